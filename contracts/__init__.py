@@ -1,0 +1,1 @@
+"""What crosses a service's wall: event payloads, their schemas, and golden examples."""

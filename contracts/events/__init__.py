@@ -1,0 +1,37 @@
+"""Every event of the product, by type."""
+
+from contracts.events import catalog, conversions, orders, rewards, tracking
+from contracts.events.base import Payload, Topic
+
+_ALL: tuple[type[Payload], ...] = (
+    catalog.StoreConfigured,
+    catalog.KeyRevoked,
+    catalog.ProgramPublished,
+    catalog.AmbassadorSaved,
+    catalog.LinkSaved,
+    catalog.CodeSaved,
+    catalog.ClockMoved,
+    tracking.ClickRecorded,
+    tracking.VisitRecorded,
+    tracking.CustomerIdentified,
+    tracking.SignupRecorded,
+    tracking.ShareRecorded,
+    tracking.WidgetViewed,
+    orders.OrderReceived,
+    orders.OrderAmended,
+    orders.OrderRefunded,
+    orders.OrderCancelled,
+    conversions.ConversionAttributed,
+    conversions.ConversionRejected,
+    conversions.ConversionUnattributed,
+    conversions.ConversionReversed,
+    conversions.ConversionSettled,
+    rewards.RewardGranted,
+    rewards.RewardAdjusted,
+    rewards.RewardReversed,
+    rewards.RewardReleased,
+)
+
+EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}
+
+__all__ = ["EVENTS", "Payload", "Topic", "catalog", "conversions", "orders", "rewards", "tracking"]

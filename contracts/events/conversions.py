@@ -1,0 +1,83 @@
+"""Decisions: who, if anybody, referred an order. One payload, the whole state, ordered by `revision`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Payload, Topic
+from contracts.events.orders import Figures
+from contracts.fields import Id, Minor, Moment
+from contracts.program import EvidenceKind
+
+
+class Winner(BaseModel):
+    """The proof that won."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: EvidenceKind
+    at: Moment | None = None
+    click_id: Id | None = None
+    link_id: Id | None = None
+    code: str | None = None
+
+
+class Conversion(Payload):
+    """The state of the decision on one order. Readers keep the highest revision and ignore the event's type."""
+
+    TOPIC: ClassVar[Topic] = Topic.CONVERSIONS
+
+    order_id: Id
+    revision: int = Field(ge=1)
+    status: Literal["attributed", "unattributed", "rejected", "pending"]
+    reason: str = Field(description="Machine word for why: of the winner, or of the last refusal.")
+    cancelled: bool = False
+    rejected_by_person: bool = False
+    settled_at: Moment | None = None
+    placed_at: Moment
+    decided_at: Moment
+    figures: Figures
+    refunded_minor: Minor = Field(0, description="Sum of refunds so far, at most the order's total.")
+    over_refunded: bool = False
+    friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
+    order_number: int = Field(ge=1, description="1 for the friend's first standing order.")
+    new_customer: bool = False
+    program_id: Id | None = None
+    program_version: int | None = None
+    ambassador_id: Id | None = None
+    winner: Winner | None = None
+    as_of: int = Field(description="The store's fact number up to which facts were read.")
+    engine: str
+
+    def subject(self) -> str:
+        return self.order_id
+
+
+class ConversionAttributed(Conversion):
+    """An ambassador was found."""
+
+    TYPE: ClassVar[str] = "kith.conversion.attributed.v1"
+
+
+class ConversionRejected(Conversion):
+    """Something named an ambassador, and every candidate was refused."""
+
+    TYPE: ClassVar[str] = "kith.conversion.rejected.v1"
+
+
+class ConversionUnattributed(Conversion):
+    """Nothing named an ambassador within its window."""
+
+    TYPE: ClassVar[str] = "kith.conversion.unattributed.v1"
+
+
+class ConversionReversed(Conversion):
+    """A decision that stood no longer does: the order was cancelled, or waits for a missing piece again."""
+
+    TYPE: ClassVar[str] = "kith.conversion.reversed.v1"
+
+
+class ConversionSettled(Conversion):
+    """The winner is fixed; from here on only money that goes back still counts."""
+
+    TYPE: ClassVar[str] = "kith.conversion.settled.v1"

@@ -1,0 +1,90 @@
+"""Orders as stores report them: each event is one reported fact, never the merged state."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Payload, Topic
+from contracts.events.tracking import Customer, TokenClaims
+from contracts.fields import Currency, Id, Minor, Moment
+
+
+class Item(BaseModel):
+    """One line of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sku: str | None = Field(None, max_length=255)
+    product_id: str | None = Field(None, max_length=255)
+    category: str | None = Field(None, max_length=255)
+    quantity: int = Field(1, ge=1, le=1_000_000)
+    amount_minor: Minor = Field(description="The line's price after its own discounts, for the whole quantity.")
+
+
+class Figures(BaseModel):
+    """Amounts of an order before refunds, in its currency."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Literal["paid", "pending"]
+    currency: Currency
+    total_minor: Minor
+    subtotal_minor: Minor = Field(description="Goods after discounts, without tax and shipping. The total if not told.")
+    discount_minor: Minor = 0
+    tax_minor: Minor = 0
+    shipping_minor: Minor = 0
+    items: tuple[Item, ...] = ()
+
+
+class OrderFact(Payload):
+    """Base of everything that happens to an order."""
+
+    TOPIC: ClassVar[Topic] = Topic.ORDERS
+
+    order_id: Id
+    fact_id: Id = Field(description="Unique within the order: the same fact told twice has the same id.")
+    received_at: Moment
+
+    def subject(self) -> str:
+        return self.order_id
+
+
+class OrderReported(OrderFact):
+    """Base of the two events that carry an order's figures and evidence."""
+
+    placed_at: Moment
+    updated_at: Moment
+    figures: Figures
+    customer: Customer = Customer()
+    is_new: bool | None = Field(None, description="The store's own word on whether this is a new customer.")
+    visitor_id: Id | None = None
+    tokens: tuple[TokenClaims, ...] = ()
+    codes: tuple[str, ...] = ()
+    source: str = "api"
+
+
+class OrderReceived(OrderReported):
+    """An order was reported for the first time."""
+
+    TYPE: ClassVar[str] = "kith.order.received.v1"
+
+
+class OrderAmended(OrderReported):
+    """Another revision of a known order was reported."""
+
+    TYPE: ClassVar[str] = "kith.order.amended.v1"
+
+
+class OrderRefunded(OrderFact):
+    """Money went back to the buyer."""
+
+    TYPE: ClassVar[str] = "kith.order.refunded.v1"
+    amount_minor: Minor
+    at: Moment
+
+
+class OrderCancelled(OrderFact):
+    """The order was cancelled. Final."""
+
+    TYPE: ClassVar[str] = "kith.order.cancelled.v1"
+    at: Moment

@@ -1,0 +1,70 @@
+"""Rewards: what each side is owed for an order. One payload, the whole state, ordered by `revision`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Payload, Topic
+from contracts.fields import Currency, Id, Minor, Moment
+
+RewardStatus = Literal["pending", "approved", "available", "paid", "redeemed", "reversed", "rejected", "expired"]
+
+
+class Beneficiary(BaseModel):
+    """Who gets it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["ambassador", "friend"]
+    id: Id
+
+
+class Reward(Payload):
+    """One reward: `amount_minor` is what it is worth now, after refunds and caps."""
+
+    TOPIC: ClassVar[Topic] = Topic.REWARDS
+
+    reward_id: Id
+    revision: int = Field(ge=1)
+    order_id: Id
+    program_id: Id
+    program_version: int
+    rule: str
+    level: int = 1
+    beneficiary: Beneficiary
+    pay_as: Literal["cash", "store_credit", "points"]
+    amount_minor: Minor
+    currency: Currency
+    status: RewardStatus
+    reason: str
+    available_at: Moment | None = None
+    placed_at: Moment
+    granted_at: Moment
+    changed_at: Moment
+
+    def subject(self) -> str:
+        return self.reward_id
+
+
+class RewardGranted(Reward):
+    """A reward came into being."""
+
+    TYPE: ClassVar[str] = "kith.reward.granted.v1"
+
+
+class RewardAdjusted(Reward):
+    """Its amount changed and is still above zero."""
+
+    TYPE: ClassVar[str] = "kith.reward.adjusted.v1"
+
+
+class RewardReversed(Reward):
+    """Its amount fell to zero after having been more."""
+
+    TYPE: ClassVar[str] = "kith.reward.reversed.v1"
+
+
+class RewardReleased(Reward):
+    """The hold is over: it can be used."""
+
+    TYPE: ClassVar[str] = "kith.reward.released.v1"

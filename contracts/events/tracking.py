@@ -1,0 +1,98 @@
+"""What friends do before they buy: clicks on links, and what the store's pages report."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.base import Payload, Topic
+from contracts.fields import Id, Moment
+
+Quality = Literal["person", "bot", "prefetch"]
+
+
+class TokenClaims(BaseModel):
+    """What a verified click token proves. The token is the click's proof; no table has to know it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    click_id: Id
+    link_id: Id
+    program_id: Id
+    ambassador_id: Id
+    at: Moment
+    quality: Quality = "person"
+
+
+class Customer(BaseModel):
+    """A buyer as events know one: the store's customer id and keyed hashes of folded contacts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id | None = None
+    contact_hashes: tuple[str, ...] = ()
+
+
+class ClickRecorded(Payload):
+    """Somebody opened a share link."""
+
+    TYPE: ClassVar[str] = "kith.click.recorded.v1"
+    TOPIC: ClassVar[Topic] = Topic.CLICKS
+
+    click_id: Id
+    link_id: Id
+    program_id: Id
+    ambassador_id: Id
+    at: Moment
+    quality: Quality
+    channel: str | None = None
+    referer_host: str | None = None
+
+    def partition_key(self) -> str:
+        return self.link_id
+
+
+class TrackingPayload(Payload):
+    """Base of what a store's page reports through the browser. `track_id` is unique per report."""
+
+    TOPIC: ClassVar[Topic] = Topic.TRACKING
+
+    track_id: Id
+    at: Moment
+    visitor_id: Id | None = None
+    token: TokenClaims | None = Field(None, description="The verified click token that came along, if any.")
+    channel: str | None = None
+
+
+class VisitRecorded(TrackingPayload):
+    """A page of the store was opened."""
+
+    TYPE: ClassVar[str] = "kith.visit.recorded.v1"
+    url_host: str | None = None
+
+
+class CustomerIdentified(TrackingPayload):
+    """The store's page named the customer behind a visitor."""
+
+    TYPE: ClassVar[str] = "kith.customer.identified.v1"
+    customer: Customer
+
+
+class SignupRecorded(TrackingPayload):
+    """A visitor opened an account at the store."""
+
+    TYPE: ClassVar[str] = "kith.signup.recorded.v1"
+    customer: Customer = Customer()
+
+
+class ShareRecorded(TrackingPayload):
+    """An ambassador shared a link or code."""
+
+    TYPE: ClassVar[str] = "kith.share.recorded.v1"
+    customer: Customer = Customer()
+
+
+class WidgetViewed(TrackingPayload):
+    """Somebody saw the invitation to share."""
+
+    TYPE: ClassVar[str] = "kith.widget.viewed.v1"
+    customer: Customer = Customer()

@@ -1,0 +1,1 @@
+"""What all services share: transactions, the event pipe, HTTP, keys, money, time. It knows no business word."""

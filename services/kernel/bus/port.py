@@ -1,0 +1,91 @@
+"""What the relay and the consumers need of a bus. Both adapters give the same promises:
+
+- records of one key are delivered in the order in which they were appended;
+- a record is delivered at least once to each group: again after a crash that came before `commit`;
+- in one group a record goes to one member at a time; when a member dies another takes over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from contracts.events import Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event on its way. `headers` are CloudEvents attributes (`ce_id`, `ce_type` …) and `traceparent`."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A record as a consumer receives it, with its place in the topic."""
+
+    record: Record
+    partition: int
+    offset: int
+
+
+P = TypeVar("P", bound=Payload, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[P]):
+    """An event as a handler sees it: the decoded payload and its envelope."""
+
+    id: str
+    type: str
+    at: datetime
+    store_id: str
+    data: P
+    traceparent: str | None = None
+
+
+class Subscription(Protocol):
+    """One member of one group, reading some topics."""
+
+    async def fetch(self, *, max_records: int, wait_s: float) -> Sequence[Delivered]:
+        """The next records, in order per key; empty after `wait_s` seconds without any. Raises on a lost bus."""
+        ...
+
+    async def commit(self, records: Sequence[Delivered]) -> None:
+        """Marks these fetched records, and all before them, as handled."""
+        ...
+
+    async def rewind(self) -> None:
+        """Forgets what was fetched and not committed, so that `fetch` gives it again."""
+        ...
+
+    async def lag(self) -> Mapping[str, int]:
+        """Records behind the end, per topic, as far as this member knows."""
+        ...
+
+    async def close(self) -> None:
+        """Leaves the group."""
+        ...
+
+
+class Bus(Protocol):
+    """A pipe that keeps records for days and remembers, per group, how far it was read."""
+
+    async def start(self) -> None:
+        """Connects and makes sure that the topics exist. Does not fail when the bus is away: `publish` does."""
+        ...
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        """Appends in the order given and returns when all are durable. Raises if any may not be."""
+        ...
+
+    async def subscribe(self, *, group: str, topics: Sequence[str], member: str) -> Subscription:
+        """Joins a group, which reads from the beginning the first time."""
+        ...
+
+    async def stop(self) -> None:
+        """Disconnects."""
+        ...

@@ -1,0 +1,59 @@
+"""What every replica must know within a second, read again and again from small tables: the demo clock's offset and
+the revoked keys. Reading beats events here: in a consumer group only one replica would hear of them.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+
+from services.kernel.db import Database
+
+_READ = text(
+    "select coalesce((select offset_seconds from clock), 0),"
+    " coalesce((select array_agg(key_id) from revoked_keys), cast('{}' as text[]))"
+)
+
+
+class LiveState:
+    """The current offset and revocations of one service in one process; at most `EVERY_S` old."""
+
+    EVERY_S = 1.0
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._task: asyncio.Task[None] | None = None
+        self.offset = timedelta(0)
+        self.revoked: frozenset[str] = frozenset()
+
+    def now(self) -> datetime:
+        """This process's clock plus the demo offset. For tokens and spooled facts; transactions use `tx.now`."""
+        return datetime.now(UTC) + self.offset
+
+    async def refresh(self) -> None:
+        """Reads the tables once."""
+        async with self._db.engine.connect() as connection:
+            offset, revoked = (await connection.execute(_READ)).one()
+        self.offset = timedelta(seconds=offset)
+        self.revoked = frozenset(revoked)
+
+    async def start(self) -> None:
+        """Reads once, then keeps reading until `stop`."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._loop(), name="live-state")
+
+    async def stop(self) -> None:
+        """Ends the reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _loop(self) -> None:
+        log = structlog.get_logger()
+        while True:
+            await asyncio.sleep(self.EVERY_S)
+            try:
+                await self.refresh()
+            except Exception as error:  # a lost database must not end the watch; the old state stays in force
+                log.warning("live_state.stale", error=type(error).__name__)

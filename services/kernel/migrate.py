@@ -1,0 +1,109 @@
+"""Brings a service's schema to its newest form: Alembic for the tables, then the security that the tables declare.
+
+The owner runs this; services run as `kith_app`, which owns nothing. Grants and row-level policies are not written in
+migrations: they follow from `Table.info` (see `kernel.tables`) and are applied again after every migration, so that a
+new table cannot forget them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.kernel.db import APP_ROLE, async_url
+from services.kernel.service import Service
+
+_ENVIRONMENT = Path(__file__).parent / "alembic_env"
+
+
+async def migrate(service: Service, url: str) -> None:
+    """Upgrades the schema. Replicas may call it at once: an advisory lock lets one work and the others find it done."""
+    await _run(service, url, lambda connection: _upgrade(service, connection))
+
+
+async def drift(service: Service, url: str) -> list[str]:
+    """What the models have that the migrated schema lacks, or the reverse; empty when they agree."""
+    found: list[str] = []
+    await _run(service, url, lambda connection: found.extend(_differences(service, connection)))
+    return found
+
+
+async def make_revision(service: Service, url: str, message: str, revision: str) -> None:
+    """Writes a new migration from the difference between the models and the schema at `url`."""
+
+    def write(connection: Connection) -> None:
+        command.revision(_config(service, connection), message=message, autogenerate=True, rev_id=revision)
+
+    await _run(service, url, write)
+
+
+def _config(service: Service, connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_ENVIRONMENT))
+    config.set_main_option("version_locations", str(service.folder / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = service.metadata
+    return config
+
+
+async def _run(service: Service, url: str, work: Any) -> None:
+    engine = create_async_engine(async_url(url), connect_args={"server_settings": {"search_path": service.name}})
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("select pg_advisory_xact_lock(hashtext('kith.migrate'))"))
+            await connection.execute(text(f'create schema if not exists "{service.name}"'))
+            await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(service: Service, connection: Connection) -> None:
+    command.upgrade(_config(service, connection), "head")
+    secure(connection, service.name, list(service.metadata.tables.values()))
+
+
+def _differences(service: Service, connection: Connection) -> list[str]:
+    context = MigrationContext.configure(
+        connection,
+        opts={"compare_type": True, "include_name": lambda name, kind, _: not (kind == "table" and name == "migrations")},
+    )
+    return [repr(difference) for difference in compare_metadata(context, service.metadata)]
+
+
+def secure(connection: Connection, schema: str, tables: list[Table]) -> None:
+    """Makes the application's role, its grants and the stores' policies what the tables declare."""
+
+    def run(sql: str) -> None:
+        connection.execute(text(sql))
+
+    run(
+        f"do $$ begin if not exists (select from pg_roles where rolname = '{APP_ROLE}') then"
+        f" create role {APP_ROLE} nologin nobypassrls; end if; end $$"
+    )
+    run(f"do $$ begin execute format('grant {APP_ROLE} to %I', current_user); end $$")
+    run(f'grant usage on schema "{schema}" to {APP_ROLE}')
+    run(
+        f'create or replace function "{schema}".visible_stores() returns text[] language sql stable parallel safe as'
+        " $$ select string_to_array(nullif(current_setting('kith.stores', true), ''), ',') $$"
+    )
+    for table in tables:
+        name = f'"{schema}"."{table.name}"'
+        writes = "select, insert" if table.info.get("append_only") else "select, insert, update, delete"
+        run(f"revoke all on {name} from {APP_ROLE}")
+        run(f"grant {writes} on {name} to {APP_ROLE}")
+        if table.info.get("rls") is False:
+            continue
+        if "store_id" not in table.c:
+            raise TypeError(f"{table.name} has no store_id; give it one, or declare it a pipe table")
+        run(f"alter table {name} enable row level security")
+        run(f"alter table {name} force row level security")
+        run(f"drop policy if exists stores on {name}")
+        run(f'create policy stores on {name} using (store_id = any((select "{schema}".visible_stores())::text[]))')
+    run(f'grant usage on all sequences in schema "{schema}" to {APP_ROLE}')

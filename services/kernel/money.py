@@ -1,0 +1,60 @@
+"""Money is an integer of minor units beside an ISO 4217 code. Exponents, checks and the one way to round."""
+
+from decimal import Decimal, InvalidOperation
+
+from services.kernel.errors import Invalid
+
+_EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+        0,
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys(
+        (
+            "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+            "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+            "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+            "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE "
+            "SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR "
+            "ZMW ZWG"
+        ).split(),
+        2,
+    ),
+}
+"""Digits after the point, by currency (ISO 4217 list one, 2026)."""
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point of a currency. Raises `Invalid` for a code that ISO 4217 does not have."""
+    try:
+        return _EXPONENTS[currency]
+    except KeyError:
+        raise Invalid.field("currency", f"{currency!r} is not an ISO 4217 currency code.") from None
+
+
+def known(currency: str) -> bool:
+    """Whether ISO 4217 has this code."""
+    return currency in _EXPONENTS
+
+
+def from_decimal(text: str, currency: str) -> int:
+    """Minor units of a decimal string as stores send it ("46.00"). Raises `Invalid` on anything inexact."""
+    try:
+        value = Decimal(text.strip()).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise Invalid.field("amount", f"{text!r} is not an amount.") from None
+    if not value.is_finite() or value != value.to_integral_value() or abs(value) > 9_000_000_000_000_000:
+        raise Invalid.field("amount", f"{text!r} is not an amount in whole minor units of {currency}.")
+    return int(value)
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """The amount as a decimal with the currency's own number of digits."""
+    return Decimal(minor).scaleb(-exponent(currency))
+
+
+def share_half_up(amount: int, numerator: int, denominator: int) -> int:
+    """`amount × numerator / denominator`, rounded half up. All non-negative; the denominator above zero."""
+    return (2 * amount * numerator + denominator) // (2 * denominator)

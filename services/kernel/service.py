@@ -1,0 +1,83 @@
+"""A service's manifest: everything a runner, a gateway or a linter needs to know about it, in one value."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from sqlalchemy import MetaData
+
+from contracts.events import Payload
+from services.kernel.bus.port import Event
+from services.kernel.db import Tx
+
+if TYPE_CHECKING:
+    from services.kernel.context import Context
+    from services.kernel.http.hot import HotRoute
+    from services.kernel.pages import NavItem
+
+type_of_handle = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """What to do with events of these types. Called with all of a batch's events at once, in order, in one transaction
+    that sees their stores; when that fails, again with one event at a time. Must take duplicates and any order between
+    keys in its stride.
+    """
+
+    events: tuple[type[Payload], ...]
+    handle: type_of_handle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work by the clock, in every replica; the job itself makes sure that replicas do not collide."""
+
+    name: str
+    every_s: float
+    run: Callable[["Context"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """Work that a store asked for at a moment (`kernel.due.schedule`). `run` gets the stores whose time has come, in one
+    transaction that sees them and no other replica works on, and returns the next moment for each store, or leaves it out.
+    """
+
+    name: str
+    run: Callable[[Tx, Sequence[str]], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One of the product's services."""
+
+    name: str
+    package: str
+    """Dotted name of its package; migrations and pages are found under it."""
+    metadata: MetaData
+    routes: tuple[str, ...]
+    """Public path patterns, most of them prefixes: `/v1/orders*`. Gateways and the embedded dispatcher use them; the
+    longest match wins, so `/v1/codes/*/check` can belong to another service than `/v1/codes*`."""
+    routers: tuple[APIRouter, ...] = ()
+    hot: Callable[["Context"], Sequence["HotRoute"]] = field(default=lambda _: ())
+    handlers: tuple[Handler, ...] = ()
+    """In the order in which a batch's events are handled: what is set up before what happens."""
+    jobs: tuple[Job, ...] = ()
+    due_jobs: tuple[DueJob, ...] = ()
+    resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None
+    """Opens what lives as long as the process (a spool, a group commit, a cache); found as `context.resources`."""
+    nav: tuple["NavItem", ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where the package lies on disk."""
+        import importlib.util
+
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise LookupError(f"package {self.package} is not installed")
+        return Path(next(iter(spec.submodule_search_locations)))

@@ -1,0 +1,66 @@
+"""Typed settings from the environment. Start is refused when a secret is missing outside embedded mode."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What every process of the product reads. Prefix `KITH_`.
+
+    Embedded mode is the absence of database addresses: the starter brings up PostgreSQL itself, fills the address and
+    the secrets it keeps in the data folder, and passes a complete object on. A service never sees a missing secret.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KITH_", extra="ignore", frozen=True)
+
+    port: int = 8080
+    host: str = "127.0.0.1"
+    data_dir: Path = Path(".kith")
+    public_url: str | None = None
+    """Address that browsers use, without a trailing slash; share links are made with it."""
+    shop_url: str | None = None
+    """Address of the demo shop, for the pages that link to it."""
+    database_url: str | None = None
+    kafka_url: str | None = None
+    secret_keys: SecretStr = SecretStr("")
+    contact_key: SecretStr = SecretStr("")
+    operator_key: SecretStr = SecretStr("")
+    demo: bool = False
+    instance: str = "1"
+    """Name of this replica among its service's replicas."""
+    log_level: str = "info"
+    pool_size: int = 6
+    """Database connections per service and process."""
+
+    @model_validator(mode="after")
+    def _secrets_are_set_and_strong(self) -> Self:
+        if self.embedded:
+            return self
+        for name in ("secret_keys", "contact_key", "operator_key"):
+            value = getattr(self, name).get_secret_value()
+            if len(value) < 32:
+                raise ValueError(f"KITH_{name.upper()} is missing or shorter than 32 characters")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether nobody named a database, so that the starter must bring one."""
+        return self.database_url is None and not any(
+            name.startswith("KITH_") and name.endswith("_DATABASE_URL") for name in os.environ
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The address that browsers use."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    def database_url_of(self, service: str) -> str:
+        """The owner's address of one service's database. Raises `ValueError` if there is none."""
+        url = os.environ.get(f"KITH_{service.upper()}_DATABASE_URL") or self.database_url
+        if not url:
+            raise ValueError(f"set KITH_{service.upper()}_DATABASE_URL or KITH_DATABASE_URL")
+        return url

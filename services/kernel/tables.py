@@ -1,0 +1,141 @@
+"""Tables that every service has in its own schema: the outbox, the stores' heads, answers kept for retries, timers.
+
+`info` on a table declares its security, which `kernel.migrate` applies after each migration:
+- `{"rls": False}` marks a pipe table: no row-level security, and therefore no personal data;
+- `{"append_only": True}` withholds UPDATE and DELETE from the application's role.
+Every other table must have a `store_id` and gets the policy `store_id = any(kith.stores)`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+PIPE = {"rls": False}
+APPEND_ONLY = {"append_only": True}
+
+NAMING = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+def service_metadata() -> MetaData:
+    """A service's metadata, holding the kernel's tables already."""
+    metadata = MetaData(naming_convention=NAMING)
+    add_kernel_tables(metadata)
+    return metadata
+
+
+def moment(name: str, *, nullable: bool = False) -> Column[object]:
+    """A `timestamptz` column."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def text(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[str]:
+    """A `text` column."""
+    return Column(name, Text, nullable=nullable, primary_key=primary_key)
+
+
+def add_kernel_tables(metadata: MetaData) -> None:
+    """Adds the kernel's tables to a service's metadata."""
+    Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        text("event_id"),
+        text("topic"),
+        text("key"),
+        text("type"),
+        text("store_id"),
+        text("subject"),
+        moment("at"),
+        text("traceparent", nullable=True),
+        Column("data", LargeBinary, nullable=False),
+        info=PIPE,
+    )
+    Table(
+        "head",
+        metadata,
+        text("store_id", primary_key=True),
+        Column("seq", BigInteger, nullable=False, server_default="0"),
+    )
+    Table(
+        "stores",
+        metadata,
+        text("store_id", primary_key=True),
+        text("name"),
+        text("currency"),
+        text("timezone"),
+        Column("domains", ARRAY(Text), nullable=False),
+        text("locale"),
+        moment("created_at"),
+        Column("revision", Integer, nullable=False),
+    )
+    Table(
+        "answers",
+        metadata,
+        text("store_id", primary_key=True),
+        text("route", primary_key=True),
+        text("key", primary_key=True),
+        Column("body_hash", LargeBinary, nullable=False),
+        Column("status", SmallInteger, nullable=True),
+        Column("answer", LargeBinary, nullable=True),
+        moment("at"),
+        Index("answers_at_idx", "at"),
+    )
+    Table(
+        "due",
+        metadata,
+        text("job", primary_key=True),
+        text("store_id", primary_key=True),
+        moment("at"),
+        Index("due_job_at_idx", "job", "at"),
+        info=PIPE,
+    )
+    Table(
+        "directory",
+        metadata,
+        text("kind", primary_key=True),
+        text("key", primary_key=True),
+        text("store_id"),
+        text("id"),
+        Index("directory_kind_store_id_idx", "kind", "store_id"),
+        info=PIPE,
+    )
+    Table(
+        "spool_cursors",
+        metadata,
+        text("spool", primary_key=True),
+        Column("position", BigInteger, nullable=False),
+        moment("at"),
+        info=PIPE,
+    )
+    Table(
+        "revoked_keys",
+        metadata,
+        text("key_id", primary_key=True),
+        moment("revoked_at"),
+        info=PIPE,
+    )
+    Table(
+        "clock",
+        metadata,
+        Column("one", Boolean, primary_key=True, server_default="true"),
+        Column("offset_seconds", BigInteger, nullable=False),
+        Column("revision", Integer, nullable=False),
+        info=PIPE,
+    )
