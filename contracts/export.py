@@ -25,7 +25,7 @@ _TOPIC_TEXT: dict[Topic, tuple[str, str]] = {
 }
 
 
-class IncompatibleSchema(ValueError):
+class IncompatibleSchemaError(ValueError):
     """A payload changed in a way that today's readers or yesterday's events cannot bear."""
 
 
@@ -43,14 +43,16 @@ def exported() -> dict[Path, str]:
 
 
 def refuse_incompatible() -> None:
-    """Raises `IncompatibleSchema` if a model no longer fits its schema on disk."""
+    """Raises `IncompatibleSchemaError` if a model no longer fits its schema on disk."""
     found: list[str] = []
     for name, payload in EVENTS.items():
         path = SCHEMAS / f"{name}.json"
         if path.exists():
             found += [f"{name} {problem}" for problem in problems(json.loads(path.read_text()), schema_of(payload))]
     if found:
-        raise IncompatibleSchema("give the event a new type with the next version instead:\n  " + "\n  ".join(found))
+        raise IncompatibleSchemaError(
+            "give the event a new type with the next version instead:\n  " + "\n  ".join(found)
+        )
 
 
 def asyncapi() -> dict[str, Any]:

@@ -49,7 +49,9 @@ class ProgramPublished(Payload):
 
     program_id: Id
     version: int = Field(ge=1)
-    published_at: Moment = Field(description="In force for purchases from here on; version 1 covers everything earlier.")
+    published_at: Moment = Field(
+        description="In force for purchases from here on; version 1 covers everything earlier."
+    )
     program: Program
 
     def partition_key(self) -> str:
