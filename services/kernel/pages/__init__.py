@@ -1,0 +1,63 @@
+"""Pages: the common frame, macros, formatting, charts and assets of everything people see. README.md is the guide.
+
+Knows no store, order or reward: whatever a page says is passed in.
+"""
+
+from services.kernel.pages.assets import CONTENT_SECURITY_POLICY, Assets, page_headers
+from services.kernel.pages.format import MISSING, Change, Format
+from services.kernel.pages.locales import LANGUAGES, Speech, choose_language, load_speech
+from services.kernel.pages.parts import (
+    AmountCard,
+    BarCell,
+    Chip,
+    Choice,
+    Column,
+    Considered,
+    Fact,
+    Failure,
+    FieldError,
+    Freshness,
+    Happening,
+    Name,
+    NavItem,
+    Pagination,
+    RangePicker,
+    Row,
+    Step,
+    Table,
+    Tile,
+)
+from services.kernel.pages.render import Pages
+
+__all__ = [
+    "CONTENT_SECURITY_POLICY",
+    "LANGUAGES",
+    "MISSING",
+    "AmountCard",
+    "Assets",
+    "BarCell",
+    "Change",
+    "Chip",
+    "Choice",
+    "Column",
+    "Considered",
+    "Fact",
+    "Failure",
+    "FieldError",
+    "Format",
+    "Freshness",
+    "Happening",
+    "Name",
+    "NavItem",
+    "Pages",
+    "Pagination",
+    "RangePicker",
+    "Row",
+    "Speech",
+    "Step",
+    "Table",
+    "Tile",
+    "choose_language",
+    "load_speech",
+    "page_headers",
+]

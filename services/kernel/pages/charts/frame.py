@@ -1,0 +1,81 @@
+"""What all charts over time share: the scale, hairlines, labels of both axes, bands and badges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.kernel.pages.charts.ink import Ink, text_width
+from services.kernel.pages.charts.model import Marker, Slot
+
+_TYPICAL_WIDTH = 900  # px of the plot on a desktop; decides only whether two badges would collide
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From values to fractions of the plot's height, 0 at the top."""
+
+    ticks: Sequence[float]
+
+    def y(self, value: float) -> float:
+        low, high = self.ticks[0], self.ticks[-1]
+        return 1 - (value - low) / (high - low)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Equal slots from left to right."""
+
+    count: int
+
+    def left(self, slot: float) -> float:
+        return slot / self.count
+
+    def middle(self, slot: int) -> float:
+        return (slot + 0.5) / self.count
+
+
+def draw_axes(ink: Ink, scale: Scale, labels: Sequence[str], slots: Sequence[Slot]) -> None:
+    """Hairlines with their values left of the plot, and the slots' labels below. The first label never leaves the plot."""
+    for value, label in zip(scale.ticks, labels, strict=True):
+        ink.across(scale.y(value), "zero" if value == 0 else "line")
+        ink.text(0, scale.y(value), label, "axis", dx=-8, dy=4, anchor="end")
+    grid = Grid(len(slots))
+    first = True
+    for number, slot in enumerate(slots):
+        if slot.tick:
+            ink.text(grid.left(number) if first else grid.middle(number), 1, slot.tick, "axis", dy=18, anchor="start" if first else "middle")
+            first = False
+
+
+def badge_rows(markers: Sequence[Marker], count: int) -> list[int]:
+    """A row for each marker, in order of time: a badge that would run into the one before takes a row of its own, from the top."""
+    ends: list[float] = []
+    rows: list[int] = []
+    for marker in markers:
+        start = marker.at / count * _TYPICAL_WIDTH
+        width = text_width(marker.badge) + text_width(marker.text) + 24
+        row = next((n for n, end in enumerate(ends) if end <= start), len(ends))
+        if row == len(ends):
+            ends.append(0)
+        ends[row] = start + width
+        rows.append(row)
+    return rows
+
+
+def draw_bands(ink: Ink, markers: Sequence[Marker], grid: Grid) -> None:
+    """What lasts, behind the data."""
+    for marker in markers:
+        if marker.until is not None:
+            ink.rect(grid.left(marker.at), 0, grid.left(marker.until + 1) - grid.left(marker.at), 1, "band")
+
+
+def draw_badges(ink: Ink, markers: Sequence[Marker], grid: Grid) -> None:
+    """Badges above the plot, and a dotted line down from what began and did not end."""
+    rows = badge_rows(markers, grid.count)
+    depth = max(rows, default=0)
+    for marker, row in zip(markers, rows, strict=True):
+        height = depth - row  # the first row stands on top, later ones nearer to the plot
+        if marker.until is None:
+            ink.upright(grid.left(marker.at), "since", above=22 * height + 7)
+        ink.badge(grid.left(marker.at), height, marker.badge, marker.text)

@@ -1,0 +1,138 @@
+// What pages gain with JavaScript: copying, the theme, reading values off a chart, names from another service, failed fragments,
+// dialogs, and selects that submit. Every page works without it.
+(() => {
+  "use strict";
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const on = (type, selector, act) =>
+    document.addEventListener(type, (event) => {
+      const found = event.target.closest?.(selector);
+      if (found) act(found, event);
+    });
+
+  // Copying: a tick and "Copied" for two seconds in the button's own width.
+  on("click", "[data-copy]", async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      const area = document.createElement("textarea"); // a page on plain http has no clipboard object
+      area.value = button.dataset.copy;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    button.classList.add("copied");
+    const said = button.querySelector("[data-copied]");
+    said?.setAttribute("role", "status");
+    setTimeout(() => button.classList.remove("copied"), 2000);
+  });
+
+  // Theme: kept in a cookie, so that the server paints the next page right at once.
+  on("click", "[data-theme-toggle]", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    document.cookie = `kith_theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+  });
+
+  on("click", "[data-dialog]", (button) => document.getElementById(button.dataset.dialog)?.showModal());
+  on("change", "[data-submit]", (field) => field.form.requestSubmit());
+  // Sent once: a second click on a form under way does nothing, and the button says that it works.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    if (form.method !== "post") return;
+    form.dataset.sent = "1";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  // One menu open at a time; Escape and a click elsewhere close it.
+  const close = (but) => all("details.drop[open], details.menu[open]").forEach((menu) => menu !== but && (menu.open = false));
+  document.addEventListener("click", (event) => close(event.target.closest?.("details")));
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+
+  // Charts: the legend is the readout. The values come from the table below the drawing.
+  const readable = (chart) => {
+    const plot = chart.querySelector(".plot");
+    const drawing = plot?.querySelector("svg.drawing");
+    const rows = all("tbody tr", chart).map((row) => [...row.cells].map((cell) => cell.textContent));
+    if (!drawing || !rows.length || chart.dataset.ready) return;
+    chart.dataset.ready = "1";
+    const when = chart.querySelector("[data-when]");
+    const values = all("[data-column]", chart);
+    const shade = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    shade.setAttribute("class", "shade");
+    shade.setAttribute("height", "100%");
+    shade.setAttribute("width", 100 / rows.length + "%");
+    let at = -1;
+    const show = (slot) => {
+      at = slot;
+      const row = rows[slot];
+      when.hidden = !row;
+      when.textContent = row ? row[0] : "";
+      values.forEach((value) => (value.textContent = row ? row[value.dataset.column] : ""));
+      if (!row) return shade.remove();
+      shade.setAttribute("x", (100 * slot) / rows.length + "%");
+      drawing.prepend(shade);
+    };
+    const point = (event) => {
+      const box = drawing.getBoundingClientRect();
+      show(Math.min(rows.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * rows.length))));
+    };
+    plot.addEventListener("pointermove", point);
+    plot.addEventListener("pointerdown", point);
+    plot.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && show(-1));
+    plot.addEventListener("blur", () => show(-1));
+    plot.addEventListener("keydown", (event) => {
+      const last = rows.length - 1;
+      const to = { ArrowRight: Math.min(last, at + 1), ArrowLeft: Math.max(0, (at < 0 ? rows.length : at) - 1), Home: 0, End: last, Escape: -1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      show(to);
+    });
+  };
+
+  // Names that another service knows are added behind the codes; without them the rows still read.
+  const named = async (table) => {
+    const places = all("[data-name]", table);
+    const ids = [...new Set(places.map((place) => place.dataset.name))];
+    if (!ids.length || table.dataset.named) return;
+    table.dataset.named = "1";
+    try {
+      const answer = await fetch(`${table.dataset.names}?ids=${ids.map(encodeURIComponent).join(",")}`);
+      const names = answer.ok ? await answer.json() : {};
+      places.forEach((place) => (place.textContent = names[place.dataset.name] || ""));
+    } catch {
+      // The codes stand there already.
+    }
+  };
+
+  // A fragment that failed shows its own error, which stays inside its place.
+  const failed = (event) => {
+    const place = event.target.closest?.(".fragment");
+    const error = place?.querySelector("template");
+    if (!error) return;
+    const id = event.detail?.ctx?.response?.headers?.get("x-request-id");
+    const shown = error.content.cloneNode(true);
+    shown.querySelector("[data-request]").textContent = id || "";
+    place.querySelector(".wait")?.remove();
+    place.querySelector(".state")?.remove();
+    place.append(shown);
+    place.setAttribute("aria-busy", "false");
+  };
+  document.addEventListener("htmx:response:error", failed);
+  document.addEventListener("htmx:error", failed);
+  document.addEventListener("htmx:after:swap", (event) => {
+    const place = event.target.closest?.(".fragment");
+    place?.setAttribute("aria-busy", "false");
+    start();
+  });
+  on("click", "[data-retry]", (button) => button.closest(".fragment").dispatchEvent(new Event("retry")));
+
+  const start = () => {
+    all("[data-chart]").forEach(readable);
+    all("[data-names]").forEach(named);
+  };
+  start();
+})();
