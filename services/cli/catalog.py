@@ -1,0 +1,25 @@
+"""The product's services by name. The only place, above the four, that lists them."""
+
+import importlib
+from collections.abc import Iterable
+
+from services.kernel.service import Service
+
+NAMES = ("links", "attribution", "rewards", "analytics")
+"""In the order in which decisions flow."""
+
+
+def load(name: str) -> Service:
+    """One service's manifest. Raises `LookupError` for a name that is not a service's."""
+    if name not in NAMES:
+        raise LookupError(f"there is no service {name!r}; there are {', '.join(NAMES)}")
+    service = importlib.import_module(f"services.{name}.main").SERVICE
+    if not isinstance(service, Service):
+        raise TypeError(f"services.{name}.main.SERVICE is not a Service")
+    return service
+
+
+def load_all(names: Iterable[str] = NAMES) -> list[Service]:
+    """Several services' manifests, in the order of `NAMES`."""
+    wanted = set(names)
+    return [load(name) for name in NAMES if name in wanted]

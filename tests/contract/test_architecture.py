@@ -1,0 +1,150 @@
+"""What keeps the four services alike, read from the source: file names, sizes, and who may do what.
+
+Which package may import which is import-linter's matter: see its contracts in pyproject.toml, where each service's
+features stand in their order.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SERVICES = ("links", "attribution", "rewards", "analytics")
+FILES = {"api", "consumer", "jobs", "hot", "actions", "schemas", "store", "tables", "domain"}
+FOLDERS = {"pages", "assets"}
+AT_THE_ROOT = {"__init__", "main", "settings", "migrations", "pages", "assets"}
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+PURE = {"domain"}
+IMPURE_LIBRARIES = {
+    *("fastapi", "starlette", "sqlalchemy", "asyncpg", "aiokafka", "httpx", "asyncio", "os", "socket", "random"),
+    *("secrets", "time", "structlog", "services.kernel.db", "services.kernel.http", "services.kernel.bus"),
+}
+SQL_MAY_BE_IN = {"store", "tables", "migrations"}
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [
+        path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")) if "versions" not in path.parts
+    ]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names that a file imports, `from a import b` giving both `a` and `a.b`."""
+    names: set[str] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def feature_files() -> Iterator[tuple[str, str, str, Path]]:
+    """(service, feature, layer, path) of every Python file inside a feature folder."""
+    for service in SERVICES:
+        for path in python_files(f"services/{service}"):
+            parts = path.relative_to(ROOT / "services" / service).parts
+            if len(parts) > 1 and parts[0] not in AT_THE_ROOT:
+                yield service, parts[0], parts[1].removesuffix(".py"), path
+
+
+def said(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_a_feature_has_files_of_the_agreed_names_only() -> None:
+    agreed = FILES | FOLDERS | {"__init__"}
+    assert [said(path) for _, _, layer, path in feature_files() if layer not in agreed] == []
+
+
+def test_a_service_has_files_of_the_agreed_names_only() -> None:
+    wrong = [
+        said(path)
+        for service in SERVICES
+        for path in sorted((ROOT / "services" / service).glob("*.py"))
+        if path.stem not in AT_THE_ROOT
+    ]
+    assert wrong == []
+
+
+def test_the_domain_is_pure() -> None:
+    wrong = [
+        f"{said(path)} imports {name}"
+        for _, _, layer, path in feature_files()
+        if layer in PURE
+        for name in imported(path)
+        if any(name == library or name.startswith(f"{library}.") for library in IMPURE_LIBRARIES)
+    ]
+    assert wrong == []
+
+
+def test_sql_is_written_in_stores_and_tables_only() -> None:
+    wrong = [
+        f"{said(path)} imports {name}"
+        for _, _, layer, path in feature_files()
+        if layer not in SQL_MAY_BE_IN
+        for name in imported(path)
+        if name.split(".")[0] in {"sqlalchemy", "asyncpg"}
+    ]
+    assert wrong == []
+
+
+def test_only_the_kernel_commits() -> None:
+    wrong = [
+        f"{said(path)}:{node.lineno}"
+        for path in python_files("services")
+        if path.parts[-2] != "kernel" and "kernel" not in path.parts
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    ]
+    assert wrong == []
+
+
+def test_time_and_chance_come_from_the_kernel() -> None:
+    forbidden = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("uuid", "uuid4"), ("time", "time")}
+    wrong = []
+    for path in python_files("services"):
+        if "kernel" in path.parts or "cli" in path.parts:
+            continue
+        for node in ast.walk(parsed(path)):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func
+            if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+                if (called.value.id, called.attr) in forbidden:
+                    wrong.append(f"{said(path)}:{node.lineno} {called.value.id}.{called.attr}")
+            elif isinstance(called, ast.Name) and called.id in {"uuid4", "uuid1", "utcnow"}:
+                wrong.append(f"{said(path)}:{node.lineno} {called.id}")
+    assert wrong == []
+
+
+def test_files_and_functions_are_short() -> None:
+    wrong = []
+    for path in python_files("services", "contracts", "demo", "benchmarks"):
+        lines = path.read_text().count("\n")
+        if lines > LONGEST_FILE:
+            wrong.append(f"{said(path)} has {lines} lines")
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                length = node.end_lineno - node.lineno + 1
+                if length > LONGEST_FUNCTION and node.name not in {"upgrade", "downgrade"}:
+                    wrong.append(f"{said(path)}:{node.lineno} {node.name} has {length} lines")
+    assert wrong == []
+
+
+def test_every_module_says_what_lives_in_it() -> None:
+    wrong = [
+        said(path)
+        for path in python_files("services", "contracts", "demo")
+        if parsed(path).body and "migrations" not in path.parts and ast.get_docstring(parsed(path)) is None
+    ]
+    assert wrong == []

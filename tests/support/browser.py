@@ -1,0 +1,105 @@
+"""A real Chromium for the tests, driven by Playwright.
+
+Which one: `KITH_TEST_CHROMIUM` if set, the one on the path, Debian's package (installed when we are root), else
+Playwright's own download. `python -m tests.support.browser --install` sees to it before a test run.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+)
+
+
+class NoBrowser(Exception):
+    """No Chromium can be had; the text says what was tried."""
+
+
+def on_this_machine() -> Path | None:
+    """A Chromium that is installed outside Playwright's own folder."""
+    given = os.environ.get("KITH_TEST_CHROMIUM")
+    if given:
+        return Path(given)
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    return Path(found) if found else None
+
+
+async def _own() -> Path | None:
+    """Playwright's own download, if it is there."""
+    async with async_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+        return path if path.exists() else None
+
+
+async def find() -> Path:
+    """The Chromium to use. Raises `NoBrowser`."""
+    found = on_this_machine() or await _own()
+    if found is None:
+        raise NoBrowser("no Chromium was found: run `python -m tests.support.browser --install`")
+    return found
+
+
+def install() -> None:
+    """Sees to it that there is one. Raises `NoBrowser` with what was tried."""
+    if on_this_machine() or asyncio.run(_own()):
+        return
+    tried = []
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Chromium for the tests (Debian's package)", flush=True)
+        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
+        update = subprocess.run(["apt-get", "-qq", "update"], check=False, **quiet)  # type: ignore[call-overload]  # shared options
+        packages = ["chromium", "fonts-dejavu-core"]
+        command = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages]
+        installed = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, **quiet)  # type: ignore[call-overload]  # shared options
+        if on_this_machine():
+            return
+        tried.append(f"apt-get update ended with {update.returncode}, install with {installed.returncode}")
+    print("Installing Chromium for the tests (Playwright's download)", flush=True)
+    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium-headless-shell"], check=False)
+    if not asyncio.run(_own()):
+        tried.append(f"playwright install ended with {done.returncode}")
+        raise NoBrowser(f"no Chromium can be had: {'; '.join(tried)}")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for the run."""
+    path = await find()
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def page_context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser window of its own (cookies, storage) for one test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
+    context.set_default_timeout(15_000)
+    yield context
+    await context.close()
+
+
+if __name__ == "__main__":
+    try:
+        install() if "--install" in sys.argv else print(asyncio.run(find()))
+    except NoBrowser as reason:
+        sys.exit(str(reason))
