@@ -5,7 +5,7 @@ One handler (kernel.http.problems) renders them as problem+json. Anything else t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class FieldError:
 class AppError(Exception):
     """Base. `detail` is shown to the caller: it names values, never personal data."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: str = "internal"
 
     def __init__(

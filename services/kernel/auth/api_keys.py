@@ -1,0 +1,88 @@
+"""API keys that carry their own proof: store, key id, scopes and a tag, so that no service needs a table to check one.
+
+    kith_sk_k1_01jd…_01jd…_7fffe_6d1c…      kind, kid, store, key, scopes as hex bits, 128 bits of tag
+    kith_pk_…                               the same for browsers: may track, and nothing else
+
+Revocation is not decided here: whoever calls `read` also asks `LiveState.revoked` (kernel.http.call does).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from services.kernel.auth import scopes as known
+from services.kernel.auth.ring import KeyRing
+from services.kernel.errors import Unauthorized
+
+KeyKind = Literal["sk", "pk"]
+CallerKind = Literal["sk", "pk", "session", "operator"]
+
+_PURPOSE: Final = "api-key"
+_TAG_BYTES: Final = 16
+_MOST_REMEMBERED: Final = 10_000
+_SHAPE = re.compile(
+    r"(kith_(sk|pk)_([a-z0-9]{1,12})_([0-9a-z]{1,40})_([0-9a-z]{1,40})_([0-9a-f]{1,16}))_([0-9a-f]{32})", re.ASCII
+)
+_ID = re.compile(r"[a-z]{3}_([0-9a-z]{1,40})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling. `key_id` names the credential: a key's id, `session` for a person at the console, `operator`."""
+
+    store_id: str
+    key_id: str
+    kind: CallerKind
+    scopes: frozenset[str]
+
+
+def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: Iterable[str] | None = None) -> str:
+    """Makes a key; equal inputs make the equal key. `store_id` is `str_…`, `key_id` is `key_…`.
+
+    `scopes` None means all that this kind may have. Raises `ValueError` for an unknown scope, or for one that a
+    publishable key must never hold.
+    """
+    allowed = known.SECRET if kind == "sk" else known.PUBLISHABLE
+    granted = allowed if scopes is None else known.from_mask(known.to_mask(scopes))
+    if kind == "pk" and not granted <= known.PUBLISHABLE:
+        raise ValueError("a publishable key may only track")
+    store, key = _bare(store_id, "str"), _bare(key_id, "key")
+    body = f"kith_{kind}_{ring.signing_kid}_{store}_{key}_{known.to_mask(granted):x}"
+    _, tag = ring.tag(_PURPOSE, body.encode())
+    return f"{body}_{tag[:_TAG_BYTES].hex()}"
+
+
+def read(ring: KeyRing, text: str) -> Caller:
+    """Who holds this key. Raises `Unauthorized` for whatever is not a key of ours, saying nothing about why."""
+    caller = ring.verified.get(text)
+    if isinstance(caller, Caller):
+        return caller
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise _refusal()
+    body, kind, kid, store, key, mask, tag = match.groups()
+    if not ring.verify(_PURPOSE, kid, body.encode(), bytes.fromhex(tag)):
+        raise _refusal()
+    scopes = known.from_mask(int(mask, 16))
+    caller = Caller(
+        store_id=f"str_{store}",
+        key_id=f"key_{key}",
+        kind="sk" if kind == "sk" else "pk",
+        scopes=scopes if kind == "sk" else scopes & known.PUBLISHABLE,
+    )
+    if len(ring.verified) >= _MOST_REMEMBERED:
+        ring.verified.clear()
+    ring.verified[text] = caller
+    return caller
+
+
+def _bare(identifier: str, prefix: str) -> str:
+    match = _ID.fullmatch(identifier)
+    if match is None or not identifier.startswith(f"{prefix}_"):
+        raise ValueError(f"{identifier} is not a {prefix}_… id")
+    return match.group(1)
+
+
+def _refusal() -> Unauthorized:
+    return Unauthorized("This API key is not valid.", code="invalid_key", headers={"WWW-Authenticate": "Bearer"})

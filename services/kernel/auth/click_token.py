@@ -1,0 +1,123 @@
+"""The click token: what a share link's redirect hands to the store as `?kith=…`, proof of one click.
+
+75 bytes and a 96-bit tag, 116 characters of URL-safe text after the key's name:
+
+    k1.<base64url of: quality · store's fingerprint · click, link, program, ambassador · microseconds · tag>
+
+The store's id enters the tag, so a token is worth nothing at another store. How old a token may be is not decided
+here: windows belong to programs.
+"""
+
+import hashlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, get_args
+
+from contracts.events.tracking import Quality, TokenClaims
+from services.kernel.auth.ring import KeyRing
+
+MAX_LENGTH: Final = 1024
+_PURPOSE: Final = "click-token"
+_TAG_BYTES: Final = 12
+_COMPACT_BYTES: Final = 1 + 3 + 4 * 16 + 7
+_LONG: Final = 0x80
+_QUALITIES: tuple[Quality, ...] = get_args(Quality)
+_PREFIXES: Final = ("clk", "lnk", "prg", "amb")
+_SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]+)", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Python reads base 32 as 0-9a-v; ids are written in Crockford's letters.
+_CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PYTHON: Final = "0123456789abcdefghijklmnopqrstuv"
+_TO_PYTHON: Final = str.maketrans(_CROCKFORD, _PYTHON)
+_PAIRS: Final = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
+_ULID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
+
+
+class TokenProblem(StrEnum):
+    """Why a text proves no click at this store."""
+
+    MALFORMED = "malformed"
+    FORGED = "forged"
+    OTHER_STORE = "other_store"
+
+
+def issue(ring: KeyRing, store_id: str, claims: TokenClaims) -> str:
+    """Signs the claims for one store."""
+    link_part = _link_part(claims.link_id, claims.program_id, claims.ambassador_id)
+    click = _pack(claims.click_id, "clk")
+    quality = _QUALITIES.index(claims.quality)
+    # A double holds microseconds of our era to an eighth; rounding makes them exact again.
+    microseconds = round(claims.at.timestamp() * 1_000_000).to_bytes(7, "big")
+    head, store = _store(store_id)
+    if link_part is None or click is None:
+        ids = "\x1f".join((claims.click_id, claims.link_id, claims.program_id, claims.ambassador_id)).encode()
+        body = bytes((_LONG | quality,)) + head + microseconds + ids
+    else:
+        body = bytes((quality,)) + head + click + link_part + microseconds
+    kid, tag = ring.tag(_PURPOSE, body + store)
+    return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
+
+
+def read(ring: KeyRing, token: str, *, store_id: str) -> TokenClaims | TokenProblem:
+    """What the token proves at this store, or why it proves nothing. Any text at all may be given."""
+    match = _SHAPE.fullmatch(token) if len(token) <= MAX_LENGTH else None
+    if match is None:
+        return TokenProblem.MALFORMED
+    kid, text = match.groups()
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return TokenProblem.MALFORMED
+    body, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
+    if len(body) < 12 or (not body[0] & _LONG and len(body) != _COMPACT_BYTES):
+        return TokenProblem.MALFORMED
+    head, store = _store(store_id)
+    if not ring.verify(_PURPOSE, kid, body + store, tag):
+        return TokenProblem.OTHER_STORE if body[1:4] != head else TokenProblem.FORGED
+    return _claims(body)
+
+
+def _claims(body: bytes) -> TokenClaims:
+    quality = _QUALITIES[body[0] & 0x7F]
+    if body[0] & _LONG:
+        microseconds, ids = body[4:11], body[11:].decode().split("\x1f")
+    else:
+        microseconds = body[68:75]
+        ids = [_unpack(prefix, body[4 + 16 * n : 20 + 16 * n]) for n, prefix in enumerate(_PREFIXES)]
+    return TokenClaims(
+        click_id=ids[0],
+        link_id=ids[1],
+        program_id=ids[2],
+        ambassador_id=ids[3],
+        at=_EPOCH + timedelta(microseconds=int.from_bytes(microseconds, "big")),
+        quality=quality,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _store(store_id: str) -> tuple[bytes, bytes]:
+    """The three bytes that tell whose token it is, and the bytes that enter the tag."""
+    raw = store_id.encode()
+    return hashlib.sha256(raw).digest()[:3], b"\x1f" + raw
+
+
+@lru_cache(maxsize=16_384)
+def _link_part(link_id: str, program_id: str, ambassador_id: str) -> bytes | None:
+    parts = (_pack(link_id, "lnk"), _pack(program_id, "prg"), _pack(ambassador_id, "amb"))
+    return b"".join(part for part in parts if part is not None) if None not in parts else None
+
+
+def _pack(identifier: str, prefix: str) -> bytes | None:
+    """The 16 bytes of a time-ordered id, or None where it is none (an imported one) and must travel as text."""
+    if identifier[:4] != prefix + "_" or _ULID.fullmatch(identifier, 4) is None:
+        return None
+    return int(identifier[4:].translate(_TO_PYTHON), 32).to_bytes(16, "big")
+
+
+def _unpack(prefix: str, raw: bytes) -> str:
+    value = int.from_bytes(raw, "big")
+    return prefix + "_" + "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])

@@ -1,0 +1,54 @@
+"""Keyed hashes of folded contacts: how services that may not know an address still know that two are the same person's.
+
+The key is `KITH_CONTACT_KEY` and never rotates. What a hash came from is known to links alone.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from services.kernel.auth.ring import KeyRing
+
+_GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
+_HASH_BYTES: Final = 16
+_NOT_DIGIT = re.compile(r"[^0-9]+")
+
+
+def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None = None) -> tuple[str, ...]:
+    """The hashes of what is given and makes sense, the address's first; equal for spellings that reach one person."""
+    folded = (("e", fold_email(email) if email else None), ("p", fold_phone(phone) if phone else None))
+    return tuple(
+        f"{kind}_{ring.contact_tag(f'{kind}:{value}'.encode())[:_HASH_BYTES].hex()}" for kind, value in folded if value
+    )
+
+
+def fold_email(text: str) -> str | None:
+    """One spelling per mailbox: case, what follows a plus, Gmail's dots and its other domain are dropped; None if it is
+    no address.
+    """
+    local, at, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    domain = domain.rstrip(".")
+    if not at or not local or not domain or any(c.isspace() or ord(c) < 32 for c in local + domain):
+        return None
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode()
+        except UnicodeError:
+            return None
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}" if local else None
+
+
+def fold_phone(text: str) -> str | None:
+    """Digits with the country's code where it can be told; None under 7 or over 15 digits."""
+    normal = unicodedata.normalize("NFKC", text).strip()
+    digits = _NOT_DIGIT.sub("", normal)
+    if not normal.startswith("+"):
+        if digits.startswith("00"):
+            digits = digits[2:]
+        elif len(digits) == 11 and digits.startswith("89"):
+            # Dialled inside Russia and Kazakhstan; no country has the code 89.
+            digits = "7" + digits[1:]
+    return digits if 7 <= len(digits) <= 15 else None

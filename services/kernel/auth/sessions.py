@@ -1,0 +1,137 @@
+"""What people hold instead of API keys: the console's session, the one-time link that opens one, the portal's token.
+
+Each is `kid.payload.tag` in URL-safe text under a purpose of its own, with its end inside. Nothing is stored; that a
+sign-in link works once is for its caller to keep (by `nonce`). Lives are real time: the demo clock signs nobody out.
+"""
+
+import binascii
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.kernel.auth import scopes as known
+from services.kernel.auth.ring import KeyRing
+from services.kernel.errors import Unauthorized
+
+COOKIE: Final = "kith_session"
+MAX_LENGTH: Final = 1024
+_SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{27})", re.ASCII)
+_TAG_BYTES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSession:
+    """A marketer who signed in for one store."""
+
+    store_id: str
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """An address that opens a console session once. `nonce` is what the caller remembers as used."""
+
+    store_id: str
+    scopes: frozenset[str]
+    nonce: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PortalToken:
+    """An ambassador at the portal."""
+
+    store_id: str
+    ambassador_id: str
+    expires_at: datetime
+
+
+def issue_session(ring: KeyRing, *, store_id: str, scopes: Iterable[str], life: timedelta) -> str:
+    """The value of the console's cookie."""
+    return seal(ring, "console-session", (store_id, f"{known.to_mask(scopes):x}"), life=life)
+
+
+def read_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> ConsoleSession:
+    """The session in a cookie. Raises `Unauthorized` for anything else, or when it has ended."""
+    (store_id, mask), expires_at = unseal(ring, "console-session", text, now=now, fields=2)
+    return ConsoleSession(store_id, known.from_mask(int(mask, 16)), expires_at)
+
+
+def issue_sign_in(
+    ring: KeyRing, *, store_id: str, scopes: Iterable[str], life: timedelta, nonce: str | None = None
+) -> str:
+    """The token of a one-time sign-in address. Keep its life to minutes."""
+    fields = (store_id, f"{known.to_mask(scopes):x}", nonce or secrets.token_urlsafe(16))
+    return seal(ring, "sign-in", fields, life=life)
+
+
+def read_sign_in(ring: KeyRing, text: str, *, now: datetime | None = None) -> SignInLink:
+    """What a sign-in address allows, if nobody used its nonce yet. Raises `Unauthorized`."""
+    (store_id, mask, nonce), expires_at = unseal(ring, "sign-in", text, now=now, fields=3)
+    return SignInLink(store_id, known.from_mask(int(mask, 16)), nonce, expires_at)
+
+
+def issue_portal(
+    ring: KeyRing, *, store_id: str, ambassador_id: str, life: timedelta, now: datetime | None = None
+) -> str:
+    """The token in an ambassador's portal address. A given `now` (the moment of joining) makes it the same again."""
+    return seal(ring, "portal", (store_id, ambassador_id), life=life, now=now)
+
+
+def read_portal(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalToken:
+    """Whose portal it is. Raises `Unauthorized`."""
+    (store_id, ambassador_id), expires_at = unseal(ring, "portal", text, now=now, fields=2)
+    return PortalToken(store_id, ambassador_id, expires_at)
+
+
+def seal(ring: KeyRing, purpose: str, fields: Iterable[str], *, life: timedelta, now: datetime | None = None) -> str:
+    """Signs some fields with an end, for a purpose. Fields hold no unit separator (U+001F)."""
+    end = (now or datetime.now(UTC)) + life
+    payload = "\x1f".join((str(int(end.timestamp())), *fields)).encode()
+    kid, tag = ring.tag(purpose, payload)
+    return f"{kid}.{_text(payload)}.{_text(tag[:_TAG_BYTES])}"
+
+
+def unseal(
+    ring: KeyRing, purpose: str, text: str, *, fields: int, now: datetime | None = None
+) -> tuple[list[str], datetime]:
+    """The fields of a sealed text and its end. Raises `Unauthorized` for whatever is not ours, or is over."""
+    match = _SHAPE.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if match is None:
+        raise _refusal()
+    kid, payload_text, tag_text = match.groups()
+    try:
+        payload, tag = _bytes(payload_text), _bytes(tag_text)
+    except (ValueError, binascii.Error):
+        raise _refusal() from None
+    if not ring.verify(purpose, kid, payload, tag):
+        raise _refusal()
+    end, *values = payload.decode().split("\x1f")
+    expires_at = datetime.fromtimestamp(int(end), UTC)
+    if len(values) != fields:
+        raise _refusal()
+    if expires_at <= (now or datetime.now(UTC)):
+        raise Unauthorized("This session is over: sign in again.", code="session_expired")
+    return values, expires_at
+
+
+def session_cookie(value: str, *, max_age_s: int, secure: bool) -> str:
+    """A `Set-Cookie` value for the console's session: unreadable to scripts, not sent along from other sites' forms."""
+    return f"{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _refusal() -> Unauthorized:
+    return Unauthorized("This session is not valid: sign in again.", code="invalid_session")

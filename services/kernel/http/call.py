@@ -1,0 +1,173 @@
+"""What an endpoint gets instead of a request: a `Call` that knows its caller, its store, and how to answer a POST once.
+
+@router.post("/v1/links", status_code=201, response_model=LinkOut)
+async def post_link(body: LinkIn, call: Annotated[Call, require("links:write")]) -> Response:
+    return await call.once(lambda tx: actions.make_link(tx, call.store_id, body), answer=LinkOut.of)
+
+@router.get("/v1/links")
+async def get_links(call: Annotated[Call, require("links:read")]) -> Page[LinkOut]:
+    async with call.transaction() as tx: …
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
+
+import orjson
+from fastapi import Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.kernel.auth.api_keys import Caller
+from services.kernel.context import Context
+from services.kernel.db import Tx
+from services.kernel.http import idempotency
+from services.kernel.http.console import read_console_caller
+from services.kernel.http.credentials import authenticate, authenticate_operator, demand
+from services.kernel.http.idempotency import Claim
+
+R = TypeVar("R")
+
+CONTEXT: Final = "kith.context"
+REQUEST_ID: Final = "kith.request_id"
+"""Scope keys that the edge fills."""
+
+_REPLAYED: Final = {"idempotent-replayed": "true"}
+_in_flight: WeakValueDictionary[tuple[str, str, str, str], asyncio.Lock] = WeakValueDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request. `store_id` is `*` for the operator."""
+
+    ctx: Context
+    caller: Caller
+    store_id: str
+    request_id: str
+    request: Request
+
+    def transaction(self, *, stores: Iterable[str] = ()) -> AbstractAsyncContextManager[Tx]:
+        """A transaction that sees the caller's store, and those named here (an operator's own choice)."""
+        return self.ctx.db.transaction([self.store_id, *stores])
+
+    async def once(
+        self,
+        action: Callable[[Tx], Awaitable[R]],
+        *,
+        answer: Callable[[R], BaseModel],
+        status: int = 201,
+        reveal: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
+        stores: Iterable[str] = (),
+    ) -> Response:
+        """Runs the action in one transaction and answers what it made; with an Idempotency-Key, once for all.
+
+        Same key and body: the stored answer. Another body: 422. At the same time: the second waits for the first.
+        `answer` renders the result, without secrets and personal data, since it may be stored; `reveal` adds these to
+        what is sent, derived anew each time. `stores` are further stores that the transaction must see.
+        """
+        headers = self.request.headers
+        raw_key = headers.get("idempotency-key")
+        key = idempotency.read_key(raw_key.encode("latin-1") if raw_key is not None else None)
+        if key is None:
+            async with self.transaction(stores=stores) as tx:
+                body = _render(answer(await action(tx)))
+            return _answer(body, status, reveal)
+        scope = self.request.scope
+        taken = Claim(
+            self.store_id,
+            f"{scope['method']} {scope['path']}",
+            key,
+            idempotency.body_hash(self.ctx.ring, await self.request.body()),
+        )
+        # Equal requests queue here, not in the database, where each would hold a connection while it waits.
+        lock = _in_flight.setdefault((self.ctx.service, *taken.identity), asyncio.Lock())
+        async with lock, self.transaction(stores=stores) as tx:
+            before = (await idempotency.claim(tx, [taken])).get(taken.identity)
+            if before is not None:
+                stored = idempotency.check(before)
+                return _answer(stored.body, stored.status, reveal, headers=_REPLAYED)
+            body = _render(answer(await action(tx)))
+            await idempotency.keep(tx, [(taken, status, body)])
+        return _answer(body, status, reveal)
+
+
+class Guard:
+    """A dependency that lets callers of one kind through. Knows its kind and scope, for the API's description."""
+
+    __slots__ = ("_admit", "kind", "scope")
+
+    def __init__(self, admit: Callable[[Request], Caller], *, kind: str, scope: str | None) -> None:
+        self._admit = admit
+        self.kind = kind
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> Call:
+        """The call. Async, since the framework would send a plain function to a thread."""
+        caller = self._admit(request)
+        return Call(request.scope[CONTEXT], caller, caller.store_id, request.scope[REQUEST_ID], request)
+
+
+def require(scope: str) -> Any:
+    """Admits secret keys that have this scope (and, for `track` alone, publishable keys)."""
+
+    def admit(request: Request) -> Caller:
+        caller = authenticate(_context(request), _authorization(request))
+        demand(caller, scope)
+        return caller
+
+    return Depends(Guard(admit, kind="key", scope=scope))
+
+
+def operator() -> Any:
+    """Admits the operator's key."""
+
+    def admit(request: Request) -> Caller:
+        return authenticate_operator(_context(request), _authorization(request))
+
+    return Depends(Guard(admit, kind="operator", scope=None))
+
+
+def viewer(scope: str) -> Any:
+    """Admits a person signed in at the console, or a secret key, with this scope.
+
+    A browser without a session is sent to sign in; writes by session must come from our own pages.
+    """
+
+    def admit(request: Request) -> Caller:
+        raw = _authorization(request)
+        ctx = _context(request)
+        caller = authenticate(ctx, raw) if raw is not None else read_console_caller(ctx, request)
+        demand(caller, scope)
+        return caller
+
+    return Depends(Guard(admit, kind="viewer", scope=scope))
+
+
+def _context(request: Request) -> Context:
+    context = request.scope[CONTEXT]
+    assert isinstance(context, Context)
+    return context
+
+
+def _authorization(request: Request) -> bytes | None:
+    value = request.headers.get("authorization")
+    return value.encode("latin-1") if value is not None else None
+
+
+def _render(model: BaseModel) -> bytes:
+    return model.__pydantic_serializer__.to_json(model, by_alias=True)
+
+
+def _answer(
+    body: bytes,
+    status: int,
+    reveal: Callable[[dict[str, Any]], Mapping[str, Any]] | None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    if reveal is not None:
+        body = orjson.dumps(dict(reveal(orjson.loads(body))))
+    return Response(body, status_code=status, media_type="application/json", headers=headers)

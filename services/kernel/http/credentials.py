@@ -1,0 +1,56 @@
+"""From an Authorization header to a caller: the same rules for hot routes and for the framework's dependencies."""
+
+from typing import Final
+
+from services.kernel.auth import api_keys, scopes
+from services.kernel.auth.api_keys import Caller
+from services.kernel.context import Context
+from services.kernel.db import ALL_STORES
+from services.kernel.errors import Forbidden, Unauthorized
+
+MAX_HEADER: Final = 512
+_CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
+_OPERATOR: Final = Caller(store_id=ALL_STORES, key_id="operator", kind="operator", scopes=frozenset(scopes.ALL))
+
+
+def bearer(raw: bytes | None) -> str:
+    """The token of an Authorization header. Raises `Unauthorized` unless it is `Bearer` and one token."""
+    if raw is None:
+        raise Unauthorized("Send an API key: Authorization: Bearer kith_sk_…", code="no_key", headers=_CHALLENGE)
+    scheme, _, token = raw[:MAX_HEADER].partition(b" ")
+    if scheme.lower() != b"bearer" or len(raw) > MAX_HEADER:
+        raise Unauthorized("The Authorization header must be: Bearer kith_sk_…", code="no_key", headers=_CHALLENGE)
+    return token.strip().decode("latin-1")
+
+
+def authenticate(ctx: Context, raw: bytes | None) -> Caller:
+    """Who holds the API key in an Authorization header. Raises `Unauthorized` for any other bytes, and revoked keys."""
+    caller = api_keys.read(ctx.ring, bearer(raw))
+    if caller.key_id in ctx.live.revoked:
+        raise Unauthorized("This API key was revoked.", code="revoked_key", headers=_CHALLENGE)
+    return caller
+
+
+def authorize(ctx: Context, raw: bytes | None, scope: str) -> Caller:
+    """`authenticate`, and `Forbidden` unless the key may do this."""
+    caller = authenticate(ctx, raw)
+    demand(caller, scope)
+    return caller
+
+
+def demand(caller: Caller, scope: str) -> None:
+    """Raises `Forbidden` unless the caller may do this."""
+    if scope in caller.scopes:
+        return
+    if caller.kind == "pk":
+        raise Forbidden("A publishable key may only track: use a secret key, on a server.", code="publishable_key")
+    raise Forbidden(f"This key does not have the scope {scope}.", code="missing_scope")
+
+
+def authenticate_operator(ctx: Context, raw: bytes | None) -> Caller:
+    """The operator, whose key is a setting's own value. Raises `Unauthorized`, or `Forbidden` for a store's key."""
+    text = bearer(raw)
+    if ctx.ring.is_operator(text.encode("latin-1")):
+        return _OPERATOR
+    authenticate(ctx, raw)
+    raise Forbidden("Only the operator's key may do this.", code="operator_only")

@@ -1,0 +1,119 @@
+"""Hot routes: pure ASGI handlers that are found before the framework is asked, and what they need to read and answer.
+
+A handler raises the same errors as everybody else; the edge writes the problem. What a hot route gives up is listed
+here so that nobody is surprised: no request id on success, no trace unless it calls `begin`, no checks of the query.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from services.kernel import trace
+from services.kernel.http.body import read_body
+from services.kernel.http.json_body import check_json
+
+Handle = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+__all__ = [
+    "Handle",
+    "HotAnswer",
+    "HotRoute",
+    "HotTable",
+    "answer",
+    "answer_json",
+    "begin",
+    "check_json",
+    "headers_of",
+    "read_body",
+    "start",
+]
+
+_JSON_HEADERS: Final = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HotRoute:
+    """`pattern` is an exact path, or a prefix with a star at its end. `cors`: browsers of other origins may call it."""
+
+    method: str
+    pattern: str
+    handle: Handle
+    cors: bool = False
+
+
+class HotTable:
+    """Finds a hot route by method and path: one look into a dict, then a few prefixes."""
+
+    __slots__ = ("_exact", "_prefixes", "routes")
+
+    def __init__(self, routes: Iterable[HotRoute]) -> None:
+        self.routes = tuple(routes)
+        self._exact = {(r.method, r.pattern): r for r in self.routes if not r.pattern.endswith("*")}
+        prefixed = [(r.pattern[:-1], r.method, r) for r in self.routes if r.pattern.endswith("*")]
+        self._prefixes = sorted(prefixed, key=lambda entry: -len(entry[0]))
+        for route in self.routes:
+            if "*" in route.pattern[:-1]:
+                raise ValueError(f"{route.pattern}: a star is allowed at the end only")
+
+    def find(self, method: str, path: str) -> HotRoute | None:
+        """The route, the longest prefix first, or None."""
+        exact = self._exact.get((method, path))
+        if exact is not None:
+            return exact
+        for prefix, wanted, route in self._prefixes:
+            if path.startswith(prefix) and method == wanted:
+                return route
+        return None
+
+
+class HotAnswer(Response):
+    """Lets a framework endpoint, declared for the API's description, answer by the hot handler itself."""
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__()
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the handler; the body that the framework has read is still there for it."""
+        await self._handle(scope, receive, send)
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The request's headers by lower-case name; of a repeated one the last."""
+    return dict(scope["headers"])
+
+
+def begin(headers: dict[bytes, bytes]) -> None:
+    """Continues the caller's trace, so that events of this request carry it; without one nothing is begun."""
+    incoming = headers.get(b"traceparent")
+    if incoming is not None:
+        trace.start(incoming.decode("latin-1"))
+
+
+def start(status: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> Message:
+    """The first message of an answer, to be built once and sent often. The server adds nothing but `date`."""
+    return {"type": "http.response.start", "status": status, "headers": list(headers)}
+
+
+async def answer(send: Send, first: Message, body: bytes = b"") -> None:
+    """Sends a prebuilt first message and the body."""
+    await send(first)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def answer_json(send: Send, status: int, body: bytes, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Sends JSON that is bytes already."""
+    first: dict[str, Any] = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [*_JSON_HEADERS, (b"content-length", b"%d" % len(body)), *headers],
+    }
+    await send(first)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,174 @@
+"""Idempotency-Key: the first answer is kept with its effect, in one transaction, and given again to every repetition.
+
+A key belongs to a store and a route (method and path). Business keys (an order's own id) carry the guarantee for ever;
+this is the convenience for a day. What is kept holds no secret and no personal data: both are derived anew (`reveal`).
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.kernel.auth.ring import KeyRing
+from services.kernel.db import Tx
+from services.kernel.errors import BadRequest, FieldError, Invalid
+from services.kernel.service import DueJob
+
+KEPT_FOR: Final = timedelta(hours=24)
+PURGE: Final = "answers.purge"
+_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+
+# The insert waits for another transaction that holds the same key, and then finds it taken, or free again.
+_CLAIM: Final = """
+with claimed as (
+  insert into answers (store_id, route, key, body_hash, at)
+  select * from unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[]),
+                       cast(:hashes as bytea[]), cast(:ats as timestamptz[]))
+  order by 1, 2, 3
+  on conflict do nothing
+  returning store_id, route, key
+), timers as (
+  insert into due (job, store_id, at) select :purge, store_id, :purge_at from (select distinct store_id from claimed) s
+  order by store_id
+  on conflict do nothing
+)
+select store_id, route, key from claimed
+"""
+_READ: Final = """
+select a.store_id, a.route, a.key, a.body_hash, a.status, a.answer
+from answers a join unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[])) w(s, r, k)
+  on a.store_id = w.s and a.route = w.r and a.key = w.k
+"""
+_KEEP: Final = """
+update answers a set status = w.status, answer = w.answer
+from unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[]),
+            cast(:statuses as smallint[]), cast(:answers as bytea[])) w(s, r, k, status, answer)
+where a.store_id = w.s and a.route = w.r and a.key = w.k
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One request that carries a key."""
+
+    store_id: str
+    route: str
+    key: str
+    body_hash: bytes
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes two requests the same one."""
+        return self.store_id, self.route, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer that was given before."""
+
+    status: int
+    body: bytes
+
+
+def read_key(raw: bytes | None) -> str | None:
+    """The key of a request; None without the header. Raises `BadRequest` unless it is 1 to 255 visible characters."""
+    if raw is None:
+        return None
+    if _KEY.fullmatch(raw) is None:
+        detail = "Idempotency-Key must be 1 to 255 visible ASCII characters."
+        raise BadRequest(detail, code="bad_idempotency_key", errors=[FieldError("Idempotency-Key", "invalid", detail)])
+    return raw.decode("ascii")
+
+
+def body_hash(ring: KeyRing, body: bytes) -> bytes:
+    """A keyed hash: short bodies with an address in them could be guessed from a plain one."""
+    return ring.contact_tag(b"body:" + hashlib.sha256(body).digest())[:16]
+
+
+async def claim(tx: Tx, claims: Sequence[Claim]) -> dict[tuple[str, str, str], Stored]:
+    """Takes the keys for this transaction; returns, by identity, the answers of those that were used before.
+
+    Two statements at most for any number of claims. Waits while another transaction holds one of the keys. Of equal
+    claims in one call the first counts: look for repetitions before. Raises `reused()` only through `check`.
+    """
+    distinct = {c.identity: c for c in claims}
+    taken = {
+        (row.store_id, row.route, row.key)
+        for row in await tx.all(
+            _CLAIM,
+            **_columns(list(distinct.values())),
+            hashes=[c.body_hash for c in distinct.values()],
+            ats=[tx.now] * len(distinct),
+            purge=PURGE,
+            purge_at=tx.now + KEPT_FOR,
+        )
+    }
+    used = [c for identity, c in distinct.items() if identity not in taken]
+    if not used:
+        return {}
+    found: dict[tuple[str, str, str], Stored] = {}
+    for row in await tx.all(_READ, **_columns(used)):
+        identity = (row.store_id, row.route, row.key)
+        same = row.body_hash == distinct[identity].body_hash and row.status is not None
+        found[identity] = Stored(row.status, row.answer) if same else Stored(REUSED, b"")
+    return found
+
+
+REUSED: Final = 422
+"""Status of a `Stored` without a body: the key came with another body before."""
+
+
+async def keep(tx: Tx, answers: Sequence[tuple[Claim, int, bytes]]) -> None:
+    """Keeps the answers of claims that this transaction holds. One statement."""
+    if answers:
+        await tx.execute(
+            _KEEP,
+            **_columns([c for c, _, _ in answers]),
+            statuses=[status for _, status, _ in answers],
+            answers=[answer for _, _, answer in answers],
+        )
+
+
+def check(stored: Stored) -> Stored:
+    """The stored answer. Raises `Invalid` where the key was used with another body."""
+    if stored.status == REUSED and not stored.body:
+        raise reused()
+    return stored
+
+
+def reused() -> Invalid:
+    """The refusal of a key that came with another body before."""
+    return Invalid.field(
+        "Idempotency-Key",
+        "This key was used with another body. Send the first body again, or a new key.",
+        code="idempotency_key_reused",
+    )
+
+
+def _columns(claims: Sequence[Claim]) -> dict[str, Any]:
+    return {
+        "stores": [c.store_id for c in claims],
+        "routes": [c.route for c in claims],
+        "keys": [c.key for c in claims],
+    }
+
+
+async def _purge(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Drops answers older than a day; comes again while a store has younger ones."""
+    await tx.execute(
+        "delete from answers where store_id = any(:stores) and at <= :before",
+        stores=list(stores),
+        before=tx.now - KEPT_FOR,
+    )
+    rows = await tx.all(
+        "select store_id, min(at) as oldest from answers where store_id = any(:stores) group by store_id",
+        stores=list(stores),
+    )
+    # An hour's grain: a busy store is looked at 24 times a day, not at every answer's end.
+    return {row.store_id: max(row.oldest + KEPT_FOR, tx.now + timedelta(hours=1)) for row in rows}
+
+
+PURGE_JOB: Final = DueJob(name=PURGE, run=_purge)
+"""Runs in every service; the kernel's runner adds it."""
