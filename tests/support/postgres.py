@@ -13,6 +13,7 @@ import pytest
 
 from services.cli import catalog
 from services.cli.local.postgres import IN_TESTS, OWNER, Postgres
+from services.kernel.bus.schema import migrate_bus
 from services.kernel.migrate import migrate
 
 FreshDatabase = Callable[..., Awaitable[str]]
@@ -66,6 +67,7 @@ class TestServer:
     async def _migrated(self, services: tuple[str, ...]) -> str:
         name = f"template_{'_'.join(services)}"
         await self.server.ensure_databases([name])
+        await migrate_bus(self.server.url(name))
         for service in catalog.load_all(services):
             await migrate(service, self.server.url(name))
         return name

@@ -131,7 +131,8 @@ class Postgres:
             if APP_ROLE not in roles:
                 await connection.execute(f"create role {APP_ROLE} nologin nobypassrls")
             if OWNER not in roles:
-                await connection.execute(f"create role {OWNER} login in role {APP_ROLE}")
+                await connection.execute(f"create role {OWNER} login")
+                await connection.execute(f"grant {APP_ROLE} to {OWNER} with admin option")
             there = {row["datname"] for row in await connection.fetch("select datname from pg_database")}
             for name in names:
                 if name not in there:
