@@ -1,0 +1,100 @@
+"""CPU time of process trees, rounds that alternate between a baseline and ours, and their median and spread."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import psutil
+
+
+def cpu_s(pids: Iterable[int]) -> float:
+    """User and system seconds used so far by these processes and all their living descendants."""
+    total = 0.0
+    seen: set[int] = set()
+    for pid in pids:
+        try:
+            root = psutil.Process(pid)
+            family = [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+        for process in family:
+            if process.pid in seen:
+                continue
+            seen.add(process.pid)
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+    return total
+
+
+def pss_mb(pids: Iterable[int]) -> float:
+    """Proportional set size in megabytes of these processes and their descendants: shared pages counted once."""
+    total = 0
+    for pid in pids:
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            total += process.memory_full_info().pss
+    return total / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One round of one side: work done, CPU seconds of its own processes, and of PostgreSQL and the broker apart."""
+
+    work: int
+    cpu_s: float
+    store_cpu_s: float = 0.0
+    wall_s: float = 0.0
+    p50_ms: float = float("nan")
+    p99_ms: float = float("nan")
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of CPU for one request or event, own processes only."""
+        return self.cpu_s / self.work * 1e6 if self.work else float("nan")
+
+    @property
+    def store_cpu_us(self) -> float:
+        """Microseconds that PostgreSQL and the broker spent for one."""
+        return self.store_cpu_s / self.work * 1e6 if self.work else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Ours against the baseline: per-round ratios of capacity per core (baseline CPU ÷ our CPU)."""
+
+    baseline: Sequence[Sample]
+    ours: Sequence[Sample]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Capacity per core relative to the baseline, one figure per round."""
+        return [b.cpu_us / o.cpu_us for b, o in zip(self.baseline, self.ours, strict=True)]
+
+    @property
+    def total_ratios(self) -> list[float]:
+        """The same with the share of PostgreSQL and the broker counted on both sides."""
+        return [
+            (b.cpu_us + b.store_cpu_us) / (o.cpu_us + o.store_cpu_us)
+            for b, o in zip(self.baseline, self.ours, strict=True)
+        ]
+
+
+Run = Callable[[], Awaitable[Sample]]
+
+
+async def alternate(baseline: Run, ours: Run, *, rounds: int, tick: Callable[[], None] = lambda: None) -> Comparison:
+    """A B A B …: one warm-up of each, then `rounds` of both in turn, so that a drifting machine hits both alike."""
+    await baseline()
+    await ours()
+    pairs: list[tuple[Sample, Sample]] = []
+    for _ in range(rounds):
+        pairs.append((await baseline(), await ours()))
+        tick()
+    return Comparison([b for b, _ in pairs], [o for _, o in pairs])
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median with the lowest and highest, as text."""
+    return f"{median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
