@@ -40,6 +40,7 @@ class Conversion(Payload):
     refunded_minor: Minor = Field(0, description="Sum of refunds so far, at most the order's total.")
     over_refunded: bool = False
     friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
+    visitor_id: Id | None = Field(None, description="The browser that the order named, so that funnels can follow it.")
     order_number: int = Field(ge=1, description="1 for the friend's first standing order.")
     new_customer: bool = False
     program_id: Id | None = None
