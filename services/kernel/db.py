@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import asyncpg
 from sqlalchemy import Executable, Row, text
 from sqlalchemy.engine import CursorResult, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
 from contracts.events import Payload
@@ -29,6 +31,7 @@ _OPEN = text(
     " now() + make_interval(secs => coalesce((select offset_seconds from clock), 0)),"
     " coalesce((select offset_seconds from clock), 0)"
 )
+_SEE = text("select set_config('kith.stores', :stores, true)")
 _LOCK = text(
     "select store_id, seq from head where store_id = any(cast(:stores as text[])) order by store_id for update"
 )
@@ -36,6 +39,11 @@ _ADD_HEADS = text(
     "insert into head (store_id) select s from unnest(cast(:stores as text[])) s order by s on conflict do nothing"
 )
 _ADVANCE = text("update head set seq = seq + :count where store_id = :store returning seq")
+_ADVANCE_ALL = text(
+    "update head h set seq = h.seq + w.count"
+    " from unnest(cast(:stores as text[]), cast(:counts as bigint[])) w(store_id, count)"
+    " where h.store_id = w.store_id returning h.store_id, h.seq"
+)
 
 
 @lru_cache(maxsize=2048)
@@ -46,7 +54,9 @@ def _statement(sql: str) -> TextClause:
 class Tx:
     """One transaction. `now` is the database's clock plus the demo offset, fixed at its start."""
 
-    def __init__(self, connection: AsyncConnection, *, now: datetime, offset: timedelta, stores: frozenset[str]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, *, now: datetime, offset: timedelta, stores: frozenset[str]
+    ) -> None:
         self._connection = connection
         self._outgoing: list[Outgoing] = []
         self._after_commit: list[Callable[[], None]] = []
@@ -97,6 +107,16 @@ class Tx:
     async def advance(self, store: str, count: int) -> int:
         """Takes `count` fact numbers of a locked store and returns the last one."""
         return int((await self._connection.execute(_ADVANCE, {"store": store, "count": count})).scalar_one())
+
+    async def see(self, stores: Iterable[str]) -> None:
+        """Makes these stores, and no others, visible from here on: for work that learns its stores inside the transaction."""
+        self.stores = frozenset(stores)
+        await self._connection.execute(_SEE, {"stores": ",".join(sorted(self.stores))})
+
+    async def advance_all(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Takes numbers of several locked stores in one statement and returns the last one of each."""
+        parameters = {"stores": list(counts), "counts": list(counts.values())}
+        return {row.store_id: row.seq for row in (await self._connection.execute(_ADVANCE_ALL, parameters)).all()}
 
     async def flush(self) -> int:
         """Writes the emitted events into the outbox. Called by `transaction()`; returns how many there were."""
@@ -149,6 +169,12 @@ class Database:
         if emitted:
             self.emitted()
 
+    @property
+    def in_use(self) -> int:
+        """Connections that are checked out of the pool now."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
     async def close(self) -> None:
         """Closes the pool."""
         await self.engine.dispose()
@@ -165,13 +191,15 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError):
         state: str | None = getattr(error.orig, "sqlstate", None)
-        return (
-            error.connection_invalidated
-            or state is None
-            or state[:2] in {"08", "40", "53", "57", "58"}
-            or state == "55P03"
-        )
-    return False
+        return error.connection_invalidated or state is None or _passing(state)
+    if isinstance(error, asyncpg.InterfaceError):  # a dedicated connection that is closed or was cut in mid-sentence
+        return True
+    return isinstance(error, asyncpg.PostgresError) and _passing(error.sqlstate or "")
+
+
+def _passing(state: str) -> bool:
+    """SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator's hand, system; lock timeout."""
+    return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
 
 
 def rows_of(columns: Mapping[str, Sequence[object]]) -> int:

@@ -3,6 +3,7 @@ the revoked keys. Reading beats events here: in a consumer group only one replic
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -24,6 +25,7 @@ class LiveState:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._task: asyncio.Task[None] | None = None
+        self._hurried = asyncio.Event()
         self.offset = timedelta(0)
         self.revoked: frozenset[str] = frozenset()
 
@@ -43,6 +45,10 @@ class LiveState:
         await self.refresh()
         self._task = asyncio.create_task(self._loop(), name="live-state")
 
+    def hurry(self) -> None:
+        """Has it read again at once: this process has just changed one of the tables."""
+        self._hurried.set()
+
     async def stop(self) -> None:
         """Ends the reading."""
         if self._task is not None:
@@ -52,7 +58,9 @@ class LiveState:
     async def _loop(self) -> None:
         log = structlog.get_logger()
         while True:
-            await asyncio.sleep(self.EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), self.EVERY_S)
+            self._hurried.clear()
             try:
                 await self.refresh()
             except Exception as error:  # a lost database must not end the watch; the old state stays in force

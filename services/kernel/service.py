@@ -30,6 +30,8 @@ class Handler:
 
     events: tuple[type[Payload], ...]
     handle: type_of_handle
+    group: str | None = None
+    """Name of a consumer group of its own within the service: its pace and its failures then hold up nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

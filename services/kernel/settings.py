@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     """Address of the demo shop, for the pages that link to it."""
     database_url: str | None = None
     kafka_url: str | None = None
+    kafka_partitions: int = 3
+    """Partitions of a topic that is made by us. More let more replicas share the work; existing topics stay as they are."""
+    drain_s: float = 0
+    """How long a stopping process still takes requests while it answers `/readyz` with 503, for gateways to notice."""
     secret_keys: SecretStr = SecretStr("")
     contact_key: SecretStr = SecretStr("")
     operator_key: SecretStr = SecretStr("")

@@ -2,14 +2,23 @@
 
 import os
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _current: ContextVar[str | None] = ContextVar("kith_traceparent", default=None)
+_parents: ContextVar[Mapping[str, str | None] | None] = ContextVar("kith_trace_parents", default=None)
 
 
-def current() -> str | None:
-    """The `traceparent` of the work in hand, or None outside of any."""
+def current(subject: str | None = None) -> str | None:
+    """The `traceparent` of the work in hand, or None outside of any. In a batch of events: that of the event about the
+    same subject, if there is one.
+    """
+    parents = _parents.get()
+    if parents is not None and subject is not None:
+        found = parents.get(subject)
+        if found is not None:
+            return found
     return _current.get()
 
 
@@ -23,6 +32,7 @@ def start(incoming: str | None) -> str:
     return value
 
 
-def set_current(traceparent: str | None) -> None:
-    """Makes a received `traceparent` the one in force (a consumer does, for each event it handles alone)."""
-    _current.set(traceparent)
+def follow(first: str | None, by_subject: Mapping[str, str | None]) -> None:
+    """Makes the traces of a batch of received events those in force: each for its subject, the first for the rest."""
+    _current.set(first)
+    _parents.set(by_subject)

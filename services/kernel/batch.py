@@ -1,0 +1,142 @@
+"""Many callers, one commit: items that arrive within a moment are written together, and each caller waits for the commit.
+
+`write` gets a list of items, does one transaction, and returns one result per item, in order; a result that is an
+exception is raised to that item's caller. A batch that fails as a whole for a reason other than a passing one is written
+again item by item, so that one bad item fails alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from services.kernel import failpoints
+from services.kernel.db import is_transient
+from services.kernel.errors import Unavailable
+from services.kernel.telemetry import BATCH_ITEMS, describe
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class GroupCommit(Generic[Item, Result]):
+    """A queue with an end, and writers that empty it. Open it with `async with`, or `start` and `stop`."""
+
+    PASSING_ATTEMPTS = 2
+    """A deadlock or a connection found broken is worth one more attempt before callers hear of it."""
+
+    def __init__(
+        self,
+        write: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        name: str = "batch",
+        linger_s: float = 0.002,
+        max_items: int = 500,
+        max_waiting: int = 10_000,
+        writers: int = 2,
+    ) -> None:
+        self._write = write
+        self._linger_s = linger_s
+        self._max_items = max_items
+        self._max_waiting = max_waiting
+        self._writers = writers
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._filled = asyncio.Event()
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._items = BATCH_ITEMS.labels(name)
+        self._log = structlog.get_logger().bind(name=name)
+
+    async def __aenter__(self) -> "GroupCommit[Item, Result]":
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._tasks = [asyncio.create_task(self._run(), name="group-commit") for _ in range(self._writers)]
+
+    async def stop(self) -> None:
+        """Writes what waits, then ends. Further items are refused."""
+        self._stopping = True
+        self._filled.set()
+        await asyncio.gather(*self._tasks)
+
+    async def submit(self, item: Item) -> Result:
+        """Returns the item's result after its commit.
+
+        Raises `Unavailable` when the queue is full, the process stops or the database is away: then nothing is known to
+        be written, and the same item may be sent again. A caller that is cancelled leaves its item to be written or not.
+        """
+        if self._stopping or len(self._queue) >= self._max_waiting:
+            raise Unavailable("Too much is waiting to be written; try again in a moment.")
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        self._filled.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._filled.wait()
+            if self._linger_s and not self._stopping and len(self._queue) < self._max_items:
+                await asyncio.sleep(self._linger_s)
+            taken = self._take()
+            if taken:
+                await self._commit(taken)
+            elif self._stopping:
+                return
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        taken = []
+        queue = self._queue
+        while queue and len(taken) < self._max_items:
+            pair = queue.popleft()
+            if not pair[1].done():
+                taken.append(pair)
+        if not queue and not self._stopping:
+            self._filled.clear()
+        return taken
+
+    async def _commit(self, taken: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        self._items.observe(len(taken))
+        for attempt in range(1, self.PASSING_ATTEMPTS + 1):
+            try:
+                failpoints.hit("batch.before_write")
+                results = await self._write([item for item, _ in taken])
+                failpoints.hit("batch.after_write")
+                if len(results) != len(taken):
+                    raise RuntimeError(f"{len(taken)} items were written and {len(results)} results came back")
+                for (_, future), result in zip(taken, results, strict=True):
+                    _settle(future, result)
+                return
+            except Exception as error:
+                failure = error
+                if not is_transient(error):
+                    break
+                self._log.warning("batch.retry", attempts=attempt, count=len(taken), **describe(error))
+            except BaseException:
+                for _, future in taken:
+                    _settle(future, Unavailable("The process is stopping."))
+                raise
+        if is_transient(failure):
+            for _, future in taken:
+                _settle(future, Unavailable("The database cannot be reached; try again in a moment."))
+        elif len(taken) == 1:
+            _settle(taken[0][1], failure)
+        else:
+            self._log.warning("batch.split", count=len(taken), **describe(failure))
+            for pair in taken:
+                await self._commit([pair])
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any) -> None:
+    if future.done():  # its caller has gone
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

@@ -1,0 +1,25 @@
+"""Opens the bus that the settings ask for."""
+
+from collections.abc import Iterable
+
+from services.kernel.bus.log import LogBus
+from services.kernel.bus.port import Bus
+from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.settings import Settings
+
+
+def open_bus(settings: Settings, *, services: Iterable[str], groups: Iterable[str]) -> Bus:
+    """Kafka if its address is set, else the log in the database that the services share.
+
+    Raises `ValueError` if there is no Kafka and the services have different databases.
+    """
+    topics = (*product_topics(), *dead_letter_topics(groups))
+    if settings.kafka_url:
+        # Imported here: the client takes memory that embedded mode need not spend.
+        from services.kernel.bus.kafka import KafkaBus
+
+        return KafkaBus(settings.kafka_url, topics, partitions=settings.kafka_partitions)
+    urls = {settings.database_url_of(service) for service in services}
+    if len(urls) != 1:
+        raise ValueError("without KITH_KAFKA_URL all services must share one database, which is then the bus")
+    return LogBus(urls.pop(), topics)

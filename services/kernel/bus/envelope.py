@@ -1,0 +1,75 @@
+"""CloudEvents in binary mode: the payload is the record's value, everything about it stands in headers.
+
+Both adapters carry the same headers; nothing but this module knows their names. What a handler sees is an `Event`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.events import EVENTS, Payload
+from services.kernel.bus.port import Event, Record
+
+ID = "ce_id"
+TYPE = "ce_type"
+SOURCE = "ce_source"
+SUBJECT = "ce_subject"
+TIME = "ce_time"
+STORE = "ce_kithstore"
+TRACEPARENT = "traceparent"
+
+_FIXED = {"ce_specversion": "1.0", "content-type": "application/json"}
+
+
+class ContractError(ValueError):
+    """A record that breaks the contract: no consumer will ever understand it, however often it tries.
+
+    The text names the reason, never a value: values can be personal.
+    """
+
+
+def headers(
+    *, event_id: str, type: str, source: str, store_id: str, subject: str, at: datetime, traceparent: str | None
+) -> dict[str, str]:
+    """The headers of one event."""
+    made = {
+        **_FIXED,
+        ID: event_id,
+        TYPE: type,
+        SOURCE: source,
+        STORE: store_id,
+        SUBJECT: subject,
+        TIME: at.isoformat(),
+    }
+    if traceparent is not None:
+        made[TRACEPARENT] = traceparent
+    return made
+
+
+def payload_type(record: Record) -> type[Payload] | None:
+    """The model of the record's payload; None when this build does not know the type (a newer producer's)."""
+    return EVENTS.get(record.headers.get(TYPE, ""))
+
+
+def open_event(record: Record, model: type[Payload]) -> Event[Any]:
+    """Decodes a record. Fields that this build does not know are dropped. Raises `ContractError`."""
+    head = record.headers
+    try:
+        data = model.model_validate_json(record.value, extra="ignore")
+        return Event(
+            id=head[ID],
+            type=head[TYPE],
+            at=datetime.fromisoformat(head[TIME]),
+            store_id=data.store_id,
+            data=data,
+            traceparent=head.get(TRACEPARENT),
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ContractError(f"{first['type']} at {where or 'the payload'}") from None
+    except KeyError as error:
+        raise ContractError(f"header {error.args[0]} is missing") from None
+    except ValueError:
+        raise ContractError(f"header {TIME} is not a time") from None

@@ -1,0 +1,223 @@
+"""Takes events from the bus to a service's handlers: one group, one transaction per batch, offsets after the commit.
+
+What cannot be read goes to the dead-letter topic at once. When a batch fails for a passing reason (a lost database, a
+deadlock) it is tried again for as long as that lasts: an outage never fills the dead-letter topic. When it fails for
+another reason it is halved until the events that fail stand alone; these are tried a few times more, and then put
+aside with their reason, while the rest flows.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from services.kernel import failpoints, trace
+from services.kernel.bus import envelope
+from services.kernel.bus.port import Bus, Delivered, Event, Record, Subscription
+from services.kernel.bus.topics import dead_letter_topic
+from services.kernel.db import Database, is_transient
+from services.kernel.service import Handler
+from services.kernel.telemetry import CONSUMED, DEAD_LETTERS, LAG, RETRIES, describe
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A record, decoded."""
+
+    delivered: Delivered
+    event: Event[Any]
+    subject: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the health check asks of a consumer."""
+
+    moved_at: float = field(default_factory=time.monotonic)
+    behind: int = 0
+    error: str | None = None
+
+
+class Consumer:
+    """One member of one group. `run` ends only when told to stop, or by a bug."""
+
+    BATCH = 500
+    ALONE_ATTEMPTS = 4
+    """How often an event that fails alone is tried before it is put aside."""
+    LONGEST_PAUSE_S = 5.0
+    LINGER_S = 0.005
+    """After a small batch it waits this long: more events per transaction cost less."""
+
+    def __init__(self, db: Database, bus: Bus, *, group: str, handlers: Sequence[Handler], member: str) -> None:
+        self._db = db
+        self._bus = bus
+        self.group = group
+        self._member = member
+        self._handlers = tuple(handlers)
+        self._wanted = {model.TYPE: model for handler in handlers for model in handler.events}
+        self.topics = tuple(dict.fromkeys(str(model.TOPIC) for model in self._wanted.values()))
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger().bind(group=group, member=member)
+        self.progress = Progress()
+
+    def start(self) -> asyncio.Task[None]:
+        """Begins; returns the task, whose end before `stop` is a bug."""
+        self._task = asyncio.create_task(self._run(), name=f"consumer-{self.group}")
+        return self._task
+
+    async def stop(self, *, within_s: float = 10) -> None:
+        """Finishes the batch in hand, commits its offsets and leaves the group."""
+        self._stopping.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=within_s)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause_s = 0.1
+        while not self._stopping.is_set():
+            subscription: Subscription | None = None
+            try:
+                subscription = await self._bus.subscribe(group=self.group, topics=self.topics, member=self._member)
+                while not self._stopping.is_set():
+                    await self._step(subscription)
+                    pause_s = 0.1
+            except Exception as error:
+                self.progress.error = type(error).__name__
+                RETRIES.labels(self.group, "transient" if is_transient(error) else "bus").inc()
+                self._log.warning("consumer.retry", seconds=pause_s, **describe(error))
+                await self._pause(pause_s)
+                pause_s = min(pause_s * 2, self.LONGEST_PAUSE_S)
+            finally:
+                if subscription is not None:
+                    await subscription.close()
+
+    async def _step(self, subscription: Subscription) -> None:
+        batch = await self._fetch(subscription)
+        if batch:
+            arrived = await self._read(batch)
+            await self._apply(arrived)
+            failpoints.hit("consume.before_offset_commit")
+            await subscription.commit(batch)
+            self.progress.moved_at = time.monotonic()
+            self._count(arrived)
+        self.progress.error = None
+        await self._measure(subscription)
+
+    async def _fetch(self, subscription: Subscription) -> Sequence[Delivered]:
+        """The next batch; gives up waiting when told to stop."""
+        fetching = asyncio.ensure_future(subscription.fetch(max_records=self.BATCH, wait_s=1.0))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return fetching.result() if fetching.done() else ()
+        finally:
+            for task in (fetching, stopping):
+                task.cancel()
+            await asyncio.gather(fetching, stopping, return_exceptions=True)
+
+    async def _read(self, batch: Sequence[Delivered]) -> list[_Arrived]:
+        arrived = []
+        for delivered in batch:
+            record = delivered.record
+            model = self._wanted.get(record.headers.get(envelope.TYPE, ""))
+            if model is None:
+                continue
+            try:
+                event = envelope.open_event(record, model)
+            except envelope.ContractError as error:
+                await self._put_aside(delivered, reason="contract", error=str(error), attempts=1)
+                continue
+            arrived.append(_Arrived(delivered, event, record.headers.get(envelope.SUBJECT, record.key)))
+        return arrived
+
+    async def _apply(self, arrived: Sequence[_Arrived]) -> None:
+        """Handles the events in one transaction; where that cannot be, in two halves, down to single events."""
+        if not arrived:
+            return
+        attempts = self.ALONE_ATTEMPTS if len(arrived) == 1 else 1
+        for attempt in range(1, attempts + 1):
+            try:
+                await self._handle(arrived)
+                return
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                failure = error
+                RETRIES.labels(self.group, "error").inc()
+                self._log.warning("consumer.failed", count=len(arrived), attempts=attempt, **describe(error))
+            if attempt < attempts:
+                await self._pause(0.05 * 4**attempt)
+        if len(arrived) == 1:
+            await self._put_aside(
+                arrived[0].delivered, reason="handler", error=type(failure).__name__, attempts=attempts
+            )
+            return
+        middle = len(arrived) // 2
+        await self._apply(arrived[:middle])
+        await self._apply(arrived[middle:])
+
+    async def _handle(self, arrived: Sequence[_Arrived]) -> None:
+        # What a handler emits about a subject continues the trace of the event about it; the rest continues the first's.
+        trace.follow(arrived[0].event.traceparent, {a.subject: a.event.traceparent for a in arrived})
+        stores = {a.event.store_id for a in arrived}
+        async with self._db.transaction(stores=stores) as tx:
+            for handler in self._handlers:
+                types = {model.TYPE for model in handler.events}
+                events = [a.event for a in arrived if a.event.type in types]
+                if events:
+                    await handler.handle(tx, events)
+            failpoints.hit("consume.before_commit")
+        failpoints.hit("consume.after_commit")
+
+    async def _put_aside(self, delivered: Delivered, *, reason: str, error: str, attempts: int) -> None:
+        """Sends a record to the group's dead-letter topic, as it was, with the reason in headers.
+
+        The error is named by its class, or by the field that breaks the contract: never by a message, which could quote a
+        person's data. Raises when the bus does not take it; the offset is then not committed either.
+        """
+        record = delivered.record
+        head = dict(record.headers) | {
+            "dlq_group": self.group,
+            "dlq_topic": record.topic,
+            "dlq_partition": str(delivered.partition),
+            "dlq_offset": str(delivered.offset),
+            "dlq_reason": reason,
+            "dlq_error": error,
+            "dlq_attempts": str(attempts),
+            "dlq_at": datetime.now(UTC).isoformat(),
+        }
+        await self._bus.publish([Record(dead_letter_topic(self.group), record.key, record.value, head)])
+        DEAD_LETTERS.labels(self.group, reason).inc()
+        self._log.error(
+            "consumer.dead_letter",
+            topic=record.topic,
+            partition=delivered.partition,
+            offset=delivered.offset,
+            event_type=record.headers.get(envelope.TYPE),
+            reason=reason,
+            error=error,
+        )
+
+    def _count(self, arrived: Sequence[_Arrived]) -> None:
+        if arrived:
+            for kind in self._wanted:
+                if count := sum(1 for a in arrived if a.event.type == kind):
+                    CONSUMED.labels(self.group, kind).inc(count)
+
+    async def _measure(self, subscription: Subscription) -> None:
+        lag = await subscription.lag()
+        self.progress.behind = sum(lag.values())
+        for topic, behind in lag.items():
+            LAG.labels(self.group, topic).set(behind)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return

@@ -1,0 +1,75 @@
+"""Places where a test can make a process die or fail: `KITH_FAILPOINTS=relay.after_send=kill@37,spool.append=raise`.
+
+`kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time (default: the first).
+With `KITH_FAILPOINTS_ONCE` naming a directory, each failpoint fires once even across restarts and leaves a file with
+its name there, so that a test can prove that the fault happened. Unset, a failpoint costs one truth test.
+"""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class FailpointHit(RuntimeError):
+    """Raised where a test asked for it."""
+
+
+@dataclass(slots=True)
+class _Point:
+    action: str
+    countdown: int
+
+
+_armed: dict[str, _Point] = {}
+
+
+def configure(text: str) -> None:
+    """Arms the failpoints in `text` and disarms all others. Raises `ValueError` when it cannot be read."""
+    _armed.clear()
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, what = part.partition("=")
+        action, _, count = what.partition("@")
+        if action not in {"kill", "raise"}:
+            raise ValueError(f"failpoint {name}: {action!r} is neither kill nor raise")
+        _armed[name] = _Point(action, int(count or 1))
+
+
+def armed(name: str) -> bool:
+    """Whether the next `hit` of this name would act; for places that must prepare something worse than dying."""
+    point = _armed.get(name) if _armed else None
+    return point is not None and point.countdown == 1 and not _marker(name, exists=True)
+
+
+def hit(name: str) -> None:
+    """Acts if this failpoint is armed and its count is reached."""
+    if not _armed:
+        return
+    point = _armed.get(name)
+    if point is None:
+        return
+    point.countdown -= 1
+    if point.countdown > 0:
+        return
+    del _armed[name]
+    if _marker(name, exists=True):
+        return
+    _marker(name, exists=False)
+    if point.action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise FailpointHit(name)
+
+
+def _marker(name: str, *, exists: bool) -> bool:
+    folder = os.environ.get("KITH_FAILPOINTS_ONCE")
+    if not folder:
+        return False
+    marker = Path(folder) / name
+    if exists:
+        return marker.exists()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    return True
+
+
+configure(os.environ.get("KITH_FAILPOINTS", ""))

@@ -1,0 +1,88 @@
+"""What a process answers before any service is asked: `/livez`, `/readyz`, `/metrics`, and the server's own life cycle."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.kernel.health import Health
+
+Answer = tuple[int, bytes, bytes]
+
+
+class Front:
+    """The application that the server runs; everything else goes to `app`."""
+
+    def __init__(self, app: ASGIApp, health: Health) -> None:
+        self._app = app
+        self._health = health
+        self._own: dict[str, Callable[[], Awaitable[Answer]]] = {
+            "/livez": self._livez,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection."""
+        if scope["type"] == "http":
+            own = self._own.get(scope["path"])
+            if own is None:
+                await self._app(scope, receive, self._closing(send) if self._health.draining else send)
+            elif scope["method"] in {"GET", "HEAD"}:
+                await _answer(send, *await own())
+            else:
+                await _answer(send, 405, b"application/json", b'{"detail":"GET only"}')
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    @staticmethod
+    def _closing(send: Send) -> Send:
+        """While the process goes away each answer is its connection's last, so that gateways open none anew to it."""
+
+        async def last(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
+
+        return last
+
+    async def _livez(self) -> Answer:
+        stuck = self._health.stuck()
+        body = orjson.dumps({"status": "stuck" if stuck else "ok", "stuck": stuck})
+        return (503 if stuck else 200), b"application/json", body
+
+    async def _readyz(self) -> Answer:
+        checks = await self._health.ready()
+        ok = all(check.ok for check in checks)
+        body = orjson.dumps(
+            {
+                "status": "ready" if ok else "not ready",
+                "checks": [{"name": c.name, "ok": c.ok, **({"detail": c.detail} if c.detail else {})} for c in checks],
+            }
+        )
+        return (200 if ok else 503), b"application/json", body
+
+    async def _metrics(self) -> Answer:
+        return 200, CONTENT_TYPE_LATEST.encode(), generate_latest()
+
+
+async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The runner opens and closes what the applications need, so the server's life cycle has nothing to do."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

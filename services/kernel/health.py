@@ -1,0 +1,97 @@
+"""What a process says of itself: alive (its loop turns), ready (it can do its work now), and whether it makes progress.
+
+A bus that is away does not make a process unready: the outbox takes what the bus would. A consumer that is behind,
+without an error and without moving, is stuck, and the runner ends the process so that it is started afresh.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from services.kernel.consume import Consumer
+from services.kernel.db import Database
+from services.kernel.service import Service
+
+PING_S = 1.0
+STUCK_S = 120.0
+
+_VERSION = text("select version_num from migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `detail` says what is wrong, for an operator."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class SchemaVersions:
+    """The migrations that this build knows, of one service."""
+
+    def __init__(self, service: Service) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(service.folder / "migrations"))
+        config.set_main_option("version_locations", str(service.folder / "migrations"))
+        config.set_main_option("path_separator", "newline")
+        scripts = ScriptDirectory.from_config(config)
+        self.head = scripts.get_current_head()
+        self.older = {script.revision for script in scripts.walk_revisions()} - {self.head}
+
+    def fits(self, found: str | None) -> bool:
+        """A newer schema fits too: migrations add before they take away, so that versions can run side by side."""
+        return found == self.head or (found is not None and found not in self.older)
+
+
+class Health:
+    """The checks of one process."""
+
+    def __init__(self) -> None:
+        self.started = False
+        self.draining = False
+        self.extra: list[Callable[[], Check]] = []
+        """Further conditions of readiness, such as a history that is still being told."""
+        self._services: list[tuple[Service, Database, SchemaVersions]] = []
+        self._consumers: list[Consumer] = []
+
+    def watch(self, service: Service, db: Database, consumers: Sequence[Consumer]) -> None:
+        """Adds a service to what is looked at."""
+        self._services.append((service, db, SchemaVersions(service)))
+        self._consumers.extend(consumers)
+
+    async def ready(self) -> list[Check]:
+        """All findings; the process is ready if every one is well."""
+        checks = [
+            Check("started", self.started, "" if self.started else "still starting"),
+            Check("serving", not self.draining, "shutting down" if self.draining else ""),
+            *(extra() for extra in self.extra),
+        ]
+        return checks + list(await asyncio.gather(*(self._database(*entry) for entry in self._services)))
+
+    def stuck(self) -> list[str]:
+        """Groups that are behind, report no error and have not moved for a long time."""
+        now = time.monotonic()
+        return [
+            consumer.group
+            for consumer in self._consumers
+            if (progress := consumer.progress).behind > 0
+            and progress.error is None
+            and now - progress.moved_at > STUCK_S
+        ]
+
+    async def _database(self, service: Service, db: Database, versions: SchemaVersions) -> Check:
+        name = f"{service.name}.database"
+        try:
+            async with asyncio.timeout(PING_S), db.engine.connect() as connection:
+                found = (await connection.execute(_VERSION)).scalar()
+        except Exception as error:
+            return Check(name, False, f"cannot be read ({type(error).__name__})")
+        if not versions.fits(found):
+            return Check(name, False, f"schema is at {found}, this build needs {versions.head}: run `kith migrate`")
+        return Check(name, True)

@@ -1,0 +1,160 @@
+"""Runs what the clock starts: plain jobs in every replica, and due jobs for the stores that asked for a moment.
+
+Replicas share due jobs: each claims some stores with `for update skip locked`, so that no store is worked on twice at
+once. Moments are compared with `tx.now`, which the demo clock moves.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import text
+
+from services.kernel.context import Context
+from services.kernel.db import Database, is_transient
+from services.kernel.due import schedule
+from services.kernel.service import DueJob, Job
+from services.kernel.telemetry import JOB_FAILURES, describe
+
+_LOOK = text(
+    "select array_agg(distinct job) from due where at <= now()"
+    " + make_interval(secs => coalesce((select offset_seconds from clock), 0))"
+)
+_CLAIM = """
+delete from due where (job, store_id) in (
+    select job, store_id from due where job = :job and at <= :now order by at limit :count for update skip locked
+) returning store_id
+"""
+_CLAIM_ONE = """
+delete from due where (job, store_id) in (
+    select job, store_id from due where job = :job and store_id = :store and at <= :now for update skip locked
+) returning store_id
+"""
+
+
+class Jobs:
+    """All jobs of one service in this process."""
+
+    LOOK_EVERY_S = 0.4
+    SLICE = 50
+    """Stores that one transaction of a due job works on."""
+    RETRY = timedelta(seconds=30)
+    """When a store whose run failed is looked at again."""
+
+    def __init__(self, context: Context, *, jobs: Sequence[Job], due_jobs: Sequence[DueJob]) -> None:
+        self._context = context
+        self._jobs = tuple(jobs)
+        self._due = {job.name: job for job in due_jobs}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self._log = structlog.get_logger().bind(service=context.service)
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Begins; returns the tasks, whose end before `stop` is a bug."""
+        self._tasks = [asyncio.create_task(self._repeat(job), name=f"job-{job.name}") for job in self._jobs]
+        if self._due:
+            self._tasks.append(asyncio.create_task(self._watch(), name=f"due-{self._context.service}"))
+        return self._tasks
+
+    async def stop(self, *, within_s: float = 10) -> None:
+        """Lets runs finish, for a while."""
+        self._stopping.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def run_due(self, name: str) -> int:
+        """Works off one due job until no store's moment has come; returns how many stores were worked on."""
+        job = self._due[name]
+        done = 0
+        while not self._stopping.is_set():
+            try:
+                count = await _claim(self._context.db, job, _CLAIM, count=self.SLICE)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                self._failed(name, error)
+                count = await self._one_by_one(job)
+            done += count
+            if count < self.SLICE:
+                break
+        return done
+
+    async def _one_by_one(self, job: DueJob) -> int:
+        """After a slice failed: each store in its own transaction; one that fails alone is put off."""
+        db = self._context.db
+        async with db.transaction() as tx:
+            rows = await tx.all(
+                "select store_id from due where job = :job and at <= :now order by at limit :count",
+                job=job.name,
+                now=tx.now,
+                count=self.SLICE,
+            )
+        for (store,) in rows:
+            try:
+                await _claim(db, job, _CLAIM_ONE, store=store)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                self._failed(job.name, error, store_id=store)
+                async with db.transaction() as tx:
+                    await tx.execute(
+                        "update due set at = :later where job = :job and store_id = :store",
+                        later=tx.now + self.RETRY,
+                        job=job.name,
+                        store=store,
+                    )
+        return len(rows)
+
+    async def _watch(self) -> None:
+        pause_s = self.LOOK_EVERY_S
+        while not self._stopping.is_set():
+            try:
+                async with self._context.db.engine.connect() as connection:
+                    names = (await connection.execute(_LOOK)).scalar()
+                for name in names or ():
+                    if name in self._due:
+                        await self.run_due(name)
+                pause_s = self.LOOK_EVERY_S
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._log.warning("jobs.retry", seconds=pause_s, **describe(error))
+                pause_s = min(pause_s * 2, 5.0)
+            await self._pause(pause_s)
+
+    async def _repeat(self, job: Job) -> None:
+        # A little chance keeps replicas that started together from running together.
+        await self._pause(random.uniform(0, min(1.0, job.every_s)))
+        while not self._stopping.is_set():
+            try:
+                await job.run(self._context)
+            except Exception as error:
+                self._failed(job.name, error)
+            await self._pause(job.every_s)
+
+    def _failed(self, job: str, error: Exception, **fields: str) -> None:
+        JOB_FAILURES.labels(self._context.service, job).inc()
+        self._log.error("job.failed", job=job, **fields, **describe(error))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _claim(db: Database, job: DueJob, sql: str, **arguments: object) -> int:
+    """One transaction: takes stores whose moment has come, runs the job, notes each one's next moment."""
+    async with db.transaction() as tx:
+        rows = await tx.all(sql, job=job.name, now=tx.now, **arguments)
+        stores = sorted(row.store_id for row in rows)
+        if stores:
+            await tx.see(stores)
+            # The claim deleted the rows, so a moment that the run itself schedules is not lost in an older one.
+            await schedule(tx, job.name, await job.run(tx, stores))
+    return len(stores)

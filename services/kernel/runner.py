@@ -1,0 +1,225 @@
+"""Runs services in one process: all four (embedded mode) or one of them. Starts in order, stops in reverse order.
+
+Start: database, live state, resources, applications, relays, consumers, jobs, then the port. Stop: not ready, wait for
+gateways to notice, finish requests, jobs and batches, drain the resources, send the outbox once more, close.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp
+
+from services.kernel import telemetry
+from services.kernel.auth.ring import KeyRing
+from services.kernel.bus.choose import open_bus
+from services.kernel.bus.port import Bus
+from services.kernel.consume import Consumer
+from services.kernel.context import Context
+from services.kernel.db import Database
+from services.kernel.front import Front
+from services.kernel.health import Health
+from services.kernel.http.app import build_app, dispatcher
+from services.kernel.http.idempotency import PURGE_JOB
+from services.kernel.jobs import Jobs
+from services.kernel.live import LiveState
+from services.kernel.relay import Relay
+from services.kernel.server import Server
+from services.kernel.service import Handler, Service
+from services.kernel.settings import Settings
+from services.kernel.store_slice import kernel_handlers
+
+
+class BackgroundDied(RuntimeError):
+    """Something that must run as long as the process has ended; the process ends too, to be started afresh."""
+
+
+@dataclass(slots=True)
+class Process:
+    """What runs. `contexts` by service name, for tests and for the starter."""
+
+    url: str
+    health: Health
+    contexts: dict[str, Context]
+    bus: Bus
+    relays: dict[str, Relay] = field(default_factory=dict)
+    consumers: list[Consumer] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+def group_name(service: Service, handler: Handler) -> str:
+    """The consumer group of a handler."""
+    return f"kith.{service.name}" if handler.group is None else f"kith.{service.name}.{handler.group}"
+
+
+def groups_of(services: Sequence[Service]) -> tuple[str, ...]:
+    """All consumer groups of these services; each service has its main one, which keeps the stores."""
+    names = [f"kith.{service.name}" for service in services]
+    names += [group_name(service, handler) for service in services for handler in service.handlers]
+    return tuple(dict.fromkeys(names))
+
+
+@asynccontextmanager
+async def running(
+    services: Sequence[Service], settings: Settings, *, port: int | None = None, bus: Bus | None = None
+) -> AsyncIterator[Process]:
+    """Runs the services until the block ends. `port` 0 takes a free one; `bus` stands in for the one of the settings."""
+    log = structlog.get_logger()
+    bus = bus or open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+    health = Health()
+    async with AsyncExitStack() as stack:
+        await bus.start()
+        stack.push_async_callback(bus.stop)
+        process = Process(url="", health=health, contexts={}, bus=bus)
+        applications: dict[str, tuple[ASGIApp, tuple[str, ...]]] = {}
+        units = [await _open(service, settings, bus, stack, process) for service in services]
+        for service, context in zip(services, units, strict=True):
+            applications[service.name] = (build_app(service, context), service.routes)
+        front = Front(dispatcher(applications), health)
+        server = await stack.enter_async_context(
+            Server(front, host=settings.host, port=settings.port if port is None else port)
+        )
+        process.url = f"http://{server.host}:{server.port}"
+        process.tasks += [server.task, _background(_watch_loop(), "loop-lag", stack)]
+        process.tasks.append(_background(_watch_pools(process), "pools", stack))
+        health.started = True
+        log.info("process.started", services=",".join(s.name for s in services), port=server.port, host=server.host)
+        try:
+            yield process
+        finally:
+            health.draining = True
+            if settings.drain_s:
+                await asyncio.sleep(settings.drain_s)
+    log.info("process.stopped", services=",".join(s.name for s in services))
+
+
+async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExitStack, process: Process) -> Context:
+    """Opens one service and starts what runs behind its applications. The stack closes it in reverse order."""
+    db = Database(settings.database_url_of(service.name), schema=service.name, pool_size=settings.pool_size)
+    stack.push_async_callback(db.close)
+    live = LiveState(db)
+    await live.start()
+    stack.push_async_callback(live.stop)
+    ring = KeyRing(
+        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
+    )
+    context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live)
+    relay = Relay(db, bus, service=service.name)
+    process.tasks.append(relay.start())
+    stack.push_async_callback(relay.stop)
+    if service.resources is not None:
+        context.resources = await stack.enter_async_context(service.resources(context))
+    consumers = _consumers(service, context, bus)
+    process.tasks += [consumer.start() for consumer in consumers]
+    jobs = Jobs(context, jobs=service.jobs, due_jobs=(PURGE_JOB, *service.due_jobs))
+    process.tasks += jobs.start()
+
+    async def stop_work() -> None:
+        await asyncio.gather(jobs.stop(), *(consumer.stop() for consumer in consumers))
+
+    stack.push_async_callback(stop_work)
+    process.health.watch(service, db, consumers)
+    process.contexts[service.name] = context
+    process.relays[service.name] = relay
+    process.consumers += consumers
+    return context
+
+
+def _consumers(service: Service, context: Context, bus: Bus) -> list[Consumer]:
+    main = f"kith.{service.name}"
+    by_group: dict[str, list[Handler]] = {main: list(kernel_handlers(context.live.hurry))}
+    for handler in service.handlers:
+        by_group.setdefault(group_name(service, handler), []).append(replace(handler))
+    member = f"{service.name}-{context.settings.instance}"
+    return [
+        Consumer(context.db, bus, group=group, handlers=handlers, member=member) for group, handlers in by_group.items()
+    ]
+
+
+async def run_services(
+    services: Sequence[Service],
+    settings: Settings,
+    *,
+    port: int | None = None,
+    on_ready: Callable[[Process], Awaitable[None]] | None = None,
+) -> None:
+    """Runs until SIGTERM or SIGINT. Raises `BackgroundDied` when a part ends by itself, after an orderly stop."""
+    telemetry.set_up_logs(settings.log_level)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(services, settings, port=port) as process:
+        waiting: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="signal")
+        announcing = [asyncio.create_task(_announce(on_ready, process), name="announce")] if on_ready else []
+        watchdog = asyncio.create_task(_watchdog(process.health), name="watchdog")
+        try:
+            await _first_end(waiting, [*process.tasks, watchdog], announcing)
+        finally:
+            for task in (waiting, watchdog, *announcing):
+                task.cancel()
+            await asyncio.gather(waiting, watchdog, *announcing, return_exceptions=True)
+
+
+async def _announce(on_ready: Callable[[Process], Awaitable[None]], process: Process) -> None:
+    await on_ready(process)
+
+
+async def _first_end(
+    waiting: "asyncio.Task[Any]", background: Sequence["asyncio.Task[None]"], announcing: Sequence["asyncio.Task[None]"]
+) -> None:
+    """Returns on a signal; raises when the announcement fails or a background task ends."""
+    tasks = {waiting, *background, *announcing}
+    while True:
+        done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if waiting in done:
+            return
+        for task in done:
+            error = None if task.cancelled() else task.exception()
+            if task in announcing:
+                if error is not None:
+                    raise error
+                continue
+            structlog.get_logger().critical(
+                "process.part_died", task=task.get_name(), **(telemetry.describe(error) if error else {})
+            )
+            raise BackgroundDied(task.get_name()) from error
+
+
+def _background(work: Any, name: str, stack: AsyncExitStack) -> "asyncio.Task[None]":
+    task: asyncio.Task[None] = asyncio.create_task(work, name=name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+    return task
+
+
+async def _watch_loop() -> None:
+    """Measures how late the loop is: a handler that blocks it shows here."""
+    every_s = 0.5
+    while True:
+        before = time.perf_counter()
+        await asyncio.sleep(every_s)
+        telemetry.LOOP_LAG.observe(max(0.0, time.perf_counter() - before - every_s))
+
+
+async def _watch_pools(process: Process) -> None:
+    while True:
+        for name, context in process.contexts.items():
+            telemetry.POOL_IN_USE.labels(name).set(context.db.in_use)
+        await asyncio.sleep(2)
+
+
+async def _watchdog(health: Health) -> None:
+    """Ends, and so ends the process, when a consumer is stuck."""
+    while not (stuck := health.stuck()):
+        await asyncio.sleep(5)
+    structlog.get_logger().critical("consumer.stuck", group=",".join(stuck))
