@@ -1,7 +1,7 @@
-"""What browsers load: a table from names to content-hashed addresses, the route that serves them, and the headers of a page.
+"""What browsers load: names to content-hashed addresses, the route that serves them, and the headers of a page.
 
-An address carries the hash of its content, so it may be kept for ever. An address with an older hash (a page from before an update)
-is answered with today's content and not kept.
+An address carries the hash of its content, so it may be kept for ever. An address with an older hash (a page from
+before an update) is answered with today's content and not kept.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _TEXT = {".css", ".js", ".svg"}
 _REFERENCE = re.compile(rb"url\(([\w./-]+)\)")
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """No inline script, no inline style, nothing from elsewhere."""
 
@@ -119,7 +119,9 @@ class Assets:
 def _load(path: Path, known: Mapping[str, Asset]) -> Asset:
     body = path.read_bytes()
     if path.suffix == ".css":
-        body = _minify_css(_REFERENCE.sub(lambda match: b"url(" + _address(match.group(1), known).encode() + b")", body))
+        body = _minify_css(
+            _REFERENCE.sub(lambda match: b"url(" + _address(match.group(1), known).encode() + b")", body)
+        )
     digest = hashlib.sha256(body).hexdigest()[:12]
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _TEXT else None
     return Asset(path.name, digest, _TYPES[path.suffix], body, packed)

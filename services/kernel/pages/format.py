@@ -1,8 +1,8 @@
 """How numbers, money, shares and dates look in each language.
 
-One `Format` per language, time zone and moment. Digits, grouping and names of months come from Babel; what it gets wrong for our
-four languages is put right here and nowhere else: the true minus sign, one sign per currency, spaces that do not break.
-Not here: sentences (`locales.py`), and rounding of money that is owed (`kernel/money.py`).
+One `Format` per language, time zone and moment. Digits, grouping and names of months come from Babel; what it gets
+wrong for our four languages is put right here and nowhere else: the true minus sign, one sign per currency, spaces
+that do not break. Not here: sentences (`locales.py`), and rounding of money that is owed (`kernel/money.py`).
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ _DAYS = {
 Number = int | float | Decimal
 Direction = Literal["up", "down", "flat", "new"]
 Tone = Literal["good", "bad", "neutral"]
+Welcome = Literal["up", "down", "neither"]
+Day = date  # methods below are called `date`
+
+_Unit = Literal["month", "day", "hour", "minute", "second"]
+_Style = Literal["long", "short"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ class Change:
 class Format:
     """Writes values for one reader.
 
-    `zone` is the store's time zone, in which moments are shown. `now` decides what "today" and "this year" are; without it every
-    date carries its year.
+    `zone` is the store's time zone, in which moments are shown. `now` decides what "today" and "this year" are;
+    without it every date carries its year.
     """
 
     def __init__(self, language: str = "en", *, zone: tzinfo = UTC, now: datetime | None = None) -> None:
@@ -101,9 +106,10 @@ class Format:
 
     def amount(self, minor: int | None, currency: str, *, whole: bool = False) -> str:
         """The digits alone, for a column whose head names the currency."""
-        return MISSING if minor is None else self.number(
-            Decimal(minor).scaleb(-exponent(currency)), digits=0 if whole else exponent(currency)
-        )
+        if minor is None:
+            return MISSING
+        places = exponent(currency)
+        return self.number(Decimal(minor).scaleb(-places), digits=0 if whole else places)
 
     def currency(self, code: str) -> str:
         """The sign of a currency, or its code where it has none: € for EUR, MDL for MDL."""
@@ -118,7 +124,9 @@ class Format:
     def axis_number(self, *, largest: float) -> Callable[[float], str]:
         """A writer for the ticks of an axis: plain up to 10,000, then thousands, then millions."""
         thousand, million = _SHORT[self.language]
-        divisor, unit = (1_000_000, million) if largest >= 5_000_000 else (1_000, thousand) if largest >= 10_000 else (1, "")
+        divisor, unit = (
+            (1_000_000, million) if largest >= 5_000_000 else (1_000, thousand) if largest >= 10_000 else (1, "")
+        )
         gap = "" if self.language == "en" else NBSP
         suffix = gap + unit if unit else ""
 
@@ -130,12 +138,14 @@ class Format:
 
     def axis_percent(self) -> Callable[[float], str]:
         """A writer for the ticks of an axis of shares."""
-        return lambda ratio: _signed(_exact(ratio), self._short_digits(abs(_exact(ratio)) * 100) + _PERCENT[self.language])
+        return lambda ratio: _signed(
+            _exact(ratio), self._short_digits(abs(_exact(ratio)) * 100) + _PERCENT[self.language]
+        )
 
     # Changes
 
-    def change(self, now: Number, before: Number | None, *, good: Literal["up", "down", "neither"] = "up") -> Change | None:
-        """The relative change. Nothing to compare with gives None; a base of zero gives "new", since no percent exists."""
+    def change(self, now: Number, before: Number | None, *, good: Welcome = "up") -> Change | None:
+        """The relative change. Nothing to compare with gives None; a base of zero gives "new", it has no percent."""
         if before is None:
             return None
         if before == 0:
@@ -143,7 +153,7 @@ class Format:
         ratio = (_exact(now) - _exact(before)) / abs(_exact(before))
         return _change(ratio, self.percent(abs(ratio)), good)
 
-    def change_points(self, now: Number | None, before: Number | None, *, good: Literal["up", "down", "neither"] = "up") -> Change | None:
+    def change_points(self, now: Number | None, before: Number | None, *, good: Welcome = "up") -> Change | None:
         """The change of a share, in percentage points."""
         if now is None or before is None:
             return None
@@ -152,17 +162,17 @@ class Format:
 
     # Dates
 
-    def date(self, value: date | datetime, *, year: bool | None = None) -> str:
+    def date(self, value: Day | datetime, *, year: bool | None = None) -> str:
         """22 Nov; with its year when that is not the current one, or as `year` says."""
         day = self._day(value)
         with_year = year if year is not None else self.now is None or day.year != self.now.year
         return self._pattern(day, "d MMM y" if with_year else "d MMM")
 
-    def month(self, value: date) -> str:
+    def month(self, value: Day) -> str:
         """Nov 2026."""
         return self._pattern(value, "LLL y")
 
-    def weekday(self, value: date | datetime) -> str:
+    def weekday(self, value: Day | datetime) -> str:
         """Sun."""
         return self._pattern(self._day(value), "ccc")
 
@@ -174,7 +184,7 @@ class Format:
         """22 Nov, 14:02."""
         return f"{self.date(value)}, {self.time(value, seconds=seconds)}"
 
-    def period(self, first: date, last: date) -> str:
+    def period(self, first: Day, last: Day) -> str:
         """26 Oct – 22 Nov; both days belong to it."""
         if first == last:
             return self.date(first)
@@ -183,7 +193,7 @@ class Format:
             return f"{first.day}–{self.date(last, year=years)}"
         return f"{self.date(first, year=first.year != last.year)}{NBSP}– {self.date(last, year=years)}"
 
-    def ago(self, value: date | datetime) -> str:
+    def ago(self, value: Day | datetime) -> str:
         """today, yesterday, 6 days ago; needs `now`."""
         if self.now is None:
             return self.date(value)
@@ -196,6 +206,7 @@ class Format:
         """1.2 s, 4 min, 3 h, 9 days: the one unit that says enough."""
         if seconds < 10:
             return f"{self._short_digits(_exact(round(seconds, 1)))}{NBSP}{self._unit_second()}"
+        unit: _Unit
         unit = "second" if seconds < 60 else "minute" if seconds < 3600 else "hour" if seconds < 2 * 86400 else "day"
         return self._span(timedelta(seconds=seconds), unit, style="long" if unit == "day" else "short")
 
@@ -214,20 +225,21 @@ class Format:
             return f"{digits}{NBSP}{sign}"
         return f"{sign}{NBSP}{digits}" if sign.isalpha() else sign + digits
 
-    def _day(self, value: date | datetime) -> date:
+    def _day(self, value: Day | datetime) -> Day:
         return value.astimezone(self.zone).date() if isinstance(value, datetime) else value
 
-    def _pattern(self, day: date, pattern: str) -> str:
+    def _pattern(self, day: Day, pattern: str) -> str:
         text = format_date(day, pattern, locale=self._locale)
         return text.replace("Sept", "Sep").replace(" ", NBSP) if self.language == "en" else text.replace(" ", NBSP)
 
-    def _span(
-        self, span: timedelta, unit: str, *, direction: bool = False, style: Literal["long", "short"] = "long"
-    ) -> str:
-        granularity: Literal["month", "day", "hour", "minute", "second"]
-        granularity = {"month": "month", "day": "day", "hour": "hour", "minute": "minute"}.get(unit, "second")  # type: ignore[assignment]
+    def _span(self, span: timedelta, unit: _Unit, *, direction: bool = False, style: _Style = "long") -> str:
         text = format_timedelta(
-            span, granularity=granularity, threshold=10_000, add_direction=direction, format=style, locale=self._locale
+            span,
+            granularity=unit,
+            threshold=10_000,  # never a larger unit than the one asked for
+            add_direction=direction,
+            format=style,
+            locale=self._locale,
         )
         return text.replace(" ", NBSP)
 
@@ -246,7 +258,7 @@ def _signed(value: Decimal, text: str, *, sign: bool = False) -> str:
     return "+" + text if sign and value > 0 and not shows_zero else text
 
 
-def _change(amount: Decimal, text: str, good: Literal["up", "down", "neither"]) -> Change:
+def _change(amount: Decimal, text: str, good: Welcome) -> Change:
     if not any(mark in "123456789" for mark in text):
         return Change(text, "flat", "neutral")
     direction: Direction = "up" if amount > 0 else "down"

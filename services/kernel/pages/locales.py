@@ -1,10 +1,10 @@
 """Languages: which one a reader gets, and the catalogues that speak it.
 
-Here: the four languages, the choice between query, cookie and browser, loading of `.po` files, and `Speech`, which pages and
-JSON answers use alike. Not here: how numbers and dates look (`format.py`), and any sentence of the product.
+Here: the four languages, the choice between query, cookie and browser, loading of `.po` files, and `Speech`, which
+pages and JSON answers use alike. Not here: how numbers and dates look (`format.py`), and any sentence of the product.
 
-Catalogues are `locale/<language>/LC_MESSAGES/messages.po` beside the code that speaks; they are read as text at start, so no
-compiled file can fall behind its source. English needs no file: the message is its own translation.
+Catalogues are `locale/<language>/LC_MESSAGES/messages.po` beside the code that speaks; they are read as text at
+start, so no compiled file can fall behind its source. English needs no file: the message is its own translation.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ _ALIASES = {"mo": "ro"}  # browsers set up in Moldova may still ask for the reti
 _KERNEL_CATALOGUE = Path(__file__).parent.parent / "locale"
 
 
-def choose_language(*, asked: str | None = None, kept: str | None = None, accepts: str = "", default: str = "en") -> str:
+def choose_language(
+    *, asked: str | None = None, kept: str | None = None, accepts: str = "", default: str = "en"
+) -> str:
     """The reader's language: what the address asks, else what was kept, else the browser's best, else `default`."""
     for code in (asked, kept):
-        if code in LANGUAGES:
+        if code is not None and code in LANGUAGES:
             return code
     ranked: list[tuple[float, int, str]] = []
     for position, part in enumerate(accepts.split(",")[:20]):
@@ -58,8 +60,8 @@ def _quality(weight: str) -> float:
 class Speech:
     """One language, ready to speak: catalogue look-ups with values filled in.
 
-    Values are named: `say("Behind by %(minutes)s min", minutes="4")`. A count is passed as it is for the choice of the plural
-    form and as text for what is shown: `count("%(n)s day", "%(n)s days", 4, n="4")`.
+    Values are named: `say("Behind by %(minutes)s min", minutes="4")`. A count is passed as it is for the choice of
+    the plural form and as text for what is shown: `count("%(n)s day", "%(n)s days", 4, n="4")`.
     """
 
     language: str
@@ -95,13 +97,13 @@ def _fill(text: str, values: Mapping[str, object]) -> str:
 
 
 def _plural_number(number: float) -> int:
-    """gettext knows whole numbers only. In all four languages a fraction takes the form of 2 (1,5 дня, 1,5 zile, 1.5 days)."""
+    """gettext knows whole numbers only. In all four languages a fraction takes the form of 2: 1,5 дня, 1,5 zile."""
     whole = int(number)
     return abs(whole) if whole == number else 2
 
 
 def load_speech(language: str, folders: Iterable[Path] = ()) -> Speech:
-    """The language with the kernel's catalogue and those under `folders` (each holds `<language>/LC_MESSAGES/messages.po`)."""
+    """The language with the kernel's catalogue and those under `folders`: `<language>/LC_MESSAGES/messages.po`."""
     return _load(language, tuple(folders))
 
 

@@ -1,7 +1,7 @@
 """The values that pages are made of: what a macro or a frame shows, as frozen dataclasses with texts already written.
 
-Formatting and translating happen before (`Format`, `Speech`); markup happens after (`templates/ui/`). No value here knows a store,
-an order or a reward.
+Formatting and translating happen before (`Format`, `Speech`); markup happens after (`templates/ui/`). No value here
+knows a store, an order or a reward.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Text = str | Markup
 
 @dataclass(frozen=True)
 class NavItem:
-    """An entry of the side bar. `group` is "" for daily work, else the heading it stands under; labels are messages of kind nav."""
+    """An entry of the side bar under the heading `group` ("" for daily work). Both are messages of the kind nav."""
 
     group: str
     label: str
@@ -32,7 +32,7 @@ class NavItem:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How current the figures of a page are. `text` is the whole sentence: "Up to date at 16:02", "Behind by 4 min: data to 15:58"."""
+    """How current the figures of a page are, as a sentence: "Up to date at 16:02", "Behind by 4 min: data to 15:58"."""
 
     text: str
     behind: bool = False
@@ -89,7 +89,7 @@ class BarCell:
 
 @dataclass(frozen=True)
 class Name:
-    """A thing's name with a second line below it (a code, a date) and an address. `lang` where the name is of another language."""
+    """A thing's name, a second line below it (a code, a date), its address; `lang` where it is of another language."""
 
     text: Text
     below: Text = ""
@@ -105,7 +105,7 @@ Cell = Text | Chip | BarCell | Name | None
 
 @dataclass(frozen=True)
 class Row:
-    """One row. `cells` by column key. On a phone a list shows its first cell, `key_figure` at the right and `facts` below."""
+    """One row. `cells` by column key. On a phone a list shows its first cell, `key_figure` right and `facts` below."""
 
     cells: Mapping[str, Cell]
     key_figure: Text = ""
@@ -114,7 +114,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads. `name` says what it lists. A `listing` turns into two-line rows on a phone, a figure table stays a table."""
+    """Rows under heads; `name` says what it lists. On a phone a `listing` becomes two-line rows; figures stay."""
 
     name: str
     columns: Sequence[Column]
@@ -146,7 +146,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class RangePicker:
-    """A period: presets as links, From and To as fields of a GET form, and what it is compared with. Dates are YYYY-MM-DD."""
+    """A period: presets as links, From and To (YYYY-MM-DD) in a GET form, and what it is compared with."""
 
     text: str
     first: str

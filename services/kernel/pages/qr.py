@@ -13,7 +13,15 @@ def qr_code(text: str, *, label: str, size: int = 64) -> Markup:
     code = segno.make(text, error="m", micro=False)
     buffer = io.BytesIO()
     code.save(
-        buffer, kind="svg", xmldecl=False, svgns=False, border=4, dark="#13201A", light="#FFFFFF", omitsize=True, nl=False
+        buffer,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        border=4,
+        dark="#13201A",
+        light="#FFFFFF",
+        omitsize=True,
+        nl=False,
     )
     picture = buffer.getvalue().decode()
     attributes = Markup('<svg class="qr" role="img" aria-label="{}" width="{}" height="{}"').format(label, size, size)

@@ -1,7 +1,8 @@
 """`Pages`: Jinja2 with the common frame, one environment per language, and the answer with its headers.
 
-A service makes one `Pages` from its own folder and renders its features' templates through it. Templates see `_`, `ngettext`,
-`pgettext` and `ui` (all macros) everywhere, and `fmt` (a `Format`), `speech`, `nav`, `theme` and the values of the call in the page itself.
+A service makes one `Pages` from its own folder and renders its features' templates through it. Templates see `_`,
+`ngettext`, `pgettext` and `ui` (all macros) everywhere, and `fmt` (a `Format`), `speech`, `nav`, `theme` and the
+values of the call in the page itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
@@ -55,7 +57,7 @@ class Pages:
 
     @classmethod
     def of_service(cls, folder: Path, *, nav: Iterable[NavItem] = ()) -> Pages:
-        """A service's pages found by the layout: `<feature>/pages`, `<feature>/assets` and `locale` under its package folder."""
+        """A service's pages by the layout of its package folder: `<feature>/pages`, `<feature>/assets`, `locale`."""
         features = sorted(path for path in folder.iterdir() if path.is_dir())
         return cls(
             {feature.name: feature / "pages" for feature in features if (feature / "pages").is_dir()},
@@ -64,9 +66,11 @@ class Pages:
             asset_folders=[feature / "assets" for feature in features if (feature / "assets").is_dir()],
         )
 
-    def use_nav(self, items: Iterable[NavItem]) -> None:
-        """Sets the side bar's entries, in order; those without a group come first."""
+    def use_nav(self, items: Iterable[NavItem], *, catalogues: Iterable[Path] = ()) -> None:
+        """Sets the side bar's entries, in order; those without a group come first. `catalogues` speak their labels."""
         self._nav = tuple(items)
+        self._catalogues = tuple(dict.fromkeys((*catalogues, *self._catalogues)))
+        self._environments.clear()
 
     def render(
         self,
@@ -80,10 +84,10 @@ class Pages:
         now: datetime | None = None,
         **context: object,
     ) -> HTMLResponse:
-        """An HTML answer. `language` is the default where the reader chose none; `zone` and `now` make `fmt` (see `Format`).
+        """An HTML answer. `language` is the default where the reader chose none; `zone` and `now` make `fmt`.
 
-        The frames read from `context`: `title`, `store` (its name), `person` (who is signed in), `freshness` (a `Freshness`),
-        `nav_current` (an address; by default the entry that the request's path belongs to).
+        The frames read from `context`: `title`, `store` (its name), `person` (who is signed in), `freshness` (a
+        `Freshness`), `nav_current` (an address; by default the entry that the request's path belongs to).
         """
         chosen = self.language(request, default=language)
         html = self.render_text(
@@ -120,6 +124,7 @@ class Pages:
             "person": None,
             "freshness": None,
             "description": "",
+            "counts": {},
             **given,
             "fmt": Format(language, zone=zone, now=now),
             "speech": self.speech(language),
@@ -127,6 +132,7 @@ class Pages:
             "theme": theme,
             "path": path,
             "query": query,
+            "language_links": {code: f"{path}?{_with_language(query, code)}" for code in LANGUAGES},
             "nav": self._nav,
             "nav_current": given.get("nav_current") or self._current(path),
         }
@@ -142,7 +148,7 @@ class Pages:
         )
 
     def theme(self, request: Request) -> str:
-        """"light" or "dark" where the reader chose, else "" (the system's choice)."""
+        """ "light" or "dark" where the reader chose, else "" (the system's choice)."""
         kept = request.cookies.get(THEME_COOKIE, "")
         return kept if kept in THEMES else ""
 
@@ -178,7 +184,7 @@ class Pages:
         return environment
 
     def _current(self, path: str) -> str:
-        """The longest entry that the path lies under. The shortest entry of all, the overview, is current only on itself."""
+        """The longest entry that the path lies under. The shortest of all, the overview, is current only on itself."""
         fitting = [item.href for item in self._nav if path == item.href or path.startswith(item.href + "/")]
         best = max(fitting, key=len, default="")
         shortest = min((item.href for item in self._nav), key=len, default="")
@@ -207,6 +213,11 @@ class _Macros(SimpleNamespace):
         self._loaded = True
         found: Callable[..., Markup] = getattr(self, name)
         return found
+
+
+def _with_language(query: str, code: str) -> str:
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "lang"]
+    return urlencode([*kept, ("lang", code)])
 
 
 def _prefixed(folders: Mapping[str, Path]) -> BaseLoader:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from services.kernel.pages.charts.ink import PageInk
+from services.kernel.pages.charts.ink import svg
+from services.kernel.pages.charts.page_ink import PageInk, pc
 from services.kernel.pages.parts import Series, Text
 
 
@@ -22,9 +23,19 @@ class FunnelStep:
 
 
 def funnel_step(
-    label: str, figure: str, *, share: float, series: Series, open_share: float = 0.0, note: Text = "", ident: str = ""
+    label: str,
+    figure: str,
+    *,
+    share: float,
+    series: Series,
+    open_share: float = 0.0,
+    note: Text = "",
+    ident: str = "",
 ) -> FunnelStep:
-    """A bar of `share` (0–1 of the first step); its last `open_share` can still change and is hatched. `note` says which share that is."""
+    """A bar of `share` (0–1 of the first step); its last `open_share` can still change and is hatched.
+
+    `note` says which share of what that is. `ident` tells apart two steps of one series on a page.
+    """
     ink = PageInk(f"fun-{ident or series}")
     share, still_open = _clamp(share), min(_clamp(open_share), _clamp(share))
     ink.rect(0, 0, 1, 1, "track")
@@ -37,11 +48,13 @@ def funnel_step(
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a total: its share (0–1), its text, and a level of the sequence 1–5 (5 darkest), or 0 for an empty one."""
+    """A part of a total: its share (0–1), its figure, and a level of the sequence 1–5 (5 darkest); 0 is empty."""
 
     share: float
     text: str
     level: int
+    more: str = ""
+    """Words behind the figure, left out on phones."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +66,23 @@ class Strip:
 
 
 def strip(label: str, parts: Sequence[Part]) -> Strip:
-    """Shares of one total side by side. A part too narrow for its text shows none."""
-    ink = PageInk("strip")
+    """Shares of one total side by side. A part too narrow for its figure shows none."""
+    drawn: list[Markup] = []
     left = 0.0
     for part in parts:
-        ink.rect(left, 0, part.share, 1, f"level-{part.level}")
+        # Each part is a picture of its own, so that a long text ends at its edge and not over its neighbour.
+        drawn.append(svg('<svg x="{}" width="{}" height="100%">', pc(left), pc(part.share)))
+        drawn.append(svg('<rect class="level-{}" width="100%" height="100%"/>', part.level))
         if part.share >= 0.06:
-            ink.text(left, 0.5, part.text, f"on-{part.level}", dx=8, dy=4)
+            drawn.append(svg('<text class="on-{}" x="8" y="15">{}', part.level, part.text))
+            drawn.append(svg('<tspan class="beside"> {}</tspan></text>', part.more))
+        drawn.append(Markup("</svg>"))
         left += part.share
-    sentence = ", ".join(part.text for part in parts)
-    drawing = Markup('<svg class="drawing strip" role="img" aria-label="{}: {}" width="100%" height="22">').format(label, sentence)
-    return Strip(label, drawing + Markup("").join(ink.parts) + Markup("</svg>"))
+    sentence = ", ".join(f"{part.text} {part.more}".strip() for part in parts)
+    opening = svg(
+        '<svg class="drawing strip" role="img" aria-label="{}: {}" width="100%" height="22">', label, sentence
+    )
+    return Strip(label, opening + Markup("").join(drawn) + Markup("</svg>"))
 
 
 def sparkline(values: Sequence[float | None], *, series: Series, sentence: str) -> Markup:
@@ -73,11 +92,11 @@ def sparkline(values: Sequence[float | None], *, series: Series, sentence: str) 
         return Markup("")
     low, high = min(known), max(known)
     span = (high - low) or 1
-    ink = PageInk("spark")
     last = len(values) - 1
     points = [(slot / last, 0.9 - 0.8 * (value - low) / span) for slot, value in enumerate(values) if value is not None]
+    ink = PageInk("spark")
     ink.path(points, f"stroke {series}")
-    opening = Markup('<svg class="drawing spark" role="img" aria-label="{}" width="80" height="20">').format(sentence)
+    opening = svg('<svg class="drawing spark" role="img" aria-label="{}" width="80" height="20">', sentence)
     return opening + Markup("").join(ink.parts) + Markup("</svg>")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from services.kernel.pages.charts.frame import Grid, Scale, badge_rows, draw_axes, draw_badges, draw_bands
-from services.kernel.pages.charts.ink import Ink, PageInk
+from services.kernel.pages.charts.ink import Ink
 from services.kernel.pages.charts.model import Chart, Columns, legend_of, table_of
+from services.kernel.pages.charts.page_ink import PageInk
 from services.kernel.pages.charts.ticks import nice_ticks
 
 _SHARE = 0.68  # of a slot that its column takes
@@ -66,6 +67,7 @@ def draw_columns(ink: Ink, spec: Columns, scale: Scale) -> None:
 
 
 def _draw_stack(ink: Ink, spec: Columns, scale: Scale, grid: Grid, slot: int) -> None:
+    """Layers from zero outwards. Two that touch are kept apart by a line of the surface: their tones may be close."""
     up, down = 0.0, 0.0
     x = grid.left(slot + (1 - _SHARE) / 2)
     width = _SHARE / grid.count
@@ -73,11 +75,12 @@ def _draw_stack(ink: Ink, spec: Columns, scale: Scale, grid: Grid, slot: int) ->
         value = layer.values[slot]
         if not value:
             continue
-        if value > 0:
-            top, bottom, up = scale.y(up + value), scale.y(up), up + value
-        else:
-            top, bottom, down = scale.y(down), scale.y(down + value), down + value
+        start = up if value > 0 else down
+        top, bottom = sorted((scale.y(start), scale.y(start + value)))
+        up, down = (up + value, down) if value > 0 else (up, down + value)
         if spec.open_from is not None and slot >= spec.open_from:
             ink.hatched(x, top, width, bottom - top, layer.series)
         else:
             ink.rect(x, top, width, bottom - top, f"fill {layer.series}")
+        if start:
+            ink.across(scale.y(start), "gap", x1=x, x2=x + width)

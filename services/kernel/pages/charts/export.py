@@ -8,8 +8,9 @@ from typing import Literal
 from markupsafe import Markup
 
 from services.kernel.pages.charts.columns import draw_columns, scale_of
+from services.kernel.pages.charts.file_ink import DARK, LIGHT, FileInk, Palette
 from services.kernel.pages.charts.frame import badge_rows
-from services.kernel.pages.charts.ink import DARK, LIGHT, FileInk, Palette, text_width
+from services.kernel.pages.charts.ink import svg, text_width
 from services.kernel.pages.charts.lines import draw_lines, line_scale
 from services.kernel.pages.charts.model import Columns, Key, Lines, legend_of
 
@@ -29,46 +30,45 @@ class Caption:
 
 def export_svg(spec: Columns | Lines, caption: Caption, *, theme: Literal["light", "dark"] = "light") -> str:
     """The chart as a complete SVG document, 960 px wide."""
-    palette = DARK if theme == "dark" else LIGHT
+    look = DARK if theme == "dark" else LIGHT
+    is_columns = isinstance(spec, Columns)
     scale = scale_of(spec) if isinstance(spec, Columns) else line_scale(spec)
     left = 40 + max(text_width(spec.axis(value)) for value in scale.ticks)
-    rows = max(badge_rows(spec.markers, len(spec.slots)), default=-1) + 1
-    top = 108 + 22 * rows
+    top = 108 + 22 * (max(badge_rows(spec.markers, len(spec.slots)), default=-1) + 1)
     height = top + _PLOT + 84
-    ink = FileInk(palette, left, top, _WIDTH - left - 32, _PLOT)
+    ink = FileInk(look, left, top, _WIDTH - left - 32, _PLOT)
     if isinstance(spec, Columns):
         draw_columns(ink, spec, scale)
-        legend = legend_of(spec, mark="fill")
     else:
         draw_lines(ink, spec, scale)
-        legend = legend_of(spec, mark="line")
-    heading = " · ".join(part for part in (caption.source, caption.period) if part)
-    return str(
-        Markup(
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{sentence}" '
-            'font-family="Onest, Arial, sans-serif" font-size="12"><title>{title}</title><rect width="{w}" height="{h}" fill="{surface}"/>'
-            '<text x="32" y="44" font-size="20" font-weight="600" fill="{ink}">{title}</text>'
-            '<text x="32" y="66" fill="{ink3}">{heading}</text>{legend}{plot}'
-            '<text x="32" y="{y1}" fill="{ink3}">{formula}</text><text x="32" y="{y2}" fill="{ink3}">{freshness}</text></svg>'
-        ).format(
-            w=_WIDTH, h=height, sentence=spec.sentence, title=spec.title, surface=palette.surface, ink=palette.ink, ink3=palette.ink_3,
-            heading=heading, legend=_legend(legend, palette), plot=Markup("").join(ink.parts), formula=caption.formula,
-            freshness=caption.freshness, y1=height - 32, y2=height - 14,
-        )
-    )  # fmt: skip
+    whose = " · ".join(part for part in (caption.source, caption.period) if part)
+    document = [
+        svg('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" ', _WIDTH, height, _WIDTH),
+        svg('height="{}" role="img" aria-label="{}" font-size="12" ', height, spec.sentence),
+        svg('font-family="Onest, Arial, sans-serif"><title>{}</title>', spec.title),
+        svg('<rect width="100%" height="100%" fill="{}"/>', look.surface),
+        svg('<text x="32" y="44" font-size="20" font-weight="600" fill="{}">{}</text>', look.ink, spec.title),
+        svg('<text x="32" y="66" fill="{}">{}</text>', look.ink_3, whose),
+        _legend(legend_of(spec, mark="fill" if is_columns else "line"), look),
+        *ink.parts,
+        svg('<text x="32" y="{}" fill="{}">{}</text>', height - 32, look.ink_3, caption.formula),
+        svg('<text x="32" y="{}" fill="{}">{}</text></svg>', height - 14, look.ink_3, caption.freshness),
+    ]
+    return str(Markup("").join(document))
 
 
-def _legend(keys: list[Key], palette: Palette) -> Markup:
+def _legend(keys: list[Key], look: Palette) -> Markup:
     parts: list[Markup] = []
     x = 32.0
     for key in keys:
-        colour = palette.ink if key.mark == "tick" else palette.series[key.series or "muted"]
+        colour = look.ink if key.mark == "tick" else look.series[key.series or "muted"]
         if key.mark in ("tick", "line"):
-            mark = Markup('<rect x="{:g}" y="86" width="12" height="2" fill="{}"/>').format(x, colour)
+            parts.append(svg('<rect x="{}" y="86" width="12" height="2" fill="{}"/>', x, colour))
         elif key.mark == "hatch":
-            mark = Markup('<rect x="{:g}" y="81" width="11" height="11" fill="url(#hatch-{})" stroke="{}"/>').format(x, key.series, colour)
+            parts.append(svg('<rect x="{}" y="81" width="11" height="11" stroke="{}" ', x, colour))
+            parts.append(svg('fill="url(#hatch-{})"/>', key.series))
         else:
-            mark = Markup('<rect x="{:g}" y="81" width="12" height="12" rx="2" fill="{}"/>').format(x, colour)
-        parts.append(mark + Markup('<text x="{:g}" y="91" fill="{}">{}</text>').format(x + 18, palette.ink, key.label))
+            parts.append(svg('<rect x="{}" y="81" width="12" height="12" rx="2" fill="{}"/>', x, colour))
+        parts.append(svg('<text x="{}" y="91" fill="{}">{}</text>', x + 18, look.ink, key.label))
         x += text_width(key.label) + 42
     return Markup("").join(parts)

@@ -36,20 +36,23 @@ class Grid:
 
 
 def draw_axes(ink: Ink, scale: Scale, labels: Sequence[str], slots: Sequence[Slot]) -> None:
-    """Hairlines with their values left of the plot, and the slots' labels below. The first label never leaves the plot."""
+    """Hairlines with values left of the plot, and labels of slots below; the first one starts where the plot does."""
     for value, label in zip(scale.ticks, labels, strict=True):
         ink.across(scale.y(value), "zero" if value == 0 else "line")
-        ink.text(0, scale.y(value), label, "axis", dx=-8, dy=4, anchor="end")
+        ink.text(0, scale.y(value), label, dx=-8, dy=4, anchor="end")
     grid = Grid(len(slots))
     first = True
     for number, slot in enumerate(slots):
         if slot.tick:
-            ink.text(grid.left(number) if first else grid.middle(number), 1, slot.tick, "axis", dy=18, anchor="start" if first else "middle")
+            if first:
+                ink.text(grid.left(number), 1, slot.tick, dy=18)
+            else:
+                ink.text(grid.middle(number), 1, slot.tick, dy=18, anchor="middle")
             first = False
 
 
 def badge_rows(markers: Sequence[Marker], count: int) -> list[int]:
-    """A row for each marker, in order of time: a badge that would run into the one before takes a row of its own, from the top."""
+    """A row for each marker, in order of time. A badge that would run into the one before takes a row of its own."""
     ends: list[float] = []
     rows: list[int] = []
     for marker in markers:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from services.kernel.pages.charts.frame import Grid, Scale, badge_rows, draw_axes, draw_badges, draw_bands
-from services.kernel.pages.charts.ink import Ink, PageInk
+from services.kernel.pages.charts.ink import Ink
 from services.kernel.pages.charts.model import Chart, Lines, legend_of, table_of
+from services.kernel.pages.charts.page_ink import PageInk
 from services.kernel.pages.charts.ticks import nice_ticks
 
 
@@ -51,7 +52,9 @@ def draw_lines(ink: Ink, spec: Lines, scale: Scale) -> None:
     draw_badges(ink, spec.markers, grid)
 
 
-def _draw_layer(ink: Ink, values: Sequence[float | None], cls: str, scale: Scale, grid: Grid, *, open_from: int | None) -> None:
+def _draw_layer(
+    ink: Ink, values: Sequence[float | None], cls: str, scale: Scale, grid: Grid, *, open_from: int | None
+) -> None:
     for run in runs(values):
         points = [(grid.middle(slot), scale.y(values[slot] or 0.0)) for slot in run]
         if len(points) == 1:

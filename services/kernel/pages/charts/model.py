@@ -21,7 +21,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Layer:
-    """One quantity over all slots. A missing value is None and never 0; `texts` are the same values as people read them.
+    """One quantity over all slots. A missing value is None, never 0; `texts` are the same values as people read them.
 
     In columns, values below zero hang under the zero line: costs and refunds are given as negative numbers.
     """
@@ -38,7 +38,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that began at slot `at`: a short badge ("v3") with a text. With `until` (inclusive) it is a band over its slots."""
+    """Something that began at slot `at`: a badge ("v3") and a text. With `until` (inclusive) it is a band."""
 
     at: int
     badge: str
@@ -79,7 +79,7 @@ class Columns(_Timed):
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(_Timed):
-    """Rates, or sums over many slots. A None breaks the line. `from_zero` False lets the axis zoom; `note` must then say so."""
+    """Rates, or sums over many slots. None breaks the line. With `from_zero` off the axis zooms: `note` must say so."""
 
     from_zero: bool = True
 

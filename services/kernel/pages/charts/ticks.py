@@ -11,8 +11,8 @@ _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5))
 def nice_ticks(low: float, high: float, *, from_zero: bool = True, whole: bool = False) -> list[float]:
     """Ticks in rising order whose first and last enclose `low` and `high`.
 
-    With `from_zero` the axis contains 0. With `whole` no tick falls between two integers, for things that are counted.
-    Equal or unordered limits still give an axis: a chart of nothing has one too.
+    With `from_zero` the axis contains 0. With `whole` no tick falls between two integers, for things that are
+    counted. Equal or unordered limits still give an axis: a chart of nothing has one too.
     """
     least, most = min(low, high), max(low, high)
     if from_zero:
