@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     demo: bool = False
     instance: str = "1"
     """Name of this replica among its service's replicas."""
+    behind_gateway: bool = False
+    """Whether only our gateway, on this machine, reaches this port; then its X-Forwarded-For names the caller."""
     log_level: str = "info"
     pool_size: int = 6
     """Database connections per service and process."""

@@ -65,12 +65,6 @@ LOGGED = frozenset(
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 AGES = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
-REQUEST_SECONDS = Histogram(
-    "kith_request_seconds",
-    "Time to answer, by route template.",
-    ("service", "method", "route", "status"),
-    buckets=QUICK,
-)
 OUTBOX_DEPTH = Gauge("kith_outbox_events", "Events that wait for the relay.", ("service",))
 OUTBOX_AGE = Gauge("kith_outbox_oldest_seconds", "Age of the oldest event that waits for the relay.", ("service",))
 RELAYED = Counter("kith_relayed_events_total", "Events that reached the bus.", ("service",))

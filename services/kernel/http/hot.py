@@ -15,7 +15,8 @@ from services.kernel import trace
 from services.kernel.http.body import read_body
 from services.kernel.http.json_body import check_json
 
-Handle = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handle = Callable[[Scope, Receive, Send], Awaitable[int | None]]
+"""Answers, and returns the status it answered with (None is 200), for the metrics."""
 
 __all__ = [
     "Handle",
@@ -102,14 +103,15 @@ def start(status: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> Message:
     return {"type": "http.response.start", "status": status, "headers": list(headers)}
 
 
-async def answer(send: Send, first: Message, body: bytes = b"") -> None:
-    """Sends a prebuilt first message and the body."""
+async def answer(send: Send, first: Message, body: bytes = b"") -> int:
+    """Sends a prebuilt first message and the body; returns the status."""
     await send(first)
     await send({"type": "http.response.body", "body": body})
+    return int(first["status"])
 
 
-async def answer_json(send: Send, status: int, body: bytes, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
-    """Sends JSON that is bytes already."""
+async def answer_json(send: Send, status: int, body: bytes, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> int:
+    """Sends JSON that is bytes already; returns the status."""
     first: dict[str, Any] = {
         "type": "http.response.start",
         "status": status,
@@ -117,3 +119,4 @@ async def answer_json(send: Send, status: int, body: bytes, *, headers: Sequence
     }
     await send(first)
     await send({"type": "http.response.body", "body": body})
+    return status

@@ -4,7 +4,6 @@ Translates our errors, the framework's and pydantic's into one `AppError`, and w
 nothing of its insides; the log gets the place in the code, never a value.
 """
 
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,9 +13,11 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from services.kernel.db import is_transient
 from services.kernel.errors import AppError, BadRequest, FieldError, Invalid, NotFound, Unavailable
+from services.kernel.telemetry import describe
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 50
@@ -113,21 +114,18 @@ def from_validation(found: Sequence[Any]) -> AppError:
     return Invalid(f"{first.field}: {first.detail}{more}", errors=errors)
 
 
-def log_failure(error: Exception, shown: AppError, *, request_id: str, method: str, route: str) -> None:
+def log_failure(error: Exception, shown: AppError, *, scope: Scope, route: str) -> None:
     """Logs what is our fault. The exception's text stays out: a database's messages quote rows."""
     if shown.status < 500:
         return
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
     write = _log.warning if shown.status == 503 else _log.error
     write(
         "http.failed",
         status=shown.status,
-        error=type(error).__name__,
-        sqlstate=getattr(getattr(error, "orig", None), "sqlstate", None),
-        at=[f"{frame.filename.rpartition('/services/')[2]}:{frame.lineno} {frame.name}" for frame in frames],
-        request_id=request_id,
-        method=method,
+        request_id=scope.get("kith.request_id"),
+        method=scope["method"],
         route=route,
+        **describe(error),
     )
 
 

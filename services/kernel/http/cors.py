@@ -1,0 +1,52 @@
+"""Calls from a store's own pages, another origin: allowed for the few routes that say so, without credentials.
+
+An origin is echoed, never trusted: what a publishable key may do is so little that anybody may ask for it.
+"""
+
+import re
+from typing import Final
+
+from starlette.types import Message, Receive, Scope, Send
+
+from services.kernel.http.hot import Handle, headers_of
+
+_ORIGIN = re.compile(rb"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
+_ALLOWED_HEADERS: Final = b"authorization, content-type, idempotency-key, traceparent, x-request-id"
+_VARY: Final = (b"vary", b"Origin")
+
+
+def cors_headers(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """What an answer to this request must carry for the page to read it. `null` and odd origins get nothing."""
+    origin = headers.get(b"origin")
+    if origin is None or _ORIGIN.fullmatch(origin) is None:
+        return [_VARY]
+    return [(b"access-control-allow-origin", origin), _VARY]
+
+
+def preflight_headers(headers: dict[bytes, bytes], methods: list[str]) -> list[tuple[bytes, bytes]]:
+    """The answer to a browser that asks before it sends."""
+    found = cors_headers(headers)
+    if len(found) > 1:
+        found += [
+            (b"access-control-allow-methods", ", ".join(methods).encode()),
+            (b"access-control-allow-headers", _ALLOWED_HEADERS),
+            (b"access-control-max-age", b"86400"),
+        ]
+    return found
+
+
+def with_cors(handle: Handle) -> Handle:
+    """The same handler; its answers can be read from other origins."""
+
+    async def handled(scope: Scope, receive: Receive, send: Send) -> int | None:
+        added = cors_headers(headers_of(scope))
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # The first message may be prebuilt and shared: never change it.
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        return await handle(scope, receive, answer)
+
+    return handled

@@ -1,0 +1,73 @@
+"""Several services behind one port: hot routes by one look-up, everything else by the manifests' path patterns."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.kernel.http.hot import HotRoute, HotTable, answer_json
+from services.kernel.http.openapi import merge, openapi
+
+if TYPE_CHECKING:
+    from services.kernel.http.app import Edge
+
+_REMEMBERED = 4096
+
+
+class Dispatcher:
+    """The application of a process. Of the patterns that match a path the longest decides; a star inside a pattern
+    stands for one segment, at its end for anything.
+    """
+
+    def __init__(self, apps: Mapping[str, tuple[ASGIApp, Sequence[str]]]) -> None:
+        self._edges = [cast("Edge", app) for app, _ in apps.values() if hasattr(app, "serve_hot")]
+        self._owners: dict[int, Edge] = {id(route): edge for edge in self._edges for route in edge.hot.routes}
+        self._hot = HotTable(route for edge in self._edges for route in edge.hot.routes)
+        patterns = [(pattern, app) for app, routes in apps.values() for pattern in routes]
+        patterns.sort(key=lambda entry: (-len(entry[0]), entry[0]))
+        self._patterns = [(_compile(pattern), app) for pattern, app in patterns]
+        self._default = next(iter(apps.values()))[0]
+        self._known: dict[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection."""
+        if scope["type"] != "http":
+            await self._default(scope, receive, send)
+            return
+        method, path = scope["method"], scope["path"]
+        route = self._hot.find(method, path)
+        if route is not None:
+            await self._owner_of(route).serve_hot(route, scope, receive, send)
+        elif path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:
+            await answer_json(send, 200, self._description if method == "GET" else b"")
+        else:
+            await self.owner(path)(scope, receive, send)
+
+    def owner(self, path: str) -> ASGIApp:
+        """The application that answers this path; for one that nobody claims, the first, which knows how to say so."""
+        known = self._known.get(path)
+        if known is None:
+            known = next((app for regex, app in self._patterns if regex.match(path)), self._default)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[path] = known
+        return known
+
+    def _owner_of(self, route: HotRoute) -> "Edge":
+        return self._owners[id(route)]
+
+    @cached_property
+    def _description(self) -> bytes:
+        return orjson.dumps(merge([openapi(edge.service) for edge in self._edges]))
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    body, star, _ = pattern.partition("*") if pattern.endswith("*") and pattern.count("*") == 1 else (pattern, "", "")
+    if not star and pattern.endswith("*"):
+        body, star = pattern[:-1], "*"
+    return re.compile(
+        "[^/]+".join(re.escape(part) for part in body.split("*")) + (".*" if star else "") + r"\Z", re.DOTALL
+    )
