@@ -1,0 +1,98 @@
+"""The slice's values, and the store's calendar: which day a moment belongs to, and which week a day.
+
+Not here: names and ways to reach a person, which never leave links.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from contracts.events.catalog import AmbassadorSaved
+
+Key = tuple[str, str]
+"""(store id, id within the store)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambassador:
+    """An ambassador as figures need one. `day` is the day of joining in the store's zone, as it was counted."""
+
+    store_id: str
+    ambassador_id: str
+    program_id: str
+    status: str
+    joined_at: datetime
+    day: date
+    external_id: str | None
+    contact_hashes: tuple[str, ...]
+    revision: int
+
+    @classmethod
+    def of(cls, saved: AmbassadorSaved, zone: ZoneInfo) -> "Ambassador":
+        """The slice of an event."""
+        return cls(
+            store_id=saved.store_id,
+            ambassador_id=saved.ambassador_id,
+            program_id=saved.program_id,
+            status=saved.status,
+            joined_at=saved.created_at,
+            day=local_day(saved.created_at, zone),
+            external_id=saved.external_id,
+            contact_hashes=saved.contact_hashes,
+            revision=saved.revision,
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where it is found."""
+        return self.store_id, self.ambassador_id
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything that events may call this person by: the store's customer id and keyed hashes."""
+        return frozenset(filter(None, (self.external_id, *self.contact_hashes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A program's version, as charts mark it. `day` is the day it came into force."""
+
+    program_id: str
+    version: int
+    name: str
+    currency: str
+    status: str
+    published_at: datetime
+    click_window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A store's clock and money: what its days and sums are named in."""
+
+    store_id: str
+    name: str
+    currency: str
+    zone: ZoneInfo
+    locale: str
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The day on the store's wall calendar."""
+    return moment.astimezone(zone).date()
+
+
+def week_of(day: date) -> date:
+    """The Monday of the day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def newest(events: Iterable[AmbassadorSaved]) -> dict[Key, AmbassadorSaved]:
+    """The highest revision of each ambassador in a batch."""
+    found: dict[Key, AmbassadorSaved] = {}
+    for event in events:
+        key = (event.store_id, event.ambassador_id)
+        if key not in found or event.revision > found[key].revision:
+            found[key] = event
+    return found

@@ -1,0 +1,184 @@
+"""Reads and writes the slices. All statements take whole batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from contracts.events.catalog import CodeSaved, ProgramPublished
+from services.analytics.catalog.domain import Ambassador, Calendar, Key, Version
+from services.kernel.db import Tx
+
+_CALENDARS = """
+select store_id, name, currency, timezone, locale from stores where store_id = any(cast(:stores as text[]))
+"""
+_SAVE_PROGRAMS = """
+insert into programs (store_id, program_id, version, name, currency, status, published_at, click_window_days)
+select * from unnest(cast(:store_id as text[]), cast(:program_id as text[]), cast(:version as integer[]),
+  cast(:name as text[]), cast(:currency as text[]), cast(:status as text[]), cast(:published_at as timestamptz[]),
+  cast(:click_window_days as integer[])) order by 1, 2, 3
+on conflict do nothing
+"""
+_SAVE_CODES = """
+insert into codes (store_id, code_id, code, ambassador_id, created_at, retired, revision)
+select * from unnest(cast(:store_id as text[]), cast(:code_id as text[]), cast(:code as text[]),
+  cast(:ambassador_id as text[]), cast(:created_at as timestamptz[]), cast(:retired as boolean[]),
+  cast(:revision as integer[])) order by 1, 2
+on conflict (store_id, code_id) do update
+set code = excluded.code, ambassador_id = excluded.ambassador_id, retired = excluded.retired, revision = excluded.revision
+where codes.revision < excluded.revision
+"""
+_AMBASSADORS = """
+select a.* from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join ambassadors a on a.store_id = k.store_id and a.ambassador_id = k.id
+"""
+_BY_NAME = """
+select k.store_id, k.name, a.ambassador_id
+from unnest(cast(:stores as text[]), cast(:names as text[])) as k(store_id, name)
+join ambassador_names n on n.store_id = k.store_id and n.name = k.name
+join ambassadors a on a.store_id = n.store_id and a.ambassador_id = n.ambassador_id
+"""
+_SAVE_AMBASSADORS = """
+insert into ambassadors (store_id, ambassador_id, program_id, status, joined_at, day, external_id, contact_hashes, revision)
+select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r
+from unnest(cast(:store_id as text[]), cast(:ambassador_id as text[]), cast(:program_id as text[]), cast(:status as text[]),
+  cast(:joined_at as timestamptz[]), cast(:day as date[]), cast(:external_id as text[]), cast(:contact_hashes as text[]),
+  cast(:revision as integer[])) as t(s, a, p, st, j, d, e, h, r) order by 1, 2
+on conflict (store_id, ambassador_id) do update
+set program_id = excluded.program_id, status = excluded.status, joined_at = excluded.joined_at, day = excluded.day,
+  external_id = excluded.external_id, contact_hashes = excluded.contact_hashes, revision = excluded.revision
+"""
+_FORGET_NAMES = """
+delete from ambassador_names n using unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+where n.store_id = k.store_id and n.ambassador_id = k.id
+"""
+_SAVE_NAMES = """
+insert into ambassador_names (store_id, name, ambassador_id)
+select * from unnest(cast(:stores as text[]), cast(:names as text[]), cast(:ids as text[])) order by 1, 2, 3
+on conflict do nothing
+"""
+_VERSIONS = """
+select program_id, version, name, currency, status, published_at, click_window_days
+from programs where store_id = :store_id order by program_id, version
+"""
+_CODES_OF = """
+select distinct on (ambassador_id) ambassador_id, code from codes
+where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+order by ambassador_id, retired, created_at, code_id
+"""
+
+
+async def calendars(tx: Tx, stores: Iterable[str]) -> dict[str, Calendar]:
+    """Zone, currency and name of the stores that are known already."""
+    rows = await tx.all(_CALENDARS, stores=sorted(set(stores)))
+    return {r.store_id: Calendar(r.store_id, r.name, r.currency, ZoneInfo(r.timezone), r.locale) for r in rows}
+
+
+async def save_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
+    """Keeps versions; a version never changes."""
+    unique = {(p.store_id, p.program_id, p.version): p for p in published}
+    if unique:
+        await tx.execute(
+            _SAVE_PROGRAMS,
+            store_id=[p.store_id for p in unique.values()],
+            program_id=[p.program_id for p in unique.values()],
+            version=[p.version for p in unique.values()],
+            name=[p.program.name for p in unique.values()],
+            currency=[p.program.currency for p in unique.values()],
+            status=[p.program.status for p in unique.values()],
+            published_at=[p.published_at for p in unique.values()],
+            click_window_days=[p.program.attribution.click_window_days for p in unique.values()],
+        )
+
+
+async def save_codes(tx: Tx, saved: Sequence[CodeSaved]) -> None:
+    """Keeps the newest state of codes that belong to somebody."""
+    unique: dict[Key, CodeSaved] = {}
+    for code in saved:
+        key = (code.store_id, code.code_id)
+        if code.ambassador_id and (key not in unique or unique[key].revision < code.revision):
+            unique[key] = code
+    if unique:
+        await tx.execute(
+            _SAVE_CODES,
+            store_id=[c.store_id for c in unique.values()],
+            code_id=[c.code_id for c in unique.values()],
+            code=[c.code for c in unique.values()],
+            ambassador_id=[c.ambassador_id for c in unique.values()],
+            created_at=[c.created_at for c in unique.values()],
+            retired=[c.retired for c in unique.values()],
+            revision=[c.revision for c in unique.values()],
+        )
+
+
+async def ambassadors(tx: Tx, keys: Iterable[Key]) -> dict[Key, Ambassador]:
+    """Those of the ambassadors that are known."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = await tx.all(_AMBASSADORS, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted])
+    return {
+        (r.store_id, r.ambassador_id): Ambassador(
+            r.store_id,
+            r.ambassador_id,
+            r.program_id,
+            r.status,
+            r.joined_at,
+            r.day,
+            r.external_id,
+            tuple(r.contact_hashes),
+            r.revision,
+        )
+        for r in rows
+    }
+
+
+async def ambassadors_named(tx: Tx, names: Iterable[Key]) -> dict[Key, list[str]]:
+    """(store, customer id or contact hash) → ids of the ambassadors who are that person."""
+    wanted = sorted(set(names))
+    found: dict[Key, list[str]] = {}
+    if wanted:
+        for r in await tx.all(_BY_NAME, stores=[k[0] for k in wanted], names=[k[1] for k in wanted]):
+            found.setdefault((r.store_id, r.name), []).append(r.ambassador_id)
+    return found
+
+
+async def save_ambassadors(tx: Tx, changed: Mapping[Key, Ambassador]) -> None:
+    """Writes these states and the names by which events may mean them."""
+    if not changed:
+        return
+    rows = list(changed.values())
+    await tx.execute(
+        _SAVE_AMBASSADORS,
+        store_id=[a.store_id for a in rows],
+        ambassador_id=[a.ambassador_id for a in rows],
+        program_id=[a.program_id for a in rows],
+        status=[a.status for a in rows],
+        joined_at=[a.joined_at for a in rows],
+        day=[a.day for a in rows],
+        external_id=[a.external_id for a in rows],
+        # Arrays of arrays must be rectangular in PostgreSQL, so each list of hashes travels as JSON.
+        contact_hashes=[_json_list(a.contact_hashes) for a in rows],
+        revision=[a.revision for a in rows],
+    )
+    await tx.execute(_FORGET_NAMES, stores=[a.store_id for a in rows], ids=[a.ambassador_id for a in rows])
+    names = [(a.store_id, name, a.ambassador_id) for a in rows for name in sorted(a.names)]
+    if names:
+        await tx.execute(
+            _SAVE_NAMES, stores=[n[0] for n in names], names=[n[1] for n in names], ids=[n[2] for n in names]
+        )
+
+
+async def versions(tx: Tx, store_id: str) -> list[Version]:
+    """All program versions of a store, by program and version."""
+    return [Version(**row._mapping) for row in await tx.all(_VERSIONS, store_id=store_id)]
+
+
+async def codes_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, str]:
+    """Ambassador → the code that names them on pages: their oldest one that still works."""
+    rows = await tx.all(_CODES_OF, store_id=store_id, ids=sorted(set(ambassador_ids)))
+    return {r.ambassador_id: r.code for r in rows}
+
+
+def _json_list(values: Sequence[str]) -> str:
+    return orjson.dumps(list(values)).decode()

@@ -1,0 +1,304 @@
+"""States of what is counted, and how news changes them: pure, and the same in any order of arrival.
+
+A state holds everything its figures depend on, so that what it counted before can always be taken back. Not here: what
+a state counts as (`rollups`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from contracts.events.conversions import Conversion
+from contracts.events.rewards import Reward as RewardPayload
+from contracts.events.tracking import ShareRecorded, TrackingPayload
+from services.analytics.catalog.domain import Ambassador, Key, local_day
+
+UNKNOWN_CHANNEL = ""
+CODE_CHANNEL = "code"
+CUSTOMER_CHANNEL = "customer"
+POINTS = "points"
+"""Pseudo currency of rewards in points: never added to money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """What later facts ask of a click: its channel, and the visitor whom a page saw with its token."""
+
+    channel: str | None
+    visitor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A visitor seen with the token of a link."""
+
+    at: datetime
+    click_id: str
+    program_id: str
+    ambassador_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Friend:
+    """A visitor whom a link brought. The first touch says by which program, ambassador and channel they count.
+
+    `kept`, `held` and `refunded` are their attributed orders: settled, not settled yet, wholly paid back.
+    """
+
+    store_id: str
+    visitor_id: str
+    first_at: datetime | None = None
+    day: date | None = None
+    program_id: str = ""
+    ambassador_id: str = ""
+    click_id: str = ""
+    channel: str = UNKNOWN_CHANNEL
+    signed_up_at: datetime | None = None
+    kept: int = 0
+    held: int = 0
+    refunded: int = 0
+
+    def touched(self, touch: Touch, zone: ZoneInfo) -> "Friend":
+        """With this touch known too: the earliest one names the friend."""
+        if self.first_at is not None and (self.first_at, self.click_id) <= (touch.at, touch.click_id):
+            return self
+        return replace(
+            self,
+            first_at=touch.at,
+            day=local_day(touch.at, zone),
+            program_id=touch.program_id,
+            ambassador_id=touch.ambassador_id,
+            click_id=touch.click_id,
+            channel=UNKNOWN_CHANNEL,
+        )
+
+    def signed_up(self, at: datetime) -> "Friend":
+        """With this sign-up known too."""
+        return self if self.signed_up_at is not None and self.signed_up_at <= at else replace(self, signed_up_at=at)
+
+    def placed(self, click: Click | None) -> "Friend":
+        """With the first click's channel, once that click is known."""
+        if self.channel != UNKNOWN_CHANNEL or click is None or click.channel is None:
+            return self
+        return replace(self, channel=click.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An ambassador's share. `names` are what the page called the person; the ambassador is found by them."""
+
+    store_id: str
+    track_id: str
+    at: datetime
+    day: date
+    channel: str
+    name: str
+    ambassador_id: str = ""
+    program_id: str = ""
+    joined_at: datetime | None = None
+    joined_day: date | None = None
+
+    @classmethod
+    def of(cls, event: ShareRecorded, zone: ZoneInfo) -> "Share":
+        """The state of a new share."""
+        return cls(
+            store_id=event.store_id,
+            track_id=event.track_id,
+            at=event.at,
+            day=local_day(event.at, zone),
+            channel=event.channel or UNKNOWN_CHANNEL,
+            name=person_of(event) or "",
+        )
+
+    def by(self, ambassador: Ambassador | None) -> "Share":
+        """With its ambassador, once known; who was found once stays."""
+        if self.ambassador_id or ambassador is None:
+            return self
+        return replace(
+            self,
+            ambassador_id=ambassador.ambassador_id,
+            program_id=ambassador.program_id,
+            joined_at=ambassador.joined_at,
+            joined_day=ambassador.day,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A decision with what its figures need from elsewhere.
+
+    Found later and kept: `channel` and `friend` (the visitor) by the winning click, `joined_at` by the ambassador,
+    `turned` when the buyer became an ambassador after this first purchase.
+    """
+
+    store_id: str
+    order_id: str
+    revision: int
+    status: str
+    reason: str
+    cancelled: bool
+    settled: bool
+    placed_at: datetime
+    day: date
+    currency: str
+    total_minor: int
+    refunded_minor: int
+    buyer: str
+    order_number: int
+    new_customer: bool
+    program_id: str
+    ambassador_id: str
+    kind: str
+    click_id: str
+    visitor_id: str
+    channel: str = UNKNOWN_CHANNEL
+    friend: str = ""
+    joined_at: datetime | None = None
+    joined_day: date | None = None
+    turned: bool = False
+
+    @classmethod
+    def of(cls, event: Conversion, zone: ZoneInfo) -> "Order":
+        """The state that a decision tells, before anything is found."""
+        winner = event.winner
+        return cls(
+            store_id=event.store_id,
+            order_id=event.order_id,
+            revision=event.revision,
+            status=event.status,
+            reason=event.reason,
+            cancelled=event.cancelled,
+            settled=event.settled_at is not None,
+            placed_at=event.placed_at,
+            day=local_day(event.placed_at, zone),
+            currency=event.figures.currency,
+            total_minor=event.figures.total_minor,
+            refunded_minor=event.refunded_minor,
+            buyer=event.friend_id,
+            order_number=event.order_number,
+            new_customer=event.new_customer,
+            program_id=event.program_id or "",
+            ambassador_id=event.ambassador_id or "",
+            kind=winner.kind if winner else "",
+            click_id=(winner.click_id or "") if winner else "",
+            visitor_id=event.visitor_id or "",
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where it is found."""
+        return self.store_id, self.order_id
+
+    @property
+    def attributed(self) -> bool:
+        """Whether it counts as a referred order: attributed, and not cancelled."""
+        return self.status == "attributed" and not self.cancelled
+
+    @property
+    def disposition(self) -> str:
+        """The one word under which invariant sums count it."""
+        if self.cancelled:
+            return "cancelled"
+        return "waiting" if self.status == "pending" else self.status
+
+    @property
+    def paid_back(self) -> bool:
+        """Whether all of its money went back."""
+        return self.refunded_minor >= self.total_minor > 0
+
+    def after(self, old: "Order") -> "Order":
+        """This newer decision with what was found for the older one and still applies."""
+        same_click = old.click_id == self.click_id
+        same_ambassador = old.ambassador_id == self.ambassador_id
+        return replace(
+            self,
+            channel=old.channel if same_click and old.kind == self.kind else UNKNOWN_CHANNEL,
+            friend=old.friend if same_click else "",
+            joined_at=old.joined_at if same_ambassador else None,
+            joined_day=old.joined_day if same_ambassador else None,
+            turned=old.turned and old.buyer == self.buyer and self.attributed and self.new_customer,
+        )
+
+    def resolved(
+        self,
+        *,
+        clicks: Mapping[Key, Click],
+        ambassadors: Mapping[Key, Ambassador],
+        persons: Mapping[Key, tuple[datetime, ...]],
+    ) -> "Order":
+        """With everything found that is known by now. `persons` gives when a buyer joined as an ambassador."""
+        click = clicks.get((self.store_id, self.click_id)) if self.click_id else None
+        ambassador = ambassadors.get((self.store_id, self.ambassador_id)) if self.ambassador_id else None
+        joined = persons.get((self.store_id, self.buyer), ())
+        return replace(
+            self,
+            channel=self.channel or self._channel(click),
+            friend=self.visitor_id or (click.visitor_id if click else None) or self.friend,
+            joined_at=self.joined_at or (ambassador.joined_at if ambassador else None),
+            joined_day=self.joined_day or (ambassador.day if ambassador else None),
+            turned=self.turned
+            or (self.attributed and self.new_customer and any(at >= self.placed_at for at in joined)),
+        )
+
+    def _channel(self, click: Click | None) -> str:
+        if self.kind == "code":
+            return CODE_CHANNEL
+        if self.kind == "customer":
+            return CUSTOMER_CHANNEL
+        return (click.channel or UNKNOWN_CHANNEL) if click else UNKNOWN_CHANNEL
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A reward's newest state."""
+
+    store_id: str
+    reward_id: str
+    revision: int
+    program_id: str
+    kind: str
+    beneficiary_id: str
+    status: str
+    day: date
+    currency: str
+    amount_minor: int
+
+    @classmethod
+    def of(cls, event: RewardPayload, zone: ZoneInfo) -> "Reward":
+        """The state that an event tells. It counts on the day its order was placed, like the order's revenue."""
+        return cls(
+            store_id=event.store_id,
+            reward_id=event.reward_id,
+            revision=event.revision,
+            program_id=event.program_id,
+            kind=event.beneficiary.kind,
+            beneficiary_id=event.beneficiary.id,
+            status=event.status,
+            day=local_day(event.placed_at, zone),
+            currency=POINTS if event.pay_as == "points" else event.currency,
+            amount_minor=event.amount_minor,
+        )
+
+    @property
+    def costs(self) -> bool:
+        """Whether it is, or may still become, a cost."""
+        return self.status not in {"rejected", "reversed", "expired"}
+
+
+def person_of(event: TrackingPayload) -> str | None:
+    """The one name by which a report counts a person: customer id, else contact hash, else visitor."""
+    customer = getattr(event, "customer", None)
+    if customer is not None and customer.id:
+        return str(customer.id)
+    if customer is not None and customer.contact_hashes:
+        return str(customer.contact_hashes[0])
+    return event.visitor_id
+
+
+def touch_of(event: TrackingPayload) -> Touch | None:
+    """The touch that a report proves: a visitor together with a link's token, and no robot."""
+    token = event.token
+    if token is None or event.visitor_id is None or token.quality == "bot":
+        return None
+    return Touch(event.at, token.click_id, token.program_id, token.ambassador_id)

@@ -1,0 +1,223 @@
+"""Reads and writes states, whole batches at a time. Callers hold the lock of every store they touch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import Table
+
+from contracts.events.tracking import ClickRecorded
+from services.analytics.catalog.domain import Key
+from services.analytics.facts import tables
+from services.analytics.facts.domain import Click, Friend, Order, Reward, Share
+from services.kernel.bus.port import Event
+from services.kernel.db import Tx
+
+
+class _State(Protocol):
+    store_id: str
+
+
+S = TypeVar("S", bound=_State)
+
+
+def unnest(table: Table, columns: Sequence[str]) -> str:
+    """`unnest(…)` over one array parameter per column, typed as the table's columns are."""
+    casts = (f"cast(:{name} as {table.c[name].type.compile()}[])" for name in columns)
+    return f"unnest({', '.join(casts)})".replace("TIMESTAMP WITH TIME ZONE", "timestamptz").replace(
+        "DATETIME", "timestamptz"
+    )
+
+
+class States(Generic[S]):
+    """Load and save of one kind of state: a frozen dataclass whose fields are the table's columns, in order."""
+
+    def __init__(self, table: Table, kind: type[S], id_column: str) -> None:
+        self._kind = kind
+        self._columns = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # every state is a dataclass
+        self._id = id_column
+        names = ", ".join(self._columns)
+        sets = ", ".join(f"{c} = excluded.{c}" for c in self._columns if c not in {"store_id", id_column})
+        self._load = (
+            f"select {', '.join('t.' + c for c in self._columns)}"  # noqa: S608 - names come from the table alone
+            f" from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)"
+            f" join {table.name} t on t.store_id = k.store_id and t.{id_column} = k.id"
+        )
+        self._save = (
+            f"insert into {table.name} ({names}) select * from {unnest(table, self._columns)} order by 1, 2"  # noqa: S608
+            f" on conflict (store_id, {id_column}) do update set {sets}"
+        )
+
+    async def load(self, tx: Tx, keys: Iterable[Key]) -> dict[Key, S]:
+        """Those of the states that exist."""
+        wanted = sorted(set(keys))
+        if not wanted:
+            return {}
+        rows = await tx.all(self._load, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted])
+        position = self._columns.index(self._id)
+        return {(row[0], row[position]): self._kind(*row) for row in rows}
+
+    async def save(self, tx: Tx, changed: Mapping[Key, S]) -> None:
+        """Inserts or replaces these states."""
+        if changed:
+            await tx.execute(
+                self._save, **{c: [getattr(state, c) for state in changed.values()] for c in self._columns}
+            )
+
+
+ORDERS = States(tables.ORDERS, Order, "order_id")
+REWARDS = States(tables.REWARDS, Reward, "reward_id")
+FRIENDS = States(tables.FRIENDS, Friend, "visitor_id")
+SHARES = States(tables.SHARES, Share, "track_id")
+
+_ADD_CLICKS = """
+insert into clicks (store_id, click_id, at, channel)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as timestamptz[]), cast(:channels as text[]))
+order by 1, 2
+on conflict (store_id, click_id) do update set at = excluded.at, channel = excluded.channel where clicks.at is null
+returning store_id, click_id, visitor_id
+"""
+_SEE_VISITORS = """
+insert into clicks (store_id, click_id, visitor_id, seen_at)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:visitors as text[]), cast(:ats as timestamptz[]))
+order by 1, 2
+on conflict (store_id, click_id) do update set visitor_id = excluded.visitor_id, seen_at = excluded.seen_at
+where clicks.visitor_id is null or (excluded.seen_at, excluded.visitor_id) < (clicks.seen_at, clicks.visitor_id)
+returning store_id, click_id
+"""
+_CLICKS = """
+select c.store_id, c.click_id, c.channel, c.visitor_id
+from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join clicks c on c.store_id = k.store_id and c.click_id = k.id
+"""
+_ADD_REPORTS = """
+insert into reports (store_id, track_id, counted_at)
+select s, i, :now from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(s, i) order by 1, 2
+on conflict do nothing returning store_id, track_id
+"""
+_FORGET_REPORTS = "delete from reports where store_id = any(cast(:stores as text[])) and counted_at < :before"
+_ORDERS_OF_CLICKS = """
+select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join orders o on o.store_id = k.store_id and o.click_id = k.id and o.click_id <> ''
+"""
+_ORDERS_OF_AMBASSADORS = """
+select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join orders o on o.store_id = k.store_id and o.ambassador_id = k.id and o.ambassador_id <> '' and o.joined_at is null
+"""
+_FIRST_ORDERS_OF = """
+select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join orders o on o.store_id = k.store_id and o.buyer = k.id
+  and o.new_customer and o.status = 'attributed' and not o.turned
+"""
+_SHARES_OF = """
+select s.store_id, s.track_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join shares s on s.store_id = k.store_id and s.name = k.id and s.ambassador_id = '' and s.name <> ''
+"""
+_PARK = """
+insert into parked (store_id, type, at, data)
+select * from unnest(cast(:stores as text[]), cast(:types as text[]), cast(:ats as timestamptz[]), cast(:datas as bytea[]))
+"""
+_UNPARK = """
+delete from parked where store_id = any(cast(:stores as text[])) returning id, store_id, type, at, data
+"""
+
+
+class Parked(NamedTuple):
+    """An event that waited for its store: type, moment of recording, payload as JSON."""
+
+    id: int
+    store_id: str
+    type: str
+    at: datetime
+    data: bytes
+
+
+async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> dict[Key, str | None]:
+    """Keeps clicks and returns those that were not counted before, with the visitor where a page told one already."""
+    if not clicks:
+        return {}
+    rows = await tx.all(
+        _ADD_CLICKS,
+        stores=[k[0] for k in clicks],
+        ids=[k[1] for k in clicks],
+        ats=[c.at for c in clicks.values()],
+        channels=[c.channel or "" for c in clicks.values()],
+    )
+    return {(r.store_id, r.click_id): r.visitor_id for r in rows}
+
+
+async def see_visitors(tx: Tx, seen: Mapping[Key, tuple[datetime, str]]) -> list[Key]:
+    """Notes which visitor came with a click's token; the earliest one stays. Returns the clicks that changed."""
+    if not seen:
+        return []
+    rows = await tx.all(
+        _SEE_VISITORS,
+        stores=[k[0] for k in seen],
+        ids=[k[1] for k in seen],
+        visitors=[visitor for _, visitor in seen.values()],
+        ats=[at for at, _ in seen.values()],
+    )
+    return [(r.store_id, r.click_id) for r in rows]
+
+
+async def clicks(tx: Tx, keys: Iterable[Key]) -> dict[Key, Click]:
+    """What is known of these clicks."""
+    return {(r.store_id, r.click_id): Click(r.channel or None, r.visitor_id) for r in await _look_up(tx, _CLICKS, keys)}
+
+
+async def add_reports(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+    """Keeps ids of browser reports and returns those that are new."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return set()
+    rows = await tx.all(_ADD_REPORTS, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted], now=tx.now)
+    return {(r.store_id, r.track_id) for r in rows}
+
+
+async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime) -> int:
+    """Drops report ids that are too old to come again. Returns how many."""
+    return (await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before)).rowcount
+
+
+async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+    """Orders that one of these clicks won."""
+    return {(r[0], r[1]) for r in await _look_up(tx, _ORDERS_OF_CLICKS, keys)}
+
+
+async def orders_of_ambassadors(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+    """Orders of these ambassadors that were counted before the ambassador was known."""
+    return {(r[0], r[1]) for r in await _look_up(tx, _ORDERS_OF_AMBASSADORS, keys)}
+
+
+async def first_orders_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
+    """First referred orders of these buyers, as far as they are not counted as turned ambassadors."""
+    return {(r[0], r[1]) for r in await _look_up(tx, _FIRST_ORDERS_OF, names)}
+
+
+async def shares_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
+    """Shares of these persons whose ambassador was not known."""
+    return {(r[0], r[1]) for r in await _look_up(tx, _SHARES_OF, names)}
+
+
+async def park(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Keeps events until their store is known."""
+    if events:
+        await tx.execute(
+            _PARK,
+            stores=[e.store_id for e in events],
+            types=[e.type for e in events],
+            ats=[e.at for e in events],
+            datas=[e.data.__pydantic_serializer__.to_json(e.data) for e in events],
+        )
+
+
+async def unpark(tx: Tx, stores: Sequence[str]) -> list[Parked]:
+    """Takes the waiting events of these stores out, in the order in which they came."""
+    rows = await tx.all(_UNPARK, stores=sorted(stores))
+    return sorted((Parked(*row) for row in rows), key=lambda parked: parked.id)
+
+
+async def _look_up(tx: Tx, sql: str, keys: Iterable[Key]) -> Sequence[Any]:
+    wanted = sorted(set(keys))
+    return await tx.all(sql, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted]) if wanted else ()

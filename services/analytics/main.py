@@ -1,0 +1,21 @@
+"""The manifest: what analytics serves, hears and does by the clock."""
+
+from services.analytics.catalog.consumer import KEEP_SLICES
+from services.analytics.catalog.tables import METADATA
+from services.analytics.facts import tables as _facts
+from services.analytics.facts.jobs import FORGET_REPORTS
+from services.analytics.rollups import tables as _rollups
+from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
+from services.kernel.service import Service
+
+# Tables join the metadata when their modules are loaded; a migration without them would drop them.
+assert _facts.ORDERS.metadata is _rollups.PROGRESS.metadata is METADATA
+
+SERVICE = Service(
+    name="analytics",
+    package="services.analytics",
+    metadata=METADATA,
+    routes=("/v1/metrics*", "/console", "/console/analytics*"),
+    handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
+    due_jobs=(FORGET_REPORTS,),
+)

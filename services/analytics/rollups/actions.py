@@ -1,0 +1,278 @@
+"""Counts a batch of events: finds what each one changes, and adds the difference.
+
+Steps follow what depends on what: ambassadors and clicks first, because orders, shares and friends look them up; then
+whatever waited for them is counted anew. All of it happens under the locks of the batch's stores.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from contracts.events import EVENTS
+from contracts.events.catalog import AmbassadorSaved
+from contracts.events.conversions import Conversion
+from contracts.events.rewards import Reward as RewardPayload
+from contracts.events.tracking import (
+    ClickRecorded,
+    ShareRecorded,
+    SignupRecorded,
+    TrackingPayload,
+    VisitRecorded,
+    WidgetViewed,
+)
+from services.analytics.catalog import store as catalog
+from services.analytics.catalog.domain import Ambassador, Key, local_day, newest
+from services.analytics.facts import store as facts
+from services.analytics.facts.domain import Friend, Order, Reward, Share, Touch, person_of, touch_of
+from services.analytics.rollups import store
+from services.analytics.rollups.domain import counting
+from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
+from services.analytics.rollups.domain.sketch import hash_of
+from services.kernel.bus.port import Event
+from services.kernel.db import Tx
+
+S = TypeVar("S", Ambassador, Share, Friend, Order, Reward)
+
+VISITORS, VIEWERS, SHARERS = "visitors", "viewers", "sharers"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One transaction's work: what came, what it differs, and what else must be looked at again."""
+
+    tx: Tx
+    zones: Mapping[str, ZoneInfo]
+    deltas: Deltas = field(default_factory=Deltas)
+    people: dict[store.SketchKey, set[int]] = field(default_factory=dict)
+    orders: set[Key] = field(default_factory=set)
+    shares: set[Key] = field(default_factory=set)
+    friends: set[Key] = field(default_factory=set)
+    touches: dict[Key, list[Touch]] = field(default_factory=dict)
+    signups: dict[Key, datetime] = field(default_factory=dict)
+
+    def differ(
+        self, count: Callable[[Deltas, S, int], None], before: Mapping[Key, S], after: Mapping[Key, S]
+    ) -> dict[Key, S]:
+        """Takes back what the old states counted, adds what the new ones count, and returns those that changed."""
+        changed = {key: state for key, state in after.items() if before.get(key) != state}
+        for key, state in changed.items():
+            if key in before:
+                count(self.deltas, before[key], -1)
+            count(self.deltas, state, 1)
+        return changed
+
+
+async def count(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Counts events, in any order and however often they come. Those of stores not set up yet wait for that."""
+    stores = {e.store_id for e in events}
+    await tx.lock_stores(stores)
+    zones = {s: calendar.zone for s, calendar in (await catalog.calendars(tx, stores)).items()}
+    await facts.park(tx, [e for e in events if e.store_id not in zones])
+    known = [e for e in events if e.store_id in zones]
+    if known:
+        await _count(_Batch(tx, zones), known)
+
+
+async def count_waiting(tx: Tx, stores: Iterable[str]) -> None:
+    """Counts what came before its store was set up."""
+    await tx.lock_stores(stores)
+    parked = await facts.unpark(tx, sorted(set(stores)))
+    events = [
+        Event(
+            id=str(p.id),
+            type=p.type,
+            at=p.at,
+            store_id=p.store_id,
+            data=EVENTS[p.type].model_validate_json(p.data, extra="ignore"),
+        )
+        for p in parked
+    ]
+    if events:
+        await count(tx, events)
+
+
+async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
+    payloads = [e.data for e in events]
+    await _count_ambassadors(batch, [p for p in payloads if isinstance(p, AmbassadorSaved)])
+    await _count_clicks(batch, [p for p in payloads if isinstance(p, ClickRecorded)])
+    shared = await _count_reports(batch, [p for p in payloads if isinstance(p, TrackingPayload)])
+    await _count_orders(batch, [p for p in payloads if isinstance(p, Conversion)])
+    await _count_shares(batch, shared)
+    await _count_friends(batch)
+    await _count_rewards(batch, [p for p in payloads if isinstance(p, RewardPayload)])
+    await store.add(batch.tx, batch.deltas)
+    await store.add_people(batch.tx, batch.people)
+    latest: dict[str, datetime] = {}
+    for event in events:
+        latest[event.store_id] = max(event.at, latest.get(event.store_id, event.at))
+    await store.mark(batch.tx, latest, {s: sum(e.store_id == s for e in events) for s in latest})
+
+
+async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) -> None:
+    news = newest(saved)
+    if not news:
+        return
+    tx = batch.tx
+    before = await catalog.ambassadors(tx, news)
+    after = {
+        key: Ambassador.of(event, batch.zones[event.store_id])
+        for key, event in news.items()
+        if key not in before or before[key].revision < event.revision
+    }
+    changed = batch.differ(counting.count_ambassador, before, after)
+    await catalog.save_ambassadors(tx, changed)
+    names = {(a.store_id, name) for a in changed.values() for name in a.names}
+    batch.orders |= await facts.orders_of_ambassadors(tx, changed)
+    batch.orders |= await facts.first_orders_of(tx, names)
+    batch.shares |= await facts.shares_of(tx, names)
+
+
+async def _count_clicks(batch: _Batch, clicks: Sequence[ClickRecorded]) -> None:
+    by_key = {(c.store_id, c.click_id): c for c in clicks}
+    new = await facts.add_clicks(batch.tx, by_key)
+    for key, visitor_id in new.items():
+        click = by_key[key]
+        day = local_day(click.at, batch.zones[click.store_id])
+        counting.count_click(batch.deltas, click.store_id, day, click.program_id, click.channel or "", click.quality)
+        if visitor_id is not None:
+            batch.friends.add((click.store_id, visitor_id))
+    batch.orders |= await facts.orders_of_clicks(batch.tx, new)
+
+
+async def _count_reports(batch: _Batch, reports: Sequence[TrackingPayload]) -> list[Share]:
+    """Counts visits, sign-ups and views; gathers touches; returns the shares, whose ambassadors are found later."""
+    by_key = {(r.store_id, r.track_id): r for r in reports}
+    new = await facts.add_reports(batch.tx, by_key)
+    shared: list[Share] = []
+    seen: dict[Key, tuple[datetime, str]] = {}
+    for key in sorted(new):
+        report = by_key[key]
+        zone = batch.zones[report.store_id]
+        if isinstance(report, ShareRecorded):
+            shared.append(Share.of(report, zone))
+        _count_report(batch, report, zone)
+        touch = touch_of(report)
+        if touch is not None and report.visitor_id:
+            batch.touches.setdefault((report.store_id, report.visitor_id), []).append(touch)
+            click = (report.store_id, touch.click_id)
+            seen[click] = min(seen.get(click, (touch.at, report.visitor_id)), (touch.at, report.visitor_id))
+        if isinstance(report, SignupRecorded) and report.visitor_id:
+            visitor = (report.store_id, report.visitor_id)
+            batch.signups[visitor] = min(batch.signups.get(visitor, report.at), report.at)
+    batch.orders |= await facts.orders_of_clicks(batch.tx, await facts.see_visitors(batch.tx, seen))
+    return shared
+
+
+def _count_report(batch: _Batch, report: TrackingPayload, zone: ZoneInfo) -> None:
+    day = local_day(report.at, zone)
+    referred = touch_of(report) is not None
+    program_id = report.token.program_id if report.token is not None and referred else NO_PROGRAM
+    row = (report.store_id, day, program_id, NO_CURRENCY)
+    kinds: tuple[str, ...] = ()
+    if isinstance(report, VisitRecorded):
+        batch.deltas.add("daily", row, visits=1, visits_referred=int(referred))
+        kinds = (VISITORS,)
+    elif isinstance(report, SignupRecorded):
+        batch.deltas.add("daily", row, signups=1)
+        kinds = (VISITORS,)
+    elif isinstance(report, WidgetViewed):
+        batch.deltas.add("daily", (*row[:2], NO_PROGRAM, NO_CURRENCY), widget_views=1)
+        kinds = (VIEWERS,)
+    elif isinstance(report, ShareRecorded):
+        kinds = (SHARERS,)
+    for kind in kinds:
+        person = report.visitor_id if kind == VISITORS else person_of(report)
+        if person:
+            batch.people.setdefault((report.store_id, day, kind), set()).add(hash_of(person))
+
+
+async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
+    tx = batch.tx
+    news: dict[Key, Conversion] = {}
+    for event in decided:
+        key = (event.store_id, event.order_id)
+        if key not in news or event.revision > news[key].revision:
+            news[key] = event
+    before = await facts.ORDERS.load(tx, batch.orders | news.keys())
+    after = dict(before)
+    for key, event in news.items():
+        old = before.get(key)
+        if old is None:
+            after[key] = Order.of(event, batch.zones[event.store_id])
+        elif event.revision > old.revision:
+            after[key] = Order.of(event, batch.zones[event.store_id]).after(old)
+    if not after:
+        return
+    after = await _resolve(tx, after)
+    changed = batch.differ(counting.count_order, before, after)
+    await facts.ORDERS.save(tx, changed)
+
+
+async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
+    """Orders with their channel, visitor and ambassador, as far as these are known."""
+    referred = [o for o in orders.values() if o.attributed]
+    clicks = await facts.clicks(tx, [(o.store_id, o.click_id) for o in referred if o.click_id])
+    named = await catalog.ambassadors_named(tx, [(o.store_id, o.buyer) for o in referred if o.new_customer])
+    wanted = {(o.store_id, o.ambassador_id) for o in referred if o.ambassador_id}
+    wanted |= {(store_id, ident) for (store_id, _), idents in named.items() for ident in idents}
+    ambassadors = await catalog.ambassadors(tx, wanted)
+    persons = {
+        name: tuple(ambassadors[(name[0], ident)].joined_at for ident in idents) for name, idents in named.items()
+    }
+    return {key: o.resolved(clicks=clicks, ambassadors=ambassadors, persons=persons) for key, o in orders.items()}
+
+
+async def _count_shares(batch: _Batch, shared: Sequence[Share]) -> None:
+    tx = batch.tx
+    before = await facts.SHARES.load(tx, batch.shares)
+    after = before | {(share.store_id, share.track_id): share for share in shared}
+    named = await catalog.ambassadors_named(tx, [(s.store_id, s.name) for s in after.values() if s.name])
+    ambassadors = await catalog.ambassadors(
+        tx, [(name[0], ident) for name, idents in named.items() for ident in idents]
+    )
+    for key, share in after.items():
+        found = [ambassadors[(share.store_id, ident)] for ident in named.get((share.store_id, share.name), ())]
+        # Somebody in two programs shares for the one joined first: a report does not say for which.
+        first = min(found, key=lambda a: (a.joined_at, a.ambassador_id), default=None)
+        after[key] = share.by(first)
+    changed = batch.differ(counting.count_share, before, after)
+    await facts.SHARES.save(tx, changed)
+
+
+async def _count_friends(batch: _Batch) -> None:
+    tx = batch.tx
+    moved = {key: amounts for key, amounts in batch.deltas.friends.items() if any(amounts.values())}
+    keys = batch.friends | batch.touches.keys() | batch.signups.keys() | moved.keys()
+    before = await facts.FRIENDS.load(tx, keys)
+    after: dict[Key, Friend] = {}
+    for key in keys:
+        friend = before.get(key) or Friend(*key)
+        for touch in batch.touches.get(key, ()):
+            friend = friend.touched(touch, batch.zones[key[0]])
+        if key in batch.signups:
+            friend = friend.signed_up(batch.signups[key])
+        for state, amount in moved.get(key, {}).items():
+            friend = replace(friend, **{state: getattr(friend, state) + amount})
+        after[key] = friend
+    clicks = await facts.clicks(tx, [(f.store_id, f.click_id) for f in after.values() if f.click_id and not f.channel])
+    after = {key: friend.placed(clicks.get((friend.store_id, friend.click_id))) for key, friend in after.items()}
+    changed = batch.differ(counting.count_friend, before, after)
+    await facts.FRIENDS.save(tx, changed)
+
+
+async def _count_rewards(batch: _Batch, told: Sequence[RewardPayload]) -> None:
+    news: dict[Key, RewardPayload] = {}
+    for event in told:
+        key = (event.store_id, event.reward_id)
+        if key not in news or event.revision > news[key].revision:
+            news[key] = event
+    before = await facts.REWARDS.load(batch.tx, news)
+    after = {
+        key: Reward.of(event, batch.zones[event.store_id])
+        for key, event in news.items()
+        if key not in before or before[key].revision < event.revision
+    }
+    changed = batch.differ(counting.count_reward, before, after)
+    await facts.REWARDS.save(batch.tx, changed)

@@ -1,0 +1,155 @@
+"""What each state counts as. One function per kind; `sign` −1 takes back exactly what +1 added.
+
+A change of a state is therefore always: count the old one with −1, the new one with +1.
+"""
+
+from datetime import date, timedelta
+
+from contracts.events.tracking import Quality
+from services.analytics.catalog.domain import Ambassador, week_of
+from services.analytics.facts.domain import Friend, Order, Reward, Share
+from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
+
+VIRAL_WINDOW = timedelta(days=30)
+"""In which an ambassador's shares and new customers count for the K-factor of those who joined that day."""
+
+LONGEST_LAG_DAYS = 400
+
+
+def count_click(deltas: Deltas, store_id: str, day: date, program_id: str, channel: str, quality: Quality) -> None:
+    """A click counts once, for good. Robots and prefetches are counted apart and in no channel."""
+    if quality == "person":
+        deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), clicks=1)
+        deltas.add("daily_channels", (store_id, day, program_id, channel, NO_CURRENCY), clicks=1)
+    else:
+        deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), **{f"clicks_{quality}": 1})
+
+
+def count_ambassador(deltas: Deltas, ambassador: Ambassador, sign: int) -> None:
+    """Somebody joined. Blocked and erased people stay counted: they did join."""
+    key = (ambassador.store_id, ambassador.day, ambassador.program_id, NO_CURRENCY)
+    deltas.add("daily", key, joined=sign)
+
+
+def count_share(deltas: Deltas, share: Share, sign: int) -> None:
+    """A share counts on its day, and for its ambassador's cohort within the window."""
+    deltas.add("daily", (share.store_id, share.day, share.program_id, NO_CURRENCY), shares=sign)
+    deltas.add("daily_channels", (share.store_id, share.day, share.program_id, share.channel, NO_CURRENCY), shares=sign)
+    if share.ambassador_id:
+        _lead(deltas, share.store_id, share.day, NO_CURRENCY, share.ambassador_id, share.program_id, shares=sign)
+    if share.joined_at and share.joined_day and share.at - share.joined_at <= VIRAL_WINDOW:
+        deltas.add("daily", (share.store_id, share.joined_day, share.program_id, NO_CURRENCY), cohort_shares=sign)
+
+
+def count_friend(deltas: Deltas, friend: Friend, sign: int) -> None:
+    """A friend counts on the day of the first touch, whenever the rest happens: so the funnel is a cohort."""
+    if friend.day is None or friend.first_at is None:
+        return
+    signed_up = friend.signed_up_at is not None and friend.signed_up_at >= friend.first_at
+    bought = friend.kept + friend.held + friend.refunded > 0
+    deltas.add(
+        "daily",
+        (friend.store_id, friend.day, friend.program_id, NO_CURRENCY),
+        friends=sign,
+        friends_signed_up=sign * signed_up,
+        friends_bought=sign * bought,
+        friends_kept=sign * (friend.kept > 0),
+        friends_held=sign * (friend.kept <= 0 and friend.held > 0),
+    )
+    deltas.add(
+        "daily_channels",
+        (friend.store_id, friend.day, friend.program_id, friend.channel, NO_CURRENCY),
+        friends=sign,
+        friends_bought=sign * bought,
+    )
+    _lead(deltas, friend.store_id, friend.day, NO_CURRENCY, friend.ambassador_id, friend.program_id, friends=sign)
+
+
+def count_order(deltas: Deltas, order: Order, sign: int) -> None:
+    """An order counts on the day it was placed, with its newest figures, under exactly one disposition."""
+    program_id = order.program_id if order.status in {"attributed", "rejected"} else NO_PROGRAM
+    deltas.add("daily_reasons", (order.store_id, order.day, program_id, order.disposition, order.reason), orders=sign)
+    if order.attributed:
+        _count_referred(deltas, order, sign)
+    elif order.disposition in {"unattributed", "rejected"}:
+        deltas.add(
+            "daily",
+            (order.store_id, order.day, NO_PROGRAM, order.currency),
+            other_orders=sign,
+            other_gross_minor=sign * order.total_minor,
+            other_refunds_minor=sign * order.refunded_minor,
+            first_orders=sign * (order.order_number == 1),
+        )
+
+
+def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
+    first = sign * (order.order_number == 1)
+    money = {"gross_minor": sign * order.total_minor, "refunds_minor": sign * order.refunded_minor}
+    customers = sign * order.new_customer
+    deltas.add(
+        "daily",
+        (order.store_id, order.day, order.program_id, order.currency),
+        orders=sign,
+        orders_refunded=sign * order.paid_back,
+        customers=customers,
+        customers_turned=sign * order.turned,
+        first_orders=first,
+        referred_first_orders=first,
+        **money,
+    )
+    deltas.add(
+        "daily_channels",
+        (order.store_id, order.day, order.program_id, order.channel, order.currency),
+        orders=sign,
+        customers=customers,
+        **money,
+    )
+    _lead(
+        deltas, order.store_id, order.day, order.currency, order.ambassador_id, order.program_id,
+        orders=sign, customers=customers, **money,
+    )  # fmt: skip
+    if order.friend:
+        state = "refunded" if order.paid_back else "kept" if order.settled else "held"
+        deltas.add_friend((order.store_id, order.friend), **{state: sign})
+    if order.new_customer and order.joined_at and order.joined_day:
+        _count_child(deltas, order, sign)
+
+
+def _count_child(deltas: Deltas, order: Order, sign: int) -> None:
+    """A new customer is a child of the ambassador: for the K-factor of the ambassador's cohort, and for the cycle time."""
+    assert order.joined_at is not None
+    assert order.joined_day is not None
+    lag = order.placed_at - order.joined_at
+    if lag <= VIRAL_WINDOW:
+        cohort = (order.store_id, order.joined_day, order.program_id, NO_CURRENCY)
+        deltas.add("daily", cohort, cohort_children=sign)
+    lag_days = min(max(lag.days, 0), LONGEST_LAG_DAYS)
+    deltas.add("cycles", (order.store_id, order.day, order.program_id, lag_days), pairs=sign)
+
+
+def count_reward(deltas: Deltas, reward: Reward, sign: int) -> None:
+    """A reward is a cost on its order's day, as long as it is not refused; and it is owed by its status."""
+    amount = sign * reward.amount_minor
+    if reward.costs:
+        side = "ambassador_cost_minor" if reward.kind == "ambassador" else "friend_cost_minor"
+        deltas.add("daily", (reward.store_id, reward.day, reward.program_id, reward.currency), **{side: amount})
+        if reward.kind == "ambassador":
+            _lead(
+                deltas, reward.store_id, reward.day, reward.currency, reward.beneficiary_id, reward.program_id,
+                reward_minor=amount,
+            )  # fmt: skip
+    deltas.add(
+        "owed",
+        (reward.store_id, reward.program_id, reward.currency, reward.kind, reward.status),
+        rewards=sign,
+        amount_minor=amount,
+    )
+
+
+def _lead(
+    deltas: Deltas, store_id: str, day: date, currency: str, ambassador_id: str, program_id: str, **amounts: int
+) -> None:
+    """Leaderboards by day and by week: a period is made of whole weeks and the days at its edges."""
+    if ambassador_id:
+        deltas.add("leaders", (store_id, "day", day, currency, ambassador_id, program_id), **amounts)
+        deltas.add("leaders", (store_id, "week", week_of(day), currency, ambassador_id, program_id), **amounts)

@@ -1,0 +1,97 @@
+"""The roll-ups' columns and keys, and `Deltas`: what a batch adds to each row.
+
+A row of `daily` with currency "" holds counts of things without money; a row with a currency holds orders, revenue and
+rewards in it. Orders that nobody referred stand under program "": they belong to the store as a whole.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from services.analytics.catalog.domain import Key
+
+NO_PROGRAM = ""
+NO_CURRENCY = ""
+
+COUNTS = (
+    "clicks",
+    "clicks_bot",
+    "clicks_prefetch",
+    "visits",
+    "visits_referred",
+    "signups",
+    "shares",
+    "widget_views",
+    "friends",
+    "friends_signed_up",
+    "friends_bought",
+    "friends_kept",
+    "friends_held",
+    "joined",
+    "cohort_shares",
+    "cohort_children",
+)
+"""Of `daily`, on rows without a currency."""
+
+SUMS = (
+    "orders",
+    "orders_refunded",
+    "customers",
+    "customers_turned",
+    "gross_minor",
+    "refunds_minor",
+    "first_orders",
+    "referred_first_orders",
+    "other_orders",
+    "other_gross_minor",
+    "other_refunds_minor",
+    "ambassador_cost_minor",
+    "friend_cost_minor",
+)
+"""Of `daily`, on rows with one."""
+
+DAILY = COUNTS + SUMS
+CHANNELS = ("clicks", "shares", "friends", "friends_bought", "orders", "customers", "gross_minor", "refunds_minor")
+REASONS = ("orders",)
+LEADERS = ("friends", "shares", "orders", "customers", "gross_minor", "refunds_minor", "reward_minor")
+CYCLES = ("pairs",)
+OWED = ("rewards", "amount_minor")
+
+ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "daily": (("store_id", "day", "program_id", "currency"), DAILY),
+    "daily_channels": (("store_id", "day", "program_id", "channel", "currency"), CHANNELS),
+    "daily_reasons": (("store_id", "day", "program_id", "disposition", "reason"), REASONS),
+    "leaders": (("store_id", "grain", "start", "currency", "ambassador_id", "program_id"), LEADERS),
+    "cycles": (("store_id", "day", "program_id", "lag_days"), CYCLES),
+    "owed": (("store_id", "program_id", "currency", "kind", "status"), OWED),
+}
+"""Roll-up → its key columns and its sums."""
+
+Row = tuple[str | int | date, ...]
+
+
+class Deltas:
+    """Differences, gathered over a batch: roll-up → key → column → amount. `friends` are differences of friends' orders."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[Row, dict[str, int]]] = {name: {} for name in ROLLUPS}
+        self.friends: dict[Key, dict[str, int]] = {}
+
+    def add(self, rollup: str, key: Row, **amounts: int) -> None:
+        """Adds to one row."""
+        _add(self.rows[rollup].setdefault(key, {}), amounts)
+
+    def add_friend(self, key: Key, **amounts: int) -> None:
+        """Adds to the orders of one friend."""
+        _add(self.friends.setdefault(key, {}), amounts)
+
+    def changed(self, rollup: str) -> Iterator[tuple[Row, dict[str, int]]]:
+        """Rows where something is left after all additions and subtractions, in order of their keys."""
+        for key in sorted(self.rows[rollup]):
+            amounts = {name: amount for name, amount in self.rows[rollup][key].items() if amount}
+            if amounts:
+                yield key, amounts
+
+
+def _add(row: dict[str, int], amounts: Mapping[str, int]) -> None:
+    for name, amount in amounts.items():
+        row[name] = row.get(name, 0) + amount

@@ -1,0 +1,44 @@
+"""The roll-ups' tables, made from the lists of their keys and sums, the sketches, and how far each store is counted."""
+
+from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, Table
+
+from services.analytics.catalog.tables import METADATA
+from services.analytics.rollups.domain.measures import ROLLUPS
+from services.kernel.tables import moment, text
+
+
+def _key(name: str) -> Column[object]:
+    kind = {"day": Date(), "start": Date(), "lag_days": Integer()}.get(name)
+    return Column(name, kind, primary_key=True) if kind else text(name, primary_key=True)  # type: ignore[return-value]
+
+
+TABLES = {
+    name: Table(
+        name,
+        METADATA,
+        *(_key(column) for column in keys),
+        *(Column(column, BigInteger, nullable=False, server_default="0") for column in sums),
+    )
+    for name, (keys, sums) in ROLLUPS.items()
+}
+
+SKETCHES = Table(
+    "sketches",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("day", Date, primary_key=True),
+    text("kind", primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""Distinct people of a day: visitors, viewers of the invitation, sharers."""
+
+PROGRESS = Table(
+    "progress",
+    METADATA,
+    text("store_id", primary_key=True),
+    moment("newest_at"),
+    moment("counted_at"),
+    Column("delay_ms", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+)
+"""`newest_at`: the recording time of the newest event counted. `delay_ms`: how old the last batch's newest event was."""

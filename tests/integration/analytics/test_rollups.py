@@ -1,0 +1,139 @@
+"""Roll-ups on a real database: what each event adds, moves and takes back."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+
+from services.kernel.db import Database
+from tests.integration.analytics.history import (
+    PROGRAM,
+    STORE,
+    ambassador_saved,
+    clicked,
+    decided,
+    deliver,
+    program_published,
+    rewarded,
+    rollups,
+    shared,
+    signed_up,
+    store_configured,
+    viewed,
+    visited,
+)
+from tests.support.postgres import FreshDatabase
+
+
+@pytest.fixture
+async def db(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    database = Database(await fresh_database("analytics"), schema="analytics")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def ready(db: Database) -> Database:
+    await deliver(db, store_configured(), program_published(), ambassador_saved(customer="a1"))
+    return db
+
+
+COUNTS = (STORE, date(2026, 3, 2), PROGRAM, "")
+MONEY = (STORE, date(2026, 3, 3), PROGRAM, "EUR")
+
+
+async def test_a_click_counts_once_however_often_it_is_told(ready: Database) -> None:
+    await deliver(ready, clicked("k1"), clicked("k1"))
+    await deliver(ready, clicked("k1"), clicked("k2", quality="bot"))
+    daily = (await rollups(ready))["daily"]
+    assert daily[COUNTS] == {"clicks": 1, "clicks_bot": 1}
+
+
+async def test_a_friend_is_followed_from_click_to_kept_order(ready: Database) -> None:
+    await deliver(ready, clicked("k1"), visited("t1", "v1", click_id="k1"), signed_up("t2", "v1", days=0.1))
+    await deliver(ready, decided("o1", click_id="k1", settled=True))
+    found = await rollups(ready)
+    assert found["daily"][COUNTS] == {
+        "clicks": 1, "visits": 1, "visits_referred": 1, "friends": 1, "friends_signed_up": 1, "friends_bought": 1,
+        "friends_kept": 1,
+    }  # fmt: skip
+    assert found["daily"][MONEY] == {
+        "orders": 1, "customers": 1, "gross_minor": 5000, "first_orders": 1, "referred_first_orders": 1
+    }  # fmt: skip
+    assert found["daily_channels"][(STORE, date(2026, 3, 3), PROGRAM, "telegram", "EUR")]["orders"] == 1
+    assert found["cycles"] == {(STORE, date(2026, 3, 3), PROGRAM, 11): {"pairs": 1}}
+
+
+async def test_what_comes_late_ends_as_if_it_had_come_in_time(ready: Database) -> None:
+    await deliver(ready, decided("o1", click_id="k1", ambassador_id="amb_9", buyer="c7"))
+    await deliver(ready, visited("t1", "v1", click_id="k1", ambassador_id="amb_9"))
+    await deliver(ready, clicked("k1", ambassador_id="amb_9"))
+    await deliver(ready, ambassador_saved("amb_9", days=-1), ambassador_saved("amb_8", days=2, customer="c7"))
+    found = await rollups(ready)
+    assert found["daily"][COUNTS]["friends_bought"] == 1
+    assert found["daily_channels"][(STORE, date(2026, 3, 2), PROGRAM, "telegram", "")]["friends_bought"] == 1
+    assert found["daily_channels"][(STORE, date(2026, 3, 3), PROGRAM, "telegram", "EUR")]["orders"] == 1
+    assert found["daily"][(STORE, date(2026, 3, 1), PROGRAM, "")] == {"joined": 1, "cohort_children": 1}
+    assert found["daily"][MONEY]["customers_turned"] == 1
+
+
+async def test_an_order_that_changes_hands_takes_its_figures_along(ready: Database) -> None:
+    await deliver(ready, ambassador_saved("amb_2"), decided("o1", kind="code"))
+    await deliver(ready, decided("o1", kind="code", revision=2, ambassador_id="amb_2", days=3))
+    leaders = (await rollups(ready))["leaders"]
+    assert leaders == {
+        (STORE, "day", date(2026, 3, 5), "EUR", "amb_2", PROGRAM): {"orders": 1, "customers": 1, "gross_minor": 5000},
+        (STORE, "week", date(2026, 3, 2), "EUR", "amb_2", PROGRAM): {"orders": 1, "customers": 1, "gross_minor": 5000},
+    }
+
+
+async def test_an_older_revision_changes_nothing(ready: Database) -> None:
+    await deliver(ready, decided("o1", revision=3, refunded=1000))
+    before = await rollups(ready)
+    await deliver(ready, decided("o1", revision=2))
+    assert await rollups(ready) == before
+
+
+async def test_each_order_stands_under_exactly_one_reason(ready: Database) -> None:
+    await deliver(
+        ready, decided("o1"), decided("o2", "unattributed", reason="no_evidence"), decided("o3", "rejected", reason="not_new"),
+        decided("o4", "pending", reason="not_paid"), decided("o5", cancelled=True, reason="code"),
+    )  # fmt: skip
+    reasons = (await rollups(ready))["daily_reasons"]
+    assert sum(row["orders"] for row in reasons.values()) == 5
+    assert {key[3:] for key in reasons} == {
+        ("attributed", "attributed"), ("unattributed", "no_evidence"), ("rejected", "not_new"), ("waiting", "not_paid"),
+        ("cancelled", "code"),
+    }  # fmt: skip
+
+
+async def test_rewards_cost_what_they_are_worth_now_and_points_are_not_money(ready: Database) -> None:
+    await deliver(ready, rewarded("r1", amount=500), rewarded("r2", amount=300, kind="friend", beneficiary="c1"))
+    await deliver(ready, rewarded("r1", amount=200, revision=2, status="available"), rewarded("r3", pay_as="points"))
+    found = await rollups(ready)
+    assert found["daily"][MONEY] == {"ambassador_cost_minor": 200, "friend_cost_minor": 300}
+    assert found["daily"][(*MONEY[:3], "points")] == {"ambassador_cost_minor": 500}
+    assert found["owed"][(STORE, PROGRAM, "EUR", "ambassador", "available")] == {"rewards": 1, "amount_minor": 200}
+
+
+async def test_a_share_counts_for_the_cohort_of_its_ambassador_once_that_one_is_known(db: Database) -> None:
+    await deliver(db, store_configured(), shared("t1", customer="a1"), viewed("t2", customer="a1"))
+    await deliver(db, ambassador_saved(customer="a1", days=-10))
+    daily = (await rollups(db))["daily"]
+    assert daily[COUNTS] == {"shares": 1}
+    assert daily[(STORE, date(2026, 3, 2), "", "")] == {"widget_views": 1}
+    assert daily[(STORE, date(2026, 2, 20), PROGRAM, "")] == {"joined": 1, "cohort_shares": 1}
+
+
+async def test_what_comes_before_its_store_waits_for_it(db: Database) -> None:
+    await deliver(db, clicked("k1", days=0.45), decided("o1", click_id="k1"), ambassador_saved())
+    assert (await rollups(db))["daily"] == {}
+    await deliver(db, store_configured(timezone="Asia/Tokyo"))
+    daily = (await rollups(db))["daily"]
+    assert daily[(STORE, date(2026, 3, 3), PROGRAM, "")] == {"clicks": 1}, "22:48 UTC is the next day in Tokyo"
+    assert daily[(STORE, date(2026, 3, 3), PROGRAM, "EUR")]["orders"] == 1
+
+
+async def test_another_store_sees_nothing_of_it(ready: Database) -> None:
+    await deliver(ready, decided("o1"))
+    assert all(rows == {} for rows in (await rollups(ready, ["str_2"])).values())
