@@ -23,7 +23,7 @@ from services.kernel.consume import Consumer
 from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.front import Front
-from services.kernel.health import Health
+from services.kernel.health import Check, Health
 from services.kernel.http.app import build_app, dispatcher
 from services.kernel.http.idempotency import PURGE_JOB
 from services.kernel.jobs import Jobs
@@ -66,12 +66,20 @@ def groups_of(services: Sequence[Service]) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def running(
-    services: Sequence[Service], settings: Settings, *, port: int | None = None, bus: Bus | None = None
+    services: Sequence[Service],
+    settings: Settings,
+    *,
+    port: int | None = None,
+    bus: Bus | None = None,
+    checks: Sequence[Callable[[], Check]] = (),
 ) -> AsyncIterator[Process]:
-    """Runs the services until the block ends. `port` 0 takes a free one; `bus` stands in for the one of the settings."""
+    """Runs the services until the block ends. `port` 0 takes a free one; `bus` stands in for the one of the settings;
+    `checks` are further conditions of readiness.
+    """
     log = structlog.get_logger()
     bus = bus or open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
     health = Health()
+    health.extra.extend(checks)
     async with AsyncExitStack() as stack:
         await bus.start()
         stack.push_async_callback(bus.stop)
@@ -147,6 +155,7 @@ async def run_services(
     *,
     port: int | None = None,
     on_ready: Callable[[Process], Awaitable[None]] | None = None,
+    checks: Sequence[Callable[[], Check]] = (),
 ) -> None:
     """Runs until SIGTERM or SIGINT. Raises `BackgroundDied` when a part ends by itself, after an orderly stop."""
     telemetry.set_up_logs(settings.log_level)
@@ -154,7 +163,7 @@ async def run_services(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(services, settings, port=port) as process:
+    async with running(services, settings, port=port, checks=checks) as process:
         waiting: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="signal")
         announcing = [asyncio.create_task(_announce(on_ready, process), name="announce")] if on_ready else []
         watchdog = asyncio.create_task(_watchdog(process.health), name="watchdog")
