@@ -1,0 +1,1 @@
+"""Joining a program, and the people who did: API and console pages."""

@@ -1,0 +1,155 @@
+"""Joining a program, and changing what is known of an ambassador."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from contracts.events.catalog import AmbassadorSaved
+from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sessions import issue_portal
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.ids import new_id, short_code
+from services.links.ambassadors import store
+from services.links.ambassadors.store import Member
+from services.links.changes import store as noted
+from services.links.codes import actions as codes
+from services.links.codes.domain import friend_gain, personal_codes
+from services.links.links import actions as links
+from services.links.people import store as people
+from services.links.people.store import Ambassador
+from services.links.programs import actions as programs
+
+PORTAL_LIFE = timedelta(days=400)
+"""A season's break must not lock an ambassador out; the portal itself asks whether they still are one."""
+HashContacts = Callable[[str | None, str | None], tuple[str, ...]]
+"""From e-mail and phone to their keyed hashes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Who wants to be an ambassador of which program."""
+
+    program_id: str
+    external_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    locale: str | None = None
+    group_name: str | None = None
+    sponsor_id: str | None = None
+
+
+async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashContacts) -> Member:
+    """Makes an ambassador with a link and a personal code, or returns the one of this external id as they are."""
+    version = await programs.get(tx, store_id, joining.program_id)
+    if joining.external_id is not None:
+        known = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id)
+        if known is not None:
+            return await get(tx, store_id, known.ambassador_id)
+    if joining.sponsor_id is not None:
+        await _check_sponsor(tx, store_id, joining)
+    ambassador = Ambassador(
+        ambassador_id=new_id("amb", at=tx.now),
+        store_id=store_id,
+        program_id=joining.program_id,
+        external_id=joining.external_id,
+        group_name=joining.group_name,
+        sponsor_id=joining.sponsor_id,
+        locale=joining.locale,
+        contact_hashes=hash_contacts(joining.email, joining.phone),
+        link_id=new_id("lnk", at=tx.now),
+        code_id=new_id("cod", at=tx.now),
+        created_at=tx.now,
+        revision=1,
+        name=joining.name,
+        email=joining.email,
+        phone=joining.phone,
+    )
+    if not await people.insert(tx, ambassador):
+        # Somebody posted the same person at this very moment, and has committed by now.
+        first = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id or "")
+        if first is None:
+            raise Conflict("The same ambassador is being made by another request; send this one again.")
+        return await get(tx, store_id, first.ambassador_id)
+    _announce(tx, ambassador)
+    link = await links.add(
+        tx,
+        store_id,
+        program_id=ambassador.program_id,
+        ambassador_id=ambassador.ambassador_id,
+        link_id=ambassador.link_id,
+    )
+    code = await codes.add(
+        tx,
+        store_id,
+        personal_codes(joining.name, friend_gain(version.program), short_code),
+        program_id=ambassador.program_id,
+        ambassador_id=ambassador.ambassador_id,
+        code_id=ambassador.code_id,
+    )
+    return Member(ambassador=ambassador, slug=link.slug, code=code.code, program_name=version.program.name)
+
+
+async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
+    """One ambassador with link and code. Raises `NotFound`."""
+    member = await store.get(tx, store_id, ambassador_id)
+    if member is None:
+        raise NotFound("There is no such ambassador.")
+    return member
+
+
+async def change(
+    tx: Tx, store_id: str, ambassador_id: str, changes: Mapping[str, object], *, hash_contacts: HashContacts
+) -> Member:
+    """Sets the given fields among external_id, status, group_name, locale, name, email and phone."""
+    before = await people.get(tx, store_id, ambassador_id, lock=True)
+    if before is None:
+        raise NotFound("There is no such ambassador.")
+    after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
+    if after == before:
+        return await get(tx, store_id, ambassador_id)
+    after = replace(
+        after, contact_hashes=hash_contacts(after.email, after.phone), revision=before.revision + 1
+    )
+    if not await people.update(tx, after):
+        raise Conflict("Another ambassador of this program has this external_id.", code="external_id_taken")
+    if after.status != before.status:
+        await noted.note(tx, "ambassador", ambassador_id)
+    _announce(tx, after)
+    return await get(tx, store_id, ambassador_id)
+
+
+async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
+    sponsor = await people.get(tx, store_id, joining.sponsor_id or "")
+    if sponsor is None or sponsor.program_id != joining.program_id:
+        raise Invalid.field("sponsor_id", "There is no such ambassador in this program.", code="unknown_sponsor")
+
+
+def _announce(tx: Tx, ambassador: Ambassador) -> None:
+    tx.emit(
+        AmbassadorSaved(
+            store_id=ambassador.store_id,
+            ambassador_id=ambassador.ambassador_id,
+            program_id=ambassador.program_id,
+            status=ambassador.status,
+            external_id=ambassador.external_id,
+            contact_hashes=ambassador.contact_hashes,
+            sponsor_id=ambassador.sponsor_id,
+            group=ambassador.group_name,
+            created_at=ambassador.created_at,
+            revision=ambassador.revision,
+        )
+    )
+
+
+def portal_url(ring: KeyRing, base_url: str, *, store_id: str, ambassador_id: str, now: datetime) -> str:
+    """The address of an ambassador's own page: whoever has it needs no password. The same all day long."""
+    token = issue_portal(
+        ring,
+        store_id=store_id,
+        ambassador_id=ambassador_id,
+        life=PORTAL_LIFE,
+        now=now.replace(hour=0, minute=0, second=0, microsecond=0),
+    )
+    return f"{base_url}/p/{token}"

@@ -1,0 +1,136 @@
+"""The API of ambassadors."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.kernel.auth.contacts import contact_hashes
+from services.kernel.codes import fold
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.links.ambassadors import actions, store
+from services.links.ambassadors.actions import HashContacts, Joining
+from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined, AmbassadorOut, AmbassadorPatch
+from services.links.ambassadors.store import Filter, Member
+
+router = APIRouter(tags=["ambassadors"])
+
+CSV_ROWS = 10_000
+COLUMNS = (
+    *("id", "name", "email", "phone", "external_id", "program_id", "group", "status"),
+    *("code", "link_url", "sponsor_id", "created_at"),
+)
+
+
+@router.post("/v1/ambassadors", status_code=201, response_model=AmbassadorJoined)
+async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("ambassadors:write")]) -> Response:
+    """Makes somebody an ambassador of a program, with a link and a personal code.
+
+    The same external_id again answers the ambassador who is there, unchanged: use PATCH to change one.
+    """
+
+    def with_portal(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "portal_url": portal_of(call, answer["id"])}
+
+    return await call.once(
+        lambda tx: actions.join(
+            tx,
+            call.store_id,
+            Joining(
+                program_id=body.program_id,
+                external_id=body.external_id,
+                email=body.email,
+                phone=body.phone,
+                name=body.name,
+                locale=body.locale,
+                group_name=body.group,
+                sponsor_id=body.sponsor_id,
+            ),
+            hash_contacts=_hashes(call),
+        ),
+        answer=partial(AmbassadorJoined.of, base_url=call.ctx.settings.base_url),
+        reveal=with_portal,
+    )
+
+
+@router.get("/v1/ambassadors", response_model=Page[AmbassadorOut])
+async def get_ambassadors(
+    call: Annotated[Call, require("ambassadors:read")],
+    external_id: Annotated[str | None, Query(max_length=255)] = None,
+    code: Annotated[str | None, Query(max_length=200, description="One of their codes, in any spelling.")] = None,
+    program_id: Annotated[str | None, Query(max_length=64)] = None,
+    group: Annotated[str | None, Query(max_length=60)] = None,
+    q: Annotated[str | None, Query(max_length=120, description="Part of a name, address, code or external id.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[AmbassadorOut] | Response:
+    """Lists ambassadors, the last who joined first."""
+    after = cursors.decode(cursor, str)
+    chosen = Filter(
+        program_id=program_id,
+        external_id=external_id,
+        code=None if code is None else fold(code) or "",
+        group_name=group,
+        search=q,
+    )
+    async with call.transaction() as tx:
+        rows = await store.newest(
+            tx,
+            call.store_id,
+            chosen,
+            before=after[0] if after else None,
+            limit=CSV_ROWS if format == "csv" else limit + 1,
+        )
+    if format == "csv":
+        return csv_response((csv_row(call, member) for member in rows), COLUMNS, filename="ambassadors")
+    return page_of(rows, limit, show=partial(shown, call), after=lambda member: (member.ambassador.ambassador_id,))
+
+
+@router.get("/v1/ambassadors/{ambassador_id}")
+async def get_ambassador(ambassador_id: str, call: Annotated[Call, require("ambassadors:read")]) -> AmbassadorOut:
+    """One ambassador."""
+    async with call.transaction() as tx:
+        return shown(call, await actions.get(tx, call.store_id, ambassador_id))
+
+
+@router.patch("/v1/ambassadors/{ambassador_id}")
+async def patch_ambassador(
+    ambassador_id: str, body: AmbassadorPatch, call: Annotated[Call, require("ambassadors:write")]
+) -> AmbassadorOut:
+    """Changes what is known of an ambassador, or blocks one."""
+    async with call.transaction() as tx:
+        return shown(
+            call,
+            await actions.change(tx, call.store_id, ambassador_id, body.changes(), hash_contacts=_hashes(call)),
+        )
+
+
+def shown(call: Call, member: Member) -> AmbassadorOut:
+    """An ambassador for somebody who may know the person."""
+    return AmbassadorOut.with_person(
+        member, base_url=call.ctx.settings.base_url, portal_url=portal_of(call, member.ambassador.ambassador_id)
+    )
+
+
+def portal_of(call: Call, ambassador_id: str) -> str:
+    """The address of an ambassador's own page."""
+    return actions.portal_url(
+        call.ctx.ring,
+        call.ctx.settings.base_url,
+        store_id=call.store_id,
+        ambassador_id=ambassador_id,
+        now=call.ctx.live.now(),
+    )
+
+
+def csv_row(call: Call, member: Member) -> dict[str, object]:
+    """An ambassador as a row of a spreadsheet. The portal's address stays out: it opens without a password."""
+    out = shown(call, member)
+    return {**out.model_dump(exclude={"link", "code", "portal_url"}), "code": out.code.code, "link_url": out.link.url}
+
+
+def _hashes(call: Call) -> HashContacts:
+    return lambda email, phone: contact_hashes(call.ctx.ring, email=email, phone=phone)

@@ -1,0 +1,128 @@
+"""What callers send and get about ambassadors."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+
+from services.kernel.auth.contacts import fold_phone
+from services.links.ambassadors.store import Member
+from services.links.links.schemas import share_url
+
+
+def _phone(text: str) -> str:
+    if fold_phone(text) is None:
+        raise ValueError("a phone number has 7 to 15 digits")
+    return text.strip()
+
+
+_CLEAN = r"^[^\x00-\x1f\x7f]+$"
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_CLEAN)]
+Email = Annotated[EmailStr, Field(max_length=254)]
+Phone = Annotated[str, Field(min_length=1, max_length=40, pattern=_CLEAN), AfterValidator(_phone)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=255, pattern=_CLEAN)]
+Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+Group = Annotated[str, Field(min_length=1, max_length=60, pattern=_CLEAN)]
+
+
+class AmbassadorIn(BaseModel):
+    """Who joins. The same `external_id` in the same program again gives the same ambassador, as they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program_id: str = Field(max_length=64)
+    external_id: ExternalId | None = Field(None, description="The store's own customer id of this person.")
+    email: Email | None = None
+    phone: Phone | None = None
+    name: Name | None = None
+    locale: Locale | None = None
+    group: Group | None = None
+    sponsor_id: str | None = Field(None, max_length=64, description="The ambassador who brought this one.")
+
+
+class AmbassadorPatch(BaseModel):
+    """What to change of an ambassador; null clears a field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    external_id: ExternalId | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    name: Name | None = None
+    locale: Locale | None = None
+    group: Group | None = None
+    status: Literal["active", "blocked"] = "active"
+
+    def changes(self) -> dict[str, object]:
+        """The given fields by the names of the row."""
+        return {"group_name" if name == "group" else name: getattr(self, name) for name in self.model_fields_set}
+
+
+class LinkOfAmbassador(BaseModel):
+    """The link that joining made."""
+
+    id: str
+    slug: str
+    url: str
+
+
+class CodeOfAmbassador(BaseModel):
+    """The promo code that joining made."""
+
+    id: str
+    code: str
+
+
+class AmbassadorJoined(BaseModel):
+    """An ambassador without personal data: what a POST answers, since answers are kept for repetitions."""
+
+    id: str
+    program_id: str
+    external_id: str | None
+    status: str
+    group: str | None
+    sponsor_id: str | None
+    locale: str | None
+    created_at: datetime
+    link: LinkOfAmbassador
+    code: CodeOfAmbassador
+    portal_url: str = ""
+
+    @classmethod
+    def of(cls, member: Member, *, base_url: str) -> Self:
+        return cls(**_public(member, base_url))
+
+
+class AmbassadorOut(AmbassadorJoined):
+    """An ambassador with the person."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+
+    @classmethod
+    def with_person(cls, member: Member, *, base_url: str, portal_url: str) -> Self:
+        person = member.ambassador
+        return cls(
+            **_public(member, base_url),
+            portal_url=portal_url,
+            name=person.name,
+            email=person.email,
+            phone=person.phone,
+        )
+
+
+def _public(member: Member, base_url: str) -> dict[str, Any]:
+    ambassador = member.ambassador
+    return {
+        "id": ambassador.ambassador_id,
+        "program_id": ambassador.program_id,
+        "external_id": ambassador.external_id,
+        "status": ambassador.status,
+        "group": ambassador.group_name,
+        "sponsor_id": ambassador.sponsor_id,
+        "locale": ambassador.locale,
+        "created_at": ambassador.created_at,
+        "link": LinkOfAmbassador(id=ambassador.link_id, slug=member.slug, url=share_url(base_url, member.slug)),
+        "code": CodeOfAmbassador(id=ambassador.code_id, code=member.code),
+    }

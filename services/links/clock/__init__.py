@@ -1,0 +1,1 @@
+"""The demo clock: moves the whole product's time."""

@@ -1,0 +1,19 @@
+"""Moving the demo clock. The offset travels as an absolute figure, so that a lost or repeated event does no harm."""
+
+from contracts.events.catalog import ClockMoved
+from services.kernel.db import ALL_STORES, Tx
+from services.kernel.errors import Invalid
+from services.links.clock import store
+from services.links.clock.store import Clock
+
+MAX_OFFSET_S = 10 * 366 * 86_400
+"""Ten years either way: further on, dates of programs and tokens stop making sense."""
+
+
+async def advance(tx: Tx, *, seconds: int) -> Clock:
+    """Moves the whole product's time by so many seconds, back if negative."""
+    clock = await store.move(tx, seconds=seconds)
+    if abs(clock.offset_seconds) > MAX_OFFSET_S:
+        raise Invalid.field("advance_seconds", "The clock can be at most ten years away from the present.")
+    tx.emit(ClockMoved(store_id=ALL_STORES, offset_seconds=clock.offset_seconds, revision=clock.revision))
+    return clock

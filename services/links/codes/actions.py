@@ -1,0 +1,125 @@
+"""Making promo codes, and retiring them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from contracts.events.catalog import CodeSaved
+from services.kernel.codes import fold
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.ids import new_id, short_code
+from services.links.codes import domain, store
+from services.links.codes.store import Code
+from services.links.people import actions as people
+from services.links.programs import actions as programs
+
+
+class CodeTaken(Conflict):
+    """The store has a code of this spelling."""
+
+    code = "code_taken"
+
+
+async def create(
+    tx: Tx,
+    store_id: str,
+    *,
+    program_id: str,
+    ambassador_id: str | None = None,
+    code: str | None = None,
+    max_uses: int | None = None,
+    expires_at: datetime | None = None,
+) -> Code:
+    """Makes a code, a random one unless `code` says which. Raises `NotFound`, `Invalid` or `CodeTaken`."""
+    if ambassador_id is None:
+        await programs.get(tx, store_id, program_id)
+    else:
+        ambassador = await people.get(tx, store_id, ambassador_id)
+        if ambassador.program_id != program_id:
+            raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
+    if code is None:
+        proposals: Iterable[str] = domain.personal_codes(None, "", short_code)
+    else:
+        folded = fold(code)
+        if folded is None:
+            raise Invalid.field("code", "A code holds 1 to 64 Latin letters, digits, hyphens and underscores.")
+        proposals = (folded,)
+    return await add(
+        tx,
+        store_id,
+        proposals,
+        program_id=program_id,
+        ambassador_id=ambassador_id,
+        max_uses=max_uses,
+        expires_at=expires_at,
+    )
+
+
+async def add(
+    tx: Tx,
+    store_id: str,
+    proposals: Iterable[str],
+    *,
+    program_id: str,
+    ambassador_id: str | None = None,
+    code_id: str | None = None,
+    max_uses: int | None = None,
+    expires_at: datetime | None = None,
+) -> Code:
+    """Takes the first proposal that is free in the store. Raises `CodeTaken` when none is."""
+    for text in proposals:
+        code = Code(
+            code_id=code_id or new_id("cod", at=tx.now),
+            store_id=store_id,
+            code=text,
+            program_id=program_id,
+            ambassador_id=ambassador_id,
+            max_uses=max_uses,
+            expires_at=expires_at,
+            created_at=tx.now,
+            revision=1,
+        )
+        if await store.insert(tx, code):
+            _announce(tx, code)
+            return code
+    raise CodeTaken("The store has this code already; choose another.")
+
+
+async def get(tx: Tx, store_id: str, code_id: str) -> Code:
+    """A code by its id. Raises `NotFound`."""
+    code = await store.get(tx, store_id, code_id)
+    if code is None:
+        raise NotFound("There is no such code.")
+    return code
+
+
+async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, object]) -> Code:
+    """Sets the given fields among max_uses, expires_at and retired."""
+    before = await store.get(tx, store_id, code_id, lock=True)
+    if before is None:
+        raise NotFound("There is no such code.")
+    after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
+    if after == before:
+        return before
+    after = replace(after, revision=before.revision + 1)
+    await store.update(tx, after)
+    _announce(tx, after)
+    return after
+
+
+def _announce(tx: Tx, code: Code) -> None:
+    tx.emit(
+        CodeSaved(
+            store_id=code.store_id,
+            code_id=code.code_id,
+            code=code.code,
+            program_id=code.program_id,
+            ambassador_id=code.ambassador_id,
+            max_uses=code.max_uses,
+            expires_at=code.expires_at,
+            retired=code.retired,
+            created_at=code.created_at,
+            revision=code.revision,
+        )
+    )

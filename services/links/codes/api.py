@@ -1,0 +1,83 @@
+"""HTTP of codes. How often a code was used is attribution's to know."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.kernel.codes import fold
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.links.codes import actions, store
+from services.links.codes.schemas import CodeIn, CodeOut, CodePatch
+
+router = APIRouter(tags=["codes"])
+
+_CSV_ROWS = 10_000
+_COLUMNS = ("id", "code", "program_id", "ambassador_id", "max_uses", "expires_at", "retired", "created_at")
+
+
+@router.post("/v1/codes", status_code=201, response_model=CodeOut)
+async def post_code(body: CodeIn, call: Annotated[Call, require("codes:write")]) -> Response:
+    """Makes a promo code."""
+    return await call.once(
+        lambda tx: actions.create(
+            tx,
+            call.store_id,
+            program_id=body.program_id,
+            ambassador_id=body.ambassador_id,
+            code=body.code,
+            max_uses=body.max_uses,
+            expires_at=body.expires_at + tx.offset if body.expires_at else None,
+        ),
+        answer=CodeOut.of,
+    )
+
+
+@router.get("/v1/codes", response_model=Page[CodeOut])
+async def get_codes(
+    call: Annotated[Call, require("codes:read")],
+    code: Annotated[str | None, Query(max_length=200, description="One code, in any spelling.")] = None,
+    ambassador_id: Annotated[str | None, Query(max_length=64)] = None,
+    program_id: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[CodeOut] | Response:
+    """Lists codes, youngest first, retired ones too."""
+    after = cursors.decode(cursor, str)
+    async with call.transaction() as tx:
+        if code is not None:
+            found = await store.by_code(tx, call.store_id, fold(code) or "")
+            rows = [found] if found else []
+        else:
+            rows = list(
+                await store.page(
+                    tx,
+                    call.store_id,
+                    before=after[0] if after else None,
+                    ambassador_id=ambassador_id,
+                    program_id=program_id,
+                    limit=_CSV_ROWS if format == "csv" else limit + 1,
+                )
+            )
+    if format == "csv":
+        return csv_response((CodeOut.of(row).model_dump() for row in rows), _COLUMNS, filename="codes")
+    return page_of(rows, limit, show=CodeOut.of, after=lambda row: (row.code_id,))
+
+
+@router.get("/v1/codes/{code_id}")
+async def get_code(code_id: str, call: Annotated[Call, require("codes:read")]) -> CodeOut:
+    """One code by its id."""
+    async with call.transaction() as tx:
+        return CodeOut.of(await actions.get(tx, call.store_id, code_id))
+
+
+@router.patch("/v1/codes/{code_id}")
+async def patch_code(code_id: str, body: CodePatch, call: Annotated[Call, require("codes:write")]) -> CodeOut:
+    """Changes a code's limits, or retires it."""
+    async with call.transaction() as tx:
+        changes: dict[str, object] = {name: getattr(body, name) for name in body.model_fields_set}
+        if body.expires_at is not None:
+            changes["expires_at"] = body.expires_at + tx.offset
+        return CodeOut.of(await actions.change(tx, call.store_id, code_id, changes))

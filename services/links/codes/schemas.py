@@ -1,0 +1,58 @@
+"""What callers send and get about codes."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.links.codes.store import Code
+
+Uses = Annotated[int, Field(ge=1, le=2_000_000_000, strict=True)]
+
+
+class CodeIn(BaseModel):
+    """A code to make. Without `code` it gets a random one; without an ambassador it belongs to the program alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program_id: str = Field(max_length=64)
+    ambassador_id: str | None = Field(None, max_length=64)
+    code: str | None = Field(None, min_length=1, max_length=200)
+    max_uses: Uses | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class CodePatch(BaseModel):
+    """Fields of a code to change; null clears a limit. A retired code is never given out again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_uses: Uses | None = None
+    expires_at: AwareDatetime | None = None
+    retired: bool = False
+
+
+class CodeOut(BaseModel):
+    """A promo code, in the spelling in which every spelling of it ends."""
+
+    id: str
+    code: str
+    program_id: str
+    ambassador_id: str | None
+    max_uses: int | None
+    expires_at: datetime | None
+    retired: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, code: Code) -> Self:
+        return cls(
+            id=code.code_id,
+            code=code.code,
+            program_id=code.program_id,
+            ambassador_id=code.ambassador_id,
+            max_uses=code.max_uses,
+            expires_at=code.expires_at,
+            retired=code.retired,
+            created_at=code.created_at,
+        )

@@ -1,0 +1,116 @@
+"""Codes' rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.kernel.db import Tx
+
+_INSERT = """
+insert into codes (code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at,
+  revision)
+values (:code_id, :store_id, :code, :program_id, :ambassador_id, :max_uses, :expires_at, false, :created_at, :revision)
+on conflict (store_id, code) do nothing returning code_id
+"""
+_UPDATE = """
+update codes set max_uses = :max_uses, expires_at = :expires_at, retired = :retired, revision = :revision
+where store_id = :store_id and code_id = :code_id
+"""
+_GET = """
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+from codes where store_id = :store_id and code_id = :code_id
+"""
+_BY_CODE = """
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+from codes where store_id = :store_id and code = :code
+"""
+_LIST = """
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+from codes
+where store_id = :store_id
+  and (cast(:before as text) is null or code_id < :before)
+  and (cast(:ambassador_id as text) is null or ambassador_id = :ambassador_id)
+  and (cast(:program_id as text) is null or program_id = :program_id)
+order by code_id desc limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """A promo code in its folded form. Without an ambassador it belongs to its program alone."""
+
+    code_id: str
+    store_id: str
+    code: str
+    program_id: str
+    ambassador_id: str | None = None
+    max_uses: int | None = None
+    expires_at: datetime | None = None
+    retired: bool = False
+    created_at: datetime
+    revision: int
+
+
+def _code(row: Row[Any]) -> Code:
+    return Code(**row._asdict())
+
+
+async def insert(tx: Tx, code: Code) -> bool:
+    """Adds a code; False when the store has one of this spelling, be it retired."""
+    row = await tx.one_or_none(
+        _INSERT,
+        code_id=code.code_id,
+        store_id=code.store_id,
+        code=code.code,
+        program_id=code.program_id,
+        ambassador_id=code.ambassador_id,
+        max_uses=code.max_uses,
+        expires_at=code.expires_at,
+        created_at=code.created_at,
+        revision=code.revision,
+    )
+    return row is not None
+
+
+async def update(tx: Tx, code: Code) -> None:
+    """Writes what may change of a code."""
+    await tx.execute(
+        _UPDATE,
+        code_id=code.code_id,
+        store_id=code.store_id,
+        max_uses=code.max_uses,
+        expires_at=code.expires_at,
+        retired=code.retired,
+        revision=code.revision,
+    )
+
+
+async def get(tx: Tx, store_id: str, code_id: str, *, lock: bool = False) -> Code | None:
+    """One code by its id."""
+    row = await tx.one_or_none(_GET + (" for update" if lock else ""), store_id=store_id, code_id=code_id)
+    return _code(row) if row else None
+
+
+async def by_code(tx: Tx, store_id: str, code: str) -> Code | None:
+    """One code by its folded spelling."""
+    row = await tx.one_or_none(_BY_CODE, store_id=store_id, code=code)
+    return _code(row) if row else None
+
+
+async def page(
+    tx: Tx,
+    store_id: str,
+    *,
+    before: str | None = None,
+    ambassador_id: str | None = None,
+    program_id: str | None = None,
+    limit: int,
+) -> Sequence[Code]:
+    """The store's codes, youngest first, of those older than `before`."""
+    rows = await tx.all(
+        _LIST, store_id=store_id, before=before, ambassador_id=ambassador_id, program_id=program_id, limit=limit
+    )
+    return [_code(row) for row in rows]

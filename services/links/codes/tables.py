@@ -1,0 +1,24 @@
+"""Promo codes, unique per store in their folded form for ever: a retired code is never given out again."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
+
+from services.kernel.tables import moment, text
+from services.links.changes.tables import METADATA
+
+CODES = Table(
+    "codes",
+    METADATA,
+    text("code_id", primary_key=True),
+    text("store_id"),
+    text("code"),
+    text("program_id"),
+    text("ambassador_id", nullable=True),
+    Column("max_uses", Integer, nullable=True),
+    moment("expires_at", nullable=True),
+    Column("retired", Boolean, nullable=False, server_default="false"),
+    moment("created_at"),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("store_id", "code"),
+    Index(None, "store_id", "code_id"),
+    Index(None, "ambassador_id"),
+)

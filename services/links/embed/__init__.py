@@ -1,0 +1,1 @@
+"""kith.js, the script that a store's pages load."""

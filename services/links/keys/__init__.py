@@ -1,0 +1,1 @@
+"""API keys of a store: which exist, what they may do, which are revoked."""

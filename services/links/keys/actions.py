@@ -1,0 +1,60 @@
+"""Making and revoking API keys."""
+
+from collections.abc import Iterable
+
+from contracts.events.catalog import KeyRevoked
+from services.kernel.auth import scopes as known
+from services.kernel.auth.api_keys import KeyKind
+from services.kernel.db import Tx
+from services.kernel.errors import Invalid, NotFound
+from services.kernel.ids import new_id
+from services.links.keys import store
+from services.links.keys.store import Key
+
+
+async def create(
+    tx: Tx,
+    store_id: str,
+    *,
+    kind: KeyKind,
+    scopes: Iterable[str] | None = None,
+    label: str = "",
+    within: frozenset[str] = known.SECRET,
+) -> Key:
+    """Makes a key with these scopes, or with all that its kind may have. Raises `Invalid`.
+
+    A secret key gets nothing that is not `within`: nobody can make a key that may do more than their own.
+    """
+    allowed = known.SECRET & within if kind == "sk" else known.PUBLISHABLE
+    try:
+        granted = allowed if scopes is None else known.from_mask(known.to_mask(scopes))
+    except ValueError as error:
+        raise Invalid.field("scopes", f"{error}.".capitalize(), code="unknown_scope") from None
+    if not granted or not granted <= allowed:
+        wanted = "no scope but those of the key that makes it" if kind == "sk" else "track and nothing else"
+        raise Invalid.field("scopes", f"A key of this kind can have {wanted}.", code="wrong_scope")
+    key = Key(
+        key_id=new_id("key", at=tx.now),
+        store_id=store_id,
+        kind=kind,
+        scopes=tuple(scope for scope in known.ALL if scope in granted),
+        label=label,
+        created_at=tx.now,
+    )
+    await store.insert(tx, key)
+    return key
+
+
+async def get(tx: Tx, store_id: str, key_id: str) -> Key:
+    """One key. Raises `NotFound`."""
+    key = await store.get(tx, store_id, key_id)
+    if key is None:
+        raise NotFound("There is no such key.")
+    return key
+
+
+async def revoke(tx: Tx, store_id: str, key_id: str) -> None:
+    """Bars a key everywhere, within a second or two. Twice is as good as once. Raises `NotFound`."""
+    await get(tx, store_id, key_id)
+    if await store.revoke(tx, store_id, key_id):
+        tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))

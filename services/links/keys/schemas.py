@@ -1,0 +1,49 @@
+"""What callers send and get about keys."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.links.keys.store import Key
+
+Kind = Literal["secret", "publishable"]
+Scopes = Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(min_length=1, max_length=40)]
+
+
+class KeyIn(BaseModel):
+    """A key to make. Without `scopes` it may do all that its kind may: a publishable key tracks, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind = "secret"
+    scopes: Scopes | None = None
+    label: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+class KeyOut(BaseModel):
+    """A key as it is listed: what it may do, never the key itself."""
+
+    id: str
+    kind: Kind
+    scopes: tuple[str, ...]
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: Key) -> Self:
+        return cls(
+            id=key.key_id,
+            kind="secret" if key.kind == "sk" else "publishable",
+            scopes=key.scopes,
+            label=key.label,
+            created_at=key.created_at,
+            revoked_at=key.revoked_at,
+        )
+
+
+class KeyCreated(KeyOut):
+    """A key just made, with the key. It is shown now and never listed; the same request again shows it again."""
+
+    key: str = ""

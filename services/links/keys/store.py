@@ -1,0 +1,75 @@
+"""Keys' rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row
+
+from services.kernel.db import Tx
+
+_INSERT = """
+insert into keys (key_id, store_id, kind, scopes, label, created_at)
+values (:key_id, :store_id, :kind, cast(:scopes as text[]), :label, :created_at)
+"""
+_GET = """
+select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
+where store_id = :store_id and key_id = :key_id
+"""
+_LIST = """
+select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
+where store_id = :store_id and (cast(:before as text) is null or key_id < :before) order by key_id desc limit :limit
+"""
+_REVOKE = "update keys set revoked_at = :at where store_id = :store_id and key_id = :key_id and revoked_at is null"
+_BAR = "insert into revoked_keys (key_id, revoked_at) values (:key_id, :at) on conflict do nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What is known of a key; the key itself is derived from this and from the ring."""
+
+    key_id: str
+    store_id: str
+    kind: Literal["sk", "pk"]
+    scopes: tuple[str, ...]
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(**{**row._asdict(), "scopes": tuple(row.scopes)})
+
+
+async def insert(tx: Tx, key: Key) -> None:
+    """Adds a key."""
+    await tx.execute(
+        _INSERT,
+        key_id=key.key_id,
+        store_id=key.store_id,
+        kind=key.kind,
+        scopes=list(key.scopes),
+        label=key.label,
+        created_at=key.created_at,
+    )
+
+
+async def get(tx: Tx, store_id: str, key_id: str) -> Key | None:
+    """One key."""
+    row = await tx.one_or_none(_GET, store_id=store_id, key_id=key_id)
+    return _key(row) if row else None
+
+
+async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> Sequence[Key]:
+    """The store's keys, youngest first, of those older than `before`; revoked ones too."""
+    return [_key(row) for row in await tx.all(_LIST, store_id=store_id, before=before, limit=limit)]
+
+
+async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
+    """Marks a key as revoked and bars it in this service; False when it was already."""
+    marked = await tx.execute(_REVOKE, store_id=store_id, key_id=key_id, at=tx.now)
+    if marked.rowcount == 0:
+        return False
+    await tx.execute(_BAR, key_id=key_id, at=tx.now)
+    return True

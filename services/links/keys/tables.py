@@ -1,0 +1,20 @@
+"""API keys: what they may do, never the keys themselves, which derive from the ring."""
+
+from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.kernel.tables import moment, text
+from services.links.changes.tables import METADATA
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    text("key_id", primary_key=True),
+    text("store_id"),
+    text("kind"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    text("label"),
+    moment("created_at"),
+    moment("revoked_at", nullable=True),
+    Index(None, "store_id", "key_id"),
+)

@@ -1,0 +1,143 @@
+"""Links' rows, and their places in the directory."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.kernel.db import Tx
+
+SLUG, SHAPE = "slug", "slug-shape"
+"""Kinds of directory entries: a slug, and the look of one that a person chose."""
+
+_CLAIM = """
+insert into directory (kind, key, store_id, id)
+select k, s, :store_id, :link_id from unnest(cast(:kinds as text[]), cast(:keys as text[])) as c(k, s) order by k, s
+on conflict do nothing returning kind
+"""
+_HELD = """
+select count(*) from unnest(cast(:kinds as text[]), cast(:keys as text[])) as c(k, s)
+join directory d on d.kind = c.k and d.key = c.s and d.id = :link_id and d.store_id = :store_id
+"""
+_INSERT = """
+insert into links (link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at,
+  deleted_at, created_at, revision)
+values (:link_id, :store_id, :program_id, :ambassador_id, :slug, :destination, :channel, cast(:utm as jsonb),
+  :expires_at, null, :created_at, :revision)
+"""
+_UPDATE = """
+update links set slug = :slug, destination = :destination, channel = :channel, utm = cast(:utm as jsonb),
+  expires_at = :expires_at, deleted_at = :deleted_at, revision = :revision
+where store_id = :store_id and link_id = :link_id
+"""
+_GET = """
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, deleted_at,
+  created_at, revision
+from links where store_id = :store_id and link_id = :link_id
+"""
+_LIST = """
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, deleted_at,
+  created_at, revision
+from links
+where store_id = :store_id and deleted_at is null
+  and (cast(:before as text) is null or link_id < :before)
+  and (cast(:ambassador_id as text) is null or ambassador_id = :ambassador_id)
+  and (cast(:program_id as text) is null or program_id = :program_id)
+order by link_id desc limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A share link. Without a destination it leads to its program's landing page."""
+
+    link_id: str
+    store_id: str
+    program_id: str
+    ambassador_id: str
+    slug: str
+    destination: str | None = None
+    channel: str | None = None
+    utm: Mapping[str, str]
+    expires_at: datetime | None = None
+    deleted_at: datetime | None = None
+    created_at: datetime
+    revision: int
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(**row._asdict())
+
+
+async def claim(tx: Tx, *, store_id: str, link_id: str, slug: str, look: str | None) -> bool:
+    """Takes a slug, and its look where a person chose it, for a link; False when another link has either.
+
+    A link keeps every slug it ever had, so that what was printed goes on working. After a False only a rollback, or
+    another try for the same link, is right: one of the two may have been taken.
+    """
+    wanted = [(SLUG, slug)] + ([(SHAPE, look)] if look else [])
+    kinds, keys = [kind for kind, _ in wanted], [key for _, key in wanted]
+    taken = await tx.all(_CLAIM, store_id=store_id, link_id=link_id, kinds=kinds, keys=keys)
+    if len(taken) == len(wanted):
+        return True
+    held = await tx.scalar(_HELD, store_id=store_id, link_id=link_id, kinds=kinds, keys=keys)
+    return bool(held == len(wanted))
+
+
+async def insert(tx: Tx, link: Link) -> None:
+    """Adds a link; its slug is claimed already."""
+    await tx.execute(
+        _INSERT,
+        link_id=link.link_id,
+        store_id=link.store_id,
+        program_id=link.program_id,
+        ambassador_id=link.ambassador_id,
+        slug=link.slug,
+        destination=link.destination,
+        channel=link.channel,
+        utm=json.dumps(dict(link.utm)),
+        expires_at=link.expires_at,
+        created_at=link.created_at,
+        revision=link.revision,
+    )
+
+
+async def update(tx: Tx, link: Link) -> None:
+    """Writes what may change of a link."""
+    await tx.execute(
+        _UPDATE,
+        link_id=link.link_id,
+        store_id=link.store_id,
+        slug=link.slug,
+        destination=link.destination,
+        channel=link.channel,
+        utm=json.dumps(dict(link.utm)),
+        expires_at=link.expires_at,
+        deleted_at=link.deleted_at,
+        revision=link.revision,
+    )
+
+
+async def get(tx: Tx, store_id: str, link_id: str, *, lock: bool = False) -> Link | None:
+    """One link, deleted ones too."""
+    row = await tx.one_or_none(_GET + (" for update" if lock else ""), store_id=store_id, link_id=link_id)
+    return _link(row) if row else None
+
+
+async def page(
+    tx: Tx,
+    store_id: str,
+    *,
+    before: str | None = None,
+    ambassador_id: str | None = None,
+    program_id: str | None = None,
+    limit: int,
+) -> Sequence[Link]:
+    """Links that are not deleted, youngest first, of those older than `before`."""
+    rows = await tx.all(
+        _LIST, store_id=store_id, before=before, ambassador_id=ambassador_id, program_id=program_id, limit=limit
+    )
+    return [_link(row) for row in rows]

@@ -1,0 +1,26 @@
+"""Share links. Which slugs lead to which link stands in the kernel's directory."""
+
+from sqlalchemy import Column, Index, Integer, Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.kernel.tables import moment, text
+from services.links.changes.tables import METADATA
+
+LINKS = Table(
+    "links",
+    METADATA,
+    text("link_id", primary_key=True),
+    text("store_id"),
+    text("program_id"),
+    text("ambassador_id"),
+    text("slug"),
+    text("destination", nullable=True),
+    text("channel", nullable=True),
+    Column("utm", JSONB, nullable=False),
+    moment("expires_at", nullable=True),
+    moment("deleted_at", nullable=True),
+    moment("created_at"),
+    Column("revision", Integer, nullable=False),
+    Index(None, "store_id", "link_id"),
+    Index(None, "ambassador_id"),
+)

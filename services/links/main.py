@@ -1,0 +1,92 @@
+"""The manifest of links: routes, tables, jobs, and what it keeps open."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+from services.kernel.context import Context
+from services.kernel.http.hot import HotRoute
+from services.kernel.service import Service
+from services.kernel.spool import Spool
+from services.links.ambassadors.api import rest as ambassadors
+from services.links.changes.tables import METADATA
+from services.links.clock import api as clock
+from services.links.codes import api as codes
+from services.links.codes import tables as _codes
+from services.links.keys import api as keys
+from services.links.keys import tables as _keys
+from services.links.links import api as links
+from services.links.links import tables as _links
+from services.links.pages import NAV, PAGES
+from services.links.people import tables as _people
+from services.links.programs import tables as _programs
+from services.links.programs.api import rest as programs
+from services.links.qr import api as qr
+from services.links.redirect import api as redirect
+from services.links.redirect.hot.cache import LinkCache
+from services.links.redirect.hot.clicks import Clicks, drain
+from services.links.redirect.hot.dead_ends import DeadEnds
+from services.links.redirect.hot.handler import PREFIX, Redirect
+from services.links.redirect.jobs import JOBS
+from services.links.settings import LinksSettings
+from services.links.stores import api as stores
+
+TABLES = (_keys.KEYS, _programs.PROGRAMS, _people.PEOPLE, _links.LINKS, _codes.CODES)
+"""Named so that METADATA is complete whenever the manifest is."""
+
+
+@asynccontextmanager
+async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
+    """Opens the clicks' spool and the links' cache."""
+    settings = LinksSettings()
+    folder = ctx.settings.data_dir / "spool"
+    async with Spool(folder, "clicks", db=ctx.db, drain=drain, max_bytes=settings.spool_bytes) as spool:
+        yield Redirect(
+            ctx,
+            cache=LinkCache(ctx.db, most=settings.cached_links),
+            clicks=Clicks(ctx.db, spool),
+            dead_ends=DeadEnds(PAGES),
+        )
+
+
+def hot_routes(ctx: Context) -> Sequence[HotRoute]:
+    """The redirect, which no framework stands before."""
+    handle = cast(Redirect, ctx.resources).handle
+    return [HotRoute(method, f"{PREFIX}*", handle) for method in ("GET", "HEAD")]
+
+
+SERVICE = Service(
+    name="links",
+    package="services.links",
+    metadata=METADATA,
+    routes=(
+        "/v1/stores*",
+        "/v1/keys*",
+        "/v1/programs*",
+        "/v1/ambassadors*",
+        "/v1/links*",
+        "/v1/codes*",
+        "/v1/clock",
+        "/r/*",
+        "/p/*",
+        "/kith.js",
+        "/kith.*",
+        "/console/session*",
+        "/console/links*",
+    ),
+    routers=(
+        stores.router,
+        keys.router,
+        programs.router,
+        ambassadors.router,
+        links.router,
+        qr.router,
+        codes.router,
+        redirect.router,
+        clock.router,
+    ),
+    hot=hot_routes,
+    jobs=JOBS,
+    resources=open_resources,
+    nav=NAV,
+)

@@ -1,0 +1,144 @@
+"""Rows of ambassadors, and apart from them the rows that say who they are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from services.kernel.db import Tx
+
+_INSERT = """
+insert into ambassadors (ambassador_id, store_id, program_id, external_id, status, group_name, sponsor_id, locale,
+  contact_hashes, link_id, code_id, created_at, revision)
+values (:ambassador_id, :store_id, :program_id, :external_id, :status, :group_name, :sponsor_id, :locale,
+  cast(:contact_hashes as text[]), :link_id, :code_id, :created_at, :revision)
+on conflict (store_id, program_id, external_id) do nothing returning ambassador_id
+"""
+_UPDATE = """
+update ambassadors set external_id = :external_id, status = :status, group_name = :group_name, locale = :locale,
+  contact_hashes = cast(:contact_hashes as text[]), link_id = :link_id, code_id = :code_id, revision = :revision
+where store_id = :store_id and ambassador_id = :ambassador_id
+"""
+_SAVE_PERSON = """
+insert into people (ambassador_id, store_id, name, email, phone)
+values (:ambassador_id, :store_id, :name, :email, :phone)
+on conflict (ambassador_id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone
+"""
+_GET = """
+select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
+  a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, p.name, p.email, p.phone
+from ambassadors a left join people p on p.ambassador_id = a.ambassador_id
+where a.store_id = :store_id
+"""
+_BY_ID = _GET + " and a.ambassador_id = :ambassador_id"
+_BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :external_id"
+
+Status = Literal["active", "blocked", "erased"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambassador:
+    """An ambassador with what is known of the person. `link_id` and `code_id` are the ones that joining made."""
+
+    ambassador_id: str
+    store_id: str
+    program_id: str
+    external_id: str | None = None
+    status: Status = "active"
+    group_name: str | None = None
+    sponsor_id: str | None = None
+    locale: str | None = None
+    contact_hashes: tuple[str, ...] = ()
+    link_id: str = ""
+    code_id: str = ""
+    created_at: datetime
+    revision: int
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+def _ambassador(row: Row[Any]) -> Ambassador:
+    return Ambassador(**{**row._asdict(), "contact_hashes": tuple(row.contact_hashes)})
+
+
+async def insert(tx: Tx, ambassador: Ambassador) -> bool:
+    """Adds an ambassador and the person; False when the program has one of this external id.
+
+    Waits while another transaction is adding one.
+    """
+    row = await tx.one_or_none(
+        _INSERT,
+        ambassador_id=ambassador.ambassador_id,
+        store_id=ambassador.store_id,
+        program_id=ambassador.program_id,
+        external_id=ambassador.external_id,
+        status=ambassador.status,
+        group_name=ambassador.group_name,
+        sponsor_id=ambassador.sponsor_id,
+        locale=ambassador.locale,
+        contact_hashes=list(ambassador.contact_hashes),
+        link_id=ambassador.link_id,
+        code_id=ambassador.code_id,
+        created_at=ambassador.created_at,
+        revision=ambassador.revision,
+    )
+    if row is None:
+        return False
+    await save_person(tx, ambassador)
+    return True
+
+
+async def update(tx: Tx, ambassador: Ambassador) -> bool:
+    """Writes what may change of an ambassador, and the person; False, with the transaction spoilt, when the program has
+    another of this external id."""
+    try:
+        await _update(tx, ambassador)
+    except IntegrityError:
+        return False
+    await save_person(tx, ambassador)
+    return True
+
+
+async def _update(tx: Tx, ambassador: Ambassador) -> None:
+    await tx.execute(
+        _UPDATE,
+        ambassador_id=ambassador.ambassador_id,
+        store_id=ambassador.store_id,
+        external_id=ambassador.external_id,
+        status=ambassador.status,
+        group_name=ambassador.group_name,
+        locale=ambassador.locale,
+        contact_hashes=list(ambassador.contact_hashes),
+        link_id=ambassador.link_id,
+        code_id=ambassador.code_id,
+        revision=ambassador.revision,
+    )
+
+
+async def save_person(tx: Tx, ambassador: Ambassador) -> None:
+    """Writes who the ambassador is."""
+    await tx.execute(
+        _SAVE_PERSON,
+        ambassador_id=ambassador.ambassador_id,
+        store_id=ambassador.store_id,
+        name=ambassador.name,
+        email=ambassador.email,
+        phone=ambassador.phone,
+    )
+
+
+async def get(tx: Tx, store_id: str, ambassador_id: str, *, lock: bool = False) -> Ambassador | None:
+    """One ambassador by id."""
+    row = await tx.one_or_none(
+        _BY_ID + (" for update of a" if lock else ""), store_id=store_id, ambassador_id=ambassador_id
+    )
+    return _ambassador(row) if row else None
+
+
+async def by_external_id(tx: Tx, store_id: str, program_id: str, external_id: str) -> Ambassador | None:
+    """One ambassador of a program by the store's own customer id."""
+    row = await tx.one_or_none(_BY_EXTERNAL_ID, store_id=store_id, program_id=program_id, external_id=external_id)
+    return _ambassador(row) if row else None

@@ -1,0 +1,1 @@
+"""Referral programs and their versions."""

@@ -1,0 +1,93 @@
+"""Publishing programs: each change is a new version, and a version never changes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.events.catalog import ProgramPublished
+from contracts.program import Program
+from services.kernel import money
+from services.kernel.db import Tx
+from services.kernel.errors import FieldError, Invalid, NotFound
+from services.kernel.ids import new_id
+from services.links.changes import store as noted
+from services.links.programs import domain, store
+from services.links.programs.store import Version
+from services.links.stores import actions as stores
+from services.links.stores.domain import BadAddress, own_page
+
+
+async def create(tx: Tx, store_id: str, program: Program) -> Version:
+    """Publishes version 1. Raises `Invalid`."""
+    await _check(tx, store_id, program)
+    return await _publish(
+        tx,
+        Version(
+            program_id=new_id("prg", at=tx.now),
+            store_id=store_id,
+            version=1,
+            program=program,
+            published_at=tx.now,
+            created_at=tx.now,
+        ),
+    )
+
+
+async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any]) -> Version:
+    """Merges the patch into the newest version and publishes the next, or returns the newest when nothing differs."""
+    newest = await store.get(tx, store_id, program_id, lock=True)
+    if newest is None:
+        raise NotFound("There is no such program.")
+    try:
+        program = Program.model_validate(domain.merged(newest.program.model_dump(mode="json"), patch))
+    except ValidationError as error:
+        raise _invalid(error) from None
+    if program == newest.program:
+        return newest
+    if program.currency != newest.program.currency:
+        raise Invalid.field("currency", "A program keeps its currency; make a new program for another.")
+    await _check(tx, store_id, program)
+    return await _publish(tx, replace(newest, version=newest.version + 1, program=program, published_at=tx.now))
+
+
+async def get(tx: Tx, store_id: str, program_id: str, *, version: int | None = None) -> Version:
+    """The newest version of a program, or the given one. Raises `NotFound`."""
+    found = await store.get(tx, store_id, program_id, version=version)
+    if found is None:
+        raise NotFound("There is no such program." if version is None else "There is no such version of this program.")
+    return found
+
+
+async def _publish(tx: Tx, version: Version) -> Version:
+    await store.save(tx, version)
+    if version.version > 1:
+        await noted.note(tx, "program", version.program_id)
+    tx.emit(
+        ProgramPublished(
+            store_id=version.store_id,
+            program_id=version.program_id,
+            version=version.version,
+            published_at=version.published_at,
+            program=version.program,
+        )
+    )
+    return version
+
+
+async def _check(tx: Tx, store_id: str, program: Program) -> None:
+    own = await stores.get(tx, store_id)
+    try:
+        own_page(str(program.landing_url), own.domains)
+    except BadAddress as error:
+        raise Invalid.field("landing_url", str(error), code="foreign_destination") from None
+    money.exponent(program.currency)
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    wrong = [
+        FieldError(".".join(str(part) for part in found["loc"]), found["type"], found["msg"])
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return Invalid("The program would not be valid after this change.", errors=wrong)

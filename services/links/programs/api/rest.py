@@ -1,0 +1,69 @@
+"""The API of programs."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from contracts.program import Program
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.links.programs import actions, store
+from services.links.programs.schemas import ProgramOut, ProgramPatch
+
+router = APIRouter(tags=["programs"])
+
+_CSV_ROWS = 10_000
+_COLUMNS = ("id", "version", "name", "status", "currency", "rank", "landing_url", "created_at", "published_at")
+
+
+@router.post("/v1/programs", status_code=201, response_model=ProgramOut)
+async def post_program(body: Program, call: Annotated[Call, require("programs:write")]) -> Response:
+    """Publishes a program's first version."""
+    return await call.once(lambda tx: actions.create(tx, call.store_id, body), answer=ProgramOut.of)
+
+
+@router.get("/v1/programs", response_model=Page[ProgramOut])
+async def get_programs(
+    call: Annotated[Call, require("programs:read")],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[ProgramOut] | Response:
+    """Lists the store's programs, youngest first, each in its newest version."""
+    after = cursors.decode(cursor, str)
+    wanted = _CSV_ROWS if format == "csv" else limit + 1
+    async with call.transaction() as tx:
+        rows = await store.page(tx, call.store_id, before=after[0] if after else None, limit=wanted)
+    if format == "csv":
+        return csv_response((ProgramOut.of(row).model_dump() for row in rows), _COLUMNS, filename="programs")
+    return page_of(rows, limit, show=ProgramOut.of, after=lambda row: (row.program_id,))
+
+
+@router.get("/v1/programs/{program_id}")
+async def get_program(
+    program_id: str,
+    call: Annotated[Call, require("programs:read")],
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest one if left out.")] = None,
+) -> ProgramOut:
+    """One version of a program."""
+    async with call.transaction() as tx:
+        return ProgramOut.of(await actions.get(tx, call.store_id, program_id, version=version))
+
+
+@router.get("/v1/programs/{program_id}/versions")
+async def get_versions(program_id: str, call: Annotated[Call, require("programs:read")]) -> Page[ProgramOut]:
+    """A program's versions, newest first."""
+    async with call.transaction() as tx:
+        await actions.get(tx, call.store_id, program_id)
+        found = await store.versions(tx, call.store_id, program_id)
+    return Page(data=[ProgramOut.of(version) for version in found], next_cursor=None)
+
+
+@router.patch("/v1/programs/{program_id}")
+async def patch_program(
+    program_id: str, body: ProgramPatch, call: Annotated[Call, require("programs:write")]
+) -> ProgramOut:
+    """Publishes the next version with the given fields changed; the same version comes back when nothing differs."""
+    async with call.transaction() as tx:
+        return ProgramOut.of(await actions.change(tx, call.store_id, program_id, body.root))

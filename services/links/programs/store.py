@@ -1,0 +1,117 @@
+"""Programs' rows: the newest version's head for lists, and every version whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from contracts.program import Program
+from services.kernel.db import Tx
+
+_INSERT = """
+insert into programs (program_id, store_id, version, name, status, rank, landing_url, created_at, updated_at)
+values (:program_id, :store_id, :version, :name, :status, :rank, :landing_url, :at, :at)
+"""
+_UPDATE = """
+update programs set version = :version, name = :name, status = :status, rank = :rank, landing_url = :landing_url,
+  updated_at = :at
+where program_id = :program_id and store_id = :store_id
+"""
+_ADD_VERSION = """
+insert into program_versions (program_id, version, store_id, definition, published_at)
+values (:program_id, :version, :store_id, cast(:definition as jsonb), :at)
+"""
+_LOCK = "select version from programs where store_id = :store_id and program_id = :program_id for update"
+_NEWEST = """
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+from programs p join program_versions v on v.program_id = p.program_id and v.version = p.version
+where p.store_id = :store_id and p.program_id = :program_id
+"""
+_AT_VERSION = """
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+from programs p join program_versions v on v.program_id = p.program_id
+where p.store_id = :store_id and p.program_id = :program_id and v.version = :version
+"""
+_LIST = """
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+from programs p join program_versions v on v.program_id = p.program_id and v.version = p.version
+where p.store_id = :store_id and (cast(:before as text) is null or p.program_id < :before)
+order by p.program_id desc limit :limit
+"""
+_VERSIONS = """
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+from programs p join program_versions v on v.program_id = p.program_id
+where p.store_id = :store_id and p.program_id = :program_id order by v.version desc limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a program, as it was published."""
+
+    program_id: str
+    store_id: str
+    version: int
+    program: Program
+    published_at: datetime
+    created_at: datetime
+    """When the program's first version was written."""
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(
+        program_id=row.program_id,
+        store_id=row.store_id,
+        version=row.version,
+        program=Program.model_validate_json(row.definition),
+        published_at=row.published_at,
+        created_at=row.created_at,
+    )
+
+
+async def save(tx: Tx, version: Version) -> None:
+    """Adds a version and makes it the newest."""
+    head = {
+        "program_id": version.program_id,
+        "store_id": version.store_id,
+        "version": version.version,
+        "name": version.program.name,
+        "status": version.program.status,
+        "rank": version.program.rank,
+        "landing_url": str(version.program.landing_url),
+        "at": version.published_at,
+    }
+    await tx.execute(_INSERT if version.version == 1 else _UPDATE, **head)
+    await tx.execute(
+        _ADD_VERSION,
+        program_id=version.program_id,
+        version=version.version,
+        store_id=version.store_id,
+        definition=version.program.model_dump_json(),
+        at=version.published_at,
+    )
+
+
+async def get(
+    tx: Tx, store_id: str, program_id: str, *, version: int | None = None, lock: bool = False
+) -> Version | None:
+    """The newest version, or a given one; with `lock`, nobody else publishes one before the end of the transaction."""
+    if lock:
+        await tx.execute(_LOCK, store_id=store_id, program_id=program_id)
+    if version is None:
+        row = await tx.one_or_none(_NEWEST, store_id=store_id, program_id=program_id)
+    else:
+        row = await tx.one_or_none(_AT_VERSION, store_id=store_id, program_id=program_id, version=version)
+    return _version(row) if row else None
+
+
+async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> list[Version]:
+    """Newest versions of the store's programs, youngest program first, of those older than `before`."""
+    return [_version(row) for row in await tx.all(_LIST, store_id=store_id, before=before, limit=limit)]
+
+
+async def versions(tx: Tx, store_id: str, program_id: str, *, limit: int = 100) -> Sequence[Version]:
+    """All versions of a program, newest first."""
+    return [_version(row) for row in await tx.all(_VERSIONS, store_id=store_id, program_id=program_id, limit=limit)]

@@ -1,0 +1,1 @@
+"""QR codes of share links as pictures."""

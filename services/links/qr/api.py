@@ -1,0 +1,62 @@
+"""HTTP of QR codes. The code of a link never changes with the link's destination: it holds the share link."""
+
+from typing import Annotated
+
+from cachetools import LRUCache
+from fastapi import APIRouter, Query, Response
+
+from services.kernel.errors import Invalid, NotFound
+from services.kernel.http.call import Call, viewer
+from services.links.links import actions
+from services.links.links.schemas import share_url
+from services.links.qr import domain
+from services.links.qr.domain import BadStyle, Correction, Style
+
+router = APIRouter(tags=["qr"])
+
+_drawn: LRUCache[str, bytes] = LRUCache(maxsize=512)
+"""By content hash, so an entry can be forgotten but never be wrong."""
+
+
+@router.get("/v1/links/{link_id}/qr.{kind}", response_class=Response)
+async def get_qr(
+    link_id: str,
+    kind: str,
+    call: Annotated[Call, viewer("links:read")],
+    size: Annotated[int, Query(ge=domain.MIN_SIZE, le=domain.MAX_SIZE, description="Edge, pixels.")] = 512,
+    ecc: Annotated[Correction, Query(description="Error correction.")] = "M",
+    fg: Annotated[str, Query(max_length=7, description="Colour of the modules.")] = "000000",
+    bg: Annotated[str, Query(max_length=7, description="Colour of the ground.")] = "ffffff",
+    logo: Annotated[str | None, Query(max_length=2000, description="Not offered yet.")] = None,
+) -> Response:
+    """The QR code of a link as SVG, PNG or PDF."""
+    if kind not in domain.MEDIA_TYPES:
+        raise NotFound("A QR code is offered as svg, png or pdf.")
+    if logo is not None:
+        raise Invalid.field("logo", "A logo inside the code is not offered yet; leave the parameter out.")
+    async with call.transaction() as tx:
+        link = await actions.get(tx, call.store_id, link_id)
+    return picture(share_url(call.ctx.settings.base_url, link.slug), kind, call, size=size, ecc=ecc, fg=fg, bg=bg)
+
+
+def picture(text: str, kind: str, call: Call, *, size: int, ecc: Correction, fg: str, bg: str) -> Response:
+    """A code as an answer that browsers may keep, as long as they ask again whether it is the same."""
+    known: domain.Kind = "svg" if kind == "svg" else "png" if kind == "png" else "pdf"
+    try:
+        style = Style.of(size=size, correction=ecc, foreground=fg, background=bg)
+    except BadStyle as error:
+        raise Invalid.field(error.parameter, str(error)) from None
+    tag = domain.tag(text, known, style)
+    headers = {
+        "etag": f'"{tag}"',
+        "cache-control": "private, max-age=31536000, immutable",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "x-content-type-options": "nosniff",
+        "vary": "Authorization, Cookie",
+    }
+    if f'"{tag}"' in call.request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = _drawn.get(tag)
+    if body is None:
+        body = _drawn[tag] = domain.draw(text, known, style)
+    return Response(body, media_type=domain.MEDIA_TYPES[known], headers=headers)

@@ -1,0 +1,1 @@
+"""The way of a click: /r/{slug} to the store's page, with a signed token."""

@@ -1,0 +1,59 @@
+"""What kind of visit a click is, and what may be said of where it came from. Pure."""
+
+import re
+from functools import lru_cache
+
+import crawleruseragents
+
+from contracts.events.tracking import Quality
+
+_MAX_AGENT = 512
+_HOST = re.compile(rb"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.IGNORECASE)
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+
+
+@lru_cache(maxsize=20_000)
+def is_robot(agent: bytes) -> bool:
+    """Whether a User-Agent belongs to a crawler, a link preview or a library. Nobody's browser comes without one.
+
+    Uncached this asks some sixty patterns, so the answer is kept by its text.
+    """
+    text = agent[:_MAX_AGENT].decode("latin-1")
+    return not text.strip() or bool(crawleruseragents.is_crawler(text))
+
+
+def quality(method: str, headers: dict[bytes, bytes]) -> Quality:
+    """Person, bot or prefetch. What a page loads by itself (a picture, a frame, a fetch ahead) is nobody's click.
+
+    Browsers of before 2020, and plain http, send no Sec-Fetch headers: their absence proves nothing.
+    """
+    if b"prefetch" in headers.get(b"sec-purpose", b"") or headers.get(b"purpose", b"") in _AHEAD:
+        return "prefetch"
+    if headers.get(b"x-moz") == b"prefetch" or headers.get(b"x-purpose") in _AHEAD:
+        return "prefetch"
+    if method != "GET" or is_robot(headers.get(b"user-agent", b"")):
+        return "bot"
+    if headers.get(b"sec-fetch-dest", b"document") != b"document":
+        return "prefetch"
+    return "person"
+
+
+_AHEAD = frozenset({b"prefetch", b"preview", b"prerender", b"instant"})
+
+
+def referer_host(referer: bytes) -> str | None:
+    """The host of the page that the click came from; nothing else of its address, which may name a person."""
+    parts = referer.split(b"/", 3)
+    if len(parts) < 3 or parts[0] not in {b"https:", b"http:"}:
+        return None
+    host = parts[2].partition(b":")[0]
+    return host.decode().lower() if _HOST.fullmatch(host) else None
+
+
+def channel_of(query: bytes) -> str | None:
+    """The channel that a share button added: `ch=telegram`. Anything else in the query of a share link is ignored."""
+    for part in query[:512].split(b"&"):
+        if part.startswith(b"ch="):
+            value = part[3:].decode("latin-1")
+            return value if _CHANNEL.fullmatch(value) else None
+    return None

@@ -1,0 +1,143 @@
+"""Links in memory: found without a query, fresh within two seconds, and still there when the database is not.
+
+A job reads every second what changed (`catch_up`); what changed is asked for again before its next use. While the
+database is away entries serve as they are. Unknown slugs are remembered for a moment, apart, so that somebody who tries
+many drives out no link.
+"""
+
+import asyncio
+import time
+from datetime import datetime
+
+import structlog
+
+from services.kernel.codes import fold_slug
+from services.kernel.db import Database, is_transient
+from services.kernel.telemetry import describe
+from services.links.changes import store as changes
+from services.links.redirect import store
+from services.links.redirect.hot.entry import Entry, prepare
+
+
+class LinkCache:
+    """The links that this process has served, at most `most` of them."""
+
+    UNKNOWN_FOR_S = 1.0
+    REFRESH_AFTER_S = 300.0
+    OVERLAP_S = 10.0
+    """How far back changes are read each time: longer than a transaction lasts."""
+
+    def __init__(self, db: Database, *, most: int = 50_000, most_unknown: int = 10_000) -> None:
+        self._db = db
+        self._most = most
+        self._most_unknown = most_unknown
+        self._entries: dict[str, Entry] = {}
+        self._unknown: dict[str, float] = {}
+        self._loading: dict[str, asyncio.Task[Entry | None]] = {}
+        self._seen: dict[tuple[str, str], datetime] = {}
+        self._caught_up_at = time.monotonic()
+        self._log = structlog.get_logger()
+
+    def ready(self, slug: str) -> Entry | None:
+        """The entry of a slug as it stands in the address, if it may be used at once."""
+        entry = self._entries.get(slug)
+        if entry is None or entry.stale:
+            return None
+        entry.used = True
+        return entry
+
+    async def find(self, text: str) -> Entry | None:
+        """The entry of a slug in any spelling, asking the database where needed; None for a slug that nobody has.
+
+        Raises what the database raises when it is away and nothing is remembered.
+        """
+        slug = fold_slug(text)
+        if slug is None:
+            return None
+        entry = self._entries.get(slug)
+        if entry is not None and not entry.stale:
+            entry.used = True
+            return entry
+        if self._unknown.get(slug, 0.0) > time.monotonic():
+            return None
+        try:
+            return await self._load(slug)
+        except Exception as error:
+            if entry is None or not is_transient(error):
+                raise
+            return entry
+
+    def refresh_if_old(self, slug: str, entry: Entry) -> None:
+        """Asks again in the background for an entry that no change was heard of for long: belt and braces."""
+        if time.monotonic() - entry.loaded_at > self.REFRESH_AFTER_S and slug not in self._loading:
+            entry.loaded_at = time.monotonic()
+            self._start(slug).add_done_callback(_forget_failure)
+
+    async def catch_up(self) -> None:
+        """Reads what changed lately. After a gap longer than the overlap, everything is taken for changed."""
+        async with self._db.transaction() as tx:
+            recent = await changes.recent(tx, seconds=self.OVERLAP_S)
+        now = time.monotonic()
+        gap = now - self._caught_up_at > self.OVERLAP_S * 0.8
+        self._caught_up_at = now
+        fresh = {(kind, key) for kind, key, at in recent if self._seen.get((kind, key)) != at}
+        self._seen = {(kind, key): at for kind, key, at in recent}
+        if gap:
+            self._log.info("links.cache_doubted", count=len(self._entries))
+        if gap or fresh:
+            for entry in self._entries.values():
+                if gap or not fresh.isdisjoint(_names(entry)):
+                    entry.stale = True
+
+    async def _load(self, slug: str) -> Entry | None:
+        # One question for all who wait for the same slug; the one who asked first may hang up without harm.
+        return await asyncio.shield(self._loading.get(slug) or self._start(slug))
+
+    def _start(self, slug: str) -> "asyncio.Task[Entry | None]":
+        task = asyncio.create_task(self._read(slug), name="link-load")
+        self._loading[slug] = task
+        task.add_done_callback(lambda _: self._loading.pop(slug, None))
+        return task
+
+    async def _read(self, slug: str) -> Entry | None:
+        began = time.monotonic()
+        async with self._db.transaction() as tx:
+            found = await store.find(tx, slug)
+        if found is None:
+            self._entries.pop(slug, None)
+            if len(self._unknown) >= self._most_unknown:
+                self._unknown.clear()
+            self._unknown[slug] = time.monotonic() + self.UNKNOWN_FOR_S
+            return None
+        entry = prepare(found, loaded_at=began)
+        entry.used = True
+        self._entries.pop(slug, None)
+        if len(self._entries) >= self._most:
+            self._make_room()
+        self._entries[slug] = entry
+        return entry
+
+    def _make_room(self) -> None:
+        """Drops the oldest entry that was not used since it was last looked at; used ones get another round."""
+        for _ in range(len(self._entries)):
+            slug = next(iter(self._entries))
+            entry = self._entries.pop(slug)
+            if not entry.used:
+                return
+            entry.used = False
+            self._entries[slug] = entry
+        self._entries.pop(next(iter(self._entries)))
+
+
+def _names(entry: Entry) -> tuple[tuple[str, str], ...]:
+    return (
+        ("link", entry.link_id),
+        ("program", entry.program_id),
+        ("ambassador", entry.ambassador_id),
+        ("store", entry.store_id),
+    )
+
+
+def _forget_failure(task: "asyncio.Task[Entry | None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger().warning("links.refresh_failed", **describe(error))

@@ -1,0 +1,56 @@
+"""Clicks on their way: one line of JSON in the spool before the answer, an event in the outbox a moment later."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from contracts.events.tracking import ClickRecorded
+from services.kernel.db import Database, Tx, is_transient
+from services.kernel.errors import Unavailable
+from services.kernel.outbox import Outgoing
+from services.kernel.spool import Spool, SpoolFull
+
+
+class Clicks:
+    """Makes clicks safe. A line is the event's payload as it will travel."""
+
+    def __init__(self, db: Database, spool: Spool) -> None:
+        self._db = db
+        self._spool = spool
+
+    async def keep(self, line: bytes) -> None:
+        """Returns when the click is safe: in the spool, or, where that is full, in the outbox. Raises `Unavailable`."""
+        try:
+            self._spool.append(line)
+        except SpoolFull:
+            await self._write_through(line)
+
+    async def _write_through(self, line: bytes) -> None:
+        try:
+            async with self._db.transaction() as tx:
+                await drain(tx, [line])
+        except Exception as error:
+            if is_transient(error):
+                raise Unavailable("The click cannot be kept at this moment; open the link again.") from error
+            raise
+
+
+async def drain(tx: Tx, lines: Sequence[bytes]) -> None:
+    """Turns spooled clicks into events. An event's id follows from the click's, so that a repetition is recognised."""
+    tx.emit_all(_outgoing(line) for line in lines)
+
+
+def _outgoing(line: bytes) -> Outgoing:
+    click = orjson.loads(line)
+    return Outgoing(
+        event_id=f"evt_{click['click_id'].removeprefix('clk_')}",
+        topic=str(ClickRecorded.TOPIC),
+        key=click["link_id"],
+        type=ClickRecorded.TYPE,
+        store_id=click["store_id"],
+        subject=click["link_id"],
+        at=datetime.fromisoformat(click["at"]),
+        traceparent=None,
+        data=line,
+    )

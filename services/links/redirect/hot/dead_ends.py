@@ -1,0 +1,40 @@
+"""Small pages for links that lead nowhere: never were (404), or are over (410). Rendered once per language."""
+
+from typing import Literal
+
+from starlette.types import Scope, Send
+
+from services.kernel.pages import Pages, choose_language, page_headers
+
+_Kind = Literal["unknown", "over"]
+_STATUS: dict[_Kind, int] = {"unknown": 404, "over": 410}
+
+
+class DeadEnds:
+    """The pages, in each language that somebody asked for."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._rendered: dict[tuple[_Kind, str], bytes] = {}
+
+    async def unknown(self, scope: Scope, send: Send) -> int:
+        """There is no such link."""
+        return await self._answer("unknown", scope, send)
+
+    async def over(self, scope: Scope, send: Send) -> int:
+        """There was one."""
+        return await self._answer("over", scope, send)
+
+    async def _answer(self, kind: _Kind, scope: Scope, send: Send) -> int:
+        accepts = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        language = choose_language(accepts=accepts)
+        body = self._rendered.get((kind, language))
+        if body is None:
+            text = self._pages.render_text(f"redirect/{kind}.html", language)
+            body = self._rendered[kind, language] = text.encode()
+        headers = [(name.encode(), value.encode()) for name, value in page_headers().items()]
+        headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        status = _STATUS[kind]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        return status

@@ -1,0 +1,67 @@
+"""A link made ready: everything of the answer and of the click's event that does not change from click to click."""
+
+from dataclasses import dataclass, field
+
+import orjson
+
+from services.links.links.domain import target
+from services.links.redirect.store import Found
+from services.links.stores.domain import Address, BadAddress, own_page
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """What is remembered of a slug. `location_head + token + location_tail` is where its friend goes."""
+
+    store_id: str
+    link_id: str
+    program_id: str
+    ambassador_id: str
+    channel: str | None
+    location_head: bytes
+    location_tail: bytes
+    event_head: bytes
+    """The event's JSON up to what differs."""
+    expires_at: float | None
+    gone: bool
+    loaded_at: float
+    stale: bool = field(default=False)
+    """Something of it changed: it is asked for again before its next use."""
+    used: bool = field(default=False)
+
+
+def prepare(found: Found, *, loaded_at: float) -> Entry:
+    """Makes a link ready. One that leads nowhere, since its pages left the store's domains, is gone."""
+    page = _page(found)
+    cut = target(page, found.utm) if page else None
+    head = {
+        "store_id": found.store_id,
+        "link_id": found.link_id,
+        "program_id": found.program_id,
+        "ambassador_id": found.ambassador_id,
+    }
+    return Entry(
+        store_id=found.store_id,
+        link_id=found.link_id,
+        program_id=found.program_id,
+        ambassador_id=found.ambassador_id,
+        channel=found.channel,
+        location_head=cut.head.encode("ascii") if cut else b"",
+        location_tail=cut.tail.encode("ascii") if cut else b"",
+        event_head=orjson.dumps(head)[:-1],
+        expires_at=found.expires_at.timestamp() if found.expires_at else None,
+        gone=found.gone or cut is None,
+        loaded_at=loaded_at,
+    )
+
+
+def _page(found: Found) -> Address | None:
+    """The link's own destination, else the landing page; each only while it is on one of the store's domains."""
+    for text in (found.destination, found.landing_url):
+        if text is None:
+            continue
+        try:
+            return own_page(text, found.domains)
+        except BadAddress:
+            continue
+    return None

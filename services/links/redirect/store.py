@@ -1,0 +1,46 @@
+"""Everything that the redirect must know of a link, read at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.kernel.db import Tx
+from services.links.links.store import SLUG
+
+_WHERE = "select store_id, id from directory where kind = :kind and key = :slug"
+_READ = """
+select l.store_id, l.link_id, l.program_id, l.ambassador_id, l.destination, l.channel, l.utm, l.expires_at,
+  l.deleted_at is not null or a.status = 'erased' as gone, p.landing_url, s.domains
+from links l
+join programs p on p.program_id = l.program_id
+join ambassadors a on a.ambassador_id = l.ambassador_id
+join stores s on s.store_id = l.store_id
+where l.store_id = :store_id and l.link_id = :link_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A link with what decides where it leads."""
+
+    store_id: str
+    link_id: str
+    program_id: str
+    ambassador_id: str
+    destination: str | None
+    channel: str | None
+    utm: Mapping[str, str]
+    expires_at: datetime | None
+    gone: bool
+    landing_url: str
+    domains: tuple[str, ...]
+
+
+async def find(tx: Tx, slug: str) -> Found | None:
+    """The link of a folded slug, whichever store's it is; the transaction then sees that store."""
+    place = await tx.one_or_none(_WHERE, kind=SLUG, slug=slug)
+    if place is None:
+        return None
+    await tx.see([place.store_id])
+    row = await tx.one_or_none(_READ, store_id=place.store_id, link_id=place.id)
+    return Found(**{**row._asdict(), "domains": tuple(row.domains)}) if row else None

@@ -1,0 +1,1 @@
+"""Stores: whose programs these are, and on which domains their pages live."""

@@ -1,0 +1,94 @@
+"""What callers send and get about stores."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.kernel import money
+from services.links.stores import domain
+from services.links.stores.store import Store
+
+
+def _known_currency(code: str) -> str:
+    if not money.known(code):
+        raise ValueError(f"{code} is not an ISO 4217 currency code")
+    return code
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is not a time zone of the IANA list, such as Europe/Chisinau")
+    return ZoneInfo(name).key
+
+
+def _domains(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(domain.store_domain(text) for text in texts))
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
+Domains = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=260)], ...],
+    Field(min_length=1, max_length=50, description="Hosts of the store's pages; hosts below them belong to it too."),
+    AfterValidator(_domains),
+]
+Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+StoreName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class StoreIn(BaseModel):
+    """A store to set up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: StoreName
+    currency: Currency
+    timezone: Zone
+    domains: Domains
+    locale: Locale = "en"
+
+
+class StorePatch(BaseModel):
+    """Fields of a store to change. The currency stays: money was promised in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: StoreName | None = None
+    timezone: Zone | None = None
+    domains: Domains | None = None
+    locale: Locale | None = None
+
+
+class StoreOut(BaseModel):
+    """A store."""
+
+    id: str
+    name: str
+    currency: str
+    timezone: str
+    domains: tuple[str, ...]
+    locale: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        return cls(
+            id=store.store_id,
+            name=store.name,
+            currency=store.currency,
+            timezone=store.timezone,
+            domains=store.domains,
+            locale=store.locale,
+            created_at=store.created_at,
+        )
+
+
+class StoreCreated(StoreOut):
+    """A store just set up, with its first two keys. They are derived and never stored."""
+
+    secret_key: str = ""
+    publishable_key: str = ""
+    secret_key_id: str
+    publishable_key_id: str
