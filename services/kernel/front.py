@@ -61,6 +61,7 @@ class Front:
             {
                 "status": "ready" if ok else "not ready",
                 "checks": [{"name": c.name, "ok": c.ok, **({"detail": c.detail} if c.detail else {})} for c in checks],
+                "clocks": [{"service": n, "clock_offset_seconds": read()} for n, read in self._health.clocks.items()],
             }
         )
         return (200 if ok else 503), b"application/json", body

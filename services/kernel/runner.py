@@ -132,6 +132,7 @@ async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExit
 
     stack.push_async_callback(stop_work)
     process.health.watch(service, db, consumers)
+    process.health.clocks[service.name] = lambda: round(live.offset.total_seconds())
     process.contexts[service.name] = context
     process.relays[service.name] = relay
     process.consumers += consumers
