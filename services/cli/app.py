@@ -1,6 +1,15 @@
-"""The `kith` command: one typer application, one file per group of commands."""
+"""The `kith` command: one typer application. Each group of commands is a file in `commands`, listed here once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+
+from services.cli.commands import doctor, migrate, run, serve, shop, split
+from services.cli.local.process import StartFailed
 
 app = typer.Typer(
     name="kith",
@@ -9,16 +18,31 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+for group in (run, split, serve, migrate, doctor, shop):
+    group.register(app)
 
 
 @app.callback()
-def root() -> None:
+def root(
+    of_split: Annotated[bool, typer.Option("--split", help="Look at what `kith split` runs on this machine.")] = False,
+) -> None:
     """Referral programs for online stores."""
+    if of_split:
+        path = Path(os.environ.get("KITH_DATA_DIR", ".kith")) / "split" / "env"
+        if not path.exists():
+            raise StartFailed(f"there is no {path}: start `kith split` first")
+        lines = path.read_text().splitlines()
+        os.environ.update(dict(line.split("=", 1) for line in lines if "=" in line))
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script. What an operator can mend is told in one line, without a traceback."""
+    try:
+        app()
+    except StartFailed as error:
+        sys.exit(f"kith: {error}")
+    except ValidationError as error:
+        sys.exit("kith: " + "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors()))
 
 
 if __name__ == "__main__":

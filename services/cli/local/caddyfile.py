@@ -57,9 +57,9 @@ def caddyfile(
     return "\n\n".join([_global(storage), "\n".join([f"{address} {{", *_indented(site), "}"])]) + "\n"
 
 
-def precedence(pattern: str) -> tuple[int, int, str]:
-    """Sort key that puts the pattern to try first in front: most letters that are not wild, then an exact one."""
-    return (-len(pattern.replace("*", "")), pattern.count("*"), pattern)
+def precedence(pattern: str) -> tuple[int, str]:
+    """Sort key that puts the pattern to try first in front: the longest, as in the embedded product."""
+    return (-len(pattern), pattern)
 
 
 def _global(storage: Path | None) -> str:

@@ -1,0 +1,30 @@
+"""`kith serve`: one replica of one service, as a process of its own. Databases, bus and secrets come from settings."""
+
+from typing import Annotated
+
+import typer
+import uvloop
+
+from services.cli import catalog
+from services.cli.local.process import StartFailed
+from services.kernel.runner import run_services
+from services.kernel.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("serve")(command)
+
+
+def command(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(catalog.NAMES)}, or `all`.")],
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default KITH_PORT).")] = None,
+) -> None:
+    """Run one replica of one service until SIGTERM."""
+    names = catalog.NAMES if service == "all" else (service,)
+    if unknown := set(names) - set(catalog.NAMES):
+        raise typer.BadParameter(f"there is no service {unknown.pop()!r}; there are {', '.join(catalog.NAMES)}")
+    settings = Settings()
+    if settings.embedded:
+        raise StartFailed("`kith serve` needs KITH_DATABASE_URL (and secrets); `kith run` brings its own")
+    uvloop.run(run_services(catalog.load_all(names), settings, port=port))

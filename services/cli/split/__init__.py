@@ -1,0 +1,1 @@
+"""Split mode on one machine: what runs, what keeps it running, and how it answers as one product."""
