@@ -32,6 +32,7 @@ class Reward(Payload):
     rule: str
     level: int = 1
     beneficiary: Beneficiary
+    ambassador_id: Id | None = Field(None, description="Who brought the order: also for the friend's reward.")
     pay_as: Literal["cash", "store_credit", "points"]
     amount_minor: Minor
     currency: Currency

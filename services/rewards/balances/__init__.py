@@ -1,0 +1,1 @@
+"""What somebody has: pending, available, lifetime, clawed back."""

@@ -1,0 +1,72 @@
+"""SQL of the programs' slice."""
+
+from collections.abc import Iterable, Sequence
+
+from contracts.events.catalog import ProgramPublished
+from contracts.program import Program
+from services.kernel.db import Tx
+from services.rewards.catalog.domain import program_of
+
+_KEEP = """
+insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at)
+select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]),
+  cast(:currencies as text[]), cast(:budgets as bigint[]), cast(:definitions as text[]),
+  cast(:published as timestamptz[]))
+on conflict do nothing
+"""
+
+_DEFINITIONS = """
+select p.store_id, p.program_id, p.version, p.definition
+from programs p
+join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]))
+  w(store_id, program_id, version) using (store_id, program_id, version)
+"""
+
+_BUDGETS = """
+select distinct on (p.store_id, p.program_id, p.currency) p.store_id, p.program_id, p.currency, p.budget_minor
+from programs p
+join unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id) using (store_id, program_id)
+order by p.store_id, p.program_id, p.currency, p.version desc
+"""
+
+VersionKey = tuple[str, str, int]
+"""Store, program, version."""
+
+
+async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
+    """Keeps these versions; one that is known already stays as it is."""
+    await tx.execute(
+        _KEEP,
+        stores=[p.store_id for p in published],
+        programs=[p.program_id for p in published],
+        versions=[p.version for p in published],
+        currencies=[p.program.currency for p in published],
+        budgets=[p.program.budget.amount_minor if p.program.budget else None for p in published],
+        definitions=[p.program.model_dump_json() for p in published],
+        published=[p.published_at for p in published],
+    )
+
+
+async def versions(tx: Tx, wanted: Iterable[VersionKey]) -> dict[VersionKey, Program]:
+    """Those of the wanted versions that are known."""
+    keys = sorted(set(wanted))
+    if not keys:
+        return {}
+    rows = await tx.all(
+        _DEFINITIONS, stores=[k[0] for k in keys], programs=[k[1] for k in keys], versions=[k[2] for k in keys]
+    )
+    return {(row.store_id, row.program_id, row.version): program_of(row.definition) for row in rows}
+
+
+async def budgets(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], int]:
+    """Budget in force by (store, program, currency): the newest known version's, where that has one.
+
+    A program whose currency changed has one budget in each: rewards of old orders stay in the old currency.
+    """
+    keys = sorted(set(wanted))
+    if not keys:
+        return {}
+    rows = await tx.all(_BUDGETS, stores=[k[0] for k in keys], programs=[k[1] for k in keys])
+    return {
+        (row.store_id, row.program_id, row.currency): row.budget_minor for row in rows if row.budget_minor is not None
+    }

@@ -1,0 +1,61 @@
+"""What people decide about single rewards: approve, or reject for good."""
+
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, NotFound
+from services.rewards.grants.actions.regrant import settle_changes
+from services.rewards.grants.domain.plan import approved, rejected
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.store import rewards as rewards_store
+
+
+class RewardNotFound(NotFound):
+    """No reward has this id in this store."""
+
+    code = "reward_not_found"
+
+    def __init__(self, reward_id: str) -> None:
+        super().__init__(f"There is no reward {reward_id}.")
+
+
+class NotApprovable(Conflict):
+    """Only a pending reward can be approved."""
+
+    code = "reward_not_pending"
+
+    def __init__(self, reward: Reward) -> None:
+        super().__init__(f"Reward {reward.reward_id} is {reward.status}; only a pending reward can be approved.")
+
+
+async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
+    """Notes that a person has checked a pending reward. It shortens no hold; a repeat changes nothing.
+
+    Raises `RewardNotFound`, or `NotApprovable` for a reward that is no longer pending.
+    """
+    await tx.lock_stores([store])
+    before = await _get(tx, store, reward_id)
+    if before.status == "approved":
+        return before
+    if before.status != "pending":
+        raise NotApprovable(before)
+    [done] = await settle_changes(tx, [approved(before, now=tx.now)])
+    return done.after
+
+
+async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
+    """Sets a reward to zero for good, whatever happens to its order later. A repeat changes nothing.
+
+    What it took of budgets and limits is free again. Raises `RewardNotFound`.
+    """
+    await tx.lock_stores([store])
+    before = await _get(tx, store, reward_id)
+    if before.rejected_at is not None:
+        return before
+    [done] = await settle_changes(tx, [rejected(before, note=note, now=tx.now)])
+    return done.after
+
+
+async def _get(tx: Tx, store: str, reward_id: str) -> Reward:
+    reward = await rewards_store.one(tx, store, reward_id)
+    if reward is None:
+        raise RewardNotFound(reward_id)
+    return reward

@@ -1,0 +1,202 @@
+"""From the newest states of orders to rewards, postings and events, many orders at a time.
+
+A batch takes one store lock set and a fixed number of statements, whatever its size.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from contracts.events.conversions import Conversion
+from contracts.program import Program
+from services.kernel import due
+from services.kernel.db import Tx
+from services.kernel.ids import new_id
+from services.rewards.catalog import store as catalog
+from services.rewards.grants.actions.tell import tell
+from services.rewards.grants.domain.caps import Caps, LimitKey, budget_key, spent_differences
+from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.grants.domain.reward import Change, Reward
+from services.rewards.grants.store import conversions, counters
+from services.rewards.grants.store import rewards as rewards_store
+from services.rewards.ledger import actions as ledger
+from services.rewards.ledger.domain import Posting
+from services.rewards.ledger.domain import change as posting_of
+from services.rewards.rules.domain import Entitlement, Order, entitlements, local_day, window
+
+RELEASE_JOB = "release"
+
+OrderKey = tuple[str, str]
+
+_ANY_ZONE = ZoneInfo("UTC")
+"""For orders that earn nothing: no day is made for them."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the orders of a batch need to be decided."""
+
+    orders: list[Order] = field(default_factory=list)
+    entitled: dict[OrderKey, list[Entitlement]] = field(default_factory=dict)
+    rewards: dict[OrderKey, list[Reward]] = field(default_factory=dict)
+    zones: dict[str, ZoneInfo] = field(default_factory=dict)
+    caps: Caps = field(default_factory=Caps)
+
+
+async def take_states(tx: Tx, states: Sequence[Conversion]) -> list[Change]:
+    """Takes decisions as they came: keeps the highest revision of each order and grants accordingly.
+
+    Repeats and older revisions change nothing. Returns what changed.
+    """
+    newest: dict[OrderKey, Conversion] = {}
+    for state in states:
+        key = (state.store_id, state.order_id)
+        known = newest.get(key)
+        if known is None or state.revision > known.revision:
+            newest[key] = state
+    await tx.lock_stores(store_id for store_id, _ in newest)
+    fresh = await conversions.keep(tx, list(newest.values()))
+    return await regrant(tx, [Order.of(state) for key, state in newest.items() if key in fresh])
+
+
+async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
+    """Recomputes all rewards of these orders, in the order given. Their stores must be locked.
+
+    Orders whose program version or store is not known yet are marked and left as they are.
+    """
+    if not orders:
+        return []
+    batch = await _load(tx, orders)
+    changes: list[Change] = []
+    for order in batch.orders:
+        key = (order.store_id, order.order_id)
+        moment = _moment(tx, batch.zones.get(order.store_id, _ANY_ZONE))
+        changes += plan(order, batch.entitled.get(key, []), batch.rewards.get(key, []), batch.caps, moment)
+    return await settle_changes(tx, changes)
+
+
+async def settle_changes(tx: Tx, changes: Sequence[Change]) -> list[Change]:
+    """Posts, saves and tells changes, and sees to it that the release job looks at what will become available."""
+    if not changes:
+        return []
+    posted = await _post(tx, changes)
+    await rewards_store.save(tx, [one.after for one in posted])
+    await counters.spend(tx, spent_differences(_spent_by(posted)))
+    await due.schedule(tx, RELEASE_JOB, _releases(posted))
+    tell(tx, posted)
+    return posted
+
+
+def _moment(tx: Tx, zone: ZoneInfo) -> Moment:
+    return Moment(now=tx.now, day_of=lambda at: local_day(at, zone), new_id=lambda: new_id("rwd", at=tx.now))
+
+
+async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
+    batch = _Batch()
+    standing = {(o.store_id, o.program_id, o.program_version): o for o in orders if o.refusal is None}
+    programs = await catalog.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
+    names = await conversions.time_zones(tx, {o.store_id for o in orders}) if standing else {}
+    batch.zones = {store_id: ZoneInfo(name) for store_id, name in names.items()}
+    waiting: list[OrderKey] = []
+    for order in orders:
+        program = _program(order, programs)
+        if order.refusal is None and (program is None or order.store_id not in batch.zones):
+            waiting.append((order.store_id, order.order_id))
+            continue
+        batch.orders.append(order)
+        if program is not None:
+            batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
+    await conversions.mark_waiting(tx, waiting)
+    for reward in await rewards_store.of_orders(tx, [(o.store_id, o.order_id) for o in batch.orders]):
+        batch.rewards.setdefault((reward.store_id, reward.order_id), []).append(reward)
+    await _load_caps(tx, batch)
+    return batch
+
+
+def _program(order: Order, programs: Mapping[tuple[str, str, int], Program]) -> Program | None:
+    if order.program_id is None or order.program_version is None:
+        return None
+    return programs.get((order.store_id, order.program_id, order.program_version))
+
+
+async def _load_caps(tx: Tx, batch: _Batch) -> None:
+    entitled = [(store_id, one) for (store_id, _), ones in batch.entitled.items() for one in ones]
+    programs = {(store_id, one.program_id) for store_id, one in entitled}
+    if not programs:
+        return
+    batch.caps.budgets = await catalog.budgets(tx, programs)
+    if batch.caps.budgets:
+        batch.caps.spent.update(await counters.spent(tx, programs))
+    if periods := _periods(batch):
+        batch.caps.tallies.update(await counters.tallies(tx, periods))
+
+
+def _periods(batch: _Batch) -> set[tuple[LimitKey, date, date]]:
+    """Every period of every limit that the batch's orders may count against."""
+    found: set[tuple[LimitKey, date, date]] = set()
+    for order in batch.orders:
+        key = (order.store_id, order.order_id)
+        for one in batch.entitled.get(key, ()):
+            if one.limit is None:
+                continue
+            limited = (order.store_id, one.program_id, one.rule, one.ambassador_id)
+            days = {local_day(order.placed_at, batch.zones[order.store_id])}
+            # A reward that exists keeps its day, even if the store has moved to another zone since.
+            days.update(r.day for r in batch.rewards.get(key, ()) if r.key == one.key)
+            found.update((limited, *window(one.limit.period, day)) for day in days)
+    return found
+
+
+async def _post(tx: Tx, changes: Sequence[Change]) -> list[Change]:
+    """Writes the postings of the changes and notes in each raised reward which set raised it."""
+    postings = [(place, posting) for place, one in enumerate(changes) for posting in _postings(one)]
+    numbers = await ledger.post(tx, [posting for _, posting in postings])
+    done = list(changes)
+    for (place, posting), number in zip(postings, numbers, strict=True):
+        if posting.raises:
+            done[place] = Change(done[place].before, replace(done[place].after, granted_by=number))
+    return done
+
+
+def _postings(one: Change) -> list[Posting]:
+    before, after = one.before, one.after
+    if before is not None and before.unit != after.unit:
+        # Points are no money: what was granted in one unit goes back in it, and the new amount starts afresh.
+        moves = [(before, -before.target_minor), (after, after.target_minor)]
+    else:
+        moves = [(after, one.difference)]
+    return [
+        posting_of(
+            store_id=reward.store_id,
+            program_id=reward.program_id,
+            reward_id=reward.reward_id,
+            side=reward.side,
+            beneficiary_id=reward.beneficiary_id,
+            unit=reward.unit,
+            difference=difference,
+            available=reward.released_at is not None,
+            corrects=before.granted_by if before else None,
+            basis=after.basis,
+        )
+        for reward, difference in moves
+        if difference
+    ]
+
+
+def _spent_by(changes: Iterable[Change]) -> Iterable[tuple[tuple[str, str, str], int]]:
+    for one in changes:
+        if one.before is not None and one.before.target_minor:
+            yield budget_key(one.before), -one.before.target_minor
+        if one.after.target_minor:
+            yield budget_key(one.after), one.after.target_minor
+
+
+def _releases(changes: Iterable[Change]) -> dict[str, datetime]:
+    """The earliest moment, by store, at which something of this becomes available."""
+    earliest: dict[str, datetime] = {}
+    for one in changes:
+        after = one.after
+        if after.target_minor and after.settled_at is not None and after.released_at is None:
+            earliest[after.store_id] = min(earliest.get(after.store_id, after.available_at), after.available_at)
+    return earliest

@@ -1,0 +1,104 @@
+"""How much caps still allow: a program's budget, and limits per ambassador and period. Pure, but it counts along.
+
+`Caps` holds what is granted now in everything that a batch of orders may touch, and is kept up to date while the batch
+is decided, so that the second order of a batch sees what the first one took.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from contracts.program import PerAmbassador
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.rules.domain import Reason, window
+
+BudgetKey = tuple[str, str, str]
+"""Store, program, unit."""
+LimitKey = tuple[str, str, str, str]
+"""Store, program, rule, ambassador."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rewards above zero of one rule and ambassador whose day is in [first, last]: how many, and their sum."""
+
+    first: date
+    last: date
+    count: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that a reward may be worth (None: any amount), and which cap says so."""
+
+    amount_minor: int | None
+    by: Reason | None
+
+
+@dataclass(slots=True)
+class Caps:
+    """The counters of one batch. All of them are net: what was taken back can be granted again."""
+
+    budgets: Mapping[BudgetKey, int] = field(default_factory=dict)
+    spent: dict[BudgetKey, int] = field(default_factory=lambda: defaultdict(int))
+    tallies: dict[LimitKey, list[Tally]] = field(default_factory=lambda: defaultdict(list))
+
+    def spend(self, key: BudgetKey, difference: int) -> None:
+        """Counts an amount against a program's budget, or gives it back."""
+        self.spent[key] += difference
+
+    def tally(self, key: LimitKey, day: date, amount_minor: int, *, sign: int) -> None:
+        """Counts a reward of this worth in (sign 1) or out (sign −1) of every period that holds its day."""
+        if amount_minor == 0:
+            return
+        for tally in self.tallies[key]:
+            if tally.first <= day <= tally.last:
+                tally.count += sign
+                tally.amount_minor += sign * amount_minor
+
+    def budget_bound(self, key: BudgetKey, *, own: int) -> int | None:
+        """What the budget allows a reward that holds `own` of it now. A lowered budget takes nothing away."""
+        if key not in self.budgets:
+            return None
+        return max(own, self.budgets[key] - (self.spent[key] - own))
+
+    def limit_bound(self, key: LimitKey, day: date, limit: PerAmbassador, *, own: int) -> int | None:
+        """What the limit per ambassador allows a reward that holds `own` within the period now."""
+        first, last = window(limit.period, day)
+        found = next((t for t in self.tallies[key] if (t.first, t.last) == (first, last)), None)
+        count, amount = (found.count, found.amount_minor) if found else (0, 0)
+        if limit.count is not None and own == 0 and count >= limit.count:
+            return 0
+        if limit.amount_minor is None:
+            return None
+        return max(own, limit.amount_minor - (amount - own))
+
+
+def tightest(*bounds: tuple[int | None, Reason]) -> Bound:
+    """The smallest of several bounds, the first of equals."""
+    amount: int | None = None
+    by: Reason | None = None
+    for value, reason in bounds:
+        if value is not None and (amount is None or value < amount):
+            amount, by = value, reason
+    return Bound(amount, by)
+
+
+def budget_key(reward: Reward) -> BudgetKey:
+    """Which budget a reward counts against."""
+    return reward.store_id, reward.program_id, reward.unit
+
+
+def limit_key(reward: Reward) -> LimitKey:
+    """Whose limit a reward counts against; a friend's reward counts for the ambassador who brought the friend."""
+    return reward.store_id, reward.program_id, reward.rule, reward.ambassador_id
+
+
+def spent_differences(changes: Iterable[tuple[BudgetKey, int]]) -> dict[BudgetKey, int]:
+    """Sums differences per budget, leaving out those that cancel out."""
+    sums: dict[BudgetKey, int] = defaultdict(int)
+    for key, difference in changes:
+        sums[key] += difference
+    return {key: difference for key, difference in sums.items() if difference}

@@ -1,0 +1,210 @@
+"""What an order's rewards should be now, given its state, the terms in force and the caps. Pure.
+
+Lowering goes before raising: what one reward of the order gives back is there for the next one, and when an order moves
+to another ambassador the first one's reward is down before the second one's is up.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from contracts.program import PerAmbassador
+from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
+from services.rewards.grants.domain.reward import Change, Key, Reward
+from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from, window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the decision takes from outside: the time, the day of the purchase where the store is, and fresh ids."""
+
+    now: datetime
+    day_of: Callable[[datetime], date]
+    new_id: Callable[[], str]
+
+
+@dataclass(slots=True)
+class _Draft:
+    before: Reward | None
+    after: Reward
+    limit: PerAmbassador | None
+    kept: int = 0
+    """What it holds after lowering: counted against the budget throughout."""
+    kept_in_period: int = 0
+    """The part of `kept` that the limit's period counts already; 0 if it comes from another period or ambassador."""
+
+
+def plan(
+    order: Order,
+    entitled: Sequence[Entitlement],
+    rewards: Sequence[Reward],
+    caps: Caps,
+    moment: Moment,
+) -> list[Change]:
+    """The rewards that must change, lowered ones first. `rewards` are all that the order has; `caps` is left as it is
+    after these changes.
+    """
+    drafts = _drafts(order, entitled, rewards, moment)
+    for draft in drafts:
+        _lower(draft, caps)
+    # Whoever comes from another period holds nothing in its new one: it goes first, before others use up the room.
+    for draft in sorted(drafts, key=lambda d: d.kept_in_period == d.kept):
+        _raise(draft, caps)
+    changes = [
+        Change(draft.before, _finished(draft.before, draft.after, moment.now))
+        for draft in drafts
+        if draft.before is None or _differs(draft.before, draft.after)
+    ]
+    return sorted(changes, key=lambda change: change.difference > 0)
+
+
+def rejected(before: Reward, *, note: str, now: datetime) -> Change:
+    """A person's no: worth nothing from now on, whatever happens to the order."""
+    after = replace(before, want_minor=0, target_minor=0, rejected_at=now, note=note, reason=Reason.REJECTED_BY_PERSON)
+    return Change(before, _finished(before, after, now))
+
+
+def approved(before: Reward, *, now: datetime) -> Change:
+    """A person's yes to a pending reward. It shortens no hold."""
+    return Change(before, _finished(before, replace(before, approved_at=now), now))
+
+
+def released(before: Reward, *, now: datetime) -> Reward:
+    """The reward once its hold is over."""
+    return _finished(before, replace(before, released_at=now), now)
+
+
+def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Reward], moment: Moment) -> list[_Draft]:
+    had: dict[Key, Reward] = {reward.key: reward for reward in rewards}
+    drafts: list[_Draft] = []
+    for one in entitled:
+        before = had.pop(one.key, None)
+        if before is None and one.want_minor == 0:
+            continue  # nothing due, nothing to keep: the reason can be told from the order and the rule at any time
+        drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit))
+    for before in had.values():
+        reason = order.refusal or Reason.REASSIGNED
+        lost = replace(_with_figures(before, order), base_minor=0, want_minor=0, reason=reason)
+        drafts.append(_Draft(before, lost, None))
+    for draft in drafts:
+        if draft.after.rejected_at is not None:
+            draft.after = replace(draft.after, want_minor=0, reason=Reason.REJECTED_BY_PERSON)
+    return drafts
+
+
+def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: Moment) -> Reward:
+    available_at = usable_from(order, one.hold)
+    if before is not None:
+        # The day is kept while the moment of purchase is: a store that changes its zone moves nothing between periods.
+        day = before.day if before.placed_at == order.placed_at else moment.day_of(order.placed_at)
+        return replace(
+            _with_figures(before, order),
+            program_version=one.program_version,
+            ambassador_id=one.ambassador_id,
+            pay_as=one.pay_as,
+            unit=one.unit,
+            currency=one.currency,
+            placed_at=order.placed_at,
+            day=day,
+            base_minor=one.base_minor,
+            want_minor=one.want_minor,
+            reason=one.reason,
+            available_at=available_at,
+        )
+    return Reward(
+        store_id=order.store_id,
+        reward_id=moment.new_id(),
+        order_id=order.order_id,
+        order_revision=order.revision,
+        program_id=one.program_id,
+        program_version=one.program_version,
+        rule=one.rule,
+        level=one.level,
+        side=one.side,
+        beneficiary_id=one.beneficiary_id,
+        ambassador_id=one.ambassador_id,
+        pay_as=one.pay_as,
+        unit=one.unit,
+        currency=one.currency,
+        placed_at=order.placed_at,
+        day=moment.day_of(order.placed_at),
+        base_minor=one.base_minor,
+        total_minor=order.total_minor,
+        refunded_minor=order.refunded_minor,
+        want_minor=one.want_minor,
+        bound_minor=None,
+        target_minor=0,
+        reason=one.reason,
+        revision=0,
+        settled_at=order.settled_at,
+        available_at=available_at,
+        created_at=moment.now,
+        granted_at=None,
+        changed_at=moment.now,
+    )
+
+
+def _with_figures(before: Reward, order: Order) -> Reward:
+    return replace(
+        before,
+        order_revision=order.revision,
+        total_minor=order.total_minor,
+        refunded_minor=order.refunded_minor,
+        settled_at=order.settled_at,
+    )
+
+
+def _lower(draft: _Draft, caps: Caps) -> None:
+    """Takes back what is no longer wanted, and takes the reward out of a period or ambassador it has left."""
+    before, after = draft.before, draft.after
+    if before is None or before.target_minor == 0:
+        return
+    same_money = budget_key(before) == budget_key(after)
+    draft.kept = min(before.target_minor, after.want_minor) if same_money else 0
+    caps.spend(budget_key(before), draft.kept - before.target_minor)
+    draft.kept_in_period = draft.kept if same_money and _same_period(before, after, draft.limit) else 0
+    caps.tally(limit_key(before), before.day, before.target_minor, sign=-1)
+    caps.tally(limit_key(after), after.day, draft.kept_in_period, sign=1)
+
+
+def _same_period(before: Reward, after: Reward, limit: PerAmbassador | None) -> bool:
+    if limit is None:
+        return True
+    first, last = window(limit.period, after.day)
+    return limit_key(before) == limit_key(after) and first <= before.day <= last
+
+
+def _raise(draft: _Draft, caps: Caps) -> None:
+    """Gives the reward what it wants, as far as caps allow."""
+    after = draft.after
+    budget, limited = budget_key(after), limit_key(after)
+    own = draft.kept_in_period
+    bound = tightest(
+        (caps.budget_bound(budget, own=draft.kept), Reason.CAPPED_BUDGET),
+        (
+            caps.limit_bound(limited, after.day, draft.limit, own=own) if draft.limit else None,
+            Reason.CAPPED_AMBASSADOR,
+        ),
+    )
+    allowed = after.want_minor if bound.amount_minor is None else max(0, bound.amount_minor)
+    target = min(after.want_minor, allowed)
+    reason = after.reason
+    if target < after.want_minor:
+        reason = Reason.PARTLY_CAPPED if target else (bound.by or reason)
+    caps.spend(budget, target - draft.kept)
+    caps.tally(limited, after.day, own, sign=-1)
+    caps.tally(limited, after.day, target, sign=1)
+    draft.after = replace(
+        after, target_minor=target, bound_minor=None if bound.amount_minor is None else allowed, reason=reason
+    )
+
+
+def _differs(before: Reward, after: Reward) -> bool:
+    """Whether anything but the order's revision and the room left under caps has changed."""
+    return replace(after, order_revision=before.order_revision, bound_minor=before.bound_minor) != before
+
+
+def _finished(before: Reward | None, after: Reward, now: datetime) -> Reward:
+    granted_at = after.granted_at or (now if after.target_minor > 0 else None)
+    revision = before.revision + 1 if before else 1
+    return replace(after, granted_at=granted_at, changed_at=now, revision=revision)

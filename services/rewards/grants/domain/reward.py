@@ -1,0 +1,125 @@
+"""A reward: one beneficiary's share in one order by one rule, and every figure that its amount follows from. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from contracts.events.rewards import RewardStatus
+from services.rewards.rules.domain import PayAs, Reason, Side
+
+Key = tuple[str, str, int, str]
+"""Program, rule, level, beneficiary: unique within an order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """The whole state of a reward. Amounts are minor units of `unit`, or points.
+
+    `base_minor` is what the terms give before refunds, `want_minor` what is left of it after them, `bound_minor` the
+    most that caps allowed when it last changed (None: no cap), `target_minor` the smaller of the two: what it is worth.
+    """
+
+    store_id: str
+    reward_id: str
+    order_id: str
+    order_revision: int
+    program_id: str
+    program_version: int
+    rule: str
+    level: int
+    side: Side
+    beneficiary_id: str
+    ambassador_id: str
+    pay_as: PayAs
+    unit: str
+    currency: str
+    placed_at: datetime
+    day: date
+    """Calendar day of the purchase where the store is: periods of limits are made of it."""
+    base_minor: int
+    total_minor: int
+    refunded_minor: int
+    want_minor: int
+    bound_minor: int | None
+    target_minor: int
+    reason: Reason
+    revision: int
+    settled_at: datetime | None
+    available_at: datetime
+    created_at: datetime
+    granted_at: datetime | None
+    """When its amount rose above zero for the first time."""
+    changed_at: datetime
+    approved_at: datetime | None = None
+    released_at: datetime | None = None
+    rejected_at: datetime | None = None
+    note: str | None = None
+    """Why a person rejected it, in that person's words. Never leaves this service's own pages and API."""
+    granted_by: int | None = None
+    """Number of the posting set that last raised it: corrections name it."""
+
+    @property
+    def key(self) -> Key:
+        """Program, rule, level, beneficiary."""
+        return self.program_id, self.rule, self.level, self.beneficiary_id
+
+    @property
+    def status(self) -> RewardStatus:
+        """Where it stands. `rejected` with amount 0 and no `rejected_at` means that a cap left nothing, so far."""
+        if self.rejected_at is not None:
+            return "rejected"
+        if self.target_minor == 0:
+            return "rejected" if self.granted_at is None else "reversed"
+        if self.released_at is not None:
+            return "available"
+        return "pending" if self.approved_at is None else "approved"
+
+    @property
+    def basis(self) -> Mapping[str, int | str | None]:
+        """What the amount follows from, as it is written into the ledger."""
+        return {
+            "base": self.base_minor,
+            "bound": self.bound_minor,
+            "order": self.order_id,
+            "order_revision": self.order_revision,
+            "program_version": self.program_version,
+            "reason": str(self.reason),
+            "refunded": self.refunded_minor,
+            "rule": self.rule,
+            "target": self.target_minor,
+            "total": self.total_minor,
+            "want": self.want_minor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A reward before and after a decision; `before` is None where it comes into being."""
+
+    before: Reward | None
+    after: Reward
+
+    @property
+    def difference(self) -> int:
+        """What has to be posted."""
+        return self.after.target_minor - (self.before.target_minor if self.before else 0)
+
+    @property
+    def worth_telling(self) -> bool:
+        """Whether others learn of it: only of rewards that were ever worth something, and only if they see a change."""
+        before, after = self.before, self.after
+        if after.granted_at is None:
+            return False
+        return before is None or _seen(before) != _seen(after)
+
+
+def _seen(reward: Reward) -> tuple[object, ...]:
+    return (
+        reward.granted_at,
+        reward.target_minor,
+        reward.status,
+        reward.available_at,
+        reward.program_version,
+        reward.ambassador_id,
+        reward.placed_at,
+    )

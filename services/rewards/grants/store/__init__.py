@@ -1,0 +1,1 @@
+"""SQL of conversions, rewards, and what has been spent of budgets and limits."""

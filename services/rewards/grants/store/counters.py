@@ -1,0 +1,102 @@
+"""SQL of what counts against caps: a counter per program and unit, and sums of rewards per ambassador and period."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from services.kernel.db import Tx
+from services.rewards.grants.domain.caps import BudgetKey, LimitKey, Tally
+
+_SPENT = """
+select s.store_id, s.program_id, s.unit, s.amount_minor from spent s
+join unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id) using (store_id, program_id)
+"""
+
+_SPEND = """
+update spent s set amount_minor = s.amount_minor + w.difference
+from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:units as text[]), cast(:differences as bigint[]))
+  w(store_id, program_id, unit, difference)
+where (s.store_id, s.program_id, s.unit) = (w.store_id, w.program_id, w.unit)
+returning s.store_id, s.program_id, s.unit
+"""
+
+_OPEN = """
+insert into spent (store_id, program_id, unit, amount_minor)
+select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:units as text[]),
+  cast(:differences as bigint[]))
+"""
+
+_TALLIES = """
+select w.store_id, w.program_id, w.rule, w.ambassador_id, w.first, w.last,
+  t.rewards, t.amount_minor
+from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:rules as text[]), cast(:ambassadors as text[]),
+  cast(:firsts as date[]), cast(:lasts as date[])) w(store_id, program_id, rule, ambassador_id, first, last)
+cross join lateral (
+  select count(*) as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
+  where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
+    and r.rule = w.rule and r.day between w.first and w.last and r.target_minor > 0
+) t
+"""
+
+_SUMS = """
+select program_id, unit, sum(target_minor)::bigint as amount_minor from rewards
+where store_id = :store and target_minor > 0 group by program_id, unit
+"""
+
+_COUNTERS = "select program_id, unit, amount_minor from spent where store_id = :store"
+
+
+async def spent(tx: Tx, programs: Iterable[tuple[str, str]]) -> dict[BudgetKey, int]:
+    """What these (store, program) have granted, net, by unit."""
+    keys = sorted(set(programs))
+    rows = await tx.all(_SPENT, stores=[k[0] for k in keys], programs=[k[1] for k in keys])
+    return {(row.store_id, row.program_id, row.unit): row.amount_minor for row in rows}
+
+
+async def spend(tx: Tx, differences: Mapping[BudgetKey, int]) -> None:
+    """Moves the counters. A counter below zero is refused by the database: more was taken back than was granted."""
+    if not differences:
+        return
+    keys = sorted(differences)
+    moved = {(row.store_id, row.program_id, row.unit) for row in await tx.all(_SPEND, **_columns(keys, differences))}
+    if missing := [key for key in keys if key not in moved]:
+        await tx.execute(_OPEN, **_columns(missing, differences))
+
+
+def _columns(keys: Sequence[BudgetKey], differences: Mapping[BudgetKey, int]) -> dict[str, list[object]]:
+    return {
+        "stores": [k[0] for k in keys],
+        "programs": [k[1] for k in keys],
+        "units": [k[2] for k in keys],
+        "differences": [differences[k] for k in keys],
+    }
+
+
+async def tallies(tx: Tx, wanted: Iterable[tuple[LimitKey, date, date]]) -> dict[LimitKey, list[Tally]]:
+    """What counts against each limit in each of these periods (first and last day)."""
+    periods = sorted(set(wanted))
+    rows = await tx.all(
+        _TALLIES,
+        stores=[key[0] for key, _, _ in periods],
+        programs=[key[1] for key, _, _ in periods],
+        rules=[key[2] for key, _, _ in periods],
+        ambassadors=[key[3] for key, _, _ in periods],
+        firsts=[first for _, first, _ in periods],
+        lasts=[last for _, _, last in periods],
+    )
+    found: dict[LimitKey, list[Tally]] = {}
+    for row in rows:
+        key = (row.store_id, row.program_id, row.rule, row.ambassador_id)
+        found.setdefault(key, []).append(Tally(row.first, row.last, row.rewards, row.amount_minor))
+    return found
+
+
+async def drift(tx: Tx, store: str) -> list[tuple[str, str, int, int]]:
+    """(program, unit, counter, sum of its rewards) where the two differ."""
+    sums = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_SUMS, store=store)}
+    counters = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_COUNTERS, store=store)}
+    keys = sorted(sums.keys() | counters.keys())
+    return [
+        (program, unit, counters.get((program, unit), 0), sums.get((program, unit), 0))
+        for program, unit in keys
+        if counters.get((program, unit), 0) != sums.get((program, unit), 0)
+    ]

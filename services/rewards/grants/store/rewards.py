@@ -1,0 +1,153 @@
+"""SQL of rewards: loading all of an order, saving changes, finding what is due, listing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.kernel.db import Tx
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.rules.domain import Reason
+
+_TYPES = {
+    "store_id": "text",
+    "order_id": "text",
+    "program_id": "text",
+    "rule": "text",
+    "level": "int",
+    "beneficiary_id": "text",
+    "reward_id": "text",
+    "side": "text",
+    "ambassador_id": "text",
+    "program_version": "int",
+    "pay_as": "text",
+    "unit": "text",
+    "currency": "text",
+    "order_revision": "int",
+    "placed_at": "timestamptz",
+    "day": "date",
+    "base_minor": "bigint",
+    "total_minor": "bigint",
+    "refunded_minor": "bigint",
+    "want_minor": "bigint",
+    "bound_minor": "bigint",
+    "target_minor": "bigint",
+    "reason": "text",
+    "revision": "int",
+    "settled_at": "timestamptz",
+    "available_at": "timestamptz",
+    "created_at": "timestamptz",
+    "granted_at": "timestamptz",
+    "changed_at": "timestamptz",
+    "approved_at": "timestamptz",
+    "released_at": "timestamptz",
+    "rejected_at": "timestamptz",
+    "note": "text",
+    "granted_by": "bigint",
+}
+"""Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
+
+_KEY = ("store_id", "order_id", "program_id", "rule", "level", "beneficiary_id")
+_NEVER_CHANGE = {*_KEY, "reward_id", "side", "created_at"}
+_FIELDS = ", ".join(_TYPES)
+_COLUMNS = ", ".join(f"r.{name}" for name in _TYPES)
+
+# S608 is silenced where statements are put together from the names above, which no caller can touch.
+_SAVE = (
+    f"insert into rewards ({_FIELDS}, status) select * from unnest("  # noqa: S608
+    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _TYPES.items())
+    + f", cast(:status as text[])) on conflict ({', '.join(_KEY)}) do update set "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*_TYPES, "status") if name not in _NEVER_CHANGE)
+)
+
+_OF_ORDERS = (
+    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    " join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)"
+    " order by r.store_id, r.order_id, r.reward_id"
+)
+
+_ONE = f"select {_COLUMNS} from rewards r where r.store_id = :store and r.reward_id = :reward"  # noqa: S608
+
+_DUE = (
+    f"select {_COLUMNS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral ("  # noqa: S608
+    " select * from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null"
+    " and released_at is null and available_at <= :now order by available_at limit :count) r"
+    " order by r.store_id, r.available_at, r.reward_id"
+)
+
+_NEXT_DUE = """
+select w.store_id, r.available_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
+  select available_at from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null
+    and released_at is null order by available_at limit 1
+) r
+"""
+
+_LIST = (
+    f"select {_COLUMNS} from rewards r where r.store_id = :store"  # noqa: S608
+    " and (cast(:before as text) is null or r.reward_id < :before) {filters} order by r.reward_id desc limit :count"
+)
+
+_LIST_FILTERS = {
+    "order_id": "and r.order_id = :order_id",
+    "ambassador_id": "and r.ambassador_id = :ambassador_id",
+    "status": "and r.status = :status",
+    "beneficiary_id": "and r.beneficiary_id = :beneficiary_id",
+    "program_id": "and r.program_id = :program_id",
+}
+
+_POSTED = """
+select r.reward_id, r.target_minor, coalesce(sum(e.amount_minor), 0)::bigint as posted
+from rewards r
+left join posting_sets s on s.store_id = r.store_id and s.reward_id = r.reward_id
+left join entries e on e.store_id = s.store_id and e.number = s.number and e.account = 'program_expense'
+  and e.unit = r.unit
+where r.store_id = :store and r.reward_id > :after
+group by r.reward_id, r.target_minor order by r.reward_id limit :count
+"""
+
+
+def _reward(row: Row[Any]) -> Reward:
+    return Reward(**{**row._asdict(), "reason": Reason(row.reason)})
+
+
+async def save(tx: Tx, rewards: Sequence[Reward]) -> None:
+    """Writes these rewards, in this order: the caller puts lowered ones first, for the one-beneficiary key's sake."""
+    columns: dict[str, list[object]] = {name: [getattr(reward, name) for reward in rewards] for name in _TYPES}
+    columns["reason"] = [str(reward.reason) for reward in rewards]
+    await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
+
+
+async def of_orders(tx: Tx, keys: Iterable[tuple[str, str]]) -> list[Reward]:
+    """All rewards of these (store, order)."""
+    wanted = sorted(keys)
+    rows = await tx.all(_OF_ORDERS, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
+    return [_reward(row) for row in rows]
+
+
+async def one(tx: Tx, store: str, reward_id: str) -> Reward | None:
+    """A reward by its id."""
+    row = await tx.one_or_none(_ONE, store=store, reward=reward_id)
+    return None if row is None else _reward(row)
+
+
+async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Reward]:
+    """Settled rewards whose hold is over, the longest waiting first, at most `count` of each store."""
+    return [_reward(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
+
+
+async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """When the next settled reward of each store becomes available."""
+    return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=sorted(stores))}
+
+
+async def listed(tx: Tx, store: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Reward]:
+    """Rewards of a store, newest first, below the id `before`. Filters: see `_LIST_FILTERS`."""
+    sql = _LIST.format(filters=" ".join(_LIST_FILTERS[name] for name in sorted(filters)))
+    return [_reward(row) for row in await tx.all(sql, store=store, before=before, count=count, **filters)]
+
+
+async def posted(tx: Tx, store: str, *, after: str, count: int) -> list[tuple[str, int, int]]:
+    """(reward, target, what the ledger says it cost) in the order of ids, above the id `after`."""
+    rows = await tx.all(_POSTED, store=store, after=after, count=count)
+    return [(row.reward_id, row.target_minor, row.posted) for row in rows]

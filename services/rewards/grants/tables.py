@@ -1,0 +1,95 @@
+"""The newest state of each order's decision, the rewards that follow from it, and what each program has spent."""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Table
+from sqlalchemy import text as sql
+
+from services.kernel.tables import moment, text
+from services.rewards.settings import METADATA
+
+conversions = Table(
+    "conversions",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    Column("revision", Integer, nullable=False),
+    text("program_id", nullable=True),
+    text("data"),
+    # The program's version, or the store itself, has not been heard of yet.
+    Column("waiting", Boolean, nullable=False, server_default="false"),
+    Index("conversions_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),
+)
+
+rewards = Table(
+    "rewards",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("rule", primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    text("beneficiary_id", primary_key=True),
+    text("reward_id"),
+    text("side"),
+    text("ambassador_id"),
+    Column("program_version", Integer, nullable=False),
+    text("pay_as"),
+    text("unit"),
+    text("currency"),
+    Column("order_revision", Integer, nullable=False),
+    moment("placed_at"),
+    Column("day", Date, nullable=False),
+    Column("base_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Column("want_minor", BigInteger, nullable=False),
+    Column("bound_minor", BigInteger, nullable=True),
+    Column("target_minor", BigInteger, nullable=False),
+    text("reason"),
+    text("status"),
+    Column("revision", Integer, nullable=False),
+    moment("settled_at", nullable=True),
+    moment("available_at"),
+    moment("created_at"),
+    moment("granted_at", nullable=True),
+    moment("changed_at"),
+    moment("approved_at", nullable=True),
+    moment("released_at", nullable=True),
+    moment("rejected_at", nullable=True),
+    text("note", nullable=True),
+    Column("granted_by", BigInteger, nullable=True),
+    Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
+    Index(
+        "rewards_one_beneficiary_key",
+        *("store_id", "order_id", "program_id", "rule", "level"),
+        unique=True,
+        postgresql_where=sql("target_minor > 0"),
+    ),
+    # Lists of an ambassador's rewards, and the sums that limits per ambassador are held against.
+    Index(
+        "rewards_ambassador_idx",
+        *("store_id", "ambassador_id", "program_id", "rule", "day"),
+        postgresql_include=["target_minor"],
+    ),
+    Index("rewards_status_idx", "store_id", "status", "reward_id"),
+    Index(
+        "rewards_releasable_idx",
+        *("store_id", "available_at"),
+        postgresql_where=sql("target_minor > 0 and settled_at is not null and released_at is null"),
+    ),
+    CheckConstraint("target_minor >= 0 and target_minor <= want_minor", name="target_within_want"),
+    CheckConstraint("target_minor <= bound_minor", name="target_within_bound"),
+    CheckConstraint("want_minor <= base_minor", name="want_within_base"),
+    CheckConstraint("rejected_at is null or target_minor = 0", name="rejected_for_good"),
+    CheckConstraint("released_at is null or settled_at is not null", name="released_after_settling"),
+    CheckConstraint("target_minor = 0 or granted_at is not null", name="granted_at"),
+)
+
+spent = Table(
+    "spent",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("unit", primary_key=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    CheckConstraint("amount_minor >= 0", name="amount"),
+)

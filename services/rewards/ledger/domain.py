@@ -1,0 +1,242 @@
+"""The books' own rules: accounts, posting sets that sum to zero, and the hash that chains them. Pure.
+
+Debits are positive, credits negative. A store's sets are numbered 1, 2, 3 … without a gap, and the hash of each covers
+the one before: a row that was changed, added or removed by hand breaks the chain from there on.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from services.rewards.rules.domain import Side
+
+
+class Account(StrEnum):
+    """The kinds of accounts. With an owner and a unit each is one account of a store."""
+
+    PROGRAM_EXPENSE = "program_expense"
+    """What a program has cost; owner: the program."""
+    AMBASSADOR_PENDING = "ambassador_pending"
+    AMBASSADOR_AVAILABLE = "ambassador_available"
+    FRIEND_PENDING = "friend_pending"
+    FRIEND_AVAILABLE = "friend_available"
+
+    @classmethod
+    def held_by(cls, side: Side, *, available: bool) -> "Account":
+        """The account in which a beneficiary of that side holds a reward before or after its release."""
+        if side == "ambassador":
+            return cls.AMBASSADOR_AVAILABLE if available else cls.AMBASSADOR_PENDING
+        return cls.FRIEND_AVAILABLE if available else cls.FRIEND_PENDING
+
+
+class Movement(StrEnum):
+    """What a posting set does."""
+
+    GRANT = "grant"
+    RAISE = "raise"
+    CLAW_BACK = "claw_back"
+    RELEASE = "release"
+
+
+GENESIS = bytes(32)
+"""What the first set of a store is chained to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a set: a debit if `amount_minor` is above zero, a credit if below. Points count as they are."""
+
+    account: Account
+    owner: str
+    unit: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A balanced set about to be written. `basis` is why: the figures from which the amount follows."""
+
+    store_id: str
+    movement: Movement
+    reward_id: str
+    side: Side
+    corrects: int | None
+    """Number of the set that this one corrects."""
+    basis: Mapping[str, int | str | None]
+    entries: tuple[Entry, ...]
+
+    @property
+    def raises(self) -> bool:
+        """Whether it adds to a reward."""
+        return self.movement in (Movement.GRANT, Movement.RAISE)
+
+    def __post_init__(self) -> None:
+        sums: dict[str, int] = defaultdict(int)
+        for entry in self.entries:
+            if entry.amount_minor == 0:
+                raise ValueError(f"a {self.movement} of {self.reward_id} has an entry of 0")
+            sums[entry.unit] += entry.amount_minor
+        if len(self.entries) < 2 or any(sums.values()):
+            raise ValueError(f"a {self.movement} of {self.reward_id} does not balance: {dict(sums)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A set as it stands in the books, with its number and its place in the chain."""
+
+    store_id: str
+    number: int
+    at: datetime
+    movement: str
+    reward_id: str | None
+    corrects: int | None
+    basis: str
+    entries: tuple[Entry, ...]
+    hash: bytes = field(default=b"", compare=False)
+
+
+def change(
+    *,
+    store_id: str,
+    program_id: str,
+    reward_id: str,
+    side: Side,
+    beneficiary_id: str,
+    unit: str,
+    difference: int,
+    available: bool,
+    corrects: int | None,
+    basis: Mapping[str, int | str | None],
+) -> Posting:
+    """The set by which a reward's amount changes: up from the program's expense, down back into it.
+
+    What is clawed back leaves the account in which the reward lies; an available account may thereby fall below zero,
+    which is carried forward.
+    """
+    upwards = Movement.GRANT if corrects is None else Movement.RAISE
+    held = Account.held_by(side, available=available)
+    return Posting(
+        store_id=store_id,
+        movement=upwards if difference > 0 else Movement.CLAW_BACK,
+        reward_id=reward_id,
+        side=side,
+        corrects=corrects,
+        basis=basis,
+        entries=(
+            Entry(Account.PROGRAM_EXPENSE, program_id, unit, difference),
+            Entry(held, beneficiary_id, unit, -difference),
+        ),
+    )
+
+
+def release(
+    *, store_id: str, reward_id: str, side: Side, beneficiary_id: str, unit: str, amount: int, granted_by: int | None
+) -> Posting:
+    """The set by which a reward moves from pending to available."""
+    return Posting(
+        store_id=store_id,
+        movement=Movement.RELEASE,
+        reward_id=reward_id,
+        side=side,
+        corrects=None,
+        basis={"granted_by": granted_by},
+        entries=(
+            Entry(Account.held_by(side, available=False), beneficiary_id, unit, amount),
+            Entry(Account.held_by(side, available=True), beneficiary_id, unit, -amount),
+        ),
+    )
+
+
+def basis_text(basis: Mapping[str, int | str | None]) -> str:
+    """The one way in which a basis is written; the hash covers it."""
+    return json.dumps(basis, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def chain_hash(previous: bytes, posted: Posted) -> bytes:
+    """SHA-256 over the previous hash and everything that the set says."""
+    text = json.dumps(
+        [
+            posted.store_id,
+            posted.number,
+            posted.at.astimezone(UTC).isoformat(),
+            posted.movement,
+            posted.reward_id,
+            posted.corrects,
+            posted.basis,
+            [[entry.account, entry.owner, entry.unit, entry.amount_minor] for entry in posted.entries],
+        ],
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(previous + text.encode()).digest()
+
+
+def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datetime) -> list[Posted]:
+    """Numbers the postings of one store from `after + 1` on and chains them to `previous`."""
+    done: list[Posted] = []
+    for number, posting in enumerate(postings, start=after + 1):
+        unsealed = Posted(
+            store_id=posting.store_id,
+            number=number,
+            at=at,
+            movement=posting.movement,
+            reward_id=posting.reward_id,
+            corrects=posting.corrects,
+            basis=basis_text(posting.basis),
+            entries=posting.entries,
+        )
+        previous = chain_hash(previous, unsealed)
+        done.append(replace(unsealed, hash=previous))
+    return done
+
+
+@dataclass(slots=True)
+class Holding:
+    """What one beneficiary got and has, in one unit. Always granted = clawed back + pending + available."""
+
+    granted: int = 0
+    clawed_back: int = 0
+    pending: int = 0
+    available: int = 0
+
+    def take(self, movement: str, entry: Entry) -> None:
+        """Adds one entry of a beneficiary's account."""
+        amount = -entry.amount_minor
+        if movement in (Movement.GRANT, Movement.RAISE):
+            self.granted += amount
+        elif movement == Movement.CLAW_BACK:
+            self.clawed_back -= amount
+        if entry.account in (Account.AMBASSADOR_PENDING, Account.FRIEND_PENDING):
+            self.pending += amount
+        else:
+            self.available += amount
+
+
+HolderKey = tuple[str, Side, str, str]
+"""Store, side, owner, unit."""
+TotalKey = tuple[str, str, str]
+"""Store, account, unit."""
+
+
+def holdings(sets: Iterable[tuple[str, str, Sequence[Entry]]]) -> dict[HolderKey, Holding]:
+    """What sets of (store, movement, entries) do to each beneficiary's holding."""
+    found: dict[HolderKey, Holding] = defaultdict(Holding)
+    for store_id, movement, entries in sets:
+        for entry in entries:
+            if entry.account is not Account.PROGRAM_EXPENSE:
+                side: Side = "ambassador" if entry.account.startswith("ambassador") else "friend"
+                found[store_id, side, entry.owner, entry.unit].take(movement, entry)
+    return dict(found)
+
+
+def totals(sets: Iterable[tuple[str, str, Sequence[Entry]]]) -> dict[TotalKey, tuple[int, int]]:
+    """Debits and credits, both above zero, that the sets bring to each kind of account."""
+    found: dict[TotalKey, list[int]] = defaultdict(lambda: [0, 0])
+    for store_id, _, entries in sets:
+        for entry in entries:
+            found[store_id, entry.account, entry.unit][entry.amount_minor < 0] += abs(entry.amount_minor)
+    return {key: (debits, credits) for key, (debits, credits) in found.items()}

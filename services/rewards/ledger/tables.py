@@ -1,0 +1,79 @@
+"""The books: posting sets and their entries, never changed once written, and folds of them for quick reading.
+
+`balances` and `account_totals` are folds of the entries. They are written in the same transaction and compared with the
+entries by `audit`. The triggers that refuse an unbalanced or late entry are written in the first migration.
+"""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import text as sql
+
+from services.kernel.tables import APPEND_ONLY, moment, text
+from services.rewards.settings import METADATA
+
+posting_sets = Table(
+    "posting_sets",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    moment("at"),
+    text("movement"),
+    text("reward_id", nullable=True),
+    Column("corrects", BigInteger, nullable=True),
+    text("basis"),
+    Column("hash", LargeBinary, nullable=False),
+    # The transaction that wrote the set; entries come from the same one or not at all.
+    Column("xid", BigInteger, nullable=False, server_default=sql("(pg_current_xact_id()::text)::bigint")),
+    Index("posting_sets_store_id_reward_id_idx", "store_id", "reward_id", "number"),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint("octet_length(hash) = 32", name="hash"),
+    info=APPEND_ONLY,
+)
+
+entries = Table(
+    "entries",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    text("account"),
+    text("owner"),
+    text("unit"),
+    Column("amount_minor", BigInteger, nullable=False),
+    Index("entries_store_id_owner_number_idx", "store_id", "owner", "number"),
+    CheckConstraint("amount_minor <> 0 and abs(amount_minor) <= 9000000000000000", name="amount"),
+    CheckConstraint("line > 0", name="line"),
+    CheckConstraint("unit ~ '^[A-Z]{3}$' or unit = 'points'", name="unit"),
+    CheckConstraint(
+        "account in ('program_expense', 'ambassador_pending', 'ambassador_available', 'friend_pending',"
+        " 'friend_available')",
+        name="account",
+    ),
+    info=APPEND_ONLY,
+)
+
+balances = Table(
+    "balances",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("owner", primary_key=True),
+    text("side", primary_key=True),
+    text("unit", primary_key=True),
+    Column("granted", BigInteger, nullable=False),
+    Column("clawed_back", BigInteger, nullable=False),
+    Column("pending", BigInteger, nullable=False),
+    Column("available", BigInteger, nullable=False),
+    CheckConstraint("clawed_back >= 0 and clawed_back <= granted", name="clawed_back"),
+    CheckConstraint("pending >= 0", name="pending"),
+    CheckConstraint("granted = clawed_back + pending + available", name="partition"),
+)
+
+account_totals = Table(
+    "account_totals",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("account", primary_key=True),
+    text("unit", primary_key=True),
+    Column("debits", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    CheckConstraint("debits >= 0 and credits >= 0", name="sides"),
+)

@@ -1,0 +1,20 @@
+"""The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
+
+from services.kernel.service import Service
+from services.rewards.catalog import tables as _catalog
+from services.rewards.grants import tables as _grants
+from services.rewards.grants.consumer import HANDLERS
+from services.rewards.grants.jobs import RELEASE
+from services.rewards.ledger import tables as _ledger
+from services.rewards.settings import METADATA
+
+_TABLES = (_catalog, _grants, _ledger)
+
+SERVICE = Service(
+    name="rewards",
+    package="services.rewards",
+    metadata=METADATA,
+    routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*"),
+    handlers=HANDLERS,
+    due_jobs=(RELEASE,),
+)

@@ -1,0 +1,1 @@
+"""What a program's rules give for an order, before any cap."""
