@@ -20,11 +20,11 @@ async def post_clock(body: ClockIn, call: Annotated[Call, operator()]) -> Respon
     _demo_only(call)
 
     async def move(tx: Tx) -> Clock:
-        clock = await actions.advance(tx, seconds=body.advance_seconds)
-        tx.after_commit(call.ctx.live.hurry)
-        return clock
+        return await actions.advance(tx, seconds=body.advance_seconds)
 
-    return await call.once(move, answer=ClockOut.of, status=200)
+    answer = await call.once(move, answer=ClockOut.of, status=200)
+    await call.ctx.live.refresh()
+    return answer
 
 
 @router.get("/v1/clock")

@@ -58,3 +58,4 @@ async def delete_key(key_id: str, call: Annotated[Call, require("keys:write")]) 
     """Revokes a key, everywhere and for good."""
     async with call.transaction() as tx:
         await actions.revoke(tx, call.store_id, key_id)
+    await call.ctx.live.refresh()
