@@ -21,7 +21,7 @@ from services.kernel.bus.port import Bus, Delivered, Event, Record, Subscription
 from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.db import Database, is_transient
 from services.kernel.service import Handler
-from services.kernel.telemetry import CONSUMED, DEAD_LETTERS, LAG, RETRIES, describe
+from services.kernel.telemetry import CONSUMED, DEAD_LETTERS, EVENT_AGE, LAG, RETRIES, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,8 @@ class Consumer:
     BATCH = 500
     ALONE_ATTEMPTS = 4
     """How often an event that fails alone is tried before it is put aside."""
-    LONGEST_PAUSE_S = 5.0
-    LINGER_S = 0.005
-    """After a small batch it waits this long: more events per transaction cost less."""
+    SHORTEST_PAUSE_S = 0.1
+    LONGEST_PAUSE_S = 3.0
 
     def __init__(self, db: Database, bus: Bus, *, group: str, handlers: Sequence[Handler], member: str) -> None:
         self._db = db
@@ -61,6 +60,7 @@ class Consumer:
         self._wanted = {model.TYPE: model for handler in handlers for model in handler.events}
         self.topics = tuple(dict.fromkeys(str(model.TOPIC) for model in self._wanted.values()))
         self._stopping = asyncio.Event()
+        self._pause_s = self.SHORTEST_PAUSE_S
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(group=group, member=member)
         self.progress = Progress()
@@ -79,20 +79,14 @@ class Consumer:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        pause_s = 0.1
         while not self._stopping.is_set():
             subscription: Subscription | None = None
             try:
                 subscription = await self._bus.subscribe(group=self.group, topics=self.topics, member=self._member)
                 while not self._stopping.is_set():
                     await self._step(subscription)
-                    pause_s = 0.1
             except Exception as error:
-                self.progress.error = type(error).__name__
-                RETRIES.labels(self.group, "transient" if is_transient(error) else "bus").inc()
-                self._log.warning("consumer.retry", seconds=pause_s, **describe(error))
-                await self._pause(pause_s)
-                pause_s = min(pause_s * 2, self.LONGEST_PAUSE_S)
+                await self._trouble("bus", error)
             finally:
                 if subscription is not None:
                     await subscription.close()
@@ -100,14 +94,29 @@ class Consumer:
     async def _step(self, subscription: Subscription) -> None:
         batch = await self._fetch(subscription)
         if batch:
-            arrived = await self._read(batch)
-            await self._apply(arrived)
+            try:
+                arrived = await self._read(batch)
+                await self._apply(arrived)
+            except Exception as error:
+                # Fetched again after a pause rather than held: the member keeps asking, and so keeps its place.
+                await subscription.rewind()
+                await self._trouble("handling", error)
+                return
             failpoints.hit("consume.before_offset_commit")
             await subscription.commit(batch)
             self.progress.moved_at = time.monotonic()
             self._count(arrived)
         self.progress.error = None
+        self._pause_s = self.SHORTEST_PAUSE_S
         await self._measure(subscription)
+
+    async def _trouble(self, reason: str, error: Exception) -> None:
+        """Notes a failure and waits, each time longer."""
+        self.progress.error = type(error).__name__
+        RETRIES.labels(self.group, reason).inc()
+        self._log.warning("consumer.retry", reason=reason, seconds=self._pause_s, **describe(error))
+        await self._pause(self._pause_s)
+        self._pause_s = min(self._pause_s * 2, self.LONGEST_PAUSE_S)
 
     async def _fetch(self, subscription: Subscription) -> Sequence[Delivered]:
         """The next batch; gives up waiting when told to stop."""
@@ -174,6 +183,8 @@ class Consumer:
                     await handler.handle(tx, events)
             failpoints.hit("consume.before_commit")
         failpoints.hit("consume.after_commit")
+        age = tx.now - min(a.event.at for a in arrived)
+        EVENT_AGE.labels(self.group).observe(max(0.0, age.total_seconds()))
 
     async def _put_aside(self, delivered: Delivered, *, reason: str, error: str, attempts: int) -> None:
         """Sends a record to the group's dead-letter topic, as it was, with the reason in headers.

@@ -67,6 +67,8 @@ async def _run(service: Service, url: str, work: Any) -> None:
 def _upgrade(service: Service, connection: Connection) -> None:
     command.upgrade(_config(service, connection), "head")
     secure(connection, service.name, list(service.metadata.tables.values()))
+    # So that readiness can tell whether the schema fits the build.
+    connection.execute(text(f'grant select on "{service.name}".migrations to {APP_ROLE}'))
 
 
 def _differences(service: Service, connection: Connection) -> list[str]:

@@ -47,6 +47,10 @@ class Event(Generic[P]):
     traceparent: str | None = None
 
 
+class BusUnavailable(ConnectionError):
+    """The bus cannot be reached, or did not confirm in time: what was published may be there or not. Try again."""
+
+
 class Subscription(Protocol):
     """One member of one group, reading some topics."""
 

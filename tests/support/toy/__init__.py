@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from fastapi import APIRouter
 from sqlalchemy import BigInteger, Column, Identity, Table
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.events.tracking import VisitRecorded
 from services.kernel.bus.port import Event
 from services.kernel.bus.schema import migrate_bus
-from services.kernel.db import Database, Tx, async_url
-from services.kernel.migrate import secure
+from services.kernel.db import Database, Tx
+from services.kernel.http.call import Call, operator
+from services.kernel.migrate import migrate
+from services.kernel.service import Handler, Service
 from services.kernel.tables import APPEND_ONLY, PIPE, service_metadata, text
 
 SCHEMA = "toy"
@@ -29,29 +31,6 @@ SEEN = Table(
 NOTES = Table("notes", METADATA, text("note", primary_key=True), info=PIPE)
 
 
-async def make_toy_schema(url: str) -> None:
-    """Makes the toy's tables, with the roles and policies that real services have, and the log's."""
-    await migrate_bus(url)
-    engine = create_async_engine(async_url(url), connect_args={"server_settings": {"search_path": SCHEMA}})
-    try:
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(f"create schema {SCHEMA}")
-            await connection.run_sync(METADATA.create_all)
-            await connection.run_sync(lambda c: secure(c, SCHEMA, list(METADATA.tables.values())))
-    finally:
-        await engine.dispose()
-
-
-@asynccontextmanager
-async def toy_database(url: str, *, pool_size: int = 4) -> AsyncIterator[Database]:
-    """The toy's database, as a service sees it."""
-    db = Database(url, schema=SCHEMA, pool_size=pool_size)
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
 async def remember(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """A handler: one row per event and time it was handled."""
     await tx.execute(
@@ -62,6 +41,43 @@ async def remember(tx: Tx, events: Sequence[Event[Any]]) -> None:
         t=[event.data.track_id for event in events],
         p=[event.traceparent for event in events],
     )
+
+
+ROUTER = APIRouter()
+
+
+@ROUTER.post("/v1/toys/{track_id}", status_code=202)
+async def report(track_id: str, call: Call = operator()) -> dict[str, str]:
+    """Emits one visit of the store."""
+    async with call.ctx.db.transaction(["str_a"]) as tx:
+        tx.emit(visit(track_id))
+    return {"track_id": track_id}
+
+
+TOY = Service(
+    name=SCHEMA,
+    package="tests.support.toy",
+    metadata=METADATA,
+    routes=("/v1/toys*",),
+    routers=(ROUTER,),
+    handlers=(Handler(events=(VisitRecorded,), handle=remember),),
+)
+
+
+async def make_toy_schema(url: str) -> None:
+    """Makes the toy's tables, with the roles and policies that real services have, and the log's."""
+    await migrate_bus(url)
+    await migrate(TOY, url)
+
+
+@asynccontextmanager
+async def toy_database(url: str, *, pool_size: int = 4) -> AsyncIterator[Database]:
+    """The toy's database, as a service sees it."""
+    db = Database(url, schema=SCHEMA, pool_size=pool_size)
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 def visit(track_id: str, *, store: str = "str_a") -> VisitRecorded:

@@ -1,0 +1,76 @@
+"""A whole process: one service, its port, its relay and consumer, started and stopped in order."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.kernel.runner import Process, running
+from services.kernel.session import connect
+from services.kernel.settings import Settings
+from tests.support.postgres import TestServer
+from tests.support.toy import TOY, make_toy_schema, seen
+from tests.support.wait import until
+
+OPERATOR = "operator-key-of-thirty-two-letters"
+
+
+@pytest.fixture
+async def settings(postgres: TestServer, tmp_path: Path) -> AsyncIterator[Settings]:
+    url = await postgres.empty()
+    await make_toy_schema(url)
+    yield Settings(
+        database_url=url,
+        data_dir=tmp_path,
+        secret_keys=SecretStr("k1:0123456789012345678901234567890123456789"),
+        contact_key=SecretStr("0123456789012345678901234567890123456789"),
+        operator_key=SecretStr(OPERATOR),
+    )
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def process(settings: Settings) -> AsyncIterator[Process]:
+    async with running([TOY], settings, port=0) as started:
+        yield started
+
+
+async def test_a_request_becomes_an_event_becomes_an_effect_on_one_trace(process: Process) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        answer = await client.post(
+            "/v1/toys/t1",
+            headers={"authorization": f"Bearer {OPERATOR}", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
+        )
+        assert answer.status_code == 202, answer.text
+    db = process.contexts["toy"].db
+    await until(lambda: seen(db), within=10)
+    async with db.transaction(["str_a"]) as tx:
+        assert str(await tx.scalar("select traceparent from seen")).split("-")[1] == trace
+
+
+async def test_it_says_that_it_lives_is_ready_and_how_it_does(process: Process) -> None:
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        assert (await client.get("/livez")).json() == {"status": "ok", "stuck": []}
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        metrics = (await client.get("/metrics")).text
+        assert "kith_outbox_events" in metrics
+        process.health.draining = True
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert (await client.get("/v1/toys/none")).headers["connection"] == "close"
+
+
+async def test_readiness_fails_while_the_schema_is_older_than_the_build(process: Process) -> None:
+    owner = await connect(process.contexts["toy"].db.url, schema="toy", purpose="test", role=None)
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        await owner.execute("update migrations set version_num = 'of a newer build'")
+        assert (await client.get("/readyz")).status_code == 200
+        await owner.execute("delete from migrations")
+        answer = await client.get("/readyz")
+    await owner.close()
+    assert answer.status_code == 503
+    assert "kith migrate" in answer.text
