@@ -8,7 +8,7 @@ import crawleruseragents
 from contracts.events.tracking import Quality
 
 _MAX_AGENT = 512
-_HOST = re.compile(rb"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.IGNORECASE)
+_HOST = re.compile(rb"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::[0-9]{1,5})?", re.IGNORECASE)
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 
@@ -46,8 +46,8 @@ def referer_host(referer: bytes) -> str | None:
     parts = referer.split(b"/", 3)
     if len(parts) < 3 or parts[0] not in {b"https:", b"http:"}:
         return None
-    host = parts[2].partition(b":")[0]
-    return host.decode().lower() if _HOST.fullmatch(host) else None
+    found = _HOST.fullmatch(parts[2])
+    return found[1].decode().lower() if found else None
 
 
 def channel_of(query: bytes) -> str | None:

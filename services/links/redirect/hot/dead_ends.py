@@ -1,6 +1,7 @@
 """Small pages for links that lead nowhere: never were (404), or are over (410). Rendered once per language."""
 
 from typing import Literal
+from urllib.parse import parse_qs
 
 from starlette.types import Scope, Send
 
@@ -26,15 +27,21 @@ class DeadEnds:
         return await self._answer("over", scope, send)
 
     async def _answer(self, kind: _Kind, scope: Scope, send: Send) -> int:
-        accepts = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-        language = choose_language(accepts=accepts)
+        headers_in = dict(scope["headers"])
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        language = choose_language(asked=asked, accepts=headers_in.get(b"accept-language", b"").decode("latin-1"))
         body = self._rendered.get((kind, language))
         if body is None:
-            text = self._pages.render_text(f"redirect/{kind}.html", language)
-            body = self._rendered[kind, language] = text.encode()
+            body = self._rendered[kind, language] = self._render(kind, language)
         headers = [(name.encode(), value.encode()) for name, value in page_headers().items()]
         headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         status = _STATUS[kind]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         return status
+
+    def _render(self, kind: _Kind, language: str) -> bytes:
+        speech = self._pages.speech(language)
+        title = speech.say("This link leads nowhere") if kind == "unknown" else speech.say("This link has ended")
+        # Without a path the menu of languages leads back to whatever address the page is shown at.
+        return self._pages.render_text(f"redirect/{kind}.html", language, path="", context={"title": title}).encode()

@@ -1,0 +1,245 @@
+"""A friend opens a share link."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from contracts.events.tracking import ClickRecorded, TokenClaims
+from services.kernel.auth import click_token
+from services.kernel.spool import SpoolFull
+from services.links.redirect.hot.handler import Redirect
+from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, replica
+from tests.support.wait import until
+
+
+async def _link(shop: Shop, **fields: Any) -> dict[str, Any]:
+    program_id = await shop.program()
+    joined = await shop.ambassador(program_id)
+    if not fields:
+        return {**joined["link"], "program_id": program_id, "ambassador_id": joined["id"]}
+    return await shop.made("/v1/links", {"program_id": program_id, "ambassador_id": joined["id"], **fields})
+
+
+def _redirect(links: Replica) -> Redirect:
+    found = links.ctx.resources
+    assert isinstance(found, Redirect)
+    return found
+
+
+async def _clicks(links: Replica, link_id: str, count: int) -> list[dict[str, Any]]:
+    async def there() -> list[dict[str, Any]]:
+        return [event for event in await events(links, "click.recorded") if event["link_id"] == link_id]
+
+    await until(lambda: _reached(there, count))
+    return await there()
+
+
+async def _reached(there: Any, count: int) -> bool:
+    return len(await there()) >= count
+
+
+async def test_a_click_goes_to_the_landing_page_with_a_signed_token(links: Replica, shop: Shop) -> None:
+    link = await _link(shop)
+    answer = await click(links, link["slug"])
+    assert answer.status_code == 302
+    location = urlsplit(answer.headers["location"])
+    assert (location.scheme, location.netloc, location.path) == ("https", "shop.example", "/welcome")
+    claims = click_token.read(links.ctx.ring, parse_qs(location.query)["kith"][0], store_id=shop.id)
+    assert isinstance(claims, TokenClaims)
+    assert (claims.link_id, claims.program_id, claims.ambassador_id) == (
+        link["id"],
+        link["program_id"],
+        link["ambassador_id"],
+    )
+    assert claims.quality == "person"
+    [told] = await _clicks(links, link["id"], 1)
+    parsed = ClickRecorded.model_validate({name: told[name] for name in told if name not in {"type", "key"}})
+    assert (parsed.click_id, parsed.at) == (claims.click_id, claims.at)
+    assert told["key"] == link["id"]
+
+
+async def test_the_destination_keeps_its_query_and_fragment(links: Replica, shop: Shop) -> None:
+    link = await _link(
+        shop,
+        destination="https://shop.example/p/7?size=XL&kith=old&utm_source=theirs#reviews",
+        utm={"source": "kith & co", "utm_campaign": "spring"},
+    )
+    location = (await click(links, link["slug"])).headers["location"]
+    assert location.startswith("https://shop.example/p/7?size=XL&utm_source=kith%20%26%20co&utm_campaign=spring&kith=")
+    assert location.endswith("#reviews")
+    assert location.count("kith=") == 1
+
+
+async def test_each_click_has_an_id_of_its_own_and_its_channel(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, channel="email")
+    await click(links, link["slug"])
+    await click(links, f"{link['slug']}?ch=telegram", Referer="https://user:pw@t.example/path?mail=a@b.example")
+    await click(links, f"{link['slug']}?ch=<script>", Referer="https://News.Example/path?mail=a@b.example")
+    told = await _clicks(links, link["id"], 3)
+    assert len({event["click_id"] for event in told}) == 3
+    assert [event["channel"] for event in told] == ["email", "telegram", "email"]
+    assert [event.get("referer_host") for event in told] == [None, None, "news.example"]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "quality"),
+    [
+        ("GET", {}, "person"),
+        ("GET", {"Sec-Purpose": "prefetch;prerender"}, "prefetch"),
+        ("GET", {"Purpose": "prefetch"}, "prefetch"),
+        ("GET", {"Sec-Fetch-Dest": "image"}, "prefetch"),
+        ("GET", {"User-Agent": "TelegramBot (like TwitterBot)"}, "bot"),
+        ("GET", {"User-Agent": ""}, "bot"),
+        ("HEAD", {}, "bot"),
+    ],
+)
+async def test_what_is_no_person_is_recorded_and_labelled(
+    links: Replica, shop: Shop, method: str, headers: dict[str, str], quality: str
+) -> None:
+    link = await _link(shop)
+    sent = {"User-Agent": BROWSER, "Sec-Fetch-Dest": "document", **headers}
+    answer = await links.http.request(method, f"/r/{link['slug']}", headers=sent)
+    assert answer.status_code == 302
+    token = parse_qs(urlsplit(answer.headers["location"]).query)["kith"][0]
+    claims = click_token.read(links.ctx.ring, token, store_id=shop.id)
+    assert isinstance(claims, TokenClaims)
+    assert claims.quality == quality
+    [told] = await _clicks(links, link["id"], 1)
+    assert told["quality"] == quality
+
+
+async def test_slugs_are_found_in_any_spelling(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, slug="tasty-beans")
+    for spelling in ("tasty-beans", "TASTY-BEANS", "Tasty-Beans/"):
+        assert (await click(links, spelling)).status_code == 302, spelling
+
+
+async def test_unknown_deleted_and_expired_links_end_on_a_friendly_page(links: Replica, shop: Shop) -> None:
+    link = await _link(shop)
+    unknown = await click(links, "no-such-link")
+    assert unknown.status_code == 404
+    assert "text/html" in unknown.headers["content-type"]
+    await shop.http.delete(f"/v1/links/{link['id']}")
+    assert (await click(links, link["slug"])).status_code == 410
+    expired = await _link(shop, expires_at="2020-01-01T00:00:00Z")
+    assert (await click(links, expired["slug"])).status_code == 410
+    for nasty in ("%2e%2e", "a%00b", "%0d%0aLocation:x", "x" * 3000, "%E0%A4%A", "", "a/b/c"):
+        answer = await links.http.get(f"/r/{nasty}", headers={"User-Agent": BROWSER})
+        assert answer.status_code == 404, nasty
+        assert "location" not in answer.headers
+    russian = await click(links, "no-such-link", **{"Accept-Language": "ru"})
+    assert '<html lang="ru"' in russian.text
+
+
+async def test_a_change_is_seen_by_the_other_replica_at_its_next_look(
+    links: Replica, shop: Shop, database: str, tmp_path: Path
+) -> None:
+    link = await _link(shop, destination="https://shop.example/old")
+    async with replica(database, tmp_path / "other") as other:
+        assert "/old?" in (await click(other, link["slug"])).headers["location"]
+        await shop.http.patch(f"/v1/links/{link['id']}", json={"destination": "https://shop.example/new"})
+        assert "/old?" in (await click(other, link["slug"])).headers["location"]
+        await _redirect(other).cache.catch_up()
+        assert "/new?" in (await click(other, link["slug"])).headers["location"]
+        await shop.http.patch(f"/v1/links/{link['id']}", json={"destination": None})
+        await shop.http.patch(f"/v1/programs/{link['program_id']}", json={"landing_url": "https://shop.example/spring"})
+        await _redirect(other).cache.catch_up()
+        assert "/spring?" in (await click(other, link["slug"])).headers["location"]
+
+
+async def test_a_former_slug_goes_on_leading_to_its_link(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, slug="first-name")
+    changed = await shop.http.patch(f"/v1/links/{link['id']}", json={"slug": "second-name"})
+    assert changed.json()["slug"] == "second-name"
+    for slug in ("first-name", "second-name"):
+        assert (await click(links, slug)).status_code == 302
+
+
+async def test_a_lost_database_leaves_known_links_working(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await _link(shop)
+    await click(links, link["slug"])
+    cache = _redirect(links).cache
+
+    def away(stores: object = ()) -> Any:
+        raise OperationalError("select", {}, ConnectionError("gone"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cache._db, "transaction", away)
+        for entry in cache._entries.values():
+            entry.stale = True
+        assert (await click(links, link["slug"])).status_code == 302
+        assert (await click(links, "not-known-yet")).status_code == 503
+
+
+async def test_one_question_is_asked_for_many_who_open_the_same_link(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await _link(shop)
+    cache = _redirect(links).cache
+    asked: list[str] = []
+    read = cache._read
+
+    async def counted(slug: str) -> Any:
+        asked.append(slug)
+        return await read(slug)
+
+    monkeypatch.setattr(cache, "_read", counted)
+    answers = await asyncio.gather(*(click(links, link["slug"]) for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {302}
+    assert asked == [link["slug"]]
+
+
+async def test_a_full_spool_writes_through_and_a_dead_one_refuses(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await _link(shop)
+    clicks = _redirect(links)._clicks
+
+    def full(line: bytes) -> None:
+        raise SpoolFull("full")
+
+    monkeypatch.setattr(clicks._spool, "append", full)
+    assert (await click(links, link["slug"])).status_code == 302
+    assert len(await _clicks(links, link["id"], 1)) == 1
+
+    def away(stores: object = ()) -> Any:
+        raise OperationalError("insert", {}, ConnectionError("gone"))
+
+    monkeypatch.setattr(clicks._db, "transaction", away)
+    refused = await click(links, link["slug"])
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+
+
+async def test_clicks_carry_the_demos_time(links: Replica, shop: Shop) -> None:
+    link = await _link(shop)
+    headers = {"Authorization": f"Bearer {OPERATOR}"}
+    await links.http.post("/v1/clock", json={"advance_seconds": -40 * 86_400}, headers=headers)
+    try:
+        answer = await click(links, link["slug"])
+        token = parse_qs(urlsplit(answer.headers["location"]).query)["kith"][0]
+        claims = click_token.read(links.ctx.ring, token, store_id=shop.id)
+        assert isinstance(claims, TokenClaims)
+        assert abs((claims.at - links.ctx.live.now()).total_seconds()) < 60
+    finally:
+        await links.http.post("/v1/clock", json={"advance_seconds": 40 * 86_400}, headers=headers)
+
+
+async def test_a_spooled_line_is_the_events_payload(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, channel="sms")
+    lines: list[bytes] = []
+    clicks = _redirect(links)._clicks
+    keep = clicks._spool.append
+    clicks._spool.append = lambda line: (lines.append(line), keep(line))[1]  # type: ignore[method-assign]  # listening in
+    await click(links, link["slug"])
+    parsed = ClickRecorded.model_validate_json(lines[0])
+    assert orjson.loads(lines[0]) == orjson.loads(parsed.model_dump_json(exclude_none=True)) | {
+        "at": orjson.loads(lines[0])["at"]
+    }
