@@ -1,0 +1,32 @@
+"""SQL that reads all of a store's books at once. For audits only: nothing that answers a request may."""
+
+from services.kernel.db import Tx
+from services.rewards.ledger.domain import HolderKey, Holding, TotalKey
+
+_BALANCES = """
+select side, owner, unit, granted, clawed_back, pending, available from balances where store_id = :store
+"""
+_TOTALS = "select account, unit, debits, credits from account_totals where store_id = :store"
+_STRAY = """
+select e.number, e.line from entries e left join posting_sets s using (store_id, number)
+where e.store_id = :store and s.number is null order by 1, 2 limit 10
+"""
+
+
+async def balances(tx: Tx, store: str) -> dict[HolderKey, Holding]:
+    """What is kept about each beneficiary."""
+    rows = await tx.all(_BALANCES, store=store)
+    return {
+        (store, row.side, row.owner, row.unit): Holding(row.granted, row.clawed_back, row.pending, row.available)
+        for row in rows
+    }
+
+
+async def account_totals(tx: Tx, store: str) -> dict[TotalKey, tuple[int, int]]:
+    """What is kept about each kind of account."""
+    return {(store, r.account, r.unit): (r.debits, r.credits) for r in await tx.all(_TOTALS, store=store)}
+
+
+async def stray_entries(tx: Tx, store: str) -> list[tuple[int, int]]:
+    """(number, line) of entries whose set is not there."""
+    return [(row.number, row.line) for row in await tx.all(_STRAY, store=store)]

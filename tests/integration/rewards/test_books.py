@@ -1,0 +1,193 @@
+"""The books themselves: what the database refuses, and what an audit finds."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+
+from services.kernel.db import Tx
+from services.rewards.audit.actions import verify
+from services.rewards.audit.domain import Report
+from tests.integration.rewards.world import World
+from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
+
+_SET = (
+    "insert into posting_sets (store_id, number, at, movement, basis, hash) values"
+    " (:store, :number, now(), 'grant', '{}', decode(repeat('00', 32), 'hex'))"
+)
+_ENTRY = (
+    "insert into entries (store_id, number, line, account, owner, unit, amount_minor) values"
+    " (:store, :number, :line, :account, 'x', :unit, :amount)"
+)
+_PAIR = (
+    "insert into entries (store_id, number, line, account, owner, unit, amount_minor) values"
+    " (:store, :number, 1, 'program_expense', 'x', 'EUR', 5), (:store, :number, 2, 'friend_pending', 'x', 'EUR', :other)"
+)
+
+
+@pytest.fixture
+async def books(world: World) -> World:
+    """A store with some granted, clawed back and released rewards."""
+    await world.take(configured(), published(make_program()))
+    await world.take(*(make_state(str(n)) for n in range(1, 6)))
+    await world.take(make_state("1", revision=2, refunded_minor=2000), make_state("2", revision=2, cancelled=True))
+    await world.take(make_state("3", revision=2, settled_at=NOON))
+    return world
+
+
+async def audit(world: World) -> Report:
+    async with world.owner.transaction([STORE]) as tx:
+        return await verify(tx, STORE)
+
+
+async def tamper(world: World, sql: str) -> None:
+    """Does what a person with the owner's password could do."""
+    async with world.owner.transaction([STORE]) as tx:
+        await tx.execute(sql)
+
+
+async def refused(world: World, work: Callable[[Tx], Awaitable[object]], *, with_error: type[DBAPIError]) -> str:
+    with pytest.raises(with_error) as raised:
+        async with world.db.transaction([STORE]) as tx:
+            await work(tx)
+    return str(raised.value)
+
+
+async def test_whole_books_pass_and_their_sums_are_zero(books: World) -> None:
+    report = await audit(books)
+    assert report.whole, report.findings
+    assert (report.sets, report.entries, report.rewards) == (14, 28, 10)
+    assert await books.trial(STORE) == {"EUR": 0}
+
+
+async def test_a_one_legged_set_is_refused(books: World) -> None:
+    async def one_leg(tx: Tx) -> None:
+        await tx.execute(_SET, store=STORE, number=1000)
+        await tx.execute(_ENTRY, store=STORE, number=1000, line=1, account="program_expense", unit="EUR", amount=5)
+
+    assert "does not sum to zero" in await refused(books, one_leg, with_error=IntegrityError)
+
+
+async def test_a_set_without_entries_is_refused(books: World) -> None:
+    async def no_legs(tx: Tx) -> None:
+        await tx.execute(_SET, store=STORE, number=1000)
+
+    assert "two are the least" in await refused(books, no_legs, with_error=IntegrityError)
+
+
+async def test_a_set_that_crosses_units_is_refused(books: World) -> None:
+    async def crossed(tx: Tx) -> None:
+        await tx.execute(_SET, store=STORE, number=1000)
+        await tx.execute(
+            _PAIR.replace("'friend_pending', 'x', 'EUR'", "'friend_pending', 'x', 'USD'"),
+            store=STORE,
+            number=1000,
+            other=-5,
+        )
+
+    assert "does not sum to zero" in await refused(books, crossed, with_error=IntegrityError)
+
+
+async def test_a_balanced_pair_that_comes_later_is_refused(books: World) -> None:
+    async def late(tx: Tx) -> None:
+        await tx.execute(
+            _PAIR.replace("1, 'program", "11, 'program").replace("2, 'friend", "12, 'friend"),
+            store=STORE,
+            number=1,
+            other=-5,
+        )
+
+    assert "another transaction" in await refused(books, late, with_error=IntegrityError)
+
+
+async def test_constraints_set_immediate_do_not_help_a_forger(books: World) -> None:
+    async def forger(tx: Tx) -> None:
+        await tx.execute(_SET, store=STORE, number=1000)
+        await tx.execute(_PAIR, store=STORE, number=1000, other=-5)
+        await tx.execute("set constraints all immediate")
+        await tx.execute(_ENTRY, store=STORE, number=1000, line=3, account="program_expense", unit="EUR", amount=7)
+
+    assert "does not sum to zero" in await refused(books, forger, with_error=IntegrityError)
+
+
+async def test_a_set_cannot_claim_a_later_transaction(books: World) -> None:
+    async def claim(tx: Tx) -> None:
+        await tx.execute(
+            _SET.replace("hash)", "hash, xid)").replace("'hex'))", "'hex'), 99999999)"), store=STORE, number=1000
+        )
+        await tx.execute(_PAIR, store=STORE, number=1000, other=-5)
+
+    await refused(books, claim, with_error=IntegrityError)
+
+
+async def test_an_entry_of_zero_is_refused(books: World) -> None:
+    async def zero(tx: Tx) -> None:
+        await tx.execute(_SET, store=STORE, number=1000)
+        await tx.execute(_ENTRY, store=STORE, number=1000, line=1, account="program_expense", unit="EUR", amount=0)
+
+    await refused(books, zero, with_error=IntegrityError)
+
+
+@pytest.mark.parametrize("table", ["entries", "posting_sets"])
+@pytest.mark.parametrize("verb", ["update {} set number = number", "delete from {}", "truncate {}"])
+async def test_the_service_itself_cannot_change_what_is_written(books: World, table: str, verb: str) -> None:
+    said = await refused(books, lambda tx: tx.execute(verb.format(table)), with_error=ProgrammingError)
+    assert "permission denied" in said
+
+
+async def test_another_stores_books_are_out_of_sight_and_reach(books: World) -> None:
+    async with books.db.transaction(["str_b"]) as tx:
+        assert await tx.all("select * from entries") == []
+        assert await tx.all("select * from posting_sets") == []
+        assert await tx.all("select * from rewards") == []
+        assert await tx.all("select * from balances") == []
+
+    async def foreign(tx: Tx) -> None:
+        await tx.execute(_SET, store="str_b", number=1)
+
+    assert "row-level security" in await refused(books, foreign, with_error=ProgrammingError)
+
+
+@pytest.mark.parametrize(
+    ("flip", "kind"),
+    [
+        ("update entries set amount_minor = amount_minor + 1 where number = 3 and line = 1", "unbalanced"),
+        ("update entries set amount_minor = 2 * amount_minor where number = 3", "hash"),
+        ("update entries set owner = 'amb_eve' where number = 2 and line = 2", "hash"),
+        ("update posting_sets set at = at - interval '1 day' where number = 4", "hash"),
+        ("update posting_sets set basis = replace(basis, '460', '461') where number = 2", "hash"),
+        ("delete from posting_sets where number = 5", "gap"),
+        ("delete from posting_sets where number = 14", "missing"),
+        ("update balances set available = available + 1, pending = pending - 1 where owner = 'amb_anna'", "balance"),
+        ("update account_totals set debits = debits + 1 where account = 'program_expense'", "total"),
+        ("update rewards set target_minor = target_minor - 1 where order_id = '4' and rule = 'friend'", "reward"),
+        ("update spent set amount_minor = amount_minor - 1", "budget"),
+    ],
+)
+async def test_an_audit_finds_what_was_flipped(books: World, flip: str, kind: str) -> None:
+    await tamper(books, flip)
+    report = await audit(books)
+    assert kind in {finding.kind for finding in report.findings}, report.findings
+
+
+async def test_an_audit_goes_on_after_a_break_and_reports_it_once(books: World) -> None:
+    await tamper(books, "update posting_sets set corrects = 1 where number = 6")
+    report = await audit(books)
+    assert [(f.kind, f.detail.split(" is ")[0]) for f in report.findings] == [("hash", "set 6")]
+
+
+async def test_writing_goes_on_after_the_newest_set_was_removed_and_the_gap_stays_visible(books: World) -> None:
+    await tamper(books, "delete from entries where number = 14")
+    await tamper(books, "delete from posting_sets where number = 14")
+    await books.take(make_state("9"))
+    report = await audit(books)
+    assert "gap" in {finding.kind for finding in report.findings}
+
+
+async def test_one_reward_per_rule_and_order_holds_a_target(books: World) -> None:
+    with pytest.raises(IntegrityError, match="rewards_one_beneficiary_key"):
+        await tamper(
+            books,
+            "insert into rewards select (jsonb_populate_record(r, jsonb_build_object('beneficiary_id', 'eve',"
+            " 'reward_id', 'rwd_eve'))).* from rewards r where order_id = '4' and rule = 'friend'",
+        )
