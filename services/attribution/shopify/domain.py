@@ -1,8 +1,8 @@
 """Shopify's deliveries, read into what we call an order, a refund and a cancellation. Pure.
 
 Every field of theirs may be absent: a subscription can trim the payload. Amounts are decimal strings, kept in the
-shop's own currency. Our figures are before refunds: `total_price` and its kin are the order as it was edited, the `current_*`
-fields are also lowered by refunds, which reach us by `refunds/create` and must not count twice.
+shop's own currency. Our figures are before refunds: `total_price` and its kin are the order as it was edited, the
+`current_*` fields are also lowered by refunds, which reach us by `refunds/create` and must not count twice.
 """
 
 import hashlib
