@@ -29,6 +29,7 @@ _PERCENT = {"en": "%", "uk": "%", "ru": NBSP + "%", "ro": NBSP + "%"}
 _POINTS = {"en": "pp", "ru": "п.п.", "uk": "в.п.", "ro": "p.p."}
 _NEW = {"en": "new", "ru": "впервые", "uk": "уперше", "ro": "nou"}
 _SHORT = {"en": ("k", "m"), "ru": ("тыс.", "млн"), "uk": ("тис.", "млн"), "ro": ("mii", "mil.")}
+_UNITS = {"en": ("h", "min", "s"), "ru": ("ч", "мин", "с"), "uk": ("год", "хв", "с"), "ro": ("h", "min", "s")}
 _DAYS = {
     "en": ("today", "yesterday"),
     "ru": ("сегодня", "вчера"),
@@ -41,9 +42,6 @@ Direction = Literal["up", "down", "flat", "new"]
 Tone = Literal["good", "bad", "neutral"]
 Welcome = Literal["up", "down", "neither"]
 Day = date  # methods below are called `date`
-
-_Unit = Literal["month", "day", "hour", "minute", "second"]
-_Style = Literal["long", "short"]
 
 
 @dataclass(frozen=True)
@@ -204,11 +202,13 @@ class Format:
 
     def duration(self, seconds: float) -> str:
         """1.2 s, 4 min, 3 h, 9 days: the one unit that says enough."""
-        if seconds < 10:
-            return f"{self._short_digits(_exact(round(seconds, 1)))}{NBSP}{self._unit_second()}"
-        unit: _Unit
-        unit = "second" if seconds < 60 else "minute" if seconds < 3600 else "hour" if seconds < 2 * 86400 else "day"
-        return self._span(timedelta(seconds=seconds), unit, style="long" if unit == "day" else "short")
+        if seconds >= 2 * 86400:
+            return self._span(timedelta(seconds=seconds), "day")
+        for size, unit in zip((3600, 60, 1), _UNITS[self.language], strict=True):
+            if seconds >= size or size == 1:
+                shown = round(seconds / size, 1 if seconds < 10 else 0)
+                return f"{self._short_digits(_exact(shown))}{NBSP}{unit}"
+        raise AssertionError("the smallest unit takes everything")
 
     # Parts
 
@@ -232,19 +232,15 @@ class Format:
         text = format_date(day, pattern, locale=self._locale)
         return text.replace("Sept", "Sep").replace(" ", NBSP) if self.language == "en" else text.replace(" ", NBSP)
 
-    def _span(self, span: timedelta, unit: _Unit, *, direction: bool = False, style: _Style = "long") -> str:
+    def _span(self, span: timedelta, unit: Literal["month", "day"], *, direction: bool = False) -> str:
         text = format_timedelta(
             span,
             granularity=unit,
             threshold=10_000,  # never a larger unit than the one asked for
             add_direction=direction,
-            format=style,
             locale=self._locale,
         )
         return text.replace(" ", NBSP)
-
-    def _unit_second(self) -> str:
-        return {"en": "s", "ro": "s"}.get(self.language, "с")
 
 
 def _exact(value: Number) -> Decimal:

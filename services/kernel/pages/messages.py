@@ -1,7 +1,7 @@
 """What there is to translate: messages found in a package's Python and templates, merged into its `.po` files.
 
-`python -m services.kernel.pages.messages services/links` updates the catalogues of one package after its texts changed. A test
-calls `untranslated` so that no catalogue falls behind.
+`python -m services.kernel.pages.messages services/links` updates the catalogues of one package after its texts changed.
+A test calls `untranslated` so that no catalogue falls behind.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _in_python(path: Path) -> Iterator[_Message]:
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call):
             continue
-        name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        name = str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
         if name == "NavItem":  # an entry of the side bar is a message by its place: NavItem(group, label, …)
             yield from (_Message((text,), "nav") for text in map(_text, node.args[:2]) if text)
         elif name in _CALLS:
@@ -69,7 +69,7 @@ def _in_template(path: Path) -> Iterator[_Message]:
     with path.open("rb") as source:
         options = {"extensions": "jinja2.ext.do", "silent": "false"}
         for _line, name, given, _comments in babel_extract(source, _TEMPLATE_KEYWORDS, (), options):
-            arguments = [given] if isinstance(given, str) else list(given)
+            arguments = [given] if isinstance(given, str) else list(given or ())
             yield from _of_call(name, arguments)
 
 
@@ -105,8 +105,9 @@ def untranslated(package: Path, language: str) -> list[str]:
         if not message.id:
             continue
         found = known.get(message.id, message.context)
-        texts = [] if found is None else [found.string] if isinstance(found.string, str) else list(found.string)
-        if found is None or found.fuzzy or not texts or not all(texts):
+        given = "" if found is None or found.string is None else found.string
+        texts = [given] if isinstance(given, str) else list(given)
+        if found is None or found.fuzzy or not all(texts):
             wrong.append(f"not translated: {message.id!r}")
     wrong += [
         f"no longer said: {message.id!r}"

@@ -85,6 +85,8 @@ class BarCell:
     detail: Text = ""
     href: str = ""
     series: Series = "revenue"
+    fill: str = ""
+    """As in `Name`."""
 
 
 @dataclass(frozen=True)

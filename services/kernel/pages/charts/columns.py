@@ -44,7 +44,7 @@ def scale_of(spec: Columns) -> Scale:
     if spec.before is not None:
         tops += [value for value in spec.before.values if value is not None]
         bottoms += [value for value in spec.before.values if value is not None]
-    return Scale(nice_ticks(min(bottoms), max(tops)))
+    return Scale(nice_ticks(min(bottoms), max(tops), whole=spec.whole))
 
 
 def draw_columns(ink: Ink, spec: Columns, scale: Scale) -> None:

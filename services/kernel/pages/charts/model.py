@@ -76,6 +76,9 @@ class _Timed:
 class Columns(_Timed):
     """Sums per day or week, up to 45 slots. Layers stack away from zero, in order; the axis always contains 0."""
 
+    whole: bool = False
+    """For things that are counted: no tick between two of them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(_Timed):

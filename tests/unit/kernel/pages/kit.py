@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 from services.kernel.pages import (
@@ -30,23 +30,10 @@ from services.kernel.pages import (
     Table,
     Tile,
 )
-from services.kernel.pages.charts import (
-    Columns,
-    FunnelStep,
-    Layer,
-    Lines,
-    Marker,
-    Part,
-    Slot,
-    Strip,
-    columns,
-    funnel_step,
-    line,
-    strip,
-)
+from services.kernel.pages.charts import columns, line
+from tests.unit.kernel.pages.kit_charts import TODAY, days, funnel_steps, money_flow, rate, share_strips, trend
 
 NOW = datetime(2026, 11, 22, 16, 2, tzinfo=UTC)
-TODAY = NOW.date()
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES_OF_THE_KIT = ("overview", "thing", "listing", "states", "portal")
 
@@ -60,13 +47,16 @@ NAV = (
 )
 
 
+@cache
 def make_pages() -> Pages:
     return Pages({"kit": TEMPLATES}, nav=NAV)
 
 
 def render_kit(page: str, *, language: str = "en", theme: str = "") -> str:
     pages = make_pages()
-    path = {"overview": "/console", "thing": "/console/things/1", "listing": "/console/people"}.get(page, "/console/terms")
+    path = {"overview": "/console", "thing": "/console/things/1", "listing": "/console/people"}.get(
+        page, "/console/terms"
+    )
     return pages.render_text(
         f"kit/{page}.html",
         language,
@@ -81,90 +71,42 @@ def content(page: str, fmt: Format) -> dict[str, object]:
     return {"overview": overview, "thing": thing, "listing": listing, "states": states, "portal": portal}[page](fmt)
 
 
-def days() -> list[date]:
-    return [TODAY - timedelta(days=27 - n) for n in range(28)]
-
-
-def revenue(shift: int = 0) -> list[int]:
-    """Minor units with a weekday rhythm and a bump; `shift` days earlier for comparison."""
-    values = []
-    for number, day in enumerate(days()):
-        weekly = 1 + 0.22 * math.sin((day.weekday() + 1) / 7 * 6.28)
-        bump = 1.8 if not shift and 18 <= number <= 21 else 1.0
-        values.append(round(620_00 * weekly * bump * (1 + 0.012 * (number - shift)) + 37_00 * math.sin(number * 1.7 + shift)))
-    return values
-
-
-def trend(fmt: Format) -> Columns:
-    now, before = revenue(), revenue(28)
-    now[-1] = 362_00
-    return Columns(
-        title="Referred revenue by day",
-        sentence=f"Revenue by day, {fmt.period(days()[0], TODAY)}: {fmt.money(sum(now), 'EUR', whole=True)} in all.",
-        slots=[Slot(fmt.date(day), tick=fmt.date(day) if day.weekday() == 0 else "") for day in days()],
-        slot_head="Day",
-        layers=[Layer("Revenue, net of refunds", "revenue", now, [fmt.money(v, "EUR", whole=True) for v in now])],
-        before=Layer("Same weekday, 28 days before", "muted", before, [fmt.money(v, "EUR", whole=True) for v in before]),
-        axis=fmt.axis_money("EUR", largest_minor=max(now)),
-        open_from=27,
-        open_label="Today, until 16:02",
-        markers=[Marker(14, "v3", "10% on every order"), Marker(18, "×2", "Coffee days", until=21)],
-    )
-
-
-def money_flow(fmt: Format) -> Columns:
-    brought = revenue()[:8]
-    cost, back = [-v // 9 for v in brought], [-v // 15 for v in brought]
-    write = [[fmt.money(v, "EUR", whole=True) for v in values] for values in (brought, cost, back)]
-    return Columns(
-        title="Money by week",
-        sentence="Revenue above zero, rewards and refunds below.",
-        slots=[Slot(f"Week {n}", tick=f"W{n}") for n in range(40, 48)],
-        slot_head="Week",
-        layers=[
-            Layer("Revenue", "revenue", brought, write[0]),
-            Layer("Rewards", "rewards", cost, write[1]),
-            Layer("Refunds", "refunds", back, write[2]),
-        ],
-        axis=fmt.axis_money("EUR", largest_minor=max(brought)),
-        ident="money",
-    )
-
-
-def rate(fmt: Format) -> Lines:
-    values: list[float | None] = [0.045 + 0.01 * math.sin(n / 4) + 0.0004 * n for n in range(28)]
-    values[9] = values[10] = None
-    before = [0.041 + 0.008 * math.sin(n / 4 + 1) for n in range(28)]
-    return Lines(
-        title="Conversion by day",
-        sentence="Conversion by day with a gap on two days.",
-        slots=[Slot(fmt.date(day), tick=fmt.date(day) if day.weekday() == 0 else "") for day in days()],
-        slot_head="Day",
-        layers=[Layer("Conversion", "orders", values, [fmt.percent(v) for v in values])],
-        before=Layer("28 days before", "muted", before, [fmt.percent(v) for v in before]),
-        axis=fmt.axis_percent(),
-        open_from=24,
-        note="No visits were recorded on 4 and 5 Nov. The last four days can still grow.",
-        ident="rate",
-    )
-
-
 def overview(fmt: Format) -> dict[str, object]:
     tiles = [
-        Tile("Referred revenue", fmt.money(2122100, "EUR", whole=True), "?metric=revenue", fmt.change(21221, 15800),
-             fmt.money(1580000, "EUR", whole=True), current=True, series="revenue", formula="Sum of attributed orders, net of refunds."),
+        Tile(
+            "Referred revenue",
+            fmt.money(2122100, "EUR", whole=True),
+            "?metric=revenue",
+            fmt.change(21221, 15800),
+            fmt.money(1580000, "EUR", whole=True),
+            current=True,
+            series="revenue",
+            formula="Sum of attributed orders, net of refunds.",
+        ),
         Tile("Orders", fmt.number(538), "?metric=orders", fmt.change(538, 415), fmt.number(415), series="orders"),
         Tile("New customers", fmt.number(383), "?metric=new", fmt.change(383, 307), fmt.number(307)),
         Tile("Clicks", fmt.number(10620), "?metric=clicks", fmt.change(10620, 8383), fmt.number(8383)),
-        Tile("Conversion", fmt.percent(0.059), "?metric=conversion", fmt.change_points(0.059, 0.054), fmt.percent(0.054)),
-        Tile("Cost rate", fmt.percent(0.117), "?metric=cost", fmt.change_points(0.117, 0.109, good="down"), fmt.percent(0.109)),
-    ]  # fmt: skip
+        Tile(
+            "Conversion", fmt.percent(0.059), "?metric=conversion", fmt.change_points(0.059, 0.054), fmt.percent(0.054)
+        ),
+        Tile(
+            "Cost rate",
+            fmt.percent(0.117),
+            "?metric=cost",
+            fmt.change_points(0.117, 0.109, good="down"),
+            fmt.percent(0.109),
+        ),
+    ]
     picker = RangePicker(
-        text=fmt.period(days()[0], TODAY), first="2026-10-26", last="2026-11-22", compared_with="vs 28 Sep – 25 Oct",
+        text=fmt.period(days()[0], TODAY),
+        first="2026-10-26",
+        last="2026-11-22",
+        compared_with="vs 28 Sep – 25 Oct",
         presets=[Choice("Last 7 days", "?days=7"), Choice("Last 28 days", "?days=28", current=True)],
         comparisons=[Choice("The 28 days before", value="before", current=True), Choice("Nothing", value="none")],
-        zone="Days of Europe/Chisinau; 25 Oct had 25 hours.", keep={"metric": "revenue"},
-    )  # fmt: skip
+        zone="Days of Europe/Chisinau; 25 Oct had 25 hours.",
+        keep={"metric": "revenue"},
+    )
     return {
         "title": "Overview",
         "freshness": Freshness("Up to date at 16:02"),
@@ -174,36 +116,52 @@ def overview(fmt: Format) -> dict[str, object]:
         "rate": line(rate(fmt)),
         "steps": funnel_steps(fmt),
         "channels": channels(fmt),
+        "leaders": leaders(fmt),
         "picker": picker,
     }
 
 
-def funnel_steps(fmt: Format) -> list[FunnelStep]:
-    return [
-        funnel_step("Clicks", fmt.number(10620), share=1, series="clicks", note="1.25 clicks per friend"),
-        funnel_step("Friends (unique visitors)", fmt.number(8528), share=0.803, open_share=0.35, series="clicks",
-                    note="44.0% can still buy: their 30-day window is open", ident="friends"),
-        funnel_step("Signed up", fmt.number(1245), share=0.117, open_share=0.03, series="signups", note="14.6% of friends"),
-        funnel_step("Bought", fmt.number(500), share=0.047, series="orders", note="5.9% of friends"),
-    ]  # fmt: skip
-
-
 def channels(fmt: Format) -> Table:
-    names = (("Telegram", 3450, 141, 530100), ("Promo code, no click", None, 115, 457800), ("WhatsApp", 2014, 85, 317400),
-             ("Instagram", 1698, 65, 283900), ("QR code", 1386, 46, 196600), ("E-mail invite", 864, 36, 144900))  # fmt: skip
+    names = (
+        ("Telegram", 3450, 141, 530100),
+        ("Promo code, no click", None, 115, 457800),
+        ("WhatsApp", 2014, 85, 317400),
+        ("Instagram", 1698, 65, 283900),
+        ("QR code", 1386, 46, 196600),
+        ("E-mail invite", 864, 36, 144900),
+    )
     rows = [
-        Row({
-            "channel": BarCell(name, revenue / 530100), "clicks": fmt.number(clicks), "orders": fmt.number(orders),
-            "rate": fmt.percent(orders / clicks if clicks else None), "revenue": fmt.money(revenue, "EUR", whole=True),
-        })
+        Row(
+            {
+                "channel": BarCell(name, revenue / 530100),
+                "clicks": fmt.number(clicks),
+                "orders": fmt.number(orders),
+                "rate": fmt.percent(orders / clicks if clicks else None),
+                "revenue": fmt.money(revenue, "EUR", whole=True),
+            }
+        )
         for name, clicks, orders, revenue in names
-    ]  # fmt: skip
+    ]
     return Table(
         "Channels",
-        [Column("channel", "Channel"), Column("clicks", "Clicks", figure=True, minor=True), Column("orders", "Orders", figure=True),
-         Column("rate", "Conv.", figure=True), Column("revenue", "Revenue", figure=True, sort_href="?sort=revenue", sorted="descending")],
+        [
+            Column("channel", "Channel"),
+            Column("clicks", "Clicks", figure=True, minor=True),
+            Column("orders", "Orders", figure=True),
+            Column("rate", "Conv.", figure=True),
+            Column("revenue", "Revenue", figure=True, sort_href="?sort=revenue", sorted="descending"),
+        ],
         rows,
-    )  # fmt: skip
+    )
+
+
+def leaders(fmt: Format) -> Table:
+    rows = [
+        Row({"who": BarCell(code, share, fill=f"amb_{n}"), "orders": fmt.number(orders)})
+        for n, (code, share, orders) in enumerate((("ANNA10", 1.0, 89), ("MIHAELA", 0.48, 46), ("DIMA-K", 0.36, 35)), 1)
+    ]
+    columns = [Column("who", "Ambassador"), Column("orders", "Orders", figure=True)]
+    return Table("Top ambassadors", columns, rows, names_src="/names")
 
 
 def thing(fmt: Format) -> dict[str, object]:
@@ -212,62 +170,117 @@ def thing(fmt: Format) -> dict[str, object]:
         "title": "Order #10482",
         "freshness": None,
         "considered": [
-            Considered("Promo code ANNA10 · Анна Ковальчук", "Entered at checkout on 22 Nov, 13:58, two minutes before payment.",
-                       Chip("Won", "good", "tick"), won=True),
-            Considered("Click on r/mihaela · Mihaela Rusu", "Clicked on 20 Nov, 21:14, within the 30-day window. "
-                       "It would have won without the code.", Chip("Outranked", "neutral", "dash")),
-            Considered("Click on r/dima-tg · Дмитро Шевчук", "Clicked 41 days before the order, the window is 30 days.",
-                       Chip("Too old", "neutral", "cross")),
+            Considered(
+                "Promo code ANNA10 · Анна Ковальчук",
+                "Entered at checkout on 22 Nov, 13:58, two minutes before payment.",
+                Chip("Won", "good", "tick"),
+                won=True,
+            ),
+            Considered(
+                "Click on r/mihaela · Mihaela Rusu",
+                "Clicked on 20 Nov, 21:14, within the 30-day window. It would have won without the code.",
+                Chip("Outranked", "neutral", "dash"),
+            ),
+            Considered(
+                "Click on r/dima-tg · Дмитро Шевчук",
+                "Clicked 41 days before the order, the window is 30 days.",
+                Chip("Too old", "neutral", "cross"),
+            ),
         ],
         "checks": [
             ("New customer", Chip("Passed", "neutral", "tick"), "No paid order before 22 Nov 2026"),
-            ("Same network", Chip("Noted", "warn", "alert"), "Same network as a visit of 19 Nov; in this program it never blocks"),
+            (
+                "Same network",
+                Chip("Noted", "warn", "alert"),
+                "Same network as a visit of 19 Nov; in this program it never blocks",
+            ),
         ],
         "cards": [
-            AmountCard("Ambassador", fmt.money(460, "EUR"), "Анна Ковальчук", f"10% of the subtotal of {fmt.money(4600, 'EUR')}, in cash",
-                       "4th of at most 20 rewards this month", pending,
-                       [Step("Pending", fmt.date(TODAY), done=True), Step("Settled", fmt.date(date(2026, 12, 6))),
-                        Step("Available", fmt.date(date(2026, 12, 6))), Step("Paid")]),
-            AmountCard("Friend", fmt.money(1000, "EUR"), "c•••@example.com", "Fixed, for the first order, as store credit", "", pending,
-                       [Step("Pending", fmt.date(TODAY), done=True), Step("Settled"), Step("Available"), Step("Redeemed")]),
+            AmountCard(
+                "Ambassador",
+                fmt.money(460, "EUR"),
+                "Анна Ковальчук",
+                f"10% of the subtotal of {fmt.money(4600, 'EUR')}, in cash",
+                "4th of at most 20 rewards this month",
+                pending,
+                [
+                    Step("Pending", fmt.date(TODAY), done=True),
+                    Step("Settled", fmt.date(date(2026, 12, 6))),
+                    Step("Available", fmt.date(date(2026, 12, 6))),
+                    Step("Paid"),
+                ],
+            ),
+            AmountCard(
+                "Friend",
+                fmt.money(1000, "EUR"),
+                "c•••@example.com",
+                "Fixed, for the first order, as store credit",
+                "",
+                pending,
+                [Step("Pending", fmt.date(TODAY), done=True), Step("Settled"), Step("Available"), Step("Redeemed")],
+            ),
         ],
-        "facts": [Fact("Subtotal", fmt.money(4600, "EUR")), Fact("Shipping", fmt.money(490, "EUR")),
-                  Fact("Total", fmt.money(5090, "EUR"), strong=True), Fact("Refunded", fmt.money(0, "EUR")), Fact("Customer", None)],
-        "history": [Happening("Clicked r/mihaela", "20 Nov, 21:14"), Happening("Entered ANNA10 at checkout", "13:58"),
-                    Happening("Paid; the order arrived after 1.2 s", "14:00"),
-                    Happening("The decision becomes final", "6 Dec", done=False, below="in 14 days")],
-    }  # fmt: skip
+        "facts": [
+            Fact("Subtotal", fmt.money(4600, "EUR")),
+            Fact("Shipping", fmt.money(490, "EUR")),
+            Fact("Total", fmt.money(5090, "EUR"), strong=True),
+            Fact("Refunded", fmt.money(0, "EUR")),
+            Fact("Customer", None),
+        ],
+        "history": [
+            Happening("Clicked r/mihaela", "20 Nov, 21:14"),
+            Happening("Entered ANNA10 at checkout", "13:58"),
+            Happening("Paid; the order arrived after 1.2 s", "14:00"),
+            Happening("The decision becomes final", "6 Dec", done=False, below="in 14 days"),
+        ],
+    }
 
 
 PEOPLE = (
-    ("Анна Ковальчук", "ANNA10", "uk", 842, 89, 359100, 35160), ("Mihaela Rusu", "MIHAELA", "ro", 550, 46, 174100, 17273),
-    ("Дмитро Шевчук", "DIMA-K", "uk", 448, 35, 127900, 11780), ("Ольга Соловьёва", "OLYA10", "ru", 490, 23, 95500, 9396),
+    ("Анна Ковальчук", "ANNA10", "uk", 842, 89, 359100, 35160),
+    ("Mihaela Rusu", "MIHAELA", "ro", 550, 46, 174100, 17273),
+    ("Дмитро Шевчук", "DIMA-K", "uk", 448, 35, 127900, 11780),
+    ("Ольга Соловьёва", "OLYA10", "ru", 490, 23, 95500, 9396),
     ("Elena Ștefănescu-Constantinescu", "ELENA10", "ro", 189, 11, 43500, 4284),
     ("Тарас Гнатюк", "TARAS", "uk", 280, 11, 41300, 4125),
-)  # fmt: skip
+)
 
 
 def listing(fmt: Format) -> dict[str, object]:
     rows = [
         Row(
             {
-                "who": Name(name, code, f"/console/people/{code}", lang=lang,
-                            chip=Chip("In review", "warn", "alert") if code == "TARAS" else None),
-                "group": "Customers", "clicks": fmt.number(clicks), "orders": fmt.number(orders),
-                "revenue": fmt.amount(revenue, "EUR", whole=True), "rewards": fmt.amount(rewards, "EUR"),
+                "who": Name(
+                    name,
+                    code,
+                    f"/console/people/{code}",
+                    lang=lang,
+                    chip=Chip("In review", "warn", "alert") if code == "TARAS" else None,
+                ),
+                "group": "Customers",
+                "clicks": fmt.number(clicks),
+                "orders": fmt.number(orders),
+                "revenue": fmt.amount(revenue, "EUR", whole=True),
+                "rewards": fmt.amount(rewards, "EUR"),
             },
             key_figure=fmt.money(revenue, "EUR", whole=True),
             facts=["Customers", f"{fmt.number(clicks)} clicks", f"{fmt.number(orders)} orders"],
         )
         for name, code, lang, clicks, orders, revenue, rewards in PEOPLE
-    ]  # fmt: skip
+    ]
     table = Table(
         "Ambassadors",
-        [Column("who", "Ambassador"), Column("group", "Group", minor=True), Column("clicks", "Clicks", figure=True, minor=True),
-         Column("orders", "Orders", figure=True), Column("revenue", "Revenue, €", figure=True, sort_href="?sort=x", sorted="descending"),
-         Column("rewards", "Rewards, €", figure=True, sort_href="?sort=rewards")],
-        rows, listing=True,
-    )  # fmt: skip
+        [
+            Column("who", "Ambassador"),
+            Column("group", "Group", minor=True),
+            Column("clicks", "Clicks", figure=True, minor=True),
+            Column("orders", "Orders", figure=True),
+            Column("revenue", "Revenue, €", figure=True, sort_href="?sort=x", sorted="descending"),
+            Column("rewards", "Rewards, €", figure=True, sort_href="?sort=rewards"),
+        ],
+        rows,
+        listing=True,
+    )
     return {
         "title": "People",
         "freshness": Freshness("Up to date at 16:02"),
@@ -280,35 +293,53 @@ def listing(fmt: Format) -> dict[str, object]:
     }
 
 
-def share_strips() -> list[Strip]:
-    return [
-        strip("People", [Part(0.20, "20%", 5), Part(0.48, "48%", 2), Part(0.32, "32%", 0, more="never shared")]),
-        strip("Revenue", [Part(0.78, "78%", 5), Part(0.22, "22%", 2)]),
-    ]
-
-
 def states(fmt: Format) -> dict[str, object]:
-    chips = [Chip("Pending", "neutral", "ring"), Chip("Approved", "info", "half"), Chip("Available", "good", "disc"),
-             Chip("Paid", "good", "tick"), Chip("Reversed", "bad", "back"), Chip("Rejected", "bad", "cross"),
-             Chip("Expired", "neutral", "dash"), Chip("In review", "warn", "alert")]  # fmt: skip
+    chips = [
+        Chip("Pending", "neutral", "ring"),
+        Chip("Approved", "info", "half"),
+        Chip("Available", "good", "disc"),
+        Chip("Paid", "good", "tick"),
+        Chip("Reversed", "bad", "back"),
+        Chip("Rejected", "bad", "cross"),
+        Chip("Expired", "neutral", "dash"),
+        Chip("In review", "warn", "alert"),
+    ]
     return {
         "title": "Components and states",
-        "freshness": Freshness("Behind by 4 min: data to 15:58", behind=True,
-                               detail="Orders after 15:58 are not counted yet. Nothing is lost: 1,204 events are waiting."),
+        "freshness": Freshness(
+            "Behind by 4 min: data to 15:58",
+            behind=True,
+            detail="Orders after 15:58 are not counted yet. Nothing is lost: 1,204 events are waiting.",
+        ),
         "chips": chips,
-        "errors": [FieldError("percent", "Ambassador’s reward", "At most 100. Write 12 for 12%."),
-                   FieldError("budget", "Budget", "Already promised.")],
-        "failure": Failure("This chart could not be drawn", "The figures are safe. The server answered 503 at 16:02:40.", "req_01J9X4", "?"),
+        "errors": [
+            FieldError("percent", "Ambassador’s reward", "At most 100. Write 12 for 12%."),
+            FieldError("budget", "Budget", "Already promised."),
+        ],
+        "failure": Failure(
+            "This chart could not be drawn",
+            "The figures are safe. The server answered 503 at 16:02:40.",
+            "req_01J9X4",
+            "?",
+        ),
         "kinds": [Choice("Percent", value="percent", current=True), Choice("Fixed", value="fixed")],
-        "changes": [Change("34.3%", "up", "good"), Change("0.8 pp", "up", "bad"), Change("2.0%", "down", "neutral"),
-                    Change("new", "new", "neutral")],
-    }  # fmt: skip
+        "changes": [
+            Change("34.3%", "up", "good"),
+            Change("0.8 pp", "up", "bad"),
+            Change("2.0%", "down", "neutral"),
+            Change("new", "new", "neutral"),
+        ],
+    }
 
 
 def portal(fmt: Format) -> dict[str, object]:
     return {
         "title": "Zerno Coffee",
-        "bar": [Choice("Share", "#share", "share-2", current=True), Choice("Friends", "#friends", "users"),
-                Choice("Balance", "#balance", "wallet"), Choice("More", "#more", "ellipsis")],
+        "bar": [
+            Choice("Share", "#share", "share-2", current=True),
+            Choice("Friends", "#friends", "users"),
+            Choice("Balance", "#balance", "wallet"),
+            Choice("More", "#more", "ellipsis"),
+        ],
         "balance": fmt.money(3840, "EUR"),
-    }  # fmt: skip
+    }
