@@ -6,6 +6,7 @@ Everything is pure ASGI, and all errors end here: whatever is raised anywhere be
 import os
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
@@ -29,7 +30,7 @@ from services.kernel.http.limits import HEADERS, LIMITERS, Limiter
 from services.kernel.http.openapi import openapi
 from services.kernel.http.problems import HttpError
 from services.kernel.http.table import Known, RouteTable, allowed
-from services.kernel.http.timing import Timing
+from services.kernel.http.timing import BUCKETS, Timing
 from services.kernel.service import Service
 
 __all__ = ["Edge", "build_app", "dispatcher", "openapi"]
@@ -68,6 +69,7 @@ class Edge:
         self.hot = HotTable(
             HotRoute(r.method, r.pattern, cors.with_cors(r.handle), cors=True) if r.cors else r for r in routes
         )
+        self._hot_series: dict[HotRoute, dict[int, list[float]]] = {route: {} for route in self.hot.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection."""
@@ -94,7 +96,12 @@ class Edge:
             scope.setdefault(REQUEST_ID, _request_id(headers_of(scope)))
             added = cors.cors_headers(headers_of(scope)) if route.cors else None
             status = await self._fail(error, scope, send, template=route.pattern, added=added)
-        self._timing.observe(route.method, route.pattern, status, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        series = self._hot_series[route].get(status)
+        if series is None:
+            series = self._hot_series[route][status] = self._timing.series(route.method, route.pattern, status)
+        series[bisect_left(BUCKETS, seconds)] += 1
+        series[-1] += seconds
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves what is not hot."""

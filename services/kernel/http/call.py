@@ -28,7 +28,7 @@ from services.kernel.db import Tx
 from services.kernel.http import idempotency
 from services.kernel.http.console import read_console_caller
 from services.kernel.http.credentials import authenticate, authenticate_operator, demand
-from services.kernel.http.idempotency import Claim
+from services.kernel.http.idempotency import Claim, Stored
 
 R = TypeVar("R")
 
@@ -86,10 +86,11 @@ class Call:
         # Equal requests queue here, not in the database, where each would hold a connection while it waits.
         lock = _in_flight.setdefault((self.ctx.service, *taken.identity), asyncio.Lock())
         async with lock, self.transaction(stores=stores) as tx:
-            before = (await idempotency.claim(tx, [taken])).get(taken.identity)
-            if before is not None:
-                stored = idempotency.check(before)
-                return _answer(stored.body, stored.status, reveal, headers=_REPLAYED)
+            (found,) = await idempotency.claim(tx, [taken])
+            if isinstance(found, Stored):
+                return _answer(found.body, found.status, reveal, headers=_REPLAYED)
+            if found is not None:
+                raise idempotency.reused()
             body = _render(answer(await action(tx)))
             await idempotency.keep(tx, [(taken, status, body)])
         return _answer(body, status, reveal)

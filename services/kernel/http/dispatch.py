@@ -24,7 +24,7 @@ class Dispatcher:
 
     def __init__(self, apps: Mapping[str, tuple[ASGIApp, Sequence[str]]]) -> None:
         self._edges = [cast("Edge", app) for app, _ in apps.values() if hasattr(app, "serve_hot")]
-        self._owners: dict[int, Edge] = {id(route): edge for edge in self._edges for route in edge.hot.routes}
+        self._owners: dict[HotRoute, Edge] = {route: edge for edge in self._edges for route in edge.hot.routes}
         self._hot = HotTable(route for edge in self._edges for route in edge.hot.routes)
         patterns = [(pattern, app) for app, routes in apps.values() for pattern in routes]
         patterns.sort(key=lambda entry: (-len(entry[0]), entry[0]))
@@ -40,7 +40,7 @@ class Dispatcher:
         method, path = scope["method"], scope["path"]
         route = self._hot.find(method, path)
         if route is not None:
-            await self._owner_of(route).serve_hot(route, scope, receive, send)
+            await self._owners[route].serve_hot(route, scope, receive, send)
         elif path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:
             await answer_json(send, 200, self._description if method == "GET" else b"")
         else:
@@ -55,9 +55,6 @@ class Dispatcher:
                 self._known.clear()
             self._known[path] = known
         return known
-
-    def _owner_of(self, route: HotRoute) -> "Edge":
-        return self._owners[id(route)]
 
     @cached_property
     def _description(self) -> bytes:

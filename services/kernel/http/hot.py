@@ -6,15 +6,18 @@ here so that nobody is surprised: no request id on success, no trace unless it c
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from services.kernel import trace
 from services.kernel.http.body import read_body
 from services.kernel.http.json_body import check_json
+from services.kernel.http.problems import from_validation
 
+Model = TypeVar("Model", bound=BaseModel)
 Handle = Callable[[Scope, Receive, Send], Awaitable[int | None]]
 """Answers, and returns the status it answered with (None is 200), for the metrics."""
 
@@ -28,6 +31,7 @@ __all__ = [
     "begin",
     "check_json",
     "headers_of",
+    "parse",
     "read_body",
     "start",
 ]
@@ -39,7 +43,7 @@ _JSON_HEADERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HotRoute:
     """`pattern` is an exact path, or a prefix with a star at its end. `cors`: browsers of other origins may call it."""
 
@@ -50,28 +54,38 @@ class HotRoute:
 
 
 class HotTable:
-    """Finds a hot route by method and path: one look into a dict, then a few prefixes."""
+    """Finds a hot route by method and path: one look-up by the first segment, then the few routes that share it."""
 
-    __slots__ = ("_exact", "_prefixes", "routes")
+    __slots__ = ("_heads", "routes")
 
     def __init__(self, routes: Iterable[HotRoute]) -> None:
         self.routes = tuple(routes)
-        self._exact = {(r.method, r.pattern): r for r in self.routes if not r.pattern.endswith("*")}
-        prefixed = [(r.pattern[:-1], r.method, r) for r in self.routes if r.pattern.endswith("*")]
-        self._prefixes = sorted(prefixed, key=lambda entry: -len(entry[0]))
+        entries: dict[str, list[tuple[int, str, str, HotRoute]]] = {}
         for route in self.routes:
-            if "*" in route.pattern[:-1]:
-                raise ValueError(f"{route.pattern}: a star is allowed at the end only")
+            is_prefix = route.pattern.endswith("*")
+            literal = route.pattern.removesuffix("*")
+            if "*" in literal or (is_prefix and "/" not in literal[1:]):
+                raise ValueError(f"{route.pattern}: a star is allowed at the end only, after a whole segment")
+            # How much of a path must be equal: a prefix's length, or more than any path has.
+            entries.setdefault(_head(literal), []).append(
+                (len(literal) if is_prefix else 1 << 20, literal, route.method, route)
+            )
+        self._heads = {head: tuple(sorted(found, key=lambda e: -e[0])) for head, found in entries.items()}
 
     def find(self, method: str, path: str) -> HotRoute | None:
-        """The route, the longest prefix first, or None."""
-        exact = self._exact.get((method, path))
-        if exact is not None:
-            return exact
-        for prefix, wanted, route in self._prefixes:
-            if path.startswith(prefix) and method == wanted:
-                return route
+        """The route, exact paths first, then the longest prefix; or None."""
+        cut = path.find("/", 1)
+        found = self._heads.get(path if cut < 0 else path[: cut + 1])
+        if found is not None:
+            for length, literal, wanted, route in found:
+                if path[:length] == literal and method == wanted:
+                    return route
         return None
+
+
+def _head(path: str) -> str:
+    cut = path.find("/", 1)
+    return path if cut < 0 else path[: cut + 1]
 
 
 class HotAnswer(Response):
@@ -84,6 +98,15 @@ class HotAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the handler; the body that the framework has read is still there for it."""
         await self._handle(scope, receive, send)
+
+
+def parse(model: type[Model], body: bytes) -> Model:
+    """A request's body as its model, with the checks that every JSON body gets. Raises `BadRequest` or `Invalid`."""
+    check_json(body)
+    try:
+        return model.__pydantic_validator__.validate_json(body)  # type: ignore[no-any-return]  # of this very model
+    except ValidationError as error:
+        raise from_validation(error.errors(include_url=False, include_input=False)) from None
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:

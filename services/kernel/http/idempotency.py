@@ -47,6 +47,11 @@ from unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text
             cast(:statuses as smallint[]), cast(:answers as bytea[])) w(s, r, k, status, answer)
 where a.store_id = w.s and a.route = w.r and a.key = w.k
 """
+_RELEASE: Final = """
+delete from answers a
+using unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[])) w(s, r, k)
+where a.store_id = w.s and a.route = w.r and a.key = w.k
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,25 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answer that was given before."""
+    """An answer that was given before, to the same body."""
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """An equal request stands earlier in the same batch, at this place: answer what that one gets."""
+
+    place: int
+
+
+class Reused:
+    """The key came with another body before."""
+
+
+Finding = Stored | Same | Reused | None
+"""What is known of a request; None: nothing, it is the first and is to be done."""
 
 
 def read_key(raw: bytes | None) -> str | None:
@@ -87,37 +107,42 @@ def body_hash(ring: KeyRing, body: bytes) -> bytes:
     return ring.contact_tag(b"body:" + hashlib.sha256(body).digest())[:16]
 
 
-async def claim(tx: Tx, claims: Sequence[Claim]) -> dict[tuple[str, str, str], Stored]:
-    """Takes the keys for this transaction; returns, by identity, the answers of those that were used before.
+async def claim(tx: Tx, claims: Sequence[Claim]) -> list[Finding]:
+    """Takes the keys for this transaction, and says of each request what is known of it.
 
-    Two statements at most for any number of claims. Waits while another transaction holds one of the keys. Of equal
-    claims in one call the first counts: look for repetitions before. Raises `reused()` only through `check`.
+    One statement, two when some key was used before, for any number of claims. Waits while another transaction holds
+    one of the keys; claim before other locks are taken, once per transaction, and end each claim that is to be done
+    with `keep` or `release`.
     """
-    distinct = {c.identity: c for c in claims}
+    first: dict[tuple[str, str, str], int] = {}
+    for place, one in enumerate(claims):
+        first.setdefault(one.identity, place)
+    distinct = [claims[place] for place in first.values()]
     taken = {
         (row.store_id, row.route, row.key)
         for row in await tx.all(
             _CLAIM,
-            **_columns(list(distinct.values())),
-            hashes=[c.body_hash for c in distinct.values()],
+            **_columns(distinct),
+            hashes=[one.body_hash for one in distinct],
             ats=[tx.now] * len(distinct),
             purge=PURGE,
             purge_at=tx.now + KEPT_FOR,
         )
     }
-    used = [c for identity, c in distinct.items() if identity not in taken]
-    if not used:
-        return {}
-    found: dict[tuple[str, str, str], Stored] = {}
-    for row in await tx.all(_READ, **_columns(used)):
-        identity = (row.store_id, row.route, row.key)
-        same = row.body_hash == distinct[identity].body_hash and row.status is not None
-        found[identity] = Stored(row.status, row.answer) if same else Stored(REUSED, b"")
-    return found
+    used = [one for one in distinct if one.identity not in taken]
+    rows = await tx.all(_READ, **_columns(used)) if used else ()
+    kept = {(row.store_id, row.route, row.key): row for row in rows}
 
+    def finding(place: int, one: Claim) -> Finding:
+        row = kept.get(one.identity)
+        if row is not None and row.status is not None:
+            return Stored(row.status, row.answer) if row.body_hash == one.body_hash else Reused()
+        earlier = first[one.identity]
+        if earlier == place:
+            return None
+        return Same(earlier) if claims[earlier].body_hash == one.body_hash else Reused()
 
-REUSED: Final = 422
-"""Status of a `Stored` without a body: the key came with another body before."""
+    return [finding(place, one) for place, one in enumerate(claims)]
 
 
 async def keep(tx: Tx, answers: Sequence[tuple[Claim, int, bytes]]) -> None:
@@ -131,11 +156,10 @@ async def keep(tx: Tx, answers: Sequence[tuple[Claim, int, bytes]]) -> None:
         )
 
 
-def check(stored: Stored) -> Stored:
-    """The stored answer. Raises `Invalid` where the key was used with another body."""
-    if stored.status == REUSED and not stored.body:
-        raise reused()
-    return stored
+async def release(tx: Tx, claims: Sequence[Claim]) -> None:
+    """Gives keys back whose requests failed while the rest of a batch goes on: a repetition is a first try again."""
+    if claims:
+        await tx.execute(_RELEASE, **_columns(claims))
 
 
 def reused() -> Invalid:

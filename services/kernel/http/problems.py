@@ -1,7 +1,7 @@
 """Errors as answers: every failure leaves as problem+json with the same members, whoever raised it.
 
-Translates our errors, the framework's and pydantic's into one `AppError`, and writes it. What is a bug answers 500 with
-nothing of its insides; the log gets the place in the code, never a value.
+Translates our errors, the framework's and its validation's into one `AppError`, and writes it. What is a bug answers
+500 with nothing of its insides; the log gets the place in the code, never a value.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import Any, Final
 import orjson
 import structlog
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
@@ -39,6 +38,8 @@ _CODES: Final = {
     429: "too_many_requests",
     503: "unavailable",
 }
+_PHRASES: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+"""Where Python's versions differ."""
 _FIELD_CODES: Final = {"missing": "required", "extra_forbidden": "unknown_field"}
 _MENDS: Final = {
     "missing": "This field is required.",
@@ -88,7 +89,7 @@ def as_app_error(error: Exception) -> AppError:
     """What the caller is told about any exception."""
     if isinstance(error, AppError):
         return error
-    if isinstance(error, RequestValidationError | ValidationError):
+    if isinstance(error, RequestValidationError):
         return from_validation(error.errors())
     if isinstance(error, HTTPException):
         return HttpError(error.status_code, _http_detail(error), headers=error.headers)
@@ -156,6 +157,8 @@ def _http_detail(error: HTTPException) -> str:
 
 
 def _phrase(status: int) -> str:
+    if status in _PHRASES:
+        return _PHRASES[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:
