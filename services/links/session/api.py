@@ -1,0 +1,135 @@
+"""HTTP of console sessions: the form, the exchange of a secret key for a cookie, one-time addresses, signing out."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from services.kernel.auth import sessions
+from services.kernel.auth.sessions import ConsoleSession
+from services.kernel.context import Context
+from services.kernel.errors import AppError, Forbidden, Unauthorized
+from services.kernel.http.call import CONTEXT
+from services.kernel.http.console import refuse_foreign_write
+from services.kernel.http.credentials import authenticate
+from services.kernel.http.limits import limit
+from services.links.pages import PAGES
+from services.links.session import store
+from services.links.session.domain import HOME, next_page
+from services.links.session.schemas import SessionIn, SessionOut
+from services.links.stores import actions as stores
+
+router = APIRouter(tags=["session"])
+
+LIFE: Final = timedelta(hours=12)
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@router.get("/console/session", include_in_schema=False)
+async def get_session_page(
+    request: Request,
+    next: Annotated[str, Query(max_length=1000)] = HOME,
+    token: Annotated[str, Query(max_length=1000)] = "",
+    lang: str = "",
+) -> Response:
+    """The sign-in form; with a one-time token, the sign-in itself."""
+    ctx: Context = request.scope[CONTEXT]
+    current = _current(ctx, request)
+    if token:
+        return await _use_address(ctx, request, token, current)
+    if current is None:
+        return _form(request, next=next_page(next))
+    async with ctx.db.transaction([current.store_id]) as tx:
+        own = await stores.get(tx, current.store_id)
+    speech = PAGES.speech(PAGES.language(request))
+    return PAGES.render(
+        request, "session/current.html", title=speech.say("You are signed in"), store=own.name, home=next_page(next)
+    )
+
+
+@router.post("/console/session", response_model=SessionOut, dependencies=[limit("sign-in", per_minute=30)])
+async def post_session(request: Request) -> Response:
+    """Changes a secret key into a session cookie. JSON gets JSON back; a form is sent on to the console."""
+    ctx: Context = request.scope[CONTEXT]
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        refuse_foreign_write(ctx, request)
+    body = await request.body()
+    if not request.headers.get("content-type", "").startswith(_FORM):
+        wanted = SessionIn.model_validate_json(body)
+        session = _exchange(ctx, wanted.secret_key)
+        return Response(session.model_dump_json(), media_type="application/json", headers=_cookie(ctx, session))
+    try:
+        wanted = SessionIn.model_validate(dict(parse_qsl(body.decode("utf-8", "replace"))))
+        session = _exchange(ctx, wanted.secret_key)
+    except (ValidationError, AppError):
+        speech = PAGES.speech(PAGES.language(request))
+        wrong = speech.say("This is not a valid secret key. It begins with kith_sk_ and stands in your store's settings.")
+        return _form(request, next=HOME, error=wrong, status=401)
+    return Response(status_code=303, headers={**_cookie(ctx, session), "location": next_page(wanted.next)})
+
+
+@router.post("/console/session/end", include_in_schema=False)
+async def end_session(request: Request) -> Response:
+    """Signs out."""
+    ctx: Context = request.scope[CONTEXT]
+    refuse_foreign_write(ctx, request)
+    gone = sessions.session_cookie("", max_age_s=0, secure=_secure(ctx))
+    return Response(status_code=303, headers={"set-cookie": gone, "location": "/console/session"})
+
+
+async def _use_address(ctx: Context, request: Request, token: str, current: ConsoleSession | None) -> Response:
+    try:
+        link = sessions.read_sign_in(ctx.ring, token)
+        async with ctx.db.transaction() as tx:
+            first = await store.use(tx, link.nonce, expires_at=link.expires_at)
+    except Unauthorized:
+        first = False
+    if first:
+        value = sessions.issue_session(ctx.ring, store_id=link.store_id, scopes=link.scopes, life=LIFE)
+        return Response(status_code=303, headers={"set-cookie": _set(ctx, value), "location": HOME})
+    if current is not None:
+        return Response(status_code=303, headers={"location": HOME})
+    speech = PAGES.speech(PAGES.language(request))
+    used = speech.say("This address was used already, or its time is over. Sign in with a secret key.")
+    return _form(request, next=HOME, error=used, status=401)
+
+
+def _exchange(ctx: Context, secret_key: str) -> SessionOut:
+    caller = authenticate(ctx, b"Bearer " + secret_key.strip().encode("latin-1", "replace"))
+    if caller.kind != "sk":
+        raise Forbidden("A publishable key cannot sign in; use a secret key.", code="publishable_key")
+    value = sessions.issue_session(ctx.ring, store_id=caller.store_id, scopes=caller.scopes, life=LIFE)
+    session = sessions.read_session(ctx.ring, value)
+    return SessionOut(store_id=caller.store_id, scopes=sorted(caller.scopes), expires_at=session.expires_at)
+
+
+def _cookie(ctx: Context, session: SessionOut) -> dict[str, str]:
+    value = sessions.issue_session(ctx.ring, store_id=session.store_id, scopes=session.scopes, life=LIFE)
+    return {"set-cookie": _set(ctx, value)}
+
+
+def _set(ctx: Context, value: str) -> str:
+    return sessions.session_cookie(value, max_age_s=int(LIFE.total_seconds()), secure=_secure(ctx))
+
+
+def _secure(ctx: Context) -> bool:
+    return ctx.settings.base_url.startswith("https://")
+
+
+def _current(ctx: Context, request: Request) -> ConsoleSession | None:
+    cookie = request.cookies.get(sessions.COOKIE)
+    if not cookie:
+        return None
+    try:
+        return sessions.read_session(ctx.ring, cookie)
+    except Unauthorized:
+        return None
+
+
+def _form(request: Request, *, next: str, error: str = "", status: int = 200) -> Response:
+    speech = PAGES.speech(PAGES.language(request))
+    return PAGES.render(
+        request, "session/form.html", status=status, title=speech.say("Sign in to the console"), next=next, error=error
+    )
