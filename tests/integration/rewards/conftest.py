@@ -1,19 +1,16 @@
-"""Fixtures of rewards' integration tests: one database per module, and ids of its own for each test."""
+"""Fixtures of rewards' integration tests: one database per test, with a way in for each of its callers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from services.kernel.db import Database
-from tests.integration.rewards.world import World
+from tests.integration.rewards.world import World, open_world
 from tests.support.postgres import FreshDatabase
 
 
 @pytest.fixture
-async def world(fresh_database: FreshDatabase) -> AsyncIterator[World]:
+async def world(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[World]:
     """Rewards on a database of its own."""
-    url = await fresh_database("rewards")
-    db, owner = Database(url, schema="rewards", pool_size=8), Database(url, schema="rewards", role=None, pool_size=2)
-    yield World(db, owner)
-    await db.close()
-    await owner.close()
+    async with open_world(await fresh_database("rewards"), tmp_path) as opened:
+        yield opened

@@ -21,7 +21,8 @@ _ENTRY = (
 )
 _PAIR = (
     "insert into entries (store_id, number, line, account, owner, unit, amount_minor) values"
-    " (:store, :number, 1, 'program_expense', 'x', 'EUR', 5), (:store, :number, 2, 'friend_pending', 'x', 'EUR', :other)"
+    " (:store, :number, 1, 'program_expense', 'x', 'EUR', 5),"
+    " (:store, :number, 2, 'friend_pending', 'x', 'EUR', :other)"
 )
 
 

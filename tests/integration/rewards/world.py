@@ -1,23 +1,38 @@
-"""Rewards over a real PostgreSQL: events in as a consumer would hand them over, and the books read back as their owner."""
+"""Rewards over a real PostgreSQL: events in as a consumer hands them over, HTTP as callers speak it, a look behind."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
+
+import httpx
+from pydantic import SecretStr
 
 from contracts.events import EVENTS, Payload
 from contracts.events.catalog import StoreConfigured
+from services.kernel.auth import api_keys
+from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.scopes import SECRET
+from services.kernel.auth.sessions import COOKIE, issue_session
 from services.kernel.bus.port import Event
+from services.kernel.context import Context
 from services.kernel.db import Database
+from services.kernel.http.app import build_app
+from services.kernel.ids import new_id
 from services.kernel.jobs import Jobs
+from services.kernel.live import LiveState
 from services.kernel.service import Handler
+from services.kernel.settings import Settings
 from services.kernel.store_slice import keep_stores
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.main import SERVICE
 
+BASE = "http://kith.test"
 _HANDLERS = (Handler(events=(StoreConfigured,), handle=keep_stores), *SERVICE.handlers)
 
 
@@ -27,6 +42,7 @@ class World:
 
     db: Database
     owner: Database
+    ctx: Context
     _numbers: Any = field(default_factory=count)
 
     async def take(self, *payloads: Payload) -> None:
@@ -93,6 +109,48 @@ class World:
         async with self.db.transaction() as tx:
             return tx.now
 
-    async def run_release(self, context: Any) -> int:
-        """Runs the release job as its runner does."""
-        return await Jobs(context, jobs=(), due_jobs=SERVICE.due_jobs).run_due("release")
+    async def release(self) -> int:
+        """Runs the release job as its runner does; returns how many stores it looked at."""
+        return await Jobs(self.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due("release")
+
+    def caller(self, store: str, *scopes: str) -> httpx.AsyncClient:
+        """A store's server with a secret key."""
+        key = api_keys.issue(
+            self.ctx.ring, kind="sk", store_id=store, key_id=new_id("key"), scopes=frozenset(scopes) or SECRET
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=build_app(SERVICE, self.ctx), raise_app_exceptions=True),
+            base_url=BASE,
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+    def browser(self, store: str, language: str = "en") -> httpx.AsyncClient:
+        """A person who signed in at the console."""
+        session = issue_session(self.ctx.ring, store_id=store, scopes=SECRET, life=timedelta(hours=1))
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=build_app(SERVICE, self.ctx), raise_app_exceptions=True),
+            base_url=BASE,
+            cookies={COOKIE: session},
+            headers={"Accept": "text/html", "Accept-Language": language},
+        )
+
+
+@asynccontextmanager
+async def open_world(url: str, folder: Path) -> AsyncIterator[World]:
+    """Opens rewards on a database, without relay, consumers and jobs."""
+    settings = Settings(
+        database_url=url,
+        data_dir=folder,
+        public_url=BASE,
+        secret_keys=SecretStr("k1:" + "s" * 40),
+        contact_key=SecretStr("c" * 40),
+        operator_key=SecretStr("o" * 40),
+    )
+    ring = KeyRing(
+        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
+    )
+    db, owner = Database(url, schema="rewards", pool_size=8), Database(url, schema="rewards", role=None, pool_size=2)
+    ctx = Context(service="rewards", settings=settings, db=db, ring=ring, live=LiveState(db))
+    yield World(db, owner, ctx)
+    await db.close()
+    await owner.close()

@@ -9,7 +9,7 @@ from contracts.events.conversions import Conversion, ConversionAttributed
 from contracts.events.orders import Figures
 from contracts.program import Program
 
-STORE = "str_a"
+STORE = "str_01k9x0m5w8a3c7e1g5j9n3q7s1"
 PROGRAM = "prg_a"
 ANNA = "amb_anna"
 BORIS = "amb_boris"

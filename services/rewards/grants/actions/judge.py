@@ -32,7 +32,7 @@ async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
     Raises `RewardNotFound`, or `NotApprovable` for a reward that is no longer pending.
     """
     await tx.lock_stores([store])
-    before = await _get(tx, store, reward_id)
+    before = await get(tx, store, reward_id)
     if before.status == "approved":
         return before
     if before.status != "pending":
@@ -47,14 +47,15 @@ async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
     What it took of budgets and limits is free again. Raises `RewardNotFound`.
     """
     await tx.lock_stores([store])
-    before = await _get(tx, store, reward_id)
+    before = await get(tx, store, reward_id)
     if before.rejected_at is not None:
         return before
     [done] = await settle_changes(tx, [rejected(before, note=note, now=tx.now)])
     return done.after
 
 
-async def _get(tx: Tx, store: str, reward_id: str) -> Reward:
+async def get(tx: Tx, store: str, reward_id: str) -> Reward:
+    """One reward. Raises `RewardNotFound`."""
     reward = await rewards_store.one(tx, store, reward_id)
     if reward is None:
         raise RewardNotFound(reward_id)

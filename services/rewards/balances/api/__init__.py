@@ -1,0 +1,1 @@
+"""HTTP of balances: the API in `rest`, the portal's part in `portal`."""

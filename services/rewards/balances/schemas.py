@@ -1,0 +1,44 @@
+"""Bodies of the balances' API."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from services.rewards.ledger.domain import Holding
+from services.rewards.ledger.schemas import currency_of
+
+
+class BalanceOut(BaseModel):
+    """What somebody has in one currency or unit. Always lifetime = clawed back + pending + available."""
+
+    unit: str = Field(description="A currency, or points.")
+    currency: str | None
+    pending: int = Field(description="Granted and still on hold, in minor units or points.")
+    available: int = Field(
+        description="Can be used. Below zero when more was clawed back than was left: carried forward."
+    )
+    lifetime: int = Field(description="All that was ever granted.")
+    clawed_back: int = Field(description="What refunds, cancellations and rejections took back.")
+
+    @classmethod
+    def of(cls, unit: str, holding: Holding) -> Self:
+        """As callers see it."""
+        return cls(
+            unit=unit,
+            currency=currency_of(unit),
+            pending=holding.pending,
+            available=holding.available,
+            lifetime=holding.granted,
+            clawed_back=holding.clawed_back,
+        )
+
+
+class BalancesOut(BaseModel):
+    """One balance for each currency or unit that something was ever granted in."""
+
+    data: list[BalanceOut]
+
+    @classmethod
+    def of(cls, holdings: dict[str, Holding]) -> Self:
+        """As callers see it."""
+        return cls(data=[BalanceOut.of(unit, holding) for unit, holding in sorted(holdings.items())])

@@ -1,0 +1,77 @@
+"""The API of rewards."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from contracts.events.rewards import RewardStatus
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.rewards.grants.actions import judge
+from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
+from services.rewards.grants.store import rewards
+from services.rewards.settings import CSV_MAX
+
+router = APIRouter(tags=["rewards"])
+
+_Id = Annotated[str | None, Query(max_length=255)]
+
+
+@router.get("/v1/rewards", response_model=Page[RewardOut])
+async def get_rewards(
+    call: Annotated[Call, require("rewards:read")],
+    order_id: _Id = None,
+    ambassador_id: Annotated[
+        str | None, Query(max_length=255, description="Rewards of orders that this ambassador brought.")
+    ] = None,
+    beneficiary_id: Annotated[str | None, Query(max_length=255, description="Rewards that this one gets.")] = None,
+    program_id: _Id = None,
+    status: RewardStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[RewardOut] | Response:
+    """Lists rewards, youngest first."""
+    after = cursors.decode(cursor, str)
+    filters = {
+        "order_id": order_id,
+        "ambassador_id": ambassador_id,
+        "beneficiary_id": beneficiary_id,
+        "program_id": program_id,
+        "status": status,
+    }
+    async with call.transaction() as tx:
+        found = await rewards.listed(
+            tx,
+            call.store_id,
+            before=after[0] if after else None,
+            count=CSV_MAX if format == "csv" else limit + 1,
+            filters={name: value for name, value in filters.items() if value is not None},
+        )
+    if format == "csv":
+        return csv_response((RewardOut.of(one).flat() for one in found), CSV_COLUMNS, filename="rewards")
+    return page_of(found, limit, show=RewardOut.of, after=lambda one: (one.reward_id,))
+
+
+@router.get("/v1/rewards/{reward_id}")
+async def get_reward(reward_id: str, call: Annotated[Call, require("rewards:read")]) -> RewardOut:
+    """One reward."""
+    async with call.transaction() as tx:
+        return RewardOut.of(await judge.get(tx, call.store_id, reward_id))
+
+
+@router.post("/v1/rewards/{reward_id}/approve", response_model=RewardOut)
+async def post_approve(
+    reward_id: str, call: Annotated[Call, require("rewards:write")], body: ApproveIn | None = None
+) -> Response:
+    """Notes that a person has checked a pending reward. It stays on hold until `available_at`."""
+    return await call.once(lambda tx: judge.approve(tx, call.store_id, reward_id), status=200, answer=RewardOut.of)
+
+
+@router.post("/v1/rewards/{reward_id}/reject", response_model=RewardOut)
+async def post_reject(reward_id: str, body: RejectIn, call: Annotated[Call, require("rewards:write")]) -> Response:
+    """Sets a reward to zero for good, whatever happens to its order later."""
+    return await call.once(
+        lambda tx: judge.reject(tx, call.store_id, reward_id, note=body.reason), status=200, answer=RewardOut.of
+    )

@@ -1,0 +1,123 @@
+"""Bodies of the rewards' API."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.events.rewards import RewardStatus
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.rules.domain import POINTS, PayAs, Side
+
+
+class BeneficiaryOut(BaseModel):
+    """Who gets it."""
+
+    kind: Side
+    id: str
+
+
+class CalculationOut(BaseModel):
+    """How the amount came about: the smaller of `want` and `bound`. In minor units, or points."""
+
+    base: int = Field(description="What the rule gives before refunds, its limit per order applied.")
+    order_total_minor: int
+    order_refunded_minor: int
+    want: int = Field(description="base × (total − refunded) / total, rounded half up.")
+    bound: int | None = Field(description="The most that budget and limits allowed; null if there are none.")
+
+
+class RewardOut(BaseModel):
+    """What one side is owed for an order."""
+
+    id: str
+    order_id: str
+    program_id: str
+    program_version: int
+    rule: str
+    level: int
+    beneficiary: BeneficiaryOut
+    ambassador_id: str = Field(description="Who brought the order: also for the friend's reward.")
+    kind: PayAs
+    amount_minor: int | None = Field(description="What it is worth now, after refunds and caps; null for points.")
+    points: int | None = Field(description="The same for points; null for money.")
+    currency: str | None = Field(description="Null for points.")
+    status: RewardStatus
+    reason: str = Field(description="Machine word: granted, partly_refunded, capped_budget, cancelled …")
+    note: str | None = Field(description="Why a person rejected it, in that person's words.")
+    placed_at: datetime
+    granted_at: datetime | None
+    settled_at: datetime | None
+    available_at: datetime = Field(
+        description="When it becomes available at the earliest: hold_days × 24 hours after the purchase, "
+        "and not before the order settles."
+    )
+    released_at: datetime | None
+    changed_at: datetime
+    calculation: CalculationOut
+
+    @classmethod
+    def of(cls, reward: Reward) -> Self:
+        """As callers see it."""
+        points = reward.unit == POINTS
+        return cls(
+            id=reward.reward_id,
+            order_id=reward.order_id,
+            program_id=reward.program_id,
+            program_version=reward.program_version,
+            rule=reward.rule,
+            level=reward.level,
+            beneficiary=BeneficiaryOut(kind=reward.side, id=reward.beneficiary_id),
+            ambassador_id=reward.ambassador_id,
+            kind=reward.pay_as,
+            amount_minor=None if points else reward.target_minor,
+            points=reward.target_minor if points else None,
+            currency=None if points else reward.currency,
+            status=reward.status,
+            reason=reward.reason,
+            note=reward.note,
+            placed_at=reward.placed_at,
+            granted_at=reward.granted_at,
+            settled_at=reward.settled_at,
+            available_at=reward.available_at,
+            released_at=reward.released_at,
+            changed_at=reward.changed_at,
+            calculation=CalculationOut(
+                base=reward.base_minor,
+                order_total_minor=reward.total_minor,
+                order_refunded_minor=reward.refunded_minor,
+                want=reward.want_minor,
+                bound=reward.bound_minor,
+            ),
+        )
+
+    def flat(self) -> dict[str, object]:
+        """As a row of a spreadsheet."""
+        row = self.model_dump(exclude={"beneficiary", "calculation"})
+        return row | {
+            "beneficiary_kind": self.beneficiary.kind,
+            "beneficiary_id": self.beneficiary.id,
+            "want": self.calculation.want,
+            "bound": self.calculation.bound,
+        }
+
+
+CSV_COLUMNS = (
+    *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id", "ambassador_id"),
+    *("kind", "amount_minor", "points", "currency", "status", "reason", "want", "bound", "placed_at", "granted_at"),
+    *("settled_at", "available_at", "released_at", "changed_at"),
+)
+
+
+class RejectIn(BaseModel):
+    """Why a reward is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=500, description="For the store's own people; no event carries it.")
+
+
+class ApproveIn(BaseModel):
+    """Nothing needs to be said."""
+
+    model_config = ConfigDict(extra="forbid")

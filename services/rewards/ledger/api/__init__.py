@@ -1,0 +1,1 @@
+"""HTTP of the ledger: the API in `rest`, the console's page in `console`."""

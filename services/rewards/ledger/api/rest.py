@@ -1,0 +1,47 @@
+"""The API of the ledger. It reads; entries are written by what happens to rewards."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.rewards.ledger import store
+from services.rewards.ledger.domain import Account
+from services.rewards.ledger.schemas import CSV_COLUMNS, EntryOut, TrialBalanceOut
+from services.rewards.settings import CSV_MAX
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.get("/v1/ledger/entries", response_model=Page[EntryOut])
+async def get_entries(
+    call: Annotated[Call, require("rewards:read")],
+    account: Account | None = None,
+    owner: Annotated[str | None, Query(max_length=255, description="A program, an ambassador or a friend.")] = None,
+    reward_id: Annotated[str | None, Query(max_length=255)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[EntryOut] | Response:
+    """Lists entries, youngest first."""
+    filters = {"account": account and str(account), "owner": owner, "reward_id": reward_id}
+    async with call.transaction() as tx:
+        lines = await store.lines(
+            tx,
+            call.store_id,
+            before=cursors.decode(cursor, int, int),
+            count=CSV_MAX if format == "csv" else limit + 1,
+            filters={name: value for name, value in filters.items() if value},
+        )
+    if format == "csv":
+        return csv_response((EntryOut.of(line).model_dump() for line in lines), CSV_COLUMNS, filename="ledger")
+    return page_of(lines, limit, show=EntryOut.of, after=lambda line: (line.number, line.line))
+
+
+@router.get("/v1/ledger/trial-balance")
+async def get_trial_balance(call: Annotated[Call, require("rewards:read")]) -> TrialBalanceOut:
+    """Debits and credits of each currency and unit, and of each kind of account in it."""
+    async with call.transaction() as tx:
+        return TrialBalanceOut.of(await store.totals_of(tx, call.store_id))
