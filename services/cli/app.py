@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from services.cli.commands import doctor, migrate, run, serve, shop, split
 from services.cli.local.process import StartFailed
@@ -41,7 +40,11 @@ def main() -> None:
         app()
     except StartFailed as error:
         sys.exit(f"kith: {error}")
-    except ValidationError as error:
+    except ValueError as error:
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError) or error.title != "Settings":
+            raise
         sys.exit("kith: " + "; ".join(str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors()))
 
 

@@ -1,12 +1,12 @@
-"""The product's services by name. The only place, above the four, that lists them."""
+"""The product's services by name: their manifests."""
 
 import importlib
 from collections.abc import Iterable
 
+from services.cli.names import NAMES
 from services.kernel.service import Service
 
-NAMES = ("links", "attribution", "rewards", "analytics")
-"""In the order in which decisions flow."""
+__all__ = ["NAMES", "load", "load_all"]
 
 
 def load(name: str) -> Service:

@@ -1,13 +1,8 @@
 """`kith migrate`: schemas to their newest form, and whether the migrations say what the models say."""
 
 import typer
-import uvloop
 
-from services.cli import catalog, starting
 from services.cli.ui import Json, Ui
-from services.kernel.bus.schema import migrate_bus
-from services.kernel.migrate import drift, migrate
-from services.kernel.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +17,8 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Bring every service's schema to its newest form."""
+    import uvloop
+
     ui = Ui(as_json=as_json)
     if check:
         raise typer.Exit(1 if uvloop.run(_check(ui)) else 0)
@@ -29,6 +26,9 @@ def command(
 
 
 async def _migrate(ui: Ui) -> None:
+    from services.cli import catalog, starting
+    from services.kernel.settings import Settings
+
     def done(name: str) -> None:
         ui.say(f"[green]✓[/] {name}")
         ui.emit({"migrated": name})
@@ -39,6 +39,10 @@ async def _migrate(ui: Ui) -> None:
 
 async def _check(ui: Ui) -> bool:
     """Whether anything differs."""
+    from services.cli import catalog, starting
+    from services.kernel.bus.schema import migrate_bus
+    from services.kernel.migrate import drift, migrate
+
     wrong = False
     async with starting.scratch_database() as url:
         await migrate_bus(url)

@@ -3,12 +3,9 @@
 from typing import Annotated
 
 import typer
-import uvloop
 
-from services.cli import catalog
 from services.cli.local.process import StartFailed
-from services.kernel.runner import run_services
-from services.kernel.settings import Settings
+from services.cli.names import NAMES
 
 
 def register(app: typer.Typer) -> None:
@@ -17,13 +14,19 @@ def register(app: typer.Typer) -> None:
 
 
 def command(
-    service: Annotated[str, typer.Argument(help=f"One of {', '.join(catalog.NAMES)}, or `all`.")],
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}, or `all`.")],
     port: Annotated[int | None, typer.Option(help="Port to listen on (default KITH_PORT).")] = None,
 ) -> None:
     """Run one replica of one service until SIGTERM."""
-    names = catalog.NAMES if service == "all" else (service,)
-    if unknown := set(names) - set(catalog.NAMES):
-        raise typer.BadParameter(f"there is no service {unknown.pop()!r}; there are {', '.join(catalog.NAMES)}")
+    import uvloop
+
+    from services.cli import catalog
+    from services.kernel.runner import run_services
+    from services.kernel.settings import Settings
+
+    names = NAMES if service == "all" else (service,)
+    if unknown := set(names) - set(NAMES):
+        raise typer.BadParameter(f"there is no service {unknown.pop()!r}; there are {', '.join(NAMES)}")
     settings = Settings()
     if settings.embedded:
         raise StartFailed("`kith serve` needs KITH_DATABASE_URL (and secrets); `kith run` brings its own")

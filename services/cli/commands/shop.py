@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
-import uvloop
 
 from services.cli.local.process import StartFailed
 
@@ -23,6 +21,9 @@ def command(
     host: Annotated[str, typer.Option(help="Interface to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the demo shop."""
+    import uvicorn
+    import uvloop
+
     from demo.details import Details
     from demo.shop.app import Kith, build_shop
 

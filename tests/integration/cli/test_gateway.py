@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -150,12 +151,11 @@ async def test_a_rolling_restart_under_load_fails_no_request(
     for name in ("links-1", "links-2"):
         replica = replicas[name]
         replica.ready = False
-        await until(lambda replica=replica: _is_idle(replica), what="the gateway leaves the replica alone")  # type: ignore[misc]  # loop variable
+        await until(partial(_is_idle, replica), what="the gateway leaves the replica alone")
         await replica.stop()
-        seen = len(statuses)
-        await until(lambda seen=seen: len(statuses) > seen + 50, what="the other replica works on")  # type: ignore[misc]  # loop variable
+        await until(partial(_has_grown, statuses, len(statuses) + 50), what="the other replica works on")
         await replica.start()
-        await until(lambda replica=replica: "/v1/codes" in replica.asked[-20:], what="the replica is back")  # type: ignore[misc]  # loop variable
+        await until(partial(_is_busy, replica), what="the replica is back")
     going = False
     await asyncio.gather(*clients)
     assert set(statuses) == {200}
@@ -165,3 +165,11 @@ def _is_idle(replica: Replica) -> bool:
     """Only health checks came in of late."""
     recent = replica.asked[-2:]
     return len(recent) == 2 and set(recent) == {"/readyz"}
+
+
+def _is_busy(replica: Replica) -> bool:
+    return "/v1/codes" in replica.asked[-20:]
+
+
+def _has_grown(statuses: list[int], length: int) -> bool:
+    return len(statuses) >= length

@@ -1,0 +1,4 @@
+"""The services' names, without importing any of them."""
+
+NAMES = ("links", "attribution", "rewards", "analytics")
+"""In the order in which decisions flow."""
