@@ -1,7 +1,7 @@
-"""Many callers, one commit: items that arrive within a moment are written together, and each caller waits for the commit.
+"""Many callers, one commit: items that arrive within a moment are written together; each caller waits for the commit.
 
 `write` gets a list of items, does one transaction, and returns one result per item, in order; a result that is an
-exception is raised to that item's caller. A batch that fails as a whole for a reason other than a passing one is written
+exception is raised to that item's caller. A batch that fails as a whole, for a reason that does not pass, is written
 again item by item, so that one bad item fails alone.
 """
 
@@ -70,7 +70,7 @@ class GroupCommit(Generic[Item, Result]):
         """Returns the item's result after its commit.
 
         Raises `Unavailable` when the queue is full, the process stops or the database is away: then nothing is known to
-        be written, and the same item may be sent again. A caller that is cancelled leaves its item to be written or not.
+        be written, and the same item may be sent again. The item of a caller that is cancelled is written or not.
         """
         if self._stopping or len(self._queue) >= self._max_waiting:
             raise Unavailable("Too much is waiting to be written; try again in a moment.")
@@ -91,7 +91,7 @@ class GroupCommit(Generic[Item, Result]):
                 return
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
-        taken = []
+        taken: list[tuple[Item, asyncio.Future[Result]]] = []
         queue = self._queue
         while queue and len(taken) < self._max_items:
             pair = queue.popleft()

@@ -46,7 +46,7 @@ class Consumer:
     """One member of one group. `run` ends only when told to stop, or by a bug."""
 
     BATCH = 500
-    ALONE_ATTEMPTS = 4
+    ALONE_ATTEMPTS = 3
     """How often an event that fails alone is tried before it is put aside."""
     SHORTEST_PAUSE_S = 0.1
     LONGEST_PAUSE_S = 3.0
@@ -161,7 +161,7 @@ class Consumer:
                 RETRIES.labels(self.group, "error").inc()
                 self._log.warning("consumer.failed", count=len(arrived), attempts=attempt, **describe(error))
             if attempt < attempts:
-                await self._pause(0.05 * 4**attempt)
+                await self._pause(0.01 * 5**attempt)
         if len(arrived) == 1:
             await self._put_aside(
                 arrived[0].delivered, reason="handler", error=type(failure).__name__, attempts=attempts
@@ -172,7 +172,7 @@ class Consumer:
         await self._apply(arrived[middle:])
 
     async def _handle(self, arrived: Sequence[_Arrived]) -> None:
-        # What a handler emits about a subject continues the trace of the event about it; the rest continues the first's.
+        # What a handler emits about a subject continues the trace of the event about it, the rest that of the first.
         trace.follow(arrived[0].event.traceparent, {a.subject: a.event.traceparent for a in arrived})
         stores = {a.event.store_id for a in arrived}
         async with self._db.transaction(stores=stores) as tx:
@@ -189,8 +189,8 @@ class Consumer:
     async def _put_aside(self, delivered: Delivered, *, reason: str, error: str, attempts: int) -> None:
         """Sends a record to the group's dead-letter topic, as it was, with the reason in headers.
 
-        The error is named by its class, or by the field that breaks the contract: never by a message, which could quote a
-        person's data. Raises when the bus does not take it; the offset is then not committed either.
+        The error is named by its class, or by the field that breaks the contract: never by a message, which could quote
+        a person's data. Raises when the bus does not take it; the offset is then not committed either.
         """
         record = delivered.record
         head = dict(record.headers) | {

@@ -67,7 +67,7 @@ class Tx:
     async def execute(self, sql: str | Executable, /, **params: object) -> CursorResult[Any]:
         """Runs one statement: SQL text with `:named` parameters, or a Core construct."""
         statement = _statement(sql) if isinstance(sql, str) else sql
-        return await self._connection.execute(statement, params)  # type: ignore[return-value]  # text() always gives a cursor
+        return await self._connection.execute(statement, params)
 
     async def all(self, sql: str | Executable, /, **params: object) -> Sequence[Row[Any]]:
         """All rows."""
@@ -109,7 +109,7 @@ class Tx:
         return int((await self._connection.execute(_ADVANCE, {"store": store, "count": count})).scalar_one())
 
     async def see(self, stores: Iterable[str]) -> None:
-        """Makes these stores, and no others, visible from here on: for work that learns its stores inside the transaction."""
+        """Makes these stores, and no others, visible from here on: for work that finds its stores inside."""
         self.stores = frozenset(stores)
         await self._connection.execute(_SEE, {"stores": ",".join(sorted(self.stores))})
 
@@ -198,7 +198,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def _passing(state: str) -> bool:
-    """SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator's hand, system; lock timeout."""
+    """SQLSTATE classes: connection, rollback (deadlock …), resources, operator's hand, system; and a lock timeout."""
     return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
 
 

@@ -1,6 +1,6 @@
 """Places where a test can make a process die or fail: `KITH_FAILPOINTS=relay.after_send=kill@37,spool.append=raise`.
 
-`kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time (default: the first).
+`kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time.
 With `KITH_FAILPOINTS_ONCE` naming a directory, each failpoint fires once even across restarts and leaves a file with
 its name there, so that a test can prove that the fault happened. Unset, a failpoint costs one truth test.
 """

@@ -1,4 +1,4 @@
-"""What a process answers before any service is asked: `/livez`, `/readyz`, `/metrics`, and the server's own life cycle."""
+"""What a process answers before any service is asked: `/livez`, `/readyz`, `/metrics`; and the server's life cycle."""
 
 from collections.abc import Awaitable, Callable
 

@@ -58,7 +58,7 @@ class Health:
         self.extra: list[Callable[[], Check]] = []
         """Further conditions of readiness, such as a history that is still being told."""
         self.clocks: dict[str, Callable[[], int]] = {}
-        """Each service's demo offset in seconds, told by `/readyz`: who moves the clock can wait until all have heard."""
+        """Each service's demo offset in seconds, told by `/readyz`: who moves the clock waits until all have heard."""
         self._services: list[tuple[Service, Database, SchemaVersions]] = []
         self._consumers: list[Consumer] = []
 

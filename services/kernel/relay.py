@@ -1,7 +1,7 @@
 """Carries events from a service's outbox to the bus: one relay per service at a time, the owner of an advisory lock.
 
-It reads in id order, publishes, and deletes exactly what it published, by id list: rows that commit late with a lower id
-are simply found by the next read. A crash between publishing and deleting sends some events again, which every
+It reads in id order, publishes, and deletes exactly what it published, by id list: rows that commit late with a lower
+id are simply found by the next read. A crash between publishing and deleting sends some events again, which every
 consumer takes in its stride. Lock, reading and deleting share one connection: who loses it stops being the relay.
 """
 

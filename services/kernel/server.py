@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 KEEP_ALIVE_S = 75
-"""Longer than a gateway keeps idle connections: the gateway then is the one that closes, and no request falls between."""
+"""Longer than a gateway keeps idle connections: so the gateway is who closes them, and no request falls between."""
 FINISH_S = 25
 """How long requests in hand may take after the stop."""
 
@@ -23,7 +23,7 @@ class _Server(uvicorn.Server):
 
 
 class Server:
-    """Serves `app` on a socket that is bound when this is made, so that its port is known and a second one is refused."""
+    """Serves `app` on a socket that is bound when this is made: its port is known, a taken one refused at once."""
 
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
         self._socket = socket.create_server((host, port), backlog=2048)

@@ -40,12 +40,28 @@ class Session:
         self.epoch = 0
 
     async def run(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        """Does the work on the connection. Whatever breaks the connection is raised, and the next call opens another."""
+        """Does the work on the connection. What breaks the connection is raised, and the next call opens another."""
         async with self._turn:
             if self._connection is None or self._connection.is_closed():
                 self.epoch += 1
                 self._connection = await connect(self._url, schema=self._schema, purpose=self._purpose)
             return await work(self._connection)
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        """Runs one statement; returns what the server says of it (`DELETE 7`)."""
+
+        async def work(connection: asyncpg.Connection) -> str:
+            return str(await connection.execute(sql, *arguments))
+
+        return await self.run(work)
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Runs one statement and returns its rows."""
+
+        async def work(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+            return list(await connection.fetch(sql, *arguments))
+
+        return await self.run(work)
 
     @property
     def alive(self) -> bool:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     kafka_url: str | None = None
     kafka_partitions: int = 3
-    """Partitions of a topic that is made by us. More let more replicas share the work; existing topics stay as they are."""
+    """Partitions of the topics that we make: so many replicas can share the work. Existing topics stay as they are."""
     drain_s: float = 0
     """How long a stopping process still takes requests while it answers `/readyz` with 503, for gateways to notice."""
     secret_keys: SecretStr = SecretStr("")

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel import failpoints
 from services.kernel.db import Database, Tx, is_transient
@@ -118,10 +119,12 @@ class Spool:
             await asyncio.wait([self._task], timeout=within_s)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for file in self._files:
-            if file.size == 0:
-                file.path.unlink(missing_ok=True)
-            file.close()
+        for file in list(self._files):
+            if file.position is not None and file.waiting == 0:
+                with suppress(OSError, SQLAlchemyError):
+                    await self._retire(file)
+            else:
+                file.close()
         self._files.clear()
 
     @property
@@ -297,13 +300,14 @@ class Spool:
             await tx.execute(_MOVE_CURSOR, spool=file.path.stem, position=end)
 
     async def _retire(self, file: _File) -> None:
-        """Removes a file that is drained. The file goes first: a cursor without a file is harmless, the reverse is not."""
+        """Removes a drained file. The file goes first: a cursor without a file is harmless, the reverse is not."""
         file.path.unlink(missing_ok=True)
         self._waiting -= file.waiting  # a torn last line
         self._files.remove(file)
         file.close()
-        async with self._db.transaction() as tx:
-            await tx.execute(_DROP_CURSOR, spool=file.path.stem)
+        if file.size:
+            async with self._db.transaction() as tx:
+                await tx.execute(_DROP_CURSOR, spool=file.path.stem)
 
     def _measure(self) -> None:
         SPOOL_BYTES.labels(self._name).set(self._waiting)

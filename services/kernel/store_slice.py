@@ -15,7 +15,8 @@ from services.kernel.service import Handler
 
 _STORES = """
 insert into stores (store_id, name, currency, timezone, domains, locale, created_at, revision)
-select store_id, name, currency, timezone, array(select jsonb_array_elements_text(domains)), locale, created_at, revision
+select store_id, name, currency, timezone, array(select jsonb_array_elements_text(domains)), locale, created_at,
+    revision
 from unnest(cast(:store_id as text[]), cast(:name as text[]), cast(:currency as text[]), cast(:timezone as text[]),
             cast(:domains as jsonb[]), cast(:locale as text[]), cast(:created_at as timestamptz[]),
             cast(:revision as int[]))

@@ -107,7 +107,7 @@ def _allowed_only(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 
 class _Bridge(logging.Handler):
-    """Libraries log with the standard module: their text may quote values, so only logger, level and error type pass."""
+    """Libraries log with the standard module. Their text may quote values: only logger, place and error type pass."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None

@@ -38,6 +38,10 @@ class TestServer:
         """Makes a database without any schema of ours and returns the owner's address."""
         return await self._create("template0")
 
+    async def clone(self, template: str) -> str:
+        """Makes a copy of a database that nobody is connected to, and returns the owner's address of it."""
+        return await self._create(template)
+
     async def drop(self, url: str) -> None:
         """Removes a database, also from under open connections."""
         connection = await self.server.connect()

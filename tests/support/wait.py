@@ -3,11 +3,19 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 Result = TypeVar("Result")
 
 
+@overload
+async def until(
+    condition: Callable[[], Awaitable[Result]], *, within: float = ..., every: float = ..., what: str = ...
+) -> Result: ...
+@overload
+async def until(
+    condition: Callable[[], Result], *, within: float = ..., every: float = ..., what: str = ...
+) -> Result: ...
 async def until(
     condition: Callable[[], Result | Awaitable[Result]],
     *,

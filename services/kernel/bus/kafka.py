@@ -1,8 +1,8 @@
 """The bus on Apache Kafka, through aiokafka: what it takes to keep the port's promises with this client.
 
-Producer: idempotent, acks from all, whole batches per partition (one future per batch, not per event), a partition by the
-hash of the key that other clients use too. After any failure the producer is thrown away: a client that has seen a broker
-die is known to get stuck now and then, and a fresh one is back sooner. Consumer: see `kafka_group`.
+Producer: idempotent, acks from all, whole batches per partition (one future per batch, not per event), the partition by
+the hash of the key that other clients use too. After any failure the producer is thrown away: a client that has seen a
+broker die is known to get stuck now and then, and a fresh one is back sooner. Consumer: see `kafka_group`.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """A member of a consumer group on Kafka: offsets are committed by us, after the effect; `earliest` the first time.
 
-What has been seen to go wrong with the client after broker restarts is watched for here: a commit that waits for ever, a
-member that is behind and receives nothing, a group nobody reads. The subscription then raises, and the consumer makes a
-new one.
+What has been seen to go wrong with the client after broker restarts is watched for here: a commit that waits for ever,
+a member that is behind and receives nothing, a group nobody reads. The subscription then raises, and the consumer makes
+a new one.
 """
 
 import asyncio

@@ -16,7 +16,6 @@ import asyncpg
 import orjson
 import structlog
 
-from contracts.events import Topic
 from services.kernel.bus.port import Delivered, Record
 from services.kernel.bus.topics import TopicSpec
 from services.kernel.db import is_transient
@@ -51,28 +50,37 @@ where cursors.position < excluded.position
 _ADD_TOPICS = "insert into topics (topic) select unnest($1::text[]) order by 1 on conflict do nothing"
 _LOCK = "select pg_try_advisory_lock(hashtextextended($1, 7))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended($1, 7))"
-_SLICE = 10_000
-_OLD_SLICE = f"""
+_OLD_SLICE = """
 delete from records where topic = $1 and position <= (
     select position from (
-        select position, at from records where topic = $1 order by position limit 1 offset {_SLICE}
+        select position, at from records where topic = $1 order by position limit 1 offset $3
     ) edge where at < now() - make_interval(days => $2)
 )
 """
-_COMPACT = f"""
-delete from records old where topic = '{Topic.CATALOG}' and exists (
-    select from records new where new.topic = '{Topic.CATALOG}' and new.key = old.key and new.position > old.position
+_COMPACT = """
+delete from records old where topic = 'kith.catalog' and exists (
+    select from records new where new.topic = 'kith.catalog' and new.key = old.key and new.position > old.position
 )
-"""  # noqa: S608  # the topic is a constant of ours
+"""
+"""Names the topic outright, for the planner to see that the partial index on keys serves it."""
 
 
 class LogBus:
     """The log in the database at `url`; its tables must be there (`bus.schema.migrate_bus`)."""
 
-    def __init__(self, url: str, topics: Sequence[TopicSpec], *, poll_s: float = 0.1, sweep_s: float = 3600) -> None:
+    def __init__(
+        self,
+        url: str,
+        topics: Sequence[TopicSpec],
+        *,
+        poll_s: float = 0.1,
+        sweep_s: float = 3600,
+        sweep_slice: int = 10_000,
+    ) -> None:
         self._topics = tuple(topics)
         self._poll_s = poll_s
         self._sweep_s = sweep_s
+        self._slice = sweep_slice
         self._writer = Session(url, schema="bus", purpose="log-writer")
         self.reader = Session(url, schema="bus", purpose="log-reader")
         self.ends: dict[str, int] = {}
@@ -117,18 +125,16 @@ class LogBus:
         self._waiting.discard(wake)
 
     async def sweep(self) -> None:
-        """Deletes what is older than its topic keeps, and from the catalog all but the newest record of each key.
-
-        Needs no lock against itself: two sweeps delete the same rows. Works in slices, each a transaction of its own.
+        """Deletes what is older than its topic keeps (but for less than a slice), and from the catalog all but the
+        newest record of each key. Two sweeps at once do no harm.
         """
         for topic in self._topics:
             if topic.keep_days is None:
-                await self._writer.run(lambda connection: connection.execute(_COMPACT))
+                await self._writer.execute(_COMPACT)
                 continue
-            gone = _SLICE
-            while gone >= _SLICE:
-                arguments = (_OLD_SLICE, topic.name, topic.keep_days)
-                status = await self._writer.run(lambda connection, a=arguments: connection.execute(*a))
+            gone = self._slice
+            while gone >= self._slice:
+                status = await self._writer.execute(_OLD_SLICE, topic.name, topic.keep_days, self._slice)
                 gone = int(status.rpartition(" ")[2])
 
     def _moved(self, ends: Mapping[str, int]) -> None:
@@ -145,10 +151,9 @@ class LogBus:
         while True:
             try:
                 if not known:
-                    names = [topic.name for topic in self._topics]
-                    await self._writer.run(lambda connection: connection.execute(_ADD_TOPICS, names))
+                    await self._writer.execute(_ADD_TOPICS, [topic.name for topic in self._topics])
                     known = True
-                ends = dict(await self.reader.run(lambda connection: connection.fetch(_ENDS)))
+                ends: dict[str, int] = dict(await self.reader.fetch(_ENDS))
                 if any(end > self.ends.get(topic, 0) for topic, end in ends.items()):
                     self._moved(ends)
                 await asyncio.sleep(self._poll_s)
@@ -218,8 +223,7 @@ class LogSubscription:
         for delivered in records:
             topic = delivered.record.topic
             positions[topic] = max(positions.get(topic, 0), delivered.offset + 1)
-        arguments = (self._group, list(positions), list(positions.values()))
-        await self._bus.reader.run(lambda connection: connection.execute(_COMMIT, *arguments))
+        await self._bus.reader.execute(_COMMIT, self._group, list(positions), list(positions.values()))
         self._committed.update(positions)
 
     async def rewind(self) -> None:
@@ -236,7 +240,7 @@ class LogSubscription:
             del self._bus.held[self._group]
             if self._bus.reader.alive and self._epoch == self._bus.reader.epoch:
                 with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await self._bus.reader.run(lambda connection: connection.execute(_UNLOCK, self._group))
+                    await self._bus.reader.execute(_UNLOCK, self._group)
 
     async def _active(self) -> bool:
         bus = self._bus
@@ -269,8 +273,7 @@ class LogSubscription:
             return []
         known = {topic: ends[topic] for topic in behind}
         share = max(1, max_records // len(behind))
-        arguments = (_FETCH, behind, [self._read[topic] for topic in behind], share)
-        rows = await self._bus.reader.run(lambda connection: connection.fetch(*arguments))
+        rows = await self._bus.reader.fetch(_FETCH, behind, [self._read[topic] for topic in behind], share)
         counts = dict.fromkeys(behind, 0)
         delivered = []
         for topic, position, key, headers, value in rows:

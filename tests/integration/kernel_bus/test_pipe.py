@@ -1,58 +1,283 @@
-"""From a transaction's `emit` over outbox, relay and log to a handler of the same process."""
+"""From a transaction's `emit` over outbox, relay and log to a handler, with everything that can go wrong on the way."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from contracts.events.tracking import VisitRecorded
+from contracts.events.tracking import ShareRecorded, VisitRecorded
+from services.kernel import failpoints, trace
 from services.kernel.bus.log import LogBus
-from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.bus.port import BusUnavailable, Delivered, Event, Record
+from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.consume import Consumer
-from services.kernel.db import Database
+from services.kernel.db import Database, Tx
 from services.kernel.relay import Relay
 from services.kernel.service import Handler
-from tests.support.postgres import TestServer
-from tests.support.toy import make_toy_schema, remember, seen, toy_database, visit
+from services.kernel.session import connect
+from tests.support.toy import GROUP, remember, seen, visit
 from tests.support.wait import until
 
-GROUP = "kith.toy"
+VISITS = Handler(events=(VisitRecorded,), handle=remember)
 
 
-@pytest.fixture
-async def url(postgres: TestServer) -> AsyncIterator[str]:
-    made = await postgres.empty()
-    await make_toy_schema(made)
-    yield made
-    await postgres.drop(made)
-
-
-@pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    async with toy_database(url) as database:
-        yield database
-
-
-@pytest.fixture
-async def bus(url: str) -> AsyncIterator[LogBus]:
-    log = LogBus(url, (*product_topics(), *dead_letter_topics([GROUP])))
-    await log.start()
-    yield log
-    await log.stop()
-
-
-async def test_what_a_transaction_emits_reaches_a_handler(db: Database, bus: LogBus) -> None:
+@asynccontextmanager
+async def relaying(db: Database, bus: Any) -> AsyncIterator[Relay]:
     relay = Relay(db, bus, service="toy")
-    consumer = Consumer(db, bus, group=GROUP, handlers=[Handler(events=(VisitRecorded,), handle=remember)], member="1")
     relay.start()
+    yield relay
+    await relay.stop()
+
+
+@asynccontextmanager
+async def consuming(db: Database, bus: LogBus, *handlers: Handler) -> AsyncIterator[Consumer]:
+    consumer = Consumer(db, bus, group=GROUP, handlers=handlers or (VISITS,), member="1")
     consumer.start()
-    for n in range(3):
+    yield consumer
+    await consumer.stop()
+
+
+async def emit(db: Database, *track_ids: str, store: str = "str_a") -> None:
+    async with db.transaction() as tx:
+        for track_id in track_ids:
+            tx.emit(visit(track_id, store=store))
+
+
+async def waiting_events(db: Database) -> int:
+    async with db.transaction() as tx:
+        return int(await tx.scalar("select count(*) from outbox"))
+
+
+async def dead_letters(bus: LogBus) -> Sequence[Delivered]:
+    reader = await bus.subscribe(group="kith.reader", topics=[dead_letter_topic(GROUP)], member="r")
+    found = await until(lambda: reader.fetch(max_records=100, wait_s=0.2), within=10)
+    await reader.close()
+    return found
+
+
+async def test_what_a_transaction_emits_reaches_a_handler_in_order(db: Database, bus: LogBus) -> None:
+    async with relaying(db, bus), consuming(db, bus):
+        for n in range(30):
+            await emit(db, f"t{n:02}")
+        await until(lambda: _count(db, 30))
+    assert await seen(db) == [f"t{n:02}" for n in range(30)]
+    assert await waiting_events(db) == 0
+
+
+async def test_a_transaction_that_rolls_back_sends_nothing(db: Database, bus: LogBus) -> None:
+    async with relaying(db, bus), consuming(db, bus):
+        with pytest.raises(RuntimeError):
+            async with db.transaction() as tx:
+                tx.emit(visit("ghost"))
+                raise RuntimeError
+        await emit(db, "real")
+        await until(lambda: _count(db, 1))
+    assert await seen(db) == ["real"]
+
+
+async def test_rows_that_commit_late_with_a_lower_id_are_not_passed_over(db: Database, bus: LogBus) -> None:
+    async with relaying(db, bus), consuming(db, bus):
+        async with db.transaction() as slow:
+            slow.emit(visit("slow"))
+            await slow.flush()
+            await emit(db, "quick")
+            await until(lambda: _count(db, 1))
+        await until(lambda: _count(db, 2))
+    assert sorted(await seen(db)) == ["quick", "slow"]
+
+
+async def test_the_outbox_keeps_what_the_bus_does_not_take(db: Database) -> None:
+    taken: list[Record] = []
+    refusals = 3
+
+    class Flaky:
+        async def publish(self, records: Sequence[Record]) -> None:
+            nonlocal refusals
+            if refusals:
+                refusals -= 1
+                raise BusUnavailable
+            taken.extend(records)
+
+    async with relaying(db, Flaky()):
+        await emit(db, "a", "b")
+        await until(lambda: len(taken) == 2)
+        await until(lambda: _empty(db))
+
+
+async def test_a_crash_after_sending_sends_again_rather_than_never(db: Database, bus: LogBus) -> None:
+    failpoints.configure("relay.after_send=raise")
+    async with relaying(db, bus), consuming(db, bus):
+        await emit(db, "a")
+        await until(lambda: _count(db, 2))
+        await until(lambda: _empty(db))
+    assert await seen(db) == ["a", "a"]
+
+
+async def test_a_second_relay_waits_and_takes_over(db: Database, bus: LogBus, url: str) -> None:
+    async with relaying(db, bus) as first:
+        await until(lambda: first.leading)
+        second = Relay(db, bus, service="toy")
+        second.start()
+        owner = await connect(url, schema="toy", purpose="test", role=None)
+        await until(lambda: owner.fetchval("select count(*) from pg_locks where locktype = 'advisory' and not granted"))
+        assert not second.leading
+        await owner.close()
+        await first.stop()
+        await until(lambda: second.leading)
+        await emit(db, "a")
+        await until(lambda: _empty(db))
+        await second.stop()
+
+
+async def test_a_relay_whose_connection_is_cut_comes_back(db: Database, bus: LogBus, url: str) -> None:
+    async with relaying(db, bus) as relay, consuming(db, bus):
+        await until(lambda: relay.leading)
+        owner = await connect(url, schema="toy", purpose="test", role=None)
+        for n in range(3):
+            await owner.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            await emit_in_spite(db, f"t{n}")
+        await owner.close()
+        await until(lambda: _distinct(db, 3))
+
+
+async def emit_in_spite(db: Database, track_id: str) -> None:
+    """Emits; a first attempt may find its connection cut."""
+    for _ in range(20):
+        try:
+            await emit(db, track_id)
+            return
+        except Exception:  # any way in which a cut connection shows
+            continue
+
+
+async def test_a_poison_event_is_put_aside_with_its_reason_and_the_rest_flows(db: Database, bus: LogBus) -> None:
+    async def picky(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        if any(event.data.track_id == "t13" for event in events):
+            raise ZeroDivisionError("mail@example.com")
+        await remember(tx, events)
+
+    async with relaying(db, bus), consuming(db, bus, Handler(events=(VisitRecorded,), handle=picky)):
+        await emit(db, *(f"t{n}" for n in range(40)))
+        await until(lambda: _count(db, 39))
+        (dead,) = await dead_letters(bus)
+    assert "t13" not in await seen(db)
+    head = dead.record.headers
+    assert (head["dlq_reason"], head["dlq_error"], head["dlq_attempts"]) == ("handler", "ZeroDivisionError", "3")
+    assert (head["dlq_topic"], head["dlq_group"], head["ce_type"]) == ("kith.tracking", GROUP, VisitRecorded.TYPE)
+    assert "mail@example.com" not in str(head)
+    assert b"t13" in dead.record.value
+
+
+async def test_a_record_that_breaks_the_contract_is_put_aside_at_once(db: Database, bus: LogBus) -> None:
+    good = {"ce_id": "evt_1", "ce_type": VisitRecorded.TYPE, "ce_time": "2026-01-01T00:00:00+00:00"}
+    await bus.publish([Record("kith.tracking", "str_a", b'{"store_id": "str_a", "at": "mail@example.com"}', good)])
+    await bus.publish([Record("kith.tracking", "str_a", b"not json", good)])
+    async with consuming(db, bus):
+        dead = await dead_letters(bus)
+    assert [d.record.headers["dlq_reason"] for d in dead] == ["contract"] * len(dead)
+    assert "mail@example.com" not in str([d.record.headers for d in dead])
+
+
+async def test_types_that_nobody_here_knows_or_wants_are_passed_over(db: Database, bus: LogBus) -> None:
+    await bus.publish([Record("kith.tracking", "k", b"{}", {"ce_type": "kith.future.invented.v9"})])
+    async with relaying(db, bus), consuming(db, bus):
         async with db.transaction() as tx:
-            tx.emit(visit(f"t{n}"))
-    assert await until(lambda: _three(db), within=10)
-    await asyncio.gather(consumer.stop(), relay.stop())
-    assert await seen(db) == ["t0", "t1", "t2"]
+            tx.emit(ShareRecorded(store_id="str_a", track_id="s", at=tx.now))
+        await emit(db, "a")
+        await until(lambda: _count(db, 1))
+    assert await seen(db) == ["a"]
 
 
-async def _three(db: Database) -> bool:
-    return len(await seen(db)) >= 3
+async def test_a_passing_failure_is_outlasted_and_never_dead_lettered(db: Database, bus: LogBus) -> None:
+    failures = 8
+
+    async def flaky(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise ConnectionError
+        await remember(tx, events)
+
+    consumer = Consumer(db, bus, group=GROUP, handlers=[Handler(events=(VisitRecorded,), handle=flaky)], member="1")
+    consumer.LONGEST_PAUSE_S = 0.1
+    consumer.start()
+    async with relaying(db, bus):
+        await emit(db, "a", "b")
+        await until(lambda: _count(db, 2))
+    await consumer.stop()
+    assert await seen(db) == ["a", "b"]
+    assert bus.ends.get(dead_letter_topic(GROUP), 0) == 0
+
+
+async def test_a_crash_before_the_offset_is_committed_delivers_again(db: Database, bus: LogBus) -> None:
+    failpoints.configure("consume.before_offset_commit=raise")
+    async with relaying(db, bus), consuming(db, bus):
+        await emit(db, "a")
+        await until(lambda: _count(db, 2))
+    assert await seen(db) == ["a", "a"]
+
+
+async def test_a_crash_before_the_commit_leaves_no_effect_and_delivers_again(db: Database, bus: LogBus) -> None:
+    failpoints.configure("consume.before_commit=raise")
+    async with relaying(db, bus), consuming(db, bus):
+        await emit(db, "a")
+        await until(lambda: _count(db, 1))
+    assert await seen(db) == ["a"]
+
+
+async def test_each_event_of_a_batch_keeps_its_own_trace(db: Database, bus: LogBus) -> None:
+    traces = [trace.start(None) for _ in range(2)]
+
+    async def pass_on(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        for event in events:
+            tx.emit(ShareRecorded(store_id=event.store_id, track_id=event.data.track_id, at=tx.now))
+
+    async with db.transaction() as tx:
+        for traceparent, store in zip(traces, ("str_a", "str_b"), strict=True):
+            trace.follow(traceparent, {})
+            tx.emit(visit("t", store=store))
+    trace.follow(None, {})
+    handlers = Handler(events=(VisitRecorded,), handle=pass_on), Handler(events=(ShareRecorded,), handle=remember)
+    async with relaying(db, bus), consuming(db, bus, *handlers):
+        await until(lambda: _count(db, 2, "str_a", "str_b"))
+    async with db.transaction(["str_a", "str_b"]) as tx:
+        found = {row.store_id: row.traceparent for row in await tx.all("select store_id, traceparent from seen")}
+    assert found == dict(zip(("str_a", "str_b"), traces, strict=True))
+
+
+async def test_the_other_member_takes_over_when_one_stops(db: Database, bus: LogBus, url: str) -> None:
+    other = LogBus(url, [])
+    await other.start()
+    async with relaying(db, bus):
+        async with consuming(db, bus):
+            await emit(db, "a")
+            await until(lambda: _count(db, 1))
+            second = Consumer(db, other, group=GROUP, handlers=[VISITS], member="2")
+            second.start()
+        await emit(db, "b")
+        await until(lambda: _count(db, 2))
+    await second.stop()
+    await other.stop()
+    assert await seen(db) == ["a", "b"]
+
+
+async def _count(db: Database, count: int, *stores: str) -> bool:
+    return len(await seen(db, *stores)) >= count
+
+
+async def _distinct(db: Database, count: int) -> bool:
+    return len(set(await seen(db))) >= count
+
+
+async def _empty(db: Database) -> bool:
+    return await waiting_events(db) == 0
+
+
+@pytest.fixture(autouse=True)
+def disarmed() -> Any:
+    yield
+    failpoints.configure("")

@@ -10,25 +10,21 @@ from pydantic import SecretStr
 from services.kernel.runner import Process, running
 from services.kernel.session import connect
 from services.kernel.settings import Settings
-from tests.support.postgres import TestServer
-from tests.support.toy import TOY, make_toy_schema, seen
+from tests.support.toy import TOY, seen
 from tests.support.wait import until
 
 OPERATOR = "operator-key-of-thirty-two-letters"
 
 
 @pytest.fixture
-async def settings(postgres: TestServer, tmp_path: Path) -> AsyncIterator[Settings]:
-    url = await postgres.empty()
-    await make_toy_schema(url)
-    yield Settings(
+def settings(url: str, tmp_path: Path) -> Settings:
+    return Settings(
         database_url=url,
         data_dir=tmp_path,
         secret_keys=SecretStr("k1:0123456789012345678901234567890123456789"),
         contact_key=SecretStr("0123456789012345678901234567890123456789"),
         operator_key=SecretStr(OPERATOR),
     )
-    await postgres.drop(url)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from services.kernel.service import Handler, Service
 from services.kernel.tables import APPEND_ONLY, PIPE, service_metadata, text
 
 SCHEMA = "toy"
+GROUP = "kith.toy"
 METADATA = service_metadata()
 SEEN = Table(
     "seen",
