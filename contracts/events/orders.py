@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Payload, Topic
-from contracts.events.tracking import Customer, TokenClaims
+from contracts.events.tracking import Customer, TokenClaims, TokenProblem
 from contracts.fields import Currency, Id, Minor, Moment
 
 
@@ -54,11 +54,13 @@ class OrderReported(OrderFact):
 
     placed_at: Moment
     updated_at: Moment
+    undated: bool = Field(False, description="The store gave no `updated_at`; what stands there is the time of receipt.")
     figures: Figures
     customer: Customer = Customer()
     is_new: bool | None = Field(None, description="The store's own word on whether this is a new customer.")
     visitor_id: Id | None = None
     tokens: tuple[TokenClaims, ...] = ()
+    token_problems: tuple[TokenProblem, ...] = Field((), description="Why tokens that came along prove no click.")
     codes: tuple[str, ...] = ()
     source: str = "api"
 
@@ -79,6 +81,7 @@ class OrderRefunded(OrderFact):
     """Money went back to the buyer."""
 
     TYPE: ClassVar[str] = "kith.order.refunded.v1"
+    refund_id: Id | None = Field(None, description="The store's own id of the refund; the fact's id where it is absent.")
     amount_minor: Minor
     at: Moment
 

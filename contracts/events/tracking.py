@@ -8,6 +8,7 @@ from contracts.events.base import Payload, Topic
 from contracts.fields import Id, Moment
 
 Quality = Literal["person", "bot", "prefetch"]
+TokenProblem = Literal["malformed", "forged", "other_store"]
 
 
 class TokenClaims(BaseModel):
@@ -60,6 +61,7 @@ class TrackingPayload(Payload):
     at: Moment
     visitor_id: Id | None = None
     token: TokenClaims | None = Field(None, description="The verified click token that came along, if any.")
+    token_problem: TokenProblem | None = Field(None, description="Why the token that came along proves no click.")
     channel: str | None = None
 
 

@@ -1,0 +1,1 @@
+"""Orders in, decisions out: who referred which purchase, and why."""

@@ -1,0 +1,180 @@
+"""Reads and writes the slices of links' set-up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
+from services.kernel.db import Tx
+
+NEVER_ENDING = 2**62
+"""An `as_of` that lets every stamped fact through."""
+
+_KEEP_PROGRAMS = """
+insert into programs (store_id, program_id, version, seq, published_at, body)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:revisions as int[]), cast(:seqs as bigint[]),
+                     cast(:ats as timestamptz[]), cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict do nothing returning store_id, program_id, version
+"""
+_KEEP_CODES = """
+insert into codes (store_id, code_id, revision, seq, code, ambassador_id, at, body)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:revisions as int[]), cast(:seqs as bigint[]),
+                     cast(:codes as text[]), cast(:ambassadors as text[]), cast(:ats as timestamptz[]),
+                     cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict do nothing returning store_id, code_id, revision
+"""
+_KEEP_AMBASSADORS = """
+insert into ambassadors (store_id, ambassador_id, revision, seq, at, body)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:revisions as int[]), cast(:seqs as bigint[]),
+                     cast(:ats as timestamptz[]), cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict do nothing returning store_id, ambassador_id, revision
+"""
+_PROGRAMS = """
+select p.store_id, p.body from programs p
+join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on p.store_id = w.s and p.program_id = w.id
+where p.seq <= :as_of
+"""
+_CODES = """
+select c.store_id, c.at, c.body from codes c
+join unnest(cast(:stores as text[]), cast(:codes as text[])) w (s, code) on c.store_id = w.s and c.code = w.code
+where c.seq <= :as_of
+"""
+_AMBASSADORS = """
+select a.store_id, a.at, a.body from ambassadors a
+join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on a.store_id = w.s and a.ambassador_id = w.id
+where a.seq <= :as_of
+"""
+_CODES_OF_AMBASSADORS = """
+select distinct c.store_id, c.code from codes c
+join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on c.store_id = w.s and c.ambassador_id = w.id
+"""
+_PROGRAM_NAMES = """
+select distinct on (program_id) program_id, body from programs
+where store_id = :store order by program_id, version desc
+"""
+
+Pair = tuple[str, str]
+"""A store's id and the id of something in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of something in the catalog, with its place among the store's facts."""
+
+    seq: int
+    at: datetime
+    data: ProgramPublished | CodeSaved | AmbassadorSaved
+
+
+async def keep_programs(tx: Tx, revisions: Sequence[Revision]) -> list[ProgramPublished]:
+    """Keeps versions; returns those that were new."""
+    told = [(r, r.data) for r in revisions if isinstance(r.data, ProgramPublished)]
+    rows = await tx.all(
+        _KEEP_PROGRAMS,
+        stores=[data.store_id for _, data in told],
+        ids=[data.program_id for _, data in told],
+        revisions=[data.version for _, data in told],
+        seqs=[r.seq for r, _ in told],
+        ats=[data.published_at for _, data in told],
+        bodies=[_body(data) for _, data in told],
+    )
+    new = {tuple(row) for row in rows}
+    return [data for _, data in told if (data.store_id, data.program_id, data.version) in new]
+
+
+async def keep_codes(tx: Tx, revisions: Sequence[Revision]) -> list[CodeSaved]:
+    """Keeps revisions of codes; returns those that were new."""
+    told = [(r, r.data) for r in revisions if isinstance(r.data, CodeSaved)]
+    rows = await tx.all(
+        _KEEP_CODES,
+        stores=[data.store_id for _, data in told],
+        ids=[data.code_id for _, data in told],
+        revisions=[data.revision for _, data in told],
+        seqs=[r.seq for r, _ in told],
+        codes=[data.code for _, data in told],
+        ambassadors=[data.ambassador_id for _, data in told],
+        ats=[r.at for r, _ in told],
+        bodies=[_body(data) for _, data in told],
+    )
+    new = {tuple(row) for row in rows}
+    return [data for _, data in told if (data.store_id, data.code_id, data.revision) in new]
+
+
+async def keep_ambassadors(tx: Tx, revisions: Sequence[Revision]) -> list[AmbassadorSaved]:
+    """Keeps revisions of ambassadors; returns those that were new."""
+    told = [(r, r.data) for r in revisions if isinstance(r.data, AmbassadorSaved)]
+    rows = await tx.all(
+        _KEEP_AMBASSADORS,
+        stores=[data.store_id for _, data in told],
+        ids=[data.ambassador_id for _, data in told],
+        revisions=[data.revision for _, data in told],
+        seqs=[r.seq for r, _ in told],
+        ats=[r.at for r, _ in told],
+        bodies=[_body(data) for _, data in told],
+    )
+    new = {tuple(row) for row in rows}
+    return [data for _, data in told if (data.store_id, data.ambassador_id, data.revision) in new]
+
+
+async def programs(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) -> list[ProgramPublished]:
+    """All versions of these programs."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return []
+    rows = await tx.all(_PROGRAMS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs], as_of=as_of)
+    return [read_program(bytes(row.body)) for row in rows]
+
+
+async def codes(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) -> list[tuple[CodeSaved, datetime]]:
+    """All revisions of the codes with these texts, each with the moment of its saving."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return []
+    rows = await tx.all(_CODES, stores=[s for s, _ in pairs], codes=[c for _, c in pairs], as_of=as_of)
+    return [(_read_code(bytes(row.body)), row.at) for row in rows]
+
+
+async def ambassadors(
+    tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING
+) -> list[tuple[AmbassadorSaved, datetime]]:
+    """All revisions of these ambassadors, each with the moment of its saving."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return []
+    rows = await tx.all(_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs], as_of=as_of)
+    return [(_read_ambassador(bytes(row.body)), row.at) for row in rows]
+
+
+async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Pair]) -> list[Pair]:
+    """(store, text) of every code that belongs to one of these ambassadors."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return []
+    rows = await tx.all(_CODES_OF_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
+    return [(row.store_id, row.code) for row in rows]
+
+
+async def newest_programs(tx: Tx, store_id: str) -> list[ProgramPublished]:
+    """The newest version of each of a store's programs."""
+    return [read_program(bytes(row.body)) for row in await tx.all(_PROGRAM_NAMES, store=store_id)]
+
+
+@lru_cache(maxsize=2048)
+def read_program(body: bytes) -> ProgramPublished:
+    """A version never changes, and many orders need the same few: reading one costs more than all its rules."""
+    return ProgramPublished.model_validate_json(body, extra="ignore")
+
+
+@lru_cache(maxsize=8192)
+def _read_code(body: bytes) -> CodeSaved:
+    return CodeSaved.model_validate_json(body, extra="ignore")
+
+
+@lru_cache(maxsize=8192)
+def _read_ambassador(body: bytes) -> AmbassadorSaved:
+    return AmbassadorSaved.model_validate_json(body, extra="ignore")
+
+
+def _body(data: ProgramPublished | CodeSaved | AmbassadorSaved) -> bytes:
+    return data.__pydantic_serializer__.to_json(data, exclude_none=True)

@@ -1,0 +1,1 @@
+"""Who referred each order: decided from facts, kept as revisions, shown with its reasons."""

@@ -1,0 +1,1 @@
+"""What deciding consists of: taking facts in, gathering histories, writing what changed, settling, replaying."""

@@ -1,0 +1,91 @@
+"""Keeps the index of who is one person, as orders and the browser's namings join them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.attribution.decisions.store import people as people_store
+from services.attribution.tracking import store as tracking_store
+from services.kernel.db import Tx
+from services.kernel.ids import new_id
+
+Pair = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Naming:
+    """A fact that names somebody: an order (`order`) or an identify (`track`), by (store, id)."""
+
+    store_id: str
+    keys: Sequence[str]
+    order: str | None = None
+    track: str | None = None
+    known_person: str | None = None
+    """The person that an order belonged to before."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Namings and people that have turned out to be one."""
+
+    people: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    namings: list[Naming] = field(default_factory=list)
+
+
+async def join(tx: Tx, namings: Iterable[Naming]) -> tuple[dict[Pair, str], set[Pair]]:
+    """Finds or makes the person behind each naming, and merges people that a naming shows to be one.
+
+    Returns the person of each order, by (store, order), and everybody concerned.
+    """
+    told = list(namings)
+    known = await people_store.of_keys(tx, {(n.store_id, key) for n in told for key in n.keys})
+    orders: dict[Pair, str] = {}
+    touched: set[Pair] = set()
+    names: list[tuple[Pair, str]] = []
+    merges: list[tuple[str, str, str]] = []
+    tracks: list[tuple[Pair, str]] = []
+    for (store_id, _), group in _grouped(told, known).items():
+        person = min(group.people) if group.people else new_id("prs", at=tx.now)
+        touched.add((store_id, person))
+        names += [((store_id, key), person) for key in group.keys if (store_id, key) not in known]
+        merges += [(store_id, gone, person) for gone in sorted(group.people - {person})]
+        for naming in group.namings:
+            if naming.order is not None:
+                orders[store_id, naming.order] = person
+            if naming.track is not None:
+                tracks.append(((store_id, naming.track), person))
+    await people_store.merge(tx, merges)
+    await tracking_store.move(tx, merges)
+    await people_store.name(tx, names)
+    await tracking_store.assign(tx, tracks)
+    return orders, touched
+
+
+def _grouped(namings: Sequence[Naming], known: dict[Pair, str]) -> dict[tuple[str, int], _Group]:
+    """Joins namings that share a key, an order or a person. Keyed by store and a number that means nothing."""
+    groups: dict[tuple[str, int], _Group] = {}
+    at: dict[Pair, int] = {}
+    for number, naming in enumerate(namings):
+        store_id = naming.store_id
+        people = {known[store_id, key] for key in naming.keys if (store_id, key) in known}
+        if naming.known_person is not None:
+            people.add(naming.known_person)
+        marks = [f"k{key}" for key in naming.keys] + [f"p{person}" for person in people]
+        if naming.order is not None:
+            marks.append(f"o{naming.order}")
+        group = _Group(people, set(naming.keys), [naming])
+        for other in {at[store_id, mark] for mark in marks if (store_id, mark) in at}:
+            found = groups.pop((store_id, other))
+            group.people |= found.people
+            group.keys |= found.keys
+            group.namings += found.namings
+        groups[store_id, number] = group
+        for mark in _marks(group):
+            at[store_id, mark] = number
+    return groups
+
+
+def _marks(group: _Group) -> Iterable[str]:
+    yield from (f"k{key}" for key in group.keys)
+    yield from (f"p{person}" for person in group.people)
+    yield from (f"o{naming.order}" for naming in group.namings if naming.order is not None)

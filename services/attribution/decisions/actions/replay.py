@@ -1,0 +1,58 @@
+"""Replay: decides an order again from the facts up to a decision's fact number, and compares the bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.attribution.decisions.actions.gather import gather
+from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
+from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.store import reading
+from services.kernel.db import Tx
+from services.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A stored decision beside the one that its facts give today."""
+
+    order_id: str
+    revision: int
+    as_of: int
+    engine: str
+    decided_at: datetime
+    stored: bytes
+    recomputed: bytes | None
+    """None where the engine has changed since: then nothing can be said."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether they are the same, byte for byte."""
+        return self.stored == self.recomputed
+
+
+async def replay(tx: Tx, store_id: str, order_id: str, revision: int | None = None) -> Replay:
+    """Replays one decision, the newest unless named. Raises `NotFound` for an order or revision that is not there."""
+    row = (await order_rows.by_id(tx, [(store_id, order_id)])).get((store_id, order_id))
+    stored = await reading.decision(tx, store_id, order_id, revision)
+    if row is None or stored is None:
+        raise NotFound("There is no such decision.")
+    recomputed = None
+    if stored.engine == ENGINE:
+        gathered = await gather(tx, {(store_id, row.person_id)}, as_of=stored.as_of)
+        decisions = decide(gathered.of(store_id))
+        recomputed = decision_bytes(decisions[order_id]) if order_id in decisions else b""
+    return Replay(
+        order_id=order_id,
+        revision=stored.revision,
+        as_of=stored.as_of,
+        engine=stored.engine,
+        decided_at=stored.decided_at,
+        stored=stored.body,
+        recomputed=recomputed,
+    )
+
+
+async def replay_all(tx: Tx, store_id: str, *, after: tuple[str, int] = ("", 0), count: int = 200) -> list[Replay]:
+    """Replays a slice of a store's decisions, oldest order id first; go on with the last one's (order, revision)."""
+    pairs = await reading.revisions(tx, store_id, after=after, count=count)
+    return [await replay(tx, store_id, order_id, revision) for order_id, revision in pairs]

@@ -1,0 +1,140 @@
+"""Takes in a batch of events: stamps what is new, finds everybody whom it reaches, decides their open orders again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
+from contracts.events.orders import OrderAmended, OrderFact
+from contracts.events.tracking import Customer, TrackingPayload
+from services.attribution.catalog import store as catalog_store
+from services.attribution.catalog.store import Revision
+from services.attribution.decisions.actions.claims import claim_codes
+from services.attribution.decisions.actions.gather import gather
+from services.attribution.decisions.actions.numbers import Numbers
+from services.attribution.decisions.actions.people import Naming, join
+from services.attribution.decisions.actions.write import decide_and_write
+from services.attribution.decisions.domain import identifies
+from services.attribution.decisions.domain.people import keys_of_customer
+from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.store import people as people_store
+from services.attribution.orders import store as orders_store
+from services.attribution.tracking import store as tracking_store
+from services.kernel.bus.port import Event
+from services.kernel.db import Tx
+
+Pair = tuple[str, str]
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when a program's first version is in force."""
+
+
+@dataclass(slots=True)
+class _Reach:
+    """What a batch brought that may concern people."""
+
+    namings: list[Naming] = field(default_factory=list)
+    keys: set[Pair] = field(default_factory=set)
+    visitors: set[Pair] = field(default_factory=set)
+    clicks: set[Pair] = field(default_factory=set)
+    named_visitors: set[Pair] = field(default_factory=set)
+    versions: list[tuple[str, str, object]] = field(default_factory=list)
+
+
+async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Handles events of the catalog, of tracking and of orders. What was taken before changes nothing."""
+    numbers = await Numbers.lock(tx, {event.store_id for event in events})
+    reach = _Reach()
+    await _take_catalog(tx, events, numbers, reach)
+    await _take_tracks(tx, events, numbers, reach)
+    await _take_orders(tx, events, numbers, reach)
+    new_orders, touched = await join(tx, reach.namings)
+    people = touched | await _reached(tx, reach, numbers)
+    if people:
+        gathered = await gather(tx, people, new_orders=new_orders)
+        await claim_codes(tx, gathered, numbers)
+        await decide_and_write(tx, gathered, numbers)
+    await numbers.keep(tx)
+
+
+async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
+    told: dict[type[object], list[Revision]] = {}
+    for event in events:
+        if isinstance(event.data, ProgramPublished | CodeSaved | AmbassadorSaved):
+            revision = Revision(numbers.next(event.store_id), event.at, event.data)
+            told.setdefault(type(event.data), []).append(revision)
+    if ProgramPublished in told:
+        for program in await catalog_store.keep_programs(tx, told[ProgramPublished]):
+            since = _ALWAYS if program.version == 1 else program.published_at
+            reach.versions.append((program.store_id, program.program_id, since))
+    if CodeSaved in told:
+        for code in await catalog_store.keep_codes(tx, told[CodeSaved]):
+            reach.keys.add((code.store_id, f"d:{code.code}"))
+    if AmbassadorSaved in told:
+        saved = await catalog_store.keep_ambassadors(tx, told[AmbassadorSaved])
+        ambassadors = {(a.store_id, a.ambassador_id) for a in saved}
+        reach.keys |= {(store_id, f"a:{ambassador_id}") for store_id, ambassador_id in ambassadors}
+        reach.keys |= {(s, f"d:{text}") for s, text in await catalog_store.codes_of_ambassadors(tx, ambassadors)}
+
+
+async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
+    told = {
+        (e.store_id, e.data.track_id): numbers.next(e.store_id)
+        for e in events
+        if isinstance(e.data, TrackingPayload) and _bears_on_decisions(e.data)
+    }
+    for row in await tracking_store.stamp(tx, sorted(told.items())):
+        track = row.read()
+        if row.visitor_id is not None:
+            reach.visitors.add((row.store_id, row.visitor_id))
+            if row.names:
+                reach.named_visitors.add((row.store_id, row.visitor_id))
+        if row.click_id is not None:
+            reach.clicks.add((row.store_id, row.click_id))
+        if row.names:
+            customer: Customer = getattr(track, "customer", Customer())
+            reach.namings.append(Naming(row.store_id, keys_of_customer(customer), track=row.track_id))
+
+
+def _bears_on_decisions(track: TrackingPayload) -> bool:
+    return track.token is not None or track.token_problem is not None or identifies(track)
+
+
+async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
+    told = {
+        (e.store_id, e.data.order_id, e.data.fact_id): numbers.next(e.store_id)
+        for e in events
+        if isinstance(e.data, OrderFact)
+    }
+    new = await orders_store.stamp(tx, sorted(told.items()))
+    rows = await order_rows.by_id(tx, {(fact.store_id, fact.order_id) for fact in new})
+    ties = set()
+    for fact in new:
+        row = rows.get((fact.store_id, fact.order_id))
+        known = row.person_id if row else None
+        if fact.kind == "report":
+            report = OrderAmended.model_validate_json(fact.body, extra="ignore")
+            keys = keys_of_customer(report.customer)
+            reach.namings.append(Naming(fact.store_id, keys, order=fact.order_id, known_person=known))
+            if report.visitor_id is not None:
+                ties.add((fact.store_id, f"v:{report.visitor_id}", fact.order_id))
+        elif known is not None:
+            reach.namings.append(Naming(fact.store_id, (), order=fact.order_id, known_person=known))
+    await people_store.tie(tx, sorted(ties))
+
+
+async def _reached(tx: Tx, reach: _Reach, numbers: Numbers) -> set[Pair]:
+    """Everybody with orders that the new facts reach, also those who may lose a shared click by them."""
+    people = await people_store.reached(tx, reach.keys | {(s, f"v:{v}") for s, v in reach.visitors})
+    people |= await people_store.reached_by_programs(tx, reach.versions)
+    seen = await tracking_store.by_visitor(tx, reach.visitors, as_of=catalog_store.NEVER_ENDING)
+    people |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}
+    clicks = reach.clicks | {
+        (t.store_id, t.click_id)
+        for t in seen
+        if t.click_id is not None and (t.store_id, t.visitor_id) in reach.named_visitors
+    }
+    owners = await tracking_store.owners(tx, {(s, c, numbers.before[s]) for s, c in clicks})
+    people |= {(o.track.store_id, o.track.person_id) for o in owners if o.track.person_id is not None}
+    return people

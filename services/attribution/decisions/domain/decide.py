@@ -1,0 +1,268 @@
+"""From a set of facts to decisions: a pure function. Equal sets give equal bytes, whatever came first."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.events.conversions import Winner
+from services.attribution.decisions.domain.catalog import Catalog
+from services.attribution.decisions.domain.decision import Candidate, Check, Decision, Settled, Verdict
+from services.attribution.decisions.domain.evidence import Case, Evidence, Won, evidence_of
+from services.attribution.decisions.domain.facts import Facts, Order, Status, orders_of
+from services.attribution.decisions.domain.people import Person, people_of
+from services.attribution.decisions.domain.rules import NAMES_NOBODY, checks_of
+
+SHORTEST_WAIT = timedelta(minutes=10)
+WAIT_WITHOUT_WINNER = timedelta(days=14)
+MOST_CANDIDATES = 20
+"""Kept in a decision; all are judged, and their number is told."""
+
+_SAY_LEAST = frozenset({"code_unknown", "token_malformed", "token_other_store", "token_forged"})
+"""Of several reasons for finding nobody, those that are told only if there is no better one."""
+
+
+def decide(facts: Facts) -> dict[str, Decision]:
+    """Decides every order in the set, by order id. Needs the whole history of each person whose order is in it."""
+    catalog = Catalog(facts)
+    decisions: dict[str, Decision] = {}
+    for person in people_of(facts, orders_of(facts)):
+        decide_person(person, catalog, decisions)
+    return decisions
+
+
+def decide_person(person: Person, catalog: Catalog, into: dict[str, Decision]) -> None:
+    """Settled orders first, as they are: they are inputs. Then the others as they were placed."""
+    person.orders.sort(key=_place)
+    won: dict[str, list[Won]] = {}
+    standing: list[Order] = []
+    for order in person.orders:
+        if order.settlement is not None:
+            into[order.order_id] = decision = _settled(order)
+            _count(order, decision, won, standing)
+    for order in person.orders:
+        if order.settlement is None:
+            earlier = _earlier(order, standing)
+            case = Case(
+                order=order,
+                person=person,
+                number=1 + len(earlier),
+                first_paid_at=min((o.placed_at for o in earlier), default=None),
+                won=won,
+                catalog=catalog,
+            )
+            into[order.order_id] = decision = _decided(case)
+            _count(order, decision, won, standing)
+
+
+def _place(order: Order) -> tuple[datetime, str]:
+    return order.placed_at, order.order_id
+
+
+def _earlier(order: Order, standing: list[Order]) -> list[Order]:
+    """The standing orders that come before this one: those placed before it, and settled ones placed later that took
+    its number already. So no two orders of a friend are ever both the first.
+    """
+    earlier = [other for other in standing if _place(other) < _place(order)]
+    later = [other for other in standing if _place(other) > _place(order) and other.settlement is not None]
+    for other in sorted(later, key=lambda o: (o.settlement.order_number if o.settlement else 0, _place(o))):
+        if other.settlement is not None and other.settlement.order_number <= 1 + len(earlier):
+            earlier.append(other)
+    return earlier
+
+
+def _count(order: Order, decision: Decision, won: dict[str, list[Won]], standing: list[Order]) -> None:
+    if not order.standing:
+        return
+    standing.append(order)
+    if decision.status == "attributed" and decision.program_id and decision.ambassador_id:
+        won.setdefault(decision.program_id, []).append(
+            Won(order.order_id, order.placed_at, decision.program_id, decision.ambassador_id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate with the rules that were held against it; `lost` is the one that it failed or that must wait."""
+
+    evidence: Evidence
+    checks: list[Check]
+    lost: Check | None
+
+    @classmethod
+    def of(cls, case: Case, evidence: Evidence) -> "_Judged":
+        checks = checks_of(case, evidence)
+        return cls(evidence, checks, checks[-1] if checks and checks[-1].result in {"failed", "waiting"} else None)
+
+
+def _decided(case: Case) -> Decision:
+    order = case.order
+    judged = sorted((_Judged.of(case, evidence) for evidence in evidence_of(case)), key=_strength)
+    valid = [j for j in judged if j.lost is None]
+    lost = [(j, j.lost) for j in judged if j.lost is not None]
+    waiting = any(check.result == "waiting" for _, check in lost)
+    pending = tuple(reason for reason, holds in (("unpaid", not order.paid), ("program_unknown", waiting)) if holds)
+    first: Verdict = "waiting" if pending else "won"
+    candidates = [
+        *(_candidate(j.evidence, first, pending[0] if pending else "won") for j in valid[:1]),
+        *(_candidate(j.evidence, "outranked", "outranked") for j in valid[1:]),
+        *(
+            _candidate(j.evidence, "waiting" if c.result == "waiting" else "refused", c.reason or "", c)
+            for j, c in lost
+        ),
+    ]
+    winner = valid[0].evidence if valid and not pending else None
+    terms = winner.terms if winner else None
+    shown = valid[0] if valid else judged[0] if judged else None
+    status, reason = _status(winner, [check for _, check in lost], pending)
+    return Decision(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        status=status,
+        reason="cancelled" if order.cancelled else reason,
+        pending=pending,
+        cancelled=order.cancelled,
+        figures=order.figures,
+        refunded_minor=order.refunded_minor,
+        over_refunded=order.over_refunded,
+        friend_id=_friend(order, case.person),
+        order_number=case.number,
+        new_customer=not case.bought_before,
+        program_id=terms.program_id if terms else None,
+        program_version=terms.version if terms else None,
+        ambassador_id=winner.ambassador_id if winner else None,
+        winner=_winner(winner) if winner else None,
+        candidates=tuple(candidates[:MOST_CANDIDATES]),
+        candidates_total=len(candidates),
+        checks=tuple(shown.checks) if shown else (),
+        settled=None,
+        settle_at=None if pending else _settle_at(order, winner),
+        pieces=_pieces([j.evidence for j in judged], order),
+    )
+
+
+def _strength(judged: _Judged) -> tuple[object, ...]:
+    """Sorts candidates, the strongest first: program's rank, the program's own priority of kinds, its model."""
+    evidence = judged.evidence
+    rank, place, newest_first = 10_000, 9, True
+    if evidence.terms is not None:
+        rules = evidence.terms.program.attribution
+        rank = evidence.terms.program.rank
+        place = rules.priority.index(evidence.kind) if evidence.kind in rules.priority else 8
+        newest_first = rules.model == "last"
+    at = evidence.at.timestamp() if evidence.at is not None else 0.0
+    return (
+        rank,
+        evidence.program_id or "~",
+        place,
+        -at if newest_first else at,
+        evidence.click.click_id if evidence.click else "",
+        evidence.text or "",
+        evidence.problem or "",
+    )
+
+
+def _status(winner: Evidence | None, lost: list[Check], pending: tuple[str, ...]) -> tuple[Status, str]:
+    if pending:
+        return "pending", pending[0]
+    if winner is not None:
+        return "attributed", winner.kind
+    refusals = [check.reason or "" for check in lost]
+    named = [reason for reason in refusals if reason not in NAMES_NOBODY]
+    if named:
+        return "rejected", named[0]
+    # `sorted` is stable, so among reasons that say equally much the strongest candidate's stays first.
+    telling = sorted(refusals, key=lambda reason: reason in _SAY_LEAST)
+    return "unattributed", telling[0] if telling else "no_evidence"
+
+
+def _candidate(evidence: Evidence, verdict: Verdict, reason: str, check: Check | None = None) -> Candidate:
+    return Candidate(
+        kind=evidence.kind,
+        verdict=verdict,
+        reason=reason,
+        at=evidence.at,
+        ambassador_id=evidence.ambassador_id,
+        program_id=evidence.program_id,
+        program_version=evidence.terms.version if evidence.terms else None,
+        click_id=evidence.click.click_id if evidence.click else None,
+        link_id=evidence.click.link_id if evidence.click else None,
+        code=evidence.text,
+        detail=_detail(evidence, check),
+    )
+
+
+def _detail(evidence: Evidence, check: Check | None) -> dict[str, object]:
+    detail: dict[str, object] = dict(check.detail) if check else {}
+    if evidence.kind == "click" and evidence.terms is not None:
+        detail.setdefault("window_days", evidence.terms.program.attribution.click_window_days)
+    if evidence.won_by is not None:
+        detail["order_id"] = evidence.won_by.order_id
+    return detail
+
+
+def _winner(evidence: Evidence) -> Winner:
+    return Winner(
+        kind=evidence.kind,
+        at=evidence.at,
+        click_id=evidence.click.click_id if evidence.click else None,
+        link_id=evidence.click.link_id if evidence.click else None,
+        code=evidence.text,
+    )
+
+
+def _friend(order: Order, person: Person) -> str:
+    """Under which name the buyer is rewarded and counted: a customer id, the order's own first, else a contact."""
+    for names in (order.customer_ids, person.customer_ids, order.contacts, person.contacts):
+        if names:
+            return min(names)
+    return order.order_id
+
+
+def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
+    if order.paid_received_at is None:
+        return None
+    wait = WAIT_WITHOUT_WINNER
+    if winner is not None and winner.terms is not None:
+        holds = [rule.hold_days for rule in winner.terms.program.rewards]
+        if holds:
+            wait = max(timedelta(days=min(holds)), SHORTEST_WAIT)
+    return max(order.placed_at, order.paid_received_at) + wait
+
+
+def _pieces(considered: list[Evidence], order: Order) -> frozenset[str]:
+    pieces = {f"d:{text}" for text in order.codes}
+    for evidence in considered:
+        if evidence.program_id is not None:
+            pieces.add(f"p:{evidence.program_id}")
+        if evidence.ambassador_id is not None and evidence.kind != "code":
+            pieces.add(f"a:{evidence.ambassador_id}")
+    return frozenset(pieces)
+
+
+def _settled(order: Order) -> Decision:
+    """An order whose winner is fixed: only money that goes back still counts."""
+    fixed = order.settlement
+    assert fixed is not None
+    return Decision(
+        order_id=order.order_id,
+        placed_at=fixed.placed_at,
+        status=fixed.status,
+        reason="cancelled" if order.cancelled else fixed.reason,
+        pending=(),
+        cancelled=order.cancelled,
+        figures=order.figures,
+        refunded_minor=order.refunded_minor,
+        over_refunded=order.over_refunded,
+        friend_id=fixed.friend_id,
+        order_number=fixed.order_number,
+        new_customer=fixed.new_customer,
+        program_id=fixed.program_id,
+        program_version=fixed.program_version,
+        ambassador_id=fixed.ambassador_id,
+        winner=fixed.winner,
+        candidates=(),
+        candidates_total=0,
+        checks=(),
+        settled=Settled(fixed.settled_at, fixed.revision),
+        settle_at=None,
+        pieces=frozenset(),
+    )

@@ -1,0 +1,163 @@
+"""What deciding an order gives: codes and figures, never sentences. And the one spelling of it in bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+
+from contracts.events.conversions import Winner
+from contracts.events.orders import Figures
+from contracts.program import EvidenceKind
+from services.attribution.decisions.domain.facts import Status, iso
+
+ENGINE = "1"
+"""Changes whenever equal facts could give another decision. A replay needs the engine of its decision."""
+
+Detail = dict[str, Any]
+"""Figures behind a verdict: whole numbers, texts and moments (as RFC 3339)."""
+
+Verdict = Literal["won", "outranked", "refused", "waiting"]
+Result = Literal["passed", "failed", "noted", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule, held against one candidate."""
+
+    rule: str
+    result: Result
+    reason: str | None
+    """Why it failed or waits; None when it passed."""
+    detail: Detail
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One proof that somebody referred the order, and what became of it."""
+
+    kind: EvidenceKind
+    verdict: Verdict
+    reason: str
+    at: datetime | None
+    ambassador_id: str | None
+    program_id: str | None
+    program_version: int | None
+    click_id: str | None
+    link_id: str | None
+    code: str | None
+    detail: Detail
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """When the decision was fixed, and which revision holds its evidence."""
+
+    at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision on one order."""
+
+    order_id: str
+    placed_at: datetime
+    status: Status
+    reason: str
+    pending: tuple[str, ...]
+    cancelled: bool
+    figures: Figures
+    refunded_minor: int
+    over_refunded: bool
+    friend_id: str
+    order_number: int
+    new_customer: bool
+    program_id: str | None
+    program_version: int | None
+    ambassador_id: str | None
+    winner: Winner | None
+    candidates: tuple[Candidate, ...]
+    candidates_total: int
+    checks: tuple[Check, ...]
+    settled: Settled | None
+    settle_at: datetime | None
+    """When it may settle. Depends on receipt, and is therefore no part of the bytes."""
+    pieces: frozenset[str]
+    """What would re-decide it when it changes: `a:` ambassadors, `d:` codes, `p:` programs. No part of the bytes."""
+
+
+def decision_bytes(decision: Decision) -> bytes:
+    """Canonical JSON: sorted keys, UTC, nothing that is absent. Equal facts give equal bytes."""
+    return orjson.dumps(as_dict(decision), option=orjson.OPT_SORT_KEYS)
+
+
+def as_dict(decision: Decision) -> dict[str, Any]:
+    """The decision as plain JSON values."""
+    return _without_none(
+        {
+            "engine": ENGINE,
+            "order_id": decision.order_id,
+            "placed_at": iso(decision.placed_at),
+            "status": decision.status,
+            "reason": decision.reason,
+            "pending": list(decision.pending),
+            "cancelled": decision.cancelled,
+            "figures": decision.figures.model_dump(mode="json", exclude_none=True),
+            "refunded_minor": decision.refunded_minor,
+            "over_refunded": decision.over_refunded,
+            "friend_id": decision.friend_id,
+            "order_number": decision.order_number,
+            "new_customer": decision.new_customer,
+            "program_id": decision.program_id,
+            "program_version": decision.program_version,
+            "ambassador_id": decision.ambassador_id,
+            "winner": _winner(decision.winner),
+            "candidates": [_candidate(candidate) for candidate in decision.candidates],
+            "candidates_total": decision.candidates_total,
+            "checks": [_check(check) for check in decision.checks],
+            "settled": decision.settled and {"at": iso(decision.settled.at), "revision": decision.settled.revision},
+        }
+    )
+
+
+def _winner(winner: Winner | None) -> dict[str, Any] | None:
+    if winner is None:
+        return None
+    return _without_none(
+        {
+            "kind": winner.kind,
+            "at": None if winner.at is None else iso(winner.at),
+            "click_id": winner.click_id,
+            "link_id": winner.link_id,
+            "code": winner.code,
+        }
+    )
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return _without_none(
+        {
+            "kind": candidate.kind,
+            "verdict": candidate.verdict,
+            "reason": candidate.reason,
+            "at": None if candidate.at is None else iso(candidate.at),
+            "ambassador_id": candidate.ambassador_id,
+            "program_id": candidate.program_id,
+            "program_version": candidate.program_version,
+            "click_id": candidate.click_id,
+            "link_id": candidate.link_id,
+            "code": candidate.code,
+            "detail": candidate.detail or None,
+        }
+    )
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return _without_none(
+        {"rule": check.rule, "result": check.result, "reason": check.reason, "detail": check.detail or None}
+    )
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

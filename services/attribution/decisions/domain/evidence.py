@@ -1,0 +1,128 @@
+"""What names an ambassador for an order: clicks, promo codes, and being somebody's friend already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.events.tracking import TokenClaims, TokenProblem
+from contracts.program import EvidenceKind
+from services.attribution.decisions.domain.catalog import GRACE, Catalog, Code, Terms
+from services.attribution.decisions.domain.facts import Order
+from services.attribution.decisions.domain.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """An order that brought the friend to a program."""
+
+    order_id: str
+    placed_at: datetime
+    program_id: str
+    ambassador_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One candidate before any rule was held against it."""
+
+    kind: EvidenceKind
+    at: datetime | None
+    ambassador_id: str | None
+    program_id: str | None
+    terms: Terms | None
+    click: TokenClaims | None = None
+    problem: TokenProblem | None = None
+    taken: bool = False
+    text: str | None = None
+    code: Code | None = None
+    won_by: Won | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One order in front of the rules, with what the friend's history says."""
+
+    order: Order
+    person: Person
+    number: int
+    """1 for the friend's first standing order."""
+    first_paid_at: datetime | None
+    """When the friend's first standing order before this one was placed."""
+    won: dict[str, list[Won]]
+    """Orders that won the friend, by program, in the order of deciding."""
+    catalog: Catalog
+
+    @property
+    def bought_before(self) -> bool:
+        """Whether this is an old customer, by our own count or by the store's word."""
+        return self.number > 1 or self.order.is_new is False
+
+
+def evidence_of(case: Case) -> Iterator[Evidence]:
+    """Every candidate for the order, in no particular order."""
+    yield from _clicks(case)
+    yield from _codes(case)
+    yield from _known_customer(case)
+
+
+def _clicks(case: Case) -> Iterator[Evidence]:
+    placed_at, person = case.order.placed_at, case.person
+    for clicks, taken in ((person.clicks, False), (person.taken, True)):
+        for click in clicks.values():
+            yield Evidence(
+                kind="click",
+                at=click.at,
+                ambassador_id=click.ambassador_id,
+                program_id=click.program_id,
+                terms=case.catalog.terms(click.program_id, placed_at),
+                click=click,
+                taken=taken,
+            )
+    problems: dict[TokenProblem, datetime] = {
+        problem: max(seen)
+        for problem, times in person.problems.items()
+        if (seen := [at for at in times if at <= placed_at + GRACE])
+    }
+    for problem in case.order.problems | problems.keys():
+        yield Evidence(
+            kind="click",
+            at=problems.get(problem),
+            ambassador_id=None,
+            program_id=None,
+            terms=None,
+            problem=problem,
+        )
+
+
+def _codes(case: Case) -> Iterator[Evidence]:
+    placed_at = case.order.placed_at
+    for text in case.order.codes:
+        code = case.catalog.code(text, placed_at)
+        program_id = code.data.program_id if code else None
+        yield Evidence(
+            kind="code",
+            at=placed_at,
+            ambassador_id=code.data.ambassador_id if code else None,
+            program_id=program_id,
+            terms=case.catalog.terms(program_id, placed_at) if program_id else None,
+            text=text,
+            code=code,
+        )
+
+
+def _known_customer(case: Case) -> Iterator[Evidence]:
+    for program_id, won in case.won.items():
+        terms = case.catalog.terms(program_id, case.order.placed_at)
+        if terms is None or "customer" not in terms.program.attribution.priority:
+            continue
+        rules = terms.program.attribution
+        # A program for new customers has won its friend once; any other follows its own model.
+        chosen = won[0] if rules.new_customers_only or rules.model == "first" else won[-1]
+        yield Evidence(
+            kind="customer",
+            at=chosen.placed_at,
+            ambassador_id=chosen.ambassador_id,
+            program_id=program_id,
+            terms=terms,
+            won_by=chosen,
+        )

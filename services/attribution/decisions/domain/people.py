@@ -1,0 +1,134 @@
+"""Who is one person, and which clicks speak for them.
+
+A person is customer ids and hashes of contacts, joined by orders and by the browser's `identify`. Visitors and tokens
+lend clicks and join nobody: two people who share a browser stay two.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contracts.events.tracking import Customer, TokenClaims, TokenProblem, TrackingPayload
+from services.attribution.decisions.domain.facts import Facts, Order, identifies
+
+
+def keys_of(customer_ids: Iterable[str], contacts: Iterable[str]) -> list[str]:
+    """The names under which a person is known: `c:` a customer id of the store, `h:` a hashed contact."""
+    return [f"c:{customer_id}" for customer_id in customer_ids] + [f"h:{contact}" for contact in contacts]
+
+
+def keys_of_customer(customer: Customer) -> list[str]:
+    """The names that one report or identify gives."""
+    return keys_of((customer.id,) if customer.id is not None else (), customer.contact_hashes)
+
+
+@dataclass(slots=True)
+class Person:
+    """One buyer with all their orders, and the clicks that may count for these."""
+
+    customer_ids: set[str] = field(default_factory=set)
+    contacts: set[str] = field(default_factory=set)
+    orders: list[Order] = field(default_factory=list)
+    identified: list[TrackingPayload] = field(default_factory=list)
+    clicks: dict[str, TokenClaims] = field(default_factory=dict)
+    taken: dict[str, TokenClaims] = field(default_factory=dict)
+    """Clicks that reach this person through the browser only, and serve somebody who was named before."""
+    problems: dict[TokenProblem, list[datetime]] = field(default_factory=dict)
+
+
+def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
+    """Everybody who ordered, with their clicks."""
+    union = _Union()
+    named = {track.track_id: track for track in facts.tracks if identifies(track)}
+    for order in orders.values():
+        union.join([f"o:{order.order_id}", *keys_of(order.customer_ids, order.contacts)])
+    for track in named.values():
+        union.join(_track_keys(track))
+    people: dict[str, Person] = {}
+    for order in orders.values():
+        person = people.setdefault(union.root(f"o:{order.order_id}"), Person())
+        person.orders.append(order)
+        person.customer_ids |= order.customer_ids
+        person.contacts |= order.contacts
+    for track in named.values():
+        found = people.get(union.root(_track_keys(track)[0]))
+        if found is not None:
+            found.identified.append(track)
+            for key in _track_keys(track):
+                (found.customer_ids if key[0] == "c" else found.contacts).add(key[2:])
+    _lend_clicks(facts, list(people.values()), list(named.values()))
+    return list(people.values())
+
+
+def _track_keys(track: TrackingPayload) -> list[str]:
+    customer: Customer = getattr(track, "customer", Customer())
+    return keys_of_customer(customer)
+
+
+def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload]) -> None:
+    seen_by: dict[str, list[TrackingPayload]] = {}
+    for track in facts.tracks:
+        if track.visitor_id is not None and (track.token is not None or track.token_problem is not None):
+            seen_by.setdefault(track.visitor_id, []).append(track)
+    owners = _owners(seen_by, named)
+    for person in people:
+        for order in person.orders:
+            person.clicks.update(order.tokens)
+        for visitor in {visitor for order in person.orders for visitor in order.visitors}:
+            for track in seen_by.get(visitor, ()):
+                _lend(person, track, served=True)
+        mine = {track.track_id for track in person.identified}
+        for identify in person.identified:
+            own = seen_by.get(identify.visitor_id, []) if identify.visitor_id is not None else []
+            for track in (identify, *own):
+                served = track.token is not None and owners[track.token.click_id].track_id in mine
+                _lend(person, track, served=served)
+        for click_id in person.clicks:
+            person.taken.pop(click_id, None)
+
+
+def _lend(person: Person, track: TrackingPayload, *, served: bool) -> None:
+    if track.token is not None:
+        (person.clicks if served else person.taken)[track.token.click_id] = track.token
+    elif track.token_problem is not None:
+        person.problems.setdefault(track.token_problem, []).append(track.at)
+
+
+def _owners(seen_by: dict[str, list[TrackingPayload]], named: list[TrackingPayload]) -> dict[str, TrackingPayload]:
+    """For each click that an identify reaches, the first such identify: whom the click serves when nothing but the
+    browser's word connects them. A public key must not let anybody claim a stranger's orders.
+    """
+    owners: dict[str, TrackingPayload] = {}
+    for identify in named:
+        own = seen_by.get(identify.visitor_id, []) if identify.visitor_id is not None else []
+        for track in (identify, *own):
+            if track.token is None:
+                continue
+            before = owners.get(track.token.click_id)
+            if before is None or (identify.at, identify.track_id) < (before.at, before.track_id):
+                owners[track.token.click_id] = identify
+    return owners
+
+
+class _Union:
+    """Disjoint sets of names."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        parent = self._parent
+        root = name
+        while (above := parent.setdefault(root, root)) != root:
+            root = above
+        while (above := parent[name]) != root:
+            parent[name] = root
+            name = above
+        return root
+
+    def join(self, names: list[str]) -> None:
+        if not names:
+            return
+        first = self.root(names[0])
+        for name in names[1:]:
+            self._parent[self.root(name)] = first

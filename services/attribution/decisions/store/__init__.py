@@ -1,0 +1,1 @@
+"""Reads and writes decisions, the current state of orders, and the index of people."""

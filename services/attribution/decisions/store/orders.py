@@ -1,0 +1,166 @@
+"""The current state of each order, and its decisions as revisions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.kernel.db import Tx
+
+Pair = tuple[str, str]
+"""A store's id and the id of an order or person in it."""
+
+_COLUMNS = (
+    "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
+    " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
+    " o.ambassador_id"
+)
+_BY_ID = f"""
+select {_COLUMNS} from orders o
+join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.order_id = w.id
+"""  # noqa: S608  # the columns are ours
+_BY_PERSON = f"""
+select {_COLUMNS} from orders o
+join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.person_id = w.id
+"""  # noqa: S608
+_DUE = f"""
+select {_COLUMNS} from unnest(cast(:stores as text[])) w (s)
+cross join lateral (
+    select * from orders where store_id = w.s and settled_at is null and settle_at <= :now
+    order by settle_at, order_id limit :count
+) o
+"""  # noqa: S608
+_NEXT_DUE = """
+select w.s as store_id, (
+    select settle_at from orders where store_id = w.s and settled_at is null and settle_at is not null
+    order by settle_at limit 1
+) as at from unnest(cast(:stores as text[])) w (s)
+"""
+_DECIDE = """
+insert into decisions (store_id, order_id, revision, as_of, engine, decided_at, body)
+select s, o, r, a, :engine, :now, b
+from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[]), cast(:as_ofs as bigint[]),
+            cast(:bodies as bytea[])) w (s, o, r, a, b)
+order by 1, 2
+"""
+# Arrays of arrays do not unnest side by side: lists travel as text, a unit separator between their items.
+_PUT = """
+insert into orders (store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
+                    settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id)
+select store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
+       settle_at, settled_at, string_to_array(programs, e'\\x1f'), string_to_array(pieces, e'\\x1f'), currency,
+       total_minor, refunded_minor, ambassador_id
+from unnest(cast(:store_id as text[]), cast(:order_id as text[]), cast(:person_id as text[]),
+            cast(:placed_at as timestamptz[]), cast(:status as text[]), cast(:reason as text[]),
+            cast(:cancelled as boolean[]), cast(:revision as int[]), cast(:body_hash as bytea[]),
+            cast(:told_hash as bytea[]), cast(:settle_at as timestamptz[]), cast(:settled_at as timestamptz[]),
+            cast(:programs as text[]), cast(:pieces as text[]), cast(:currency as text[]),
+            cast(:total_minor as bigint[]), cast(:refunded_minor as bigint[]), cast(:ambassador_id as text[]))
+     as w (store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
+           settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id)
+order by 1, 2
+on conflict (store_id, order_id) do update set
+    person_id = excluded.person_id, placed_at = excluded.placed_at, status = excluded.status,
+    reason = excluded.reason, cancelled = excluded.cancelled, revision = excluded.revision,
+    body_hash = excluded.body_hash, told_hash = excluded.told_hash, settle_at = excluded.settle_at,
+    settled_at = excluded.settled_at, programs = excluded.programs, pieces = excluded.pieces,
+    currency = excluded.currency, total_minor = excluded.total_minor, refunded_minor = excluded.refunded_minor,
+    ambassador_id = excluded.ambassador_id
+"""
+_ADVANCE = """
+update head h set seq = w.seq from unnest(cast(:stores as text[]), cast(:seqs as bigint[])) w (s, seq)
+where h.store_id = w.s and h.seq < w.seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """The current state of an order."""
+
+    store_id: str
+    order_id: str
+    person_id: str
+    placed_at: datetime
+    status: str
+    reason: str
+    cancelled: bool
+    revision: int
+    body_hash: bytes
+    told_hash: bytes | None
+    settle_at: datetime | None
+    settled_at: datetime | None
+    programs: Sequence[str]
+    pieces: Sequence[str]
+    currency: str
+    total_minor: int
+    refunded_minor: int
+    ambassador_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One decision to keep."""
+
+    store_id: str
+    order_id: str
+    revision: int
+    as_of: int
+    body: bytes
+
+
+async def by_id(tx: Tx, orders: Iterable[Pair]) -> dict[Pair, OrderRow]:
+    """Current states by (store, order)."""
+    return await _read(tx, _BY_ID, orders)
+
+
+async def by_person(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
+    """Current states of all orders of these people, by (store, order)."""
+    return await _read(tx, _BY_PERSON, people)
+
+
+async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[OrderRow]:
+    """Up to `count` orders of each store whose moment to settle has come, the oldest first."""
+    return [OrderRow(*tuple(row)) for row in await tx.all(_DUE, stores=list(stores), now=now, count=count)]
+
+
+async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """When each store's next order may settle; a store without one is left out."""
+    return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=list(stores)) if row.at is not None}
+
+
+async def add_revisions(tx: Tx, revisions: Sequence[Revision], *, engine: str) -> None:
+    """Keeps decisions, for ever."""
+    if revisions:
+        await tx.execute(
+            _DECIDE,
+            engine=engine,
+            now=tx.now,
+            stores=[r.store_id for r in revisions],
+            orders=[r.order_id for r in revisions],
+            revisions=[r.revision for r in revisions],
+            as_ofs=[r.as_of for r in revisions],
+            bodies=[r.body for r in revisions],
+        )
+
+
+async def put(tx: Tx, rows: Sequence[OrderRow]) -> None:
+    """Writes current states."""
+    if not rows:
+        return
+    columns: dict[str, list[object]] = {name: [getattr(row, name) for row in rows] for name in OrderRow.__slots__}
+    columns["programs"] = ["\x1f".join(row.programs) for row in rows]
+    columns["pieces"] = ["\x1f".join(row.pieces) for row in rows]
+    await tx.execute(_PUT, **columns)
+
+
+async def advance(tx: Tx, heads: Mapping[str, int]) -> None:
+    """Notes the last fact number given in each locked store."""
+    if heads:
+        await tx.execute(_ADVANCE, stores=list(heads), seqs=list(heads.values()))
+
+
+async def _read(tx: Tx, sql: str, pairs: Iterable[Pair]) -> dict[Pair, OrderRow]:
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return {}
+    rows = await tx.all(sql, stores=[s for s, _ in wanted], ids=[i for _, i in wanted])
+    return {(row.store_id, row.order_id): OrderRow(*tuple(row)) for row in rows}

@@ -1,0 +1,145 @@
+"""Reads decisions and lists of orders for people, replays and counts. Writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.attribution.decisions.store.orders import OrderRow
+from services.kernel.db import Tx
+
+_COLUMNS = (
+    "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
+    " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
+    " o.ambassador_id"
+)
+_DECISION = """
+select order_id, revision, as_of, engine, decided_at, body from decisions
+where store_id = :store and order_id = :order and (cast(:revision as int) is null or revision = :revision)
+order by revision desc limit 1
+"""
+_REVISIONS = """
+select order_id, revision from decisions
+where store_id = :store and (order_id, revision) > (:order, :revision)
+order by order_id, revision limit :count
+"""
+_HISTORY = """
+select order_id, revision, as_of, engine, decided_at, body from decisions
+where store_id = :store and order_id = :order order by revision desc limit :count
+"""
+_LIST = f"""
+select {_COLUMNS} from orders o
+where o.store_id = :store
+  and (cast(:statuses as text[]) is null or o.status = any(cast(:statuses as text[])))
+  and (cast(:reason as text) is null or o.reason = :reason)
+  and (cast(:since as timestamptz) is null or o.placed_at >= :since)
+  and (cast(:until as timestamptz) is null or o.placed_at < :until)
+  and (cast(:order as text) is null or o.order_id = :order)
+  and (cast(:before_at as timestamptz) is null
+       or (o.placed_at, o.order_id) < (cast(:before_at as timestamptz), cast(:before_id as text)))
+order by o.placed_at desc, o.order_id desc limit :count
+"""  # noqa: S608  # the columns are ours
+_COUNT_BY_STATUS = """
+select status, count(*) as n from orders where store_id = :store
+  and (cast(:since as timestamptz) is null or placed_at >= :since)
+  and (cast(:until as timestamptz) is null or placed_at < :until)
+group by 1
+"""
+_COUNT_BY_STATE = "select status, reason, count(*) as n from orders where store_id = :store group by 1, 2"
+_REASONS = """
+select distinct reason from orders where store_id = :store
+  and (cast(:since as timestamptz) is null or placed_at >= :since) order by 1
+"""
+_ACKNOWLEDGED = """
+select count(distinct order_id) from order_facts where store_id = :store and kind = 'report'
+"""
+_UNDECIDED = """
+select distinct f.order_id from order_facts f where f.store_id = :store and f.kind = 'report'
+  and not exists (select from orders o where o.store_id = f.store_id and o.order_id = f.order_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """One revision as it was kept."""
+
+    order_id: str
+    revision: int
+    as_of: int
+    engine: str
+    decided_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which orders a list shows. None: no condition."""
+
+    statuses: Sequence[str] | None = None
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    order_id: str | None = None
+
+
+async def decision(tx: Tx, store_id: str, order_id: str, revision: int | None = None) -> StoredDecision | None:
+    """One revision, the newest unless named."""
+    row = await tx.one_or_none(_DECISION, store=store_id, order=order_id, revision=revision)
+    return StoredDecision(*tuple(row)) if row else None
+
+
+async def history(tx: Tx, store_id: str, order_id: str, *, count: int = 50) -> list[StoredDecision]:
+    """An order's revisions, the newest first."""
+    return [StoredDecision(*tuple(row)) for row in await tx.all(_HISTORY, store=store_id, order=order_id, count=count)]
+
+
+async def revisions(tx: Tx, store_id: str, *, after: tuple[str, int], count: int) -> list[tuple[str, int]]:
+    """(order, revision) of a slice of all decisions of a store."""
+    rows = await tx.all(_REVISIONS, store=store_id, order=after[0], revision=after[1], count=count)
+    return [(row.order_id, row.revision) for row in rows]
+
+
+async def page(
+    tx: Tx, store_id: str, wanted: Filter, *, before: tuple[datetime, str] | None, count: int
+) -> list[OrderRow]:
+    """Orders, the newest first, from below a place in that order."""
+    rows = await tx.all(
+        _LIST,
+        store=store_id,
+        statuses=list(wanted.statuses) if wanted.statuses else None,
+        reason=wanted.reason,
+        since=wanted.since,
+        until=wanted.until,
+        order=wanted.order_id,
+        before_at=before[0] if before else None,
+        before_id=before[1] if before else None,
+        count=count,
+    )
+    return [OrderRow(*tuple(row)) for row in rows]
+
+
+async def count_by_status(
+    tx: Tx, store_id: str, *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, int]:
+    """How many orders of a period have each status."""
+    rows = await tx.all(_COUNT_BY_STATUS, store=store_id, since=since, until=until)
+    return {row.status: row.n for row in rows}
+
+
+async def count_by_state(tx: Tx, store_id: str) -> dict[tuple[str, str], int]:
+    """How many orders have each status and reason."""
+    return {(row.status, row.reason): row.n for row in await tx.all(_COUNT_BY_STATE, store=store_id)}
+
+
+async def reasons(tx: Tx, store_id: str, *, since: datetime | None = None) -> list[str]:
+    """Reasons that occur, for a filter to offer."""
+    return [row.reason for row in await tx.all(_REASONS, store=store_id, since=since)]
+
+
+async def count_acknowledged(tx: Tx, store_id: str) -> int:
+    """Orders that were acknowledged to their senders."""
+    return int(await tx.scalar(_ACKNOWLEDGED, store=store_id) or 0)
+
+
+async def undecided(tx: Tx, store_id: str) -> set[str]:
+    """Orders that were acknowledged and that no decision exists for yet."""
+    return {row.order_id for row in await tx.all(_UNDECIDED, store=store_id)}

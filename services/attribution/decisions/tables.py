@@ -1,0 +1,78 @@
+"""Decisions as append-only revisions, the current state of each order, and the index of who is one person."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.attribution.settings import METADATA
+from services.kernel.tables import APPEND_ONLY, moment, text
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("as_of", BigInteger, nullable=False),
+    text("engine"),
+    moment("decided_at"),
+    Column("body", LargeBinary, nullable=False),
+    info=APPEND_ONLY,
+)
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("person_id"),
+    moment("placed_at"),
+    text("status"),
+    text("reason"),
+    Column("cancelled", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("told_hash", LargeBinary, nullable=True),
+    moment("settle_at", nullable=True),
+    moment("settled_at", nullable=True),
+    Column("programs", ARRAY(Text), nullable=False),
+    Column("pieces", ARRAY(Text), nullable=False),
+    text("currency"),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Column("ambassador_id", Text, nullable=True),
+    Index("orders_person_idx", "store_id", "person_id"),
+    Index("orders_placed_idx", "store_id", "placed_at", "order_id"),
+    Index("orders_open_idx", "store_id", "settle_at", postgresql_where=sql("settled_at is null")),
+)
+"""`body_hash` is that of the newest decision, `told_hash` that of the newest event (null: none was told). `pieces` are
+the rows that this order has in `ties`."""
+
+PERSON_KEYS = Table(
+    "person_keys",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+    text("person_id"),
+)
+"""Under which names (`c:` customer id, `h:` hash of a contact) a person is known. Names of merged people keep the old
+person; `person_merges` says who that is now."""
+
+PERSON_MERGES = Table(
+    "person_merges",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    text("into_id"),
+    Index("person_merges_into_idx", "store_id", "into_id"),
+)
+
+TIES = Table(
+    "ties",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+    text("order_id", primary_key=True),
+)
+"""Which orders a missing or changed piece reaches: `v:` a visitor (for ever), `a:` an ambassador, `d:` a code (these
+until the order settles)."""

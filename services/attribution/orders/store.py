@@ -1,0 +1,120 @@
+"""Facts about orders: kept under their own key, stamped once, read by order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.kernel.db import Tx
+
+FactKind = Literal["report", "refund", "cancel", "use", "settled"]
+
+_INSERT = """
+insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
+select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
+                     cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict do nothing returning store_id, order_id, fact_id
+"""
+_KNOWN = """
+select distinct f.store_id, f.order_id from order_facts f
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
+where f.kind = 'report'
+"""
+_STAMP = """
+update order_facts f set seq = w.seq
+from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:seqs as bigint[]))
+     w (s, o, f, seq)
+where f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f and f.seq is null
+returning f.store_id, f.order_id, f.fact_id, f.kind, f.seq, f.received_at, f.body
+"""
+_OF_ORDERS = """
+select f.store_id, f.order_id, f.fact_id, f.kind, f.seq, f.received_at, f.body from order_facts f
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
+where f.seq <= :as_of
+"""
+_UNSEEN = """
+select distinct f.store_id, f.order_id from order_facts f
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
+where f.seq is null
+"""
+
+Key = tuple[str, str, str]
+"""Store, order, fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """One row. `seq` None: the consumer has not seen it."""
+
+    store_id: str
+    order_id: str
+    fact_id: str
+    kind: FactKind
+    seq: int | None
+    received_at: datetime
+    body: bytes
+
+    @property
+    def key(self) -> Key:
+        """What makes it unique."""
+        return self.store_id, self.order_id, self.fact_id
+
+
+async def insert(tx: Tx, facts: Sequence[StoredFact]) -> set[Key]:
+    """Keeps facts; returns the keys of those that were not there. Of equal keys in one call the first counts."""
+    distinct = {fact.key: fact for fact in reversed(facts)}
+    ordered = list(distinct.values())
+    if not ordered:
+        return set()
+    rows = await tx.all(
+        _INSERT,
+        stores=[f.store_id for f in ordered],
+        orders=[f.order_id for f in ordered],
+        facts=[f.fact_id for f in ordered],
+        kinds=[f.kind for f in ordered],
+        seqs=[f.seq for f in ordered],
+        received=[f.received_at for f in ordered],
+        bodies=[f.body for f in ordered],
+    )
+    return {(row.store_id, row.order_id, row.fact_id) for row in rows}
+
+
+async def known(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (store, order) were reported before."""
+    pairs = sorted(set(orders))
+    if not pairs:
+        return set()
+    rows = await tx.all(_KNOWN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
+    return {(row.store_id, row.order_id) for row in rows}
+
+
+async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]:
+    """Gives unseen facts their number; returns these facts. What has a number keeps it and is not returned."""
+    if not numbered:
+        return []
+    rows = await tx.all(
+        _STAMP,
+        stores=[key[0] for key, _ in numbered],
+        orders=[key[1] for key, _ in numbered],
+        facts=[key[2] for key, _ in numbered],
+        seqs=[seq for _, seq in numbered],
+    )
+    return [StoredFact(*tuple(row)) for row in rows]
+
+
+async def of_orders(tx: Tx, orders: Iterable[tuple[str, str]], *, as_of: int) -> list[StoredFact]:
+    """Everything known about these orders up to a fact number; unseen facts are not known."""
+    pairs = sorted(set(orders))
+    if not pairs:
+        return []
+    rows = await tx.all(_OF_ORDERS, stores=[s for s, _ in pairs], orders=[o for _, o in pairs], as_of=as_of)
+    return [StoredFact(*tuple(row)) for row in rows]
+
+
+async def with_unseen_facts(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Orders that have acknowledged facts which the consumer has not reached."""
+    pairs = sorted(set(orders))
+    if not pairs:
+        return set()
+    rows = await tx.all(_UNSEEN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
+    return {(row.store_id, row.order_id) for row in rows}

@@ -1,0 +1,178 @@
+"""Pieces that come late, on a real PostgreSQL: each case ends as if everything had been there from the start."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.attribution.decisions.actions.replay import replay_all
+from services.attribution.decisions.actions.settle import settle
+from services.kernel.db import Database
+from tests.support.attribution import (
+    STORE,
+    ambassador,
+    arrive,
+    at,
+    cancel,
+    code,
+    decision_of,
+    figures,
+    identify,
+    order,
+    program,
+    refund,
+    token,
+    visit,
+)
+from tests.support.postgres import FreshDatabase
+
+ANNA = (program(), ambassador())
+
+
+@pytest.fixture
+async def db(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    database = Database(await fresh_database("attribution"), schema="attribution")
+    yield database
+    async with database.transaction(stores=[STORE]) as tx:
+        assert [r.order_id for r in await replay_all(tx, STORE, count=500) if not r.equal] == []
+    await database.close()
+
+
+async def settle_all(db: Database) -> None:
+    async with db.transaction(stores=[STORE]) as tx:
+        await tx.execute("update orders set settle_at = now() - interval '1 minute' where settle_at is not null")
+        await settle(tx, [STORE])
+
+
+async def events(db: Database) -> list[str]:
+    async with db.transaction(stores=[STORE]) as tx:
+        rows = await tx.all("select type from outbox order by id")
+    return [row.type.split(".")[2] for row in rows]
+
+
+async def test_identify_after_the_order(db: Database) -> None:
+    await arrive(db, *ANNA)
+    await arrive(db, visit(click=token()))
+    await arrive(db, order())
+    assert (await decision_of(db))["status"] == "unattributed"
+    await arrive(db, identify(when=at(days=1)))
+    assert (await decision_of(db))["ambassador_id"] == "amb_anna"
+    assert await events(db) == ["unattributed", "attributed"]
+
+
+async def test_a_program_after_the_order(db: Database) -> None:
+    await arrive(db, order(tokens=[token()]))
+    assert (await decision_of(db))["pending"] == ["program_unknown"]
+    assert await events(db) == []
+    await arrive(db, *ANNA)
+    assert (await decision_of(db))["status"] == "attributed"
+
+
+async def test_a_code_after_the_order(db: Database) -> None:
+    await arrive(db, *ANNA, order(codes=["ANNA10"]))
+    assert (await decision_of(db))["reason"] == "code_unknown"
+    await arrive(db, code())
+    assert (await decision_of(db))["reason"] == "code"
+
+
+async def test_a_code_made_after_its_order(db: Database) -> None:
+    await arrive(db, *ANNA, order(codes=["ANNA10"]))
+    await arrive(db, code(created_at=at(minutes=20)))
+    assert (await decision_of(db))["reason"] == "code_made_later"
+
+
+async def test_an_ambassador_after_the_order(db: Database) -> None:
+    await arrive(db, program(), code(), order("1", tokens=[token()]), order("2", customer="c2", codes=["ANNA10"]))
+    await arrive(db, ambassador(external_id="c1"))
+    assert (await decision_of(db, "1"))["reason"] == "self_referral"
+    assert (await decision_of(db, "2"))["status"] == "attributed"
+    await arrive(db, ambassador(revision=2, external_id="c2"))
+    assert (await decision_of(db, "2"))["reason"] == "self_referral"
+
+
+async def test_a_refund_before_its_order(db: Database) -> None:
+    await arrive(db, *ANNA)
+    await arrive(db, refund(1000), cancel("7"))
+    await arrive(db, order(tokens=[token()]))
+    assert (await decision_of(db))["refunded_minor"] == 1000
+
+
+async def test_amendments_in_any_order(db: Database) -> None:
+    await arrive(db, *ANNA)
+    await arrive(db, order(told=figures(5000), updated_at=at(minutes=2)))
+    await arrive(db, order(told=figures(4000), updated_at=at(minutes=1), tokens=[token()]))
+    decision = await decision_of(db)
+    assert (decision["status"], decision["figures"]["subtotal_minor"]) == ("attributed", 5000)
+
+
+async def test_a_second_order_of_the_same_friend(db: Database) -> None:
+    await arrive(db, *ANNA)
+    await arrive(db, order("2", placed_at=at(days=40)))
+    await arrive(db, order("1", tokens=[token()]))
+    assert (await decision_of(db, "2"))["winner"]["kind"] == "customer"
+    assert (await decision_of(db, "2"))["order_number"] == 2
+
+
+async def test_the_first_order_cancelled_after_the_second_was_decided(db: Database) -> None:
+    await arrive(db, *ANNA, order("1", tokens=[token()]), order("2", placed_at=at(days=40)))
+    await arrive(db, cancel("1"))
+    second = await decision_of(db, "2")
+    assert (second["status"], second["order_number"]) == ("unattributed", 1)
+    assert (await events(db))[-2:] == ["reversed", "unattributed"]
+
+
+async def test_a_refund_after_settling(db: Database) -> None:
+    await arrive(db, *ANNA, order(tokens=[token()]))
+    await settle_all(db)
+    await arrive(db, refund(1000))
+    decision = await decision_of(db)
+    assert decision["settled"]["revision"] == 1
+    assert (decision["ambassador_id"], decision["refunded_minor"]) == ("amb_anna", 1000)
+    assert await events(db) == ["attributed", "settled", "attributed"]
+
+
+async def test_evidence_after_settling_changes_nothing(db: Database) -> None:
+    await arrive(db, *ANNA, visit(click=token()), order())
+    await settle_all(db)
+    await arrive(db, identify(), order(codes=["ANNA10"], updated_at=at(days=20)), code())
+    assert (await decision_of(db))["status"] == "unattributed"
+
+
+async def test_an_order_in_another_currency(db: Database) -> None:
+    await arrive(db, *ANNA, order(tokens=[token()], told=figures(currency="MDL")))
+    decision = await decision_of(db)
+    assert decision["status"] == "attributed"
+    assert decision["checks"][-1]["reason"] == "currency_mismatch"
+
+
+async def test_a_shared_click_moves_to_whom_was_named_first(db: Database) -> None:
+    await arrive(db, *ANNA, visit(click=token()), order("1", customer="c1"), order("2", customer="c2"))
+    await arrive(db, identify("trk_8", customer="c2", when=at(days=-0.5)))
+    assert (await decision_of(db, "2"))["status"] == "attributed"
+    await arrive(db, identify("trk_9", customer="c1", when=at(days=-1)))
+    assert (await decision_of(db, "1"))["status"] == "attributed"
+    assert (await decision_of(db, "2"))["reason"] == "click_taken"
+
+
+async def test_an_order_that_joins_two_people(db: Database) -> None:
+    await arrive(db, *ANNA)
+    await arrive(db, order("1", customer=None, contacts=["h1"], tokens=[token()]))
+    await arrive(db, order("2", customer="c1", placed_at=at(days=40)))
+    await arrive(db, identify(customer="c1", contacts=["h1"], visitor=None))
+    assert (await decision_of(db, "2"))["winner"]["kind"] == "customer"
+    await arrive(db, order("3", customer="c1", placed_at=at(days=41)))
+    assert (await decision_of(db, "3"))["order_number"] == 3
+
+
+async def test_the_same_facts_again_change_nothing(db: Database) -> None:
+    told = (*ANNA, visit(click=token()), identify(), order(), refund(5))
+    await arrive(db, *told)
+    before = await decision_of(db), await events(db)
+    await arrive(db, *told)
+    assert (await decision_of(db), await events(db)) == before
+
+
+async def test_a_limited_code_is_used_up(db: Database) -> None:
+    await arrive(db, *ANNA, code(max_uses=1))
+    await arrive(db, order("1", customer="c1", codes=["ANNA10"]), order("2", customer="c2", codes=["ANNA10"]))
+    statuses = {(await decision_of(db, o))["reason"] for o in ("1", "2")}
+    assert statuses == {"code", "code_used_up"}

@@ -1,0 +1,380 @@
+"""Builders of attribution's facts, and a way through the real thing: facts in PostgreSQL, events, decisions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from contracts.events import Payload
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
+from contracts.events.orders import (
+    Figures,
+    OrderAmended,
+    OrderCancelled,
+    OrderFact,
+    OrderRefunded,
+    OrderReported,
+)
+from contracts.events.tracking import (
+    Customer,
+    CustomerIdentified,
+    Quality,
+    TokenClaims,
+    TrackingPayload,
+    VisitRecorded,
+)
+from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
+from services.attribution.decisions.actions.take import take
+from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts, identifies
+from services.attribution.orders import store as orders_store
+from services.attribution.orders.store import FactKind, StoredFact
+from services.attribution.tracking import store as tracking_store
+from services.attribution.tracking.store import StoredTrack
+from services.kernel.bus.port import Event
+from services.kernel.db import Database, Tx
+
+STORE = "str_1"
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+"""The moment around which stories happen."""
+
+
+def at(*, days: float = 0, minutes: float = 0) -> datetime:
+    """A moment before (negative) or after noon."""
+    return NOON + timedelta(days=days, minutes=minutes)
+
+
+def program(
+    program_id: str = "prg_1",
+    *,
+    version: int = 1,
+    published_at: datetime | None = None,
+    store: str = STORE,
+    priority: Sequence[EvidenceKind] = ("code", "click", "customer"),
+    model: str = "last",
+    window_days: int = 30,
+    new_customers_only: bool = True,
+    min_subtotal_minor: int = 0,
+    rank: int = 1,
+    status: str = "active",
+    currency: str = "EUR",
+    hold_days: int = 14,
+) -> ProgramPublished:
+    """A version of a program."""
+    return ProgramPublished(
+        store_id=store,
+        program_id=program_id,
+        version=version,
+        published_at=published_at or at(days=-100),
+        program=Program.model_validate(
+            {
+                "name": program_id,
+                "status": status,
+                "currency": currency,
+                "rank": rank,
+                "landing_url": "https://shop.example/",
+                "attribution": Attribution.model_validate(
+                    {
+                        "priority": tuple(priority),
+                        "model": model,
+                        "click_window_days": window_days,
+                        "new_customers_only": new_customers_only,
+                        "min_subtotal_minor": min_subtotal_minor,
+                    }
+                ),
+                "rewards": [
+                    RewardRule(
+                        name="ambassador",
+                        to="ambassador",
+                        give=Fixed(kind="fixed", amount_minor=500),
+                        hold_days=hold_days,
+                    )
+                ],
+            }
+        ),
+    )
+
+
+def ambassador(
+    ambassador_id: str = "amb_anna",
+    *,
+    program_id: str = "prg_1",
+    revision: int = 1,
+    status: str = "active",
+    external_id: str | None = None,
+    contacts: Sequence[str] = (),
+    store: str = STORE,
+) -> AmbassadorSaved:
+    """An ambassador's state."""
+    return AmbassadorSaved.model_validate(
+        {
+            "store_id": store,
+            "ambassador_id": ambassador_id,
+            "program_id": program_id,
+            "status": status,
+            "external_id": external_id,
+            "contact_hashes": tuple(contacts),
+            "created_at": at(days=-90),
+            "revision": revision,
+        }
+    )
+
+
+def code(
+    text: str = "ANNA10",
+    *,
+    code_id: str | None = None,
+    ambassador_id: str | None = "amb_anna",
+    program_id: str = "prg_1",
+    revision: int = 1,
+    created_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    retired: bool = False,
+    max_uses: int | None = None,
+    store: str = STORE,
+) -> CodeSaved:
+    """A promo code's state."""
+    return CodeSaved(
+        store_id=store,
+        code_id=code_id or f"cod_{text.lower()}",
+        code=text,
+        program_id=program_id,
+        ambassador_id=ambassador_id,
+        max_uses=max_uses,
+        expires_at=expires_at,
+        retired=retired,
+        created_at=created_at or at(days=-80),
+        revision=revision,
+    )
+
+
+def token(
+    click_id: str = "clk_1",
+    *,
+    when: datetime | None = None,
+    ambassador_id: str = "amb_anna",
+    program_id: str = "prg_1",
+    quality: Quality = "person",
+) -> TokenClaims:
+    """A verified click, two days before noon unless told."""
+    return TokenClaims(
+        click_id=click_id,
+        link_id=f"lnk_{ambassador_id[4:]}",
+        program_id=program_id,
+        ambassador_id=ambassador_id,
+        at=when or at(days=-2),
+        quality=quality,
+    )
+
+
+def figures(
+    subtotal_minor: int = 4600, *, shipping_minor: int = 490, status: str = "paid", currency: str = "EUR"
+) -> Figures:
+    """An order's amounts."""
+    return Figures.model_validate(
+        {
+            "status": status,
+            "currency": currency,
+            "total_minor": subtotal_minor + shipping_minor,
+            "subtotal_minor": subtotal_minor,
+            "shipping_minor": shipping_minor,
+        }
+    )
+
+
+def order(
+    order_id: str = "1001",
+    *,
+    placed_at: datetime | None = None,
+    updated_at: datetime | None = None,
+    undated: bool = False,
+    customer: str | None = "c1",
+    contacts: Sequence[str] = (),
+    visitor: str | None = None,
+    tokens: Sequence[TokenClaims] = (),
+    problems: Sequence[str] = (),
+    codes: Sequence[str] = (),
+    is_new: bool | None = None,
+    told: Figures | None = None,
+    received_at: datetime | None = None,
+    store: str = STORE,
+    fact_id: str | None = None,
+) -> OrderReported:
+    """One report of an order, placed at noon unless told."""
+    placed = placed_at or NOON
+    report = OrderAmended.model_validate(
+        {
+            "store_id": store,
+            "order_id": order_id,
+            "fact_id": "-",
+            "received_at": received_at or placed + timedelta(seconds=1),
+            "placed_at": placed,
+            "updated_at": updated_at or placed,
+            "undated": undated,
+            "figures": told or figures(),
+            "customer": Customer(id=customer, contact_hashes=tuple(contacts)),
+            "is_new": is_new,
+            "visitor_id": visitor,
+            "tokens": tuple(tokens),
+            "token_problems": tuple(problems),
+            "codes": tuple(codes),
+        }
+    )
+    mark = fact_id or f"r{hash(report.model_dump_json()) & 0xFFFFFFFF:08x}"
+    return report.model_copy(update={"fact_id": mark})
+
+
+def refund(
+    amount_minor: int,
+    *,
+    order_id: str = "1001",
+    refund_id: str = "rf_1",
+    when: datetime | None = None,
+    store: str = STORE,
+) -> OrderRefunded:
+    """Money that went back."""
+    moment = when or at(days=1)
+    return OrderRefunded(
+        store_id=store,
+        order_id=order_id,
+        fact_id=f"refund:{refund_id}:{amount_minor}",
+        received_at=moment,
+        refund_id=refund_id,
+        amount_minor=amount_minor,
+        at=moment,
+    )
+
+
+def cancel(order_id: str = "1001", *, when: datetime | None = None, store: str = STORE) -> OrderCancelled:
+    """The end of an order."""
+    moment = when or at(days=1)
+    return OrderCancelled(store_id=store, order_id=order_id, fact_id="cancel", received_at=moment, at=moment)
+
+
+def visit(
+    track_id: str = "trk_1",
+    *,
+    visitor: str | None = "v1",
+    click: TokenClaims | None = None,
+    problem: str | None = None,
+    when: datetime | None = None,
+    store: str = STORE,
+) -> VisitRecorded:
+    """A page was opened."""
+    return VisitRecorded.model_validate(
+        {
+            "store_id": store,
+            "track_id": track_id,
+            "at": when or at(days=-2),
+            "visitor_id": visitor,
+            "token": click,
+            "token_problem": problem,
+        }
+    )
+
+
+def identify(
+    track_id: str = "trk_9",
+    *,
+    visitor: str | None = "v1",
+    customer: str | None = "c1",
+    contacts: Sequence[str] = (),
+    click: TokenClaims | None = None,
+    when: datetime | None = None,
+    store: str = STORE,
+) -> CustomerIdentified:
+    """The browser named its visitor."""
+    return CustomerIdentified(
+        store_id=store,
+        track_id=track_id,
+        at=when or at(days=-1),
+        visitor_id=visitor,
+        token=click,
+        customer=Customer(id=customer, contact_hashes=tuple(contacts)),
+    )
+
+
+def facts_of(told: Iterable[Payload], *, saved_at: datetime | None = None) -> Facts:
+    """A set of facts as the domain takes it."""
+    facts = Facts()
+    for payload in told:
+        if isinstance(payload, OrderReported):
+            facts.reports.append(payload)
+        elif isinstance(payload, OrderRefunded):
+            facts.refunds.append(payload)
+        elif isinstance(payload, OrderCancelled):
+            facts.cancels.append(payload)
+        elif isinstance(payload, TrackingPayload):
+            facts.tracks.append(payload)
+        elif isinstance(payload, ProgramPublished):
+            facts.programs.append(payload)
+        elif isinstance(payload, CodeSaved):
+            facts.codes.append(CodeRevision(payload, _saved_at(payload, saved_at)))
+        elif isinstance(payload, AmbassadorSaved):
+            facts.ambassadors.append(AmbassadorRevision(payload, _saved_at(payload, saved_at)))
+    return facts
+
+
+def _saved_at(payload: CodeSaved | AmbassadorSaved, saved_at: datetime | None) -> datetime:
+    return saved_at or payload.created_at + timedelta(days=payload.revision - 1)
+
+
+def event_of(payload: Payload) -> Event[Any]:
+    """The event that carries a fact."""
+    moment = _saved_at(payload, None) if isinstance(payload, CodeSaved | AmbassadorSaved) else NOON
+    return Event(id="evt", type=payload.TYPE, at=moment, store_id=payload.store_id, data=payload)
+
+
+async def keep(tx: Tx, told: Iterable[Payload]) -> None:
+    """Inserts facts as the API does: unseen, under their own keys."""
+    facts, tracks = [], []
+    for payload in told:
+        body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
+        if isinstance(payload, OrderFact):
+            kind: FactKind = (
+                "refund"
+                if isinstance(payload, OrderRefunded)
+                else "cancel"
+                if isinstance(payload, OrderCancelled)
+                else "report"
+            )
+            facts.append(
+                StoredFact(payload.store_id, payload.order_id, payload.fact_id, kind, None, payload.received_at, body)
+            )
+        elif isinstance(payload, TrackingPayload):
+            tracks.append(
+                StoredTrack(
+                    payload.store_id,
+                    payload.track_id,
+                    payload.TYPE,
+                    None,
+                    payload.at,
+                    payload.visitor_id,
+                    payload.token.click_id if payload.token else None,
+                    identifies(payload),
+                    None,
+                    body,
+                )
+            )
+    await orders_store.insert(tx, facts)
+    await tracking_store.insert(tx, tracks)
+
+
+async def arrive(db: Database, *told: Payload) -> None:
+    """Facts are told and their events consumed, as one batch."""
+    async with db.transaction(stores={payload.store_id for payload in told}) as tx:
+        await keep(tx, told)
+    async with db.transaction(stores={payload.store_id for payload in told}) as tx:
+        await take(tx, [event_of(payload) for payload in told])
+
+
+async def decision_of(db: Database, order_id: str = "1001", *, store: str = STORE) -> dict[str, Any]:
+    """The newest decision of an order, as JSON."""
+    async with db.transaction(stores=[store]) as tx:
+        body = await tx.scalar(
+            "select body from decisions where store_id = :s and order_id = :o order by revision desc limit 1",
+            s=store,
+            o=order_id,
+        )
+    decision: dict[str, Any] = orjson.loads(body)
+    return decision
