@@ -13,12 +13,14 @@ from services.links.changes.tables import METADATA
 from services.links.clock import api as clock
 from services.links.codes import api as codes
 from services.links.codes import tables as _codes
+from services.links.embed import api as embed
 from services.links.keys import api as keys
 from services.links.keys import tables as _keys
 from services.links.links import api as links
 from services.links.links import tables as _links
 from services.links.pages import NAV, PAGES
 from services.links.people import tables as _people
+from services.links.portal import api as portal
 from services.links.programs import tables as _programs
 from services.links.programs.api import rest as programs
 from services.links.qr import api as qr
@@ -28,10 +30,12 @@ from services.links.redirect.hot.clicks import Clicks, drain
 from services.links.redirect.hot.dead_ends import DeadEnds
 from services.links.redirect.hot.handler import PREFIX, Redirect
 from services.links.redirect.jobs import JOBS
+from services.links.session import api as session
+from services.links.session import tables as _session
 from services.links.settings import LinksSettings
 from services.links.stores import api as stores
 
-TABLES = (_keys.KEYS, _programs.PROGRAMS, _people.PEOPLE, _links.LINKS, _codes.CODES)
+TABLES = (_keys.KEYS, _programs.PROGRAMS, _people.PEOPLE, _links.LINKS, _codes.CODES, _session.USED_SIGN_INS)
 """Named so that METADATA is complete whenever the manifest is."""
 
 
@@ -70,7 +74,7 @@ SERVICE = Service(
         "/r/*",
         "/p/*",
         "/kith.js",
-        "/kith.*",
+        "/kith.*.js",
         "/console/session*",
         "/console/links*",
     ),
@@ -84,6 +88,9 @@ SERVICE = Service(
         codes.router,
         redirect.router,
         clock.router,
+        embed.router,
+        session.router,
+        portal.router,
     ),
     hot=hot_routes,
     jobs=JOBS,

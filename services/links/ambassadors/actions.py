@@ -109,9 +109,7 @@ async def change(
     after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
     if after == before:
         return await get(tx, store_id, ambassador_id)
-    after = replace(
-        after, contact_hashes=hash_contacts(after.email, after.phone), revision=before.revision + 1
-    )
+    after = replace(after, contact_hashes=hash_contacts(after.email, after.phone), revision=before.revision + 1)
     if not await people.update(tx, after):
         raise Conflict("Another ambassador of this program has this external_id.", code="external_id_taken")
     if after.status != before.status:

@@ -120,9 +120,7 @@ async def by_name(
 ) -> Sequence[Member]:
     """Ambassadors by name, then id; `after` is the lower-case name and id of the last one shown."""
     after_name, after_id = after or (None, None)
-    rows = await tx.all(
-        _BY_NAME, **_parameters(store_id, chosen), after_name=after_name, after=after_id, limit=limit
-    )
+    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), after_name=after_name, after=after_id, limit=limit)
     return [_member(row) for row in rows]
 
 

@@ -20,6 +20,6 @@ class Script:
 
 
 def script(source: bytes) -> Script:
-    """Makes the source ready to be sent. It must keep comments on lines of their own and have no text over several lines."""
+    """Makes the source ready to be sent. Its comments stand on lines of their own, and no text spans several lines."""
     body = _INDENT.sub(b"\n", _LINE.sub(b"", _BLOCK.sub(b"", source))).strip() + b"\n"
     return Script(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:12])

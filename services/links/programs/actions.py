@@ -13,7 +13,8 @@ from services.kernel.db import Tx
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.links.changes import store as noted
-from services.links.programs import domain, store
+from services.links.programs import store
+from services.links.programs.domain.merge import merged
 from services.links.programs.store import Version
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
@@ -41,7 +42,7 @@ async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any
     if newest is None:
         raise NotFound("There is no such program.")
     try:
-        program = Program.model_validate(domain.merged(newest.program.model_dump(mode="json"), patch))
+        program = Program.model_validate(merged(newest.program.model_dump(mode="json"), patch))
     except ValidationError as error:
         raise _invalid(error) from None
     if program == newest.program:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from cachetools import LRUCache
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.http.call import Call, viewer
@@ -36,10 +36,11 @@ async def get_qr(
         raise Invalid.field("logo", "A logo inside the code is not offered yet; leave the parameter out.")
     async with call.transaction() as tx:
         link = await actions.get(tx, call.store_id, link_id)
-    return picture(share_url(call.ctx.settings.base_url, link.slug), kind, call, size=size, ecc=ecc, fg=fg, bg=bg)
+    url = share_url(call.ctx.settings.base_url, link.slug)
+    return picture(url, kind, call.request, size=size, ecc=ecc, fg=fg, bg=bg)
 
 
-def picture(text: str, kind: str, call: Call, *, size: int, ecc: Correction, fg: str, bg: str) -> Response:
+def picture(text: str, kind: str, request: Request, *, size: int, ecc: Correction, fg: str, bg: str) -> Response:
     """A code as an answer that browsers may keep, as long as they ask again whether it is the same."""
     known: domain.Kind = "svg" if kind == "svg" else "png" if kind == "png" else "pdf"
     try:
@@ -54,7 +55,7 @@ def picture(text: str, kind: str, call: Call, *, size: int, ecc: Correction, fg:
         "x-content-type-options": "nosniff",
         "vary": "Authorization, Cookie",
     }
-    if f'"{tag}"' in call.request.headers.get("if-none-match", ""):
+    if f'"{tag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     body = _drawn.get(tag)
     if body is None:

@@ -65,7 +65,7 @@ async def post_session(request: Request) -> Response:
         session = _exchange(ctx, wanted.secret_key)
     except (ValidationError, AppError):
         speech = PAGES.speech(PAGES.language(request))
-        wrong = speech.say("This is not a valid secret key. It begins with kith_sk_ and stands in your store's settings.")
+        wrong = speech.say("This is not a valid secret key. It begins with kith_sk_.")
         return _form(request, next=HOME, error=wrong, status=401)
     return Response(status_code=303, headers={**_cookie(ctx, session), "location": next_page(wanted.next)})
 

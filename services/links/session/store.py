@@ -4,7 +4,9 @@ from datetime import datetime
 
 from services.kernel.db import Tx
 
-_USE = "insert into used_sign_ins (nonce, expires_at) values (:nonce, :expires_at) on conflict do nothing returning nonce"
+_USE = """
+insert into used_sign_ins (nonce, expires_at) values (:nonce, :expires_at) on conflict do nothing returning nonce
+"""
 _FORGET = "delete from used_sign_ins where expires_at < now() - interval '1 day'"
 
 

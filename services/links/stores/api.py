@@ -77,9 +77,7 @@ async def get_store(store_id: str, call: Annotated[Call, require("programs:read"
 
 
 @router.patch("/v1/stores/{store_id}")
-async def patch_store(
-    store_id: str, body: StorePatch, call: Annotated[Call, require("programs:write")]
-) -> StoreOut:
+async def patch_store(store_id: str, body: StorePatch, call: Annotated[Call, require("programs:write")]) -> StoreOut:
     """Changes the caller's own store."""
     _own_only(call, store_id)
     async with call.transaction() as tx:

@@ -114,7 +114,7 @@ async def test_what_is_no_person_is_recorded_and_labelled(
 
 
 async def test_slugs_are_found_in_any_spelling(links: Replica, shop: Shop) -> None:
-    link = await _link(shop, slug="tasty-beans")
+    await _link(shop, slug="tasty-beans")
     for spelling in ("tasty-beans", "TASTY-BEANS", "Tasty-Beans/"):
         assert (await click(links, spelling)).status_code == 302, spelling
 

@@ -1,0 +1,132 @@
+"""A program in plain words, in the reader's language: one sentence for ambassadors, and terms line by line. Pure."""
+
+from contracts.program import PerAmbassador, Percent, Program, RewardRule
+from services.kernel.money import exponent
+from services.kernel.pages import Format, Speech
+
+
+def amount(rule: RewardRule, program: Program, fmt: Format) -> str:
+    """What a rule gives: €10, €7.50, 10%."""
+    if isinstance(rule.give, Percent):
+        whole = rule.give.basis_points % 100 == 0
+        return fmt.percent(rule.give.basis_points / 10_000, digits=0 if whole else 2)
+    return money(rule.give.amount_minor, program.currency, fmt)
+
+
+def money(minor: int, currency: str, fmt: Format) -> str:
+    """An amount without the zeros of a round one."""
+    return fmt.money(minor, currency, whole=minor % 10 ** exponent(currency) == 0)
+
+
+def rule_for(program: Program, side: str) -> RewardRule | None:
+    """The first rule for one side, which is what people are told of."""
+    return next((rule for rule in program.rewards if rule.to == side), None)
+
+
+def headline(program: Program, speech: Speech, fmt: Format) -> str:
+    """The rule in one sentence, to an ambassador."""
+    friend, own = rule_for(program, "friend"), rule_for(program, "ambassador")
+    gift = amount(friend, program, fmt) if friend else ""
+    if own is None:
+        return speech.say("Give a friend %(gift)s", gift=gift) if friend else program.name
+    gain = amount(own, program, fmt)
+    if isinstance(own.give, Percent):
+        return _share(gift, gain, every=own.which == "every", speech=speech)
+    if friend:
+        return speech.say("Give a friend %(gift)s, get %(gain)s", gift=gift, gain=gain)
+    return speech.say("Get %(gain)s for a friend who buys", gain=gain)
+
+
+def _share(gift: str, gain: str, *, every: bool, speech: Speech) -> str:
+    if gift and every:
+        return speech.say("Give a friend %(gift)s, get %(gain)s of each order", gift=gift, gain=gain)
+    if gift:
+        return speech.say("Give a friend %(gift)s, get %(gain)s of the first order", gift=gift, gain=gain)
+    if every:
+        return speech.say("Get %(gain)s of each order of a friend", gain=gain)
+    return speech.say("Get %(gain)s of a friend’s first order", gain=gain)
+
+
+def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """What both sides get and what it takes, line by line, to an ambassador."""
+    lines = []
+    for rule in program.rewards:
+        what = amount(rule, program, fmt)
+        if rule.to == "friend" and rule.which == "first":
+            lines.append(speech.say("Your friend gets %(what)s for the first order.", what=what))
+        elif rule.to == "friend":
+            lines.append(speech.say("Your friend gets %(what)s for each order.", what=what))
+        elif rule.which == "first":
+            lines.append(speech.say("You get %(what)s for each friend’s first order.", what=what))
+        else:
+            lines.append(speech.say("You get %(what)s for each order of your friends.", what=what))
+        if rule.to == "ambassador":
+            lines += limits(rule, program, speech, fmt)
+    least = program.attribution.min_subtotal_minor
+    if least:
+        lines.append(speech.say("An order counts from %(least)s.", least=money(least, program.currency, fmt)))
+    if program.attribution.new_customers_only:
+        lines.append(speech.say("It is for people who have not bought here before."))
+    return lines
+
+
+def limits(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """The caps of a rule, each a sentence."""
+    found = []
+    if rule.limits.per_order_minor is not None:
+        most = money(rule.limits.per_order_minor, program.currency, fmt)
+        found.append(speech.say("At most %(most)s for one order.", most=most))
+    cap = rule.limits.per_ambassador
+    if cap is not None and cap.count is not None:
+        found.append(_count_cap(cap, speech))
+    if cap is not None and cap.amount_minor is not None:
+        found.append(_amount_cap(cap, money(cap.amount_minor, program.currency, fmt), speech))
+    return found
+
+
+def _count_cap(cap: PerAmbassador, speech: Speech) -> str:
+    count = cap.count or 0
+    match cap.period:
+        case "day":
+            return speech.count("At most %(n)s reward a day.", "At most %(n)s rewards a day.", count)
+        case "week":
+            return speech.count("At most %(n)s reward a week.", "At most %(n)s rewards a week.", count)
+        case "month":
+            return speech.count("At most %(n)s reward a month.", "At most %(n)s rewards a month.", count)
+        case "year":
+            return speech.count("At most %(n)s reward a year.", "At most %(n)s rewards a year.", count)
+        case _:
+            return speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", count)
+
+
+def _amount_cap(cap: PerAmbassador, most: str, speech: Speech) -> str:
+    match cap.period:
+        case "day":
+            return speech.say("At most %(most)s a day.", most=most)
+        case "week":
+            return speech.say("At most %(most)s a week.", most=most)
+        case "month":
+            return speech.say("At most %(most)s a month.", most=most)
+        case "year":
+            return speech.say("At most %(most)s a year.", most=most)
+        case _:
+            return speech.say("At most %(most)s in all.", most=most)
+
+
+def terms(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> str:
+    """A rule for somebody who runs the program: how much, when, how it is paid, after how long."""
+    what = amount(rule, program, fmt)
+    parts = [
+        speech.say("%(what)s for the first order", what=what)
+        if rule.which == "first"
+        else speech.say("%(what)s for each order", what=what),
+        {
+            "cash": speech.say("in cash"),
+            "store_credit": speech.say("as store credit"),
+            "points": speech.say("as points"),
+        }[rule.pay_as],
+        speech.say("at once")
+        if rule.hold_days == 0
+        else speech.count("after %(n)s day", "after %(n)s days", rule.hold_days),
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,143 @@
+"""What people open in a browser: sign-in, the portal, QR codes, kith.js."""
+
+import gzip
+import re
+from datetime import timedelta
+
+import httpx
+
+from services.kernel.auth import scopes, sessions
+from tests.integration.links.world import BASE, Replica, Shop
+
+OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
+
+
+async def test_a_secret_key_becomes_a_session(links: Replica, shop: Shop) -> None:
+    answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
+    assert answer.status_code == 200
+    assert answer.json()["store_id"] == shop.id
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    links.http.cookies.clear()
+
+
+async def test_the_form_signs_in_and_goes_on_to_the_page_that_was_wanted(links: Replica, shop: Shop) -> None:
+    page = await links.http.get("/console/session", params={"next": "/console/links/programs"})
+    assert page.status_code == 200
+    assert 'value="/console/links/programs"' in page.text
+    form = {"secret_key": shop.secret_key, "next": "/console/links/programs"}
+    answer = await links.http.post("/console/session", data=form, headers=OWN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/links/programs")
+    signed_in = await links.http.get("/console/session")
+    assert "Zerno" in signed_in.text
+    out = await links.http.post("/console/session/end", headers=OWN)
+    assert "Max-Age=0" in out.headers["set-cookie"]
+    links.http.cookies.clear()
+
+
+async def test_signing_in_never_leads_to_another_site(links: Replica, shop: Shop) -> None:
+    for wanted in (
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/console//evil",
+        "/r/abc",
+        "/console\r\nX: y",
+    ):
+        form = {"secret_key": shop.secret_key, "next": wanted}
+        answer = await links.http.post("/console/session", data=form, headers=OWN)
+        assert answer.headers["location"] == "/console", wanted
+    links.http.cookies.clear()
+
+
+async def test_a_wrong_key_and_a_foreign_form_are_refused(links: Replica, shop: Shop) -> None:
+    wrong = await links.http.post("/console/session", data={"secret_key": "kith_sk_nonsense"}, headers=OWN)
+    assert wrong.status_code == 401
+    assert "set-cookie" not in wrong.headers
+    public = await links.http.post("/console/session", json={"secret_key": shop.publishable_key})
+    assert public.status_code == 403
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = await links.http.post("/console/session", data={"secret_key": shop.secret_key}, headers=foreign)
+    assert answer.status_code == 403
+
+
+async def test_a_sign_in_address_works_once(links: Replica, shop: Shop) -> None:
+    token = sessions.issue_sign_in(links.ctx.ring, store_id=shop.id, scopes=scopes.SECRET, life=timedelta(minutes=5))
+    first = await links.http.get("/console/session", params={"token": token})
+    assert (first.status_code, first.headers["location"]) == (303, "/console")
+    links.http.cookies.clear()
+    second = await links.http.get("/console/session", params={"token": token})
+    assert second.status_code == 401
+    assert "set-cookie" not in second.headers
+    forged = await links.http.get("/console/session", params={"token": token[:-4] + "AAAA"})
+    assert forged.status_code == 401
+
+
+async def test_the_portal_shows_rule_link_code_and_qr(links: Replica, shop: Shop) -> None:
+    program_id = await shop.program()
+    anna = await shop.ambassador(program_id, name="Anna Kowalczyk", email="anna@example.com")
+    page = await links.http.get(anna["portal_url"])
+    assert page.status_code == 200, page.text
+    assert "Give a friend €10, get 10% of each order" in page.text
+    assert anna["link"]["slug"] in page.text
+    assert anna["code"]["code"] in page.text
+    assert "anna@example.com" not in page.text
+    picture = await links.http.get(f"{anna['portal_url']}/qr.png")
+    assert picture.content.startswith(b"\x89PNG")
+    closed = await links.http.get(f"/p/{anna['portal_url'].rpartition('/')[2][:-5]}AAAAA")
+    assert closed.status_code == 404
+
+
+async def test_qr_codes_come_in_three_kinds_and_are_kept_by_their_content(shop: Shop) -> None:
+    program_id = await shop.program()
+    link = (await shop.ambassador(program_id))["link"]["id"]
+    for kind, start, media_type in (
+        ("svg", b"<svg", "image/svg+xml"),
+        ("png", b"\x89PNG", "image/png"),
+        ("pdf", b"%PDF", "application/pdf"),
+    ):
+        first = await shop.http.get(f"/v1/links/{link}/qr.{kind}", params={"size": 300, "ecc": "Q", "fg": "0a6043"})
+        assert first.status_code == 200, first.text
+        assert first.content.startswith(start)
+        assert first.headers["content-type"].startswith(media_type)
+        again = await shop.http.get(
+            f"/v1/links/{link}/qr.{kind}",
+            params={"size": 300, "ecc": "Q", "fg": "0a6043"},
+            headers={"If-None-Match": first.headers["etag"]},
+        )
+        assert again.status_code == 304
+    for field, value in (
+        ("size", "1"),
+        ("size", "99999"),
+        ("ecc", "Z"),
+        ("fg", "red"),
+        ("bg", "000000"),
+        ("logo", "x"),
+    ):
+        answer = await shop.http.get(f"/v1/links/{link}/qr.svg", params={field: value})
+        assert answer.status_code == 422, field
+        assert answer.json()["errors"][0]["field"] in {field, "fg"}
+    assert (await shop.http.get(f"/v1/links/{link}/qr.gif")).status_code == 404
+
+
+async def test_kith_js_is_small_kept_and_pinned(links: Replica) -> None:
+    answer = await links.http.get("/kith.js", headers={"Accept-Encoding": "identity"})
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert len(gzip.compress(answer.content, 9)) <= 2500
+    digest = answer.headers["etag"].strip('"')
+    pinned = await links.http.get(f"/kith.{digest}.js")
+    assert "immutable" in pinned.headers["cache-control"]
+    assert pinned.content == answer.content
+    assert (await links.http.get("/kith.000000000000.js")).status_code == 404
+    unchanged = await links.http.get("/kith.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert unchanged.status_code == 304
+
+
+async def test_pages_keep_what_is_inside_a_name_out_of_their_markup(links: Replica, shop: Shop) -> None:
+    program_id = await shop.program(name="<b>Bold</b>", rewards=[])
+    joined = await shop.ambassador(program_id, name="<script>alert(1)</script>")
+    page: httpx.Response = await links.http.get(joined["portal_url"])
+    assert "<b>Bold</b>" not in page.text
+    assert not re.search(r"<script>alert", page.text)
