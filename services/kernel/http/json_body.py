@@ -49,14 +49,15 @@ def _not_json(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:
     detail = f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
     if _NOT_A_NUMBER.match(text, error.pos) or _NOT_A_NUMBER.match(text, max(0, error.pos - 1)):
         detail = f"NaN and Infinity are not JSON (line {error.lineno}, column {error.colno}): send a number."
-    if "recursion" in error.msg:
-        detail = f"The body is nested deeper than {MAX_DEPTH} levels."
+    if "depth" in error.msg:
+        detail = f"Nested deeper than {MAX_DEPTH} levels (line {error.lineno}, column {error.colno})."
+        return BadRequest(detail, code="too_deep", errors=[FieldError("body", "too_deep", detail)])
     return BadRequest(detail, code="bad_json", errors=[FieldError("body", "bad_json", detail)])
 
 
 def _check_depth(value: object) -> None:
     level = [("body", value)]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         deeper: list[tuple[str, object]] = []
         for path, item in level:
             if isinstance(item, dict):
