@@ -1,0 +1,125 @@
+"""Findings about the bus: reachable, its topics there, and how far each group is behind."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from services.cli.inspect.database import connected
+from services.cli.inspect.findings import Finding, failure, ok, warning
+from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.runner import groups_of
+from services.kernel.service import Service
+from services.kernel.settings import Settings
+
+MANY_BEHIND = 10_000
+_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many records of a topic a group has yet to handle."""
+
+    group: str
+    topic: str
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusState:
+    """What the bus holds: ends by topic, lags by group and topic, records in dead-letter topics."""
+
+    kind: str
+    topics: frozenset[str]
+    lags: tuple[Lag, ...]
+    dead_letters: dict[str, int]
+
+
+async def state(services: Sequence[Service], settings: Settings) -> BusState:
+    """Reads the bus. Raises `OSError`, `TimeoutError`, `KafkaError` or `PostgresError` if it cannot be reached."""
+    groups = groups_of(services)
+    async with asyncio.timeout(_TIMEOUT_S):
+        if settings.kafka_url:
+            return await _kafka(settings.kafka_url, groups)
+        return await _log(settings.database_url_of(services[0].name), groups)
+
+
+async def look(services: Sequence[Service], settings: Settings) -> list[Finding]:
+    """All findings about the bus."""
+    try:
+        found = await state(services, settings)
+    except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError) as error:
+        advice = "check KITH_KAFKA_URL and that the broker runs" if settings.kafka_url else "run `kith migrate`"
+        return [failure("bus", f"cannot be read: {error or type(error).__name__}", advice)]
+    wanted = {topic.name for topic in (*product_topics(), *dead_letter_topics(groups_of(services)))}
+    findings = [ok("bus", found.kind)]
+    missing = sorted(wanted - found.topics)
+    if missing:
+        findings.append(warning("topics", f"missing: {', '.join(missing)}", "services make them when they start"))
+    else:
+        findings.append(ok("topics", f"{len(wanted)} there"))
+    behind = {group: sum(lag.behind for lag in found.lags if lag.group == group) for group in groups_of(services)}
+    for group, records in behind.items():
+        detail = f"{records} records behind"
+        if records > MANY_BEHIND:
+            findings.append(warning(f"lag of {group}", detail, "see that its service runs, and what it logs"))
+        else:
+            findings.append(ok(f"lag of {group}", detail))
+    letters = {topic: count for topic, count in found.dead_letters.items() if count}
+    if letters:
+        shown = ", ".join(f"{topic} {count}" for topic, count in letters.items())
+        findings.append(warning("dead letters", shown, "`kith dlq list` tells why"))
+    else:
+        findings.append(ok("dead letters", "none"))
+    return findings
+
+
+async def _log(url: str, groups: Sequence[str]) -> BusState:
+    async with connected(url, schema="bus") as connection:
+        ends = dict(await connection.fetch("select topic, next_position from topics"))
+        cursors = await connection.fetch('select "group", topic, position from cursors')
+        letters = dict(
+            await connection.fetch("select topic, count(*) from records where topic like 'kith.dlq.%' group by 1")
+        )
+    lags = tuple(
+        Lag(row["group"], row["topic"], max(0, ends.get(row["topic"], 0) - row["position"]))
+        for row in cursors
+        if row["group"] in groups
+    )
+    return BusState("the log in PostgreSQL", frozenset(ends), lags, letters)
+
+
+async def _kafka(url: str, groups: Sequence[str]) -> BusState:
+    admin = AIOKafkaAdminClient(bootstrap_servers=url)
+    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
+    try:
+        await admin.start()
+        await reader.start()
+        topics = frozenset(name for name in await admin.list_topics() if name.startswith("kith."))
+        described = await admin.describe_topics(sorted(topics)) if topics else []
+        partitions = [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+        ends = await reader.end_offsets(partitions) if partitions else {}
+        starts = await reader.beginning_offsets(partitions) if partitions else {}
+        lags: dict[tuple[str, str], int] = {}
+        for group in groups:
+            for place, read in (await admin.list_consumer_group_offsets(group)).items():
+                if place in ends and read.offset >= 0:
+                    key = (group, place.topic)
+                    lags[key] = lags.get(key, 0) + max(0, ends[place] - max(read.offset, starts[place]))
+        letters: dict[str, int] = {}
+        for place, end in ends.items():
+            if place.topic.startswith("kith.dlq."):
+                letters[place.topic] = letters.get(place.topic, 0) + end - starts[place]
+    finally:
+        await reader.stop()
+        await admin.close()
+    found = tuple(Lag(group, topic, behind) for (group, topic), behind in sorted(lags.items()))
+    return BusState(f"Apache Kafka at {url}", topics, found, letters)
