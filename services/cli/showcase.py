@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.cli.local.process import StartFailed
 from services.cli.ui import Ui
 from services.kernel.auth import scopes, sessions
 from services.kernel.auth.ring import KeyRing
@@ -68,6 +69,7 @@ class Showcase:
         return details
 
     async def _tell(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
+        from demo.story.client import StoryError
         from demo.story.tell import tell
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -78,13 +80,16 @@ class Showcase:
             def step(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            details = await tell(
-                base_url,
-                operator_key=settings.operator_key.get_secret_value(),
-                shop_url=self.shop_url,
-                days=self.days,
-                progress=step,
-            )
+            try:
+                details = await tell(
+                    base_url,
+                    operator_key=settings.operator_key.get_secret_value(),
+                    shop_url=self.shop_url,
+                    days=self.days,
+                    progress=step,
+                )
+            except StoryError as error:
+                raise StartFailed(f"the demo's story came to a halt: {error}") from error
         details.save(self.details_path)
         self.marker.unlink()
         return details
