@@ -4,8 +4,12 @@ from services.analytics.catalog.consumer import KEEP_SLICES
 from services.analytics.catalog.tables import METADATA
 from services.analytics.facts import tables as _facts
 from services.analytics.facts.jobs import FORGET_REPORTS
+from services.analytics.metrics.api import router as metrics
+from services.analytics.overview.api import router as overview
+from services.analytics.pages import NAV
 from services.analytics.rollups import tables as _rollups
 from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
+from services.analytics.virality.api import router as virality
 from services.kernel.service import Service
 
 # Tables join the metadata when their modules are loaded; a migration without them would drop them.
@@ -16,6 +20,8 @@ SERVICE = Service(
     package="services.analytics",
     metadata=METADATA,
     routes=("/v1/metrics*", "/console", "/console/analytics*"),
+    routers=(metrics, virality, overview),
     handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
     due_jobs=(FORGET_REPORTS,),
+    nav=NAV,
 )

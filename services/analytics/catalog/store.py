@@ -25,7 +25,8 @@ select * from unnest(cast(:store_id as text[]), cast(:code_id as text[]), cast(:
   cast(:ambassador_id as text[]), cast(:created_at as timestamptz[]), cast(:retired as boolean[]),
   cast(:revision as integer[])) order by 1, 2
 on conflict (store_id, code_id) do update
-set code = excluded.code, ambassador_id = excluded.ambassador_id, retired = excluded.retired, revision = excluded.revision
+set code = excluded.code, ambassador_id = excluded.ambassador_id, retired = excluded.retired,
+  revision = excluded.revision
 where codes.revision < excluded.revision
 """
 _AMBASSADORS = """
@@ -39,11 +40,12 @@ join ambassador_names n on n.store_id = k.store_id and n.name = k.name
 join ambassadors a on a.store_id = n.store_id and a.ambassador_id = n.ambassador_id
 """
 _SAVE_AMBASSADORS = """
-insert into ambassadors (store_id, ambassador_id, program_id, status, joined_at, day, external_id, contact_hashes, revision)
+insert into ambassadors (store_id, ambassador_id, program_id, status, joined_at, day, external_id, contact_hashes,
+  revision)
 select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r
-from unnest(cast(:store_id as text[]), cast(:ambassador_id as text[]), cast(:program_id as text[]), cast(:status as text[]),
-  cast(:joined_at as timestamptz[]), cast(:day as date[]), cast(:external_id as text[]), cast(:contact_hashes as text[]),
-  cast(:revision as integer[])) as t(s, a, p, st, j, d, e, h, r) order by 1, 2
+from unnest(cast(:store_id as text[]), cast(:ambassador_id as text[]), cast(:program_id as text[]),
+  cast(:status as text[]), cast(:joined_at as timestamptz[]), cast(:day as date[]), cast(:external_id as text[]),
+  cast(:contact_hashes as text[]), cast(:revision as integer[])) as t(s, a, p, st, j, d, e, h, r) order by 1, 2
 on conflict (store_id, ambassador_id) do update
 set program_id = excluded.program_id, status = excluded.status, joined_at = excluded.joined_at, day = excluded.day,
   external_id = excluded.external_id, contact_hashes = excluded.contact_hashes, revision = excluded.revision
@@ -171,7 +173,10 @@ async def save_ambassadors(tx: Tx, changed: Mapping[Key, Ambassador]) -> None:
 
 async def versions(tx: Tx, store_id: str) -> list[Version]:
     """All program versions of a store, by program and version."""
-    return [Version(**row._mapping) for row in await tx.all(_VERSIONS, store_id=store_id)]
+    return [
+        Version(r.program_id, r.version, r.name, r.currency, r.status, r.published_at, r.click_window_days)
+        for r in await tx.all(_VERSIONS, store_id=store_id)
+    ]
 
 
 async def codes_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, str]:

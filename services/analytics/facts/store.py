@@ -1,9 +1,9 @@
 """Reads and writes states, whole batches at a time. Callers hold the lock of every store they touch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Table
 
@@ -14,12 +14,7 @@ from services.analytics.facts.domain import Click, Friend, Order, Reward, Share
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 
-
-class _State(Protocol):
-    store_id: str
-
-
-S = TypeVar("S", bound=_State)
+S = TypeVar("S", Friend, Share, Order, Reward)
 
 
 def unnest(table: Table, columns: Sequence[str]) -> str:
@@ -34,8 +29,8 @@ class States(Generic[S]):
     """Load and save of one kind of state: a frozen dataclass whose fields are the table's columns, in order."""
 
     def __init__(self, table: Table, kind: type[S], id_column: str) -> None:
-        self._kind = kind
-        self._columns = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # every state is a dataclass
+        self._make: Callable[..., S] = kind
+        self._columns = [f.name for f in fields(kind)]
         self._id = id_column
         names = ", ".join(self._columns)
         sets = ", ".join(f"{c} = excluded.{c}" for c in self._columns if c not in {"store_id", id_column})
@@ -56,7 +51,7 @@ class States(Generic[S]):
             return {}
         rows = await tx.all(self._load, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted])
         position = self._columns.index(self._id)
-        return {(row[0], row[position]): self._kind(*row) for row in rows}
+        return {(row[0], row[position]): self._make(*row) for row in rows}
 
     async def save(self, tx: Tx, changed: Mapping[Key, S]) -> None:
         """Inserts or replaces these states."""
@@ -73,14 +68,16 @@ SHARES = States(tables.SHARES, Share, "track_id")
 
 _ADD_CLICKS = """
 insert into clicks (store_id, click_id, at, channel)
-select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as timestamptz[]), cast(:channels as text[]))
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as timestamptz[]),
+  cast(:channels as text[]))
 order by 1, 2
 on conflict (store_id, click_id) do update set at = excluded.at, channel = excluded.channel where clicks.at is null
 returning store_id, click_id, visitor_id
 """
 _SEE_VISITORS = """
 insert into clicks (store_id, click_id, visitor_id, seen_at)
-select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:visitors as text[]), cast(:ats as timestamptz[]))
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:visitors as text[]),
+  cast(:ats as timestamptz[]))
 order by 1, 2
 on conflict (store_id, click_id) do update set visitor_id = excluded.visitor_id, seen_at = excluded.seen_at
 where clicks.visitor_id is null or (excluded.seen_at, excluded.visitor_id) < (clicks.seen_at, clicks.visitor_id)
@@ -116,7 +113,8 @@ join shares s on s.store_id = k.store_id and s.name = k.id and s.ambassador_id =
 """
 _PARK = """
 insert into parked (store_id, type, at, data)
-select * from unnest(cast(:stores as text[]), cast(:types as text[]), cast(:ats as timestamptz[]), cast(:datas as bytea[]))
+select * from unnest(cast(:stores as text[]), cast(:types as text[]), cast(:ats as timestamptz[]),
+  cast(:datas as bytea[]))
 """
 _UNPARK = """
 delete from parked where store_id = any(cast(:stores as text[])) returning id, store_id, type, at, data
@@ -215,7 +213,7 @@ async def park(tx: Tx, events: Sequence[Event[Any]]) -> None:
 async def unpark(tx: Tx, stores: Sequence[str]) -> list[Parked]:
     """Takes the waiting events of these stores out, in the order in which they came."""
     rows = await tx.all(_UNPARK, stores=sorted(stores))
-    return sorted((Parked(*row) for row in rows), key=lambda parked: parked.id)
+    return sorted((Parked(r.id, r.store_id, r.type, r.at, r.data) for r in rows), key=lambda parked: parked.id)
 
 
 async def _look_up(tx: Tx, sql: str, keys: Iterable[Key]) -> Sequence[Any]:

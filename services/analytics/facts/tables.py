@@ -1,4 +1,4 @@
-"""Tables of states. Every row is found by its own key; the partial indexes hold only what may still wait for a piece."""
+"""Tables of states. Every row is found by its own key; partial indexes hold only what may still wait for a piece."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql

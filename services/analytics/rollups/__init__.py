@@ -1,1 +1,1 @@
-"""Sums by day, channel, reason, ambassador and cohort, kept current as differences. The only thing answers are read from."""
+"""Sums by day, channel, reason, ambassador and cohort, kept current as differences. All answers are read from them."""

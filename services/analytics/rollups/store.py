@@ -45,7 +45,7 @@ on conflict (store_id) do update set newest_at = greatest(progress.newest_at, ex
 
 
 async def add(tx: Tx, deltas: Deltas) -> None:
-    """Adds what the batch counted. Keys are sorted, so that writers of the same rows never wait for each other in a ring."""
+    """Adds what the batch counted. Keys are sorted: writers of the same rows never wait for each other in a ring."""
     for name, (keys, sums) in ROLLUPS.items():
         rows = list(deltas.changed(name))
         if rows:

@@ -1,5 +1,7 @@
 """The roll-ups' tables, made from the lists of their keys and sums, the sketches, and how far each store is counted."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, Table
 
 from services.analytics.catalog.tables import METADATA
@@ -7,9 +9,10 @@ from services.analytics.rollups.domain.measures import ROLLUPS
 from services.kernel.tables import moment, text
 
 
-def _key(name: str) -> Column[object]:
-    kind = {"day": Date(), "start": Date(), "lag_days": Integer()}.get(name)
-    return Column(name, kind, primary_key=True) if kind else text(name, primary_key=True)  # type: ignore[return-value]
+def _key(name: str) -> Column[Any]:
+    if name == "lag_days":
+        return Column(name, Integer, primary_key=True)
+    return Column(name, Date, primary_key=True) if name in {"day", "start"} else text(name, primary_key=True)
 
 
 TABLES = {
@@ -41,4 +44,4 @@ PROGRESS = Table(
     Column("delay_ms", BigInteger, nullable=False),
     Column("events", BigInteger, nullable=False),
 )
-"""`newest_at`: the recording time of the newest event counted. `delay_ms`: how old the last batch's newest event was."""
+"""`newest_at`: recording time of the newest event counted. `delay_ms`: how old the last batch's newest event was."""

@@ -141,7 +141,7 @@ def rewarded(
 
 
 def event_of(payload: Payload, number: int = 0) -> Event[Any]:
-    return Event(id=f"evt_{number}", type=payload.TYPE, at=at(30), store_id=payload.store_id, data=payload)
+    return Event(id=f"evt_{number}", type=payload.TYPE, at=at(13), store_id=payload.store_id, data=payload)
 
 
 async def deliver(db: Database, *payloads: Payload) -> None:

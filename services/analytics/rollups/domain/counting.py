@@ -116,14 +116,16 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
 
 
 def _count_child(deltas: Deltas, order: Order, sign: int) -> None:
-    """A new customer is a child of the ambassador: for the K-factor of the ambassador's cohort, and for the cycle time."""
+    """A new customer is a child of the ambassador: for the K-factor of the cohort, and for the cycle time."""
     assert order.joined_at is not None
     assert order.joined_day is not None
     lag = order.placed_at - order.joined_at
+    if lag < timedelta(0):
+        return  # bought before the ambassador joined: whatever brought them, it was not the joining
     if lag <= VIRAL_WINDOW:
         cohort = (order.store_id, order.joined_day, order.program_id, NO_CURRENCY)
         deltas.add("daily", cohort, cohort_children=sign)
-    lag_days = min(max(lag.days, 0), LONGEST_LAG_DAYS)
+    lag_days = min(lag.days, LONGEST_LAG_DAYS)
     deltas.add("cycles", (order.store_id, order.day, order.program_id, lag_days), pairs=sign)
 
 

@@ -70,7 +70,7 @@ Row = tuple[str | int | date, ...]
 
 
 class Deltas:
-    """Differences, gathered over a batch: roll-up → key → column → amount. `friends` are differences of friends' orders."""
+    """Differences, gathered over a batch: roll-up → key → column → amount. `friends`: of friends' orders."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Row, dict[str, int]]] = {name: {} for name in ROLLUPS}

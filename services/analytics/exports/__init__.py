@@ -1,0 +1,1 @@
+"""The same figures for other programs: CSV sheets and pictures, and the choice among them."""

@@ -1,0 +1,1 @@
+"""Definitions and formulas, periods, and the sums they are made from. Pure."""

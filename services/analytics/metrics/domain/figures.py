@@ -1,0 +1,189 @@
+"""A question made definite, a period's figures by day, and what is read off them: series, funnel, channels. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from services.analytics.catalog.domain import Calendar, Version
+from services.analytics.metrics.domain.periods import Grain, Period, bucket_of
+from services.analytics.metrics.domain.registry import Metric
+from services.analytics.metrics.domain.totals import DayRow, Totals, add_up
+from services.analytics.rollups.domain.sketch import Sketch
+
+KINDS = ("visitors", "viewers", "sharers")
+"""Kinds of people that are counted by sketches."""
+
+USUAL_WINDOW_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a caller asked for, as it came."""
+
+    program_id: str | None = None
+    first: date | None = None
+    last: date | None = None
+    compare: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """`until`: everything up to this moment is counted. `behind_s`: how far that is from now; 0 when nothing waits."""
+
+    at: datetime
+    until: datetime
+    behind_s: int
+    newest_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A question made definite: whose figures, of which days, in which money, and how fresh."""
+
+    calendar: Calendar
+    versions: Sequence[Version]
+    program_id: str | None
+    currency: str
+    period: Period
+    before: Period | None
+    today: date
+    freshness: Freshness
+
+    @property
+    def store_id(self) -> str:
+        """The store."""
+        return self.calendar.store_id
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A period's days, and what else its metrics need, by day."""
+
+    period: Period
+    days: Mapping[date, Sequence[DayRow]]
+    people: Mapping[tuple[date, str], Sketch] | None
+    lags: Mapping[date, Mapping[int, int]]
+
+    def total(self, currency: str, part: Period | None = None) -> Totals:
+        """Sums of the whole period, or of a part of it."""
+        days = list((part or self.period).each_day())
+        known = self.people
+        people = None
+        if known is not None:
+            people = {kind: [known[day, kind] for day in days if (day, kind) in known] for kind in KINDS}
+        lags: dict[int, int] = {}
+        for day in days:
+            for lag, pairs in self.lags.get(day, {}).items():
+                lags[lag] = lags.get(lag, 0) + pairs
+        return add_up((row for day in days for row in self.days.get(day, ())), currency, people=people, lags=lags)
+
+    def rows(self) -> list[DayRow]:
+        """All rows of the period."""
+        return [row for rows in self.days.values() for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One slot of a series: its first day, the value, and that of the same slot in the period before."""
+
+    start: date
+    last: date
+    value: float | None
+    before: float | None
+
+
+def series(metric: Metric, grain: Grain, currency: str, now: Figures, before: Figures | None) -> list[Point]:
+    """The metric by day, week or month. Slots of the period before are matched by their place, so weekdays line up."""
+    buckets = buckets_of(now.period, grain)
+    earlier = buckets_of(before.period, grain) if before else []
+    points = []
+    for number, bucket in enumerate(buckets):
+        value = now.total(currency, bucket).value(metric)
+        was = before.total(currency, earlier[number]).value(metric) if before and number < len(earlier) else None
+        points.append(Point(bucket.first, bucket.last, value, was))
+    return points
+
+
+def buckets_of(period: Period, grain: Grain) -> list[Period]:
+    """The period cut at weeks or months; the first and last part may be short."""
+    parts: list[Period] = []
+    for day in period.each_day():
+        if parts and bucket_of(parts[-1].first, grain) == bucket_of(day, grain):
+            parts[-1] = Period(parts[-1].first, day)
+        else:
+            parts.append(Period(day, day))
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel's figures in one currency."""
+
+    channel: str
+    clicks: int
+    shares: int
+    friends: int
+    buyers: int
+    orders: int
+    customers: int
+    revenue_minor: int
+
+    @property
+    def conversion(self) -> float | None:
+        """Friends who bought ÷ friends; None where nobody came."""
+        return self.buyers / self.friends if self.friends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """From click to kept order. From `friends` on, each figure counts the same people: friends of the period.
+
+    `open`: friends without an order whose window is not over. bought = kept + on_hold + refunded.
+    """
+
+    clicks: int
+    friends: int
+    open: int
+    signed_up: int
+    bought: int
+    kept: int
+    on_hold: int
+    window_days: int
+
+    @property
+    def refunded(self) -> int:
+        """Friends all of whose orders were paid back."""
+        return self.bought - self.kept - self.on_hold
+
+    def share_of_friends(self, people: int) -> float | None:
+        """None where nobody came."""
+        return people / self.friends if self.friends else None
+
+
+def funnel(asked: View, now: Figures) -> Funnel:
+    """The period's funnel."""
+    window = max(
+        (v.click_window_days for v in asked.versions if asked.program_id in (None, v.program_id)),
+        default=USUAL_WINDOW_DAYS,
+    )
+    sums = now.total(asked.currency).sums
+    since = max(now.period.first, asked.today - timedelta(days=window - 1))
+    waiting = 0
+    if since <= now.period.last:
+        late = now.total(asked.currency, Period(since, now.period.last)).sums
+        waiting = late.get("friends", 0) - late.get("friends_bought", 0)
+    return Funnel(
+        clicks=sums.get("clicks", 0),
+        friends=sums.get("friends", 0),
+        open=waiting,
+        signed_up=sums.get("friends_signed_up", 0),
+        bought=sums.get("friends_bought", 0),
+        kept=sums.get("friends_kept", 0),
+        on_hold=sums.get("friends_held", 0),
+        window_days=window,
+    )
+
+
+def names_of(versions: Iterable[Version]) -> dict[str, str]:
+    """Program → its newest name."""
+    return {v.program_id: v.name for v in sorted(versions, key=lambda v: v.version)}

@@ -1,0 +1,198 @@
+"""Every metric: name, formula, numerator, denominator, unit, source, maturity. Formulas are data, and run as written.
+
+A zero denominator gives None, never 0. Sums are those of `totals.Totals`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Unit = Literal["count", "money", "share", "ratio", "days"]
+Good = Literal["up", "down", "neither"]
+
+REVENUE = ("gross_minor", "-refunds_minor")
+COST = ("ambassador_cost_minor", "friend_cost_minor")
+OPEN_WINDOW = "Friends of the last 30 days may still buy; orders may be refunded later."
+COHORT = "Ambassadors who joined less than 30 days ago are still counted in full: their window is open."
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure. `top` and `bottom` name sums; a leading minus subtracts. Without `bottom` it is the sum itself."""
+
+    key: str
+    name: str
+    formula: str
+    unit: Unit
+    top: tuple[str, ...]
+    bottom: tuple[str, ...] = ()
+    good: Good = "up"
+    source: str = "conversion.*"
+    maturity: str = ""
+    estimated: bool = False
+    """Whether a part of it is a count of distinct people, exact up to 1,024 and about ± 3 % beyond."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Names of the sums it is made of."""
+        return frozenset(name.removeprefix("-") for name in (*self.top, *self.bottom))
+
+    def of(self, sums: Mapping[str, int]) -> int | Fraction | None:
+        """The value; money stays in minor units (a quotient of money is exact, not rounded)."""
+        top = _sum(self.top, sums)
+        if not self.bottom:
+            return top
+        bottom = _sum(self.bottom, sums)
+        return Fraction(top, bottom) if bottom else None
+
+    def parts(self, sums: Mapping[str, int]) -> tuple[int, int | None]:
+        """Numerator and denominator."""
+        return _sum(self.top, sums), _sum(self.bottom, sums) if self.bottom else None
+
+
+def _sum(names: Iterable[str], sums: Mapping[str, int]) -> int:
+    return sum(-sums.get(n[1:], 0) if n.startswith("-") else sums.get(n, 0) for n in names)
+
+
+_ALL = (
+    Metric("revenue", "Referred revenue", "order totals − refunds, of attributed orders", "money", REVENUE),
+    Metric("gross_revenue", "Gross revenue", "order totals of attributed orders", "money", ("gross_minor",)),
+    Metric("refunds", "Refunds", "money paid back on attributed orders", "money", ("refunds_minor",), good="down"),
+    Metric("orders", "Orders", "attributed orders that were not cancelled", "count", ("orders",)),
+    Metric(
+        "customers", "New customers", "attributed orders of people who had bought nothing before", "count",
+        ("customers",),
+    ),
+    Metric(
+        "average_order", "Average order", "(order totals − refunds) ÷ attributed orders", "money",
+        REVENUE, ("orders_in_currency",),
+    ),
+    Metric(
+        "clicks", "Clicks", "opened share links, robots and prefetches left out", "count", ("clicks",),
+        source="click.recorded",
+    ),
+    Metric(
+        "robot_share", "Robot clicks", "robot and prefetch clicks ÷ all clicks", "share",
+        ("clicks_bot", "clicks_prefetch"), ("clicks", "clicks_bot", "clicks_prefetch"), "down", "click.recorded",
+    ),
+    Metric(
+        "friends", "Friends", "visitors whose first visit by a share link lies in the period", "count", ("friends",),
+        source="visit.recorded",
+    ),
+    Metric(
+        "clicks_per_friend", "Clicks per friend", "clicks ÷ friends", "ratio", ("clicks",), ("friends",), "neither",
+        "click.recorded, visit.recorded",
+    ),
+    Metric(
+        "visits", "Visits", "visits of the store that its pages reported", "count", ("visits",),
+        source="visit.recorded",
+    ),
+    Metric(
+        "visitors", "Visitors", "different browsers seen by the store's pages", "count", ("visitors",),
+        source="visit.recorded", estimated=True,
+    ),
+    Metric(
+        "signups", "Friends signed up", "friends of the period who opened an account", "count",
+        ("friends_signed_up",), source="signup.recorded",
+    ),
+    Metric(
+        "signup_rate", "Sign-up rate", "friends who opened an account ÷ friends", "share",
+        ("friends_signed_up",), ("friends",), source="visit.recorded, signup.recorded", maturity=OPEN_WINDOW,
+    ),
+    Metric(
+        "buyers", "Friends who bought", "friends of the period with an attributed order", "count",
+        ("friends_bought",),
+    ),
+    Metric(
+        "conversion", "Conversion", "friends with an attributed order ÷ friends", "share", ("friends_bought",),
+        ("friends",),
+        source="visit.recorded, conversion.*", maturity=OPEN_WINDOW,
+    ),
+    Metric(
+        "kept_rate", "Kept after hold", "friends with a settled, unrefunded order ÷ friends who bought", "share",
+        ("friends_kept",), ("friends_bought",), maturity="Orders count as kept once they have settled.",
+    ),
+    Metric(
+        "refund_rate", "Refund rate", "refunds ÷ order totals", "share", ("refunds_minor",), ("gross_minor",), "down",
+    ),
+    Metric(
+        "reward_cost", "Reward cost", "rewards of both sides for orders of the period", "money", COST, good="down",
+        source="reward.*",
+    ),
+    Metric(
+        "cost_rate", "Cost rate", "rewards of both sides ÷ referred revenue", "share", COST, REVENUE, "down",
+        "reward.*, conversion.*",
+    ),
+    Metric(
+        "cac", "Cost per customer", "rewards of both sides ÷ new customers", "money", COST, ("customers",), "down",
+        "reward.*, conversion.*", "Discounts given at the checkout are not known here.",
+    ),
+    Metric(
+        "roas", "Return on rewards", "referred revenue ÷ rewards of both sides", "ratio", REVENUE, COST,
+        source="reward.*, conversion.*",
+    ),
+    Metric(
+        "referral_rate", "Referral rate", "first orders that were referred ÷ all first orders", "share",
+        ("referred_first_orders",), ("first_orders",),
+    ),
+    Metric(
+        "referred_share", "Referred orders", "attributed orders ÷ all decided orders", "share",
+        ("orders",), ("orders", "other_orders"),
+    ),
+    Metric("joined", "New ambassadors", "ambassadors who joined", "count", ("joined",), source="ambassador.saved"),
+    Metric(
+        "participation_rate", "Participation", "ambassadors who joined ÷ different visitors of the store", "share",
+        ("joined",), ("visitors",), source="ambassador.saved, visit.recorded", estimated=True,
+    ),
+    Metric("shares", "Shares", "shares reported by pages and widgets", "count", ("shares",), source="share.recorded"),
+    Metric(
+        "widget_views", "Invitations seen", "times the invitation to share was shown", "count", ("widget_views",),
+        source="widget.viewed",
+    ),
+    Metric(
+        "share_rate", "Share rate", "people who shared ÷ people who saw the invitation", "share", ("sharers",),
+        ("viewers",),
+        source="share.recorded, widget.viewed", estimated=True,
+    ),
+    Metric(
+        "share_rate_actions", "Shares per view", "shares ÷ views of the invitation", "share", ("shares",),
+        ("widget_views",),
+        source="share.recorded, widget.viewed",
+    ),
+    Metric(
+        "shares_per_sharer", "Shares per sharer", "shares ÷ people who shared", "ratio", ("shares",), ("sharers",),
+        source="share.recorded", estimated=True,
+    ),
+    Metric(
+        "share_yield", "Share yield", "friends ÷ shares", "ratio", ("friends",), ("shares",),
+        source="visit.recorded, share.recorded", maturity="Not the K-factor: it can exceed 1 while K is below 1.",
+    ),
+    Metric(
+        "k_factor", "K-factor, 30 days", "new customers won within 30 days of joining ÷ ambassadors who joined",
+        "ratio",
+        ("cohort_children",), ("joined",), source="ambassador.saved, conversion.*", maturity=COHORT,
+    ),
+    Metric(
+        "invites_per_ambassador", "Invites each (i)", "shares within 30 days of joining ÷ ambassadors who joined",
+        "ratio",
+        ("cohort_shares",), ("joined",), source="ambassador.saved, share.recorded", maturity=COHORT,
+    ),
+    Metric(
+        "customers_per_invite", "Won per invite (c)",
+        "new customers within 30 days of joining ÷ shares in the same time",
+        "ratio", ("cohort_children",), ("cohort_shares",), source="share.recorded, conversion.*", maturity=COHORT,
+    ),
+    Metric(
+        "cycle_time", "Cycle time, median", "median days from an ambassador's joining to a new customer's order",
+        "days",
+        ("cycle_days",), source="ambassador.saved, conversion.*", good="down",
+        maturity="Only pairs that are complete: people who have brought nobody yet are not in it.",
+    ),
+    Metric(
+        "turned_rate", "Friends turned", "new customers who became ambassadors ÷ new customers", "share",
+        ("customers_turned",), ("customers",), source="conversion.*, ambassador.saved",
+    ),
+)  # fmt: skip
+
+METRICS: Mapping[str, Metric] = {metric.key: metric for metric in _ALL}

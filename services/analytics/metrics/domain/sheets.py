@@ -1,0 +1,191 @@
+"""The answers as sheets and pictures. Sheets hold exact amounts, so that they add up to what the page shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.analytics.exports.domain import Picture, Sheet, money, ratio
+from services.analytics.metrics.domain.figures import Channel, Funnel, Point, View
+from services.analytics.metrics.domain.pictures import bars_chart, caption_of
+from services.analytics.metrics.domain.registry import METRICS, Metric
+from services.analytics.metrics.domain.totals import Totals
+from services.kernel.pages.charts import Layer
+from services.kernel.pages.format import Format
+from services.kernel.pages.locales import Speech, load_speech
+
+CHANNEL_NAMES = {
+    "telegram": "Telegram", "whatsapp": "WhatsApp", "instagram": "Instagram", "facebook": "Facebook", "viber": "Viber",
+    "vk": "VK", "x": "X", "linkedin": "LinkedIn", "sms": "SMS", "email": "E-mail", "qr": "QR code",
+    "copy": "Copied link",    "code": "Promo code", "customer": "Returning friends", "": "Link, not told where",
+}  # fmt: skip
+"""Channel → what people call it. Networks' own names are the same in every language."""
+
+_DRAWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An ambassador's row with the code that names it."""
+
+    code: str
+    ambassador_id: str
+    friends: int
+    shares: int
+    orders: int
+    customers: int
+    revenue_minor: int
+    reward_minor: int
+
+
+def shown(metric: Metric, value: float | None, currency: str) -> object:
+    """A metric in a sheet's cell: money in whole units with all digits, quotients with six."""
+    if value is None:
+        return None
+    if metric.unit == "money":
+        return money(value, currency)
+    return value if value == int(value) and not metric.bottom else ratio(value)
+
+
+def definitions() -> Sheet:
+    """Every metric's definition."""
+    return Sheet(
+        "metrics",
+        ("key", "name", "formula", "numerator", "denominator", "unit", "source", "maturity"),
+        [
+            (m.key, m.name, m.formula, " + ".join(m.top), " + ".join(m.bottom), m.unit, m.source, m.maturity)
+            for m in METRICS.values()
+        ],
+    )
+
+
+def summary(view: View, now: Totals, before: Totals | None) -> Sheet:
+    """Metric by metric, with its period before."""
+    rows: list[Sequence[object]] = []
+    for metric in METRICS.values():
+        value, was = now.value(metric), before.value(metric) if before else None
+        top, bottom = metric.parts(now.sums) if not metric.needs & now.missing else (None, None)
+        unit = view.currency if metric.unit == "money" else metric.unit
+        rows.append(
+            (
+                metric.key,
+                metric.name,
+                shown(metric, value, view.currency),
+                unit,
+                shown(metric, was, view.currency),
+                top,
+                bottom,
+            )
+        )
+    return Sheet(
+        _named("summary", view), ("metric", "name", "value", "unit", "previous", "numerator", "denominator"), rows
+    )
+
+
+def timeseries(view: View, metric: Metric, points: Sequence[Point]) -> Sheet:
+    """Slot by slot."""
+    unit = f", {view.currency}" if metric.unit == "money" else ""
+    return Sheet(
+        _named(metric.key, view),
+        ("from", "to", f"{metric.key}{unit}", f"previous{unit}"),
+        [
+            (p.start, p.last, shown(metric, p.value, view.currency), shown(metric, p.before, view.currency))
+            for p in points
+        ],
+    )
+
+
+def steps_of(found: Funnel) -> list[tuple[str, int]]:
+    """Steps and their people."""
+    return [
+        ("clicks", found.clicks),
+        ("friends", found.friends),
+        ("signed_up", found.signed_up),
+        ("bought", found.bought),
+        ("kept", found.kept),
+    ]
+
+
+def funnel(found: Funnel, before: dict[str, int]) -> Sheet:
+    """Step by step."""
+    rows = [
+        (step, people, before.get(step), None if step == "clicks" else ratio(found.share_of_friends(people)))
+        for step, people in steps_of(found)
+    ]
+    return Sheet("funnel", ("step", "people", "previous", "share_of_friends"), rows)
+
+
+def funnel_picture(view: View, found: Funnel) -> Picture:
+    """Steps as columns."""
+    fmt, speech = _english(view)
+    names = ("Clicks", "Friends", "Signed up", "Bought", "Kept")
+    counts = [people for _, people in steps_of(found)]
+    layer = Layer("People", "orders", counts, [fmt.number(count) for count in counts])
+    chart = bars_chart(
+        "From click to kept order", f"{found.clicks} clicks, {found.friends} friends, {found.bought} bought.", names,
+        "Step", layer, fmt.axis_number(largest=max(counts)),
+    )  # fmt: skip
+    return Picture(chart, caption_of(view, "Friends who first came in this period", fmt, speech))
+
+
+def channels(view: View, rows: Sequence[Channel]) -> Sheet:
+    """Channel by channel."""
+    return Sheet(
+        _named("channels", view),
+        ("channel", "clicks", "shares", "friends", "orders", "customers", "conversion", f"revenue, {view.currency}"),
+        [
+            (
+                row.channel, row.clicks, row.shares, row.friends, row.orders, row.customers, ratio(row.conversion),
+                money(row.revenue_minor, view.currency),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def channels_picture(view: View, rows: Sequence[Channel]) -> Picture:
+    """The best channels as columns."""
+    best = rows[:_DRAWN]
+    names = [CHANNEL_NAMES.get(row.channel, row.channel) for row in best]
+    return _revenue_picture(view, "Referred revenue by channel", names, [row.revenue_minor for row in best], "Channel")
+
+
+def ambassadors(view: View, rows: Sequence[Named]) -> Sheet:
+    """Ambassador by ambassador."""
+    return Sheet(
+        _named("ambassadors", view),
+        (
+            "code", "ambassador_id", "friends", "shares", "orders", "customers", f"revenue, {view.currency}",
+            f"reward, {view.currency}",
+        ),
+        [
+            (
+                row.code, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,
+                money(row.revenue_minor, view.currency), money(row.reward_minor, view.currency),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def ambassadors_picture(view: View, rows: Sequence[Named]) -> Picture:
+    """The best ambassadors as columns."""
+    best = rows[:_DRAWN]
+    return _revenue_picture(
+        view, "Referred revenue by ambassador", [row.code for row in best], [row.revenue_minor for row in best], "Code"
+    )
+
+
+def _revenue_picture(view: View, title: str, names: Sequence[str], amounts: Sequence[int], head: str) -> Picture:
+    fmt, speech = _english(view)
+    texts = [fmt.money(amount, view.currency, whole=True) for amount in amounts]
+    sentence = f"{title}: {names[0]} most, {texts[0]}." if names else f"{title}: nothing yet."
+    axis = fmt.axis_money(view.currency, largest_minor=max((abs(a) for a in amounts), default=0))
+    chart = bars_chart(title, sentence, names, head, Layer("Revenue, net of refunds", "revenue", amounts, texts), axis)
+    return Picture(chart, caption_of(view, METRICS["revenue"].formula, fmt, speech))
+
+
+def _named(what: str, view: View) -> str:
+    return f"{what}-{view.period.first}-{view.period.last}"
+
+
+def _english(view: View) -> tuple[Format, Speech]:
+    return Format("en", zone=view.calendar.zone, now=view.freshness.at), load_speech("en")

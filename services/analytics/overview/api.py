@@ -1,0 +1,103 @@
+"""`/console`: the overview. `/console/analytics/metrics`: what every figure means."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.analytics.metrics.domain.registry import METRICS
+from services.analytics.overview import actions
+from services.analytics.overview.actions import Loaded
+from services.analytics.overview.domain import page
+from services.analytics.overview.domain.address import PATH, Address
+from services.analytics.overview.domain.page import Shown
+from services.analytics.overview.domain.parts import Person, Reader
+from services.analytics.pages import PAGES
+from services.kernel.errors import Invalid, NotFound, Unavailable
+from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import csv_response
+from services.kernel.pages import Column, Format, Name, Row, Table
+
+router = APIRouter(include_in_schema=False)
+
+Viewer = Annotated[Call, viewer("metrics:read")]
+
+
+@router.get(PATH)
+async def overview_page(request: Request, call: Viewer) -> Response:
+    """The overview. What its address asks wrongly is replaced by the usual, and said."""
+    address = Address.read(request.query_params)
+    try:
+        async with call.transaction() as tx:
+            try:
+                loaded = await actions.overview(tx, call.store_id, address.asked())
+            except (Invalid, NotFound):
+                address = address.usual()
+                loaded = await actions.overview(tx, call.store_id, address.asked())
+    except Unavailable:
+        return PAGES.render(
+            request, "overview/unready.html", status=503, headers={"retry-after": "1"}, title="Overview"
+        )
+    shown = _shown(loaded)
+    if request.query_params.get("format") == "csv":
+        made = page.sheet(shown, address)
+        return csv_response(made.rows, made.columns, filename=made.name)
+    view = loaded.view
+    language = PAGES.language(request, default=view.calendar.locale)
+    reader = Reader(Format(language, zone=view.calendar.zone, now=view.freshness.at), PAGES.speech(language))
+    return PAGES.render(
+        request,
+        "overview/overview.html",
+        language=view.calendar.locale,
+        zone=view.calendar.zone,
+        now=view.freshness.at,
+        title=reader.speech.say("Overview"),
+        store=view.calendar.name,
+        freshness=page.freshness(view, reader),
+        empty=loaded.empty,
+        address=f"{call.ctx.settings.base_url}{address.with_period(view.period)}",
+        shown=page.values(shown, address, reader),
+    )
+
+
+@router.get("/console/analytics/metrics")
+async def metrics_page(request: Request, call: Viewer) -> Response:
+    """Every metric with its formula, so that nobody has to guess what a figure means."""
+    speech = PAGES.speech(PAGES.language(request))
+    rows = [
+        Row(
+            {
+                "name": Name(speech.say(metric.name), below=metric.key),
+                "formula": speech.say(metric.formula),
+                "maturity": speech.say(metric.maturity) if metric.maturity else None,
+                "source": metric.source,
+            },
+            key_figure="",
+            facts=(speech.say(metric.formula),),
+        )
+        for metric in METRICS.values()
+    ]
+    columns = [
+        Column("name", speech.label("head", "Metric")),
+        Column("formula", speech.label("head", "Formula")),
+        Column("maturity", speech.label("head", "To note"), minor=True),
+        Column("source", speech.label("head", "Counted from"), minor=True),
+    ]
+    table = Table(speech.say("Metrics"), columns, rows, listing=True)
+    return PAGES.render(request, "overview/metrics.html", title=speech.say("Metrics"), table=table)
+
+
+def _shown(loaded: Loaded) -> Shown:
+    return Shown(
+        view=loaded.view,
+        now=loaded.now,
+        before=loaded.before,
+        channels=loaded.channels,
+        people=[
+            Person(row.ambassador_id, row.code or row.ambassador_id, row.friends, row.orders, row.revenue_minor)
+            for row in loaded.leaders
+        ],
+        active=loaded.active,
+        reasons=[(row.disposition, row.reason, row.orders) for row in loaded.reasons],
+    )

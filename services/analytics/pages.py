@@ -1,0 +1,11 @@
+"""This service's pages: every feature's `pages` and `assets` folder, and the catalogues."""
+
+from pathlib import Path
+
+from services.kernel.pages import NavItem, Pages
+
+NAV = (
+    NavItem("", "Overview", "/console", "layout-dashboard"),
+    NavItem("Analysis", "Metrics", "/console/analytics/metrics", "calculator"),
+)
+PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

@@ -1,0 +1,45 @@
+"""Puts a period's cohorts together."""
+
+from collections.abc import Iterable, Sequence
+
+from services.analytics.metrics.domain.figures import Figures, View, buckets_of
+from services.analytics.metrics.domain.periods import Grain
+from services.analytics.virality.domain import Cohort
+
+METRICS = (
+    "k_factor", "invites_per_ambassador", "customers_per_invite", "share_yield", "share_rate", "share_rate_actions",
+    "shares_per_sharer", "participation_rate", "cycle_time", "turned_rate", "referral_rate",
+)  # fmt: skip
+"""Keys of the metrics that tell how a program spreads."""
+
+
+def cohorts(view: View, now: Figures, grain: Grain) -> list[Cohort]:
+    """The period's cohorts by the time of joining."""
+    return [
+        Cohort.of(part.first, part.last, now.total(view.currency, part).sums, today=view.today)
+        for part in buckets_of(now.period, grain)
+    ]
+
+
+def together(parts: Iterable[Cohort]) -> Cohort | None:
+    """Several cohorts as one; None of none."""
+    known: Sequence[Cohort] = list(parts)
+    if not known:
+        return None
+    return Cohort(
+        known[0].first,
+        known[-1].last,
+        sum(part.joined for part in known),
+        sum(part.shares for part in known),
+        sum(part.children for part in known),
+        mature=all(part.mature for part in known),
+    )
+
+
+def lags_of(figures: Figures) -> dict[int, int]:
+    """Days of a cycle → pairs, over the whole period."""
+    found: dict[int, int] = {}
+    for lags in figures.lags.values():
+        for lag, pairs in lags.items():
+            found[lag] = found.get(lag, 0) + pairs
+    return dict(sorted(found.items()))
