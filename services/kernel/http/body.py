@@ -1,7 +1,7 @@
 """Reading a request's body: counted while it streams, under one deadline."""
 
 import asyncio
-from typing import Final
+from typing import Final, NoReturn
 
 from starlette.types import Receive, Scope
 
@@ -9,7 +9,9 @@ from services.kernel.errors import BadRequest, TooLarge
 from services.kernel.http.problems import HttpError
 
 MAX_BODY: Final = 256 * 1024
-DEADLINE_S: Final = 10.0
+DEADLINE_S = 10.0
+PATIENCE: Final = 4 * MAX_BODY
+"""Up to how many bytes of a body that is too long are read and thrown away."""
 BUFFERED: Final = "kith.body"
 """Scope key of a body that the edge has read already."""
 
@@ -18,21 +20,25 @@ class ClientGone(Exception):  # nobody is left to whom it could be an error
     """The client hung up; there is nobody to answer."""
 
 
-async def read_body(scope: Scope, receive: Receive, *, limit: int = MAX_BODY, deadline_s: float = DEADLINE_S) -> bytes:
-    """The whole body. Raises 413 as soon as it is over `limit` bytes, 408 when it takes too long, `ClientGone`."""
+async def read_body(scope: Scope, receive: Receive, *, limit: int = MAX_BODY, deadline_s: float | None = None) -> bytes:
+    """The whole body. Raises 413 as soon as it is over `limit` bytes, 408 when it takes too long, `ClientGone`.
+
+    `deadline_s` is `DEADLINE_S` unless given.
+    """
     buffered = scope.get(BUFFERED)
     if buffered is not None:
         return bytes(buffered)
     declared = _declared_length(scope)
-    if declared is not None and declared > limit:
-        raise _too_large(limit)
+    wait_s = DEADLINE_S if deadline_s is None else deadline_s
     try:
-        async with asyncio.timeout(deadline_s):
+        async with asyncio.timeout(wait_s):
+            if declared is not None and declared > limit:
+                await _refuse(receive, declared, limit)
             message = await receive()
             body: bytes = message.get("body", b"")
+            if len(body) > limit:
+                await _refuse(receive, len(body), limit)
             if message["type"] == "http.request" and not message.get("more_body", False):
-                if len(body) > limit:
-                    raise _too_large(limit)
                 return body
             chunks, size = [body], len(body)
             while message["type"] == "http.request" and message.get("more_body", False):
@@ -41,14 +47,28 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int = MAX_BODY, de
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limit:
-                    raise _too_large(limit)
+                    chunks.clear()
+                    await _refuse(receive, size, limit)
     except TimeoutError:
         raise HttpError(
-            408, f"The body did not arrive within {deadline_s:g} seconds.", headers={"Connection": "close"}
+            408, f"The body did not arrive within {wait_s:g} seconds.", headers={"Connection": "close"}
         ) from None
     if message["type"] == "http.disconnect":
         raise ClientGone
     return b"".join(chunks)
+
+
+async def _refuse(receive: Receive, size: int, limit: int) -> NoReturn:
+    """Raises 413. What a moderate excess still sends is thrown away first: a client that is cut off while it sends
+    would often never see the answer.
+    """
+    seen = 0
+    while size <= PATIENCE and seen <= PATIENCE:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            break
+    raise TooLarge(f"The body is over {limit // 1024} kB.", headers={"Connection": "close"})
 
 
 def _declared_length(scope: Scope) -> int | None:
@@ -58,8 +78,3 @@ def _declared_length(scope: Scope) -> int | None:
                 raise BadRequest("Content-Length is not a number.")
             return int(value)
     return None
-
-
-def _too_large(limit: int) -> TooLarge:
-    # The rest of the body is never read, so the connection can serve no other request.
-    return TooLarge(f"The body is over {limit // 1024} kB.", headers={"Connection": "close"})
