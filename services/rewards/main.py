@@ -1,14 +1,18 @@
 """The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
 
 from services.kernel.service import Service
+from services.rewards.balances.api import portal
 from services.rewards.balances.api import rest as balances
 from services.rewards.catalog import tables as _catalog
 from services.rewards.grants import tables as _grants
+from services.rewards.grants.api import console as grants_pages
 from services.rewards.grants.api import rest as grants
 from services.rewards.grants.consumer import HANDLERS
 from services.rewards.grants.jobs import RELEASE
 from services.rewards.ledger import tables as _ledger
+from services.rewards.ledger.api import console as ledger_pages
 from services.rewards.ledger.api import rest as ledger
+from services.rewards.pages import NAV
 from services.rewards.settings import METADATA
 
 _TABLES = (_catalog, _grants, _ledger)
@@ -17,8 +21,16 @@ SERVICE = Service(
     name="rewards",
     package="services.rewards",
     metadata=METADATA,
-    routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*"),
-    routers=(grants.router, balances.router, ledger.router),
+    routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*", "/p/*/balance"),
+    routers=(
+        grants.router,
+        balances.router,
+        ledger.router,
+        grants_pages.router,
+        ledger_pages.router,
+        portal.router,
+    ),
     handlers=HANDLERS,
     due_jobs=(RELEASE,),
+    nav=NAV,
 )

@@ -1,6 +1,7 @@
-"""SQL of the programs' slice."""
+"""SQL of the slices: programs by version, and what the kernel keeps of stores."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
@@ -28,6 +29,10 @@ from programs p
 join unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id) using (store_id, program_id)
 order by p.store_id, p.program_id, p.currency, p.version desc
 """
+
+_ZONES = "select store_id, timezone from stores where store_id = any(cast(:stores as text[]))"
+
+_SHOP = "select name, timezone, locale from stores where store_id = :store"
 
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
@@ -70,3 +75,23 @@ async def budgets(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, 
     return {
         (row.store_id, row.program_id, row.currency): row.budget_minor for row in rows if row.budget_minor is not None
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What pages say of a store."""
+
+    name: str
+    timezone: str
+    locale: str
+
+
+async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
+    """IANA names by store; a store that is not known yet is left out."""
+    return {row.store_id: row.timezone for row in await tx.all(_ZONES, stores=sorted(set(stores)))}
+
+
+async def shop(tx: Tx, store: str) -> Shop:
+    """A store's name, zone and language; placeholders while its set-up is on its way."""
+    row = await tx.one_or_none(_SHOP, store=store)
+    return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale)

@@ -96,7 +96,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
     batch = _Batch()
     standing = {(o.store_id, o.program_id, o.program_version): o for o in orders if o.refusal is None}
     programs = await catalog.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
-    names = await conversions.time_zones(tx, {o.store_id for o in orders}) if standing else {}
+    names = await catalog.time_zones(tx, {o.store_id for o in orders}) if standing else {}
     batch.zones = {store_id: ZoneInfo(name) for store_id, name in names.items()}
     waiting: list[OrderKey] = []
     for order in orders:

@@ -1,4 +1,4 @@
-"""SQL of the decisions' newest states, and of the stores' time zones."""
+"""SQL of the decisions' newest states."""
 
 from collections.abc import Iterable, Sequence
 
@@ -32,8 +32,6 @@ _GET = """
 select c.data from conversions c
 join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)
 """
-
-_ZONES = "select store_id, timezone from stores where store_id = any(cast(:stores as text[]))"
 
 OrderKey = tuple[str, str]
 """Store, order."""
@@ -80,8 +78,3 @@ async def get(tx: Tx, keys: Iterable[OrderKey]) -> list[Conversion]:
     wanted = sorted(keys)
     rows = await tx.all(_GET, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
     return [_read(row.data) for row in rows]
-
-
-async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
-    """IANA names by store; a store that is not known yet is left out."""
-    return {row.store_id: row.timezone for row in await tx.all(_ZONES, stores=sorted(set(stores)))}

@@ -1,0 +1,222 @@
+"""The console's pages of rewards: the list, one reward, and the cards that an order's page shows."""
+
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, quote, urlencode
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from contracts.events.rewards import RewardStatus
+from contracts.program import Program
+from services.kernel.db import Tx
+from services.kernel.errors import Invalid
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import Cursor, csv_response, page_of
+from services.kernel.pages import Choice, Fact, Happening, Pagination
+from services.rewards.catalog import store as catalog
+from services.rewards.grants.actions import judge
+from services.rewards.grants.api import cards, words
+from services.rewards.grants.domain.caps import Tally
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.schemas import CSV_COLUMNS, RewardOut
+from services.rewards.grants.store import conversions, counters, rewards
+from services.rewards.ledger import store as ledger
+from services.rewards.ledger.api.words import movement_text
+from services.rewards.pages import PAGES, Reader, reader_of
+from services.rewards.rules.domain import Order, window
+from services.rewards.settings import CSV_MAX
+
+router = APIRouter(include_in_schema=False)
+
+_ROWS = 25
+_STATUSES: tuple[RewardStatus, ...] = ("pending", "approved", "available", "reversed", "rejected")
+_LIST = "/console/rewards/rewards"
+
+
+@router.get(_LIST)
+async def list_page(
+    call: Annotated[Call, viewer("rewards:read")],
+    status: RewardStatus | None = None,
+    q: Annotated[str, Query(max_length=255)] = "",
+    cursor: Cursor = None,
+    format: Literal["html", "csv"] = "html",
+) -> Response:
+    """All rewards, youngest first; `q` is an order's id."""
+    filters = {name: value for name, value in (("status", status), ("order_id", q.strip())) if value}
+    after = cursors.decode(cursor, str)
+    async with call.transaction() as tx:
+        reader = await reader_of(call.request, tx, call.store_id)
+        count = CSV_MAX if format == "csv" else _ROWS + 1
+        found = await rewards.listed(
+            tx, call.store_id, before=after[0] if after else None, count=count, filters=filters
+        )
+    if format == "csv":
+        return csv_response((RewardOut.of(one).flat() for one in found), CSV_COLUMNS, filename="rewards")
+    page = page_of(found, _ROWS, show=lambda one: one, after=lambda one: (one.reward_id,))
+    kept = {name: value for name, value in (("status", status or ""), ("q", q)) if value}
+    speech = reader.speech
+    return PAGES.render(
+        call.request,
+        "grants/list.html",
+        **reader.frame,
+        title=speech.say("Rewards"),
+        table=cards.list_of(reader, page.data),
+        q=q,
+        kept={"status": status} if status else {},
+        statuses=[
+            Choice(words.status_label(speech, one), href=_href({**kept, "status": one}), current=one == status)
+            for one in _STATUSES
+        ],
+        active=_active(reader, status, q),
+        csv_href=_href({**kept, "format": "csv"}),
+        paging=Pagination(
+            speech.count("%(n)s reward on this page", "%(n)s rewards on this page", len(page.data)),
+            previous=_href(kept) if cursor else "",
+            next=_href({**kept, "cursor": page.next_cursor}) if page.next_cursor else "",
+        ),
+    )
+
+
+def _href(parameters: dict[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else _LIST
+
+
+def _active(reader: Reader, status: RewardStatus | None, q: str) -> list[Choice]:
+    found = []
+    if status:
+        found.append(Choice(words.status_label(reader.speech, status), href=_href({"q": q} if q else {})))
+    if q:
+        label = reader.speech.say("Order %(id)s", id=q)
+        found.append(Choice(label, href=_href({"status": status} if status else {})))
+    return found
+
+
+@router.get("/console/rewards/orders/{order_id:path}")
+async def order_cards(
+    order_id: Annotated[str, Path(max_length=255)], call: Annotated[Call, viewer("rewards:read")]
+) -> Response:
+    """The rewards of one order as cards: a fragment for the order's page."""
+    async with call.transaction() as tx:
+        reader = await reader_of(call.request, tx, call.store_id)
+        view = await _view(tx, call.store_id, order_id)
+    return PAGES.render(
+        call.request,
+        "grants/cards.html",
+        **reader.frame,
+        known=view is not None,
+        waiting=view is not None and view.order.refusal is None and view.program is None,
+        cards=cards.cards_of(reader, view) if view is not None else [],
+    )
+
+
+async def _view(tx: Tx, store: str, order_id: str) -> cards.OrderView | None:
+    states = await conversions.get(tx, [(store, order_id)])
+    if not states:
+        return None
+    order = Order.of(states[0])
+    found = await rewards.of_orders(tx, [(store, order_id)])
+    versions = {(store, one.program_id, one.program_version) for one in found}
+    if order.program_id is not None and order.program_version is not None:
+        versions.add((store, order.program_id, order.program_version))
+    known = await catalog.versions(tx, versions)
+    # An order that has lost its ambassador still explains what it had, by the terms it had it under.
+    current = (store, order.program_id or "", order.program_version or 0)
+    program = known.get(current) or next(iter(known.values()), None)
+    return cards.OrderView(order=order, program=program, rewards=found, tallies=await _tallies(tx, found, program))
+
+
+async def _tallies(tx: Tx, found: list[Reward], program: Program | None) -> dict[str, Tally]:
+    if program is None:
+        return {}
+    limits = {rule.name: rule.limits.per_ambassador for rule in program.rewards if rule.limits.per_ambassador}
+    wanted = {
+        one.rule: (
+            (one.store_id, one.program_id, one.rule, one.ambassador_id),
+            *window(limits[one.rule].period, one.day),
+        )
+        for one in found
+        if one.rule in limits and one.target_minor
+    }
+    if not wanted:
+        return {}
+    sums = await counters.tallies(tx, wanted.values())
+    return {
+        rule: tally
+        for rule, (key, first, last) in wanted.items()
+        for tally in sums.get(key, ())
+        if (tally.first, tally.last) == (first, last)
+    }
+
+
+@router.get(_LIST + "/{reward_id}")
+async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read")], error: str = "") -> Response:
+    """One reward: how its amount came about, what was posted, and what a person may decide."""
+    async with call.transaction() as tx:
+        reader = await reader_of(call.request, tx, call.store_id)
+        reward = await judge.get(tx, call.store_id, reward_id)
+        view = await _view(tx, call.store_id, reward.order_id)
+        filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
+        lines = await ledger.lines(tx, call.store_id, before=None, count=100, filters=filters)
+    speech, fmt = reader.speech, reader.fmt
+    wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
+    return PAGES.render(
+        call.request,
+        "grants/reward.html",
+        **reader.frame,
+        title=speech.say("Reward for order %(id)s", id=reward.order_id),
+        nav_current=_LIST,
+        reward=reward,
+        card=cards.card_of(reader, reward, view) if view is not None else None,
+        chip=words.status_chip(speech, reward.status),
+        order_href=f"/console/attribution/orders/{quote(reward.order_id, safe='')}",
+        facts=_facts(reader, reward),
+        history=[
+            Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
+            for line in reversed(lines)
+        ],
+        may_decide="rewards:write" in call.caller.scopes and reward.rejected_at is None,
+        error=wrong,
+    )
+
+
+def _facts(reader: Reader, reward: Reward) -> list[Fact]:
+    say, amount = reader.speech.say, reader.amount
+    money = reader.fmt.money
+    none = say("no cap")
+    return [
+        Fact(say("By the terms"), amount(reward.base_minor, reward.unit)),
+        Fact(say("Order’s total"), money(reward.total_minor, reward.currency)),
+        Fact(say("Refunded"), money(reward.refunded_minor, reward.currency)),
+        Fact(say("After refunds"), amount(reward.want_minor, reward.unit)),
+        Fact(say("Allowed by caps"), none if reward.bound_minor is None else amount(reward.bound_minor, reward.unit)),
+        Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True),
+        Fact(say("Program’s version"), f"{reward.program_version}"),
+        Fact(say("Rule"), reward.rule),
+    ]
+
+
+@router.post(_LIST + "/{reward_id}/approve")
+async def approve_form(reward_id: str, call: Annotated[Call, viewer("rewards:write")]) -> Response:
+    """The button on the reward's page."""
+    async with call.transaction() as tx:
+        await judge.approve(tx, call.store_id, reward_id)
+    return _back(reward_id)
+
+
+@router.post(_LIST + "/{reward_id}/reject")
+async def reject_form(reward_id: str, call: Annotated[Call, viewer("rewards:write")], request: Request) -> Response:
+    """The form on the reward's page: `reason` is required."""
+    try:
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "strict"), max_num_fields=10))
+    except ValueError:
+        raise Invalid.field("reason", "The form cannot be read.") from None
+    reason = form.get("reason", "").strip()[:500]
+    if not reason:
+        return _back(reward_id, "?error=reason#reject")
+    async with call.transaction() as tx:
+        await judge.reject(tx, call.store_id, reward_id, note=reason)
+    return _back(reward_id)
+
+
+def _back(reward_id: str, suffix: str = "") -> Response:
+    return Response(status_code=303, headers={"location": f"{_LIST}/{quote(reward_id, safe='')}{suffix}"})

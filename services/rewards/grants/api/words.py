@@ -1,0 +1,136 @@
+"""How rewards are put into words: chips, reasons, terms, limits. Texts go through the reader's catalogue."""
+
+from collections.abc import Mapping
+
+from contracts.program import Fixed, PerAmbassador, RewardRule
+from services.kernel.pages import Chip, Format, Speech
+from services.kernel.pages.parts import Shape, Tone
+from services.rewards.grants.domain.caps import Tally
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.pages import Reader
+from services.rewards.rules.domain import POINTS, Order, Reason, Side
+
+_SHAPES: Mapping[str, tuple[Tone, Shape]] = {
+    "pending": ("neutral", "ring"),
+    "approved": ("info", "half"),
+    "available": ("good", "disc"),
+    "paid": ("good", "tick"),
+    "redeemed": ("good", "tick"),
+    "reversed": ("bad", "back"),
+    "rejected": ("bad", "cross"),
+    "expired": ("neutral", "dash"),
+}
+
+
+def status_label(speech: Speech, status: str) -> str:
+    """The word of a status."""
+    return {
+        "pending": speech.label("chip", "Pending"),
+        "approved": speech.label("chip", "Approved"),
+        "available": speech.label("chip", "Available"),
+        "paid": speech.label("chip", "Paid"),
+        "redeemed": speech.label("chip", "Redeemed"),
+        "reversed": speech.label("chip", "Reversed"),
+        "rejected": speech.label("chip", "Rejected"),
+        "expired": speech.label("chip", "Expired"),
+    }[status]
+
+
+def status_chip(speech: Speech, status: str) -> Chip:
+    """The chip of a status."""
+    tone, shape = _SHAPES[status]
+    return Chip(status_label(speech, status), tone, shape)
+
+
+def side_label(speech: Speech, side: Side) -> str:
+    """Ambassador or friend."""
+    return speech.say("Ambassador") if side == "ambassador" else speech.say("Friend")
+
+
+def reason_text(reader: Reader, reward: Reward) -> str:
+    """Why the amount is not simply what the terms say; empty if it is."""
+    say = reader.speech.say
+    if reward.reason is Reason.PARTLY_REFUNDED:
+        return say(
+            "Lowered: %(refunded)s of %(total)s was refunded.",
+            refunded=reader.fmt.money(reward.refunded_minor, reward.currency),
+            total=reader.fmt.money(reward.total_minor, reward.currency),
+        )
+    if reward.reason is Reason.PARTLY_CAPPED:
+        return say(
+            "%(amount)s of %(want)s: the budget or a limit was reached.",
+            amount=reader.amount(reward.target_minor, reward.unit),
+            want=reader.amount(reward.want_minor, reward.unit),
+        )
+    return _plain_reasons(reader.speech).get(reward.reason, "")
+
+
+def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
+    return {
+        Reason.CAPPED_BUDGET: speech.say("Nothing was granted: the program’s budget is used up."),
+        Reason.CAPPED_AMBASSADOR: speech.say("Nothing was granted: the ambassador’s limit is used up."),
+        Reason.REFUNDED: speech.say("Taken back: the order was refunded in full."),
+        Reason.CANCELLED: speech.say("Taken back: the order was cancelled."),
+        Reason.NOT_ATTRIBUTED: speech.say("Taken back: the order no longer has an ambassador."),
+        Reason.REASSIGNED: speech.say("Taken back: the order now belongs to somebody else."),
+        Reason.REJECTED_BY_PERSON: speech.say("Rejected by a person, for good."),
+    }
+
+
+def nothing_due_text(reader: Reader, order: Order, reason: Reason, program_currency: str) -> str:
+    """Why a rule gives nothing for an order, where no reward came into being."""
+    say = reader.speech.say
+    if reason is Reason.CURRENCY_MISMATCH:
+        return say(
+            "Nothing: the order is in %(order)s, the program in %(program)s.",
+            order=order.currency,
+            program=program_currency,
+        )
+    if reason is Reason.NOT_FIRST_ORDER:
+        return say("Nothing: only a friend’s first order counts.")
+    if reason is Reason.REFUNDED:
+        return say("Nothing: the order was refunded in full.")
+    return say("Nothing: the terms give less than the smallest unit.")
+
+
+def terms_text(reader: Reader, rule: RewardRule, order: Order, currency: str) -> str:
+    """The rule's terms for this order: "10% of the subtotal of €46.00, in cash"."""
+    say, fmt = reader.speech.say, reader.fmt
+    parts = [_gift(speech=reader.speech, fmt=fmt, rule=rule, order=order)]
+    if rule.limits.per_order_minor is not None:
+        unit = POINTS if rule.pay_as == "points" else currency
+        parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
+    if rule.which == "first":
+        parts.append(say("for the first order"))
+    parts.append(
+        {"cash": say("in cash"), "store_credit": say("as store credit"), "points": say("in points")}[rule.pay_as]
+    )
+    return ", ".join(parts)
+
+
+def _gift(*, speech: Speech, fmt: Format, rule: RewardRule, order: Order) -> str:
+    if isinstance(rule.give, Fixed):
+        return speech.say("Fixed")
+    share = rule.give.basis_points / 10_000
+    percent = fmt.percent(share, digits=0 if rule.give.basis_points % 100 == 0 else 2)
+    if rule.give.of == "subtotal":
+        of = fmt.money(order.subtotal_minor, order.currency)
+        return speech.say("%(percent)s of the subtotal of %(amount)s", percent=percent, amount=of)
+    of = fmt.money(order.total_minor, order.currency)
+    return speech.say("%(percent)s of the total of %(amount)s", percent=percent, amount=of)
+
+
+def limit_text(reader: Reader, limit: PerAmbassador, tally: Tally, unit: str) -> str:
+    """How much of a limit per ambassador is used in the period of the order."""
+    say = reader.speech.say
+    if limit.count is not None:
+        used, most = reader.fmt.number(tally.count), reader.fmt.number(limit.count)
+    else:
+        used, most = reader.amount(tally.amount_minor, unit), reader.amount(limit.amount_minor or 0, unit)
+    return {
+        "day": say("%(used)s of at most %(most)s used on the day of the order", used=used, most=most),
+        "week": say("%(used)s of at most %(most)s used in the week of the order", used=used, most=most),
+        "month": say("%(used)s of at most %(most)s used in the month of the order", used=used, most=most),
+        "year": say("%(used)s of at most %(most)s used in the year of the order", used=used, most=most),
+        "ever": say("%(used)s of at most %(most)s used", used=used, most=most),
+    }[limit.period]

@@ -1,0 +1,33 @@
+"""How the books are put into words: accounts and movements."""
+
+from services.kernel.pages import Speech
+from services.rewards.ledger.domain import Account, Movement
+from services.rewards.ledger.store import Line
+from services.rewards.pages import Reader
+
+
+def account_label(speech: Speech, account: str) -> str:
+    """The name of a kind of account."""
+    return {
+        Account.PROGRAM_EXPENSE: speech.say("Programs’ expense"),
+        Account.AMBASSADOR_PENDING: speech.say("Ambassadors, pending"),
+        Account.AMBASSADOR_AVAILABLE: speech.say("Ambassadors, available"),
+        Account.FRIEND_PENDING: speech.say("Friends, pending"),
+        Account.FRIEND_AVAILABLE: speech.say("Friends, available"),
+    }[Account(account)]
+
+
+def movement_label(speech: Speech, movement: str) -> str:
+    """The name of a movement."""
+    return {
+        Movement.GRANT: speech.say("Granted"),
+        Movement.RAISE: speech.say("Raised"),
+        Movement.CLAW_BACK: speech.say("Taken back"),
+        Movement.RELEASE: speech.say("Released"),
+    }[Movement(movement)]
+
+
+def movement_text(reader: Reader, line: Line) -> str:
+    """One line of a beneficiary's account: what happened, and how much."""
+    amount = reader.amount(abs(line.amount_minor), line.unit)
+    return f"{movement_label(reader.speech, line.movement)}: {amount}"
