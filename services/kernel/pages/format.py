@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from babel.core import Locale
 from babel.dates import format_date, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from services.kernel.money import exponent
 from services.kernel.pages.locales import BABEL_LOCALES
@@ -65,6 +66,7 @@ class Format:
         self.zone = zone
         self.now = now.astimezone(zone) if now is not None else None
         self._locale = Locale.parse(BABEL_LOCALES[language])
+        self._separators = _separators(language)
 
     # Numbers
 
@@ -213,11 +215,11 @@ class Format:
     # Parts
 
     def _digits(self, value: Decimal, digits: int) -> str:
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=self._locale).replace("\u202f", NBSP)
+        return f"{value:,.{digits}f}".translate(self._separators)
 
     def _short_digits(self, value: Decimal) -> str:
-        return format_decimal(value, format="#,##0.##", locale=self._locale).replace("\u202f", NBSP)
+        text = f"{value:,.2f}".rstrip("0").rstrip(".")
+        return text.translate(self._separators)
 
     def _with_sign(self, digits: str, currency: str) -> str:
         sign = self.currency(currency)
@@ -241,6 +243,14 @@ class Format:
             locale=self._locale,
         )
         return text.replace(" ", NBSP)
+
+
+@cache
+def _separators(language: str) -> dict[int, str]:
+    """From Python's marks to the language's. A space that groups digits never breaks a line."""
+    locale = Locale.parse(BABEL_LOCALES[language])
+    group = get_group_symbol(locale)
+    return str.maketrans({",": NBSP if group.isspace() else group, ".": get_decimal_symbol(locale)})
 
 
 def _exact(value: Number) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import segno
 from markupsafe import Markup
@@ -10,6 +11,13 @@ from markupsafe import Markup
 
 def qr_code(text: str, *, label: str, size: int = 64) -> Markup:
     """An inline SVG of `text`, `size` pixels wide with 4 modules of quiet; `label` says what it leads to."""
+    attributes = Markup('<svg class="qr" role="img" aria-label="{}" width="{}" height="{}"').format(label, size, size)
+    return attributes + _modules(text)
+
+
+@lru_cache(maxsize=256)
+def _modules(text: str) -> Markup:
+    """The picture without its opening tag; drawing one costs some milliseconds, and a page shows it twice."""
     code = segno.make(text, error="m", micro=False)
     buffer = io.BytesIO()
     code.save(
@@ -24,5 +32,4 @@ def qr_code(text: str, *, label: str, size: int = 64) -> Markup:
         nl=False,
     )
     picture = buffer.getvalue().decode()
-    attributes = Markup('<svg class="qr" role="img" aria-label="{}" width="{}" height="{}"').format(label, size, size)
-    return attributes + Markup(picture[len("<svg") :].replace(' class="segno"', "", 1).replace(' class="qrline"', ""))  # noqa: S704
+    return Markup(picture[len("<svg") :].replace(' class="segno"', "", 1).replace(' class="qrline"', ""))  # noqa: S704
