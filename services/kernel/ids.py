@@ -6,6 +6,7 @@ The form is that of a ULID in lower case: 48 bits of milliseconds and 80 random 
 import os
 import time
 from datetime import datetime
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
@@ -14,13 +15,28 @@ _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01k3…`; `at` places it in time (the demo's history does), else it is now."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else max(0, int(at.timestamp() * 1000))
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    pairs = _PAIRS
+    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(os.urandom(10))}"
+
+
+def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
+    """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
+    chance = os.urandom(10)
     return (
-        f"{prefix}_{pairs[value >> 120 & 1023]}{pairs[value >> 110 & 1023]}{pairs[value >> 100 & 1023]}"
-        f"{pairs[value >> 90 & 1023]}{pairs[value >> 80 & 1023]}{pairs[value >> 70 & 1023]}{pairs[value >> 60 & 1023]}"
-        f"{pairs[value >> 50 & 1023]}{pairs[value >> 40 & 1023]}{pairs[value >> 30 & 1023]}{pairs[value >> 20 & 1023]}"
-        f"{pairs[value >> 10 & 1023]}{pairs[value & 1023]}"
+        f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(chance)}",
+        milliseconds.to_bytes(6, "big") + chance,
+    )
+
+
+@lru_cache(maxsize=64)
+def _spell_time(milliseconds: int) -> str:
+    return "".join(_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0))
+
+
+def _spell_chance(chance: bytes) -> str:
+    high, low, pairs = int.from_bytes(chance[:5], "big"), int.from_bytes(chance[5:], "big"), _PAIRS
+    return (
+        f"{pairs[high >> 30]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}"
+        f"{pairs[low >> 30]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
     )
 
 

@@ -47,7 +47,7 @@ async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
     async with Spool(folder, "clicks", db=ctx.db, drain=drain, max_bytes=settings.spool_bytes) as spool:
         yield Redirect(
             ctx,
-            cache=LinkCache(ctx.db, most=settings.cached_links),
+            cache=LinkCache(ctx.db, ctx.ring, most=settings.cached_links),
             clicks=Clicks(ctx.db, spool),
             dead_ends=DeadEnds(PAGES),
         )

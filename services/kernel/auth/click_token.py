@@ -25,6 +25,7 @@ _TAG_BYTES: Final = 12
 _COMPACT_BYTES: Final = 1 + 3 + 4 * 16 + 7
 _LONG: Final = 0x80
 _QUALITIES: tuple[Quality, ...] = get_args(Quality)
+_QUALITY_BYTES: Final = {quality: bytes((place,)) for place, quality in enumerate(_QUALITIES)}
 _PREFIXES: Final = ("clk", "lnk", "prg", "amb")
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]+)", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,6 +61,28 @@ def issue(ring: KeyRing, store_id: str, claims: TokenClaims) -> str:
         body = bytes((quality,)) + head + click + link_part + microseconds
     kid, tag = ring.tag(_PURPOSE, body + store)
     return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
+
+
+class LinkIssuer:
+    """`issue` for many clicks on one link: what they share is packed once, which leaves a third of the work."""
+
+    __slots__ = ("_between", "_head", "_ring", "_store")
+
+    def __init__(self, ring: KeyRing, store_id: str, *, link_id: str, program_id: str, ambassador_id: str) -> None:
+        between = _link_part(link_id, program_id, ambassador_id)
+        if between is None:
+            raise ValueError("only ids of ours can be packed ahead; use issue")
+        self._ring = ring
+        self._between = between
+        self._head, self._store = _store(store_id)
+
+    def issue(self, click: bytes, *, microseconds: int, quality: Quality) -> str:
+        """Signs one click: the 16 bytes of its id (`kernel.ids`), and its moment since 1970."""
+        body = b"".join(
+            (_QUALITY_BYTES[quality], self._head, click, self._between, microseconds.to_bytes(7, "big"))
+        )
+        kid, tag = self._ring.tag(_PURPOSE, body + self._store)
+        return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
 
 
 def read(ring: KeyRing, token: str, *, store_id: str) -> TokenClaims | TokenProblem:

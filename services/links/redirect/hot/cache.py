@@ -11,6 +11,7 @@ from datetime import datetime
 
 import structlog
 
+from services.kernel.auth.ring import KeyRing
 from services.kernel.codes import fold_slug
 from services.kernel.db import Database, is_transient
 from services.kernel.telemetry import describe
@@ -27,8 +28,9 @@ class LinkCache:
     OVERLAP_S = 10.0
     """How far back changes are read each time: longer than a transaction lasts."""
 
-    def __init__(self, db: Database, *, most: int = 50_000, most_unknown: int = 10_000) -> None:
+    def __init__(self, db: Database, ring: KeyRing, *, most: int = 50_000, most_unknown: int = 10_000) -> None:
         self._db = db
+        self._ring = ring
         self._most = most
         self._most_unknown = most_unknown
         self._entries: dict[str, Entry] = {}
@@ -109,7 +111,7 @@ class LinkCache:
                 self._unknown.clear()
             self._unknown[slug] = time.monotonic() + self.UNKNOWN_FOR_S
             return None
-        entry = prepare(found, loaded_at=began)
+        entry = prepare(found, ring=self._ring, loaded_at=began)
         entry.used = True
         self._entries.pop(slug, None)
         if len(self._entries) >= self._most:

@@ -19,14 +19,16 @@ class Clicks:
         self._db = db
         self._spool = spool
 
-    async def keep(self, line: bytes) -> None:
-        """Returns when the click is safe: in the spool, or, where that is full, in the outbox. Raises `Unavailable`."""
+    def keep(self, line: bytes) -> bool:
+        """Puts the click into the spool; False when that is full, and then `write_through` is the other way."""
         try:
             self._spool.append(line)
         except SpoolFull:
-            await self._write_through(line)
+            return False
+        return True
 
-    async def _write_through(self, line: bytes) -> None:
+    async def write_through(self, line: bytes) -> None:
+        """Puts the click into the outbox itself. Raises `Unavailable`."""
         try:
             async with self._db.transaction() as tx:
                 await drain(tx, [line])

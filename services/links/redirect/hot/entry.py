@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from services.kernel.auth.click_token import LinkIssuer
+from services.kernel.auth.ring import KeyRing
 from services.links.links.domain import target
 from services.links.redirect.store import Found
 from services.links.stores.domain import Address, BadAddress, own_page
@@ -17,12 +19,14 @@ class Entry:
     link_id: str
     program_id: str
     ambassador_id: str
+    tokens: LinkIssuer
     channel: str | None
     location_head: bytes
     location_tail: bytes
     event_head: bytes
     """The event's JSON up to what differs."""
-    expires_at: float | None
+    expires_us: int | None
+    """Microseconds since 1970."""
     gone: bool
     loaded_at: float
     stale: bool = field(default=False)
@@ -30,7 +34,7 @@ class Entry:
     used: bool = field(default=False)
 
 
-def prepare(found: Found, *, loaded_at: float) -> Entry:
+def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
     """Makes a link ready. One that leads nowhere, since its pages left the store's domains, is gone."""
     page = _page(found)
     cut = target(page, found.utm) if page else None
@@ -45,11 +49,18 @@ def prepare(found: Found, *, loaded_at: float) -> Entry:
         link_id=found.link_id,
         program_id=found.program_id,
         ambassador_id=found.ambassador_id,
+        tokens=LinkIssuer(
+            ring,
+            found.store_id,
+            link_id=found.link_id,
+            program_id=found.program_id,
+            ambassador_id=found.ambassador_id,
+        ),
         channel=found.channel,
         location_head=cut.head.encode("ascii") if cut else b"",
         location_tail=cut.tail.encode("ascii") if cut else b"",
         event_head=orjson.dumps(head)[:-1],
-        expires_at=found.expires_at.timestamp() if found.expires_at else None,
+        expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
         gone=found.gone or cut is None,
         loaded_at=loaded_at,
     )
