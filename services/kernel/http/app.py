@@ -184,8 +184,7 @@ class Edge:
     ) -> int:
         shown = problems.as_app_error(error)
         problems.log_failure(error, shown, scope=scope, route=template)
-        body = problems.problem_body(shown, scope[REQUEST_ID])
-        headers = problems.problem_headers(shown, scope[REQUEST_ID], body)
+        headers, body = problems.problem_answer(shown, scope, scope[REQUEST_ID])
         if added:
             headers += added
         await send({"type": "http.response.start", "status": shown.status, "headers": headers})

@@ -12,10 +12,12 @@ import orjson
 import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import Scope
 
 from services.kernel.db import is_transient
 from services.kernel.errors import AppError, BadRequest, FieldError, Invalid, NotFound, Unavailable
+from services.kernel.pages.errors import error_page
 from services.kernel.telemetry import describe
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -56,6 +58,28 @@ class HttpError(AppError):
     ) -> None:
         super().__init__(detail, code=code or _CODES.get(status, "error"), headers=headers)
         self.status = status
+
+
+def problem_answer(error: AppError, scope: Scope, request_id: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of the answer: a page for a person who followed a link, a problem document for all others."""
+    if error.status < 400 or not _is_navigation(scope):
+        body = problem_body(error, request_id)
+        return problem_headers(error, request_id, body), body
+    home = "/console" if scope["path"].startswith("/console") else ""
+    page = error_page(Request(scope), status=error.status, detail=error.detail, request_id=request_id, home=home)
+    added = ((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
+    return [*page.raw_headers, *added], bytes(page.body)
+
+
+def _is_navigation(scope: Scope) -> bool:
+    """Whether a browser loads a page: API calls and fragments say otherwise, whatever they accept."""
+    headers = dict(scope["headers"])
+    return (
+        scope["method"] in {"GET", "HEAD", "POST"}
+        and not scope["path"].startswith("/v1/")
+        and headers.get(b"accept", b"").startswith(b"text/html")
+        and b"hx-request" not in headers
+    )
 
 
 def problem_body(error: AppError, request_id: str) -> bytes:

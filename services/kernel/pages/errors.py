@@ -19,8 +19,11 @@ def _pages() -> Pages:
     return Pages()
 
 
-def error_page(request: Request, *, status: int, detail: str, request_id: str, home: str = "/console") -> HTMLResponse:
-    """The page. `detail` is shown for what the reader can mend (4xx), never for a failure of ours."""
+def error_page(request: Request, *, status: int, detail: str, request_id: str, home: str = "") -> HTMLResponse:
+    """The page. `detail` is shown for what the reader can mend (4xx), never for a failure of ours.
+
+    `home`: where the way on leads, "" for nowhere.
+    """
     pages = _pages()
     title, says = _words(pages.speech(pages.language(request)), status)
     return pages.render(

@@ -93,8 +93,9 @@ class Pages:
         html = self.render_text(
             template,
             chosen,
-            path=request.url.path,
-            query=request.url.query,
+            # Not request.url: it reads the Host header, which anybody may send in any shape.
+            path=request.scope["path"],
+            query=request.scope["query_string"].decode("latin-1"),
             theme=self.theme(request),
             zone=zone,
             now=now,

@@ -233,3 +233,28 @@ async def test_keys_have_buckets_of_their_own_and_made_up_ones_share_theirs(fres
         assert statuses == [200, 200, 200, 429]
     made_up = [(await fresh.get("/v1/limited", headers={"authorization": f"Bearer {n}"})).status_code for n in range(4)]
     assert made_up == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/console/none", {}, 404),
+        ("/nowhere", {"host": "[", "accept-language": "ru"}, 404),
+        ("/nowhere?lang=%ff&x=%00&lang=uk", {"cookie": "kith_lang=\x7f; kith_theme"}, 404),
+        ("/a%00b", {}, 404),
+    ],
+)
+async def test_somebody_who_followed_a_link_gets_a_page(
+    client: httpx.AsyncClient, path: str, more: dict[str, str], status: int
+) -> None:
+    answer = await client.get(path, headers={"accept": "text/html,*/*;q=0.8"} | more)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-request-id"] in answer.text
+
+
+@pytest.mark.parametrize("headers", [{"accept": "*/*"}, {"accept": "text/html", "hx-request": "true"}])
+async def test_a_fragment_or_a_program_gets_a_problem(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    assert_problem(await client.get("/console/none", headers=headers), 404, "not_found")
+    assert_problem(await client.get("/v1/none", headers={"accept": "text/html"}), 404, "not_found")
