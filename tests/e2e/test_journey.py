@@ -57,4 +57,5 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
         await expect(console.get_by_text("Available").first).to_be_visible()
 
         balance = (await kith.get("/v1/ledger/trial-balance")).json()["data"]
-        assert balance and all(row["difference"] == 0 for row in balance)
+        assert balance
+        assert all(row["difference"] == 0 for row in balance)
