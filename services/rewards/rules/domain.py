@@ -4,7 +4,7 @@ Caps that depend on other rewards (budgets, limits per ambassador) are not here 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -74,8 +74,9 @@ class Order:
             attributed=conversion.status == "attributed",
             cancelled=conversion.cancelled,
             rejected_by_person=conversion.rejected_by_person,
-            settled_at=conversion.settled_at,
-            placed_at=conversion.placed_at,
+            # In UTC, where adding days adds hours: on another wall clock it would add calendar days.
+            settled_at=conversion.settled_at.astimezone(UTC) if conversion.settled_at else None,
+            placed_at=conversion.placed_at.astimezone(UTC),
             currency=figures.currency,
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,

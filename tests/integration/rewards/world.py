@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from contracts.events import EVENTS, Payload
 from contracts.events.catalog import StoreConfigured
+from contracts.events.rewards import Reward as RewardState
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.scopes import SECRET
@@ -77,11 +78,12 @@ class World:
         """What each rule gives for an order now."""
         return {r.rule: r.target_minor for r in await self.rewards(store, order_id) if r.target_minor}
 
-    async def told(self, store: str) -> list[Payload]:
-        """Events that wait in the outbox, in order."""
+    async def told(self, store: str) -> list[RewardState]:
+        """Events about rewards that wait in the outbox, in order."""
         async with self.db.transaction([store]) as tx:
             rows = await tx.all("select type, data from outbox where store_id = :store order by id", store=store)
-        return [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
+        found = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
+        return [event for event in found if isinstance(event, RewardState)]
 
     async def trial(self, store: str) -> dict[str, int]:
         """Sum of all entries by unit: always zero."""

@@ -33,6 +33,7 @@ class OrderView:
 def cards_of(reader: Reader, view: OrderView) -> list[AmountCard]:
     """The rewards that the order has or had, then the rules that give nothing, each with its reason."""
     shown = [reward for reward in view.rewards if reward.target_minor or not _replaced(reward, view.rewards)]
+    shown.sort(key=lambda reward: (reward.side, reward.rule))
     cards = [card_of(reader, reward, view) for reward in shown]
     if view.program is None:
         return cards

@@ -1,0 +1,80 @@
+"""Rewards in memory: what the service does with a decision, without the database around it."""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from contracts.events.conversions import Conversion
+from contracts.program import Program
+from services.rewards.grants.domain.caps import Caps, Tally, budget_key, limit_key
+from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.grants.domain.reward import Change, Reward
+from services.rewards.rules.domain import Order, entitlements, local_day, window
+from tests.unit.rewards.build import NOON
+
+
+class Books:
+    """Newest decisions, and the rewards that follow from them, for stores whose programs are all known."""
+
+    def __init__(self, programs: Mapping[tuple[str, int], Program], *, zone: str = "UTC") -> None:
+        self.programs = programs
+        self.zone = ZoneInfo(zone)
+        self.newest: dict[tuple[str, str], int] = {}
+        self.rewards: dict[tuple[object, ...], Reward] = {}
+        self._ids = count(1)
+
+    def take(self, *states: Conversion) -> list[Change]:
+        """Decisions, in this order; older revisions and repeats are ignored."""
+        changes: list[Change] = []
+        for state in states:
+            key = (state.store_id, state.order_id)
+            if self.newest.get(key, 0) >= state.revision:
+                continue
+            self.newest[key] = state.revision
+            changes += self._decide(Order.of(state))
+        return changes
+
+    def of_order(self, order_id: str) -> list[Reward]:
+        return [reward for reward in self.rewards.values() if reward.order_id == order_id]
+
+    def amounts(self) -> dict[tuple[str, str, str], int]:
+        """What is worth something: (order, rule, beneficiary) → amount."""
+        return {(r.order_id, r.rule, r.beneficiary_id): r.target_minor for r in self.rewards.values() if r.target_minor}
+
+    def _decide(self, order: Order) -> list[Change]:
+        program = self.programs.get((order.program_id or "", order.program_version or 0))
+        entitled = entitlements(order, program) if program else []
+        had = self.of_order(order.order_id)
+        changes = plan(order, entitled, had, self._caps(order, had, program), self._moment())
+        for change in changes:
+            reward = change.after
+            self.rewards[(reward.order_id, *reward.key)] = reward
+        return changes
+
+    def _moment(self) -> Moment:
+        return Moment(now=NOON, day_of=lambda at: local_day(at, self.zone), new_id=lambda: f"rwd_{next(self._ids):06}")
+
+    def _caps(self, order: Order, had: Iterable[Reward], program: Program | None) -> Caps:
+        caps = Caps()
+        budgets: dict[tuple[str, str, str], int] = {}
+        for (program_id, _), one in sorted(self.programs.items()):
+            key = (order.store_id, program_id, one.currency)
+            budgets.pop(key, None)
+            if one.budget is not None:
+                budgets[key] = one.budget.amount_minor
+        caps.budgets = budgets
+        for reward in self.rewards.values():
+            caps.spend(budget_key(reward), reward.target_minor)
+        days = {local_day(order.placed_at, self.zone), *(reward.day for reward in had)}
+        for rule in program.rewards if program else ():
+            if (limit := rule.limits.per_ambassador) is None:
+                continue
+            key4 = (order.store_id, order.program_id or "", rule.name, order.ambassador_id or "")
+            for first, last in {window(limit.period, day) for day in days}:
+                worth = [
+                    r.target_minor
+                    for r in self.rewards.values()
+                    if limit_key(r) == key4 and first <= r.day <= last and r.target_minor
+                ]
+                caps.tallies[key4].append(Tally(first, last, len(worth), sum(worth)))
+        return caps
