@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from services.analytics.catalog import store as catalog
 from services.analytics.catalog.domain import local_day
 from services.analytics.metrics import store
-from services.analytics.metrics.domain.figures import KINDS, Asked, Channel, Figures, Freshness, View
+from services.analytics.metrics.domain.figures import Asked, Channel, Figures, Freshness, View
 from services.analytics.metrics.domain.periods import EARLIEST, LATEST, LONGEST_DAYS, Period, usual
-from services.analytics.metrics.domain.totals import DayRow
+from services.analytics.metrics.domain.totals import KINDS, DayRow
+from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.settings import AnalyticsSettings
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
@@ -65,7 +66,10 @@ async def figures(tx: Tx, asked: View, period: Period, *, kinds: Sequence[str] =
     days: dict[date, list[DayRow]] = {}
     for row in await store.days(tx, asked.store_id, asked.program_id, period):
         days.setdefault(row.day, []).append(row)
-    people = await store.people(tx, asked.store_id, period, kinds) if kinds else None
+    people: dict[str, dict[date, Sketch]] = {kind: {} for kind in kinds}
+    if kinds:
+        for (day, kind), sketch in (await store.people(tx, asked.store_id, period, kinds)).items():
+            people[kind][day] = sketch
     by_day: dict[date, dict[int, int]] = {}
     if lags:
         for (day, lag), pairs in (await store.lags(tx, asked.store_id, asked.program_id, period)).items():

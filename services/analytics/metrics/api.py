@@ -11,10 +11,10 @@ from services.analytics.exports.api import answer, check_format
 from services.analytics.exports.domain import Picture
 from services.analytics.metrics import actions, schemas, store
 from services.analytics.metrics.domain import pictures, sheets
-from services.analytics.metrics.domain.figures import KINDS, Asked, funnel, series
+from services.analytics.metrics.domain.figures import Asked, funnel, series
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import METRICS
-from services.analytics.metrics.domain.totals import other_currencies
+from services.analytics.metrics.domain.totals import KINDS, other_currencies
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, viewer
 from services.kernel.pages.format import Format

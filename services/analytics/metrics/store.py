@@ -134,7 +134,12 @@ class Owed:
 async def days(tx: Tx, store_id: str, program_id: str | None, period: Period) -> list[DayRow]:
     """The period's days, one row for each day and currency."""
     rows = await tx.all(_DAILY, store=store_id, program=program_id, first=period.first, last=period.last)
-    return [DayRow(r.day, r.currency, {c: v for c in DAILY if (v := getattr(r, c))}) for r in rows]
+    found = []
+    for row in rows:
+        values = tuple(row)
+        sums = {name: value for name, value in zip(DAILY, values[2:], strict=True) if value}
+        found.append(DayRow(values[0], values[1], sums))
+    return found
 
 
 async def people(tx: Tx, store_id: str, period: Period, kinds: Sequence[str]) -> dict[tuple[date, str], Sketch]:

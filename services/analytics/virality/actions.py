@@ -16,7 +16,7 @@ METRICS = (
 def cohorts(view: View, now: Figures, grain: Grain) -> list[Cohort]:
     """The period's cohorts by the time of joining."""
     return [
-        Cohort.of(part.first, part.last, now.total(view.currency, part).sums, today=view.today)
+        Cohort.of(part.first, part.last, now.total(view.currency, part, needs=frozenset()).sums, today=view.today)
         for part in buckets_of(now.period, grain)
     ]
 

@@ -10,9 +10,6 @@ from services.analytics.metrics.domain.registry import Metric
 from services.analytics.metrics.domain.totals import DayRow, Totals, add_up
 from services.analytics.rollups.domain.sketch import Sketch
 
-KINDS = ("visitors", "viewers", "sharers")
-"""Kinds of people that are counted by sketches."""
-
 USUAL_WINDOW_DAYS = 30
 
 
@@ -57,25 +54,28 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A period's days, and what else its metrics need, by day."""
+    """A period's days, and what else its metrics need, by day. `people`: sketches by day of each kind loaded."""
 
     period: Period
     days: Mapping[date, Sequence[DayRow]]
-    people: Mapping[tuple[date, str], Sketch] | None
+    people: Mapping[str, Mapping[date, Sketch]]
     lags: Mapping[date, Mapping[int, int]]
 
-    def total(self, currency: str, part: Period | None = None) -> Totals:
-        """Sums of the whole period, or of a part of it."""
+    def total(self, currency: str, part: Period | None = None, *, needs: frozenset[str] | None = None) -> Totals:
+        """Sums of the whole period, or of a part of it. `needs`: only these of the costly sums (people, cycle time)."""
         days = list((part or self.period).each_day())
-        known = self.people
-        people = None
-        if known is not None:
-            people = {kind: [known[day, kind] for day in days if (day, kind) in known] for kind in KINDS}
+        people = {
+            kind: [by_day[day] for day in days if day in by_day]
+            for kind, by_day in self.people.items()
+            if needs is None or kind in needs
+        }
         lags: dict[int, int] = {}
-        for day in days:
-            for lag, pairs in self.lags.get(day, {}).items():
-                lags[lag] = lags.get(lag, 0) + pairs
-        return add_up((row for day in days for row in self.days.get(day, ())), currency, people=people, lags=lags)
+        if needs is None or "cycle_days" in needs:
+            for day in days:
+                for lag, pairs in self.lags.get(day, {}).items():
+                    lags[lag] = lags.get(lag, 0) + pairs
+        rows = (row for day in days for row in self.days.get(day, ()))
+        return add_up(rows, currency, people=people, lags=lags)
 
     def rows(self) -> list[DayRow]:
         """All rows of the period."""
@@ -98,8 +98,12 @@ def series(metric: Metric, grain: Grain, currency: str, now: Figures, before: Fi
     earlier = buckets_of(before.period, grain) if before else []
     points = []
     for number, bucket in enumerate(buckets):
-        value = now.total(currency, bucket).value(metric)
-        was = before.total(currency, earlier[number]).value(metric) if before and number < len(earlier) else None
+        value = now.total(currency, bucket, needs=metric.needs).value(metric)
+        was = (
+            before.total(currency, earlier[number], needs=metric.needs).value(metric)
+            if before and number < len(earlier)
+            else None
+        )
         points.append(Point(bucket.first, bucket.last, value, was))
     return points
 
@@ -166,11 +170,11 @@ def funnel(asked: View, now: Figures) -> Funnel:
         (v.click_window_days for v in asked.versions if asked.program_id in (None, v.program_id)),
         default=USUAL_WINDOW_DAYS,
     )
-    sums = now.total(asked.currency).sums
+    sums = now.total(asked.currency, needs=frozenset()).sums
     since = max(now.period.first, asked.today - timedelta(days=window - 1))
     waiting = 0
     if since <= now.period.last:
-        late = now.total(asked.currency, Period(since, now.period.last)).sums
+        late = now.total(asked.currency, Period(since, now.period.last), needs=frozenset()).sums
         waiting = late.get("friends", 0) - late.get("friends_bought", 0)
     return Funnel(
         clicks=sums.get("clicks", 0),

@@ -68,7 +68,7 @@ def trend_chart(trend: Trend, fmt: Format, speech: Speech) -> Columns | Lines:
         "sentence": _sentence(trend, title, fmt, speech),
         "slots": slots,
         "slot_head": _slot_head(trend.grain, speech),
-        "layers": [Layer(trend.name, series_of(metric), values, texts)],
+        "layers": [Layer(_layer_name(trend, speech), series_of(metric), values, texts)],
         "axis": _axis(trend, fmt),
         "before": _before(trend, before, fmt, speech),
         "open_from": open_from,
@@ -84,6 +84,10 @@ def trend_chart(trend: Trend, fmt: Format, speech: Speech) -> Columns | Lines:
 def _title(trend: Trend, speech: Speech) -> str:
     pattern = {"day": "%(metric)s by day", "week": "%(metric)s by week", "month": "%(metric)s by month"}[trend.grain]
     return speech.say(pattern, metric=trend.name)
+
+
+def _layer_name(trend: Trend, speech: Speech) -> str:
+    return speech.say("Revenue, net of refunds") if trend.metric.key == "revenue" else trend.name
 
 
 def _slot_head(grain: Grain, speech: Speech) -> str:

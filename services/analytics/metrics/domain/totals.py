@@ -8,6 +8,8 @@ from services.analytics.metrics.domain.registry import Metric
 from services.analytics.rollups.domain.sketch import Sketch, union
 
 Sums = dict[str, int]
+KINDS = ("visitors", "viewers", "sharers")
+"""Kinds of people that are counted by sketches. A kind that was not loaded is missing, not zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def add_up(
     rows: Iterable[DayRow],
     currency: str,
     *,
-    people: Mapping[str, Iterable[Sketch]] | None = None,
+    people: Mapping[str, Iterable[Sketch]] = {},
     lags: Mapping[int, int] | None = None,
 ) -> Totals:
     """Adds days up. `people`: kind → sketches of the days. `lags`: days of a cycle → pairs."""
@@ -56,11 +58,11 @@ def add_up(
             sums["orders_in_currency"] += row.sums.get("orders", 0)
     missing = set() if lags else {"cycle_days"}
     estimates = set()
-    for kind in ("visitors", "viewers", "sharers"):
-        if people is None:
+    for kind in KINDS:
+        if kind not in people:
             missing.add(kind)
             continue
-        whole = union(people.get(kind, ()))
+        whole = union(people[kind])
         sums[kind] = whole.count()
         if not whole.exact:
             estimates.add(kind)

@@ -1,0 +1,201 @@
+"""What the roll-ups must be in the end, computed in the plainest way from all that is known: no differences, no order."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.events import Payload, tracking
+from contracts.events.catalog import AmbassadorSaved
+from contracts.events.conversions import Conversion
+from contracts.events.rewards import Reward
+
+Rows = dict[str, dict[tuple[Any, ...], dict[str, int]]]
+WINDOW = timedelta(days=30)
+
+
+class Oracle:
+    """One store's events, each told any number of times."""
+
+    def __init__(self, payloads: Iterable[Payload], zone: str) -> None:
+        self.zone = ZoneInfo(zone)
+        self.rows: Rows = {
+            name: defaultdict(lambda: defaultdict(int))  # type: ignore[misc]
+            for name in ("daily", "daily_channels", "daily_reasons", "leaders", "cycles", "owed")
+        }
+        told = list(payloads)
+        self.clicks = {p.click_id: p for p in told if isinstance(p, tracking.ClickRecorded)}
+        self.reports = {p.track_id: p for p in told if isinstance(p, tracking.TrackingPayload)}
+        self.orders = newest(told, Conversion, lambda p: p.order_id)
+        self.rewards = newest(told, Reward, lambda p: p.reward_id)
+        self.ambassadors = newest(told, AmbassadorSaved, lambda p: p.ambassador_id)
+
+    def day(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+    def add(self, rollup: str, *key: Any, **amounts: int) -> None:
+        row = self.rows[rollup][key]
+        for name, amount in amounts.items():
+            row[name] += amount
+
+    def lead(self, store: str, day: date, currency: str, ambassador: str, program: str, **amounts: int) -> None:
+        if ambassador:
+            self.add("leaders", store, "day", day, currency, ambassador, program, **amounts)
+            monday = day - timedelta(days=day.weekday())
+            self.add("leaders", store, "week", monday, currency, ambassador, program, **amounts)
+
+    def computed(self) -> Rows:
+        """All roll-ups without zeros."""
+        for click in self.clicks.values():
+            day, name = self.day(click.at), {"person": "clicks"}.get(click.quality, f"clicks_{click.quality}")
+            self.add("daily", click.store_id, day, click.program_id, "", **{name: 1})
+            if click.quality == "person":
+                self.add("daily_channels", click.store_id, day, click.program_id, click.channel or "", "", clicks=1)
+        for report in self.reports.values():
+            self.report(report)
+        for ambassador in self.ambassadors.values():
+            day = self.day(ambassador.created_at)
+            self.add("daily", ambassador.store_id, day, ambassador.program_id, "", joined=1)
+        for order in self.orders.values():
+            self.order(order)
+        self.friends()
+        for reward in self.rewards.values():
+            self.reward(reward)
+        return {
+            name: {key: kept for key, row in rows.items() if (kept := {n: v for n, v in row.items() if v})}
+            for name, rows in self.rows.items()
+        }
+
+    def report(self, report: tracking.TrackingPayload) -> None:
+        day, store = self.day(report.at), report.store_id
+        referred = touch(report)
+        program = report.token.program_id if report.token and referred else ""
+        if isinstance(report, tracking.VisitRecorded):
+            self.add("daily", store, day, program, "", visits=1, visits_referred=int(referred))
+        elif isinstance(report, tracking.SignupRecorded):
+            self.add("daily", store, day, program, "", signups=1)
+        elif isinstance(report, tracking.WidgetViewed):
+            self.add("daily", store, day, "", "", widget_views=1)
+        elif isinstance(report, tracking.ShareRecorded):
+            self.share(report, day)
+
+    def share(self, share: tracking.ShareRecorded, day: date) -> None:
+        store = share.store_id
+        named = [a for a in self.ambassadors.values() if share.customer.id and a.external_id == share.customer.id]
+        owner = min(named, key=lambda a: (a.created_at, a.ambassador_id), default=None)
+        program = owner.program_id if owner else ""
+        self.add("daily", store, day, program, "", shares=1)
+        self.add("daily_channels", store, day, program, share.channel or "", "", shares=1)
+        if owner:
+            self.lead(store, day, "", owner.ambassador_id, program, shares=1)
+            if share.at - owner.created_at <= WINDOW:
+                self.add("daily", store, self.day(owner.created_at), program, "", cohort_shares=1)
+
+    def order(self, order: Conversion) -> None:
+        store, day = order.store_id, self.day(order.placed_at)
+        state = "cancelled" if order.cancelled else "waiting" if order.status == "pending" else order.status
+        program = (order.program_id or "") if order.status in ("attributed", "rejected") else ""
+        self.add("daily_reasons", store, day, program, state, order.reason, orders=1)
+        total, back, currency = order.figures.total_minor, order.refunded_minor, order.figures.currency
+        first = int(order.order_number == 1)
+        if state in ("unattributed", "rejected"):
+            self.add(
+                "daily", store, day, "", currency,
+                other_orders=1, other_gross_minor=total, other_refunds_minor=back, first_orders=first,
+            )  # fmt: skip
+        if state != "attributed":
+            return
+        assert order.winner is not None
+        owner = self.ambassadors.get(order.ambassador_id or "")
+        kind = order.winner.kind
+        click = self.clicks.get(order.winner.click_id or "")
+        channel = kind if kind != "click" else (click.channel or "" if click else "")
+        new = int(order.new_customer)
+        turned = new and any(
+            a.external_id == order.friend_id and a.created_at >= order.placed_at for a in self.ambassadors.values()
+        )
+        self.add(
+            "daily", store, day, program, currency,
+            orders=1, orders_refunded=int(back >= total > 0), customers=new, customers_turned=int(turned),
+            gross_minor=total, refunds_minor=back, first_orders=first, referred_first_orders=first,
+        )  # fmt: skip
+        money = {"gross_minor": total, "refunds_minor": back}
+        self.add("daily_channels", store, day, program, channel, currency, orders=1, customers=new, **money)
+        self.lead(store, day, currency, order.ambassador_id or "", program, orders=1, customers=new, **money)
+        if new and owner is not None and order.placed_at >= owner.created_at:
+            lag = order.placed_at - owner.created_at
+            self.add("cycles", store, day, program, min(lag.days, 400), pairs=1)
+            if lag <= WINDOW:
+                self.add("daily", store, self.day(owner.created_at), program, "", cohort_children=1)
+
+    def friends(self) -> None:
+        touches = [r for r in self.reports.values() if touch(r)]
+        seen: dict[str, tuple[datetime, str]] = {}
+        for report in touches:
+            assert report.token is not None
+            assert report.visitor_id is not None
+            best = (report.at, report.visitor_id)
+            seen[report.token.click_id] = min(seen.get(report.token.click_id, best), best)
+        for visitor in {r.visitor_id for r in touches}:
+            first = min((r for r in touches if r.visitor_id == visitor), key=lambda r: (r.at, r.token.click_id))  # type: ignore[union-attr]
+            assert first.token is not None
+            store, day, program = first.store_id, self.day(first.at), first.token.program_id
+            ups = [
+                r.at
+                for r in self.reports.values()
+                if isinstance(r, tracking.SignupRecorded) and r.visitor_id == visitor
+            ]
+            orders = [
+                o
+                for o in self.orders.values()
+                if o.status == "attributed" and not o.cancelled and self.visitor_of(o, seen) == visitor
+            ]
+            standing = [o for o in orders if not o.refunded_minor >= o.figures.total_minor > 0]
+            kept = any(o.settled_at for o in standing)
+            amounts = {
+                "friends": 1,
+                "friends_signed_up": int(bool(ups) and min(ups) >= first.at),
+                "friends_bought": int(bool(orders)),
+                "friends_kept": int(kept),
+                "friends_held": int(bool(standing) and not kept),
+            }
+            self.add("daily", store, day, program, "", **amounts)
+            click = self.clicks.get(first.token.click_id)
+            channel = click.channel or "" if click else ""
+            bought = amounts["friends_bought"]
+            self.add("daily_channels", store, day, program, channel, "", friends=1, friends_bought=bought)
+            self.lead(store, day, "", first.token.ambassador_id, program, friends=1)
+
+    def visitor_of(self, order: Conversion, seen: dict[str, tuple[datetime, str]]) -> str | None:
+        if order.visitor_id:
+            return order.visitor_id
+        click_id = order.winner.click_id if order.winner else None
+        return seen[click_id][1] if click_id in seen else None
+
+    def reward(self, reward: Reward) -> None:
+        store, day, kind = reward.store_id, self.day(reward.placed_at), reward.beneficiary.kind
+        currency = "points" if reward.pay_as == "points" else reward.currency
+        key = (store, reward.program_id, currency, kind, reward.status)
+        self.add("owed", *key, rewards=1, amount_minor=reward.amount_minor)
+        if reward.status not in ("rejected", "reversed", "expired"):
+            cost = {f"{kind}_cost_minor": reward.amount_minor}
+            self.add("daily", store, day, reward.program_id, currency, **cost)
+            if kind == "ambassador":
+                self.lead(
+                    store, day, currency, reward.beneficiary.id, reward.program_id, reward_minor=reward.amount_minor
+                )
+
+
+def touch(report: tracking.TrackingPayload) -> bool:
+    return report.token is not None and report.visitor_id is not None and report.token.quality != "bot"
+
+
+def newest(told: Sequence[Payload], kind: type[Any], ident: Callable[[Any], str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for payload in told:
+        if isinstance(payload, kind):
+            key = ident(payload)
+            if key not in found or payload.revision > found[key].revision:  # type: ignore[attr-defined]
+                found[key] = payload
+    return found
