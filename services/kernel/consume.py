@@ -8,11 +8,13 @@ aside with their reason, while the rest flows.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 
 from services.kernel import failpoints, trace
@@ -57,7 +59,7 @@ class Consumer:
         self.group = group
         self._member = member
         self._handlers = tuple(handlers)
-        self._wanted = {model.TYPE: model for handler in handlers for model in handler.events}
+        self._wanted = {model.TYPE.encode(): model for handler in handlers for model in handler.events}
         self.topics = tuple(dict.fromkeys(str(model.TOPIC) for model in self._wanted.values()))
         self._stopping = asyncio.Event()
         self._pause_s = self.SHORTEST_PAUSE_S
@@ -134,7 +136,7 @@ class Consumer:
         arrived = []
         for delivered in batch:
             record = delivered.record
-            model = self._wanted.get(record.headers.get(envelope.TYPE, ""))
+            model = self._wanted.get(record.headers.get(envelope.TYPE, b""))
             if model is None:
                 continue
             try:
@@ -142,7 +144,7 @@ class Consumer:
             except envelope.ContractError as error:
                 await self._put_aside(delivered, reason="contract", error=str(error), attempts=1)
                 continue
-            arrived.append(_Arrived(delivered, event, record.headers.get(envelope.SUBJECT, record.key)))
+            arrived.append(_Arrived(delivered, event, envelope.header(record, envelope.SUBJECT)))
         return arrived
 
     async def _apply(self, arrived: Sequence[_Arrived]) -> None:
@@ -194,14 +196,14 @@ class Consumer:
         """
         record = delivered.record
         head = dict(record.headers) | {
-            "dlq_group": self.group,
-            "dlq_topic": record.topic,
-            "dlq_partition": str(delivered.partition),
-            "dlq_offset": str(delivered.offset),
-            "dlq_reason": reason,
-            "dlq_error": error,
-            "dlq_attempts": str(attempts),
-            "dlq_at": datetime.now(UTC).isoformat(),
+            "dlq_group": self.group.encode(),
+            "dlq_topic": record.topic.encode(),
+            "dlq_partition": b"%d" % delivered.partition,
+            "dlq_offset": b"%d" % delivered.offset,
+            "dlq_reason": reason.encode(),
+            "dlq_error": error.encode(),
+            "dlq_attempts": b"%d" % attempts,
+            "dlq_at": orjson.dumps(datetime.now(UTC))[1:-1],
         }
         await self._bus.publish([Record(dead_letter_topic(self.group), record.key, record.value, head)])
         DEAD_LETTERS.labels(self.group, reason).inc()
@@ -210,16 +212,15 @@ class Consumer:
             topic=record.topic,
             partition=delivered.partition,
             offset=delivered.offset,
-            event_type=record.headers.get(envelope.TYPE),
+            event_type=envelope.header(record, envelope.TYPE),
             reason=reason,
             error=error,
         )
 
     def _count(self, arrived: Sequence[_Arrived]) -> None:
         if arrived:
-            for kind in self._wanted:
-                if count := sum(1 for a in arrived if a.event.type == kind):
-                    CONSUMED.labels(self.group, kind).inc(count)
+            for kind, count in Counter(a.event.type for a in arrived).items():
+                CONSUMED.labels(self.group, kind).inc(count)
 
     async def _measure(self, subscription: Subscription) -> None:
         lag = await subscription.lag()

@@ -20,7 +20,7 @@ async def test_headers_and_key_arrive_as_they_were(pipe: Pipe) -> None:
     bus = await pipe.connect()
     await pipe.put(bus, ("straße", "x"))
     (got,) = await take(await pipe.join(bus), 1)
-    assert (got.record.key, got.record.headers["ce_id"], got.record.topic) == ("straße", "x", pipe.topic)
+    assert (got.record.key, got.record.headers["ce_id"], got.record.topic) == ("straße", b"x", pipe.topic)
 
 
 async def test_a_new_group_begins_at_the_beginning(pipe: Pipe) -> None:

@@ -10,8 +10,7 @@ import pytest
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.log import LogBus
 from services.kernel.bus.port import Bus, Delivered, Record, Subscription
-from services.kernel.bus.schema import migrate_bus
-from services.kernel.bus.topics import TopicSpec
+from services.kernel.bus.topics import TopicSpec, dead_letter_topics, product_topics
 from tests.support.kafka import Broker
 from tests.support.postgres import TestServer
 
@@ -23,11 +22,13 @@ class Pipe:
     kind: str
     topic: str
     group: str
+    url: str
+    """The owner's address of a toy's database, which is the log's too."""
     connect: Callable[[], Awaitable[Bus]]
 
     async def put(self, bus: Bus, *keyed: tuple[str, str]) -> None:
         """Publishes (key, text) pairs in one call."""
-        await bus.publish([Record(self.topic, key, text.encode(), {"ce_id": text}) for key, text in keyed])
+        await bus.publish([Record(self.topic, key, text.encode(), {"ce_id": text.encode()}) for key, text in keyed])
 
     async def join(self, bus: Bus, *, member: str = "1") -> Subscription:
         """One more member of the test's group."""
@@ -58,13 +59,13 @@ def broker_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def pipe(broker_url: str | None, postgres: TestServer) -> AsyncIterator[Pipe]:
+async def pipe(broker_url: str | None, postgres: TestServer, toy_template: str) -> AsyncIterator[Pipe]:
     """A topic of the test's own on the bus of the parameter."""
     name = uuid.uuid4().hex[:12]
-    topics = [TopicSpec(f"test.{name}", 7), TopicSpec(f"kith.dlq.{name}", 7, partitions=1)]
+    group = f"kith.{name}"
+    topics = [TopicSpec(f"test.{name}", 7), *product_topics(), *dead_letter_topics([group])]
     opened: list[Bus] = []
-    url = await postgres.empty()
-    await migrate_bus(url)
+    url = await postgres.clone(toy_template)
 
     async def connect() -> Bus:
         bus: Bus = KafkaBus(broker_url, topics, partitions=4) if broker_url else LogBus(url, topics)
@@ -72,7 +73,7 @@ async def pipe(broker_url: str | None, postgres: TestServer) -> AsyncIterator[Pi
         opened.append(bus)
         return bus
 
-    yield Pipe("kafka" if broker_url else "log", topics[0].name, f"kith.{name}", connect)
+    yield Pipe("kafka" if broker_url else "log", topics[0].name, group, url, connect)
     for bus in opened:
         await bus.stop()
     await postgres.drop(url)

@@ -82,11 +82,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             if records:
                 self._first.setdefault(place, records[0].offset)
             for record in records:
-                headers = {name: text.decode() for name, text in record.headers}
                 key = record.key.decode() if record.key else ""
-                delivered.append(
-                    Delivered(Record(place.topic, key, record.value or b"", headers), place.partition, record.offset)
-                )
+                event = Record(place.topic, key, record.value or b"", dict(record.headers))
+                delivered.append(Delivered(event, place.partition, record.offset))
         now = time.monotonic()
         if delivered:
             self._idle.clear()

@@ -178,7 +178,7 @@ async def _append(connection: asyncpg.Connection, topic: str, records: Sequence[
         topic,
         len(records),
         [record.key for record in records],
-        [orjson.dumps(record.headers).decode() for record in records],
+        [orjson.dumps({name: text.decode() for name, text in record.headers.items()}).decode() for record in records],
         [record.value for record in records],
     )
     end = await connection.fetchval(_APPEND, *arguments)
@@ -279,7 +279,8 @@ class LogSubscription:
         for topic, position, key, headers, value in rows:
             counts[topic] += 1
             self._read[topic] = position + 1
-            delivered.append(Delivered(Record(topic, key, value, orjson.loads(headers)), 0, position))
+            head = {name: text.encode() for name, text in orjson.loads(headers).items()}
+            delivered.append(Delivered(Record(topic, key, value, head), 0, position))
         for topic, count in counts.items():
             if count < share:  # all of it was seen: skip what retention or compaction has taken
                 self._read[topic] = max(self._read[topic], known[topic])

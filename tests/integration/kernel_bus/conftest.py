@@ -3,21 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from services.kernel.bus.log import LogBus
 from services.kernel.bus.topics import dead_letter_topics, product_topics
 from services.kernel.db import Database
 from tests.support.postgres import TestServer
-from tests.support.toy import GROUP, make_toy_schema, toy_database
+from tests.support.toy import GROUP, toy_database
+from tests.support.toy.template import toy_template
 
-
-@pytest.fixture(scope="session")
-async def toy_template(postgres: TestServer) -> str:
-    """Name of a migrated database to clone."""
-    url = await postgres.empty()
-    await make_toy_schema(url)
-    return make_url(url).database or ""
+__all__ = ["bus", "db", "toy_template", "url"]
 
 
 @pytest.fixture

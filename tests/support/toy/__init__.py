@@ -47,8 +47,11 @@ async def remember(tx: Tx, events: Sequence[Event[Any]]) -> None:
 ROUTER = APIRouter()
 
 
+_OPERATOR = operator()
+
+
 @ROUTER.post("/v1/toys/{track_id}", status_code=202)
-async def report(track_id: str, call: Call = operator()) -> dict[str, str]:
+async def report(track_id: str, call: Call = _OPERATOR) -> dict[str, str]:
     """Emits one visit of the store."""
     async with call.ctx.db.transaction(["str_a"]) as tx:
         tx.emit(visit(track_id))
