@@ -80,7 +80,7 @@ async def track(
 async def orders(
     stage: Stage, attribution: tuple[int, int], store: Store, *, rounds: int, seconds: float, tick: Tick
 ) -> Comparison:
-    """`POST /v1/orders` against FastAPI + pydantic with an INSERT and commit per request; both idempotent by order id."""
+    """`POST /v1/orders` against FastAPI with an INSERT and commit per request; both idempotent by order id."""
     database = {"TEXTBOOK_DATABASE_URL": stage.database_url}
     text_port, text_pid = await stage.uvicorn(f"{textbook.__name__}:app", **database)
     headers = [f"Authorization: Bearer {store.secret_key}"]
