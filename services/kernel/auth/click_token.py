@@ -26,7 +26,6 @@ _COMPACT_BYTES: Final = 1 + 3 + 4 * 16 + 7
 _LONG: Final = 0x80
 _QUALITIES: tuple[Quality, ...] = get_args(Quality)
 _QUALITY_BYTES: Final = {quality: bytes((place,)) for place, quality in enumerate(_QUALITIES)}
-_PREFIXES: Final = ("clk", "lnk", "prg", "amb")
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]+)", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -110,7 +109,7 @@ def _claims(body: bytes) -> TokenClaims:
         microseconds, ids = body[4:11], body[11:].decode().split("\x1f")
     else:
         microseconds = body[68:75]
-        ids = [_unpack(prefix, body[4 + 16 * n : 20 + 16 * n]) for n, prefix in enumerate(_PREFIXES)]
+        ids = [_unpack("clk", body[4:20]), *_link_ids(body[20:68])]
     return TokenClaims(
         click_id=ids[0],
         link_id=ids[1],
@@ -132,6 +131,11 @@ def _store(store_id: str) -> tuple[bytes, bytes]:
 def _link_part(link_id: str, program_id: str, ambassador_id: str) -> bytes | None:
     parts = (_pack(link_id, "lnk"), _pack(program_id, "prg"), _pack(ambassador_id, "amb"))
     return b"".join(part for part in parts if part is not None) if None not in parts else None
+
+
+@lru_cache(maxsize=16_384)
+def _link_ids(packed: bytes) -> tuple[str, ...]:
+    return tuple(_unpack(prefix, packed[16 * n : 16 * n + 16]) for n, prefix in enumerate(("lnk", "prg", "amb")))
 
 
 def _pack(identifier: str, prefix: str) -> bytes | None:

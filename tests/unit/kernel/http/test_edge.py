@@ -49,7 +49,7 @@ BODIES = [
     (b'{"note":"a","note":"b"}', 422, "invalid", "note"),
     (b'{"note":"a","note" :"b"}', 422, "invalid", "note"),
     (b'{"note":"a","items":[{"note":"b","note":"c"}]}', 422, "invalid", "note"),
-    (b'{"a":' * 40 + b"1" + b"}" * 40, 422, "invalid", "a"),
+    (b'{"a":' * 40 + b"1" + b"}" * 40, 422, "invalid", "body"),
     (b"[" * 100_000, 400, "too_deep", "body"),
     (b'{"note":"' + b"x" * 300_000 + b'"}', 413, "too_large", None),
 ]
