@@ -1,120 +1,90 @@
-"""The whole product as a user starts it: `kith run` or `kith split` as a process, with an empty demo store."""
+"""The whole product as its users start it: `kith run` or `kith split` as child processes, on ports of their own.
+
+For tests that drive it from outside, by HTTP or in a browser, and for those that hurt it: the split product's processes
+are found by their pid files.
+"""
 
 import asyncio
 import json
 import os
 import signal
-import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-import httpx
+from services.cli.local import process
 
-Mode = Literal["run", "split"]
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 240.0
+STOP_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A running product: where everything is, and how to call it."""
+    """A running product. `told` is what it printed when it was ready: addresses and keys of the demo store."""
 
-    url: str
-    shop_url: str
-    link_url: str
-    console_url: str
-    portal_url: str
-    secret_key: str
-    publishable_key: str
-    operator_key: str
-    store_id: str
     folder: Path
-    http: httpx.AsyncClient
+    told: Mapping[str, Any]
+    starter: "subprocess.Popen[bytes]"
 
-    async def get(self, path: str) -> httpx.Response:
-        """A GET with the store's secret key."""
-        return await self.http.get(path, headers={"Authorization": f"Bearer {self.secret_key}"})
+    @property
+    def url(self) -> str:
+        """The product's address."""
+        return str(self.told["url"])
 
-    async def post(self, path: str, body: object, *, key: str | None = None) -> httpx.Response:
-        """A POST with the store's secret key, or another."""
-        return await self.http.post(path, json=body, headers={"Authorization": f"Bearer {key or self.secret_key}"})
+    @property
+    def operator_key(self) -> str:
+        """The operator's key, from the data folder."""
+        lines = (self.folder / "secrets.env").read_text().splitlines()
+        return next(line.split("=", 1)[1] for line in lines if line.startswith("KITH_OPERATOR_KEY="))
 
-    async def advance(self, seconds: int) -> None:
-        """Moves the demo clock, as the operator."""
-        answer = await self.post("/v1/clock", {"advance_seconds": seconds}, key=self.operator_key)
-        answer.raise_for_status()
+    def pid(self, name: str) -> int:
+        """Number of a child of the split product (`links-1`, `kafka`, …). `FileNotFoundError` while it is away."""
+        return int((self.folder / "split" / f"{name}.pid").read_text())
 
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Sends a child of the split product a signal."""
+        os.kill(self.pid(name), number)
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    def hold(self, name: str) -> None:
+        """From now on a dead child stays dead, until `release`."""
+        (self.folder / "split" / f"{name}.hold").touch()
+
+    def release(self, name: str) -> None:
+        """The supervisor may start it again."""
+        (self.folder / "split" / f"{name}.hold").unlink(missing_ok=True)
 
 
 @asynccontextmanager
-async def started(mode: Mode, folder: Path, *, history_days: int = 0) -> AsyncIterator[Product]:
-    """Starts the product and waits until it says that it is ready; stops it with SIGTERM and waits for the end."""
-    port, shop_port = free_ports(2)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    environment |= {
-        "KITH_DEMO": "1",
-        "KITH_DEMO_DAYS": str(history_days),
-        "KITH_DATA_DIR": str(folder),
-        "KITH_PORT": str(port),
-        "KITH_SPLIT_PORT": str(port),
-        "KITH_SHOP_PORT": str(shop_port),
-    }
-    log = (folder.parent / f"{folder.name}.log").open("wb")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services",
-        mode,
-        "--json",
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=log,
-        start_new_session=True,
+async def running(
+    mode: str, folder: Path, *, history_days: int = 0, demo: bool = True, env: Mapping[str, str] | None = None
+) -> AsyncIterator[Product]:
+    """Runs `kith run` or `kith split` (the `mode`) over a data folder until the block ends. Fails with its log."""
+    port, shop_port = process.free_port(), process.free_port()
+    argv = [sys.executable, "-m", "services", mode, "--json", "--port", str(port), "--shop-port", str(shop_port)]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    settings = {"KITH_DATA_DIR": str(folder), **({"KITH_DEMO": "1"} if demo else {})}
+    log = folder.with_name(f"{folder.name}-{mode}.log")
+    log.unlink(missing_ok=True)
+    starter = process.spawn(
+        [*argv, "--history", str(history_days)], log=log, cwd=ROOT, env={**clean, **settings, **(env or {})}
     )
     try:
-        told = await asyncio.wait_for(_ready(process), timeout=300)
-        operator_key = _operator_key(folder)
-        async with httpx.AsyncClient(base_url=told["url"], timeout=30) as client:
-            fields = {name: told[name] for name in Product.__slots__ if name in told}
-            yield Product(**fields, operator_key=operator_key, folder=folder, http=client)
+        yield Product(folder, await _ready(starter, log), starter)
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.communicate(), timeout=120)
-        except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        finally:
-            log.close()
+        await process.stop(starter, (signal.SIGTERM, STOP_S))
 
 
-async def _ready(process: asyncio.subprocess.Process) -> dict[str, str]:
-    assert process.stdout is not None
-    async for line in process.stdout:
-        if line.startswith(b"{"):
-            told = json.loads(line)
-            if told.get("ready"):
-                return dict(told)
-    raise AssertionError(f"the product ended with {await process.wait()} before it was ready; see its log")
-
-
-def _operator_key(folder: Path) -> str:
-    for name in ("secrets.env", "split/secrets.env"):
-        path = folder / name
-        if path.exists():
-            for line in path.read_text().splitlines():
-                if line.startswith("KITH_OPERATOR_KEY="):
-                    return line.partition("=")[2].strip().strip("'\"")
-    raise AssertionError(f"no operator key in {folder}")
+async def _ready(starter: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:
+    deadline = asyncio.get_running_loop().time() + START_S
+    while asyncio.get_running_loop().time() < deadline and starter.poll() is None:
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith('{"ready": true'):
+                told: dict[str, Any] = json.loads(line)
+                return told
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the product did not become ready ({starter.poll()}):\n{process.tail(log, 60)}")
