@@ -109,8 +109,8 @@ async def test_every_page_loads_without_a_complaint_at_both_widths(
         page = await context.new_page()
         said = complaints_of(page)
         for name in kit.PAGES_OF_THE_KIT:
-            await page.goto(f"{served.url}/kit/{name}", wait_until="networkidle")
-            assert await page.evaluate("document.fonts.check('14px Onest')")
+            await page.goto(f"{served.url}/kit/{name}")
+            assert await page.evaluate("document.fonts.ready.then(() => document.fonts.check('14px Onest'))")
             await page.screenshot(path=PICTURES / f"kit-{name}-{width}-{theme}.png", full_page=True)
         assert said == []
         await context.close()
