@@ -8,6 +8,7 @@ from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
 from services.kernel.spool import Spool
+from services.links.ambassadors.api import console as ambassadors_console
 from services.links.ambassadors.api import rest as ambassadors
 from services.links.changes.tables import METADATA
 from services.links.clock import api as clock
@@ -22,6 +23,7 @@ from services.links.pages import NAV, PAGES
 from services.links.people import tables as _people
 from services.links.portal import api as portal
 from services.links.programs import tables as _programs
+from services.links.programs.api import console as programs_console
 from services.links.programs.api import rest as programs
 from services.links.qr import api as qr
 from services.links.redirect import api as redirect
@@ -91,6 +93,8 @@ SERVICE = Service(
         embed.router,
         session.router,
         portal.router,
+        programs_console.router,
+        ambassadors_console.router,
     ),
     hot=hot_routes,
     jobs=JOBS,

@@ -48,6 +48,7 @@ _BY_NAME = (
 order by coalesce(lower(p.name), ''), a.ambassador_id limit :limit
 """
 )
+_NAME_OF = "select lower(name) from people where store_id = :store_id and ambassador_id = :after"
 _COUNT = """
 select count(*) from ambassadors a
 left join people p on p.ambassador_id = a.ambassador_id
@@ -115,12 +116,10 @@ async def newest(tx: Tx, store_id: str, chosen: Filter, *, before: str | None, l
     return [_member(row) for row in rows]
 
 
-async def by_name(
-    tx: Tx, store_id: str, chosen: Filter, *, after: tuple[str, str] | None, limit: int
-) -> Sequence[Member]:
-    """Ambassadors by name, then id; `after` is the lower-case name and id of the last one shown."""
-    after_name, after_id = after or (None, None)
-    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), after_name=after_name, after=after_id, limit=limit)
+async def by_name(tx: Tx, store_id: str, chosen: Filter, *, after: str | None, limit: int) -> Sequence[Member]:
+    """Ambassadors by name, then id; `after` is the last one shown: names in cursors would stand in addresses."""
+    name = await tx.scalar(_NAME_OF, store_id=store_id, after=after) if after else None
+    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), after=after, after_name=name or "", limit=limit)
     return [_member(row) for row in rows]
 
 

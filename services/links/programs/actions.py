@@ -10,7 +10,7 @@ from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
 from services.kernel import money
 from services.kernel.db import Tx
-from services.kernel.errors import FieldError, Invalid, NotFound
+from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.links.changes import store as noted
 from services.links.programs import store
@@ -45,11 +45,25 @@ async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any
         program = Program.model_validate(merged(newest.program.model_dump(mode="json"), patch))
     except ValidationError as error:
         raise _invalid(error) from None
+    return await _next(tx, newest, program)
+
+
+async def replace_with(tx: Tx, store_id: str, program_id: str, program: Program, *, seen: int) -> Version:
+    """Publishes a whole new definition over the version that its author saw. Raises `Conflict` over any other."""
+    newest = await store.get(tx, store_id, program_id, lock=True)
+    if newest is None:
+        raise NotFound("There is no such program.")
+    if newest.version != seen:
+        raise Conflict("Somebody changed this program meanwhile: open it again.", code="stale_version")
+    return await _next(tx, newest, program)
+
+
+async def _next(tx: Tx, newest: Version, program: Program) -> Version:
     if program == newest.program:
         return newest
     if program.currency != newest.program.currency:
         raise Invalid.field("currency", "A program keeps its currency; make a new program for another.")
-    await _check(tx, store_id, program)
+    await _check(tx, newest.store_id, program)
     return await _publish(tx, replace(newest, version=newest.version + 1, program=program, published_at=tx.now))
 
 

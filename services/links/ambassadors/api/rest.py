@@ -48,7 +48,7 @@ async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("amb
                 group_name=body.group,
                 sponsor_id=body.sponsor_id,
             ),
-            hash_contacts=_hashes(call),
+            hash_contacts=hashes(call),
         ),
         answer=partial(AmbassadorJoined.of, base_url=call.ctx.settings.base_url),
         reveal=with_portal,
@@ -104,7 +104,7 @@ async def patch_ambassador(
     async with call.transaction() as tx:
         return shown(
             call,
-            await actions.change(tx, call.store_id, ambassador_id, body.changes(), hash_contacts=_hashes(call)),
+            await actions.change(tx, call.store_id, ambassador_id, body.changes(), hash_contacts=hashes(call)),
         )
 
 
@@ -132,5 +132,6 @@ def csv_row(call: Call, member: Member) -> dict[str, object]:
     return {**out.model_dump(exclude={"link", "code", "portal_url"}), "code": out.code.code, "link_url": out.link.url}
 
 
-def _hashes(call: Call) -> HashContacts:
+def hashes(call: Call) -> HashContacts:
+    """How this call turns contacts into keyed hashes."""
     return lambda email, phone: contact_hashes(call.ctx.ring, email=email, phone=phone)

@@ -1,5 +1,7 @@
 """A program in plain words, in the reader's language: one sentence for ambassadors, and terms line by line. Pure."""
 
+from decimal import Decimal
+
 from contracts.program import PerAmbassador, Percent, Program, RewardRule
 from services.kernel.money import exponent
 from services.kernel.pages import Format, Speech
@@ -8,8 +10,9 @@ from services.kernel.pages import Format, Speech
 def amount(rule: RewardRule, program: Program, fmt: Format) -> str:
     """What a rule gives: €10, €7.50, 10%."""
     if isinstance(rule.give, Percent):
-        whole = rule.give.basis_points % 100 == 0
-        return fmt.percent(rule.give.basis_points / 10_000, digits=0 if whole else 2)
+        points = rule.give.basis_points
+        digits = 0 if points % 100 == 0 else 1 if points % 10 == 0 else 2
+        return fmt.percent(Decimal(points) / 10_000, digits=digits)
     return money(rule.give.amount_minor, program.currency, fmt)
 
 
@@ -130,3 +133,58 @@ def terms(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> st
         else speech.count("after %(n)s day", "after %(n)s days", rule.hold_days),
     ]
     return ", ".join(parts)
+
+
+def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
+    """The whole program, label by label, for somebody who runs it; two versions differ where these texts do."""
+    friend, own = rule_for(program, "friend"), rule_for(program, "ambassador")
+    nothing = speech.say("nothing")
+    attribution = program.attribution
+    caps = [cap for rule in program.rewards for cap in limits(rule, program, speech, fmt)]
+    return {
+        speech.say("Name"): program.name,
+        speech.say("Status"): status(program, speech),
+        speech.say("Friend gets"): terms(friend, program, speech, fmt) if friend else nothing,
+        speech.say("Ambassador gets"): terms(own, program, speech, fmt) if own else nothing,
+        speech.say("Limits"): " ".join(caps) or speech.say("none"),
+        speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
+        speech.say("Which click counts"): speech.say("the first")
+        if attribution.model == "first"
+        else speech.say("the last"),
+        speech.say("Click window"): speech.count("%(n)s day", "%(n)s days", attribution.click_window_days),
+        speech.say("Buyers"): speech.say("new customers only")
+        if attribution.new_customers_only
+        else speech.say("everybody"),
+        speech.say("Smallest order"): money(attribution.min_subtotal_minor, program.currency, fmt)
+        if attribution.min_subtotal_minor
+        else speech.say("none"),
+        speech.say("Budget"): money(program.budget.amount_minor, program.currency, fmt)
+        if program.budget
+        else speech.say("no limit"),
+        speech.say("Rank"): fmt.number(program.rank),
+        speech.say("Landing page"): str(program.landing_url),
+    }
+
+
+def status(program: Program, speech: Speech) -> str:
+    """The program's status as a word."""
+    return {
+        "active": speech.label("chip", "Active"),
+        "paused": speech.label("chip", "Paused"),
+        "archived": speech.label("chip", "Archived"),
+    }[program.status]
+
+
+def proof(kind: str, speech: Speech) -> str:
+    """A kind of proof as words."""
+    return {
+        "code": speech.say("promo code"),
+        "click": speech.say("click"),
+        "customer": speech.say("known customer"),
+    }[kind]
+
+
+def differences(before: Program, after: Program, speech: Speech, fmt: Format) -> list[str]:
+    """What a version changed, each as "label: old → new"."""
+    old, new = facts(before, speech, fmt), facts(after, speech, fmt)
+    return [f"{label}: {old[label]} → {text}" for label, text in new.items() if old[label] != text]

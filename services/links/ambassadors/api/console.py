@@ -1,0 +1,331 @@
+"""The console's pages of ambassadors: a list, one person, a form to add one, and names for other services' pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from services.kernel.db import Tx
+from services.kernel.errors import AppError
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import csv_response
+from services.kernel.http.problems import field_path
+from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Name, Pagination, Row, Speech, Table
+from services.links.ambassadors import actions, store
+from services.links.ambassadors.actions import Joining
+from services.links.ambassadors.api.rest import COLUMNS, CSV_ROWS, csv_row, hashes, portal_of
+from services.links.ambassadors.schemas import AmbassadorIn
+from services.links.ambassadors.store import Filter, Member
+from services.links.links import store as links
+from services.links.links.schemas import share_url
+from services.links.pages import PAGES
+from services.links.programs import store as programs
+from services.links.stores import actions as stores
+from services.links.stores.store import Store
+
+router = APIRouter(include_in_schema=False)
+
+HOME = "/console/links/ambassadors"
+_PAGE = 25
+_TRAIL = 20
+_MOST_NAMES = 500
+
+Sort = Literal["newest", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a reader stands in the list: the filter, and the cursors of the pages walked so far."""
+
+    q: str
+    program: str
+    sort: Sort
+    trail: tuple[str, ...]
+    number: int
+
+    def href(self, **changes: Any) -> str:
+        """The list with some of it changed; a change of the filter begins at the first page."""
+        now = {"q": self.q, "program": self.program, "sort": self.sort, "trail": "", "page": 0, **changes}
+        kept = {name: value for name, value in now.items() if value and value != "newest"}
+        return f"{HOME}?{urlencode(kept)}" if kept else HOME
+
+
+@router.get(HOME)
+async def get_list(
+    request: Request,
+    call: Annotated[Call, viewer("ambassadors:read")],
+    q: Annotated[str, Query(max_length=120)] = "",
+    program: Annotated[str, Query(max_length=64)] = "",
+    sort: Sort = "newest",
+    trail: Annotated[str, Query(max_length=4000)] = "",
+    page: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    format: Literal["html", "csv"] = "html",
+    lang: str = "",
+) -> Response:
+    """Ambassadors by search, program and order; as CSV all that the filter finds."""
+    place = _Place(q.strip(), program, sort, tuple(filter(None, trail.split(".")))[-_TRAIL:], page)
+    chosen = Filter(program_id=program or None, search=place.q or None)
+    after = cursors.decode(place.trail[-1], str) if place.trail else None
+    limit = CSV_ROWS if format == "csv" else _PAGE + 1
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        if sort == "name":
+            rows = await store.by_name(tx, call.store_id, chosen, after=after[0] if after else None, limit=limit)
+        else:
+            rows = await store.newest(tx, call.store_id, chosen, before=after[0] if after else None, limit=limit)
+        if format == "csv":
+            return csv_response((csv_row(call, member) for member in rows), COLUMNS, filename="ambassadors")
+        found = await store.count(tx, call.store_id, chosen)
+        known = await programs.page(tx, call.store_id, before=None, limit=200)
+        speech, fmt = _reader(request, own, tx)
+    shown = list(rows[:_PAGE])
+    return _render(
+        request,
+        own,
+        tx,
+        "list",
+        title=speech.say("Ambassadors"),
+        q=place.q,
+        keep={name: value for name, value in (("program", program), ("sort", sort)) if value and value != "newest"},
+        table=_table(shown, place, speech, fmt),
+        programs=[Choice(speech.say("All programs"), href=place.href(program=""), current=not program)]
+        + [
+            Choice(one.program.name, href=place.href(program=one.program_id), current=one.program_id == program)
+            for one in known
+        ],
+        filters=_filters(place, {one.program_id: one.program.name for one in known}),
+        clear_href=place.href(q="", program=""),
+        csv_href=place.href(format="csv"),
+        paging=_paging(place, rows, found, speech, fmt),
+        filtered=bool(place.q or program),
+    )
+
+
+@router.get("/console/links/names")
+async def get_names(
+    call: Annotated[Call, viewer("ambassadors:read")],
+    ids: Annotated[str, Query(max_length=20_000, description="Ambassador ids or codes, separated by commas.")] = "",
+) -> dict[str, str]:
+    """Names behind ambassador ids and codes, for pages of services that may not know them."""
+    wanted = list(dict.fromkeys(filter(None, ids.split(","))))[:_MOST_NAMES]
+    async with call.transaction() as tx:
+        return await store.names(tx, call.store_id, wanted)
+
+
+@router.get(f"{HOME}/new")
+async def get_new(request: Request, call: Annotated[Call, viewer("ambassadors:write")], lang: str = "") -> Response:
+    """The form to add somebody."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        return await _form(request, own, tx, {}, {})
+
+
+@router.post(HOME)
+async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:write")]) -> Response:
+    """Adds somebody, or shows whom the program has under this customer id."""
+    given = {name: value for name, value in (await request.form()).items() if isinstance(value, str) and value.strip()}
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        try:
+            body = AmbassadorIn.model_validate(given)
+            joining = Joining(
+                program_id=body.program_id,
+                external_id=body.external_id,
+                email=body.email,
+                phone=body.phone,
+                name=body.name,
+                group_name=body.group,
+            )
+            member = await actions.join(tx, call.store_id, joining, hash_contacts=hashes(call))
+            return Response(status_code=303, headers={"location": f"{HOME}/{member.ambassador.ambassador_id}"})
+        except ValidationError as error:
+            wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
+        except AppError as error:
+            wrong = {"program_id": error.detail}
+        return await _form(request, own, tx, given, wrong, status=422)
+
+
+@router.get(HOME + "/{ambassador_id}")
+async def get_one(
+    ambassador_id: str, request: Request, call: Annotated[Call, viewer("ambassadors:read")], lang: str = ""
+) -> Response:
+    """One ambassador: the person, link, code, QR code, and the address of the portal."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        member = await actions.get(tx, call.store_id, ambassador_id)
+        theirs = await links.page(tx, call.store_id, ambassador_id=ambassador_id, limit=50)
+        speech, fmt = _reader(request, own, tx)
+    person = member.ambassador
+    base_url = call.ctx.settings.base_url
+    return _render(
+        request,
+        own,
+        tx,
+        "one",
+        title=person.name or member.code,
+        member=member,
+        chip=_chip(member, speech),
+        url=share_url(base_url, member.slug),
+        shown_url=share_url(base_url, member.slug).partition("://")[2],
+        portal_url=portal_of(call, ambassador_id),
+        files=[
+            Choice(kind.upper(), href=f"/v1/links/{person.link_id}/qr.{kind}?size=1024")
+            for kind in ("svg", "png", "pdf")
+        ],
+        facts=[
+            Fact(speech.say("E-mail"), person.email),
+            Fact(speech.say("Phone"), person.phone),
+            Fact(speech.say("Customer id"), person.external_id),
+            Fact(speech.say("Program"), Name(member.program_name, href=f"/console/links/programs/{person.program_id}")),
+            Fact(speech.say("Group"), person.group_name),
+            Fact(speech.say("Joined"), fmt.moment(person.created_at)),
+        ],
+        links=Table(
+            name=speech.say("Links"),
+            columns=[
+                Column("url", speech.label("head", "Link")),
+                Column("channel", speech.label("head", "Channel")),
+                Column("made", speech.label("head", "Made"), minor=True),
+            ],
+            rows=[
+                Row(
+                    cells={
+                        "url": Name(f"/r/{link.slug}", below=link.destination or ""),
+                        "channel": link.channel,
+                        "made": fmt.date(link.created_at),
+                    }
+                )
+                for link in theirs
+            ],
+        ),
+    )
+
+
+async def _form(
+    request: Request, own: Store, tx: Tx, form: Mapping[str, str], wrong: Mapping[str, str], *, status: int = 200
+) -> Response:
+    speech, _ = _reader(request, own, tx)
+    known = await programs.page(tx, own.store_id, before=None, limit=200)
+    labels = {
+        "program_id": speech.say("Program"),
+        "name": speech.say("Name"),
+        "email": speech.say("E-mail"),
+        "phone": speech.say("Phone"),
+        "external_id": speech.say("Customer id"),
+        "group": speech.say("Group"),
+    }
+    return _render(
+        request,
+        own,
+        tx,
+        "form",
+        status=status,
+        title=speech.say("Add an ambassador"),
+        form={**dict.fromkeys(labels, ""), **form},
+        labels=labels,
+        wrong=wrong,
+        summary=[FieldError(field, labels.get(field, field), text) for field, text in wrong.items()],
+        programs=[
+            Choice(one.program.name, value=one.program_id, current=one.program_id == form.get("program_id"))
+            for one in known
+            if one.program.status == "active"
+        ],
+    )
+
+
+def _table(shown: list[Member], place: _Place, speech: Speech, fmt: Format) -> Table:
+    return Table(
+        name=speech.say("Ambassadors"),
+        listing=True,
+        columns=[
+            Column(
+                "name",
+                speech.label("head", "Ambassador"),
+                sort_href=place.href(sort="name"),
+                sorted="ascending" if place.sort == "name" else "",
+            ),
+            Column("program", speech.label("head", "Program"), minor=True),
+            Column("group", speech.label("head", "Group"), minor=True),
+            Column("link", speech.label("head", "Link")),
+            Column(
+                "joined",
+                speech.label("head", "Joined"),
+                figure=True,
+                sort_href=place.href(sort="newest"),
+                sorted="descending" if place.sort == "newest" else "",
+            ),
+        ],
+        rows=[_row(member, speech, fmt) for member in shown],
+    )
+
+
+def _row(member: Member, speech: Speech, fmt: Format) -> Row:
+    person = member.ambassador
+    joined = fmt.ago(person.created_at)
+    return Row(
+        cells={
+            "name": Name(
+                person.name or member.code,
+                below=member.code,
+                href=f"{HOME}/{person.ambassador_id}",
+                chip=None if person.status == "active" else _chip(member, speech),
+            ),
+            "program": member.program_name,
+            "group": person.group_name,
+            "link": f"/r/{member.slug}",
+            "joined": joined,
+        },
+        key_figure=joined,
+        facts=[text for text in (member.code, person.group_name, member.program_name) if text],
+    )
+
+
+def _filters(place: _Place, names: Mapping[str, str]) -> list[Choice]:
+    found = []
+    if place.q:
+        found.append(Choice(f"“{place.q}”", href=place.href(q="")))
+    if place.program:
+        found.append(Choice(names.get(place.program, place.program), href=place.href(program="")))
+    return found
+
+
+def _paging(place: _Place, rows: Any, found: int, speech: Speech, fmt: Format) -> Pagination:
+    first = place.number * _PAGE + 1
+    last = first + min(len(rows), _PAGE) - 1
+    text = speech.say(
+        "%(first)s–%(last)s of %(all)s", first=fmt.number(first), last=fmt.number(last), all=fmt.number(found)
+    )
+    more = len(rows) > _PAGE
+    mark = cursors.encode(rows[_PAGE - 1].ambassador.ambassador_id) if more else ""
+    following = place.href(trail=".".join((*place.trail, mark)), page=place.number + 1) if more else ""
+    before = place.href(trail=".".join(place.trail[:-1]), page=max(0, place.number - 1)) if place.trail else ""
+    return Pagination(text if found else speech.say("Nobody"), previous=before, next=following)
+
+
+def _chip(member: Member, speech: Speech) -> Chip:
+    if member.ambassador.status == "active":
+        return Chip(speech.label("chip", "Active"), "good", "disc")
+    return Chip(speech.label("chip", "Blocked"), "bad", "cross")
+
+
+def _reader(request: Request, own: Store, tx: Tx) -> tuple[Speech, Format]:
+    language = PAGES.language(request, default=own.locale[:2])
+    return PAGES.speech(language), Format(language, zone=ZoneInfo(own.timezone), now=tx.now)
+
+
+def _render(request: Request, own: Store, tx: Tx, template: str, *, status: int = 200, **context: Any) -> Response:
+    return PAGES.render(
+        request,
+        f"ambassadors/{template}.html",
+        status=status,
+        language=own.locale[:2],
+        zone=ZoneInfo(own.timezone),
+        now=tx.now,
+        store=own.name,
+        **context,
+    )

@@ -1,0 +1,294 @@
+"""The console's pages of programs: a list, a program in words with its versions, and one form to make or change one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from contracts.program import Program
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, Invalid
+from services.kernel.http.call import Call, viewer
+from services.kernel.http.problems import field_path
+from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Row, Speech, Table
+from services.links.pages import PAGES
+from services.links.programs import actions, store
+from services.links.programs.domain import form as forms
+from services.links.programs.domain import words
+from services.links.programs.domain.form import FormErrors
+from services.links.programs.store import Version
+from services.links.stores import actions as stores
+from services.links.stores.store import Store
+
+router = APIRouter(include_in_schema=False)
+
+HOME = "/console/links/programs"
+_LISTED = 200
+_CHIPS = {"active": ("good", "disc"), "paused": ("warn", "half"), "archived": ("neutral", "dash")}
+
+
+@router.get(HOME)
+async def get_list(request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = "") -> Response:
+    """All programs of the store."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        programs = await store.page(tx, call.store_id, before=None, limit=_LISTED)
+        speech, fmt = _reader(request, own, tx)
+    table = Table(
+        name=speech.say("Programs"),
+        listing=True,
+        columns=[
+            Column("name", speech.label("head", "Program")),
+            Column("friend", speech.label("head", "Friend gets")),
+            Column("own", speech.label("head", "Ambassador")),
+            Column("window", speech.label("head", "Click window"), minor=True),
+            Column("changed", speech.label("head", "Changed"), minor=True),
+        ],
+        rows=[_row(version, speech, fmt) for version in programs],
+    )
+    return _render(request, own, tx, "list", title=speech.say("Programs"), table=table)
+
+
+@router.get(f"{HOME}/new")
+async def get_new(request: Request, call: Annotated[Call, viewer("programs:write")], lang: str = "") -> Response:
+    """The form of a program to make."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+    form = {**forms.empty(own.currency), "landing_url": f"https://{own.domains[0]}/"}
+    return _form(request, own, tx, form, {})
+
+
+@router.post(HOME)
+async def post_new(request: Request, call: Annotated[Call, viewer("programs:write")]) -> Response:
+    """Makes a program from the form."""
+    return await _save(request, call, None)
+
+
+@router.get(HOME + "/{program_id}")
+async def get_one(
+    program_id: str, request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = ""
+) -> Response:
+    """A program in words, and how it came to be so."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        newest = await actions.get(tx, call.store_id, program_id)
+        versions = await store.versions(tx, call.store_id, program_id)
+        speech, fmt = _reader(request, own, tx)
+    program = newest.program
+    told = words.facts(program, speech, fmt)
+    told.pop(speech.say("Name"))
+    told.pop(speech.say("Status"))
+    return _render(
+        request,
+        own,
+        tx,
+        "one",
+        title=program.name,
+        version=newest,
+        chip=_chip(newest, speech),
+        headline=words.headline(program, speech, fmt),
+        promises=words.promises(program, speech, fmt),
+        facts=[Fact(label, text) for label, text in told.items()],
+        history=_history(versions, speech, fmt),
+    )
+
+
+@router.get(HOME + "/{program_id}/edit")
+async def get_edit(
+    program_id: str, request: Request, call: Annotated[Call, viewer("programs:write")], lang: str = ""
+) -> Response:
+    """The form of a program to change."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        newest = await actions.get(tx, call.store_id, program_id)
+    return _form(request, own, tx, forms.fields(newest.program), {}, newest=newest)
+
+
+@router.post(HOME + "/{program_id}")
+async def post_edit(program_id: str, request: Request, call: Annotated[Call, viewer("programs:write")]) -> Response:
+    """Publishes the next version from the form."""
+    return await _save(request, call, program_id)
+
+
+async def _save(request: Request, call: Call, program_id: str | None) -> Response:
+    given = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        newest = await actions.get(tx, call.store_id, program_id) if program_id else None
+        try:
+            program = Program.model_validate(forms.read(given, before=newest.program if newest else None))
+            if newest is None:
+                saved = await actions.create(tx, call.store_id, program)
+            else:
+                seen = int(given["seen"]) if given.get("seen", "").isdecimal() else 0
+                saved = await actions.replace_with(tx, call.store_id, newest.program_id, program, seen=seen)
+            return Response(status_code=303, headers={"location": f"{HOME}/{saved.program_id}"})
+        except FormErrors as error:
+            wrong = error.errors
+        except ValidationError as error:
+            wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
+        except (Invalid, Conflict) as error:
+            wrong = {item.field: item.detail for item in error.errors} or {"form": error.detail}
+    return _form(request, own, tx, given, wrong, newest=newest, status=422)
+
+
+def _form(
+    request: Request,
+    own: Store,
+    tx: Tx,
+    form: Mapping[str, str],
+    wrong: Mapping[str, str],
+    *,
+    newest: Version | None = None,
+    status: int = 200,
+) -> Response:
+    speech, _ = _reader(request, own, tx)
+    shown = {**dict.fromkeys(forms.empty(own.currency), ""), **form}
+    labels = _labels(speech, shown.get("currency") or own.currency)
+    texts = {field: _sentence(field, word, speech) for field, word in wrong.items()}
+    summary = [FieldError(field, labels[field], text) for field, text in texts.items() if field in labels]
+    others = " ".join(text for field, text in texts.items() if field not in labels)
+    title = speech.say("Change %(name)s", name=newest.program.name) if newest else speech.say("New program")
+    return _render(
+        request,
+        own,
+        tx,
+        "form",
+        status=status,
+        title=title,
+        action=f"{HOME}/{newest.program_id}" if newest else HOME,
+        version=newest,
+        form=shown,
+        labels=labels,
+        wrong=texts,
+        summary=summary,
+        others=others,
+        options=_options(speech, shown),
+    )
+
+
+def _sentence(field: str, word: str, speech: Speech) -> str:
+    match word:
+        case "required":
+            return speech.say("This is needed.")
+        case "amount":
+            return speech.say("Write an amount such as 10 or 7.50.")
+        case "percent":
+            return speech.say("At most 100. Write 12 for 12%%.", none="")
+        case "currency":
+            return speech.say("Write the three letters of a currency, such as EUR.")
+        case _ if "–" in word:
+            return speech.say("Write a whole number, %(span)s.", span=word)
+        case _:
+            return word
+
+
+def _labels(speech: Speech, currency: str) -> dict[str, str]:
+    return {
+        "name": speech.say("Name"),
+        "status": speech.say("Status"),
+        "currency": speech.say("Currency"),
+        "landing_url": speech.say("Landing page"),
+        "friend_kind": speech.say("The friend gets"),
+        "friend_amount": speech.say("Amount, %(currency)s or %%", currency=currency),
+        "friend_which": speech.say("For which orders"),
+        "friend_pay_as": speech.say("Paid as"),
+        "ambassador_kind": speech.say("The ambassador gets"),
+        "ambassador_amount": speech.say("Amount, %(currency)s or %%", currency=currency),
+        "ambassador_which": speech.say("For which orders"),
+        "ambassador_pay_as": speech.say("Paid as"),
+        "hold_days": speech.say("Hold, days"),
+        "per_order": speech.say("At most for one order, %(currency)s", currency=currency),
+        "per_month": speech.say("Rewards a month at most"),
+        "click_window_days": speech.say("Click window, days"),
+        "new_customers_only": speech.say("New customers only"),
+        "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
+        "budget": speech.say("Budget, %(currency)s", currency=currency),
+    }
+
+
+def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
+    def choices(field: str, texts: Mapping[str, str]) -> list[Choice]:
+        return [Choice(text, value=value, current=form[field] == value) for value, text in texts.items()]
+
+    kinds = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share"), "none": speech.say("nothing")}
+    which = {"first": speech.say("the first order"), "every": speech.say("each order")}
+    pay_as = {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
+    return {
+        "status": choices(
+            "status",
+            {
+                "active": speech.label("chip", "Active"),
+                "paused": speech.label("chip", "Paused"),
+                "archived": speech.label("chip", "Archived"),
+            },
+        ),
+        **{f"{side}_kind": choices(f"{side}_kind", kinds) for side in forms.SIDES},
+        **{f"{side}_which": choices(f"{side}_which", which) for side in forms.SIDES},
+        **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
+    }
+
+
+def _row(version: Version, speech: Speech, fmt: Format) -> Row:
+    program = version.program
+    friend, own = words.rule_for(program, "friend"), words.rule_for(program, "ambassador")
+    gift = words.amount(friend, program, fmt) if friend else "–"
+    gain = words.amount(own, program, fmt) if own else "–"
+    state = _chip(version, speech)
+    return Row(
+        cells={
+            "name": Name(
+                program.name,
+                below=speech.say("version %(n)s", n=version.version),
+                href=f"{HOME}/{version.program_id}",
+                chip=state,
+            ),
+            "friend": gift,
+            "own": gain,
+            "window": speech.count("%(n)s day", "%(n)s days", program.attribution.click_window_days),
+            "changed": fmt.ago(version.published_at),
+        },
+        key_figure=f"{gift} | {gain}",
+        facts=[fmt.ago(version.published_at)],
+    )
+
+
+def _history(versions: Sequence[Version], speech: Speech, fmt: Format) -> list[Happening]:
+    """Newest first, each with what it changed."""
+    told = []
+    for place, version in enumerate(versions):
+        older = versions[place + 1] if place + 1 < len(versions) else None
+        changes = words.differences(older.program, version.program, speech, fmt) if older else []
+        told.append(
+            Happening(
+                speech.say("Version %(n)s", n=version.version),
+                fmt.moment(version.published_at),
+                below="; ".join(changes) if older else speech.say("Published"),
+            )
+        )
+    return told
+
+
+def _chip(version: Version, speech: Speech) -> Chip:
+    tone, shape = _CHIPS[version.program.status]
+    return Chip(words.status(version.program, speech), tone, shape)  # type: ignore[arg-type]  # from the table above
+
+
+def _reader(request: Request, own: Store, tx: Tx) -> tuple[Speech, Format]:
+    language = PAGES.language(request, default=own.locale[:2])
+    return PAGES.speech(language), Format(language, zone=ZoneInfo(own.timezone), now=tx.now)
+
+
+def _render(request: Request, own: Store, tx: Tx, template: str, *, status: int = 200, **context: Any) -> Response:
+    return PAGES.render(
+        request,
+        f"programs/{template}.html",
+        status=status,
+        language=own.locale[:2],
+        zone=ZoneInfo(own.timezone),
+        now=tx.now,
+        store=own.name,
+        **context,
+    )

@@ -1,0 +1,213 @@
+"""A program as the fields of a form, and back. Pure.
+
+The form knows one rule for each side. What a program has beyond that (more rules, other periods) it leaves as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.program import Percent, Program, RewardRule
+from services.kernel.errors import Invalid
+from services.kernel.money import exponent, from_decimal, to_decimal
+
+SIDES = ("friend", "ambassador")
+
+
+class FormErrors(ValueError):
+    """Which fields are wrong: machine words by field, for the page to put into sentences."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = dict(errors)
+
+
+def empty(currency: str) -> dict[str, str]:
+    """The form of a program that is not there yet: the usual two sides, to be changed."""
+    return {
+        "name": "",
+        "status": "active",
+        "currency": currency,
+        "landing_url": "",
+        "friend_kind": "fixed",
+        "friend_amount": "10",
+        "friend_which": "first",
+        "friend_pay_as": "store_credit",
+        "ambassador_kind": "percent",
+        "ambassador_amount": "10",
+        "ambassador_which": "every",
+        "ambassador_pay_as": "cash",
+        "hold_days": "14",
+        "per_order": "",
+        "per_month": "",
+        "click_window_days": "30",
+        "new_customers_only": "1",
+        "min_subtotal": "",
+        "budget": "",
+    }
+
+
+def fields(program: Program) -> dict[str, str]:
+    """The form of a program."""
+    found = {
+        **empty(program.currency),
+        "name": program.name,
+        "status": program.status,
+        "landing_url": str(program.landing_url),
+        "click_window_days": str(program.attribution.click_window_days),
+        "new_customers_only": "1" if program.attribution.new_customers_only else "",
+        "min_subtotal": _decimal(program.attribution.min_subtotal_minor or None, program.currency),
+        "budget": _decimal(program.budget.amount_minor if program.budget else None, program.currency),
+    }
+    for side in SIDES:
+        rule = _rule(program, side)
+        found[f"{side}_kind"] = rule.give.kind if rule else "none"
+        if rule is None:
+            continue
+        found[f"{side}_amount"] = _amount(rule, program.currency)
+        found[f"{side}_which"] = rule.which
+        found[f"{side}_pay_as"] = rule.pay_as
+        found["hold_days"] = str(rule.hold_days)
+    own = _rule(program, "ambassador")
+    if own is not None:
+        found["per_order"] = _decimal(own.limits.per_order_minor, program.currency)
+        cap = own.limits.per_ambassador
+        found["per_month"] = str(cap.count) if cap and cap.count and cap.period == "month" else ""
+    return found
+
+
+def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
+    """The program that a form describes, as JSON to be checked; `before` lends what the form does not show.
+
+    Raises `FormErrors`.
+    """
+    errors: dict[str, str] = {}
+    currency = before.currency if before else form.get("currency", "").strip().upper()
+    try:
+        exponent(currency)
+    except Invalid:
+        raise FormErrors({"currency": "currency"}) from None
+
+    def amount(name: str) -> int | None:
+        text = form.get(name, "").strip()
+        if not text:
+            return None
+        try:
+            minor = from_decimal(_plain(text), currency)
+        except Invalid:
+            errors[name] = "amount"
+            return None
+        if minor < 0:
+            errors[name] = "amount"
+        return minor
+
+    def whole(name: str, least: int, most: int) -> int | None:
+        text = form.get(name, "").strip()
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) < 8 and least <= int(text) <= most):
+            errors[name] = f"{least}–{most}"
+            return None
+        return int(text)
+
+    document: dict[str, Any] = before.model_dump(mode="json") if before else {"currency": currency}
+    document.update(name=form.get("name", "").strip(), status=form.get("status", "active"))
+    document["landing_url"] = form.get("landing_url", "").strip()
+    if not document["name"]:
+        errors["name"] = "required"
+    if not document["landing_url"]:
+        errors["landing_url"] = "required"
+    document["attribution"] = {
+        **document.get("attribution", {}),
+        "click_window_days": whole("click_window_days", 1, 400) or 30,
+        "new_customers_only": bool(form.get("new_customers_only")),
+        "min_subtotal_minor": amount("min_subtotal") or 0,
+    }
+    budget = amount("budget")
+    document["budget"] = None if budget is None else {"amount_minor": budget}
+    hold_days = whole("hold_days", 0, 365)
+    rules = list(document.get("rewards", ()))
+    for side in SIDES:
+        rules = _with_rule(rules, side, form, amount, errors, hold_days=14 if hold_days is None else hold_days)
+    per_order, per_month = amount("per_order"), whole("per_month", 1, 1_000_000)
+    document["rewards"] = [_limited(rule, per_order, per_month) for rule in rules]
+    if errors:
+        raise FormErrors(errors)
+    return document
+
+
+def _with_rule(
+    rules: list[dict[str, Any]],
+    side: str,
+    form: Mapping[str, str],
+    amount: Any,
+    errors: dict[str, str],
+    *,
+    hold_days: int,
+) -> list[dict[str, Any]]:
+    """The rules with this side's first one as the form says."""
+    place = next((at for at, rule in enumerate(rules) if rule["to"] == side), None)
+    kind = form.get(f"{side}_kind", "none")
+    if kind == "none":
+        return [rule for at, rule in enumerate(rules) if at != place]
+    give: dict[str, Any] = {"kind": kind}
+    if kind == "percent":
+        points = _basis_points(form.get(f"{side}_amount", ""))
+        if points is None:
+            errors[f"{side}_amount"] = "percent"
+        given = rules[place]["give"] if place is not None else {}
+        give |= {"basis_points": points, "of": given.get("of", "subtotal")}
+    else:
+        minor = amount(f"{side}_amount")
+        if not minor and f"{side}_amount" not in errors:
+            errors[f"{side}_amount"] = "required"
+        give["amount_minor"] = minor
+    rule = {
+        **(rules[place] if place is not None else {"name": side, "to": side}),
+        "give": give,
+        "which": form.get(f"{side}_which", "first"),
+        "pay_as": form.get(f"{side}_pay_as", "store_credit"),
+        "hold_days": hold_days,
+    }
+    return [*rules, rule] if place is None else [*rules[:place], rule, *rules[place + 1 :]]
+
+
+def _limited(rule: dict[str, Any], per_order: int | None, per_month: int | None) -> dict[str, Any]:
+    """An ambassador's rule with the form's caps; a cap of another period or by amount stays."""
+    if rule["to"] != "ambassador":
+        return rule
+    caps = dict(rule.get("limits") or {})
+    known = caps.get("per_ambassador") or {}
+    if per_month is not None:
+        caps["per_ambassador"] = {"count": per_month, "period": "month"}
+    elif known.get("period") == "month" and known.get("count"):
+        caps["per_ambassador"] = None
+    return {**rule, "limits": {**caps, "per_order_minor": per_order}}
+
+
+def _basis_points(text: str) -> int | None:
+    whole, _, part = _plain(text.strip().removesuffix("%")).partition(".")
+    if not (whole.isascii() and whole.isdecimal() and len(part) <= 2 and (not part or part.isdecimal())):
+        return None
+    points = int(whole) * 100 + int(part.ljust(2, "0") or 0)
+    return points if 1 <= points <= 10_000 else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", "").replace(" ", "").replace(",", ".")
+
+
+def _rule(program: Program, side: str) -> RewardRule | None:
+    return next((rule for rule in program.rewards if rule.to == side), None)
+
+
+def _amount(rule: RewardRule, currency: str) -> str:
+    if isinstance(rule.give, Percent):
+        return f"{rule.give.basis_points / 100:.2f}".rstrip("0").rstrip(".")
+    return _decimal(rule.give.amount_minor, currency)
+
+
+def _decimal(minor: int | None, currency: str) -> str:
+    if minor is None:
+        return ""
+    text = f"{to_decimal(minor, currency):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,138 @@
+"""A marketer at the console."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from services.kernel.auth import sessions
+from tests.integration.links.world import BASE, Replica, Shop
+
+OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+FORM = {
+    "name": "Spring",
+    "status": "active",
+    "currency": "EUR",
+    "landing_url": "https://shop.example/",
+    "friend_kind": "percent",
+    "friend_amount": "12,5",
+    "friend_which": "first",
+    "friend_pay_as": "store_credit",
+    "ambassador_kind": "fixed",
+    "ambassador_amount": "7.50",
+    "ambassador_which": "every",
+    "ambassador_pay_as": "cash",
+    "hold_days": "14",
+    "per_order": "",
+    "per_month": "20",
+    "click_window_days": "30",
+    "new_customers_only": "1",
+    "min_subtotal": "20",
+    "budget": "1 000",
+}
+
+
+@pytest.fixture
+async def console(links: Replica, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that is signed in."""
+    answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
+    links.http.cookies.clear()
+    cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    async with httpx.AsyncClient(
+        transport=links.http._transport, base_url=BASE, headers=OWN, cookies={sessions.COOKIE: cookie}
+    ) as browser:
+        yield browser
+
+
+async def test_without_a_session_a_page_leads_to_signing_in(links: Replica) -> None:
+    answer = await links.http.get("/console/links/programs", headers={"Accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/console/session?next=/console/links/programs")
+
+
+async def test_a_program_is_made_read_and_changed_by_its_form(console: httpx.AsyncClient, shop: Shop) -> None:
+    made = await console.post("/console/links/programs", data=FORM)
+    assert made.status_code == 303, made.text
+    page = await console.get(made.headers["location"])
+    assert "Give a friend 12.5%, get €7.50" in page.text
+    program_id = made.headers["location"].rpartition("/")[2]
+    stored = await shop.got(f"/v1/programs/{program_id}")
+    friend, own = stored["rewards"]
+    assert friend["give"] == {"kind": "percent", "basis_points": 1250, "of": "subtotal"}
+    assert own["give"] == {"kind": "fixed", "amount_minor": 750}
+    assert own["limits"]["per_ambassador"] == {"count": 20, "amount_minor": None, "period": "month"}
+    assert stored["budget"] == {"amount_minor": 100_000}
+    form = await console.get(f"/console/links/programs/{program_id}/edit")
+    assert 'value="12.5"' in form.text
+    changed = await console.post(
+        f"/console/links/programs/{program_id}", data={**FORM, "seen": "1", "click_window_days": "7"}
+    )
+    assert changed.status_code == 303, changed.text
+    history = await console.get(f"/console/links/programs/{program_id}")
+    assert "Click window: 30 days → 7 days" in history.text
+    stale = await console.post(f"/console/links/programs/{program_id}", data={**FORM, "seen": "1"})
+    assert stale.status_code == 422
+    assert "Somebody changed this program meanwhile" in stale.text
+
+
+async def test_wrong_fields_keep_what_was_written_and_say_what_to_do(console: httpx.AsyncClient) -> None:
+    wrong = {**FORM, "ambassador_amount": "lots", "friend_amount": "120", "landing_url": "https://evil.example/"}
+    answer = await console.post("/console/links/programs", data=wrong)
+    assert answer.status_code == 422
+    assert 'value="lots"' in answer.text
+    assert "At most 100. Write 12 for 12%." in answer.text
+    foreign = await console.post("/console/links/programs", data={**FORM, "landing_url": "https://evil.example/"})
+    assert "evil.example is not a domain of the store" in foreign.text
+
+
+async def test_a_form_from_elsewhere_changes_nothing(console: httpx.AsyncClient, shop: Shop) -> None:
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = await console.post("/console/links/programs", data=FORM, headers=headers)
+    assert answer.status_code == 403
+    assert (await shop.got("/v1/programs"))["data"] == []
+
+
+async def test_ambassadors_are_listed_searched_walked_and_exported(console: httpx.AsyncClient, shop: Shop) -> None:
+    program_id = await shop.program()
+    for number in range(30):
+        await shop.ambassador(program_id, name=f"Person {number:02}", external_id=f"c{number}")
+    first = await console.get("/console/links/ambassadors")
+    assert "1–25 of 30" in first.text
+    assert "Person 29" in first.text
+    assert "Person 04" not in first.text
+    following = first.text.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = await console.get(following)
+    assert "26–30 of 30" in second.text
+    assert "Person 04" in second.text
+    by_name = await console.get("/console/links/ambassadors", params={"sort": "name"})
+    assert by_name.text.index("Person 00") < by_name.text.index("Person 24")
+    assert "Person 25" not in by_name.text
+    found = await console.get("/console/links/ambassadors", params={"q": "person 17"})
+    assert "1–1 of 1" in found.text
+    csv = await console.get("/console/links/ambassadors", params={"q": "person 1", "format": "csv"})
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert csv.text.count("\r\n") == 11
+
+
+async def test_one_ambassadors_page_shows_link_code_and_portal(console: httpx.AsyncClient, shop: Shop) -> None:
+    program_id = await shop.program()
+    made = await console.post(
+        "/console/links/ambassadors", data={"program_id": program_id, "name": "Юлія Кравець", "email": "y@example.com"}
+    )
+    assert made.status_code == 303, made.text
+    page = await console.get(made.headers["location"])
+    assert "Юлія Кравець" in page.text
+    assert "YULIYA10" in page.text
+    assert "/p/k1." in page.text
+    wrong = await console.post("/console/links/ambassadors", data={"program_id": program_id, "email": "nonsense"})
+    assert wrong.status_code == 422
+    assert 'value="nonsense"' in wrong.text
+
+
+async def test_names_are_told_to_who_may_read_them(links: Replica, console: httpx.AsyncClient, shop: Shop) -> None:
+    program_id = await shop.program()
+    anna = await shop.ambassador(program_id, name="Anna")
+    ids = f"{anna['id']},{anna['code']['code']},amb_unknown"
+    found = await console.get("/console/links/names", params={"ids": ids})
+    assert found.json() == {anna["id"]: "Anna", anna["code"]["code"]: "Anna"}
+    assert (await links.http.get("/console/links/names", params={"ids": ids})).status_code == 401
