@@ -1,5 +1,6 @@
 """A small HTTP service for tests of the kernel's edge, on the toy's tables, and a client that speaks to it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -44,10 +45,27 @@ class NoteOut(BaseModel):
     note: str
 
 
+DEADLOCKS: list[tuple[str, str]] = []
+"""In which order the next notes called `deadlock 0` and `deadlock 1` lock two other notes."""
+MEETING: asyncio.Barrier | None = None
+"""Where they wait for each other once, each with its first lock."""
+
 router = APIRouter()
 
 
+async def _lock_crosswise(tx: Tx, notes: tuple[str, str]) -> None:
+    global MEETING
+    lock = "select note from notes where note = :note for update"
+    await tx.execute(lock, note=notes[0])
+    if MEETING is not None:
+        await MEETING.wait()
+        MEETING = None
+    await tx.execute(lock, note=notes[1])
+
+
 async def _write(tx: Tx, store_id: str, note: str) -> NoteOut:
+    if note.startswith("deadlock"):
+        await _lock_crosswise(tx, DEADLOCKS[int(note[-1])])
     if note == "conflict":
         raise Conflict("That note contradicts the others.")
     await tx.execute("insert into notes (note) values (:note)", note=note)

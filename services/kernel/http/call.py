@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 import orjson
 from fastapi import Depends
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,11 +32,13 @@ from services.kernel.http.credentials import authenticate, authenticate_operator
 from services.kernel.http.idempotency import Claim, Stored
 
 R = TypeVar("R")
+Reveal = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 CONTEXT: Final = "kith.context"
 REQUEST_ID: Final = "kith.request_id"
 """Scope keys that the edge fills."""
 
+_ROLLED_BACK: Final = frozenset({"40001", "40P01"})
 _REPLAYED: Final = {"idempotent-replayed": "true"}
 _in_flight: WeakValueDictionary[tuple[str, str, str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -60,22 +63,20 @@ class Call:
         *,
         answer: Callable[[R], BaseModel],
         status: int = 201,
-        reveal: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
+        reveal: Reveal | None = None,
         stores: Iterable[str] = (),
     ) -> Response:
         """Runs the action in one transaction and answers what it made; with an Idempotency-Key, once for all.
 
         Same key and body: the stored answer. Another body: 422. At the same time: the second waits for the first.
         `answer` renders the result, without secrets and personal data, since it may be stored; `reveal` adds these to
-        what is sent, derived anew each time. `stores` are further stores that the transaction must see.
+        what is sent, derived anew each time. `stores` are further stores that the transaction must see. The action may
+        run again when the database rolls it back for a deadlock.
         """
-        headers = self.request.headers
-        raw_key = headers.get("idempotency-key")
+        raw_key = self.request.headers.get("idempotency-key")
         key = idempotency.read_key(raw_key.encode("latin-1") if raw_key is not None else None)
         if key is None:
-            async with self.transaction(stores=stores) as tx:
-                body = _render(answer(await action(tx)))
-            return _answer(body, status, reveal)
+            return await _again_if_rolled_back(lambda: self._first(action, answer, status, reveal, stores, None))
         scope = self.request.scope
         taken = Claim(
             self.store_id,
@@ -85,15 +86,44 @@ class Call:
         )
         # Equal requests queue here, not in the database, where each would hold a connection while it waits.
         lock = _in_flight.setdefault((self.ctx.service, *taken.identity), asyncio.Lock())
-        async with lock, self.transaction(stores=stores) as tx:
-            (found,) = await idempotency.claim(tx, [taken])
-            if isinstance(found, Stored):
-                return _answer(found.body, found.status, reveal, headers=_REPLAYED)
-            if found is not None:
-                raise idempotency.reused()
+        async with lock:
+            return await _again_if_rolled_back(lambda: self._first(action, answer, status, reveal, stores, taken))
+
+    async def _first(
+        self,
+        action: Callable[[Tx], Awaitable[R]],
+        answer: Callable[[R], BaseModel],
+        status: int,
+        reveal: Reveal | None,
+        stores: Iterable[str],
+        taken: Claim | None,
+    ) -> Response:
+        """One try: the stored answer, or the action and its answer, which is kept if a key was taken."""
+        async with self.transaction(stores=stores) as tx:
+            if taken is not None:
+                (found,) = await idempotency.claim(tx, [taken])
+                if isinstance(found, Stored):
+                    return _answer(found.body, found.status, reveal, headers=_REPLAYED)
+                if found is not None:
+                    raise idempotency.reused()
             body = _render(answer(await action(tx)))
-            await idempotency.keep(tx, [(taken, status, body)])
+            if taken is not None:
+                await idempotency.keep(tx, [(taken, status, body)])
         return _answer(body, status, reveal)
+
+
+async def _again_if_rolled_back(attempt: Callable[[], Awaitable[Response]]) -> Response:
+    """Runs an attempt, up to three times while the database rolls it back for a deadlock or a clash of versions.
+
+    Nothing of such an attempt is left, so trying again is safe; a connection lost in mid-commit is not tried again.
+    """
+    for _ in range(2):
+        try:
+            return await attempt()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _ROLLED_BACK:
+                raise
+    return await attempt()
 
 
 class Guard:
@@ -166,7 +196,7 @@ def _render(model: BaseModel) -> bytes:
 def _answer(
     body: bytes,
     status: int,
-    reveal: Callable[[dict[str, Any]], Mapping[str, Any]] | None,
+    reveal: Reveal | None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     if reveal is not None:

@@ -145,6 +145,16 @@ async def test_a_database_that_is_away_answers_503_and_when_to_come_back() -> No
     assert int(refused.headers["retry-after"]) >= 1
 
 
+async def test_a_deadlock_is_tried_again_unseen(client: httpx.AsyncClient, db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.execute("insert into notes (note) values ('first'), ('second')")
+    met = asyncio.Barrier(2)
+    edge.DEADLOCKS[:] = [("first", "second"), ("second", "first")]
+    edge.MEETING = met
+    answers = await asyncio.gather(post(client, "deadlock 0", "k0"), post(client, "deadlock 1", None))
+    assert [answer.status_code for answer in answers] == [201, 201]
+
+
 def claim_of(key: str, body: bytes = b"b", store: str = edge.STORE) -> Claim:
     return Claim(store, "POST /v1/hot", key, idempotency.body_hash(edge.RING, body))
 
