@@ -21,6 +21,7 @@ class Books:
         self.zone = ZoneInfo(zone)
         self.newest: dict[tuple[str, str], int] = {}
         self.rewards: dict[tuple[object, ...], Reward] = {}
+        self._of_order: dict[str, list[tuple[object, ...]]] = {}
         self._ids = count(1)
 
     def take(self, *states: Conversion) -> list[Change]:
@@ -35,7 +36,8 @@ class Books:
         return changes
 
     def of_order(self, order_id: str) -> list[Reward]:
-        return [reward for reward in self.rewards.values() if reward.order_id == order_id]
+        """All rewards that an order has or had."""
+        return [self.rewards[key] for key in self._of_order.get(order_id, ())]
 
     def amounts(self) -> dict[tuple[str, str, str], int]:
         """What is worth something: (order, rule, beneficiary) → amount."""
@@ -48,7 +50,10 @@ class Books:
         changes = plan(order, entitled, had, self._caps(order, had, program), self._moment())
         for change in changes:
             reward = change.after
-            self.rewards[(reward.order_id, *reward.key)] = reward
+            key = (reward.order_id, *reward.key)
+            if key not in self.rewards:
+                self._of_order.setdefault(reward.order_id, []).append(key)
+            self.rewards[key] = reward
         return changes
 
     def _moment(self) -> Moment:
@@ -63,7 +68,7 @@ class Books:
             if one.budget is not None:
                 budgets[key] = one.budget.amount_minor
         caps.budgets = budgets
-        for reward in self.rewards.values():
+        for reward in self.rewards.values() if budgets else ():
             caps.spend(budget_key(reward), reward.target_minor)
         days = {local_day(order.placed_at, self.zone), *(reward.day for reward in had)}
         for rule in program.rewards if program else ():
