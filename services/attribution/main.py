@@ -1,18 +1,65 @@
-"""Attribution's manifest."""
+"""The manifest of attribution: routes, tables, what it hears and what it keeps open."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+from services.attribution.catalog import consumer as catalog
 from services.attribution.catalog import tables as _catalog
+from services.attribution.codes import api as codes
 from services.attribution.codes import tables as _codes
+from services.attribution.decisions import consumer as decisions
+from services.attribution.decisions import jobs as decisions_jobs
 from services.attribution.decisions import tables as _decisions
-from services.attribution.decisions.consumer import HANDLERS
-from services.attribution.decisions.jobs import DUE_JOBS
+from services.attribution.decisions.api import rest as decided
+from services.attribution.hooks import api as hooks
+from services.attribution.hooks import jobs as hooks_jobs
 from services.attribution.hooks import tables as _hooks
+from services.attribution.orders import api as orders
 from services.attribution.orders import tables as _orders
+from services.attribution.orders.hot import Orders
+from services.attribution.pages import NAV
 from services.attribution.settings import METADATA
+from services.attribution.shopify import api as shopify
+from services.attribution.shopify.hot import PREFIX as SHOPIFY
+from services.attribution.shopify.hot import Shopify
+from services.attribution.tracking import api as tracking
 from services.attribution.tracking import tables as _tracking
+from services.attribution.tracking.actions import take_lines
+from services.attribution.tracking.hot import Tracks
+from services.kernel.context import Context
+from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
+from services.kernel.spool import Spool
 
 _TABLES = (_catalog, _codes, _decisions, _hooks, _orders, _tracking)
 """Named so that METADATA is complete whenever the manifest is."""
+
+Resources = dict[type, object]
+"""What lives as long as the process, by its class."""
+
+
+@asynccontextmanager
+async def open_resources(ctx: Context) -> AsyncIterator[Resources]:
+    """Opens the spool of pages' reports and the group commits of orders and deliveries."""
+    taken, delivered = Orders(ctx), Shopify(ctx)
+    async with (
+        Spool(ctx.settings.data_dir / "spool", "tracks", db=ctx.db, drain=take_lines) as spool,
+        taken.group,
+        delivered.group,
+    ):
+        yield {Orders: taken, Shopify: delivered, Tracks: Tracks(ctx, spool)}
+
+
+def hot_routes(ctx: Context) -> Sequence[HotRoute]:
+    """What no framework stands before."""
+    resources = cast(Resources, ctx.resources)
+    return [
+        HotRoute("POST", "/v1/orders", cast(Orders, resources[Orders]).handle),
+        HotRoute("POST", "/v1/track", cast(Tracks, resources[Tracks]).handle, cors=True),
+        HotRoute("POST", f"{SHOPIFY}*", cast(Shopify, resources[Shopify]).handle),
+    ]
+
 
 SERVICE = Service(
     name="attribution",
@@ -26,6 +73,10 @@ SERVICE = Service(
         "/v1/codes/*/redeem",
         "/console/attribution*",
     ),
-    handlers=HANDLERS,
-    due_jobs=DUE_JOBS,
+    routers=(orders.router, decided.router, tracking.router, codes.router, hooks.router, shopify.router),
+    hot=hot_routes,
+    handlers=(*catalog.HANDLERS, *decisions.HANDLERS),
+    due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),
+    resources=open_resources,
+    nav=NAV,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished
 from services.kernel.db import Tx
 
 NEVER_ENDING = 2**62
@@ -52,6 +52,20 @@ join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on c.store_
 _PROGRAM_NAMES = """
 select distinct on (program_id) program_id, body from programs
 where store_id = :store order by program_id, version desc
+"""
+
+_KEEP_LINKS = """
+insert into links (store_id, link_id, revision, slug)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:revisions as int[]), cast(:slugs as text[]))
+order by 1, 2
+on conflict (store_id, link_id) do update set revision = excluded.revision, slug = excluded.slug
+where links.revision < excluded.revision
+"""
+_SLUGS = "select link_id, slug from links where store_id = :store and link_id = any(cast(:ids as text[]))"
+_CODES_BY_AMBASSADOR = """
+select distinct on (ambassador_id) ambassador_id, code from codes
+where store_id = :store and ambassador_id = any(cast(:ids as text[]))
+order by ambassador_id, seq
 """
 
 Pair = tuple[str, str]
@@ -153,6 +167,34 @@ async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Pair]) -> list[Pair]:
         return []
     rows = await tx.all(_CODES_OF_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
     return [(row.store_id, row.code) for row in rows]
+
+
+async def keep_links(tx: Tx, links: Sequence[LinkSaved]) -> None:
+    """Keeps the newest revision of each link."""
+    newest: dict[Pair, LinkSaved] = {}
+    for link in links:
+        before = newest.get((link.store_id, link.link_id))
+        if before is None or before.revision < link.revision:
+            newest[link.store_id, link.link_id] = link
+    await tx.execute(
+        _KEEP_LINKS,
+        stores=[link.store_id for link in newest.values()],
+        ids=[link.link_id for link in newest.values()],
+        revisions=[link.revision for link in newest.values()],
+        slugs=[link.slug for link in newest.values()],
+    )
+
+
+async def slugs(tx: Tx, store_id: str, links: Iterable[str]) -> dict[str, str]:
+    """What these links are called."""
+    rows = await tx.all(_SLUGS, store=store_id, ids=sorted(set(links)))
+    return {row.link_id: row.slug for row in rows}
+
+
+async def code_names(tx: Tx, store_id: str, ambassadors: Iterable[str]) -> dict[str, str]:
+    """The first code of each of these ambassadors: how somebody is called where names are not known."""
+    rows = await tx.all(_CODES_BY_AMBASSADOR, store=store_id, ids=sorted(set(ambassadors)))
+    return {row.ambassador_id: row.code for row in rows}
 
 
 async def newest_programs(tx: Tx, store_id: str) -> list[ProgramPublished]:

@@ -44,3 +44,13 @@ AMBASSADORS = Table(
     Column("body", LargeBinary, nullable=False),
     info=APPEND_ONLY,
 )
+
+LINKS = Table(
+    "links",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("link_id", primary_key=True),
+    Column("revision", Integer, nullable=False),
+    text("slug"),
+)
+"""How links are called, to be shown. No decision asks for it, so only the newest revision is kept."""

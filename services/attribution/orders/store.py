@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from contracts.events.orders import OrderAmended, OrderReported
 from services.kernel.db import Tx
 
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
@@ -36,6 +37,11 @@ _UNSEEN = """
 select distinct f.store_id, f.order_id from order_facts f
 join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
 where f.seq is null
+"""
+
+_REPORTS = """
+select body from order_facts where store_id = :store and order_id = :order and kind = 'report'
+order by received_at, fact_id
 """
 
 Key = tuple[str, str, str]
@@ -118,3 +124,9 @@ async def with_unseen_facts(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tu
         return set()
     rows = await tx.all(_UNSEEN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
     return {(row.store_id, row.order_id) for row in rows}
+
+
+async def reports(tx: Tx, store_id: str, order_id: str) -> list[OrderReported]:
+    """Every report of an order, seen or not, in the order of receipt."""
+    rows = await tx.all(_REPORTS, store=store_id, order=order_id)
+    return [OrderAmended.model_validate_json(bytes(row.body), extra="ignore") for row in rows]

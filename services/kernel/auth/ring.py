@@ -59,6 +59,12 @@ class KeyRing:
         """Signs with the newest key: its kid and 32 bytes."""
         return self.signing_kid, self._mac(purpose, self.signing_kid).digest(message)
 
+    def tag_by(self, kid: str, purpose: str, message: bytes) -> bytes:
+        """The 32 bytes that the key `kid` gives, also an old one. Raises `KeyError` if it is gone."""
+        if kid not in self._secrets:
+            raise KeyError(kid)
+        return self._mac(purpose, kid).digest(message)
+
     def verify(self, purpose: str, kid: str, message: bytes, tag: bytes) -> bool:
         """Whether `tag`, or a truncation of it to no less than 12 bytes, is ours. An unknown kid is just a no."""
         if kid not in self._secrets or not 12 <= len(tag) <= 32:

@@ -57,6 +57,36 @@ select distinct f.order_id from order_facts f where f.store_id = :store and f.ki
   and not exists (select from orders o where o.store_id = f.store_id and o.order_id = f.order_id)
 """
 
+_HAPPENED = """
+select kind, seq, received_at as at, body from order_facts where store_id = :store and order_id = :order
+union all
+select t.type, t.seq, t.at, t.body from tracks t
+where t.store_id = :store and t.seq is not null and (t.person_id = :person or t.visitor_id in (
+    select substr(key, 3) from ties where store_id = :store and order_id = :order and key like 'v:%'))
+order by at limit 200
+"""
+_STORE = "select name, timezone, locale, currency from stores where store_id = :store"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact of an order or of its friend's browser."""
+
+    kind: str
+    seq: int
+    at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSlice:
+    """What a store is called and how it counts."""
+
+    name: str
+    timezone: str
+    locale: str
+    currency: str
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
@@ -143,3 +173,15 @@ async def count_acknowledged(tx: Tx, store_id: str) -> int:
 async def undecided(tx: Tx, store_id: str) -> set[str]:
     """Orders that were acknowledged and that no decision exists for yet."""
     return {row.order_id for row in await tx.all(_UNDECIDED, store=store_id)}
+
+
+async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> list[Happened]:
+    """What was told of an order and seen of its friend, the oldest first. Facts not yet seen are left out."""
+    rows = await tx.all(_HAPPENED, store=store_id, order=order_id, person=person_id)
+    return [Happened(row.kind, row.seq, row.at, bytes(row.body)) for row in rows if row.seq is not None]
+
+
+async def store_slice(tx: Tx, store_id: str) -> StoreSlice | None:
+    """The store, as far as it has reached this service."""
+    row = await tx.one_or_none(_STORE, store=store_id)
+    return StoreSlice(*tuple(row)) if row else None

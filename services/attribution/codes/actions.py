@@ -1,0 +1,86 @@
+"""Answers whether a code is good, and counts the uses of those that may be used so many times only."""
+
+from contracts.events.catalog import CodeSaved, ProgramPublished
+from services.attribution.catalog import store as catalog_store
+from services.attribution.codes import store
+from services.attribution.codes.schemas import CodeState, FriendGift, Redeemed, RedeemIn
+from services.kernel import codes
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, Invalid, NotFound
+
+
+async def check(tx: Tx, store_id: str, text: str) -> CodeState:
+    """Whether the code would count for an order placed now."""
+    folded = codes.fold(text)
+    found = await _find(tx, store_id, folded) if folded else None
+    if folded is None or found is None:
+        return CodeState(code=(folded or "")[:64], valid=False, reason="code_unknown")
+    code, program, uses = found
+    reason = _reason(tx, code, program, uses)
+    return CodeState(
+        code=code.code,
+        valid=reason is None,
+        reason=reason,
+        program_id=code.program_id,
+        ambassador_id=code.ambassador_id,
+        currency=program.program.currency if program else None,
+        friend=[
+            FriendGift(rule=rule.name, give=rule.give, pay_as=rule.pay_as)
+            for rule in (program.program.rewards if program else ())
+            if rule.to == "friend"
+        ],
+        expires_at=code.expires_at,
+        max_uses=code.max_uses,
+        uses=uses,
+    )
+
+
+async def redeem(tx: Tx, store_id: str, text: str, told: RedeemIn) -> Redeemed:
+    """Counts a use, once per order or redemption. Raises `NotFound`, or `Conflict` for a code that no longer counts."""
+    if (told.order_id is None) == (told.redemption_id is None):
+        raise Invalid.field("order_id", "Give order_id, or redemption_id where there is no order yet.")
+    folded = codes.fold(text)
+    await tx.lock_stores([store_id])
+    found = await _find(tx, store_id, folded) if folded else None
+    if found is None:
+        raise NotFound("There is no such code.", code="code_unknown")
+    code, program, uses = found
+    use = (store_id, code.code_id, f"o:{told.order_id}" if told.order_id is not None else f"r:{told.redemption_id}")
+    if code.max_uses is not None and await store.held(tx, [use]):
+        return Redeemed(code=code.code, uses=uses, max_uses=code.max_uses)
+    reason = _reason(tx, code, program, uses)
+    if reason is not None:
+        raise Conflict("This code no longer counts.", code=reason)
+    if code.max_uses is not None and uses is not None:
+        await store.add(tx, [use])
+        uses += 1
+    return Redeemed(code=code.code, uses=uses, max_uses=code.max_uses)
+
+
+async def _find(tx: Tx, store_id: str, folded: str) -> tuple[CodeSaved, ProgramPublished | None, int | None] | None:
+    newest: dict[str, CodeSaved] = {}
+    for code, _ in await catalog_store.codes(tx, [(store_id, folded)]):
+        if code.code_id not in newest or newest[code.code_id].revision < code.revision:
+            newest[code.code_id] = code
+    if not newest:
+        return None
+    code = max(newest.values(), key=lambda saved: (not saved.retired, saved.created_at, saved.code_id))
+    versions = await catalog_store.programs(tx, [(store_id, code.program_id)])
+    uses = None
+    if code.max_uses is not None:
+        uses = (await store.count(tx, [(store_id, code.code_id)])).get((store_id, code.code_id), 0)
+    return code, max(versions, key=lambda version: version.version, default=None), uses
+
+
+def _reason(tx: Tx, code: CodeSaved, program: ProgramPublished | None, uses: int | None) -> str | None:
+    if code.retired:
+        return "code_retired"
+    if code.expires_at is not None and code.expires_at <= tx.now:
+        return "code_expired"
+    if code.max_uses is not None and uses is not None and uses >= code.max_uses:
+        return "code_used_up"
+    if program is None:
+        return "program_unknown"
+    if program.program.status != "active":
+        return f"program_{program.program.status}"
+    return "kind_not_counted" if "code" not in program.program.attribution.priority else None

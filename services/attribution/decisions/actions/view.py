@@ -1,0 +1,94 @@
+"""Reads one order with its decision, and what a reader needs to understand both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from services.attribution.catalog import store as catalog_store
+from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.store import reading
+from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.store.reading import Happened, StoredDecision
+from services.attribution.orders import store as orders_store
+from services.kernel.db import Tx
+from services.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order's newest decision, with the revision that holds its evidence."""
+
+    row: OrderRow
+    stored: StoredDecision
+    body: Mapping[str, object]
+    """The newest decision; of a settled one, with candidates and checks of the decision that was settled."""
+    names: Mapping[str, str]
+    """Codes by which ambassadors are called."""
+    slugs: Mapping[str, str]
+    happened: list[Happened]
+    late_facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """How a store wants to be shown things."""
+
+    name: str
+    zone: ZoneInfo
+    locale: str
+    currency: str
+    now: datetime
+
+
+async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = None) -> OrderView | None:
+    """One order; None while it is acknowledged and not decided yet. Raises `NotFound` for an order never told."""
+    row = (await order_rows.by_id(tx, [(store_id, order_id)])).get((store_id, order_id))
+    if row is None:
+        if await orders_store.known(tx, [(store_id, order_id)]):
+            return None
+        raise NotFound("There is no such order.")
+    stored = await reading.decision(tx, store_id, order_id, revision)
+    if stored is None:
+        raise NotFound("There is no such decision.")
+    body: dict[str, object] = orjson.loads(stored.body)
+    settled = body.get("settled")
+    if isinstance(settled, dict):
+        evidence = await reading.decision(tx, store_id, order_id, int(settled["revision"]))
+        kept = orjson.loads(evidence.body) if evidence else {}
+        body |= {name: kept.get(name, []) for name in ("candidates", "checks")}
+        body["candidates_total"] = kept.get("candidates_total", 0)
+    people, links = _named(body)
+    happened = await reading.happened(tx, store_id, order_id, row.person_id)
+    settled_seq = next((h.seq for h in happened if h.kind == "settled"), None)
+    return OrderView(
+        row=row,
+        stored=stored,
+        body=body,
+        names=await catalog_store.code_names(tx, store_id, people),
+        slugs=await catalog_store.slugs(tx, store_id, links),
+        happened=happened,
+        late_facts=sum(1 for h in happened if settled_seq is not None and h.kind == "report" and h.seq > settled_seq),
+    )
+
+
+async def store_of(tx: Tx, store_id: str) -> StoreView:
+    """The store's slice; plain values while it has not reached this service."""
+    found = await reading.store_slice(tx, store_id)
+    if found is None:
+        return StoreView(store_id, ZoneInfo("UTC"), "en", "EUR", tx.now)
+    return StoreView(found.name, ZoneInfo(found.timezone), found.locale, found.currency, tx.now)
+
+
+def _named(body: Mapping[str, object]) -> tuple[set[str], set[str]]:
+    """Ambassadors and links that a decision speaks of."""
+    people, links = set(), set()
+    candidates = body.get("candidates")
+    spoken = [body, body.get("winner"), *(candidates if isinstance(candidates, list) else ())]
+    for part in spoken:
+        if isinstance(part, dict):
+            people.add(part.get("ambassador_id"))
+            links.add(part.get("link_id"))
+    return {p for p in people if p}, {link for link in links if link}

@@ -1,0 +1,1 @@
+"""Orders with their decisions, for programs (`rest`) and for people (`console`)."""

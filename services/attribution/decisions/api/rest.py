@@ -1,0 +1,168 @@
+"""Orders with their decisions, by the API."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel
+
+from contracts.events.orders import OrderReported
+from services.attribution.decisions.actions import view
+from services.attribution.decisions.actions.replay import replay
+from services.attribution.decisions.actions.view import OrderView, StoreView
+from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text, explanation
+from services.attribution.decisions.schemas.out import DecisionBody, DecisionOut, OrderOut, OrderRowOut, Status
+from services.attribution.decisions.store import reading
+from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.store.reading import Filter
+from services.attribution.orders import store as orders_store
+from services.attribution.pages import PAGES
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.pages import Format
+
+router = APIRouter(tags=["orders"])
+
+CSV_ROWS = 10_000
+COLUMNS = (
+    *("order_id", "placed_at", "status", "reason", "cancelled", "settled_at", "currency", "total_minor"),
+    *("refunded_minor", "ambassador_id"),
+)
+_OrderId = Annotated[str, Path(max_length=200, description="The store's own order id.")]
+_Lang = Annotated[Literal["en", "ru", "uk", "ro"] | None, Query(description="Instead of Accept-Language.")]
+
+
+class ReplayOut(BaseModel):
+    """A stored decision, decided again from its facts."""
+
+    order_id: str
+    revision: int
+    as_of: int
+    engine: str
+    decided_at: datetime
+    equal: bool
+
+
+@router.get("/v1/orders", response_model=Page[OrderRowOut])
+async def get_orders(
+    call: Annotated[Call, require("orders:read")],
+    status: Annotated[list[Status] | None, Query()] = None,
+    reason: Annotated[str | None, Query(max_length=64)] = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="Placed at or after.")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Placed before.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Page[OrderRowOut] | Response:
+    """Lists orders, the newest first."""
+    after = cursors.decode(cursor, datetime, str)
+    wanted = Filter(statuses=status, reason=reason, since=since, until=until)
+    count = CSV_ROWS if format == "csv" else limit + 1
+    async with call.transaction() as tx:
+        rows = await reading.page(tx, call.store_id, wanted, before=after, count=count)
+    if format == "csv":
+        return csv_response((_row(row).model_dump() for row in rows), COLUMNS, filename="orders")
+    return page_of(rows, limit, show=_row, after=lambda row: (row.placed_at, row.order_id))
+
+
+@router.get("/v1/orders/{order_id}")
+async def get_order(
+    order_id: _OrderId, call: Annotated[Call, require("orders:read")], request: Request, lang: _Lang = None
+) -> OrderOut:
+    """One order: every candidate and why it won or lost, also where nobody won."""
+    async with call.transaction() as tx:
+        found = await view.order(tx, call.store_id, order_id)
+        if found is None:
+            return _undecided((await orders_store.reports(tx, call.store_id, order_id))[-1])
+        store = await view.store_of(tx, call.store_id)
+    return order_out(found, store, lang or PAGES.language(request))
+
+
+@router.get("/v1/orders/{order_id}/replay")
+async def get_replay(
+    order_id: _OrderId,
+    call: Annotated[Call, require("orders:read")],
+    revision: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> ReplayOut:
+    """Decides an order again from the facts that a stored decision read, and says whether the bytes are equal."""
+    async with call.transaction() as tx:
+        done = await replay(tx, call.store_id, order_id, revision)
+    return ReplayOut(
+        order_id=done.order_id,
+        revision=done.revision,
+        as_of=done.as_of,
+        engine=done.engine,
+        decided_at=done.decided_at,
+        equal=done.equal,
+    )
+
+
+def order_out(found: OrderView, store: StoreView, language: str) -> OrderOut:
+    """The order in the reader's language."""
+    body = DecisionBody.model_validate(found.body)
+    words = Words(PAGES.speech(language), Format(language, zone=store.zone, now=store.now), found.names, found.slugs)
+    figures = body.figures
+    return OrderOut(
+        order_id=body.order_id,
+        placed_at=body.placed_at,
+        status=figures.status,
+        cancelled=body.cancelled,
+        currency=figures.currency,
+        total_minor=figures.total_minor,
+        subtotal_minor=figures.subtotal_minor,
+        discount_minor=figures.discount_minor,
+        tax_minor=figures.tax_minor,
+        shipping_minor=figures.shipping_minor,
+        refunded_minor=body.refunded_minor,
+        over_refunded=body.over_refunded,
+        items=figures.items,
+        friend_id=body.friend_id,
+        decision=DecisionOut(
+            status=body.status,
+            reason=body.reason,
+            explanation=explanation(body, words),
+            language=language,
+            settled=body.settled is not None,
+            settled_at=body.settled.at if body.settled else None,
+            settles_at=found.row.settle_at,
+            revision=found.stored.revision,
+            decided_at=found.stored.decided_at,
+            engine=found.stored.engine,
+            as_of=found.stored.as_of,
+            pending=body.pending,
+            ambassador_id=body.ambassador_id,
+            program_id=body.program_id,
+            program_version=body.program_version,
+            order_number=body.order_number,
+            new_customer=body.new_customer,
+            winner=body.winner,
+            candidates=tuple(c.model_copy(update={"text": candidate_text(c, body, words)}) for c in body.candidates),
+            candidates_total=body.candidates_total,
+            checks=tuple(c.model_copy(update={"text": check_text(c, body, words)}) for c in body.checks),
+            late_facts=found.late_facts,
+        ),
+    )
+
+
+def _undecided(told: OrderReported) -> OrderOut:
+    figures = told.figures
+    return OrderOut(
+        order_id=told.order_id,
+        placed_at=told.placed_at,
+        status=figures.status,
+        cancelled=False,
+        currency=figures.currency,
+        total_minor=figures.total_minor,
+        subtotal_minor=figures.subtotal_minor,
+        discount_minor=figures.discount_minor,
+        tax_minor=figures.tax_minor,
+        shipping_minor=figures.shipping_minor,
+        refunded_minor=0,
+        over_refunded=False,
+        items=figures.items,
+    )
+
+
+def _row(row: OrderRow) -> OrderRowOut:
+    return OrderRowOut.model_validate(row, from_attributes=True)

@@ -1,0 +1,1 @@
+"""Decisions as people read them: what the API answers, and the sentences in the reader's language."""

@@ -1,0 +1,61 @@
+"""Sets hooks up, finds them for a delivery, keeps deliveries for a while."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from services.attribution.hooks import domain, store
+from services.attribution.hooks.schemas import HookIn
+from services.attribution.hooks.store import Delivery, Hook
+from services.attribution.settings import DELIVERIES_KEPT
+from services.kernel import due
+from services.kernel.auth.ring import KeyRing
+from services.kernel.db import Tx
+from services.kernel.errors import NotFound
+from services.kernel.ids import new_id
+
+FORGET = "attribution.forget-deliveries"
+"""The due job that drops old deliveries."""
+
+
+async def create(tx: Tx, ring: KeyRing, store_id: str, told: HookIn) -> Hook:
+    """Makes an address for a platform's deliveries."""
+    hook_id = new_id("hok", at=tx.now)
+    sealed = domain.seal(ring, told.secret.encode(), owner=hook_id, nonce=os.urandom(16))
+    hook = Hook(store_id, hook_id, told.platform, sealed, tx.now)
+    await store.add(tx, hook)
+    return hook
+
+
+async def delete(tx: Tx, store_id: str, hook_id: str) -> None:
+    """Ends an address. Raises `NotFound`."""
+    if not await store.end(tx, store_id, hook_id):
+        raise NotFound("There is no such hook.")
+
+
+async def find(tx: Tx, hook_id: str) -> Hook | None:
+    """The hook with this id, whosever it is. Makes its store visible to the transaction."""
+    owner = await store.owner(tx, hook_id)
+    if owner is None:
+        return None
+    await tx.see([owner])
+    return await store.one(tx, owner, hook_id)
+
+
+async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
+    """Keeps deliveries as they came; says of each whether it is the first of its name."""
+    distinct = {(d.store_id, d.delivery_id): d for d in reversed(deliveries)}
+    new = await store.keep(tx, list(distinct.values()))
+    await due.schedule(tx, FORGET, {store_id: tx.now + DELIVERIES_KEPT for store_id, _ in new})
+    answers = []
+    for delivery in deliveries:
+        name = (delivery.store_id, delivery.delivery_id)
+        answers.append(name in new)
+        new.discard(name)
+    return answers
+
+
+async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Drops what is too old; returns when to come again, at most once a day for each store."""
+    oldest = await store.forget(tx, stores, before=tx.now - DELIVERIES_KEPT)
+    return {s: max(at + DELIVERIES_KEPT, tx.now + timedelta(days=1)) for s, at in oldest.items()}

@@ -1,0 +1,205 @@
+"""Makes facts of what stores tell: reads tokens, hashes contacts, gives each fact its name; and keeps them once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from contracts.events.orders import (
+    Figures,
+    OrderAmended,
+    OrderCancelled,
+    OrderFact,
+    OrderReceived,
+    OrderRefunded,
+)
+from contracts.events.tracking import Customer, TokenClaims, TokenProblem
+from services.attribution.orders import domain, store
+from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
+from services.attribution.orders.store import FactKind, StoredFact
+from services.attribution.settings import LATEST_PLACED
+from services.kernel import codes
+from services.kernel.auth import click_token
+from services.kernel.auth.contacts import contact_hashes
+from services.kernel.auth.ring import KeyRing
+from services.kernel.db import Tx
+from services.kernel.errors import Invalid
+from services.kernel.outbox import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The moment of receipt, and the demo clock's distance, which the times that callers send are moved by."""
+
+    now: datetime
+    offset: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact with the event that tells it."""
+
+    stored: StoredFact
+    outgoing: Outgoing
+
+    @classmethod
+    def of(cls, payload: OrderFact, kind: FactKind, clock: Clock) -> "Fact":
+        """Encodes the payload once, for both."""
+        outgoing = Outgoing.of(payload, at=clock.now)
+        stored = StoredFact(
+            store_id=payload.store_id,
+            order_id=payload.order_id,
+            fact_id=payload.fact_id,
+            kind=kind,
+            seq=None,
+            received_at=clock.now,
+            body=outgoing.data,
+        )
+        return cls(stored, outgoing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An order's revision as any source tells it: the API, or a store platform."""
+
+    order_id: str
+    placed_at: datetime
+    updated_at: datetime | None
+    figures: Figures
+    customer_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    is_new: bool | None = None
+    visitor_id: str | None = None
+    tokens: Sequence[str] = ()
+    codes: Sequence[str] = ()
+    source: str = "api"
+
+
+def report_of(told: OrderIn) -> Report:
+    """What the API was told."""
+    figures = Figures.model_construct(
+        None,
+        status=told.status,
+        currency=told.currency,
+        total_minor=told.total_minor,
+        subtotal_minor=told.total_minor if told.subtotal_minor is None else told.subtotal_minor,
+        discount_minor=told.discount_minor,
+        tax_minor=told.tax_minor,
+        shipping_minor=told.shipping_minor,
+        items=told.items,
+    )
+    return Report(
+        order_id=told.order_id,
+        placed_at=told.placed_at,
+        updated_at=told.updated_at,
+        figures=figures,
+        customer_id=told.customer.id,
+        email=told.customer.email,
+        phone=told.customer.phone,
+        is_new=told.customer.is_new,
+        visitor_id=told.visitor_id,
+        tokens=(told.token, *told.tokens) if told.token else told.tokens,
+        codes=told.codes,
+    )
+
+
+def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
+    """The fact that an order was told. Raises `Invalid` if it lies more than a day ahead."""
+    placed_at = told.placed_at + clock.offset
+    if placed_at > clock.now + LATEST_PLACED:
+        raise Invalid.field("placed_at", "This is more than 24 hours ahead. Check the clock and the time zone.")
+    hashes = contact_hashes(ring, email=told.email, phone=told.phone)
+    claims, problems = read_tokens(ring, store_id, told.tokens)
+    texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
+    folded = tuple(dict.fromkeys(text for text in texts if text))
+    mark = domain.report_id(
+        {
+            "placed_at": told.placed_at,
+            "updated_at": told.updated_at,
+            "figures": told.figures.model_dump(),
+            "customer": [told.customer_id, *hashes],
+            "is_new": told.is_new,
+            "visitor_id": told.visitor_id,
+            "clicks": [claim.click_id for claim in claims],
+            "problems": list(problems),
+            "codes": list(folded),
+        }
+    )
+    payload = OrderReceived.model_construct(
+        None,
+        store_id=store_id,
+        order_id=told.order_id,
+        fact_id=mark,
+        received_at=clock.now,
+        placed_at=placed_at,
+        updated_at=clock.now if told.updated_at is None else told.updated_at + clock.offset,
+        undated=told.updated_at is None,
+        figures=told.figures,
+        customer=Customer.model_construct(None, id=told.customer_id, contact_hashes=hashes),
+        is_new=told.is_new,
+        visitor_id=told.visitor_id,
+        tokens=claims,
+        token_problems=problems,
+        codes=folded,
+        source=told.source,
+    )
+    return Fact.of(payload, "report", clock)
+
+
+def refund(store_id: str, order_id: str, told: RefundIn, clock: Clock) -> Fact:
+    """The fact that money went back."""
+    payload = OrderRefunded(
+        store_id=store_id,
+        order_id=order_id,
+        fact_id=domain.refund_id(told.refund_id, told.amount_minor),
+        received_at=clock.now,
+        refund_id=told.refund_id,
+        amount_minor=told.amount_minor,
+        at=clock.now if told.at is None else told.at + clock.offset,
+    )
+    return Fact.of(payload, "refund", clock)
+
+
+def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> Fact:
+    """The fact that an order is over."""
+    payload = OrderCancelled(
+        store_id=store_id,
+        order_id=order_id,
+        fact_id=domain.CANCEL,
+        received_at=clock.now,
+        at=clock.now if told.at is None else told.at + clock.offset,
+    )
+    return Fact.of(payload, "cancel", clock)
+
+
+async def keep(tx: Tx, facts: Sequence[Fact]) -> list[bool]:
+    """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
+    reports = {(f.stored.store_id, f.stored.order_id) for f in facts if f.stored.kind == "report"}
+    known = await store.known(tx, reports)
+    inserted = await store.insert(tx, [fact.stored for fact in facts])
+    new: list[bool] = []
+    for fact in facts:
+        is_new = fact.stored.key in inserted
+        inserted.discard(fact.stored.key)
+        new.append(is_new)
+        if is_new:
+            order = (fact.stored.store_id, fact.stored.order_id)
+            amended = fact.stored.kind == "report" and order in known
+            tx.emit_all([replace(fact.outgoing, type=OrderAmended.TYPE) if amended else fact.outgoing])
+            known.add(order)
+    return new
+
+
+def read_tokens(
+    ring: KeyRing, store_id: str, tokens: Sequence[str]
+) -> tuple[tuple[TokenClaims, ...], tuple[TokenProblem, ...]]:
+    """What tokens prove at this store, and why others prove nothing."""
+    claims: dict[str, TokenClaims] = {}
+    problems: dict[TokenProblem, None] = {}
+    for text in dict.fromkeys(tokens):
+        found = click_token.read(ring, text, store_id=store_id)
+        if isinstance(found, TokenClaims):
+            claims[found.click_id] = found
+        else:
+            problems[found.value] = None
+    return tuple(claims.values()), tuple(problems)

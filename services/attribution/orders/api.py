@@ -1,0 +1,54 @@
+"""Orders by the API: the order call (the hot path answers it), refunds and cancellations."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from services.attribution.orders import actions
+from services.attribution.orders.actions import Clock, Fact
+from services.attribution.orders.hot import Orders
+from services.attribution.orders.schemas import Accepted, CancelIn, OrderIn, RefundIn
+from services.kernel.db import Tx
+from services.kernel.http.call import CONTEXT, Call, require
+from services.kernel.http.hot import HotAnswer
+
+router = APIRouter(tags=["orders"])
+
+PathOrderId = Annotated[str, Path(min_length=1, max_length=200, description="The store's own order id.")]
+
+
+@router.post("/v1/orders", status_code=202, response_model=Accepted)
+async def post_order(body: OrderIn, call: Annotated[Call, require("orders:write")], request: Request) -> Response:
+    """Reports an order, or another revision of one. Safe when answered; decided a moment later."""
+    orders: Orders = request.scope[CONTEXT].resources[Orders]
+    return HotAnswer(orders.handle)
+
+
+@router.post("/v1/orders/{order_id}/refunds", status_code=202, response_model=Accepted)
+async def post_refund(
+    order_id: PathOrderId, body: RefundIn, call: Annotated[Call, require("orders:write")]
+) -> Response:
+    """Reports money that went back. The order need not be known yet: the refund waits for it."""
+    return await call.once(
+        lambda tx: _keep(tx, actions.refund(call.store_id, order_id, body, Clock(tx.now, tx.offset))),
+        status=202,
+        answer=lambda kept: kept,
+    )
+
+
+@router.post("/v1/orders/{order_id}/cancel", status_code=202, response_model=Accepted)
+async def post_cancel(
+    order_id: PathOrderId, call: Annotated[Call, require("orders:write")], body: CancelIn | None = None
+) -> Response:
+    """Reports that an order was cancelled, which is final. The order need not be known yet."""
+    told = body or CancelIn()
+    return await call.once(
+        lambda tx: _keep(tx, actions.cancel(call.store_id, order_id, told, Clock(tx.now, tx.offset))),
+        status=202,
+        answer=lambda kept: kept,
+    )
+
+
+async def _keep(tx: Tx, fact: Fact) -> Accepted:
+    (is_new,) = await actions.keep(tx, [fact])
+    return Accepted(order_id=fact.stored.order_id, duplicate=not is_new)

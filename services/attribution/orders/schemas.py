@@ -1,0 +1,91 @@
+"""What stores send about orders, and what they are answered."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from contracts.events.orders import Item
+from contracts.fields import Currency, Minor
+from services.kernel import money
+
+
+def _id_text(value: object) -> object:
+    """Stores that count their orders and customers send numbers; an id is text all the same."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+OrderId = Annotated[
+    str,
+    BeforeValidator(_id_text),
+    Field(min_length=1, max_length=200, pattern=r"^[^\s/?#\x00-\x1f\x7f]+$", description="The store's own order id."),
+]
+"""Stands in addresses, so it may have no blank and no slash."""
+
+OwnId = Annotated[str, BeforeValidator(_id_text), Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""An id of the store's own that stands in no address."""
+
+
+class Incoming(BaseModel):
+    """Base of request bodies: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class CustomerIn(Incoming):
+    """The buyer. Addresses and numbers are hashed at once and kept nowhere."""
+
+    id: OwnId | None = Field(None, description="The store's own customer id.")
+    email: Annotated[str, Field(max_length=320)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    is_new: bool | None = Field(None, description="The store's word on whether this customer buys for the first time.")
+
+
+class OrderIn(Incoming):
+    """An order, or another revision of one."""
+
+    order_id: OrderId
+    placed_at: AwareDatetime
+    updated_at: AwareDatetime | None = Field(None, description="Of several revisions the newest holds.")
+    status: Literal["paid", "pending"]
+    currency: Currency
+    total_minor: Minor
+    subtotal_minor: Minor | None = Field(None, description="Goods after discounts, without tax and shipping.")
+    discount_minor: Minor = 0
+    tax_minor: Minor = 0
+    shipping_minor: Minor = 0
+    items: tuple[Item, ...] = Field((), max_length=500)
+    customer: CustomerIn = CustomerIn()
+    token: Annotated[str, Field(max_length=2048)] | None = Field(
+        None, description="The click token that kith.js keeps."
+    )
+    tokens: tuple[Annotated[str, Field(max_length=2048)], ...] = Field((), max_length=20)
+    visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    codes: tuple[Annotated[str, Field(max_length=256)], ...] = Field((), max_length=20)
+
+    @model_validator(mode="after")
+    def _currency_exists(self) -> Self:
+        if not money.known(self.currency):
+            raise ValueError(f"{self.currency} is not an ISO 4217 currency code")
+        return self
+
+
+class RefundIn(Incoming):
+    """Money that went back to the buyer: one refund, told once or many times."""
+
+    refund_id: OwnId
+    amount_minor: Minor
+    at: AwareDatetime | None = None
+
+
+class CancelIn(Incoming):
+    """The end of an order."""
+
+    at: AwareDatetime | None = None
+
+
+class Accepted(BaseModel):
+    """The fact is safe; what follows from it can be read a moment later."""
+
+    order_id: str
+    status: Literal["accepted"] = "accepted"
+    duplicate: bool = Field(False, description="Whether this very fact was told before; then nothing has changed.")

@@ -1,0 +1,120 @@
+"""Makes facts of Shopify's deliveries. The delivery itself is kept first, whatever becomes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from services.attribution.hooks import actions as hooks
+from services.attribution.hooks import domain as hooks_domain
+from services.attribution.hooks.store import Delivery
+from services.attribution.orders import actions as orders
+from services.attribution.orders.actions import Clock, Fact, Report
+from services.attribution.orders.schemas import CancelIn, RefundIn
+from services.attribution.shopify import domain
+from services.kernel.auth.ring import KeyRing
+from services.kernel.db import Tx
+from services.kernel.errors import AppError, Invalid
+
+LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One delivery, read: what is kept of it, and the facts that it tells (none if it is ignored or unreadable)."""
+
+    delivery: Delivery
+    facts: tuple[Fact, ...]
+
+
+def receive(
+    ring: KeyRing, *, store_id: str, hook_id: str, headers: Mapping[str, str], body: bytes, clock: Clock
+) -> Received:
+    """Reads a delivery whose signature was good. Never raises on what it says: that is noted with the delivery."""
+    topic = headers.get("topic", "")[:64]
+    event = headers.get("event-id") or headers.get("webhook-id") or hooks_domain.delivery_id("", "", body.hex())
+    outcome, reason = "taken", None
+    facts: tuple[Fact, ...] = ()
+    order_id: str | None = None
+    try:
+        facts = _facts(ring, store_id, topic, body, clock)
+        order_id = facts[0].stored.order_id
+    except _Ignored as ignored:
+        outcome, reason = "ignored", str(ignored)
+    except AppError as error:
+        field = error.errors[0].field if error.errors else error.code
+        outcome, reason = "failed", f"unreadable: {field}"
+    delivery = Delivery(
+        store_id=store_id,
+        delivery_id=hooks_domain.delivery_id(headers.get("shop-domain", ""), topic, event),
+        hook_id=hook_id,
+        topic=topic,
+        received_at=clock.now,
+        outcome=outcome,
+        reason=reason,
+        order_id=order_id,
+        body=body,
+    )
+    return Received(delivery, facts)
+
+
+async def keep(tx: Tx, received: Sequence[Received]) -> list[str]:
+    """Keeps deliveries, and the facts of those that did not come before. Says what became of each."""
+    new = await hooks.keep(tx, [one.delivery for one in received])
+    await orders.keep(tx, [fact for one, first in zip(received, new, strict=True) if first for fact in one.facts])
+    return [one.delivery.outcome if first else "duplicate" for one, first in zip(received, new, strict=True)]
+
+
+class _Ignored(Exception):
+    """A delivery that tells nothing for us; the text says why."""
+
+
+def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) -> tuple[Fact, ...]:
+    if topic not in domain.TOPICS:
+        raise _Ignored("other_topic")
+    told = _object(body)
+    if topic == "refunds/create":
+        refund = domain.read_refund(told)
+        if refund.amount_minor == 0:
+            raise _Ignored("no_money_went_back")
+        _check_id(refund.order_id)
+        fact = RefundIn(refund_id=refund.refund_id, amount_minor=refund.amount_minor, at=refund.at)
+        return (orders.refund(store_id, refund.order_id, fact, clock),)
+    order = domain.read_order(told)
+    if order.test:
+        raise _Ignored("test_order")
+    _check_id(order.order_id)
+    report = Report(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        updated_at=order.updated_at,
+        figures=order.figures,
+        customer_id=order.customer_id,
+        email=order.email,
+        phone=order.phone,
+        is_new=order.is_new,
+        visitor_id=order.visitor_id[:LONGEST_ID] if order.visitor_id else None,
+        tokens=order.token.split()[:20] if order.token else (),
+        codes=order.codes[:20],
+        source="shopify",
+    )
+    facts = [orders.report(ring, store_id, report, clock)]
+    if order.cancelled_at is not None or topic == "orders/cancelled":
+        facts.append(orders.cancel(store_id, order.order_id, CancelIn(at=order.cancelled_at), clock))
+    return tuple(facts)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Invalid.field("body", "The delivery is not JSON.") from None
+    if not isinstance(told, dict):
+        raise Invalid.field("body", "The delivery is not a JSON object.")
+    return told
+
+
+def _check_id(order_id: str) -> None:
+    if len(order_id) > LONGEST_ID or "\0" in order_id:
+        raise Invalid.field("id", "The order's id cannot be kept.")

@@ -1,0 +1,99 @@
+"""`POST /v1/hooks/shopify/{hook_id}`: signature first, then one commit for the deliveries of a moment.
+
+Whoever cannot sign learns nothing: an unknown address and a wrong signature get the same answer after the same work.
+"""
+
+import binascii
+import hmac
+from collections.abc import Sequence
+
+import structlog
+from cachetools import TTLCache
+from starlette.types import Receive, Scope, Send
+
+from services.attribution.hooks import actions as hooks
+from services.attribution.hooks import domain as hooks_domain
+from services.attribution.orders.actions import Clock
+from services.attribution.shopify import actions, domain
+from services.attribution.shopify.actions import Received
+from services.kernel.batch import GroupCommit
+from services.kernel.context import Context
+from services.kernel.errors import Unauthorized
+from services.kernel.http.hot import answer, begin, headers_of, read_body, start
+
+PREFIX = "/v1/hooks/shopify/"
+MOST_BYTES = 1024 * 1024
+"""Orders of hundreds of lines are real."""
+REMEMBERED_S = 5.0
+"""How long a hook is remembered, and so how long a deleted one may still be answered."""
+_FAMILIES = ("x-shopify-", "shopify-")
+_OK = start(200, ((b"content-type", b"application/json"), (b"cache-control", b"no-store")))
+
+
+class Shopify:
+    """Takes Shopify's deliveries in. Lives as long as the process."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._hooks: TTLCache[str, tuple[str, bytes] | None] = TTLCache(maxsize=10_000, ttl=REMEMBERED_S)
+        self.group: GroupCommit[Received, str] = GroupCommit(self._write, name="shopify")
+        self._log = structlog.get_logger()
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answers one delivery: 200 once it is kept, 401 for what nobody we know has signed."""
+        hook_id = scope["path"][len(PREFIX) :]
+        raw = headers_of(scope)
+        headers = _told(raw)
+        body = await read_body(scope, receive, limit=MOST_BYTES)
+        store_id, secret = await self._hook(hook_id) or ("", b"\0" * 32)
+        expected = domain.signature(secret, body)
+        if not hmac.compare_digest(_canonical(headers.get("hmac-sha256", "")), expected) or not store_id:
+            raise Unauthorized("This delivery is not signed with the hook's secret.", code="bad_signature")
+        begin(raw)
+        ctx = self._ctx
+        clock = Clock(ctx.live.now(), ctx.live.offset)
+        received = actions.receive(
+            ctx.ring, store_id=store_id, hook_id=hook_id, headers=headers, body=body, clock=clock
+        )
+        if received.delivery.outcome == "failed":
+            self._log.warning("shopify.unreadable", hook=hook_id, reason=received.delivery.reason)
+        outcome = await self.group.submit(received)
+        return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
+
+    async def _hook(self, hook_id: str) -> tuple[str, bytes] | None:
+        """Store and secret of a hook, from memory for a few seconds; None for an id that nobody has."""
+        if hook_id in self._hooks:
+            return self._hooks[hook_id]
+        found = None
+        if 0 < len(hook_id) <= 64 and hook_id.isascii() and hook_id.isprintable():
+            async with self._ctx.db.transaction() as tx:
+                hook = await hooks.find(tx, hook_id)
+            if hook is not None and hook.platform == "shopify":
+                found = (hook.store_id, hooks_domain.unseal(self._ctx.ring, hook.secret, owner=hook_id))
+        self._hooks[hook_id] = found
+        return found
+
+    async def _write(self, received: list[Received]) -> Sequence[str]:
+        stores = {one.delivery.store_id for one in received}
+        async with self._ctx.db.transaction(stores=stores) as tx:
+            return await actions.keep(tx, received)
+
+
+def _told(raw: dict[bytes, bytes]) -> dict[str, str]:
+    """The platform's headers by their bare name; it is about to drop the X- of the older family."""
+    found: dict[str, str] = {}
+    for name, value in raw.items():
+        text = name.decode("latin-1")
+        for family in _FAMILIES:
+            if text.startswith(family):
+                found.setdefault(text[len(family) :], value.decode("latin-1")[:512])
+    return found
+
+
+def _canonical(signature: str) -> bytes:
+    """The signature's bytes as base64 writes them; anything that is no base64 becomes something that fits nothing."""
+    try:
+        decoded = binascii.a2b_base64(signature.encode("ascii"), strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        return b""
+    return binascii.b2a_base64(decoded, newline=False)

@@ -1,0 +1,41 @@
+"""`POST /v1/track`: a page's report is in the spool before the answer, and in the database a moment later."""
+
+from starlette.types import Receive, Scope, Send
+
+from services.attribution.tracking import actions
+from services.attribution.tracking.schemas import TrackIn
+from services.kernel.context import Context
+from services.kernel.http.credentials import authorize
+from services.kernel.http.hot import answer, begin, headers_of, parse, read_body, start
+from services.kernel.spool import Spool
+
+_BODY = b'{"status":"accepted"}'
+_ACCEPTED = start(
+    202,
+    (
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(_BODY)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ),
+)
+MOST_BYTES = 16 * 1024
+"""A page has little to say; more is a mistake or worse."""
+
+
+class Tracks:
+    """Takes pages' reports in. Lives as long as the process."""
+
+    def __init__(self, ctx: Context, spool: Spool) -> None:
+        self._ctx = ctx
+        self._spool = spool
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answers one report. Its content type is not asked: browsers send `text/plain` to need no preflight."""
+        headers = headers_of(scope)
+        caller = authorize(self._ctx, headers.get(b"authorization"), "track")
+        body = await read_body(scope, receive, limit=MOST_BYTES)
+        told = parse(TrackIn, body)
+        begin(headers)
+        self._spool.append(actions.line_of(self._ctx.ring, caller.store_id, told, self._ctx.live.now()))
+        return await answer(send, _ACCEPTED, _BODY)

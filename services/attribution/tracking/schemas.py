@@ -1,0 +1,55 @@
+"""What a store's pages report."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+TrackType = Literal["visit", "identify", "signup", "share", "widget_view"]
+
+
+class TrackedCustomer(BaseModel):
+    """A customer as a page knows one. Addresses and numbers are hashed at once and kept nowhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    email: Annotated[str, Field(max_length=320)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+
+
+class TrackIn(BaseModel):
+    """One report of a page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    type: TrackType
+    token: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    customer: TrackedCustomer | None = None
+    url: Annotated[str, Field(max_length=2048)] | None = None
+    channel: Annotated[str, Field(max_length=40)] | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.type == "identify" and (
+            self.customer is None or not (self.customer.id or self.customer.email or self.customer.phone)
+        ):
+            raise ValueError("identify needs a customer with an id, email or phone")
+        return self
+
+    @property
+    def url_host(self) -> str | None:
+        """The host of the page, which is all that is kept of its address."""
+        if self.url is None:
+            return None
+        try:
+            return urlsplit(self.url).netloc.rpartition("@")[2][:255] or None
+        except ValueError:
+            return None
+
+
+class Tracked(BaseModel):
+    """The report is safe."""
+
+    status: Literal["accepted"] = "accepted"
