@@ -77,6 +77,8 @@ class Story:
                 await self._client.decided(self._last_order)
             await self._client.advance(DAY_S // len(STEPS))
             progress(step + 1, total)
+        if self._days:
+            await self._live(day=self._days, part=0)
         return details
 
     async def _set_up(self) -> Details:

@@ -6,7 +6,7 @@ from services.analytics.facts import tables as _facts
 from services.analytics.facts.jobs import FORGET_REPORTS
 from services.analytics.metrics.api import router as metrics
 from services.analytics.overview.api import router as overview
-from services.analytics.pages import NAV
+from services.analytics.pages import NAV, PAGES
 from services.analytics.rollups import tables as _rollups
 from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
 from services.analytics.virality.api import router as virality
@@ -24,4 +24,5 @@ SERVICE = Service(
     handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
     due_jobs=(FORGET_REPORTS,),
     nav=NAV,
+    pages=PAGES,
 )

@@ -18,7 +18,7 @@ from services.attribution.hooks import tables as _hooks
 from services.attribution.orders import api as orders
 from services.attribution.orders import tables as _orders
 from services.attribution.orders.hot import Orders
-from services.attribution.pages import NAV
+from services.attribution.pages import NAV, PAGES
 from services.attribution.settings import METADATA
 from services.attribution.shopify import api as shopify
 from services.attribution.shopify.hot import PREFIX as SHOPIFY
@@ -79,4 +79,5 @@ SERVICE = Service(
     due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),
     resources=open_resources,
     nav=NAV,
+    pages=PAGES,
 )

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from services.cli.names import NAMES
 from services.kernel.service import Service
 
-__all__ = ["NAMES", "load", "load_all"]
+__all__ = ["NAMES", "furnish", "load", "load_all"]
+
+_SIDE_BAR = ("analytics", "attribution", "links", "rewards")
+"""Whose entries come first: the answer, then the daily work."""
 
 
 def load(name: str) -> Service:
@@ -23,3 +26,13 @@ def load_all(names: Iterable[str] = NAMES) -> list[Service]:
     """Several services' manifests, in the order of `NAMES`."""
     wanted = set(names)
     return [load(name) for name in NAMES if name in wanted]
+
+
+def furnish(services: Iterable[Service]) -> None:
+    """Gives these services' pages the side bar of the whole product: a page of one leads to the others'."""
+    everyone = [load(name) for name in _SIDE_BAR]
+    entries = [entry for service in everyone for entry in service.nav]
+    catalogues = [service.folder / "locale" for service in everyone]
+    for service in services:
+        if service.pages is not None:
+            service.pages.use_nav(entries, catalogues=catalogues)

@@ -16,7 +16,7 @@ from services.kernel.db import Tx
 if TYPE_CHECKING:
     from services.kernel.context import Context
     from services.kernel.http.hot import HotRoute
-    from services.kernel.pages import NavItem
+    from services.kernel.pages import NavItem, Pages
 
 type_of_handle = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
 
@@ -73,6 +73,9 @@ class Service:
     resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None
     """Opens what lives as long as the process (a spool, a group commit, a cache); found as `context.resources`."""
     nav: tuple["NavItem", ...] = ()
+    """Its entries in the side bar."""
+    pages: "Pages | None" = None
+    """What renders its pages; the composition root gives it the side bar of the whole product."""
 
     @property
     def folder(self) -> Path:

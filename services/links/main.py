@@ -100,4 +100,5 @@ SERVICE = Service(
     jobs=JOBS,
     resources=open_resources,
     nav=NAV,
+    pages=PAGES,
 )

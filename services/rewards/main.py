@@ -12,7 +12,7 @@ from services.rewards.grants.jobs import RELEASE
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_pages
 from services.rewards.ledger.api import rest as ledger
-from services.rewards.pages import NAV
+from services.rewards.pages import NAV, PAGES
 from services.rewards.settings import METADATA
 
 _TABLES = (_catalog, _grants, _ledger)
@@ -33,4 +33,5 @@ SERVICE = Service(
     handlers=HANDLERS,
     due_jobs=(RELEASE,),
     nav=NAV,
+    pages=PAGES,
 )

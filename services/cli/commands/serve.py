@@ -30,4 +30,6 @@ def command(
     settings = Settings()
     if settings.embedded:
         raise StartFailed("`kith serve` needs KITH_DATABASE_URL (and secrets); `kith run` brings its own")
-    uvloop.run(run_services(catalog.load_all(names), settings, port=port))
+    services = catalog.load_all(names)
+    catalog.furnish(services)
+    uvloop.run(run_services(services, settings, port=port))
