@@ -134,6 +134,7 @@ def conversion_of(
         refunded_minor=decision.refunded_minor,
         over_refunded=decision.over_refunded,
         friend_id=decision.friend_id,
+        visitor_id=decision.visitor_id,
         order_number=decision.order_number,
         new_customer=decision.new_customer,
         program_id=decision.program_id,

@@ -136,6 +136,7 @@ def _decided(case: Case) -> Decision:
         settled=None,
         settle_at=None if pending else _settle_at(order, winner),
         pieces=_pieces([j.evidence for j in judged], order),
+        visitor_id=min(order.visitors, default=None),
     )
 
 
@@ -265,4 +266,5 @@ def _settled(order: Order) -> Decision:
         settled=Settled(fixed.settled_at, fixed.revision),
         settle_at=None,
         pieces=frozenset(),
+        visitor_id=min(order.visitors, default=None),
     )

@@ -85,6 +85,8 @@ class Decision:
     """When it may settle. Depends on receipt, and is therefore no part of the bytes."""
     pieces: frozenset[str]
     """What would re-decide it when it changes: `a:` ambassadors, `d:` codes, `p:` programs. No part of the bytes."""
+    visitor_id: str | None
+    """The browser that the order named, told on for funnels. It proves nothing here, and is no part of the bytes."""
 
 
 def decision_bytes(decision: Decision) -> bytes:
