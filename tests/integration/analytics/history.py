@@ -1,4 +1,4 @@
-"""Builders for analytics' tests: events as other services tell them, delivered in batches, and the roll-ups read back."""
+"""Builders for analytics' tests: events as other services tell them, delivered in batches, and roll-ups read back."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -113,9 +113,9 @@ def viewed(track_id: str, *, days: float = 0, customer: str | None = None) -> tr
 
 def decided(
     order_id: str, status: str = "attributed", *, days: float = 1, revision: int = 1, total: int = 5000,
-    refunded: int = 0, reason: str = "", kind: str = "click", click_id: str | None = None, visitor_id: str | None = None,
-    ambassador_id: str = "amb_1", buyer: str = "c1", number: int = 1, new: bool = True, settled: bool = False,
-    cancelled: bool = False, currency: str = "EUR", store_id: str = STORE,
+    refunded: int = 0, reason: str = "", kind: str = "click", click_id: str | None = None,
+    visitor_id: str | None = None, ambassador_id: str = "amb_1", buyer: str = "c1", number: int = 1, new: bool = True,
+    settled: bool = False, cancelled: bool = False, currency: str = "EUR", store_id: str = STORE,
 ) -> conversions.Conversion:  # fmt: skip
     attributed = status == "attributed"
     winner = conversions.Winner(kind=kind, click_id=click_id) if attributed else None  # type: ignore[arg-type]

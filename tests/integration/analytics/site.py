@@ -1,4 +1,4 @@
-"""Analytics over HTTP for tests: its real application on a real database, a clock that stands, and a signed-in client."""
+"""Analytics over HTTP for tests: its real application on a real database, a clock that is set, a signed-in client."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,7 +44,8 @@ async def stand_at(db: Database, moment: datetime) -> None:
     """Moves the service's clock so that it is about `moment` now."""
     async with db.transaction() as tx:
         await tx.execute(
-            "insert into clock (one, offset_seconds, revision) values (true, extract(epoch from cast(:at as timestamptz) - now()), 1)"
+            "insert into clock (one, offset_seconds, revision)"
+            " values (true, extract(epoch from cast(:at as timestamptz) - now()), 1)"
             " on conflict (one) do update set offset_seconds = excluded.offset_seconds",
             at=moment,
         )

@@ -39,14 +39,16 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
     await stand_at(database, at(13))
     await deliver(
         database, store_configured(), store_configured("str_2"), program_published(),
-        ambassador_saved(customer="a1", days=1), ambassador_saved("amb_2", customer="a2", days=2), code_saved("ANNA10", "amb_1"),
+        ambassador_saved(customer="a1", days=1), ambassador_saved("amb_2", customer="a2", days=2),
+        code_saved("ANNA10", "amb_1"),
     )  # fmt: skip
     await deliver(
         database, clicked("k1"), clicked("k2", channel="qr"), clicked("k3", quality="bot"), clicked("k4", days=-3),
         visited("t1", "v1", click_id="k1"), visited("t2", "v2", click_id="k2"), visited("t3", "v3"),
         signed_up("t4", "v2"), shared("t5", customer="a1", days=2), viewed("t6", customer="a1", days=2),
         viewed("t7", customer="a2", days=2),
-        decided("o1", click_id="k1", total=6000, refunded=1000, days=3), decided("o2", kind="code", total=2500, days=4, buyer="c2"),
+        decided("o1", click_id="k1", total=6000, refunded=1000, days=3),
+        decided("o2", kind="code", total=2500, days=4, buyer="c2"),
         decided("o3", "unattributed", reason="no_evidence", total=9000, days=3, buyer="c3"),
         decided("o4", "rejected", reason="not_new", days=5, buyer="c4", number=2),
         decided("o5", kind="code", currency="MDL", total=100_000, days=5, buyer="c5", ambassador_id="amb_2"),

@@ -96,7 +96,8 @@ async def test_an_older_revision_changes_nothing(ready: Database) -> None:
 
 async def test_each_order_stands_under_exactly_one_reason(ready: Database) -> None:
     await deliver(
-        ready, decided("o1"), decided("o2", "unattributed", reason="no_evidence"), decided("o3", "rejected", reason="not_new"),
+        ready, decided("o1"), decided("o2", "unattributed", reason="no_evidence"),
+        decided("o3", "rejected", reason="not_new"),
         decided("o4", "pending", reason="not_paid"), decided("o5", cancelled=True, reason="code"),
     )  # fmt: skip
     reasons = (await rollups(ready))["daily_reasons"]

@@ -1,4 +1,4 @@
-"""What the roll-ups must be in the end, computed in the plainest way from all that is known: no differences, no order."""
+"""What the roll-ups must be in the end, computed in the plainest way from all that is known: no differences."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
