@@ -70,6 +70,7 @@ async def get_portal(token: str, request: Request, lang: str = "") -> Response:
         shown_url=seen.url.partition("://")[2],
         url_of_qr=with_channel(seen.url, "qr"),
         code=seen.member.code,
+        balance_src=f"/p/{token}/balance",
         share_text=share_text,
         ways=ways(seen.url, share_text, seen.store.name),
         files=[Choice(kind.upper(), href=f"/p/{token}/qr.{kind}") for kind in ("svg", "png", "pdf")],

@@ -281,7 +281,7 @@ def _row(member: Member, speech: Speech, fmt: Format) -> Row:
             "joined": joined,
         },
         key_figure=joined,
-        facts=[text for text in (member.code, person.group_name, member.program_name) if text],
+        facts=[text for text in (person.group_name, member.program_name) if text],
     )
 
 
