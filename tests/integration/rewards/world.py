@@ -65,8 +65,14 @@ class World:
                     await handler.handle(tx, mine)
 
     async def take_in_parallel(self, batches: Sequence[Sequence[Payload]]) -> None:
-        """Each batch in a transaction of its own, all at once."""
-        await asyncio.gather(*(self.take(*batch) for batch in batches))
+        """Each batch in a transaction of its own, as many at once as there are connections."""
+        free = asyncio.Semaphore(8)
+
+        async def one(batch: Sequence[Payload]) -> None:
+            async with free:
+                await self.take(*batch)
+
+        await asyncio.gather(*(one(batch) for batch in batches))
 
     async def rewards(self, store: str, order_id: str | None = None) -> list[Reward]:
         """A store's rewards, oldest first."""

@@ -135,8 +135,8 @@ class Model:
         mine = [one for one in self.given if one.order_id == state.order_id]
         moved = {id(one) for one in mine if self._moved(one, wanted)}
         for one in mine:
-            want = next((w.amount for w, _ in wanted if self._same(w, one) and w.unit == one.unit), 0)
-            one.amount = min(one.amount, want)
+            still = next((w.amount for w, _ in wanted if self._same(w, one) and w.unit == one.unit), 0)
+            one.amount = min(one.amount, still)
         # First those that come from another period or ambassador, then in the order of the rules.
         for want, limit in sorted(
             wanted, key=lambda pair: not any(self._same(pair[0], o) for o in mine if id(o) in moved)
