@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.kernel.pages.charts.ink import Ink, text_width
 from services.kernel.pages.charts.model import Marker, Slot
 
+_WIDE_SLOTS = 14  # up to so many, a label has room on both sides of its slot's middle
 _TYPICAL_WIDTH = 900  # px of the plot on a desktop; decides only whether two badges would collide
 
 
@@ -36,19 +37,18 @@ class Grid:
 
 
 def draw_axes(ink: Ink, scale: Scale, labels: Sequence[str], slots: Sequence[Slot]) -> None:
-    """Hairlines with values left of the plot, and labels of slots below; the first one starts where the plot does."""
+    """Hairlines with values left of the plot, and labels of slots below; none leaves the plot on its left."""
     for value, label in zip(scale.ticks, labels, strict=True):
         ink.across(scale.y(value), "zero" if value == 0 else "line")
         ink.text(0, scale.y(value), label, dx=-8, dy=4, anchor="end")
     grid = Grid(len(slots))
-    first = True
     for number, slot in enumerate(slots):
-        if slot.tick:
-            if first:
-                ink.text(grid.left(number), 1, slot.tick, dy=18)
-            else:
-                ink.text(grid.middle(number), 1, slot.tick, dy=18, anchor="middle")
-            first = False
+        if not slot.tick:
+            continue
+        if number == 0 and grid.count > _WIDE_SLOTS:
+            ink.text(0, 1, slot.tick, dy=18)
+        else:
+            ink.text(grid.middle(number), 1, slot.tick, dy=18, anchor="middle")
 
 
 def badge_rows(markers: Sequence[Marker], count: int) -> list[int]:
