@@ -1,11 +1,13 @@
 """The main job in a real browser, in both modes: a friend follows a link, buys, and both sides are rewarded."""
 
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import BrowserContext, expect
 
-from tests.support.product import Mode, started
+from tests.support.product import running
 from tests.support.wait import until
 
 TWO_WEEKS_S = 14 * 86_400 + 3_600
@@ -14,16 +16,21 @@ TWO_WEEKS_S = 14 * 86_400 + 3_600
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", ["run", "split"])
 async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
-    mode: Mode, tmp_path: Path, page_context: BrowserContext
+    mode: str, tmp_path: Path, page_context: BrowserContext
 ) -> None:
-    async with started(mode, tmp_path / "kith") as kith:
+    async with running(mode, tmp_path / "kith") as kith, httpx.AsyncClient(base_url=kith.url, timeout=30) as http:
+
+        async def told(path: str) -> Any:
+            answer = await http.get(path, headers={"Authorization": f"Bearer {kith.told['secret_key']}"})
+            return answer.json() if answer.is_success else None
+
         console = await page_context.new_page()
-        await console.goto(kith.console_url)
-        await expect(console.get_by_role("heading", level=1)).to_be_visible()
+        await console.goto(kith.told["console_url"])
+        await expect(console.get_by_role("heading", level=1)).to_have_text("Overview")
 
         shop = await page_context.new_page()
-        await shop.goto(kith.link_url)
-        await expect(shop).to_have_url(f"{kith.shop_url}/")
+        await shop.goto(kith.told["link_url"])
+        await expect(shop).to_have_url(f"{kith.told['shop_url']}/")
         await shop.get_by_role("button", name="Add Clay dripper to the cart").click()
         await shop.get_by_role("link", name="Check out").click()
         await shop.get_by_label("E-mail").fill("friend@example.com")
@@ -31,31 +38,30 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
         order_id = await shop.locator("#order").inner_text()
 
         async def decided() -> bool:
-            answer = await kith.get(f"/v1/orders/{order_id}")
-            return answer.is_success and answer.json()["decision"]["status"] == "attributed"
+            order = await told(f"/v1/orders/{order_id}")
+            return order is not None and order["decision"]["status"] == "attributed"
 
         await until(decided, within=60, what="an attributed order")
 
-        async def rewards() -> list[dict[str, object]]:
-            found: list[dict[str, object]] = (await kith.get(f"/v1/rewards?order_id={order_id}")).json()["data"]
-            return found if len(found) == 2 else []
+        async def rewards_are(status: str) -> bool:
+            found = (await told(f"/v1/rewards?order_id={order_id}"))["data"]
+            return len(found) == 2 and {reward["status"] for reward in found} == {status}
 
-        pending = await until(rewards, within=60, what="two rewards")
-        assert {reward["status"] for reward in pending} == {"pending"}
-
+        await until(lambda: rewards_are("pending"), within=60, what="two pending rewards")
         await console.goto(f"{kith.url}/console/attribution/orders/{order_id}")
         await expect(console.get_by_text("Attributed to").first).to_be_visible()
         await expect(console.get_by_text("Pending").nth(1)).to_be_visible()
 
-        await kith.advance(TWO_WEEKS_S)
-
-        async def released() -> bool:
-            return {reward["status"] for reward in await rewards()} == {"available"}
-
-        await until(released, within=90, what="available rewards")
+        moved = await http.post(
+            "/v1/clock",
+            json={"advance_seconds": TWO_WEEKS_S},
+            headers={"Authorization": f"Bearer {kith.operator_key}"},
+        )
+        assert moved.status_code == 200, moved.text
+        await until(lambda: rewards_are("available"), within=90, what="two available rewards")
         await console.reload()
         await expect(console.get_by_text("Available").first).to_be_visible()
 
-        balance = (await kith.get("/v1/ledger/trial-balance")).json()["data"]
+        balance = (await told("/v1/ledger/trial-balance"))["data"]
         assert balance
         assert all(row["difference"] == 0 for row in balance)

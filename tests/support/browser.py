@@ -29,6 +29,10 @@ _FLAGS = (
 )
 
 
+_PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+"""What a browser with a window says it is: a headless one names itself, and is rightly taken for software."""
+
+
 class NoBrowser(Exception):
     """No Chromium can be had; the text says what was tried."""
 
@@ -92,7 +96,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def page_context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser window of its own (cookies, storage) for one test."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC", user_agent=_PERSON
+    )
     context.set_default_timeout(15_000)
     yield context
     await context.close()
