@@ -139,7 +139,7 @@ def test_a_chart_of_nothing_still_has_its_axis() -> None:
 
 def test_the_first_label_below_starts_where_the_plot_does() -> None:
     labels = [text for text in parse(columns(some_columns(layer([1.0] * 15)))).iter("text") if text.get("dy") == "18"]
-    assert [(label.get("x"), label.get("text-anchor")) for label in labels] == [("0", "start"), ("50%", "middle")]
+    assert [(label.get("x"), label.get("text-anchor")) for label in labels[:2]] == [("0", "start"), ("50%", "middle")]
 
 
 def test_badges_that_would_collide_take_a_row_of_their_own() -> None:
