@@ -1,11 +1,13 @@
 """What has to stand before services run: a data folder with secrets, a database, schemas."""
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.cli.inspect.database import connected
 from services.cli.local.keep import ensure_secrets
 from services.cli.local.postgres import IN_TESTS, Postgres
 from services.kernel.bus.schema import migrate_bus
@@ -45,16 +47,54 @@ async def complete(settings: Settings, *, keep_running: bool = False) -> AsyncIt
 
 
 async def migrate_all(
-    services: Sequence[Service], settings: Settings, *, done: Callable[[str], None] = lambda name: None
+    services: Sequence[Service],
+    settings: Settings,
+    *,
+    done: Callable[[str], None] = lambda name: None,
+    only_if_changed: bool = False,
 ) -> None:
-    """Brings every schema to its newest form, the bus's too where PostgreSQL is the bus; tells each name when done."""
+    """Brings every schema to its newest form, the bus's too where PostgreSQL is the bus; tells each name when done.
+
+    With `only_if_changed`, a schema that this very code has migrated before is left as it is: a start is quicker.
+    """
+    urls = {service.name: settings.database_url_of(service.name) for service in services}
+    stamps = {url: await _stamps(url) if only_if_changed else {} for url in dict.fromkeys(urls.values())}
     if not settings.kafka_url:
-        for url in dict.fromkeys(settings.database_url_of(service.name) for service in services):
-            await migrate_bus(url)
+        for url, known in stamps.items():
+            if known.get("bus") != _fingerprint():
+                await migrate_bus(url)
+                await _stamp(url, "bus", _fingerprint())
         done("bus")
     for service in services:
-        await migrate(service, settings.database_url_of(service.name))
+        url, fingerprint = urls[service.name], _fingerprint(service)
+        if stamps[url].get(service.name) != fingerprint:
+            await migrate(service, url)
+            await _stamp(url, service.name, fingerprint)
         done(service.name)
+
+
+def _fingerprint(service: Service | None = None) -> str:
+    """Of all that a migration follows from: a service's migrations and tables, and the kernel's part in them."""
+    kernel = Path(__file__).parents[1] / "kernel"
+    files = {kernel / "bus" / "schema.py", kernel / "migrate.py", kernel / "tables.py"}
+    if service is not None:
+        files.update(service.folder.rglob("migrations/*.py"), service.folder.rglob("tables.py"))
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    return f"kith {digest.hexdigest()}"
+
+
+async def _stamps(url: str) -> dict[str, str]:
+    """The fingerprints that the schemas of a database carry, as comments."""
+    async with connected(url, schema="public") as connection:
+        rows = await connection.fetch("select nspname, obj_description(oid, 'pg_namespace') as stamp from pg_namespace")
+    return {row["nspname"]: row["stamp"] for row in rows if row["stamp"]}
+
+
+async def _stamp(url: str, schema: str, fingerprint: str) -> None:
+    async with connected(url, schema=schema) as connection:
+        await connection.execute(f"comment on schema \"{schema}\" is '{fingerprint}'")
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ class Product:
         _keep(self.folder / "env", "".join(f"{name}={value}\n" for name, value in self._env.items()))
         tell("schemas")
         os.environ.update(self._env)  # this process migrates and tells the demo's story, with every database
-        await migrate_all(self.services, Settings(port=self.settings.port))
+        await migrate_all(self.services, Settings(port=self.settings.port), only_if_changed=True)
         tell("services")
         self.replicas = {service.name: self._replicas(service) for service in self.services}
         await self.supervisor.start([replica for group in self.replicas.values() for replica in group])
