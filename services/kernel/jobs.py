@@ -1,7 +1,9 @@
 """Runs what the clock starts: plain jobs in every replica, and due jobs for the stores that asked for a moment.
 
-Replicas share due jobs: each claims some stores with `for update skip locked`, so that no store is worked on twice at
-once. Moments are compared with `tx.now`, which the demo clock moves.
+Replicas share due jobs: each locks the stores it found and then claims their timers, so that no store is worked on
+twice at once. Locks are taken in the order in which consumers take them, the store before its timer: the other way
+round, a job and a consumer of one store would wait for each other. Moments are compared with `tx.now`, which the demo
+clock moves.
 """
 
 import asyncio
@@ -22,15 +24,10 @@ _LOOK = text(
     "select array_agg(distinct job) from due where at <= now()"
     " + make_interval(secs => coalesce((select offset_seconds from clock), 0))"
 )
+_FIND = "select store_id from due where job = :job and at <= :now order by at limit :count"
+_FIND_ONE = "select store_id from due where job = :job and at <= :now and store_id = :store"
 _CLAIM = """
-delete from due where (job, store_id) in (
-    select job, store_id from due where job = :job and at <= :now order by at limit :count for update skip locked
-) returning store_id
-"""
-_CLAIM_ONE = """
-delete from due where (job, store_id) in (
-    select job, store_id from due where job = :job and store_id = :store and at <= :now for update skip locked
-) returning store_id
+delete from due where job = :job and store_id = any(cast(:stores as text[])) and at <= :now returning store_id
 """
 
 
@@ -73,7 +70,7 @@ class Jobs:
         done = 0
         while not self._stopping.is_set():
             try:
-                count = await _claim(self._context.db, job, _CLAIM, count=self.SLICE)
+                count = await _claim(self._context.db, job, _FIND, count=self.SLICE)
             except Exception as error:
                 if is_transient(error):
                     raise
@@ -96,7 +93,7 @@ class Jobs:
             )
         for (store,) in rows:
             try:
-                await _claim(db, job, _CLAIM_ONE, store=store)
+                await _claim(db, job, _FIND_ONE, store=store)
             except Exception as error:
                 if is_transient(error):
                     raise
@@ -149,12 +146,19 @@ class Jobs:
 
 
 async def _claim(db: Database, job: DueJob, sql: str, **arguments: object) -> int:
-    """One transaction: takes stores whose moment has come, runs the job, notes each one's next moment."""
+    """One transaction: locks stores whose moment has come, claims their timers, runs the job, notes each next moment.
+
+    Returns how many stores were due, including those that another replica was quicker to claim.
+    """
     async with db.transaction() as tx:
-        rows = await tx.all(sql, job=job.name, now=tx.now, **arguments)
-        stores = sorted(row.store_id for row in rows)
-        if stores:
-            await tx.see(stores)
+        found = sorted(row.store_id for row in await tx.all(sql, job=job.name, now=tx.now, **arguments))
+        if found:
+            await tx.see(found)
+            await tx.lock_stores(found)
+            # What another replica has done while this one waited for the lock is gone, or due at a later moment.
+            rows = await tx.all(_CLAIM, job=job.name, stores=found, now=tx.now)
+            stores = sorted(row.store_id for row in rows)
             # The claim deleted the rows, so a moment that the run itself schedules is not lost in an older one.
-            await schedule(tx, job.name, await job.run(tx, stores))
-    return len(stores)
+            if stores:
+                await schedule(tx, job.name, await job.run(tx, stores))
+    return len(found)
