@@ -11,6 +11,7 @@ from services.attribution.codes import tables as _codes
 from services.attribution.decisions import consumer as decisions
 from services.attribution.decisions import jobs as decisions_jobs
 from services.attribution.decisions import tables as _decisions
+from services.attribution.decisions.api import console as order_pages
 from services.attribution.decisions.api import rest as decided
 from services.attribution.hooks import api as hooks
 from services.attribution.hooks import jobs as hooks_jobs
@@ -73,7 +74,15 @@ SERVICE = Service(
         "/v1/codes/*/redeem",
         "/console/attribution*",
     ),
-    routers=(orders.router, decided.router, tracking.router, codes.router, hooks.router, shopify.router),
+    routers=(
+        orders.router,
+        decided.router,
+        tracking.router,
+        codes.router,
+        hooks.router,
+        shopify.router,
+        order_pages.router,
+    ),
     hot=hot_routes,
     handlers=(*catalog.HANDLERS, *decisions.HANDLERS),
     due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),

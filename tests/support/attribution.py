@@ -1,12 +1,15 @@
 """Builders of attribution's facts, and a way through the real thing: facts in PostgreSQL, events, decisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 
-from contracts.events import Payload
+from contracts.events import EVENTS, Payload
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.orders import (
     Figures,
@@ -27,12 +30,15 @@ from contracts.events.tracking import (
 from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
 from services.attribution.decisions.actions.take import take
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts, identifies
+from services.attribution.main import SERVICE, open_resources
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import FactKind, StoredFact
 from services.attribution.tracking import store as tracking_store
 from services.attribution.tracking.store import StoredTrack
 from services.kernel.bus.port import Event
 from services.kernel.db import Database, Tx
+from services.kernel.http.app import build_app
+from tests.support.edge import make_context
 
 STORE = "str_1"
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -378,3 +384,36 @@ async def decision_of(db: Database, order_id: str = "1001", *, store: str = STOR
         )
     decision: dict[str, Any] = orjson.loads(body)
     return decision
+
+
+async def pump(db: Database, stores: Iterable[str] = (STORE,)) -> list[Payload]:
+    """Takes the outbox's events to the service's own handlers, as relay, bus and consumer do; returns the rest."""
+    async with db.transaction(stores=stores) as tx:
+        rows = (await tx.execute("delete from outbox returning id, type, at, store_id, data")).all()
+        told = [
+            Event(
+                id=str(row.id),
+                type=row.type,
+                at=row.at,
+                store_id=row.store_id,
+                data=EVENTS[row.type].model_validate_json(bytes(row.data)),
+            )
+            for row in sorted(rows, key=lambda row: row.id)
+        ]
+        for handler in SERVICE.handlers:
+            mine = [event for event in told if type(event.data) in handler.events]
+            if mine:
+                await handler.handle(tx, mine)
+            told = [event for event in told if event not in mine]
+        return [event.data for event in told]
+
+
+@asynccontextmanager
+async def served(db: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service on this database, with its spool and group commits open."""
+    context = make_context(db, name="attribution", data_dir=tmp_path)
+    async with open_resources(context) as resources:
+        context.resources = resources
+        transport = httpx.ASGITransport(app=build_app(SERVICE, context))
+        async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as made:
+            yield made

@@ -18,7 +18,7 @@ from services.attribution.decisions.store.reading import Filter
 from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
 from services.kernel.http import cursor as cursors
-from services.kernel.http.call import Call, require
+from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
 from services.kernel.pages import Format
 
@@ -46,7 +46,7 @@ class ReplayOut(BaseModel):
 
 @router.get("/v1/orders", response_model=Page[OrderRowOut])
 async def get_orders(
-    call: Annotated[Call, require("orders:read")],
+    call: Annotated[Call, viewer("orders:read")],
     status: Annotated[list[Status] | None, Query()] = None,
     reason: Annotated[str | None, Query(max_length=64)] = None,
     since: Annotated[AwareDatetime | None, Query(alias="from", description="Placed at or after.")] = None,
@@ -68,7 +68,7 @@ async def get_orders(
 
 @router.get("/v1/orders/{order_id}")
 async def get_order(
-    order_id: _OrderId, call: Annotated[Call, require("orders:read")], request: Request, lang: _Lang = None
+    order_id: _OrderId, call: Annotated[Call, viewer("orders:read")], request: Request, lang: _Lang = None
 ) -> OrderOut:
     """One order: every candidate and why it won or lost, also where nobody won."""
     async with call.transaction() as tx:
@@ -82,7 +82,7 @@ async def get_order(
 @router.get("/v1/orders/{order_id}/replay")
 async def get_replay(
     order_id: _OrderId,
-    call: Annotated[Call, require("orders:read")],
+    call: Annotated[Call, viewer("orders:read")],
     revision: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> ReplayOut:
     """Decides an order again from the facts that a stored decision read, and says whether the bytes are equal."""

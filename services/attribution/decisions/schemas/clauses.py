@@ -75,6 +75,7 @@ CLAUSES: Final[dict[str, str]] = {
 }
 """By reason code, or by a name that `explain` makes of a reason and its circumstances."""
 
+# `why` is the clause; a language whose sentence begins anew takes `Why`, with its first letter large.
 VERDICTS: Final[dict[str, str]] = {
     "attributed": _("Attributed to %(who)s: %(why)s."),
     "unattributed": _("No ambassador: %(why)s."),

@@ -66,7 +66,8 @@ def explanation(body: DecisionBody, words: Words) -> str:
     """The decision in one sentence."""
     status = body.status
     why = words.clause(*_why(body, words))
-    verdict = words.fill(words.speech.gettext(VERDICTS[status]), {"who": words.who(body.ambassador_id), "why": why})
+    values = {"who": words.who(body.ambassador_id), "why": why, "Why": _capital(why)}
+    verdict = words.fill(words.speech.gettext(VERDICTS[status]), values)
     if body.cancelled:
         return words.fill(words.speech.gettext(VERDICTS["cancelled"]), {"before": verdict})
     return verdict
@@ -163,8 +164,13 @@ def _date(detail: Mapping[str, Any], words: Words) -> str:
 
 
 def _sentence(clause: str) -> str:
-    """A clause that stands alone: its first letter large, a full stop behind. Marked text may begin with a tag."""
-    if isinstance(clause, Markup):
-        text = str(clause)
-        return Markup((text if text.startswith("<") else text[:1].upper() + text[1:]) + ".")  # noqa: S704
-    return clause[:1].upper() + clause[1:] + "."
+    """A clause that stands alone."""
+    return _capital(clause) + "."
+
+
+def _capital(clause: str) -> str:
+    """The clause with its first letter large. Marked text may begin with a tag, and a name stays as it is."""
+    if clause.startswith("<"):
+        return clause
+    capital = clause[:1].upper() + clause[1:]
+    return Markup(capital) if isinstance(clause, Markup) else capital  # noqa: S704  # was markup before

@@ -1,0 +1,329 @@
+"""The console's pages of orders: the list, and one order with the sentence that explains its decision."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import quote, urlencode
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from services.attribution.catalog import store as catalog_store
+from services.attribution.decisions.actions import view
+from services.attribution.decisions.actions.replay import Replay, replay
+from services.attribution.decisions.actions.view import OrderView
+from services.attribution.decisions.api import words as shown
+from services.attribution.decisions.schemas.explain import Words, explanation
+from services.attribution.decisions.schemas.out import DecisionBody, Status
+from services.attribution.decisions.store import reading
+from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.store.reading import Filter, StoredDecision
+from services.attribution.pages import PAGES, Reader
+from services.kernel.db import Tx
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import Cursor, page_of
+from services.kernel.pages import Choice, Column, Name, Pagination, Row, Table
+from services.kernel.pages.parts import Cell
+
+router = APIRouter(include_in_schema=False)
+
+LIST = "/console/attribution/orders"
+NAMES = "/console/links/names"
+_ROWS = 25
+_STATUSES: tuple[Status, ...] = ("attributed", "unattributed", "rejected", "pending")
+_SEALS = {"attributed": "good", "rejected": "bad", "pending": "wait", "unattributed": "neutral"}
+
+
+async def _reader(request: Request, tx: Tx, store_id: str) -> Reader:
+    store = await view.store_of(tx, store_id)
+    return Reader(request, store=store.name, zone=store.zone, locale=store.locale, now=store.now)
+
+
+@router.get(LIST)
+async def list_page(
+    call: Annotated[Call, viewer("orders:read")],
+    status: Status | None = None,
+    reason: Annotated[str, Query(max_length=64)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Cursor = None,
+) -> Response:
+    """All orders, the newest first; `q` is an order's id."""
+    after = cursors.decode(cursor, datetime, str)
+    order_id = q.strip().lstrip("#")
+    wanted = Filter(statuses=[status] if status else None, reason=reason or None, order_id=order_id or None)
+    async with call.transaction() as tx:
+        reader = await _reader(call.request, tx, call.store_id)
+        rows = await reading.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
+        counts = await reading.count_by_status(tx, call.store_id)
+        reasons = await reading.reasons(tx, call.store_id)
+        names = await catalog_store.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
+    page = page_of(rows, _ROWS, show=lambda row: row.order_id, after=lambda row: (row.placed_at, row.order_id))
+    kept = {name: value for name, value in (("status", status or ""), ("reason", reason), ("q", q)) if value}
+    speech, fmt = reader.speech, reader.fmt
+    total = counts.get(status, 0) if status else sum(counts.values())
+    return PAGES.render(
+        call.request,
+        "decisions/list.html",
+        **reader.frame,
+        title=speech.say("Orders"),
+        table=_table(rows[:_ROWS], names, reader),
+        q=q,
+        kept={name: value for name, value in kept.items() if name != "q"},
+        statuses=[
+            Choice(
+                f"{shown.status_chip(speech, one).label} · {fmt.number(counts.get(one, 0))}",
+                href=_href({**kept, "status": one}),
+                current=one == status,
+            )
+            for one in _STATUSES
+        ],
+        reasons=[
+            Choice(shown.reason_label(speech, one), href=_href({**kept, "reason": one}), current=one == reason)
+            for one in reasons
+        ],
+        active=_active(reader, kept),
+        clear_href=LIST,
+        csv_href=f"/v1/orders?{urlencode({**{k: v for k, v in kept.items() if k != 'q'}, 'format': 'csv'})}",
+        paging=Pagination(
+            speech.count("%(n)s order", "%(n)s orders", total, n=fmt.number(total)) if not (reason or q) else "",
+            previous=_href(kept) if cursor else "",
+            next=_href({**kept, "cursor": page.next_cursor}) if page.next_cursor else "",
+        ),
+    )
+
+
+@router.get(LIST + "/{order_id}")
+async def order_page(
+    order_id: Annotated[str, Path(max_length=200)],
+    call: Annotated[Call, viewer("orders:read")],
+    check: Literal["replay"] | None = None,
+) -> Response:
+    """One order. With `check=replay` its decision is made again from the facts and compared."""
+    async with call.transaction() as tx:
+        reader = await _reader(call.request, tx, call.store_id)
+        found = await view.order(tx, call.store_id, order_id)
+        if found is None:
+            return PAGES.render(
+                call.request,
+                "decisions/undecided.html",
+                **reader.frame,
+                title=reader.speech.say("Order %(id)s", id=f"#{order_id}"),
+                nav_current=LIST,
+            )
+        revisions = await reading.history(tx, call.store_id, order_id)
+        program = await _program(tx, call.store_id, found)
+        done = await replay(tx, call.store_id, order_id) if check == "replay" else None
+    body = DecisionBody.model_validate(found.body)
+    plain = Words(reader.speech, reader.fmt, found.names, found.slugs)
+    words = Words(reader.speech, reader.fmt, found.names, found.slugs, mark=shown.strong)
+    speech = reader.speech
+    return PAGES.render(
+        call.request,
+        "decisions/one.html",
+        **reader.frame,
+        title=speech.say("Order %(id)s", id=f"#{order_id}"),
+        nav_current=LIST,
+        chips=[shown.status_chip(speech, body.status), shown.money_chip(speech, body)],
+        settles=_settles(found, body, reader),
+        copied=explanation(body, plain),
+        seal=_SEALS[body.status],
+        sentence=explanation(body, words),
+        below=_below(body, program, reader),
+        winner_id=body.ambassador_id or "",
+        considered=shown.considered(body, words),
+        more=_more(body, reader),
+        checks=shown.checks(body, words),
+        history=shown.history(found, body, revisions, plain, reader),
+        facts=shown.facts(body, reader),
+        items=_items(body, reader),
+        engine=_engine(found, revisions, reader),
+        rewards_src=f"/console/rewards/orders/{quote(order_id, safe='')}",
+        base=f"{LIST}/{quote(order_id, safe='')}",
+        json_href=f"/v1/orders/{quote(order_id, safe='')}",
+        compare=_compare(found, reader),
+        replayed=_replayed(done, reader) if done else "",
+        replay_good=done is not None and done.equal,
+        late=found.late_facts,
+    )
+
+
+@router.get(LIST + "/{order_id}/compare")
+async def compare_page(
+    order_id: Annotated[str, Path(max_length=200)],
+    call: Annotated[Call, viewer("orders:read")],
+    revision: Annotated[int | None, Query(ge=2, le=2**31 - 1)] = None,
+) -> Response:
+    """What changed from one decision to the next, field by field."""
+    async with call.transaction() as tx:
+        reader = await _reader(call.request, tx, call.store_id)
+        found = await view.order(tx, call.store_id, order_id, revision=revision)
+        later = found.stored if found else None
+        number = later.revision - 1 if later else 0
+        earlier = await reading.decision(tx, call.store_id, order_id, number) if number else None
+    speech = reader.speech
+    rows = _differences(earlier, later) if earlier and later else []
+    return PAGES.render(
+        call.request,
+        "decisions/compare.html",
+        **reader.frame,
+        title=speech.say("Order %(id)s", id=f"#{order_id}"),
+        nav_current=LIST,
+        base=f"{LIST}/{quote(order_id, safe='')}",
+        older=f"{LIST}/{quote(order_id, safe='')}/compare?revision={number}" if number > 1 else "",
+        table=Table(
+            speech.say("What changed"),
+            [
+                Column("field", speech.label("head", "Field")),
+                Column("before", speech.say("Decision %(n)s", n=reader.fmt.number(number))),
+                Column("after", speech.say("Decision %(n)s", n=reader.fmt.number(number + 1))),
+            ],
+            [Row({"field": field, "before": before, "after": after}) for field, before, after in rows],
+        ),
+    )
+
+
+def _table(rows: list[OrderRow], names: dict[str, str], reader: Reader) -> Table:
+    speech, fmt = reader.speech, reader.fmt
+    shown_rows = []
+    for row in rows:
+        who = names.get(row.ambassador_id or "", row.ambassador_id or "")
+        total = fmt.money(row.total_minor, row.currency)
+        reason = shown.reason_label(speech, row.reason)
+        href = f"{LIST}/{quote(row.order_id, safe='')}"
+        chip = shown.status_chip(speech, row.status)
+        cells: dict[str, Cell] = {
+            "order": Name(f"#{row.order_id}", below=fmt.moment(row.placed_at), href=href),
+            "status": chip,
+            "reason": reason,
+            "ambassador": Name(who, fill=row.ambassador_id or "") if who else None,
+            "total": total,
+            "refunded": fmt.money(row.refunded_minor, row.currency) if row.refunded_minor else None,
+            "settled": fmt.date(row.settled_at.astimezone(reader.zone)) if row.settled_at else None,
+        }
+        facts = [chip.label, reason, *([who] if who else [])]
+        shown_rows.append(Row(cells, key_figure=total, facts=facts))
+    return Table(
+        speech.say("Orders"),
+        [
+            Column("order", speech.label("head", "Order")),
+            Column("status", speech.label("head", "Decision")),
+            Column("reason", speech.label("head", "Reason")),
+            Column("ambassador", speech.label("head", "Ambassador")),
+            Column("total", speech.label("head", "Total"), figure=True),
+            Column("refunded", speech.label("head", "Refunded"), figure=True, minor=True),
+            Column("settled", speech.label("head", "Final"), figure=True, minor=True),
+        ],
+        shown_rows,
+        listing=True,
+        names_src=NAMES,
+    )
+
+
+def _href(parameters: dict[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else LIST
+
+
+def _active(reader: Reader, kept: dict[str, str]) -> list[Choice]:
+    speech = reader.speech
+    labels = {
+        "status": shown.status_chip(speech, kept.get("status", "")).label,
+        "reason": shown.reason_label(speech, kept.get("reason", "")),
+        "q": speech.say("Order %(id)s", id=kept.get("q", "")),
+    }
+    return [Choice(labels[name], href=_href({k: v for k, v in kept.items() if k != name})) for name in kept]
+
+
+async def _program(tx: Tx, store_id: str, found: OrderView) -> tuple[str, tuple[str, ...]] | None:
+    """Name and order of priority of the version that decided."""
+    body = found.body
+    candidates = body.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else {}
+    program_id = str(body.get("program_id") or first.get("program_id") or "")
+    version = body.get("program_version") or first.get("program_version")
+    if not program_id or version is None:
+        return None
+    for known in await catalog_store.programs(tx, [(store_id, program_id)]):
+        if known.version == version:
+            return known.program.name, known.program.attribution.priority
+    return None
+
+
+def _below(body: DecisionBody, program: tuple[str, tuple[str, ...]] | None, reader: Reader) -> str:
+    """The second sentence: by which version, and which kind outranks which."""
+    if program is None:
+        return ""
+    speech = reader.speech
+    version = body.program_version or next((c.program_version for c in body.candidates if c.program_version), 0)
+    name, priority = program
+    kinds = {"code": speech.say("a code"), "click": speech.say("a click"), "customer": speech.say("a known customer")}
+    said = speech.say(
+        "By “%(name)s”, version %(version)s, in force when the order was placed.",
+        name=name,
+        version=reader.fmt.number(version or 0),
+    )
+    if len(priority) < 2:
+        return said
+    order = speech.say("In this program the order is: %(kinds)s.", kinds=", ".join(kinds[kind] for kind in priority))
+    return f"{said} {order}"
+
+
+def _more(body: DecisionBody, reader: Reader) -> str:
+    count = body.candidates_total - len(body.candidates)
+    return reader.speech.count("%(n)s more", "%(n)s more", count, n=reader.fmt.number(count)) if count > 0 else ""
+
+
+def _items(body: DecisionBody, reader: Reader) -> str:
+    count = len(body.figures.items)
+    return reader.speech.count("%(n)s item", "%(n)s items", count, n=reader.fmt.number(count)) if count else ""
+
+
+def _compare(found: OrderView, reader: Reader) -> str:
+    if found.row.revision < 2:
+        return ""
+    return reader.speech.say("Compare with decision %(n)s", n=reader.fmt.number(found.row.revision - 1))
+
+
+def _settles(found: OrderView, body: DecisionBody, reader: Reader) -> str:
+    if body.settled is not None:
+        return reader.speech.say("Final since %(date)s", date=reader.fmt.date(body.settled.at.astimezone(reader.zone)))
+    if found.row.settle_at is None:
+        return ""
+    date = reader.fmt.date(found.row.settle_at.astimezone(reader.zone))
+    return reader.speech.say("Decision settles on %(date)s", date=date)
+
+
+def _engine(found: OrderView, revisions: list[StoredDecision], reader: Reader) -> str:
+    fmt = reader.fmt
+    return reader.speech.say(
+        "Decision %(n)s of %(all)s, %(moment)s. Engine %(engine)s, facts up to no. %(as_of)s.",
+        n=fmt.number(found.stored.revision),
+        all=fmt.number(max(r.revision for r in revisions)),
+        moment=fmt.moment(found.stored.decided_at, seconds=True),
+        engine=found.stored.engine,
+        as_of=fmt.number(found.stored.as_of),
+    )
+
+
+def _replayed(done: Replay, reader: Reader) -> str:
+    speech = reader.speech
+    if done.recomputed is None:
+        return speech.say("This decision was made by engine %(engine)s, which is no longer here.", engine=done.engine)
+    number = reader.fmt.number(done.as_of)
+    if done.equal:
+        return speech.say("Decided again from the facts up to no. %(as_of)s: the same, byte for byte.", as_of=number)
+    return speech.say("Decided again from the facts up to no. %(as_of)s: something else came out.", as_of=number)
+
+
+def _differences(earlier: StoredDecision, later: StoredDecision) -> list[tuple[str, str, str]]:
+    """Fields of two decisions that differ, as text."""
+    old, new = _flat(orjson.loads(earlier.body)), _flat(orjson.loads(later.body))
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    return [(name, old.get(name, "–"), new.get(name, "–")) for name in names]
+
+
+def _flat(value: object, path: str = "") -> dict[str, str]:
+    if isinstance(value, dict):
+        return {k: v for key, inner in value.items() for k, v in _flat(inner, f"{path}.{key}".lstrip(".")).items()}
+    if isinstance(value, list):
+        return {k: v for n, inner in enumerate(value, 1) for k, v in _flat(inner, f"{path} {n}").items()}
+    return {path: str(value)}

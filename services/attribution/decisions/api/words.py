@@ -1,0 +1,239 @@
+"""Decisions in the words and shapes of the console: chips, short reasons, who was considered, what happened."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+from markupsafe import Markup
+
+from services.attribution.decisions.actions.view import OrderView
+from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text
+from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
+from services.attribution.decisions.store.reading import StoredDecision
+from services.attribution.pages import Reader
+from services.kernel.pages import Chip, Considered, Fact, Happening, Speech
+
+
+def status_chip(speech: Speech, status: str) -> Chip:
+    """An order's decision as a chip."""
+    if status == "attributed":
+        return Chip(speech.label("chip", "Attributed"), "good", "tick")
+    if status == "rejected":
+        return Chip(speech.label("chip", "Rejected"), "bad", "cross")
+    if status == "pending":
+        return Chip(speech.label("chip", "Waiting"), "neutral", "ring")
+    return Chip(speech.label("chip", "No ambassador"), "neutral", "dash")
+
+
+def money_chip(speech: Speech, body: DecisionBody) -> Chip:
+    """What became of the money, as a chip."""
+    if body.cancelled:
+        return Chip(speech.label("chip", "Cancelled"), "bad", "back")
+    if body.over_refunded:
+        return Chip(speech.label("chip", "Over-refunded"), "warn", "alert")
+    if body.refunded_minor:
+        return Chip(speech.label("chip", "Refunded"), "bad", "back")
+    if body.figures.status == "paid":
+        return Chip(speech.label("chip", "Paid"), "neutral", "disc")
+    return Chip(speech.label("chip", "Not paid"), "neutral", "ring")
+
+
+def reason_label(speech: Speech, reason: str) -> str:
+    """A reason in a few words, for lists and filters."""
+    labels = {
+        "code": speech.say("Promo code"),
+        "click": speech.say("Click"),
+        "customer": speech.say("Known customer"),
+        "no_evidence": speech.say("Nothing known"),
+        "click_too_old": speech.say("Click too old"),
+        "click_after_order": speech.say("Click after the order"),
+        "click_taken": speech.say("Click of another customer"),
+        "click_by_bot": speech.say("Click by software"),
+        "click_prefetched": speech.say("Link loaded ahead"),
+        "token_malformed": speech.say("Unreadable token"),
+        "token_forged": speech.say("Forged token"),
+        "token_other_store": speech.say("Token of another store"),
+        "code_unknown": speech.say("Unknown code"),
+        "code_without_ambassador": speech.say("Code of nobody"),
+        "code_expired": speech.say("Code expired"),
+        "code_retired": speech.say("Code withdrawn"),
+        "code_used_up": speech.say("Code used up"),
+        "code_made_later": speech.say("Code made after the order"),
+        "not_new_customer": speech.say("Not a new customer"),
+        "self_referral": speech.say("Own purchase"),
+        "below_minimum": speech.say("Below the minimum"),
+        "kind_not_counted": speech.say("Kind not accepted"),
+        "program_paused": speech.say("Program paused"),
+        "program_archived": speech.say("Program ended"),
+        "program_unknown": speech.say("Program not here yet"),
+        "ambassador_blocked": speech.say("Ambassador blocked"),
+        "ambassador_erased": speech.say("Ambassador gone"),
+        "unpaid": speech.say("Not paid yet"),
+        "cancelled": speech.say("Order cancelled"),
+    }
+    return labels.get(reason, reason.replace("_", " "))
+
+
+def rule_label(speech: Speech, rule: str) -> str:
+    """A check's name."""
+    labels = {
+        "proof": speech.say("Proof"),
+        "window": speech.say("Click window"),
+        "program": speech.say("Program"),
+        "code": speech.say("Promo code"),
+        "kind": speech.say("Kind of proof"),
+        "ambassador": speech.say("Ambassador"),
+        "own_purchase": speech.say("Own purchase"),
+        "new_customer": speech.say("New customer"),
+        "minimum": speech.say("Minimum order"),
+        "currency": speech.say("Currency"),
+    }
+    return labels.get(rule, rule)
+
+
+def result_chip(speech: Speech, check: CheckOut) -> Chip:
+    """What a check found, as a chip."""
+    if check.result == "passed":
+        return Chip(speech.label("chip", "Passed"), "neutral", "tick")
+    if check.result == "failed":
+        return Chip(speech.label("chip", "Failed"), "bad", "cross")
+    if check.result == "waiting":
+        return Chip(speech.label("chip", "Waiting"), "neutral", "ring")
+    return Chip(speech.label("chip", "Noted"), "warn", "alert")
+
+
+def strong(text: str) -> str:
+    """Marks a name, code or link inside a sentence."""
+    return Markup("<b>%s</b>") % text
+
+
+def considered(body: DecisionBody, words: Words) -> list[Considered]:
+    """Every candidate: kind and name, what became of it, why."""
+    return [
+        Considered(
+            title=_title(candidate, words),
+            reason=candidate_text(candidate, body, words),
+            chip=_verdict_chip(words.speech, candidate),
+            won=candidate.verdict == "won",
+        )
+        for candidate in body.candidates
+    ]
+
+
+def checks(body: DecisionBody, words: Words) -> list[tuple[str, Chip, str]]:
+    """Every check with its result and evidence."""
+    return [
+        (rule_label(words.speech, check.rule), result_chip(words.speech, check), check_text(check, body, words))
+        for check in body.checks
+    ]
+
+
+def facts(body: DecisionBody, reader: Reader) -> list[Fact]:
+    """The order's own figures."""
+    speech, fmt, figures = reader.speech, reader.fmt, body.figures
+    shown = [(speech.say("Subtotal"), figures.subtotal_minor, False)]
+    shown += [(speech.say("Discount"), -figures.discount_minor, False)] if figures.discount_minor else []
+    shown += [(speech.say("Tax"), figures.tax_minor, False)] if figures.tax_minor else []
+    shown += [(speech.say("Shipping"), figures.shipping_minor, False)] if figures.shipping_minor else []
+    shown += [(speech.say("Total"), figures.total_minor, True), (speech.say("Refunded"), body.refunded_minor, False)]
+    found = [Fact(label, fmt.money(amount, figures.currency), strong=loud) for label, amount, loud in shown]
+    buyer = speech.say("new") if body.new_customer else speech.say("order no. %(n)s", n=fmt.number(body.order_number))
+    return [*found, Fact(speech.say("Customer"), f"{_short(body.friend_id)}, {buyer}")]
+
+
+def history(
+    found: OrderView, body: DecisionBody, revisions: Sequence[StoredDecision], words: Words, reader: Reader
+) -> list[Happening]:
+    """What happened, from the first click to the settling, and what is still to come."""
+    speech = words.speech
+    clicks = [c for c in body.candidates if c.kind == "click" and c.at is not None and c.link_id is not None]
+    told = [(c.at or reader.now, speech.say("Clicked %(link)s", link=words.link(c.link_id))) for c in clicks]
+    told += [
+        (happened.at, _happened(speech, happened.kind, happened.body, reader, body.figures.currency))
+        for happened in found.happened
+    ]
+    told += [(stored.decided_at, _decided(speech, stored, words, reader)) for stored in reversed(revisions)]
+    lines = [Happening(text, reader.fmt.moment(at)) for at, text in sorted(told, key=lambda entry: entry[0]) if text]
+    if found.row.settle_at is not None:
+        lines.append(
+            Happening(
+                speech.say("The decision becomes final"),
+                reader.fmt.moment(found.row.settle_at),
+                done=False,
+                below=_ahead(speech, found.row.settle_at - reader.now, words),
+            )
+        )
+    return lines
+
+
+def _title(candidate: CandidateOut, words: Words) -> str:
+    speech = words.speech
+    if candidate.kind == "code":
+        what = speech.say("Promo code %(code)s", code=candidate.code or "–")
+    elif candidate.kind == "click":
+        slug = words.slugs.get(candidate.link_id or "")
+        what = speech.say("Click on %(link)s", link=f"r/{slug}") if slug else speech.say("Click")
+    else:
+        what = speech.say("Known customer")
+    if candidate.ambassador_id is None:
+        return what
+    name = words.names.get(candidate.ambassador_id, "")
+    if candidate.kind == "code" and name == candidate.code:
+        name = ""
+    return Markup('%s%s <span class="detail" data-name="%s"></span>') % (
+        what,
+        f" · {name}" if name else "",
+        candidate.ambassador_id,
+    )
+
+
+def _verdict_chip(speech: Speech, candidate: CandidateOut) -> Chip:
+    if candidate.verdict == "won":
+        return Chip(speech.label("chip", "Won"), "good", "tick")
+    if candidate.verdict == "outranked":
+        return Chip(speech.label("chip", "Outranked"), "neutral", "dash")
+    if candidate.verdict == "waiting":
+        return Chip(speech.label("chip", "Waiting"), "neutral", "ring")
+    if candidate.reason == "click_too_old":
+        return Chip(speech.label("chip", "Too old"), "neutral", "cross")
+    if candidate.reason == "code_unknown":
+        return Chip(speech.label("chip", "Unknown"), "neutral", "dash")
+    return Chip(speech.label("chip", "Refused"), "bad", "cross")
+
+
+def _happened(speech: Speech, kind: str, body: bytes, reader: Reader, currency: str) -> str:
+    told = orjson.loads(body) if body[:1] == b"{" else {}
+    if kind == "report":
+        paid = told.get("figures", {}).get("status") == "paid"
+        return speech.say("Order received, paid") if paid else speech.say("Order received, not paid yet")
+    if kind == "refund":
+        amount = reader.fmt.money(int(told.get("amount_minor", 0)), currency)
+        return speech.say("Refunded: %(amount)s", amount=amount)
+    if kind == "cancel":
+        return speech.say("Cancelled")
+    if kind.startswith("kith.visit"):
+        return speech.say("Visited the store with a click token")
+    if kind.startswith("kith.customer"):
+        return speech.say("The browser named its visitor")
+    return speech.say("Signed up") if kind.startswith("kith.signup") else ""
+
+
+def _decided(speech: Speech, stored: StoredDecision, words: Words, reader: Reader) -> str:
+    told = orjson.loads(stored.body)
+    number = reader.fmt.number(stored.revision)
+    if told.get("settled"):
+        return speech.say("Decision %(n)s: final", n=number)
+    if told["status"] == "attributed":
+        who = words.names.get(told["ambassador_id"], told["ambassador_id"])
+        return speech.say("Decision %(n)s: attributed to %(who)s", n=number, who=who)
+    reason = reason_label(speech, told["reason"])
+    return speech.say("Decision %(n)s: %(reason)s", n=number, reason=reason.lower())
+
+
+def _ahead(speech: Speech, ahead: timedelta, words: Words) -> str:
+    return speech.say("in %(span)s", span=words.span(ahead)) if ahead > timedelta(0) else ""
+
+
+def _short(friend_id: str) -> str:
+    """A customer as a page may show one: an id as it is, a keyed hash by its first letters."""
+    return f"{friend_id[:10]}…" if len(friend_id) > 24 else friend_id

@@ -1,0 +1,356 @@
+"""Attribution over HTTP: what is acknowledged, what is refused, and what can be read a moment later."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.events.tracking import TokenClaims
+from services.kernel.auth import click_token
+from services.kernel.db import Database
+from tests.support.attribution import STORE, ambassador, arrive, code, program, pump, served
+from tests.support.edge import OTHER_STORE, RING, key
+from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
+
+SHOP = "str_shop"
+SECRET_KEY = key(store=SHOP)
+PUBLISHABLE = key(store=SHOP, kind="pk")
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+async def db(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    database = Database(await fresh_database("attribution"), schema="attribution")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def http(db: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    await arrive(db, program(store=SHOP), ambassador(store=SHOP), code(store=SHOP))
+    async with served(db, tmp_path) as client:
+        yield client
+
+
+def order(order_id: str = "1001", **fields: Any) -> dict[str, Any]:
+    told = {
+        "order_id": order_id,
+        "placed_at": NOW.isoformat(),
+        "status": "paid",
+        "currency": "EUR",
+        "total_minor": 5090,
+        "subtotal_minor": 4600,
+        "customer": {"id": f"c{order_id}", "email": "Friend@Example.com"},
+    }
+    return told | fields
+
+
+def token(store: str = SHOP) -> str:
+    claims = TokenClaims(
+        click_id="clk_1",
+        link_id="lnk_anna",
+        program_id="prg_1",
+        ambassador_id="amb_anna",
+        at=NOW - timedelta(days=2, minutes=5),
+    )
+    return click_token.issue(RING, store, claims)
+
+
+async def decision(http: httpx.AsyncClient, db: Database, order_id: str = "1001", **params: str) -> dict[str, Any]:
+    await pump(db, [SHOP])
+    answer = await http.get(f"/v1/orders/{order_id}", headers=SECRET_KEY, params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["decision"]
+    return found
+
+
+async def test_an_order_is_accepted_once_and_attributed_by_its_token(http: httpx.AsyncClient, db: Database) -> None:
+    first = await http.post("/v1/orders", headers=SECRET_KEY, json=order(token=token()))
+    again = await http.post("/v1/orders", headers=SECRET_KEY, json=order(token=token()))
+    assert (first.status_code, first.json()) == (202, {"order_id": "1001", "status": "accepted"})
+    assert again.json() == {"order_id": "1001", "status": "accepted", "duplicate": True}
+    found = await decision(http, db)
+    assert (found["status"], found["ambassador_id"], found["settled"]) == ("attributed", "amb_anna", False)
+    assert found["explanation"] == (
+        "Attributed to ANNA10: the click on lnk_anna was 2 days before the order, within the window of 30 days."
+    )
+
+
+async def test_before_it_is_decided_an_order_can_be_read(http: httpx.AsyncClient, db: Database) -> None:
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order())
+    answer = await http.get("/v1/orders/1001", headers=SECRET_KEY)
+    assert (answer.status_code, answer.json()["decision"], answer.json()["total_minor"]) == (200, None, 5090)
+
+
+async def test_fifty_parallel_posts_are_one_order(http: httpx.AsyncClient, db: Database) -> None:
+    answers = await asyncio.gather(*(http.post("/v1/orders", headers=SECRET_KEY, json=order()) for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert sum("duplicate" not in answer.json() for answer in answers) == 1
+    assert len([e for e in await pump(db, [SHOP]) if e]) == 0
+    assert [type(e).__name__ for e in await pump(db, [SHOP])] == ["ConversionUnattributed"]
+
+
+async def test_an_idempotency_key_gives_one_answer_and_refuses_another_body(http: httpx.AsyncClient) -> None:
+    headers = SECRET_KEY | {"idempotency-key": "k-1"}
+    parallel = await asyncio.gather(*(http.post("/v1/orders", headers=headers, json=order()) for _ in range(10)))
+    assert {answer.text for answer in parallel} == {'{"order_id":"1001","status":"accepted"}'}
+    other = await http.post("/v1/orders", headers=headers, json=order(total_minor=1))
+    assert (other.status_code, other.json()["errors"][0]["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [
+        ({"placed_at": (NOW + timedelta(hours=25)).isoformat()}, 422, "placed_at"),
+        ({"placed_at": "2026-11-03T10:00:00"}, 422, "placed_at"),
+        ({"total_minor": -1}, 422, "total_minor"),
+        ({"total_minor": 10.5}, 422, "total_minor"),
+        ({"total_minor": 10**19}, 422, "total_minor"),
+        ({"currency": "XXQ"}, 422, ""),
+        ({"surprise": 1}, 422, "surprise"),
+        ({"order_id": "a/b"}, 422, "order_id"),
+        ({"customer": {"id": "c", "name": "Anna"}}, 422, "customer.name"),
+    ],
+)
+async def test_wrong_fields_are_named(http: httpx.AsyncClient, fields: dict[str, Any], status: int, field: str) -> None:
+    answer = await http.post("/v1/orders", headers=SECRET_KEY, json=order(**fields))
+    assert answer.status_code == status
+    assert field in {error["field"] for error in answer.json()["errors"]} or field == ""
+
+
+async def test_keys_open_only_their_doors(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/v1/orders", json=order())).status_code == 401
+    assert (await http.post("/v1/orders", headers=PUBLISHABLE, json=order())).status_code == 403
+    assert (await http.post("/v1/track", headers=SECRET_KEY, json={"type": "visit"})).status_code == 403
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order())
+    assert (await http.get("/v1/orders/1001", headers=key(store=OTHER_STORE))).status_code == 404
+
+
+async def test_refunds_and_cancellations_of_unknown_orders_are_kept(http: httpx.AsyncClient, db: Database) -> None:
+    refund = {"refund_id": "r1", "amount_minor": 100}
+    first = await http.post("/v1/orders/1001/refunds", headers=SECRET_KEY, json=refund)
+    again = await http.post("/v1/orders/1001/refunds", headers=SECRET_KEY, json=refund)
+    assert (first.status_code, first.json()["duplicate"], again.json()["duplicate"]) == (202, False, True)
+    assert (await http.post("/v1/orders/1001/cancel", headers=SECRET_KEY)).status_code == 202
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order(token=token()))
+    await pump(db, [SHOP])
+    shown = (await http.get("/v1/orders/1001", headers=SECRET_KEY)).json()
+    assert (shown["refunded_minor"], shown["cancelled"], shown["decision"]["reason"]) == (100, True, "cancelled")
+
+
+async def test_a_page_reports_and_the_order_finds_its_click(http: httpx.AsyncClient, db: Database) -> None:
+    visit = {"type": "visit", "token": token(), "visitor_id": "v1", "url": "https://shop.example/?x=1"}
+    headers = PUBLISHABLE | {"content-type": "text/plain", "origin": "https://shop.example"}
+    answer = await http.post("/v1/track", headers=headers, content=json.dumps(visit))
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (202, "https://shop.example")
+    named = {"type": "identify", "visitor_id": "v1", "customer": {"id": "c1001", "email": "friend@example.com"}}
+    await http.post("/v1/track", headers=PUBLISHABLE, json=named)
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order())
+
+    async def drained() -> bool:
+        async with db.transaction(stores=[SHOP]) as tx:
+            return bool(await tx.scalar("select count(*) = 2 from tracks"))
+
+    await until(drained)
+    assert (await decision(http, db))["ambassador_id"] == "amb_anna"
+
+
+async def test_tokens_that_prove_nothing_are_named(http: httpx.AsyncClient, db: Database) -> None:
+    forged = token()[:-4] + "AAAA"
+    for number, text in enumerate([forged, token(STORE), "nonsense"]):
+        await http.post("/v1/orders", headers=SECRET_KEY, json=order(str(number), token=text))
+    reasons = [(await decision(http, db, str(number)))["reason"] for number in range(3)]
+    assert reasons == ["token_forged", "token_other_store", "token_malformed"]
+
+
+async def test_the_explanation_speaks_four_languages(http: httpx.AsyncClient, db: Database) -> None:
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order(codes=["anna10 "]))
+    texts = {lang: (await decision(http, db, lang=lang))["explanation"] for lang in ("en", "ru", "uk", "ro")}
+    assert texts["en"] == (
+        "Attributed to ANNA10: promo code ANNA10 was entered at checkout, and this is the friend’s first paid order."
+    )
+    assert texts["ru"].startswith("Засчитано: ANNA10.")
+    assert texts["uk"].startswith("Зараховано: ANNA10.")
+    assert texts["ro"].startswith("Atribuită: ANNA10.")
+
+
+async def test_lists_filter_page_and_export(http: httpx.AsyncClient, db: Database) -> None:
+    for number in range(3):
+        placed = (NOW - timedelta(minutes=number)).isoformat()
+        codes = ["ANNA10"] if number else []
+        told = order(str(number), placed_at=placed, codes=codes, customer={"id": f"c{number}"})
+        await http.post("/v1/orders", headers=SECRET_KEY, json=told)
+    await pump(db, [SHOP])
+    page = (await http.get("/v1/orders", headers=SECRET_KEY, params={"limit": 2})).json()
+    assert [row["order_id"] for row in page["data"]] == ["0", "1"]
+    rest = await http.get("/v1/orders", headers=SECRET_KEY, params={"limit": 2, "cursor": page["next_cursor"]})
+    assert [row["order_id"] for row in rest.json()["data"]] == ["2"]
+    lost = await http.get("/v1/orders", headers=SECRET_KEY, params={"status": "unattributed", "reason": "no_evidence"})
+    assert [row["order_id"] for row in lost.json()["data"]] == ["0"]
+    text = (await http.get("/v1/orders", headers=SECRET_KEY, params={"format": "csv"})).text
+    assert text.splitlines()[0].startswith("order_id,placed_at,status")
+
+
+async def test_codes_are_checked_and_redeemed(http: httpx.AsyncClient, db: Database) -> None:
+    await arrive(db, code("ONCE", max_uses=1, store=SHOP))
+    good = await http.post("/v1/codes/anna10/check", headers=SECRET_KEY)
+    assert (good.status_code, good.json()["valid"], good.json()["code"]) == (200, True, "ANNA10")
+    assert (await http.post("/v1/codes/NOPE/check", headers=SECRET_KEY)).json()["reason"] == "code_unknown"
+    used = [
+        (await http.post("/v1/codes/once/redeem", headers=SECRET_KEY, json={"order_id": o})).status_code
+        for o in ("1", "1", "2")
+    ]
+    assert used == [200, 200, 409]
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order("1", codes=["ONCE"]))
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order("2", codes=["ONCE"], customer={"id": "c2"}))
+    assert (await decision(http, db, "1"))["status"] == "attributed"
+    assert (await decision(http, db, "2"))["reason"] == "code_used_up"
+
+
+def delivery(**fields: Any) -> bytes:
+    told = {
+        "id": 450789469,
+        "created_at": NOW.isoformat(),
+        "updated_at": NOW.isoformat(),
+        "currency": "EUR",
+        "financial_status": "paid",
+        "subtotal_price": "46.00",
+        "total_price": "50.90",
+        "email": "friend@example.com",
+        "customer": {"id": 207},
+        "discount_codes": [{"code": "ANNA10"}],
+        "note_attributes": [{"name": "kith", "value": token()}],
+    }
+    return json.dumps(told | fields).encode()
+
+
+def signed(
+    body: bytes, topic: str, *, event: str = "e1", secret: str = "shpss_secret", family: str = "X-"
+) -> dict[str, str]:
+    mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+    return {
+        f"{family}Shopify-Topic": topic,
+        f"{family}Shopify-Hmac-Sha256": mac,
+        f"{family}Shopify-Shop-Domain": "shop.myshopify.com",
+        f"{family}Shopify-Event-Id": event,
+        "content-type": "application/json",
+    }
+
+
+async def hook(http: httpx.AsyncClient) -> str:
+    made = await http.post("/v1/hooks", headers=SECRET_KEY, json={"platform": "shopify", "secret": "shpss_secret"})
+    assert made.status_code == 201, made.text
+    assert "shpss_secret" not in made.text
+    return str(httpx.URL(made.json()["url"]).path)
+
+
+async def test_shopify_delivers_orders_refunds_and_cancellations(http: httpx.AsyncClient, db: Database) -> None:
+    path = await hook(http)
+    paid = delivery()
+    first = await http.post(path, content=paid, headers=signed(paid, "orders/paid"))
+    again = await http.post(path, content=paid, headers=signed(paid, "orders/paid", family=""))
+    other_event = await http.post(path, content=paid, headers=signed(paid, "orders/paid", event="e2"))
+    assert [a.json()["outcome"] for a in (first, again, other_event)] == ["taken", "duplicate", "taken"]
+    money = {"kind": "refund", "status": "success", "amount": "10.00", "currency": "EUR"}
+    refund = json.dumps(
+        {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat(), "transactions": [money]}
+    ).encode()
+    await http.post(path, content=refund, headers=signed(refund, "refunds/create", event="e3"))
+    found = await decision(http, db, "450789469")
+    assert (found["status"], found["winner"]["kind"]) == ("attributed", "code")
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["refunded_minor"] == 1000
+    over = delivery(cancelled_at=NOW.isoformat())
+    await http.post(path, content=over, headers=signed(over, "orders/cancelled", event="e4"))
+    await pump(db, [SHOP])
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["cancelled"] is True
+
+
+async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reason(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    for number, (body, topic) in enumerate(
+        [(delivery(test=True), "orders/create"), (b"not json", "orders/paid"), (delivery(), "products/update")]
+    ):
+        answer = await http.post(path, content=body, headers=signed(body, topic, event=f"e{number}"))
+        assert answer.status_code == 200
+    async with db.transaction(stores=[SHOP]) as tx:
+        rows = await tx.all("select outcome, reason from deliveries order by topic, outcome")
+    assert {tuple(row) for row in rows} == {
+        ("ignored", "test_order"),
+        ("failed", "unreadable: body"),
+        ("ignored", "other_topic"),
+    }
+
+
+async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClient) -> None:
+    path = await hook(http)
+    body = delivery()
+    wrong = [
+        signed(body, "orders/paid", secret="another"),
+        {"X-Shopify-Topic": "orders/paid"},
+        signed(body, "orders/paid") | {"X-Shopify-Hmac-Sha256": "ÿþ".encode("latin-1").decode("latin-1")},
+        signed(body, "orders/paid") | {"X-Shopify-Hmac-Sha256": "=" * 5000},
+    ]
+    answers = [
+        await http.post(path, content=body, headers=[(k.encode(), v.encode("latin-1")) for k, v in h.items()])
+        for h in wrong
+    ]
+    unknown = await http.post("/v1/hooks/shopify/hok_nobody", content=body, headers=signed(body, "orders/paid"))
+    assert {(a.status_code, a.json()["code"], a.json()["detail"]) for a in (*answers, unknown)} == {
+        (401, "bad_signature", "This delivery is not signed with the hook's secret.")
+    }
+    hook_id = path.rpartition("/")[2]
+    listed = await http.get("/v1/hooks", headers=SECRET_KEY)
+    assert [h["id"] for h in listed.json()["data"]] == [hook_id]
+    assert (await http.delete(f"/v1/hooks/{hook_id}", headers=key(store=OTHER_STORE))).status_code == 404
+    assert (await http.delete(f"/v1/hooks/{hook_id}", headers=SECRET_KEY)).status_code == 204
+
+
+async def test_a_replay_over_http_is_equal(http: httpx.AsyncClient, db: Database) -> None:
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order(token=token()))
+    await pump(db, [SHOP])
+    assert (await http.get("/v1/orders/1001/replay", headers=SECRET_KEY)).json()["equal"] is True
+
+
+async def page(http: httpx.AsyncClient, path: str) -> str:
+    answer = await http.get(path, headers=SECRET_KEY, follow_redirects=False)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_the_console_tells_an_order_its_reason_and_its_history(http: httpx.AsyncClient, db: Database) -> None:
+    friend = {"id": "c1", "email": "friend@example.com"}
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order(token=token(), customer=friend))
+    await pump(db, [SHOP])
+    await http.post("/v1/orders/1001/refunds", headers=SECRET_KEY, json={"refund_id": "r", "amount_minor": 100})
+    await pump(db, [SHOP])
+    listed = await page(http, "/console/attribution/orders?status=attributed")
+    assert "#1001" in listed
+    assert "€50.90" in listed
+    shown = await page(http, "/console/attribution/orders/1001?check=replay")
+    assert "Attributed to <b>ANNA10</b>" in shown
+    assert "byte for byte" in shown
+    assert "Refunded: €1.00" in shown
+    assert 'hx-get="/console/rewards/orders/1001"' in shown
+    assert "friend@example.com" not in shown
+    compared = await page(http, "/console/attribution/orders/1001/compare")
+    assert "refunded_minor" in compared
+    assert "Заказы" in await page(http, "/console/attribution/orders?lang=ru")
+
+
+async def test_the_console_says_when_there_is_nothing_yet(http: httpx.AsyncClient) -> None:
+    assert "No orders here" in await page(http, "/console/attribution/orders")
+    await http.post("/v1/orders", headers=SECRET_KEY, json=order())
+    assert "not decided yet" in await page(http, "/console/attribution/orders/1001")
+    missing = await http.get("/console/attribution/orders/none", headers=SECRET_KEY)
+    assert missing.status_code == 404
