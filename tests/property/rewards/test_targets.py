@@ -21,13 +21,15 @@ def flat(books: Books) -> list[Given]:
     ]
 
 
-@settings(max_examples=250, deadline=None)
-@given(histories(capped=True))
-def test_every_step_ends_where_the_slow_model_does_and_no_cap_is_ever_exceeded(history: History) -> None:
+@settings(max_examples=150, deadline=None)
+@given(histories(capped=True), st.integers(1, 20))
+def test_every_batch_ends_where_the_slow_model_does_and_no_cap_is_ever_exceeded(history: History, size: int) -> None:
     books, model = Books(history.programs), Model(history.programs)
-    for state in history.arrivals:
-        books.take(state)
-        model.take(state)
+    for start in range(0, len(history.arrivals), size):
+        batch = history.arrivals[start : start + size]
+        books.take(*batch)
+        for state in batch:
+            model.take(state)
         assert books.amounts() == model.amounts()
         assert breaches(history.programs, flat(books), {}) == []
 
@@ -51,7 +53,7 @@ def test_without_a_cap_any_order_of_arrival_ends_the_same(history: History, chan
     assert at_once.amounts() == one.amounts()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(capped=True))
 def test_postings_are_differences_and_one_beneficiary_at_a_time_holds_a_rules_reward(history: History) -> None:
     books = Books(history.programs)
@@ -77,7 +79,7 @@ def is_lowered_first(changes: list[Change]) -> bool:
     return signs == sorted(signs)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     base=st.integers(0, 10**12),
     total=st.integers(1, 10**12),

@@ -1,12 +1,13 @@
 """Rewards in memory: what the service does with a decision, without the database around it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import count
 from zoneinfo import ZoneInfo
 
 from contracts.events.conversions import Conversion
 from contracts.program import Program
-from services.rewards.grants.domain.caps import Caps, Tally, budget_key, limit_key
+from services.rewards.grants.domain.caps import Caps, LimitKey, Tally, budget_key, limit_key
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.rules.domain import Order, entitlements, local_day, window
@@ -25,14 +26,18 @@ class Books:
         self._ids = count(1)
 
     def take(self, *states: Conversion) -> list[Change]:
-        """Decisions, in this order; older revisions and repeats are ignored."""
+        """Decisions, in this order and as one batch: caps are counted once before it, and along with it.
+
+        Older revisions and repeats are ignored.
+        """
         changes: list[Change] = []
+        caps = self._caps([Order.of(state) for state in states])
         for state in states:
             key = (state.store_id, state.order_id)
             if self.newest.get(key, 0) >= state.revision:
                 continue
             self.newest[key] = state.revision
-            changes += self._decide(Order.of(state))
+            changes += self._decide(Order.of(state), caps)
         return changes
 
     def of_order(self, order_id: str) -> list[Reward]:
@@ -43,11 +48,10 @@ class Books:
         """What is worth something: (order, rule, beneficiary) → amount."""
         return {(r.order_id, r.rule, r.beneficiary_id): r.target_minor for r in self.rewards.values() if r.target_minor}
 
-    def _decide(self, order: Order) -> list[Change]:
+    def _decide(self, order: Order, caps: Caps) -> list[Change]:
         program = self.programs.get((order.program_id or "", order.program_version or 0))
         entitled = entitlements(order, program) if program else []
-        had = self.of_order(order.order_id)
-        changes = plan(order, entitled, had, self._caps(order, had, program), self._moment())
+        changes = plan(order, entitled, self.of_order(order.order_id), caps, self._moment())
         for change in changes:
             reward = change.after
             key = (reward.order_id, *reward.key)
@@ -59,27 +63,32 @@ class Books:
     def _moment(self) -> Moment:
         return Moment(now=NOON, day_of=lambda at: local_day(at, self.zone), new_id=lambda: f"rwd_{next(self._ids):06}")
 
-    def _caps(self, order: Order, had: Iterable[Reward], program: Program | None) -> Caps:
+    def _caps(self, orders: Sequence[Order]) -> Caps:
         caps = Caps()
         budgets: dict[tuple[str, str, str], int] = {}
         for (program_id, _), one in sorted(self.programs.items()):
-            key = (order.store_id, program_id, one.currency)
+            key = (orders[0].store_id, program_id, one.currency)
             budgets.pop(key, None)
             if one.budget is not None:
                 budgets[key] = one.budget.amount_minor
         caps.budgets = budgets
         for reward in self.rewards.values() if budgets else ():
             caps.spend(budget_key(reward), reward.target_minor)
-        days = {local_day(order.placed_at, self.zone), *(reward.day for reward in had)}
-        for rule in program.rewards if program else ():
-            if (limit := rule.limits.per_ambassador) is None:
-                continue
-            key4 = (order.store_id, order.program_id or "", rule.name, order.ambassador_id or "")
-            for first, last in {window(limit.period, day) for day in days}:
-                worth = [
-                    r.target_minor
-                    for r in self.rewards.values()
-                    if limit_key(r) == key4 and first <= r.day <= last and r.target_minor
-                ]
-                caps.tallies[key4].append(Tally(first, last, len(worth), sum(worth)))
+        for limited, first, last in {period for order in orders for period in self._periods(order)}:
+            worth = [
+                r.target_minor
+                for r in self.rewards.values()
+                if limit_key(r) == limited and first <= r.day <= last and r.target_minor
+            ]
+            caps.tallies[limited].append(Tally(first, last, len(worth), sum(worth)))
         return caps
+
+    def _periods(self, order: Order) -> Iterator[tuple[LimitKey, date, date]]:
+        """Periods of limits that the order, or what it already has, counts in."""
+        program = self.programs.get((order.program_id or "", order.program_version or 0))
+        days = {local_day(order.placed_at, self.zone), *(reward.day for reward in self.of_order(order.order_id))}
+        for rule in program.rewards if program else ():
+            if rule.limits.per_ambassador is not None:
+                limited = (order.store_id, order.program_id or "", rule.name, order.ambassador_id or "")
+                for day in days:
+                    yield (limited, *window(rule.limits.per_ambassador.period, day))
