@@ -58,7 +58,7 @@ class Shop:
         return self.reports
 
     async def cookies(self) -> dict[str, str]:
-        return {cookie["name"]: cookie["value"] for cookie in await self.page.context.cookies(self.url)}  # type: ignore[typeddict-item]  # always named
+        return {cookie["name"]: cookie["value"] for cookie in await self.page.context.cookies(self.url)}
 
 
 async def _life(scope: Scope, receive: Receive, send: Send) -> bool:

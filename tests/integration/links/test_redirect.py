@@ -232,12 +232,19 @@ async def test_clicks_carry_the_demos_time(links: Replica, shop: Shop) -> None:
         await links.http.post("/v1/clock", json={"advance_seconds": 40 * 86_400}, headers=headers)
 
 
-async def test_a_spooled_line_is_the_events_payload(links: Replica, shop: Shop) -> None:
+async def test_a_spooled_line_is_the_events_payload(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = await _link(shop, channel="sms")
     lines: list[bytes] = []
     clicks = _redirect(links)._clicks
     keep = clicks._spool.append
-    clicks._spool.append = lambda line: (lines.append(line), keep(line))[1]  # type: ignore[method-assign]  # listening in
+
+    def listened(line: bytes) -> None:
+        lines.append(line)
+        keep(line)
+
+    monkeypatch.setattr(clicks._spool, "append", listened)
     await click(links, link["slug"])
     parsed = ClickRecorded.model_validate_json(lines[0])
     assert orjson.loads(lines[0]) == orjson.loads(parsed.model_dump_json(exclude_none=True)) | {

@@ -3,6 +3,7 @@
 The form knows one rule for each side. What a program has beyond that (more rules, other periods) it leaves as it is.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.kernel.errors import Invalid
 from services.kernel.money import exponent, from_decimal, to_decimal
 
 SIDES = ("friend", "ambassador")
+_AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?", re.ASCII)
 
 
 class FormErrors(ValueError):
@@ -92,13 +94,12 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         if not text:
             return None
         try:
-            minor = from_decimal(_plain(text), currency)
+            if _AMOUNT.fullmatch(_plain(text)) is None:
+                raise Invalid("not an amount")
+            return from_decimal(_plain(text), currency)
         except Invalid:
             errors[name] = "amount"
             return None
-        if minor < 0:
-            errors[name] = "amount"
-        return minor
 
     def whole(name: str, least: int, most: int) -> int | None:
         text = form.get(name, "").strip()
