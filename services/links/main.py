@@ -77,6 +77,7 @@ SERVICE = Service(
         "/p/*",
         "/kith.js",
         "/kith.*.js",
+        "/assets/*",
         "/console/session*",
         "/console/links*",
     ),
