@@ -153,13 +153,16 @@ class Database:
         """Called after a commit that put something into the outbox: the relay sets it to wake up at once."""
 
     @asynccontextmanager
-    async def transaction(self, stores: Iterable[str] = ()) -> AsyncIterator[Tx]:
+    async def transaction(self, stores: Iterable[str] = (), *, snapshot: bool = False) -> AsyncIterator[Tx]:
         """One transaction that sees these stores only; commits when the block ends well, else rolls back.
 
+        With `snapshot` all its statements see the same moment: for answers whose parts must add up. It then only reads.
         Cost: two round trips around the block (begin with its settings, commit), one more if events were emitted.
         """
         visible = frozenset(stores)
         async with self.engine.connect() as connection:
+            if snapshot:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             opened = (await connection.execute(_OPEN, {"stores": ",".join(sorted(visible))})).one()
             tx = Tx(connection, now=opened[1], offset=timedelta(seconds=opened[2]), stores=visible)
             yield tx

@@ -1,4 +1,4 @@
-"""Loads what an answer is made from. All parts of one answer come from one transaction, so that their sums agree."""
+"""Loads what an answer is made from. All parts of one answer see the same moment, so that their sums agree."""
 
 from collections.abc import Sequence
 from dataclasses import replace

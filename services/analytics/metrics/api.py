@@ -66,7 +66,7 @@ async def get_metrics(call: Reader, format: Annotated[str, Query(max_length=20)]
 async def get_summary(call: Reader, asking: Asking) -> Response:
     """Every metric of the period and of the one before, orders by reason, and what is owed now."""
     check_format(asking.format, picture=False)
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
         now = await actions.figures(tx, view, view.period)
         before = await actions.figures(tx, view, view.before) if view.before else None
@@ -106,7 +106,7 @@ async def get_timeseries(
         raise Invalid.field("metric", "There is no such metric; GET /v1/metrics lists them.")
     kinds = tuple(sorted(chosen.needs & set(KINDS)))
     lags = "cycle_days" in chosen.needs
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
         now = await actions.figures(tx, view, view.period, kinds=kinds, lags=lags)
         before = await actions.figures(tx, view, view.before, kinds=kinds, lags=lags) if view.before else None
@@ -134,7 +134,7 @@ async def get_timeseries(
 async def get_funnel(call: Reader, asking: Asking) -> Response:
     """From click to kept order."""
     check_format(asking.format)
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
         now = await actions.figures(tx, view, view.period, kinds=(), lags=False)
         before = await actions.figures(tx, view, view.before, kinds=(), lags=False) if view.before else None
@@ -171,7 +171,7 @@ async def get_funnel(call: Reader, asking: Asking) -> Response:
 async def get_channels(call: Reader, asking: Asking) -> Response:
     """The period by channel, best first. The channels' orders add up to the summary's."""
     check_format(asking.format)
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
         rows = await actions.channels(tx, view, view.period)
     body = schemas.ChannelsOut.model_validate(
@@ -195,7 +195,7 @@ async def get_ambassadors(
 ) -> Response:
     """The period's best ambassadors, by code. Their names are links' to tell."""
     check_format(asking.format)
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
         rows, total = await actions.ambassadors(tx, view, view.period, sort=sort, limit=limit, offset=offset)
     body = schemas.AmbassadorsOut.model_validate(

@@ -1,4 +1,4 @@
-"""Loads the overview: everything that the page shows, in one transaction, so that its sums agree."""
+"""Loads the overview: everything that the page shows, as of one moment, so that its sums agree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

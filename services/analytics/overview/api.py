@@ -29,7 +29,7 @@ async def overview_page(request: Request, call: Viewer) -> Response:
     """The overview. What its address asks wrongly is replaced by the usual, and said."""
     address = Address.read(request.query_params)
     try:
-        async with call.transaction() as tx:
+        async with call.snapshot() as tx:
             try:
                 loaded = await actions.overview(tx, call.store_id, address.asked())
             except (Invalid, NotFound):

@@ -33,7 +33,7 @@ router = APIRouter(tags=["metrics"])
 async def get_virality(call: Reader, asking: Asking, group_by: Annotated[Grain, Query()] = "week") -> Response:
     """K by cohort, cycle time, share yield and participation."""
     check_format(asking.format)
-    async with call.transaction() as tx:
+    async with call.snapshot() as tx:
         view = await metrics.view(tx, call.store_id, asking.asked)
         now = await metrics.figures(tx, view, view.period)
         before = await metrics.figures(tx, view, view.before) if view.before else None

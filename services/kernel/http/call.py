@@ -57,6 +57,10 @@ class Call:
         """A transaction that sees the caller's store, and those named here (an operator's own choice)."""
         return self.ctx.db.transaction([self.store_id, *stores])
 
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction that only reads, and whose statements all see the same moment."""
+        return self.ctx.db.transaction([self.store_id], snapshot=True)
+
     async def once(
         self,
         action: Callable[[Tx], Awaitable[R]],

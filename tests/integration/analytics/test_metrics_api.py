@@ -232,3 +232,13 @@ async def test_answers_say_how_fresh_they_are(http: httpx.AsyncClient) -> None:
     assert fresh["behind_s"] == 0
     assert fresh["data_until"] == fresh["at"]
     assert STORE not in str(fresh)
+
+
+async def test_all_parts_of_an_answer_see_the_same_moment(db: Database) -> None:
+    async with db.transaction([STORE], snapshot=True) as reading:
+        before = await reading.scalar("select sum(clicks) from daily")
+        await deliver(db, clicked("k77", days=-200))
+        assert await reading.scalar("select sum(clicks) from daily") == before
+    async with db.transaction([STORE]) as later:
+        assert await later.scalar("select sum(clicks) from daily") == before + 1
+        await later.execute("update progress set events = events")
