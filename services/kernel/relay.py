@@ -25,6 +25,8 @@ _READ = (
 )
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 _LOCK = "select pg_advisory_lock(hashtextextended('kith.relay.' || $1, 7))"
+_STAND_BY_S = 30 * 86_400.0
+"""How long a replica may wait for the lock; None would mean the connection's own, short limit."""
 _DEPTH = """
 select count(*), coalesce(extract(epoch from now() - min(at)) + coalesce((select offset_seconds from clock), 0), 0)
 from (select at from outbox order by id limit 100000) waiting
@@ -76,7 +78,7 @@ class Relay:
             try:
                 connection = await connect(self._db.url, schema=self._db.schema, purpose="relay")
                 # Waits on the server, so that the next in line takes over in the moment the owner's connection ends.
-                await connection.execute(_LOCK, self._service, timeout=None)
+                await connection.execute(_LOCK, self._service, timeout=_STAND_BY_S)
                 self.leading = True
                 pause_s = 0.1
                 await self._lead(connection)
