@@ -89,6 +89,8 @@ class Edge:
         """Runs a hot handler; what it raises becomes a problem."""
         began = time.perf_counter()
         try:
+            if scope["query_string"] and route.pattern.startswith(API):
+                check_query(scope["query_string"], frozenset())
             status = await route.handle(scope, receive, send) or 200
         except ClientGone:
             return

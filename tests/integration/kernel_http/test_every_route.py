@@ -1,0 +1,416 @@
+"""Every route of the product, as the services' own descriptions list them: who may call it, what it refuses, and that
+nothing of one store shows to another. A route that nobody gave a body or an id here fails, so that none is forgotten.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from services.cli import catalog
+from services.kernel.http.openapi import merge, openapi
+from services.kernel.ids import new_id
+from services.kernel.runner import running
+from services.kernel.settings import Settings
+from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
+
+OPERATOR = "the-operator-of-the-tests-0123456789"
+OPEN = {("POST", "/v1/hooks/shopify/{hook_id}")}
+"""Routes without a key: the platform's signature is the credential."""
+NO_404 = {
+    ("POST", "/v1/codes/{code}/check"),
+    ("POST", "/v1/orders/{order_id}/refunds"),
+    ("POST", "/v1/orders/{order_id}/cancel"),
+}
+"""Asking about a code is answered; facts may come before their order, and stay in the caller's own namespace."""
+
+NOW = datetime.now(UTC).isoformat()
+
+PROGRAM: dict[str, Any] = {
+    "name": "Give 10, get 10",
+    "status": "active",
+    "currency": "EUR",
+    "landing_url": "https://shop.example/",
+    "rewards": [
+        {
+            "name": "ambassador",
+            "to": "ambassador",
+            "on": "order",
+            "which": "every",
+            "give": {"kind": "fixed", "amount_minor": 1000},
+            "pay_as": "cash",
+            "hold_days": 14,
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    security: tuple[str, ...]
+    has_body: bool
+    needs_body: bool
+    query: tuple[str, ...]
+
+    @property
+    def parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+    def url(self, ids: Mapping[str, str]) -> str:
+        return re.sub(r"{(\w+)}", lambda found: ids[found[1]], self.path)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def operations() -> Iterator[Operation]:
+    document = merge([openapi(service) for service in catalog.load_all(catalog.NAMES)])
+    for path, item in sorted(document["paths"].items()):
+        for method, found in item.items():
+            yield Operation(
+                method.upper(),
+                path,
+                tuple(name for entry in found.get("security", ()) for name in entry),
+                "requestBody" in found,
+                found.get("requestBody", {}).get("required", False),
+                tuple(p["name"] for p in found.get("parameters", ()) if p["in"] == "query"),
+            )
+
+
+OPERATIONS = list(operations())
+each = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+WITH_BODY = [operation for operation in OPERATIONS if operation.has_body]
+WITH_IDS = [operation for operation in OPERATIONS if operation.parameters]
+
+
+@dataclass
+class Store:
+    """One store with something of everything."""
+
+    id: str
+    secret: dict[str, str]
+    publishable: dict[str, str]
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Product:
+    client: httpx.AsyncClient
+    a: Store
+    b: Store
+
+    async def call(self, operation: Operation, headers: Mapping[str, str], **more: Any) -> httpx.Response:
+        ids = more.pop("ids", dict.fromkeys(operation.parameters, "x1"))
+        url = operation.url(ids)
+        if operation.has_body and not more:
+            more = {"json": {}}
+        return await self.client.request(operation.method, url, headers=dict(headers), **more)
+
+
+@pytest.fixture(scope="module")
+async def product(module_database: FreshDatabase) -> AsyncIterator[Product]:
+    settings = Settings(
+        database_url=await module_database(),
+        secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
+        contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
+        operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
+        demo=True,
+        pool_size=3,
+    )
+    async with (
+        running(catalog.load_all(catalog.NAMES), settings, port=0) as process,
+        httpx.AsyncClient(base_url=process.url, timeout=30) as client,
+    ):
+        a, b = await make_store(client, "A"), await make_store(client, "B")
+        await fill(client, a)
+        yield Product(client, a, b)
+
+
+async def make_store(client: httpx.AsyncClient, name: str) -> Store:
+    answer = await client.post(
+        "/v1/stores",
+        json={
+            "name": name,
+            "currency": "EUR",
+            "timezone": "Europe/Berlin",
+            "domains": ["shop.example"],
+            "locale": "en",
+        },
+        headers={"authorization": f"Bearer {OPERATOR}"},
+    )
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    keys = ({"authorization": f"Bearer {made[kind]}"} for kind in ("secret_key", "publishable_key"))
+    return Store(made["id"], *keys)
+
+
+async def fill(client: httpx.AsyncClient, store: Store) -> None:
+    async def post(path: str, body: Mapping[str, Any], status: int = 201) -> Any:
+        answer = await client.post(path, json=body, headers=store.secret)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    program = (await post("/v1/programs", PROGRAM))["id"]
+    ambassador = await post("/v1/ambassadors", {"program_id": program, "email": "anna@example.com"})
+    link = await post("/v1/links", {"program_id": program, "ambassador_id": ambassador["id"]})
+    code = await post("/v1/codes", {"program_id": program, "code": "SPRING"})
+    key = await post("/v1/keys", {"kind": "secret", "label": "second"})
+    hook = await post("/v1/hooks", BODIES["POST /v1/hooks"]({}))
+    order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
+    await post("/v1/orders", order, 202)
+
+    async def reward() -> str | None:
+        answer = await client.get("/v1/rewards", headers=store.secret)
+        return answer.json()["data"][0]["id"] if answer.json()["data"] else None
+
+    store.ids = {
+        "store_id": store.id,
+        "program_id": program,
+        "ambassador_id": ambassador["id"],
+        "link_id": link["id"],
+        "code_id": code["id"],
+        "code": "SPRING",
+        "key_id": key["id"],
+        "hook_id": hook["id"],
+        "order_id": "order-of-a",
+        "reward_id": str(await until(reward, what="a reward")),
+        "kind": "svg",
+    }
+
+
+PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
+PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok"}
+
+
+def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
+    """Ids of the same form that nobody has."""
+    strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
+    return strange | {"code": new_id("c").upper(), "order_id": new_id("order"), "kind": "svg"}
+
+
+BODIES: dict[str, Any] = {
+    "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
+    "PATCH /v1/ambassadors/{ambassador_id}": lambda _: {"group": "vip"},
+    "POST /v1/clock": lambda _: {"advance_seconds": 0},
+    "POST /v1/codes": lambda ids: {
+        "program_id": ids["program_id"],
+        "ambassador_id": ids["ambassador_id"],
+        "code": "NEW",
+    },
+    "PATCH /v1/codes/{code_id}": lambda _: {"max_uses": 3},
+    "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
+    "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
+    "POST /v1/keys": lambda _: {"kind": "secret", "label": "x"},
+    "POST /v1/links": lambda ids: {"program_id": ids["program_id"], "ambassador_id": ids["ambassador_id"]},
+    "PATCH /v1/links/{link_id}": lambda _: {"channel": "mail"},
+    "POST /v1/orders": lambda ids: {
+        "order_id": ids["order_id"],
+        "placed_at": NOW,
+        "status": "paid",
+        "currency": "EUR",
+        "total_minor": 12_000,
+        "subtotal_minor": 10_000,
+        "customer": {"id": "c-2"},
+    },
+    "POST /v1/orders/{order_id}/cancel": lambda _: {},
+    "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/programs": lambda _: PROGRAM,
+    "PATCH /v1/programs/{program_id}": lambda _: {"name": "Another name"},
+    "POST /v1/rewards/{reward_id}/approve": lambda _: {},
+    "POST /v1/rewards/{reward_id}/reject": lambda _: {"reason": "because"},
+    "POST /v1/stores": lambda _: {
+        "name": "C",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "domains": ["c.example"],
+        "locale": "en",
+    },
+    "PATCH /v1/stores/{store_id}": lambda _: {"name": "Another name"},
+    "POST /v1/track": lambda _: {"type": "visit", "visitor_id": "v1"},
+}
+"""A body that is right, given ids, for every operation that takes one."""
+
+
+def own_key(operation: Operation, store: Store) -> dict[str, str]:
+    """The credential that the operation is for."""
+    if "operatorKey" in operation.security:
+        return {"authorization": f"Bearer {OPERATOR}"}
+    return store.publishable if "publishableKey" in operation.security else store.secret
+
+
+def assert_refused(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
+    assert answer.status_code in statuses, (answer.status_code, answer.text)
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == answer.status_code
+    return problem
+
+
+def test_every_route_has_what_these_tests_need() -> None:
+    assert {str(operation) for operation in WITH_BODY} - BODIES.keys() == set()
+    assert {(o.method, o.path) for o in OPERATIONS if not o.security} == OPEN
+
+
+@each
+async def test_nobody_comes_in_without_a_key_of_the_right_kind(product: Product, operation: Operation) -> None:
+    if not operation.security:
+        return
+    for headers in ({}, {"authorization": "Bearer kith_sk_k1_a_b_1_" + "0" * 32}, {"authorization": "Basic eDp5"}):
+        assert_refused(await product.call(operation, headers), 401)
+    wrong = product.a.publishable if "publishableKey" not in operation.security else product.a.secret
+    assert_refused(await product.call(operation, wrong), 403)
+    if "operatorKey" in operation.security:
+        assert_refused(await product.call(operation, product.a.secret), 403)
+    else:
+        assert_refused(await product.call(operation, {"authorization": f"Bearer {OPERATOR}"}), 401)
+
+
+@each
+async def test_an_unknown_query_field_is_named(product: Product, operation: Operation) -> None:
+    answer = await product.call(operation, own_key(operation, product.a), params={"zzz": "1"})
+    assert [error["field"] for error in assert_refused(answer, 422)["errors"]] == ["zzz"]
+
+
+@each
+async def test_a_nul_in_a_query_field_is_named(product: Product, operation: Operation) -> None:
+    for name in operation.query:
+        answer = await product.call(operation, own_key(operation, product.a), params={name: "a\0b"})
+        assert name in [error["field"] for error in assert_refused(answer, 422)["errors"]]
+
+
+@each
+async def test_odd_query_values_are_never_a_failure_of_ours(product: Product, operation: Operation) -> None:
+    odd = ("", "-1", "9" * 400, "x" * 3000, "💥", "2026-13-45")
+    for name in operation.query:
+        calls = (product.call(operation, own_key(operation, product.a), params={name: value}) for value in odd)
+        for value, answer in zip(odd, await asyncio.gather(*calls), strict=True):
+            assert answer.status_code < 500, (name, value, answer.text)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_a_bad_body_is_refused(product: Product, operation: Operation) -> None:
+    headers = own_key(operation, product.a) | {"content-type": "application/json"}
+    bodies = (
+        *(
+            b"{",
+            b"null" if operation.needs_body else b"x",
+            b"[]",
+            b'"x"',
+            b"1",
+            b'{"a":NaN}',
+            b'{"a":"\xff"}',
+            b'{"a":"\\ud800"}',
+            b'{"a":1,"a":2}',
+        ),
+        *(b'{"a":"\\u0000"}', b"[" * 5000, b'{"a":' * 50 + b"1" + b"}" * 50, b'{"a":' + b"9" * 5000 + b"}", b"\x00"),
+    )
+    for answer in await asyncio.gather(*(product.call(operation, headers, content=body) for body in bodies)):
+        assert_refused(answer, 400, 415, 422)
+    assert_refused(await product.call(operation, headers, content=b'"' + b"x" * 300_000 + b'"'), 413)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_an_unknown_field_is_named(product: Product, operation: Operation) -> None:
+    body = BODIES[str(operation)](product.a.ids) | {"zzz": 1}
+    answer = await product.call(operation, own_key(operation, product.a), json=body, ids=product.a.ids)
+    assert "zzz" in [error["field"].rpartition(".")[2] for error in assert_refused(answer, 422)["errors"]]
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_each_field_of_a_body_may_be_odd_and_is_never_a_failure_of_ours(
+    product: Product, operation: Operation
+) -> None:
+    good = BODIES[str(operation)](unknown_like(product.a.ids))
+    odd: tuple[Any, ...] = (None, -1, 2**63, 1e308, "", "x" * 5000, [], {"a": {}})
+    for name in good:
+        calls = (product.call(operation, own_key(operation, product.b), json=good | {name: value}) for value in odd)
+        for value, answer in zip(odd, await asyncio.gather(*calls), strict=True):
+            assert answer.status_code < 500, (name, value, answer.text)
+
+
+@pytest.mark.parametrize("operation", WITH_IDS, ids=str)
+async def test_odd_ids_are_unknown_addresses(product: Product, operation: Operation) -> None:
+    odd = ("%00", "%ff%fe", "x" * 3000, "..%2F..%2Fetc", "-1", "%0d%0a")
+    more: dict[str, Any] = {"json": BODIES[str(operation)](product.a.ids)} if operation.has_body else {}
+    headers = own_key(operation, product.b)
+    for name in operation.parameters:
+        calls = (product.call(operation, headers, ids=product.a.ids | {name: value}, **more) for value in odd)
+        for value, answer in zip(odd, await asyncio.gather(*calls), strict=True):
+            assert answer.status_code < 500, (value, answer.text)
+            if "%00" in value:
+                assert_refused(answer, 404)
+
+
+def without_ids(answer: httpx.Response, ids: Mapping[str, str]) -> tuple[int, str]:
+    """An answer with what must differ taken out."""
+    text = answer.text
+    for value in sorted(ids.values(), key=len, reverse=True):
+        text = text.replace(value, "…")
+    return answer.status_code, re.sub(r'"request_id":"\w+"', "", text)
+
+
+@pytest.mark.parametrize("operation", WITH_IDS, ids=str)
+async def test_ids_of_another_store_are_unknown_ids(product: Product, operation: Operation) -> None:
+    """Under B's key everything of A answers exactly as what does not exist."""
+    assert set(operation.parameters) <= product.a.ids.keys(), "give this parameter an id in `fill`"
+    if not operation.security:
+        return
+    answers = []
+    for ids in (product.a.ids, unknown_like(product.a.ids)):
+        more: dict[str, Any] = {"json": BODIES[str(operation)](ids)} if operation.has_body else {}
+        answer = await product.call(operation, own_key(operation, product.b), ids=ids, **more)
+        answers.append(without_ids(answer, ids))
+    assert answers[0] == answers[1]
+    if (operation.method, operation.path) not in NO_404:
+        assert answers[0][0] == 404, answers[0]
+
+
+@pytest.mark.parametrize("operation", [o for o in WITH_BODY if not o.parameters and o.security], ids=str)
+async def test_ids_of_another_store_in_a_body_are_unknown_ids(product: Product, operation: Operation) -> None:
+    if "operatorKey" in operation.security:
+        return
+    answers = []
+    for ids in (product.a.ids, unknown_like(product.a.ids)):
+        answer = await product.call(operation, own_key(operation, product.b), json=BODIES[str(operation)](ids))
+        answers.append((answer.status_code, answer.json().get("errors", ())))
+    if "program_id" in BODIES[str(operation)](product.a.ids):
+        assert answers[0][0] in {404, 422}
+    assert [without(answers[n]) for n in (0, 1)] == [without(answers[0])] * 2
+
+
+def without(answer: tuple[int, Any]) -> tuple[int, str]:
+    return answer[0], re.sub(r"[a-z]{3}_[0-9a-z]{26}", "…", str(answer[1]))
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.method == "GET" and o.query], ids=str)
+async def test_lists_show_nothing_of_another_store(product: Product, operation: Operation) -> None:
+    if operation.parameters:
+        return
+    for ids in ({}, *({name: value} for name, value in product.a.ids.items() if name in operation.query)):
+        answer = await product.call(operation, own_key(operation, product.b), params=ids)
+        assert answer.status_code < 500
+        for value in (
+            product.a.ids[name] for name in ("ambassador_id", "program_id", "link_id", "reward_id", "key_id")
+        ):
+            if value not in ids.values():
+                assert value not in answer.text
+        assert "anna@example.com" not in answer.text
+
+
+async def test_what_is_store_a_s_was_not_touched(product: Product) -> None:
+    """Runs last: after all those calls with B's key, A still has what it had."""
+    reads = [o for o in WITH_IDS if o.method == "GET" and o.security]
+    answers = await asyncio.gather(*(product.call(o, product.a.secret, ids=product.a.ids) for o in reads))
+    assert {str(o): answer.status_code for o, answer in zip(reads, answers, strict=True)} == {
+        str(o): 200 for o in reads
+    }
