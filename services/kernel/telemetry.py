@@ -137,6 +137,8 @@ def set_up_logs(level: str = "info") -> None:
         root = logging.getLogger()
         root.addHandler(_Bridge(level=logging.WARNING))
         root.setLevel(logging.WARNING)
+        # While a broker is away the client complains thirty times a second; the bus says it once per attempt.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         _set_up = True
 
 

@@ -7,16 +7,18 @@ broker die is known to get stuck now and then, and a fresh one is back sooner. C
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.codec import lz4_encode
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, ProducerClosed, for_code
 from aiokafka.partitioner import murmur2
 from aiokafka.record._crecords import default_records
 
+from services.kernel.bus.bounded import bounded
 from services.kernel.bus.kafka_group import KafkaSubscription
 from services.kernel.bus.port import BusUnavailable, Record
 from services.kernel.bus.topics import TopicSpec
@@ -65,8 +67,7 @@ class KafkaBus:
             return
         producer = await self._ready()
         try:
-            async with asyncio.timeout(DELIVERY_S):
-                await self._send(producer, records)
+            await bounded(self._send(producer, records), DELIVERY_S)
         except _BROKEN as error:
             self._discard(producer)
             raise BusUnavailable(f"not confirmed ({type(error).__name__})") from error
@@ -83,7 +84,8 @@ class KafkaBus:
     async def stop(self) -> None:
         if self._producer is not None:
             self._discard(self._producer)
-        await asyncio.gather(*self._discards, return_exceptions=True)
+        if self._discards:
+            await asyncio.wait(self._discards, timeout=5)
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
         by_place: dict[tuple[str, int], list[Record]] = {}
@@ -122,11 +124,11 @@ class KafkaBus:
                     compression_type="lz4",
                     max_batch_size=BATCH_BYTES,
                     request_timeout_ms=REQUEST_MS,
+                    retry_backoff_ms=250,
                     metadata_max_age_ms=60_000,
                 )
                 try:
-                    async with asyncio.timeout(DELIVERY_S):
-                        await producer.start()
+                    await bounded(producer.start(), DELIVERY_S)
                 except _BROKEN as error:
                     self._discard(producer)
                     raise BusUnavailable(f"cannot connect ({type(error).__name__})") from error
@@ -139,11 +141,10 @@ class KafkaBus:
             self._producer = None
 
         async def stop() -> None:
-            try:
-                async with asyncio.timeout(3):
-                    await producer.stop()
-            except (*_BROKEN, asyncio.CancelledError):
-                await producer.client.close()
+            # What still waits was given up by its publisher; unless it fails here, stopping waits for it for ever.
+            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+            with suppress(*_BROKEN):
+                await bounded(producer.stop(), REQUEST_MS / 1000 + 2)
 
         task = asyncio.create_task(stop(), name="kafka-discard")
         self._discards.add(task)
@@ -154,22 +155,23 @@ class KafkaBus:
             return
         admin = AIOKafkaAdminClient(bootstrap_servers=self._url, request_timeout_ms=REQUEST_MS)
         try:
-            async with asyncio.timeout(DELIVERY_S):
-                await admin.start()
-                known = set(await admin.list_topics())
-                missing = [topic for topic in self._topics if topic.name not in known]
-                if missing:
-                    answer = await admin.create_topics(
-                        [_new_topic(t, t.partitions or self._partitions) for t in missing]
-                    )
-                    for name, code, *_ in answer.topic_errors:
-                        if code not in (0, _EXISTS):
-                            raise for_code(code)(name)
+            await bounded(self._add_missing(admin), DELIVERY_S)
         except _BROKEN as error:
             raise BusUnavailable(f"topics cannot be made ({type(error).__name__})") from error
         finally:
-            await _close_admin(admin)
+            with suppress(*_BROKEN):
+                await bounded(admin.close(), 2)
         self._topics_made = True
+
+    async def _add_missing(self, admin: AIOKafkaAdminClient) -> None:
+        await admin.start()
+        known = set(await admin.list_topics())
+        missing = [topic for topic in self._topics if topic.name not in known]
+        if missing:
+            answer = await admin.create_topics([_new_topic(t, t.partitions or self._partitions) for t in missing])
+            for name, code, *_ in answer.topic_errors:
+                if code not in (0, _EXISTS):
+                    raise for_code(code)(name)
 
 
 def _new_topic(topic: TopicSpec, partitions: int) -> NewTopic:
@@ -181,11 +183,3 @@ def _new_topic(topic: TopicSpec, partitions: int) -> NewTopic:
     new = NewTopic(name=topic.name, num_partitions=partitions, replication_factor=1, topic_configs=configs)
     new.replication_factor = -1  # the constructor takes -1 for something else; brokers take it for their default
     return new
-
-
-async def _close_admin(admin: AIOKafkaAdminClient) -> None:
-    try:
-        async with asyncio.timeout(2):
-            await admin.close()
-    except _BROKEN:
-        return

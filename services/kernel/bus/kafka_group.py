@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from services.kernel.bus.bounded import bounded
 from services.kernel.bus.port import BusUnavailable, Delivered, Record
 from services.kernel.telemetry import describe
 
@@ -44,6 +45,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             heartbeat_interval_ms=2_000,
             rebalance_timeout_ms=20_000,
             request_timeout_ms=int(CALL_S * 1000),
+            retry_backoff_ms=250,
             fetch_max_wait_ms=500,
             max_partition_fetch_bytes=512 * 1024,
             metadata_max_age_ms=60_000,
@@ -62,9 +64,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
     async def join(self) -> None:
         """Connects and asks for partitions. Raises `BusUnavailable`."""
         try:
-            async with asyncio.timeout(CALL_S):
-                self._consumer.subscribe(self._topics, listener=self)
-                await self._consumer.start()
+            self._consumer.subscribe(self._topics, listener=self)
+            await bounded(self._consumer.start(), CALL_S)
         except _BROKEN as error:
             await self.close()
             raise BusUnavailable(f"cannot join {self._group} ({type(error).__name__})") from error
@@ -72,9 +73,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
     async def fetch(self, *, max_records: int, wait_s: float) -> Sequence[Delivered]:
         self._idle.set()
         try:
-            found: Mapping[TopicPartition, Sequence[Any]] = await self._consumer.getmany(
-                timeout_ms=int(wait_s * 1000), max_records=max_records
-            )
+            asked = self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=max_records)
+            found: Mapping[TopicPartition, Sequence[Any]] = await bounded(asked, wait_s + CALL_S)
         except _BROKEN as error:
             raise BusUnavailable(f"cannot fetch ({type(error).__name__})") from error
         delivered = []
@@ -104,8 +104,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
         offsets = {place: at for place, at in offsets.items() if place in mine}
         try:
             if offsets:
-                async with asyncio.timeout(CALL_S):
-                    await self._consumer.commit(offsets)
+                await bounded(self._consumer.commit(offsets), CALL_S)
         except (CommitFailedError, IllegalStateError) as error:
             # Another member has the partitions now and gets these records again, which handlers take in their stride.
             self._log.info("kafka.commit_too_late", **describe(error))
@@ -134,8 +133,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
     async def close(self) -> None:
         self._idle.set()
         try:
-            async with asyncio.timeout(5):
-                await self._consumer.stop()
+            await bounded(self._consumer.stop(), 5)
         except _BROKEN as error:
             self._log.warning("kafka.left_badly", **describe(error))
 
@@ -156,8 +154,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
     async def _look_for_missed(self) -> None:
         """Raises `BusUnavailable` when records wait, here or with the group, and nothing moved since the last look."""
         try:
-            async with asyncio.timeout(CALL_S):
-                waiting = await self._waiting()
+            waiting = await bounded(self._waiting(), CALL_S)
         except _BROKEN as error:
             raise BusUnavailable(f"cannot look ({type(error).__name__})") from error
         stuck = [place for place, position in waiting.items() if self._suspect.get(place) == position]
