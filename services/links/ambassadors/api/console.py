@@ -213,7 +213,7 @@ async def _form(
     known = await programs.page(tx, own.store_id, before=None, limit=200)
     labels = {
         "program_id": speech.say("Program"),
-        "name": speech.say("Name"),
+        "name": speech.say("Full name"),
         "email": speech.say("E-mail"),
         "phone": speech.say("Phone"),
         "external_id": speech.say("Customer id"),

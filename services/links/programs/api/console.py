@@ -176,7 +176,7 @@ def _sentence(field: str, word: str, speech: Speech) -> str:
         case "amount":
             return speech.say("Write an amount such as 10 or 7.50.")
         case "percent":
-            return speech.say("At most 100. Write 12 for 12%%.", none="")
+            return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _ if "–" in word:
