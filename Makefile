@@ -40,7 +40,7 @@ check: $(DEV) ## Format, lint, types, walls between packages, contracts and migr
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m contracts.export --check
+	$(BIN)/kith contracts --check
 	$(BIN)/kith migrate --check
 
 format: $(DEV) ## Format the code and mend what the linter can mend
@@ -48,7 +48,7 @@ format: $(DEV) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
 contracts: $(DEV) ## Write schemas, AsyncAPI and OpenAPI from the code
-	$(BIN)/python -m contracts.export
+	$(BIN)/kith contracts
 
 bench: $(DEV) ## Measure the hot paths (QUICK=1: two minutes)
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks $(ARGS)

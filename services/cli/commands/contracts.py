@@ -1,0 +1,46 @@
+"""`kith contracts`: writes what other programs build on (schemas, AsyncAPI, OpenAPI) from the code, or finds drift."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.local.process import StartFailed
+from services.cli.ui import Json, Ui
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("contracts")(command)
+
+
+def command(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the contracts' documents, refusing a schema that old events or readers do not fit."""
+    from contracts.export import IncompatibleSchemaError, exported, refuse_incompatible
+
+    ui = Ui(as_json=as_json)
+    try:
+        refuse_incompatible()
+    except IncompatibleSchemaError as error:
+        raise StartFailed(str(error)) from error
+    documents = {**exported(), **_descriptions()}
+    stale = [path for path, content in documents.items() if not path.exists() or path.read_text() != content]
+    ui.emit({"documents": len(documents), "stale": [path.name for path in stale], "written": not check})
+    if check and stale:
+        raise StartFailed(f"run `make contracts`; out of date: {', '.join(path.name for path in stale)}")
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(documents[path])
+    ui.say(f"{len(documents)} documents, {len(stale)} {'out of date' if check else 'written'}.")
+
+
+def _descriptions() -> dict[Path, str]:
+    """The OpenAPI document of each service."""
+    from contracts.export import FOLDER, text_of
+    from services.cli import catalog
+    from services.kernel.http.app import openapi
+
+    return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in catalog.load_all()}
