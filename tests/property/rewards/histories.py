@@ -34,8 +34,8 @@ def rules(draw: st.DrawFn, *, capped: bool) -> dict[str, Any]:
         )
     )
     limits: dict[str, Any] = {"per_order_minor": draw(st.none() | st.integers(0, 300))}
-    if capped and draw(st.booleans()):
-        count, amount = draw(st.none() | st.integers(1, 3)), draw(st.none() | st.integers(0, 600))
+    if capped and draw(st.sampled_from([True, True, False])):
+        count, amount = draw(st.sampled_from([None, 1, 1, 2])), draw(st.none() | st.integers(0, 600))
         if count is not None or amount is not None:
             period = draw(st.sampled_from(["day", "week", "month", "ever"]))
             limits["per_ambassador"] = {"count": count, "amount_minor": amount, "period": period}

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.rewards.grants.domain.plan import rejected
 from services.rewards.rules.domain import Reason
 from tests.unit.rewards.books import Books
@@ -77,6 +79,19 @@ def test_a_limit_by_number_counts_rewards_above_zero_of_its_period() -> None:
     assert [r.target_minor for r in kept.rewards.values()] == [100, 100, 0]
     kept.take(make_state("0", revision=2, cancelled=True), make_state("2", revision=2))
     assert sorted(kept.amounts()) == [("1", "ambassador", ANNA), ("2", "ambassador", ANNA)]
+
+
+@pytest.mark.parametrize("limit", [{"count": 1}, {"amount_minor": 100}])
+def test_a_place_given_up_is_free_for_the_next_order_of_the_same_batch(limit: dict[str, int]) -> None:
+    kept = books(limited(**limit))
+    kept.take(make_state("1"), make_state("1", revision=2, cancelled=True), make_state("2"), make_state("3"))
+    assert kept.amounts() == {("2", "ambassador", ANNA): 100}
+
+
+def test_a_budget_given_back_is_free_for_the_next_order_of_the_same_batch() -> None:
+    kept = books(ONE_EURO, budget_minor=100)
+    kept.take(make_state("1"), make_state("1", revision=2, refunded_minor=2545), make_state("2"), make_state("3"))
+    assert kept.amounts() == {("1", "ambassador", ANNA): 50, ("2", "ambassador", ANNA): 50}
 
 
 def test_a_limit_by_amount_gives_the_rest() -> None:

@@ -66,7 +66,7 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
         amount=reader.amount(reward.target_minor, reward.unit),
         terms=words.terms_text(reader, rule, view.order, reward.currency) if rule is not None else "",
         limits=limits,
-        chip=words.status_chip(reader.speech, reward.status),
+        chip=words.status_chip(reader.speech, reward),
         steps=steps_of(reader, reward, rule) if reward.target_minor else (),
         href=f"/console/rewards/rewards/{reward.reward_id}",
     )
@@ -132,11 +132,11 @@ def _row(reader: Reader, reward: Reward) -> Row:
                 href=f"/console/rewards/rewards/{quote(reward.reward_id)}",
             ),
             "who": Name(side, fill=reward.beneficiary_id if reward.side == "ambassador" else ""),
-            "rule": reward.rule,
-            "status": words.status_chip(speech, reward.status),
+            "rule": Name(reward.rule, below=words.reason_text(reader, reward)),
+            "status": words.status_chip(speech, reward),
             "available": available,
             "amount": amount,
         },
         key_figure=amount,
-        facts=[words.status_label(speech, reward.status), side, *([available] if available else [])],
+        facts=[words.status_word(speech, reward), side, *([available] if available else [])],
     )

@@ -167,7 +167,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         nav_current=_LIST,
         reward=reward,
         card=cards.card_of(reader, reward, view) if view is not None else None,
-        chip=words.status_chip(speech, reward.status),
+        chip=words.status_chip(speech, reward),
         order_href=f"/console/attribution/orders/{quote(reward.order_id, safe='')}",
         facts=_facts(reader, reward),
         history=[

@@ -36,10 +36,21 @@ def status_label(speech: Speech, status: str) -> str:
     }[status]
 
 
-def status_chip(speech: Speech, status: str) -> Chip:
-    """The chip of a status."""
-    tone, shape = _SHAPES[status]
-    return Chip(status_label(speech, status), tone, shape)
+def status_chip(speech: Speech, reward: Reward) -> Chip:
+    """The chip of a reward. One that a cap left nothing of is told apart from one that a person refused."""
+    tone, shape = _SHAPES[reward.status]
+    return Chip(
+        status_word(speech, reward), "neutral" if _capped(reward) else tone, "dash" if _capped(reward) else shape
+    )
+
+
+def status_word(speech: Speech, reward: Reward) -> str:
+    """The word on the chip."""
+    return speech.label("chip", "Capped") if _capped(reward) else status_label(speech, reward.status)
+
+
+def _capped(reward: Reward) -> bool:
+    return reward.status == "rejected" and reward.rejected_at is None
 
 
 def side_label(speech: Speech, side: Side) -> str:

@@ -102,7 +102,7 @@ def _trial(reader: Reader, trial: TrialOut) -> Table:
             Column("account", speech.label("head", "Account")),
             Column("debits", speech.label("head", "Debits"), figure=True),
             Column("credits", speech.label("head", "Credits"), figure=True),
-            Column("balance", speech.label("head", "Difference"), figure=True),
+            Column("balance", speech.label("head", "Balance"), figure=True),
         ],
         rows=[row(account_label(speech, one.account), one.debits, one.credits) for one in trial.accounts],
         total=row(speech.say("Sum"), trial.debits, trial.credits),
