@@ -82,8 +82,11 @@ def trend_chart(trend: Trend, fmt: Format, speech: Speech) -> Columns | Lines:
 
 
 def _title(trend: Trend, speech: Speech) -> str:
-    pattern = {"day": "%(metric)s by day", "week": "%(metric)s by week", "month": "%(metric)s by month"}[trend.grain]
-    return speech.say(pattern, metric=trend.name)
+    if trend.grain == "day":
+        return speech.say("%(metric)s by day", metric=trend.name)
+    if trend.grain == "week":
+        return speech.say("%(metric)s by week", metric=trend.name)
+    return speech.say("%(metric)s by month", metric=trend.name)
 
 
 def _layer_name(trend: Trend, speech: Speech) -> str:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from services.analytics.catalog.domain import _
+
 Unit = Literal["count", "money", "share", "ratio", "days"]
 Good = Literal["up", "down", "neither"]
 
+
 REVENUE = ("gross_minor", "-refunds_minor")
 COST = ("ambassador_cost_minor", "friend_cost_minor")
-OPEN_WINDOW = "Friends of the last 30 days may still buy; orders may be refunded later."
-COHORT = "Ambassadors who joined less than 30 days ago are still counted in full: their window is open."
+OPEN_WINDOW = _("Friends of the last 30 days may still buy; orders may be refunded later.")
+COHORT = _("Ambassadors who joined less than 30 days ago are still counted in full: their window is open.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,141 +59,155 @@ def _sum(names: Iterable[str], sums: Mapping[str, int]) -> int:
 
 
 _ALL = (
-    Metric("revenue", "Referred revenue", "order totals − refunds, of attributed orders", "money", REVENUE),
-    Metric("gross_revenue", "Gross revenue", "order totals of attributed orders", "money", ("gross_minor",)),
-    Metric("refunds", "Refunds", "money paid back on attributed orders", "money", ("refunds_minor",), good="down"),
-    Metric("orders", "Orders", "attributed orders that were not cancelled", "count", ("orders",)),
+    Metric("revenue", _("Referred revenue"), _("order totals − refunds, of attributed orders"), "money", REVENUE),
+    Metric("gross_revenue", _("Gross revenue"), _("order totals of attributed orders"), "money", ("gross_minor",)),
     Metric(
-        "customers", "New customers", "attributed orders of people who had bought nothing before", "count",
+        "refunds", _("Refunds"), _("money paid back on attributed orders"), "money", ("refunds_minor",), good="down",
+    ),
+    Metric("orders", _("Orders"), _("attributed orders that were not cancelled"), "count", ("orders",)),
+    Metric(
+        "customers", _("New customers"), _("attributed orders of people who had bought nothing before"), "count",
         ("customers",),
     ),
     Metric(
-        "average_order", "Average order", "(order totals − refunds) ÷ attributed orders", "money",
+        "average_order", _("Average order"), _("(order totals − refunds) ÷ attributed orders"), "money",
         REVENUE, ("orders_in_currency",),
     ),
     Metric(
-        "clicks", "Clicks", "opened share links, robots and prefetches left out", "count", ("clicks",),
+        "clicks", _("Clicks"), _("opened share links, robots and prefetches left out"), "count", ("clicks",),
         source="click.recorded",
     ),
     Metric(
-        "robot_share", "Robot clicks", "robot and prefetch clicks ÷ all clicks", "share",
+        "robot_share", _("Robot clicks"), _("robot and prefetch clicks ÷ all clicks"), "share",
         ("clicks_bot", "clicks_prefetch"), ("clicks", "clicks_bot", "clicks_prefetch"), "down", "click.recorded",
     ),
     Metric(
-        "friends", "Friends", "visitors whose first visit by a share link lies in the period", "count", ("friends",),
+        "friends", _("Friends"), _("visitors whose first visit by a share link lies in the period"), "count",
+        ("friends",),
         source="visit.recorded",
     ),
     Metric(
-        "clicks_per_friend", "Clicks per friend", "clicks ÷ friends", "ratio", ("clicks",), ("friends",), "neither",
+        "clicks_per_friend", _("Clicks per friend"), _("clicks ÷ friends"), "ratio", ("clicks",), ("friends",),
+        "neither",
         "click.recorded, visit.recorded",
     ),
     Metric(
-        "visits", "Visits", "visits of the store that its pages reported", "count", ("visits",),
+        "visits", _("Visits"), _("visits of the store that its pages reported"), "count", ("visits",),
         source="visit.recorded",
     ),
     Metric(
-        "visitors", "Visitors", "different browsers seen by the store's pages", "count", ("visitors",),
+        "visitors", _("Visitors"), _("different browsers seen by the store's pages"), "count", ("visitors",),
         source="visit.recorded", estimated=True,
     ),
     Metric(
-        "signups", "Friends signed up", "friends of the period who opened an account", "count",
+        "signups", _("Friends signed up"), _("friends of the period who opened an account"), "count",
         ("friends_signed_up",), source="signup.recorded",
     ),
     Metric(
-        "signup_rate", "Sign-up rate", "friends who opened an account ÷ friends", "share",
+        "signup_rate", _("Sign-up rate"), _("friends who opened an account ÷ friends"), "share",
         ("friends_signed_up",), ("friends",), source="visit.recorded, signup.recorded", maturity=OPEN_WINDOW,
     ),
     Metric(
-        "buyers", "Friends who bought", "friends of the period with an attributed order", "count",
+        "buyers", _("Friends who bought"), _("friends of the period with an attributed order"), "count",
         ("friends_bought",),
     ),
     Metric(
-        "conversion", "Conversion", "friends with an attributed order ÷ friends", "share", ("friends_bought",),
+        "conversion", _("Conversion"), _("friends with an attributed order ÷ friends"), "share", ("friends_bought",),
         ("friends",),
         source="visit.recorded, conversion.*", maturity=OPEN_WINDOW,
     ),
     Metric(
-        "kept_rate", "Kept after hold", "friends with a settled, unrefunded order ÷ friends who bought", "share",
-        ("friends_kept",), ("friends_bought",), maturity="Orders count as kept once they have settled.",
+        "kept_rate", _("Kept after hold"), _("friends with a settled, unrefunded order ÷ friends who bought"), "share",
+        ("friends_kept",), ("friends_bought",), maturity=_("Orders count as kept once they have settled."),
     ),
     Metric(
-        "refund_rate", "Refund rate", "refunds ÷ order totals", "share", ("refunds_minor",), ("gross_minor",), "down",
+        "refund_rate", _("Refund rate"), _("refunds ÷ order totals"), "share", ("refunds_minor",),
+        ("gross_minor",), "down",
     ),
     Metric(
-        "reward_cost", "Reward cost", "rewards of both sides for orders of the period", "money", COST, good="down",
+        "reward_cost", _("Reward cost"), _("rewards of both sides for orders of the period"), "money", COST,
+        good="down",
         source="reward.*",
     ),
     Metric(
-        "cost_rate", "Cost rate", "rewards of both sides ÷ referred revenue", "share", COST, REVENUE, "down",
+        "cost_rate", _("Cost rate"), _("rewards of both sides ÷ referred revenue"), "share", COST, REVENUE, "down",
         "reward.*, conversion.*",
     ),
     Metric(
-        "cac", "Cost per customer", "rewards of both sides ÷ new customers", "money", COST, ("customers",), "down",
-        "reward.*, conversion.*", "Discounts given at the checkout are not known here.",
+        "cac", _("Cost per customer"), _("rewards of both sides ÷ new customers"), "money", COST, ("customers",),
+        "down",
+        "reward.*, conversion.*", _("Discounts given at the checkout are not known here."),
     ),
     Metric(
-        "roas", "Return on rewards", "referred revenue ÷ rewards of both sides", "ratio", REVENUE, COST,
+        "roas", _("Return on rewards"), _("referred revenue ÷ rewards of both sides"), "ratio", REVENUE, COST,
         source="reward.*, conversion.*",
     ),
     Metric(
-        "referral_rate", "Referral rate", "first orders that were referred ÷ all first orders", "share",
+        "referral_rate", _("Referral rate"), _("first orders that were referred ÷ all first orders"), "share",
         ("referred_first_orders",), ("first_orders",),
     ),
     Metric(
-        "referred_share", "Referred orders", "attributed orders ÷ all decided orders", "share",
+        "referred_share", _("Referred orders"), _("attributed orders ÷ all decided orders"), "share",
         ("orders",), ("orders", "other_orders"),
     ),
-    Metric("joined", "New ambassadors", "ambassadors who joined", "count", ("joined",), source="ambassador.saved"),
     Metric(
-        "participation_rate", "Participation", "ambassadors who joined ÷ different visitors of the store", "share",
+        "joined", _("New ambassadors"), _("ambassadors who joined"), "count", ("joined",), source="ambassador.saved",
+    ),
+    Metric(
+        "participation_rate", _("Participation"), _("ambassadors who joined ÷ different visitors of the store"),
+        "share",
         ("joined",), ("visitors",), source="ambassador.saved, visit.recorded", estimated=True,
     ),
-    Metric("shares", "Shares", "shares reported by pages and widgets", "count", ("shares",), source="share.recorded"),
     Metric(
-        "widget_views", "Invitations seen", "times the invitation to share was shown", "count", ("widget_views",),
+        "shares", _("Shares"), _("shares reported by pages and widgets"), "count", ("shares",),
+        source="share.recorded",
+    ),
+    Metric(
+        "widget_views", _("Invitations seen"), _("times the invitation to share was shown"), "count", ("widget_views",),
         source="widget.viewed",
     ),
     Metric(
-        "share_rate", "Share rate", "people who shared ÷ people who saw the invitation", "share", ("sharers",),
+        "share_rate", _("Share rate"), _("people who shared ÷ people who saw the invitation"), "share", ("sharers",),
         ("viewers",),
         source="share.recorded, widget.viewed", estimated=True,
     ),
     Metric(
-        "share_rate_actions", "Shares per view", "shares ÷ views of the invitation", "share", ("shares",),
+        "share_rate_actions", _("Shares per view"), _("shares ÷ views of the invitation"), "share", ("shares",),
         ("widget_views",),
         source="share.recorded, widget.viewed",
     ),
     Metric(
-        "shares_per_sharer", "Shares per sharer", "shares ÷ people who shared", "ratio", ("shares",), ("sharers",),
+        "shares_per_sharer", _("Shares per sharer"), _("shares ÷ people who shared"), "ratio", ("shares",),
+        ("sharers",),
         source="share.recorded", estimated=True,
     ),
     Metric(
-        "share_yield", "Share yield", "friends ÷ shares", "ratio", ("friends",), ("shares",),
-        source="visit.recorded, share.recorded", maturity="Not the K-factor: it can exceed 1 while K is below 1.",
+        "share_yield", _("Share yield"), _("friends ÷ shares"), "ratio", ("friends",), ("shares",),
+        source="visit.recorded, share.recorded", maturity=_("Not the K-factor: it can exceed 1 while K is below 1."),
     ),
     Metric(
-        "k_factor", "K-factor, 30 days", "new customers won within 30 days of joining ÷ ambassadors who joined",
+        "k_factor", _("K-factor, 30 days"), _("new customers won within 30 days of joining ÷ ambassadors who joined"),
         "ratio",
         ("cohort_children",), ("joined",), source="ambassador.saved, conversion.*", maturity=COHORT,
     ),
     Metric(
-        "invites_per_ambassador", "Invites each (i)", "shares within 30 days of joining ÷ ambassadors who joined",
+        "invites_per_ambassador", _("Invites each (i)"), _("shares within 30 days of joining ÷ ambassadors who joined"),
         "ratio",
         ("cohort_shares",), ("joined",), source="ambassador.saved, share.recorded", maturity=COHORT,
     ),
     Metric(
-        "customers_per_invite", "Won per invite (c)",
-        "new customers within 30 days of joining ÷ shares in the same time",
+        "customers_per_invite", _("Won per invite (c)"),
+        _("new customers within 30 days of joining ÷ shares in the same time"),
         "ratio", ("cohort_children",), ("cohort_shares",), source="share.recorded, conversion.*", maturity=COHORT,
     ),
     Metric(
-        "cycle_time", "Cycle time, median", "median days from an ambassador's joining to a new customer's order",
+        "cycle_time", _("Cycle time, median"), _("median days from an ambassador's joining to a new customer's order"),
         "days",
         ("cycle_days",), source="ambassador.saved, conversion.*", good="down",
-        maturity="Only pairs that are complete: people who have brought nobody yet are not in it.",
+        maturity=_("Only pairs that are complete: people who have brought nobody yet are not in it."),
     ),
     Metric(
-        "turned_rate", "Friends turned", "new customers who became ambassadors ÷ new customers", "share",
+        "turned_rate", _("Friends turned"), _("new customers who became ambassadors ÷ new customers"), "share",
         ("customers_turned",), ("customers",), source="conversion.*, ambassador.saved",
     ),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.analytics.catalog.domain import _
 from services.analytics.exports.domain import Picture, Sheet, money, ratio
 from services.analytics.metrics.domain.figures import Channel, Funnel, Point, View
 from services.analytics.metrics.domain.pictures import bars_chart, caption_of
@@ -14,8 +15,9 @@ from services.kernel.pages.locales import Speech, load_speech
 
 CHANNEL_NAMES = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "instagram": "Instagram", "facebook": "Facebook", "viber": "Viber",
-    "vk": "VK", "x": "X", "linkedin": "LinkedIn", "sms": "SMS", "email": "E-mail", "qr": "QR code",
-    "copy": "Copied link",    "code": "Promo code", "customer": "Returning friends", "": "Link, not told where",
+    "vk": "VK", "x": "X", "linkedin": "LinkedIn", "sms": "SMS", "email": _("E-mail"), "qr": _("QR code"),
+    "copy": _("Copied link"), "code": _("Promo code"), "customer": _("Returning friends"),
+    "": _("Link, not told where"),
 }  # fmt: skip
 """Channel → what people call it. Networks' own names are the same in every language."""
 

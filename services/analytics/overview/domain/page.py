@@ -59,7 +59,7 @@ def trend(shown: Shown, address: Address, reader: Reader) -> Chart:
     view, metric = shown.view, METRICS[address.metric]
     grain: Grain = "day" if view.period.days <= 2 * pictures.MOST_COLUMNS + 2 else "week"
     points = series(metric, grain, view.currency, shown.now, shown.before)
-    name = reader.speech.label("tile", metric.name)
+    name = reader.speech.say(metric.name)
     spec = pictures.trend_chart(pictures.Trend(metric, name, grain, points, view), reader.fmt, reader.speech)
     return columns(spec) if isinstance(spec, Columns) else line(spec)
 
@@ -91,7 +91,9 @@ def picker(view: View, address: Address, reader: Reader) -> RangePicker:
         speech.say("%(day)s has %(hours)s hours", day=fmt.date(day), hours=fmt.number(hours, digits=int(hours % 1 > 0)))
         for day, hours in odd_days(view.period, zone)
     ]
-    compared = f"vs {fmt.period(view.before.first, view.before.last)}" if view.before else ""
+    compared = ""
+    if view.before:
+        compared = speech.say("vs %(period)s", period=fmt.period(view.before.first, view.before.last))
     return RangePicker(
         text=fmt.period(view.period.first, view.period.last),
         first=view.period.first.isoformat(),

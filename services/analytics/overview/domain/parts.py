@@ -50,7 +50,7 @@ def tiles(view: View, address: Address, now: Totals, before: Totals | None, read
         value, was = now.value(metric), before.value(metric) if before else None
         made.append(
             Tile(
-                label=reader.speech.label("tile", metric.name),
+                label=reader.speech.say(metric.name),
                 value=written(reader.fmt, metric, value, view.currency),
                 href=address.with_metric(key),
                 change=changed(metric, value, was, reader.fmt),
@@ -90,7 +90,10 @@ def funnel_steps(found: Funnel, reader: Reader) -> list[FunnelStep]:
         share=share(found.open),
         days=fmt.number(found.window_days),
     )
-    of_friends = "%(share)s of friends"
+
+    def of_friends(people: int) -> str:
+        return speech.say("%(share)s of friends", share=share(people))
+
     held = speech.say(
         "%(held)s still on hold, %(refunded)s refunded",
         held=fmt.number(found.on_hold),
@@ -99,8 +102,8 @@ def funnel_steps(found: Funnel, reader: Reader) -> list[FunnelStep]:
     return [
         step(speech.say("Clicks"), found.clicks, "clicks", speech.say("%(n)s clicks per friend", n=per_friend)),
         step(speech.say("Friends (unique visitors)"), found.friends, "clicks", still, waiting=found.open),
-        step(speech.say("Signed up"), found.signed_up, "signups", speech.say(of_friends, share=share(found.signed_up))),
-        step(speech.say("Bought"), found.bought, "orders", speech.say(of_friends, share=share(found.bought))),
+        step(speech.say("Signed up"), found.signed_up, "signups", of_friends(found.signed_up)),
+        step(speech.say("Bought"), found.bought, "orders", of_friends(found.bought)),
         step(speech.say("Kept after the hold"), found.kept, "orders", held, extra=found.on_hold),
     ]
 
