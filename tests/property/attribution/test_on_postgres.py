@@ -1,0 +1,97 @@
+"""Equal facts, equal decisions: through the real consumer, in batches, on PostgreSQL, settling included."""
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.attribution.decisions.actions.reconcile import reconcile
+from services.attribution.decisions.actions.replay import replay_all
+from services.attribution.decisions.actions.settle import settle
+from services.attribution.decisions.domain import decide, decision_bytes
+from services.kernel.db import Database
+from tests.property.attribution.histories import History, histories
+from tests.support.attribution import arrive, facts_of
+from tests.support.postgres import FreshDatabase
+
+COUNTER = itertools.count(1)
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+
+
+@pytest.fixture(scope="module")
+async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
+    database = Database(await module_database("attribution"), schema="attribution")
+    yield database
+    await database.close()
+
+
+def moved(history: History, names: dict[str, str]) -> History:
+    """The same history at stores of its own, so that examples do not meet."""
+    return History(
+        [[fact.model_copy(update={"store_id": names[fact.store_id]}) for fact in batch] for batch in history.batches]
+    )
+
+
+def fresh_names() -> dict[str, str]:
+    number = next(COUNTER)
+    return {"str_1": f"str_a{number}", "str_2": f"str_b{number}"}
+
+
+async def stored(db: Database, store: str) -> dict[str, bytes]:
+    async with db.transaction(stores=[store]) as tx:
+        rows = await tx.all(
+            "select distinct on (order_id) order_id, body from decisions where store_id = :s"
+            " order by order_id, revision desc",
+            s=store,
+        )
+    return {row.order_id: bytes(row.body) for row in rows}
+
+
+async def check(db: Database, store: str) -> None:
+    async with db.transaction(stores=[store]) as tx:
+        assert [r.order_id for r in await replay_all(tx, store, count=1000) if not r.equal] == []
+        assert (await reconcile(tx, store)).difference == 0
+
+
+@SLOW
+@given(drawn=histories())
+async def test_batches_in_any_order_end_in_what_the_facts_say(db: Database, drawn: History) -> None:
+    names = fresh_names()
+    history = moved(drawn, names)
+    for batch in history.batches:
+        if batch:
+            await arrive(db, *batch)
+    for store in names.values():
+        facts = facts_of([fact for fact in history.facts if fact.store_id == store])
+        expected = {o: decision_bytes(d) for o, d in decide(facts).items()}
+        assert await stored(db, store) == expected
+        await check(db, store)
+
+
+@SLOW
+@given(drawn=histories(("str_1",)), settles=st.sets(st.integers(0, 5), min_size=1))
+async def test_settling_between_batches_fixes_winners_and_replays_equal(
+    db: Database, drawn: History, settles: set[int]
+) -> None:
+    names = fresh_names()
+    history, store = moved(drawn, names), names["str_1"]
+    fixed: dict[str, str | None] = {}
+    for number, batch in enumerate(history.batches):
+        if batch:
+            await arrive(db, *batch)
+        if number in settles:
+            async with db.transaction(stores=[store]) as tx:
+                await tx.execute("update orders set settle_at = now() where settle_at is not null")
+                await settle(tx, [store])
+        async with db.transaction(stores=[store]) as tx:
+            rows = await tx.all("select order_id, ambassador_id from orders where settled_at is not null")
+        now = {row.order_id: row.ambassador_id for row in rows}
+        assert {o: now.get(o) for o in fixed} == fixed
+        fixed = now
+    await check(db, store)
