@@ -79,6 +79,7 @@ def _fingerprint(service: Service | None = None) -> str:
     files = {kernel / "bus" / "schema.py", kernel / "migrate.py", kernel / "tables.py"}
     if service is not None:
         files.update(service.folder.rglob("migrations/*.py"), service.folder.rglob("tables.py"))
+        files.update(service.folder.rglob("tables/*.py"))
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.read_bytes())

@@ -1,0 +1,101 @@
+"""`kith run` as a person starts it: ready with a demo store, an order in, stopped, and up again with its data."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.cli.local import process
+from tests.support.product import Product, running
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def client(product: Product, key: str = "secret_key") -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {product.told[key]}"}
+    return httpx.AsyncClient(base_url=product.url, headers=headers, timeout=30)
+
+
+async def test_the_product_runs_and_comes_back_with_its_data(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with running("run", folder) as product, client(product) as api:
+        assert (await api.get("/readyz")).status_code == 200
+        answer = await api.post(
+            "/v1/orders",
+            json={
+                "order_id": "1001",
+                "placed_at": "2026-01-05T10:00:00Z",
+                "status": "paid",
+                "currency": "EUR",
+                "total_minor": 4200,
+                "customer": {"email": "friend@example.com"},
+            },
+        )
+        assert answer.status_code == 202
+        shop = httpx.AsyncClient(timeout=30)
+        async with shop:
+            assert (await shop.get(product.told["shop_url"])).status_code == 200
+            signed_in = await shop.get(product.told["console_url"], follow_redirects=True)
+            assert signed_in.status_code == 200
+        first = product.told
+    assert product.starter.returncode == 0
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+    async with running("run", folder) as again, client(again) as api:
+        assert again.told["store_id"] == first["store_id"]
+        assert again.told["secret_key"] == first["secret_key"]
+        assert (await api.get("/v1/orders/1001")).status_code == 200
+
+
+async def test_a_killed_product_leaves_nothing_running_and_starts_again(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with running("run", folder, demo=False) as product:
+        server = int((folder / "postgres" / "postmaster.pid").read_text().split("\n")[0])
+        product.starter.send_signal(signal.SIGKILL)
+        await until(lambda: not process.is_alive(server), what="PostgreSQL ends with its starter")
+    async with running("run", folder, demo=False) as product, httpx.AsyncClient(base_url=product.url) as api:
+        assert (await api.get("/readyz")).status_code == 200
+
+
+async def test_a_second_starter_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    async with running("run", tmp_path / "data", demo=False):
+        told = _kith("run", "--port", str(process.free_port()), folder=tmp_path / "data")
+    assert told.returncode == 1
+    assert "running on" in told.stderr
+
+
+async def test_a_used_port_is_told_before_anything_is_started(tmp_path: Path) -> None:
+    async with running("run", tmp_path / "data", demo=False) as product:
+        told = _kith("run", "--port", product.url.rpartition(":")[2], folder=tmp_path / "other")
+    assert told.returncode == 1
+    assert "is in use; set KITH_PORT" in told.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_serve_refuses_to_start_without_a_database(tmp_path: Path) -> None:
+    told = _kith("serve", "links", folder=tmp_path)
+    assert told.returncode == 1
+    assert "KITH_DATABASE_URL" in told.stderr
+
+
+def test_serve_refuses_to_start_without_secrets(tmp_path: Path) -> None:
+    told = _kith("serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith")
+    assert told.returncode == 1
+    assert told.stderr.startswith("kith: KITH_SECRET_KEYS is missing")
+
+
+def _kith(*words: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    return subprocess.run(
+        [sys.executable, "-m", "services", *words],
+        env={**clean, "KITH_DATA_DIR": str(folder), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
