@@ -225,6 +225,8 @@ class Consumer:
     async def _measure(self, subscription: Subscription) -> None:
         lag = await subscription.lag()
         self.progress.behind = sum(lag.values())
+        if self.progress.behind == 0:  # nothing to do is no standstill
+            self.progress.moved_at = time.monotonic()
         for topic, behind in lag.items():
             LAG.labels(self.group, topic).set(behind)
 

@@ -3,6 +3,10 @@
 `kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time.
 With `KITH_FAILPOINTS_ONCE` naming a directory, each failpoint fires once even across restarts and leaves a file with
 its name there, so that a test can prove that the fault happened. Unset, a failpoint costs one truth test.
+
+There are: `relay.after_send`; `consume.before_commit`, `consume.after_commit`, `consume.before_offset_commit`;
+`spool.append` (leaves half a line), `spool.before_commit`, `spool.after_commit`; `batch.before_write`,
+`batch.after_write`.
 """
 
 import os

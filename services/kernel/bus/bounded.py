@@ -12,8 +12,8 @@ _left_behind: set["asyncio.Task[Any]"] = set()
 async def bounded(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """The result of `work`, or `TimeoutError` after so many seconds in any case; the work is then left behind.
 
-    Work that was cancelled from inside, as the client does to its own tasks, raises `ConnectionAbortedError`: it must not
-    look like our own cancellation.
+    Work that was cancelled from inside, as the client does to its own tasks, raises `ConnectionAbortedError`: it must
+    not look like our own cancellation.
     """
     task = asyncio.create_task(work)
     try:

@@ -12,16 +12,8 @@ import pytest
 
 from services.kernel.db import Database, Tx
 from services.kernel.spool import Spool, SpoolFull
+from tests.support.toy import note
 from tests.support.wait import until
-
-
-async def note(tx: Tx, lines: list[bytes]) -> None:
-    """A drain: one row per line; a repeated line would break the primary key."""
-    if b"bad" in lines:
-        raise ValueError("a bad line")
-    await tx.execute(
-        "insert into notes (note) select unnest(cast(:notes as text[]))", notes=[line.decode() for line in lines]
-    )
 
 
 async def notes(db: Database) -> list[str]:

@@ -2,18 +2,22 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import BigInteger, Column, Identity, Table
 
 from contracts.events.tracking import VisitRecorded
+from services.kernel.batch import GroupCommit
 from services.kernel.bus.port import Event
 from services.kernel.bus.schema import migrate_bus
+from services.kernel.context import Context
 from services.kernel.db import Database, Tx
 from services.kernel.http.call import Call, operator
 from services.kernel.migrate import migrate
 from services.kernel.service import Handler, Service
+from services.kernel.spool import Spool
 from services.kernel.tables import APPEND_ONLY, PIPE, service_metadata, text
 
 SCHEMA = "toy"
@@ -44,18 +48,52 @@ async def remember(tx: Tx, events: Sequence[Event[Any]]) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the toy's process holds open."""
+
+    notes: Spool
+    visits: GroupCommit[str, str]
+
+
+async def note(tx: Tx, lines: list[bytes]) -> None:
+    """A drain: one row per line; a line that takes effect twice breaks the primary key."""
+    if b"bad" in lines:
+        raise ValueError("a bad line")
+    texts = [line.decode() for line in lines]
+    await tx.execute("insert into notes (note) select unnest(cast(:notes as text[]))", notes=texts)
+
+
+@asynccontextmanager
+async def resources(ctx: Context) -> AsyncIterator[Resources]:
+    """A spool of notes and a group commit of visits."""
+
+    async def write(track_ids: list[str]) -> list[str]:
+        async with ctx.db.transaction(["str_a"]) as tx:
+            for track_id in track_ids:
+                tx.emit(visit(track_id))
+        return track_ids
+
+    folder = ctx.settings.data_dir / "spool"
+    async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write, name="visits") as visits:
+        yield Resources(notes, visits)
+
+
 ROUTER = APIRouter()
-
-
 _OPERATOR = operator()
 
 
 @ROUTER.post("/v1/toys/{track_id}", status_code=202)
 async def report(track_id: str, call: Call = _OPERATOR) -> dict[str, str]:
-    """Emits one visit of the store."""
-    async with call.ctx.db.transaction(["str_a"]) as tx:
-        tx.emit(visit(track_id))
-    return {"track_id": track_id}
+    """Emits one visit of the store; answers after the commit."""
+    return {"track_id": await call.ctx.resources.visits.submit(track_id)}
+
+
+@ROUTER.post("/v1/toys/{text}/note", status_code=202)
+async def jot(text: str, call: Call = _OPERATOR) -> dict[str, str]:
+    """Spools one note; answers when it is safe."""
+    call.ctx.resources.notes.append(text.encode())
+    return {"note": text}
 
 
 TOY = Service(
@@ -65,6 +103,7 @@ TOY = Service(
     routes=("/v1/toys*",),
     routers=(ROUTER,),
     handlers=(Handler(events=(VisitRecorded,), handle=remember),),
+    resources=resources,
 )
 
 
