@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.kernel.http.fields import When
 from services.links.codes.store import Code
 
 Uses = Annotated[int, Field(ge=1, le=2_000_000_000, strict=True)]
@@ -19,7 +20,7 @@ class CodeIn(BaseModel):
     ambassador_id: str | None = Field(None, max_length=64)
     code: str | None = Field(None, min_length=1, max_length=200)
     max_uses: Uses | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: When | None = None
 
 
 class CodePatch(BaseModel):
@@ -28,7 +29,7 @@ class CodePatch(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_uses: Uses | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: When | None = None
     retired: bool = False
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from services.kernel.http.fields import When
 from services.links.links.store import Link
 from services.links.stores.domain import MAX_URL
 
@@ -46,7 +47,7 @@ class LinkIn(BaseModel):
     slug: Slug | None = None
     channel: Channel | None = None
     utm: Utm = Utm()
-    expires_at: AwareDatetime | None = None
+    expires_at: When | None = None
 
 
 class LinkPatch(BaseModel):
@@ -58,7 +59,7 @@ class LinkPatch(BaseModel):
     slug: Slug | None = None
     channel: Channel | None = None
     utm: Utm | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: When | None = None
 
 
 class LinkOut(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from contracts.events.tracking import ClickRecorded, TokenClaims
 from services.kernel.auth import click_token
+from services.kernel.http.limits import Limiter
 from services.kernel.spool import SpoolFull
 from services.links.redirect.hot.handler import Redirect
 from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, replica
@@ -250,3 +251,15 @@ async def test_a_spooled_line_is_the_events_payload(
     assert orjson.loads(lines[0]) == orjson.loads(parsed.model_dump_json(exclude_none=True)) | {
         "at": orjson.loads(lines[0])["at"]
     }
+
+
+async def test_who_tries_many_unknown_links_has_to_wait(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_redirect(links), "_guesses", Limiter("unknown-links", per_minute=2))
+    link = await _link(shop)
+    assert (await click(links, link["slug"])).status_code == 302
+    answers = [await click(links, f"guess-{number}") for number in range(3)]
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    assert answers[-1].headers["retry-after"]
+    assert (await click(links, link["slug"])).status_code == 302

@@ -10,6 +10,8 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from services.kernel.context import Context
+from services.kernel.http.address import client_address
+from services.kernel.http.limits import Limiter
 from services.kernel.ids import new_packed_id
 from services.links.redirect.domain import channel_of, quality, referer_host
 from services.links.redirect.hot.cache import LinkCache
@@ -18,6 +20,8 @@ from services.links.redirect.hot.dead_ends import DeadEnds
 from services.links.redirect.hot.entry import Entry
 
 PREFIX = "/r/"
+GUESSES_A_MINUTE = 120
+"""Links that nobody has, per address: a mistyped one hurts nobody, a search through all of them gets nowhere."""
 _REST = ((b"content-length", b"0"), (b"cache-control", b"private, no-store"), (b"referrer-policy", b"no-referrer"))
 _NO_BODY = {"type": "http.response.body", "body": b""}
 
@@ -27,6 +31,8 @@ class Redirect:
 
     def __init__(self, ctx: Context, *, cache: LinkCache, clicks: Clicks, dead_ends: DeadEnds) -> None:
         self._live = ctx.live
+        self._behind_gateway = ctx.settings.behind_gateway
+        self._guesses = Limiter("unknown-links", per_minute=GUESSES_A_MINUTE)
         self.cache = cache
         self._clicks = clicks
         self._dead_ends = dead_ends
@@ -37,7 +43,7 @@ class Redirect:
         entry = self.cache.ready(slug)
         if entry is None:
             slug = slug.rstrip("/")
-            entry = await self.cache.find(slug)
+            entry = await self._find(scope, slug)
             if entry is None:
                 return await self._dead_ends.unknown(scope, send)
         at = self._live.now()
@@ -52,6 +58,15 @@ class Redirect:
         await send(_NO_BODY)
         self.cache.refresh_if_old(slug, entry)
         return 302
+
+    async def _find(self, scope: Scope, slug: str) -> Entry | None:
+        """Asks beyond this process's memory; who asks for many links that nobody has is asked to wait."""
+        address = client_address(scope, behind_gateway=self._behind_gateway)
+        self._guesses.enforce(scope, address, cost=0)
+        entry = await self.cache.find(slug)
+        if entry is None:
+            self._guesses.take(address)
+        return entry
 
 
 def _click(scope: Scope, entry: Entry, at: datetime, microseconds: int) -> tuple[str, bytes]:
