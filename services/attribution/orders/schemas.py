@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.events.orders import Item
 from contracts.fields import Currency, Minor
 from services.kernel import money
+from services.kernel.http.fields import When
 
 
 def _id_text(value: object) -> object:
@@ -44,8 +45,8 @@ class OrderIn(Incoming):
     """An order, or another revision of one."""
 
     order_id: OrderId
-    placed_at: AwareDatetime
-    updated_at: AwareDatetime | None = Field(None, description="Of several revisions the newest holds.")
+    placed_at: When
+    updated_at: When | None = Field(None, description="Of several revisions the newest holds.")
     status: Literal["paid", "pending"]
     currency: Currency
     total_minor: Minor
@@ -74,13 +75,13 @@ class RefundIn(Incoming):
 
     refund_id: OwnId
     amount_minor: Minor
-    at: AwareDatetime | None = None
+    at: When | None = None
 
 
 class CancelIn(Incoming):
     """The end of an order."""
 
-    at: AwareDatetime | None = None
+    at: When | None = None
 
 
 class Accepted(BaseModel):

@@ -53,8 +53,14 @@ _RESPONSES: Final = {
     "429": "Over a rate limit.",
     "503": "A part is away; nothing was done. Retry.",
 }
+_FORMATS: Final = {
+    "csv": "text/csv",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _BODY_STATUSES: Final = ("408", "409", "413", "415")
-_COMMON: Final = ("400", "404", "422", "429", "503")
+_COMMON: Final = ("400", "401", "404", "422", "429", "503")
 _SCHEMES: Final[Json] = {
     "secretKey": {
         "type": "http",
@@ -96,6 +102,7 @@ def openapi(service: Service) -> Json:
     schemas["Problem"] = deepcopy(_PROBLEM)
     components["securitySchemes"] = deepcopy(_SCHEMES)
     components["responses"] = {f"Problem{status}": _problem(text) for status, text in _RESPONSES.items()}
+    _add_links(document)
     return document
 
 
@@ -134,7 +141,7 @@ def _complete(operation: Json, method: str, context: RouteContext) -> None:
     statuses = list(_COMMON)
     guards = list(_guards(context.dependant))
     if guards:
-        statuses += ["401", "403"]
+        statuses.append("403")
         operation["security"] = [entry for guard in guards for entry in _security(guard)]
         scopes = [guard.scope for guard in guards if guard.scope]
         if scopes:
@@ -148,6 +155,37 @@ def _complete(operation: Json, method: str, context: RouteContext) -> None:
         if described is None or status == "422" or "content" not in described:
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = dict(sorted(responses.items()))
+    _add_formats(operation)
+
+
+def _add_formats(operation: Json) -> None:
+    """An operation that lets one choose the `format` answers in each of them."""
+    offered = [p["schema"].get("enum", ()) for p in operation.get("parameters", ()) if p["name"] == "format"]
+    content = operation["responses"].get("200", {}).get("content")
+    for name in offered[0] if offered and content is not None else ():
+        if name in _FORMATS:
+            content.setdefault(_FORMATS[name], {"schema": {"type": "string"}})
+
+
+def _add_links(document: Json) -> None:
+    """Says what to do with what was made: `POST /v1/links` leads to everything under `/v1/links/{link_id}`."""
+    for path, item in document["paths"].items():
+        made = item.get("post")
+        if made is None:
+            continue
+        below = [(p, o) for (p, _), o in _operations(document) if p.startswith(f"{path}/{{") and p.count("{") == 1]
+        for status in ("201", "202"):
+            schema = made["responses"].get(status, {}).get("content", {}).get("application/json", {}).get("schema", {})
+            name = str(schema.get("$ref", "")).rpartition("/")[2]
+            known = document["components"]["schemas"].get(name, {}).get("properties", {})
+            for other, operation in below:
+                parameter = other.partition("{")[2].partition("}")[0]
+                member = parameter if parameter in known else "id"
+                if member in known:
+                    made["responses"][status].setdefault("links", {})[operation["operationId"]] = {
+                        "operationId": operation["operationId"],
+                        "parameters": {parameter: f"$response.body#/{member}"},
+                    }
 
 
 def _guards(dependant: Any) -> Iterator[Guard]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from contracts.events.orders import OrderReported
 from services.attribution.decisions.actions import view
@@ -19,6 +19,7 @@ from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
+from services.kernel.http.fields import When
 from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
 from services.kernel.pages import Format
 
@@ -49,8 +50,8 @@ async def get_orders(
     call: Annotated[Call, viewer("orders:read")],
     status: Annotated[list[Status] | None, Query()] = None,
     reason: Annotated[str | None, Query(max_length=64)] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="Placed at or after.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Placed before.")] = None,
+    since: Annotated[When | None, Query(alias="from", description="Placed at or after.")] = None,
+    until: Annotated[When | None, Query(alias="to", description="Placed before.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",

@@ -109,6 +109,7 @@ def test_the_description_is_complete() -> None:
     assert "security" not in document["paths"]["/v1/limited"]["get"]
     assert "/console/toy/notes" not in document["paths"]
     assert document["servers"] == [{"url": "/"}]
+    assert operation["responses"]["201"]["links"]["get_note"]["parameters"] == {"note_id": "$response.body#/id"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
