@@ -4,7 +4,7 @@ A state holds everything its figures depend on, so that what it counted before c
 a state counts as (`rollups`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -129,7 +129,8 @@ class Order:
     """A decision with what its figures need from elsewhere.
 
     Found later and kept: `channel` and `friend` (the visitor) by the winning click, `joined_at` by the ambassador,
-    `turned` when the buyer became an ambassador after this first purchase.
+    `turned_at` when the buyer of this first
+    purchase became an ambassador, the first time.
     """
 
     store_id: str
@@ -156,7 +157,8 @@ class Order:
     friend: str = ""
     joined_at: datetime | None = None
     joined_day: date | None = None
-    turned: bool = False
+    turned_at: datetime | None = None
+    turned_day: date | None = None
 
     @classmethod
     def of(cls, event: Conversion, zone: ZoneInfo) -> "Order":
@@ -211,13 +213,15 @@ class Order:
         """This newer decision with what was found for the older one and still applies."""
         same_click = old.click_id == self.click_id
         same_ambassador = old.ambassador_id == self.ambassador_id
+        same_buyer = old.buyer == self.buyer and old.placed_at == self.placed_at
         return replace(
             self,
             channel=old.channel if same_click and old.kind == self.kind else UNKNOWN_CHANNEL,
             friend=old.friend if same_click else "",
             joined_at=old.joined_at if same_ambassador else None,
             joined_day=old.joined_day if same_ambassador else None,
-            turned=old.turned and old.buyer == self.buyer and self.attributed and self.new_customer,
+            turned_at=old.turned_at if same_buyer else None,
+            turned_day=old.turned_day if same_buyer else None,
         )
 
     def resolved(
@@ -225,20 +229,27 @@ class Order:
         *,
         clicks: Mapping[Key, Click],
         ambassadors: Mapping[Key, Ambassador],
-        persons: Mapping[Key, tuple[datetime, ...]],
+        persons: Mapping[Key, Sequence[Ambassador]],
     ) -> "Order":
-        """With everything found that is known by now. `persons` gives when a buyer joined as an ambassador."""
+        """With everything found that is known by now. `persons`: the ambassadors that a buyer is."""
         click = clicks.get((self.store_id, self.click_id)) if self.click_id else None
         ambassador = ambassadors.get((self.store_id, self.ambassador_id)) if self.ambassador_id else None
-        joined = persons.get((self.store_id, self.buyer), ())
+        turns = [
+            (a.joined_at, a.day)
+            for a in persons.get((self.store_id, self.buyer), ())
+            if self.new_customer and a.joined_at >= self.placed_at
+        ]
+        if self.turned_at is not None and self.turned_day is not None:
+            turns.append((self.turned_at, self.turned_day))
+        turned_at, turned_day = min(turns, default=(None, None))
         return replace(
             self,
             channel=self.channel or self._channel(click),
             friend=self.visitor_id or (click.visitor_id if click else None) or self.friend,
             joined_at=self.joined_at or (ambassador.joined_at if ambassador else None),
             joined_day=self.joined_day or (ambassador.day if ambassador else None),
-            turned=self.turned
-            or (self.attributed and self.new_customer and any(at >= self.placed_at for at in joined)),
+            turned_at=turned_at,
+            turned_day=turned_day,
         )
 
     def _channel(self, click: Click | None) -> str:

@@ -105,7 +105,7 @@ join orders o on o.store_id = k.store_id and o.ambassador_id = k.id and o.ambass
 _FIRST_ORDERS_OF = """
 select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
 join orders o on o.store_id = k.store_id and o.buyer = k.id
-  and o.new_customer and o.status = 'attributed' and not o.turned
+  and o.new_customer and o.status = 'attributed'
 """
 _SHARES_OF = """
 select s.store_id, s.track_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -189,7 +189,7 @@ async def orders_of_ambassadors(tx: Tx, keys: Iterable[Key]) -> set[Key]:
 
 
 async def first_orders_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
-    """First referred orders of these buyers, as far as they are not counted as turned ambassadors."""
+    """First referred orders of these buyers."""
     return {(r[0], r[1]) for r in await _look_up(tx, _FIRST_ORDERS_OF, names)}
 
 

@@ -88,7 +88,8 @@ ORDERS = Table(
     text("friend"),
     moment("joined_at", nullable=True),
     Column("joined_day", Date, nullable=True),
-    Column("turned", Boolean, nullable=False),
+    moment("turned_at", nullable=True),
+    Column("turned_day", Date, nullable=True),
     Index("orders_click_idx", "store_id", "click_id", postgresql_where=sql("click_id <> ''")),
     Index(
         "orders_ambassador_idx",
@@ -100,7 +101,7 @@ ORDERS = Table(
         "orders_buyer_idx",
         "store_id",
         "buyer",
-        postgresql_where=sql("new_customer and status = 'attributed' and not turned"),
+        postgresql_where=sql("new_customer and status = 'attributed'"),
     ),
 )
 

@@ -149,7 +149,7 @@ async def people(tx: Tx, store_id: str, period: Period, kinds: Sequence[str]) ->
 
 
 async def lags(tx: Tx, store_id: str, program_id: str | None, period: Period) -> dict[tuple[date, int], int]:
-    """(day of the new customer's order, days since the ambassador joined) → pairs."""
+    """(day on which a friend became an ambassador, days since their own ambassador had joined) → pairs."""
     rows = await tx.all(_LAGS, store=store_id, program=program_id, first=period.first, last=period.last)
     return {(r.day, r.lag_days): r.pairs for r in rows}
 

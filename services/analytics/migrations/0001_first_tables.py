@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("friends_held", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("joined", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cohort_shares", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cohort_customers", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cohort_children", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("orders", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("orders_refunded", sa.BigInteger(), server_default="0", nullable=False),
@@ -242,7 +243,8 @@ def upgrade() -> None:
         sa.Column("friend", sa.Text(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("joined_day", sa.Date(), nullable=True),
-        sa.Column("turned", sa.Boolean(), nullable=False),
+        sa.Column("turned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("turned_day", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("store_id", "order_id", name=op.f("orders_pkey")),
     )
     op.create_index(
@@ -257,7 +259,7 @@ def upgrade() -> None:
         "orders",
         ["store_id", "buyer"],
         unique=False,
-        postgresql_where=sa.text("new_customer and status = 'attributed' and not turned"),
+        postgresql_where=sa.text("new_customer and status = 'attributed'"),
     )
     op.create_index(
         "orders_click_idx", "orders", ["store_id", "click_id"], unique=False, postgresql_where=sa.text("click_id <> ''")
@@ -419,9 +421,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_index("orders_click_idx", table_name="orders", postgresql_where=sa.text("click_id <> ''"))
     op.drop_index(
-        "orders_buyer_idx",
-        table_name="orders",
-        postgresql_where=sa.text("new_customer and status = 'attributed' and not turned"),
+        "orders_buyer_idx", table_name="orders", postgresql_where=sa.text("new_customer and status = 'attributed'")
     )
     op.drop_index(
         "orders_ambassador_idx",

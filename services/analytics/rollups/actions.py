@@ -218,9 +218,7 @@ async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
     wanted = {(o.store_id, o.ambassador_id) for o in referred if o.ambassador_id}
     wanted |= {(store_id, ident) for (store_id, _), idents in named.items() for ident in idents}
     ambassadors = await catalog.ambassadors(tx, wanted)
-    persons = {
-        name: tuple(ambassadors[(name[0], ident)].joined_at for ident in idents) for name, idents in named.items()
-    }
+    persons = {name: [ambassadors[(name[0], ident)] for ident in idents] for name, idents in named.items()}
     return {key: o.resolved(clicks=clicks, ambassadors=ambassadors, persons=persons) for key, o in orders.items()}
 
 

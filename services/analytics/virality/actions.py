@@ -7,8 +7,8 @@ from services.analytics.metrics.domain.periods import Grain
 from services.analytics.virality.domain import Cohort
 
 METRICS = (
-    "k_factor", "invites_per_ambassador", "customers_per_invite", "share_yield", "share_rate", "share_rate_actions",
-    "shares_per_sharer", "participation_rate", "cycle_time", "turned_rate", "referral_rate",
+    "k_factor", "invites_per_ambassador", "joined_per_invite", "customers_per_ambassador", "cycle_time", "share_yield",
+    "share_rate", "share_rate_actions", "shares_per_sharer", "participation_rate", "turned_rate", "referral_rate",
 )  # fmt: skip
 """Keys of the metrics that tell how a program spreads."""
 
@@ -31,6 +31,7 @@ def together(parts: Iterable[Cohort]) -> Cohort | None:
         known[-1].last,
         sum(part.joined for part in known),
         sum(part.shares for part in known),
+        sum(part.customers for part in known),
         sum(part.children for part in known),
         mature=all(part.mature for part in known),
     )

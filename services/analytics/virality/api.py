@@ -65,13 +65,14 @@ async def get_virality(call: Reader, asking: Asking, group_by: Annotated[Grain, 
 def _sheet(cohorts: Sequence[Cohort]) -> Sheet:
     return Sheet(
         "cohorts",
-        ("from", "to", "joined", "shares", "children", "k", "i", "c", "mature"),
+        ("from", "to", "joined", "shares", "customers", "children", "k", "i", "c", "mature"),
         [
             (
                 c.first,
                 c.last,
                 c.joined,
                 c.shares,
+                c.customers,
                 c.children,
                 ratio(c.k),
                 ratio(c.invites),

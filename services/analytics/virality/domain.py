@@ -1,7 +1,9 @@
 """K-factor by cohort in both forms, cycle time, and growth. Pure.
 
-A cohort are the ambassadors who joined in one slot of time. Its children are the new customers whom its people won
-within `WINDOW_DAYS` of joining. K = children ÷ cohort = i × c, with i = shares ÷ cohort and c = children ÷ shares.
+A cohort are the ambassadors who joined in one slot of time. Its children are the friends whom its people brought and
+who became ambassadors themselves, within `WINDOW_DAYS` of their ambassador's joining: parents and children are of one
+kind, or K would not say whether the program grows by itself. K = children ÷ cohort = i × c, with i = shares ÷ cohort and
+c = children ÷ shares.
 """
 
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ class Cohort:
     last: date
     joined: int
     shares: int
+    customers: int
     children: int
     mature: bool
 
@@ -32,6 +35,7 @@ class Cohort:
             last,
             sums.get("joined", 0),
             sums.get("cohort_shares", 0),
+            sums.get("cohort_customers", 0),
             sums.get("cohort_children", 0),
             mature=last + timedelta(days=WINDOW_DAYS) < today,
         )
@@ -53,7 +57,7 @@ class Cohort:
 
 
 def amplification(k: float | None) -> float | None:
-    """Customers in the end for each one that was won otherwise: 1 ÷ (1 − K). None from K = 1 on: it does not end."""
+    """Ambassadors in the end for each one who joined otherwise: 1 ÷ (1 − K). None from K = 1 on: it does not end."""
     return 1 / (1 - k) if k is not None and 0 <= k < 1 else None
 
 

@@ -17,7 +17,8 @@ class CohortOut(BaseModel):
     last: date = Field(serialization_alias="to")
     joined: int
     shares: int = Field(description="Their shares within the window.")
-    children: int = Field(description="New customers whom they won within the window.")
+    customers: int = Field(description="New customers whom they won within the window.")
+    children: int = Field(description="Friends whom they brought and who became ambassadors, within the window.")
     k: float | None = Field(description="children ÷ joined, which is i × c.")
     i: float | None = Field(description="shares ÷ joined.")
     c: float | None = Field(description="children ÷ shares.")
@@ -31,6 +32,7 @@ class CohortOut(BaseModel):
             last=cohort.last,
             joined=cohort.joined,
             shares=cohort.shares,
+            customers=cohort.customers,
             children=cohort.children,
             k=rounded(cohort.k),
             i=rounded(cohort.invites),
@@ -40,7 +42,7 @@ class CohortOut(BaseModel):
 
 
 class CycleOut(BaseModel):
-    """Days from an ambassador's joining to a new customer's first order, over the orders of the period."""
+    """Days from an ambassador's joining to that of a friend they brought, over the friends who joined in the period."""
 
     pairs: int = Field(description="Complete pairs; ambassadors who have brought nobody yet are not in it.")
     median_days: int | None

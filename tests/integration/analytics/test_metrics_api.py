@@ -40,6 +40,7 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
     await deliver(
         database, store_configured(), store_configured("str_2"), program_published(),
         ambassador_saved(customer="a1", days=1), ambassador_saved("amb_2", customer="a2", days=2),
+        ambassador_saved("amb_3", customer="c2", days=6),
         code_saved("ANNA10", "amb_1"),
     )  # fmt: skip
     await deliver(
@@ -88,9 +89,10 @@ async def test_the_summary_of_a_known_fortnight(http: httpx.AsyncClient) -> None
     expected = {
         "revenue": 7500, "gross_revenue": 8500, "refunds": 1000, "orders": 3, "customers": 3, "clicks": 2, "friends": 2,
         "conversion": 0.5, "signup_rate": 0.5, "reward_cost": 750, "cost_rate": 0.1, "cac": 250, "average_order": 3750,
-        "robot_share": 0.333333, "referral_rate": 0.75, "referred_share": 0.6, "joined": 2, "visitors": 3,
-        "participation_rate": 0.666667, "shares": 1, "share_rate": 0.5, "share_rate_actions": 0.5, "share_yield": 2.0,
-        "k_factor": 1.5, "invites_per_ambassador": 0.5, "customers_per_invite": 3.0, "turned_rate": 0.0,
+        "robot_share": 0.333333, "referral_rate": 0.75, "referred_share": 0.6, "joined": 3, "visitors": 3,
+        "participation_rate": 1.0, "shares": 1, "share_rate": 0.5, "share_rate_actions": 0.5, "share_yield": 2.0,
+        "k_factor": 0.333333, "invites_per_ambassador": 0.333333, "joined_per_invite": 1.0, "turned_rate": 0.333333,
+        "customers_per_ambassador": 1.0,
     }  # fmt: skip
     assert {key: values[key] for key in expected} == expected
     assert answer["other_currencies"] == [{"currency": "MDL", "orders": 1, "revenue_minor": 100_000}]
@@ -164,11 +166,11 @@ async def test_a_leaderboard_of_days_and_weeks_agrees_with_the_days(http: httpx.
 async def test_virality_gives_both_forms_of_k(http: httpx.AsyncClient) -> None:
     answer = await get(http, "/v1/metrics/virality", **PERIOD)
     first = answer["cohorts"][0]
-    assert (first["joined"], first["shares"], first["children"], first["mature"]) == (2, 1, 3, False)
+    assert (first["joined"], first["shares"], first["customers"], first["children"]) == (3, 1, 3, 1)
     assert first["k"] == pytest.approx(first["i"] * first["c"])
-    assert answer["cycle"]["pairs"] == 3
-    assert answer["amplification"] is None, "K is above 1: it does not end"
-    assert answer["k_mature"] is None
+    assert (answer["cycle"]["pairs"], answer["cycle"]["median_days"]) == (1, 5)
+    assert answer["amplification"] == 1.5
+    assert answer["k_mature"] is None, "the window is open for all of them"
 
 
 async def test_pictures_stand_alone(http: httpx.AsyncClient) -> None:

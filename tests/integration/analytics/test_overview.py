@@ -137,4 +137,4 @@ async def test_nobody_gets_in_without_signing_in(db: Database) -> None:
 async def test_formulas_have_a_page(http: httpx.AsyncClient) -> None:
     answer = await http.get("/console/analytics/metrics")
     assert answer.status_code == 200
-    assert "new customers won within 30 days of joining ÷ ambassadors who joined" in words(answer.text)
+    assert "shares within 30 days of joining ÷ ambassadors who joined" in words(answer.text)

@@ -61,7 +61,7 @@ async def test_a_friend_is_followed_from_click_to_kept_order(ready: Database) ->
         "orders": 1, "customers": 1, "gross_minor": 5000, "first_orders": 1, "referred_first_orders": 1
     }  # fmt: skip
     assert found["daily_channels"][(STORE, date(2026, 3, 3), PROGRAM, "telegram", "EUR")]["orders"] == 1
-    assert found["cycles"] == {(STORE, date(2026, 3, 3), PROGRAM, 11): {"pairs": 1}}
+    assert found["daily"][(STORE, date(2026, 2, 20), PROGRAM, "")] == {"joined": 1, "cohort_customers": 1}
 
 
 async def test_what_comes_late_ends_as_if_it_had_come_in_time(ready: Database) -> None:
@@ -73,7 +73,12 @@ async def test_what_comes_late_ends_as_if_it_had_come_in_time(ready: Database) -
     assert found["daily"][COUNTS]["friends_bought"] == 1
     assert found["daily_channels"][(STORE, date(2026, 3, 2), PROGRAM, "telegram", "")]["friends_bought"] == 1
     assert found["daily_channels"][(STORE, date(2026, 3, 3), PROGRAM, "telegram", "EUR")]["orders"] == 1
-    assert found["daily"][(STORE, date(2026, 3, 1), PROGRAM, "")] == {"joined": 1, "cohort_children": 1}
+    assert found["daily"][(STORE, date(2026, 3, 1), PROGRAM, "")] == {
+        "joined": 1,
+        "cohort_customers": 1,
+        "cohort_children": 1,
+    }
+    assert found["cycles"] == {(STORE, date(2026, 3, 4), PROGRAM, 3): {"pairs": 1}}, "a friend joined three days after"
     assert found["daily"][MONEY]["customers_turned"] == 1
 
 

@@ -112,22 +112,30 @@ class Oracle:
         click = self.clicks.get(order.winner.click_id or "")
         channel = kind if kind != "click" else (click.channel or "" if click else "")
         new = int(order.new_customer)
-        turned = new and any(
-            a.external_id == order.friend_id and a.created_at >= order.placed_at for a in self.ambassadors.values()
-        )
+        joins = [
+            a.created_at
+            for a in self.ambassadors.values()
+            if new and a.external_id == order.friend_id and a.created_at >= order.placed_at
+        ]
+        turned = min(joins, default=None)
         self.add(
             "daily", store, day, program, currency,
-            orders=1, orders_refunded=int(back >= total > 0), customers=new, customers_turned=int(turned),
+            orders=1, orders_refunded=int(back >= total > 0), customers=new, customers_turned=int(turned is not None),
             gross_minor=total, refunds_minor=back, first_orders=first, referred_first_orders=first,
         )  # fmt: skip
         money = {"gross_minor": total, "refunds_minor": back}
         self.add("daily_channels", store, day, program, channel, currency, orders=1, customers=new, **money)
         self.lead(store, day, currency, order.ambassador_id or "", program, orders=1, customers=new, **money)
-        if new and owner is not None and order.placed_at >= owner.created_at:
-            lag = order.placed_at - owner.created_at
-            self.add("cycles", store, day, program, min(lag.days, 400), pairs=1)
+        if not new or owner is None:
+            return
+        cohort = (store, self.day(owner.created_at), program, "")
+        if timedelta(0) <= order.placed_at - owner.created_at <= WINDOW:
+            self.add("daily", *cohort, cohort_customers=1)
+        if turned is not None and turned >= owner.created_at:
+            lag = turned - owner.created_at
+            self.add("cycles", store, self.day(turned), program, min(lag.days, 400), pairs=1)
             if lag <= WINDOW:
-                self.add("daily", store, self.day(owner.created_at), program, "", cohort_children=1)
+                self.add("daily", *cohort, cohort_children=1)
 
     def friends(self) -> None:
         touches = [r for r in self.reports.values() if touch(r)]

@@ -73,6 +73,11 @@ def rewards_of(draw: st.DrawFn, reward_id: str) -> list[Payload]:
     ]  # fmt: skip
 
 
+def owner_of(click_id: str | None) -> str:
+    """A click belongs to one link and so to one ambassador."""
+    return "amb_2" if click_id == "k2" else "amb_1"
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Payload]:
     """Two orders and most of what can stand around them, so that each piece meets the others."""
@@ -83,11 +88,16 @@ def histories(draw: st.DrawFn) -> list[Payload]:
     channels = st.sampled_from(["telegram", "qr", "viber", None])
     told: list[Payload] = []
     for click_id in ("k1", "k2"):
-        told += maybe(clicked(click_id, days=draw(DAYS), channel=draw(channels), quality=draw(QUALITIES)))
+        told += maybe(
+            clicked(
+                click_id, days=draw(DAYS), channel=draw(channels), quality=draw(QUALITIES),
+                ambassador_id=owner_of(click_id),
+            )
+        )  # fmt: skip
     for track_id in ("t1", "t2", "t3"):
         click_id = draw(st.sampled_from(["k1", "k2", None]))
         told += maybe(
-            visited(track_id, draw(VISITORS), days=draw(DAYS), click_id=click_id, ambassador_id=draw(AMBASSADORS))
+            visited(track_id, draw(VISITORS), days=draw(DAYS), click_id=click_id, ambassador_id=owner_of(click_id))
         )
     told += maybe(signed_up("t4", draw(VISITORS), days=draw(DAYS)))
     for track_id in ("t5", "t6"):

@@ -16,6 +16,7 @@ SUMS = {
     "ambassador_cost_minor": 500, "friend_cost_minor": 300, "clicks": 90, "clicks_bot": 6, "clicks_prefetch": 4,
     "friends": 60, "friends_signed_up": 12, "friends_bought": 6, "friends_kept": 3, "shares": 30, "widget_views": 120,
     "sharers": 10, "viewers": 40, "visitors": 200, "joined": 8, "cohort_children": 6, "cohort_shares": 24,
+    "cohort_customers": 20,
     "first_orders": 20, "referred_first_orders": 5, "other_orders": 15, "customers_turned": 1, "cycle_days": 9,
 }  # fmt: skip
 
@@ -27,7 +28,8 @@ EXPECTED = {
     "referred_share": Fraction(1, 4),
     "participation_rate": Fraction(1, 25), "share_rate": Fraction(1, 4), "share_rate_actions": Fraction(1, 4),
     "shares_per_sharer": 3, "share_yield": 2, "k_factor": Fraction(3, 4), "invites_per_ambassador": 3,
-    "customers_per_invite": Fraction(1, 4), "cycle_time": 9, "turned_rate": Fraction(1, 4),
+    "joined_per_invite": Fraction(1, 4), "customers_per_ambassador": Fraction(5, 2), "cycle_time": 9,
+    "turned_rate": Fraction(1, 4),
 }  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def test_a_metric_is_its_formula(key: str, value: int | Fraction) -> None:
 
 
 def test_k_is_i_times_c() -> None:
-    k, i, c = (METRICS[key].of(SUMS) for key in ("k_factor", "invites_per_ambassador", "customers_per_invite"))
+    k, i, c = (METRICS[key].of(SUMS) for key in ("k_factor", "invites_per_ambassador", "joined_per_invite"))
     assert i is not None
     assert c is not None
     assert k == i * c

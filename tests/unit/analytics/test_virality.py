@@ -10,7 +10,7 @@ TODAY = date(2026, 6, 1)
 
 
 def cohort(joined: int, shares: int, children: int, *, last: date = date(2026, 5, 3)) -> Cohort:
-    sums = {"joined": joined, "cohort_shares": shares, "cohort_children": children}
+    sums = {"joined": joined, "cohort_shares": shares, "cohort_children": children, "cohort_customers": 2 * children}
     return Cohort.of(date(2026, 4, 27), last, sums, today=TODAY)
 
 

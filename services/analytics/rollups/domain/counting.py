@@ -3,7 +3,7 @@
 A change of a state is therefore always: count the old one with −1, the new one with +1.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from contracts.events.tracking import Quality
 from services.analytics.catalog.domain import Ambassador, week_of
@@ -11,7 +11,7 @@ from services.analytics.facts.domain import Friend, Order, Reward, Share
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
 
 VIRAL_WINDOW = timedelta(days=30)
-"""In which an ambassador's shares and new customers count for the K-factor of those who joined that day."""
+"""In which shares, new customers and new ambassadors count for the cohort of those who joined that day."""
 
 LONGEST_LAG_DAYS = 400
 
@@ -92,7 +92,7 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
         orders=sign,
         orders_refunded=sign * order.paid_back,
         customers=customers,
-        customers_turned=sign * order.turned,
+        customers_turned=sign * (order.new_customer and order.turned_at is not None),
         first_orders=first,
         referred_first_orders=first,
         **money,
@@ -112,21 +112,24 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
         state = "refunded" if order.paid_back else "kept" if order.settled else "held"
         deltas.add_friend((order.store_id, order.friend), **{state: sign})
     if order.new_customer and order.joined_at and order.joined_day:
-        _count_child(deltas, order, sign)
+        _count_for_cohort(deltas, order, order.joined_at, order.joined_day, sign)
 
 
-def _count_child(deltas: Deltas, order: Order, sign: int) -> None:
-    """A new customer is a child of the ambassador: for the K-factor of the cohort, and for the cycle time."""
-    assert order.joined_at is not None
-    assert order.joined_day is not None
-    lag = order.placed_at - order.joined_at
-    if lag < timedelta(0):
-        return  # bought before the ambassador joined: whatever brought them, it was not the joining
+def _count_for_cohort(deltas: Deltas, order: Order, joined_at: datetime, joined_day: date, sign: int) -> None:
+    """A new customer counts for the ambassador's cohort, and once more as its child on becoming an ambassador too.
+
+    Only like begets like: K compares ambassadors with ambassadors. What came before the joining was not brought by it.
+    """
+    cohort = (order.store_id, joined_day, order.program_id, NO_CURRENCY)
+    if timedelta(0) <= order.placed_at - joined_at <= VIRAL_WINDOW:
+        deltas.add("daily", cohort, cohort_customers=sign)
+    if order.turned_at is None or order.turned_day is None or order.turned_at < joined_at:
+        return
+    lag = order.turned_at - joined_at
     if lag <= VIRAL_WINDOW:
-        cohort = (order.store_id, order.joined_day, order.program_id, NO_CURRENCY)
         deltas.add("daily", cohort, cohort_children=sign)
     lag_days = min(lag.days, LONGEST_LAG_DAYS)
-    deltas.add("cycles", (order.store_id, order.day, order.program_id, lag_days), pairs=sign)
+    deltas.add("cycles", (order.store_id, order.turned_day, order.program_id, lag_days), pairs=sign)
 
 
 def count_reward(deltas: Deltas, reward: Reward, sign: int) -> None:

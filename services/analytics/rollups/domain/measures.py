@@ -28,6 +28,7 @@ COUNTS = (
     "friends_held",
     "joined",
     "cohort_shares",
+    "cohort_customers",
     "cohort_children",
 )
 """Of `daily`, on rows without a currency."""
