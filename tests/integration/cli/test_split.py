@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -55,7 +56,7 @@ async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncCli
         answer = await api.get("/v1/rewards", params={"order_id": "split-1"})
         return list(answer.json()["data"]) if answer.is_success else []
 
-    assert len(await until(rewards, within=120, what="two rewards")) == 2
+    assert len(await until(rewards, within=180, every=0.3, what="two rewards")) == 2
 
 
 async def test_killed_processes_come_back(api: httpx.AsyncClient, product: Product) -> None:
@@ -75,7 +76,7 @@ async def test_killed_processes_come_back(api: httpx.AsyncClient, product: Produ
             r.get("status") == "ready" for group in document.get("services", {}).values() for r in group.values()
         )
 
-    await until(all_ready, within=180, what="every replica is ready")
+    await until(all_ready, within=180, every=0.5, what="every replica is ready")
 
 
 async def test_a_rolling_restart_under_load_fails_no_request(api: httpx.AsyncClient, product: Product) -> None:
@@ -108,7 +109,7 @@ async def test_a_rolling_restart_under_load_fails_no_request(api: httpx.AsyncCli
 async def _order(api: httpx.AsyncClient, order_id: str, *, code: str | None = None) -> int:
     order = {
         "order_id": order_id,
-        "placed_at": "2026-11-01T10:00:00Z",
+        "placed_at": datetime.now(UTC).isoformat(),
         "status": "paid",
         "currency": "EUR",
         "total_minor": 4200,
