@@ -25,6 +25,8 @@ class LinkCache:
 
     UNKNOWN_FOR_S = 1.0
     REFRESH_AFTER_S = 300.0
+    PATIENCE_S = 0.5
+    """How long a click waits for news of a link that is known from before."""
     OVERLAP_S = 10.0
     """How far back changes are read each time: longer than a transaction lasts."""
 
@@ -62,11 +64,21 @@ class LinkCache:
             return entry
         if self._unknown.get(slug, 0.0) > time.monotonic():
             return None
-        try:
+        if entry is None:
             return await self._load(slug)
+        return await self._renewed(slug, entry)
+
+    async def _renewed(self, slug: str, entry: Entry) -> Entry | None:
+        """The entry as the database has it now; as it was, where the database does not say so in time."""
+        if time.monotonic() < entry.ask_again_at:
+            return entry
+        try:
+            async with asyncio.timeout(self.PATIENCE_S):
+                return await self._load(slug)
         except Exception as error:
-            if entry is None or not is_transient(error):
+            if not is_transient(error):
                 raise
+            entry.ask_again_at = time.monotonic() + self.UNKNOWN_FOR_S
             return entry
 
     def refresh_if_old(self, slug: str, entry: Entry) -> None:

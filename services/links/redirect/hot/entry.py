@@ -31,6 +31,7 @@ class Entry:
     loaded_at: float
     stale: bool = field(default=False)
     """Something of it changed: it is asked for again before its next use."""
+    ask_again_at: float = field(default=0.0)
     used: bool = field(default=False)
 
 
