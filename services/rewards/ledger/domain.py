@@ -5,12 +5,13 @@ the one before: a row that was changed, added or removed by hand breaks the chai
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+import orjson
 
 from services.rewards.rules.domain import Side
 
@@ -84,9 +85,9 @@ class Posting:
             raise ValueError(f"a {self.movement} of {self.reward_id} does not balance: {dict(sums)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Posted:
-    """A set as it stands in the books, with its number and its place in the chain."""
+    """A set as it stands in the books, with its number. `hash`, its place in the chain, is set by whoever chains it."""
 
     store_id: str
     number: int
@@ -153,33 +154,29 @@ def release(
 
 def basis_text(basis: Mapping[str, int | str | None]) -> str:
     """The one way in which a basis is written; the hash covers it."""
-    return json.dumps(basis, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return orjson.dumps(basis, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def chain_hash(previous: bytes, posted: Posted) -> bytes:
     """SHA-256 over the previous hash and everything that the set says."""
-    text = json.dumps(
-        [
-            posted.store_id,
-            posted.number,
-            posted.at.astimezone(UTC).isoformat(),
-            posted.movement,
-            posted.reward_id,
-            posted.corrects,
-            posted.basis,
-            [[entry.account, entry.owner, entry.unit, entry.amount_minor] for entry in posted.entries],
-        ],
-        separators=(",", ":"),
-        ensure_ascii=False,
+    said = (
+        posted.store_id,
+        posted.number,
+        posted.at.astimezone(UTC).isoformat(),
+        posted.movement,
+        posted.reward_id,
+        posted.corrects,
+        posted.basis,
+        [(entry.account, entry.owner, entry.unit, entry.amount_minor) for entry in posted.entries],
     )
-    return hashlib.sha256(previous + text.encode()).digest()
+    return hashlib.sha256(previous + orjson.dumps(said)).digest()
 
 
 def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datetime) -> list[Posted]:
     """Numbers the postings of one store from `after + 1` on and chains them to `previous`."""
     done: list[Posted] = []
     for number, posting in enumerate(postings, start=after + 1):
-        unsealed = Posted(
+        one = Posted(
             store_id=posting.store_id,
             number=number,
             at=at,
@@ -189,8 +186,8 @@ def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datet
             basis=basis_text(posting.basis),
             entries=posting.entries,
         )
-        previous = chain_hash(previous, unsealed)
-        done.append(replace(unsealed, hash=previous))
+        previous = one.hash = chain_hash(previous, one)
+        done.append(one)
     return done
 
 

@@ -140,6 +140,20 @@ def test_an_order_that_moves_into_a_full_month_loses_its_place() -> None:
     assert ("3", "ambassador", ANNA) in kept.amounts()
 
 
+def test_what_an_order_loses_by_moving_is_there_for_its_other_reward() -> None:
+    friend = {**FRIEND_RULE, "give": {"kind": "fixed", "amount_minor": 100}}
+    kept = books(friend, limited(count=1), budget_minor=300)
+    october = NOON - timedelta(days=30)
+    kept.take(make_state("1", placed_at=october), make_state("2", order_number=2))
+    assert sum(kept.amounts().values()) == 300
+    kept.take(make_state("2", revision=2, placed_at=october))
+    assert kept.amounts() == {
+        ("1", "friend", "friend-1"): 100,
+        ("1", "ambassador", ANNA): 100,
+        ("2", "friend", "friend-2"): 100,
+    }
+
+
 def test_an_order_that_moves_within_its_month_keeps_its_place() -> None:
     kept = books(limited(count=1))
     kept.take(make_state("1"), make_state("1", revision=2, placed_at=NOON - timedelta(days=1)), make_state("2"))

@@ -37,8 +37,9 @@ async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
         return before
     if before.status != "pending":
         raise NotApprovable(before)
-    [done] = await settle_changes(tx, [approved(before, now=tx.now)])
-    return done.after
+    change = approved(before, now=tx.now)
+    await settle_changes(tx, [change])
+    return change.after
 
 
 async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
@@ -50,8 +51,9 @@ async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
     before = await get(tx, store, reward_id)
     if before.rejected_at is not None:
         return before
-    [done] = await settle_changes(tx, [rejected(before, note=note, now=tx.now)])
-    return done.after
+    change = rejected(before, note=note, now=tx.now)
+    await settle_changes(tx, [change])
+    return change.after
 
 
 async def get(tx: Tx, store: str, reward_id: str) -> Reward:

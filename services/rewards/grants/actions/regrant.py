@@ -4,7 +4,7 @@ A batch takes one store lock set and a fixed number of statements, whatever its 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -73,19 +73,19 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
         key = (order.store_id, order.order_id)
         moment = _moment(tx, batch.zones.get(order.store_id, _ANY_ZONE))
         changes += plan(order, batch.entitled.get(key, []), batch.rewards.get(key, []), batch.caps, moment)
-    return await settle_changes(tx, changes)
+    await settle_changes(tx, changes)
+    return changes
 
 
-async def settle_changes(tx: Tx, changes: Sequence[Change]) -> list[Change]:
+async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     """Posts, saves and tells changes, and sees to it that the release job looks at what will become available."""
     if not changes:
-        return []
-    posted = await _post(tx, changes)
-    await rewards_store.save(tx, [one.after for one in posted])
-    await counters.spend(tx, spent_differences(_spent_by(posted)))
-    await due.schedule(tx, RELEASE_JOB, _releases(posted))
-    tell(tx, posted)
-    return posted
+        return
+    raised_by = await _post(tx, changes)
+    await rewards_store.save(tx, [one.after for one in changes], raised_by)
+    await counters.spend(tx, spent_differences(_spent_by(changes)))
+    await due.schedule(tx, RELEASE_JOB, _releases(changes))
+    tell(tx, changes)
 
 
 def _moment(tx: Tx, zone: ZoneInfo) -> Moment:
@@ -148,15 +148,11 @@ def _periods(batch: _Batch) -> set[tuple[LimitKey, date, date]]:
     return found
 
 
-async def _post(tx: Tx, changes: Sequence[Change]) -> list[Change]:
-    """Writes the postings of the changes and notes in each raised reward which set raised it."""
-    postings = [(place, posting) for place, one in enumerate(changes) for posting in _postings(one)]
-    numbers = await ledger.post(tx, [posting for _, posting in postings])
-    done = list(changes)
-    for (place, posting), number in zip(postings, numbers, strict=True):
-        if posting.raises:
-            done[place] = Change(done[place].before, replace(done[place].after, granted_by=number))
-    return done
+async def _post(tx: Tx, changes: Sequence[Change]) -> dict[str, int]:
+    """Writes the postings of the changes; returns, by reward, the number of the set that raised it."""
+    postings = [posting for one in changes for posting in _postings(one)]
+    numbers = await ledger.post(tx, postings)
+    return {p.reward_id: number for p, number in zip(postings, numbers, strict=True) if p.raises}
 
 
 def _postings(one: Change) -> list[Posting]:

@@ -25,6 +25,8 @@ class Moment:
 
 @dataclass(slots=True)
 class _Draft:
+    """A reward on its way to a change: `after` has the terms and figures, the rest what caps make of them."""
+
     before: Reward | None
     after: Reward
     limit: PerAmbassador | None
@@ -32,6 +34,9 @@ class _Draft:
     """What it holds after lowering: counted against the budget throughout."""
     kept_in_period: int = 0
     """The part of `kept` that the limit's period counts already; 0 if it comes from another period or ambassador."""
+    target: int = 0
+    bound: int | None = None
+    reason: Reason = Reason.GRANTED
 
 
 def plan(
@@ -50,28 +55,24 @@ def plan(
     # Whoever comes from another period holds nothing in its new one: it goes first, before others use up the room.
     for draft in sorted(drafts, key=lambda d: d.kept_in_period == d.kept):
         _raise(draft, caps)
-    changes = [
-        Change(draft.before, _finished(draft.before, draft.after, moment.now))
-        for draft in drafts
-        if draft.before is None or _differs(draft.before, draft.after)
-    ]
+    changes = [change for draft in drafts if (change := _change(draft, moment.now)) is not None]
     return sorted(changes, key=lambda change: change.difference > 0)
 
 
 def rejected(before: Reward, *, note: str, now: datetime) -> Change:
     """A person's no: worth nothing from now on, whatever happens to the order."""
     after = replace(before, want_minor=0, target_minor=0, rejected_at=now, note=note, reason=Reason.REJECTED_BY_PERSON)
-    return Change(before, _finished(before, after, now))
+    return Change(before, _next(before, after, now))
 
 
 def approved(before: Reward, *, now: datetime) -> Change:
     """A person's yes to a pending reward. It shortens no hold."""
-    return Change(before, _finished(before, replace(before, approved_at=now), now))
+    return Change(before, _next(before, replace(before, approved_at=now), now))
 
 
 def released(before: Reward, *, now: datetime) -> Reward:
     """The reward once its hold is over."""
-    return _finished(before, replace(before, released_at=now), now)
+    return _next(before, replace(before, released_at=now), now)
 
 
 def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Reward], moment: Moment) -> list[_Draft]:
@@ -188,23 +189,37 @@ def _raise(draft: _Draft, caps: Caps) -> None:
     )
     allowed = after.want_minor if bound.amount_minor is None else max(0, bound.amount_minor)
     target = min(after.want_minor, allowed)
-    reason = after.reason
+    draft.target = target
+    draft.bound = None if bound.amount_minor is None else allowed
+    draft.reason = after.reason
     if target < after.want_minor:
-        reason = Reason.PARTLY_CAPPED if target else (bound.by or reason)
+        draft.reason = Reason.PARTLY_CAPPED if target else (bound.by or after.reason)
     caps.spend(budget, target - draft.kept)
     caps.tally(limited, after.day, own, sign=-1)
     caps.tally(limited, after.day, target, sign=1)
-    draft.after = replace(
-        after, target_minor=target, bound_minor=None if bound.amount_minor is None else allowed, reason=reason
+
+
+def _change(draft: _Draft, now: datetime) -> Change | None:
+    """The draft as a change; None if nothing but the order's revision and the room left under caps would differ."""
+    before, after = draft.before, draft.after
+    if (
+        before is not None
+        and before.target_minor == draft.target
+        and before.reason == draft.reason
+        and replace(after, order_revision=before.order_revision, reason=before.reason) == before
+    ):
+        return None
+    done = replace(
+        after,
+        target_minor=draft.target,
+        bound_minor=draft.bound,
+        reason=draft.reason,
+        granted_at=after.granted_at or (now if draft.target > 0 else None),
+        changed_at=now,
+        revision=before.revision + 1 if before else 1,
     )
+    return Change(before, done)
 
 
-def _differs(before: Reward, after: Reward) -> bool:
-    """Whether anything but the order's revision and the room left under caps has changed."""
-    return replace(after, order_revision=before.order_revision, bound_minor=before.bound_minor) != before
-
-
-def _finished(before: Reward | None, after: Reward, now: datetime) -> Reward:
-    granted_at = after.granted_at or (now if after.target_minor > 0 else None)
-    revision = before.revision + 1 if before else 1
-    return replace(after, granted_at=granted_at, changed_at=now, revision=revision)
+def _next(before: Reward, after: Reward, now: datetime) -> Reward:
+    return replace(after, changed_at=now, revision=before.revision + 1)

@@ -111,9 +111,14 @@ def _reward(row: Row[Any]) -> Reward:
     return Reward(**{**row._asdict(), "reason": Reason(row.reason)})
 
 
-async def save(tx: Tx, rewards: Sequence[Reward]) -> None:
-    """Writes these rewards, in this order: the caller puts lowered ones first, for the one-beneficiary key's sake."""
+async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] | None = None) -> None:
+    """Writes these rewards, in this order: the caller puts lowered ones first, for the one-beneficiary key's sake.
+
+    `raised_by` is, by reward, the number of the posting set that has just raised it.
+    """
+    raised = raised_by or {}
     columns: dict[str, list[object]] = {name: [getattr(reward, name) for reward in rewards] for name in _TYPES}
+    columns["granted_by"] = [raised.get(reward.reward_id, reward.granted_by) for reward in rewards]
     columns["reason"] = [str(reward.reason) for reward in rewards]
     await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
 
