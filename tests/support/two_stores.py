@@ -1,0 +1,187 @@
+"""The whole product in this process, with two stores: A has something of everything, B has nothing but its keys.
+
+For tests that go through every route: the ids of what A has, and a body for every operation that takes one.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from services.cli import catalog
+from services.kernel.ids import new_id
+from services.kernel.runner import running
+from services.kernel.settings import Settings
+from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
+
+OPERATOR = "the-operator-of-the-tests-0123456789"
+NOW = datetime.now(UTC).isoformat()
+
+PROGRAM: dict[str, Any] = {
+    "name": "Give 10, get 10",
+    "status": "active",
+    "currency": "EUR",
+    "landing_url": "https://shop.example/",
+    "rewards": [
+        {
+            "name": "ambassador",
+            "to": "ambassador",
+            "on": "order",
+            "which": "every",
+            "give": {"kind": "fixed", "amount_minor": 1000},
+            "pay_as": "cash",
+            "hold_days": 14,
+        }
+    ],
+}
+
+
+@dataclass
+class Store:
+    """One store with something of everything."""
+
+    id: str
+    secret: dict[str, str]
+    publishable: dict[str, str]
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TwoStores:
+    """The running product and its stores."""
+
+    client: httpx.AsyncClient
+    a: Store
+    b: Store
+
+
+@pytest.fixture(scope="module")
+async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]:
+    """Starts the product and sets the stores up, once for a module."""
+    settings = Settings(
+        database_url=await module_database(),
+        secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
+        contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
+        operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
+        demo=True,
+        pool_size=3,
+    )
+    async with (
+        running(catalog.load_all(catalog.NAMES), settings, port=0) as process,
+        httpx.AsyncClient(base_url=process.url, timeout=30) as client,
+    ):
+        a, b = await make_store(client, "A"), await make_store(client, "B")
+        await fill(client, a)
+        yield TwoStores(client, a, b)
+
+
+async def make_store(client: httpx.AsyncClient, name: str) -> Store:
+    """A store with its first keys."""
+    answer = await client.post(
+        "/v1/stores",
+        json={
+            "name": name,
+            "currency": "EUR",
+            "timezone": "Europe/Berlin",
+            "domains": ["shop.example"],
+            "locale": "en",
+        },
+        headers={"authorization": f"Bearer {OPERATOR}"},
+    )
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    keys = ({"authorization": f"Bearer {made[kind]}"} for kind in ("secret_key", "publishable_key"))
+    return Store(made["id"], *keys)
+
+
+async def fill(client: httpx.AsyncClient, store: Store) -> None:
+    """One of everything, and the ids in `store.ids`."""
+
+    async def post(path: str, body: Mapping[str, Any], status: int = 201) -> Any:
+        answer = await client.post(path, json=body, headers=store.secret)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    program = (await post("/v1/programs", PROGRAM))["id"]
+    ambassador = await post("/v1/ambassadors", {"program_id": program, "email": "anna@example.com"})
+    link = await post("/v1/links", {"program_id": program, "ambassador_id": ambassador["id"]})
+    code = await post("/v1/codes", {"program_id": program, "code": "SPRING"})
+    key = await post("/v1/keys", {"kind": "secret", "label": "second"})
+    hook = await post("/v1/hooks", BODIES["POST /v1/hooks"]({}))
+    order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
+    await post("/v1/orders", order, 202)
+
+    async def reward() -> str | None:
+        answer = await client.get("/v1/rewards", headers=store.secret)
+        return answer.json()["data"][0]["id"] if answer.json()["data"] else None
+
+    store.ids = {
+        "store_id": store.id,
+        "program_id": program,
+        "ambassador_id": ambassador["id"],
+        "link_id": link["id"],
+        "code_id": code["id"],
+        "code": "SPRING",
+        "key_id": key["id"],
+        "hook_id": hook["id"],
+        "order_id": "order-of-a",
+        "reward_id": str(await until(reward, what="a reward")),
+        "kind": "svg",
+    }
+
+
+PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
+PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok"}
+
+
+def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
+    """Ids of the same form that nobody has."""
+    strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
+    return strange | {"code": new_id("c").upper(), "order_id": new_id("order"), "kind": "svg"}
+
+
+BODIES: dict[str, Any] = {
+    "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
+    "PATCH /v1/ambassadors/{ambassador_id}": lambda _: {"group": "vip"},
+    "POST /v1/clock": lambda _: {"advance_seconds": 0},
+    "POST /v1/codes": lambda ids: {
+        "program_id": ids["program_id"],
+        "ambassador_id": ids["ambassador_id"],
+        "code": "NEW",
+    },
+    "PATCH /v1/codes/{code_id}": lambda _: {"max_uses": 3},
+    "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
+    "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
+    "POST /v1/keys": lambda _: {"kind": "secret", "label": "x"},
+    "POST /v1/links": lambda ids: {"program_id": ids["program_id"], "ambassador_id": ids["ambassador_id"]},
+    "PATCH /v1/links/{link_id}": lambda _: {"channel": "mail"},
+    "POST /v1/orders": lambda ids: {
+        "order_id": ids["order_id"],
+        "placed_at": NOW,
+        "status": "paid",
+        "currency": "EUR",
+        "total_minor": 12_000,
+        "subtotal_minor": 10_000,
+        "customer": {"id": "c-2"},
+    },
+    "POST /v1/orders/{order_id}/cancel": lambda _: {},
+    "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/programs": lambda _: PROGRAM,
+    "PATCH /v1/programs/{program_id}": lambda _: {"name": "Another name"},
+    "POST /v1/rewards/{reward_id}/approve": lambda _: {},
+    "POST /v1/rewards/{reward_id}/reject": lambda _: {"reason": "because"},
+    "POST /v1/stores": lambda _: {
+        "name": "C",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "domains": ["c.example"],
+        "locale": "en",
+    },
+    "PATCH /v1/stores/{store_id}": lambda _: {"name": "Another name"},
+    "POST /v1/track": lambda _: {"type": "visit", "visitor_id": "v1"},
+}
+"""A body that is right, given ids, for every operation that takes one."""
