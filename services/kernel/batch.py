@@ -12,17 +12,22 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from services.kernel import failpoints
+from services.kernel import failpoints, trace
 from services.kernel.db import is_transient
 from services.kernel.errors import Unavailable
 from services.kernel.telemetry import BATCH_ITEMS, describe
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_Waiting = tuple[Item, "asyncio.Future[Result]", str | None]
+"""An item, its caller's future, and the trace it came with."""
 
 
 class GroupCommit(Generic[Item, Result]):
-    """A queue with an end, and writers that empty it. Open it with `async with`, or `start` and `stop`."""
+    """A queue with an end, and writers that empty it. Open it with `async with`, or `start` and `stop`.
+
+    With `about`, which names the store and subject of an item's event, that event continues its caller's trace.
+    """
 
     PASSING_ATTEMPTS = 2
     """A deadlock or a connection found broken is worth one more attempt before callers hear of it."""
@@ -32,17 +37,19 @@ class GroupCommit(Generic[Item, Result]):
         write: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
         name: str = "batch",
+        about: Callable[[Item], trace.About] | None = None,
         linger_s: float = 0.002,
         max_items: int = 500,
         max_waiting: int = 10_000,
         writers: int = 2,
     ) -> None:
         self._write = write
+        self._about = about
         self._linger_s = linger_s
         self._max_items = max_items
         self._max_waiting = max_waiting
         self._writers = writers
-        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._queue: deque[_Waiting[Item, Result]] = deque()
         self._filled = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,7 +82,7 @@ class GroupCommit(Generic[Item, Result]):
         if self._stopping or len(self._queue) >= self._max_waiting:
             raise Unavailable("Too much is waiting to be written; try again in a moment.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future))
+        self._queue.append((item, future, trace.current() if self._about else None))
         self._filled.set()
         return await future
 
@@ -90,27 +97,29 @@ class GroupCommit(Generic[Item, Result]):
             elif self._stopping:
                 return
 
-    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
-        taken: list[tuple[Item, asyncio.Future[Result]]] = []
+    def _take(self) -> "list[_Waiting[Item, Result]]":
+        taken: list[_Waiting[Item, Result]] = []
         queue = self._queue
         while queue and len(taken) < self._max_items:
-            pair = queue.popleft()
-            if not pair[1].done():
-                taken.append(pair)
+            waiting = queue.popleft()
+            if not waiting[1].done():
+                taken.append(waiting)
         if not queue and not self._stopping:
             self._filled.clear()
         return taken
 
-    async def _commit(self, taken: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _commit(self, taken: "list[_Waiting[Item, Result]]") -> None:
         self._items.observe(len(taken))
+        if self._about is not None:
+            trace.follow(None, {self._about(item): traceparent for item, _, traceparent in taken})
         for attempt in range(1, self.PASSING_ATTEMPTS + 1):
             try:
                 failpoints.hit("batch.before_write")
-                results = await self._write([item for item, _ in taken])
+                results = await self._write([item for item, _, _ in taken])
                 failpoints.hit("batch.after_write")
                 if len(results) != len(taken):
                     raise RuntimeError(f"{len(taken)} items were written and {len(results)} results came back")
-                for (_, future), result in zip(taken, results, strict=True):
+                for (_, future, _), result in zip(taken, results, strict=True):
                     _settle(future, result)
                 return
             except Exception as error:
@@ -119,18 +128,18 @@ class GroupCommit(Generic[Item, Result]):
                     break
                 self._log.warning("batch.retry", attempts=attempt, count=len(taken), **describe(error))
             except BaseException:
-                for _, future in taken:
+                for _, future, _ in taken:
                     _settle(future, Unavailable("The process is stopping."))
                 raise
         if is_transient(failure):
-            for _, future in taken:
+            for _, future, _ in taken:
                 _settle(future, Unavailable("The database cannot be reached; try again in a moment."))
         elif len(taken) == 1:
             _settle(taken[0][1], failure)
         else:
             self._log.warning("batch.split", count=len(taken), **describe(failure))
-            for pair in taken:
-                await self._commit([pair])
+            for waiting in taken:
+                await self._commit([waiting])
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any) -> None:

@@ -175,7 +175,9 @@ class Consumer:
 
     async def _handle(self, arrived: Sequence[_Arrived]) -> None:
         # What a handler emits about a subject continues the trace of the event about it, the rest that of the first.
-        trace.follow(arrived[0].event.traceparent, {a.subject: a.event.traceparent for a in arrived})
+        trace.follow(
+            arrived[0].event.traceparent, {(a.event.store_id, a.subject): a.event.traceparent for a in arrived}
+        )
         stores = {a.event.store_id for a in arrived}
         async with self._db.transaction(stores=stores) as tx:
             for handler in self._handlers:

@@ -5,12 +5,11 @@ without an error and without moving, is stuck, and the runner ends the process s
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from services.kernel.consume import Consumer
@@ -21,6 +20,8 @@ PING_S = 1.0
 STUCK_S = 120.0
 
 _VERSION = text("select version_num from migrations")
+_REVISION = re.compile(r"^revision\b[^=]*= [\"'](.+?)[\"']", re.MULTILINE)
+_FOLLOWS = re.compile(r"^down_revision\b[^=]*= [\"'](.+?)[\"']", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,19 @@ class Check:
 
 
 class SchemaVersions:
-    """The migrations that this build knows, of one service."""
+    """The migrations that this build knows, of one service.
+
+    Read from the files' text: a process that only asks for versions need not load the migration tool.
+    """
 
     def __init__(self, service: Service) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(service.folder / "migrations"))
-        config.set_main_option("version_locations", str(service.folder / "migrations"))
-        config.set_main_option("path_separator", "newline")
-        scripts = ScriptDirectory.from_config(config)
-        self.head = scripts.get_current_head()
-        self.older = {script.revision for script in scripts.walk_revisions()} - {self.head}
+        texts = [path.read_text() for path in sorted((service.folder / "migrations").glob("[0-9]*.py"))]
+        known = {name for text in texts for name in _REVISION.findall(text)}
+        self.older = {name for text in texts for name in _FOLLOWS.findall(text)}
+        heads = known - self.older
+        if len(heads) > 1:
+            raise ValueError(f"{service.name} has several newest migrations: {', '.join(sorted(heads))}")
+        self.head = next(iter(heads), None)
 
     def fits(self, found: str | None) -> bool:
         """A newer schema fits too: migrations add before they take away, so that versions can run side by side."""

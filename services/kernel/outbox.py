@@ -45,7 +45,7 @@ class Outgoing:
             store_id=payload.store_id,
             subject=payload.subject(),
             at=at,
-            traceparent=trace.current(payload.subject()),
+            traceparent=trace.current((payload.store_id, payload.subject())),
             data=payload.__pydantic_serializer__.to_json(payload, exclude_none=True),
         )
 

@@ -7,16 +7,19 @@ from contextvars import ContextVar
 
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _current: ContextVar[str | None] = ContextVar("kith_traceparent", default=None)
-_parents: ContextVar[Mapping[str, str | None] | None] = ContextVar("kith_trace_parents", default=None)
+About = tuple[str, str]
+"""A store and the subject of an event within it."""
+
+_parents: ContextVar[Mapping[About, str | None] | None] = ContextVar("kith_trace_parents", default=None)
 
 
-def current(subject: str | None = None) -> str | None:
-    """The `traceparent` of the work in hand, or None outside of any. In a batch of events: that of the event about the
-    same subject, if there is one.
+def current(about: About | None = None) -> str | None:
+    """The `traceparent` of the work in hand, or None outside of any. In work for many at once: that of the part that is
+    about the same subject, if there is one.
     """
     parents = _parents.get()
-    if parents is not None and subject is not None:
-        found = parents.get(subject)
+    if parents is not None and about is not None:
+        found = parents.get(about)
         if found is not None:
             return found
     return _current.get()
@@ -32,7 +35,7 @@ def start(incoming: str | None) -> str:
     return value
 
 
-def follow(first: str | None, by_subject: Mapping[str, str | None]) -> None:
-    """Makes the traces of a batch of received events those in force: each for its subject, the first for the rest."""
+def follow(first: str | None, by_subject: Mapping[About, str | None]) -> None:
+    """Makes the traces of a batch those in force: each for its subject, the first for the rest."""
     _current.set(first)
     _parents.set(by_subject)

@@ -45,7 +45,7 @@ class Orders:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self.group: GroupCommit[Item, Answer] = GroupCommit(self._write, name="orders")
+        self.group: GroupCommit[Item, Answer] = GroupCommit(self._write, name="orders", about=_about)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers one order."""
@@ -95,6 +95,10 @@ def _again(found: idempotency.Finding, answers: dict[int, Answer], places: Seque
     if isinstance(found, Same):
         return replace(answers[places[found.place]], replayed=True)
     return idempotency.reused()
+
+
+def _about(item: Item) -> tuple[str, str]:
+    return item.fact.stored.store_id, item.fact.stored.order_id
 
 
 def accepted(order_id: str, *, duplicate: bool) -> bytes:

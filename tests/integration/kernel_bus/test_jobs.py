@@ -44,12 +44,12 @@ class Diary:
             raise ZeroDivisionError
         self.seen += stores
         self.slices.append(len(stores))
-        return {store: tx.now + self.again for store in stores} if self.again else {}
+        return dict.fromkeys(stores, tx.now + self.again) if self.again else {}
 
 
 async def plan(db: Database, *stores: str, after: timedelta = timedelta()) -> None:
     async with db.transaction() as tx:
-        await schedule(tx, JOB, {store: tx.now + after for store in stores})
+        await schedule(tx, JOB, dict.fromkeys(stores, tx.now + after))
 
 
 async def due(db: Database) -> list[str]:

@@ -1,9 +1,10 @@
 """What only the PostgreSQL log does: positions in commit order, retention, compaction, readers of other processes."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
-from services.kernel.bus.log import LogBus
-from services.kernel.bus.port import Record
+from services.kernel.bus.log import LogBus, LogSubscription
+from services.kernel.bus.port import Delivered, Record
 from services.kernel.bus.topics import TopicSpec
 from services.kernel.session import connect
 from tests.support.wait import until
@@ -54,7 +55,7 @@ async def test_old_records_go_and_the_catalog_keeps_the_newest_of_each_key(url: 
     await bus.stop()
 
 
-async def _all(member):  # type: ignore[no-untyped-def]
+async def _all(member: LogSubscription) -> AsyncIterator[Delivered]:
     while batch := await member.fetch(max_records=4, wait_s=0.5):
         for delivered in batch:
             yield delivered

@@ -44,6 +44,12 @@ async def emit(db: Database, *track_ids: str, store: str = "str_a") -> None:
             tx.emit(visit(track_id, store=store))
 
 
+async def emit_and_fail(db: Database) -> None:
+    async with db.transaction() as tx:
+        tx.emit(visit("ghost"))
+        raise RuntimeError
+
+
 async def waiting_events(db: Database) -> int:
     async with db.transaction() as tx:
         return int(await tx.scalar("select count(*) from outbox"))
@@ -68,9 +74,7 @@ async def test_what_a_transaction_emits_reaches_a_handler_in_order(db: Database,
 async def test_a_transaction_that_rolls_back_sends_nothing(db: Database, bus: LogBus) -> None:
     async with relaying(db, bus), consuming(db, bus):
         with pytest.raises(RuntimeError):
-            async with db.transaction() as tx:
-                tx.emit(visit("ghost"))
-                raise RuntimeError
+            await emit_and_fail(db)
         await emit(db, "real")
         await until(lambda: _count(db, 1))
     assert await seen(db) == ["real"]

@@ -64,6 +64,10 @@ async def note(tx: Tx, lines: list[bytes]) -> None:
     await tx.execute("insert into notes (note) select unnest(cast(:notes as text[]))", notes=texts)
 
 
+def _about(_: str) -> tuple[str, str]:
+    return "str_a", "str_a"
+
+
 @asynccontextmanager
 async def resources(ctx: Context) -> AsyncIterator[Resources]:
     """A spool of notes and a group commit of visits."""
@@ -75,7 +79,7 @@ async def resources(ctx: Context) -> AsyncIterator[Resources]:
         return track_ids
 
     folder = ctx.settings.data_dir / "spool"
-    async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write, name="visits") as visits:
+    async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write, about=_about) as visits:
         yield Resources(notes, visits)
 
 
