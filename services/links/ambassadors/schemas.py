@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.kernel.auth.contacts import fold_phone
 from services.links.ambassadors.store import Member
@@ -16,9 +17,21 @@ def _phone(text: str) -> str:
     return text.strip()
 
 
+def _email(text: str) -> str:
+    # test_environment lets addresses under .test through, which stores' own tests use.
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+
+
 _CLEAN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_CLEAN)]
-Email = Annotated[EmailStr, Field(max_length=254)]
+Email = Annotated[
+    str,
+    Field(min_length=3, max_length=254, json_schema_extra={"format": "email"}),
+    AfterValidator(_email),
+]
 Phone = Annotated[str, Field(min_length=1, max_length=40, pattern=_CLEAN), AfterValidator(_phone)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=255, pattern=_CLEAN)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
