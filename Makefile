@@ -47,7 +47,7 @@ format: $(DEV) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-contracts: $(DEV) ## Write schemas, AsyncAPI and OpenAPI from the code
+contracts: $(DEV) ## Write schemas, AsyncAPI, OpenAPI and the gateway's routes from the code
 	$(BIN)/kith contracts
 
 bench: $(DEV) ## Measure the hot paths (QUICK=1: two minutes)

@@ -1,4 +1,4 @@
-"""`kith contracts`: writes what other programs build on (schemas, AsyncAPI, OpenAPI) from the code, or finds drift."""
+"""`kith contracts`: writes what other programs build on (schemas, AsyncAPI, OpenAPI, routes) from the code, or finds drift."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def command(
         refuse_incompatible()
     except IncompatibleSchemaError as error:
         raise StartFailed(str(error)) from error
-    documents = {**exported(), **_descriptions()}
+    documents = {**exported(), **_descriptions(), **_gateway()}
     stale = [path for path, content in documents.items() if not path.exists() or path.read_text() != content]
     ui.emit({"documents": len(documents), "stale": [path.name for path in stale], "written": not check})
     if check and stale:
@@ -44,3 +44,12 @@ def _descriptions() -> dict[Path, str]:
     from services.kernel.http.app import openapi
 
     return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in catalog.load_all()}
+
+
+def _gateway() -> dict[Path, str]:
+    """The gateway's configuration for `deploy/`, in a checkout."""
+    from contracts.export import FOLDER
+    from services.cli.commands.gateway import configuration
+
+    path = FOLDER.parent / "deploy" / "Caddyfile"
+    return {path: configuration()} if path.parent.exists() else {}
