@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from contracts.events.orders import (
     Figures,
@@ -77,8 +77,7 @@ class Report:
 
 def report_of(told: OrderIn) -> Report:
     """What the API was told."""
-    figures = Figures.model_construct(
-        None,
+    figures = Figures(
         status=told.status,
         currency=told.currency,
         total_minor=told.total_minor,
@@ -113,20 +112,20 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(text for text in texts if text))
     mark = domain.report_id(
-        {
-            "placed_at": told.placed_at,
-            "updated_at": told.updated_at,
-            "figures": told.figures.model_dump(),
-            "customer": [told.customer_id, *hashes],
-            "is_new": told.is_new,
-            "visitor_id": told.visitor_id,
-            "clicks": [claim.click_id for claim in claims],
-            "problems": list(problems),
-            "codes": list(folded),
-        }
+        (
+            told.placed_at.astimezone(UTC),
+            None if told.updated_at is None else told.updated_at.astimezone(UTC),
+            told.figures.model_dump(),
+            told.customer_id,
+            hashes,
+            told.is_new,
+            told.visitor_id,
+            [claim.click_id for claim in claims],
+            problems,
+            folded,
+        )
     )
-    payload = OrderReceived.model_construct(
-        None,
+    payload = OrderReceived(
         store_id=store_id,
         order_id=told.order_id,
         fact_id=mark,
@@ -135,7 +134,7 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
         updated_at=clock.now if told.updated_at is None else told.updated_at + clock.offset,
         undated=told.updated_at is None,
         figures=told.figures,
-        customer=Customer.model_construct(None, id=told.customer_id, contact_hashes=hashes),
+        customer=Customer(id=told.customer_id, contact_hashes=hashes),
         is_new=told.is_new,
         visitor_id=told.visitor_id,
         tokens=claims,

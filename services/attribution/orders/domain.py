@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import orjson
 
@@ -10,9 +10,12 @@ CANCEL = "cancel"
 """An order can be cancelled once."""
 
 
-def report_id(told: dict[str, object]) -> str:
-    """The name of a report: a hash of everything that was told. When it was told is no part of it."""
-    return hashlib.blake2b(orjson.dumps(_plain(told), option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
+def report_id(told: Sequence[object]) -> str:
+    """The name of a report: a hash of everything that was told, in a fixed order. When it was told is no part of it.
+
+    Moments must be in one zone: the same instant written otherwise would get another name.
+    """
+    return hashlib.blake2b(orjson.dumps(told), digest_size=12).hexdigest()
 
 
 def refund_id(refund: str, amount_minor: int) -> str:
@@ -26,13 +29,3 @@ def readable(code: str) -> str | None:
     text = unicodedata.normalize("NFKC", code).strip().upper()
     text = "".join(letter for letter in text if letter.isprintable())[:64]
     return text or None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return value

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-import orjson
-
 from contracts.events.conversions import (
     Conversion,
     ConversionAttributed,
@@ -36,6 +34,9 @@ _BY_STATUS: dict[str, type[Conversion]] = {
     "unattributed": ConversionUnattributed,
     "pending": ConversionReversed,
 }
+
+_OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
+"""Fields of an event that tell nothing new about the order."""
 
 
 async def decide_and_write(tx: Tx, gathered: Gathered, numbers: Numbers) -> dict[Pair, Decision]:
@@ -100,11 +101,7 @@ def _told(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None, as
     if not told_before and decision.status == "pending" and not decision.cancelled:
         return row
     conversion = conversion_of(decision, row, tx.now, as_of, before)
-    mark = _hash(
-        orjson.dumps(
-            conversion.model_dump(mode="json", exclude={"revision", "as_of", "decided_at"}), option=orjson.OPT_SORT_KEYS
-        )
-    )
+    mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_TELLING))
     if told_before and before is not None and before.told_hash == mark:
         return row
     tx.emit(conversion)

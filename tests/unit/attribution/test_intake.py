@@ -1,0 +1,103 @@
+"""What becomes of an order or a page's report on its way in: names of facts, hashes for addresses, tokens read."""
+
+import orjson
+
+from contracts.events import EVENTS
+from contracts.events.tracking import CustomerIdentified, VisitRecorded
+from services.attribution.hooks import domain as hooks
+from services.attribution.orders import actions, domain
+from services.attribution.orders.actions import Clock
+from services.attribution.orders.schemas import OrderIn
+from services.attribution.tracking.actions import line_of
+from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
+from services.kernel.auth import click_token
+from services.kernel.auth.ring import KeyRing
+from tests.support.attribution import NOON, STORE, at, token
+from tests.support.edge import RING
+
+CLOCK = Clock(NOON)
+ORDER = {
+    "order_id": "1",
+    "placed_at": "2026-11-03T12:00:00Z",
+    "status": "paid",
+    "currency": "EUR",
+    "total_minor": 5090,
+    "customer": {"id": 7, "email": "Friend+x@Gmail.com"},
+}
+
+
+def fact(**changes: object) -> actions.Fact:
+    told = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
+    return actions.report(RING, STORE, actions.report_of(told), CLOCK)
+
+
+def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
+    names = {
+        fact().stored.fact_id,
+        fact(placed_at="2026-11-03T14:00:00+02:00").stored.fact_id,
+        fact(customer={"id": "7", "email": "friend@gmail.com"}).stored.fact_id,
+        fact(subtotal_minor=5090).stored.fact_id,
+    }
+    assert len(names) == 1
+    assert fact(total_minor=5091).stored.fact_id not in names
+    assert fact(codes=["ANNA10"]).stored.fact_id not in names
+    assert fact(updated_at="2026-11-03T12:00:00Z").stored.fact_id not in names
+
+
+def test_no_address_leaves_the_edge() -> None:
+    body = fact().stored.body
+    assert b"riend" not in body
+    report = EVENTS["kith.order.received.v1"].model_validate_json(body)
+    assert len(report.customer.contact_hashes) == 1  # type: ignore[attr-defined]  # of this payload
+
+
+def test_times_that_callers_send_move_with_the_demo_clock() -> None:
+    told = OrderIn.model_validate_json(orjson.dumps(ORDER))
+    moved = actions.report(RING, STORE, actions.report_of(told), Clock(at(days=14), at(days=14) - NOON))
+    assert orjson.loads(moved.stored.body)["placed_at"].startswith("2026-11-17T12:00:00")
+    assert moved.stored.fact_id == fact().stored.fact_id
+
+
+def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
+    text = click_token.issue(RING, STORE, token())
+    told = TrackIn(type="visit", token=text, visitor_id="v1", url="https://user:pw@shop.example/a?b=c", channel="x")
+    kind, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    visit = VisitRecorded.model_validate_json(body)
+    assert (kind.decode(), visit.token, visit.url_host) == (VisitRecorded.TYPE, token(), "shop.example")
+    assert b"pw" not in body
+
+
+def test_an_identify_becomes_a_line_without_the_address() -> None:
+    told = TrackIn(type="identify", token="nonsense", customer=TrackedCustomer(id="c1", email="friend@example.com"))
+    _, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    named = CustomerIdentified.model_validate_json(body)
+    assert (named.customer.id, named.token_problem, len(named.customer.contact_hashes)) == ("c1", "malformed", 1)
+    assert b"friend" not in body
+
+
+def test_refunds_are_named_by_their_id_and_amount() -> None:
+    assert domain.refund_id("r1", 100) == domain.refund_id("r1", 100)
+    assert len({domain.refund_id("r1", 100), domain.refund_id("r1", 200), domain.refund_id("r2", 100)}) == 3
+
+
+def test_codes_of_other_alphabets_are_kept_to_be_shown() -> None:
+    assert domain.readable(" скидка10\u200b ") == "СКИДКА10"
+    assert domain.readable(" \t ") is None
+
+
+def test_a_sealed_secret_opens_for_its_hook_only_and_survives_a_rotation() -> None:
+    sealed = hooks.seal(RING, b"shpss_1234567890", owner="hok_1", nonce=b"n" * 16)
+    assert b"shpss" not in sealed
+    assert hooks.unseal(RING, sealed, owner="hok_1") == b"shpss_1234567890"
+    rotated = KeyRing(
+        secret_keys="k2:another-secret-0123456789,k1:a-secret-of-the-tests-0123456789",
+        contact_key="c",
+        operator_key="o",
+    )
+    assert hooks.unseal(rotated, sealed, owner="hok_1") == b"shpss_1234567890"
+    for wrong, owner in ((sealed, "hok_2"), (sealed[:-1] + b"x", "hok_1"), (b"", "hok_1"), (b"k9." + sealed, "hok_1")):
+        try:
+            hooks.unseal(RING, wrong, owner=owner)
+        except ValueError:
+            continue
+        raise AssertionError("it opened")
