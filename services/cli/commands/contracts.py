@@ -1,4 +1,4 @@
-"""`kith contracts`: writes what other programs build on (schemas, AsyncAPI, OpenAPI, routes) from the code, or finds drift."""
+"""`kith contracts`: writes what others build on (schemas, AsyncAPI, OpenAPI, routes) from the code, or finds drift."""
 
 from pathlib import Path
 from typing import Annotated
