@@ -2,8 +2,8 @@
 
 A cohort are the ambassadors who joined in one slot of time. Its children are the friends whom its people brought and
 who became ambassadors themselves, within `WINDOW_DAYS` of their ambassador's joining: parents and children are of one
-kind, or K would not say whether the program grows by itself. K = children ÷ cohort = i × c, with i = shares ÷ cohort and
-c = children ÷ shares.
+kind, or K would not say whether the program grows by itself. K = children ÷ cohort = i × c, with i = shares ÷ cohort
+and c = children ÷ shares.
 """
 
 from collections.abc import Mapping

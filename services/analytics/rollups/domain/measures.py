@@ -6,6 +6,7 @@ rewards in it. Orders that nobody referred stand under program "": they belong t
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import TypeVar
 
 from services.analytics.catalog.domain import Key
 
@@ -68,6 +69,7 @@ ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Roll-up → its key columns and its sums."""
 
 Row = tuple[str | int | date, ...]
+K = TypeVar("K")
 
 
 class Deltas:
@@ -79,11 +81,11 @@ class Deltas:
 
     def add(self, rollup: str, key: Row, **amounts: int) -> None:
         """Adds to one row."""
-        _add(self.rows[rollup].setdefault(key, {}), amounts)
+        _add(self.rows[rollup], key, amounts)
 
     def add_friend(self, key: Key, **amounts: int) -> None:
         """Adds to the orders of one friend."""
-        _add(self.friends.setdefault(key, {}), amounts)
+        _add(self.friends, key, amounts)
 
     def changed(self, rollup: str) -> Iterator[tuple[Row, dict[str, int]]]:
         """Rows where something is left after all additions and subtractions, in order of their keys."""
@@ -93,6 +95,12 @@ class Deltas:
                 yield key, amounts
 
 
-def _add(row: dict[str, int], amounts: Mapping[str, int]) -> None:
+def _add(rows: dict[K, dict[str, int]], key: K, amounts: dict[str, int]) -> None:
+    """The caller's dict becomes the row where there is none yet: this runs a dozen times for each order."""
+    row = rows.get(key)
+    if row is None:
+        rows[key] = amounts
+        return
     for name, amount in amounts.items():
-        row[name] = row.get(name, 0) + amount
+        if amount:
+            row[name] = row.get(name, 0) + amount
