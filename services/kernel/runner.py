@@ -5,6 +5,7 @@ gateways to notice, finish requests, jobs and batches, drain the resources, send
 """
 
 import asyncio
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -160,6 +161,9 @@ async def run_services(
 ) -> None:
     """Runs until SIGTERM or SIGINT. Raises `BackgroundDied` when a part ends by itself, after an orderly stop."""
     telemetry.set_up_logs(settings.log_level)
+    # Each connection is an open file, and the usual soft limit is made for other programs.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,8 @@
-"""The HTTP server inside our own event loop: uvicorn with httptools, without its access log and its signal handling."""
+"""The HTTP server inside our own event loop: uvicorn with httptools, without its access log and its signal handling.
+
+What the server lacks stands here too: a request that does not arrive within a limit, or whose head is too large, costs
+its connection. The check is a look at all connections once a second, so that a quick request pays almost nothing.
+"""
 
 import asyncio
 import contextlib
@@ -8,11 +12,45 @@ from types import TracebackType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 KEEP_ALIVE_S = 75
 """Longer than a gateway keeps idle connections: so the gateway is who closes them, and no request falls between."""
 FINISH_S = 25
 """How long requests in hand may take after the stop."""
+ARRIVE_S = 10
+"""How long a request may take to arrive, its body included."""
+HEAD_BYTES = 64 * 1024
+"""How large a request's first line and headers may be together."""
+
+
+class _Guarded(HttpToolsProtocol):
+    """Notes since when a request is on its way in, and how large its head has become."""
+
+    arriving_since = 0.0
+    _head_bytes = 0
+    _head_open = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent says
+        super().connection_made(transport)
+        self.arriving_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.arriving_since:
+            self.arriving_since = self.loop.time()
+        if self._head_open:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_open and self._head_bytes > HEAD_BYTES:
+            self.send_400_response("Request head too large.")
+
+    def on_headers_complete(self) -> None:
+        self._head_open = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head_open, self._head_bytes, self.arriving_since = True, 0, 0.0
+        super().on_message_complete()
 
 
 class _Server(uvicorn.Server):
@@ -25,14 +63,15 @@ class _Server(uvicorn.Server):
 class Server:
     """Serves `app` on a socket that is bound when this is made: its port is known, a taken one refused at once."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, port: int, arrive_s: float = ARRIVE_S) -> None:
+        self._arrive_s = arrive_s
         self._socket = socket.create_server((host, port), backlog=2048)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_Guarded,
                 loop="none",
                 ws="none",
                 lifespan="on",
@@ -47,6 +86,7 @@ class Server:
             )
         )
         self._task: asyncio.Task[None] | None = None
+        self._guard: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Server":
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http-server")
@@ -55,6 +95,7 @@ class Server:
                 self._task.result()
                 raise RuntimeError("the HTTP server ended while it started")
             await asyncio.sleep(0.005)
+        self._guard = asyncio.create_task(self._cut_slow(), name="http-guard")
         return self
 
     async def __aexit__(
@@ -72,6 +113,17 @@ class Server:
     async def stop(self) -> None:
         """Accepts no more, finishes the requests in hand, ends."""
         self._server.should_exit = True
+        if self._guard is not None:
+            self._guard.cancel()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         self._socket.close()
+
+    async def _cut_slow(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(1.0, self._arrive_s))
+            before = loop.time() - self._arrive_s
+            for connection in list(self._server.server_state.connections):
+                if isinstance(connection, _Guarded) and 0 < connection.arriving_since < before:
+                    connection.transport.abort()
