@@ -96,7 +96,7 @@ class Edge:
             return
         except Exception as error:
             scope.setdefault(REQUEST_ID, _request_id(headers_of(scope)))
-            added = cors.cors_headers(headers_of(scope)) if route.cors else None
+            added = [*scope.get(HEADERS, ()), *(cors.cors_headers(headers_of(scope)) if route.cors else ())]
             status = await self._fail(error, scope, send, template=route.pattern, added=added)
         seconds = time.perf_counter() - began
         series = self._hot_series[route].get(status)
