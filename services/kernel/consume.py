@@ -61,6 +61,8 @@ class Consumer:
         self._handlers = tuple(handlers)
         self._wanted = {model.TYPE.encode(): model for handler in handlers for model in handler.events}
         self.topics = tuple(dict.fromkeys(str(model.TOPIC) for model in self._wanted.values()))
+        self._put_away: set[tuple[str, int, int]] = set()
+        """Places of records of the batch in hand that are in the dead-letter topic already."""
         self._stopping = asyncio.Event()
         self._pause_s = self.SHORTEST_PAUSE_S
         self._task: asyncio.Task[None] | None = None
@@ -106,6 +108,7 @@ class Consumer:
                 return
             failpoints.hit("consume.before_offset_commit")
             await subscription.commit(batch)
+            self._put_away.clear()
             self.progress.moved_at = time.monotonic()
             self._count(arrived)
         self.progress.error = None
@@ -137,7 +140,7 @@ class Consumer:
         for delivered in batch:
             record = delivered.record
             model = self._wanted.get(record.headers.get(envelope.TYPE, b""))
-            if model is None:
+            if model is None or _place(delivered) in self._put_away:
                 continue
             try:
                 event = envelope.open_event(record, model)
@@ -208,6 +211,7 @@ class Consumer:
             "dlq_at": orjson.dumps(datetime.now(UTC))[1:-1],
         }
         await self._bus.publish([Record(dead_letter_topic(self.group), record.key, record.value, head)])
+        self._put_away.add(_place(delivered))
         DEAD_LETTERS.labels(self.group, reason).inc()
         self._log.error(
             "consumer.dead_letter",
@@ -237,3 +241,7 @@ class Consumer:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _place(delivered: Delivered) -> tuple[str, int, int]:
+    return delivered.record.topic, delivered.partition, delivered.offset

@@ -32,6 +32,7 @@ LOGGED = frozenset(
         "store_id",
         "event_id",
         "event_type",
+        "hook",
         "error",
         "sqlstate",
         "where",

@@ -218,6 +218,26 @@ async def test_a_passing_failure_is_outlasted_and_never_dead_lettered(db: Databa
     assert bus.ends.get(dead_letter_topic(GROUP), 0) == 0
 
 
+async def test_poison_beside_a_passing_failure_is_put_aside_once(db: Database, bus: LogBus) -> None:
+    failures = 4
+
+    async def flaky(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        nonlocal failures
+        if any(event.data.track_id == "bad" for event in events):
+            raise ZeroDivisionError
+        if failures and any(event.data.track_id == "b" for event in events):
+            failures -= 1
+            raise ConnectionError
+        await remember(tx, events)
+
+    async with relaying(db, bus):
+        await emit(db, "bad", "a", "b")
+        await until(lambda: _empty(db))
+    async with consuming(db, bus, Handler(events=(VisitRecorded,), handle=flaky)):
+        await until(lambda: _distinct(db, 2))
+    assert bus.ends[dead_letter_topic(GROUP)] == 1
+
+
 async def test_a_crash_before_the_offset_is_committed_delivers_again(db: Database, bus: LogBus) -> None:
     failpoints.configure("consume.before_offset_commit=raise")
     async with relaying(db, bus), consuming(db, bus):
