@@ -69,7 +69,9 @@ class Pages:
     def use_nav(self, items: Iterable[NavItem], *, catalogues: Iterable[Path] = ()) -> None:
         """Sets the side bar's entries, in order; those without a group come first. `catalogues` speak their labels."""
         self._nav = tuple(items)
-        self._catalogues = tuple(dict.fromkeys((*catalogues, *self._catalogues)))
+        # Its own come last: where two services translate one message differently, each page says its service's word.
+        others = [folder for folder in dict.fromkeys(catalogues) if folder not in self._catalogues]
+        self._catalogues = (*others, *self._catalogues)
         self._environments.clear()
 
     def render(

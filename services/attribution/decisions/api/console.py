@@ -115,7 +115,9 @@ async def order_page(
         done = await replay(tx, call.store_id, order_id) if check == "replay" else None
     body = DecisionBody.model_validate(found.body)
     plain = Words(reader.speech, reader.fmt, found.names, found.slugs)
-    words = Words(reader.speech, reader.fmt, found.names, found.slugs, mark=shown.strong)
+    words = Words(
+        reader.speech, reader.fmt, found.names, found.slugs, mark=shown.strong, mark_person=shown.strong_person
+    )
     speech = reader.speech
     return PAGES.render(
         call.request,
@@ -129,7 +131,6 @@ async def order_page(
         seal=_SEALS[body.status],
         sentence=explanation(body, words),
         below=_below(body, program, reader),
-        winner_id=body.ambassador_id or "",
         considered=shown.considered(body, words),
         more=_more(body, reader),
         checks=shown.checks(body, words),
@@ -137,6 +138,7 @@ async def order_page(
         facts=shown.facts(body, reader),
         items=_items(body, reader),
         engine=_engine(found, revisions, reader),
+        rewards_size="cards" if body.status == "attributed" else "card",
         rewards_src=f"/console/rewards/orders/{quote(order_id, safe='')}",
         base=f"{LIST}/{quote(order_id, safe='')}",
         json_href=f"/v1/orders/{quote(order_id, safe='')}",
@@ -255,7 +257,7 @@ def _below(body: DecisionBody, program: tuple[str, tuple[str, ...]] | None, read
     speech = reader.speech
     version = body.program_version or next((c.program_version for c in body.candidates if c.program_version), 0)
     name, priority = program
-    kinds = {"code": speech.say("a code"), "click": speech.say("a click"), "customer": speech.say("a known customer")}
+    kinds = {"code": speech.say("code"), "click": speech.say("click"), "customer": speech.say("known customer")}
     said = speech.say(
         "By “%(name)s”, version %(version)s, in force when the order was placed.",
         name=name,
@@ -263,7 +265,7 @@ def _below(body: DecisionBody, program: tuple[str, tuple[str, ...]] | None, read
     )
     if len(priority) < 2:
         return said
-    order = speech.say("In this program the order is: %(kinds)s.", kinds=", ".join(kinds[kind] for kind in priority))
+    order = speech.say("Order of priority: %(kinds)s.", kinds=", ".join(kinds[kind] for kind in priority))
     return f"{said} {order}"
 
 

@@ -107,6 +107,11 @@ def strong(text: str) -> str:
     return Markup("<b>%s</b>") % text
 
 
+def strong_person(name: str, ambassador_id: str) -> str:
+    """Marks an ambassador inside a sentence: by code, with room for the name that links knows."""
+    return Markup('<b>%s</b> <span class="detail" data-name="%s"></span>') % (name, ambassador_id)
+
+
 def considered(body: DecisionBody, words: Words) -> list[Considered]:
     """Every candidate: kind and name, what became of it, why."""
     return [
@@ -231,7 +236,10 @@ def _decided(speech: Speech, stored: StoredDecision, words: Words, reader: Reade
 
 
 def _ahead(speech: Speech, ahead: timedelta, words: Words) -> str:
-    return speech.say("in %(span)s", span=words.span(ahead)) if ahead > timedelta(0) else ""
+    if ahead <= timedelta(0):
+        return ""
+    rounded = ahead + timedelta(hours=12) if ahead > timedelta(days=2) else ahead
+    return speech.say("in %(span)s", span=words.span(rounded))
 
 
 def _short(friend_id: str) -> str:

@@ -27,10 +27,15 @@ class Words:
     """Ambassadors by the name that this service knows: their code."""
     slugs: Mapping[str, str] = field(default_factory=dict)
     mark: Mark = str
+    mark_person: Callable[[str, str], str] | None = None
+    """Wraps an ambassador's name, given with the id."""
 
     def who(self, ambassador_id: str | None) -> str:
         """An ambassador as this service can name one."""
-        return self.mark(self.names.get(ambassador_id or "", ambassador_id or "–"))
+        name = self.names.get(ambassador_id or "", ambassador_id or "–")
+        if self.mark_person is not None and ambassador_id is not None:
+            return self.mark_person(name, ambassador_id)
+        return self.mark(name)
 
     def link(self, link_id: str | None) -> str:
         """A link as people see it."""
