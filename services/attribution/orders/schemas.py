@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from contracts.events.orders import Item
 from contracts.fields import Currency, Minor
+from services.attribution.tracking.domain import known_customer
 from services.kernel import money
 from services.kernel.http.fields import When
 
@@ -35,7 +36,9 @@ class Incoming(BaseModel):
 class CustomerIn(Incoming):
     """The buyer. Addresses and numbers are hashed at once and kept nowhere."""
 
-    id: OwnId | None = Field(None, description="The store's own customer id.")
+    id: Annotated[OwnId | None, BeforeValidator(known_customer)] = Field(
+        None, description="The store's own customer id. What stands for any guest (0, null, guest) is as none."
+    )
     email: Annotated[str, Field(max_length=320)] | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
     is_new: bool | None = Field(None, description="The store's word on whether this customer buys for the first time.")

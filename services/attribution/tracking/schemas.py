@@ -3,7 +3,9 @@
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from services.attribution.tracking.domain import known_customer
 
 TrackType = Literal["visit", "identify", "signup", "share", "widget_view"]
 
@@ -13,7 +15,7 @@ class TrackedCustomer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
 
-    id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, BeforeValidator(known_customer)] = None
     email: Annotated[str, Field(max_length=320)] | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
 

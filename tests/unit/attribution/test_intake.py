@@ -44,6 +44,13 @@ def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
     assert fact(updated_at="2026-11-03T12:00:00Z").stored.fact_id not in names
 
 
+def test_an_id_that_stands_for_any_guest_is_none() -> None:
+    for nobody in (0, "0", " guest ", "null"):
+        told = OrderIn.model_validate_json(orjson.dumps({**ORDER, "customer": {"id": nobody}}))
+        assert told.customer.id is None
+    assert TrackedCustomer.model_validate({"id": "0"}).id is None
+
+
 def test_no_address_leaves_the_edge() -> None:
     body = fact().stored.body
     assert b"riend" not in body

@@ -54,13 +54,11 @@ async def list_page(
     async with call.transaction() as tx:
         reader = await _reader(call.request, tx, call.store_id)
         rows = await reading.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
-        counts = await reading.count_by_status(tx, call.store_id)
         reasons = await reading.reasons(tx, call.store_id)
         names = await catalog_store.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
     page = page_of(rows, _ROWS, show=lambda row: row.order_id, after=lambda row: (row.placed_at, row.order_id))
     kept = {name: value for name, value in (("status", status or ""), ("reason", reason), ("q", q)) if value}
-    speech, fmt = reader.speech, reader.fmt
-    total = counts.get(status, 0) if status else sum(counts.values())
+    speech, count = reader.speech, min(len(rows), _ROWS)
     return PAGES.render(
         call.request,
         "decisions/list.html",
@@ -70,11 +68,7 @@ async def list_page(
         q=q,
         kept={name: value for name, value in kept.items() if name != "q"},
         statuses=[
-            Choice(
-                f"{shown.status_chip(speech, one).label} · {fmt.number(counts.get(one, 0))}",
-                href=_href({**kept, "status": one}),
-                current=one == status,
-            )
+            Choice(shown.status_chip(speech, one).label, href=_href({**kept, "status": one}), current=one == status)
             for one in _STATUSES
         ],
         reasons=[
@@ -85,7 +79,7 @@ async def list_page(
         clear_href=LIST,
         csv_href=f"/v1/orders?{urlencode({**{k: v for k, v in kept.items() if k != 'q'}, 'format': 'csv'})}",
         paging=Pagination(
-            speech.count("%(n)s order", "%(n)s orders", total, n=fmt.number(total)) if not (reason or q) else "",
+            speech.count("%(n)s order on this page", "%(n)s orders on this page", count, n=reader.fmt.number(count)),
             previous=_href(kept) if cursor else "",
             next=_href({**kept, "cursor": page.next_cursor}) if page.next_cursor else "",
         ),

@@ -38,16 +38,11 @@ where o.store_id = :store
        or (o.placed_at, o.order_id) < (cast(:before_at as timestamptz), cast(:before_id as text)))
 order by o.placed_at desc, o.order_id desc limit :count
 """  # noqa: S608  # the columns are ours
-_COUNT_BY_STATUS = """
-select status, count(*) as n from orders where store_id = :store
-  and (cast(:since as timestamptz) is null or placed_at >= :since)
-  and (cast(:until as timestamptz) is null or placed_at < :until)
-group by 1
-"""
 _COUNT_BY_STATE = "select status, reason, count(*) as n from orders where store_id = :store group by 1, 2"
 _REASONS = """
-select distinct reason from orders where store_id = :store
-  and (cast(:since as timestamptz) is null or placed_at >= :since) order by 1
+select distinct reason from (
+    select reason from orders where store_id = :store order by placed_at desc, order_id desc limit :newest
+) latest order by 1
 """
 _ACKNOWLEDGED = """
 select count(distinct order_id) from order_facts where store_id = :store and kind = 'report'
@@ -147,22 +142,14 @@ async def page(
     return [OrderRow(*tuple(row)) for row in rows]
 
 
-async def count_by_status(
-    tx: Tx, store_id: str, *, since: datetime | None = None, until: datetime | None = None
-) -> dict[str, int]:
-    """How many orders of a period have each status."""
-    rows = await tx.all(_COUNT_BY_STATUS, store=store_id, since=since, until=until)
-    return {row.status: row.n for row in rows}
-
-
 async def count_by_state(tx: Tx, store_id: str) -> dict[tuple[str, str], int]:
     """How many orders have each status and reason."""
     return {(row.status, row.reason): row.n for row in await tx.all(_COUNT_BY_STATE, store=store_id)}
 
 
-async def reasons(tx: Tx, store_id: str, *, since: datetime | None = None) -> list[str]:
-    """Reasons that occur, for a filter to offer."""
-    return [row.reason for row in await tx.all(_REASONS, store=store_id, since=since)]
+async def reasons(tx: Tx, store_id: str, *, newest: int = 2000) -> list[str]:
+    """Reasons that occur among a store's newest orders, for a filter to offer."""
+    return [row.reason for row in await tx.all(_REASONS, store=store_id, newest=newest)]
 
 
 async def count_acknowledged(tx: Tx, store_id: str) -> int:
