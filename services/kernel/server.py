@@ -14,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.kernel.http.problems import unreadable_request
+
 KEEP_ALIVE_S = 75
 """Longer than a gateway keeps idle connections: so the gateway is who closes them, and no request falls between."""
 FINISH_S = 25
@@ -43,6 +45,13 @@ class _Guarded(HttpToolsProtocol):
         super().data_received(data)
         if self._head_open and self._head_bytes > HEAD_BYTES:
             self.send_400_response("Request head too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be parsed is answered as every other refusal is."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(unreadable_request(msg))
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._head_open = False

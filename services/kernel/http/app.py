@@ -3,7 +3,6 @@
 Everything is pure ASGI, and all errors end here: whatever is raised anywhere below becomes one kind of answer.
 """
 
-import os
 import re
 import time
 from bisect import bisect_left
@@ -268,7 +267,7 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
-    return f"req_{os.urandom(10).hex()}"
+    return problems.new_request_id()
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -9,7 +9,8 @@ from services.kernel.errors import BadRequest, TooLarge
 from services.kernel.http.problems import HttpError
 
 MAX_BODY: Final = 256 * 1024
-DEADLINE_S = 10.0
+DEADLINE_S = 8.0
+"""Before the server gives the whole connection up, so that who is slow hears why."""
 PATIENCE: Final = 4 * MAX_BODY
 """Up to how many bytes of a body that is too long are read and thrown away."""
 BUFFERED: Final = "kith.body"

@@ -4,6 +4,7 @@ Translates our errors, the framework's and its validation's into one `AppError`,
 500 with nothing of its insides; the log gets the place in the code, never a value.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -82,6 +83,11 @@ def _is_navigation(scope: Scope) -> bool:
     )
 
 
+def new_request_id() -> str:
+    """A name for a request whose sender gave it none."""
+    return f"req_{os.urandom(10).hex()}"
+
+
 def problem_body(error: AppError, request_id: str) -> bytes:
     """The problem document's bytes."""
     document: dict[str, object] = {
@@ -107,6 +113,14 @@ def problem_headers(error: AppError, request_id: str, body: bytes) -> list[tuple
         (b"x-content-type-options", b"nosniff"),
         *((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items()),
     ]
+
+
+def unreadable_request(reason: str) -> bytes:
+    """A whole answer, as bytes, to what the server could not read as a request at all."""
+    error, request_id = BadRequest(reason, code="bad_http", headers={"Connection": "close"}), new_request_id()
+    body = problem_body(error, request_id)
+    headers = b"".join(b"%s: %s\r\n" % header for header in problem_headers(error, request_id, body))
+    return b"HTTP/1.1 400 Bad Request\r\n" + headers + b"\r\n" + body
 
 
 def as_app_error(error: Exception) -> AppError:
