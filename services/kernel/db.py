@@ -172,6 +172,12 @@ class Database:
         if emitted:
             self.emitted()
 
+    async def peek(self, statement: TextClause) -> Sequence[Any] | None:
+        """First row of one statement outside of any transaction: a single round trip. Sees no store's rows."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            return (await connection.execute(statement)).first()
+
     @property
     def in_use(self) -> int:
         """Connections that are checked out of the pool now."""

@@ -94,8 +94,9 @@ class Health:
     async def _database(self, service: Service, db: Database, versions: SchemaVersions) -> Check:
         name = f"{service.name}.database"
         try:
-            async with asyncio.timeout(PING_S), db.engine.connect() as connection:
-                found = (await connection.execute(_VERSION)).scalar()
+            async with asyncio.timeout(PING_S):
+                row = await db.peek(_VERSION)
+                found = row[0] if row else None
         except Exception as error:
             return Check(name, False, f"cannot be read ({type(error).__name__})")
         if not versions.fits(found):

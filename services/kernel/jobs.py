@@ -111,9 +111,8 @@ class Jobs:
         pause_s = self.LOOK_EVERY_S
         while not self._stopping.is_set():
             try:
-                async with self._context.db.engine.connect() as connection:
-                    names = (await connection.execute(_LOOK)).scalar()
-                for name in names or ():
+                found = await self._context.db.peek(_LOOK)
+                for name in (found[0] if found else None) or ():
                     if name in self._due:
                         await self.run_due(name)
                 pause_s = self.LOOK_EVERY_S

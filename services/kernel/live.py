@@ -35,10 +35,9 @@ class LiveState:
 
     async def refresh(self) -> None:
         """Reads the tables once."""
-        async with self._db.engine.connect() as connection:
-            offset, revoked = (await connection.execute(_READ)).one()
-        self.offset = timedelta(seconds=offset)
-        self.revoked = frozenset(revoked)
+        found = await self._db.peek(_READ)
+        if found is not None:
+            self.offset, self.revoked = timedelta(seconds=found[0]), frozenset(found[1])
 
     async def start(self) -> None:
         """Reads once, then keeps reading until `stop`."""

@@ -68,6 +68,9 @@ delete from records old where topic = 'kith.catalog' and exists (
 class LogBus:
     """The log in the database at `url`; its tables must be there (`bus.schema.migrate_bus`)."""
 
+    QUIET_POLLS = 100
+    """After so many without anything new, polls become three times as rare."""
+
     def __init__(
         self,
         url: str,
@@ -147,7 +150,7 @@ class LogBus:
     async def _poll(self) -> None:
         """Learns what other processes appended; keeps the reader's connection under watch."""
         log = structlog.get_logger()
-        known = False
+        known, quiet = False, 0
         while True:
             try:
                 if not known:
@@ -156,7 +159,9 @@ class LogBus:
                 ends: dict[str, int] = dict(await self.reader.fetch(_ENDS))
                 if any(end > self.ends.get(topic, 0) for topic, end in ends.items()):
                     self._moved(ends)
-                await asyncio.sleep(self._poll_s)
+                    quiet = 0
+                quiet += 1
+                await asyncio.sleep(self._poll_s if quiet < self.QUIET_POLLS else self._poll_s * 3)
             except Exception as error:
                 if not is_transient(error):
                     raise
