@@ -76,6 +76,8 @@ class Calendar:
     currency: str
     zone: ZoneInfo
     locale: str
+    since: date
+    """The day on which the store was set up: nothing can be said about days before it."""
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

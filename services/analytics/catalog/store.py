@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
-from services.analytics.catalog.domain import Ambassador, Calendar, Key, Version
+from services.analytics.catalog.domain import Ambassador, Calendar, Key, Version, local_day
 from services.kernel.db import Tx
 
 _CALENDARS = """
-select store_id, name, currency, timezone, locale from stores where store_id = any(cast(:stores as text[]))
+select store_id, name, currency, timezone, locale, created_at from stores where store_id = any(cast(:stores as text[]))
 """
 _SAVE_PROGRAMS = """
 insert into programs (store_id, program_id, version, name, currency, status, published_at, click_window_days)
@@ -73,7 +73,12 @@ order by ambassador_id, retired, created_at, code_id
 async def calendars(tx: Tx, stores: Iterable[str]) -> dict[str, Calendar]:
     """Zone, currency and name of the stores that are known already."""
     rows = await tx.all(_CALENDARS, stores=sorted(set(stores)))
-    return {r.store_id: Calendar(r.store_id, r.name, r.currency, ZoneInfo(r.timezone), r.locale) for r in rows}
+    found = {}
+    for row in rows:
+        zone = ZoneInfo(row.timezone)
+        since = local_day(row.created_at, zone)
+        found[row.store_id] = Calendar(row.store_id, row.name, row.currency, zone, row.locale, since)
+    return found
 
 
 async def save_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:

@@ -110,7 +110,7 @@ async def get_timeseries(
         view = await actions.view(tx, call.store_id, asking.asked)
         now = await actions.figures(tx, view, view.period, kinds=kinds, lags=lags)
         before = await actions.figures(tx, view, view.before, kinds=kinds, lags=lags) if view.before else None
-    points = series(chosen, group_by, view.currency, now, before)
+    points = series(chosen, group_by, view, now, before)
     body = schemas.SeriesOut.model_validate(
         {
             **schemas.frame(view),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.analytics.catalog.store import calendars
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.overview import actions
 from services.analytics.overview.actions import Loaded
@@ -64,6 +65,8 @@ async def overview_page(request: Request, call: Viewer) -> Response:
 @router.get("/console/analytics/metrics")
 async def metrics_page(request: Request, call: Viewer) -> Response:
     """Every metric with its formula, so that nobody has to guess what a figure means."""
+    async with call.transaction() as tx:
+        calendar = (await calendars(tx, [call.store_id])).get(call.store_id)
     speech = PAGES.speech(PAGES.language(request))
     rows = [
         Row(
@@ -85,7 +88,13 @@ async def metrics_page(request: Request, call: Viewer) -> Response:
         Column("source", speech.label("head", "Counted from"), minor=True),
     ]
     table = Table(speech.say("Metrics"), columns, rows, listing=True)
-    return PAGES.render(request, "overview/metrics.html", title=speech.say("Metrics"), table=table)
+    return PAGES.render(
+        request,
+        "overview/metrics.html",
+        title=speech.say("Metrics"),
+        table=table,
+        store=calendar.name if calendar else None,
+    )
 
 
 def _shown(loaded: Loaded) -> Shown:

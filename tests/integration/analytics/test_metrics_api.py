@@ -244,3 +244,9 @@ async def test_all_parts_of_an_answer_see_the_same_moment(db: Database) -> None:
     async with db.transaction([STORE]) as later:
         assert await later.scalar("select sum(clicks) from daily") == before + 1
         await later.execute("update progress set events = events")
+
+
+async def test_days_before_the_store_was_set_up_have_no_value(http: httpx.AsyncClient) -> None:
+    answer = await get(http, "/v1/metrics/timeseries", **{"from": "2025-11-20", "to": "2025-11-24"})
+    assert [point["value"] for point in answer["data"]] == [None, None, 0, 0, 0]
+    assert {point["previous"] for point in answer["data"]} == {None}

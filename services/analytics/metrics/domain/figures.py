@@ -92,20 +92,24 @@ class Point:
     before: float | None
 
 
-def series(metric: Metric, grain: Grain, currency: str, now: Figures, before: Figures | None) -> list[Point]:
-    """The metric by day, week or month. Slots of the period before are matched by their place, so weekdays line up."""
-    buckets = buckets_of(now.period, grain)
+def series(metric: Metric, grain: Grain, view: View, now: Figures, before: Figures | None) -> list[Point]:
+    """The metric by day, week or month. Slots of the period before are matched by their place, so weekdays line up.
+
+    Slots from before the store was set up have no value: nothing could have been counted in them.
+    """
     earlier = buckets_of(before.period, grain) if before else []
     points = []
-    for number, bucket in enumerate(buckets):
-        value = now.total(currency, bucket, needs=metric.needs).value(metric)
-        was = (
-            before.total(currency, earlier[number], needs=metric.needs).value(metric)
-            if before and number < len(earlier)
-            else None
-        )
+    for number, bucket in enumerate(buckets_of(now.period, grain)):
+        value = _value(metric, view, now, bucket)
+        was = _value(metric, view, before, earlier[number]) if before and number < len(earlier) else None
         points.append(Point(bucket.first, bucket.last, value, was))
     return points
+
+
+def _value(metric: Metric, view: View, figures: Figures, part: Period) -> float | None:
+    if part.last < view.calendar.since:
+        return None
+    return figures.total(view.currency, part, needs=metric.needs).value(metric)
 
 
 def buckets_of(period: Period, grain: Grain) -> list[Period]:

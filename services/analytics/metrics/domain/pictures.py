@@ -74,6 +74,7 @@ def trend_chart(trend: Trend, fmt: Format, speech: Speech) -> Columns | Lines:
         "open_from": open_from,
         "open_label": _open_label(trend, fmt, speech),
         "markers": _markers(trend, speech),
+        "note": speech.say(metric.maturity) if metric.maturity else "",
         "ident": "trend",
     }  # fmt: skip
     if rate or len(slots) > MOST_COLUMNS:

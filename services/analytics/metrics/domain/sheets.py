@@ -17,7 +17,7 @@ CHANNEL_NAMES = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "instagram": "Instagram", "facebook": "Facebook", "viber": "Viber",
     "vk": "VK", "x": "X", "linkedin": "LinkedIn", "sms": "SMS", "email": _("E-mail"), "qr": _("QR code"),
     "copy": _("Copied link"), "code": _("Promo code"), "customer": _("Returning friends"),
-    "": _("Link, not told where"),
+    "": _("Link, no channel"),
 }  # fmt: skip
 """Channel → what people call it. Networks' own names are the same in every language."""
 

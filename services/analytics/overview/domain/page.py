@@ -58,7 +58,7 @@ def trend(shown: Shown, address: Address, reader: Reader) -> Chart:
     """The chosen metric by day; by week where there would be too many days."""
     view, metric = shown.view, METRICS[address.metric]
     grain: Grain = "day" if view.period.days <= 2 * pictures.MOST_COLUMNS + 2 else "week"
-    points = series(metric, grain, view.currency, shown.now, shown.before)
+    points = series(metric, grain, view, shown.now, shown.before)
     name = reader.speech.say(metric.name)
     spec = pictures.trend_chart(pictures.Trend(metric, name, grain, points, view), reader.fmt, reader.speech)
     return columns(spec) if isinstance(spec, Columns) else line(spec)
@@ -165,7 +165,7 @@ def sheet(shown: Shown, address: Address) -> Sheet:
             sheets.shown(metric, was, view.currency),
         )
     metric = METRICS[address.metric]
-    for point in series(metric, "day", view.currency, shown.now, shown.before):
+    for point in series(metric, "day", view, shown.now, shown.before):
         value, was = point.value, point.before
         unit = view.currency if metric.unit == "money" else metric.unit
         add(

@@ -111,6 +111,7 @@ def funnel_steps(found: Funnel, reader: Reader) -> list[FunnelStep]:
 def channels_table(view: View, rows: Sequence[Channel], reader: Reader) -> Table:
     """Channels, best first."""
     fmt, speech = reader.fmt, reader.speech
+    rows = [row for row in rows if row.clicks or row.friends or row.orders]  # shares alone have nothing to show here
     most = max((row.revenue_minor for row in rows), default=0)
     return Table(
         name=speech.say("Channels"),
