@@ -1,5 +1,6 @@
 """Equal facts, equal decisions: through the real consumer, in batches, on PostgreSQL, settling included."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
@@ -95,3 +96,15 @@ async def test_settling_between_batches_fixes_winners_and_replays_equal(
         assert {o: now.get(o) for o in fixed} == fixed
         fixed = now
     await check(db, store)
+
+
+@settings(parent=SLOW, max_examples=12)
+@given(drawn=histories())
+async def test_workers_side_by_side_end_in_what_the_facts_say(db: Database, drawn: History) -> None:
+    names = fresh_names()
+    history = moved(drawn, names)
+    await asyncio.gather(*(arrive(db, *batch) for batch in history.batches if batch))
+    for store in names.values():
+        facts = facts_of([fact for fact in history.facts if fact.store_id == store])
+        assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
+        await check(db, store)
