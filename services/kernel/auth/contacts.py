@@ -12,6 +12,7 @@ from services.kernel.auth.ring import KeyRing
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 _HASH_BYTES: Final = 16
 _NOT_DIGIT = re.compile(r"[^0-9]+")
+_BLANK = re.compile(r"[\s\x00-\x1f]")
 
 
 def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None = None) -> tuple[str, ...]:
@@ -26,10 +27,10 @@ def fold_email(text: str) -> str | None:
     """One spelling per mailbox: case, what follows a plus, Gmail's dots and its other domain are dropped; None if it is
     no address.
     """
-    local, at, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
+    local, at, domain = _plain(text).lower().rpartition("@")
     local = local.partition("+")[0] or local
     domain = domain.rstrip(".")
-    if not at or not local or not domain or any(c.isspace() or ord(c) < 32 for c in local + domain):
+    if not at or not local or not domain or _BLANK.search(local) or _BLANK.search(domain):
         return None
     if not domain.isascii():
         try:
@@ -43,7 +44,7 @@ def fold_email(text: str) -> str | None:
 
 def fold_phone(text: str) -> str | None:
     """Digits with the country's code where it can be told; None under 7 or over 15 digits."""
-    normal = unicodedata.normalize("NFKC", text).strip()
+    normal = _plain(text)
     digits = _NOT_DIGIT.sub("", normal)
     if not normal.startswith("+"):
         if digits.startswith("00"):
@@ -52,3 +53,8 @@ def fold_phone(text: str) -> str | None:
             # Dialled inside Russia and Kazakhstan; no country has the code 89.
             digits = "7" + digits[1:]
     return digits if 7 <= len(digits) <= 15 else None
+
+
+def _plain(text: str) -> str:
+    """Without blanks around and without the letters' other widths and forms, of which ASCII has none."""
+    return text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
