@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from contracts.events import Payload
 from services.kernel.outbox import Outgoing, insert_outgoing
+from services.kernel.telemetry import POOL_WAIT
 
 APP_ROLE = "kith_app"
 ALL_STORES = "*"
@@ -160,7 +162,9 @@ class Database:
         Cost: two round trips around the block (begin with its settings, commit), one more if events were emitted.
         """
         visible = frozenset(stores)
+        asked = perf_counter()
         async with self.engine.connect() as connection:
+            POOL_WAIT.observe(perf_counter() - asked)
             if snapshot:
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             opened = (await connection.execute(_OPEN, {"stores": ",".join(sorted(visible))})).one()

@@ -72,7 +72,10 @@ RELAYED = Counter("kith_relayed_events_total", "Events that reached the bus.", (
 RELAY_FAILURES = Counter("kith_relay_failures_total", "Attempts to publish that failed.", ("service",))
 CONSUMED = Counter("kith_consumed_events_total", "Events handled.", ("group", "type"))
 EVENT_AGE = Histogram(
-    "kith_event_age_seconds", "From an event's recording to the commit of its effect.", ("group",), buckets=AGES
+    "kith_event_age_seconds",
+    "From a batch's oldest event to the commit of its effect; for kith.attribution that is the age of decisions.",
+    ("group",),
+    buckets=AGES,
 )
 LAG = Gauge("kith_consumer_lag_events", "Events behind the end of the topic.", ("group", "topic"))
 RETRIES = Counter("kith_consumer_retries_total", "Batches tried again.", ("group", "reason"))
@@ -86,10 +89,10 @@ BATCH_ITEMS = Histogram(
 )
 JOB_FAILURES = Counter("kith_job_failures_total", "Runs of a job that failed.", ("service", "job"))
 LOOP_LAG = Histogram("kith_event_loop_lag_seconds", "How late the event loop wakes a timer.", buckets=QUICK)
-POOL_IN_USE = Gauge("kith_database_connections_in_use", "Pool connections that are checked out.", ("service",))
-DECISION_AGE = Histogram(
-    "kith_decision_age_seconds", "From the receipt of an order to its first decision.", ("service",), buckets=AGES
+POOL_WAIT = Histogram(
+    "kith_database_connection_wait_seconds", "How long a transaction waited for its connection.", buckets=QUICK
 )
+POOL_IN_USE = Gauge("kith_database_connections_in_use", "Pool connections that are checked out.", ("service",))
 
 _set_up = False
 
