@@ -30,7 +30,8 @@ def start(incoming: str | None) -> str:
     if incoming and _TRACEPARENT.match(incoming):
         value = f"{incoming[:36]}{os.urandom(8).hex()}-{incoming[-2:]}"
     else:
-        value = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+        chance = os.urandom(24).hex()
+        value = f"00-{chance[:32]}-{chance[32:]}-01"
     _current.set(value)
     return value
 

@@ -116,10 +116,9 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 
 def begin(headers: dict[bytes, bytes]) -> None:
-    """Continues the caller's trace, so that events of this request carry it; without one nothing is begun."""
+    """Continues the caller's trace, or begins one: events of this request carry it to whoever works on them."""
     incoming = headers.get(b"traceparent")
-    if incoming is not None:
-        trace.start(incoming.decode("latin-1"))
+    trace.start(incoming.decode("latin-1") if incoming is not None else None)
 
 
 def start(status: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> Message:
