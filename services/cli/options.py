@@ -12,6 +12,9 @@ ShopPort = Annotated[
 ]
 History = Annotated[int, typer.Option(envvar="KITH_DEMO_DAYS", min=0, help="Days of history of the demo store.")]
 
+HISTORY_DAYS = 28
+"""Enough for a trend, a refund, and rewards that have come due."""
+
 
 def refuse_used_ports(host: str, **ports: int | None) -> None:
     """Raises `StartFailed`, before anything is started, if somebody listens on one of these ports."""

@@ -74,6 +74,8 @@ class Showcase:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self.marker.touch()
+        if self.days and not ui.console.is_terminal:
+            ui.say(f"Living through {self.days} days of a demo store; this takes a minute or two …")
         with ui.progress() as bar:
             task = bar.add_task(f"Living through {self.days} days of a store", total=None)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import History, ShopPort, refuse_used_ports
+from services.cli.options import HISTORY_DAYS, History, ShopPort, refuse_used_ports
 from services.cli.ui import Json, Ui
 
 
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def command(
     port: Annotated[int | None, typer.Option(help="Port of the product (default KITH_PORT, 8080).")] = None,
     shop_port: ShopPort = None,
-    history: History = 42,
+    history: History = HISTORY_DAYS,
     as_json: Json = False,
 ) -> None:
     """Run everything in one process. With KITH_DEMO=1 a demo store and its shop come along."""

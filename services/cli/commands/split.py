@@ -12,7 +12,7 @@ import typer
 
 from services.cli.local import process
 from services.cli.local.process import StartFailed
-from services.cli.options import History, ShopPort, refuse_used_ports
+from services.cli.options import HISTORY_DAYS, History, ShopPort, refuse_used_ports
 from services.cli.ui import Json, Ui
 
 RESTART_S = 600.0
@@ -33,7 +33,7 @@ def command(
         int | None, typer.Option(envvar="KITH_SPLIT_PORT", help="Port of the gateway (default KITH_PORT, 8080).")
     ] = None,
     shop_port: ShopPort = None,
-    history: History = 42,
+    history: History = HISTORY_DAYS,
     as_json: Json = False,
 ) -> None:
     """Run everything as separate processes: Kafka, a database per service, two replicas of each, a gateway."""
