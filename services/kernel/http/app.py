@@ -209,7 +209,9 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            complete(message, request_id=self._request_id, is_api=self._is_api, extra=self._scope.get(HEADERS))
+            message = complete(
+                message, request_id=self._request_id, is_api=self._is_api, extra=self._scope.get(HEADERS)
+            )
         elif self._head:
             message = {**message, "body": b""}
         await self._send(message)

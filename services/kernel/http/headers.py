@@ -13,8 +13,8 @@ _REFERRER: Final = (b"referrer-policy", b"same-origin")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-def complete(message: Message, *, request_id: str, is_api: bool, extra: list[tuple[bytes, bytes]] | None) -> None:
-    """Completes the first message of an answer in place."""
+def complete(message: Message, *, request_id: str, is_api: bool, extra: list[tuple[bytes, bytes]] | None) -> Message:
+    """The first message of an answer, completed. The one given may be prebuilt and shared, so it is left as it is."""
     headers = list(message.get("headers", ()))
     given = {name.lower(): value for name, value in headers}
     if b"content-security-policy" not in given:
@@ -29,4 +29,4 @@ def complete(message: Message, *, request_id: str, is_api: bool, extra: list[tup
         headers.append((b"x-request-id", request_id.encode()))
     if extra:
         headers.extend(extra)
-    message["headers"] = headers
+    return {**message, "headers": headers}

@@ -1,14 +1,16 @@
 """Which application answers which path, and what the whole says of itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 import pytest
+from fastapi import APIRouter, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.kernel.http.app import build_app, dispatcher, framework
 from services.kernel.http.dispatch import Dispatcher
-from services.kernel.http.hot import HotRoute, HotTable
+from services.kernel.http.hot import HotAnswer, HotRoute, HotTable, answer, start
 from services.kernel.http.openapi import merge, openapi
 from services.kernel.http.table import RouteTable, allowed
 from tests.support import edge
@@ -130,3 +132,23 @@ def test_merged_descriptions_keep_schemas_of_one_name_apart() -> None:
     }
     assert merged["paths"]["/rewards"]["get"]["schema"] == {"$ref": "#/components/schemas/RewardsOut"}
     assert merged["paths"]["/links"]["get"]["schema"] == {"$ref": "#/components/schemas/Out"}
+
+
+async def test_a_prebuilt_answer_stays_as_it_was_built() -> None:
+    first = start(200, ((b"content-length", b"2"),))
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> int:
+        return await answer(send, first, b"{}")
+
+    async def endpoint() -> HotAnswer:
+        return HotAnswer(handle)
+
+    router = APIRouter()
+    router.add_api_route("/v1/ready", endpoint, response_class=Response)
+    service = replace(edge.SERVICE, routers=(router,), hot=lambda _: ())
+    transport = httpx.ASGITransport(app=build_app(service, edge.make_context(edge.no_database())))
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+        one, two = await client.get("/v1/ready"), await client.get("/v1/ready")
+    assert (one.text, two.text) == ("{}", "{}")
+    assert one.headers["x-request-id"] != two.headers["x-request-id"]
+    assert first["headers"] == [(b"content-length", b"2")]
