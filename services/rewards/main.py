@@ -1,6 +1,7 @@
 """The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
 
 from services.kernel.service import Service
+from services.rewards.audit.jobs import WATCH
 from services.rewards.balances.api import portal
 from services.rewards.balances.api import rest as balances
 from services.rewards.catalog import tables as _catalog
@@ -31,6 +32,7 @@ SERVICE = Service(
         portal.router,
     ),
     handlers=HANDLERS,
+    jobs=(WATCH,),
     due_jobs=(RELEASE,),
     nav=NAV,
     pages=PAGES,

@@ -1,5 +1,7 @@
 """SQL that reads all of a store's books at once. For audits only: nothing that answers a request may."""
 
+from collections.abc import Sequence
+
 from services.kernel.db import Tx
 from services.rewards.ledger.domain import HolderKey, Holding, TotalKey
 
@@ -11,6 +13,16 @@ _STRAY = """
 select e.number, e.line from entries e left join posting_sets s using (store_id, number)
 where e.store_id = :store and s.number is null order by 1, 2 limit 10
 """
+_IMBALANCES = """
+select store_id, unit, sum(debits) - sum(credits) as difference from account_totals
+where store_id = any(cast(:stores as text[])) group by store_id, unit having sum(debits) <> sum(credits)
+"""
+
+
+async def imbalances(tx: Tx, stores: Sequence[str]) -> list[tuple[str, str, int]]:
+    """(store, unit, debits less credits) wherever that is not zero, by the totals that are kept."""
+    rows = await tx.all(_IMBALANCES, stores=list(stores))
+    return [(row.store_id, row.unit, int(row.difference)) for row in rows]
 
 
 async def balances(tx: Tx, store: str) -> dict[HolderKey, Holding]:

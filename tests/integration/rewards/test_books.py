@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from services.kernel.db import Tx
 from services.rewards.audit.actions import verify
 from services.rewards.audit.domain import Report
+from services.rewards.audit.jobs import IMBALANCE, watch
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
 
@@ -192,3 +193,11 @@ async def test_one_reward_per_rule_and_order_holds_a_target(books: World) -> Non
             "insert into rewards select (jsonb_populate_record(r, jsonb_build_object('beneficiary_id', 'eve',"
             " 'reward_id', 'rwd_eve'))).* from rewards r where order_id = '4' and rule = 'friend'",
         )
+
+
+async def test_the_watch_over_all_stores_sees_one_that_does_not_balance(books: World) -> None:
+    await watch(books.ctx)
+    assert IMBALANCE._value.get() == 0
+    await tamper(books, "update account_totals set credits = credits + 7 where account = 'friend_pending'")
+    await watch(books.ctx)
+    assert IMBALANCE._value.get() == 7

@@ -17,7 +17,8 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
 
 
 async def take_stores(tx: Tx, stores: Collection[str]) -> None:
-    """Decides the orders that waited for their store's time zone."""
+    """Notes the stores in the directory, and decides the orders that waited for their time zone."""
+    await catalog.list_stores(tx, stores)
     await _decide_waiting(tx, {(store_id, None) for store_id in stores})
 
 
