@@ -43,8 +43,10 @@ def receive(
     except _Ignored as ignored:
         outcome, reason = "ignored", str(ignored)
     except AppError as error:
-        field = error.errors[0].field if error.errors else error.code
-        outcome, reason = "failed", f"unreadable: {field}"
+        outcome, reason = "failed", f"unreadable: {error.errors[0].field if error.errors else error.code}"
+    except (ValueError, OverflowError) as error:
+        # A field that no order of ours can hold: a negative figure, a time outside of all calendars.
+        outcome, reason = "failed", f"unreadable: {type(error).__name__}"
     delivery = Delivery(
         store_id=store_id,
         delivery_id=hooks_domain.delivery_id(headers.get("shop-domain", ""), topic, event),
@@ -106,6 +108,8 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
+    if b"\\u0000" in body:
+        raise Invalid.field("body", "Text may not contain the NUL character.")
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:

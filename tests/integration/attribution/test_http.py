@@ -112,6 +112,8 @@ async def test_an_idempotency_key_gives_one_answer_and_refuses_another_body(http
     [
         ({"placed_at": (NOW + timedelta(hours=25)).isoformat()}, 422, "placed_at"),
         ({"placed_at": "2026-11-03T10:00:00"}, 422, "placed_at"),
+        ({"placed_at": "0001-01-01T00:00:00+10:00"}, 422, "placed_at"),
+        ({"updated_at": "9999-12-31T23:59:59-10:00"}, 422, "updated_at"),
         ({"total_minor": -1}, 422, "total_minor"),
         ({"total_minor": 10.5}, 422, "total_minor"),
         ({"total_minor": 10**19}, 422, "total_minor"),
@@ -279,7 +281,13 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
 ) -> None:
     path = await hook(http)
     for number, (body, topic) in enumerate(
-        [(delivery(test=True), "orders/create"), (b"not json", "orders/paid"), (delivery(), "products/update")]
+        [
+            (delivery(test=True), "orders/create"),
+            (b"not json", "orders/paid"),
+            (delivery(created_at="0001-01-01T00:00:00+10:00"), "orders/paid"),
+            (delivery(email="a\0b@example.com"), "orders/updated"),
+            (delivery(), "products/update"),
+        ]
     ):
         answer = await http.post(path, content=body, headers=signed(body, topic, event=f"e{number}"))
         assert answer.status_code == 200
@@ -288,6 +296,7 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
     assert {tuple(row) for row in rows} == {
         ("ignored", "test_order"),
         ("failed", "unreadable: body"),
+        ("failed", "unreadable: OverflowError"),
         ("ignored", "other_topic"),
     }
 
