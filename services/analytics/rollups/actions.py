@@ -35,6 +35,8 @@ from services.kernel.db import Tx
 
 S = TypeVar("S", Ambassador, Share, Friend, Order, Reward)
 
+SLICE = 1000
+"""Waiting events that are counted at once."""
 VISITORS, VIEWERS, SHARERS = "visitors", "viewers", "sharers"
 
 
@@ -89,8 +91,8 @@ async def count_waiting(tx: Tx, stores: Iterable[str]) -> None:
         )
         for p in parked
     ]
-    if events:
-        await count(tx, events)
+    for start in range(0, len(events), SLICE):
+        await count(tx, events[start : start + SLICE])
 
 
 async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:

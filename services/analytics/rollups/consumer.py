@@ -26,6 +26,7 @@ COUNT = Handler(
         AmbassadorSaved,
         tracking.ClickRecorded,
         tracking.VisitRecorded,
+        tracking.CustomerIdentified,
         tracking.SignupRecorded,
         tracking.ShareRecorded,
         tracking.WidgetViewed,

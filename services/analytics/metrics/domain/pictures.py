@@ -74,12 +74,19 @@ def trend_chart(trend: Trend, fmt: Format, speech: Speech) -> Columns | Lines:
         "open_from": open_from,
         "open_label": _open_label(trend, fmt, speech),
         "markers": _markers(trend, speech),
-        "note": speech.say(metric.maturity) if metric.maturity else "",
+        "note": _note(trend, rate, speech),
         "ident": "trend",
     }  # fmt: skip
     if rate or len(slots) > MOST_COLUMNS:
         return Lines(**common)  # type: ignore[arg-type]  # the same fields make either chart
     return Columns(**common)  # type: ignore[arg-type]
+
+
+def _note(trend: Trend, rate: bool, speech: Speech) -> str:
+    parts = [speech.say(trend.metric.maturity)] if trend.metric.maturity else []
+    if rate and any(point.value is None for point in trend.points):
+        parts.append(speech.say("In a gap there was nothing to divide by."))
+    return " ".join(parts)
 
 
 def _title(trend: Trend, speech: Speech) -> str:

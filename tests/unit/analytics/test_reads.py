@@ -1,0 +1,32 @@
+"""Answers are read from roll-ups alone: their cost cannot follow the history."""
+
+import re
+
+from contracts.events import EVENTS, Topic
+from services.analytics.main import SERVICE
+from services.analytics.metrics import store
+from services.analytics.rollups.domain.measures import ROLLUPS
+
+OWN = {"parts", "sums", "active"}
+"""Names that a statement gives to its own parts."""
+
+
+def test_no_answer_reads_a_fact() -> None:
+    statements = [
+        text for name, text in vars(store).items() if isinstance(text, str) and "select" in text and name[0] == "_"
+    ]
+    read = {table for text in statements for table in re.findall(r"\b(?:from|join)\s+(\w+)", text)}
+    assert len(statements) >= 8
+    assert read <= {*ROLLUPS, *OWN, "sketches", "progress"}
+
+
+def test_every_reading_statement_is_bound_to_one_store() -> None:
+    statements = [
+        text for name, text in vars(store).items() if isinstance(text, str) and "select" in text and name[0] == "_"
+    ]
+    assert all("store_id = :store" in text for text in statements)
+
+
+def test_every_decision_and_every_reward_is_heard() -> None:
+    heard = {model.TYPE for handler in SERVICE.handlers for model in handler.events}
+    assert {kind for kind, model in EVENTS.items() if model.TOPIC in (Topic.CONVERSIONS, Topic.REWARDS)} <= heard
