@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 from cachetools import TTLCache
+from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from services.attribution.hooks import actions as hooks
@@ -27,6 +28,7 @@ MOST_BYTES = 1024 * 1024
 REMEMBERED_S = 5.0
 """How long a hook is remembered, and so how long a deleted one may still be answered."""
 _FAMILIES = ("x-shopify-", "shopify-")
+_DELIVERIES = Counter("kith_deliveries_total", "Deliveries of store platforms.", ("platform", "outcome"))
 _OK = start(200, ((b"content-type", b"application/json"), (b"cache-control", b"no-store")))
 
 
@@ -48,6 +50,7 @@ class Shopify:
         store_id, secret = await self._hook(hook_id) or ("", b"\0" * 32)
         expected = domain.signature(secret, body)
         if not hmac.compare_digest(_canonical(headers.get("hmac-sha256", "")), expected) or not store_id:
+            _DELIVERIES.labels("shopify", "unsigned").inc()
             raise Unauthorized("This delivery is not signed with the hook's secret.", code="bad_signature")
         begin(raw)
         ctx = self._ctx
@@ -58,6 +61,7 @@ class Shopify:
         if received.delivery.outcome == "failed":
             self._log.warning("shopify.unreadable", hook=hook_id, reason=received.delivery.reason)
         outcome = await self.group.submit(received)
+        _DELIVERIES.labels("shopify", outcome).inc()
         return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
 
     async def _hook(self, hook_id: str) -> tuple[str, bytes] | None:

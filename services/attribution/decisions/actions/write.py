@@ -1,9 +1,12 @@
 """Decides what was gathered, and writes and tells what changed."""
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter as Count
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+
+from prometheus_client import Counter
 
 from contracts.events.conversions import (
     Conversion,
@@ -21,6 +24,8 @@ from services.attribution.decisions.store import people as people_store
 from services.attribution.decisions.store.orders import OrderRow, Revision
 from services.kernel import due
 from services.kernel.db import Tx
+
+_DECISIONS = Counter("kith_decisions_total", "Decisions that came out another than before.", ("status",))
 
 SETTLE = "attribution.settle"
 """The due job that settles orders."""
@@ -62,12 +67,19 @@ async def decide_and_write(tx: Tx, gathered: Gathered, numbers: Numbers) -> dict
         if row.settle_at is not None:
             settle_at[pair[0]] = min(row.settle_at, settle_at.get(pair[0], row.settle_at))
     await order_rows.add_revisions(tx, revisions, engine=ENGINE)
+    counts = Count(str(decisions[r.store_id, r.order_id].status) for r in revisions)
+    tx.after_commit(lambda: _count(counts))
     await order_rows.put(tx, rows)
     await _retie(tx, gathered, rows)
     await due.schedule(tx, SETTLE, settle_at)
     for row in rows:
         gathered.rows[row.store_id, row.order_id] = row
     return decisions
+
+
+def _count(counts: Mapping[str, int]) -> None:
+    for status, count in counts.items():
+        _DECISIONS.labels(status).inc(count)
 
 
 def _row(pair: Pair, person_id: str, decision: Decision, before: OrderRow | None, body_hash: bytes) -> OrderRow:
