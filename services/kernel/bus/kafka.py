@@ -141,8 +141,7 @@ class KafkaBus:
             self._producer = None
 
         async def stop() -> None:
-            # What still waits was given up by its publisher; unless it fails here, stopping waits for it for ever.
-            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+            _give_up(producer)
             with suppress(*_BROKEN):
                 await bounded(producer.stop(), REQUEST_MS / 1000 + 2)
 
@@ -172,6 +171,15 @@ class KafkaBus:
             for name, code, *_ in answer.topic_errors:
                 if code not in (0, _EXISTS):
                     raise for_code(code)(name)
+
+
+def _give_up(producer: AIOKafkaProducer) -> None:
+    """Fails what still waits in a producer: its publisher has gone, and stopping would wait for it for ever."""
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    queued = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
+    accumulator.fail_all(ProducerClosed())
+    for batch in queued:
+        batch._drain_waiter.exception()  # noqa: SLF001  # looked at, so that nobody complains that nobody did
 
 
 def _new_topic(topic: TopicSpec, partitions: int) -> NewTopic:

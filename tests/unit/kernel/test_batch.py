@@ -89,7 +89,7 @@ async def test_a_caller_that_goes_away_disturbs_nobody() -> None:
 
 async def test_stopping_writes_what_waits() -> None:
     sink = Sink()
-    commit = GroupCommit(sink.write, linger_s=10)
+    commit = GroupCommit(sink.write, linger_s=0.2)
     commit.start()
     waiting = asyncio.create_task(commit.submit(7))
     await asyncio.sleep(0)
