@@ -1,0 +1,200 @@
+"""Every page of the product, from the services' own routes: who sees it, and that nothing of another store is on it."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from services.cli import catalog
+from services.kernel.http.app import API, framework
+from services.kernel.http.table import Known, RouteTable
+from tests.support.two_stores import Store, TwoStores, unknown_like
+
+PUBLIC = {
+    *("/r/{slug}", "/kith.js", "/kith.{digest}.js", "/assets/{digest}/{name}"),
+    *("/console/session", "/console/session/end", "/p/{token}", "/p/{token}/qr.{kind}", "/p/{token}/balance"),
+}
+"""What needs no session: a slug, a token or nothing at all is the credential."""
+ORIGIN = {"origin": "http://localhost:8080"}
+BROWSER = {"accept": "text/html,application/xhtml+xml"}
+
+
+def pages() -> list[Known]:
+    found = [
+        route
+        for service in catalog.load_all(catalog.NAMES)
+        for route in RouteTable(framework(service).router.routes).routes
+        if not route.template.startswith(API)
+    ]
+    return list({(route.template, tuple(sorted(route.methods))): route for route in found}.values())
+
+
+ALL = pages()
+PRIVATE = [page for page in ALL if page.template not in PUBLIC]
+SHOWN = [page for page in PRIVATE if "GET" in page.methods]
+WRITES = [page for page in PRIVATE if "POST" in page.methods]
+
+
+def name(page: Known) -> str:
+    return f"{'/'.join(sorted(page.methods - {'HEAD'}))} {page.template}"
+
+
+def parameters(page: Known) -> list[str]:
+    return re.findall(r"{(\w+)(?::\w+)?}", page.template)
+
+
+def url(page: Known, ids: Mapping[str, str]) -> str:
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: ids[found[1]], page.template)
+
+
+@pytest.fixture(scope="module")
+async def sessions(two_stores: TwoStores) -> dict[str, dict[str, str]]:
+    """The cookie headers of a person of each store."""
+
+    async def sign_in(store: Store) -> dict[str, str]:
+        key = store.secret["authorization"].removeprefix("Bearer ")
+        answer = await two_stores.client.post("/console/session", json={"secret_key": key}, headers=ORIGIN)
+        assert answer.status_code == 200, answer.text
+        two_stores.client.cookies.clear()
+        return {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+    return {"a": await sign_in(two_stores.a), "b": await sign_in(two_stores.b)}
+
+
+Sessions = dict[str, dict[str, str]]
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name)
+async def test_without_a_session_one_is_sent_to_sign_in(two_stores: TwoStores, page: Known) -> None:
+    path = url(page, two_stores.a.ids)
+    person = await two_stores.client.get(path, headers=BROWSER)
+    assert (person.status_code, person.headers.get("location", "")[:16]) == (303, "/console/session")
+    program = await two_stores.client.get(path)
+    assert program.status_code == 401
+    publishable = await two_stores.client.get(path, headers=two_stores.a.publishable)
+    assert publishable.status_code == 403
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name)
+async def test_a_person_of_the_store_sees_it(two_stores: TwoStores, sessions: Sessions, page: Known) -> None:
+    answer = await two_stores.client.get(url(page, two_stores.a.ids), headers=BROWSER | sessions["a"])
+    assert answer.status_code == 200, answer.text[:500]
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def without_ids(answer: httpx.Response, ids: Mapping[str, str]) -> tuple[int, str]:
+    text = answer.text
+    for value in sorted(ids.values(), key=len, reverse=True):
+        text = text.replace(value, "…")
+    return answer.status_code, re.sub(r"req_[0-9a-f]+", "", text)
+
+
+@pytest.mark.parametrize("page", [page for page in SHOWN if parameters(page)], ids=name)
+async def test_what_is_another_store_s_looks_like_what_is_not_there(
+    two_stores: TwoStores, sessions: Sessions, page: Known
+) -> None:
+    answers = []
+    for ids in (two_stores.a.ids, unknown_like(two_stores.a.ids)):
+        answer = await two_stores.client.get(url(page, ids), headers=BROWSER | sessions["b"])
+        answers.append(without_ids(answer, ids))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name)
+async def test_nothing_of_another_store_is_on_a_page(two_stores: TwoStores, sessions: Sessions, page: Known) -> None:
+    theirs = [two_stores.a.ids[one] for one in ("ambassador_id", "program_id", "link_id", "reward_id")]
+    for query in ("", f"?ids={theirs[0]}", f"?program_id={theirs[1]}", f"?q={theirs[0]}"):
+        path = url(page, unknown_like(two_stores.a.ids)) + query
+        answer = await two_stores.client.get(path, headers=BROWSER | sessions["b"])
+        assert "Anna" not in answer.text
+        assert "anna@example.com" not in answer.text
+        assert [value for value in theirs if value in answer.text and value not in query] == []
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name)
+async def test_odd_ids_and_query_fields_are_never_a_failure_of_ours(
+    two_stores: TwoStores, sessions: Sessions, page: Known
+) -> None:
+    headers = BROWSER | sessions["a"]
+    odd = ("%00", "%ff%fe", "x" * 3000, "..%2F..%2Fetc", "-1", "%0d%0a", "%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    paths = [url(page, two_stores.a.ids | {one: value}) for one in parameters(page) for value in odd]
+    fields = ("cursor", "from", "to", "range", "sort", "status", "program_id", "q", "lang", "compare", "format", "days")
+    values = (
+        "",
+        "%00",
+        "-1",
+        "9" * 30,
+        "x" * 2000,
+        "2026-13-45",
+        "%F0%9F%92%A5",
+        "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    )
+    paths += [f"{url(page, two_stores.a.ids)}?{one}={value}" for one in fields for value in values]
+    answers = await asyncio.gather(*(two_stores.client.get(path, headers=headers) for path in paths))
+    for path, answer in zip(paths, answers, strict=True):
+        assert answer.status_code < 500, path
+        assert "<script>alert(1)" not in answer.text, path
+
+
+@pytest.mark.parametrize("page", WRITES, ids=name)
+async def test_a_form_of_a_foreign_page_is_refused(two_stores: TwoStores, sessions: Sessions, page: Known) -> None:
+    path = url(page, two_stores.a.ids)
+    for origin in ({}, {"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        answer = await two_stores.client.post(path, data={"name": "x"}, headers=sessions["a"] | origin)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize("page", WRITES, ids=name)
+async def test_a_form_cannot_reach_into_another_store(two_stores: TwoStores, sessions: Sessions, page: Known) -> None:
+    answers = []
+    for ids in (two_stores.a.ids, unknown_like(two_stores.a.ids)):
+        form = {"program_id": ids["program_id"], "reason": "because", "name": "Mallory", "email": "m@example.com"}
+        answer = await two_stores.client.post(url(page, ids), data=form, headers=sessions["b"] | ORIGIN)
+        assert answer.status_code < 500
+        assert "Anna" not in answer.text
+        answers.append(without_ids(answer, ids | {"form": "Mallory"}))
+    assert answers[0][0] == answers[1][0]
+
+
+@pytest.mark.parametrize("page", WRITES, ids=name)
+async def test_odd_forms_are_never_a_failure_of_ours(two_stores: TwoStores, sessions: Sessions, page: Known) -> None:
+    kind = "application/x-www-form-urlencoded"
+    for body in (
+        b"",
+        b"name=%ff",
+        b"name=a&name=b",
+        b"&&&===",
+        b"name=" + b"x" * 100_000,
+        b"name=%00",
+        b"{}",
+        b"\xff\xfe",
+    ):
+        headers = sessions["a"] | ORIGIN | {"content-type": kind}
+        answer = await two_stores.client.post(url(page, two_stores.a.ids), content=body, headers=headers)
+        assert answer.status_code < 500, body[:50]
+
+
+@pytest.mark.parametrize(
+    "path", ["/p/{}", "/p/{}/qr.svg", "/p/{}/balance", "/r/{}", "/kith.{}.js", "/console/session?token={}"]
+)
+async def test_made_up_credentials_in_an_address_open_nothing(two_stores: TwoStores, path: str) -> None:
+    for made_up in (
+        "x",
+        "k1.x.y",
+        "k1." + "A" * 60 + "." + "A" * 27,
+        "%00",
+        "%ff",
+        "x" * 2000,
+        "..%2f..%2fetc",
+        "%0d%0aset-cookie:x",
+    ):
+        answer = await two_stores.client.get(path.format(made_up), headers=BROWSER)
+        assert answer.status_code < 500, made_up
+        assert "set-cookie" not in answer.headers
+        assert "Anna" not in answer.text
+        assert "location" not in answer.headers or answer.headers["location"].startswith("/console/session")
