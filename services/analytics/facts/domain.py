@@ -112,8 +112,11 @@ class Share:
         )
 
     def by(self, ambassador: Ambassador | None) -> "Share":
-        """With its ambassador, once known; who was found once stays."""
-        if self.ambassador_id or ambassador is None:
+        """With its ambassador, once known. Of several who are that person, the one who joined first shares."""
+        if ambassador is None:
+            return self
+        known = (self.joined_at, self.ambassador_id)
+        if self.joined_at is not None and known <= (ambassador.joined_at, ambassador.ambassador_id):
             return self
         return replace(
             self,
@@ -129,8 +132,7 @@ class Order:
     """A decision with what its figures need from elsewhere.
 
     Found later and kept: `channel` and `friend` (the visitor) by the winning click, `joined_at` by the ambassador,
-    `turned_at` when the buyer of this first
-    purchase became an ambassador, the first time.
+    `turned_at` when the buyer of this first purchase became an ambassador, the first time.
     """
 
     store_id: str
@@ -217,7 +219,6 @@ class Order:
         return replace(
             self,
             channel=old.channel if same_click and old.kind == self.kind else UNKNOWN_CHANNEL,
-            friend=old.friend if same_click else "",
             joined_at=old.joined_at if same_ambassador else None,
             joined_day=old.joined_day if same_ambassador else None,
             turned_at=old.turned_at if same_buyer else None,
@@ -245,7 +246,7 @@ class Order:
         return replace(
             self,
             channel=self.channel or self._channel(click),
-            friend=self.visitor_id or (click.visitor_id if click else None) or self.friend,
+            friend=self.visitor_id or (click.visitor_id if click else None) or "",
             joined_at=self.joined_at or (ambassador.joined_at if ambassador else None),
             joined_day=self.joined_day or (ambassador.day if ambassador else None),
             turned_at=turned_at,

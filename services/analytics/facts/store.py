@@ -109,7 +109,7 @@ join orders o on o.store_id = k.store_id and o.buyer = k.id
 """
 _SHARES_OF = """
 select s.store_id, s.track_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
-join shares s on s.store_id = k.store_id and s.name = k.id and s.ambassador_id = '' and s.name <> ''
+join shares s on s.store_id = k.store_id and s.name = k.id and s.name <> ''
 """
 _PARK = """
 insert into parked (store_id, type, at, data)
@@ -194,7 +194,7 @@ async def first_orders_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
 
 
 async def shares_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
-    """Shares of these persons whose ambassador was not known."""
+    """Shares of these persons."""
     return {(r[0], r[1]) for r in await _look_up(tx, _SHARES_OF, names)}
 
 

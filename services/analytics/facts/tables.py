@@ -58,7 +58,7 @@ SHARES = Table(
     text("program_id"),
     moment("joined_at", nullable=True),
     Column("joined_day", Date, nullable=True),
-    Index("shares_waiting_idx", "store_id", "name", postgresql_where=sql("ambassador_id = '' and name <> ''")),
+    Index("shares_name_idx", "store_id", "name", postgresql_where=sql("name <> ''")),
 )
 
 ORDERS = Table(

@@ -364,11 +364,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "track_id", name=op.f("shares_pkey")),
     )
     op.create_index(
-        "shares_waiting_idx",
-        "shares",
-        ["store_id", "name"],
-        unique=False,
-        postgresql_where=sa.text("ambassador_id = '' and name <> ''"),
+        "shares_name_idx", "shares", ["store_id", "name"], unique=False, postgresql_where=sa.text("name <> ''")
     )
     op.create_table(
         "sketches",
@@ -406,9 +402,7 @@ def downgrade() -> None:
     op.drop_table("stores")
     op.drop_table("spool_cursors")
     op.drop_table("sketches")
-    op.drop_index(
-        "shares_waiting_idx", table_name="shares", postgresql_where=sa.text("ambassador_id = '' and name <> ''")
-    )
+    op.drop_index("shares_name_idx", table_name="shares", postgresql_where=sa.text("name <> ''"))
     op.drop_table("shares")
     op.drop_table("rewards")
     op.drop_table("revoked_keys")
