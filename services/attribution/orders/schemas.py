@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from contracts.events.orders import Item
 from contracts.fields import Currency, Minor
@@ -16,14 +17,26 @@ def _id_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+_NUMBER_TOO: JsonDict = {"type": ["string", "integer"]}
+
 OrderId = Annotated[
     str,
     BeforeValidator(_id_text),
-    Field(min_length=1, max_length=200, pattern=r"^[^\s/?#\x00-\x1f\x7f]+$", description="The store's own order id."),
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\s/?#\x00-\x1f\x7f]+$",
+        description="The store's own order id.",
+        json_schema_extra=_NUMBER_TOO,
+    ),
 ]
 """Stands in addresses, so it may have no blank and no slash."""
 
-OwnId = Annotated[str, BeforeValidator(_id_text), Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+OwnId = Annotated[
+    str,
+    BeforeValidator(_id_text),
+    Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", json_schema_extra=_NUMBER_TOO),
+]
 """An id of the store's own that stands in no address."""
 
 
