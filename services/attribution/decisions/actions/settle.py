@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 
 AT_ONCE = 200
 """Orders of one store that settle in one transaction."""
-LOOK_AGAIN = timedelta(seconds=2)
+LOOK_AGAIN = timedelta(seconds=10)
 """When to come back to an order with facts that were acknowledged and not yet decided: they must not come too late."""
 
 
