@@ -54,7 +54,9 @@ class OrderReported(OrderFact):
 
     placed_at: Moment
     updated_at: Moment
-    undated: bool = Field(False, description="The store gave no `updated_at`; what stands there is the time of receipt.")
+    undated: bool = Field(
+        False, description="The store gave no `updated_at`; what stands there is the time of receipt."
+    )
     figures: Figures
     customer: Customer = Customer()
     is_new: bool | None = Field(None, description="The store's own word on whether this is a new customer.")
@@ -81,7 +83,9 @@ class OrderRefunded(OrderFact):
     """Money went back to the buyer."""
 
     TYPE: ClassVar[str] = "kith.order.refunded.v1"
-    refund_id: Id | None = Field(None, description="The store's own id of the refund; the fact's id where it is absent.")
+    refund_id: Id | None = Field(
+        None, description="The store's own id of the refund; the fact's id where it is absent."
+    )
     amount_minor: Minor
     at: Moment
 

@@ -1,4 +1,4 @@
-"""Timers of stores: the `due` table says when a job must look at a store. One row per job and store, the earliest moment."""
+"""Timers of stores: the `due` table says when a job must look at a store. One row for both, the earliest moment."""
 
 from collections.abc import Mapping
 from datetime import datetime

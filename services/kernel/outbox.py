@@ -14,7 +14,8 @@ from services.kernel.ids import new_id
 
 _INSERT = text(
     "insert into outbox (event_id, topic, key, type, store_id, subject, at, traceparent, data)"
-    " select * from unnest(cast(:event_id as text[]), cast(:topic as text[]), cast(:key as text[]), cast(:type as text[]),"
+    " select * from unnest(cast(:event_id as text[]), cast(:topic as text[]), cast(:key as text[]),"
+    " cast(:type as text[]),"
     " cast(:store_id as text[]), cast(:subject as text[]), cast(:at as timestamptz[]), cast(:traceparent as text[]),"
     " cast(:data as bytea[]))"
 )

@@ -45,8 +45,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJob:
-    """Work that a store asked for at a moment (`kernel.due.schedule`). `run` gets the stores whose time has come, in one
-    transaction that sees them and no other replica works on, and returns the next moment for each store, or leaves it out.
+    """Work that a store asked for at a moment (`kernel.due.schedule`). `run` gets the stores whose time has come, in
+    one transaction that sees them and that no other replica works on, and returns the next moment for each store, or
+    leaves it out.
     """
 
     name: str

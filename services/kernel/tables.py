@@ -52,6 +52,14 @@ def text(name: str, *, nullable: bool = False, primary_key: bool = False) -> Col
 
 def add_kernel_tables(metadata: MetaData) -> None:
     """Adds the kernel's tables to a service's metadata."""
+    _pipe(metadata)
+    _stores(metadata)
+    _timers(metadata)
+    _replicas(metadata)
+
+
+def _pipe(metadata: MetaData) -> None:
+    """What travels: events that wait for the relay, and how far spools were taken in."""
     Table(
         "outbox",
         metadata,
@@ -67,6 +75,18 @@ def add_kernel_tables(metadata: MetaData) -> None:
         Column("data", LargeBinary, nullable=False),
         info=PIPE,
     )
+    Table(
+        "spool_cursors",
+        metadata,
+        text("spool", primary_key=True),
+        Column("position", BigInteger, nullable=False),
+        moment("at"),
+        info=PIPE,
+    )
+
+
+def _stores(metadata: MetaData) -> None:
+    """Stores: the lock and last fact number of each, what they are called, answers kept for retries."""
     Table(
         "head",
         metadata,
@@ -97,6 +117,10 @@ def add_kernel_tables(metadata: MetaData) -> None:
         moment("at"),
         Index("answers_at_idx", "at"),
     )
+
+
+def _timers(metadata: MetaData) -> None:
+    """When jobs must look at a store, and where to find one by a public name."""
     Table(
         "due",
         metadata,
@@ -116,14 +140,10 @@ def add_kernel_tables(metadata: MetaData) -> None:
         Index("directory_kind_store_id_idx", "kind", "store_id"),
         info=PIPE,
     )
-    Table(
-        "spool_cursors",
-        metadata,
-        text("spool", primary_key=True),
-        Column("position", BigInteger, nullable=False),
-        moment("at"),
-        info=PIPE,
-    )
+
+
+def _replicas(metadata: MetaData) -> None:
+    """What every replica must know within a second."""
     Table(
         "revoked_keys",
         metadata,

@@ -107,7 +107,9 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         return answer.json()
 
     program = (await post("/v1/programs", PROGRAM))["id"]
-    ambassador = await post("/v1/ambassadors", {"program_id": program, "email": "anna@example.com", "name": "Anna Markova"})
+    ambassador = await post(
+        "/v1/ambassadors", {"program_id": program, "email": "anna@example.com", "name": "Anna Markova"}
+    )
     link = await post("/v1/links", {"program_id": program, "ambassador_id": ambassador["id"]})
     code = await post("/v1/codes", {"program_id": program, "code": "SPRING"})
     key = await post("/v1/keys", {"kind": "secret", "label": "second"})

@@ -77,9 +77,7 @@ class LinkIssuer:
 
     def issue(self, click: bytes, *, microseconds: int, quality: Quality) -> str:
         """Signs one click: the 16 bytes of its id (`kernel.ids`), and its moment since 1970."""
-        body = b"".join(
-            (_QUALITY_BYTES[quality], self._head, click, self._between, microseconds.to_bytes(7, "big"))
-        )
+        body = b"".join((_QUALITY_BYTES[quality], self._head, click, self._between, microseconds.to_bytes(7, "big")))
         kid, tag = self._ring.tag(_PURPOSE, body + self._store)
         return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
 

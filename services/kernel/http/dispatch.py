@@ -1,9 +1,9 @@
 """Several services behind one port: hot routes by one look-up, everything else by the manifests' path patterns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,19 +32,17 @@ class Dispatcher:
         self._default = next(iter(apps.values()))[0]
         self._known: dict[str, ASGIApp] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[Any]:
+        """Serves one connection. No coroutine itself: it hands on the one of who answers, a frame less on hot ways."""
         if scope["type"] != "http":
-            await self._default(scope, receive, send)
-            return
+            return self._default(scope, receive, send)
         method, path = scope["method"], scope["path"]
         route = self._hot.find(method, path)
         if route is not None:
-            await self._owners[route].serve_hot(route, scope, receive, send)
-        elif path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:
-            await answer_json(send, 200, self._description if method == "GET" else b"")
-        else:
-            await self.owner(path)(scope, receive, send)
+            return self._owners[route].serve_hot(route, scope, receive, send)
+        if path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:
+            return answer_json(send, 200, self._description if method == "GET" else b"")
+        return self.owner(path)(scope, receive, send)
 
     def owner(self, path: str) -> ASGIApp:
         """The application that answers this path; for one that nobody claims, the first, which knows how to say so."""

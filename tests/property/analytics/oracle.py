@@ -21,7 +21,7 @@ class Oracle:
     def __init__(self, payloads: Iterable[Payload], zone: str) -> None:
         self.zone = ZoneInfo(zone)
         self.rows: Rows = {
-            name: defaultdict(lambda: defaultdict(int))  # type: ignore[misc]
+            name: defaultdict(lambda: defaultdict(int))
             for name in ("daily", "daily_channels", "daily_reasons", "leaders", "cycles", "owed")
         }
         told = list(payloads)
@@ -204,6 +204,6 @@ def newest(told: Sequence[Payload], kind: type[Any], ident: Callable[[Any], str]
     for payload in told:
         if isinstance(payload, kind):
             key = ident(payload)
-            if key not in found or payload.revision > found[key].revision:  # type: ignore[attr-defined]
+            if key not in found or payload.revision > found[key].revision:
                 found[key] = payload
     return found

@@ -95,9 +95,9 @@ def histories(draw: st.DrawFn) -> list[Payload]:
             )
         )  # fmt: skip
     for track_id in ("t1", "t2", "t3"):
-        click_id = draw(st.sampled_from(["k1", "k2", None]))
+        seen_id = draw(st.sampled_from(["k1", "k2", None]))
         told += maybe(
-            visited(track_id, draw(VISITORS), days=draw(DAYS), click_id=click_id, ambassador_id=owner_of(click_id))
+            visited(track_id, draw(VISITORS), days=draw(DAYS), click_id=seen_id, ambassador_id=owner_of(seen_id))
         )
     told += maybe(signed_up("t4", draw(VISITORS), days=draw(DAYS)))
     for track_id in ("t5", "t6"):

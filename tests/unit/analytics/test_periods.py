@@ -48,7 +48,7 @@ def test_a_period_is_whole_weeks_and_edges(
 def test_buckets_cover_the_period_without_overlap() -> None:
     period = Period(d(27, 2), d(3, 4))
     for grain in ("day", "week", "month"):
-        parts = buckets_of(period, grain)  # type: ignore[arg-type]
+        parts = buckets_of(period, grain)
         assert [day for part in parts for day in part.each_day()] == list(period.each_day())
     assert [part.first for part in buckets_of(period, "month")] == [d(27, 2), d(1), d(1, 4)]
 

@@ -73,7 +73,13 @@ def test_included_tax_is_no_part_of_the_subtotal() -> None:
 
 @pytest.mark.parametrize(("currency", "price", "minor"), [("JPY", "5090", 5090), ("KWD", "5.090", 5090)])
 def test_amounts_follow_their_currencys_exponent(currency: str, price: str, minor: int) -> None:
-    bare: dict[str, Any] = {"subtotal_price": None, "total_tax": None, "total_discounts": None, "line_items": [], "shipping_lines": []}
+    bare: dict[str, Any] = {
+        "subtotal_price": None,
+        "total_tax": None,
+        "total_discounts": None,
+        "line_items": [],
+        "shipping_lines": [],
+    }
     order = read_order(delivered(currency=currency, total_price=price, **bare))
     assert (order.figures.total_minor, order.figures.subtotal_minor) == (minor, minor)
 

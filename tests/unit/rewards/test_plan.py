@@ -82,7 +82,7 @@ def test_a_limit_by_number_counts_rewards_above_zero_of_its_period() -> None:
 
 
 @pytest.mark.parametrize("limit", [{"count": 1}, {"amount_minor": 100}])
-def test_a_place_given_up_is_free_for_the_next_order_of_the_same_batch(limit: dict[str, int]) -> None:
+def test_a_place_given_up_is_free_for_the_next_order_of_the_same_batch(limit: dict[str, Any]) -> None:
     kept = books(limited(**limit))
     kept.take(make_state("1"), make_state("1", revision=2, cancelled=True), make_state("2"), make_state("3"))
     assert kept.amounts() == {("2", "ambassador", ANNA): 100}
