@@ -23,20 +23,21 @@ class Front:
             "/metrics": self._metrics,
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection."""
-        if scope["type"] == "http":
-            own = self._own.get(scope["path"])
-            if own is None:
-                await self._app(scope, receive, self._closing(send) if self._health.draining else send)
-            elif scope["method"] in {"GET", "HEAD"}:
-                await _answer(send, *await own())
-            else:
-                await _answer(send, 405, b"application/json", b'{"detail":"GET only"}')
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serves one connection. No coroutine itself: it hands on the one of who answers, a frame less on hot ways."""
+        if scope["type"] == "lifespan":
+            return _live(receive, send)
+        own = self._own.get(scope["path"]) if scope["type"] == "http" else None
+        if own is not None:
+            return self._answer_own(own, scope["method"], send)
+        return self._app(scope, receive, self._closing(send) if self._health.draining else send)
+
+    @staticmethod
+    async def _answer_own(own: Callable[[], Awaitable[Answer]], method: str, send: Send) -> None:
+        if method in {"GET", "HEAD"}:
+            await _answer(send, *await own())
         else:
-            await self._app(scope, receive, send)
+            await _answer(send, 405, b"application/json", b'{"detail":"GET only"}')
 
     @staticmethod
     def _closing(send: Send) -> Send:

@@ -82,6 +82,7 @@ class Server:
                 app,
                 http=_Guarded,
                 loop="none",
+                interface="asgi3",
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,7 +32,7 @@ class Dispatcher:
         self._default = next(iter(apps.values()))[0]
         self._known: dict[str, ASGIApp] = {}
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[Any]:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serves one connection. No coroutine itself: it hands on the one of who answers, a frame less on hot ways."""
         if scope["type"] != "http":
             return self._default(scope, receive, send)
@@ -41,8 +41,11 @@ class Dispatcher:
         if route is not None:
             return self._owners[route].serve_hot(route, scope, receive, send)
         if path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:
-            return answer_json(send, 200, self._description if method == "GET" else b"")
+            return self._describe(method, send)
         return self.owner(path)(scope, receive, send)
+
+    async def _describe(self, method: str, send: Send) -> None:
+        await answer_json(send, 200, self._description if method == "GET" else b"")
 
     def owner(self, path: str) -> ASGIApp:
         """The application that answers this path; for one that nobody claims, the first, which knows how to say so."""

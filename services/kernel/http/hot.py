@@ -4,6 +4,7 @@ A handler raises the same errors as everybody else; the edge writes the problem.
 here so that nobody is surprised: no request id on success, no trace unless it calls `begin`, no query under `/v1/`.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -54,39 +55,30 @@ class HotRoute:
 
 
 class HotTable:
-    """Finds a hot route by method and path: one look-up by the first segment, then the few routes that share it."""
+    """Finds a hot route by method and path: one regular expression over all patterns, whose groups are the routes."""
 
-    __slots__ = ("_heads", "routes")
+    __slots__ = ("_by_group", "_match", "routes")
 
     def __init__(self, routes: Iterable[HotRoute]) -> None:
         self.routes = tuple(routes)
-        entries: dict[str, list[tuple[int, str, str, HotRoute]]] = {}
+        by_pattern: dict[str, dict[str, HotRoute]] = {}
         for route in self.routes:
-            is_prefix = route.pattern.endswith("*")
             literal = route.pattern.removesuffix("*")
-            if "*" in literal or (is_prefix and "/" not in literal[1:]):
+            if "*" in literal or (literal != route.pattern and "/" not in literal[1:]):
                 raise ValueError(f"{route.pattern}: a star is allowed at the end only, after a whole segment")
-            # How much of a path must be equal: a prefix's length, or more than any path has.
-            entries.setdefault(_head(literal), []).append(
-                (len(literal) if is_prefix else 1 << 20, literal, route.method, route)
-            )
-        self._heads = {head: tuple(sorted(found, key=lambda e: -e[0])) for head, found in entries.items()}
+            by_pattern.setdefault(route.pattern, {})[route.method] = route
+        # Exact paths first, then the longest prefix; a path that several take, but not by this method, is rare enough
+        # to be left to the framework.
+        patterns = sorted(by_pattern, key=lambda pattern: (pattern.endswith("*"), -len(pattern)))
+        # No database takes a NUL: such a path is left to the table, which knows it for an unknown one.
+        groups = [f"({re.escape(p[:-1])}[^\\0]*\\Z)" if p.endswith("*") else f"({re.escape(p)}\\Z)" for p in patterns]
+        self._by_group: list[dict[str, HotRoute]] = [{}, *(by_pattern[pattern] for pattern in patterns)]
+        self._match = re.compile("|".join(groups) or r"(?!)").match
 
     def find(self, method: str, path: str) -> HotRoute | None:
         """The route, exact paths first, then the longest prefix; or None."""
-        cut = path.find("/", 1)
-        found = self._heads.get(path if cut < 0 else path[: cut + 1])
-        if found is not None:
-            for length, literal, wanted, route in found:
-                if path[:length] == literal and method == wanted:
-                    # No database takes a NUL: such a path is left to the table, which knows it for an unknown one.
-                    return route if "\0" not in path else None
-        return None
-
-
-def _head(path: str) -> str:
-    cut = path.find("/", 1)
-    return path if cut < 0 else path[: cut + 1]
+        found = self._match(path)
+        return None if found is None else self._by_group[found.lastindex or 0].get(method)
 
 
 class HotAnswer(Response):
