@@ -1,0 +1,204 @@
+"""The split product on real Kafka and PostgreSQL, hurt in every way that one machine allows, under load."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.faults.history import History, side_by_side
+from tests.support.product import Product, running
+from tests.support.wait import until
+
+pytestmark = pytest.mark.timeout(600)
+
+KILLED_AT = {
+    "consume.before_commit": 15,
+    "consume.after_commit": 18,
+    "consume.before_offset_commit": 21,
+    "relay.after_send": 30,
+    "orders.before_commit": 40,
+    "orders.after_commit": 70,
+    "batch.after_write": 110,
+    "spool.append": 60,
+    "spool.before_commit": 12,
+    "spool.after_commit": 17,
+}
+"""Failpoints at which a process dies once, and at which of its hits."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The running product and where its failpoints leave their marks."""
+
+    product: Product
+    http: httpx.AsyncClient
+    marks: Path
+
+    async def store(self) -> History:
+        """A store of its own for a scenario."""
+        return await History.begin(self.http, self.product.operator_key)
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One split product for all scenarios; it must be well again after each."""
+    folder = tmp_path_factory.mktemp("faults")
+    marks = folder / "marks"
+    env = {
+        "KITH_FAILPOINTS": ",".join(f"{name}=kill@{count}" for name, count in KILLED_AT.items()),
+        "KITH_FAILPOINTS_ONCE": str(marks),
+    }
+    async with (
+        running("split", folder / "kith", env=env) as product,
+        httpx.AsyncClient(base_url=product.url, timeout=20) as http,
+    ):
+        yield Stage(product, http, marks)
+
+
+async def all_is_well(stage: Stage, history: History, *, within: float = 180) -> None:
+    """Every acknowledged order is rewarded as the model says, once; the books balance; nothing was put aside."""
+
+    async def rewarded() -> bool:
+        return await history.rewards() == history.expected()
+
+    await until(rewarded, within=within, every=1, what="the rewards that the history asks for")
+    assert await history.out_of_balance() == 0
+
+    async def counted() -> bool:
+        return history.clicks <= await history.counted_clicks() <= history.clicks + history.clicks_unknown
+
+    await until(counted, within=within, every=0.5, what="every click counted, once")
+    assert await dead_letters(stage.product) == 0
+
+
+async def dead_letters(product: Product) -> int:
+    """Records on all dead-letter topics."""
+    lines = (product.folder / "split" / "env").read_text().splitlines()
+    url = next(line.partition("=")[2] for line in lines if line.startswith("KITH_KAFKA_URL="))
+    consumer = AIOKafkaConsumer(bootstrap_servers=url)
+    await consumer.start()
+    try:
+        topics = [topic for topic in await consumer.topics() if topic.startswith("kith.dlq.")]
+        ends = await consumer.end_offsets([TopicPartition(topic, 0) for topic in topics])
+    finally:
+        await consumer.stop()
+    assert len(topics) >= 4
+    return sum(ends.values())
+
+
+async def load(history: History, name: str, *, until_done: asyncio.Event, tries: int = 1) -> tuple[int, int]:
+    """Orders and clicks, four at a time, until told to stop; how many of each were asked for."""
+    asked = [0, 0]
+
+    async def ordering(worker: int) -> None:
+        while not until_done.is_set():
+            number = asked[0]
+            asked[0] += 1
+            await history.order(f"{name}-{worker}-{number}", number, tries=tries)
+
+    async def clicking() -> None:
+        while not until_done.is_set():
+            asked[1] += 1
+            await history.click(asked[1])
+
+    await asyncio.gather(ordering(0), ordering(1), clicking(), clicking())
+    return asked[0], asked[1]
+
+
+async def under_load(history: History, name: str, fault: asyncio.Task[None], *, tries: int = 1) -> tuple[int, int]:
+    """Load from before the fault until a moment after it has passed."""
+    done = asyncio.Event()
+
+    def end(_: object) -> None:
+        done.set()
+
+    fault.add_done_callback(end)
+    asked = await load(history, name, until_done=done, tries=tries)
+    await fault
+    return asked
+
+
+async def test_a_thousand_orders_survive_kills_at_every_failpoint(stage: Stage) -> None:
+    history = await stage.store()
+    orders = (history.order(f"k-{n}", n, tries=200) for n in range(1000))
+    clicks = (history.click(n) for n in range(400))
+    await asyncio.gather(side_by_side(orders), side_by_side(clicks, at_once=2))
+    assert len(history.acked) == 1000
+    await side_by_side(history.refund_all(f"k-{n}") for n in range(0, 1000, 20))
+    await all_is_well(stage, history)
+    assert {mark.name for mark in stage.marks.iterdir()} == set(KILLED_AT), "a fault missed"
+
+
+async def test_a_broker_that_is_away_stops_neither_links_nor_orders(stage: Stage) -> None:
+    history = await stage.store()
+    away_s = 20.0
+
+    async def fault() -> None:
+        stage.product.hold("kafka")
+        stage.product.kill("kafka")
+        await asyncio.sleep(away_s)
+        stage.product.release("kafka")
+
+    orders, clicks = await under_load(history, "b", asyncio.create_task(fault()))
+    assert orders > 50
+    assert clicks > 50
+    assert not history.refused
+    await all_is_well(stage, history)
+
+
+async def test_a_database_that_restarts_costs_no_click_and_no_false_answer(stage: Stage) -> None:
+    history = await stage.store()
+    await side_by_side(history.click(n) for n in range(60))  # both replicas know the links
+
+    async def fault() -> None:
+        stage.product.hold("postgres")
+        os.kill(stage.product.pid("postgres"), signal.SIGINT)
+        await asyncio.sleep(5)
+        stage.product.release("postgres")
+
+        async def back() -> bool:
+            return (await stage.http.get("/readyz")).is_success
+
+        await until(back, within=120, what="a product that is ready again")
+
+    await under_load(history, "d", asyncio.create_task(fault()))
+    assert history.refused.get(503, 0) > 0, "the fault missed"
+    assert set(history.refused) == {503}
+    assert history.without_retry_after == 0
+    assert history.clicks_unknown == 0
+    await all_is_well(stage, history)
+
+
+async def test_a_rolling_restart_fails_no_request(stage: Stage) -> None:
+    history = await stage.store()
+    replicas = [f"{name}-{n}" for name in ("links", "attribution", "rewards", "analytics") for n in (1, 2)]
+    before = {name: stage.product.pid(name) for name in replicas}
+
+    async def fault() -> None:
+        stage.product.starter.send_signal(signal.SIGHUP)
+
+        def all_are_new() -> bool:
+            try:
+                return all(stage.product.pid(name) != before[name] for name in replicas)
+            except FileNotFoundError:
+                return False
+
+        await until(all_are_new, within=240, what="new processes for all replicas")
+
+        async def ready() -> bool:
+            return (await stage.http.get("/readyz")).is_success
+
+        await until(ready, within=60, what="a product that is ready")
+
+    started = time.monotonic()
+    await under_load(history, "r", asyncio.create_task(fault()))
+    assert time.monotonic() - started > 1
+    assert not history.refused
+    await all_is_well(stage, history)
