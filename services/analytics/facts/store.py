@@ -72,7 +72,7 @@ select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as
   cast(:channels as text[]))
 order by 1, 2
 on conflict (store_id, click_id) do update set at = excluded.at, channel = excluded.channel where clicks.at is null
-returning store_id, click_id, visitor_id
+returning store_id, click_id
 """
 _SEE_VISITORS = """
 insert into clicks (store_id, click_id, visitor_id, seen_at)
@@ -97,6 +97,10 @@ _FORGET_REPORTS = "delete from reports where store_id = any(cast(:stores as text
 _ORDERS_OF_CLICKS = """
 select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
 join orders o on o.store_id = k.store_id and o.click_id = k.id and o.click_id <> ''
+"""
+_FRIENDS_OF_CLICKS = """
+select f.store_id, f.visitor_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join friends f on f.store_id = k.store_id and f.click_id = k.id and f.channel = '' and f.click_id <> ''
 """
 _ORDERS_OF_AMBASSADORS = """
 select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -131,10 +135,10 @@ class Parked(NamedTuple):
     data: bytes
 
 
-async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> dict[Key, str | None]:
-    """Keeps clicks and returns those that were not counted before, with the visitor where a page told one already."""
+async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> list[Key]:
+    """Keeps clicks and returns those that were not counted before."""
     if not clicks:
-        return {}
+        return []
     rows = await tx.all(
         _ADD_CLICKS,
         stores=[k[0] for k in clicks],
@@ -142,7 +146,7 @@ async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> dict[Key, s
         ats=[c.at for c in clicks.values()],
         channels=[c.channel or "" for c in clicks.values()],
     )
-    return {(r.store_id, r.click_id): r.visitor_id for r in rows}
+    return [(r.store_id, r.click_id) for r in rows]
 
 
 async def see_visitors(tx: Tx, seen: Mapping[Key, tuple[datetime, str]]) -> list[Key]:
@@ -181,6 +185,11 @@ async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime) -> 
 async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
     """Orders that one of these clicks won."""
     return {(r[0], r[1]) for r in await _look_up(tx, _ORDERS_OF_CLICKS, keys)}
+
+
+async def friends_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+    """Friends whose first touch was one of these clicks and who have no channel yet: a copied address brings several."""
+    return {(r[0], r[1]) for r in await _look_up(tx, _FRIENDS_OF_CLICKS, keys)}
 
 
 async def orders_of_ambassadors(tx: Tx, keys: Iterable[Key]) -> set[Key]:

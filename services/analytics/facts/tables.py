@@ -43,6 +43,7 @@ FRIENDS = Table(
     Column("kept", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("refunded", Integer, nullable=False),
+    Index("friends_click_idx", "store_id", "click_id", postgresql_where=sql("channel = '' and click_id <> ''")),
 )
 
 SHARES = Table(

@@ -134,13 +134,12 @@ async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) ->
 async def _count_clicks(batch: _Batch, clicks: Sequence[ClickRecorded]) -> None:
     by_key = {(c.store_id, c.click_id): c for c in clicks}
     new = await facts.add_clicks(batch.tx, by_key)
-    for key, visitor_id in new.items():
+    for key in new:
         click = by_key[key]
         day = local_day(click.at, batch.zones[click.store_id])
         counting.count_click(batch.deltas, click.store_id, day, click.program_id, click.channel or "", click.quality)
-        if visitor_id is not None:
-            batch.friends.add((click.store_id, visitor_id))
     batch.orders |= await facts.orders_of_clicks(batch.tx, new)
+    batch.friends |= await facts.friends_of_clicks(batch.tx, new)
 
 
 async def _count_reports(batch: _Batch, reports: Sequence[TrackingPayload]) -> list[Share]:

@@ -143,3 +143,28 @@ async def test_what_comes_before_its_store_waits_for_it(db: Database) -> None:
 async def test_another_store_sees_nothing_of_it(ready: Database) -> None:
     await deliver(ready, decided("o1"))
     assert all(rows == {} for rows in (await rollups(ready, ["str_2"])).values())
+
+
+async def test_a_copied_address_brings_several_friends_by_one_click(ready: Database) -> None:
+    await deliver(ready, visited("t1", "v1", click_id="k1"), visited("t2", "v2", click_id="k1", days=0.1))
+    await deliver(ready, clicked("k1", channel="viber"))
+    channels = (await rollups(ready))["daily_channels"]
+    assert channels == {(STORE, date(2026, 3, 2), PROGRAM, "viber", ""): {"clicks": 1, "friends": 2}}
+
+
+async def test_of_two_ambassadors_who_are_one_person_the_first_shares(db: Database) -> None:
+    await deliver(
+        db, store_configured(), ambassador_saved("amb_2", customer="a1", days=-3), shared("t1", customer="a1")
+    )
+    await deliver(db, ambassador_saved("amb_1", customer="a1", days=-5))
+    leaders = (await rollups(db))["leaders"]
+    assert {key[4] for key in leaders} == {"amb_1"}
+
+
+async def test_an_erased_ambassador_stays_counted(ready: Database) -> None:
+    await deliver(ready, decided("o1", kind="code", buyer="c1"), ambassador_saved("amb_7", customer="c1", days=3))
+    before = await rollups(ready)
+    erased = ambassador_saved("amb_7", days=3, revision=2).model_copy(update={"status": "erased"})
+    await deliver(ready, erased)
+    await deliver(ready, decided("o1", kind="code", buyer="c1", revision=2))
+    assert await rollups(ready) == before
