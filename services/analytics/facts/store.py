@@ -188,7 +188,7 @@ async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
 
 
 async def friends_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
-    """Friends whose first touch was one of these clicks and who have no channel yet: a copied address brings several."""
+    """Friends whose first touch was one of these clicks and who have no channel yet: a copied link brings several."""
     return {(r[0], r[1]) for r in await _look_up(tx, _FRIENDS_OF_CLICKS, keys)}
 
 
