@@ -1,0 +1,98 @@
+"""`kith doctor` and `kith migrate` on real databases: what is well, what is wrong, what to do."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.cli.local.keep import ensure_secrets
+from tests.support.postgres import FreshDatabase, TestServer
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        monkeypatch.delenv(name)
+
+
+async def kith(*words: str, folder: Path, url: str, **env: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Runs a command with `--json` over a database: its status, what it printed, and its complaints."""
+    settings = {**ensure_secrets(folder), "KITH_DATA_DIR": str(folder), "KITH_DATABASE_URL": url, **env}
+    pipe = asyncio.subprocess.PIPE
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services", *words, "--json"), env={**os.environ, **settings}, stdout=pipe, stderr=pipe
+    )
+    out, err = await command.communicate()
+    return command.returncode or 0, [json.loads(line) for line in out.decode().splitlines()], err.decode()
+
+
+def findings(printed: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    return {finding["name"]: finding for finding in printed[-1]["findings"]}
+
+
+async def test_a_sound_installation_is_well(tmp_path: Path, fresh_database: FreshDatabase) -> None:
+    status, printed, complaints = await kith("doctor", folder=tmp_path, url=await fresh_database())
+    assert status == 0, complaints
+    assert printed[-1]["well"] is True
+    found = findings(printed)
+    assert {found[f"{name} schema"]["verdict"] for name in ("links", "attribution", "rewards", "analytics")} == {"ok"}
+    assert found["bus"]["detail"] == "the log in PostgreSQL"
+    assert found["secrets"]["verdict"] == "ok"
+
+
+async def test_an_empty_database_is_a_failure_that_migrate_mends(tmp_path: Path, postgres: TestServer) -> None:
+    url = await postgres.empty()
+    status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
+    assert status == 1
+    assert findings(printed)["links schema"]["advice"] == "run `kith migrate`"
+
+    status, printed, complaints = await kith("migrate", folder=tmp_path, url=url)
+    assert status == 0, complaints
+    assert [entry["migrated"] for entry in printed] == ["bus", "links", "attribution", "rewards", "analytics"]
+    status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
+    assert status == 0
+    await postgres.drop(url)
+
+
+async def test_a_database_that_is_away_is_told_with_its_setting(tmp_path: Path) -> None:
+    url = "postgresql://kith@127.0.0.1:9/kith"
+    status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
+    assert status == 1
+    assert "KITH_LINKS_DATABASE_URL" in findings(printed)["links database"]["advice"]
+
+
+async def test_waiting_events_and_a_moved_clock_are_warnings(tmp_path: Path, fresh_database: FreshDatabase) -> None:
+    url = await fresh_database()
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "insert into links.outbox (event_id, topic, key, type, store_id, subject, at, data)"
+        " values ('evt_1', 'kith.catalog', 'k', 't', 's', 's', now() - interval '5 minutes', '')"
+    )
+    await connection.execute("insert into rewards.clock (one, offset_seconds, revision) values (true, 3600, 1)")
+    await connection.close()
+    status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
+    assert status == 0
+    found = findings(printed)
+    assert found["links outbox"]["verdict"] == "warning"
+    assert found["rewards demo clock"]["verdict"] == "warning"
+
+
+async def test_secrets_that_others_can_read_are_a_failure(tmp_path: Path, fresh_database: FreshDatabase) -> None:
+    url = await fresh_database()
+    ensure_secrets(tmp_path)
+    (tmp_path / "secrets.env").chmod(0o644)
+    status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
+    assert status == 1
+    assert "chmod 600" in findings(printed)["secrets"]["advice"]
+
+
+async def test_migrations_say_what_the_models_say(tmp_path: Path) -> None:
+    status, printed, complaints = await kith("migrate", "--check", folder=tmp_path, url="")
+    assert status == 0, (printed, complaints)
