@@ -1,5 +1,6 @@
 """The manifest of links: routes, tables, jobs, and what it keeps open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
@@ -27,6 +28,7 @@ from services.links.programs.api import console as programs_console
 from services.links.programs.api import rest as programs
 from services.links.qr import api as qr
 from services.links.redirect import api as redirect
+from services.links.redirect.domain import prepare_patterns
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks, drain
 from services.links.redirect.hot.dead_ends import DeadEnds
@@ -46,6 +48,7 @@ async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
     """Opens the clicks' spool and the links' cache."""
     settings = LinksSettings()
     folder = ctx.settings.data_dir / "spool"
+    await asyncio.to_thread(prepare_patterns)
     async with Spool(folder, "clicks", db=ctx.db, drain=drain, max_bytes=settings.spool_bytes) as spool:
         yield Redirect(
             ctx,
