@@ -16,7 +16,7 @@ Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
 DAY_S = 86_400
-STEPS = (9, 14, 20)
+STEPS = (11, 19)
 """Hours of a day at which the story stops to let things happen."""
 
 _WEEKDAY = (1.0, 0.94, 0.98, 1.02, 1.12, 0.82, 0.66)
@@ -37,7 +37,7 @@ REWARDS: tuple[dict[str, object], dict[str, object]] = (
         "give": {"kind": "percent", "basis_points": 800, "of": "subtotal"},
         "pay_as": "cash",
         "hold_days": 14,
-        "limits": {"per_order_minor": 5000, "per_ambassador": {"count": 60, "period": "month"}},
+        "limits": {"per_order_minor": 5000, "per_ambassador": {"count": 200, "period": "month"}},
     },
 )
 
@@ -135,12 +135,12 @@ class Story:
             * (0.6 + 0.6 * day / max(1, self._days))
             * (1.7 if self._days - 12 <= day < self._days - 8 else 1)
         )
-        clicks = round(rng.gauss(26, 4) * pull)
+        clicks = round(rng.gauss(34, 5) * pull)
         visitors = await _together(self._arrive() for _ in range(max(3, clicks)))
         self._friends.extend(visitors)
-        recent = self._friends[-400:]
-        buyers = [friend for friend in recent if friend.orders == 0 and rng.random() < 0.035]
-        again = [friend for friend in self._friends if friend.orders and rng.random() < 0.006]
+        recent = self._friends[-600:]
+        buyers = [friend for friend in recent if friend.orders == 0 and rng.random() < 0.0045]
+        again = [friend for friend in self._friends if friend.orders and rng.random() < 0.008]
         strangers = [self._friend() for _ in range(round(rng.gauss(9, 2) * pull))]
         told = [self._friend(code=self._somebody().code) for _ in range(round(rng.gauss(2.2, 0.8) * pull))]
         await _together(self._buy(friend) for friend in (*buyers, *again, *strangers, *told))

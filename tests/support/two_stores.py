@@ -19,7 +19,12 @@ from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
 
 OPERATOR = "the-operator-of-the-tests-0123456789"
-NOW = datetime.now(UTC).isoformat()
+
+
+def now() -> str:
+    """This moment. Not a constant: an order must not be older than the code that it names."""
+    return datetime.now(UTC).isoformat()
+
 
 PROGRAM: dict[str, Any] = {
     "name": "Give 10, get 10",
@@ -163,7 +168,7 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/links/{link_id}": lambda _: {"channel": "mail"},
     "POST /v1/orders": lambda ids: {
         "order_id": ids["order_id"],
-        "placed_at": NOW,
+        "placed_at": now(),
         "status": "paid",
         "currency": "EUR",
         "total_minor": 12_000,

@@ -12,11 +12,10 @@ import pytest
 
 from services.cli import catalog
 from services.cli.local.postgres import OWNER
-from services.kernel import telemetry
 from services.kernel.runner import running
 from services.kernel.settings import Settings
 from tests.support.postgres import FreshDatabase
-from tests.support.two_stores import NOW, OPERATOR, PROGRAM, make_store
+from tests.support.two_stores import OPERATOR, PROGRAM, make_store, now
 from tests.support.wait import until
 
 MARKS = ("Zaphodia", "quietmark", "5550199777", "loudmark", "5550188666")
@@ -49,7 +48,7 @@ async def journey(client: httpx.AsyncClient) -> list[str]:
     assert seen.status_code == 202, seen.text
     order = {
         "order_id": "o-1",
-        "placed_at": NOW,
+        "placed_at": now(),
         "status": "paid",
         "currency": "EUR",
         "total_minor": 5000,
@@ -85,7 +84,6 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
         log_level="debug",
         pool_size=3,
     )
-    telemetry.set_up_logs("debug")
     async with (
         running(catalog.load_all(), settings, port=0) as process,
         httpx.AsyncClient(base_url=process.url, timeout=30) as client,

@@ -90,4 +90,5 @@ def _forms(text: object) -> list[str]:
 
 
 def _names(text: str) -> set[str]:
-    return {part.partition(")")[0] for part in text.split("%(")[1:]}
+    """Names of the values; `%(Why)s` is `why` with a capital, for languages that begin a sentence with it."""
+    return {part.partition(")")[0].lower() for part in text.split("%(")[1:]}
