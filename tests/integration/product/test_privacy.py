@@ -112,9 +112,7 @@ async def rows_with_marks(connection: asyncpg.Connection) -> set[str]:
             schema,
             table,
         )
-        parts = [
-            f"convert_from(\"{name}\", 'LATIN1')" if kind == "bytea" else f'"{name}"::text' for name, kind in columns
-        ]
+        parts = [f"encode(\"{name}\", 'escape')" if kind == "bytea" else f'"{name}"::text' for name, kind in columns]
         text = f"lower(concat_ws(' ', {', '.join(parts)}))"
         rows = await connection.fetchval(
             f'select count(*) from "{schema}"."{table}" where {text} like any($1::text[])',
