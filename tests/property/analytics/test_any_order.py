@@ -1,6 +1,5 @@
 """Roll-ups fed by differences, in any order and with repeats, are what a plain recount of the final states gives."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from itertools import count, pairwise
 from typing import Any
@@ -117,23 +116,6 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
     await database.close()
 
 
-@given(st.data())
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def run_histories(run: Any, db: Database, data: st.DataObject) -> None:
-    store_id = f"str_{next(NUMBERS)}"  # a store of its own for each history: nothing has to be cleared away
-    drawn = data.draw(histories(), label="history")
-    told = [payload.model_copy(update={"store_id": store_id}) for payload in drawn]
-    zone = data.draw(ZONES, label="zone")
-    repeats = data.draw(st.lists(st.sampled_from(told), max_size=8), label="repeats")
-    arriving = data.draw(st.permutations([*told, *repeats]), label="order")
-    cuts = data.draw(st.lists(st.integers(0, len(arriving)), max_size=6), label="batches")
-    configured = data.draw(st.integers(0, len(cuts)), label="when the store is set up")
-    run(deliver_all(db, store_configured(store_id, timezone=zone), arriving, sorted(cuts), configured))
-    assert run(rollups(db, [store_id])) == Oracle(told, zone).computed()
-
-
 async def deliver_all(db: Database, store: Payload, arriving: list[Payload], cuts: list[int], configured: int) -> None:
     edges = [0, *cuts, len(arriving)]
     for number, (start, end) in enumerate(pairwise(edges)):
@@ -144,10 +126,18 @@ async def deliver_all(db: Database, store: Payload, arriving: list[Payload], cut
 
 
 @pytest.mark.timeout(400)
-async def test_roll_ups_are_what_a_recount_of_the_final_states_gives(db: Database) -> None:
-    loop = asyncio.get_running_loop()
-
-    def run(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=60)
-
-    await asyncio.to_thread(run_histories, run, db)
+@given(data=st.data())
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+async def test_roll_ups_are_what_a_recount_of_the_final_states_gives(db: Database, data: st.DataObject) -> None:
+    store_id = f"str_{next(NUMBERS)}"  # a store of its own for each history: nothing has to be cleared away
+    drawn = data.draw(histories(), label="history")
+    told = [payload.model_copy(update={"store_id": store_id}) for payload in drawn]
+    zone = data.draw(ZONES, label="zone")
+    repeats = data.draw(st.lists(st.sampled_from(told), max_size=8), label="repeats")
+    arriving = data.draw(st.permutations([*told, *repeats]), label="order")
+    cuts = data.draw(st.lists(st.integers(0, len(arriving)), max_size=6), label="batches")
+    configured = data.draw(st.integers(0, len(cuts)), label="when the store is set up")
+    await deliver_all(db, store_configured(store_id, timezone=zone), arriving, sorted(cuts), configured)
+    assert await rollups(db, [store_id]) == Oracle(told, zone).computed()
