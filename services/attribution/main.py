@@ -55,9 +55,10 @@ async def open_resources(ctx: Context) -> AsyncIterator[Resources]:
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
     """What no framework stands before."""
     resources = cast(Resources, ctx.resources)
+    tracks = cast(Tracks, resources[Tracks])
     return [
         HotRoute("POST", "/v1/orders", cast(Orders, resources[Orders]).handle),
-        HotRoute("POST", "/v1/track", cast(Tracks, resources[Tracks]).handle, cors=True),
+        HotRoute("POST", "/v1/track", tracks.handle, cors=True, quick=tracks.quick),
         HotRoute("POST", f"{SHOPIFY}*", cast(Shopify, resources[Shopify]).handle),
     ]
 

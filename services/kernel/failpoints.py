@@ -39,6 +39,11 @@ def configure(text: str) -> None:
         _armed[name] = _Point(action, int(count or 1))
 
 
+def any_armed() -> bool:
+    """Whether there is anything to ask about at all."""
+    return bool(_armed)
+
+
 def armed(name: str) -> bool:
     """Whether the next `hit` of this name would act; for places that must prepare something worse than dying."""
     point = _armed.get(name) if _armed else None

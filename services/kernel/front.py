@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from services.kernel.health import Health
+from services.kernel.http.dispatch import Dispatcher
+from services.kernel.http.quick import Quick
 
 Answer = tuple[int, bytes, bytes]
 
@@ -14,14 +16,20 @@ Answer = tuple[int, bytes, bytes]
 class Front:
     """The application that the server runs; everything else goes to `app`."""
 
-    def __init__(self, app: ASGIApp, health: Health) -> None:
+    def __init__(self, app: Dispatcher, health: Health) -> None:
         self._app = app
+        self._hot = app.hot
         self._health = health
         self._own: dict[str, Callable[[], Awaitable[Answer]]] = {
             "/livez": self._livez,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
         }
+
+    def quick(self, method: str, path: str) -> Quick | None:
+        """The quick route for this, if there is one; none while the process goes away, see `_closing`."""
+        route = self._hot.find(method, path)
+        return None if route is None or self._health.draining else route.quick
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serves one connection. No coroutine itself: it hands on the one of who answers, a frame less on hot ways."""

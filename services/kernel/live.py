@@ -3,6 +3,7 @@ the revoked keys. Reading beats events here: in a consumer group only one replic
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -27,17 +28,23 @@ class LiveState:
         self._task: asyncio.Task[None] | None = None
         self._hurried = asyncio.Event()
         self.offset = timedelta(0)
+        self._offset_ns = 0
         self.revoked: frozenset[str] = frozenset()
 
     def now(self) -> datetime:
         """This process's clock plus the demo offset. For tokens and spooled facts; transactions use `tx.now`."""
         return datetime.now(UTC) + self.offset
 
+    def microseconds(self) -> int:
+        """The same moment since 1970, for where a date's arithmetic would cost more than all else."""
+        return (time.time_ns() + self._offset_ns) // 1000
+
     async def refresh(self) -> None:
         """Reads the tables once."""
         found = await self._db.peek(_READ)
         if found is not None:
             self.offset, self.revoked = timedelta(seconds=found[0]), frozenset(found[1])
+            self._offset_ns = round(found[0] * 1_000_000_000)
 
     async def start(self) -> None:
         """Reads once, then keeps reading until `stop`."""

@@ -1,10 +1,10 @@
 """Events that wait, in the transaction that caused them, for the relay to carry them to the bus."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Final, NamedTuple, Self, cast
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,10 +20,14 @@ _INSERT = text(
     " cast(:data as bytea[]))"
 )
 
+COPY_FROM: Final = 20
+"""From so many rows COPY, whose extra round trip buys half the work per row."""
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One event, encoded. `data` is the payload's JSON; the envelope is added by the bus."""
+
+class Outgoing(NamedTuple):
+    """One event, encoded: a row of the outbox, its fields in the columns' order. `data` is the payload's JSON; the
+    envelope is added by the bus.
+    """
 
     event_id: str
     topic: str
@@ -52,18 +56,10 @@ class Outgoing:
 
 
 async def insert_outgoing(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
-    """Inserts the events in the order given, in one statement."""
-    await connection.execute(
-        _INSERT,
-        {
-            "event_id": [o.event_id for o in outgoing],
-            "topic": [o.topic for o in outgoing],
-            "key": [o.key for o in outgoing],
-            "type": [o.type for o in outgoing],
-            "store_id": [o.store_id for o in outgoing],
-            "subject": [o.subject for o in outgoing],
-            "at": [o.at for o in outgoing],
-            "traceparent": [o.traceparent for o in outgoing],
-            "data": [o.data for o in outgoing],
-        },
-    )
+    """Inserts the events in the order given, within the connection's transaction."""
+    if len(outgoing) >= COPY_FROM:
+        driver = cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
+        await driver.copy_records_to_table("outbox", records=outgoing, columns=Outgoing._fields)
+        return
+    columns = zip(Outgoing._fields, zip(*outgoing, strict=True), strict=True)
+    await connection.execute(_INSERT, {name: list(column) for name, column in columns})

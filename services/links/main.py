@@ -60,8 +60,8 @@ async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
 
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
     """The redirect, which no framework stands before."""
-    handle = cast(Redirect, ctx.resources).handle
-    return [HotRoute(method, f"{PREFIX}*", handle) for method in ("GET", "HEAD")]
+    redirect = cast(Redirect, ctx.resources)
+    return [HotRoute(method, f"{PREFIX}*", redirect.handle, quick=redirect.quick) for method in ("GET", "HEAD")]
 
 
 SERVICE = Service(

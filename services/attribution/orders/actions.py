@@ -1,7 +1,7 @@
 """Makes facts of what stores tell: reads tokens, hashes contacts, gives each fact its name; and keeps them once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from contracts.events.orders import (
@@ -184,7 +184,7 @@ async def keep(tx: Tx, facts: Sequence[Fact]) -> list[bool]:
         if is_new:
             order = (fact.stored.store_id, fact.stored.order_id)
             amended = fact.stored.kind == "report" and order in known
-            tx.emit_all([replace(fact.outgoing, type=OrderAmended.TYPE) if amended else fact.outgoing])
+            tx.emit_all([fact.outgoing._replace(type=OrderAmended.TYPE) if amended else fact.outgoing])
             known.add(order)
     return new
 

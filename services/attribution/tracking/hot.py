@@ -4,21 +4,21 @@ from starlette.types import Receive, Scope, Send
 
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
+from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
 from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import answer, begin, headers_of, parse, read_body, start
+from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.spool import Spool
 
 _BODY = b'{"status":"accepted"}'
-_ACCEPTED = start(
-    202,
-    (
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(_BODY)),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ),
+_HEADERS = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
 )
+_ACCEPTED = start(202, ((b"content-length", b"%d" % len(_BODY)), *_HEADERS))
+_QUICKLY = (202, lines(_HEADERS), _BODY)
 MOST_BYTES = 16 * 1024
 """A page has little to say; more is a mistake or worse."""
 
@@ -34,8 +34,19 @@ class Tracks:
         """Answers one report. Its content type is not asked: browsers send `text/plain` to need no preflight."""
         headers = headers_of(scope)
         caller = authorize(self._ctx, headers.get(b"authorization"), "track")
-        body = await read_body(scope, receive, limit=MOST_BYTES)
+        self._keep(caller, headers, await read_body(scope, receive, limit=MOST_BYTES))
+        return await answer(send, _ACCEPTED, _BODY)
+
+    def quick(self, scope: Scope, body: bytes) -> QuickAnswer | None:
+        """The same for a report that has arrived whole: nothing of it waits."""
+        headers = headers_of(scope)
+        caller = authorize(self._ctx, headers.get(b"authorization"), "track")
+        if len(body) > MOST_BYTES:
+            return None
+        self._keep(caller, headers, body)
+        return _QUICKLY
+
+    def _keep(self, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> None:
         told = parse(TrackIn, body)
         begin(headers)
         self._spool.append(actions.line_of(self._ctx.ring, caller.store_id, told, self._ctx.live.now()))
-        return await answer(send, _ACCEPTED, _BODY)

@@ -7,6 +7,7 @@ file, one subject each; nothing here knows what a message means.
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from typing import Final
 
 from pydantic import SecretStr
@@ -58,6 +59,10 @@ class KeyRing:
     def tag(self, purpose: str, message: bytes) -> tuple[str, bytes]:
         """Signs with the newest key: its kid and 32 bytes."""
         return self.signing_kid, self._mac(purpose, self.signing_kid).digest(message)
+
+    def signer(self, purpose: str) -> tuple[str, Callable[[bytes], bytes]]:
+        """`tag` for many messages of one purpose: the kid, and what gives the 32 bytes."""
+        return self.signing_kid, self._mac(purpose, self.signing_kid).digest
 
     def tag_by(self, kid: str, purpose: str, message: bytes) -> bytes:
         """The 32 bytes that the key `kid` gives, also an old one. Raises `KeyError` if it is gone."""

@@ -7,6 +7,8 @@ import re
 import time
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -28,6 +30,7 @@ from services.kernel.http.json_body import check_json
 from services.kernel.http.limits import HEADERS, LIMITERS, Limiter
 from services.kernel.http.openapi import openapi
 from services.kernel.http.problems import HttpError
+from services.kernel.http.quick import timed
 from services.kernel.http.table import Known, RouteTable, allowed
 from services.kernel.http.timing import BUCKETS, Timing
 from services.kernel.service import Service
@@ -48,7 +51,7 @@ def build_app(service: Service, ctx: Context) -> "Edge":
     return Edge(service, ctx)
 
 
-def dispatcher(apps: Mapping[str, tuple[ASGIApp, tuple[str, ...]]]) -> ASGIApp:
+def dispatcher(apps: Mapping[str, tuple[ASGIApp, tuple[str, ...]]]) -> Dispatcher:
     """One port for several services: the longest matching pattern decides, hot routes before that."""
     return Dispatcher(apps)
 
@@ -65,9 +68,7 @@ class Edge:
         self._timing = Timing(service.name)
         routes = list(service.hot(ctx))
         self._cors = HotTable(HotRoute("OPTIONS", r.pattern, r.handle) for r in routes if r.cors)
-        self.hot = HotTable(
-            HotRoute(r.method, r.pattern, cors.with_cors(r.handle), cors=True) if r.cors else r for r in routes
-        )
+        self.hot = HotTable(self._counted(cors.readable(route) if route.cors else route) for route in routes)
         self._hot_series: dict[HotRoute, dict[int, list[float]]] = {route: {} for route in self.hot.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +104,13 @@ class Edge:
             series = self._hot_series[route][status] = self._timing.series(route.method, route.pattern, status)
         series[bisect_left(BUCKETS, seconds)] += 1
         series[-1] += seconds
+
+    def _counted(self, route: HotRoute) -> HotRoute:
+        """The route, its quick answers counted like all others."""
+        if route.quick is None:
+            return route
+        series_of = partial(self._timing.series, route.method, route.pattern)
+        return replace(route, quick=timed(route.quick, series_of, takes_query=not route.pattern.startswith(API)))
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves what is not hot."""

@@ -25,7 +25,7 @@ class Dispatcher:
     def __init__(self, apps: Mapping[str, tuple[ASGIApp, Sequence[str]]]) -> None:
         self._edges = [cast("Edge", app) for app, _ in apps.values() if hasattr(app, "serve_hot")]
         self._owners: dict[HotRoute, Edge] = {route: edge for edge in self._edges for route in edge.hot.routes}
-        self._hot = HotTable(route for edge in self._edges for route in edge.hot.routes)
+        self.hot = HotTable(self._owners)
         patterns = [(pattern, app) for app, routes in apps.values() for pattern in routes]
         patterns.sort(key=lambda entry: (-len(entry[0]), entry[0]))
         self._patterns = [(_compile(pattern), app) for pattern, app in patterns]
@@ -37,7 +37,7 @@ class Dispatcher:
         if scope["type"] != "http":
             return self._default(scope, receive, send)
         method, path = scope["method"], scope["path"]
-        route = self._hot.find(method, path)
+        route = self.hot.find(method, path)
         if route is not None:
             return self._owners[route].serve_hot(route, scope, receive, send)
         if path == "/openapi.json" and method in {"GET", "HEAD"} and self._edges:

@@ -17,6 +17,7 @@ from services.kernel import trace
 from services.kernel.http.body import read_body
 from services.kernel.http.json_body import check_json
 from services.kernel.http.problems import from_validation
+from services.kernel.http.quick import Quick
 
 Model = TypeVar("Model", bound=BaseModel)
 Handle = Callable[[Scope, Receive, Send], Awaitable[int | None]]
@@ -46,12 +47,15 @@ _JSON_HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HotRoute:
-    """`pattern` is an exact path, or a prefix with a star at its end. `cors`: browsers of other origins may call it."""
+    """`pattern` is an exact path, or a prefix with a star at its end. `cors`: browsers of other origins may call it.
+    `quick` answers the common case at once (`kernel.http.quick`).
+    """
 
     method: str
     pattern: str
     handle: Handle
     cors: bool = False
+    quick: Quick | None = None
 
 
 class HotTable:

@@ -1,6 +1,7 @@
 """What kind of visit a click is, and what may be said of where it came from. Pure."""
 
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import crawleruseragents
@@ -41,6 +42,17 @@ def quality(method: str, headers: dict[bytes, bytes]) -> Quality:
     if headers.get(b"sec-fetch-dest", b"document") != b"document":
         return "prefetch"
     return "person"
+
+
+@lru_cache(maxsize=8)
+def _spell_second(second: int) -> bytes:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+
+
+def spell_moment(microseconds: int) -> bytes:
+    """A moment since 1970 as events carry it, to the microsecond. Most clicks share their second with another."""
+    second, rest = divmod(microseconds, 1_000_000)
+    return b"%b.%06d+00:00" % (_spell_second(second), rest)
 
 
 _AHEAD = frozenset({b"prefetch", b"preview", b"prerender", b"instant"})

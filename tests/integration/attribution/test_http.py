@@ -19,6 +19,7 @@ from services.kernel.db import Database
 from tests.support.attribution import STORE, ambassador, arrive, code, program, pump, served
 from tests.support.edge import OTHER_STORE, RING, key
 from tests.support.postgres import FreshDatabase
+from tests.support.quick import quickly
 from tests.support.wait import until
 
 SHOP = "str_shop"
@@ -164,6 +165,41 @@ async def test_a_page_reports_and_the_order_finds_its_click(http: httpx.AsyncCli
 
     await until(drained)
     assert (await decision(http, db))["ambassador_id"] == "amb_anna"
+
+
+async def test_a_report_is_answered_quickly_with_the_same_words(http: httpx.AsyncClient, db: Database) -> None:
+    headers = PUBLISHABLE | {"content-type": "text/plain", "origin": "https://shop.example"}
+    visit = json.dumps({"type": "visit", "token": token(), "visitor_id": "v1", "url": "https://shop.example/?x=1"})
+    usual = await http.post("/v1/track", headers=headers, content=visit)
+    quick = quickly(http, "POST", "/v1/track", headers=headers, content=visit)
+    assert quick is not None
+    assert (quick.status_code, quick.content, quick.headers) == (usual.status_code, usual.content, usual.headers)
+
+    async def drained() -> bool:
+        async with db.transaction(stores=[SHOP]) as tx:
+            return bool(await tx.scalar("select count(*) = 2 from tracks"))
+
+    await until(drained)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (SECRET_KEY, b'{"type":"visit","visitor_id":"v1"}'),
+        ({}, b'{"type":"visit","visitor_id":"v1"}'),
+        (PUBLISHABLE, b'{"type":"visit","visitor_id":"v1","unknown":1}'),
+        (PUBLISHABLE, b'{"type":'),
+        (PUBLISHABLE, b'{"type":"visit","visitor_id":"' + b"v" * 20_000 + b'"}'),
+    ],
+    ids=["another key", "no key", "unknown field", "cut", "long"],
+)
+async def test_what_is_wrong_with_a_report_is_said_the_usual_way(
+    http: httpx.AsyncClient, headers: dict[str, str], body: bytes
+) -> None:
+    assert quickly(http, "POST", "/v1/track", headers=headers, content=body) is None
+    answer = await http.post("/v1/track", headers=headers, content=body)
+    assert answer.status_code in {400, 401, 403, 413, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_tokens_that_prove_nothing_are_named(http: httpx.AsyncClient, db: Database) -> None:

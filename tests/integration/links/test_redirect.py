@@ -15,6 +15,7 @@ from services.kernel.http.limits import Limiter
 from services.kernel.spool import SpoolFull
 from services.links.redirect.hot.handler import Redirect
 from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, replica
+from tests.support.quick import quickly
 from tests.support.wait import until
 
 
@@ -263,3 +264,51 @@ async def test_who_tries_many_unknown_links_has_to_wait(
     assert [answer.status_code for answer in answers] == [404, 404, 429]
     assert answers[-1].headers["retry-after"]
     assert (await click(links, link["slug"])).status_code == 302
+
+
+HEADERS = {"User-Agent": BROWSER, "Sec-Fetch-Mode": "navigate", "Referer": "https://blog.example/a?b=c"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_quick_answer_says_what_the_usual_one_does(links: Replica, shop: Shop, method: str) -> None:
+    link = await _link(shop, destination="https://shop.example/p/7?size=XL#reviews")
+    path = f"/r/{link['slug']}?c=email"
+    assert quickly(links.http, method, path, headers=HEADERS) is None  # nothing is in memory yet
+    usual = await links.http.request(method, path, headers=HEADERS)
+    quick = quickly(links.http, method, path, headers=HEADERS)
+    assert quick is not None
+    assert quick.status_code == usual.status_code == 302
+    shown = [{**answer.headers, "location": _without_token(answer.headers["location"])} for answer in (quick, usual)]
+    assert shown[0] == shown[1]
+    told = await _clicks(links, link["id"], 2)
+    assert len({one.pop("click_id") for one in told}) == 2
+    assert all(one.pop("at") for one in told)
+    assert told[0] == told[1]
+
+
+def _without_token(location: str) -> str:
+    head, _, rest = location.partition("kith=")
+    assert len(rest.partition("#")[0]) > 50
+    return head + rest.partition("#")[1] + rest.partition("#")[2]
+
+
+async def test_what_is_over_unknown_or_has_no_room_is_never_answered_quickly(
+    links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await _link(shop)
+    assert (await click(links, link["slug"])).status_code == 302
+    entry = _redirect(links).cache.ready(link["slug"])
+    assert entry is not None
+    assert quickly(links.http, "GET", f"/r/{link['slug']}") is not None
+    assert quickly(links.http, "GET", "/r/nobody-has-this") is None
+    for name, value in (("gone", True), ("expires_us", 1), ("stale", True)):
+        before = getattr(entry, name)
+        setattr(entry, name, value)
+        assert quickly(links.http, "GET", f"/r/{link['slug']}") is None
+        setattr(entry, name, before)
+
+    def full(line: bytes) -> None:
+        raise SpoolFull("no room")
+
+    monkeypatch.setattr(_redirect(links)._clicks._spool, "append", full)
+    assert quickly(links.http, "GET", f"/r/{link['slug']}") is None

@@ -14,7 +14,6 @@ import structlog
 from services.kernel.auth.ring import KeyRing
 from services.kernel.codes import fold_slug
 from services.kernel.db import Database, is_transient
-from services.kernel.telemetry import describe
 from services.links.changes import store as changes
 from services.links.redirect import store
 from services.links.redirect.hot.entry import Entry, prepare
@@ -24,7 +23,9 @@ class LinkCache:
     """The links that this process has served, at most `most` of them."""
 
     UNKNOWN_FOR_S = 1.0
-    REFRESH_AFTER_S = 300.0
+    DOUBT_AFTER_S = 300.0
+    """After which an entry is asked for again though no change was heard of: belt and braces."""
+    DOUBT_EVERY_S = 30.0
     PATIENCE_S = 0.5
     """How long a click waits for news of a link that is known from before."""
     OVERLAP_S = 10.0
@@ -39,7 +40,7 @@ class LinkCache:
         self._unknown: dict[str, float] = {}
         self._loading: dict[str, asyncio.Task[Entry | None]] = {}
         self._seen: dict[tuple[str, str], datetime] = {}
-        self._caught_up_at = time.monotonic()
+        self._caught_up_at = self._doubted_at = time.monotonic()
         self._log = structlog.get_logger()
 
     def ready(self, slug: str) -> Entry | None:
@@ -81,12 +82,6 @@ class LinkCache:
             entry.ask_again_at = time.monotonic() + self.UNKNOWN_FOR_S
             return entry
 
-    def refresh_if_old(self, slug: str, entry: Entry) -> None:
-        """Asks again in the background for an entry that no change was heard of for long: belt and braces."""
-        if time.monotonic() - entry.loaded_at > self.REFRESH_AFTER_S and slug not in self._loading:
-            entry.loaded_at = time.monotonic()
-            self._start(slug).add_done_callback(_forget_failure)
-
     async def catch_up(self) -> None:
         """Reads what changed lately. After a gap longer than the overlap, everything is taken for changed."""
         async with self._db.transaction() as tx:
@@ -101,6 +96,11 @@ class LinkCache:
         if gap or fresh:
             for entry in self._entries.values():
                 if gap or not fresh.isdisjoint(_names(entry)):
+                    entry.stale = True
+        if now - self._doubted_at > self.DOUBT_EVERY_S:
+            self._doubted_at = now
+            for entry in self._entries.values():
+                if now - entry.loaded_at > self.DOUBT_AFTER_S:
                     entry.stale = True
 
     async def _load(self, slug: str) -> Entry | None:
@@ -150,8 +150,3 @@ def _names(entry: Entry) -> tuple[tuple[str, str], ...]:
         ("ambassador", entry.ambassador_id),
         ("store", entry.store_id),
     )
-
-
-def _forget_failure(task: "asyncio.Task[Entry | None]") -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        structlog.get_logger().warning("links.refresh_failed", **describe(error))

@@ -11,6 +11,8 @@ from services.kernel.errors import Unavailable
 from services.kernel.outbox import Outgoing
 from services.kernel.spool import Spool, SpoolFull
 
+_TOPIC = str(ClickRecorded.TOPIC)
+
 
 class Clicks:
     """Makes clicks safe. A line is the event's payload as it will travel."""
@@ -46,8 +48,8 @@ async def drain(tx: Tx, lines: Sequence[bytes]) -> None:
 def _outgoing(line: bytes) -> Outgoing:
     click = orjson.loads(line)
     return Outgoing(
-        event_id=f"evt_{click['click_id'].removeprefix('clk_')}",
-        topic=str(ClickRecorded.TOPIC),
+        event_id="evt_" + click["click_id"][4:],
+        topic=_TOPIC,
         key=click["link_id"],
         type=ClickRecorded.TYPE,
         store_id=click["store_id"],

@@ -1,5 +1,6 @@
 """A link made ready: everything of the answer and of the click's event that does not change from click to click."""
 
+import re
 from dataclasses import dataclass, field
 
 import orjson
@@ -9,6 +10,9 @@ from services.kernel.auth.ring import KeyRing
 from services.links.links.domain import target
 from services.links.redirect.store import Found
 from services.links.stores.domain import Address, BadAddress, own_page
+
+_PLAIN = re.compile(rb"[!-~]*")
+"""What a header may say; looked at here once, and by nobody when the answer is put together."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +43,8 @@ def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
     """Makes a link ready. One that leads nowhere, since its pages left the store's domains, is gone."""
     page = _page(found)
     cut = target(page, found.utm) if page else None
+    location_head = cut.head.encode("ascii") if cut else b""
+    location_tail = cut.tail.encode("ascii") if cut else b""
     head = {
         "store_id": found.store_id,
         "link_id": found.link_id,
@@ -58,11 +64,11 @@ def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
             ambassador_id=found.ambassador_id,
         ),
         channel=found.channel,
-        location_head=cut.head.encode("ascii") if cut else b"",
-        location_tail=cut.tail.encode("ascii") if cut else b"",
+        location_head=location_head,
+        location_tail=location_tail,
         event_head=orjson.dumps(head)[:-1],
         expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
-        gone=found.gone or cut is None,
+        gone=found.gone or cut is None or not _PLAIN.fullmatch(location_head + location_tail),
         loaded_at=loaded_at,
     )
 

@@ -4,16 +4,14 @@ Counted in microseconds: what can be prepared per link is prepared (`entry`), no
 answer has few headers.
 """
 
-from datetime import datetime
-
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from services.kernel.context import Context
 from services.kernel.http.address import client_address
 from services.kernel.http.limits import Limiter
+from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.ids import new_packed_id
-from services.links.redirect.domain import channel_of, quality, referer_host
+from services.links.redirect.domain import channel_of, quality, referer_host, spell_moment
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks
 from services.links.redirect.hot.dead_ends import DeadEnds
@@ -22,7 +20,8 @@ from services.links.redirect.hot.entry import Entry
 PREFIX = "/r/"
 GUESSES_A_MINUTE = 120
 """Links that nobody has, per address: a mistyped one hurts nobody, a search through all of them gets nowhere."""
-_REST = ((b"content-length", b"0"), (b"cache-control", b"private, no-store"), (b"referrer-policy", b"no-referrer"))
+_REST = ((b"cache-control", b"private, no-store"), (b"referrer-policy", b"no-referrer"))
+_REST_LINES = b"\r\n" + lines(_REST)
 _NO_BODY = {"type": "http.response.body", "body": b""}
 
 
@@ -46,18 +45,31 @@ class Redirect:
             entry = await self._find(scope, slug)
             if entry is None:
                 return await self._dead_ends.unknown(scope, send)
-        at = self._live.now()
-        microseconds = round(at.timestamp() * 1_000_000)
+        microseconds = self._live.microseconds()
         if entry.gone or (entry.expires_us is not None and entry.expires_us <= microseconds):
             return await self._dead_ends.over(scope, send)
-        token, line = _click(scope, entry, at, microseconds)
+        token, line = _click(scope, entry, microseconds)
         if not self._clicks.keep(line):
             await self._clicks.write_through(line)
-        location = b"%b%b%b" % (entry.location_head, token.encode(), entry.location_tail)
-        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", location), *_REST]})
+        location = b"%b%b%b" % (entry.location_head, token, entry.location_tail)
+        headers = [(b"location", location), (b"content-length", b"0"), *_REST]
+        await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send(_NO_BODY)
-        self.cache.refresh_if_old(slug, entry)
         return 302
+
+    def quick(self, scope: Scope, body: bytes) -> QuickAnswer | None:
+        """The same for a link that is in memory and alive, while the spool has room."""
+        slug = scope["path"][len(PREFIX) :]
+        entry = self.cache.ready(slug)
+        if entry is None or entry.gone:
+            return None
+        microseconds = self._live.microseconds()
+        if entry.expires_us is not None and entry.expires_us <= microseconds:
+            return None
+        token, line = _click(scope, entry, microseconds)
+        if not self._clicks.keep(line):
+            return None
+        return 302, b"location: %b%b%b%b" % (entry.location_head, token, entry.location_tail, _REST_LINES), b""
 
     async def _find(self, scope: Scope, slug: str) -> Entry | None:
         """Asks beyond this process's memory; who asks for many links that nobody has is asked to wait."""
@@ -69,7 +81,7 @@ class Redirect:
         return entry
 
 
-def _click(scope: Scope, entry: Entry, at: datetime, microseconds: int) -> tuple[str, bytes]:
+def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]:
     """The click's token, and its event as a line."""
     headers = dict(scope["headers"])
     click_id, packed = new_packed_id("clk", milliseconds=microseconds // 1000)
@@ -78,15 +90,14 @@ def _click(scope: Scope, entry: Entry, at: datetime, microseconds: int) -> tuple
     channel = (channel_of(query) if query else None) or entry.channel
     referer = headers.get(b"referer")
     host = referer_host(referer) if referer else None
-    more = f',"channel":"{channel}"' if channel else ""
+    # Ids, words and hosts need no escaping.
+    more = f'"quality":"{kind}"' + (f',"channel":"{channel}"' if channel else "")
     if host:
         more += f',"referer_host":"{host}"'
-    # orjson writes the moment many times faster than isoformat; ids, words and hosts need no escaping.
-    line = b'%b,"click_id":"%b","at":%b,"quality":"%b"%b}' % (
+    line = b'%b,"click_id":"%b","at":"%b",%b}' % (
         entry.event_head,
         click_id.encode(),
-        orjson.dumps(at),
-        kind.encode(),
+        spell_moment(microseconds),
         more.encode(),
     )
     return entry.tokens.issue(packed, microseconds=microseconds, quality=kind), line
