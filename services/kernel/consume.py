@@ -68,6 +68,8 @@ class Consumer:
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(group=group, member=member)
         self.progress = Progress()
+        for reason in ("contract", "handler"):  # a series that begins at its first one shows no increase
+            DEAD_LETTERS.labels(group, reason)
 
     def start(self) -> asyncio.Task[None]:
         """Begins; returns the task, whose end before `stop` is a bug."""
@@ -104,6 +106,7 @@ class Consumer:
             except Exception as error:
                 # Fetched again after a pause rather than held: the member keeps asking, and so keeps its place.
                 await subscription.rewind()
+                await self._measure(subscription)
                 await self._trouble("handling", error)
                 return
             failpoints.hit("consume.before_offset_commit")
@@ -233,8 +236,8 @@ class Consumer:
         self.progress.behind = sum(lag.values())
         if self.progress.behind == 0:  # nothing to do is no standstill
             self.progress.moved_at = time.monotonic()
-        for topic, behind in lag.items():
-            LAG.labels(self.group, topic).set(behind)
+        for topic in self.topics:  # of a topic that another member has taken over, nothing
+            LAG.labels(self.group, topic).set(lag.get(topic, 0))
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -47,6 +47,8 @@ class Jobs:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._log = structlog.get_logger().bind(service=context.service)
+        for name in (*(job.name for job in jobs), *self._due):  # a series that begins at a failure shows no increase
+            JOB_FAILURES.labels(context.service, name)
 
     def start(self) -> list[asyncio.Task[None]]:
         """Begins; returns the tasks, whose end before `stop` is a bug."""

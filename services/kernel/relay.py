@@ -52,6 +52,7 @@ class Relay:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(service=service)
+        RELAY_FAILURES.labels(service)  # a series that begins at its first failure shows no increase
         self.leading = False
 
     def start(self) -> asyncio.Task[None]:
@@ -77,6 +78,8 @@ class Relay:
             connection: asyncpg.Connection | None = None
             try:
                 connection = await connect(self._db.url, schema=self._db.schema, purpose="relay")
+                # Whoever does not lead has nothing to say of the outbox; its last word would stand for ever.
+                self._tell(depth=0, age_s=0)
                 # Waits on the server, so that the next in line takes over in the moment the owner's connection ends.
                 await connection.execute(_LOCK, self._service, timeout=_STAND_BY_S)
                 self.leading = True
@@ -149,5 +152,8 @@ class Relay:
 
     async def _measure(self, connection: asyncpg.Connection, *, behind: bool) -> None:
         depth, age = (await connection.fetchrow(_DEPTH)) if behind else (0, 0)
+        self._tell(depth=depth, age_s=max(0.0, float(age)))
+
+    def _tell(self, *, depth: int, age_s: float) -> None:
         OUTBOX_DEPTH.labels(self._service).set(depth)
-        OUTBOX_AGE.labels(self._service).set(max(0.0, float(age)))
+        OUTBOX_AGE.labels(self._service).set(age_s)

@@ -96,6 +96,7 @@ async def running(
         process.url = f"http://{server.host}:{server.port}"
         process.tasks += [server.task, _background(_watch_loop(), "loop-lag", stack)]
         process.tasks.append(_background(_watch_pools(process), "pools", stack))
+        process.tasks.append(_background(_watch_readiness(health), "readiness", stack))
         health.started = True
         log.info("process.started", services=",".join(s.name for s in services), port=server.port, host=server.host)
         try:
@@ -230,6 +231,14 @@ async def _watch_pools(process: Process) -> None:
         for name, context in process.contexts.items():
             telemetry.POOL_IN_USE.labels(name).set(context.db.in_use)
         await asyncio.sleep(2)
+
+
+async def _watch_readiness(health: Health) -> None:
+    """Keeps the conditions of `/readyz` as a metric: a probe tells who balances load, the metric tells people."""
+    while True:
+        for check in await health.ready():
+            telemetry.READY.labels(check.name).set(check.ok)
+        await asyncio.sleep(5)
 
 
 async def _watchdog(health: Health) -> None:

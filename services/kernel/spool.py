@@ -96,6 +96,8 @@ class Spool:
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(spool=name)
+        for counter in (SPOOL_REFUSED, SPOOL_BAD):  # a series that begins at its first one shows no increase
+            counter.labels(name)
 
     async def __aenter__(self) -> "Spool":
         self.start()

@@ -87,7 +87,8 @@ SPOOL_BAD = Counter("kith_spool_bad_lines_total", "Spooled lines that could not 
 BATCH_ITEMS = Histogram(
     "kith_batch_items", "Items written in one commit.", ("batch",), buckets=(1, 2, 5, 10, 50, 100, 500)
 )
-JOB_FAILURES = Counter("kith_job_failures_total", "Runs of a job that failed.", ("service", "job"))
+READY = Gauge("kith_ready", "Whether a condition of readiness holds: 1 or 0.", ("check",))
+JOB_FAILURES = Counter("kith_job_failures_total", "Runs of a job that failed.", ("service", "name"))
 LOOP_LAG = Histogram("kith_event_loop_lag_seconds", "How late the event loop wakes a timer.", buckets=QUICK)
 POOL_WAIT = Histogram(
     "kith_database_connection_wait_seconds", "How long a transaction waited for its connection.", buckets=QUICK

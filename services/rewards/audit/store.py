@@ -13,16 +13,17 @@ _STRAY = """
 select e.number, e.line from entries e left join posting_sets s using (store_id, number)
 where e.store_id = :store and s.number is null order by 1, 2 limit 10
 """
-_IMBALANCES = """
-select store_id, unit, sum(debits) - sum(credits) as difference from account_totals
-where store_id = any(cast(:stores as text[])) group by store_id, unit having sum(debits) <> sum(credits)
+_IMBALANCED = """
+select distinct store_id from (
+  select store_id from account_totals where store_id = any(cast(:stores as text[]))
+  group by store_id, unit having sum(debits) <> sum(credits)
+) broken order by store_id
 """
 
 
-async def imbalances(tx: Tx, stores: Sequence[str]) -> list[tuple[str, str, int]]:
-    """(store, unit, debits less credits) wherever that is not zero, by the totals that are kept."""
-    rows = await tx.all(_IMBALANCES, stores=list(stores))
-    return [(row.store_id, row.unit, int(row.difference)) for row in rows]
+async def imbalanced(tx: Tx, stores: Sequence[str]) -> list[str]:
+    """Which of these stores' debits and credits differ in some unit, by the totals that are kept."""
+    return [row.store_id for row in await tx.all(_IMBALANCED, stores=list(stores))]
 
 
 async def balances(tx: Tx, store: str) -> dict[HolderKey, Holding]:

@@ -200,4 +200,4 @@ async def test_the_watch_over_all_stores_sees_one_that_does_not_balance(books: W
     assert IMBALANCE._value.get() == 0
     await tamper(books, "update account_totals set credits = credits + 7 where account = 'friend_pending'")
     await watch(books.ctx)
-    assert IMBALANCE._value.get() == 7
+    assert IMBALANCE._value.get() == 1

@@ -1,9 +1,12 @@
 """Takes in a batch of events: stamps what is new, finds everybody whom it reaches, decides their open orders again."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from prometheus_client import Histogram
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.orders import OrderAmended, OrderFact
@@ -23,8 +26,15 @@ from services.attribution.orders import store as orders_store
 from services.attribution.tracking import store as tracking_store
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.telemetry import AGES
 
 Pair = tuple[str, str]
+
+_AGE = Histogram(
+    "kith_decision_age_seconds",
+    "From the receipt of a report of an order to the commit of the decision that knows it.",
+    buckets=AGES,
+)
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when a program's first version is in force."""
@@ -40,10 +50,13 @@ class _Reach:
     clicks: set[Pair] = field(default_factory=set)
     named_visitors: set[Pair] = field(default_factory=set)
     versions: list[tuple[str, str, object]] = field(default_factory=list)
+    reported: list[datetime] = field(default_factory=list)
+    """When each new report of an order was received."""
 
 
 async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Handles events of the catalog, of tracking and of orders. What was taken before changes nothing."""
+    began = time.perf_counter()
     numbers = await Numbers.lock(tx, {event.store_id for event in events})
     reach = _Reach()
     await _take_catalog(tx, events, numbers, reach)
@@ -56,6 +69,13 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await claim_codes(tx, gathered, numbers)
         await decide_and_write(tx, gathered, numbers)
     await numbers.keep(tx)
+    if reach.reported:
+        tx.after_commit(lambda: _age(tx.now, time.perf_counter() - began, reach.reported))
+
+
+def _age(now: datetime, since_s: float, reported: Sequence[datetime]) -> None:
+    for received_at in reported:
+        _AGE.observe(max(0.0, (now - received_at).total_seconds() + since_s))
 
 
 async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
@@ -114,6 +134,7 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         row = rows.get((fact.store_id, fact.order_id))
         known = row.person_id if row else None
         if fact.kind == "report":
+            reach.reported.append(fact.received_at)
             report = OrderAmended.model_validate_json(fact.body, extra="ignore")
             keys = keys_of_customer(report.customer)
             reach.namings.append(Naming(fact.store_id, keys, order=fact.order_id, known_person=known))
