@@ -1,6 +1,7 @@
 """`POST /v1/hooks/shopify/{hook_id}`: signature first, then one commit for the deliveries of a moment.
 
-Whoever cannot sign learns nothing: an unknown address and a wrong signature get the same answer after the same work.
+Whoever cannot sign learns nothing: an unknown address and a wrong signature get the same answer after the same work,
+and so many a minute only. What is signed is never held back, wherever it comes from.
 """
 
 import binascii
@@ -20,13 +21,17 @@ from services.attribution.shopify.actions import Received
 from services.kernel.batch import GroupCommit
 from services.kernel.context import Context
 from services.kernel.errors import Unauthorized
+from services.kernel.http.address import client_address
 from services.kernel.http.hot import answer, begin, headers_of, read_body, start
+from services.kernel.http.limits import Limiter
 
 PREFIX = "/v1/hooks/shopify/"
 MOST_BYTES = 1024 * 1024
 """Orders of hundreds of lines are real."""
 REMEMBERED_S = 5.0
 """How long a hook is remembered, and so how long a deleted one may still be answered."""
+WRONG_A_MINUTE = 60
+"""Deliveries with a wrong signature that one address may send."""
 _FAMILIES = ("x-shopify-", "shopify-")
 _DELIVERIES = Counter("kith_deliveries_total", "Deliveries of store platforms.", ("platform", "outcome"))
 _OK = start(200, ((b"content-type", b"application/json"), (b"cache-control", b"no-store")))
@@ -38,6 +43,7 @@ class Shopify:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._hooks: TTLCache[str, tuple[str, bytes] | None] = TTLCache(maxsize=10_000, ttl=REMEMBERED_S)
+        self._wrong = Limiter("hook-signatures", per_minute=WRONG_A_MINUTE)
         self.group: GroupCommit[Received, str] = GroupCommit(self._write, name="shopify")
         self._log = structlog.get_logger()
 
@@ -51,6 +57,7 @@ class Shopify:
         expected = domain.signature(secret, body)
         if not hmac.compare_digest(_canonical(headers.get("hmac-sha256", "")), expected) or not store_id:
             _DELIVERIES.labels("shopify", "unsigned").inc()
+            self._wrong.enforce(scope, client_address(scope, behind_gateway=self._ctx.settings.behind_gateway))
             raise Unauthorized("This delivery is not signed with the hook's secret.", code="bad_signature")
         begin(raw)
         ctx = self._ctx

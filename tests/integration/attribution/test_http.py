@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from contracts.events.tracking import TokenClaims
+from services.attribution.shopify.hot import WRONG_A_MINUTE
 from services.kernel.auth import click_token
 from services.kernel.db import Database
 from tests.support.attribution import STORE, ambassador, arrive, code, program, pump, served
@@ -359,6 +360,26 @@ async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClien
     assert [h["id"] for h in listed.json()["data"]] == [hook_id]
     assert (await http.delete(f"/v1/hooks/{hook_id}", headers=key(store=OTHER_STORE))).status_code == 404
     assert (await http.delete(f"/v1/hooks/{hook_id}", headers=SECRET_KEY)).status_code == 204
+
+
+async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_passes(http: httpx.AsyncClient) -> None:
+    path = await hook(http)
+    body = delivery()
+    wrong = signed(body, "orders/paid", secret="another")
+    refused = [await http.post(path, content=body, headers=wrong) for _ in range(WRONG_A_MINUTE + 3)]
+    assert [a.status_code for a in refused[:WRONG_A_MINUTE]] == [401] * WRONG_A_MINUTE
+    first, last = refused[0].headers, refused[-1]
+    assert first["ratelimit-policy"] == last.headers["ratelimit-policy"] == f'"hook-signatures";q={WRONG_A_MINUTE};w=60'
+    assert first["ratelimit"] == f'"hook-signatures";r={WRONG_A_MINUTE - 1};t=1'
+    assert last.headers["ratelimit"].startswith('"hook-signatures";r=0;')
+    assert (last.status_code, last.json()["code"]) == (429, "rate_limited")
+    assert last.headers["content-type"] == "application/problem+json"
+    assert int(last.headers["retry-after"]) >= 1
+    unknown = await http.post("/v1/hooks/shopify/hok_nobody", content=body, headers=signed(body, "orders/paid"))
+    assert (unknown.status_code, unknown.json()["code"]) == (429, "rate_limited")
+    good = [await http.post(path, content=body, headers=signed(body, "orders/paid", event=f"e{n}")) for n in range(5)]
+    assert {a.status_code for a in good} == {200}
+    assert not any("ratelimit" in a.headers for a in good)
 
 
 async def test_a_replay_over_http_is_equal(http: httpx.AsyncClient, db: Database) -> None:
