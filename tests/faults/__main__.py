@@ -15,9 +15,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.faults.history import History, side_by_side
+from tests.faults.inside import dead_letters
 from tests.support.product import Product, running
 from tests.support.wait import until
 
+HONEST = {0, 502, 503, 504}
+"""Refusals that are allowed while processes are killed: the gateway's own, and ours."""
 VICTIMS = [f"{name}-{n}" for name in ("links", "attribution", "rewards", "analytics") for n in (1, 2)]
 
 
@@ -31,6 +34,16 @@ class Round:
     seed: int
 
 
+@dataclass(frozen=True)
+class End:
+    """What was found when all was quiet again. `unbalanced`: units that did not add up, in all snapshots together."""
+
+    decided: int
+    rewards: dict[str, list[int]]
+    dead_letters: int
+    unbalanced: int
+
+
 async def main(wanted: Round, console: Console) -> int:
     """Runs the round; returns how many findings there are."""
     console.print(f"Seed {wanted.seed}: {wanted.orders} orders, {wanted.refunds} refunds, {wanted.kills} kills.")
@@ -42,7 +55,9 @@ async def main(wanted: Round, console: Console) -> int:
             history = await History.begin(http, product.operator_key)
             unbalanced = await _live(product, history, wanted)
             await _quiet(history)
-            return _report(console, history, await history.rewards(), unbalanced)
+            unbalanced += await history.out_of_balance()
+            end = End(await history.decided(), await history.rewards(), await dead_letters(product), unbalanced)
+            return _report(console, history, end)
 
 
 async def _live(product: Product, history: History, wanted: Round) -> int:
@@ -106,18 +121,26 @@ async def _quiet(history: History) -> None:
         return
 
 
-def _report(console: Console, history: History, found: dict[str, list[int]], unbalanced: int) -> int:
-    expected = history.expected()
+def _report(console: Console, history: History, end: End) -> int:
+    expected, found = history.expected(), end.rewards
     lost = [name for name in expected if len(found.get(name, ())) < 2]
     twice = [name for name, amounts in found.items() if len(amounts) > 2]
     wrong = [name for name in expected if name not in lost and name not in twice and found[name] != expected[name]]
-    table = Table(
-        "acked", "rewarded", "refunded", "refused", "lost", "twice", "wrong amount", "snapshots out of balance"
+    answered = Table("acked", "decided", "rewarded", "refunded", "refused, then taken", title="What happened")
+    refused = sum(history.refused.values())
+    answered.add_row(*map(str, (len(expected), end.decided, len(found), len(history.refunded), refused)))
+    broken = Table(
+        *("lost", "twice", "wrong amount", "undecided", "dead letters", "false refusals", "snapshots out of balance"),
+        title="What must be zero",
     )
-    figures = (len(expected), len(found), len(history.refunded), sum(history.refused.values()))
-    table.add_row(*map(str, (*figures, len(lost), len(twice), len(wrong), unbalanced)))
-    console.print(table)
-    return len(lost) + len(twice) + len(wrong) + unbalanced
+    # A refusal is honest if it says when to come back; a connection that breaks under a kill says nothing at all.
+    false = history.without_retry_after + sum(n for status, n in history.refused.items() if status not in HONEST)
+    zeros = (len(lost), len(twice), len(wrong), len(expected) - end.decided, end.dead_letters, false, end.unbalanced)
+    broken.add_row(*map(str, zeros))
+    console.print(answered, broken)
+    if false:
+        console.print(f"Answers by status, 0 for a broken connection: {history.refused}")
+    return sum(map(abs, zeros))
 
 
 if __name__ == "__main__":

@@ -139,14 +139,14 @@ class History:
     async def rewards(self) -> dict[str, list[int]]:
         """What the product says each order has earned, lowest first."""
         found: dict[str, list[int]] = {}
-        cursor = ""
-        while True:
-            page = await self._get(f"/v1/rewards?limit=200{cursor}")
-            for reward in page["data"]:
-                found.setdefault(reward["order_id"], []).append(reward["amount_minor"])
-            if not page.get("next_cursor"):
-                return {name: sorted(amounts) for name, amounts in found.items()}
-            cursor = f"&cursor={page['next_cursor']}"
+        for reward in await self._list("/v1/rewards"):
+            found.setdefault(reward["order_id"], []).append(reward["amount_minor"])
+        # A refund that overtook its order's decision: nothing was ever granted, and there is no row that says so.
+        return {name: [0, 0] for name in self.refunded} | {name: sorted(amounts) for name, amounts in found.items()}
+
+    async def decided(self) -> int:
+        """How many orders have an outcome."""
+        return sum(order["status"] != "pending" for order in await self._list("/v1/orders"))
 
     async def out_of_balance(self) -> int:
         """How many units of the trial balance do not add up."""
@@ -157,6 +157,16 @@ class History:
         """Clicks of people that the roll-ups hold."""
         summary = (await self._get("/v1/metrics/summary"))["data"]
         return int(next(row["value"] for row in summary if row["metric"] == "clicks"))
+
+    async def _list(self, path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await self._get(f"{path}?limit=200{cursor}")
+            found += page["data"]
+            if not page.get("next_cursor"):
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
 
     async def _get(self, path: str) -> dict[str, Any]:
         answer = await self.http.get(path, headers=self.headers)

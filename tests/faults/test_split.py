@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from tests.faults.history import History, side_by_side
+from tests.faults.inside import dead_letters
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -76,21 +76,6 @@ async def all_is_well(stage: Stage, history: History, *, within: float = 180) ->
 
     await until(counted, within=within, every=0.5, what="every click counted, once")
     assert await dead_letters(stage.product) == 0
-
-
-async def dead_letters(product: Product) -> int:
-    """Records on all dead-letter topics."""
-    lines = (product.folder / "split" / "env").read_text().splitlines()
-    url = next(line.partition("=")[2] for line in lines if line.startswith("KITH_KAFKA_URL="))
-    consumer = AIOKafkaConsumer(bootstrap_servers=url)
-    await consumer.start()
-    try:
-        topics = [topic for topic in await consumer.topics() if topic.startswith("kith.dlq.")]
-        ends = await consumer.end_offsets([TopicPartition(topic, 0) for topic in topics])
-    finally:
-        await consumer.stop()
-    assert len(topics) >= 4
-    return sum(ends.values())
 
 
 async def load(history: History, name: str, *, until_done: asyncio.Event, tries: int = 1) -> tuple[int, int]:
