@@ -8,7 +8,7 @@ import psutil
 
 
 def cpu_s(pids: Iterable[int]) -> float:
-    """User and system seconds used so far by these processes and all their living descendants."""
+    """User and system seconds used so far by these processes and all their descendants, those that ended included."""
     total = 0.0
     seen: set[int] = set()
     for pid in pids:
@@ -25,17 +25,17 @@ def cpu_s(pids: Iterable[int]) -> float:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
 def pss_mb(pids: Iterable[int]) -> float:
-    """Proportional set size in megabytes of these processes and their descendants: shared pages counted once."""
-    total = 0
+    """Proportional set size in megabytes of these processes and their descendants: each process, each page once."""
+    family: dict[int, psutil.Process] = {}
     for pid in pids:
-        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-            total += process.memory_full_info().pss
-    return total / 1_000_000
+        root = psutil.Process(pid)
+        family.update({process.pid: process for process in (root, *root.children(recursive=True))})
+    return sum(process.memory_full_info().pss for process in family.values()) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

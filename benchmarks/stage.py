@@ -6,15 +6,18 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from services.cli import catalog
 from services.cli.local import process
+from services.cli.local.kafka import Kafka
 from services.cli.local.postgres import Postgres
 from services.cli.starting import migrate_all
 from services.kernel.settings import Settings
@@ -60,18 +63,40 @@ class Store:
 
 @dataclass(slots=True)
 class Stage:
-    """What runs, and how to start more on it."""
+    """One database, what runs on it, and how to start more. All stages of a run share the database server."""
 
     folder: Path
     postgres: Postgres
+    database: str
     settings: Settings
     environment: Mapping[str, str]
+    kafka: Kafka | None = None
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _beside: list["Stage"] = field(default_factory=list)
 
     @property
     def database_url(self) -> str:
         """The owner's address."""
-        return self.postgres.url(DATABASE)
+        return self.postgres.url(self.database)
+
+    async def beside(self, name: str, kafka: Kafka | None = None) -> "Stage":
+        """Another stage on the same server: a database of its own, and its own bus."""
+        stage = await _prepare(self.folder / name, self.postgres, name, kafka)
+        self._beside.append(stage)
+        return stage
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection with all rights, for looking on and for filling tables."""
+        connection = await self.postgres.connect(self.database)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    def broker_pids(self) -> list[int]:
+        """The broker's process, if the bus is Kafka."""
+        return [self.kafka.pid] if self.kafka is not None and self.kafka.pid is not None else []
 
     def postgres_pids(self) -> list[int]:
         """The database server's first process."""
@@ -134,7 +159,34 @@ class Stage:
             codes=[entry["code"]["code"] for entry in joined],  # type: ignore[index]  # the API's own shape
         )
 
-    def close(self) -> None:
+    async def stores(self, port: int, count: int, *, ambassadors: int) -> list[Store]:
+        """Several stores at once, known to every service when this returns."""
+        gate = asyncio.Semaphore(8)
+
+        async def one() -> Store:
+            async with gate:
+                return await self.store(port, ambassadors=ambassadors)
+
+        made = await asyncio.gather(*(one() for _ in range(count)))
+        await self.known(made)
+        return made
+
+    async def known(self, stores: Sequence[Store]) -> None:
+        """Waits until the catalog of these stores has reached the services that decide and count."""
+        ids = [store.id for store in stores]
+        people = sum(len(store.codes) for store in stores)
+        wanted = {
+            "attribution.codes": people,
+            "analytics.ambassadors": people,
+            "rewards.programs": len(stores),
+            "rewards.stores": len(stores),
+        }
+        async with self.connected() as connection:
+            for table, count in wanted.items():
+                query = f"select count(*) from {table} where store_id = any($1)"
+                await until(partial(_reaches, connection, query, ids, count), within=60)
+
+    def end_all(self) -> None:
         """Ends every child."""
         for child in self._children:
             if child.poll() is None:
@@ -144,32 +196,70 @@ class Stage:
                 child.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 child.kill()
+        self._children.clear()
+
+    def close(self) -> None:
+        """Ends every child of this stage and of those beside it."""
+        for stage in (*self._beside, self):
+            stage.end_all()
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, within: float, every: float = 0.05) -> None:
+    """Polls until the condition holds. Raises `TimeoutError` if that takes too long."""
+    async with asyncio.timeout(within):
+        while not await condition():
+            await asyncio.sleep(every)
+
+
+async def _reaches(connection: asyncpg.Connection, query: str, ids: list[str], count: int) -> bool:
+    return bool(await connection.fetchval(query, ids) >= count)
 
 
 @asynccontextmanager
 async def staged(folder: Path) -> AsyncIterator[Stage]:
     """A migrated PostgreSQL and the environment that services need; everything ends with the block."""
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        del os.environ[name]  # a run must not depend on what the caller has set for another product
     postgres = Postgres(folder / "postgres", settings={"shared_buffers": "512MB", "max_wal_size": "4GB"})
     await postgres.start()
-    await postgres.ensure_databases([DATABASE])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    environment |= {
-        "KITH_DATABASE_URL": postgres.url(DATABASE),
-        "KITH_DATA_DIR": str(folder / "data"),
-        "KITH_SECRET_KEYS": f"k1:{secrets.token_urlsafe(32)}",
-        "KITH_CONTACT_KEY": secrets.token_urlsafe(32),
-        "KITH_OPERATOR_KEY": secrets.token_urlsafe(32),
-        "KITH_LOG_LEVEL": "warning",
-    }
-    os.environ.update({name: value for name, value in environment.items() if name.startswith("KITH_")})
-    settings = Settings()
-    await migrate_all(catalog.load_all(), settings)
-    stage = Stage(folder, postgres, settings, environment)
+    stage: Stage | None = None
     try:
+        stage = await _prepare(folder / DATABASE, postgres, DATABASE, None)
         yield stage
     finally:
-        stage.close()
+        if stage is not None:
+            stage.close()
         await postgres.stop()
+
+
+@asynccontextmanager
+async def broker(folder: Path) -> AsyncIterator[Kafka]:
+    """A private Kafka that ends with the block."""
+    kafka = Kafka(folder / "kafka")
+    await kafka.start()
+    try:
+        yield kafka
+    finally:
+        await kafka.stop()
+
+
+async def _prepare(folder: Path, postgres: Postgres, database: str, kafka: Kafka | None) -> Stage:
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # local, and nothing else is to be done meanwhile
+    await postgres.ensure_databases([database])
+    values = {
+        "database_url": postgres.url(database),
+        "data_dir": str(folder / "data"),
+        "secret_keys": f"k1:{secrets.token_urlsafe(32)}",
+        "contact_key": secrets.token_urlsafe(32),
+        "operator_key": secrets.token_urlsafe(32),
+        "log_level": "warning",
+    }
+    if kafka is not None:
+        values["kafka_url"] = kafka.url
+    settings = Settings.model_validate(values)
+    environment = {**os.environ, **{f"KITH_{name.upper()}": value for name, value in values.items()}}
+    await migrate_all(catalog.load_all(), settings)
+    return Stage(folder, postgres, database, settings, environment, kafka)
 
 
 async def _until_ok(url: str, child: subprocess.Popen[bytes], *, within: float = 60) -> None:

@@ -1,1 +1,34 @@
-"""One file for each path that is measured."""
+"""One file for each group of paths that is measured, and the list of them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from benchmarks.lab import Lab, Size
+from benchmarks.paths import growth, http, peers, pipeline, relay, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A path by name. `steps` is how often its run moves the progress bar."""
+
+    name: str
+    run: Callable[[Lab], Awaitable[None]]
+    steps: Callable[[Size], int]
+
+
+PATHS = {
+    path.name: path
+    for path in (
+        Measured("redirect", http.redirect, lambda size: 2 * size.rounds),
+        Measured("track", http.track, lambda size: size.rounds),
+        Measured("orders", http.orders, lambda size: size.rounds),
+        Measured("peer", peers.peer, lambda size: 2 * size.rounds),
+        Measured("click", whole.click, lambda size: 1),
+        Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes)),
+        Measured("relay", relay.relay, lambda size: size.rounds + 1),
+        Measured("latency", whole.latency, lambda size: 1),
+        Measured("growth", growth.growth, lambda size: len(size.grown) + size.rounds),
+        Measured("reads", growth.reads, lambda size: 3),
+        Measured("product", whole.product, lambda size: 2),
+    )
+}

@@ -1,26 +1,30 @@
-"""The three hot requests: redirect, track, order. Each against the least, or the usual, on the same server."""
+"""The hot requests: redirect, track, order. Each against the least, or the usual, on the same server."""
 
-import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from statistics import median
 
 import orjson
 
-from benchmarks.baselines import textbook
+from benchmarks.baselines import bare, textbook
+from benchmarks.lab import Lab
 from benchmarks.load import Answered, drive, get, post
-from benchmarks.measure import Comparison, Sample, alternate, cpu_s
+from benchmarks.measure import Comparison, Sample, alternate, cpu_s, spread
+from benchmarks.report import Line
 from benchmarks.stage import Stage, Store
 
-Tick = Callable[[], None]
-_BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+Server = tuple[int, int]
+"""Port and process number."""
 
 
-def _measured(
-    stage: Stage, port: int, pid: int, request: Callable[[int], bytes], *, connections: int, seconds: float, status: int
+def loaded(
+    stage: Stage, server: Server, request: Callable[[int], bytes], *, connections: int, seconds: float, status: int
 ) -> Callable[[], Awaitable[Sample]]:
     """A round of load on one server; any other answer than `status` makes the round void and ends the run."""
+    port, pid = server
 
     async def once() -> Sample:
         before, store_before = cpu_s([pid]), cpu_s(stage.postgres_pids())
@@ -40,54 +44,37 @@ def _measured(
     return once
 
 
-async def redirect(
-    stage: Stage, links: tuple[int, int], store: Store, *, rounds: int, seconds: float, tick: Tick
-) -> tuple[Comparison, Comparison]:
-    """`GET /r/{slug}` against a bare 302: at 64 connections for capacity, at 8 for latency."""
-    bare_port, bare_pid = await stage.uvicorn("benchmarks.baselines.bare:app")
-    requests = [get(f"/r/{slug}", [_BROWSER, "Sec-Fetch-Mode: navigate"]) for slug in store.slugs]
-    both = []
-    for connections in (64, 8):
-        ours = _measured(
-            stage, *links, lambda n: requests[n % len(requests)], connections=connections, seconds=seconds, status=302
-        )
-        bare = _measured(
-            stage, bare_port, bare_pid, lambda n: requests[0], connections=connections, seconds=seconds, status=302
-        )
-        both.append(await alternate(bare, ours, rounds=rounds, tick=tick))
-    stage.end(bare_pid)
-    return both[0], both[1]
+def micros(sides: Sequence[Sample], *, store: str = "PostgreSQL") -> str:
+    """The median CPU of one request or event, and the database's share."""
+    own, theirs = median(s.cpu_us for s in sides), median(s.store_cpu_us for s in sides)
+    return f"{own:.0f} µs" if theirs < 0.5 else f"{own:.0f} µs (+ {theirs:.0f} {store})"
 
 
-async def track(
-    stage: Stage, attribution: tuple[int, int], store: Store, *, rounds: int, seconds: float, tick: Tick
-) -> Comparison:
-    """`POST /v1/track` against a bare ASGI route that parses the same JSON."""
-    bare_port, bare_pid = await stage.uvicorn("benchmarks.baselines.bare:app")
-    headers = [f"Authorization: Bearer {store.publishable_key}", "Origin: https://shop.example"]
-
-    def request(n: int) -> bytes:
-        body = {"type": "visit", "visitor_id": f"v{n % 5000}", "url": "https://shop.example/coffee"}
-        return post("/v1/track", orjson.dumps(body), headers)
-
-    ours = _measured(stage, *attribution, request, connections=64, seconds=seconds, status=202)
-    bare = _measured(stage, bare_port, bare_pid, request, connections=64, seconds=seconds, status=202)
-    comparison = await alternate(bare, ours, rounds=rounds, tick=tick)
-    stage.end(bare_pid)
-    return comparison
+def compared(path: str, against: str, found: Comparison, target: float | None) -> Line:
+    """A row for a comparison with a baseline."""
+    ratio = median(found.ratios)
+    return Line(
+        path,
+        f"{against}: {micros(found.baseline)}",
+        micros(found.ours),
+        spread(found.ratios),
+        "–" if target is None else f"≥ {target:g}",
+        None if target is None else ratio >= target,
+    )
 
 
-async def orders(
-    stage: Stage, attribution: tuple[int, int], store: Store, *, rounds: int, seconds: float, tick: Tick
-) -> Comparison:
-    """`POST /v1/orders` against FastAPI with an INSERT and commit per request; both idempotent by order id."""
-    database = {"TEXTBOOK_DATABASE_URL": stage.database_url}
-    text_port, text_pid = await stage.uvicorn(f"{textbook.__name__}:app", **database)
-    headers = [f"Authorization: Bearer {store.secret_key}"]
-    run = secrets.token_hex(3)
-    placed_at = datetime.now(UTC).isoformat()
+def clicks(store: Store) -> Callable[[int], bytes]:
+    """Requests of browsers that follow the store's links in turn."""
+    requests = [get(f"/r/{slug}", [BROWSER, "Sec-Fetch-Mode: navigate"]) for slug in store.slugs]
+    return lambda n: requests[n % len(requests)]
+
+
+def order_calls(stores: list[Store]) -> Callable[[int], bytes]:
+    """New orders with a promo code, of one store after the other."""
+    run, placed_at = secrets.token_hex(3), datetime.now(UTC).isoformat()
 
     def request(n: int) -> bytes:
+        store = stores[n % len(stores)]
         body = {
             "order_id": f"{run}-{time.monotonic_ns()}-{n}",
             "placed_at": placed_at,
@@ -95,17 +82,81 @@ async def orders(
             "currency": "EUR",
             "total_minor": 5090,
             "subtotal_minor": 4600,
-            "customer": {"id": f"c{n % 20_000}"},
+            "customer": {"id": f"{run}-{n}"},
             "codes": [store.codes[n % len(store.codes)]],
         }
-        return post("/v1/orders", orjson.dumps(body), headers)
+        return post("/v1/orders", orjson.dumps(body), [f"Authorization: Bearer {store.secret_key}"])
 
-    ours = _measured(stage, *attribution, request, connections=64, seconds=seconds, status=202)
-    usual = _measured(stage, text_port, text_pid, request, connections=64, seconds=seconds, status=202)
-    comparison = await alternate(usual, ours, rounds=rounds, tick=tick)
-    stage.end(text_pid)
-    return comparison
+    return request
 
 
-QUICK = os.environ.get("QUICK", "") not in {"", "0"}
-"""Whether to be done in about two minutes."""
+async def redirect(lab: Lab) -> None:
+    """`GET /r/{slug}` against a bare 302: at 64 connections for capacity, at 8 for latency.
+
+    The measured replica has a sibling that is the relay and holds the groups, so that it does nothing but answer.
+    """
+    stage, size = lab.stage, lab.size
+    sibling, ours = await stage.serve("links"), await stage.serve("links")
+    store = await stage.store(sibling[0])
+    plain = await stage.uvicorn(f"{bare.__name__}:app")
+    found = []
+    for connections in (64, 8):
+        least = loaded(
+            stage, plain, lambda n: get("/", [BROWSER]), connections=connections, seconds=size.seconds, status=302
+        )
+        kith = loaded(stage, ours, clicks(store), connections=connections, seconds=size.seconds, status=302)
+        found.append(await alternate(least, kith, rounds=size.rounds, tick=lab.tick))
+    lab.report.lines.append(compared("`GET /r/{slug}`", "bare ASGI 302", found[0], 0.6))
+    p99 = median(s.p99_ms for s in found[1].ours)
+    lab.report.lines.append(
+        Line(
+            "the same, 8 connections: p50, p99",
+            _latency(found[1].baseline),
+            _latency(found[1].ours),
+            spread(found[1].ratios),
+            "p99 ≤ 5 ms",
+            p99 <= 5,
+        )
+    )
+
+
+def _latency(sides: Sequence[Sample]) -> str:
+    return f"{median(s.p50_ms for s in sides):.1f} ms, {median(s.p99_ms for s in sides):.1f} ms"
+
+
+async def track(lab: Lab) -> None:
+    """`POST /v1/track` against a bare ASGI route that parses the same JSON."""
+    stage, size = lab.stage, lab.size
+    links = await stage.serve("links")
+    store = await stage.store(links[0], ambassadors=1)
+    await stage.serve("attribution")
+    ours = await stage.serve("attribution")
+    plain = await stage.uvicorn(f"{bare.__name__}:app")
+    headers = [f"Authorization: Bearer {store.publishable_key}", "Origin: https://shop.example"]
+
+    def request(n: int) -> bytes:
+        body = {"type": "visit", "visitor_id": f"v{n % 5000}", "url": "https://shop.example/coffee"}
+        return post("/v1/track", orjson.dumps(body), headers)
+
+    least = loaded(stage, plain, request, connections=64, seconds=size.seconds, status=202)
+    kith = loaded(stage, ours, request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(least, kith, rounds=size.rounds, tick=lab.tick)
+    lab.report.lines.append(compared("`POST /v1/track`", "bare ASGI, JSON parsed", found, 0.5))
+
+
+async def orders(lab: Lab) -> None:
+    """`POST /v1/orders` against FastAPI with an INSERT and commit per request; both idempotent by order id."""
+    stage, size = lab.stage, lab.size
+    links = await stage.serve("links")
+    store = await stage.store(links[0], ambassadors=5)
+    await stage.serve("attribution")
+    ours = await stage.serve("attribution")
+    usual = await stage.uvicorn(f"{textbook.__name__}:app", TEXTBOOK_DATABASE_URL=stage.database_url)
+    request = order_calls([store])
+    plain = loaded(stage, usual, request, connections=64, seconds=size.seconds, status=202)
+    kith = loaded(stage, ours, request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(plain, kith, rounds=size.rounds, tick=lab.tick)
+    lab.report.lines.append(compared("`POST /v1/orders`", "FastAPI + pydantic, INSERT + commit each", found, 4))
+    lab.report.lines.append(
+        Line("the same, PostgreSQL's share counted in", "–", "–", spread(found.total_ratios), "–", None)
+    )

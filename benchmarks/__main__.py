@@ -1,0 +1,66 @@
+"""`python -m benchmarks [path …]`: measures the paths and writes `RESULTS.md`. QUICK=1 does it in two minutes."""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import uvloop
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from benchmarks.lab import FULL, QUICK, Lab, Size
+from benchmarks.paths import PATHS, Measured
+from benchmarks.report import Report
+from benchmarks.stage import staged
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("paths", nargs="*", metavar="path", help=f"only these; of {', '.join(PATHS)}")
+    parser.add_argument("--out", type=Path, help="where to write (default RESULTS.md if all paths run, else nowhere)")
+    told = parser.parse_args()
+    if unknown := sorted(set(told.paths) - set(PATHS)):
+        parser.error(f"there is no path {unknown[0]!r}; there are {', '.join(PATHS)}")
+    quick = os.environ.get("QUICK", "") not in {"", "0"}
+    chosen = [PATHS[name] for name in told.paths or PATHS]
+    out = told.out or (None if told.paths else RESULTS)
+    uvloop.run(run(QUICK if quick else FULL, chosen, out))
+
+
+async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> None:
+    """Measures one path after the other; writes what was found so far even if a path fails."""
+    load = os.getloadavg()[0]
+    report = Report(size.name)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with tempfile.TemporaryDirectory(prefix="kith-bench-") as folder, Progress(*columns) as progress:
+        bar = progress.add_task("starting PostgreSQL", total=sum(path.steps(size) for path in chosen))
+        async with staged(Path(folder)) as stage, AsyncExitStack() as stack:
+            lab = Lab(size, Path(folder), stage, report, lambda: progress.advance(bar), stack)
+            try:
+                for path in chosen:
+                    progress.update(bar, description=path.name)
+                    before, started = len(report.lines), time.perf_counter()
+                    await path.run(lab)
+                    stage.close()
+                    for line in report.lines[before:]:
+                        progress.print(f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}")
+                    progress.print(f"[dim]{path.name} took {time.perf_counter() - started:.0f} s")
+            finally:
+                if out is not None:
+                    report.write(out, load=load)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Cost as history grows: the pipeline over larger and larger databases, and readers of small and large stores."""
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+
+import httpx
+
+from benchmarks.history import CLICKS_SHARE, ORDERS_SHARE, add_clicks, multiply
+from benchmarks.lab import Lab
+from benchmarks.measure import Sample
+from benchmarks.paths.pipeline import all_services, through
+from benchmarks.report import Line, bars
+from benchmarks.stage import Store
+
+TEMPLATES = 500
+"""Orders that go the real way before they are multiplied."""
+FLAT = 0.2
+LEVEL = 0.3
+SLOWEST_MS = 100
+
+
+async def growth(lab: Lab) -> None:
+    """Databases with more and more orders side by side, measured in turn; the cost for one new order of each."""
+    size = lab.size
+    ways = []
+    for orders in size.grown:
+        stage = await lab.stage.beside(f"grown_{orders}")
+        port, pids = await all_services(stage)
+        stores = await stage.stores(port, 5, ambassadors=4)
+        await through(stage, pids, stores, TEMPLATES)()
+        await multiply(stage, stores, orders // TEMPLATES)
+        lab.tick()
+        ways.append(through(stage, pids, stores, min(size.events, 2000)))
+    for way in ways:
+        await way()
+    rounds = []
+    for _ in range(size.rounds):
+        rounds.append([await way() for way in ways])
+        lab.tick()
+    found = list(zip(*rounds, strict=True))
+    labels = [f"{orders:,} orders" for orders in size.grown]
+    own = [(label, median(s.cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
+    store = [(label, median(s.store_cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
+    text = (
+        "CPU for one new order, from accepted to counted, by the orders that the database holds already.\n\n"
+        f"Services:\n\n{bars(own, 'µs')}\n\nPostgreSQL:\n\n{bars(store, 'µs')}"
+    )
+    lab.report.sections.append(("Cost as history grows", text))
+    worst = max((_grown(found[0], samples) for samples in found[1:]), key=lambda grown: abs(grown))
+    lab.report.lines.append(
+        Line(
+            f"CPU for one order as the database grows from {labels[0]} to {labels[-1]}, PostgreSQL's share included",
+            f"{labels[0]}: {own[0][1] + store[0][1]:.0f} µs",
+            f"{labels[-1]}: {own[-1][1] + store[-1][1]:.0f} µs",
+            f"{worst:+.0%} at most",
+            "within ±20 %",
+            abs(worst) <= FLAT,
+        )
+    )
+
+
+def _grown(first: Sequence[Sample], later: Sequence[Sample]) -> float:
+    """By how much, paired by rounds."""
+    pairs = zip(first, later, strict=True)
+    return median((b.cpu_us + b.store_cpu_us) / (a.cpu_us + a.store_cpu_us) - 1 for a, b in pairs)
+
+
+PAGES = {
+    "GET /v1/metrics/summary": "/v1/metrics/summary",
+    "GET /v1/metrics/funnel": "/v1/metrics/funnel",
+    "GET /v1/metrics/timeseries": "/v1/metrics/timeseries?metric=orders",
+    "GET /v1/metrics/channels": "/v1/metrics/channels",
+    "GET /v1/metrics/ambassadors": "/v1/metrics/ambassadors",
+    "GET /v1/orders": "/v1/orders",
+    "GET /v1/rewards": "/v1/rewards",
+    "console: overview": "/console",
+    "console: orders": "/console/attribution/orders",
+    "console: rewards": "/console/rewards",
+}
+
+
+async def reads(lab: Lab) -> None:
+    """Metrics and console pages of two stores of one database, a small and a large one, asked in turn."""
+    size = lab.size
+    stage = await lab.stage.beside("reads")
+    port, pids = await all_services(stage)
+    stores = await stage.stores(port, 2, ambassadors=20)
+    for store, events in zip(stores, (size.small, size.large), strict=True):
+        await through(stage, pids, [store], TEMPLATES)()
+        await multiply(stage, [store], int(events * ORDERS_SHARE) // TEMPLATES)
+        await add_clicks(stage, store, int(events * CLICKS_SHARE))
+        lab.tick()
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as small,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as large,
+    ):
+        for client, store in ((small, stores[0]), (large, stores[1])):
+            await client.post("/console/session", data={"secret_key": store.secret_key})
+        clients = ((small, stores[0]), (large, stores[1]))
+        times = {name: await _ask(clients, path, size.reads) for name, path in PAGES.items()}
+    lab.tick()
+    _report(lab, times)
+
+
+async def _ask(
+    clients: Sequence[tuple[httpx.AsyncClient, Store]], path: str, count: int
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of so many answers for each client, after two to warm up."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(count + 2):
+        for (client, store), into in zip(clients, times, strict=True):
+            headers = {"Authorization": f"Bearer {store.secret_key}"} if path.startswith("/v1") else {}
+            started = perf_counter()
+            answer = await client.get(path, headers=headers)
+            took = (perf_counter() - started) * 1000
+            answer.raise_for_status()
+            if answer.is_redirect:
+                raise RuntimeError(f"{path} wants to be elsewhere: {answer.headers['location']}")
+            if turn >= 2:
+                into.append(took)
+    return times
+
+
+def _report(lab: Lab, times: dict[str, tuple[list[float], list[float]]]) -> None:
+    size = lab.size
+    rows = [
+        f"| page | {size.small:,} events: p50, p95 | {size.large:,} events: p50, p95 | p50 differs |",
+        "|---|---|---|---|",
+    ]
+    differences, slowest = [], 0.0
+    for name, (small, large) in times.items():
+        differs = median(large) / median(small) - 1
+        differences.append(differs)
+        slowest = max(slowest, _p95(large))
+        rows.append(
+            f"| `{name}` | {median(small):.1f} ms, {_p95(small):.1f} ms"
+            f" | {median(large):.1f} ms, {_p95(large):.1f} ms | {differs:+.0%} |"
+        )
+    lab.report.sections.append(("Reads, small store and large store", "\n".join(rows)))
+    worst = max(differences, key=abs)
+    lab.report.lines.append(
+        Line(
+            f"metrics and console pages, store with {size.large:,} events",
+            f"{size.small:,} events: slowest p95 {max(_p95(s) for s, _ in times.values()):.0f} ms",
+            f"slowest p95 {slowest:.0f} ms",
+            f"p50 {worst:+.0%} at most",
+            f"p95 ≤ {SLOWEST_MS} ms, ±30 %",
+            slowest <= SLOWEST_MS and abs(worst) <= LEVEL,
+        )
+    )
+
+
+def _p95(times: Sequence[float]) -> float:
+    return sorted(times)[int(0.95 * (len(times) - 1))]

@@ -1,0 +1,155 @@
+"""Order → decision → rewards, postings, outbox → roll-ups: a backlog of accepted orders, until all of it is counted."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import asyncpg
+
+from benchmarks.baselines import per_event
+from benchmarks.feed import facts, feed
+from benchmarks.lab import Lab
+from benchmarks.measure import Sample, cpu_s, spread
+from benchmarks.paths.http import micros
+from benchmarks.report import Line
+from benchmarks.stage import Stage, Store, until
+
+EVENTS_PER_ORDER = 3
+"""That analytics counts: one conversion, two rewards."""
+_COUNTED = "select coalesce(sum(events), 0) from analytics.progress"
+
+
+@dataclass(slots=True)
+class Usual:
+    """The baseline's process."""
+
+    child: asyncio.subprocess.Process
+    folder: Path
+
+    async def say(self, word: str) -> None:
+        """Sends a line."""
+        assert self.child.stdin is not None
+        self.child.stdin.write(f"{word}\n".encode())
+        await self.child.stdin.drain()
+
+    async def hear(self, word: str) -> None:
+        """Waits for a line. Raises if another comes, or none."""
+        assert self.child.stdout is not None
+        heard = (await self.child.stdout.readline()).decode().strip()
+        if heard != word:
+            raise RuntimeError(f"the baseline said {heard!r} instead of {word!r}")
+
+
+@asynccontextmanager
+async def usual_way(stage: Stage) -> AsyncIterator[Usual]:
+    """The baseline, ready for orders of the stores that are known now."""
+    url = stage.postgres.url(stage.database, user="postgres")
+    command = [sys.executable, "-m", per_event.__name__, url]
+    child = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    usual = Usual(child, stage.folder)
+    try:
+        await usual.hear("ready")
+        yield usual
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+def per_order(stage: Stage, usual: Usual, stores: Sequence[Store], count: int) -> Callable[[], Awaitable[Sample]]:
+    """A round of the baseline."""
+
+    async def once() -> Sample:
+        file = usual.folder / "orders.jsonl"
+        file.write_bytes(b"".join(fact.stored.body + b"\n" for fact in facts(stage, stores, count)))
+        await usual.say(f"go {file}")
+        await usual.hear("kept")
+        before, store_before, started = cpu_s([usual.child.pid]), cpu_s(stage.postgres_pids()), perf_counter()
+        await usual.say("now")
+        await usual.hear("done")
+        return Sample(
+            work=count,
+            cpu_s=cpu_s([usual.child.pid]) - before,
+            store_cpu_s=cpu_s(stage.postgres_pids()) - store_before,
+            wall_s=perf_counter() - started,
+        )
+
+    return once
+
+
+def through(stage: Stage, pids: Sequence[int], stores: Sequence[Store], count: int) -> Callable[[], Awaitable[Sample]]:
+    """A round of ours: from the commit that accepted the orders to the moment when all are counted."""
+
+    async def once() -> Sample:
+        async with stage.connected() as watch:
+            goal = await watch.fetchval(_COUNTED) + EVENTS_PER_ORDER * count
+            await feed(stage, stores, count)
+            others = [*stage.postgres_pids(), *stage.broker_pids()]
+            before, store_before, started = cpu_s(pids), cpu_s(others), perf_counter()
+            await until(lambda: _counted(watch, goal), within=600)
+            return Sample(
+                work=count,
+                cpu_s=cpu_s(pids) - before,
+                store_cpu_s=cpu_s(others) - store_before,
+                wall_s=perf_counter() - started,
+            )
+
+    return once
+
+
+async def _counted(watch: asyncpg.Connection, goal: int) -> bool:
+    return bool(await watch.fetchval(_COUNTED) >= goal)
+
+
+async def all_services(stage: Stage) -> tuple[int, list[int]]:
+    """Everything in one process on the log; a process per service on Kafka. The port of links, and all processes."""
+    if stage.kafka is None:
+        port, pid = await stage.serve("all")
+        return port, [pid]
+    names = ("links", "attribution", "rewards", "analytics")
+    started = await asyncio.gather(*(stage.serve(name) for name in names))
+    return started[0][0], [pid for _, pid in started]
+
+
+async def pipeline(lab: Lab) -> None:
+    """Both buses and the baseline in turn, for each mix of stores."""
+    size, log, kafka = lab.size, lab.stage, await lab.on_kafka()
+    (log_port, log_pids), (kafka_port, kafka_pids) = await asyncio.gather(all_services(log), all_services(kafka))
+    for mix in size.mixes:
+        people = 20 if mix == 1 else 3
+        on_log, on_kafka = await asyncio.gather(
+            log.stores(log_port, mix, ambassadors=people), kafka.stores(kafka_port, mix, ambassadors=people)
+        )
+        async with usual_way(log) as usual:
+            ways = (
+                per_order(log, usual, on_log, size.usual_events),
+                through(log, log_pids, on_log, size.events),
+                through(kafka, kafka_pids, on_kafka, size.events),
+            )
+            for way in ways:
+                await way()
+            rounds = []
+            for _ in range(size.rounds):
+                rounds.append([await way() for way in ways])
+                lab.tick()
+        usual_rounds, *ours = zip(*rounds, strict=True)
+        for bus, found in zip(("log", "Kafka"), ours, strict=True):
+            lab.report.lines.append(_line(bus, mix, usual_rounds, found))
+
+
+def _line(bus: str, mix: int, usual: Sequence[Sample], ours: Sequence[Sample]) -> Line:
+    ratios = [u.cpu_us / o.cpu_us for u, o in zip(usual, ours, strict=True)]
+    whole = [(u.cpu_us + u.store_cpu_us) / (o.cpu_us + o.store_cpu_us) for u, o in zip(usual, ours, strict=True)]
+    return Line(
+        f"order → rewards → roll-ups, {bus}, {mix} store{'s' if mix > 1 else ''}",
+        f"one transaction per order: {micros(usual)}",
+        micros(ours, store="PostgreSQL" if bus == "log" else "PostgreSQL and Kafka"),
+        f"{spread(ratios)}; with PostgreSQL's share {median(whole):.1f}",
+        "≥ 8",
+        median(ratios) >= 8,
+    )
