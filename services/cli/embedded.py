@@ -28,7 +28,7 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
             showcase.forget()
     async with AsyncExitStack() as stack:
         with ui.working("Starting PostgreSQL and bringing its schemas up to date"):
-            settings = await stack.enter_async_context(starting.complete(settings))
+            settings = await stack.enter_async_context(starting.complete(settings, keep_up=True))
             await starting.migrate_all(services, settings, only_if_changed=True)
 
         async def ready(running: Process) -> None:

@@ -1,5 +1,6 @@
 """What has to stand before services run: a data folder with secrets, a database, schemas."""
 
+import asyncio
 import hashlib
 import shutil
 import tempfile
@@ -24,11 +25,12 @@ def embedded_postgres(folder: Path) -> Postgres:
 
 
 @asynccontextmanager
-async def complete(settings: Settings, *, keep_running: bool = False) -> AsyncIterator[Settings]:
+async def complete(settings: Settings, *, keep_running: bool = False, keep_up: bool = False) -> AsyncIterator[Settings]:
     """Settings with a database and secrets: the given ones, or in embedded mode those of the data folder.
 
     Starts the folder's PostgreSQL if it does not run, and stops it at the end; with `keep_running`, one that ran before
-    goes on: that is for commands that look into a product that somebody else runs.
+    goes on: that is for commands that look into a product that somebody else runs. With `keep_up` it is started again
+    when it ends by itself: that is for the product.
     """
     if not settings.embedded:
         yield settings
@@ -37,11 +39,15 @@ async def complete(settings: Settings, *, keep_running: bool = False) -> AsyncIt
     server = embedded_postgres(settings.data_dir)
     ran_before = server.pid is not None
     await server.start()
+    keeper = asyncio.create_task(server.keep_up(), name="postgres") if keep_up else None
     try:
         await server.ensure_databases([EMBEDDED_DATABASE])
         values = {name.removeprefix("KITH_").lower(): value for name, value in secrets.items()}
         yield Settings(**{**settings.model_dump(), **values, "database_url": server.url(EMBEDDED_DATABASE)})
     finally:
+        if keeper is not None:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
         if not (keep_running and ran_before):
             await server.stop()
 

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -109,6 +110,14 @@ class Postgres:
             # A server that was killed leaves children for a moment, and they hold its shared memory: try again.
             await asyncio.sleep(0.3)
         raise StartFailed(f"PostgreSQL did not start; the end of {self.log}:\n{process.tail(self.log)}")
+
+    async def keep_up(self, *, every_s: float = 1.0) -> None:
+        """Starts the server again whenever it has ended by itself, as a full disk makes it do. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            if self.pid is None:
+                with suppress(StartFailed, OSError):  # still no room: its log says so, and here the next try follows
+                    await self.start()
 
     async def stop(self) -> None:
         """Ends the server in good order: connections are cut, everything is on disk."""
