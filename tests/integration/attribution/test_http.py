@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from contracts.events.tracking import TokenClaims
 from services.attribution.shopify.hot import WRONG_A_MINUTE
@@ -91,6 +92,23 @@ async def test_before_it_is_decided_an_order_can_be_read(http: httpx.AsyncClient
     await http.post("/v1/orders", headers=SECRET_KEY, json=order())
     answer = await http.get("/v1/orders/1001", headers=SECRET_KEY)
     assert (answer.status_code, answer.json()["decision"], answer.json()["total_minor"]) == (200, None, 5090)
+
+
+async def test_the_age_of_a_decision_is_measured_once_for_each_report(http: httpx.AsyncClient, db: Database) -> None:
+    def measured() -> tuple[float, float]:
+        count = REGISTRY.get_sample_value("kith_decision_age_seconds_count")
+        seconds = REGISTRY.get_sample_value("kith_decision_age_seconds_sum")
+        assert count is not None
+        assert seconds is not None
+        return count, seconds
+
+    count, seconds = measured()
+    for order_id in ("1", "2", "2"):
+        await http.post("/v1/orders", headers=SECRET_KEY, json=order(order_id))
+    await pump(db, [SHOP])
+    await pump(db, [SHOP])
+    assert measured()[0] == count + 2
+    assert 0 < measured()[1] - seconds < 120
 
 
 async def test_fifty_parallel_posts_are_one_order(http: httpx.AsyncClient, db: Database) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.cli.local import process
+from tests.support.metrics import unheard
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -37,6 +38,11 @@ async def test_the_product_runs_and_comes_back_with_its_data(tmp_path: Path) -> 
             },
         )
         assert answer.status_code == 202
+
+        async def all_is_told() -> bool:
+            return not unheard((await api.get("/metrics")).text)
+
+        await until(all_is_told, what="a sample of every metric that an alert reads")
         shop = httpx.AsyncClient(timeout=30)
         async with shop:
             assert (await shop.get(product.told["shop_url"])).status_code == 200

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.metrics import unheard
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -58,6 +59,13 @@ async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncCli
         return list(answer.json()["data"]) if answer.is_success else []
 
     assert len(await until(rewards, within=180, every=0.3, what="two rewards")) == 2
+
+
+async def test_everything_that_alerts_read_is_in_one_exposition(api: httpx.AsyncClient) -> None:
+    async def all_is_told() -> bool:
+        return not unheard((await api.get("/metrics")).text)
+
+    await until(all_is_told, within=60, every=0.3, what="a sample of every metric that an alert reads")
 
 
 async def test_killed_processes_come_back(api: httpx.AsyncClient, product: Product) -> None:
