@@ -18,7 +18,7 @@ from services.attribution.hooks import jobs as hooks_jobs
 from services.attribution.hooks import tables as _hooks
 from services.attribution.orders import api as orders
 from services.attribution.orders import tables as _orders
-from services.attribution.orders.hot import Orders
+from services.attribution.orders.hot.handler import Orders
 from services.attribution.pages import NAV, PAGES
 from services.attribution.settings import METADATA
 from services.attribution.shopify import api as shopify
@@ -55,9 +55,9 @@ async def open_resources(ctx: Context) -> AsyncIterator[Resources]:
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
     """What no framework stands before."""
     resources = cast(Resources, ctx.resources)
-    tracks = cast(Tracks, resources[Tracks])
+    orders, tracks = cast(Orders, resources[Orders]), cast(Tracks, resources[Tracks])
     return [
-        HotRoute("POST", "/v1/orders", cast(Orders, resources[Orders]).handle),
+        HotRoute("POST", "/v1/orders", orders.handle, quick=orders.quick),
         HotRoute("POST", "/v1/track", tracks.handle, cors=True, quick=tracks.quick),
         HotRoute("POST", f"{SHOPIFY}*", cast(Shopify, resources[Shopify]).handle),
     ]

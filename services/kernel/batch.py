@@ -8,6 +8,7 @@ again item by item, so that one bad item fails alone.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -29,6 +30,7 @@ class GroupCommit(Generic[Item, Result]):
     With `about`, which names the store and subject of an item's event, that event continues its caller's trace.
     """
 
+    PATIENCE_S = 0.02
     PASSING_ATTEMPTS = 2
     """A deadlock or a connection found broken is worth one more attempt before callers hear of it."""
 
@@ -51,6 +53,9 @@ class GroupCommit(Generic[Item, Result]):
         self._writers = writers
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._filled = asyncio.Event()
+        self._rest = asyncio.Event()
+        """No writer is at work."""
+        self._rest.set()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._items = BATCH_ITEMS.labels(name)
@@ -74,7 +79,11 @@ class GroupCommit(Generic[Item, Result]):
         await asyncio.gather(*self._tasks)
 
     async def submit(self, item: Item) -> Result:
-        """Returns the item's result after its commit.
+        """Returns the item's result after its commit; raises as `enqueue` says."""
+        return await self.enqueue(item)
+
+    def enqueue(self, item: Item) -> "asyncio.Future[Result]":
+        """Takes the item in; the future has its result after its commit.
 
         Raises `Unavailable` when the queue is full, the process stops or the database is away: then nothing is known to
         be written, and the same item may be sent again. The item of a caller that is cancelled is written or not.
@@ -84,18 +93,31 @@ class GroupCommit(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future, trace.current() if self._about else None))
         self._filled.set()
-        return await future
+        return future
 
     async def _run(self) -> None:
         while True:
             await self._filled.wait()
             if self._linger_s and not self._stopping and len(self._queue) < self._max_items:
                 await asyncio.sleep(self._linger_s)
+                await self._until_rest()
             taken = self._take()
             if taken:
-                await self._commit(taken)
+                self._rest.clear()
+                try:
+                    await self._commit(taken)
+                finally:
+                    self._rest.set()
             elif self._stopping:
                 return
+
+    async def _until_rest(self) -> None:
+        """While another writer is at work, items gather: one commit of many costs half of two. Not for long: that one
+        may wait for a lock that its items alone are after.
+        """
+        if not self._rest.is_set() and not self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rest.wait(), self.PATIENCE_S)
 
     def _take(self) -> "list[_Waiting[Item, Result]]":
         taken: list[_Waiting[Item, Result]] = []

@@ -7,13 +7,15 @@ and the messages that an ASGI application needs cost more than a redirect itself
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from starlette.types import Scope
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.kernel.http.problems import unreadable_request
-from services.kernel.http.quick import Quick
+from services.kernel.http.quick import Later, Quick, QuickAnswer
 
 HEAD_BYTES = 64 * 1024
 """How large a request's first line and headers may be together."""
@@ -35,6 +37,8 @@ class Connection(HttpToolsProtocol):
     _head_open = True
     _quick: Quick | None = None
     _body = b""
+    _waits = False
+    """Whether the request in hand is one that is answered later: its application is not started."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,9 +84,13 @@ class Connection(HttpToolsProtocol):
         self._head_open, self._head_bytes, self.arriving_since = True, 0, 0.0
         if self._quick is not None:
             answer = self._quick(cast(Scope, self.scope), self._body)
+            if isinstance(answer, Later):
+                self._answer_later(answer)
+                return
             if answer is not None:
                 self._quick, self._body = None, b""
                 self._write(answer)
+                self.idle_since = self.loop.time()
                 return
             self._take_usual_way()
         super().on_message_complete()
@@ -114,6 +122,37 @@ class Connection(HttpToolsProtocol):
         scope["method"], scope["path"], scope["query_string"] = method, text, query
         return found
 
+    def _answer_later(self, later: Later) -> None:
+        """The request takes its place as if the application had it in hand, for what follows on the connection, and for
+        the case that the application has to take it after all.
+        """
+        self._waits = True
+        self._take_usual_way()
+        self._waits = False
+        super().on_message_complete()
+        later.future.add_done_callback(partial(self._answer_now, self.cycle, later))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if not self._waits:
+            super()._start_asgi_task(cycle, app)
+
+    def _answer_now(self, cycle: RequestResponseCycle, later: Later, future: asyncio.Future[Any]) -> None:
+        failed = future.cancelled() or future.exception() is not None
+        if cycle.disconnected:
+            return
+        if failed:
+            self._start_asgi_task(cycle, cast(ASGI3Application, self.app))
+            return
+        status, headers, body = later.said(future.result())
+        self._write((status, headers if cycle.keep_alive else headers + b"connection: close\r\n", body))
+        cycle.response_started = cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        elif self.pipeline or self.flow.read_paused:
+            self.on_response_complete()
+        else:
+            self.idle_since = self.loop.time()
+
     def _take_usual_way(self) -> None:
         """Gives the request in hand to the application, as if nobody had looked at it before."""
         body, self._quick, self._body = self._body, None, b""
@@ -121,12 +160,10 @@ class Connection(HttpToolsProtocol):
         if body:
             super().on_body(body)
 
-    def _write(self, answer: tuple[int, bytes, bytes]) -> None:
+    def _write(self, answer: QuickAnswer) -> None:
         status, headers, body = answer
         parts = [STATUS_LINE[status]]
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")
         parts += (headers, b"content-length: %d\r\n\r\n" % len(body), body)
         self.transport.write(b"".join(parts))
-        self.server_state.total_requests += 1
-        self.idle_since = self.loop.time()

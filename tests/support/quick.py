@@ -4,6 +4,7 @@ import httpx
 from starlette.types import Scope
 
 from services.kernel.http.app import Edge
+from services.kernel.http.quick import Later
 
 
 def quickly(
@@ -30,6 +31,7 @@ def quickly(
     found = route.quick(scope, request.content)
     if found is None:
         return None
+    assert not isinstance(found, Later)
     status, lines, body = found
     pairs = [line.partition(b": ") for line in (lines + b"content-length: %d\r\n" % len(body)).split(b"\r\n")[:-1]]
     return httpx.Response(status, headers=[(name, value) for name, _, value in pairs], content=body)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock, Fact
-from services.attribution.orders.hot import Orders
+from services.attribution.orders.hot.handler import Orders
 from services.attribution.orders.schemas import Accepted, CancelIn, OrderIn, RefundIn
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require

@@ -1,25 +1,29 @@
 """Facts about orders: kept under their own key, stamped once, read by order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from contracts.events.orders import OrderAmended, OrderReported
 from services.kernel.db import Tx
 
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
 
+# The first part sees what was there before the second.
 _INSERT = """
-insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
-select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
-                     cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
-order by 1, 2, 3 on conflict do nothing returning store_id, order_id, fact_id
-"""
-_KNOWN = """
-select distinct f.store_id, f.order_id from order_facts f
-join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
-where f.kind = 'report'
+with told as (
+  select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
+                       cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
+                t (store_id, order_id, fact_id, kind, seq, received_at, body)
+), known as (
+  select distinct f.store_id, f.order_id from order_facts f
+  join told t on t.kind = 'report' and f.store_id = t.store_id and f.order_id = t.order_id
+  where f.kind = 'report'
+), new as (
+  insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
+  select * from told order by 1, 2, 3 on conflict do nothing returning store_id, order_id, fact_id
+)
+select store_id, order_id, fact_id from new union all select store_id, order_id, null from known
 """
 _STAMP = """
 update order_facts f set seq = w.seq
@@ -48,8 +52,7 @@ Key = tuple[str, str, str]
 """Store, order, fact."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(NamedTuple):
     """One row. `seq` None: the consumer has not seen it."""
 
     store_id: str
@@ -66,32 +69,25 @@ class StoredFact:
         return self.store_id, self.order_id, self.fact_id
 
 
-async def insert(tx: Tx, facts: Sequence[StoredFact]) -> set[Key]:
-    """Keeps facts; returns the keys of those that were not there. Of equal keys in one call the first counts."""
+async def insert(tx: Tx, facts: Sequence[StoredFact]) -> tuple[set[Key], set[tuple[str, str]]]:
+    """Keeps facts. Returns the keys of those that were not there, of equal keys in one call the first's; and of these
+    reports' orders (store, order) those that were reported before.
+    """
     distinct = {fact.key: fact for fact in reversed(facts)}
-    ordered = list(distinct.values())
-    if not ordered:
-        return set()
+    if not distinct:
+        return set(), set()
+    stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*distinct.values(), strict=True))
     rows = await tx.all(
-        _INSERT,
-        stores=[f.store_id for f in ordered],
-        orders=[f.order_id for f in ordered],
-        facts=[f.fact_id for f in ordered],
-        kinds=[f.kind for f in ordered],
-        seqs=[f.seq for f in ordered],
-        received=[f.received_at for f in ordered],
-        bodies=[f.body for f in ordered],
+        _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=bodies
     )
-    return {(row.store_id, row.order_id, row.fact_id) for row in rows}
-
-
-async def known(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these (store, order) were reported before."""
-    pairs = sorted(set(orders))
-    if not pairs:
-        return set()
-    rows = await tx.all(_KNOWN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
-    return {(row.store_id, row.order_id) for row in rows}
+    new: set[Key] = set()
+    known: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.fact_id is None:
+            known.add((row.store_id, row.order_id))
+        else:
+            new.add((row.store_id, row.order_id, row.fact_id))
+    return new, known
 
 
 async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]:

@@ -38,7 +38,7 @@ __all__ = [
     "start",
 ]
 
-_JSON_HEADERS: Final = (
+JSON_HEADERS: Final = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -134,7 +134,7 @@ async def answer_json(send: Send, status: int, body: bytes, *, headers: Sequence
     first: dict[str, Any] = {
         "type": "http.response.start",
         "status": status,
-        "headers": [*_JSON_HEADERS, (b"content-length", b"%d" % len(body)), *headers],
+        "headers": [*JSON_HEADERS, (b"content-length", b"%d" % len(body)), *headers],
     }
     await send(first)
     await send({"type": "http.response.body", "body": body})

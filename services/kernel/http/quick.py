@@ -4,11 +4,16 @@ A hot route may have a `quick` function beside its handler. The server's connect
 arrived whole; None sends the request the usual way, through the handler, which knows all cases. So a quick function
 knows one case, the common one, and must answer it exactly as the handler does. It must have no effect unless it
 answers: what it raises counts as None, and the handler then meets the same and says it properly.
+
+What has to wait for something that others do, as for a commit of many, is answered `Later`. If that fails, the handler
+does it all again; so this is for requests whose repetition changes nothing.
 """
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any, NamedTuple
 
 from starlette.types import Scope
 
@@ -17,7 +22,15 @@ from services.kernel.http.timing import BUCKETS
 QuickAnswer = tuple[int, bytes, bytes]
 """Status; header lines, each with its end, without `date` and `content-length`; body."""
 
-Quick = Callable[[Scope, bytes], QuickAnswer | None]
+
+class Later(NamedTuple):
+    """An answer to come: `said(result)` once `future` has its result, without awaiting anything."""
+
+    future: asyncio.Future[Any]
+    said: Callable[[Any], QuickAnswer]
+
+
+Quick = Callable[[Scope, bytes], QuickAnswer | Later | None]
 """Of the scope only method, path, query and headers are sure to be there."""
 
 
@@ -28,10 +41,17 @@ def lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 def timed(quick: Quick, series_of: Callable[[int], list[float]], *, takes_query: bool) -> Quick:
     """The function with its answers counted, and with everything that it does not answer left to the handler."""
-
     counted: dict[int, list[float]] = {}
 
-    def answer(scope: Scope, body: bytes) -> QuickAnswer | None:
+    def count(status: int, seconds: float) -> None:
+        series = counted.get(status)
+        if series is None:
+            series = counted[status] = series_of(status)
+        # Nearly all that never waits is in the first bucket: it takes no millisecond.
+        series[0 if seconds <= BUCKETS[0] else bisect_left(BUCKETS, seconds)] += 1
+        series[-1] += seconds
+
+    def answer(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
         began = perf_counter()
         if not takes_query and scope["query_string"]:
             return None
@@ -39,14 +59,18 @@ def timed(quick: Quick, series_of: Callable[[int], list[float]], *, takes_query:
             found = quick(scope, body)
         except Exception:
             return None
-        if found is not None:
-            series = counted.get(found[0])
-            if series is None:
-                series = counted[found[0]] = series_of(found[0])
-            seconds = perf_counter() - began
-            # Nearly all are in the first bucket: what never waits takes no millisecond.
-            series[0 if seconds <= BUCKETS[0] else bisect_left(BUCKETS, seconds)] += 1
-            series[-1] += seconds
+        if found is None:
+            return None
+        if isinstance(found, Later):
+            said = found.said
+
+            def counted_then(result: Any) -> QuickAnswer:
+                told = said(result)
+                count(told[0], perf_counter() - began)
+                return told
+
+            return Later(found.future, counted_then)
+        count(found[0], perf_counter() - began)
         return found
 
     return answer

@@ -13,9 +13,10 @@ from services.kernel.health import Health
 from services.kernel.http import body as body_module
 from services.kernel.http.app import build_app, dispatcher
 from services.kernel.http.hot import HotRoute, answer, read_body, start
-from services.kernel.http.quick import QuickAnswer
+from services.kernel.http.quick import Later, QuickAnswer
 from services.kernel.server import Server
 from tests.support import edge
+from tests.support.wait import until
 
 
 @dataclass
@@ -25,10 +26,12 @@ class World:
     port: int
     health: Health
     go_on: asyncio.Event
+    later: list["asyncio.Future[bytes]"]
+    server: Server | None = None
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
 
-async def _serve(health: Health, go_on: asyncio.Event) -> Front:
+async def _serve(health: Health, go_on: asyncio.Event, later: list["asyncio.Future[bytes]"]) -> Front:
     async def usual(scope: Scope, receive: Receive, send: Send) -> int:
         told = await read_body(scope, receive)
         if told == b"wait":
@@ -37,7 +40,10 @@ async def _serve(health: Health, go_on: asyncio.Event) -> Front:
         head = start(200, ((b"content-length", b"%d" % len(said)), (b"x-is", b"same")))
         return await answer(send, head, said)
 
-    def quick(scope: Scope, body: bytes) -> QuickAnswer | None:
+    def quick(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
+        if body == b"later":
+            later.append(asyncio.get_running_loop().create_future())
+            return Later(later[-1], lambda told: (200, b"x-is: same\r\n", b"later " + told))
         if body == b"raise":
             raise ValueError("what only the handler knows how to say")
         return None if body == b"wait" else (200, b"x-is: same\r\n", b"quick " + body)
@@ -49,9 +55,10 @@ async def _serve(health: Health, go_on: asyncio.Event) -> Front:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    health, go_on = Health(), asyncio.Event()
-    async with Server(await _serve(health, go_on), host="127.0.0.1", port=0, keep_alive_s=1, arrive_s=2) as server:
-        made = World(server.port, health, go_on)
+    made = World(0, Health(), asyncio.Event(), [])
+    front = await _serve(made.health, made.go_on, made.later)
+    async with Server(front, host="127.0.0.1", port=0, keep_alive_s=1, arrive_s=2) as server:
+        made.port, made.server = server.port, server
         yield made
         for writer in made.writers:
             writer.close()
@@ -176,3 +183,62 @@ async def test_a_head_without_end_is_refused_after_a_quick_answer_too(world: Wor
     await client.tell(ask(b"a"))
     head, _ = await client.tell(b"POST /v1/hot HTTP/1.1\r\nx: " + b"a" * 70_000)
     assert head.startswith(b"http/1.1 4")
+
+
+async def _asked(world: World, count: int = 1) -> None:
+    async def there() -> bool:
+        return len(world.later) >= count
+
+    await until(there)
+
+
+async def test_an_answer_to_come_keeps_its_turn(world: World) -> None:
+    client = await Client.open(world)
+    client.writer.write(ask(b"later") + ask(b"a") + ask(b"b"))
+    await _asked(world)
+    world.later[0].set_result(b"1")
+    head, body = await client.hear()
+    assert body == b"later 1"
+    assert b"x-is: same\r\n" in head
+    assert [(await client.hear())[1] for _ in range(2)] == [b"usual a", b"usual b"]
+    assert (await client.tell(ask(b"c")))[1] == b"quick c"
+
+
+@pytest.mark.parametrize("how", ["fails", "is dropped"])
+async def test_what_fails_later_is_done_again_the_usual_way(world: World, how: str) -> None:
+    client = await Client.open(world)
+    client.writer.write(ask(b"later"))
+    await _asked(world)
+    if how == "fails":
+        world.later[0].set_exception(ConnectionError())
+    else:
+        world.later[0].cancel()
+    assert (await client.hear())[1] == b"usual later"
+    assert (await client.tell(ask(b"c")))[1] == b"quick c"
+
+
+async def test_nobody_is_answered_who_has_gone(world: World) -> None:
+    client = await Client.open(world)
+    client.writer.write(ask(b"later"))
+    await _asked(world)
+    client.writer.transport.abort()
+    other = await Client.open(world)
+    assert (await other.tell(ask(b"a")))[1] == b"quick a"
+    world.later[0].set_result(b"1")
+    assert (await other.tell(ask(b"b")))[1] == b"quick b"
+
+
+async def test_a_server_that_stops_gives_the_answer_it_owes(world: World) -> None:
+    client = await Client.open(world)
+    client.writer.write(ask(b"later"))
+    await _asked(world)
+    assert world.server is not None
+    stopping = asyncio.create_task(world.server.stop())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(stopping), 0.3)  # it has begun to close what is idle
+    world.later[0].set_result(b"1")
+    head, body = await client.hear()
+    assert body == b"later 1"
+    assert b"connection: close" in head
+    assert await client.closed()
+    await stopping

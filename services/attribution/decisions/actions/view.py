@@ -47,7 +47,7 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
     """One order; None while it is acknowledged and not decided yet. Raises `NotFound` for an order never told."""
     row = (await order_rows.by_id(tx, [(store_id, order_id)])).get((store_id, order_id))
     if row is None:
-        if await orders_store.known(tx, [(store_id, order_id)]):
+        if await orders_store.reports(tx, store_id, order_id):
             return None
         raise NotFound("There is no such order.")
     stored = await reading.decision(tx, store_id, order_id, revision)

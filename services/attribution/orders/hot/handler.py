@@ -1,38 +1,41 @@
 """`POST /v1/orders`: many requests, one commit. The answer leaves when the fact, its event and the answer are safe."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock, Fact
-from services.attribution.orders.schemas import OrderIn
+from services.attribution.orders.hot import reading
 from services.kernel import failpoints
+from services.kernel.auth.api_keys import Caller
 from services.kernel.batch import GroupCommit
 from services.kernel.context import Context
 from services.kernel.http import idempotency
+from services.kernel.http.body import MAX_BODY
 from services.kernel.http.credentials import authorize
-from services.kernel.http.hot import answer_json, begin, headers_of, parse, read_body
+from services.kernel.http.hot import JSON_HEADERS, answer_json, begin, headers_of, read_body
 from services.kernel.http.idempotency import Claim, Same, Stored
 from services.kernel.http.problems import HttpError
+from services.kernel.http.quick import Later, QuickAnswer, lines
 
 ROUTE = "POST /v1/orders"
 _REPLAYED = ((b"idempotent-replayed", b"true"),)
+_REPLAYED_LINES = lines((*JSON_HEADERS, *_REPLAYED))
+_LINES = lines(JSON_HEADERS)
 _JSON = b"application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One request: its fact, and its Idempotency-Key if it has one."""
 
     fact: Fact
     claim: Claim | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What one request is answered."""
 
     status: int
@@ -49,22 +52,32 @@ class Orders:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers one order."""
-        ctx = self._ctx
         headers = headers_of(scope)
-        caller = authorize(ctx, headers.get(b"authorization"), "orders:write")
-        key = idempotency.read_key(headers.get(b"idempotency-key"))
+        caller = self._admit(headers)
+        answer = await self.group.submit(self._item(caller, headers, await read_body(scope, receive)))
+        return await answer_json(send, answer.status, answer.body, headers=_REPLAYED if answer.replayed else ())
+
+    def quick(self, scope: Scope, body: bytes) -> Later | None:
+        """The same for a body that has arrived whole. An order told twice is one order, so it may be begun again."""
+        if len(body) > MAX_BODY:
+            return None
+        headers = headers_of(scope)
+        return Later(self.group.enqueue(self._item(self._admit(headers), headers, body)), _said)
+
+    def _admit(self, headers: dict[bytes, bytes]) -> Caller:
+        caller = authorize(self._ctx, headers.get(b"authorization"), "orders:write")
         if not headers.get(b"content-type", b"").startswith(_JSON):
             raise HttpError(415, "Send JSON, with the header Content-Type: application/json.")
+        return caller
+
+    def _item(self, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> Item:
+        ctx = self._ctx
+        key = idempotency.read_key(headers.get(b"idempotency-key"))
         begin(headers)
-        body = await read_body(scope, receive)
-        told = actions.report_of(parse(OrderIn, body))
-        clock = Clock(ctx.live.now(), ctx.live.offset)
-        fact = actions.report(ctx.ring, caller.store_id, told, clock)
-        claim = None
-        if key is not None:
-            claim = Claim(caller.store_id, ROUTE, key, idempotency.body_hash(ctx.ring, body))
-        answer = await self.group.submit(Item(fact, claim))
-        return await answer_json(send, answer.status, answer.body, headers=_REPLAYED if answer.replayed else ())
+        fact = actions.report(ctx.ring, caller.store_id, reading.read(body), Clock(ctx.live.now(), ctx.live.offset))
+        if key is None:
+            return Item(fact, None)
+        return Item(fact, Claim(caller.store_id, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
 
     async def _write(self, items: list[Item]) -> Sequence[Answer | Exception]:
         """One transaction for all: earlier answers of known keys, facts, events, answers to keep."""
@@ -93,8 +106,12 @@ def _again(found: idempotency.Finding, answers: dict[int, Answer], places: Seque
     if isinstance(found, Stored):
         return Answer(found.status, found.body, replayed=True)
     if isinstance(found, Same):
-        return replace(answers[places[found.place]], replayed=True)
+        return answers[places[found.place]]._replace(replayed=True)
     return idempotency.reused()
+
+
+def _said(answer: Answer) -> QuickAnswer:
+    return answer.status, _REPLAYED_LINES if answer.replayed else _LINES, answer.body
 
 
 def _about(item: Item) -> tuple[str, str]:

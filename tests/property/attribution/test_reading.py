@@ -1,0 +1,169 @@
+"""Orders are read in a quick way and written without their model; neither may say anything but what the models do."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from hypothesis import event, example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from contracts.events.orders import OrderReceived
+from services.attribution.orders import actions
+from services.attribution.orders.actions import Clock
+from services.attribution.orders.hot import reading
+from services.attribution.orders.schemas import OrderIn
+from services.kernel.auth import click_token
+from tests.support.attribution import STORE, token
+from tests.support.edge import RING
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+NUMBERS: list[Any] = [7, -1, 0, 2**63, 10**30, True, None, 1.0, 1.5, [], {}, "1.0"]
+BLANKS = [
+    "",
+    " ",
+    "a b",
+    " a",
+    "a\n",
+    "\x1fa",
+    "a\u00a0",
+    "é",
+    "guest",
+    "0",
+    "NULL",
+    "a/b",
+    "a?b",
+    "x" * 201,
+    "x" * 321,
+]
+PLAIN_TEXT = st.from_regex(r"[A-Za-z0-9_.-]{1,12}", fullmatch=True)
+TEXT = st.one_of(PLAIN_TEXT, st.sampled_from([*BLANKS, *NUMBERS]))
+PLAIN_MOMENT = st.sampled_from(
+    ["2026-05-04T10:00:00Z", "2026-05-04T10:00:00.123456+02:00", "2026-05-04T12:00:00-03:30"]
+)
+MOMENT = st.sampled_from(
+    [
+        *("2026-05-04t10:00:00z", "2026-05-04 10:00:00Z", "2026-05-04T10:00:00", "2026-05-04", "1777888800"),
+        *("1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "2026-05-04T24:00:00Z", "2026-05-04T10:00:60Z"),
+        *("2026-05-04T10:00:00.123456789Z", "0001-01-01T00:00:00+14:00", 1777888800, None),
+    ]
+)
+PLAIN_AMOUNT = st.integers(0, 10**6)
+AMOUNT = st.sampled_from([-1, 9 * 10**15, 9 * 10**15 + 1, 1.0, "5", True, None])
+PLAIN_ITEM = st.fixed_dictionaries(
+    {"amount_minor": PLAIN_AMOUNT}, optional={"sku": PLAIN_TEXT, "category": PLAIN_TEXT, "quantity": st.integers(1, 9)}
+)
+ITEM = st.one_of(
+    st.fixed_dictionaries(
+        {"amount_minor": st.one_of(PLAIN_AMOUNT, AMOUNT)}, optional={"sku": TEXT, "product_id": TEXT}
+    ),
+    st.sampled_from([{}, 1, {"amount_minor": 1, "colour": "red"}, {"amount_minor": 1, "quantity": 0}]),
+)
+PLAIN_BODY = st.fixed_dictionaries(
+    {
+        "order_id": PLAIN_TEXT,
+        "placed_at": PLAIN_MOMENT,
+        "status": st.sampled_from(["paid", "pending"]),
+        "currency": st.sampled_from(["EUR", "JPY", "KWD"]),
+        "total_minor": PLAIN_AMOUNT,
+    },
+    optional={
+        "updated_at": PLAIN_MOMENT,
+        "subtotal_minor": PLAIN_AMOUNT,
+        "items": st.lists(PLAIN_ITEM, max_size=2),
+        "customer": st.fixed_dictionaries(
+            {}, optional={"id": PLAIN_TEXT, "email": PLAIN_TEXT, "is_new": st.booleans()}
+        ),
+        "token": PLAIN_TEXT,
+        "visitor_id": PLAIN_TEXT,
+        "codes": st.lists(PLAIN_TEXT, max_size=3),
+    },
+)
+TEXTS = st.one_of(st.lists(TEXT, max_size=3), st.just(["a"] * 21), st.none())
+ODD: dict[str, st.SearchStrategy[Any]] = {
+    "order_id": TEXT,
+    "placed_at": MOMENT,
+    "status": st.sampled_from(["PAID", "", None]),
+    "currency": st.sampled_from(["eur", "XXQ", "EURO", None]),
+    "total_minor": AMOUNT,
+    "updated_at": MOMENT,
+    "subtotal_minor": AMOUNT,
+    "shipping_minor": AMOUNT,
+    "items": st.lists(ITEM, max_size=2),
+    "customer": st.one_of(
+        st.fixed_dictionaries({}, optional={"id": TEXT, "email": TEXT, "phone": TEXT, "is_new": TEXT}), st.none()
+    ),
+    "token": TEXT,
+    "tokens": TEXTS,
+    "visitor_id": TEXT,
+    "codes": TEXTS,
+    "colour": TEXT,
+}
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> dict[str, Any]:
+    """What an honest store sends, with at most two oddities."""
+    told = draw(PLAIN_BODY)
+    for name in draw(st.lists(st.sampled_from(sorted(ODD)), max_size=2)):
+        told[name] = draw(ODD[name])
+    return told
+
+
+PLAIN: dict[str, Any] = {
+    "order_id": "1001",
+    "placed_at": "2026-05-04T10:00:00Z",
+    "status": "paid",
+    "currency": "EUR",
+    "total_minor": 5090,
+}
+
+
+def written(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@given(bodies())
+@example(PLAIN)
+@example(
+    PLAIN | {"order_id": 1001, "customer": {"id": 7, "email": "a@b.c"}, "items": [{"amount_minor": 1, "sku": "s"}]}
+)
+@example(PLAIN | {"placed_at": "2026-05-04T10:00:00.123456789Z"})
+def test_what_is_read_quickly_is_read_to_the_same_report(told: dict[str, Any]) -> None:
+    body = written(told)
+    quick = reading.usual(body)
+    if quick is None:
+        event("left to the schema")
+        return
+    event("read quickly")
+    try:
+        by_schema = actions.report_of(OrderIn.model_validate_json(body))
+    except ValidationError as error:
+        raise AssertionError(f"the schema refuses {body!r}") from error
+    assert quick == by_schema
+
+
+def test_nearly_all_bodies_are_of_the_usual_kind() -> None:
+    more = {"customer": {"id": "c1", "email": "a@b.c"}, "codes": ["ANNA10"], "items": [{"sku": "s", "amount_minor": 5}]}
+    assert reading.usual(written(PLAIN | more)) is not None
+
+
+@given(bodies(), st.integers(-100, 100), st.booleans())
+@example(PLAIN, 0, True)
+def test_a_report_is_written_as_its_model_would_be(told: dict[str, Any], offset_days: int, clicked: bool) -> None:
+    body = written(told)
+    try:
+        report = actions.report_of(OrderIn.model_validate_json(body))
+    except ValidationError:
+        return
+    if clicked:
+        proof = click_token.issue(RING, STORE, token())
+        report = report._replace(tokens=(proof, "nonsense"))
+    clock = Clock(NOW + timedelta(days=max(offset_days, 0)), timedelta(days=min(offset_days, 0)))
+    fact = actions.report(RING, STORE, report, clock)
+    model = OrderReceived.model_validate_json(fact.outgoing.data)
+    assert orjson.loads(fact.outgoing.data) == orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
+    assert (fact.stored.store_id, fact.stored.order_id, fact.stored.fact_id) == (STORE, model.order_id, model.fact_id)
+    assert fact.stored.body == fact.outgoing.data
