@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from itertools import zip_longest
 from pathlib import Path
 
 import uvloop
@@ -28,7 +29,7 @@ def main() -> None:
     if unknown := sorted(set(told.paths) - set(PATHS)):
         parser.error(f"there is no path {unknown[0]!r}; there are {', '.join(PATHS)}")
     quick = os.environ.get("QUICK", "") not in {"", "0"}
-    chosen = [PATHS[name] for name in told.paths or PATHS]
+    chosen = [path for name, path in PATHS.items() if not told.paths or name in told.paths]
     out = told.out or (None if told.paths else RESULTS)
     uvloop.run(run(QUICK if quick else FULL, chosen, out))
 
@@ -49,11 +50,12 @@ async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> None:
         async with staged(Path(folder)) as stage, AsyncExitStack() as stack:
             lab = Lab(size, Path(folder), stage, report, lambda: progress.advance(bar), stack)
             try:
-                for path in chosen:
+                for path, following in zip_longest(chosen, chosen[1:]):
                     progress.update(bar, description=path.name)
                     before, started = len(report.lines), time.perf_counter()
                     await path.run(lab)
-                    stage.close()
+                    if following is None or following.group != path.group:
+                        lab.close()
                     for line in report.lines[before:]:
                         progress.print(f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}")
                     progress.print(f"[dim]{path.name} took {time.perf_counter() - started:.0f} s")

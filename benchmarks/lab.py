@@ -1,12 +1,13 @@
 """What a path needs to be measured: how much to do, where, and a place to put what was found."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import Report
-from benchmarks.stage import Stage, broker
+from benchmarks.stage import Stage, Store, broker
 from services.cli.local.kafka import Kafka
 
 
@@ -14,7 +15,7 @@ from services.cli.local.kafka import Kafka
 class Size:
     """How much work. `seconds` is one round of HTTP load; `events` one round of ours, `usual_events` of the usual way;
     `small` and `large` are events in the histories that reads are compared over; `grown` orders in the growing
-    databases.
+    databases; `templates` orders that go the real way before they are multiplied.
     """
 
     name: str
@@ -23,9 +24,12 @@ class Size:
     mixes: tuple[int, ...]
     events: int
     usual_events: int
+    single_events: int
+    replicas: int
     latency_s: float
     relayed: int
     reads: int
+    templates: int
     small: int
     large: int
     grown: tuple[int, ...]
@@ -36,32 +40,58 @@ QUICK = Size(
     name="quick",
     rounds=2,
     seconds=0.5,
-    mixes=(1, 20),
-    events=1000,
-    usual_events=100,
+    mixes=(20,),
+    events=500,
+    usual_events=80,
+    single_events=20,
+    replicas=1,
     latency_s=4,
     relayed=5_000,
-    reads=15,
+    reads=10,
+    templates=200,
     small=10_000,
     large=100_000,
     grown=(1_000, 10_000),
-    idle_s=4,
+    idle_s=3,
 )
 FULL = Size(
     name="full",
-    rounds=5,
-    seconds=3,
+    rounds=3,
+    seconds=2,
     mixes=(1, 20, 200),
-    events=5000,
-    usual_events=500,
+    events=3000,
+    usual_events=300,
+    single_events=60,
+    replicas=2,
     latency_s=20,
     relayed=50_000,
     reads=60,
+    templates=500,
     small=100_000,
     large=1_000_000,
     grown=(10_000, 100_000, 1_000_000),
     idle_s=20,
 )
+
+
+Server = tuple[int, int]
+"""Port and process number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """What the hot requests are sent to. Each measured replica has a sibling that started first, is the relay and holds
+    the groups: the measured one does nothing but answer.
+    """
+
+    siblings: tuple[Server, Server]
+    links: Server
+    attribution: Server
+    analytics: Server
+    bare: Server
+    textbook: Server
+    peer: Server
+    store: Store
 
 
 @dataclass(slots=True)
@@ -76,6 +106,30 @@ class Lab:
     stack: AsyncExitStack
     _kafka: Kafka | None = None
     _on_kafka: Stage | None = None
+    _hot: Hot | None = None
+
+    async def hot(self) -> Hot:
+        """The servers of the hot requests and a store; the first call starts them."""
+        if self._hot is None:
+            stage = self.stage
+            admin = stage.postgres.url(stage.database, user="postgres")
+            siblings = await asyncio.gather(stage.serve("links"), stage.serve("attribution"))
+            links, attribution, analytics, bare, textbook, peer = await asyncio.gather(
+                stage.serve("links"),
+                stage.serve("attribution"),
+                stage.serve("analytics"),
+                stage.uvicorn("benchmarks.baselines.bare:app"),
+                stage.uvicorn("benchmarks.baselines.textbook:app", TEXTBOOK_DATABASE_URL=admin),
+                stage.uvicorn("benchmarks.baselines.peer:app", PEER_DATABASE_URL=admin),
+            )
+            store = await stage.store(siblings[0][0])
+            self._hot = Hot(siblings, links, attribution, analytics, bare, textbook, peer, store)
+        return self._hot
+
+    def close(self) -> None:
+        """Ends all services and baselines; the broker and the databases stay."""
+        self.stage.close()
+        self._hot = None
 
     async def kafka(self) -> Kafka:
         """The run's broker; the first call starts it."""

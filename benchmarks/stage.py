@@ -18,11 +18,13 @@ import httpx
 from services.cli import catalog
 from services.cli.local import process
 from services.cli.local.kafka import Kafka
-from services.cli.local.postgres import Postgres
+from services.cli.local.postgres import OWNER, Postgres
 from services.cli.starting import migrate_all
 from services.kernel.settings import Settings
 
 DATABASE = "kith"
+_PATTERN = "kith_pattern"
+"""A migrated, empty database that every stage's is a copy of."""
 
 PROGRAM: dict[str, object] = {
     "name": "Give 10, get 10",
@@ -71,6 +73,8 @@ class Stage:
     settings: Settings
     environment: Mapping[str, str]
     kafka: Kafka | None = None
+    running: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Replicas by service: port and process number of each."""
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _beside: list["Stage"] = field(default_factory=list)
 
@@ -102,12 +106,13 @@ class Stage:
         """The database server's first process."""
         return [pid] if (pid := self.postgres.pid) is not None else []
 
-    async def serve(self, service: str, **more: str) -> tuple[int, int]:
+    async def serve(self, service: str, *, program: str = "services", **more: str) -> tuple[int, int]:
         """Starts one replica of a service, or `all`; returns its port and process number once it is ready."""
         port = process.free_port()
-        command = [sys.executable, "-m", "services", "serve", service, "--port", str(port)]
+        command = [sys.executable, "-m", program, "serve", service, "--port", str(port)]
         child = self.spawn(command, more)
         await _until_ok(f"http://127.0.0.1:{port}/readyz", child)
+        self.running.setdefault(service, []).append((port, child.pid))
         return port, child.pid
 
     async def uvicorn(self, app: str, **more: str) -> tuple[int, int]:
@@ -120,7 +125,7 @@ class Stage:
 
     def spawn(self, command: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Starts a child whose output goes to a log beside the data."""
-        log = (self.folder / f"{len(self._children)}.log").open("wb")
+        log = (self.folder / f"{secrets.token_hex(3)}.log").open("wb")
         child = subprocess.Popen(command, env={**self.environment, **more}, stdout=log, stderr=log)
         self._children.append(child)
         return child
@@ -197,6 +202,7 @@ class Stage:
             except subprocess.TimeoutExpired:
                 child.kill()
         self._children.clear()
+        self.running.clear()
 
     def close(self) -> None:
         """Ends every child of this stage and of those beside it."""
@@ -224,6 +230,8 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     await postgres.start()
     stage: Stage | None = None
     try:
+        await postgres.ensure_databases([_PATTERN])
+        await migrate_all(catalog.load_all(), Settings.model_validate(_values(folder, postgres, _PATTERN)))
         stage = await _prepare(folder / DATABASE, postgres, DATABASE, None)
         yield stage
     finally:
@@ -245,8 +253,21 @@ async def broker(folder: Path) -> AsyncIterator[Kafka]:
 
 async def _prepare(folder: Path, postgres: Postgres, database: str, kafka: Kafka | None) -> Stage:
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # local, and nothing else is to be done meanwhile
-    await postgres.ensure_databases([database])
-    values = {
+    connection = await postgres.connect()
+    try:
+        await connection.execute(f'create database "{database}" owner {OWNER} template "{_PATTERN}"')
+    finally:
+        await connection.close()
+    values = _values(folder, postgres, database)
+    if kafka is not None:
+        values["kafka_url"] = kafka.url
+    environment = {**os.environ, **{f"KITH_{name.upper()}": value for name, value in values.items()}}
+    return Stage(folder, postgres, database, Settings.model_validate(values), environment, kafka)
+
+
+def _values(folder: Path, postgres: Postgres, database: str) -> dict[str, str]:
+    """Settings of a product on this database, with new secrets."""
+    return {
         "database_url": postgres.url(database),
         "data_dir": str(folder / "data"),
         "secret_keys": f"k1:{secrets.token_urlsafe(32)}",
@@ -254,12 +275,6 @@ async def _prepare(folder: Path, postgres: Postgres, database: str, kafka: Kafka
         "operator_key": secrets.token_urlsafe(32),
         "log_level": "warning",
     }
-    if kafka is not None:
-        values["kafka_url"] = kafka.url
-    settings = Settings.model_validate(values)
-    environment = {**os.environ, **{f"KITH_{name.upper()}": value for name, value in values.items()}}
-    await migrate_all(catalog.load_all(), settings)
-    return Stage(folder, postgres, database, settings, environment, kafka)
 
 
 async def _until_ok(url: str, child: subprocess.Popen[bytes], *, within: float = 60) -> None:

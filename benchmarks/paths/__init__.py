@@ -9,26 +9,29 @@ from benchmarks.paths import growth, http, peers, pipeline, relay, whole
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A path by name. `steps` is how often its run moves the progress bar."""
+    """A path by name. `steps` is how often its run moves the progress bar. Paths of one group use the same processes,
+    which end with the group.
+    """
 
     name: str
     run: Callable[[Lab], Awaitable[None]]
     steps: Callable[[Size], int]
+    group: str
 
 
 PATHS = {
     path.name: path
     for path in (
-        Measured("redirect", http.redirect, lambda size: 2 * size.rounds),
-        Measured("track", http.track, lambda size: size.rounds),
-        Measured("orders", http.orders, lambda size: size.rounds),
-        Measured("peer", peers.peer, lambda size: 2 * size.rounds),
-        Measured("click", whole.click, lambda size: 1),
-        Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes)),
-        Measured("relay", relay.relay, lambda size: size.rounds + 1),
-        Measured("latency", whole.latency, lambda size: 1),
-        Measured("growth", growth.growth, lambda size: len(size.grown) + size.rounds),
-        Measured("reads", growth.reads, lambda size: 3),
-        Measured("product", whole.product, lambda size: 2),
+        Measured("redirect", http.redirect, lambda size: 2 * size.rounds, "hot"),
+        Measured("track", http.track, lambda size: size.rounds, "hot"),
+        Measured("orders", http.orders, lambda size: size.rounds, "hot"),
+        Measured("peer", peers.peer, lambda size: 2 * size.rounds, "hot"),
+        Measured("click", whole.click, lambda size: 1, "hot"),
+        Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes), "pipeline"),
+        Measured("latency", whole.latency, lambda size: 1, "pipeline"),
+        Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
+        Measured("growth", growth.growth, lambda size: len(size.grown) + size.rounds, "growth"),
+        Measured("reads", growth.reads, lambda size: 3, "reads"),
+        Measured("product", whole.product, lambda size: 2, "product"),
     )
 }

@@ -13,8 +13,6 @@ from benchmarks.paths.pipeline import all_services, through
 from benchmarks.report import Line, bars
 from benchmarks.stage import Store
 
-TEMPLATES = 500
-"""Orders that go the real way before they are multiplied."""
 FLAT = 0.2
 LEVEL = 0.3
 SLOWEST_MS = 100
@@ -28,10 +26,10 @@ async def growth(lab: Lab) -> None:
         stage = await lab.stage.beside(f"grown_{orders}")
         port, pids = await all_services(stage)
         stores = await stage.stores(port, 5, ambassadors=4)
-        await through(stage, pids, stores, TEMPLATES)()
-        await multiply(stage, stores, orders // TEMPLATES)
+        await through(stage, pids, stores, size.templates)()
+        await multiply(stage, stores, orders // size.templates)
         lab.tick()
-        ways.append(through(stage, pids, stores, min(size.events, 2000)))
+        ways.append(through(stage, pids, stores, size.events))
     for way in ways:
         await way()
     rounds = []
@@ -76,7 +74,7 @@ PAGES = {
     "GET /v1/rewards": "/v1/rewards",
     "console: overview": "/console",
     "console: orders": "/console/attribution/orders",
-    "console: rewards": "/console/rewards",
+    "console: rewards": "/console/rewards/rewards",
 }
 
 
@@ -87,8 +85,8 @@ async def reads(lab: Lab) -> None:
     port, pids = await all_services(stage)
     stores = await stage.stores(port, 2, ambassadors=20)
     for store, events in zip(stores, (size.small, size.large), strict=True):
-        await through(stage, pids, [store], TEMPLATES)()
-        await multiply(stage, [store], int(events * ORDERS_SHARE) // TEMPLATES)
+        await through(stage, pids, [store], size.templates)()
+        await multiply(stage, [store], int(events * ORDERS_SHARE) // size.templates)
         await add_clicks(stage, store, int(events * CLICKS_SHARE))
         lab.tick()
     async with (

@@ -4,20 +4,18 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 
 import orjson
 
-from benchmarks.baselines import bare, textbook
-from benchmarks.lab import Lab
+from benchmarks.lab import Lab, Server
 from benchmarks.load import Answered, drive, get, post
 from benchmarks.measure import Comparison, Sample, alternate, cpu_s, spread
 from benchmarks.report import Line
 from benchmarks.stage import Stage, Store
 
 BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-Server = tuple[int, int]
-"""Port and process number."""
 
 
 def loaded(
@@ -91,20 +89,12 @@ def order_calls(stores: list[Store]) -> Callable[[int], bytes]:
 
 
 async def redirect(lab: Lab) -> None:
-    """`GET /r/{slug}` against a bare 302: at 64 connections for capacity, at 8 for latency.
-
-    The measured replica has a sibling that is the relay and holds the groups, so that it does nothing but answer.
-    """
-    stage, size = lab.stage, lab.size
-    sibling, ours = await stage.serve("links"), await stage.serve("links")
-    store = await stage.store(sibling[0])
-    plain = await stage.uvicorn(f"{bare.__name__}:app")
+    """`GET /r/{slug}` against a bare 302: at 64 connections for capacity, at 8 for latency."""
+    hot, size = await lab.hot(), lab.size
     found = []
     for connections in (64, 8):
-        least = loaded(
-            stage, plain, lambda n: get("/", [BROWSER]), connections=connections, seconds=size.seconds, status=302
-        )
-        kith = loaded(stage, ours, clicks(store), connections=connections, seconds=size.seconds, status=302)
+        shape = partial(loaded, lab.stage, connections=connections, seconds=size.seconds, status=302)
+        least, kith = shape(hot.bare, lambda n: get("/", [BROWSER])), shape(hot.links, clicks(hot.store))
         found.append(await alternate(least, kith, rounds=size.rounds, tick=lab.tick))
     lab.report.lines.append(compared("`GET /r/{slug}`", "bare ASGI 302", found[0], 0.6))
     p99 = median(s.p99_ms for s in found[1].ours)
@@ -126,37 +116,23 @@ def _latency(sides: Sequence[Sample]) -> str:
 
 async def track(lab: Lab) -> None:
     """`POST /v1/track` against a bare ASGI route that parses the same JSON."""
-    stage, size = lab.stage, lab.size
-    links = await stage.serve("links")
-    store = await stage.store(links[0], ambassadors=1)
-    await stage.serve("attribution")
-    ours = await stage.serve("attribution")
-    plain = await stage.uvicorn(f"{bare.__name__}:app")
-    headers = [f"Authorization: Bearer {store.publishable_key}", "Origin: https://shop.example"]
+    hot, size = await lab.hot(), lab.size
+    headers = [f"Authorization: Bearer {hot.store.publishable_key}", "Origin: https://shop.example"]
 
     def request(n: int) -> bytes:
         body = {"type": "visit", "visitor_id": f"v{n % 5000}", "url": "https://shop.example/coffee"}
         return post("/v1/track", orjson.dumps(body), headers)
 
-    least = loaded(stage, plain, request, connections=64, seconds=size.seconds, status=202)
-    kith = loaded(stage, ours, request, connections=64, seconds=size.seconds, status=202)
-    found = await alternate(least, kith, rounds=size.rounds, tick=lab.tick)
+    shape = partial(loaded, lab.stage, request=request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(shape(hot.bare), shape(hot.attribution), rounds=size.rounds, tick=lab.tick)
     lab.report.lines.append(compared("`POST /v1/track`", "bare ASGI, JSON parsed", found, 0.5))
 
 
 async def orders(lab: Lab) -> None:
     """`POST /v1/orders` against FastAPI with an INSERT and commit per request; both idempotent by order id."""
-    stage, size = lab.stage, lab.size
-    links = await stage.serve("links")
-    store = await stage.store(links[0], ambassadors=5)
-    await stage.serve("attribution")
-    ours = await stage.serve("attribution")
-    usual = await stage.uvicorn(f"{textbook.__name__}:app", TEXTBOOK_DATABASE_URL=stage.database_url)
-    request = order_calls([store])
-    plain = loaded(stage, usual, request, connections=64, seconds=size.seconds, status=202)
-    kith = loaded(stage, ours, request, connections=64, seconds=size.seconds, status=202)
-    found = await alternate(plain, kith, rounds=size.rounds, tick=lab.tick)
-    lab.report.lines.append(compared("`POST /v1/orders`", "FastAPI + pydantic, INSERT + commit each", found, 4))
-    lab.report.lines.append(
-        Line("the same, PostgreSQL's share counted in", "–", "–", spread(found.total_ratios), "–", None)
-    )
+    hot, size = await lab.hot(), lab.size
+    request = order_calls([hot.store])
+    shape = partial(loaded, lab.stage, request=request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(shape(hot.textbook), shape(hot.attribution), rounds=size.rounds, tick=lab.tick)
+    path = "`POST /v1/orders` (PostgreSQL's share of ours has the deciding in it, which goes on meanwhile)"
+    lab.report.lines.append(compared(path, "FastAPI + pydantic, INSERT + commit each", found, 4))

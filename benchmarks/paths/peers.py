@@ -1,8 +1,8 @@
 """An open-source rival's hot paths, rebuilt: one row per click, one transaction per sale. See `baselines.peer`."""
 
-import asyncio
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 
@@ -15,15 +15,7 @@ from benchmarks.paths.http import BROWSER, clicks, compared, loaded, order_calls
 
 async def peer(lab: Lab) -> None:
     """Its redirect beside ours, its sale beside our order call."""
-    stage, size = lab.stage, lab.size
-    sibling, links, _, attribution, rival = await asyncio.gather(
-        stage.serve("links"),
-        stage.serve("links"),
-        stage.serve("attribution"),
-        stage.serve("attribution"),
-        stage.uvicorn(f"{rebuilt.__name__}:app", PEER_DATABASE_URL=stage.postgres.url(stage.database, user="postgres")),
-    )
-    store = await stage.store(sibling[0])
+    hot, size = await lab.hot(), lab.size
     run, now = secrets.token_hex(3), datetime.now(UTC).isoformat()
 
     def sale(n: int) -> bytes:
@@ -31,19 +23,13 @@ async def peer(lab: Lab) -> None:
         body = {"timestamp": now, "product_id": "p", "payload": {**bought, "currency": "EUR"}}
         return post("/v1/track/purchase", orjson.dumps(body), [f"X-Api-Key: {rebuilt.KEY}"])
 
-    theirs = loaded(
-        stage,
-        rival,
-        lambda n: get(f"/code{n % rebuilt.CODES}", [BROWSER]),
-        connections=64,
-        seconds=size.seconds,
-        status=302,
-    )
-    ours = loaded(stage, links, clicks(store), connections=64, seconds=size.seconds, status=302)
+    shape = partial(loaded, lab.stage, connections=64, seconds=size.seconds)
+    theirs = shape(hot.peer, lambda n: get(f"/code{n % rebuilt.CODES}", [BROWSER]), status=302)
+    ours = shape(hot.links, clicks(hot.store), status=302)
     found = await alternate(theirs, ours, rounds=size.rounds, tick=lab.tick)
     lab.report.lines.append(compared("peer: redirect", "RefRef's shape, one row per click", found, None))
-    theirs = loaded(stage, rival, sale, connections=64, seconds=size.seconds, status=202)
-    ours = loaded(stage, attribution, order_calls([store]), connections=64, seconds=size.seconds, status=202)
+    theirs = shape(hot.peer, sale, status=202)
+    ours = shape(hot.attribution, order_calls([hot.store]), status=202)
     found = await alternate(theirs, ours, rounds=size.rounds, tick=lab.tick)
     lab.report.lines.append(compared("peer: order call", "RefRef's shape, one transaction per sale", found, None))
     lab.report.sections.append(("The peer rows", " ".join((rebuilt.__doc__ or "").split())))

@@ -15,12 +15,14 @@ from benchmarks.stage import Stage, Store, until
 from services.kernel.bus import envelope
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.port import Record
-from services.kernel.bus.topics import product_topics
+from services.kernel.bus.topics import TopicSpec
 from services.kernel.outbox import insert_outgoing
 from services.kernel.relay import Relay
 
 AT_ONCE = Relay.BATCH
 MOST_US = 10
+_TOPIC = "bench.relay"
+"""Nobody listens to it."""
 
 
 async def relay(lab: Lab) -> None:
@@ -30,7 +32,7 @@ async def relay(lab: Lab) -> None:
     store = Store("str_bench", "", "", "prg_bench", [], ["CODE"])
     records = [
         Record(
-            o.topic,
+            _TOPIC,
             f"{o.store_id}-{n % 50}",
             o.data,
             envelope.headers(
@@ -40,7 +42,7 @@ async def relay(lab: Lab) -> None:
         )
         for n, o in enumerate(fact.outgoing for fact in facts(stage, [store], size.relayed))
     ]  # fmt: skip
-    bus = KafkaBus(kafka.url, product_topics())
+    bus = KafkaBus(kafka.url, [TopicSpec(_TOPIC, keep_days=1)])
     await bus.start()
     producer = AIOKafkaProducer(bootstrap_servers=kafka.url, acks="all", enable_idempotence=True, linger_ms=5)
     await producer.start()
@@ -95,7 +97,7 @@ async def _whole(stage: Stage, bus: KafkaBus, count: int) -> Sample:
     """The relay in this process, over an outbox that is full. No service of this stage runs meanwhile."""
     store = Store("str_bench", "", "", "prg_bench", [], ["CODE"])
     async with attribution(stage) as db, stage.connected() as watch:
-        outgoing = [fact.outgoing for fact in facts(stage, [store], count)]
+        outgoing = [fact.outgoing._replace(topic=_TOPIC) for fact in facts(stage, [store], count)]
         async with db.engine.begin() as connection:
             await insert_outgoing(connection, outgoing)
         carrier = Relay(db, bus, service="attribution")
