@@ -5,6 +5,7 @@ stored bodies of decisions still name the order that they were copied from, and 
 read by what is measured here, and the roll-ups' number of rows follows days, not orders, as in life.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import asyncpg
@@ -21,12 +22,12 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "rewards.rewards": {
         "order_id": "{} || '~' || k",
         "reward_id": "{} || '~' || k",
-        "granted_by": "{} + k * 10000000",
+        "granted_by": "{} + k::bigint * 10000000",
         "beneficiary_id": "case when side = 'friend' then {0} || '~' || k else {0} end",
     },
-    "rewards.posting_sets": {"number": "{} + k * 10000000", "reward_id": "{} || '~' || k"},
+    "rewards.posting_sets": {"number": "{} + k::bigint * 10000000", "reward_id": "{} || '~' || k"},
     "rewards.entries": {
-        "number": "{} + k * 10000000",
+        "number": "{} + k::bigint * 10000000",
         "owner": "case when account like 'friend%' then {0} || '~' || k else {0} end",
     },
     "rewards.balances": {"owner": "{} || '~' || k"},
@@ -54,11 +55,18 @@ async def multiply(stage: Stage, stores: Sequence[Store], times: int) -> None:
     if times < 2:
         return
     ids = [store.id for store in stores]
+    services = dict.fromkeys(table.partition(".")[0] for table in _TABLES)
+    await asyncio.gather(*(_multiply(stage, service, ids, times - 1) for service in services))
+    async with stage.connected() as connection:
+        await connection.execute("vacuum analyze")
+
+
+async def _multiply(stage: Stage, service: str, stores: list[str], copies: int) -> None:
     async with stage.connected() as connection:
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
         for table, changed in _TABLES.items():
-            await _copy(connection, table, changed, ids, times - 1)
-        await connection.execute("vacuum analyze")
+            if table.startswith(f"{service}."):
+                await _copy(connection, table, changed, stores, copies)
 
 
 async def add_clicks(stage: Stage, store: Store, count: int) -> None:
