@@ -1,5 +1,6 @@
 """Cost as history grows: the pipeline over larger and larger databases, and readers of small and large stores."""
 
+import asyncio
 from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
@@ -21,10 +22,10 @@ SLOWEST_MS = 100
 async def growth(lab: Lab) -> None:
     """Databases with more and more orders side by side, measured in turn; the cost for one new order of each."""
     size = lab.size
+    stages = [await lab.stage.beside(f"grown_{orders}") for orders in size.grown]
+    started = await asyncio.gather(*(all_services(stage) for stage in stages))
     ways = []
-    for orders in size.grown:
-        stage = await lab.stage.beside(f"grown_{orders}")
-        port, pids = await all_services(stage)
+    for orders, stage, (port, pids) in zip(size.grown, stages, started, strict=True):
         stores = await stage.stores(port, 5, ambassadors=4)
         await through(stage, pids, stores, size.templates)()
         await multiply(stage, stores, orders // size.templates)
