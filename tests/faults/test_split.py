@@ -112,13 +112,21 @@ async def under_load(history: History, name: str, fault: asyncio.Task[None], *, 
 
 async def test_a_thousand_orders_survive_kills_at_every_failpoint(stage: Stage) -> None:
     history = await stage.store()
-    orders = (history.order(f"k-{n}", n, tries=200) for n in range(1000))
-    clicks = (history.click(n) for n in range(400))
-    await asyncio.gather(side_by_side(orders), side_by_side(clicks, at_once=2))
-    assert len(history.acked) == 1000
-    await side_by_side(history.refund_all(f"k-{n}") for n in range(0, 1000, 20))
+    told = 0
+
+    def missed() -> set[str]:
+        return set(KILLED_AT) - {mark.name for mark in stage.marks.iterdir()}
+
+    # On a fast machine batches are large and few: the load goes on until each failpoint was reached.
+    while told < 1000 or (missed() and told < 5000):
+        orders = (history.order(f"k-{n}", n, tries=200) for n in range(told, told + 250))
+        clicks = (history.click(n) for n in range(told, told + 100))
+        await asyncio.gather(side_by_side(orders), side_by_side(clicks, at_once=2))
+        told += 250
+    assert len(history.acked) == told
+    await side_by_side(history.refund_all(f"k-{n}") for n in range(0, told, 20))
     await all_is_well(stage, history)
-    assert {mark.name for mark in stage.marks.iterdir()} == set(KILLED_AT), "a fault missed"
+    assert not missed(), "a fault missed"
 
 
 async def test_a_broker_that_is_away_stops_neither_links_nor_orders(stage: Stage) -> None:
