@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
 from contracts.events import Payload
-from services.kernel.outbox import Outgoing, insert_outgoing
+from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
 from services.kernel.telemetry import POOL_WAIT
 
 APP_ROLE = "kith_app"
@@ -61,6 +61,7 @@ class Tx:
     ) -> None:
         self._connection = connection
         self._outgoing: list[Outgoing] = []
+        self._spelled: list[bytes] = []
         self._after_commit: list[Callable[[], None]] = []
         self.now = now
         self.offset = offset
@@ -88,8 +89,12 @@ class Tx:
         self._outgoing.append(Outgoing.of(payload, at=self.now))
 
     def emit_all(self, outgoing: Iterable[Outgoing]) -> None:
-        """Like `emit` for events that were encoded already (the spool's)."""
+        """Like `emit` for events that were encoded already."""
         self._outgoing.extend(outgoing)
+
+    def emit_spelled(self, rows: Iterable[bytes]) -> None:
+        """Like `emit` for events that are rows already (`outbox.spell`): what spools of events hold."""
+        self._spelled.extend(rows)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Runs `call` once the commit succeeded: to wake somebody, or to drop a cache entry. Never for effects."""
@@ -123,9 +128,12 @@ class Tx:
     async def flush(self) -> int:
         """Writes the emitted events into the outbox. Called by `transaction()`; returns how many there were."""
         outgoing, self._outgoing = self._outgoing, []
+        spelled, self._spelled = self._spelled, []
         if outgoing:
             await insert_outgoing(self._connection, outgoing)
-        return len(outgoing)
+        if spelled:
+            await insert_spelled(self._connection, spelled)
+        return len(outgoing) + len(spelled)
 
     def run_after_commit(self) -> None:
         """Called by `transaction()` after the commit."""

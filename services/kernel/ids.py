@@ -20,11 +20,22 @@ def new_id(prefix: str, *, at: datetime | None = None) -> str:
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
     """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
-    chance = os.urandom(10)
+    chance = _chances.pop() if _chances else _draw()
     return (
         f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(chance)}",
         milliseconds.to_bytes(6, "big") + chance,
     )
+
+
+_chances: list[bytes] = []
+"""Randomness drawn ahead: asking the system for it costs as much as spelling it."""
+os.register_at_fork(after_in_child=_chances.clear)
+
+
+def _draw() -> bytes:
+    drawn = os.urandom(10 * 256)
+    _chances.extend([drawn[at : at + 10] for at in range(0, len(drawn), 10)])
+    return _chances.pop()
 
 
 @lru_cache(maxsize=64)

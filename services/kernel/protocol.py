@@ -15,7 +15,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.kernel.http.problems import unreadable_request
-from services.kernel.http.quick import Later, Quick, QuickAnswer
+from services.kernel.http.quick import Later, Quick, QuickAnswer, lines
 
 HEAD_BYTES = 64 * 1024
 """How large a request's first line and headers may be together."""
@@ -37,6 +37,9 @@ class Connection(HttpToolsProtocol):
     _head_open = True
     _quick: Quick | None = None
     _body = b""
+    _usual: list[tuple[bytes, bytes]] | None = None
+    _usual_lines = b""
+    """The headers that every answer has, and their lines."""
     _waits = False
     """Whether the request in hand is one that is answered later: its application is not started."""
 
@@ -162,8 +165,8 @@ class Connection(HttpToolsProtocol):
 
     def _write(self, answer: QuickAnswer) -> None:
         status, headers, body = answer
-        parts = [STATUS_LINE[status]]
-        for name, value in self.server_state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (headers, b"content-length: %d\r\n\r\n" % len(body), body)
-        self.transport.write(b"".join(parts))
+        usual = self.server_state.default_headers
+        if usual is not self._usual:  # the server makes them anew each second
+            self._usual, self._usual_lines = usual, lines(usual)
+        said = (STATUS_LINE[status], self._usual_lines, headers, len(body), body)
+        self.transport.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % said)

@@ -11,7 +11,7 @@ does it all again; so this is for requests whose repetition changes nothing.
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ Quick = Callable[[Scope, bytes], QuickAnswer | Later | None]
 """Of the scope only method, path, query and headers are sure to be there."""
 
 
-def lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Header pairs as the lines of an answer; for headers that are ours, and known to need no check."""
     return b"".join(b"%b: %b\r\n" % pair for pair in headers)
 

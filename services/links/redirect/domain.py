@@ -33,15 +33,26 @@ def quality(method: str, headers: dict[bytes, bytes]) -> Quality:
 
     Browsers of before 2020, and plain http, send no Sec-Fetch headers: their absence proves nothing.
     """
-    if b"prefetch" in headers.get(b"sec-purpose", b"") or headers.get(b"purpose", b"") in _AHEAD:
-        return "prefetch"
-    if headers.get(b"x-moz") == b"prefetch" or headers.get(b"x-purpose") in _AHEAD:
+    if not _PURPOSES.isdisjoint(headers) and _is_ahead(headers):
         return "prefetch"
     if method != "GET" or is_robot(headers.get(b"user-agent", b"")):
         return "bot"
     if headers.get(b"sec-fetch-dest", b"document") != b"document":
         return "prefetch"
     return "person"
+
+
+_PURPOSES = frozenset({b"sec-purpose", b"purpose", b"x-moz", b"x-purpose"})
+_AHEAD = frozenset({b"prefetch", b"preview", b"prerender", b"instant"})
+
+
+def _is_ahead(headers: dict[bytes, bytes]) -> bool:
+    return (
+        b"prefetch" in headers.get(b"sec-purpose", b"")
+        or headers.get(b"purpose") in _AHEAD
+        or headers.get(b"x-moz") == b"prefetch"
+        or headers.get(b"x-purpose") in _AHEAD
+    )
 
 
 @lru_cache(maxsize=8)
@@ -53,9 +64,6 @@ def spell_moment(microseconds: int) -> bytes:
     """A moment since 1970 as events carry it, to the microsecond. Most clicks share their second with another."""
     second, rest = divmod(microseconds, 1_000_000)
     return b"%b.%06d+00:00" % (_spell_second(second), rest)
-
-
-_AHEAD = frozenset({b"prefetch", b"preview", b"prerender", b"instant"})
 
 
 def referer_host(referer: bytes) -> str | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from contracts.events.tracking import ClickRecorded
 from services.kernel.auth.click_token import LinkIssuer
 from services.kernel.auth.ring import KeyRing
+from services.kernel.outbox import spell_data, spell_head
 from services.links.links.domain import target
 from services.links.redirect.store import Found
 from services.links.stores.domain import Address, BadAddress, own_page
@@ -27,8 +29,10 @@ class Entry:
     channel: str | None
     location_head: bytes
     location_tail: bytes
-    event_head: bytes
-    """The event's JSON up to what differs."""
+    row_head: bytes
+    """The event's row of the outbox up to its id."""
+    data_head: bytes
+    """The event's JSON in that row up to what differs."""
     expires_us: int | None
     """Microseconds since 1970."""
     gone: bool
@@ -66,7 +70,14 @@ def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
         channel=found.channel,
         location_head=location_head,
         location_tail=location_tail,
-        event_head=orjson.dumps(head)[:-1],
+        row_head=spell_head(
+            topic=str(ClickRecorded.TOPIC),
+            type=ClickRecorded.TYPE,
+            key=found.link_id,
+            store_id=found.store_id,
+            subject=found.link_id,
+        ),
+        data_head=spell_data(orjson.dumps(head)[:-1]),
         expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
         gone=found.gone or cut is None or not _PLAIN.fullmatch(location_head + location_tail),
         loaded_at=loaded_at,

@@ -11,6 +11,7 @@ from services.kernel.http.address import client_address
 from services.kernel.http.limits import Limiter
 from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.ids import new_packed_id
+from services.kernel.outbox import spell
 from services.links.redirect.domain import channel_of, quality, referer_host, spell_moment
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks
@@ -82,7 +83,7 @@ class Redirect:
 
 
 def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]:
-    """The click's token, and its event as a line."""
+    """The click's token, and its event as a line of the spool."""
     headers = dict(scope["headers"])
     click_id, packed = new_packed_id("clk", milliseconds=microseconds // 1000)
     kind = quality(scope["method"], headers)
@@ -91,13 +92,11 @@ def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]
     referer = headers.get(b"referer")
     host = referer_host(referer) if referer else None
     # Ids, words and hosts need no escaping.
-    more = f'"quality":"{kind}"' + (f',"channel":"{channel}"' if channel else "")
+    at, spelled = spell_moment(microseconds), click_id.encode()
+    more = b',"channel":"%b"' % channel.encode() if channel else b""
     if host:
-        more += f',"referer_host":"{host}"'
-    line = b'%b,"click_id":"%b","at":"%b",%b}' % (
-        entry.event_head,
-        click_id.encode(),
-        spell_moment(microseconds),
-        more.encode(),
-    )
+        more += b',"referer_host":"%b"' % host.encode()
+    data = b'%b,"click_id":"%b","at":"%b","quality":"%b"%b}' % (entry.data_head, spelled, at, kind.encode(), more)
+    # The event's id follows from the click's, so that a repetition is recognised.
+    line = spell(entry.row_head, b"evt_" + spelled[4:], at, data)
     return entry.tokens.issue(packed, microseconds=microseconds, quality=kind), line
