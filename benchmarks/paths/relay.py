@@ -98,7 +98,7 @@ async def _whole(stage: Stage, bus: KafkaBus, count: int) -> Sample:
     store = Store("str_bench", "", "", "prg_bench", [], ["CODE"])
     async with attribution(stage) as db, stage.connected() as watch:
         outgoing = [fact.outgoing._replace(topic=_TOPIC) for fact in facts(stage, [store], count)]
-        async with db.engine.begin() as connection:
+        async with db.connection() as connection:
             await insert_outgoing(connection, outgoing)
         carrier = Relay(db, bus, service="attribution")
         before = process_time()

@@ -2,23 +2,26 @@
 
 `Tx` is what actions get. It reads and writes, emits events into the outbox, locks stores, and never commits:
 `Database.transaction()` does, once, at the edge.
+
+SQLAlchemy keeps the connections; statements go straight to the driver. They are text already, and on their way through
+its compiler, cursors and greenlets each would cost the client six times as much.
 """
 
+import re
+from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import asyncpg
-from sqlalchemy import Executable, Row, text
-from sqlalchemy.engine import CursorResult, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql.elements import TextClause
 
 from contracts.events import Payload
 from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
@@ -28,36 +31,54 @@ APP_ROLE = "kith_app"
 ALL_STORES = "*"
 """Pseudo store of events that concern everybody (the clock)."""
 
-_OPEN = text(
-    "select set_config('kith.stores', :stores, true),"
+Row: TypeAlias = Any
+"""One row: a named tuple whose fields are the statement's columns."""
+
+_OPEN = (
+    "select set_config('kith.stores', $1, true),"
     " now() + make_interval(secs => coalesce((select offset_seconds from clock), 0)),"
     " coalesce((select offset_seconds from clock), 0)"
 )
-_SEE = text("select set_config('kith.stores', :stores, true)")
-_LOCK = text(
-    "select store_id, seq from head where store_id = any(cast(:stores as text[])) order by store_id for update"
-)
-_ADD_HEADS = text(
+_SEE = "select set_config('kith.stores', :stores, true)"
+_LOCK = "select store_id, seq from head where store_id = any(cast(:stores as text[])) order by store_id for update"
+_ADD_HEADS = (
     "insert into head (store_id) select s from unnest(cast(:stores as text[])) s order by s on conflict do nothing"
 )
-_ADVANCE = text("update head set seq = seq + :count where store_id = :store returning seq")
-_ADVANCE_ALL = text(
+_ADVANCE = "update head set seq = seq + :count where store_id = :store returning seq"
+_ADVANCE_ALL = (
     "update head h set seq = h.seq + w.count"
     " from unnest(cast(:stores as text[]), cast(:counts as bigint[])) w(store_id, count)"
     " where h.store_id = w.store_id returning h.store_id, h.seq"
 )
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, SQLAlchemyError, OSError)
+"""What work on a database that is away, or does not like it, ends with."""
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_ROLL_BACK_S = 5.0
 
 
-@lru_cache(maxsize=2048)
-def _statement(sql: str) -> TextClause:
-    return text(sql)
+@lru_cache(maxsize=4096)
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A statement with `:named` parameters as the driver takes it, and their names in the order of their numbers."""
+    numbers: dict[str, int] = {}
+    text = _NAMED.sub(lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", sql)
+    return text, tuple(numbers)
+
+
+@lru_cache(maxsize=4096)
+def _row_maker(columns: tuple[str, ...]) -> Callable[[Iterable[Any]], Row]:
+    make: Any = namedtuple
+    return cast("Callable[[Iterable[Any]], Row]", make("Row", columns, rename=True)._make)
 
 
 class Tx:
-    """One transaction. `now` is the database's clock plus the demo offset, fixed at its start."""
+    """One transaction. `now` is the database's clock plus the demo offset, fixed at its start.
+
+    Statements are text with `:named` parameters, which take their types from the statement.
+    """
 
     def __init__(
-        self, connection: AsyncConnection, *, now: datetime, offset: timedelta, stores: frozenset[str]
+        self, connection: asyncpg.Connection, *, now: datetime, offset: timedelta, stores: frozenset[str]
     ) -> None:
         self._connection = connection
         self._outgoing: list[Outgoing] = []
@@ -67,22 +88,37 @@ class Tx:
         self.offset = offset
         self.stores = stores
 
-    async def execute(self, sql: str | Executable, /, **params: object) -> CursorResult[Any]:
-        """Runs one statement: SQL text with `:named` parameters, or a Core construct."""
-        statement = _statement(sql) if isinstance(sql, str) else sql
-        return await self._connection.execute(statement, params)
+    async def execute(self, sql: str, /, **params: object) -> int:
+        """Runs one statement; returns how many rows it wrote."""
+        text, names = _numbered(sql)
+        done: str = await self._connection.execute(text, *[params[name] for name in names])
+        count = done.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
 
-    async def all(self, sql: str | Executable, /, **params: object) -> Sequence[Row[Any]]:
+    async def all(self, sql: str, /, **params: object) -> Sequence[Row]:
         """All rows."""
-        return (await self.execute(sql, **params)).all()
+        text, names = _numbered(sql)
+        records = await self._connection.fetch(text, *[params[name] for name in names])
+        return list(map(_row_maker(tuple(records[0].keys())), records)) if records else []
 
-    async def one_or_none(self, sql: str | Executable, /, **params: object) -> Row[Any] | None:
-        """The single row, or None. Raises if there are several."""
-        return (await self.execute(sql, **params)).one_or_none()
+    async def one_or_none(self, sql: str, /, **params: object) -> Row | None:
+        """The single row, or None. Raises `LookupError` if there are several."""
+        rows = await self.all(sql, **params)
+        if len(rows) > 1:
+            raise LookupError(f"one row was expected, {len(rows)} came")
+        return rows[0] if rows else None
 
-    async def scalar(self, sql: str | Executable, /, **params: object) -> Any:
+    async def one(self, sql: str, /, **params: object) -> Row:
+        """The single row. Raises `LookupError` if there is none, or several."""
+        row = await self.one_or_none(sql, **params)
+        if row is None:
+            raise LookupError("one row was expected, none came")
+        return row
+
+    async def scalar(self, sql: str, /, **params: object) -> Any:
         """First column of the first row, or None."""
-        return (await self.execute(sql, **params)).scalar()
+        text, names = _numbered(sql)
+        return await self._connection.fetchval(text, *[params[name] for name in names])
 
     def emit(self, payload: Payload) -> None:
         """Puts an event into the outbox; it is sent if, and only if, this transaction commits."""
@@ -105,25 +141,25 @@ class Tx:
         wanted = sorted(set(stores))
         if not wanted:
             return {}
-        rows = (await self._connection.execute(_LOCK, {"stores": wanted})).all()
+        rows = await self.all(_LOCK, stores=wanted)
         if len(rows) < len(wanted):
-            await self._connection.execute(_ADD_HEADS, {"stores": wanted})
-            rows = (await self._connection.execute(_LOCK, {"stores": wanted})).all()
+            await self.execute(_ADD_HEADS, stores=wanted)
+            rows = await self.all(_LOCK, stores=wanted)
         return {row.store_id: row.seq for row in rows}
 
     async def advance(self, store: str, count: int) -> int:
         """Takes `count` fact numbers of a locked store and returns the last one."""
-        return int((await self._connection.execute(_ADVANCE, {"store": store, "count": count})).scalar_one())
+        return int(await self.scalar(_ADVANCE, store=store, count=count))
 
     async def see(self, stores: Iterable[str]) -> None:
         """Makes these stores, and no others, visible from here on: for work that finds its stores inside."""
         self.stores = frozenset(stores)
-        await self._connection.execute(_SEE, {"stores": ",".join(sorted(self.stores))})
+        await self.execute(_SEE, stores=_listed(self.stores))
 
     async def advance_all(self, counts: Mapping[str, int]) -> dict[str, int]:
         """Takes numbers of several locked stores in one statement and returns the last one of each."""
-        parameters = {"stores": list(counts), "counts": list(counts.values())}
-        return {row.store_id: row.seq for row in (await self._connection.execute(_ADVANCE_ALL, parameters)).all()}
+        rows = await self.all(_ADVANCE_ALL, stores=list(counts), counts=list(counts.values()))
+        return {row.store_id: row.seq for row in rows}
 
     async def flush(self) -> int:
         """Writes the emitted events into the outbox. Called by `transaction()`; returns how many there were."""
@@ -157,7 +193,13 @@ class Database:
             pool_timeout=5,
             pool_recycle=1800,
             pool_use_lifo=True,
-            connect_args={"server_settings": server_settings, "timeout": 5, "command_timeout": 60},
+            pool_reset_on_return=None,  # `transaction` leaves none open
+            connect_args={
+                "server_settings": server_settings,
+                "timeout": 5,
+                "command_timeout": 60,
+                "statement_cache_size": 1000,
+            },
         )
         self.emitted: Callable[[], None] = lambda: None
         """Called after a commit that put something into the outbox: the relay sets it to wake up at once."""
@@ -167,28 +209,46 @@ class Database:
         """One transaction that sees these stores only; commits when the block ends well, else rolls back.
 
         With `snapshot` all its statements see the same moment: for answers whose parts must add up. It then only reads.
-        Cost: two round trips around the block (begin with its settings, commit), one more if events were emitted.
+        Cost: three round trips around the block (begin, settings, commit), one more if events were emitted.
         """
         visible = frozenset(stores)
         asked = perf_counter()
-        async with self.engine.connect() as connection:
+        async with self.connection() as connection:
             POOL_WAIT.observe(perf_counter() - asked)
-            if snapshot:
-                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            opened = (await connection.execute(_OPEN, {"stores": ",".join(sorted(visible))})).one()
+            await connection.execute("begin isolation level repeatable read read only" if snapshot else "begin")
+            opened = await connection.fetchrow(_OPEN, _listed(visible))
             tx = Tx(connection, now=opened[1], offset=timedelta(seconds=opened[2]), stores=visible)
             yield tx
             emitted = await tx.flush()
-            await connection.commit()
+            if await connection.execute("commit") != "COMMIT":
+                raise RuntimeError("a statement had failed, and the transaction went on: it was rolled back")
         tx.run_after_commit()
         if emitted:
             self.emitted()
 
-    async def peek(self, statement: TextClause) -> Sequence[Any] | None:
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the pool, as the driver has it. It goes back without a transaction, or not at all."""
+        async with self.engine.connect() as lent:
+            connection = await _driver(lent)
+            while connection.is_closed():  # cut while it rested: costs nothing to see, and nobody has to try again
+                await lent.invalidate()
+                connection = await _driver(lent)
+            try:
+                yield connection
+            except BaseException:
+                # Also where none is known to be open: who was cancelled in the middle of `begin` has one.
+                if not await _rolled_back(connection):
+                    connection.terminate()
+                raise
+            finally:
+                if connection.is_closed():
+                    await lent.invalidate()
+
+    async def peek(self, sql: str) -> Sequence[Any] | None:
         """First row of one statement outside of any transaction: a single round trip. Sees no store's rows."""
-        async with self.engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            return (await connection.execute(statement)).first()
+        async with self.connection() as connection:
+            return cast("Sequence[Any] | None", await connection.fetchrow(sql))
 
     @property
     def in_use(self) -> int:
@@ -201,6 +261,27 @@ class Database:
         await self.engine.dispose()
 
 
+async def _driver(lent: AsyncConnection) -> asyncpg.Connection:
+    return cast(asyncpg.Connection, (await lent.get_raw_connection()).driver_connection)
+
+
+async def _rolled_back(connection: asyncpg.Connection) -> bool:
+    if connection.is_closed():
+        return True
+    try:
+        await connection.execute("rollback", timeout=_ROLL_BACK_S)
+    except Exception:  # whatever it is, what led here is the news
+        return False
+    except BaseException:
+        connection.terminate()
+        raise
+    return True
+
+
+def _listed(stores: Iterable[str]) -> str:
+    return ",".join(sorted(stores))
+
+
 def async_url(url: str) -> str:
     """The same address for SQLAlchemy's asyncpg dialect."""
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
@@ -210,10 +291,14 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when run again: a lost connection, a deadlock, a full pool."""
     if isinstance(error, PoolTimeout | InterfaceError | ConnectionError | TimeoutError | OSError):
         return True
-    if isinstance(error, DBAPIError):
+    if isinstance(error, DBAPIError):  # the pool could not connect
         state: str | None = getattr(error.orig, "sqlstate", None)
         return error.connection_invalidated or state is None or _passing(state)
-    if isinstance(error, asyncpg.InterfaceError):  # a dedicated connection that is closed or was cut in mid-sentence
+    if isinstance(error, asyncpg.InterfaceError):  # a closed connection; or, as a ValueError, what no column can hold
+        return not isinstance(error, ValueError)
+    if isinstance(error, asyncpg.InternalClientError):  # the driver lost its step when a connection was cut
+        return True
+    if isinstance(error, asyncpg.InvalidCachedStatementError):  # a migration went on beside us
         return True
     return isinstance(error, asyncpg.PostgresError) and _passing(error.sqlstate or "")
 

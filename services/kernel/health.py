@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from services.kernel.consume import Consumer
 from services.kernel.db import Database
 from services.kernel.service import Service
@@ -19,7 +17,7 @@ from services.kernel.service import Service
 PING_S = 1.0
 STUCK_S = 120.0
 
-_VERSION = text("select version_num from migrations")
+_VERSION = "select version_num from migrations"
 _REVISION = re.compile(r"^revision\b[^=]*= [\"'](.+?)[\"']", re.MULTILINE)
 _FOLLOWS = re.compile(r"^down_revision\b[^=]*= [\"'](.+?)[\"']", re.MULTILINE)
 

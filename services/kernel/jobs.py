@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import text
 
 from services.kernel.context import Context
 from services.kernel.db import Database, is_transient
@@ -20,7 +19,7 @@ from services.kernel.due import schedule
 from services.kernel.service import DueJob, Job
 from services.kernel.telemetry import JOB_FAILURES, describe
 
-_LOOK = text(
+_LOOK = (
     "select array_agg(distinct job) from due where at <= now()"
     " + make_interval(secs => coalesce((select offset_seconds from clock), 0))"
 )

@@ -8,11 +8,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import text
 
 from services.kernel.db import Database
 
-_READ = text(
+_READ = (
     "select coalesce((select offset_seconds from clock), 0),"
     " coalesce((select array_agg(key_id) from revoked_keys), cast('{}' as text[]))"
 )

@@ -2,22 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Payload
 from services.kernel import trace
 from services.kernel.ids import new_id
 
-_INSERT = text(
+_INSERT: Final = (
     "insert into outbox (event_id, topic, key, type, store_id, subject, at, traceparent, data)"
-    " select * from unnest(cast(:event_id as text[]), cast(:topic as text[]), cast(:key as text[]),"
-    " cast(:type as text[]),"
-    " cast(:store_id as text[]), cast(:subject as text[]), cast(:at as timestamptz[]), cast(:traceparent as text[]),"
-    " cast(:data as bytea[]))"
+    " select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],"
+    " $8::text[], $9::bytea[])"
 )
 
 COPY_FROM: Final = 20
@@ -80,21 +76,18 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-async def insert_spelled(connection: AsyncConnection, rows: Sequence[bytes]) -> None:
+async def insert_spelled(connection: asyncpg.Connection, rows: Sequence[bytes]) -> None:
     """Inserts rows of `spell`, within the connection's transaction. One that is none fails them all."""
-    driver = cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
-    await driver.copy_to_table("outbox", source=_joined(rows), columns=_SPELLED, format="text")
+    await connection.copy_to_table("outbox", source=_joined(rows), columns=_SPELLED, format="text")
 
 
 async def _joined(rows: Sequence[bytes]) -> AsyncIterator[bytes]:
     yield b"".join([b"\n".join(rows), b"\n"])
 
 
-async def insert_outgoing(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> None:
+async def insert_outgoing(connection: asyncpg.Connection, outgoing: Sequence[Outgoing]) -> None:
     """Inserts the events in the order given, within the connection's transaction."""
     if len(outgoing) >= COPY_FROM:
-        driver = cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
-        await driver.copy_records_to_table("outbox", records=outgoing, columns=Outgoing._fields)
+        await connection.copy_records_to_table("outbox", records=outgoing, columns=Outgoing._fields)
         return
-    columns = zip(Outgoing._fields, zip(*outgoing, strict=True), strict=True)
-    await connection.execute(_INSERT, {name: list(column) for name, column in columns})
+    await connection.execute(_INSERT, *map(list, zip(*outgoing, strict=True)))

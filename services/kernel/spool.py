@@ -16,10 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel import failpoints
-from services.kernel.db import Database, Tx, is_transient
+from services.kernel.db import FAILURES, Database, Tx, is_transient
 from services.kernel.errors import Unavailable
 from services.kernel.ids import new_id
 from services.kernel.telemetry import SPOOL_AGE, SPOOL_BAD, SPOOL_BYTES, SPOOL_REFUSED, describe
@@ -123,7 +122,7 @@ class Spool:
             await asyncio.gather(self._task, return_exceptions=True)
         for file in list(self._files):
             if file.position is not None and file.waiting == 0:
-                with suppress(OSError, SQLAlchemyError):
+                with suppress(*FAILURES):
                     await self._retire(file)
             else:
                 file.close()

@@ -389,7 +389,7 @@ async def decision_of(db: Database, order_id: str = "1001", *, store: str = STOR
 async def pump(db: Database, stores: Iterable[str] = (STORE,)) -> list[Payload]:
     """Takes the outbox's events to the service's own handlers, as relay, bus and consumer do; returns the rest."""
     async with db.transaction(stores=stores) as tx:
-        rows = (await tx.execute("delete from outbox returning id, type, at, store_id, data")).all()
+        rows = await tx.all("delete from outbox returning id, type, at, store_id, data")
         told = [
             Event(
                 id=str(row.id),

@@ -179,7 +179,7 @@ async def add_reports(tx: Tx, keys: Iterable[Key]) -> set[Key]:
 
 async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime) -> int:
     """Drops report ids that are too old to come again. Returns how many."""
-    return (await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before)).rowcount
+    return await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before)
 
 
 async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:

@@ -83,7 +83,7 @@ async def one(tx: Tx, store_id: str, hook_id: str) -> Hook | None:
 
 async def end(tx: Tx, store_id: str, hook_id: str) -> bool:
     """Takes no more deliveries at this address; False if there is none such."""
-    found = (await tx.execute(_END, now=tx.now, store=store_id, hook=hook_id)).rowcount > 0
+    found = await tx.execute(_END, now=tx.now, store=store_id, hook=hook_id) > 0
     if found:
         await tx.execute(_UNLISTED, kind=KIND, hook=hook_id, store=store_id)
     return found

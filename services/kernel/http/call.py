@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
+import asyncpg
 import orjson
 from fastapi import Depends
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,7 +38,6 @@ CONTEXT: Final = "kith.context"
 REQUEST_ID: Final = "kith.request_id"
 """Scope keys that the edge fills."""
 
-_ROLLED_BACK: Final = frozenset({"40001", "40P01"})
 _REPLAYED: Final = {"idempotent-replayed": "true"}
 _in_flight: WeakValueDictionary[tuple[str, str, str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -124,9 +123,8 @@ async def _again_if_rolled_back(attempt: Callable[[], Awaitable[Response]]) -> R
     for _ in range(2):
         try:
             return await attempt()
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _ROLLED_BACK:
-                raise
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            continue
     return await attempt()
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 from services.links.people.store import Ambassador
 
 _SELECT = """
@@ -97,7 +94,7 @@ class Filter:
         return f"%{escaped}%"
 
 
-def _member(row: Row[Any]) -> Member:
+def _member(row: Row) -> Member:
     found = row._asdict()
     known = {name: found[name] for name in _PERSON_FIELDS}
     ambassador = Ambassador(**{**known, "contact_hashes": tuple(row.contact_hashes)})

@@ -25,7 +25,7 @@ class Clock:
 
 async def move(tx: Tx, *, seconds: int) -> Clock:
     """Adds to the offset."""
-    row = (await tx.execute(_MOVE, seconds=seconds)).one()
+    row = await tx.one(_MOVE, seconds=seconds)
     return _clock(tx, row.offset_seconds, row.revision)
 
 

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into codes (code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at,
@@ -54,7 +51,7 @@ class Code:
     revision: int
 
 
-def _code(row: Row[Any]) -> Code:
+def _code(row: Row) -> Code:
     return Code(**row._asdict())
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into keys (key_id, store_id, kind, scopes, label, created_at)
@@ -38,7 +36,7 @@ class Key:
     revoked_at: datetime | None = None
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Row) -> Key:
     return Key(**{**row._asdict(), "scopes": tuple(row.scopes)})
 
 
@@ -68,8 +66,7 @@ async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> Sequ
 
 async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
     """Marks a key as revoked and bars it in this service; False when it was already."""
-    marked = await tx.execute(_REVOKE, store_id=store_id, key_id=key_id, at=tx.now)
-    if marked.rowcount == 0:
+    if await tx.execute(_REVOKE, store_id=store_id, key_id=key_id, at=tx.now) == 0:
         return False
     await tx.execute(_BAR, key_id=key_id, at=tx.now)
     return True

@@ -4,11 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 SLUG, SHAPE = "slug", "slug-shape"
 """Kinds of directory entries: a slug, and the look of one that a person chose."""
@@ -68,7 +65,7 @@ class Link:
     revision: int
 
 
-def _link(row: Row[Any]) -> Link:
+def _link(row: Row) -> Link:
     return Link(**row._asdict())
 
 

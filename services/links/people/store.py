@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Row
-from sqlalchemy.exc import IntegrityError
+import asyncpg
 
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into ambassadors (ambassador_id, store_id, program_id, external_id, status, group_name, sponsor_id, locale,
@@ -60,7 +59,7 @@ class Ambassador:
     phone: str | None = None
 
 
-def _ambassador(row: Row[Any]) -> Ambassador:
+def _ambassador(row: Row) -> Ambassador:
     return Ambassador(**{**row._asdict(), "contact_hashes": tuple(row.contact_hashes)})
 
 
@@ -96,7 +95,7 @@ async def update(tx: Tx, ambassador: Ambassador) -> bool:
     another of this external id."""
     try:
         await _update(tx, ambassador)
-    except IntegrityError:
+    except asyncpg.IntegrityConstraintViolationError:
         return False
     await save_person(tx, ambassador)
     return True

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from contracts.program import Program
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into programs (program_id, store_id, version, name, status, rank, landing_url, created_at, updated_at)
@@ -60,7 +57,7 @@ class Version:
     """When the program's first version was written."""
 
 
-def _version(row: Row[Any]) -> Version:
+def _version(row: Row) -> Version:
     return Version(
         program_id=row.program_id,
         store_id=row.store_id,

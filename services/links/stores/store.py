@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into stores (store_id, name, currency, timezone, domains, locale, created_at, revision)
@@ -36,7 +33,7 @@ class Store:
     revision: int
 
 
-def _store(row: Row[Any]) -> Store:
+def _store(row: Row) -> Store:
     return Store(**{**row._asdict(), "domains": tuple(row.domains)})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError, PostgresError
 
 from services.kernel.db import Tx
 from services.rewards.audit.actions import verify
@@ -48,7 +48,7 @@ async def tamper(world: World, sql: str) -> None:
         await tx.execute(sql)
 
 
-async def refused(world: World, work: Callable[[Tx], Awaitable[object]], *, with_error: type[DBAPIError]) -> str:
+async def refused(world: World, work: Callable[[Tx], Awaitable[object]], *, with_error: type[PostgresError]) -> str:
     with pytest.raises(with_error) as raised:
         async with world.db.transaction([STORE]) as tx:
             await work(tx)
@@ -67,14 +67,14 @@ async def test_a_one_legged_set_is_refused(books: World) -> None:
         await tx.execute(_SET, store=STORE, number=1000)
         await tx.execute(_ENTRY, store=STORE, number=1000, line=1, account="program_expense", unit="EUR", amount=5)
 
-    assert "does not sum to zero" in await refused(books, one_leg, with_error=IntegrityError)
+    assert "does not sum to zero" in await refused(books, one_leg, with_error=IntegrityConstraintViolationError)
 
 
 async def test_a_set_without_entries_is_refused(books: World) -> None:
     async def no_legs(tx: Tx) -> None:
         await tx.execute(_SET, store=STORE, number=1000)
 
-    assert "two are the least" in await refused(books, no_legs, with_error=IntegrityError)
+    assert "two are the least" in await refused(books, no_legs, with_error=IntegrityConstraintViolationError)
 
 
 async def test_a_set_that_crosses_units_is_refused(books: World) -> None:
@@ -87,7 +87,7 @@ async def test_a_set_that_crosses_units_is_refused(books: World) -> None:
             other=-5,
         )
 
-    assert "does not sum to zero" in await refused(books, crossed, with_error=IntegrityError)
+    assert "does not sum to zero" in await refused(books, crossed, with_error=IntegrityConstraintViolationError)
 
 
 async def test_a_balanced_pair_that_comes_later_is_refused(books: World) -> None:
@@ -99,7 +99,7 @@ async def test_a_balanced_pair_that_comes_later_is_refused(books: World) -> None
             other=-5,
         )
 
-    assert "another transaction" in await refused(books, late, with_error=IntegrityError)
+    assert "another transaction" in await refused(books, late, with_error=IntegrityConstraintViolationError)
 
 
 async def test_constraints_set_immediate_do_not_help_a_forger(books: World) -> None:
@@ -109,7 +109,7 @@ async def test_constraints_set_immediate_do_not_help_a_forger(books: World) -> N
         await tx.execute("set constraints all immediate")
         await tx.execute(_ENTRY, store=STORE, number=1000, line=3, account="program_expense", unit="EUR", amount=7)
 
-    assert "does not sum to zero" in await refused(books, forger, with_error=IntegrityError)
+    assert "does not sum to zero" in await refused(books, forger, with_error=IntegrityConstraintViolationError)
 
 
 async def test_a_set_cannot_claim_a_later_transaction(books: World) -> None:
@@ -119,7 +119,7 @@ async def test_a_set_cannot_claim_a_later_transaction(books: World) -> None:
         )
         await tx.execute(_PAIR, store=STORE, number=1000, other=-5)
 
-    await refused(books, claim, with_error=IntegrityError)
+    await refused(books, claim, with_error=IntegrityConstraintViolationError)
 
 
 async def test_an_entry_of_zero_is_refused(books: World) -> None:
@@ -127,13 +127,13 @@ async def test_an_entry_of_zero_is_refused(books: World) -> None:
         await tx.execute(_SET, store=STORE, number=1000)
         await tx.execute(_ENTRY, store=STORE, number=1000, line=1, account="program_expense", unit="EUR", amount=0)
 
-    await refused(books, zero, with_error=IntegrityError)
+    await refused(books, zero, with_error=IntegrityConstraintViolationError)
 
 
 @pytest.mark.parametrize("table", ["entries", "posting_sets"])
 @pytest.mark.parametrize("verb", ["update {} set number = number", "delete from {}", "truncate {}"])
 async def test_the_service_itself_cannot_change_what_is_written(books: World, table: str, verb: str) -> None:
-    said = await refused(books, lambda tx: tx.execute(verb.format(table)), with_error=ProgrammingError)
+    said = await refused(books, lambda tx: tx.execute(verb.format(table)), with_error=InsufficientPrivilegeError)
     assert "permission denied" in said
 
 
@@ -147,7 +147,7 @@ async def test_another_stores_books_are_out_of_sight_and_reach(books: World) -> 
     async def foreign(tx: Tx) -> None:
         await tx.execute(_SET, store="str_b", number=1)
 
-    assert "row-level security" in await refused(books, foreign, with_error=ProgrammingError)
+    assert "row-level security" in await refused(books, foreign, with_error=InsufficientPrivilegeError)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ async def test_writing_goes_on_after_the_newest_set_was_removed_and_the_gap_stay
 
 
 async def test_one_reward_per_rule_and_order_holds_a_target(books: World) -> None:
-    with pytest.raises(IntegrityError, match="rewards_one_beneficiary_key"):
+    with pytest.raises(IntegrityConstraintViolationError, match="rewards_one_beneficiary_key"):
         await tamper(
             books,
             "insert into rewards select (jsonb_populate_record(r, jsonb_build_object('beneficiary_id', 'eve',"

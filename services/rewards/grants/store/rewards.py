@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Reason
 
@@ -107,7 +104,7 @@ group by r.reward_id, r.target_minor order by r.reward_id limit :count
 """
 
 
-def _reward(row: Row[Any]) -> Reward:
+def _reward(row: Row) -> Reward:
     return Reward(**{**row._asdict(), "reason": Reason(row.reason)})
 
 
