@@ -15,12 +15,12 @@ _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01k3…`; `at` places it in time (the demo's history does), else it is now."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else max(0, int(at.timestamp() * 1000))
-    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(os.urandom(10))}"
+    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(_chance())}"
 
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
     """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
-    chance = _chances.pop() if _chances else _draw()
+    chance = _chance()
     return (
         f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(chance)}",
         milliseconds.to_bytes(6, "big") + chance,
@@ -32,9 +32,10 @@ _chances: list[bytes] = []
 os.register_at_fork(after_in_child=_chances.clear)
 
 
-def _draw() -> bytes:
-    drawn = os.urandom(10 * 256)
-    _chances.extend([drawn[at : at + 10] for at in range(0, len(drawn), 10)])
+def _chance() -> bytes:
+    if not _chances:
+        drawn = os.urandom(10 * 256)
+        _chances.extend([drawn[at : at + 10] for at in range(0, len(drawn), 10)])
     return _chances.pop()
 
 

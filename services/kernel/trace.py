@@ -1,9 +1,9 @@
 """W3C trace context of the work in hand: from the HTTP request through outbox and bus to the consumer."""
 
-import os
 import re
 from collections.abc import Mapping
 from contextvars import ContextVar
+from random import getrandbits
 
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _current: ContextVar[str | None] = ContextVar("kith_traceparent", default=None)
@@ -28,10 +28,9 @@ def current(about: About | None = None) -> str | None:
 def start(incoming: str | None) -> str:
     """Continues the caller's trace with a span of our own, or begins one. Returns the `traceparent` now in force."""
     if incoming and _TRACEPARENT.match(incoming):
-        value = f"{incoming[:36]}{os.urandom(8).hex()}-{incoming[-2:]}"
+        value = f"{incoming[:36]}{getrandbits(64) or 1:016x}-{incoming[-2:]}"
     else:
-        chance = os.urandom(24).hex()
-        value = f"00-{chance[:32]}-{chance[32:]}-01"
+        value = f"00-{getrandbits(128) or 1:032x}-{getrandbits(64) or 1:016x}-01"
     _current.set(value)
     return value
 
