@@ -24,6 +24,16 @@ Find = Callable[[str, str], Quick | None]
 """The quick route of a method and a path. An application that has any offers this as its attribute `quick`."""
 
 
+class _Owed:
+    """A request that is answered `later`, and what the application needs if it has to take it."""
+
+    __slots__ = ("body", "cycle", "later", "scope")
+
+    def __init__(self, later: Later, scope: Scope, body: bytes) -> None:
+        self.later, self.scope, self.body = later, scope, body
+        self.cycle: RequestResponseCycle | None = None
+
+
 class Connection(HttpToolsProtocol):
     """What a client is connected to."""
 
@@ -40,8 +50,8 @@ class Connection(HttpToolsProtocol):
     _usual: list[tuple[bytes, bytes]] | None = None
     _usual_lines = b""
     """The headers that every answer has, and their lines."""
-    _waits = False
-    """Whether the request in hand is one that is answered later: its application is not started."""
+    _owed: "_Owed | None" = None
+    """The request that waits for its answer, as long as it has this connection to itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,6 +65,8 @@ class Connection(HttpToolsProtocol):
         if not self.arriving_since:
             self.arriving_since = self.loop.time()
         self.idle_since = 0.0
+        if self._owed is not None:
+            self._keep_turn(self._owed)
         if self._head_open:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -70,6 +82,11 @@ class Connection(HttpToolsProtocol):
             return
         self.transport.write(unreadable_request(msg))
         self.transport.close()
+
+    def on_message_begin(self) -> None:
+        if self._owed is not None:
+            self._keep_turn(self._owed)
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._head_open = False
@@ -88,7 +105,7 @@ class Connection(HttpToolsProtocol):
         if self._quick is not None:
             answer = self._quick(cast(Scope, self.scope), self._body)
             if isinstance(answer, Later):
-                self._answer_later(answer)
+                self._owe(answer)
                 return
             if answer is not None:
                 self._quick, self._body = None, b""
@@ -125,28 +142,51 @@ class Connection(HttpToolsProtocol):
         scope["method"], scope["path"], scope["query_string"] = method, text, query
         return found
 
-    def _answer_later(self, later: Later) -> None:
-        """The request takes its place as if the application had it in hand, for what follows on the connection, and for
-        the case that the application has to take it after all.
+    def _owe(self, later: Later) -> None:
+        owed = self._owed = _Owed(later, cast(Scope, self.scope), self._body)
+        self._quick, self._body = None, b""
+        later.future.add_done_callback(partial(self._pay, owed))
+
+    def _keep_turn(self, owed: "_Owed") -> None:
+        """Gives the waiting request its place among others, as if the application had it in hand: something else
+        happens on the connection, or the application must take it after all.
         """
-        self._waits = True
-        self._take_usual_way()
-        self._waits = False
-        super().on_message_complete()
-        later.future.add_done_callback(partial(self._answer_now, self.cycle, later))
+        path = cast(str, owed.scope["path"])
+        owed.scope["raw_path"] = path.encode("latin-1")
+        cycle = owed.cycle = self.cycle = RequestResponseCycle(
+            scope=owed.scope,  # type: ignore[arg-type]  # what the parent makes
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        cycle.body += owed.body
+        cycle.more_body = False
+        cycle.message_event.set()
+        self._owed = None
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if not self._waits:
-            super()._start_asgi_task(cycle, app)
-
-    def _answer_now(self, cycle: RequestResponseCycle, later: Later, future: asyncio.Future[Any]) -> None:
+    def _pay(self, owed: "_Owed", future: asyncio.Future[Any]) -> None:
         failed = future.cancelled() or future.exception() is not None
-        if cycle.disconnected:
+        cycle = owed.cycle
+        if self.transport.is_closing() if cycle is None else cycle.disconnected:
             return
         if failed:
-            self._start_asgi_task(cycle, cast(ASGI3Application, self.app))
+            if cycle is None:
+                self._keep_turn(owed)
+            self._start_asgi_task(cast(RequestResponseCycle, owed.cycle), cast(ASGI3Application, self.app))
             return
-        status, headers, body = later.said(future.result())
+        status, headers, body = owed.later.said(future.result())
+        if cycle is None:
+            self._owed = None
+            self._write((status, headers, body))
+            self.idle_since = self.loop.time()
+            return
         self._write((status, headers if cycle.keep_alive else headers + b"connection: close\r\n", body))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:
@@ -155,6 +195,12 @@ class Connection(HttpToolsProtocol):
             self.on_response_complete()
         else:
             self.idle_since = self.loop.time()
+
+    def shutdown(self) -> None:
+        """The server stops: what is owed is still paid."""
+        if self._owed is not None:
+            self._keep_turn(self._owed)
+        super().shutdown()
 
     def _take_usual_way(self) -> None:
         """Gives the request in hand to the application, as if nobody had looked at it before."""
