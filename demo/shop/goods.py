@@ -32,7 +32,7 @@ GOODS = {
 
 SHIPPING_MINOR = 490
 FREE_SHIPPING_FROM_MINOR = 5000
-CODE_DISCOUNT_MINOR = 1000
+CODE_DISCOUNT_MINOR = 500
 """What a friend's promo code takes off the first order here; the shop's own promise, told by the program."""
 
 

@@ -3,11 +3,16 @@
 from dataclasses import dataclass, field
 from random import Random
 
+from demo.shop.goods import CODE_DISCOUNT_MINOR, FREE_SHIPPING_FROM_MINOR, SHIPPING_MINOR
+
 AMBASSADORS = (
     "Анна Ковальчук", "Mihaela Rusu", "Дмитро Шевчук", "Ольга Соловьёва", "Andrei Munteanu", "Катерина Бондар",
     "Sofia Țurcanu", "Илья Назаров", "Elena Ștefănescu", "Marta Kowalska", "Ion Ceban", "Тарас Мельник",
     "Lucia Popa", "Юлія Кравець", "Pavel Novák", "Ирина Белова", "Vlad Ionescu", "Оксана Лисенко", "Clara Meyer",
     "Мария Орлова", "Radu Vasile", "Софія Гончар", "Tomás Reyes", "Наталья Юдина", "Diana Lupu", "Богдан Ткач",
+    "Cristina Rotaru", "Максим Гуцул", "Iulia Popescu", "Виктор Савин", "Hanna Weber", "Тетяна Кравчук",
+    "Victor Cojocaru", "Алина Сергеева", "Doina Sandu", "Роман Дяченко", "Greta Lind", "Лариса Мороз",
+    "Mihai Botnari", "Евгения Котова",
 )  # fmt: skip
 """In order of pull: the first brings most, as everywhere."""
 
@@ -22,7 +27,7 @@ BROWSERS = (
 )
 ROBOTS = ("TelegramBot (like TwitterBot)", "WhatsApp/2.24.20 A", "Googlebot/2.1 (+http://www.google.com/bot.html)")
 
-BASKETS = (1150, 1290, 1450, 1450, 1690, 2400, 2580, 2740, 2900, 3200, 3850, 4350, 5100, 6400, 8900)
+BASKETS = (650, 1150, 1290, 1450, 1450, 1690, 2400, 2580, 2740, 2900, 3200, 3850, 4350, 5100, 6400, 8900)
 """Sums of goods that people buy, in cents; the small ones more often."""
 
 
@@ -50,6 +55,8 @@ class Friend:
     tokens: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     orders: int = 0
+    brought_by: int = 0
+    """The place of the ambassador among those who joined; 0 for nobody."""
 
 
 def channel(rng: Random) -> str:
@@ -61,8 +68,8 @@ def channel(rng: Random) -> str:
 def figures(rng: Random, *, with_code: bool) -> dict[str, object]:
     """Amounts of an order as `POST /v1/orders` takes them."""
     goods = rng.choice(BASKETS)
-    discount = min(1000, goods) if with_code else 0
-    shipping = 0 if goods >= 5000 else 490
+    discount = min(CODE_DISCOUNT_MINOR, goods) if with_code else 0
+    shipping = 0 if goods >= FREE_SHIPPING_FROM_MINOR else SHIPPING_MINOR
     return {
         "status": "paid",
         "currency": "EUR",

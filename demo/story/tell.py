@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from demo.details import Details
 from demo.story.cast import AMBASSADORS, BROWSERS, ROBOTS, Ambassador, Friend, channel, figures
@@ -16,10 +17,14 @@ Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
 DAY_S = 86_400
-STEPS = (11, 19)
-"""Hours of a day at which the story stops to let things happen."""
+STEPS = 4
+"""How often a day the story stops to let things happen."""
+STEP = timedelta(days=1) / STEPS
+ZONE = "Europe/Chisinau"
 
 _WEEKDAY = (1.0, 0.94, 0.98, 1.02, 1.12, 0.82, 0.66)
+_QUARTER = (0.3, 1.1, 1.4, 1.2)
+"""How busy the quarters of a day are, from midnight on."""
 
 REWARDS: tuple[dict[str, object], dict[str, object]] = (
     {
@@ -42,9 +47,9 @@ REWARDS: tuple[dict[str, object], dict[str, object]] = (
 )
 
 PROGRAM: dict[str, object] = {
-    "name": "Give 10, get 10",
+    "name": "Give €5, get 10%",
     "currency": "EUR",
-    "attribution": {"click_window_days": 30, "new_customers_only": True, "min_subtotal_minor": 1000},
+    "attribution": {"click_window_days": 30, "new_customers_only": True, "min_subtotal_minor": 600},
     "budget": {"amount_minor": 1_000_000},
     "rewards": REWARDS,
 }
@@ -67,15 +72,15 @@ class Story:
 
     async def tell(self, progress: Progress) -> Details:
         """Runs the whole story and returns what the demo is made of."""
-        total = max(1, self._days * len(STEPS))
+        total = max(1, self._days * STEPS)
         if self._days:
             await self._client.advance(-(self._days * DAY_S))
         details = await self._set_up()
-        for step in range(self._days * len(STEPS)):
-            await self._live(day=step // len(STEPS), part=step % len(STEPS))
+        for step in range(self._days * STEPS):
+            await self._live(day=step // STEPS, part=step % STEPS)
             if self._last_order:
                 await self._client.decided(self._last_order)
-            await self._client.advance(DAY_S // len(STEPS))
+            await self._client.advance(DAY_S // STEPS)
             progress(step + 1, total)
         if self._days:
             await self._live(day=self._days, part=0)
@@ -89,7 +94,7 @@ class Story:
             {
                 "name": "Zerno Coffee",
                 "currency": "EUR",
-                "timezone": "Europe/Chisinau",
+                "timezone": ZONE,
                 "domains": [host],
                 "locale": "en",
             },
@@ -130,32 +135,40 @@ class Story:
         rng = self._rng
         if part == 0:
             await self._news(day)
-        pull = (
-            _WEEKDAY[day % 7]
-            * (0.6 + 0.6 * day / max(1, self._days))
-            * (1.7 if self._days - 12 <= day < self._days - 8 else 1)
-        )
-        clicks = round(rng.gauss(34, 5) * pull)
-        visitors = await _together(self._arrive() for _ in range(max(3, clicks)))
-        self._friends.extend(visitors)
+        pull = self._pull(day, part)
+        # Who buys now came earlier: what is bought is dated back into the hours since the last stop.
         recent = self._friends[-600:]
-        buyers = [friend for friend in recent if friend.orders == 0 and rng.random() < 0.0045]
-        again = [friend for friend in self._friends if friend.orders and rng.random() < 0.008]
-        strangers = [self._friend() for _ in range(round(rng.gauss(9, 2) * pull))]
-        told = [self._friend(code=self._somebody().code) for _ in range(round(rng.gauss(2.2, 0.8) * pull))]
+        buyers = [friend for friend in recent if friend.orders == 0 and rng.random() < 0.0024 * pull]
+        again = [friend for friend in self._friends if friend.orders and rng.random() < 0.003 * pull]
+        strangers = [self._friend() for _ in range(round(rng.gauss(4, 1.2) * pull))]
+        told = [self._friend(code=self._somebody().code) for _ in range(round(rng.gauss(1.1, 0.6) * pull))]
         await _together(self._buy(friend) for friend in (*buyers, *again, *strangers, *told))
+        clicks = round(rng.gauss(12, 3) * pull)
+        self._friends.extend(await _together(self._arrive() for _ in range(max(1, clicks))))
         if part == 1 and rng.random() < 0.35:
             own = self._somebody()
             await self._buy(Friend(own.customer_id, "", own.email, codes=[own.code]))
 
+    def _pull(self, day: int, part: int) -> float:
+        """How busy the hours before this stop were: hour and weekday, growth, and one campaign."""
+        moment = datetime.now(ZoneInfo(ZONE)) - timedelta(days=self._days - day) + part * STEP - STEP / 2
+        growth = 0.6 + 0.6 * day / max(1, self._days)
+        campaign = 1.6 if self._days - 12 <= day < self._days - 8 else 1
+        return _WEEKDAY[moment.weekday()] * _QUARTER[moment.hour // 6] * growth * campaign
+
     async def _news(self, day: int) -> None:
-        """What changes once a day: people join, share, and on two days the program."""
+        """What changes once a day: people join and share, and once the program changes."""
         rng = self._rng
         joined = len(self._ambassadors)
-        if joined < len(AMBASSADORS) and day % 3 == 1:
-            bought = [friend for friend in self._friends if friend.orders]
-            known = rng.choice(bought).customer_id if bought and rng.random() < 0.7 else None
-            await self._join(AMBASSADORS[joined], pull=1 / (joined + 1.3), customer_id=known)
+        if joined < len(AMBASSADORS) and day % 2 == 1:
+            bought = [friend for friend in self._friends[-200:] if friend.orders and friend.brought_by]
+            known = None
+            if len(bought) >= 5 and rng.random() < 0.8:
+                # Who is new tells other new ones: of a few buyers the one whose ambassador joined last.
+                known = max(rng.sample(bought, 5), key=lambda friend: friend.brought_by)
+                known.brought_by = 0  # joins once
+            pull = max(0.1, 1 / (joined + 1.3))
+            await self._join(AMBASSADORS[joined], pull=pull, customer_id=known.customer_id if known else None)
         for ambassador in rng.sample(self._ambassadors, k=min(5, joined)):
             where = channel(rng)
             if where not in ambassador.slugs:
@@ -171,7 +184,7 @@ class Story:
             await self._client.track(
                 {"type": "share", "customer": customer, "channel": where, "visitor_id": f"v-{ambassador.id[-9:]}"}
             )
-        if day == self._days // 2:
+        if day == self._days * 5 // 8:
             friend, ambassador_rule = REWARDS
             rewards = [friend, {**ambassador_rule, "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"}}]
             await self._client.patch(f"/v1/programs/{self._program_id}", {"rewards": rewards})
@@ -189,6 +202,7 @@ class Story:
         ambassador = self._somebody()
         slug = rng.choice(list(ambassador.slugs.values()))
         friend = self._friend()
+        friend.brought_by = self._ambassadors.index(ambassador) + 1
         if rng.random() < 0.06:
             await self._client.click(slug, rng.choice(ROBOTS))
             return friend
@@ -212,7 +226,7 @@ class Story:
         order: dict[str, object] = {
             "order_id": order_id,
             **sums,
-            "placed_at": datetime.now(UTC).isoformat(),
+            "placed_at": (datetime.now(UTC) - rng.random() * STEP * 0.9).isoformat(),
             "customer": {"id": friend.customer_id, "email": friend.email},
             "codes": friend.codes if friend.orders == 1 else [],
         }

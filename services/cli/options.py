@@ -12,7 +12,7 @@ ShopPort = Annotated[
 ]
 History = Annotated[int, typer.Option(envvar="KITH_DEMO_DAYS", min=0, help="Days of history of the demo store.")]
 
-HISTORY_DAYS = 28
+HISTORY_DAYS = 56
 """Enough for a trend, a refund, and rewards that have come due."""
 
 

@@ -114,6 +114,12 @@ async def test_the_token_goes_from_the_address_into_a_cookie_and_a_visit(shop: S
     assert shop.keys == {"Bearer kith_pk_test"}
 
 
+async def test_a_report_does_not_keep_the_page_busy(shop: Shop) -> None:
+    await shop.open(f"/?kith={FIRST}")
+    await shop.reported(1)
+    await shop.page.wait_for_load_state("networkidle")
+
+
 async def test_pages_of_one_visit_are_counted_once(shop: Shop) -> None:
     await shop.open(f"/?kith={FIRST}")
     await shop.open("/cart")

@@ -51,6 +51,11 @@ class View:
         """The store."""
         return self.calendar.store_id
 
+    @property
+    def comparable(self) -> bool:
+        """Whether the store lived through the whole period before: a part of one would show growth that is none."""
+        return self.before is not None and self.before.first >= self.calendar.since
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -33,7 +33,7 @@ def values(shown: Shown, address: Address, reader: Reader) -> dict[str, object]:
     """Everything that the template names."""
     view = shown.view
     now = shown.now.total(view.currency)
-    before = shown.before.total(view.currency) if shown.before else None
+    before = shown.before.total(view.currency) if shown.before and view.comparable else None
     return {
         "tiles": parts.tiles(view, address, now, before, reader),
         "trend": trend(shown, address, reader),
@@ -147,7 +147,7 @@ def sheet(shown: Shown, address: Address) -> Sheet:
     """Every figure of the page, one a row, exact: section, item, measure, value, unit, previous."""
     view = shown.view
     now = shown.now.total(view.currency)
-    before = shown.before.total(view.currency) if shown.before else None
+    before = shown.before.total(view.currency) if shown.before and view.comparable else None
     rows: list[tuple[object, ...]] = []
 
     def add(section: str, item: object, measure: str, value: object, unit: str, previous: object = None) -> None:

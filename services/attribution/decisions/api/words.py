@@ -136,8 +136,11 @@ def checks(body: DecisionBody, words: Words) -> list[tuple[str, Chip, str]]:
 def facts(body: DecisionBody, reader: Reader) -> list[Fact]:
     """The order's own figures."""
     speech, fmt, figures = reader.speech, reader.fmt, body.figures
-    shown = [(speech.say("Subtotal"), figures.subtotal_minor, False)]
-    shown += [(speech.say("Discount"), -figures.discount_minor, False)] if figures.discount_minor else []
+    shown = []
+    if figures.discount_minor:  # the subtotal is what is left, and the base of rewards
+        shown.append((speech.say("Before discount"), figures.subtotal_minor + figures.discount_minor, False))
+        shown.append((speech.say("Discount"), -figures.discount_minor, False))
+    shown.append((speech.say("Subtotal"), figures.subtotal_minor, False))
     shown += [(speech.say("Tax"), figures.tax_minor, False)] if figures.tax_minor else []
     shown += [(speech.say("Shipping"), figures.shipping_minor, False)] if figures.shipping_minor else []
     shown += [(speech.say("Total"), figures.total_minor, True), (speech.say("Refunded"), body.refunded_minor, False)]
