@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from services.cli.commands import contracts, doctor, gateway, ledger, migrate, run, serve, shop, split
+from services.cli.commands import (
+    contracts,
+    decisions,
+    dlq,
+    doctor,
+    gateway,
+    ledger,
+    migrate,
+    pipe,
+    run,
+    serve,
+    shop,
+    split,
+)
 from services.cli.local.process import StartFailed
 
 app = typer.Typer(
@@ -17,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (run, split, serve, migrate, doctor, ledger, contracts, gateway, shop):
+for group in (run, split, serve, migrate, doctor, dlq, pipe, decisions, ledger, contracts, gateway, shop):
     group.register(app)
 
 

@@ -26,44 +26,34 @@ def verify(
 
 async def _verify(ui: Ui, only: str) -> bool:
     from services.cli import starting
-    from services.kernel.db import Database
+    from services.cli.inspect.stores import listed, opened
     from services.kernel.settings import Settings
-    from services.rewards.audit.actions import stores_after, verify
+    from services.rewards.audit.actions import verify
 
     whole = True
-    async with starting.complete(Settings(), keep_running=True) as settings:
-        db = Database(settings.database_url_of("rewards"), schema="rewards", pool_size=1)
-        try:
-            stores = [only] if only else []
-            while not only:
-                async with db.transaction() as tx:
-                    found = await stores_after(tx, stores[-1] if stores else "")
-                if not found:
-                    break
-                stores += found
-            with ui.progress() as bar:
-                done = bar.add_task("Stores", total=len(stores))
-                for store_id in stores:
-                    async with db.transaction([store_id]) as tx:
-                        report = await verify(tx, store_id)
-                    whole = whole and report.whole
-                    bar.advance(done)
-                    mark = "[green]✓[/]" if report.whole else "[red]✗[/]"
-                    ui.say(f"{mark} {store_id}: {report.sets} sets, {report.entries} entries, {report.rewards} rewards")
-                    for finding in report.findings:
-                        ui.say(f"  {finding.kind}: {finding.detail}")
-                    ui.emit(
-                        {
-                            "store": store_id,
-                            "whole": report.whole,
-                            "sets": report.sets,
-                            "entries": report.entries,
-                            "rewards": report.rewards,
-                            "last_hash": report.last_hash,
-                            "wrong": report.wrong,
-                            "findings": [{"kind": one.kind, "detail": one.detail} for one in report.findings],
-                        }
-                    )
-        finally:
-            await db.close()
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "rewards") as db:
+        stores = await listed(settings, only)
+        with ui.progress() as bar:
+            done = bar.add_task("Stores", total=len(stores))
+            for store_id in stores:
+                async with db.transaction([store_id]) as tx:
+                    report = await verify(tx, store_id)
+                whole = whole and report.whole
+                bar.advance(done)
+                mark = "[green]✓[/]" if report.whole else "[red]✗[/]"
+                ui.say(f"{mark} {store_id}: {report.sets} sets, {report.entries} entries, {report.rewards} rewards")
+                for finding in report.findings:
+                    ui.say(f"  {finding.kind}: {finding.detail}")
+                ui.emit(
+                    {
+                        "store": store_id,
+                        "whole": report.whole,
+                        "sets": report.sets,
+                        "entries": report.entries,
+                        "rewards": report.rewards,
+                        "last_hash": report.last_hash,
+                        "wrong": report.wrong,
+                        "findings": [{"kind": one.kind, "detail": one.detail} for one in report.findings],
+                    }
+                )
     return whole

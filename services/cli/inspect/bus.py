@@ -1,7 +1,8 @@
 """Findings about the bus: reachable, its topics there, and how far each group is behind."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -11,13 +12,16 @@ from aiokafka.errors import KafkaError
 
 from services.cli.inspect.database import connected
 from services.cli.inspect.findings import Finding, failure, ok, warning
-from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.cli.inspect.letters import waiting
+from services.kernel.bus.topics import dead_letter_topic, dead_letter_topics, product_topics
 from services.kernel.runner import groups_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 
 MANY_BEHIND = 10_000
 _TIMEOUT_S = 15.0
+_Found = tuple[str, frozenset[str], tuple["Lag", ...]]
+"""Which bus it is, its topics, and who is how far behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,12 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class BusState:
-    """What the bus holds: ends by topic, lags by group and topic, records in dead-letter topics."""
+    """What the bus holds: topics, lags by group and topic, and the dead letters that wait, by topic."""
 
     kind: str
     topics: frozenset[str]
     lags: tuple[Lag, ...]
-    dead_letters: dict[str, int]
+    dead_letters: Mapping[str, int]
 
 
 async def state(services: Sequence[Service], settings: Settings) -> BusState:
@@ -44,8 +48,11 @@ async def state(services: Sequence[Service], settings: Settings) -> BusState:
     groups = groups_of(services)
     async with asyncio.timeout(_TIMEOUT_S):
         if settings.kafka_url:
-            return await _kafka(settings.kafka_url, groups)
-        return await _log(settings.database_url_of(services[0].name), groups)
+            kind, topics, lags = await _kafka(settings.kafka_url, groups)
+        else:
+            kind, topics, lags = await _log(settings.database_url_of(services[0].name), groups)
+    letters = Counter(dead_letter_topic(letter.group) for letter in await waiting(services, settings))
+    return BusState(kind, topics, lags, letters)
 
 
 async def look(services: Sequence[Service], settings: Settings) -> list[Finding]:
@@ -78,22 +85,19 @@ async def look(services: Sequence[Service], settings: Settings) -> list[Finding]
     return findings
 
 
-async def _log(url: str, groups: Sequence[str]) -> BusState:
+async def _log(url: str, groups: Sequence[str]) -> _Found:
     async with connected(url, schema="bus") as connection:
         ends = dict(await connection.fetch("select topic, next_position from topics"))
         cursors = await connection.fetch('select "group", topic, position from cursors')
-        letters = dict(
-            await connection.fetch("select topic, count(*) from records where topic like 'kith.dlq.%' group by 1")
-        )
     lags = tuple(
         Lag(row["group"], row["topic"], max(0, ends.get(row["topic"], 0) - row["position"]))
         for row in cursors
         if row["group"] in groups
     )
-    return BusState("the log in PostgreSQL", frozenset(ends), lags, letters)
+    return "the log in PostgreSQL", frozenset(ends), lags
 
 
-async def _kafka(url: str, groups: Sequence[str]) -> BusState:
+async def _kafka(url: str, groups: Sequence[str]) -> _Found:
     admin = AIOKafkaAdminClient(bootstrap_servers=url)
     reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
     try:
@@ -114,12 +118,8 @@ async def _kafka(url: str, groups: Sequence[str]) -> BusState:
                 if place in ends and read.offset >= 0:
                     key = (group, place.topic)
                     lags[key] = lags.get(key, 0) + max(0, ends[place] - max(read.offset, starts[place]))
-        letters: dict[str, int] = {}
-        for place, end in ends.items():
-            if place.topic.startswith("kith.dlq."):
-                letters[place.topic] = letters.get(place.topic, 0) + end - starts[place]
     finally:
         await reader.stop()
         await admin.close()
     found = tuple(Lag(group, topic, behind) for (group, topic), behind in sorted(lags.items()))
-    return BusState(f"Apache Kafka at {url}", topics, found, letters)
+    return f"Apache Kafka at {url}", topics, found

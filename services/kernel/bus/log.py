@@ -193,6 +193,11 @@ async def _append(connection: asyncpg.Connection, topic: str, records: Sequence[
     return int(end)
 
 
+def read_headers(stored: str) -> dict[str, bytes]:
+    """A record's headers, as the log keeps them."""
+    return {name: text.encode() for name, text in orjson.loads(stored).items()}
+
+
 class LogSubscription:
     """A member of a group. It is active while it owns the group's lock on the reader's present connection."""
 
@@ -284,8 +289,7 @@ class LogSubscription:
         for topic, position, key, headers, value in rows:
             counts[topic] += 1
             self._read[topic] = position + 1
-            head = {name: text.encode() for name, text in orjson.loads(headers).items()}
-            delivered.append(Delivered(Record(topic, key, value, head), 0, position))
+            delivered.append(Delivered(Record(topic, key, value, read_headers(headers)), 0, position))
         for topic, count in counts.items():
             if count < share:  # all of it was seen: skip what retention or compaction has taken
                 self._read[topic] = max(self._read[topic], known[topic])

@@ -1,10 +1,12 @@
 """`kith run` as a person starts it: ready with a demo store, an order in, stopped, and up again with its data."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,6 +45,7 @@ async def test_the_product_runs_and_comes_back_with_its_data(tmp_path: Path) -> 
             return not unheard((await api.get("/metrics")).text)
 
         await until(all_is_told, what="a sample of every metric that an alert reads")
+        await _operators_look_at_it(folder, product, api)
         shop = httpx.AsyncClient(timeout=30)
         async with shop:
             assert (await shop.get(product.told["shop_url"])).status_code == 200
@@ -93,6 +96,43 @@ def test_serve_refuses_to_start_without_secrets(tmp_path: Path) -> None:
     told = _kith("serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith")
     assert told.returncode == 1
     assert told.stderr.startswith("kith: KITH_SECRET_KEYS is missing")
+
+
+async def _operators_look_at_it(folder: Path, product: Product, api: httpx.AsyncClient) -> None:
+    """Commands on the data folder of a product that runs: everything is sent, every order is somewhere, and decided
+    again the same.
+    """
+
+    async def decided() -> bool:
+        decision = (await api.get("/v1/orders/1001")).json()["decision"]
+        return bool(decision["status"] == "unattributed")
+
+    await until(decided, what="a decision")
+    store_id = product.told["store_id"]
+    [equation] = _told("reconcile", "--store", store_id, folder=folder)
+    sides = {name: equation[name] for name in ("acked", "unattributed", "in_flight", "difference")}
+    assert sides == {"acked": 1, "unattributed": 1, "in_flight": 0, "difference": 0}
+    [replayed] = _told("replay", folder=folder)
+    assert (replayed["store"], replayed["equal"], replayed["different"]) == (store_id, 1, 0)
+    [one] = _told("replay", "--store", store_id, "--order", "1001", folder=folder)
+    assert one["equal"] == 1
+    [books] = _told("ledger", "verify", folder=folder)
+    assert books["whole"]
+
+    def sent_and_handled() -> bool:
+        waiting = {told["service"]: told["events"] for told in _told("outbox", folder=folder)}
+        behind = {told["group"]: told["behind"] for told in _told("lag", folder=folder)}
+        return set(waiting) == {"links", "attribution", "rewards", "analytics"} and not any(
+            (*waiting.values(), *behind.values())
+        )
+
+    await until(sent_and_handled, what="an empty outbox and no lag")
+
+
+def _told(*words: str, folder: Path) -> list[dict[str, Any]]:
+    done = _kith(*words, "--json", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _kith(*words: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":

@@ -1,0 +1,110 @@
+"""`kith replay` and `kith reconcile`: do decisions follow from their facts, and is every order somewhere, once?"""
+
+from typing import Annotated
+
+import typer
+
+from services.cli.ui import Json, Ui
+
+Store = Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("replay")(replay)
+    app.command("reconcile")(reconcile)
+
+
+def replay(
+    store: Store = "",
+    order: Annotated[str, typer.Option("--order", help="Only the newest decision of this order; needs --store.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Decide again from the stored facts, and compare byte by byte; ends with 1 if any decision differs."""
+    import uvloop
+
+    if order and not store:
+        raise typer.BadParameter("an order is known within its store: give --store too")
+    raise typer.Exit(0 if uvloop.run(_replay(Ui(as_json=as_json), store, order)) else 1)
+
+
+def reconcile(store: Store = "", as_json: Json = False) -> None:
+    """Show where every acknowledged order is; ends with 1 if any is nowhere, or counted twice."""
+    import uvloop
+
+    raise typer.Exit(0 if uvloop.run(_reconcile(Ui(as_json=as_json), store)) else 1)
+
+
+async def _replay(ui: Ui, only: str, order: str) -> bool:
+    from services.attribution.decisions.actions.replay import replay as once
+    from services.attribution.decisions.actions.replay import replay_all
+    from services.cli import starting
+    from services.cli.inspect.stores import listed, opened
+    from services.kernel.settings import Settings
+
+    equal = True
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+        stores = await listed(settings, only)
+        with ui.progress() as bar:
+            done = bar.add_task("Stores", total=len(stores))
+            for store_id in stores:
+                counts = {"equal": 0, "different": 0, "other_engine": 0}
+                different: list[dict[str, object]] = []
+                after = ("", 0)
+                while True:
+                    async with db.transaction([store_id], snapshot=True) as tx:
+                        found = (
+                            [await once(tx, store_id, order)] if order else await replay_all(tx, store_id, after=after)
+                        )
+                    for one in found:
+                        kind = "other_engine" if one.recomputed is None else "equal" if one.equal else "different"
+                        counts[kind] += 1
+                        if kind == "different":
+                            different.append({"order_id": one.order_id, "revision": one.revision, "as_of": one.as_of})
+                    if order or not found:
+                        break
+                    after = (found[-1].order_id, found[-1].revision)
+                bar.advance(done)
+                equal = equal and not different
+                mark = "[red]✗[/]" if different else "[green]✓[/]"
+                other = f", {counts['other_engine']} by another engine" if counts["other_engine"] else ""
+                ui.say(f"{mark} {store_id}: {counts['equal']} equal, {counts['different']} different{other}")
+                for one_of in different:
+                    ui.say(f"  order {one_of['order_id']}, decision {one_of['revision']}")
+                ui.emit({"store": store_id, **counts, "differences": different})
+    return equal
+
+
+async def _reconcile(ui: Ui, only: str) -> bool:
+    from dataclasses import asdict
+
+    from services.attribution.decisions.actions.reconcile import reconcile as counted
+    from services.cli import catalog, starting
+    from services.cli.inspect import letters
+    from services.cli.inspect.stores import listed, opened
+    from services.kernel.settings import Settings
+
+    whole = True
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+        aside: dict[str, set[str]] = {}
+        for letter in await letters.waiting(catalog.load_all(), settings):
+            if letter.group == "kith.attribution" and letter.type.startswith("kith.order."):
+                aside.setdefault(letter.store_id, set()).add(letter.subject)
+        for store_id in await listed(settings, only):
+            async with db.transaction([store_id], snapshot=True) as tx:
+                found = await counted(tx, store_id, dead_lettered=frozenset(aside.get(store_id, ())))
+            whole = whole and found.difference == 0
+            mark = "[green]✓[/]" if found.difference == 0 else f"[red]✗ {found.difference} missing[/]"
+            ui.say(
+                f"{mark} {store_id}: {found.acked} acked = {found.attributed} attributed"
+                f" + {found.unattributed} unattributed + {_sum('rejected', found.rejected)}"
+                f" + {_sum('waiting', found.waiting)} + {found.dead_lettered} dead-lettered"
+                f" + {found.in_flight} in flight"
+            )
+            ui.emit({**asdict(found), "difference": found.difference})
+    return whole
+
+
+def _sum(name: str, by_reason: dict[str, int]) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(by_reason.items()))
+    return f"{sum(by_reason.values())} {name}" + (f" ({reasons})" if reasons else "")

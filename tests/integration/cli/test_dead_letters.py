@@ -1,0 +1,149 @@
+"""`kith dlq` on both buses: what was put aside is told, and replayed once, to the group that could not handle it."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from contracts.events.catalog import StoreConfigured
+from services.cli import catalog
+from services.kernel.bus import envelope
+from services.kernel.bus.choose import open_bus
+from services.kernel.bus.port import Record
+from services.kernel.bus.topics import dead_letter_topic
+from services.kernel.ids import new_id
+from services.kernel.runner import groups_of
+from services.kernel.settings import Settings
+from tests.integration.cli.test_operators import kith
+from tests.support.kafka import Broker
+from tests.support.postgres import FreshDatabase
+
+pytestmark = pytest.mark.timeout(300)
+
+GROUP = "kith.rewards"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        monkeypatch.delenv(name)
+
+
+@dataclass
+class Installation:
+    """A migrated database, a bus, and the command line on them."""
+
+    folder: Path
+    url: str
+    env: dict[str, str]
+
+    async def dlq(self, *words: str) -> tuple[int, list[dict[str, Any]], str]:
+        return await kith("dlq", *words, folder=self.folder, url=self.url, **self.env)
+
+    async def waiting(self, store_id: str) -> list[dict[str, Any]]:
+        status, letters, complaints = await self.dlq("list")
+        assert status == 0, complaints
+        return [letter for letter in letters if letter["store_id"] == store_id]
+
+    async def put_aside(self, store_id: str, value: bytes) -> None:
+        """What a consumer does with an event that it cannot handle."""
+        head = envelope.headers(
+            event_id=new_id("evt"),
+            type=StoreConfigured.TYPE,
+            source="/kith/links",
+            store_id=store_id,
+            subject=store_id,
+            at=datetime.now(UTC),
+            traceparent=None,
+        ) | {"dlq_reason": b"handler", "dlq_error": b"KeyError", "dlq_attempts": b"3", "dlq_group": GROUP.encode()}
+        services = catalog.load_all()
+        settings = Settings(
+            database_url=self.url,
+            kafka_url=self.env.get("KITH_KAFKA_URL"),
+            secret_keys=SecretStr(f"k1:{'x' * 32}"),
+            contact_key=SecretStr("y" * 32),
+            operator_key=SecretStr("z" * 32),
+            data_dir=self.folder,
+        )
+        bus = open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+        await bus.start()
+        await bus.publish([Record(dead_letter_topic(GROUP), store_id, value, head)])
+        await bus.stop()
+
+    async def known_stores(self) -> set[str]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute("select set_config('role', 'none', false)")
+            rows = await connection.fetch("select key from rewards.directory where kind = 'store'")
+        finally:
+            await connection.close()
+        return {row["key"] for row in rows}
+
+
+@pytest.fixture(params=["log", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def installation(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: FreshDatabase, kafka: Broker
+) -> Installation:
+    env = {"KITH_KAFKA_URL": kafka.url} if request.param == "kafka" else {}
+    return Installation(tmp_path, await fresh_database(), env)
+
+
+def configured(store_id: str) -> bytes:
+    payload = StoreConfigured(
+        store_id=store_id,
+        name="Zerno",
+        currency="EUR",
+        timezone="UTC",
+        domains=("shop.example",),
+        locale="en",
+        created_at=datetime.now(UTC),
+        revision=1,
+    )
+    return payload.model_dump_json().encode()
+
+
+async def test_a_letter_is_told_shown_and_replayed_once(installation: Installation) -> None:
+    store_id = new_id("str")
+    await installation.put_aside(store_id, configured(store_id))
+    [letter] = await installation.waiting(store_id)
+    assert (letter["group"], letter["reason"], letter["error"], letter["attempts"]) == (GROUP, "handler", "KeyError", 3)
+
+    status, [shown], _ = await installation.dlq("show", letter["place"])
+    assert status == 0
+    assert shown["payload"]["name"] == "Zerno"
+    assert shown["headers"]["ce_type"] == StoreConfigured.TYPE
+
+    assert store_id not in await installation.known_stores()
+    status, [done], complaints = await installation.dlq("replay", letter["place"])
+    assert (status, done["replayed"]) == (0, True), complaints
+    assert store_id in await installation.known_stores()
+
+    assert await installation.waiting(store_id) == []
+    status, _, complaints = await installation.dlq("replay", letter["place"])
+    assert status == 1
+    assert "no letter waits" in complaints
+
+
+async def test_what_still_cannot_be_handled_stays_and_the_rest_goes_on(installation: Installation) -> None:
+    broken, whole = new_id("str"), new_id("str")
+    await installation.put_aside(broken, b'{"store_id": 7}')
+    await installation.put_aside(whole, configured(whole))
+    status, done, _ = await installation.dlq("replay", "--all", "--group", GROUP)
+    assert status == 1
+    assert {True, False} == {one["replayed"] for one in done}
+    assert next(one for one in done if not one["replayed"])["error"] == "ContractError"
+    assert len(await installation.waiting(broken)) == 1
+    assert await installation.waiting(whole) == []
+    assert whole in await installation.known_stores()
+
+
+async def test_nothing_is_replayed_by_accident(installation: Installation) -> None:
+    for words in (("replay",), ("replay", "rewards:0", "--all"), ("list", "--group", "kith.nobody")):
+        status, _, complaints = await installation.dlq(*words)
+        assert status == 1
+        assert complaints.startswith("kith: ")
