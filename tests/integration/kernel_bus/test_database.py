@@ -1,10 +1,15 @@
 """Transactions when connections are cut: each failure is known as a passing one, and the pool mends itself."""
 
 import asyncio
+from contextlib import suppress
+
+import pytest
+from asyncpg import DivisionByZeroError
 
 from services.kernel.db import Database, is_transient
 from services.kernel.session import connect
 from tests.support.toy import visit
+from tests.support.wait import until
 
 
 async def test_cut_connections_fail_as_passing_and_leave_a_clean_pool(db: Database, url: str) -> None:
@@ -63,3 +68,38 @@ async def test_a_cancelled_transaction_leaves_its_connection_usable(db: Database
     async with db.transaction() as tx:
         assert await tx.scalar("select 1") == 1
     assert db.in_use == 0
+
+
+async def test_a_connection_that_was_cut_while_it_rested_is_not_handed_out(db: Database, url: str) -> None:
+    async with db.connection() as connection:
+        rested = connection
+    owner = await connect(url, schema="toy", purpose="test", role=None)
+    await owner.execute("select pg_terminate_backend($1)", rested.get_server_pid())
+    await owner.close()
+    await until(rested.is_closed)
+    async with db.transaction() as tx:
+        assert await tx.scalar("select 1") == 1
+
+
+async def _go_on_after_a_failure(db: Database) -> None:
+    async with db.transaction() as tx:
+        tx.emit(visit("ghost"))
+        await tx.flush()
+        with suppress(DivisionByZeroError):
+            await tx.execute("select 1 / 0")
+
+
+async def test_a_commit_that_was_a_rollback_is_no_success(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="rolled back"):
+        await _go_on_after_a_failure(db)
+    async with db.transaction() as tx:
+        assert await tx.scalar("select count(*) from outbox") == 0
+
+
+async def test_statements_name_their_parameters_and_rows_their_columns(db: Database) -> None:
+    async with db.transaction(["a", "b"]) as tx:
+        row = await tx.one("select cast(:n as int) as count, :text::text as text, cast(:n as int) + 1", n=4, text="a:b")
+        assert (row.count, row.text, tuple(row)) == (4, "a:b", (4, "a:b", 5))
+        assert await tx.execute("insert into head (store_id) select unnest(:ids::text[])", ids=["a", "b"]) == 2
+        with pytest.raises(LookupError):
+            await tx.one("select store_id from head")
