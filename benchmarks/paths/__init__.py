@@ -22,10 +22,10 @@ class Measured:
 PATHS = {
     path.name: path
     for path in (
-        Measured("redirect", http.redirect, lambda size: 2 * size.rounds, "hot"),
-        Measured("track", http.track, lambda size: size.rounds, "hot"),
-        Measured("orders", http.orders, lambda size: size.rounds, "hot"),
-        Measured("peer", peers.peer, lambda size: 2 * size.rounds, "hot"),
+        Measured("redirect", http.redirect, lambda size: 2 * size.hot_rounds, "hot"),
+        Measured("track", http.track, lambda size: size.hot_rounds, "hot"),
+        Measured("orders", http.orders, lambda size: size.hot_rounds, "hot"),
+        Measured("peer", peers.peer, lambda size: 2 * size.hot_rounds, "hot"),
         Measured("click", whole.click, lambda size: 1, "hot"),
         Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes), "pipeline"),
         Measured("latency", whole.latency, lambda size: 1, "pipeline"),

@@ -13,21 +13,23 @@ from benchmarks.lab import Lab, Server
 from benchmarks.load import Answered, drive, get, post
 from benchmarks.measure import Comparison, Sample, alternate, cpu_s, spread
 from benchmarks.report import Line
-from benchmarks.stage import Stage, Store
+from benchmarks.stage import Store
 
 BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
 def loaded(
-    stage: Stage, server: Server, request: Callable[[int], bytes], *, connections: int, seconds: float, status: int
+    lab: Lab, server: Server, request: Callable[[int], bytes], *, connections: int, seconds: float, status: int
 ) -> Callable[[], Awaitable[Sample]]:
     """A round of load on one server; any other answer than `status` makes the round void and ends the run."""
     port, pid = server
+    store = lab.stage.postgres_pids
 
     async def once() -> Sample:
-        before, store_before = cpu_s([pid]), cpu_s(stage.postgres_pids())
-        answered: Answered = await drive(port, request, connections=connections, seconds=seconds)
-        used, store_used = cpu_s([pid]) - before, cpu_s(stage.postgres_pids()) - store_before
+        async with lab.resting():
+            before, store_before = cpu_s([pid]), cpu_s(store())
+            answered: Answered = await drive(port, request, connections=connections, seconds=seconds)
+            used, store_used = cpu_s([pid]) - before, cpu_s(store()) - store_before
         if set(answered.statuses) != {status}:
             raise RuntimeError(f"expected only {status}, got {answered.statuses}")
         return Sample(
@@ -93,9 +95,9 @@ async def redirect(lab: Lab) -> None:
     hot, size = await lab.hot(), lab.size
     found = []
     for connections in (64, 8):
-        shape = partial(loaded, lab.stage, connections=connections, seconds=size.seconds, status=302)
+        shape = partial(loaded, lab, connections=connections, seconds=size.seconds, status=302)
         least, kith = shape(hot.bare, lambda n: get("/", [BROWSER])), shape(hot.links, clicks(hot.store))
-        found.append(await alternate(least, kith, rounds=size.rounds, tick=lab.tick))
+        found.append(await alternate(least, kith, rounds=size.hot_rounds, tick=lab.tick))
     lab.report.lines.append(compared("`GET /r/{slug}`", "bare ASGI 302", found[0], 0.6))
     p99 = median(s.p99_ms for s in found[1].ours)
     lab.report.lines.append(
@@ -123,8 +125,8 @@ async def track(lab: Lab) -> None:
         body = {"type": "visit", "visitor_id": f"v{n % 5000}", "url": "https://shop.example/coffee"}
         return post("/v1/track", orjson.dumps(body), headers)
 
-    shape = partial(loaded, lab.stage, request=request, connections=64, seconds=size.seconds, status=202)
-    found = await alternate(shape(hot.bare), shape(hot.attribution), rounds=size.rounds, tick=lab.tick)
+    shape = partial(loaded, lab, request=request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(shape(hot.bare), shape(hot.attribution), rounds=size.hot_rounds, tick=lab.tick)
     lab.report.lines.append(compared("`POST /v1/track`", "bare ASGI, JSON parsed", found, 0.5))
 
 
@@ -132,7 +134,6 @@ async def orders(lab: Lab) -> None:
     """`POST /v1/orders` against FastAPI with an INSERT and commit per request; both idempotent by order id."""
     hot, size = await lab.hot(), lab.size
     request = order_calls([hot.store])
-    shape = partial(loaded, lab.stage, request=request, connections=64, seconds=size.seconds, status=202)
-    found = await alternate(shape(hot.textbook), shape(hot.attribution), rounds=size.rounds, tick=lab.tick)
-    path = "`POST /v1/orders` (PostgreSQL's share of ours has the deciding in it, which goes on meanwhile)"
-    lab.report.lines.append(compared(path, "FastAPI + pydantic, INSERT + commit each", found, 4))
+    shape = partial(loaded, lab, request=request, connections=64, seconds=size.seconds, status=202)
+    found = await alternate(shape(hot.textbook), shape(hot.attribution), rounds=size.hot_rounds, tick=lab.tick)
+    lab.report.lines.append(compared("`POST /v1/orders`", "FastAPI + pydantic, INSERT + commit each", found, 4))

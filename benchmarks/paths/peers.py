@@ -23,13 +23,13 @@ async def peer(lab: Lab) -> None:
         body = {"timestamp": now, "product_id": "p", "payload": {**bought, "currency": "EUR"}}
         return post("/v1/track/purchase", orjson.dumps(body), [f"X-Api-Key: {rebuilt.KEY}"])
 
-    shape = partial(loaded, lab.stage, connections=64, seconds=size.seconds)
+    shape = partial(loaded, lab, connections=64, seconds=size.seconds)
     theirs = shape(hot.peer, lambda n: get(f"/code{n % rebuilt.CODES}", [BROWSER]), status=302)
     ours = shape(hot.links, clicks(hot.store), status=302)
-    found = await alternate(theirs, ours, rounds=size.rounds, tick=lab.tick)
+    found = await alternate(theirs, ours, rounds=size.hot_rounds, tick=lab.tick)
     lab.report.lines.append(compared("peer: redirect", "RefRef's shape, one row per click", found, None))
     theirs = shape(hot.peer, sale, status=202)
     ours = shape(hot.attribution, order_calls([hot.store]), status=202)
-    found = await alternate(theirs, ours, rounds=size.rounds, tick=lab.tick)
+    found = await alternate(theirs, ours, rounds=size.hot_rounds, tick=lab.tick)
     lab.report.lines.append(compared("peer: order call", "RefRef's shape, one transaction per sale", found, None))
     lab.report.sections.append(("The peer rows", " ".join((rebuilt.__doc__ or "").split())))

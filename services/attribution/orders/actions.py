@@ -189,15 +189,18 @@ async def keep(tx: Tx, facts: Sequence[Fact]) -> list[bool]:
     """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
     inserted, known = await store.insert(tx, [fact.stored for fact in facts])
     new: list[bool] = []
-    for fact in facts:
-        is_new = fact.stored.key in inserted
-        inserted.discard(fact.stored.key)
+    outgoing = []
+    for stored, event in facts:
+        key = stored.key
+        is_new = key in inserted
         new.append(is_new)
         if is_new:
-            order = (fact.stored.store_id, fact.stored.order_id)
-            amended = fact.stored.kind == "report" and order in known
-            tx.emit_all([fact.outgoing._replace(type=OrderAmended.TYPE) if amended else fact.outgoing])
+            inserted.remove(key)
+            order = key[:2]
+            amended = stored.kind == "report" and order in known
+            outgoing.append(event._replace(type=OrderAmended.TYPE) if amended else event)
             known.add(order)
+    tx.emit_all(outgoing)
     return new
 
 

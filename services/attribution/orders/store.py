@@ -9,7 +9,7 @@ from services.kernel.db import Tx
 
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
 
-# The first part sees what was there before the second.
+# The second part sees what was there before the third. Told is what was not new, which is little.
 _INSERT = """
 with told as (
   select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
@@ -23,7 +23,8 @@ with told as (
   insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
   select * from told order by 1, 2, 3 on conflict do nothing returning store_id, order_id, fact_id
 )
-select store_id, order_id, fact_id from new union all select store_id, order_id, null from known
+(select store_id, order_id, fact_id from told except select store_id, order_id, fact_id from new)
+union all select store_id, order_id, null from known
 """
 _STAMP = """
 update order_facts f set seq = w.seq
@@ -80,13 +81,13 @@ async def insert(tx: Tx, facts: Sequence[StoredFact]) -> tuple[set[Key], set[tup
     rows = await tx.all(
         _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=bodies
     )
-    new: set[Key] = set()
+    new = set(distinct)
     known: set[tuple[str, str]] = set()
     for row in rows:
         if row.fact_id is None:
             known.add((row.store_id, row.order_id))
         else:
-            new.add((row.store_id, row.order_id, row.fact_id))
+            new.discard((row.store_id, row.order_id, row.fact_id))
     return new, known
 
 
