@@ -16,6 +16,7 @@ from contracts.events import EVENTS
 from services.cli.inspect.database import connected
 from services.kernel import trace
 from services.kernel.bus import envelope
+from services.kernel.bus.kafka_group import read_record
 from services.kernel.bus.log import read_headers
 from services.kernel.bus.port import Bus, Delivered, Record
 from services.kernel.bus.topics import dead_letter_topic
@@ -163,9 +164,8 @@ async def _from_kafka(url: str, topics: list[str]) -> list[Delivered]:
         found: list[tuple[int, Delivered]] = []
         while any([await reader.position(place) < ends[place] for place in places]):
             for place, records in (await reader.getmany(timeout_ms=500)).items():
-                for one in records:
-                    record = Record(place.topic, (one.key or b"").decode(), one.value or b"", dict(one.headers))
-                    found.append((one.timestamp, Delivered(record, 0, one.offset)))
+                read = (Delivered(read_record(place.topic, one), 0, one.offset) for one in records)
+                found += zip((one.timestamp for one in records), read, strict=True)
     finally:
         await reader.stop()
     return [delivered for _, delivered in sorted(found, key=lambda pair: (pair[0], pair[1].offset))]

@@ -64,10 +64,13 @@ def open_event(record: Record, model: type[Payload]) -> Event[Any]:
     head = record.headers
     try:
         data = model.model_validate_json(record.value, extra="ignore")
+        at = datetime.fromisoformat(head[TIME].decode())
+        if at.tzinfo is None:
+            raise ValueError
         return Event(
             id=head[ID].decode(),
             type=model.TYPE,
-            at=datetime.fromisoformat(head[TIME].decode()),
+            at=at,
             store_id=data.store_id,
             data=data,
             traceparent=head[TRACEPARENT].decode() if TRACEPARENT in head else None,

@@ -28,6 +28,12 @@ FINISH_S = 5.0
 _BROKEN = (KafkaError, OSError, TimeoutError, AssertionError)
 
 
+def read_record(topic: str, record: Any) -> Record:
+    """A record of the client's. Whatever a stranger may have put into the topic can be read, and is judged later."""
+    headers = {name: value or b"" for name, value in record.headers}
+    return Record(topic, (record.key or b"").decode(errors="replace"), record.value or b"", headers)
+
+
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the client ships no types
     """One member. Ranges of partitions are assigned, so that a store's topics are read by one member."""
 
@@ -82,8 +88,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             if records:
                 self._first.setdefault(place, records[0].offset)
             for record in records:
-                key = record.key.decode() if record.key else ""
-                event = Record(place.topic, key, record.value or b"", dict(record.headers))
+                event = read_record(place.topic, record)
                 delivered.append(Delivered(event, place.partition, record.offset))
         now = time.monotonic()
         if delivered:

@@ -14,6 +14,7 @@ from services.kernel.errors import AppError, Forbidden, Unauthorized
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.console import refuse_foreign_write
 from services.kernel.http.credentials import authenticate
+from services.kernel.http.hot import parse
 from services.kernel.http.limits import limit
 from services.links.pages import PAGES
 from services.links.session import store
@@ -57,7 +58,7 @@ async def post_session(request: Request) -> Response:
         refuse_foreign_write(ctx, request)
     body = await request.body()
     if not request.headers.get("content-type", "").startswith(_FORM):
-        wanted = SessionIn.model_validate_json(body)
+        wanted = parse(SessionIn, body)
         session = _exchange(ctx, wanted.secret_key)
         return Response(session.model_dump_json(), media_type="application/json", headers=_cookie(ctx, session))
     try:

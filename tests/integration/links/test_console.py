@@ -136,3 +136,17 @@ async def test_names_are_told_to_who_may_read_them(links: Replica, console: http
     found = await console.get("/console/links/names", params={"ids": ids})
     assert found.json() == {anna["id"]: "Anna", anna["code"]["code"]: "Anna"}
     assert (await links.http.get("/console/links/names", params={"ids": ids})).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"secret_key": 1}', b'{"secret_key": "x", "more": 1}', b"\xff"])
+async def test_signing_in_with_an_odd_body_is_refused_by_name(links: Replica, body: bytes) -> None:
+    answer = await links.http.post("/console/session", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["ambassador_amount", "friend_amount", "per_month", "hold_days", "budget", "seen"])
+async def test_a_number_of_thousands_of_digits_is_a_wrong_field(console: httpx.AsyncClient, name: str) -> None:
+    made = await console.post("/console/links/programs", data=FORM)
+    edited = await console.post(made.headers["location"], data={**FORM, name: "9" * 5000})
+    assert edited.status_code == 422

@@ -1,5 +1,6 @@
 """The console's pages of programs: a list, a program in words with its versions, and one form to make or change one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -112,6 +113,9 @@ async def post_edit(program_id: str, request: Request, call: Annotated[Call, vie
     return await _save(request, call, program_id)
 
 
+_VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
 async def _save(request: Request, call: Call, program_id: str | None) -> Response:
     given = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     async with call.transaction() as tx:
@@ -122,7 +126,7 @@ async def _save(request: Request, call: Call, program_id: str | None) -> Respons
             if newest is None:
                 saved = await actions.create(tx, call.store_id, program)
             else:
-                seen = int(given["seen"]) if given.get("seen", "").isdecimal() else 0
+                seen = int(given["seen"]) if _VERSION.fullmatch(given.get("seen", "")) else 0
                 saved = await actions.replace_with(tx, call.store_id, newest.program_id, program, seen=seen)
             return Response(status_code=303, headers={"location": f"{HOME}/{saved.program_id}"})
         except FormErrors as error:

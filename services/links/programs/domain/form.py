@@ -187,7 +187,13 @@ def _limited(rule: dict[str, Any], per_order: int | None, per_month: int | None)
 
 def _basis_points(text: str) -> int | None:
     whole, _, part = _plain(text.strip().removesuffix("%")).partition(".")
-    if not (whole.isascii() and whole.isdecimal() and len(part) <= 2 and (not part or part.isdecimal())):
+    if not (
+        whole.isascii()
+        and whole.isdecimal()
+        and len(whole) <= 5
+        and len(part) <= 2
+        and (not part or (part.isascii() and part.isdecimal()))
+    ):
         return None
     points = int(whole) * 100 + int(part.ljust(2, "0") or 0)
     return points if 1 <= points <= 10_000 else None
