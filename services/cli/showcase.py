@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.cli.local.process import StartFailed
 from services.cli.ui import Ui
-from services.kernel.auth import scopes, sessions
+from services.kernel.auth import api_keys, sessions
 from services.kernel.auth.ring import KeyRing
 from services.kernel.health import Check
 from services.kernel.http.console import SIGN_IN_PATH
@@ -103,12 +103,13 @@ class Showcase:
         return Kith(server_url=server_url, browser_url=browser_url, details=details)
 
 
-def sign_in_url(settings: Settings, store_id: str) -> str:
+def sign_in_url(settings: Settings, secret_key: str) -> str:
     """An address that signs one browser in at the console, once."""
     ring = KeyRing(
         secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
     )
-    token = sessions.issue_sign_in(ring, store_id=store_id, scopes=scopes.SECRET, life=SIGN_IN_LIFE)
+    key = api_keys.read(ring, secret_key)
+    token = sessions.issue_sign_in(ring, store_id=key.store_id, key_id=key.key_id, scopes=key.scopes, life=SIGN_IN_LIFE)
     return f"{settings.base_url}{SIGN_IN_PATH}?token={token}"
 
 
@@ -133,7 +134,7 @@ def sample_order(settings: Settings, details: "Details") -> str:
 
 def announce(ui: Ui, settings: Settings, details: "Details", shop_url: str, *, also: Callable[[], None]) -> None:
     """Prints where everything is."""
-    console = sign_in_url(settings, details.store_id)
+    console = sign_in_url(settings, details.secret_key)
     ui.say(f"\n[bold]Kith is ready at {settings.base_url}[/]\n")
     ui.say(f"  [bold]Console[/]  {console}")
     ui.say("           (signs this browser in, once, within an hour)")

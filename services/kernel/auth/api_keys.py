@@ -29,7 +29,7 @@ _ID = re.compile(r"[a-z]{3}_([0-9a-z]{1,40})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling. `key_id` names the credential: a key's id, `session` for a person at the console, `operator`."""
+    """Who is calling. `key_id` names the key, for a person at the console the one that signed in; or `operator`."""
 
     store_id: str
     key_id: str

@@ -25,9 +25,10 @@ _TAG_BYTES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSession:
-    """A marketer who signed in for one store."""
+    """A marketer who signed in for one store. `key_id` is the key that opened it: a revoked one ends it."""
 
     store_id: str
+    key_id: str
     scopes: frozenset[str]
     expires_at: datetime
 
@@ -37,6 +38,7 @@ class SignInLink:
     """An address that opens a console session once. `nonce` is what the caller remembers as used."""
 
     store_id: str
+    key_id: str
     scopes: frozenset[str]
     nonce: str
     expires_at: datetime
@@ -51,29 +53,32 @@ class PortalToken:
     expires_at: datetime
 
 
-def issue_session(ring: KeyRing, *, store_id: str, scopes: Iterable[str], life: timedelta) -> str:
+def issue_session(ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta) -> str:
     """The value of the console's cookie."""
-    return seal(ring, "console-session", (store_id, f"{known.to_mask(scopes):x}"), life=life)
+    return seal(ring, "console-session", (store_id, key_id, f"{known.to_mask(scopes):x}"), life=life)
 
 
 def read_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> ConsoleSession:
-    """The session in a cookie. Raises `Unauthorized` for anything else, or when it has ended."""
-    (store_id, mask), expires_at = unseal(ring, "console-session", text, now=now, fields=2)
-    return ConsoleSession(store_id, known.from_mask(int(mask, 16)), expires_at)
+    """The session in a cookie. Raises `Unauthorized` for anything else, or when it has ended.
+
+    Whether its key was revoked since is for the caller to ask (kernel.http.console does).
+    """
+    (store_id, key_id, mask), expires_at = unseal(ring, "console-session", text, now=now, fields=3)
+    return ConsoleSession(store_id, key_id, known.from_mask(int(mask, 16)), expires_at)
 
 
 def issue_sign_in(
-    ring: KeyRing, *, store_id: str, scopes: Iterable[str], life: timedelta, nonce: str | None = None
+    ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta, nonce: str | None = None
 ) -> str:
     """The token of a one-time sign-in address. Keep its life to minutes."""
-    fields = (store_id, f"{known.to_mask(scopes):x}", nonce or secrets.token_urlsafe(16))
+    fields = (store_id, key_id, f"{known.to_mask(scopes):x}", nonce or secrets.token_urlsafe(16))
     return seal(ring, "sign-in", fields, life=life)
 
 
 def read_sign_in(ring: KeyRing, text: str, *, now: datetime | None = None) -> SignInLink:
     """What a sign-in address allows, if nobody used its nonce yet. Raises `Unauthorized`."""
-    (store_id, mask, nonce), expires_at = unseal(ring, "sign-in", text, now=now, fields=3)
-    return SignInLink(store_id, known.from_mask(int(mask, 16)), nonce, expires_at)
+    (store_id, key_id, mask, nonce), expires_at = unseal(ring, "sign-in", text, now=now, fields=4)
+    return SignInLink(store_id, key_id, known.from_mask(int(mask, 16)), nonce, expires_at)
 
 
 def issue_portal(

@@ -30,13 +30,21 @@ def read_console_caller(ctx: Context, request: Request) -> Caller:
             raise Unauthorized(
                 "Sign in, or send an API key.", code="no_session", headers={"WWW-Authenticate": "Bearer"}
             )
-        session = sessions.read_session(ctx.ring, cookie)
+        session = open_session(ctx, cookie)
     except Unauthorized as error:
         if wants_page(request):
             raise _to_sign_in(request) from error
         raise
     refuse_foreign_write(ctx, request)
-    return Caller(store_id=session.store_id, key_id="session", kind="session", scopes=session.scopes)
+    return Caller(store_id=session.store_id, key_id=session.key_id, kind="session", scopes=session.scopes)
+
+
+def open_session(ctx: Context, cookie: str) -> sessions.ConsoleSession:
+    """The session in a cookie. Raises `Unauthorized` for anything else, also when it is over or its key was revoked."""
+    session = sessions.read_session(ctx.ring, cookie)
+    if session.key_id in ctx.live.revoked:
+        raise Unauthorized("The key that you signed in with was revoked: sign in again.", code="revoked_key")
+    return session
 
 
 def wants_page(request: Request) -> bool:

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from services.kernel.auth import sessions
-from services.kernel.auth.sessions import ConsoleSession
+from services.kernel.auth.api_keys import Caller
+from services.kernel.auth.sessions import ConsoleSession, SignInLink
 from services.kernel.context import Context
 from services.kernel.errors import AppError, Forbidden, Unauthorized
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.console import refuse_foreign_write
+from services.kernel.http.console import open_session, refuse_foreign_write
 from services.kernel.http.credentials import authenticate
 from services.kernel.http.hot import parse
 from services.kernel.http.limits import limit
@@ -59,16 +60,17 @@ async def post_session(request: Request) -> Response:
     body = await request.body()
     if not request.headers.get("content-type", "").startswith(_FORM):
         wanted = parse(SessionIn, body)
-        session = _exchange(ctx, wanted.secret_key)
-        return Response(session.model_dump_json(), media_type="application/json", headers=_cookie(ctx, session))
+        cookie = _exchange(ctx, wanted.secret_key)
+        session = SessionOut.of(sessions.read_session(ctx.ring, cookie))
+        return Response(session.model_dump_json(), media_type="application/json", headers=_set(ctx, cookie))
     try:
         wanted = SessionIn.model_validate(dict(parse_qsl(body.decode("utf-8", "replace"))))
-        session = _exchange(ctx, wanted.secret_key)
+        cookie = _exchange(ctx, wanted.secret_key)
     except (ValidationError, AppError):
         speech = PAGES.speech(PAGES.language(request))
         wrong = speech.say("This is not a valid secret key. It begins with kith_sk_.")
         return _form(request, next=HOME, error=wrong, status=401)
-    return Response(status_code=303, headers={**_cookie(ctx, session), "location": next_page(wanted.next)})
+    return Response(status_code=303, headers={**_set(ctx, cookie), "location": next_page(wanted.next)})
 
 
 @router.post("/console/session/end", include_in_schema=False)
@@ -83,13 +85,15 @@ async def end_session(request: Request) -> Response:
 async def _use_address(ctx: Context, request: Request, token: str, current: ConsoleSession | None) -> Response:
     try:
         link = sessions.read_sign_in(ctx.ring, token)
+        if link.key_id in ctx.live.revoked:
+            raise Unauthorized("The key behind this address was revoked.", code="revoked_key")
         async with ctx.db.transaction() as tx:
             first = await store.use(tx, link.nonce, expires_at=link.expires_at)
     except Unauthorized:
         first = False
     if first:
-        value = sessions.issue_session(ctx.ring, store_id=link.store_id, scopes=link.scopes, life=LIFE)
-        return Response(status_code=303, headers={"set-cookie": _set(ctx, value), "location": HOME})
+        cookie = _issue(ctx, link)
+        return Response(status_code=303, headers={**_set(ctx, cookie), "location": HOME})
     if current is not None:
         return Response(status_code=303, headers={"location": HOME})
     speech = PAGES.speech(PAGES.language(request))
@@ -97,22 +101,22 @@ async def _use_address(ctx: Context, request: Request, token: str, current: Cons
     return _form(request, next=HOME, error=used, status=401)
 
 
-def _exchange(ctx: Context, secret_key: str) -> SessionOut:
+def _exchange(ctx: Context, secret_key: str) -> str:
     caller = authenticate(ctx, b"Bearer " + secret_key.strip().encode("latin-1", "replace"))
     if caller.kind != "sk":
         raise Forbidden("A publishable key cannot sign in; use a secret key.", code="publishable_key")
-    value = sessions.issue_session(ctx.ring, store_id=caller.store_id, scopes=caller.scopes, life=LIFE)
-    session = sessions.read_session(ctx.ring, value)
-    return SessionOut(store_id=caller.store_id, scopes=sorted(caller.scopes), expires_at=session.expires_at)
+    return _issue(ctx, caller)
 
 
-def _cookie(ctx: Context, session: SessionOut) -> dict[str, str]:
-    value = sessions.issue_session(ctx.ring, store_id=session.store_id, scopes=session.scopes, life=LIFE)
-    return {"set-cookie": _set(ctx, value)}
+def _issue(ctx: Context, holder: Caller | SignInLink) -> str:
+    return sessions.issue_session(
+        ctx.ring, store_id=holder.store_id, key_id=holder.key_id, scopes=holder.scopes, life=LIFE
+    )
 
 
-def _set(ctx: Context, value: str) -> str:
-    return sessions.session_cookie(value, max_age_s=int(LIFE.total_seconds()), secure=_secure(ctx))
+def _set(ctx: Context, cookie: str) -> dict[str, str]:
+    held = sessions.session_cookie(cookie, max_age_s=int(LIFE.total_seconds()), secure=_secure(ctx))
+    return {"set-cookie": held}
 
 
 def _secure(ctx: Context) -> bool:
@@ -124,7 +128,7 @@ def _current(ctx: Context, request: Request) -> ConsoleSession | None:
     if not cookie:
         return None
     try:
-        return sessions.read_session(ctx.ring, cookie)
+        return open_session(ctx, cookie)
     except Unauthorized:
         return None
 

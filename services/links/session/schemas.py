@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.kernel.auth.sessions import ConsoleSession
+
 
 class SessionIn(BaseModel):
     """A secret key, to be changed into a session."""
@@ -21,3 +23,8 @@ class SessionOut(BaseModel):
     store_id: str
     scopes: list[str]
     expires_at: datetime
+
+    @classmethod
+    def of(cls, session: ConsoleSession) -> "SessionOut":
+        """As the caller sees it."""
+        return cls(store_id=session.store_id, scopes=sorted(session.scopes), expires_at=session.expires_at)

@@ -49,7 +49,9 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
 async def http(db: Database) -> AsyncIterator[httpx.AsyncClient]:
     async with client(db) as made:
         del made.headers["Authorization"]
-        cookie = sessions.issue_session(RING, store_id=STORE, scopes=["metrics:read"], life=timedelta(hours=1))
+        cookie = sessions.issue_session(
+            RING, store_id=STORE, key_id="key_1", scopes=["metrics:read"], life=timedelta(hours=1)
+        )
         made.cookies.set(sessions.COOKIE, cookie)
         made.headers["Accept"] = "text/html"
         yield made

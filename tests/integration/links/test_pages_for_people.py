@@ -63,7 +63,9 @@ async def test_a_wrong_key_and_a_foreign_form_are_refused(links: Replica, shop: 
 
 
 async def test_a_sign_in_address_works_once(links: Replica, shop: Shop) -> None:
-    token = sessions.issue_sign_in(links.ctx.ring, store_id=shop.id, scopes=scopes.SECRET, life=timedelta(minutes=5))
+    token = sessions.issue_sign_in(
+        links.ctx.ring, store_id=shop.id, key_id="key_1", scopes=scopes.SECRET, life=timedelta(minutes=5)
+    )
     first = await links.http.get("/console/session", params={"token": token})
     assert (first.status_code, first.headers["location"]) == (303, "/console")
     links.http.cookies.clear()
@@ -72,6 +74,22 @@ async def test_a_sign_in_address_works_once(links: Replica, shop: Shop) -> None:
     assert "set-cookie" not in second.headers
     forged = await links.http.get("/console/session", params={"token": token[:-4] + "AAAA"})
     assert forged.status_code == 401
+
+
+async def test_a_revoked_key_opens_no_session_and_ends_those_it_opened(links: Replica, shop: Shop) -> None:
+    made = await shop.made("/v1/keys", {"label": "Intern", "scopes": ["links:read", "ambassadors:read"]})
+    secret, person = {"secret_key": made["key"]}, {"Accept": "text/html"}
+    assert (await links.http.post("/console/session", json=secret)).status_code == 200
+    assert (await links.http.get("/console/links/ambassadors", headers=person)).status_code == 200
+    address = sessions.issue_sign_in(
+        links.ctx.ring, store_id=shop.id, key_id=made["id"], scopes=["links:read"], life=timedelta(minutes=5)
+    )
+    assert (await shop.http.delete(f"/v1/keys/{made['id']}")).status_code == 204
+    refused = await links.http.get("/console/links/ambassadors", headers=person)
+    assert (refused.status_code, refused.headers["location"][:16]) == (303, "/console/session")
+    assert (await links.http.get("/console/session", params={"token": address})).status_code == 401
+    assert (await links.http.post("/console/session", json=secret)).status_code == 401
+    links.http.cookies.clear()
 
 
 async def test_the_portal_shows_rule_link_code_and_qr(links: Replica, shop: Shop) -> None:

@@ -134,7 +134,7 @@ class World:
 
     def browser(self, store: str, language: str = "en") -> httpx.AsyncClient:
         """A person who signed in at the console."""
-        session = issue_session(self.ctx.ring, store_id=store, scopes=SECRET, life=timedelta(hours=1))
+        session = issue_session(self.ctx.ring, store_id=store, key_id="key_1", scopes=SECRET, life=timedelta(hours=1))
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=build_app(SERVICE, self.ctx), raise_app_exceptions=True),
             base_url=BASE,

@@ -17,7 +17,7 @@ READERS: tuple[Callable[..., object], ...] = (sessions.read_session, sessions.re
 
 
 def test_a_session_tells_store_and_scopes() -> None:
-    text = sessions.issue_session(RING, store_id="str_a", scopes=["orders:read"], life=HOUR)
+    text = sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=["orders:read"], life=HOUR)
     read = sessions.read_session(RING, text)
     assert (read.store_id, sorted(read.scopes)) == ("str_a", ["orders:read"])
     assert HOUR - timedelta(minutes=1) < read.expires_at - datetime.now(UTC) <= HOUR
@@ -25,7 +25,9 @@ def test_a_session_tells_store_and_scopes() -> None:
 
 def test_a_sign_in_link_has_a_nonce_of_its_own() -> None:
     first, second = (
-        sessions.read_sign_in(RING, sessions.issue_sign_in(RING, store_id="str_a", scopes=["links:*"], life=HOUR))
+        sessions.read_sign_in(
+            RING, sessions.issue_sign_in(RING, store_id="str_a", key_id="key_1", scopes=["links:*"], life=HOUR)
+        )
         for _ in range(2)
     )
     assert first.scopes == {"links:read", "links:write"}
@@ -45,8 +47,8 @@ def test_a_portal_token_of_one_moment_is_the_same_again() -> None:
 
 def test_each_is_good_for_its_own_purpose_only() -> None:
     made = (
-        sessions.issue_session(RING, store_id="str_a", scopes=[], life=HOUR),
-        sessions.issue_sign_in(RING, store_id="str_a", scopes=[], life=HOUR),
+        sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
+        sessions.issue_sign_in(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
         sessions.issue_portal(RING, store_id="str_a", ambassador_id="amb_a", life=HOUR),
     )
     for n, text in enumerate(made):
@@ -59,7 +61,7 @@ def test_each_is_good_for_its_own_purpose_only() -> None:
 
 
 def test_none_outlives_its_time() -> None:
-    text = sessions.issue_session(RING, store_id="str_a", scopes=[], life=HOUR)
+    text = sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR)
     later = datetime.now(UTC) + HOUR + timedelta(seconds=1)
     with pytest.raises(Unauthorized, match="over"):
         sessions.read_session(RING, text, now=later)
@@ -73,7 +75,7 @@ def test_any_other_text_is_unauthorized(text: str) -> None:
 
 
 def test_no_change_of_a_character_is_accepted() -> None:
-    text = sessions.issue_session(RING, store_id="str_a", scopes=["orders:read"], life=HOUR)
+    text = sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=["orders:read"], life=HOUR)
     # The last character of each part carries spare bits; those before it do not.
     for place in [n for n in range(3, len(text) - 1) if "." not in text[n : n + 2]]:
         changed = text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :]

@@ -32,7 +32,7 @@ def raw(headers: dict[str, str]) -> bytes:
 
 
 def cookie(*scopes: str, life: timedelta = timedelta(hours=1)) -> dict[str, str]:
-    value = sessions.issue_session(edge.RING, store_id=edge.STORE, scopes=scopes, life=life)
+    value = sessions.issue_session(edge.RING, store_id=edge.STORE, key_id="key_1", scopes=scopes, life=life)
     return {"cookie": f"{sessions.COOKIE}={value}"}
 
 
@@ -150,6 +150,17 @@ async def test_a_signed_in_person_sees_the_store(client: httpx.AsyncClient) -> N
     answer = await client.get("/console/toy/notes", headers=cookie("links:read"))
     assert answer.text == f"<p>{edge.STORE}</p>"
     assert (await client.get("/console/toy/notes", headers=cookie("rewards:read"))).status_code == 403
+
+
+async def test_a_revoked_key_ends_the_sessions_that_it_opened(client: httpx.AsyncClient, context: Context) -> None:
+    signed_in = cookie("links:read")
+    context.live.revoked = frozenset({"key_2"})
+    assert (await client.get("/console/toy/notes", headers=signed_in)).status_code == 200
+    context.live.revoked = frozenset({"key_1", "key_2"})
+    answer = await client.get("/console/toy/notes", headers=signed_in)
+    assert (answer.status_code, answer.json()["code"]) == (401, "revoked_key")
+    person = await client.get("/console/toy/notes", headers={**signed_in, "accept": "text/html"})
+    assert (person.status_code, person.headers["location"]) == (303, "/console/session?next=/console/toy/notes")
 
 
 async def test_a_browser_without_a_session_is_sent_to_sign_in(client: httpx.AsyncClient) -> None:
