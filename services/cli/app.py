@@ -10,6 +10,7 @@ import typer
 from services.cli.commands import (
     contracts,
     decisions,
+    deliveries,
     dlq,
     doctor,
     gateway,
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (run, split, serve, migrate, doctor, dlq, pipe, decisions, ledger, contracts, gateway, shop):
+for group in (run, split, serve, migrate, doctor, dlq, deliveries, pipe, decisions, ledger, contracts, gateway, shop):
     group.register(app)
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from services.cli.local.process import StartFailed
 from services.cli.ui import Ui
 from services.kernel.auth import api_keys, sessions
-from services.kernel.auth.ring import KeyRing
 from services.kernel.health import Check
 from services.kernel.http.console import SIGN_IN_PATH
 from services.kernel.settings import Settings
@@ -105,9 +104,7 @@ class Showcase:
 
 def sign_in_url(settings: Settings, secret_key: str) -> str:
     """An address that signs one browser in at the console, once."""
-    ring = KeyRing(
-        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
-    )
+    ring = settings.key_ring()
     key = api_keys.read(ring, secret_key)
     token = sessions.issue_sign_in(ring, store_id=key.store_id, key_id=key.key_id, scopes=key.scopes, life=SIGN_IN_LIFE)
     return f"{settings.base_url}{SIGN_IN_PATH}?token={token}"

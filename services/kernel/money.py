@@ -39,8 +39,8 @@ def known(currency: str) -> bool:
     return currency in _EXPONENTS
 
 
-def from_decimal(text: str, currency: str) -> int:
-    """Minor units of a decimal string as stores send it ("46.00"). Raises `Invalid` on anything inexact."""
+def from_decimal(text: str, currency: str, *, field: str = "amount") -> int:
+    """Minor units of a decimal string as stores send it ("46.00"). Raises `Invalid`, of `field`, if it is inexact."""
     # Decimal reads digits of every script, and underscores between them; no store means either.
     plain = text.strip()
     try:
@@ -48,9 +48,9 @@ def from_decimal(text: str, currency: str) -> int:
             raise InvalidOperation
         value = Decimal(plain).scaleb(exponent(currency))
     except ArithmeticError:  # an exponent beyond all bounds, too
-        raise Invalid.field("amount", f"{text!r} is not an amount.") from None
+        raise Invalid.field(field, f"{text!r} is not an amount.") from None
     if not value.is_finite() or value != value.to_integral_value() or abs(value) > 9_000_000_000_000_000:
-        raise Invalid.field("amount", f"{text!r} is not an amount in whole minor units of {currency}.")
+        raise Invalid.field(field, f"{text!r} is not an amount in whole minor units of {currency}.")
     return int(value)
 
 

@@ -18,7 +18,6 @@ import structlog
 from starlette.types import ASGIApp
 
 from services.kernel import telemetry
-from services.kernel.auth.ring import KeyRing
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
 from services.kernel.consume import Consumer
@@ -116,9 +115,7 @@ async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExit
     live = LiveState(db)
     await live.start()
     stack.push_async_callback(live.stop)
-    ring = KeyRing(
-        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
-    )
+    ring = settings.key_ring()
     context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live)
     relay = Relay(db, bus, service=service.name)
     process.tasks.append(relay.start())

@@ -1,11 +1,14 @@
 """Typed settings from the environment. Start is refused when a secret is missing outside embedded mode."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.kernel.auth.ring import KeyRing
 
 
 class Settings(BaseSettings):
@@ -36,11 +39,16 @@ class Settings(BaseSettings):
     demo: bool = False
     instance: str = "1"
     """Name of this replica among its service's replicas."""
-    behind_gateway: bool = False
-    """Whether only our gateway, on this machine, reaches this port; then its X-Forwarded-For names the caller."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks of our own gateways, as `10.0.0.0/8,::1`: from them, X-Forwarded-For names the caller."""
     log_level: str = "info"
     pool_size: int = 6
     """Database connections per service and process."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks_are_separated_by_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _secrets_are_set_and_strong(self) -> Self:
@@ -63,6 +71,10 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address that browsers use."""
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    def key_ring(self) -> KeyRing:
+        """The secrets, ready for use. Raises `ValueError` where they are not spelt as they must be."""
+        return KeyRing(secret_keys=self.secret_keys, contact_key=self.contact_key, operator_key=self.operator_key)
 
     def database_url_of(self, service: str) -> str:
         """The owner's address of one service's database. Raises `ValueError` if there is none."""

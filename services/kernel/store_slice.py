@@ -26,6 +26,11 @@ on conflict (store_id) do update set name = excluded.name, currency = excluded.c
     domains = excluded.domains, locale = excluded.locale, revision = excluded.revision
 where stores.revision < excluded.revision
 """
+_LIST = """
+insert into directory (kind, key, store_id, id)
+select 'store', s, s, s from unnest(cast(:stores as text[])) s order by s on conflict do nothing
+"""
+_LISTED = "select key from directory where kind = 'store' and key > :after order by key limit :count"
 _REVOKED = """
 insert into revoked_keys (key_id, revoked_at)
 select * from unnest(cast(:key_id as text[]), cast(:revoked_at as timestamptz[])) order by 1
@@ -39,7 +44,7 @@ where clock.revision < excluded.revision
 
 
 async def keep_stores(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
-    """Keeps the newest revision of each store."""
+    """Keeps the newest revision of each store, and lists it in the directory, where jobs and operators find it."""
     newest: dict[str, StoreConfigured] = {}
     for event in events:
         known = newest.get(event.store_id)
@@ -57,6 +62,12 @@ async def keep_stores(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
         created_at=[store.created_at for store in stores],
         revision=[store.revision for store in stores],
     )
+    await tx.execute(_LIST, stores=list(newest))
+
+
+async def listed_stores(tx: Tx, *, after: str, count: int) -> list[str]:
+    """The next stores that a service has heard of, in the order of their ids."""
+    return [row.key for row in await tx.all(_LISTED, after=after, count=count)]
 
 
 async def keep_revoked_keys(tx: Tx, events: Sequence[Event[KeyRevoked]]) -> None:

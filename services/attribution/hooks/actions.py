@@ -1,6 +1,5 @@
 """Sets hooks up, finds them for a delivery, keeps deliveries for a while."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ from services.attribution.hooks.schemas import HookIn
 from services.attribution.hooks.store import Delivery, Hook
 from services.attribution.settings import DELIVERIES_KEPT
 from services.kernel import due
+from services.kernel.auth import at_rest
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
@@ -21,8 +21,8 @@ FORGET = "attribution.forget-deliveries"
 async def create(tx: Tx, ring: KeyRing, store_id: str, told: HookIn) -> Hook:
     """Makes an address for a platform's deliveries."""
     hook_id = new_id("hok", at=tx.now)
-    sealed = domain.seal(ring, told.secret.encode(), owner=hook_id, nonce=os.urandom(16))
-    hook = Hook(store_id, hook_id, told.platform, sealed, tx.now)
+    secret = at_rest.encrypt(ring, domain.SECRET, told.secret.encode(), owner=hook_id)
+    hook = Hook(store_id, hook_id, told.platform, secret, tx.now)
     await store.add(tx, hook)
     return hook
 

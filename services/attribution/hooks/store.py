@@ -30,6 +30,16 @@ select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:hooks 
                      cast(:orders as text[]), cast(:bodies as bytea[]))
 order by 1, 2 on conflict do nothing returning store_id, delivery_id
 """
+_FIELDS = "store_id, delivery_id, hook_id, topic, received_at, outcome, reason, order_id, body"
+_SOME = f"""
+select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(:outcomes as text[]))
+order by received_at, delivery_id limit :most
+"""  # noqa: S608  # names of columns
+_GET = f"select {_FIELDS} from deliveries where store_id = :store and delivery_id = :delivery"  # noqa: S608
+_JUDGE = """
+update deliveries set outcome = :outcome, reason = :reason, order_id = :order
+where store_id = :store and delivery_id = :delivery
+"""
 _FORGET = "delete from deliveries where store_id = any(:stores) and received_at <= :before"
 _OLDEST = """
 select store_id, min(received_at) as at from deliveries where store_id = any(:stores) group by store_id
@@ -38,7 +48,7 @@ select store_id, min(received_at) as at from deliveries where store_id = any(:st
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """An address that a platform delivers to; `secret` is sealed."""
+    """An address that a platform delivers to; `secret` is encrypted (see hooks.domain)."""
 
     store_id: str
     hook_id: str
@@ -49,7 +59,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery as it came, and what was made of it: `taken`, `ignored` or `failed`."""
+    """One delivery, and what was made of it: `taken`, `ignored` or `failed`. `body` is as it came, encrypted."""
 
     store_id: str
     delivery_id: str
@@ -110,6 +120,29 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> set[tuple[str, str]]:
         bodies=[d.body for d in deliveries],
     )
     return {(row.store_id, row.delivery_id) for row in rows}
+
+
+async def some(tx: Tx, store_id: str, *, outcomes: Sequence[str], most: int) -> list[Delivery]:
+    """A store's deliveries with one of these outcomes, the oldest first."""
+    return [Delivery(*tuple(row)) for row in await tx.all(_SOME, store=store_id, outcomes=list(outcomes), most=most)]
+
+
+async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:
+    """One delivery of a store."""
+    row = await tx.one_or_none(_GET, store=store_id, delivery=delivery_id)
+    return Delivery(*tuple(row)) if row else None
+
+
+async def judge(tx: Tx, delivery: Delivery) -> None:
+    """Notes what was made of a delivery that was read again."""
+    await tx.execute(
+        _JUDGE,
+        outcome=delivery.outcome,
+        reason=delivery.reason,
+        order=delivery.order_id,
+        store=delivery.store_id,
+        delivery=delivery.delivery_id,
+    )
 
 
 async def forget(tx: Tx, stores: Sequence[str], *, before: datetime) -> dict[str, datetime]:

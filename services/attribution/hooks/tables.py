@@ -1,5 +1,5 @@
-"""Hooks and deliveries. A delivery's body is a platform's own words and may hold personal data: it is kept for a few
-days, so that a mistake in reading it can be mended, and never leaves this table.
+"""Hooks and deliveries. A delivery's body is a platform's own words and holds personal data: it is kept encrypted, for
+a few days, so that a mistake in reading it can be mended (`kith deliveries`), and never leaves this table.
 """
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text
@@ -17,7 +17,7 @@ HOOKS = Table(
     moment("created_at"),
     moment("deleted_at", nullable=True),
 )
-"""`secret` is sealed (see hooks.domain)."""
+"""`secret` is encrypted (see hooks.domain)."""
 
 DELIVERIES = Table(
     "deliveries",
@@ -33,4 +33,4 @@ DELIVERIES = Table(
     Column("body", LargeBinary, nullable=False),
     Index("deliveries_received_idx", "store_id", "received_at"),
 )
-"""`delivery_id` is a hash of shop, topic and the platform's own id of the event, so that a repetition is found."""
+"""`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is encrypted (see hooks.domain)."""

@@ -20,7 +20,7 @@ from services.attribution.orders.store import FactKind, StoredFact
 from services.attribution.settings import LATEST_PLACED
 from services.kernel import codes, trace
 from services.kernel.auth import click_token
-from services.kernel.auth.contacts import contact_hashes
+from services.kernel.auth.contacts import contact_hashes, contact_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
@@ -112,6 +112,11 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
     if placed_at > clock.now + LATEST_PLACED:
         raise Invalid.field("placed_at", "This is more than 24 hours ahead. Check the clock and the time zone.")
     hashes = contact_hashes(ring, email=told.email, phone=told.phone)
+    customer_id, visitor_id = told.customer_id, told.visitor_id
+    if customer_id and (contact := contact_in(ring, customer_id)) is not None:
+        customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
+    if visitor_id:
+        visitor_id = contact_in(ring, visitor_id) or visitor_id
     claims, problems = read_tokens(ring, store_id, told.tokens)
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(text for text in texts if text))
@@ -121,10 +126,10 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
             told.placed_at.astimezone(UTC),
             None if told.updated_at is None else told.updated_at.astimezone(UTC),
             figures,
-            told.customer_id,
+            customer_id,
             hashes,
             told.is_new,
-            told.visitor_id,
+            visitor_id,
             [claim.click_id for claim in claims],
             problems,
             folded,
@@ -150,12 +155,12 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
     if figures["items"]:
         items = [{name: value for name, value in item.items() if value is not None} for item in figures["items"]]
         payload["figures"] = figures | {"items": items}
-    if told.customer_id is not None:
-        customer["id"] = told.customer_id
+    if customer_id is not None:
+        customer["id"] = customer_id
     if told.is_new is not None:
         payload["is_new"] = told.is_new
-    if told.visitor_id is not None:
-        payload["visitor_id"] = told.visitor_id
+    if visitor_id is not None:
+        payload["visitor_id"] = visitor_id
     return Fact.told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
 
 

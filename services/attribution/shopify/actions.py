@@ -1,18 +1,20 @@
 """Makes facts of Shopify's deliveries. The delivery itself is kept first, whatever becomes of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from services.attribution.hooks import actions as hooks
 from services.attribution.hooks import domain as hooks_domain
+from services.attribution.hooks import store
 from services.attribution.hooks.store import Delivery
 from services.attribution.orders import actions as orders
 from services.attribution.orders.actions import Clock, Fact, Report
 from services.attribution.orders.schemas import CancelIn, RefundIn
 from services.attribution.shopify import domain
+from services.kernel.auth import at_rest
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import AppError, Invalid
@@ -33,32 +35,33 @@ def receive(
 ) -> Received:
     """Reads a delivery whose signature was good. Never raises on what it says: that is noted with the delivery."""
     topic = headers.get("topic", "")[:64]
-    event = headers.get("event-id") or headers.get("webhook-id") or hooks_domain.delivery_id("", "", body.hex())
-    outcome, reason = "taken", None
-    facts: tuple[Fact, ...] = ()
-    order_id: str | None = None
-    try:
-        facts = _facts(ring, store_id, topic, body, clock)
-        order_id = facts[0].stored.order_id
-    except _Ignored as ignored:
-        outcome, reason = "ignored", str(ignored)
-    except AppError as error:
-        outcome, reason = "failed", f"unreadable: {error.errors[0].field if error.errors else error.code}"
-    except (ValueError, OverflowError) as error:
-        # A field that no order of ours can hold: a negative figure, a time outside of all calendars.
-        outcome, reason = "failed", f"unreadable: {type(error).__name__}"
+    delivery_id = hooks_domain.delivery_id(f"{hook_id} {domain.KINDS.get(topic, 'other')}", body)
+    facts, outcome, reason = _read(ring, store_id, topic, body, clock)
     delivery = Delivery(
         store_id=store_id,
-        delivery_id=hooks_domain.delivery_id(headers.get("shop-domain", ""), topic, event),
+        delivery_id=delivery_id,
         hook_id=hook_id,
         topic=topic,
         received_at=clock.now,
         outcome=outcome,
         reason=reason,
-        order_id=order_id,
-        body=body,
+        order_id=_order_of(facts),
+        body=at_rest.encrypt(ring, hooks_domain.BODY, body, owner=delivery_id),
     )
     return Received(delivery, facts)
+
+
+async def read_again(tx: Tx, ring: KeyRing, kept: Delivery, clock: Clock) -> Delivery:
+    """Reads a delivery that was kept once more, and keeps the facts that it tells now: those known stay as they are.
+
+    Raises `ValueError` if its key has left the ring.
+    """
+    body = at_rest.decrypt(ring, hooks_domain.BODY, kept.body, owner=kept.delivery_id)
+    facts, outcome, reason = _read(ring, kept.store_id, kept.topic, body, clock)
+    await orders.keep(tx, facts)
+    judged = replace(kept, outcome=outcome, reason=reason, order_id=_order_of(facts))
+    await store.judge(tx, judged)
+    return judged
 
 
 async def keep(tx: Tx, received: Sequence[Received]) -> list[str]:
@@ -72,11 +75,31 @@ class _Ignored(Exception):
     """A delivery that tells nothing for us; the text says why."""
 
 
+def _read(
+    ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock
+) -> tuple[tuple[Fact, ...], str, str | None]:
+    """The facts, the outcome, and its reason."""
+    try:
+        return _facts(ring, store_id, topic, body, clock), "taken", None
+    except _Ignored as ignored:
+        return (), "ignored", str(ignored)
+    except AppError as error:
+        return (), "failed", f"unreadable: {error.errors[0].field if error.errors else error.code}"
+    except (ValueError, OverflowError) as error:
+        # A field that no order of ours can hold: a negative figure, a time outside of all calendars.
+        return (), "failed", f"unreadable: {type(error).__name__}"
+
+
+def _order_of(facts: Sequence[Fact]) -> str | None:
+    return facts[0].stored.order_id if facts else None
+
+
 def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) -> tuple[Fact, ...]:
-    if topic not in domain.TOPICS:
+    kind = domain.KINDS.get(topic)
+    if kind is None:
         raise _Ignored("other_topic")
     told = _object(body)
-    if topic == "refunds/create":
+    if kind == "refund":
         refund = domain.read_refund(told)
         if refund.amount_minor == 0:
             raise _Ignored("no_money_went_back")
@@ -102,7 +125,10 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
         source="shopify",
     )
     facts = [orders.report(ring, store_id, report, clock)]
-    if order.cancelled_at is not None or topic == "orders/cancelled":
+    if topic == "orders/cancelled" and "cancelled_at" not in told:
+        raise Invalid.field("cancelled_at", "The delivery has no cancelled_at; subscribe without trimming fields.")
+    # Only the body is signed: an old one that comes again under another topic must not cancel anything.
+    if order.cancelled_at is not None:
         facts.append(orders.cancel(store_id, order.order_id, CancelIn(at=order.cancelled_at), clock))
     return tuple(facts)
 

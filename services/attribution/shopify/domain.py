@@ -11,16 +11,20 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from contracts.events.orders import Figures, Item
 from services.kernel.errors import Invalid
 from services.kernel.money import from_decimal
 
-Topic = Literal["orders/create", "orders/paid", "orders/updated", "orders/cancelled", "refunds/create"]
-TOPICS: frozenset[str] = frozenset(
-    ("orders/create", "orders/paid", "orders/updated", "orders/cancelled", "refunds/create")
-)
+KINDS: Final[Mapping[str, Literal["order", "refund"]]] = {
+    "orders/create": "order",
+    "orders/paid": "order",
+    "orders/updated": "order",
+    "orders/cancelled": "order",
+    "refunds/create": "refund",
+}
+"""What the body is, by topic. The topics of orders all carry the whole order, and say no more than their name."""
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 """`financial_status` of an order whose money has come in; what went back since is told by refunds."""
@@ -50,13 +54,12 @@ class ShopifyOrder:
 
 @dataclass(frozen=True, slots=True)
 class ShopifyRefund:
-    """Money that went back. `amounts` are what succeeded, per currency as text, since the order's is not told here."""
+    """Money that went back: what succeeded, in the shop's own currency."""
 
     order_id: str
     refund_id: str
     at: datetime
     amount_minor: int
-    currency: str | None
 
 
 def signature(secret: bytes, body: bytes) -> bytes:
@@ -92,7 +95,7 @@ def read_order(told: Mapping[str, Any]) -> ShopifyOrder:
 
 def read_refund(told: Mapping[str, Any]) -> ShopifyRefund:
     """Reads a `refunds/create` body: what went back is the sum of its successful refund transactions."""
-    amount, currency = 0, None
+    amount = 0
     for transaction in _mappings(told.get("transactions")):
         if transaction.get("kind") == "refund" and transaction.get("status") == "success":
             currency = _text(transaction, "currency") or _missing("transactions.currency")
@@ -102,7 +105,6 @@ def read_refund(told: Mapping[str, Any]) -> ShopifyRefund:
         refund_id=_id(told.get("id")) or _missing("id"),
         at=_moment(told, "processed_at") or _moment(told, "created_at") or _missing("created_at"),
         amount_minor=amount,
-        currency=currency,
     )
 
 
@@ -170,7 +172,7 @@ def _minor(told: Mapping[str, Any], name: str, currency: str) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Invalid.field(name, f'{name} must be a decimal string such as "46.00".')
-    amount = from_decimal(str(value), currency)
+    amount = from_decimal(str(value), currency, field=name)
     if amount < 0:
         raise Invalid.field(name, f"{name} is below zero.")
     return amount

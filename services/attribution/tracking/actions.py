@@ -20,7 +20,7 @@ from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.attribution.tracking.store import StoredTrack
 from services.kernel import trace
 from services.kernel.auth import click_token
-from services.kernel.auth.contacts import contact_hashes
+from services.kernel.auth.contacts import contact_hashes, contact_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
@@ -42,7 +42,7 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime) -> bytes
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
     fields: dict[str, Any] = {"store_id": store_id, "track_id": new_id("trk", at=now), "at": now}
     if told.visitor_id is not None:
-        fields["visitor_id"] = told.visitor_id
+        fields["visitor_id"] = contact_in(ring, told.visitor_id) or told.visitor_id
     if told.channel is not None:
         fields["channel"] = told.channel
     if told.token is not None:
@@ -62,8 +62,13 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime) -> bytes
 def _customer(ring: KeyRing, told: TrackedCustomer | None) -> dict[str, Any]:
     if told is None:
         return {}
-    known: dict[str, Any] = {"contact_hashes": contact_hashes(ring, email=told.email, phone=told.phone)}
-    return known if told.id is None else {"id": told.id, **known}
+    hashes = contact_hashes(ring, email=told.email, phone=told.phone)
+    if told.id is None:
+        return {"contact_hashes": hashes}
+    contact = contact_in(ring, told.id)
+    if contact is None:
+        return {"id": told.id, "contact_hashes": hashes}
+    return {"contact_hashes": tuple(dict.fromkeys((*hashes, contact)))}
 
 
 async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:

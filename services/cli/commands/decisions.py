@@ -44,7 +44,7 @@ async def _replay(ui: Ui, only: str, order: str) -> bool:
 
     equal = True
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
-        stores = await listed(settings, only)
+        stores = await listed(db, only)
         with ui.progress() as bar:
             done = bar.add_task("Stores", total=len(stores))
             for store_id in stores:
@@ -90,7 +90,7 @@ async def _reconcile(ui: Ui, only: str) -> bool:
         for letter in await letters.waiting(catalog.load_all(), settings):
             if letter.group == "kith.attribution" and letter.type.startswith("kith.order."):
                 aside.setdefault(letter.store_id, set()).add(letter.subject)
-        for store_id in await listed(settings, only):
+        for store_id in await listed(db, only):
             async with db.transaction([store_id], snapshot=True) as tx:
                 found = await counted(tx, store_id, dead_lettered=frozenset(aside.get(store_id, ())))
             whole = whole and found.difference == 0

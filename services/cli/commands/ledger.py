@@ -32,7 +32,7 @@ async def _verify(ui: Ui, only: str) -> bool:
 
     whole = True
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "rewards") as db:
-        stores = await listed(settings, only)
+        stores = await listed(db, only)
         with ui.progress() as bar:
             done = bar.add_task("Stores", total=len(stores))
             for store_id in stores:

@@ -10,7 +10,6 @@ import httpx
 
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.cli.local import process
-from services.kernel.auth.ring import KeyRing
 from services.kernel.settings import Settings
 
 LITTLE_DISK = 1024**3
@@ -58,9 +57,7 @@ def _disk(folder: Path) -> Finding:
 def _secrets(settings: Settings) -> Finding:
     name = "secrets"
     try:
-        ring = KeyRing(
-            secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
-        )
+        ring = settings.key_ring()
     except ValueError as error:
         return failure(name, str(error), "set KITH_SECRET_KEYS, KITH_CONTACT_KEY and KITH_OPERATOR_KEY")
     path = settings.data_dir / "secrets.env"

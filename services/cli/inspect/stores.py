@@ -1,11 +1,13 @@
-"""All stores of an installation, found as jobs find them: in a service's directory, slice by slice."""
+"""All stores of an installation, found as jobs find them: in the services' directories, slice by slice."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.kernel.db import Database
 from services.kernel.settings import Settings
-from services.rewards.audit.actions import stores_after
+from services.kernel.store_slice import listed_stores
+
+_SLICE = 500
 
 
 @asynccontextmanager
@@ -18,15 +20,14 @@ async def opened(settings: Settings, service: str) -> AsyncIterator[Database]:
         await db.close()
 
 
-async def listed(settings: Settings, only: str = "") -> list[str]:
-    """The ids of all stores, or the one that is asked for."""
+async def listed(db: Database, only: str = "") -> list[str]:
+    """The ids of all stores that a service has heard of, or the one that is asked for."""
     if only:
         return [only]
     stores: list[str] = []
-    async with opened(settings, "rewards") as db:
-        while True:
-            async with db.transaction() as tx:
-                found = await stores_after(tx, stores[-1] if stores else "")
-            if not found:
-                return stores
-            stores += found
+    while True:
+        async with db.transaction() as tx:
+            found = await listed_stores(tx, after=stores[-1] if stores else "", count=_SLICE)
+        if not found:
+            return stores
+        stores += found

@@ -182,7 +182,7 @@ class Product:
             "KITH_KAFKA_URL": kafka.url,
             "KITH_DATA_DIR": str(self.folder),
             "KITH_HOST": "127.0.0.1",
-            "KITH_BEHIND_GATEWAY": "1",
+            "KITH_TRUSTED_PROXIES": "127.0.0.0/8,::1",
             "KITH_PUBLIC_URL": self.url,
             "KITH_DRAIN_S": str(DRAIN_S),
             **({"KITH_DEMO": "1"} if self.settings.demo else {}),

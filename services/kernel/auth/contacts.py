@@ -23,6 +23,21 @@ def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None
     )
 
 
+def contact_in(ring: KeyRing, identifier: str) -> str | None:
+    """The hash of an id that is itself an address or a number, as some stores have them; None for any other id.
+
+    Ids travel as they are. This is asked first, so that no contact does.
+    """
+    if "@" in identifier:
+        found = contact_hashes(ring, email=identifier)
+        # No address that we can fold, but perhaps one that somebody can read.
+        return found[0] if found else f"i_{ring.contact_tag(f'i:{identifier}'.encode())[:_HASH_BYTES].hex()}"
+    if identifier[0] == "+":
+        found = contact_hashes(ring, phone=identifier)
+        return found[0] if found else None
+    return None
+
+
 def fold_email(text: str) -> str | None:
     """One spelling per mailbox: case, what follows a plus, Gmail's dots and its other domain are dropped; None if it is
     no address.

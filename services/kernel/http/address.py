@@ -1,34 +1,47 @@
-"""Where a request comes from. A forwarded address counts only when our own gateway, on this machine, passed it on."""
+"""Where a request comes from. A forwarded address counts only when a proxy that the operator named passed it on."""
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.types import Scope
 
 UNKNOWN: Final = "unknown"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def client_address(scope: Scope, *, behind_gateway: bool) -> str:
-    """The caller's address. IPv6 is cut to its /64, which is what one customer of a provider holds."""
+def client_address(scope: Scope, *, trusted: Sequence[Network]) -> str:
+    """The caller's address. IPv6 is cut to its /64, which is what one customer of a provider holds.
+
+    `trusted` are the networks of our own proxies. Each proxy appends the address that it saw, so the caller is the
+    last one in X-Forwarded-For that is no proxy of ours; whatever stands before that was sent by the caller.
+    """
     client = scope.get("client")
     peer = _parse(client[0]) if client else None
-    if behind_gateway and (peer is None or peer.is_loopback):
-        # The gateway appends the address it saw; whatever stands before that was sent by the caller.
-        forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        if forwarded:
-            last = forwarded[-1].rpartition(b",")[2].strip().decode("latin-1")
-            peer = _parse(last) or peer
+    if trusted and peer is not None and _among(peer, trusted):
+        sent = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        for part in reversed(sent.split(b",")):
+            hop = _parse(part.strip().decode("latin-1"))
+            if hop is None:
+                break
+            peer = hop
+            if not _among(hop, trusted):
+                break
     if peer is None:
         return UNKNOWN
     if isinstance(peer, ipaddress.IPv6Address):
-        if peer.ipv4_mapped is not None:
-            return str(peer.ipv4_mapped)
         return str(ipaddress.IPv6Network((int(peer) >> 64 << 64, 64)))
     return str(peer)
 
 
-def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse(text: str) -> _Address | None:
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def _among(address: _Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)

@@ -101,7 +101,7 @@ def caller_key(scope: Scope, ctx: Context) -> str:
         if header == b"authorization":
             # The tag at a key's end tells keys apart; keys that are made up share a bucket per address.
             sent = value[:60] if ctx.ring.verified.get(value[7:].decode("latin-1")) is not None else b"?"
-    return f"{client_address(scope, behind_gateway=ctx.settings.behind_gateway)} {sent.decode('latin-1')}"
+    return f"{client_address(scope, trusted=ctx.settings.trusted_proxies)} {sent.decode('latin-1')}"
 
 
 def limit(name: str, *, per_minute: int) -> Any:

@@ -25,6 +25,12 @@ def _email(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _no_contact(text: str) -> str:
+    if "@" in text or (text.startswith("+") and fold_phone(text) is not None):
+        raise ValueError("this looks like an address or a phone number: send it as email or phone")
+    return text
+
+
 _CLEAN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_CLEAN)]
 Email = Annotated[
@@ -33,7 +39,8 @@ Email = Annotated[
     AfterValidator(_email),
 ]
 Phone = Annotated[str, Field(min_length=1, max_length=40, pattern=_CLEAN), AfterValidator(_phone)]
-ExternalId = Annotated[str, Field(min_length=1, max_length=255, pattern=_CLEAN)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=255, pattern=_CLEAN), AfterValidator(_no_contact)]
+"""Travels as it is, so it may not be a contact."""
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Group = Annotated[str, Field(min_length=1, max_length=60, pattern=_CLEAN)]
 

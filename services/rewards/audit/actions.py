@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from services.kernel.db import Database, Tx
+from services.kernel.store_slice import listed_stores
 from services.rewards.audit import store as books
 from services.rewards.audit.domain import Report, Walk
-from services.rewards.catalog import store as catalog
 from services.rewards.grants.store import counters
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.ledger import store as ledger
@@ -46,11 +46,6 @@ async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | N
     return report
 
 
-async def stores_after(tx: Tx, after: str = "") -> list[str]:
-    """The next stores that have books, some hundreds at a time, in the order of their ids; `verify` takes each."""
-    return await catalog.listed_stores(tx, after=after, count=_STORES)
-
-
 async def imbalanced(db: Database) -> list[str]:
     """Stores in whose trial balance debits and credits differ: none, or something is broken. Reads only the totals that
     are kept of each kind of account, some rows a store, however long its history.
@@ -59,7 +54,7 @@ async def imbalanced(db: Database) -> list[str]:
     after = ""
     while True:
         async with db.transaction() as tx:
-            stores = await stores_after(tx, after)
+            stores = await listed_stores(tx, after=after, count=_STORES)
             if not stores:
                 return found
             await tx.see(stores)

@@ -34,13 +34,6 @@ _ZONES = "select store_id, timezone from stores where store_id = any(cast(:store
 
 _SHOP = "select name, timezone, locale from stores where store_id = :store"
 
-_LIST = """
-insert into directory (kind, key, store_id, id)
-select 'store', s, s, s from unnest(cast(:stores as text[])) s order by s on conflict do nothing
-"""
-
-_LISTED = "select key from directory where kind = 'store' and key > :after order by key limit :count"
-
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
 
@@ -102,13 +95,3 @@ async def shop(tx: Tx, store: str) -> Shop:
     """A store's name, zone and language; placeholders while its set-up is on its way."""
     row = await tx.one_or_none(_SHOP, store=store)
     return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale)
-
-
-async def list_stores(tx: Tx, stores: Iterable[str]) -> None:
-    """Notes stores in the directory, by which jobs and operators find them all."""
-    await tx.execute(_LIST, stores=sorted(set(stores)))
-
-
-async def listed_stores(tx: Tx, *, after: str, count: int) -> list[str]:
-    """The next stores of the directory, in the order of their ids."""
-    return [row.key for row in await tx.all(_LISTED, after=after, count=count)]

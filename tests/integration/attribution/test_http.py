@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.events.tracking import TokenClaims
+from services.attribution.hooks import store as deliveries
+from services.attribution.hooks.domain import BODY
+from services.attribution.orders.actions import Clock
+from services.attribution.shopify.actions import read_again
 from services.attribution.shopify.hot import WRONG_A_MINUTE
-from services.kernel.auth import click_token
+from services.kernel.auth import at_rest, click_token
 from services.kernel.db import Database
 from tests.support.attribution import STORE, ambassador, arrive, code, program, pump, served
 from tests.support.edge import OTHER_STORE, RING, key
@@ -316,7 +321,7 @@ async def test_shopify_delivers_orders_refunds_and_cancellations(http: httpx.Asy
     first = await http.post(path, content=paid, headers=signed(paid, "orders/paid"))
     again = await http.post(path, content=paid, headers=signed(paid, "orders/paid", family=""))
     other_event = await http.post(path, content=paid, headers=signed(paid, "orders/paid", event="e2"))
-    assert [a.json()["outcome"] for a in (first, again, other_event)] == ["taken", "duplicate", "taken"]
+    assert [a.json()["outcome"] for a in (first, again, other_event)] == ["taken", "duplicate", "duplicate"]
     money = {"kind": "refund", "status": "success", "amount": "10.00", "currency": "EUR"}
     refund = json.dumps(
         {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat(), "transactions": [money]}
@@ -354,6 +359,52 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
         ("failed", "unreadable: OverflowError"),
         ("ignored", "other_topic"),
     }
+
+
+async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    paid = delivery()
+    topics = ("orders/paid", "orders/cancelled", "orders/updated", "refunds/create", "orders/paid ", "products/update")
+    outcomes = []
+    for number, topic in enumerate(topics):
+        answer = await http.post(path, content=paid, headers=signed(paid, topic, event=f"e{number}"))
+        outcomes.append(answer.json()["outcome"])
+    # Read as a refund it names no order; the other topics are none of ours.
+    assert outcomes == ["taken", "duplicate", "duplicate", "failed", "ignored", "duplicate"]
+    trimmed = delivery(note="trimmed")
+    answer = await http.post(path, content=trimmed, headers=signed(trimmed, "orders/cancelled"))
+    assert answer.json()["outcome"] == "failed", "whether it is cancelled, the body must say"
+    await pump(db, [SHOP])
+    order = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
+    assert (order["cancelled"], order["refunded_minor"]) == (False, 0)
+
+
+async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_and_can_be_read_again(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    unreadable = delivery(total_price="50,90")
+    answer = await http.post(path, content=unreadable, headers=signed(unreadable, "orders/paid"))
+    assert answer.json()["outcome"] == "failed"
+    async with db.transaction(stores=[SHOP]) as tx:
+        [kept] = await deliveries.some(tx, SHOP, outcomes=("failed",), most=10)
+        secret = await tx.scalar("select secret from hooks")
+    assert (kept.reason, kept.order_id) == ("unreadable: total_price", None)
+    assert b"friend" not in kept.body
+    assert b"shpss" not in secret
+    mended = replace(
+        kept, body=at_rest.encrypt(RING, BODY, unreadable.replace(b"50,90", b"50.90"), owner=kept.delivery_id)
+    )
+    for body, outcome in ((kept, "failed"), (mended, "taken"), (mended, "taken")):
+        async with db.transaction(stores=[SHOP]) as tx:
+            assert (await read_again(tx, RING, body, Clock(tx.now))).outcome == outcome
+    await pump(db, [SHOP])
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["total_minor"] == 5090
+    async with db.transaction(stores=[SHOP]) as tx:
+        assert await deliveries.some(tx, SHOP, outcomes=("failed",), most=10) == []
+        assert await tx.scalar("select count(*) from order_facts") == 1
 
 
 async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClient) -> None:

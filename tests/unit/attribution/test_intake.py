@@ -4,14 +4,12 @@ import orjson
 
 from contracts.events import EVENTS
 from contracts.events.tracking import CustomerIdentified, VisitRecorded
-from services.attribution.hooks import domain as hooks
 from services.attribution.orders import actions, domain
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.kernel.auth import click_token
-from services.kernel.auth.ring import KeyRing
 from tests.support.attribution import NOON, STORE, at, token
 from tests.support.edge import RING
 
@@ -92,19 +90,12 @@ def test_codes_of_other_alphabets_are_kept_to_be_shown() -> None:
     assert domain.readable(" \t ") is None
 
 
-def test_a_sealed_secret_opens_for_its_hook_only_and_survives_a_rotation() -> None:
-    sealed = hooks.seal(RING, b"shpss_1234567890", owner="hok_1", nonce=b"n" * 16)
-    assert b"shpss" not in sealed
-    assert hooks.unseal(RING, sealed, owner="hok_1") == b"shpss_1234567890"
-    rotated = KeyRing(
-        secret_keys="k2:another-secret-0123456789,k1:a-secret-of-the-tests-0123456789",
-        contact_key="c",
-        operator_key="o",
-    )
-    assert hooks.unseal(rotated, sealed, owner="hok_1") == b"shpss_1234567890"
-    for wrong, owner in ((sealed, "hok_2"), (sealed[:-1] + b"x", "hok_1"), (b"", "hok_1"), (b"k9." + sealed, "hok_1")):
-        try:
-            hooks.unseal(RING, wrong, owner=owner)
-        except ValueError:
-            continue
-        raise AssertionError("it opened")
+def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
+    by_mail = orjson.loads(fact(customer={"id": "Friend+x@Gmail.com"}).stored.body)
+    assert by_mail["customer"] == orjson.loads(fact(customer={"email": "friend@gmail.com"}).stored.body)["customer"]
+    both = orjson.loads(fact(customer={"id": "+40 712 345 678", "email": "friend@gmail.com"}).stored.body)["customer"]
+    assert [text[:2] for text in both["contact_hashes"]] == ["e_", "p_"]
+    assert "id" not in both
+    told = TrackIn(type="identify", visitor_id="friend@gmail.com", customer=TrackedCustomer(id='"a friend"@gmail.com'))
+    assert b"@" not in line_of(RING, STORE, told, NOON)
+    assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).stored.body

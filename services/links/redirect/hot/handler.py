@@ -31,7 +31,7 @@ class Redirect:
 
     def __init__(self, ctx: Context, *, cache: LinkCache, clicks: Clicks, dead_ends: DeadEnds) -> None:
         self._live = ctx.live
-        self._behind_gateway = ctx.settings.behind_gateway
+        self._proxies = ctx.settings.trusted_proxies
         self._guesses = Limiter("unknown-links", per_minute=GUESSES_A_MINUTE)
         self.cache = cache
         self._clicks = clicks
@@ -74,7 +74,7 @@ class Redirect:
 
     async def _find(self, scope: Scope, slug: str) -> Entry | None:
         """Asks beyond this process's memory; who asks for many links that nobody has is asked to wait."""
-        address = client_address(scope, behind_gateway=self._behind_gateway)
+        address = client_address(scope, trusted=self._proxies)
         self._guesses.enforce(scope, address, cost=0)
         entry = await self.cache.find(slug)
         if entry is None:

@@ -17,8 +17,7 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
 
 
 async def take_stores(tx: Tx, stores: Collection[str]) -> None:
-    """Notes the stores in the directory, and decides the orders that waited for their time zone."""
-    await catalog.list_stores(tx, stores)
+    """Decides the orders that waited for their store's time zone."""
     await _decide_waiting(tx, {(store_id, None) for store_id in stores})
 
 

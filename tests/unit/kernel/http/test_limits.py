@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from services.kernel.http.address import client_address
 from services.kernel.http.limits import Limiter
+from services.kernel.settings import Settings
 
 
 def test_a_burst_then_a_steady_rate() -> None:
@@ -50,26 +51,36 @@ def test_many_addresses_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
     assert len(limiter._full_at) <= 100
 
 
+SECRETS = dict.fromkeys(("secret_keys", "contact_key", "operator_key"), "x" * 32)
+LOCAL = "127.0.0.0/8, ::1"
+
+
 @pytest.mark.parametrize(
-    ("peer", "forwarded", "behind_gateway", "address"),
+    ("peer", "forwarded", "proxies", "address"),
     [
-        ("203.0.113.7", [], False, "203.0.113.7"),
-        ("203.0.113.7", [b"198.51.100.1"], False, "203.0.113.7"),
-        ("203.0.113.7", [b"198.51.100.1"], True, "203.0.113.7"),
-        ("127.0.0.1", [b"198.51.100.1"], False, "127.0.0.1"),
-        ("127.0.0.1", [b"198.51.100.1"], True, "198.51.100.1"),
-        ("::1", [b"10.0.0.1, 198.51.100.1"], True, "198.51.100.1"),
-        ("127.0.0.1", [b"9.9.9.9", b"198.51.100.1"], True, "198.51.100.1"),
-        ("127.0.0.1", [b"<script>"], True, "127.0.0.1"),
-        ("127.0.0.1", [b"\xff\xfe"], True, "127.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", [], False, "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", [], False, "203.0.113.7"),
-        (None, [], False, "unknown"),
-        ("a-socket", [], True, "unknown"),
+        ("203.0.113.7", [], "", "203.0.113.7"),
+        ("203.0.113.7", [b"198.51.100.1"], "", "203.0.113.7"),
+        ("203.0.113.7", [b"198.51.100.1"], LOCAL, "203.0.113.7"),
+        ("127.0.0.1", [b"198.51.100.1"], "", "127.0.0.1"),
+        ("127.0.0.1", [b"198.51.100.1"], LOCAL, "198.51.100.1"),
+        ("::1", [b"10.0.0.1, 198.51.100.1"], LOCAL, "198.51.100.1"),
+        ("127.0.0.1", [b"9.9.9.9", b"198.51.100.1"], LOCAL, "198.51.100.1"),
+        ("172.18.0.9", [b"9.9.9.9, 198.51.100.1"], "172.16.0.0/12", "198.51.100.1"),
+        ("::ffff:172.18.0.9", [b"198.51.100.1, 172.18.0.3"], "172.16.0.0/12", "198.51.100.1"),
+        ("172.18.0.9", [b"172.18.0.2, 172.18.0.3"], "172.16.0.0/12", "172.18.0.2"),
+        ("172.18.0.9", [b"9.9.9.9, nonsense, 172.18.0.3"], "172.16.0.0/12", "172.18.0.3"),
+        ("127.0.0.1", [b"<script>"], LOCAL, "127.0.0.1"),
+        ("127.0.0.1", [b"\xff\xfe"], LOCAL, "127.0.0.1"),
+        ("127.0.0.1", [], LOCAL, "127.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", [], "", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", [], "", "203.0.113.7"),
+        (None, [], "", "unknown"),
+        ("a-socket", [b"198.51.100.1"], LOCAL, "unknown"),
     ],
 )
-def test_the_address_is_the_gateway_s_word_only_behind_it(
-    peer: str | None, forwarded: list[bytes], behind_gateway: bool, address: str
+def test_the_address_is_a_proxy_s_word_only_where_it_is_one_of_ours(
+    peer: str | None, forwarded: list[bytes], proxies: str, address: str
 ) -> None:
+    settings = Settings.model_validate({**SECRETS, "trusted_proxies": proxies})
     scope = {"client": (peer, 1) if peer else None, "headers": [(b"x-forwarded-for", value) for value in forwarded]}
-    assert client_address(scope, behind_gateway=behind_gateway) == address
+    assert client_address(scope, trusted=settings.trusted_proxies) == address

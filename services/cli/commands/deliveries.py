@@ -1,0 +1,123 @@
+"""`kith deliveries list|show|again`: what store platforms told and nobody could read, and another reading of it."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from services.cli.local.process import StartFailed
+from services.cli.ui import Json, Ui
+
+Store = Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")]
+Chosen = Annotated[str, typer.Option("--store", help="The store's id, as `list` prints it.")]
+MOST = 1000
+"""Deliveries of one store in one list."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Look into what store platforms delivered.", no_args_is_help=True)
+    group.command("list")(list_deliveries)
+    group.command("show")(show)
+    group.command("again")(again)
+    app.add_typer(group, name="deliveries")
+
+
+def list_deliveries(
+    store: Store = "",
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were taken or ignored.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the deliveries that could not be read, the oldest first: at most a thousand of each store."""
+    import uvloop
+
+    uvloop.run(_list(Ui(as_json=as_json), store, everything))
+
+
+def show(
+    delivery: Annotated[str, typer.Argument(help="Its id, as `list` prints it.")], store: Chosen, as_json: Json = False
+) -> None:
+    """Show one delivery as it came. It holds names and addresses: mind who looks over your shoulder."""
+    import uvloop
+
+    uvloop.run(_show(Ui(as_json=as_json), store, delivery))
+
+
+def again(store: Store = "", as_json: Json = False) -> None:
+    """Read all that failed once more; ends with 1 if any still cannot be read."""
+    import uvloop
+
+    raise typer.Exit(0 if uvloop.run(_again(Ui(as_json=as_json), store)) else 1)
+
+
+async def _list(ui: Ui, only: str, everything: bool) -> None:
+    from services.attribution.hooks import store
+    from services.cli import starting
+    from services.cli.inspect.stores import listed, opened
+    from services.kernel.settings import Settings
+
+    outcomes = ("failed", "taken", "ignored") if everything else ("failed",)
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+        for store_id in await listed(db, only):
+            async with db.transaction([store_id]) as tx:
+                for one in await store.some(tx, store_id, outcomes=outcomes, most=MOST):
+                    told = {
+                        "store": store_id,
+                        "delivery": one.delivery_id,
+                        "topic": one.topic,
+                        "received_at": one.received_at.isoformat(),
+                        "outcome": one.outcome,
+                        "reason": one.reason,
+                        "order_id": one.order_id,
+                    }
+                    ui.say("  ".join(str(value) for value in told.values() if value is not None))
+                    ui.emit(told)
+
+
+async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
+    from services.attribution.hooks import domain, store
+    from services.cli import starting
+    from services.cli.inspect.stores import opened
+    from services.kernel.auth import at_rest
+    from services.kernel.settings import Settings
+
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+        async with db.transaction([store_id]) as tx:
+            kept = await store.get(tx, store_id, delivery_id)
+        if kept is None:
+            raise StartFailed(f"{store_id} has no delivery {delivery_id!r}; `kith deliveries list --all` prints them")
+        try:
+            body = at_rest.decrypt(settings.key_ring(), domain.BODY, kept.body, owner=delivery_id)
+        except ValueError as error:
+            raise StartFailed(str(error)) from error
+    text = body.decode("utf-8", "replace")
+    ui.say(escape(text))
+    ui.emit({"store": store_id, "delivery": delivery_id, "topic": kept.topic, "body": text})
+
+
+async def _again(ui: Ui, only: str) -> bool:
+    from services.attribution.hooks import store
+    from services.attribution.orders.actions import Clock
+    from services.attribution.shopify.actions import read_again
+    from services.cli import starting
+    from services.cli.inspect.stores import listed, opened
+    from services.kernel.live import LiveState
+    from services.kernel.settings import Settings
+
+    well = True
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+        ring, live = settings.key_ring(), LiveState(db)
+        await live.refresh()
+        for store_id in await listed(db, only):
+            async with db.transaction([store_id]) as tx:
+                failed = await store.some(tx, store_id, outcomes=("failed",), most=MOST)
+            for kept in failed:
+                async with db.transaction([store_id]) as tx:
+                    read = await read_again(tx, ring, kept, Clock(live.now(), live.offset))
+                well = well and read.outcome != "failed"
+                mark = "[red]✗[/]" if read.outcome == "failed" else "[green]✓[/]"
+                ui.say(f"{mark} {store_id} {kept.delivery_id} {kept.topic}: {read.outcome} {read.reason or ''}")
+                ui.emit(
+                    {"store": store_id, "delivery": kept.delivery_id, "outcome": read.outcome, "reason": read.reason}
+                )
+    return well
