@@ -62,13 +62,16 @@ class TwoStores:
     client: httpx.AsyncClient
     a: Store
     b: Store
+    database_url: str
+    """The owner's address of the database that all services share."""
 
 
 @pytest.fixture(scope="module")
 async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]:
     """Starts the product and sets the stores up, once for a module."""
+    url = await module_database()
     settings = Settings(
-        database_url=await module_database(),
+        database_url=url,
         secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
@@ -81,7 +84,7 @@ async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]
     ):
         a, b = await make_store(client, "A"), await make_store(client, "B")
         await fill(client, a)
-        yield TwoStores(client, a, b)
+        yield TwoStores(client, a, b, url)
 
 
 async def make_store(client: httpx.AsyncClient, name: str) -> Store:
