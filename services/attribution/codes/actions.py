@@ -14,7 +14,7 @@ async def check(tx: Tx, store_id: str, text: str) -> CodeState:
     folded = codes.fold(text)
     found = await _find(tx, store_id, folded) if folded else None
     if folded is None or found is None:
-        return CodeState(code=(folded or "")[:64], valid=False, reason="code_unknown")
+        return CodeState(code=folded or text[:64], valid=False, reason="code_unknown")
     code, program, uses = found
     reason = _reason(tx, code, program, uses)
     return CodeState(

@@ -30,7 +30,7 @@ class FriendGift(BaseModel):
 class CodeState(BaseModel):
     """Whether a code would count for an order placed now."""
 
-    code: str = Field(description="As it is kept: upper case.")
+    code: str = Field(description="As it is kept: upper case; as it was typed where it cannot be a code.")
     valid: bool
     reason: str | None = Field(None, description="Why not: code_unknown, code_expired, code_used_up, program_paused, …")
     program_id: str | None = None

@@ -1,5 +1,6 @@
 """The API's description: what the framework knows, completed by what every route shares: problems and keys."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
@@ -12,6 +13,7 @@ from services.kernel.service import Service
 
 VERSION: Final = "1"
 Json = dict[str, Any]
+_TEMPLATED: Final = re.compile(r"\{(\w+)\}")
 
 _PROBLEM: Final[Json] = {
     "type": "object",
@@ -168,24 +170,44 @@ def _add_formats(operation: Json) -> None:
 
 
 def _add_links(document: Json) -> None:
-    """Says what to do with what was made: `POST /v1/links` leads to everything under `/v1/links/{link_id}`."""
-    for path, item in document["paths"].items():
-        made = item.get("post")
-        if made is None:
+    """Says what to do with what an answer names: `POST /v1/links` leads to `/v1/links/{link_id}`, and a list's first
+    entry to whatever takes its id, or the id of something that it belongs to.
+    """
+    schemas = document["components"]["schemas"]
+    for (path, method), operation in _operations(document):
+        if "{" in path or method not in {"get", "post"}:
             continue
-        below = [(p, o) for (p, _), o in _operations(document) if p.startswith(f"{path}/{{") and p.count("{") == 1]
-        for status in ("201", "202"):
-            schema = made["responses"].get(status, {}).get("content", {}).get("application/json", {}).get("schema", {})
-            name = str(schema.get("$ref", "")).rpartition("/")[2]
-            known = document["components"]["schemas"].get(name, {}).get("properties", {})
-            for other, operation in below:
-                parameter = other.partition("{")[2].partition("}")[0]
-                member = parameter if parameter in known else "id"
-                if member in known:
-                    made["responses"][status].setdefault("links", {})[operation["operationId"]] = {
-                        "operationId": operation["operationId"],
-                        "parameters": {parameter: f"$response.body#/{member}"},
+        for response in operation["responses"].values():
+            answered = response.get("content", {}).get("application/json", {}).get("schema", {})
+            properties, place = _properties(schemas, answered), "$response.body#"
+            if properties.get("data", {}).get("type") == "array":
+                properties, place = _properties(schemas, properties["data"].get("items", {})), f"{place}/data/0"
+            for (other_path, _), other in _operations(document):
+                named = [parameter["name"] for parameter in other.get("parameters", ())]
+                found = {name: at for name in named if (at := _member(name, path, properties)) is not None}
+                if found and other is not operation and set(_TEMPLATED.findall(other_path)) <= found.keys():
+                    response.setdefault("links", {})[other["operationId"]] = {
+                        "operationId": other["operationId"],
+                        "parameters": {name: f"{place}/{member}" for name, member in found.items()},
                     }
+
+
+def _properties(schemas: Json, schema: Json) -> Json:
+    found: Json = schemas.get(str(schema.get("$ref", "")).rpartition("/")[2], schema).get("properties", {})
+    return found
+
+
+def _member(parameter: str, path: str, properties: Json) -> str | None:
+    """Which property of what `path` answers is this parameter: `metric` or `metric_id` is the `id` of `/v1/metrics`.
+
+    Only one that is never null.
+    """
+    one = path.rpartition("/")[2].removesuffix("s")
+    own = parameter in {one, f"{one}_id"}
+    names = [parameter] if own or parameter.endswith("_id") else []
+    if own:
+        names += ["id", "key"]
+    return next((name for name in names if properties.get(name, {}).get("type") == "string"), None)
 
 
 def _guards(dependant: Any) -> Iterator[Guard]:
