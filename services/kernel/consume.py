@@ -142,8 +142,14 @@ class Consumer:
         arrived = []
         for delivered in batch:
             record = delivered.record
-            model = self._wanted.get(record.headers.get(envelope.TYPE, b""))
-            if model is None or _place(delivered) in self._put_away:
+            kind = record.headers.get(envelope.TYPE, b"")
+            if _place(delivered) in self._put_away:
+                continue
+            if not kind:
+                await self._put_aside(delivered, reason="contract", error="has no type", attempts=1)
+                continue
+            model = self._wanted.get(kind)
+            if model is None:  # for another group, or from a build that is ahead of this one
                 continue
             try:
                 event = envelope.open_event(record, model)

@@ -18,6 +18,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from services.kernel import telemetry
+from services.kernel.bus import letters
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
 from services.kernel.consume import Consumer
@@ -56,6 +57,15 @@ class Process:
 def group_name(service: Service, handler: Handler) -> str:
     """The consumer group of a handler."""
     return f"kith.{service.name}" if handler.group is None else f"kith.{service.name}.{handler.group}"
+
+
+def subscriptions_of(services: Sequence[Service]) -> dict[str, frozenset[str]]:
+    """Which topics each consumer group of these services reads."""
+    read: dict[str, set[str]] = {}
+    for service in services:
+        for group, handlers in _by_group(service, lambda: None).items():
+            read.setdefault(group, set()).update(str(m.TOPIC) for handler in handlers for m in handler.events)
+    return {group: frozenset(topics) for group, topics in read.items()}
 
 
 def groups_of(services: Sequence[Service]) -> tuple[str, ...]:
@@ -97,6 +107,7 @@ async def running(
         process.tasks += [server.task, _background(_watch_loop(), "loop-lag", stack)]
         process.tasks.append(_background(_watch_pools(process), "pools", stack))
         process.tasks.append(_background(_watch_readiness(health), "readiness", stack))
+        process.tasks.append(_background(_watch_letters(services, settings), "letters", stack))
         health.started = True
         log.info("process.started", services=",".join(s.name for s in services), port=server.port, host=server.host)
         try:
@@ -140,14 +151,18 @@ async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExit
 
 
 def _consumers(service: Service, context: Context, bus: Bus) -> list[Consumer]:
-    main = f"kith.{service.name}"
-    by_group: dict[str, list[Handler]] = {main: list(kernel_handlers(context.live.hurry))}
-    for handler in service.handlers:
-        by_group.setdefault(group_name(service, handler), []).append(replace(handler))
     member = f"{service.name}-{context.settings.instance}"
     return [
-        Consumer(context.db, bus, group=group, handlers=handlers, member=member) for group, handlers in by_group.items()
+        Consumer(context.db, bus, group=group, handlers=handlers, member=member)
+        for group, handlers in _by_group(service, context.live.hurry).items()
     ]
+
+
+def _by_group(service: Service, hurry: Callable[[], None]) -> dict[str, list[Handler]]:
+    by_group: dict[str, list[Handler]] = {f"kith.{service.name}": list(kernel_handlers(hurry))}
+    for handler in service.handlers:
+        by_group.setdefault(group_name(service, handler), []).append(replace(handler))
+    return by_group
 
 
 async def run_services(
@@ -246,6 +261,18 @@ async def _watch_readiness(health: Health) -> None:
         for check in await health.ready():
             telemetry.READY.labels(check.name).set(check.ok)
         await asyncio.sleep(5)
+
+
+async def _watch_letters(services: Sequence[Service], settings: Settings) -> None:
+    """Counts the dead letters that wait: a rate tells that some came, only this tells that they are still there."""
+    log_url = settings.database_url_of(services[0].name) if not settings.kafka_url else ""
+    while True:
+        try:
+            for group, found in (await letters.waiting(settings, groups_of(services), log_url=log_url)).items():
+                telemetry.LETTERS_WAITING.labels(group).set(len(found))
+        except Exception as error:  # the bus is away, which others tell; the count stays as it was
+            structlog.get_logger().info("letters.not_counted", **telemetry.describe(error))
+        await asyncio.sleep(30)
 
 
 async def _watchdog(health: Health) -> None:

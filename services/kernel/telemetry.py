@@ -81,6 +81,7 @@ EVENT_AGE = Histogram(
 LAG = Gauge("kith_consumer_lag_events", "Events behind the end of the topic.", ("group", "topic"))
 RETRIES = Counter("kith_consumer_retries_total", "Batches tried again.", ("group", "reason"))
 DEAD_LETTERS = Counter("kith_dead_letters_total", "Events put aside.", ("group", "reason"))
+LETTERS_WAITING = Gauge("kith_dead_letters_waiting", "Events put aside that nobody has replayed yet.", ("group",))
 SPOOL_BYTES = Gauge("kith_spool_bytes", "Bytes that wait in spool files.", ("spool",))
 SPOOL_AGE = Gauge("kith_spool_oldest_seconds", "How long the oldest spooled line may have waited.", ("spool",))
 SPOOL_REFUSED = Counter("kith_spool_refused_total", "Lines refused because the spool or its disk was full.", ("spool",))

@@ -4,22 +4,32 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+)
 
 from services.cli.inspect.database import connected
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.cli.inspect.letters import waiting
 from services.kernel.bus.topics import dead_letter_topic, dead_letter_topics, product_topics
-from services.kernel.runner import groups_of
+from services.kernel.runner import groups_of, subscriptions_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 
 MANY_BEHIND = 10_000
 _TIMEOUT_S = 15.0
+_START = """
+select coalesce((select min(position) from records where topic = $1),
+                (select next_position from topics where topic = $1))
+"""
 _Found = tuple[str, frozenset[str], tuple["Lag", ...]]
 """Which bus it is, its topics, and who is how far behind."""
 
@@ -45,12 +55,12 @@ class BusState:
 
 async def state(services: Sequence[Service], settings: Settings) -> BusState:
     """Reads the bus. Raises `OSError`, `TimeoutError`, `KafkaError` or `PostgresError` if it cannot be reached."""
-    groups = groups_of(services)
+    subscriptions = subscriptions_of(services)
     async with asyncio.timeout(_TIMEOUT_S):
         if settings.kafka_url:
-            kind, topics, lags = await _kafka(settings.kafka_url, groups)
+            kind, topics, lags = await _kafka(settings.kafka_url, subscriptions)
         else:
-            kind, topics, lags = await _log(settings.database_url_of(services[0].name), groups)
+            kind, topics, lags = await _log(settings.database_url_of(services[0].name), subscriptions)
     letters = Counter(dead_letter_topic(letter.group) for letter in await waiting(services, settings))
     return BusState(kind, topics, lags, letters)
 
@@ -85,19 +95,32 @@ async def look(services: Sequence[Service], settings: Settings) -> list[Finding]
     return findings
 
 
-async def _log(url: str, groups: Sequence[str]) -> _Found:
+async def _log(url: str, subscriptions: Mapping[str, frozenset[str]]) -> _Found:
     async with connected(url, schema="bus") as connection:
         ends = dict(await connection.fetch("select topic, next_position from topics"))
+        starts = {topic: await connection.fetchval(_START, topic) for topic in ends}
         cursors = await connection.fetch('select "group", topic, position from cursors')
+    read = {(row["group"], row["topic"]): row["position"] for row in cursors}
     lags = tuple(
-        Lag(row["group"], row["topic"], max(0, ends.get(row["topic"], 0) - row["position"]))
-        for row in cursors
-        if row["group"] in groups
+        # A group that has not read a topic yet will begin at its start.
+        Lag(group, topic, max(0, ends.get(topic, 0) - max(read.get((group, topic), 0), starts.get(topic, 0))))
+        for group, wanted in subscriptions.items()
+        for topic in sorted(wanted)
     )
     return "the log in PostgreSQL", frozenset(ends), lags
 
 
-async def _kafka(url: str, groups: Sequence[str]) -> _Found:
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
+    """How far a group has read. A broker that never had a group needs some seconds to get ready for one."""
+    while True:
+        try:
+            found: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
+            return found
+        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, GroupLoadInProgressError):
+            await asyncio.sleep(0.5)
+
+
+async def _kafka(url: str, subscriptions: Mapping[str, frozenset[str]]) -> _Found:
     admin = AIOKafkaAdminClient(bootstrap_servers=url)
     reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
     try:
@@ -113,11 +136,12 @@ async def _kafka(url: str, groups: Sequence[str]) -> _Found:
         ends = await reader.end_offsets(partitions) if partitions else {}
         starts = await reader.beginning_offsets(partitions) if partitions else {}
         lags: dict[tuple[str, str], int] = {}
-        for group in groups:
-            for place, read in (await admin.list_consumer_group_offsets(group)).items():
-                if place in ends and read.offset >= 0:
-                    key = (group, place.topic)
-                    lags[key] = lags.get(key, 0) + max(0, ends[place] - max(read.offset, starts[place]))
+        for group, wanted in subscriptions.items():
+            committed = await _committed(admin, group)
+            for place in (place for place in ends if place.topic in wanted):
+                # A group that has committed nothing in a partition will begin at its start.
+                read = max(committed[place].offset if place in committed else 0, starts[place])
+                lags[group, place.topic] = lags.get((group, place.topic), 0) + max(0, ends[place] - read)
     finally:
         await reader.stop()
         await admin.close()

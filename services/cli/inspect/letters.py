@@ -1,33 +1,21 @@
-"""Dead letters: the events that consumer groups put aside, and what was made of them since.
+"""Dead letters as operators see them: the events that consumer groups put aside, and another try.
 
-A letter lies in its group's dead-letter topic as it came, with the reason in headers. To replay one is to hand it to
-the handlers of its own group, in a transaction of its own; the others have had theirs. Then a mark goes into the same
-topic, and the letter counts as handled: neither list nor replay takes it up again.
+To replay one is to hand it to the handlers of its own group, in a transaction of its own; the others have had theirs.
+Then it is marked as handled: neither list nor replay takes it up again.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from contracts.events import EVENTS
-from services.cli.inspect.database import connected
 from services.kernel import trace
-from services.kernel.bus import envelope
-from services.kernel.bus.kafka_group import read_record
-from services.kernel.bus.log import read_headers
+from services.kernel.bus import envelope, letters
 from services.kernel.bus.port import Bus, Delivered, Record
-from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.db import Database
 from services.kernel.runner import group_name, groups_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 from services.kernel.store_slice import kernel_handlers
-
-_HANDLED = "dlq_handled"
-_READ_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,12 @@ class Letter:
     error: str
     attempts: int
     put_aside_at: str
-    record: Record
+    delivered: Delivered
+
+    @property
+    def record(self) -> Record:
+        """The event as it came, with the reason in headers."""
+        return self.delivered.record
 
     @property
     def type(self) -> str:
@@ -78,26 +71,13 @@ class Letter:
 
 
 async def waiting(services: Sequence[Service], settings: Settings) -> list[Letter]:
-    """The letters of all groups that nobody has handled, in the order in which they were put aside.
+    """The letters of all groups that nobody has handled, group by group, in the order in which they were put aside.
 
     Raises `OSError`, `TimeoutError`, `KafkaError` or `PostgresError` if the bus cannot be read.
     """
-    topics = {dead_letter_topic(group): group for group in groups_of(services)}
-    async with asyncio.timeout(_READ_S):
-        if settings.kafka_url:
-            found = await _from_kafka(settings.kafka_url, list(topics))
-        else:
-            found = await _from_log(settings.database_url_of(services[0].name), list(topics))
-    handled = {
-        (delivered.record.topic, int(envelope.header(delivered.record, _HANDLED)))
-        for delivered in found
-        if _HANDLED in delivered.record.headers
-    }
-    return [
-        _letter(topics[delivered.record.topic], delivered)
-        for delivered in found
-        if _HANDLED not in delivered.record.headers and (delivered.record.topic, delivered.offset) not in handled
-    ]
+    log_url = settings.database_url_of(services[0].name) if not settings.kafka_url else ""
+    found = await letters.waiting(settings, groups_of(services), log_url=log_url)
+    return [_letter(group, delivered) for group, waits in found.items() for delivered in waits]
 
 
 async def replay(letter: Letter, service: Service, db: Database) -> None:
@@ -118,9 +98,8 @@ async def replay(letter: Letter, service: Service, db: Database) -> None:
 
 
 async def mark(bus: Bus, letter: Letter) -> None:
-    """Has the letter count as handled. If the mark is lost it may be replayed again, which handlers can take."""
-    number = letter.place.rpartition(":")[2].encode()
-    await bus.publish([Record(dead_letter_topic(letter.group), letter.record.key, b"{}", {_HANDLED: number})])
+    """Has the letter count as handled."""
+    await letters.mark(bus, letter.group, letter.delivered)
 
 
 def _letter(group: str, delivered: Delivered) -> Letter:
@@ -133,39 +112,5 @@ def _letter(group: str, delivered: Delivered) -> Letter:
         error=envelope.header(record, "dlq_error"),
         attempts=int(attempts) if attempts.isdigit() else 0,
         put_aside_at=envelope.header(record, "dlq_at"),
-        record=record,
+        delivered=delivered,
     )
-
-
-async def _from_log(url: str, topics: list[str]) -> list[Delivered]:
-    query = (
-        "select topic, position, key, headers, value from records where topic = any($1::text[]) order by at, position"
-    )
-    async with connected(url, schema="bus") as connection:
-        if await connection.fetchval("select to_regclass('records')") is None:
-            raise asyncpg.UndefinedTableError("the bus has no tables yet")
-        rows = await connection.fetch(query, topics)
-    return [
-        Delivered(Record(row["topic"], row["key"], row["value"], read_headers(row["headers"])), 0, row["position"])
-        for row in rows
-    ]
-
-
-async def _from_kafka(url: str, topics: list[str]) -> list[Delivered]:
-    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
-    await reader.start()
-    try:
-        there = await reader.topics()
-        places = [TopicPartition(topic, 0) for topic in topics if topic in there]
-        reader.assign(places)
-        ends = await reader.end_offsets(places) if places else {}
-        for place, start in (await reader.beginning_offsets(places) if places else {}).items():
-            reader.seek(place, start)
-        found: list[tuple[int, Delivered]] = []
-        while any([await reader.position(place) < ends[place] for place in places]):
-            for place, records in (await reader.getmany(timeout_ms=500)).items():
-                read = (Delivered(read_record(place.topic, one), 0, one.offset) for one in records)
-                found += zip((one.timestamp for one in records), read, strict=True)
-    finally:
-        await reader.stop()
-    return [delivered for _, delivered in sorted(found, key=lambda pair: (pair[0], pair[1].offset))]

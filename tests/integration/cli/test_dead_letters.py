@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from contracts.events.catalog import StoreConfigured
@@ -17,11 +18,12 @@ from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Record
 from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.ids import new_id
-from services.kernel.runner import groups_of
+from services.kernel.runner import groups_of, running
 from services.kernel.settings import Settings
 from tests.integration.cli.test_operators import kith
 from tests.support.kafka import Broker
 from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -52,6 +54,10 @@ class Installation:
 
     async def put_aside(self, store_id: str, value: bytes) -> None:
         """What a consumer does with an event that it cannot handle."""
+        reason = {"dlq_reason": b"handler", "dlq_error": b"KeyError", "dlq_attempts": b"3", "dlq_group": GROUP.encode()}
+        await self.publish(dead_letter_topic(GROUP), store_id, value, reason)
+
+    async def publish(self, topic: str, store_id: str, value: bytes, more: dict[str, bytes] | None = None) -> None:
         head = envelope.headers(
             event_id=new_id("evt"),
             type=StoreConfigured.TYPE,
@@ -60,9 +66,15 @@ class Installation:
             subject=store_id,
             at=datetime.now(UTC),
             traceparent=None,
-        ) | {"dlq_reason": b"handler", "dlq_error": b"KeyError", "dlq_attempts": b"3", "dlq_group": GROUP.encode()}
+        )
         services = catalog.load_all()
-        settings = Settings(
+        bus = open_bus(self.settings(), services=[s.name for s in services], groups=groups_of(services))
+        await bus.start()
+        await bus.publish([Record(topic, store_id, value, head | (more or {}))])
+        await bus.stop()
+
+    def settings(self) -> Settings:
+        return Settings(
             database_url=self.url,
             kafka_url=self.env.get("KITH_KAFKA_URL"),
             secret_keys=SecretStr(f"k1:{'x' * 32}"),
@@ -70,10 +82,6 @@ class Installation:
             operator_key=SecretStr("z" * 32),
             data_dir=self.folder,
         )
-        bus = open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
-        await bus.start()
-        await bus.publish([Record(dead_letter_topic(GROUP), store_id, value, head)])
-        await bus.stop()
 
     async def known_stores(self) -> set[str]:
         connection = await asyncpg.connect(self.url)
@@ -140,6 +148,27 @@ async def test_what_still_cannot_be_handled_stays_and_the_rest_goes_on(installat
     assert len(await installation.waiting(broken)) == 1
     assert await installation.waiting(whole) == []
     assert whole in await installation.known_stores()
+
+
+async def test_what_waits_is_counted_also_for_groups_that_never_read(installation: Installation) -> None:
+    """`kith lag` of a bus that holds events before any service has run, and the gauge of a service that then does."""
+    store_id = new_id("str")
+    await installation.put_aside(store_id, configured(store_id))
+    await installation.publish("kith.catalog", store_id, configured(store_id))
+    status, lags, complaints = await kith("lag", folder=installation.folder, url=installation.url, **installation.env)
+    assert status == 0, complaints
+    behind = {(lag["group"], lag["topic"]): lag["behind"] for lag in lags}
+    assert all(behind[f"kith.{name}", "kith.catalog"] >= 1 for name in catalog.NAMES)
+    assert ("kith.rewards", "kith.conversions") in behind
+
+    assert len(await installation.waiting(store_id)) == 1
+    everybody = [letter for letter in (await installation.dlq("list"))[1] if letter["group"] == GROUP]
+    async with running([catalog.load("rewards")], installation.settings(), port=0):
+
+        def counted() -> bool:
+            return REGISTRY.get_sample_value("kith_dead_letters_waiting", {"group": GROUP}) == len(everybody)
+
+        await until(counted, within=60, what="the gauge")
 
 
 async def test_nothing_is_replayed_by_accident(installation: Installation) -> None:

@@ -177,13 +177,20 @@ async def test_a_poison_event_is_put_aside_with_its_reason_and_the_rest_flows(db
     assert b"t13" in dead.record.value
 
 
+async def _all_three(bus: LogBus) -> Sequence[Delivered]:
+    found = await dead_letters(bus)
+    return found if len(found) == 3 else ()
+
+
 async def test_a_record_that_breaks_the_contract_is_put_aside_at_once(db: Database, bus: LogBus) -> None:
     good = {"ce_id": b"evt_1", "ce_type": VisitRecorded.TYPE.encode(), "ce_time": b"2026-01-01T00:00:00+00:00"}
     await bus.publish([Record("kith.tracking", "str_a", b'{"store_id": "str_a", "at": "mail@example.com"}', good)])
     await bus.publish([Record("kith.tracking", "str_a", b"not json", good)])
+    await bus.publish([Record("kith.tracking", "str_a", b"not an event at all")])
     async with consuming(db, bus):
-        dead = await dead_letters(bus)
-    assert [d.record.headers["dlq_reason"] for d in dead] == [b"contract"] * len(dead)
+        dead = await until(lambda: _all_three(bus), within=20)
+    assert [d.record.headers["dlq_reason"] for d in dead] == [b"contract"] * 3
+    assert dead[2].record.headers["dlq_error"] == b"has no type"
     assert "mail@example.com" not in str([d.record.headers for d in dead])
 
 
