@@ -1,16 +1,18 @@
 """Places where a test can make a process die or fail: `KITH_FAILPOINTS=relay.after_send=kill@37,spool.append=raise`.
 
-`kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time.
+`kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time. With a service
+in front, `rewards:relay.after_send=kill`, only processes of that service have it.
 With `KITH_FAILPOINTS_ONCE` naming a directory, each failpoint fires once even across restarts and leaves a file with
 its name there, so that a test can prove that the fault happened. Unset, a failpoint costs one truth test.
 
 There are: `relay.after_send`; `consume.before_commit`, `consume.after_commit`, `consume.before_offset_commit`;
 `spool.append` (leaves half a line), `spool.before_commit`, `spool.after_commit`; `batch.before_write`,
-`batch.after_write`.
+`batch.after_write`; `orders.before_commit`, `orders.after_commit`.
 """
 
 import os
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ class FailpointHit(RuntimeError):
 
 @dataclass(slots=True)
 class _Point:
+    name: str
+    """As it was asked for, with its service."""
     action: str
     countdown: int
 
@@ -36,7 +40,16 @@ def configure(text: str) -> None:
         action, _, count = what.partition("@")
         if action not in {"kill", "raise"}:
             raise ValueError(f"failpoint {name}: {action!r} is neither kill nor raise")
-        _armed[name] = _Point(action, int(count or 1))
+        _armed[name] = _Point(name, action, int(count or 1))
+
+
+def narrow(services: Collection[str]) -> None:
+    """Says which services run in this process: failpoints of others are disarmed."""
+    for name in [name for name in _armed if ":" in name]:
+        point = _armed.pop(name)
+        service, _, place = name.partition(":")
+        if service in services:
+            _armed[place] = point
 
 
 def any_armed() -> bool:
@@ -47,7 +60,7 @@ def any_armed() -> bool:
 def armed(name: str) -> bool:
     """Whether the next `hit` of this name would act; for places that must prepare something worse than dying."""
     point = _armed.get(name) if _armed else None
-    return point is not None and point.countdown == 1 and not _marker(name, exists=True)
+    return point is not None and point.countdown == 1 and not _marker(point.name, exists=True)
 
 
 def hit(name: str) -> None:
@@ -61,9 +74,9 @@ def hit(name: str) -> None:
     if point.countdown > 0:
         return
     del _armed[name]
-    if _marker(name, exists=True):
+    if _marker(point.name, exists=True):
         return
-    _marker(name, exists=False)
+    _marker(point.name, exists=False)
     if point.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     raise FailpointHit(name)

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp
 
-from services.kernel import telemetry
+from services.kernel import failpoints, telemetry
 from services.kernel.bus import letters
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
@@ -88,6 +88,7 @@ async def running(
     `checks` are further conditions of readiness.
     """
     log = structlog.get_logger()
+    failpoints.narrow({service.name for service in services})
     bus = bus or open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
     health = Health()
     health.extra.extend(checks)

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.faults.history import History, side_by_side
-from tests.faults.inside import dead_letters
+from tests.faults.inside import QUESTIONS, asked, dead_letters
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -42,6 +42,10 @@ class End:
     rewards: dict[str, list[int]]
     dead_letters: int
     unbalanced: int
+    snapshots: int
+    """Snapshots that were taken; during an outage none can be."""
+    untrue: list[str]
+    """What operators' commands found wrong."""
 
 
 async def main(wanted: Round, console: Console) -> int:
@@ -53,20 +57,37 @@ async def main(wanted: Round, console: Console) -> int:
             httpx.AsyncClient(base_url=product.url, timeout=20) as http,
         ):
             history = await History.begin(http, product.operator_key)
-            unbalanced = await _live(product, history, wanted)
+            snapshots = [*await _live(product, history, wanted)]
             await _quiet(history)
-            unbalanced += await history.out_of_balance()
-            end = End(await history.decided(), await history.rewards(), await dead_letters(product), unbalanced)
+            snapshots.append(await history.out_of_balance())
+            end = End(
+                decided=await history.decided(),
+                rewards=await history.rewards(),
+                dead_letters=await dead_letters(product),
+                unbalanced=sum(snapshots),
+                snapshots=len(snapshots),
+                untrue=await _untrue(product),
+            )
             return _report(console, history, end)
 
 
-async def _live(product: Product, history: History, wanted: Round) -> int:
+async def _untrue(product: Product) -> list[str]:
+    found = []
+    for words in QUESTIONS:
+        try:
+            await asked(product, *words)
+        except AssertionError as error:
+            found.append(str(error))
+    return found
+
+
+async def _live(product: Product, history: History, wanted: Round) -> list[int]:
     """Orders and refunds, with kills and two outages spread over them; snapshots of the books on the way."""
     chance = random.Random(wanted.seed)
     at = sorted(chance.sample(range(wanted.orders), wanted.kills))
     outages = {wanted.orders // 3: "kafka", 2 * wanted.orders // 3: "postgres"}
     faults: list[asyncio.Task[None]] = []
-    unbalanced = 0
+    snapshots: list[int] = []
     with Progress(transient=True) as bar:
         task = bar.add_task("Living through it", total=wanted.orders)
         for start in range(0, wanted.orders, 100):
@@ -78,10 +99,10 @@ async def _live(product: Product, history: History, wanted: Round) -> int:
             await side_by_side(history.click(n) for n in names[:30])
             share = names[: 100 * wanted.refunds // wanted.orders]
             await side_by_side(history.refund_all(f"o{n}") for n in share)
-            unbalanced += await _snapshot(history)
+            snapshots += await _snapshot(history)
             bar.update(task, completed=names[-1] + 1)
     await asyncio.gather(*faults)
-    return unbalanced
+    return snapshots
 
 
 async def _kill(product: Product, victim: str) -> None:
@@ -102,12 +123,12 @@ async def _outage(product: Product, name: str) -> None:
     product.release(name)
 
 
-async def _snapshot(history: History) -> int:
-    """Units out of balance now; an answer that cannot be had during an outage says nothing."""
+async def _snapshot(history: History) -> list[int]:
+    """Units out of balance now; during an outage there may be no answer, and so no snapshot."""
     try:
-        return await history.out_of_balance()
+        return [await history.out_of_balance()]
     except (AssertionError, httpx.TransportError):
-        return 0
+        return []
 
 
 async def _quiet(history: History) -> None:
@@ -126,21 +147,36 @@ def _report(console: Console, history: History, end: End) -> int:
     lost = [name for name in expected if len(found.get(name, ())) < 2]
     twice = [name for name, amounts in found.items() if len(amounts) > 2]
     wrong = [name for name in expected if name not in lost and name not in twice and found[name] != expected[name]]
-    answered = Table("acked", "decided", "rewarded", "refunded", "refused, then taken", title="What happened")
     refused = sum(history.refused.values())
-    answered.add_row(*map(str, (len(expected), end.decided, len(found), len(history.refunded), refused)))
-    broken = Table(
-        *("lost", "twice", "wrong amount", "undecided", "dead letters", "false refusals", "snapshots out of balance"),
-        title="What must be zero",
-    )
     # A refusal is honest if it says when to come back; a connection that breaks under a kill says nothing at all.
     false = history.without_retry_after + sum(n for status, n in history.refused.items() if status not in HONEST)
-    zeros = (len(lost), len(twice), len(wrong), len(expected) - end.decided, end.dead_letters, false, end.unbalanced)
-    broken.add_row(*map(str, zeros))
-    console.print(answered, broken)
+    happened = {
+        "acked": len(expected),
+        "decided": end.decided,
+        "rewarded": len(found),
+        "refunded": len(history.refunded),
+        "refused, then taken": refused,
+        "snapshots": end.snapshots,
+    }
+    zeros = {
+        "lost": len(lost),
+        "twice": len(twice),
+        "wrong amount": len(wrong),
+        "undecided": len(expected) - end.decided,
+        "dead letters": end.dead_letters,
+        "false refusals": false,
+        "snapshots out of balance": end.unbalanced,
+        "verify, replay, reconcile": len(end.untrue),
+    }
+    for title, row in (("What happened", happened), ("What must be zero", zeros)):
+        table = Table(*row, title=title)
+        table.add_row(*map(str, row.values()))
+        console.print(table)
     if false:
         console.print(f"Answers by status, 0 for a broken connection: {history.refused}")
-    return sum(map(abs, zeros))
+    for complaint in end.untrue:
+        console.print(complaint, markup=False)
+    return sum(map(abs, zeros.values()))
 
 
 if __name__ == "__main__":

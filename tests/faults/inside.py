@@ -1,8 +1,39 @@
 """What lies on the broker of a split product, looked at beside the product."""
 
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from tests.support.product import Product
+from tests.support.product import ROOT, Product
+
+QUESTIONS = (("ledger", "verify"), ("replay",), ("reconcile",))
+"""What operators ask after an accident. Each recomputes everything and ends with 1 if anything is not as it must be."""
+
+
+async def operators_find_it_whole(product: Product) -> None:
+    """The books add up and nobody touched them, decisions follow from their facts, every order is somewhere once."""
+    for words in QUESTIONS:
+        said = await asked(product, *words)
+        assert said, f"kith {' '.join(words)} found no store"
+
+
+async def asked(product: Product, *words: str) -> list[dict[str, Any]]:
+    """What a command answers about the running product. Fails when it found something wrong."""
+    pipe = asyncio.subprocess.PIPE
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services", "--split", *words, "--json"),
+        env={**os.environ, "KITH_DATA_DIR": str(product.folder)},
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=pipe,
+    )
+    out, err = await command.communicate()
+    assert command.returncode == 0, f"kith {' '.join(words)}: {out.decode()}{err.decode()}"
+    return [json.loads(line) for line in out.decode().splitlines()]
 
 
 async def dead_letters(product: Product) -> int:

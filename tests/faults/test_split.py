@@ -12,17 +12,19 @@ import httpx
 import pytest
 
 from tests.faults.history import History, side_by_side
-from tests.faults.inside import dead_letters
+from tests.faults.inside import dead_letters, operators_find_it_whole
 from tests.support.product import Product, running
 from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(600)
 
 KILLED_AT = {
-    "consume.before_commit": 15,
-    "consume.after_commit": 18,
-    "consume.before_offset_commit": 21,
-    "relay.after_send": 30,
+    **{f"{service}:consume.before_commit": 7 for service in ("attribution", "rewards", "analytics")},
+    **{f"{service}:consume.after_commit": 6 for service in ("attribution", "rewards", "analytics")},
+    **{f"{service}:consume.before_offset_commit": 5 for service in ("attribution", "rewards", "analytics")},
+    "links:relay.after_send": 6,
+    "attribution:relay.after_send": 20,
+    "rewards:relay.after_send": 8,
     "orders.before_commit": 40,
     "orders.after_commit": 70,
     "batch.after_write": 110,
@@ -30,7 +32,7 @@ KILLED_AT = {
     "spool.before_commit": 12,
     "spool.after_commit": 17,
 }
-"""Failpoints at which a process dies once, and at which of its hits."""
+"""Failpoints at which a process dies once, of the services named, and at which of its hits."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ async def all_is_well(stage: Stage, history: History, *, within: float = 180) ->
 
     await until(counted, within=within, every=0.5, what="every click counted, once")
     assert await dead_letters(stage.product) == 0
+    await operators_find_it_whole(stage.product)
 
 
 async def load(history: History, name: str, *, until_done: asyncio.Event, tries: int = 1) -> tuple[int, int]:

@@ -45,3 +45,12 @@ def test_with_a_folder_it_fires_once_across_restarts_and_leaves_a_mark(
 def test_an_unknown_action_is_refused() -> None:
     with pytest.raises(ValueError, match="explode"):
         failpoints.configure("a=explode")
+
+
+def test_a_failpoint_of_a_service_is_there_in_its_processes_only() -> None:
+    failpoints.configure("rewards:a=raise,links:b=raise,c=raise")
+    failpoints.narrow({"rewards"})
+    failpoints.hit("b")
+    for name in ("a", "c"):
+        with pytest.raises(failpoints.FailpointHit):
+            failpoints.hit(name)
