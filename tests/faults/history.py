@@ -31,6 +31,9 @@ PROGRAM: dict[str, Any] = {
 }
 
 
+LOOKED_AT = ("/v1/rewards", "/v1/ledger/trial-balance", "/v1/metrics/summary", "/v1/programs", "/console/session")
+
+
 @dataclass
 class History:
     """One store's life as its own server remembers it."""
@@ -109,6 +112,17 @@ class History:
         self._note(answer.status_code)
         self.clicks_unknown += 1
         return False
+
+    async def look(self, number: int) -> None:
+        """Reads something of a service that neither takes orders nor clicks; any answer but a good one is noted."""
+        path = LOOKED_AT[number % len(LOOKED_AT)]
+        try:
+            answer = await self.http.get(path, headers=self.headers)
+        except httpx.TransportError:
+            self._note(0)
+            return
+        if not answer.is_success:
+            self._note(answer.status_code)
 
     async def _told(self, call: Callable[[], Awaitable[httpx.Response]], tries: int) -> bool:
         for _ in range(tries):

@@ -81,26 +81,34 @@ async def all_is_well(stage: Stage, history: History, *, within: float = 180) ->
     await operators_find_it_whole(stage.product)
 
 
-async def load(history: History, name: str, *, until_done: asyncio.Event, tries: int = 1) -> tuple[int, int]:
-    """Orders and clicks, four at a time, until told to stop; how many of each were asked for."""
+async def load(history: History, name: str, *, until_done: asyncio.Event, reading: bool = False) -> tuple[int, int]:
+    """Orders and clicks, until told to stop; how many of each were asked for. Reads of the other services if `reading`."""
     asked = [0, 0]
 
     async def ordering(worker: int) -> None:
         while not until_done.is_set():
             number = asked[0]
             asked[0] += 1
-            await history.order(f"{name}-{worker}-{number}", number, tries=tries)
+            await history.order(f"{name}-{worker}-{number}", number)
 
     async def clicking() -> None:
         while not until_done.is_set():
             asked[1] += 1
             await history.click(asked[1])
 
-    await asyncio.gather(ordering(0), ordering(1), clicking(), clicking())
+    async def looking() -> None:
+        looks = 0
+        while reading and not until_done.is_set():
+            await history.look(looks)
+            looks += 1
+
+    await asyncio.gather(ordering(0), ordering(1), clicking(), clicking(), looking())
     return asked[0], asked[1]
 
 
-async def under_load(history: History, name: str, fault: asyncio.Task[None], *, tries: int = 1) -> tuple[int, int]:
+async def under_load(
+    history: History, name: str, fault: asyncio.Task[None], *, reading: bool = False
+) -> tuple[int, int]:
     """Load from before the fault until a moment after it has passed."""
     done = asyncio.Event()
 
@@ -108,7 +116,7 @@ async def under_load(history: History, name: str, fault: asyncio.Task[None], *, 
         done.set()
 
     fault.add_done_callback(end)
-    asked = await load(history, name, until_done=done, tries=tries)
+    asked = await load(history, name, until_done=done, reading=reading)
     await fault
     return asked
 
@@ -194,7 +202,7 @@ async def test_a_rolling_restart_fails_no_request(stage: Stage) -> None:
         await until(ready, within=60, what="a product that is ready")
 
     started = time.monotonic()
-    await under_load(history, "r", asyncio.create_task(fault()))
+    await under_load(history, "r", asyncio.create_task(fault()), reading=True)
     assert time.monotonic() - started > 1
     assert not history.refused
     await all_is_well(stage, history)

@@ -1,6 +1,8 @@
 """Laws of rewards over random histories, in memory."""
 
 from collections import Counter
+from fractions import Fraction
+from math import floor
 from random import Random
 
 from hypothesis import given, settings
@@ -98,6 +100,13 @@ def test_what_is_clawed_back_never_exceeds_what_was_granted_and_full_refunds_lea
     assert after_refunds(base, total_minor=total, refunded_minor=refunded) == left
 
 
+def worth_by_hand(total: int, refunded: int) -> int:
+    """12.34 % of the total, and of that the share that was not given back: each rounded half up, in exact fractions."""
+    half = Fraction(1, 2)
+    before_refunds = floor(Fraction(total * 1234, 10_000) + half)
+    return floor(Fraction(before_refunds * (total - refunded), total) + half)
+
+
 def test_333_orders_with_a_thousand_partial_refunds_are_worth_what_a_recomputation_gives() -> None:
     chance = Random(333)
     for currency in ("EUR", "JPY", "KWD"):
@@ -128,5 +137,6 @@ def test_333_orders_with_a_thousand_partial_refunds_are_worth_what_a_recomputati
             afresh.take(state(order))
             [held] = books.of_order(order)
             assert held.target_minor == sum(afresh.amounts().values())
+            assert held.target_minor == worth_by_hand(totals[order], min(refunded[order], totals[order]))
             assert held.refunded_minor <= held.total_minor
         assert any(refunded[order] > totals[order] for order in totals), "an over-refund must have happened"

@@ -129,24 +129,26 @@ async def get_new(request: Request, call: Annotated[Call, viewer("ambassadors:wr
 async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:write")]) -> Response:
     """Adds somebody, or shows whom the program has under this customer id."""
     given = {name: value for name, value in (await request.form()).items() if isinstance(value, str) and value.strip()}
+    try:
+        body = AmbassadorIn.model_validate(given)
+        joining = Joining(
+            program_id=body.program_id,
+            external_id=body.external_id,
+            email=body.email,
+            phone=body.phone,
+            name=body.name,
+            group_name=body.group,
+        )
+        # What raises leaves nothing behind: the form is shown again by another transaction.
+        async with call.transaction() as tx:
+            member = await actions.join(tx, call.store_id, joining, hash_contacts=hashes(call))
+        return Response(status_code=303, headers={"location": f"{HOME}/{member.ambassador.ambassador_id}"})
+    except ValidationError as error:
+        wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
+    except AppError as error:
+        wrong = {"program_id": error.detail}
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        try:
-            body = AmbassadorIn.model_validate(given)
-            joining = Joining(
-                program_id=body.program_id,
-                external_id=body.external_id,
-                email=body.email,
-                phone=body.phone,
-                name=body.name,
-                group_name=body.group,
-            )
-            member = await actions.join(tx, call.store_id, joining, hash_contacts=hashes(call))
-            return Response(status_code=303, headers={"location": f"{HOME}/{member.ambassador.ambassador_id}"})
-        except ValidationError as error:
-            wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
-        except AppError as error:
-            wrong = {"program_id": error.detail}
         return await _form(request, own, tx, given, wrong, status=422)
 
 
