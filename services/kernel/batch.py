@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from services.kernel import failpoints, trace
+from services.kernel import failpoints, trace, vital
 from services.kernel.db import is_transient
 from services.kernel.errors import Unavailable
 from services.kernel.telemetry import BATCH_ITEMS, describe
@@ -70,7 +70,7 @@ class GroupCommit(Generic[Item, Result]):
 
     def start(self) -> None:
         """Begins to write."""
-        self._tasks = [asyncio.create_task(self._run(), name="group-commit") for _ in range(self._writers)]
+        self._tasks = [vital.start(self._run(), name="group-commit") for _ in range(self._writers)]
 
     async def stop(self) -> None:
         """Writes what waits, then ends. Further items are refused."""
@@ -132,10 +132,10 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _commit(self, taken: "list[_Waiting[Item, Result]]") -> None:
         self._items.observe(len(taken))
-        if self._about is not None:
-            trace.follow(None, {self._about(item): traceparent for item, _, traceparent in taken})
         for attempt in range(1, self.PASSING_ATTEMPTS + 1):
             try:
+                if self._about is not None:
+                    trace.follow(None, {self._about(item): traceparent for item, _, traceparent in taken})
                 failpoints.hit("batch.before_write")
                 results = await self._write([item for item, _, _ in taken])
                 failpoints.hit("batch.after_write")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from services.kernel import vital
 from services.kernel.db import Database
 
 _READ = (
@@ -48,7 +49,7 @@ class LiveState:
     async def start(self) -> None:
         """Reads once, then keeps reading until `stop`."""
         await self.refresh()
-        self._task = asyncio.create_task(self._loop(), name="live-state")
+        self._task = vital.start(self._loop(), name="live-state")
 
     def hurry(self) -> None:
         """Has it read again at once: this process has just changed one of the tables."""

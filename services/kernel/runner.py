@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp
 
-from services.kernel import failpoints, telemetry
+from services.kernel import failpoints, telemetry, vital
 from services.kernel.bus import letters
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
@@ -189,7 +189,7 @@ async def run_services(
         announcing = [asyncio.create_task(_announce(on_ready, process), name="announce")] if on_ready else []
         watchdog = asyncio.create_task(_watchdog(process.health), name="watchdog")
         try:
-            await _first_end(waiting, [*process.tasks, watchdog], announcing)
+            await _first_end(waiting, [*process.tasks, *vital.running(), watchdog], announcing)
         finally:
             for task in (waiting, watchdog, *announcing):
                 task.cancel()

@@ -13,6 +13,7 @@ from types import TracebackType
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.kernel import vital
 from services.kernel.protocol import Connection
 
 KEEP_ALIVE_S = 75
@@ -68,7 +69,7 @@ class Server:
                 self._task.result()
                 raise RuntimeError("the HTTP server ended while it started")
             await asyncio.sleep(0.005)
-        self._guard = asyncio.create_task(self._look_round(), name="http-guard")
+        self._guard = vital.start(self._look_round(), name="http-guard")
         return self
 
     async def __aexit__(

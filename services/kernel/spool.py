@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from services.kernel import failpoints
+from services.kernel import failpoints, vital
 from services.kernel.db import FAILURES, Database, Tx, is_transient
 from services.kernel.errors import Unavailable
 from services.kernel.ids import new_id
@@ -110,7 +110,7 @@ class Spool:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._adopt()
         self._files.append(self._create())
-        self._task = asyncio.create_task(self._run(), name=f"spool-{self._name}")
+        self._task = vital.start(self._run(), name=f"spool-{self._name}")
 
     async def stop(self, *, within_s: float = 5) -> None:
         """Drains what it can; what is left stays on disk for the next process."""

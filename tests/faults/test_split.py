@@ -82,7 +82,7 @@ async def all_is_well(stage: Stage, history: History, *, within: float = 180) ->
 
 
 async def load(history: History, name: str, *, until_done: asyncio.Event, reading: bool = False) -> tuple[int, int]:
-    """Orders and clicks, until told to stop; how many of each were asked for. Reads of the other services if `reading`."""
+    """Orders and clicks, until told to stop; how many of each were asked for. With `reading`, of other services too."""
     asked = [0, 0]
 
     async def ordering(worker: int) -> None:

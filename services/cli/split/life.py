@@ -56,9 +56,23 @@ async def _live(product: Product, showcase: Showcase | None, hang_up: asyncio.Ev
         ui.say(f"\n[bold]Kith is ready at {product.url}[/]")
         _explain(product, ui)
         ui.emit({"ready": True, "url": product.url})
+    failed = asyncio.create_task(product.supervisor.failed())
+    try:
+        await _roll_when_told(product, hang_up, failed, ui)
+    finally:
+        failed.cancel()
+        await asyncio.gather(failed, return_exceptions=True)
+
+
+async def _roll_when_told(product: Product, hang_up: asyncio.Event, failed: asyncio.Task[None], ui: Ui) -> None:
+    """Ends only by what ended the watch over the children."""
     rolled = 0
     while True:
-        await hang_up.wait()
+        told = asyncio.create_task(hang_up.wait())
+        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            told.cancel()
+            failed.result()
         hang_up.clear()
         await product.roll(ui.say)
         rolled += 1

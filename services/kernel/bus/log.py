@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 import structlog
 
+from services.kernel import vital
 from services.kernel.bus.port import Delivered, Record
 from services.kernel.bus.topics import TopicSpec
 from services.kernel.db import is_transient
@@ -93,8 +94,8 @@ class LogBus:
 
     async def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._poll(), name="log-poll"),
-            asyncio.create_task(self._sweeps(), name="log-sweep"),
+            vital.start(self._poll(), name="log-poll"),
+            vital.start(self._sweeps(), name="log-sweep"),
         ]
 
     async def publish(self, records: Sequence[Record]) -> None:

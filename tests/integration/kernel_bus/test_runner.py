@@ -1,13 +1,16 @@
 """A whole process: one service, its port, its relay and consumer, started and stopped in order."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.kernel.runner import Process, running
+from services.kernel import vital
+from services.kernel.runner import BackgroundDied, Process, _first_end, running
 from services.kernel.session import connect
 from services.kernel.settings import Settings
 from tests.support.toy import TOY, seen
@@ -70,3 +73,22 @@ async def test_readiness_fails_while_the_schema_is_older_than_the_build(process:
     await owner.close()
     assert answer.status_code == 503
     assert "kith migrate" in answer.text
+
+
+async def test_work_in_the_background_is_under_watch_and_its_end_is_the_process_s(process: Process) -> None:
+    """A spool that nobody drains, or a commit that nobody writes, must not look like a quiet day."""
+    watched = {task.get_name() for task in vital.running()}
+    assert {"live-state", "log-poll", "http-guard"} <= watched
+
+    async def dying() -> None:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    never: asyncio.Task[Any] = asyncio.create_task(asyncio.Event().wait(), name="signal")
+    part = vital.start(dying(), name="dying")
+    try:
+        with pytest.raises(BackgroundDied, match="dying"):
+            await _first_end(never, [*process.tasks, *vital.running()], [])
+    finally:
+        never.cancel()
+    assert part in vital.running(), "one that died before anybody looked is found too"
