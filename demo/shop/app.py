@@ -111,7 +111,7 @@ def build_shop(kith: Kith) -> FastAPI:
         if not cart.lines:
             return RedirectResponse("/cart", 303)
         order_id = f"Z{int(time.time() * 1000) % 10**9:09d}"
-        tokens = [token for token in kith_tokens.split() if token]
+        tokens = kith_tokens.split()
         customer_id = "c" + hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
         order: dict[str, object] = {
             "order_id": order_id,
@@ -120,7 +120,7 @@ def build_shop(kith: Kith) -> FastAPI:
             **cart.order(),
             "customer": {"id": customer_id, "email": email.strip()},
             "codes": [cart.code] if cart.code else [],
-            **({"token": tokens[-1]} if tokens else {}),
+            "tokens": tokens[-20:],
             **({"visitor_id": kith_visitor} if kith_visitor else {}),
         }
         answer = await call("/v1/orders", order)

@@ -44,7 +44,6 @@ _LOCK = "select store_id, seq from head where store_id = any(cast(:stores as tex
 _ADD_HEADS = (
     "insert into head (store_id) select s from unnest(cast(:stores as text[])) s order by s on conflict do nothing"
 )
-_ADVANCE = "update head set seq = seq + :count where store_id = :store returning seq"
 _ADVANCE_ALL = (
     "update head h set seq = h.seq + w.count"
     " from unnest(cast(:stores as text[]), cast(:counts as bigint[])) w(store_id, count)"
@@ -146,10 +145,6 @@ class Tx:
             await self.execute(_ADD_HEADS, stores=wanted)
             rows = await self.all(_LOCK, stores=wanted)
         return {row.store_id: row.seq for row in rows}
-
-    async def advance(self, store: str, count: int) -> int:
-        """Takes `count` fact numbers of a locked store and returns the last one."""
-        return int(await self.scalar(_ADVANCE, store=store, count=count))
 
     async def see(self, stores: Iterable[str]) -> None:
         """Makes these stores, and no others, visible from here on: for work that finds its stores inside."""
@@ -306,11 +301,3 @@ def is_transient(error: BaseException) -> bool:
 def _passing(state: str) -> bool:
     """SQLSTATE classes: connection, rollback (deadlock …), resources, operator's hand, system; and a lock timeout."""
     return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"
-
-
-def rows_of(columns: Mapping[str, Sequence[object]]) -> int:
-    """Length of a set of unnest columns; a guard for code that builds them side by side."""
-    lengths = {len(values) for values in columns.values()}
-    if len(lengths) > 1:
-        raise ValueError(f"columns differ in length: { {name: len(v) for name, v in columns.items()} }")
-    return lengths.pop() if lengths else 0

@@ -69,12 +69,6 @@ class Conflict(AppError):
     status, code = 409, "conflict"
 
 
-class Gone(AppError):
-    """It was here and has ended."""
-
-    status, code = 410, "gone"
-
-
 class TooLarge(AppError):
     """The body is over the limit."""
 

@@ -33,15 +33,6 @@ async def drift(service: Service, url: str) -> list[str]:
     return found
 
 
-async def make_revision(service: Service, url: str, message: str, revision: str) -> None:
-    """Writes a new migration from the difference between the models and the schema at `url`."""
-
-    def write(connection: Connection) -> None:
-        command.revision(_config(service, connection), message=message, autogenerate=True, rev_id=revision)
-
-    await _run(service, url, write)
-
-
 def _config(service: Service, connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_ENVIRONMENT))

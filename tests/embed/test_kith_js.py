@@ -147,7 +147,7 @@ async def test_an_order_and_a_form_get_what_they_need(shop: Shop) -> None:
     await shop.open(f"/?kith={SECOND}")
     order = await shop.page.evaluate("(order => { kith('order', order); return order })({order_id: '7'})")
     visitor = (await shop.cookies())["kith_v"]
-    assert order == {"order_id": "7", "token": SECOND, "visitor_id": visitor}
+    assert order == {"order_id": "7", "tokens": [FIRST, SECOND], "visitor_id": visitor}
     # The navigation is awaited too: a page that is closed on its way elsewhere may never be closed.
     async with shop.page.expect_navigation(), shop.page.expect_request("**/checkout") as sent:
         await shop.page.click("#pay")

@@ -49,10 +49,6 @@ _CODES_OF_AMBASSADORS = """
 select distinct c.store_id, c.code from codes c
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on c.store_id = w.s and c.ambassador_id = w.id
 """
-_PROGRAM_NAMES = """
-select distinct on (program_id) program_id, body from programs
-where store_id = :store order by program_id, version desc
-"""
 
 _KEEP_LINKS = """
 insert into links (store_id, link_id, revision, slug)
@@ -195,11 +191,6 @@ async def code_names(tx: Tx, store_id: str, ambassadors: Iterable[str]) -> dict[
     """The first code of each of these ambassadors: how somebody is called where names are not known."""
     rows = await tx.all(_CODES_BY_AMBASSADOR, store=store_id, ids=sorted(set(ambassadors)))
     return {row.ambassador_id: row.code for row in rows}
-
-
-async def newest_programs(tx: Tx, store_id: str) -> list[ProgramPublished]:
-    """The newest version of each of a store's programs."""
-    return [read_program(bytes(row.body)) for row in await tx.all(_PROGRAM_NAMES, store=store_id)]
 
 
 @lru_cache(maxsize=2048)

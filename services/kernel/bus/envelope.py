@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from contracts.events import EVENTS, Payload
+from contracts.events import Payload
 from services.kernel.bus.port import Event, Record
 
 ID = "ce_id"
@@ -52,11 +52,6 @@ def headers(
 def header(record: Record, name: str) -> str:
     """One header's text; empty if it is missing or no text."""
     return record.headers.get(name, b"").decode(errors="ignore")
-
-
-def payload_type(record: Record) -> type[Payload] | None:
-    """The model of the record's payload; None when this build does not know the type (a newer producer's)."""
-    return EVENTS.get(header(record, TYPE))
 
 
 def open_event(record: Record, model: type[Payload]) -> Event[Any]:

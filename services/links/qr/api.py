@@ -50,7 +50,7 @@ def picture(text: str, kind: str, request: Request, *, size: int, ecc: Correctio
     tag = domain.tag(text, known, style)
     headers = {
         "etag": f'"{tag}"',
-        "cache-control": "private, max-age=31536000, immutable",
+        "cache-control": "private, no-cache",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
         "x-content-type-options": "nosniff",
         "vary": "Authorization, Cookie",

@@ -7,7 +7,7 @@
  *   kith('identify', {id, email, phone})   the customer who is signed in
  *   kith('signup', {id, email, phone})     the same, who has just opened an account
  *   kith('share', {channel})               somebody shared
- *   kith('order', order)                   puts token and visitor_id into an order object
+ *   kith('order', order)                   puts tokens and visitor_id into an order object
  *   kith('token', callback), kith('ready', callback), kith('consent', true | false)
  *
  * A form with data-kith-order gets hidden fields kith_tokens (oldest first, separated by blanks) and kith_visitor.
@@ -135,7 +135,7 @@
     share: function (how) { send('share', how && how.channel ? { channel: String(how.channel) } : {}) },
     order: function (order) {
       if (!consent || !order) return order
-      if (newest() && !order.token) order.token = newest()
+      if (tokens.length && !order.token && !order.tokens) order.tokens = tokens.slice()
       if (!order.visitor_id) order.visitor_id = visitor
       return order
     },
