@@ -82,6 +82,7 @@ class Tx:
         self._connection = connection
         self._outgoing: list[Outgoing] = []
         self._spelled: list[bytes] = []
+        self._sent = 0
         self._after_commit: list[Callable[[], None]] = []
         self.now = now
         self.offset = offset
@@ -131,6 +132,10 @@ class Tx:
         """Like `emit` for events that are rows already (`outbox.spell`): what spools of events hold."""
         self._spelled.extend(rows)
 
+    def sent(self, count: int) -> None:
+        """Notes that a statement has put events into the outbox by itself, so that the relay is woken for them."""
+        self._sent += count
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Runs `call` once the commit succeeded: to wake somebody, or to drop a cache entry. Never for effects."""
         self._after_commit.append(call)
@@ -164,7 +169,7 @@ class Tx:
             await insert_outgoing(self._connection, outgoing)
         if spelled:
             await insert_spelled(self._connection, spelled)
-        return len(outgoing) + len(spelled)
+        return len(outgoing) + len(spelled) + self._sent
 
     def run_after_commit(self) -> None:
         """Called by `transaction()` after the commit."""

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from contracts.events.orders import (
-    OrderAmended,
     OrderCancelled,
     OrderFact,
     OrderReceived,
@@ -16,7 +15,7 @@ from contracts.events.orders import (
 from contracts.events.tracking import TokenClaims, TokenProblem
 from services.attribution.orders import domain, store
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.store import FactKind, StoredFact
+from services.attribution.orders.store import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
 from services.kernel import codes, trace
 from services.kernel.auth import click_token
@@ -25,9 +24,6 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.kernel.ids import new_id
-from services.kernel.outbox import Outgoing
-
-_TOPIC = str(OrderFact.TOPIC)
 
 
 class Clock(NamedTuple):
@@ -35,30 +31,6 @@ class Clock(NamedTuple):
 
     now: datetime
     offset: timedelta = timedelta(0)
-
-
-class Fact(NamedTuple):
-    """A fact with the event that tells it."""
-
-    stored: StoredFact
-    outgoing: Outgoing
-
-    @classmethod
-    def of(cls, payload: OrderFact, kind: FactKind, now: datetime) -> "Fact":
-        """Encodes the payload once, for both."""
-        body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
-        return cls.told(payload.TYPE, payload.store_id, payload.order_id, payload.fact_id, kind, now, body)
-
-    @classmethod
-    def told(
-        cls, event_type: str, store_id: str, order_id: str, fact_id: str, kind: FactKind, now: datetime, body: bytes
-    ) -> "Fact":
-        """The same, where the payload is encoded already."""
-        about = (store_id, order_id)
-        return cls(
-            StoredFact(store_id, order_id, fact_id, kind, None, now, body),
-            Outgoing(new_id("evt"), _TOPIC, store_id, event_type, store_id, order_id, now, trace.current(about), body),
-        )
 
 
 class Report(NamedTuple):
@@ -106,18 +78,20 @@ def report_of(told: OrderIn) -> Report:
     )
 
 
-def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
+def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact:
     """The fact that an order was told. Raises `Invalid` if it lies more than a day ahead."""
     placed_at = told.placed_at + clock.offset
     if placed_at > clock.now + LATEST_PLACED:
         raise Invalid.field("placed_at", "This is more than 24 hours ahead. Check the clock and the time zone.")
-    hashes = contact_hashes(ring, email=told.email, phone=told.phone)
+    hashes: tuple[str, ...] = ()
+    if told.email or told.phone:
+        hashes = contact_hashes(ring, email=told.email, phone=told.phone)
     customer_id, visitor_id = told.customer_id, told.visitor_id
     if customer_id and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
-    claims, problems = read_tokens(ring, store_id, told.tokens)
+    claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(text for text in texts if text))
     figures = told.figures
@@ -161,10 +135,10 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> Fact:
         payload["is_new"] = told.is_new
     if visitor_id is not None:
         payload["visitor_id"] = visitor_id
-    return Fact.told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
+    return _told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
 
 
-def refund(store_id: str, order_id: str, told: RefundIn, clock: Clock) -> Fact:
+def refund(store_id: str, order_id: str, told: RefundIn, clock: Clock) -> ToldFact:
     """The fact that money went back."""
     payload = OrderRefunded(
         store_id=store_id,
@@ -175,10 +149,10 @@ def refund(store_id: str, order_id: str, told: RefundIn, clock: Clock) -> Fact:
         amount_minor=told.amount_minor,
         at=clock.now if told.at is None else told.at + clock.offset,
     )
-    return Fact.of(payload, "refund", clock.now)
+    return _encoded(payload, "refund", clock.now)
 
 
-def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> Fact:
+def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> ToldFact:
     """The fact that an order is over."""
     payload = OrderCancelled(
         store_id=store_id,
@@ -187,26 +161,30 @@ def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> Fact:
         received_at=clock.now,
         at=clock.now if told.at is None else told.at + clock.offset,
     )
-    return Fact.of(payload, "cancel", clock.now)
+    return _encoded(payload, "cancel", clock.now)
 
 
-async def keep(tx: Tx, facts: Sequence[Fact]) -> list[bool]:
+async def keep(tx: Tx, facts: Sequence[ToldFact]) -> list[bool]:
     """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
-    inserted, known = await store.insert(tx, [fact.stored for fact in facts])
-    new: list[bool] = []
-    outgoing = []
-    for stored, event in facts:
-        key = stored.key
-        is_new = key in inserted
-        new.append(is_new)
-        if is_new:
-            inserted.remove(key)
-            order = key[:2]
-            amended = stored.kind == "report" and order in known
-            outgoing.append(event._replace(type=OrderAmended.TYPE) if amended else event)
-            known.add(order)
-    tx.emit_all(outgoing)
-    return new
+    new = await store.take(tx, facts)
+    answers: list[bool] = []
+    for fact in facts:
+        key = fact[:3]
+        answers.append(key in new)
+        new.discard(key)
+    return answers
+
+
+def _encoded(payload: OrderFact, kind: FactKind, now: datetime) -> ToldFact:
+    body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
+    return _told(payload.TYPE, payload.store_id, payload.order_id, payload.fact_id, kind, now, body)
+
+
+def _told(
+    event_type: str, store_id: str, order_id: str, fact_id: str, kind: FactKind, now: datetime, body: bytes
+) -> ToldFact:
+    about = (store_id, order_id)
+    return ToldFact(store_id, order_id, fact_id, kind, now, new_id("evt"), event_type, trace.current(about), body)
 
 
 def read_tokens(

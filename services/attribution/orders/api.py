@@ -5,16 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock, Fact
+from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot.handler import Orders
-from services.attribution.orders.schemas import Accepted, CancelIn, OrderIn, RefundIn
+from services.attribution.orders.schemas import ORDER_ID, Accepted, CancelIn, OrderIn, RefundIn
+from services.attribution.orders.store import ToldFact
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
 
 router = APIRouter(tags=["orders"])
 
-PathOrderId = Annotated[str, Path(min_length=1, max_length=200, description="The store's own order id.")]
+PathOrderId = Annotated[
+    str, Path(min_length=1, max_length=200, pattern=ORDER_ID, description="The store's own order id.")
+]
 
 
 @router.post("/v1/orders", status_code=202, response_model=Accepted)
@@ -49,6 +52,6 @@ async def post_cancel(
     )
 
 
-async def _keep(tx: Tx, fact: Fact) -> Accepted:
+async def _keep(tx: Tx, fact: ToldFact) -> Accepted:
     (is_new,) = await actions.keep(tx, [fact])
-    return Accepted(order_id=fact.stored.order_id, duplicate=not is_new)
+    return Accepted(order_id=fact.order_id, duplicate=not is_new)

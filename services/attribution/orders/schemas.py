@@ -19,13 +19,14 @@ def _id_text(value: object) -> object:
 
 _NUMBER_TOO: JsonDict = {"type": ["string", "integer"]}
 
+ORDER_ID = r"^[^\s/?#\x00-\x1f\x7f]+$"
 OrderId = Annotated[
     str,
     BeforeValidator(_id_text),
     Field(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\s/?#\x00-\x1f\x7f]+$",
+        pattern=ORDER_ID,
         description="The store's own order id.",
         json_schema_extra=_NUMBER_TOO,
     ),

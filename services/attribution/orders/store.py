@@ -2,29 +2,53 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from contracts.events.orders import OrderAmended, OrderReported
+from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from services.kernel.db import Tx
 
+_TOPIC: Final = str(OrderFact.TOPIC)
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
 
-# The second part sees what was there before the third. Told is what was not new, which is little.
-_INSERT = """
-with told as (
-  select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
-                       cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
-                t (store_id, order_id, fact_id, kind, seq, received_at, body)
+SEPARATOR: Final = "\x1f"
+"""Between the values of a column that travels as one text: the driver looks at each element of an array several times,
+and orders come in by the dozen. No id holds it, and JSON spells it otherwise.
+"""
+
+# What the second part sees was there before the third; of orders that came before, and of what repeats an order within
+# the call, the event says so. Answered is what was not new, which is little.
+_TAKE = """
+with told as materialized (
+  select t.*, cast(received as timestamptz) as received_at, convert_to(text, 'UTF8') as body
+  from unnest(string_to_array(:stores, e'\\x1f'), string_to_array(:orders, e'\\x1f'), string_to_array(:facts, e'\\x1f'),
+              string_to_array(:kinds, e'\\x1f'), string_to_array(:received, e'\\x1f'),
+              string_to_array(:events, e'\\x1f'), string_to_array(:types, e'\\x1f'),
+              string_to_array(:traces, e'\\x1f'), string_to_array(:bodies, e'\\x1f'))
+       with ordinality t (store_id, order_id, fact_id, kind, received, event_id, type, trace, text, n)
 ), known as (
   select distinct f.store_id, f.order_id from order_facts f
   join told t on t.kind = 'report' and f.store_id = t.store_id and f.order_id = t.order_id
   where f.kind = 'report'
 ), new as (
   insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
-  select * from told order by 1, 2, 3 on conflict do nothing returning store_id, order_id, fact_id
+  select store_id, order_id, fact_id, kind, null, received_at, body from told order by 1, 2, 3
+  on conflict do nothing returning store_id, order_id, fact_id
+), sent as (
+  insert into outbox (event_id, topic, key, type, store_id, subject, at, traceparent, data)
+  select t.event_id, :topic, t.store_id,
+         case when t.kind = 'report' and (k.order_id is not null or row_number() over (
+                partition by t.store_id, t.order_id, t.kind order by t.n) > 1) then :amended else t.type end,
+         t.store_id, t.order_id, t.received_at, nullif(t.trace, ''), t.body
+  from told t join new using (store_id, order_id, fact_id) left join known k using (store_id, order_id)
+  order by t.n
 )
-(select store_id, order_id, fact_id from told except select store_id, order_id, fact_id from new)
-union all select store_id, order_id, null from known
+select store_id, order_id, fact_id from told except select store_id, order_id, fact_id from new
+"""
+_INSERT = """
+insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
+select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
+                     cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict do nothing
 """
 _STAMP = """
 update order_facts f set seq = w.seq
@@ -70,25 +94,65 @@ class StoredFact(NamedTuple):
         return self.store_id, self.order_id, self.fact_id
 
 
-async def insert(tx: Tx, facts: Sequence[StoredFact]) -> tuple[set[Key], set[tuple[str, str]]]:
-    """Keeps facts. Returns the keys of those that were not there, of equal keys in one call the first's; and of these
-    reports' orders (store, order) those that were reported before.
+class ToldFact(NamedTuple):
+    """A fact that a store told, and the event that tells it on."""
+
+    store_id: str
+    order_id: str
+    fact_id: str
+    kind: FactKind
+    received_at: datetime
+    event_id: str
+    type: str
+    """Of the event, if it is the first report of its order; `OrderAmended` is told of a later one."""
+    traceparent: str | None
+    body: bytes
+
+    @property
+    def key(self) -> Key:
+        """What makes it unique."""
+        return self[:3]
+
+
+async def take(tx: Tx, facts: Sequence[ToldFact]) -> set[Key]:
+    """Keeps facts that were told and sends the events of the new ones, whose keys it returns. Of equal facts in one
+    call the first counts.
     """
-    distinct = {fact.key: fact for fact in reversed(facts)}
+    distinct: dict[Key, ToldFact] = {}
+    for fact in facts:
+        distinct.setdefault(fact[:3], fact)
     if not distinct:
-        return set(), set()
-    stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*distinct.values(), strict=True))
+        return set()
+    stores, orders, ids, kinds, received, events, types, traces, bodies = zip(*distinct.values(), strict=True)
+    joined = SEPARATOR.join(orders)
+    if joined.count(SEPARATOR) != len(orders) - 1:
+        raise ValueError("an order's id holds a control character")
     rows = await tx.all(
-        _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=bodies
+        _TAKE,
+        stores=SEPARATOR.join(stores),
+        orders=joined,
+        facts=SEPARATOR.join(ids),
+        kinds=SEPARATOR.join(kinds),
+        received=SEPARATOR.join([moment.isoformat() for moment in received]),
+        events=SEPARATOR.join(events),
+        types=SEPARATOR.join(types),
+        traces=SEPARATOR.join([trace or "" for trace in traces]),
+        bodies=b"\x1f".join(bodies).decode(),
+        topic=_TOPIC,
+        amended=OrderAmended.TYPE,
     )
-    new = set(distinct)
-    known: set[tuple[str, str]] = set()
-    for row in rows:
-        if row.fact_id is None:
-            known.add((row.store_id, row.order_id))
-        else:
-            new.discard((row.store_id, row.order_id, row.fact_id))
-    return new, known
+    new = distinct.keys() - {(row.store_id, row.order_id, row.fact_id) for row in rows}
+    tx.sent(len(new))
+    return new
+
+
+async def insert(tx: Tx, facts: Sequence[StoredFact]) -> None:
+    """Keeps facts of our own; what is there already stays as it is. Nothing is told of them."""
+    if facts:
+        stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*facts, strict=True))
+        await tx.execute(
+            _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=bodies
+        )
 
 
 async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]:

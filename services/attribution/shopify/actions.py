@@ -11,8 +11,9 @@ from services.attribution.hooks import domain as hooks_domain
 from services.attribution.hooks import store
 from services.attribution.hooks.store import Delivery
 from services.attribution.orders import actions as orders
-from services.attribution.orders.actions import Clock, Fact, Report
+from services.attribution.orders.actions import Clock, Report
 from services.attribution.orders.schemas import CancelIn, RefundIn
+from services.attribution.orders.store import ToldFact
 from services.attribution.shopify import domain
 from services.kernel.auth import at_rest
 from services.kernel.auth.ring import KeyRing
@@ -27,7 +28,7 @@ class Received:
     """One delivery, read: what is kept of it, and the facts that it tells (none if it is ignored or unreadable)."""
 
     delivery: Delivery
-    facts: tuple[Fact, ...]
+    facts: tuple[ToldFact, ...]
 
 
 def receive(
@@ -77,7 +78,7 @@ class _Ignored(Exception):
 
 def _read(
     ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock
-) -> tuple[tuple[Fact, ...], str, str | None]:
+) -> tuple[tuple[ToldFact, ...], str, str | None]:
     """The facts, the outcome, and its reason."""
     try:
         return _facts(ring, store_id, topic, body, clock), "taken", None
@@ -90,11 +91,11 @@ def _read(
         return (), "failed", f"unreadable: {type(error).__name__}"
 
 
-def _order_of(facts: Sequence[Fact]) -> str | None:
-    return facts[0].stored.order_id if facts else None
+def _order_of(facts: Sequence[ToldFact]) -> str | None:
+    return facts[0].order_id if facts else None
 
 
-def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) -> tuple[Fact, ...]:
+def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) -> tuple[ToldFact, ...]:
     kind = domain.KINDS.get(topic)
     if kind is None:
         raise _Ignored("other_topic")
@@ -146,5 +147,5 @@ def _object(body: bytes) -> Mapping[str, Any]:
 
 
 def _check_id(order_id: str) -> None:
-    if len(order_id) > LONGEST_ID or "\0" in order_id:
+    if len(order_id) > LONGEST_ID or not order_id.isprintable():
         raise Invalid.field("id", "The order's id cannot be kept.")

@@ -163,7 +163,6 @@ def test_a_report_is_written_as_its_model_would_be(told: dict[str, Any], offset_
         report = report._replace(tokens=(proof, "nonsense"))
     clock = Clock(NOW + timedelta(days=max(offset_days, 0)), timedelta(days=min(offset_days, 0)))
     fact = actions.report(RING, STORE, report, clock)
-    model = OrderReceived.model_validate_json(fact.outgoing.data)
-    assert orjson.loads(fact.outgoing.data) == orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
-    assert (fact.stored.store_id, fact.stored.order_id, fact.stored.fact_id) == (STORE, model.order_id, model.fact_id)
-    assert fact.stored.body == fact.outgoing.data
+    model = OrderReceived.model_validate_json(fact.body)
+    assert orjson.loads(fact.body) == orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
+    assert fact[:3] == (STORE, model.order_id, model.fact_id)

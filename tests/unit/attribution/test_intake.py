@@ -7,6 +7,7 @@ from contracts.events.tracking import CustomerIdentified, VisitRecorded
 from services.attribution.orders import actions, domain
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import OrderIn
+from services.attribution.orders.store import ToldFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.kernel.auth import click_token
@@ -24,22 +25,22 @@ ORDER = {
 }
 
 
-def fact(**changes: object) -> actions.Fact:
+def fact(**changes: object) -> ToldFact:
     told = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
     return actions.report(RING, STORE, actions.report_of(told), CLOCK)
 
 
 def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
     names = {
-        fact().stored.fact_id,
-        fact(placed_at="2026-11-03T14:00:00+02:00").stored.fact_id,
-        fact(customer={"id": "7", "email": "friend@gmail.com"}).stored.fact_id,
-        fact(subtotal_minor=5090).stored.fact_id,
+        fact().fact_id,
+        fact(placed_at="2026-11-03T14:00:00+02:00").fact_id,
+        fact(customer={"id": "7", "email": "friend@gmail.com"}).fact_id,
+        fact(subtotal_minor=5090).fact_id,
     }
     assert len(names) == 1
-    assert fact(total_minor=5091).stored.fact_id not in names
-    assert fact(codes=["ANNA10"]).stored.fact_id not in names
-    assert fact(updated_at="2026-11-03T12:00:00Z").stored.fact_id not in names
+    assert fact(total_minor=5091).fact_id not in names
+    assert fact(codes=["ANNA10"]).fact_id not in names
+    assert fact(updated_at="2026-11-03T12:00:00Z").fact_id not in names
 
 
 def test_an_id_that_stands_for_any_guest_is_none() -> None:
@@ -50,7 +51,7 @@ def test_an_id_that_stands_for_any_guest_is_none() -> None:
 
 
 def test_no_address_leaves_the_edge() -> None:
-    body = fact().stored.body
+    body = fact().body
     assert b"riend" not in body
     report = EVENTS["kith.order.received.v1"].model_validate_json(body)
     assert len(report.customer.contact_hashes) == 1  # type: ignore[attr-defined]  # of this payload
@@ -59,8 +60,8 @@ def test_no_address_leaves_the_edge() -> None:
 def test_times_that_callers_send_move_with_the_demo_clock() -> None:
     told = OrderIn.model_validate_json(orjson.dumps(ORDER))
     moved = actions.report(RING, STORE, actions.report_of(told), Clock(at(days=14), at(days=14) - NOON))
-    assert orjson.loads(moved.stored.body)["placed_at"].startswith("2026-11-17T12:00:00")
-    assert moved.stored.fact_id == fact().stored.fact_id
+    assert orjson.loads(moved.body)["placed_at"].startswith("2026-11-17T12:00:00")
+    assert moved.fact_id == fact().fact_id
 
 
 def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
@@ -91,11 +92,11 @@ def test_codes_of_other_alphabets_are_kept_to_be_shown() -> None:
 
 
 def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
-    by_mail = orjson.loads(fact(customer={"id": "Friend+x@Gmail.com"}).stored.body)
-    assert by_mail["customer"] == orjson.loads(fact(customer={"email": "friend@gmail.com"}).stored.body)["customer"]
-    both = orjson.loads(fact(customer={"id": "+40 712 345 678", "email": "friend@gmail.com"}).stored.body)["customer"]
+    by_mail = orjson.loads(fact(customer={"id": "Friend+x@Gmail.com"}).body)
+    assert by_mail["customer"] == orjson.loads(fact(customer={"email": "friend@gmail.com"}).body)["customer"]
+    both = orjson.loads(fact(customer={"id": "+40 712 345 678", "email": "friend@gmail.com"}).body)["customer"]
     assert [text[:2] for text in both["contact_hashes"]] == ["e_", "p_"]
     assert "id" not in both
     told = TrackIn(type="identify", visitor_id="friend@gmail.com", customer=TrackedCustomer(id='"a friend"@gmail.com'))
     assert b"@" not in line_of(RING, STORE, told, NOON)
-    assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).stored.body
+    assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).body

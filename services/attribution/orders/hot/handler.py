@@ -7,8 +7,9 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock, Fact
+from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
+from services.attribution.orders.store import ToldFact
 from services.kernel import failpoints
 from services.kernel.auth.api_keys import Caller
 from services.kernel.batch import GroupCommit
@@ -31,7 +32,7 @@ _JSON = b"application/json"
 class Item(NamedTuple):
     """One request: its fact, and its Idempotency-Key if it has one."""
 
-    fact: Fact
+    fact: ToldFact
     claim: Claim | None
 
 
@@ -80,18 +81,22 @@ class Orders:
         return Item(fact, Claim(caller.store_id, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
 
     async def _write(self, items: list[Item]) -> Sequence[Answer | Exception]:
-        """One transaction for all: earlier answers of known keys, facts, events, answers to keep."""
-        async with self._ctx.db.transaction(stores={item.fact.stored.store_id for item in items}) as tx:
-            claims = {place: item.claim for place, item in enumerate(items) if item.claim is not None}
-            told = await idempotency.claim(tx, list(claims.values())) if claims else []
-            findings = dict(zip(claims, told, strict=True))
-            to_do = [place for place in range(len(items)) if findings.get(place) is None]
-            new = await actions.keep(tx, [items[place].fact for place in to_do])
+        """One transaction for all: earlier answers of known keys, facts with their events, answers to keep."""
+        claims = {place: item.claim for place, item in enumerate(items) if item.claim is not None}
+        async with self._ctx.db.transaction(stores={item.fact.store_id for item in items}) as tx:
+            findings: dict[int, idempotency.Finding] = {}
+            if claims:
+                told = await idempotency.claim(tx, list(claims.values()))
+                findings = {place: found for place, found in zip(claims, told, strict=True) if found is not None}
+            facts = [item.fact for place, item in enumerate(items) if place not in findings]
+            new = iter(await actions.keep(tx, facts))
             answers = {
-                place: Answer(202, accepted(items[place].fact.stored.order_id, duplicate=not is_new))
-                for place, is_new in zip(to_do, new, strict=True)
+                place: Answer(202, accepted(item.fact.order_id, duplicate=not next(new)))
+                for place, item in enumerate(items)
+                if place not in findings
             }
-            await idempotency.keep(tx, [(claims[p], a.status, a.body) for p, a in answers.items() if p in claims])
+            if claims:
+                await idempotency.keep(tx, [(claims[p], a.status, a.body) for p, a in answers.items() if p in claims])
             failpoints.hit("orders.before_commit")
         failpoints.hit("orders.after_commit")
         places = list(claims)
@@ -115,7 +120,7 @@ def _said(answer: Answer) -> QuickAnswer:
 
 
 def _about(item: Item) -> tuple[str, str]:
-    return item.fact.stored.store_id, item.fact.stored.order_id
+    return item.fact.store_id, item.fact.order_id
 
 
 def accepted(order_id: str, *, duplicate: bool) -> bytes:
