@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.stage import Stage, Store
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock, Fact
+from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import CustomerIn, OrderIn
+from services.attribution.orders.store import ToldFact
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx
 
@@ -28,13 +29,10 @@ async def attribution(stage: Stage) -> AsyncIterator[Database]:
 
 def ring_of(stage: Stage) -> KeyRing:
     """The stage's keys."""
-    settings = stage.settings
-    return KeyRing(
-        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
-    )
+    return stage.settings.key_ring()
 
 
-def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[Fact]:
+def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[ToldFact]:
     """Paid orders with a promo code, spread over the stores in turn; each customer buys twice."""
     ring, run, now = ring_of(stage), secrets.token_hex(3), datetime.now(UTC)
     for n in range(count):
@@ -52,9 +50,9 @@ def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[Fact]:
         yield actions.report(ring, store.id, actions.report_of(told), Clock(now=now))
 
 
-async def keep(tx: Tx, made: Iterator[Fact]) -> None:
+async def keep(tx: Tx, made: Iterator[ToldFact]) -> None:
     """Keeps all of them, some thousands at a time, in one transaction."""
-    chunk: list[Fact] = []
+    chunk: list[ToldFact] = []
     for fact in made:
         chunk.append(fact)
         if len(chunk) == AT_ONCE:

@@ -69,7 +69,7 @@ def per_order(stage: Stage, usual: Usual, stores: Sequence[Store], count: int) -
 
     async def once() -> Sample:
         file = usual.folder / "orders.jsonl"
-        file.write_bytes(b"".join(fact.stored.body + b"\n" for fact in facts(stage, stores, count)))
+        file.write_bytes(b"".join(fact.body + b"\n" for fact in facts(stage, stores, count)))
         await usual.say(f"go {file}")
         await usual.hear("kept")
         before, store_before, started = cpu_s([usual.child.pid]), cpu_s(stage.postgres_pids()), perf_counter()

@@ -16,7 +16,7 @@ from services.kernel.bus import envelope
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.port import Record
 from services.kernel.bus.topics import TopicSpec
-from services.kernel.outbox import insert_outgoing
+from services.kernel.outbox import Outgoing, insert_outgoing
 from services.kernel.relay import Relay
 
 AT_ONCE = Relay.BATCH
@@ -40,7 +40,7 @@ async def relay(lab: Lab) -> None:
                 at=o.at, traceparent=None,
             ),
         )
-        for n, o in enumerate(fact.outgoing for fact in facts(stage, [store], size.relayed))
+        for n, o in enumerate(_events(stage, store, size.relayed))
     ]  # fmt: skip
     bus = KafkaBus(kafka.url, [TopicSpec(_TOPIC, keep_days=1)])
     await bus.start()
@@ -93,11 +93,19 @@ def _batches(bus: KafkaBus, records: list[Record]) -> Callable[[], Awaitable[Sam
     return once
 
 
+def _events(stage: Stage, store: Store, count: int) -> list[Outgoing]:
+    """Events of new orders, as they lie in the outbox."""
+    return [
+        Outgoing(f.event_id, _TOPIC, f.store_id, f.type, f.store_id, f.order_id, f.received_at, f.traceparent, f.body)
+        for f in facts(stage, [store], count)
+    ]
+
+
 async def _whole(stage: Stage, bus: KafkaBus, count: int) -> Sample:
     """The relay in this process, over an outbox that is full. No service of this stage runs meanwhile."""
     store = Store("str_bench", "", "", "prg_bench", [], ["CODE"])
     async with attribution(stage) as db, stage.connected() as watch:
-        outgoing = [fact.outgoing._replace(topic=_TOPIC) for fact in facts(stage, [store], count)]
+        outgoing = _events(stage, store, count)
         async with db.connection() as connection:
             await insert_outgoing(connection, outgoing)
         carrier = Relay(db, bus, service="attribution")
