@@ -20,8 +20,8 @@ import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from contracts.events import Payload
 from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
@@ -201,6 +201,7 @@ class Database:
                 "statement_cache_size": 1000,
             },
         )
+        self._adapted: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self.emitted: Callable[[], None] = lambda: None
         """Called after a commit that put something into the outbox: the relay sets it to wake up at once."""
 
@@ -229,21 +230,33 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, as the driver has it. It goes back without a transaction, or not at all."""
-        async with self.engine.connect() as lent:
-            connection = await _driver(lent)
-            while connection.is_closed():  # cut while it rested: costs nothing to see, and nobody has to try again
-                await lent.invalidate()
-                connection = await _driver(lent)
+        lent = await self._lent()
+        connection = cast(asyncpg.Connection, lent.driver_connection)
+        try:
+            yield connection
+        except BaseException:
+            # Also where none is known to be open: who was cancelled in the middle of `begin` has one.
+            if not await _rolled_back(connection):
+                connection.terminate()
+            raise
+        finally:
+            if connection.is_closed():
+                lent.invalidate()
+            else:
+                lent.close()  # nothing to wait for: the pool resets nothing
+
+    async def _lent(self) -> PoolProxiedConnection:
+        """A connection of the pool that stands: one that was cut while it rested costs little to see."""
+        while True:
             try:
-                yield connection
-            except BaseException:
-                # Also where none is known to be open: who was cancelled in the middle of `begin` has one.
-                if not await _rolled_back(connection):
-                    connection.terminate()
-                raise
-            finally:
-                if connection.is_closed():
-                    await lent.invalidate()
+                lent = await self.engine.raw_connection()
+            except (self._adapted, DBAPIError) as error:  # the pool could not connect
+                # The driver's own word is behind the dialect's, and that behind the engine's.
+                told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+                raise told.__cause__ or ConnectionError(type(told).__name__) from None
+            if not cast(asyncpg.Connection, lent.driver_connection).is_closed():
+                return lent
+            lent.invalidate()
 
     async def peek(self, sql: str) -> Sequence[Any] | None:
         """First row of one statement outside of any transaction: a single round trip. Sees no store's rows."""
@@ -259,10 +272,6 @@ class Database:
     async def close(self) -> None:
         """Closes the pool."""
         await self.engine.dispose()
-
-
-async def _driver(lent: AsyncConnection) -> asyncpg.Connection:
-    return cast(asyncpg.Connection, (await lent.get_raw_connection()).driver_connection)
 
 
 async def _rolled_back(connection: asyncpg.Connection) -> bool:
@@ -291,9 +300,6 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when run again: a lost connection, a deadlock, a full pool."""
     if isinstance(error, PoolTimeout | InterfaceError | ConnectionError | TimeoutError | OSError):
         return True
-    if isinstance(error, DBAPIError):  # the pool could not connect
-        state: str | None = getattr(error.orig, "sqlstate", None)
-        return error.connection_invalidated or state is None or _passing(state)
     if isinstance(error, asyncpg.InterfaceError):  # a closed connection; or, as a ValueError, what no column can hold
         return not isinstance(error, ValueError)
     if isinstance(error, asyncpg.InternalClientError):  # the driver lost its step when a connection was cut

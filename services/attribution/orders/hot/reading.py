@@ -86,12 +86,16 @@ def usual(body: bytes) -> Report | None:
         return None
     who = told.customer
     order_id, customer_id = str(told.order_id), None if who.id is None else str(who.id)
-    texts = (order_id, customer_id, who.email, who.phone, told.visitor_id, told.token, *told.tokens, *told.codes)
-    moments = (told.placed_at,) if told.updated_at is None else (told.placed_at, told.updated_at)
+    texts = [order_id, *told.tokens, *told.codes]
+    texts += [text for text in (customer_id, who.email, who.phone, told.visitor_id, told.token) if text is not None]
+    together = "".join(texts)
     if not (
         _FINER_THAN_MICROSECONDS.search(body) is None
-        and all(text is None or (text.isascii() and text.isprintable() and text.strip() == text) for text in texts)
-        and all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments)
+        and together.isascii()
+        and together.isprintable()
+        and (" " not in together or all(text.strip() == text for text in texts))
+        and FIRST_YEAR <= told.placed_at.year <= LAST_YEAR
+        and (told.updated_at is None or FIRST_YEAR <= told.updated_at.year <= LAST_YEAR)
         and _NOT_IN_ADDRESSES.search(order_id) is None
         and known_customer(customer_id) == customer_id
         and money.known(told.currency)
