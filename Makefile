@@ -58,7 +58,7 @@ faults: $(DEV) ## A longer round of crashes and outages, with a table at the end
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 lock: $(DEV) ## Resolve the dependencies again and write the lock files
-	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(BIN)/python requirements/lock.py
 
 clean: ## Remove the environment and the tools' caches (keeps data folders)
@@ -70,7 +70,8 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Kith needs Python 3.11 or newer, $(PYTHON) is older"; exit 1; }
 	@echo "Making the environment in $(VENV) (once, about a minute)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "This Python has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 $(RUN): $(VENV)/bin/python $(CONFIG)
 	@$(PIP) --require-hashes -r requirements/run.txt

@@ -169,7 +169,8 @@ class Consumer:
                 await self._handle(arrived)
                 return
             except Exception as error:
-                if is_transient(error):
+                # What takes too long may be too much at once: halved, it gets on. One alone waits, as for an outage.
+                if is_transient(error) and not (isinstance(error, TimeoutError) and len(arrived) > 1):
                     raise
                 failure = error
                 RETRIES.labels(self.group, "error").inc()

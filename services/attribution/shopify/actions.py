@@ -36,8 +36,10 @@ def receive(
 ) -> Received:
     """Reads a delivery whose signature was good. Never raises on what it says: that is noted with the delivery."""
     topic = headers.get("topic", "")[:64]
-    delivery_id = hooks_domain.delivery_id(f"{hook_id} {domain.KINDS.get(topic, 'other')}", body)
     facts, outcome, reason = _read(ring, store_id, topic, body, clock)
+    # What could not be read under one topic must not stand in the way of the same body under another.
+    kind = topic if outcome == "failed" else domain.KINDS.get(topic, "other")
+    delivery_id = hooks_domain.delivery_id(f"{hook_id} {kind}", body)
     delivery = Delivery(
         store_id=store_id,
         delivery_id=delivery_id,

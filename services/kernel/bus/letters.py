@@ -68,8 +68,8 @@ async def _from_kafka(url: str, topics: Mapping[str, str]) -> list[Delivered]:
     from services.kernel.bus.kafka_group import read_record
 
     reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
-    await reader.start()
     try:
+        await reader.start()
         there = await reader.topics()
         places = [TopicPartition(topic, 0) for topic in topics if topic in there]
         reader.assign(places)

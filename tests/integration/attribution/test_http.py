@@ -5,10 +5,12 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from contracts.events.tracking import TokenClaims
 from services.attribution.hooks import store as deliveries
 from services.attribution.hooks.domain import BODY
 from services.attribution.orders.actions import Clock
+from services.attribution.settings import CODE_CHECKS_PER_MINUTE
 from services.attribution.shopify.actions import read_again
 from services.attribution.shopify.hot import WRONG_A_MINUTE
 from services.kernel.auth import at_rest, click_token
@@ -262,6 +265,38 @@ async def test_lists_filter_page_and_export(http: httpx.AsyncClient, db: Databas
     assert text.splitlines()[0].startswith("order_id,placed_at,status")
 
 
+async def test_codes_can_be_guessed_so_often_by_key_and_address(http: httpx.AsyncClient, db: Database) -> None:
+    asked = [
+        await http.post(f"/v1/codes/GUESS{n}/check", headers=SECRET_KEY) for n in range(CODE_CHECKS_PER_MINUTE + 1)
+    ]
+    assert {answer.status_code for answer in asked[:-1]} == {200}
+    assert asked[0].headers["ratelimit-policy"] == f'"code-check";q={CODE_CHECKS_PER_MINUTE};w=60'
+    assert asked[0].headers["ratelimit"].startswith(f'"code-check";r={CODE_CHECKS_PER_MINUTE - 1};')
+    assert (asked[-1].status_code, asked[-1].json()["code"]) == (429, "rate_limited")
+    assert int(asked[-1].headers["retry-after"]) >= 1
+    redeemed = await http.post("/v1/codes/GUESS/redeem", headers=SECRET_KEY, json={"order_id": "1"})
+    assert redeemed.status_code == 429, "both ways of asking share one limit"
+    neighbour = await http.post("/v1/codes/GUESS/check", headers=key(store=OTHER_STORE))
+    assert neighbour.status_code == 200, "another key has its own"
+
+
+async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(http: httpx.AsyncClient) -> None:
+    path, chance = await hook(http), Random(10_000)
+    body = delivery()
+    right = signed(body, "orders/paid")
+    mac = right["X-Shopify-Hmac-Sha256"].encode()
+    told: Counter[int] = Counter()
+    for number in range(10_000):
+        place = chance.randrange(len(mac))
+        odd = chance.randbytes(chance.randrange(60)).translate(None, b"\r\n\0") if number % 2 else (
+            mac[:place] + bytes((chance.randrange(32, 256),)) + mac[place + chance.randrange(2) :]
+        )  # fmt: skip
+        headers = [(b"x-shopify-topic", odd), (b"x-shopify-hmac-sha256", odd), (b"x-shopify-event-id", odd)]
+        told[(await http.post(path, content=body, headers=headers)).status_code] += odd != mac
+    assert set(+told) <= {401, 429}
+    assert (await http.post(path, content=body, headers=right)).json()["outcome"] == "taken"
+
+
 async def test_codes_are_checked_and_redeemed(http: httpx.AsyncClient, db: Database) -> None:
     await arrive(db, code("ONCE", max_uses=1, store=SHOP))
     good = await http.post("/v1/codes/anna10/check", headers=SECRET_KEY)
@@ -365,7 +400,7 @@ async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(
     http: httpx.AsyncClient, db: Database
 ) -> None:
     path = await hook(http)
-    paid = delivery()
+    paid = delivery(cancelled_at=None)
     topics = ("orders/paid", "orders/cancelled", "orders/updated", "refunds/create", "orders/paid ", "products/update")
     outcomes = []
     for number, topic in enumerate(topics):

@@ -177,6 +177,36 @@ async def test_a_poison_event_is_put_aside_with_its_reason_and_the_rest_flows(db
     assert b"t13" in dead.record.value
 
 
+async def test_a_batch_that_takes_too_long_is_halved_until_it_does_not(db: Database, bus: LogBus) -> None:
+    sizes: list[int] = []
+
+    async def slow(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        sizes.append(len(events))
+        if len(events) > 7:
+            raise TimeoutError
+        await remember(tx, events)
+
+    await emit(db, *(f"t{n}" for n in range(40)))
+    async with relaying(db, bus):
+        await until(lambda: _sent(db))
+    async with consuming(db, bus, Handler(events=(VisitRecorded,), handle=slow)):
+        await until(lambda: _count(db, 40))
+        assert await dead_letters_now(bus) == 0
+    assert max(sizes) == 40, "the batch came whole"
+    assert len(await seen(db)) == len(set(await seen(db))) == 40
+
+
+async def _sent(db: Database) -> bool:
+    return await waiting_events(db) == 0
+
+
+async def dead_letters_now(bus: LogBus) -> int:
+    reader = await bus.subscribe(group="kith.reader-of-none", topics=[dead_letter_topic(GROUP)], member="r")
+    found = await reader.fetch(max_records=100, wait_s=0.2)
+    await reader.close()
+    return len(found)
+
+
 async def _all_three(bus: LogBus) -> Sequence[Delivered]:
     found = await dead_letters(bus)
     return found if len(found) == 3 else ()

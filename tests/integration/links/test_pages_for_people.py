@@ -62,6 +62,14 @@ async def test_a_wrong_key_and_a_foreign_form_are_refused(links: Replica, shop: 
     assert answer.status_code == 403
 
 
+async def test_keys_can_be_tried_so_often_at_the_sign_in(links: Replica, shop: Shop) -> None:
+    tried = [await links.http.post("/console/session", json={"secret_key": f"kith_sk_{n}"}) for n in range(31)]
+    assert [answer.status_code for answer in tried] == [401] * 30 + [429]
+    assert tried[0].headers["ratelimit"].startswith('"sign-in";r=29;')
+    assert tried[-1].json()["code"] == "rate_limited"
+    assert int(tried[-1].headers["retry-after"]) >= 1
+
+
 async def test_a_sign_in_address_works_once(links: Replica, shop: Shop) -> None:
     token = sessions.issue_sign_in(
         links.ctx.ring, store_id=shop.id, key_id="key_1", scopes=scopes.SECRET, life=timedelta(minutes=5)

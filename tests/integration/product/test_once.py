@@ -1,6 +1,7 @@
 """One order told many times, by the real product from its HTTP to its rewards: once is what counts."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from services.cli.local.postgres import OWNER
+from tests.integration.cli.test_operators import kith
 from tests.support.two_stores import PROGRAM, Store, TwoStores, now
 from tests.support.wait import until
 
@@ -74,5 +76,37 @@ async def test_another_body_under_a_used_key_writes_nothing(two_stores: TwoStore
             text = "coalesce(convert_from(value, 'UTF8'), '')" if table == "bus.records" else "t::text"
             found = await connection.fetchval(f"select count(*) from {table} t where {text} like '%key-2%'")
             assert found == 0, table
+    finally:
+        await connection.close()
+
+
+async def test_a_row_of_the_books_that_was_changed_is_found_by_the_operators_command(
+    two_stores: TwoStores, code: str, tmp_path: Path
+) -> None:
+    client, store = two_stores.client, two_stores.b
+    assert (await client.post("/v1/orders", json=order("flip", code), headers=store.secret)).status_code == 202
+    await until(lambda: rewards(client, store, "flip"), within=60, what="rewards")
+
+    async def verified() -> tuple[int, dict[str, Any]]:
+        words = ("ledger", "verify", "--store", store.id)
+        status, [report], complaints = await kith(*words, folder=tmp_path, url=two_stores.database_url)
+        assert not complaints or status == 1, complaints
+        return status, report
+
+    assert (await verified())[0] == 0
+    connection = await asyncpg.connect(two_stores.database_url.replace(f"{OWNER}@", "postgres@"))
+    try:
+        async with connection.transaction():
+            # Past all triggers, as a thief with the database's own password would be.
+            await connection.execute("set local session_replication_role = replica")
+            changed = await connection.execute(
+                "update rewards.entries set amount_minor = amount_minor + 1 where (store_id, number, line) ="
+                " (select store_id, number, line from rewards.entries where store_id = $1 limit 1)",
+                store.id,
+            )
+        assert changed == "UPDATE 1"
+        status, report = await verified()
+        assert (status, report["whole"]) == (1, False)
+        assert report["findings"]
     finally:
         await connection.close()
