@@ -18,6 +18,7 @@ from services.kernel.settings import Settings
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
 
+SECRET_KEYS = "k1:a-secret-of-the-tests-0123456789"
 OPERATOR = "the-operator-of-the-tests-0123456789"
 
 
@@ -72,7 +73,7 @@ async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]
     url = await module_database()
     settings = Settings(
         database_url=url,
-        secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
+        secret_keys=SECRET_KEYS,  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
         demo=True,

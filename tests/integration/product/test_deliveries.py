@@ -1,0 +1,46 @@
+"""`kith deliveries`: what a platform sent and could not be read is listed, shown as it came, and read again."""
+
+import base64
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.integration.cli.test_operators import kith
+from tests.support.two_stores import SECRET_KEYS, TwoStores, now
+
+
+async def test_a_delivery_that_cannot_be_read_is_listed_shown_and_read_again(
+    two_stores: TwoStores, tmp_path: Path
+) -> None:
+    client, store = two_stores.client, two_stores.b
+    made = await client.post("/v1/hooks", json={"platform": "shopify", "secret": "shpss_test"}, headers=store.secret)
+    body = json.dumps({"id": 77, "created_at": now(), "currency": "EUR", "email": "jane@example.com"}).encode()
+    signature = base64.b64encode(hmac.digest(b"shpss_test", body, "sha256")).decode()
+    told = {"X-Shopify-Topic": "orders/paid", "X-Shopify-Hmac-Sha256": signature}
+    answer = await client.post(httpx.URL(made.json()["url"]).path, content=body, headers=told)
+    assert answer.json() == {"outcome": "failed"}
+
+    async def deliveries(*words: str, secret_keys: str = SECRET_KEYS) -> tuple[int, list[dict[str, Any]], str]:
+        url = two_stores.database_url
+        return await kith("deliveries", *words, folder=tmp_path, url=url, KITH_SECRET_KEYS=secret_keys)
+
+    status, listed, complaints = await deliveries("list")
+    assert status == 0, complaints
+    [one] = [delivery for delivery in listed if delivery["store"] == store.id]
+    assert (one["topic"], one["outcome"], one["reason"]) == ("orders/paid", "failed", "unreadable: total_price")
+    assert "jane" not in json.dumps(listed)
+
+    status, [shown], _ = await deliveries("show", one["delivery"], "--store", store.id)
+    assert (status, shown["body"]) == (0, body.decode())
+    status, _, complaints = await deliveries(
+        "show", one["delivery"], "--store", store.id, secret_keys="k2:another-secret-of-the-tests-0123456789"
+    )
+    assert (status, complaints.strip()) == (1, "kith: the key that this was encrypted with is gone")
+    status, _, complaints = await deliveries("show", one["delivery"], "--store", two_stores.a.id)
+    assert status == 1, "another store's delivery is none"
+
+    status, [again], _ = await deliveries("again", "--store", store.id)
+    assert (status, again["outcome"], again["reason"]) == (1, "failed", "unreadable: total_price")
