@@ -3,7 +3,8 @@
 `kill` ends the process as `kill -9` would; `raise` raises `FailpointHit`; `@n` waits for the n-th time. With a service
 in front, `rewards:relay.after_send=kill`, only processes of that service have it.
 With `KITH_FAILPOINTS_ONCE` naming a directory, each failpoint fires once even across restarts and leaves a file with
-its name there, so that a test can prove that the fault happened. Unset, a failpoint costs one truth test.
+its name there, so that a test can prove that the fault happened. With `KITH_FAILPOINTS_WHEN` naming a file, nothing
+is counted while that file is not there: the set-up comes first. Unset, a failpoint costs one truth test.
 
 There are: `relay.after_send`; `consume.before_commit`, `consume.after_commit`, `consume.before_offset_commit`;
 `spool.append` (leaves half a line), `spool.before_commit`, `spool.after_commit`; `batch.before_write`,
@@ -59,7 +60,7 @@ def any_armed() -> bool:
 
 def armed(name: str) -> bool:
     """Whether the next `hit` of this name would act; for places that must prepare something worse than dying."""
-    point = _armed.get(name) if _armed else None
+    point = _armed.get(name) if _armed and _begun() else None
     return point is not None and point.countdown == 1 and not _marker(point.name, exists=True)
 
 
@@ -68,7 +69,7 @@ def hit(name: str) -> None:
     if not _armed:
         return
     point = _armed.get(name)
-    if point is None:
+    if point is None or not _begun():
         return
     point.countdown -= 1
     if point.countdown > 0:
@@ -80,6 +81,11 @@ def hit(name: str) -> None:
     if point.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     raise FailpointHit(name)
+
+
+def _begun() -> bool:
+    flag = os.environ.get("KITH_FAILPOINTS_WHEN")
+    return not flag or Path(flag).exists()
 
 
 def _marker(name: str, *, exists: bool) -> bool:

@@ -42,6 +42,8 @@ class Stage:
     product: Product
     http: httpx.AsyncClient
     marks: Path
+    begin: Path
+    """The file with which failpoints begin to count."""
 
     async def store(self) -> History:
         """A store of its own for a scenario."""
@@ -56,12 +58,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     env = {
         "KITH_FAILPOINTS": ",".join(f"{name}=kill@{count}" for name, count in KILLED_AT.items()),
         "KITH_FAILPOINTS_ONCE": str(marks),
+        "KITH_FAILPOINTS_WHEN": str(folder / "begin"),
     }
     async with (
         running("split", folder / "kith", env=env) as product,
         httpx.AsyncClient(base_url=product.url, timeout=20) as http,
     ):
-        yield Stage(product, http, marks)
+        yield Stage(product, http, marks, folder / "begin")
 
 
 async def all_is_well(stage: Stage, history: History, *, within: float = 180) -> None:
@@ -128,6 +131,8 @@ async def test_a_thousand_orders_survive_kills_at_every_failpoint(stage: Stage) 
     def missed() -> set[str]:
         return set(KILLED_AT) - {mark.name for mark in stage.marks.iterdir()}
 
+    stage.marks.mkdir(exist_ok=True)
+    stage.begin.touch()
     # On a fast machine batches are large and few: the load goes on until each failpoint was reached.
     while told < 1000 or (missed() and told < 5000):
         orders = (history.order(f"k-{n}", n, tries=200) for n in range(told, told + 250))

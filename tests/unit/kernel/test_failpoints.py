@@ -54,3 +54,15 @@ def test_a_failpoint_of_a_service_is_there_in_its_processes_only() -> None:
     for name in ("a", "c"):
         with pytest.raises(failpoints.FailpointHit):
             failpoints.hit(name)
+
+
+def test_nothing_counts_before_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITH_FAILPOINTS_WHEN", str(tmp_path / "begin"))
+    failpoints.configure("a=raise@2")
+    for _ in range(5):
+        failpoints.hit("a")
+    (tmp_path / "begin").touch()
+    failpoints.hit("a")
+    assert failpoints.armed("a")
+    with pytest.raises(failpoints.FailpointHit):
+        failpoints.hit("a")
