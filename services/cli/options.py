@@ -12,6 +12,8 @@ ShopPort = Annotated[
 ]
 History = Annotated[int, typer.Option(envvar="KITH_DEMO_DAYS", min=0, help="Days of history of the demo store.")]
 
+Store = Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")]
+
 HISTORY_DAYS = 56
 """Enough for a trend, a refund, and rewards that have come due."""
 

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.options import Store
 from services.cli.ui import Json, Ui
-
-Store = Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -6,9 +6,9 @@ import typer
 from rich.markup import escape
 
 from services.cli.local.process import StartFailed
+from services.cli.options import Store
 from services.cli.ui import Json, Ui
 
-Store = Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")]
 Chosen = Annotated[str, typer.Option("--store", help="The store's id, as `list` prints it.")]
 MOST = 1000
 """Deliveries of one store in one list."""

@@ -1,9 +1,8 @@
 """`kith ledger verify`: are the books of every store whole?"""
 
-from typing import Annotated
-
 import typer
 
+from services.cli.options import Store
 from services.cli.ui import Json, Ui
 
 
@@ -15,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    store: Annotated[str, typer.Option("--store", help="One store's id; all stores if left out.")] = "",
+    store: Store = "",
     as_json: Json = False,
 ) -> None:
     """Recompute the books from their entries; ends with 1 if anything was changed by hand or does not add up."""
