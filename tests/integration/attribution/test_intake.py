@@ -1,6 +1,5 @@
 """Facts on their way in: kept once, and each told on by the event that fits what was there before."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +11,9 @@ from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
 from services.attribution.orders.store import ToldFact
 from services.kernel.db import Database
 from tests.support.edge import RING
-from tests.support.postgres import FreshDatabase
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 A, B = "str_a", "str_b"
-
-
-@pytest.fixture
-async def db(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
-    database = Database(await fresh_database("attribution"), schema="attribution")
-    yield database
-    await database.close()
 
 
 def report(order_id: str, *, of: str = A, total: int = 1000) -> ToldFact:

@@ -1,0 +1,213 @@
+"""Shopify over HTTP: what is signed is kept and counted once, what is not is refused, and nothing is an accident."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import Counter
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import httpx
+
+from services.attribution.hooks import store as deliveries
+from services.attribution.hooks.domain import BODY
+from services.attribution.orders.actions import Clock
+from services.attribution.shopify.actions import read_again
+from services.attribution.shopify.hot import WRONG_A_MINUTE
+from services.kernel.auth import at_rest
+from services.kernel.db import Database
+from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, token
+from tests.support.attribution import pump
+from tests.support.edge import OTHER_STORE, RING, key
+
+
+def delivery(**fields: Any) -> bytes:
+    told = {
+        "id": 450789469,
+        "created_at": NOW.isoformat(),
+        "updated_at": NOW.isoformat(),
+        "currency": "EUR",
+        "financial_status": "paid",
+        "subtotal_price": "46.00",
+        "total_price": "50.90",
+        "email": "friend@example.com",
+        "customer": {"id": 207},
+        "discount_codes": [{"code": "ANNA10"}],
+        "note_attributes": [{"name": "kith", "value": token()}],
+    }
+    return json.dumps(told | fields).encode()
+
+
+def signed(
+    body: bytes, topic: str, *, event: str = "e1", secret: str = "shpss_secret", family: str = "X-"
+) -> dict[str, str]:
+    mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+    return {
+        f"{family}Shopify-Topic": topic,
+        f"{family}Shopify-Hmac-Sha256": mac,
+        f"{family}Shopify-Shop-Domain": "shop.myshopify.com",
+        f"{family}Shopify-Event-Id": event,
+        "content-type": "application/json",
+    }
+
+
+async def hook(http: httpx.AsyncClient) -> str:
+    made = await http.post("/v1/hooks", headers=SECRET_KEY, json={"platform": "shopify", "secret": "shpss_secret"})
+    assert made.status_code == 201, made.text
+    assert "shpss_secret" not in made.text
+    return str(httpx.URL(made.json()["url"]).path)
+
+
+async def test_shopify_delivers_orders_refunds_and_cancellations(http: httpx.AsyncClient, db: Database) -> None:
+    path = await hook(http)
+    paid = delivery()
+    first = await http.post(path, content=paid, headers=signed(paid, "orders/paid"))
+    again = await http.post(path, content=paid, headers=signed(paid, "orders/paid", family=""))
+    other_event = await http.post(path, content=paid, headers=signed(paid, "orders/paid", event="e2"))
+    assert [a.json()["outcome"] for a in (first, again, other_event)] == ["taken", "duplicate", "duplicate"]
+    money = {"kind": "refund", "status": "success", "amount": "10.00", "currency": "EUR"}
+    refund = json.dumps(
+        {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat(), "transactions": [money]}
+    ).encode()
+    await http.post(path, content=refund, headers=signed(refund, "refunds/create", event="e3"))
+    found = await decision(http, db, "450789469")
+    assert (found["status"], found["winner"]["kind"]) == ("attributed", "code")
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["refunded_minor"] == 1000
+    over = delivery(cancelled_at=NOW.isoformat())
+    await http.post(path, content=over, headers=signed(over, "orders/cancelled", event="e4"))
+    await pump(db, [SHOP])
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["cancelled"] is True
+
+
+async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reason(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    for number, (body, topic) in enumerate(
+        [
+            (delivery(test=True), "orders/create"),
+            (b"not json", "orders/paid"),
+            (delivery(created_at="0001-01-01T00:00:00+10:00"), "orders/paid"),
+            (delivery(email="a\0b@example.com"), "orders/updated"),
+            (delivery(), "products/update"),
+        ]
+    ):
+        answer = await http.post(path, content=body, headers=signed(body, topic, event=f"e{number}"))
+        assert answer.status_code == 200
+    async with db.transaction(stores=[SHOP]) as tx:
+        rows = await tx.all("select outcome, reason from deliveries order by topic, outcome")
+    assert {tuple(row) for row in rows} == {
+        ("ignored", "test_order"),
+        ("failed", "unreadable: body"),
+        ("failed", "unreadable: OverflowError"),
+        ("ignored", "other_topic"),
+    }
+
+
+async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    paid = delivery(cancelled_at=None)
+    topics = ("orders/paid", "orders/cancelled", "orders/updated", "refunds/create", "orders/paid ", "products/update")
+    outcomes = []
+    for number, topic in enumerate(topics):
+        answer = await http.post(path, content=paid, headers=signed(paid, topic, event=f"e{number}"))
+        outcomes.append(answer.json()["outcome"])
+    # Read as a refund it names no order; the other topics are none of ours.
+    assert outcomes == ["taken", "duplicate", "duplicate", "failed", "ignored", "duplicate"]
+    trimmed = delivery(note="trimmed")
+    answer = await http.post(path, content=trimmed, headers=signed(trimmed, "orders/cancelled"))
+    assert answer.json()["outcome"] == "failed", "whether it is cancelled, the body must say"
+    await pump(db, [SHOP])
+    order = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
+    assert (order["cancelled"], order["refunded_minor"]) == (False, 0)
+
+
+async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_and_can_be_read_again(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+    unreadable = delivery(total_price="50,90")
+    answer = await http.post(path, content=unreadable, headers=signed(unreadable, "orders/paid"))
+    assert answer.json()["outcome"] == "failed"
+    async with db.transaction(stores=[SHOP]) as tx:
+        [kept] = await deliveries.some(tx, SHOP, outcomes=("failed",), most=10)
+        secret = await tx.scalar("select secret from hooks")
+    assert (kept.reason, kept.order_id) == ("unreadable: total_price", None)
+    assert b"friend" not in kept.body
+    assert b"shpss" not in secret
+    mended = replace(
+        kept, body=at_rest.encrypt(RING, BODY, unreadable.replace(b"50,90", b"50.90"), owner=kept.delivery_id)
+    )
+    for body, outcome in ((kept, "failed"), (mended, "taken"), (mended, "taken")):
+        async with db.transaction(stores=[SHOP]) as tx:
+            assert (await read_again(tx, RING, body, Clock(tx.now))).outcome == outcome
+    await pump(db, [SHOP])
+    assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["total_minor"] == 5090
+    async with db.transaction(stores=[SHOP]) as tx:
+        assert await deliveries.some(tx, SHOP, outcomes=("failed",), most=10) == []
+        assert await tx.scalar("select count(*) from order_facts") == 1
+
+
+async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClient) -> None:
+    path = await hook(http)
+    body = delivery()
+    wrong = [
+        signed(body, "orders/paid", secret="another"),
+        {"X-Shopify-Topic": "orders/paid"},
+        signed(body, "orders/paid") | {"X-Shopify-Hmac-Sha256": "ÿþ".encode("latin-1").decode("latin-1")},
+        signed(body, "orders/paid") | {"X-Shopify-Hmac-Sha256": "=" * 5000},
+    ]
+    answers = [
+        await http.post(path, content=body, headers=[(k.encode(), v.encode("latin-1")) for k, v in h.items()])
+        for h in wrong
+    ]
+    unknown = await http.post("/v1/hooks/shopify/hok_nobody", content=body, headers=signed(body, "orders/paid"))
+    assert {(a.status_code, a.json()["code"], a.json()["detail"]) for a in (*answers, unknown)} == {
+        (401, "bad_signature", "This delivery is not signed with the hook's secret.")
+    }
+    hook_id = path.rpartition("/")[2]
+    listed = await http.get("/v1/hooks", headers=SECRET_KEY)
+    assert [h["id"] for h in listed.json()["data"]] == [hook_id]
+    assert (await http.delete(f"/v1/hooks/{hook_id}", headers=key(store=OTHER_STORE))).status_code == 404
+    assert (await http.delete(f"/v1/hooks/{hook_id}", headers=SECRET_KEY)).status_code == 204
+
+
+async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_passes(http: httpx.AsyncClient) -> None:
+    path = await hook(http)
+    body = delivery()
+    wrong = signed(body, "orders/paid", secret="another")
+    refused = [await http.post(path, content=body, headers=wrong) for _ in range(WRONG_A_MINUTE + 3)]
+    assert [a.status_code for a in refused[:WRONG_A_MINUTE]] == [401] * WRONG_A_MINUTE
+    first, last = refused[0].headers, refused[-1]
+    assert first["ratelimit-policy"] == last.headers["ratelimit-policy"] == f'"hook-signatures";q={WRONG_A_MINUTE};w=60'
+    assert first["ratelimit"] == f'"hook-signatures";r={WRONG_A_MINUTE - 1};t=1'
+    assert last.headers["ratelimit"].startswith('"hook-signatures";r=0;')
+    assert (last.status_code, last.json()["code"]) == (429, "rate_limited")
+    assert last.headers["content-type"] == "application/problem+json"
+    assert int(last.headers["retry-after"]) >= 1
+    unknown = await http.post("/v1/hooks/shopify/hok_nobody", content=body, headers=signed(body, "orders/paid"))
+    assert (unknown.status_code, unknown.json()["code"]) == (429, "rate_limited")
+    good = [await http.post(path, content=body, headers=signed(body, "orders/paid", event=f"e{n}")) for n in range(5)]
+    assert {a.status_code for a in good} == {200}
+    assert not any("ratelimit" in a.headers for a in good)
+
+
+async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(http: httpx.AsyncClient) -> None:
+    path, chance = await hook(http), Random(10_000)
+    body = delivery()
+    right = signed(body, "orders/paid")
+    mac = right["X-Shopify-Hmac-Sha256"].encode()
+    told: Counter[int] = Counter()
+    for number in range(10_000):
+        place = chance.randrange(len(mac))
+        odd = chance.randbytes(chance.randrange(60)).translate(None, b"\r\n\0") if number % 2 else (
+            mac[:place] + bytes((chance.randrange(32, 256),)) + mac[place + chance.randrange(2) :]
+        )  # fmt: skip
+        headers = [(b"x-shopify-topic", odd), (b"x-shopify-hmac-sha256", odd), (b"x-shopify-event-id", odd)]
+        told[(await http.post(path, content=body, headers=headers)).status_code] += odd != mac
+    assert set(+told) <= {401, 429}
+    assert (await http.post(path, content=body, headers=right)).json()["outcome"] == "taken"
