@@ -27,7 +27,7 @@ def _email(text: str) -> str:
 
 def _no_contact(text: str) -> str:
     if "@" in text or (text.startswith("+") and fold_phone(text) is not None):
-        raise ValueError("this looks like an address or a phone number: send it as email or phone")
+        raise ValueError("this looks like a mail address or a phone number: send it as email or phone")
     return text
 
 
