@@ -24,6 +24,7 @@ class Size:
 
     name: str
     rounds: int
+    grown_rounds: int
     hot_rounds: int
     seconds: float
     mixes: tuple[int, ...]
@@ -44,25 +45,27 @@ class Size:
 QUICK = Size(
     name="quick",
     rounds=2,
+    grown_rounds=2,
     hot_rounds=2,
-    seconds=0.5,
+    seconds=0.4,
     mixes=(20,),
     events=300,
     usual_events=60,
     single_events=10,
     replicas=1,
-    latency_s=3,
+    latency_s=2,
     relayed=5_000,
     reads=8,
     templates=100,
     small=10_000,
     large=100_000,
     grown=(1_000, 10_000),
-    idle_s=2,
+    idle_s=1,
 )
 FULL = Size(
     name="full",
     rounds=3,
+    grown_rounds=9,
     hot_rounds=5,
     seconds=2,
     mixes=(1, 20, 200),

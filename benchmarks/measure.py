@@ -1,10 +1,30 @@
 """CPU time of process trees, rounds that alternate between a baseline and ours, and their median and spread."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import psutil
+
+Used = Mapping[int, float]
+"""Seconds by process number."""
+
+
+def cpu_each(pids: Iterable[int]) -> Used:
+    """User and system seconds used so far by each of these processes alone; those that are gone are left out."""
+    used: dict[int, float] = {}
+    for pid in pids:
+        try:
+            times = psutil.Process(pid).cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        used[pid] = times.user + times.system
+    return used
+
+
+def between(before: Used, after: Used) -> float:
+    """Seconds used since. A process that came meanwhile counts from its start, one that went does not."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 def cpu_s(pids: Iterable[int]) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import psutil
 
 from services.cli import catalog
 from services.cli.local import process
@@ -105,6 +106,13 @@ class Stage:
     def postgres_pids(self) -> list[int]:
         """The database server's first process."""
         return [pid] if (pid := self.postgres.pid) is not None else []
+
+    def session_pids(self) -> list[int]:
+        """The server's processes that work for this database's sessions. What it has for all databases together
+        (checkpoints, the log's writer, autovacuum) is not among them.
+        """
+        children = [child for pid in self.postgres_pids() for child in psutil.Process(pid).children()]
+        return [child.pid for child in children if f" {self.database} [local]" in _title(child)]
 
     async def serve(self, service: str, *, program: str = "services", **more: str) -> tuple[int, int]:
         """Starts one replica of a service, or `all`; returns its port and process number once it is ready."""
@@ -208,6 +216,13 @@ class Stage:
         """Ends every child of this stage and of those beside it."""
         for stage in (*self._beside, self):
             stage.end_all()
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within: float, every: float = 0.05) -> None:

@@ -30,7 +30,7 @@ PATHS = {
         Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes), "pipeline"),
         Measured("latency", whole.latency, lambda size: 1, "pipeline"),
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
-        Measured("growth", growth.growth, lambda size: len(size.grown) + size.rounds, "growth"),
+        Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("reads", growth.reads, lambda size: 3, "reads"),
         Measured("product", whole.product, lambda size: 2, "product"),
     )
