@@ -1,4 +1,4 @@
-"""Joining a program, and changing what is known of an ambassador."""
+"""Joining a program, changing what is known of an ambassador, and forgetting them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
 from services.links.links import actions as links
 from services.links.people import store as people
+from services.links.people.actions import present
 from services.links.people.store import Ambassador
 from services.links.programs import actions as programs
 
@@ -102,10 +103,10 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
 async def change(
     tx: Tx, store_id: str, ambassador_id: str, changes: Mapping[str, object], *, hash_contacts: HashContacts
 ) -> Member:
-    """Sets the given fields among external_id, status, group_name, locale, name, email and phone."""
-    before = await people.get(tx, store_id, ambassador_id, lock=True)
-    if before is None:
-        raise NotFound("There is no such ambassador.")
+    """Sets the given fields among external_id, status, group_name, locale, name, email and phone. Raises `NotFound`,
+    `Erased`, or `Conflict` for an external id that another has.
+    """
+    before = await present(tx, store_id, ambassador_id)
     after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
     if after == before:
         return await get(tx, store_id, ambassador_id)
@@ -118,9 +119,36 @@ async def change(
     return await get(tx, store_id, ambassador_id)
 
 
+async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
+    """Forgets the person for good: name, addresses, customer id and language go, links end, codes are retired, the
+    portal closes. What was counted and earned stays as it is. Twice is as good as once. Raises `NotFound`.
+    """
+    before = await people.get(tx, store_id, ambassador_id, lock=True)
+    if before is None:
+        raise NotFound("There is no such ambassador.")
+    if before.status == "erased":
+        return
+    after = replace(
+        before,
+        status="erased",
+        external_id=None,
+        locale=None,
+        contact_hashes=(),
+        name=None,
+        email=None,
+        phone=None,
+        revision=before.revision + 1,
+    )
+    await people.erase(tx, after)
+    await links.delete_all(tx, store_id, ambassador_id)
+    await codes.retire_all(tx, store_id, ambassador_id)
+    await noted.note(tx, "ambassador", ambassador_id)
+    _announce(tx, after)
+
+
 async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
     sponsor = await people.get(tx, store_id, joining.sponsor_id or "")
-    if sponsor is None or sponsor.program_id != joining.program_id:
+    if sponsor is None or sponsor.status == "erased" or sponsor.program_id != joining.program_id:
         raise Invalid.field("sponsor_id", "There is no such ambassador in this program.", code="unknown_sponsor")
 
 

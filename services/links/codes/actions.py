@@ -31,11 +31,13 @@ async def create(
     max_uses: int | None = None,
     expires_at: datetime | None = None,
 ) -> Code:
-    """Makes a code, a random one unless `code` says which. Raises `NotFound`, `Invalid` or `CodeTaken`."""
+    """Makes a code, a random one unless `code` says which. Raises `NotFound`, `Erased`, `Invalid` or
+    `CodeTaken`.
+    """
     if ambassador_id is None:
         await programs.get(tx, store_id, program_id)
     else:
-        ambassador = await people.get(tx, store_id, ambassador_id)
+        ambassador = await people.present(tx, store_id, ambassador_id)
         if ambassador.program_id != program_id:
             raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
     if code is None:
@@ -106,6 +108,12 @@ async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, obje
     await store.update(tx, after)
     _announce(tx, after)
     return after
+
+
+async def retire_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
+    """Retires every code of an ambassador."""
+    for code_id in await store.ids_of(tx, store_id, ambassador_id):
+        await change(tx, store_id, code_id, {"retired": True})
 
 
 def _announce(tx: Tx, code: Code) -> None:

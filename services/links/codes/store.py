@@ -34,6 +34,11 @@ where store_id = :store_id
 order by code_id desc limit :limit
 """
 
+_IDS_OF = """
+select code_id from codes where store_id = :store_id and ambassador_id = :ambassador_id and not retired
+order by code_id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
@@ -95,6 +100,11 @@ async def by_code(tx: Tx, store_id: str, code: str) -> Code | None:
     """One code by its folded spelling."""
     row = await tx.one_or_none(_BY_CODE, store_id=store_id, code=code)
     return _code(row) if row else None
+
+
+async def ids_of(tx: Tx, store_id: str, ambassador_id: str) -> list[str]:
+    """Ids of an ambassador's codes that are not retired."""
+    return [row.code_id for row in await tx.all(_IDS_OF, store_id=store_id, ambassador_id=ambassador_id)]
 
 
 async def page(

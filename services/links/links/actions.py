@@ -36,8 +36,8 @@ async def create(
     utm: Mapping[str, str] | None = None,
     expires_at: datetime | None = None,
 ) -> Link:
-    """Makes a link for an ambassador of the program. Raises `NotFound`, `Invalid`, or `SlugTaken`."""
-    ambassador = await people.get(tx, store_id, ambassador_id)
+    """Makes a link for an ambassador of the program. Raises `NotFound`, `Erased`, `Invalid`, or `SlugTaken`."""
+    ambassador = await people.present(tx, store_id, ambassador_id)
     if ambassador.program_id != program_id:
         raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
     return await add(
@@ -118,6 +118,12 @@ async def delete(tx: Tx, store_id: str, link_id: str) -> None:
         raise NotFound("There is no such link.")
     if link.deleted_at is None:
         await _save(tx, replace(link, deleted_at=tx.now, revision=link.revision + 1))
+
+
+async def delete_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
+    """Ends every link of an ambassador."""
+    for link_id in await store.ids_of(tx, store_id, ambassador_id):
+        await delete(tx, store_id, link_id)
 
 
 async def _save(tx: Tx, link: Link) -> Link:

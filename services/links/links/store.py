@@ -46,6 +46,11 @@ where store_id = :store_id and deleted_at is null
 order by link_id desc limit :limit
 """
 
+_IDS_OF = """
+select link_id from links where store_id = :store_id and ambassador_id = :ambassador_id and deleted_at is null
+order by link_id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -122,6 +127,11 @@ async def get(tx: Tx, store_id: str, link_id: str, *, lock: bool = False) -> Lin
     """One link, deleted ones too."""
     row = await tx.one_or_none(_GET + (" for update" if lock else ""), store_id=store_id, link_id=link_id)
     return _link(row) if row else None
+
+
+async def ids_of(tx: Tx, store_id: str, ambassador_id: str) -> list[str]:
+    """Ids of an ambassador's links that are not deleted."""
+    return [row.link_id for row in await tx.all(_IDS_OF, store_id=store_id, ambassador_id=ambassador_id)]
 
 
 async def page(

@@ -25,6 +25,7 @@ insert into people (ambassador_id, store_id, name, email, phone)
 values (:ambassador_id, :store_id, :name, :email, :phone)
 on conflict (ambassador_id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone
 """
+_FORGET = "delete from people where store_id = :store_id and ambassador_id = :ambassador_id"
 _GET = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
   a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, p.name, p.email, p.phone
@@ -99,6 +100,12 @@ async def update(tx: Tx, ambassador: Ambassador) -> bool:
         return False
     await save_person(tx, ambassador)
     return True
+
+
+async def erase(tx: Tx, ambassador: Ambassador) -> None:
+    """Writes what is left of an ambassador, and deletes the person."""
+    await _update(tx, ambassador)
+    await tx.execute(_FORGET, store_id=ambassador.store_id, ambassador_id=ambassador.ambassador_id)
 
 
 async def _update(tx: Tx, ambassador: Ambassador) -> None:

@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.integration.links.world import Replica, Shop, open_shop, replica
+from services.kernel.auth import sessions
+from tests.integration.links.world import BASE, Replica, Shop, open_shop, replica
 from tests.support.postgres import FreshDatabase
+
+_OWN_PAGE = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +32,15 @@ async def shop(links: Replica) -> AsyncIterator[Shop]:
     opened = await open_shop(links)
     yield opened
     await opened.http.aclose()
+
+
+@pytest.fixture
+async def console(links: Replica, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that is signed in."""
+    answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
+    links.http.cookies.clear()
+    cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    async with httpx.AsyncClient(
+        transport=links.http._transport, base_url=BASE, headers=_OWN_PAGE, cookies={sessions.COOKIE: cookie}
+    ) as browser:
+        yield browser

@@ -1,14 +1,10 @@
 """A marketer at the console."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
-from services.kernel.auth import sessions
-from tests.integration.links.world import BASE, Replica, Shop
+from tests.integration.links.world import Replica, Shop
 
-OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 FORM = {
     "name": "Spring",
     "status": "active",
@@ -30,18 +26,6 @@ FORM = {
     "min_subtotal": "20",
     "budget": "1 000",
 }
-
-
-@pytest.fixture
-async def console(links: Replica, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser that is signed in."""
-    answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
-    links.http.cookies.clear()
-    cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-    async with httpx.AsyncClient(
-        transport=links.http._transport, base_url=BASE, headers=OWN, cookies={sessions.COOKIE: cookie}
-    ) as browser:
-        yield browser
 
 
 async def test_without_a_session_a_page_leads_to_signing_in(links: Replica) -> None:

@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 import asyncpg
 import httpx
@@ -39,9 +40,10 @@ def logging_as_in_production() -> Iterator[None]:
     telemetry._set_up = False
 
 
-async def journey(client: httpx.AsyncClient) -> list[str]:
-    """The main job and some mistakes around it; returns the texts of refused requests and the metrics."""
-    store = await make_store(client, "Privacy")
+async def journey(client: httpx.AsyncClient, store: Store) -> tuple[str, list[str]]:
+    """The main job and some mistakes around it; returns the ambassador's id, and the texts of refused requests and the
+    metrics.
+    """
     program = (await client.post("/v1/programs", json=PROGRAM, headers=store.secret)).json()["id"]
     joined = await client.post("/v1/ambassadors", json={"program_id": program, **AMBASSADOR}, headers=store.secret)
     assert joined.status_code == 201, joined.text
@@ -88,7 +90,15 @@ async def journey(client: httpx.AsyncClient) -> list[str]:
         ),
     ]
     assert all(400 <= answer.status_code < 500 for answer in refused)
-    return [*(answer.text for answer in refused), (await client.get("/metrics")).text]
+    return joined.json()["id"], [*(answer.text for answer in refused), (await client.get("/metrics")).text]
+
+
+async def books(client: httpx.AsyncClient, store: Store) -> list[object]:
+    """Everything that was counted and earned."""
+    paths = ("/v1/orders", "/v1/rewards", "/v1/ledger/trial-balance", "/v1/ledger/entries")
+    answers = [await client.get(path, headers=store.secret) for path in paths]
+    assert [answer.status_code for answer in answers] == [200] * len(paths)
+    return [answer.json() for answer in answers]
 
 
 async def shopify_delivers(client: httpx.AsyncClient, store: Store) -> None:
@@ -137,17 +147,34 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
         running(catalog.load_all(), settings, port=0) as process,
         httpx.AsyncClient(base_url=process.url, timeout=30) as client,
     ):
-        texts = await journey(client)
+        store = await make_store(client, "Privacy")
+        ambassador_id, texts = await journey(client, store)
         connection = await asyncpg.connect(url.replace(f"{OWNER}@", "postgres@"))  # row-level security hides all else
         try:
-            found = await rows_with_marks(connection)
+            assert await rows_with_marks(connection) == {"links.people"}
+            before = await books(client, store)
+            erased = await client.delete(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
+            assert erased.status_code == 204
+            await until(partial(heard, connection, ambassador_id), within=60, what="the erasure")
+            assert await rows_with_marks(connection) == set()
+            assert await books(client, store) == before
         finally:
             await connection.close()
-    assert found == {"links.people"}
     printed, logged = capfd.readouterr()
     assert '"event": "shopify.unreadable"' in logged, "the process logs nothing, so that there is nothing to search"
     for text in (*texts, printed, logged):
         assert not [mark for mark in MARKS if mark.lower() in text.lower()], text[:500]
+
+
+async def heard(connection: asyncpg.Connection, ambassador_id: str) -> bool:
+    """Whether the services that know ambassadors have learnt of the erasure."""
+    newest = [
+        await connection.fetchval(
+            f"select max(revision) from {schema}.ambassadors where ambassador_id = $1", ambassador_id
+        )
+        for schema in ("attribution", "analytics")
+    ]
+    return newest == [2, 2]
 
 
 async def rows_with_marks(connection: asyncpg.Connection) -> set[str]:

@@ -1,4 +1,6 @@
-"""The console's pages of ambassadors: a list, one person, a form to add one, and names for other services' pages."""
+"""The console's pages of ambassadors: a list, one person and their erasure, a form to add one, and names for pages of
+other services.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -152,6 +154,14 @@ async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:w
         return await _form(request, own, tx, given, wrong, status=422)
 
 
+@router.post(HOME + "/{ambassador_id}/erase")
+async def post_erase(ambassador_id: str, call: Annotated[Call, viewer("ambassadors:write")]) -> Response:
+    """Erases the person."""
+    async with call.transaction() as tx:
+        await actions.erase(tx, call.store_id, ambassador_id)
+    return Response(status_code=303, headers={"location": f"{HOME}/{ambassador_id}"})
+
+
 @router.get(HOME + "/{ambassador_id}")
 async def get_one(
     ambassador_id: str, request: Request, call: Annotated[Call, viewer("ambassadors:read")], lang: str = ""
@@ -172,6 +182,7 @@ async def get_one(
         title=person.name or member.code,
         member=member,
         chip=_chip(member, speech),
+        erased=person.status == "erased",
         url=share_url(base_url, member.slug),
         shown_url=share_url(base_url, member.slug).partition("://")[2],
         portal_url=portal_of(call, ambassador_id),
@@ -310,9 +321,13 @@ def _paging(place: _Place, rows: Any, found: int, speech: Speech, fmt: Format) -
 
 
 def _chip(member: Member, speech: Speech) -> Chip:
-    if member.ambassador.status == "active":
-        return Chip(speech.label("chip", "Active"), "good", "disc")
-    return Chip(speech.label("chip", "Blocked"), "bad", "cross")
+    match member.ambassador.status:
+        case "active":
+            return Chip(speech.label("chip", "Active"), "good", "disc")
+        case "blocked":
+            return Chip(speech.label("chip", "Blocked"), "bad", "cross")
+        case "erased":
+            return Chip(speech.label("chip", "Erased"), "neutral", "dash")
 
 
 def _reader(request: Request, own: Store, tx: Tx) -> tuple[Speech, Format]:

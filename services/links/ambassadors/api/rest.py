@@ -108,11 +108,20 @@ async def patch_ambassador(
         )
 
 
+@router.delete("/v1/ambassadors/{ambassador_id}", status_code=204)
+async def erase_ambassador(ambassador_id: str, call: Annotated[Call, require("ambassadors:write")]) -> None:
+    """Erases the person behind an ambassador, for good: name, addresses, customer id and portal go, links end, codes
+    are retired. Orders, rewards and counts stay, under the ambassador's id.
+    """
+    async with call.transaction() as tx:
+        await actions.erase(tx, call.store_id, ambassador_id)
+
+
 def shown(call: Call, member: Member) -> AmbassadorOut:
-    """An ambassador for somebody who may know the person."""
-    return AmbassadorOut.with_person(
-        member, base_url=call.ctx.settings.base_url, portal_url=portal_of(call, member.ambassador.ambassador_id)
-    )
+    """An ambassador for somebody who may know the person. Who is erased has no portal."""
+    person = member.ambassador
+    portal = "" if person.status == "erased" else portal_of(call, person.ambassador_id)
+    return AmbassadorOut.with_person(member, base_url=call.ctx.settings.base_url, portal_url=portal)
 
 
 def portal_of(call: Call, ambassador_id: str) -> str:
