@@ -8,6 +8,3 @@ METADATA = service_metadata()
 
 RELEASE_BATCH: Final = 500
 """Rewards that one run of the release job takes of one store; more wait for the next run, which follows at once."""
-
-CSV_MAX: Final = 20_000
-"""Rows of one spreadsheet. A longer list is exported period by period."""

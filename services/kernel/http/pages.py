@@ -3,23 +3,32 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from services.kernel.http import cursor
 
-__all__ = ["MAX_LIMIT", "Cursor", "Limit", "Page", "csv_response", "csv_text", "cursor", "page_of"]
+__all__ = ["MAX_LIMIT", "Cursor", "Limit", "Page", "csv_download", "csv_response", "csv_text", "cursor", "page_of"]
 
 T = TypeVar("T")
 Row = TypeVar("Row")
+Key = TypeVar("Key")
+Cells = Mapping[str, object] | Sequence[object]
+"""A row of a spreadsheet, by column or in their order."""
+Columns = Mapping[str, str] | Sequence[str]
+"""Headings by the keys of a row, or keys that are their own headings."""
 
 MAX_LIMIT: Final = 200
+AT_ONCE: Final = 1000
+"""Rows of a download that are read, and sent, together."""
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n\0＝＋－＠]")
+_BYTE_ORDER = "\ufeff"
+_MEDIA_TYPE = "text/csv; charset=utf-8"
 _FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows on a page.")]
@@ -47,36 +56,60 @@ def page_of(
     return Page[T](data=[show(row) for row in shown], next_cursor=more)
 
 
-def csv_response(
-    rows: Iterable[Mapping[str, object] | Sequence[object]],
-    columns: Mapping[str, str] | Sequence[str],
+async def csv_download(
+    fetch: Callable[[Key | None, int], Awaitable[Sequence[Row]]],
     *,
+    after: Callable[[Row], Key],
+    show: Callable[[Row], Cells],
+    columns: Columns,
     filename: str,
+    start: Key | None = None,
 ) -> Response:
-    """A download. `columns` maps keys of a row to headings (or lists keys that are their own headings)."""
-    name = _FILE_NAME.sub("-", filename.removesuffix(".csv")).strip("-.") or "export"
-    return Response(
-        csv_text(rows, columns),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "private, no-store"},
-    )
+    """A download of all rows, however many there are: read by `fetch` page after page, and sent as they come.
+
+    `fetch` gives up to so many rows behind a row's sort keys, which `after` tells. Raises what it raises for the first
+    page; if a later one fails the download breaks off, and its reader sees that it did.
+    """
+    first = await fetch(start, AT_ONCE)
+
+    async def parts() -> AsyncIterator[str]:
+        rows = first
+        begun = csv_text([show(row) for row in rows], columns)
+        # What is not ASCII may yet come.
+        yield begun if len(rows) < AT_ONCE or begun.startswith(_BYTE_ORDER) else _BYTE_ORDER + begun
+        while len(rows) == AT_ONCE:
+            rows = await fetch(after(rows[-1]), AT_ONCE)
+            yield _lines([show(row) for row in rows], columns)
+
+    return StreamingResponse(parts(), media_type=_MEDIA_TYPE, headers=_headers(filename))
 
 
-def csv_text(
-    rows: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str] | Sequence[str]
-) -> str:
+def csv_response(rows: Iterable[Cells], columns: Columns, *, filename: str) -> Response:
+    """A download of rows that are all there."""
+    return Response(csv_text(rows, columns), media_type=_MEDIA_TYPE, headers=_headers(filename))
+
+
+def csv_text(rows: Iterable[Cells], columns: Columns) -> str:
     """RFC 4180 text, guarded against formulas. A mark of byte order comes first only where spreadsheets need it: when
     something is not ASCII.
     """
-    headings = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+    headings = columns.values() if isinstance(columns, Mapping) else columns
+    text = _lines([tuple(headings)], columns) + _lines(rows, columns)
+    return text if text.isascii() else _BYTE_ORDER + text
+
+
+def _headers(filename: str) -> dict[str, str]:
+    name = _FILE_NAME.sub("-", filename.removesuffix(".csv")).strip("-.") or "export"
+    return {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "private, no-store"}
+
+
+def _lines(rows: Iterable[Cells], columns: Columns) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(heading) for heading in headings.values()])
     for row in rows:
-        values = (row.get(key) for key in headings) if isinstance(row, Mapping) else row
+        values = (row.get(key) for key in columns) if isinstance(row, Mapping) else row
         writer.writerow([_cell(value) for value in values])
-    text = out.getvalue()
-    return text if text.isascii() else "\ufeff" + text
+    return out.getvalue()
 
 
 def _cell(value: object) -> str:

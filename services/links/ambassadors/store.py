@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 from services.kernel.db import Row, Tx
 from services.links.people.store import Ambassador
@@ -94,6 +95,15 @@ class Filter:
         return f"%{escaped}%"
 
 
+class Order(Protocol):
+    """A way to list ambassadors: `newest` or `by_name`."""
+
+    async def __call__(
+        self, tx: Tx, store_id: str, chosen: Filter, after: str | None, /, *, limit: int
+    ) -> Sequence[Member]:
+        """So many of them, behind the one with this id."""
+
+
 def _member(row: Row) -> Member:
     found = row._asdict()
     known = {name: found[name] for name in _PERSON_FIELDS}
@@ -107,13 +117,13 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member | None:
     return _member(row) if row else None
 
 
-async def newest(tx: Tx, store_id: str, chosen: Filter, *, before: str | None, limit: int) -> Sequence[Member]:
+async def newest(tx: Tx, store_id: str, chosen: Filter, before: str | None, *, limit: int) -> Sequence[Member]:
     """Ambassadors, the last who joined first, of those who joined before `before`."""
     rows = await tx.all(_NEWEST, **_parameters(store_id, chosen), before=before, limit=limit)
     return [_member(row) for row in rows]
 
 
-async def by_name(tx: Tx, store_id: str, chosen: Filter, *, after: str | None, limit: int) -> Sequence[Member]:
+async def by_name(tx: Tx, store_id: str, chosen: Filter, after: str | None, *, limit: int) -> Sequence[Member]:
     """Ambassadors by name, then id; `after` is the last one shown: names in cursors would stand in addresses."""
     name = await tx.scalar(_NAME_OF, store_id=store_id, after=after) if after else None
     rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), after=after, after_name=name or "", limit=limit)

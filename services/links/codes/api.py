@@ -1,5 +1,6 @@
 """HTTP of codes. How often a code was used is attribution's to know."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -7,13 +8,13 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.codes import fold
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.codes import actions, store
 from services.links.codes.schemas import CodeIn, CodeOut, CodePatch
+from services.links.codes.store import Code
 
 router = APIRouter(tags=["codes"])
 
-_CSV_ROWS = 10_000
 _COLUMNS = ("id", "code", "program_id", "ambassador_id", "max_uses", "expires_at", "retired", "created_at")
 
 
@@ -45,25 +46,35 @@ async def get_codes(
     format: Literal["json", "csv"] = "json",
 ) -> Page[CodeOut] | Response:
     """Lists codes, youngest first, retired ones too."""
-    after = cursors.decode(cursor, str)
-    async with call.transaction() as tx:
-        if code is not None:
-            found = await store.by_code(tx, call.store_id, fold(code) or "")
-            rows = [found] if found else []
-        else:
-            rows = list(
-                await store.page(
-                    tx,
-                    call.store_id,
-                    before=after[0] if after else None,
-                    ambassador_id=ambassador_id,
-                    program_id=program_id,
-                    limit=_CSV_ROWS if format == "csv" else limit + 1,
-                )
+    start = cursors.decode(cursor, str)
+
+    async def fetch(after: tuple[str] | None, count: int) -> Sequence[Code]:
+        async with call.transaction() as tx:
+            if code is not None:
+                found = await store.by_code(tx, call.store_id, fold(code) or "")
+                return [found] if found else []
+            return await store.page(
+                tx,
+                call.store_id,
+                before=after[0] if after else None,
+                ambassador_id=ambassador_id,
+                program_id=program_id,
+                limit=count,
             )
+
+    def after(row: Code) -> tuple[str]:
+        return (row.code_id,)
+
     if format == "csv":
-        return csv_response((CodeOut.of(row).model_dump() for row in rows), _COLUMNS, filename="codes")
-    return page_of(rows, limit, show=CodeOut.of, after=lambda row: (row.code_id,))
+        return await csv_download(
+            fetch,
+            after=after,
+            show=lambda row: CodeOut.of(row).model_dump(),
+            columns=_COLUMNS,
+            filename="codes",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=CodeOut.of, after=after)
 
 
 @router.get("/v1/codes/{code_id}")

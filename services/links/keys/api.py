@@ -1,5 +1,6 @@
 """HTTP of keys."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
@@ -7,13 +8,13 @@ from fastapi import APIRouter, Response
 from services.kernel.auth.api_keys import KeyKind, issue
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.keys import actions, store
 from services.links.keys.schemas import KeyCreated, KeyIn, KeyOut
+from services.links.keys.store import Key
 
 router = APIRouter(tags=["keys"])
 
-_CSV_ROWS = 10_000
 _COLUMNS = ("id", "kind", "label", "scopes", "created_at", "revoked_at")
 
 
@@ -43,14 +44,25 @@ async def get_keys(
     format: Literal["json", "csv"] = "json",
 ) -> Page[KeyOut] | Response:
     """Lists the store's keys, youngest first, without the keys themselves."""
-    after = cursors.decode(cursor, str)
-    wanted = _CSV_ROWS if format == "csv" else limit + 1
-    async with call.transaction() as tx:
-        rows = await store.page(tx, call.store_id, before=after[0] if after else None, limit=wanted)
+    start = cursors.decode(cursor, str)
+
+    async def fetch(after: tuple[str] | None, count: int) -> Sequence[Key]:
+        async with call.transaction() as tx:
+            return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
+
+    def after(key: Key) -> tuple[str]:
+        return (key.key_id,)
+
     if format == "csv":
-        shown = [{**KeyOut.of(key).model_dump(), "scopes": " ".join(key.scopes)} for key in rows]
-        return csv_response(shown, _COLUMNS, filename="keys")
-    return page_of(rows, limit, show=KeyOut.of, after=lambda key: (key.key_id,))
+        return await csv_download(
+            fetch,
+            after=after,
+            show=lambda key: {**KeyOut.of(key).model_dump(), "scopes": " ".join(key.scopes)},
+            columns=_COLUMNS,
+            filename="keys",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=KeyOut.of, after=after)
 
 
 @router.delete("/v1/keys/{key_id}", status_code=204)

@@ -1,5 +1,6 @@
 """HTTP of links."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Literal
 
@@ -7,13 +8,13 @@ from fastapi import APIRouter, Query, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.links import actions, store
 from services.links.links.schemas import LinkIn, LinkOut, LinkPatch
+from services.links.links.store import Link
 
 router = APIRouter(tags=["links"])
 
-_CSV_ROWS = 10_000
 _COLUMNS = ("id", "program_id", "ambassador_id", "url", "destination", "channel", "expires_at", "created_at")
 
 
@@ -46,20 +47,33 @@ async def get_links(
     format: Literal["json", "csv"] = "json",
 ) -> Page[LinkOut] | Response:
     """Lists links that are not deleted, youngest first."""
-    after = cursors.decode(cursor, str)
-    async with call.transaction() as tx:
-        rows = await store.page(
-            tx,
-            call.store_id,
-            before=after[0] if after else None,
-            ambassador_id=ambassador_id,
-            program_id=program_id,
-            limit=_CSV_ROWS if format == "csv" else limit + 1,
-        )
+    start = cursors.decode(cursor, str)
     show = _shown(call)
+
+    async def fetch(after: tuple[str] | None, count: int) -> Sequence[Link]:
+        async with call.transaction() as tx:
+            return await store.page(
+                tx,
+                call.store_id,
+                before=after[0] if after else None,
+                ambassador_id=ambassador_id,
+                program_id=program_id,
+                limit=count,
+            )
+
+    def after(link: Link) -> tuple[str]:
+        return (link.link_id,)
+
     if format == "csv":
-        return csv_response((show(link).model_dump() for link in rows), _COLUMNS, filename="links")
-    return page_of(rows, limit, show=show, after=lambda link: (link.link_id,))
+        return await csv_download(
+            fetch,
+            after=after,
+            show=lambda link: show(link).model_dump(),
+            columns=_COLUMNS,
+            filename="links",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=show, after=after)
 
 
 @router.get("/v1/links/{link_id}")

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.integration.links.world import Replica, Shop, click, events
+from tests.integration.links.world import Replica, Shop, click, events, redirect_of
 
 ANNA = {
     "external_id": "c1",
@@ -29,7 +29,10 @@ async def test_an_erased_person_is_known_no_more(links: Replica, shop: Shop) -> 
         assert await tx.scalar("select count(*) from people where ambassador_id = :id", id=anna["id"]) == 0
     assert (await links.http.get(anna["portal_url"])).status_code == 404
     told = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
-    assert (told[-1]["status"], told[-1]["external_id"], told[-1]["contact_hashes"]) == ("erased", None, [])
+    assert told[-1]["status"] == "erased"
+    known = ("external_id", "contact_hashes")
+    assert [bool(told[0].get(field)) for field in known] == [True, True]
+    assert [bool(told[-1].get(field)) for field in known] == [False, False]
 
 
 async def test_every_link_ends_and_every_code_is_retired(links: Replica, shop: Shop) -> None:
@@ -41,8 +44,9 @@ async def test_every_link_ends_and_every_code_is_retired(links: Replica, shop: S
     assert (await click(links, link["slug"])).status_code == 302
     await shop.http.delete(f"/v1/ambassadors/{anna['id']}")
 
-    assert (await click(links, anna["link"]["slug"])).status_code == 410
-    assert (await click(links, link["slug"])).status_code == 410
+    await redirect_of(links).cache.catch_up()
+    for slug in (anna["link"]["slug"], link["slug"]):
+        assert (await click(links, slug)).status_code == 410
     codes = (await shop.got("/v1/codes", ambassador_id=anna["id"]))["data"]
     assert [(code["code"], code["retired"]) for code in codes] == [("ANNAS-TIP", True), ("ANNA10", True)]
     told = await events(links, "saved")

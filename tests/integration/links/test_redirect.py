@@ -12,8 +12,7 @@ from contracts.events.tracking import ClickRecorded, TokenClaims
 from services.kernel.auth import click_token
 from services.kernel.http.limits import Limiter
 from services.kernel.spool import SpoolFull
-from services.links.redirect.hot.handler import Redirect
-from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, replica
+from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, redirect_of, replica
 from tests.support.quick import quickly
 from tests.support.wait import until
 
@@ -24,12 +23,6 @@ async def _link(shop: Shop, **fields: Any) -> dict[str, Any]:
     if not fields:
         return {**joined["link"], "program_id": program_id, "ambassador_id": joined["id"]}
     return await shop.made("/v1/links", {"program_id": program_id, "ambassador_id": joined["id"], **fields})
-
-
-def _redirect(links: Replica) -> Redirect:
-    found = links.ctx.resources
-    assert isinstance(found, Redirect)
-    return found
 
 
 async def _clicks(links: Replica, link_id: str, count: int) -> list[dict[str, Any]]:
@@ -145,11 +138,11 @@ async def test_a_change_is_seen_by_the_other_replica_at_its_next_look(
         assert "/old?" in (await click(other, link["slug"])).headers["location"]
         await shop.http.patch(f"/v1/links/{link['id']}", json={"destination": "https://shop.example/new"})
         assert "/old?" in (await click(other, link["slug"])).headers["location"]
-        await _redirect(other).cache.catch_up()
+        await redirect_of(other).cache.catch_up()
         assert "/new?" in (await click(other, link["slug"])).headers["location"]
         await shop.http.patch(f"/v1/links/{link['id']}", json={"destination": None})
         await shop.http.patch(f"/v1/programs/{link['program_id']}", json={"landing_url": "https://shop.example/spring"})
-        await _redirect(other).cache.catch_up()
+        await redirect_of(other).cache.catch_up()
         assert "/spring?" in (await click(other, link["slug"])).headers["location"]
 
 
@@ -166,7 +159,7 @@ async def test_a_lost_database_leaves_known_links_working(
 ) -> None:
     link = await _link(shop)
     await click(links, link["slug"])
-    cache = _redirect(links).cache
+    cache = redirect_of(links).cache
 
     def away(stores: object = ()) -> Any:
         raise ConnectionRefusedError("gone")
@@ -183,7 +176,7 @@ async def test_one_question_is_asked_for_many_who_open_the_same_link(
     links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = await _link(shop)
-    cache = _redirect(links).cache
+    cache = redirect_of(links).cache
     asked: list[str] = []
     read = cache._read
 
@@ -201,7 +194,7 @@ async def test_a_full_spool_writes_through_and_a_dead_one_refuses(
     links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = await _link(shop)
-    clicks = _redirect(links)._clicks
+    clicks = redirect_of(links)._clicks
 
     def full(line: bytes) -> None:
         raise SpoolFull("full")
@@ -238,7 +231,7 @@ async def test_a_spooled_line_ends_with_the_events_payload(
 ) -> None:
     link = await _link(shop, channel="sms")
     lines: list[bytes] = []
-    clicks = _redirect(links)._clicks
+    clicks = redirect_of(links)._clicks
     keep = clicks._spool.append
 
     def listened(line: bytes) -> None:
@@ -257,7 +250,7 @@ async def test_a_spooled_line_ends_with_the_events_payload(
 async def test_who_tries_many_unknown_links_has_to_wait(
     links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_redirect(links), "_guesses", Limiter("unknown-links", per_minute=2))
+    monkeypatch.setattr(redirect_of(links), "_guesses", Limiter("unknown-links", per_minute=2))
     link = await _link(shop)
     assert (await click(links, link["slug"])).status_code == 302
     answers = [await click(links, f"guess-{number}") for number in range(3)]
@@ -297,7 +290,7 @@ async def test_what_is_over_unknown_or_has_no_room_is_never_answered_quickly(
 ) -> None:
     link = await _link(shop)
     assert (await click(links, link["slug"])).status_code == 302
-    entry = _redirect(links).cache.ready(link["slug"])
+    entry = redirect_of(links).cache.ready(link["slug"])
     assert entry is not None
     assert quickly(links.http, "GET", f"/r/{link['slug']}") is not None
     assert quickly(links.http, "GET", "/r/nobody-has-this") is None
@@ -310,5 +303,5 @@ async def test_what_is_over_unknown_or_has_no_room_is_never_answered_quickly(
     def full(line: bytes) -> None:
         raise SpoolFull("no room")
 
-    monkeypatch.setattr(_redirect(links)._clicks._spool, "append", full)
+    monkeypatch.setattr(redirect_of(links)._clicks._spool, "append", full)
     assert quickly(links.http, "GET", f"/r/{link['slug']}") is None

@@ -187,6 +187,20 @@ async def test_lists_come_in_pages_and_as_csv(shop: Shop) -> None:
         assert ",=" not in answer.text
 
 
+async def test_a_spreadsheet_holds_all_rows_however_many(links: Replica, shop: Shop) -> None:
+    program_id = await shop.program()
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await tx.execute(
+            "insert into codes (code_id, store_id, code, program_id, retired, created_at, revision)"
+            " select 'cod_' || n, :store, 'C' || n, :program, false, now(), 1 from generate_series(1, 11111) n",
+            store=shop.id,
+            program=program_id,
+        )
+    answer = await shop.http.get("/v1/codes", params={"format": "csv"})
+    rows = answer.text.split("\r\n")[1:-1]
+    assert len({row.partition(",")[0] for row in rows}) == len(rows) == 11111
+
+
 async def test_links_lead_to_the_stores_pages_only(shop: Shop) -> None:
     program_id = await shop.program()
     who = {"program_id": program_id, "ambassador_id": (await shop.ambassador(program_id))["id"]}

@@ -17,6 +17,7 @@ from services.kernel.http.app import build_app
 from services.kernel.live import LiveState
 from services.kernel.settings import Settings
 from services.links.main import SERVICE
+from services.links.redirect.hot.handler import Redirect
 
 OPERATOR = "operator-key-of-the-tests-0123456789"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
@@ -130,6 +131,13 @@ async def events(links: Replica, kind: str = "") -> list[dict[str, Any]]:
     async with links.ctx.db.transaction() as tx:
         rows = await tx.all("select type, key, data from outbox where type like :kind order by id", kind=f"%{kind}%")
     return [{"type": row.type, "key": row.key, **orjson.loads(row.data)} for row in rows]
+
+
+def redirect_of(links: Replica) -> Redirect:
+    """What answers `/r/`, with its memory of links: it looks for changes when told to, since no job runs here."""
+    found = links.ctx.resources
+    assert isinstance(found, Redirect)
+    return found
 
 
 async def click(links: Replica, slug: str, **headers: str) -> httpx.Response:

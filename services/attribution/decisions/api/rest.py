@@ -1,5 +1,6 @@
 """Orders with their decisions, by the API."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -20,12 +21,11 @@ from services.attribution.pages import PAGES
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.fields import When
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.kernel.pages import Format
 
 router = APIRouter(tags=["orders"])
 
-CSV_ROWS = 10_000
 COLUMNS = (
     *("order_id", "placed_at", "status", "reason", "cancelled", "settled_at", "currency", "total_minor"),
     *("refunded_minor", "ambassador_id"),
@@ -57,14 +57,26 @@ async def get_orders(
     format: Literal["json", "csv"] = "json",
 ) -> Page[OrderRowOut] | Response:
     """Lists orders, the newest first."""
-    after = cursors.decode(cursor, datetime, str)
+    start = cursors.decode(cursor, datetime, str)
     wanted = Filter(statuses=status, reason=reason, since=since, until=until)
-    count = CSV_ROWS if format == "csv" else limit + 1
-    async with call.transaction() as tx:
-        rows = await reading.page(tx, call.store_id, wanted, before=after, count=count)
+
+    async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[OrderRow]:
+        async with call.transaction() as tx:
+            return await reading.page(tx, call.store_id, wanted, before=before, count=count)
+
+    def after(row: OrderRow) -> tuple[datetime, str]:
+        return row.placed_at, row.order_id
+
     if format == "csv":
-        return csv_response((_row(row).model_dump() for row in rows), COLUMNS, filename="orders")
-    return page_of(rows, limit, show=_row, after=lambda row: (row.placed_at, row.order_id))
+        return await csv_download(
+            fetch,
+            after=after,
+            show=lambda row: _row(row).model_dump(),
+            columns=COLUMNS,
+            filename="orders",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=_row, after=after)
 
 
 @router.get("/v1/orders/{order_id}")

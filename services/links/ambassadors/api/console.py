@@ -15,12 +15,11 @@ from services.kernel.db import Tx
 from services.kernel.errors import AppError
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import csv_response
 from services.kernel.http.problems import field_path
 from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Name, Pagination, Row, Speech, Table
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.actions import Joining
-from services.links.ambassadors.api.rest import COLUMNS, CSV_ROWS, csv_row, hashes, portal_of
+from services.links.ambassadors.api.rest import download, hashes, portal_of
 from services.links.ambassadors.schemas import AmbassadorIn
 from services.links.ambassadors.store import Filter, Member
 from services.links.links import store as links
@@ -73,15 +72,12 @@ async def get_list(
     place = _Place(q.strip(), program, sort, tuple(filter(None, trail.split(".")))[-_TRAIL:], page)
     chosen = Filter(program_id=program or None, search=place.q or None)
     after = cursors.decode(place.trail[-1], str) if place.trail else None
-    limit = CSV_ROWS if format == "csv" else _PAGE + 1
+    ordered = store.by_name if sort == "name" else store.newest
+    if format == "csv":
+        return await download(call, chosen, ordered)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        if sort == "name":
-            rows = await store.by_name(tx, call.store_id, chosen, after=after[0] if after else None, limit=limit)
-        else:
-            rows = await store.newest(tx, call.store_id, chosen, before=after[0] if after else None, limit=limit)
-        if format == "csv":
-            return csv_response((csv_row(call, member) for member in rows), COLUMNS, filename="ambassadors")
+        rows = await ordered(tx, call.store_id, chosen, after[0] if after else None, limit=_PAGE + 1)
         found = await store.count(tx, call.store_id, chosen)
         known = await programs.page(tx, call.store_id, before=None, limit=200)
         speech, fmt = _reader(request, own, tx)

@@ -1,5 +1,6 @@
 """The API of ambassadors."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ from services.kernel.auth.contacts import contact_hashes
 from services.kernel.codes import fold
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.actions import HashContacts, Joining
 from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined, AmbassadorOut, AmbassadorPatch
@@ -17,8 +18,7 @@ from services.links.ambassadors.store import Filter, Member
 
 router = APIRouter(tags=["ambassadors"])
 
-CSV_ROWS = 10_000
-COLUMNS = (
+_COLUMNS = (
     *("id", "name", "email", "phone", "external_id", "program_id", "group", "status"),
     *("code", "link_url", "sponsor_id", "created_at"),
 )
@@ -68,7 +68,7 @@ async def get_ambassadors(
     format: Literal["json", "csv"] = "json",
 ) -> Page[AmbassadorOut] | Response:
     """Lists ambassadors, the last who joined first."""
-    after = cursors.decode(cursor, str)
+    start = cursors.decode(cursor, str)
     chosen = Filter(
         program_id=program_id,
         external_id=external_id,
@@ -76,17 +76,11 @@ async def get_ambassadors(
         group_name=group,
         search=q,
     )
-    async with call.transaction() as tx:
-        rows = await store.newest(
-            tx,
-            call.store_id,
-            chosen,
-            before=after[0] if after else None,
-            limit=CSV_ROWS if format == "csv" else limit + 1,
-        )
     if format == "csv":
-        return csv_response((csv_row(call, member) for member in rows), COLUMNS, filename="ambassadors")
-    return page_of(rows, limit, show=partial(shown, call), after=lambda member: (member.ambassador.ambassador_id,))
+        return await download(call, chosen, store.newest, start=start)
+    async with call.transaction() as tx:
+        rows = await store.newest(tx, call.store_id, chosen, start[0] if start else None, limit=limit + 1)
+    return page_of(rows, limit, show=partial(shown, call), after=_after)
 
 
 @router.get("/v1/ambassadors/{ambassador_id}")
@@ -135,7 +129,23 @@ def portal_of(call: Call, ambassador_id: str) -> str:
     )
 
 
-def csv_row(call: Call, member: Member) -> dict[str, object]:
+async def download(call: Call, chosen: Filter, order: store.Order, *, start: tuple[str] | None = None) -> Response:
+    """The ambassadors as CSV."""
+
+    async def fetch(after: tuple[str] | None, count: int) -> Sequence[Member]:
+        async with call.transaction() as tx:
+            return await order(tx, call.store_id, chosen, after[0] if after else None, limit=count)
+
+    return await csv_download(
+        fetch, after=_after, show=partial(_csv_row, call), columns=_COLUMNS, filename="ambassadors", start=start
+    )
+
+
+def _after(member: Member) -> tuple[str]:
+    return (member.ambassador.ambassador_id,)
+
+
+def _csv_row(call: Call, member: Member) -> dict[str, object]:
     """An ambassador as a row of a spreadsheet. The portal's address stays out: it opens without a password."""
     out = shown(call, member)
     return {**out.model_dump(exclude={"link", "code", "portal_url"}), "code": out.code.code, "link_url": out.link.url}

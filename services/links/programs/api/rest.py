@@ -1,5 +1,6 @@
 """The API of programs."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -7,13 +8,13 @@ from fastapi import APIRouter, Query, Response
 from contracts.program import Program
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.programs import actions, store
 from services.links.programs.schemas import ProgramOut, ProgramPatch
+from services.links.programs.store import Version
 
 router = APIRouter(tags=["programs"])
 
-_CSV_ROWS = 10_000
 _COLUMNS = ("id", "version", "name", "status", "currency", "rank", "landing_url", "created_at", "published_at")
 
 
@@ -31,13 +32,25 @@ async def get_programs(
     format: Literal["json", "csv"] = "json",
 ) -> Page[ProgramOut] | Response:
     """Lists the store's programs, youngest first, each in its newest version."""
-    after = cursors.decode(cursor, str)
-    wanted = _CSV_ROWS if format == "csv" else limit + 1
-    async with call.transaction() as tx:
-        rows = await store.page(tx, call.store_id, before=after[0] if after else None, limit=wanted)
+    start = cursors.decode(cursor, str)
+
+    async def fetch(after: tuple[str] | None, count: int) -> Sequence[Version]:
+        async with call.transaction() as tx:
+            return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
+
+    def after(row: Version) -> tuple[str]:
+        return (row.program_id,)
+
     if format == "csv":
-        return csv_response((ProgramOut.of(row).model_dump() for row in rows), _COLUMNS, filename="programs")
-    return page_of(rows, limit, show=ProgramOut.of, after=lambda row: (row.program_id,))
+        return await csv_download(
+            fetch,
+            after=after,
+            show=lambda row: ProgramOut.of(row).model_dump(),
+            columns=_COLUMNS,
+            filename="programs",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=ProgramOut.of, after=after)
 
 
 @router.get("/v1/programs/{program_id}")

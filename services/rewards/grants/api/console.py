@@ -11,20 +11,19 @@ from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, csv_response, page_of
+from services.kernel.http.pages import Cursor, page_of
 from services.kernel.pages import Choice, Fact, Happening, Pagination
 from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions import judge
 from services.rewards.grants.api import cards, words
+from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.schemas import CSV_COLUMNS, RewardOut
 from services.rewards.grants.store import conversions, counters, rewards
 from services.rewards.ledger import store as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import PAGES, Reader, reader_of
 from services.rewards.rules.domain import Order, window
-from services.rewards.settings import CSV_MAX
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,14 +43,13 @@ async def list_page(
     """All rewards, youngest first; `q` is an order's id."""
     filters = {name: value for name, value in (("status", status), ("order_id", q.strip())) if value}
     after = cursors.decode(cursor, str)
+    if format == "csv":
+        return await download(call, filters, start=after)
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        count = CSV_MAX if format == "csv" else _ROWS + 1
         found = await rewards.listed(
-            tx, call.store_id, before=after[0] if after else None, count=count, filters=filters
+            tx, call.store_id, before=after[0] if after else None, count=_ROWS + 1, filters=filters
         )
-    if format == "csv":
-        return csv_response((RewardOut.of(one).flat() for one in found), CSV_COLUMNS, filename="rewards")
     page = page_of(found, _ROWS, show=lambda one: one, after=lambda one: (one.reward_id,))
     kept = {name: value for name, value in (("status", status or ""), ("q", q)) if value}
     speech = reader.speech

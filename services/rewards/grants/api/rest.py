@@ -1,5 +1,6 @@
 """The API of rewards."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -7,11 +8,11 @@ from fastapi import APIRouter, Query, Response
 from contracts.events.rewards import RewardStatus
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.grants.actions import judge
+from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
 from services.rewards.grants.store import rewards
-from services.rewards.settings import CSV_MAX
 
 router = APIRouter(tags=["rewards"])
 
@@ -33,7 +34,7 @@ async def get_rewards(
     format: Literal["json", "csv"] = "json",
 ) -> Page[RewardOut] | Response:
     """Lists rewards, youngest first."""
-    after = cursors.decode(cursor, str)
+    start = cursors.decode(cursor, str)
     filters = {
         "order_id": order_id,
         "ambassador_id": ambassador_id,
@@ -41,16 +42,12 @@ async def get_rewards(
         "program_id": program_id,
         "status": status,
     }
-    async with call.transaction() as tx:
-        found = await rewards.listed(
-            tx,
-            call.store_id,
-            before=after[0] if after else None,
-            count=CSV_MAX if format == "csv" else limit + 1,
-            filters={name: value for name, value in filters.items() if value is not None},
-        )
+    given = {name: value for name, value in filters.items() if value is not None}
     if format == "csv":
-        return csv_response((RewardOut.of(one).flat() for one in found), CSV_COLUMNS, filename="rewards")
+        return await download(call, given, start=start)
+    async with call.transaction() as tx:
+        before = start[0] if start else None
+        found = await rewards.listed(tx, call.store_id, before=before, count=limit + 1, filters=given)
     return page_of(found, limit, show=RewardOut.of, after=lambda one: (one.reward_id,))
 
 
@@ -74,4 +71,23 @@ async def post_reject(reward_id: str, body: RejectIn, call: Annotated[Call, requ
     """Sets a reward to zero for good, whatever happens to its order later."""
     return await call.once(
         lambda tx: judge.reject(tx, call.store_id, reward_id, note=body.reason), status=200, answer=RewardOut.of
+    )
+
+
+async def download(call: Call, filters: Mapping[str, str], *, start: tuple[str] | None) -> Response:
+    """The rewards as CSV, youngest first."""
+
+    async def fetch(before: tuple[str] | None, count: int) -> Sequence[Reward]:
+        async with call.transaction() as tx:
+            return await rewards.listed(
+                tx, call.store_id, before=before[0] if before else None, count=count, filters=filters
+            )
+
+    return await csv_download(
+        fetch,
+        after=lambda one: (one.reward_id,),
+        show=lambda one: RewardOut.of(one).flat(),
+        columns=CSV_COLUMNS,
+        filename="rewards",
+        start=start,
     )

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Query, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, csv_response, page_of
+from services.kernel.http.pages import Cursor, page_of
 from services.kernel.pages import Choice, Column, Name, Pagination, Row, Table
 from services.rewards.ledger import store
+from services.rewards.ledger.api.rest import download
 from services.rewards.ledger.api.words import account_label, movement_label
 from services.rewards.ledger.domain import Account
-from services.rewards.ledger.schemas import CSV_COLUMNS, EntryOut, TrialBalanceOut, TrialOut
+from services.rewards.ledger.schemas import TrialBalanceOut, TrialOut
 from services.rewards.ledger.store import Line
 from services.rewards.pages import PAGES, Reader, reader_of
-from services.rewards.settings import CSV_MAX
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,18 +33,13 @@ async def ledger_page(
 ) -> Response:
     """The trial balance of each currency and unit, and entries, youngest first."""
     kept = {name: str(value) for name, value in (("account", account), ("reward_id", reward_id)) if value}
+    start = cursors.decode(cursor, int, int)
+    if format == "csv":
+        return await download(call, kept, start=start)
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         totals = await store.totals_of(tx, call.store_id)
-        lines = await store.lines(
-            tx,
-            call.store_id,
-            before=cursors.decode(cursor, int, int),
-            count=CSV_MAX if format == "csv" else _ROWS + 1,
-            filters=kept,
-        )
-    if format == "csv":
-        return csv_response((EntryOut.of(line).model_dump() for line in lines), CSV_COLUMNS, filename="ledger")
+        lines = await store.lines(tx, call.store_id, before=start, count=_ROWS + 1, filters=kept)
     page = page_of(lines, _ROWS, show=lambda line: line, after=lambda line: (line.number, line.line))
     speech = reader.speech
     return PAGES.render(

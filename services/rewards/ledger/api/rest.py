@@ -1,16 +1,16 @@
 """The API of the ledger. It reads; entries are written by what happens to rewards."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_response, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.ledger import store
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.schemas import CSV_COLUMNS, EntryOut, TrialBalanceOut
-from services.rewards.settings import CSV_MAX
 
 router = APIRouter(tags=["ledger"])
 
@@ -27,16 +27,12 @@ async def get_entries(
 ) -> Page[EntryOut] | Response:
     """Lists entries, youngest first."""
     filters = {"account": account and str(account), "owner": owner, "reward_id": reward_id}
-    async with call.transaction() as tx:
-        lines = await store.lines(
-            tx,
-            call.store_id,
-            before=cursors.decode(cursor, int, int),
-            count=CSV_MAX if format == "csv" else limit + 1,
-            filters={name: value for name, value in filters.items() if value},
-        )
+    start = cursors.decode(cursor, int, int)
+    given = {name: value for name, value in filters.items() if value}
     if format == "csv":
-        return csv_response((EntryOut.of(line).model_dump() for line in lines), CSV_COLUMNS, filename="ledger")
+        return await download(call, given, start=start)
+    async with call.transaction() as tx:
+        lines = await store.lines(tx, call.store_id, before=start, count=limit + 1, filters=given)
     return page_of(lines, limit, show=EntryOut.of, after=lambda line: (line.number, line.line))
 
 
@@ -45,3 +41,20 @@ async def get_trial_balance(call: Annotated[Call, require("rewards:read")]) -> T
     """Debits and credits of each currency and unit, and of each kind of account in it."""
     async with call.transaction() as tx:
         return TrialBalanceOut.of(await store.totals_of(tx, call.store_id))
+
+
+async def download(call: Call, filters: Mapping[str, str], *, start: tuple[int, int] | None) -> Response:
+    """The entries as CSV, youngest first."""
+
+    async def fetch(before: tuple[int, int] | None, count: int) -> Sequence[store.Line]:
+        async with call.transaction() as tx:
+            return await store.lines(tx, call.store_id, before=before, count=count, filters=filters)
+
+    return await csv_download(
+        fetch,
+        after=lambda line: (line.number, line.line),
+        show=lambda line: EntryOut.of(line).model_dump(),
+        columns=CSV_COLUMNS,
+        filename="ledger",
+        start=start,
+    )

@@ -2,16 +2,18 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import StreamingResponse
 
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor
-from services.kernel.http.pages import csv_response, csv_text, page_of
+from services.kernel.http.pages import AT_ONCE, csv_download, csv_response, csv_text, page_of
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 
@@ -88,3 +90,45 @@ def test_a_download_has_a_harmless_name(name: str) -> None:
     assert header.count('"') == 2
     assert header.endswith('.csv"')
     assert "/" not in header
+
+
+async def downloaded(rows: Sequence[tuple[int, str]], *, fails_at: int | None = None) -> str:
+    """What a client has got when the download ended, well or not."""
+    asked = 0
+
+    async def fetch(after: int | None, count: int) -> Sequence[tuple[int, str]]:
+        nonlocal asked
+        asked += 1
+        if asked == fails_at:
+            raise ConnectionError("the database is away")
+        begin = 0 if after is None else after + 1
+        return rows[begin : begin + count]
+
+    answer = await csv_download(
+        fetch, after=lambda row: row[0], show=lambda row: row, columns=["n", "name"], filename="rows"
+    )
+    assert isinstance(answer, StreamingResponse)
+    parts = [str(part) async for part in answer.body_iterator]
+    assert all(part.count("\r\n") <= AT_ONCE + 1 for part in parts)
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("count", [0, 1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE, 3 * AT_ONCE + 7])
+async def test_a_download_holds_every_row_once_and_in_order(count: int) -> None:
+    text = await downloaded([(n, "Anna") for n in range(count)])
+    assert text.removeprefix("\ufeff") == csv_text([(n, "Anna") for n in range(count)], ["n", "name"])
+
+
+async def test_a_long_download_is_marked_because_of_what_may_come() -> None:
+    assert (await downloaded([(n, "Anna") for n in range(AT_ONCE)])).startswith("\ufeffn,name")
+    late = [(n, "Анна" if n == AT_ONCE + 5 else "Anna") for n in range(AT_ONCE + 9)]
+    assert (await downloaded(late)) == csv_text(late, ["n", "name"])
+    early = [(n, "Анна") for n in range(AT_ONCE + 9)]
+    assert (await downloaded(early)).count("\ufeff") == 1
+
+
+async def test_a_download_that_cannot_begin_says_so_and_one_that_breaks_does_not_end_well() -> None:
+    rows = [(n, "Anna") for n in range(2 * AT_ONCE)]
+    for page in (1, 2):
+        with pytest.raises(ConnectionError):
+            await downloaded(rows, fails_at=page)
