@@ -13,21 +13,21 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from services.kernel import failpoints, trace, vital
+from services.kernel import failpoints, vital
 from services.kernel.db import is_transient
 from services.kernel.errors import Unavailable
 from services.kernel.telemetry import BATCH_ITEMS, describe
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_Waiting = tuple[Item, "asyncio.Future[Result]", str | None]
-"""An item, its caller's future, and the trace it came with."""
+_Waiting = tuple[Item, "asyncio.Future[Result]"]
+"""An item, and its caller's future."""
 
 
 class GroupCommit(Generic[Item, Result]):
     """A queue with an end, and writers that empty it. Open it with `async with`, or `start` and `stop`.
 
-    With `about`, which names the store and subject of an item's event, that event continues its caller's trace.
+    A writer works for many callers at once, so it has nobody's trace: what is to continue one has it in the item.
     """
 
     PATIENCE_S = 0.02
@@ -39,14 +39,12 @@ class GroupCommit(Generic[Item, Result]):
         write: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
         name: str = "batch",
-        about: Callable[[Item], trace.About] | None = None,
         linger_s: float = 0.002,
         max_items: int = 500,
         max_waiting: int = 10_000,
         writers: int = 2,
     ) -> None:
         self._write = write
-        self._about = about
         self._linger_s = linger_s
         self._max_items = max_items
         self._max_waiting = max_waiting
@@ -91,7 +89,7 @@ class GroupCommit(Generic[Item, Result]):
         if self._stopping or len(self._queue) >= self._max_waiting:
             raise Unavailable("Too much is waiting to be written; try again in a moment.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future, trace.current() if self._about else None))
+        self._queue.append((item, future))
         self._filled.set()
         return future
 
@@ -134,14 +132,12 @@ class GroupCommit(Generic[Item, Result]):
         self._items.observe(len(taken))
         for attempt in range(1, self.PASSING_ATTEMPTS + 1):
             try:
-                if self._about is not None:
-                    trace.follow(None, {self._about(item): traceparent for item, _, traceparent in taken})
                 failpoints.hit("batch.before_write")
-                results = await self._write([item for item, _, _ in taken])
+                results = await self._write([item for item, _ in taken])
                 failpoints.hit("batch.after_write")
                 if len(results) != len(taken):
                     raise RuntimeError(f"{len(taken)} items were written and {len(results)} results came back")
-                for (_, future, _), result in zip(taken, results, strict=True):
+                for (_, future), result in zip(taken, results, strict=True):
                     _settle(future, result)
                 return
             except Exception as error:
@@ -150,11 +146,11 @@ class GroupCommit(Generic[Item, Result]):
                     break
                 self._log.warning("batch.retry", attempts=attempt, count=len(taken), **describe(error))
             except BaseException:
-                for _, future, _ in taken:
+                for _, future in taken:
                     _settle(future, Unavailable("The process is stopping."))
                 raise
         if is_transient(failure):
-            for _, future, _ in taken:
+            for _, future in taken:
                 _settle(future, Unavailable("The database cannot be reached; try again in a moment."))
         elif len(taken) == 1:
             _settle(taken[0][1], failure)

@@ -27,6 +27,8 @@ def fold(text: str) -> str | None:
 
     A code has 1 to 64 of A-Z, 0-9, `-` and `_`. `fold(fold(x)) == fold(x)`.
     """
+    if _CODE.fullmatch(text):  # folded already, as most are that a shop passes on
+        return text
     if len(text) > 4 * MAX_CODE:
         return None
     # Only ASCII is raised: upper() would turn a dotless ı into I, and that is somebody else's code.

@@ -9,13 +9,14 @@ from datetime import datetime
 from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LETTER_OF_BYTE = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
 def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01k3…`; `at` places it in time (the demo's history does), else it is now."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else max(0, int(at.timestamp() * 1000))
-    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(_chance())}"
+    return f"{prefix}_{_spell_time(milliseconds)}{_letters()}"
 
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
@@ -28,8 +29,18 @@ def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
 
 
 _chances: list[bytes] = []
-"""Randomness drawn ahead: asking the system for it costs as much as spelling it."""
+_spelled: list[str] = []
+"""Randomness drawn ahead, as bytes and as letters: asking the system for it costs as much as an id."""
 os.register_at_fork(after_in_child=_chances.clear)
+os.register_at_fork(after_in_child=_spelled.clear)
+
+
+def _letters() -> str:
+    """80 random bits, spelled: five bits of each of sixteen bytes."""
+    if not _spelled:
+        drawn = os.urandom(16 * 256).translate(_LETTER_OF_BYTE).decode()
+        _spelled.extend([drawn[at : at + 16] for at in range(0, len(drawn), 16)])
+    return _spelled.pop()
 
 
 def _chance() -> bytes:

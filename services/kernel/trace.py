@@ -30,7 +30,8 @@ def start(incoming: str | None) -> str:
     if incoming and _TRACEPARENT.match(incoming):
         value = f"{incoming[:36]}{getrandbits(64) or 1:016x}-{incoming[-2:]}"
     else:
-        value = f"00-{getrandbits(128) or 1:032x}-{getrandbits(64) or 1:016x}-01"
+        chance = f"{getrandbits(192):048x}"  # neither part will be zero, which would be no id, before the sun is gone
+        value = f"00-{chance[:32]}-{chance[32:]}-01"
     _current.set(value)
     return value
 

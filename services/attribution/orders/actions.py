@@ -93,7 +93,7 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         visitor_id = contact_in(ring, visitor_id) or visitor_id
     claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
-    folded = tuple(dict.fromkeys(text for text in texts if text))
+    folded = tuple(dict.fromkeys(filter(None, texts)))
     figures = told.figures
     mark = domain.report_id(
         (

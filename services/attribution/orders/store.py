@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
+import orjson
+
 from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from services.kernel.db import Tx
 
@@ -133,7 +135,7 @@ async def take(tx: Tx, facts: Sequence[ToldFact]) -> set[Key]:
         orders=joined,
         facts=SEPARATOR.join(ids),
         kinds=SEPARATOR.join(kinds),
-        received=SEPARATOR.join([moment.isoformat() for moment in received]),
+        received=orjson.dumps(received)[2:-2].decode().replace('","', SEPARATOR),
         events=SEPARATOR.join(events),
         types=SEPARATOR.join(types),
         traces=SEPARATOR.join([trace or "" for trace in traces]),

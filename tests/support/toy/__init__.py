@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy import BigInteger, Column, Identity, Table
 
 from contracts.events.tracking import VisitRecorded
+from services.kernel import trace
 from services.kernel.batch import GroupCommit
 from services.kernel.bus.port import Event
 from services.kernel.bus.schema import migrate_bus
@@ -53,7 +54,7 @@ class Resources:
     """What the toy's process holds open."""
 
     notes: Spool
-    visits: GroupCommit[str, str]
+    visits: GroupCommit[tuple[str, str | None], str]
 
 
 async def note(tx: Tx, lines: list[bytes]) -> None:
@@ -64,22 +65,19 @@ async def note(tx: Tx, lines: list[bytes]) -> None:
     await tx.execute("insert into notes (note) select unnest(cast(:notes as text[]))", notes=texts)
 
 
-def _about(_: str) -> tuple[str, str]:
-    return "str_a", "str_a"
-
-
 @asynccontextmanager
 async def resources(ctx: Context) -> AsyncIterator[Resources]:
     """A spool of notes and a group commit of visits."""
 
-    async def write(track_ids: list[str]) -> list[str]:
+    async def write(told: list[tuple[str, str | None]]) -> list[str]:
         async with ctx.db.transaction(["str_a"]) as tx:
-            for track_id in track_ids:
+            for track_id, traceparent in told:
+                trace.follow(traceparent, {})
                 tx.emit(visit(track_id))
-        return track_ids
+        return [track_id for track_id, _ in told]
 
     folder = ctx.settings.data_dir / "spool"
-    async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write, about=_about) as visits:
+    async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write) as visits:
         yield Resources(notes, visits)
 
 
@@ -90,7 +88,7 @@ _OPERATOR = operator()
 @ROUTER.post("/v1/toys/{track_id}", status_code=202)
 async def report(track_id: str, call: Call = _OPERATOR) -> dict[str, str]:
     """Emits one visit of the store; answers after the commit."""
-    return {"track_id": await call.ctx.resources.visits.submit(track_id)}
+    return {"track_id": await call.ctx.resources.visits.submit((track_id, trace.current()))}
 
 
 @ROUTER.post("/v1/toys/{text}/note", status_code=202)

@@ -49,7 +49,7 @@ class Orders:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self.group: GroupCommit[Item, Answer] = GroupCommit(self._write, name="orders", about=_about)
+        self.group: GroupCommit[Item, Answer] = GroupCommit(self._write, name="orders")
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers one order."""
@@ -117,10 +117,6 @@ def _again(found: idempotency.Finding, answers: dict[int, Answer], places: Seque
 
 def _said(answer: Answer) -> QuickAnswer:
     return answer.status, _REPLAYED_LINES if answer.replayed else _LINES, answer.body
-
-
-def _about(item: Item) -> tuple[str, str]:
-    return item.fact.store_id, item.fact.order_id
 
 
 def accepted(order_id: str, *, duplicate: bool) -> bytes:
