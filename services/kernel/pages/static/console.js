@@ -41,7 +41,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) return event.preventDefault();
-    if (form.method !== "post") return;
+    if (form.method !== "post" || event.submitter?.formMethod === "dialog") return;
     form.dataset.sent = "1";
     event.submitter?.setAttribute("aria-busy", "true");
   });

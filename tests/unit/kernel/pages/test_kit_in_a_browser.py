@@ -240,6 +240,16 @@ async def test_a_dialog_puts_the_focus_on_the_harmless_button(served: Served, pa
     assert served.shop.posted == 0
 
 
+async def test_who_has_kept_it_may_still_change_their_mind(served: Served, page_context: BrowserContext) -> None:
+    page = await page_context.new_page()
+    await page.goto(f"{served.url}/kit/states")
+    await page.locator("[data-dialog=sure]").click()
+    await page.get_by_role("button", name="Keep it").click()
+    await page.locator("[data-dialog=sure]").click()
+    async with page.expect_request(lambda request: request.method == "POST"):
+        await page.locator("dialog").get_by_role("button", name="Reject reward").click()
+
+
 async def test_everything_can_be_read_and_reached_without_javascript(served: Served, browser: Browser) -> None:
     context = await browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = await context.new_page()
