@@ -24,9 +24,7 @@ _READ = (
     "select id, event_id, topic, key, type, store_id, subject, at, traceparent, data from outbox order by id limit $1"
 )
 _DELETE = "delete from outbox where id = any($1::bigint[])"
-_LOCK = "select pg_advisory_lock(hashtextextended('kith.relay.' || $1, 7))"
-_STAND_BY_S = 30 * 86_400.0
-"""How long a replica may wait for the lock; None would mean the connection's own, short limit."""
+_TRY_LOCK = "select pg_try_advisory_lock(hashtextextended('kith.relay.' || $1, 7))"
 _DEPTH = """
 select count(*), coalesce(extract(epoch from now() - min(at)) + coalesce((select offset_seconds from clock), 0), 0)
 from (select at from outbox order by id limit 100000) waiting
@@ -42,6 +40,11 @@ class Relay:
     IDLE_POLL_S = 0.25
     """The same after some quiet seconds."""
     QUIET_S = 10.0
+    STAND_BY_POLL_S = 0.25
+    """How soon the next in line sees that the owner is gone. It asks: a statement that waits for the lock on the server
+    holds a snapshot as long as the owner lives, and no dead row of the database could be cleared away meanwhile, of
+    which an outbox leaves one for every event.
+    """
 
     def __init__(self, db: Database, bus: Bus, *, service: str) -> None:
         self._db = db
@@ -80,8 +83,8 @@ class Relay:
                 connection = await connect(self._db.url, schema=self._db.schema, purpose="relay")
                 # Whoever does not lead has nothing to say of the outbox; its last word would stand for ever.
                 self._tell(depth=0, age_s=0)
-                # Waits on the server, so that the next in line takes over in the moment the owner's connection ends.
-                await connection.execute(_LOCK, self._service, timeout=_STAND_BY_S)
+                while not await connection.fetchval(_TRY_LOCK, self._service):
+                    await asyncio.sleep(self.STAND_BY_POLL_S)
                 self.leading = True
                 pause_s = 0.1
                 await self._lead(connection)

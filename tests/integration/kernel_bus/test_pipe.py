@@ -118,15 +118,24 @@ async def test_a_crash_after_sending_sends_again_rather_than_never(db: Database,
     assert await seen(db) == ["a", "a"]
 
 
+_RELAYS = (
+    "select state, backend_xmin from pg_stat_activity"
+    " where datname = current_database() and application_name = 'kith-toy-relay'"
+)
+
+
 async def test_a_second_relay_waits_and_takes_over(db: Database, bus: LogBus, url: str) -> None:
     async with relaying(db, bus) as first:
         await until(lambda: first.leading)
         second = Relay(db, bus, service="toy")
         second.start()
-        owner = await connect(url, schema="toy", purpose="test", role=None)
-        await until(lambda: owner.fetchval("select count(*) from pg_locks where locktype = 'advisory' and not granted"))
+        watch = await connect(url, schema="toy", purpose="test", role=None)
+        await until(lambda: watch.fetchval(f"select count(*) = 2 from ({_RELAYS}) relays"))
+        # Nobody who waits may hold a snapshot: dead rows, one for every event, could not be cleared away.
+        await until(lambda: watch.fetchval(f"select bool_and(state = 'idle') from ({_RELAYS}) relays"))
+        assert not await watch.fetchval(f"select count(backend_xmin) from ({_RELAYS}) relays where state = 'idle'")
         assert not second.leading
-        await owner.close()
+        await watch.close()
         await first.stop()
         await until(lambda: second.leading)
         await emit(db, "a")
