@@ -24,6 +24,7 @@ class Size:
 
     name: str
     rounds: int
+    pipeline_rounds: int
     grown_rounds: int
     hot_rounds: int
     seconds: float
@@ -45,6 +46,7 @@ class Size:
 QUICK = Size(
     name="quick",
     rounds=2,
+    pipeline_rounds=2,
     grown_rounds=2,
     hot_rounds=2,
     seconds=0.4,
@@ -65,6 +67,7 @@ QUICK = Size(
 FULL = Size(
     name="full",
     rounds=3,
+    pipeline_rounds=5,
     grown_rounds=9,
     hot_rounds=5,
     seconds=2,

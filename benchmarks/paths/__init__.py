@@ -27,7 +27,7 @@ PATHS = {
         Measured("orders", http.orders, lambda size: size.hot_rounds, "hot"),
         Measured("peer", peers.peer, lambda size: 2 * size.hot_rounds, "hot"),
         Measured("click", whole.click, lambda size: 1, "hot"),
-        Measured("pipeline", pipeline.pipeline, lambda size: size.rounds * len(size.mixes), "pipeline"),
+        Measured("pipeline", pipeline.pipeline, lambda size: size.pipeline_rounds * len(size.mixes), "pipeline"),
         Measured("latency", whole.latency, lambda size: 1, "pipeline"),
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),

@@ -149,7 +149,7 @@ async def pipeline(lab: Lab) -> None:
             for way in ways:
                 await way()
             rounds = []
-            for _ in range(size.rounds):
+            for _ in range(size.pipeline_rounds):
                 rounds.append([await way() for way in ways])
                 lab.tick()
         *ours, single, tuned = zip(*rounds, strict=True)

@@ -1,4 +1,4 @@
-"""Findings about one service's database: reachable, schema, role, clock, outbox, spool cursors."""
+"""Findings about one service's database: reachable, schema, role, clock, outbox, who keeps it from being tidied."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +13,7 @@ from services.kernel.health import SchemaVersions
 from services.kernel.service import Service
 
 OUTBOX_OLD = timedelta(seconds=30)
+SNAPSHOT_OLD = timedelta(minutes=10)
 SKEW = timedelta(seconds=2)
 
 
@@ -41,7 +42,11 @@ async def look(service: Service, url: str) -> list[Finding]:
             found.append(schema)
             if schema.verdict == "failure":
                 return found
-            found += [await _outbox(service, connection), await _offset(service, connection)]
+            found += [
+                await _outbox(service, connection),
+                await _snapshots(service, connection),
+                await _offset(service, connection),
+            ]
         found.append(await _role(service, url))
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         advice = f"check KITH_{service.name.upper()}_DATABASE_URL (or KITH_DATABASE_URL), and that PostgreSQL runs"
@@ -83,6 +88,24 @@ async def _outbox(service: Service, connection: "asyncpg.Connection[asyncpg.Reco
     if age > OUTBOX_OLD:
         return warning(name, shown, "the relay does not get on: check the bus, and that a replica of the service runs")
     return ok(name, shown)
+
+
+async def _snapshots(service: Service, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    """Whether a session has held a snapshot for long: no dead row of the database can be cleared away meanwhile."""
+    name = f"{service.name} snapshots"
+    oldest = await connection.fetchrow(
+        "select pid, application_name, clock_timestamp() - coalesce(xact_start, query_start) as age"
+        " from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
+        " and backend_xmin is not null and pid <> pg_backend_pid() order by age desc limit 1"
+    )
+    if oldest is None or oldest["age"] < SNAPSHOT_OLD:
+        return ok(name, "none is old")
+    who = f"session {oldest['pid']} ({oldest['application_name'] or 'nameless'})"
+    return warning(
+        name,
+        f"{who} has held one for {oldest['age'].total_seconds() / 60:.0f} min: outboxes grow slow to read",
+        f"end it if it is no backup: select pg_terminate_backend({oldest['pid']})",
+    )
 
 
 async def _offset(service: Service, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:

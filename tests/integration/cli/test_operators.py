@@ -4,14 +4,18 @@ import asyncio
 import json
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from services.cli import catalog
+from services.cli.inspect import database
 from services.cli.local.keep import ensure_secrets
 from tests.support.postgres import FreshDatabase, TestServer
+from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -82,6 +86,30 @@ async def test_waiting_events_and_a_moved_clock_are_warnings(tmp_path: Path, fre
     found = findings(printed)
     assert found["links outbox"]["verdict"] == "warning"
     assert found["rewards demo clock"]["verdict"] == "warning"
+
+
+async def test_a_snapshot_that_is_held_for_long_is_told_with_who_holds_it(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await fresh_database()
+    monkeypatch.setattr(database, "SNAPSHOT_OLD", timedelta(0))
+    assert await told(url) == "ok"
+    report = await asyncpg.connect(url, server_settings={"application_name": "long-report"})
+    await report.execute("begin isolation level repeatable read")
+    await report.fetchval("select 1")
+    assert await told(url) == "warning: long-report"
+    await report.close()
+    await until(lambda: _well(url), what="a database that nobody keeps from being tidied")
+
+
+async def told(url: str) -> str:
+    """What is said of snapshots in rewards' database."""
+    [finding] = [one for one in await database.look(catalog.load("rewards"), url) if one.name == "rewards snapshots"]
+    return f"{finding.verdict}: long-report" if "(long-report)" in finding.detail else str(finding.verdict)
+
+
+async def _well(url: str) -> bool:
+    return await told(url) == "ok"
 
 
 async def test_secrets_that_others_can_read_are_a_failure(tmp_path: Path, fresh_database: FreshDatabase) -> None:
