@@ -1,7 +1,9 @@
 """`python -m benchmarks [path …]`: measures the paths and writes `RESULTS.md`. QUICK=1 does it in two minutes."""
 
 import argparse
+import asyncio
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -36,6 +38,8 @@ def main() -> None:
 
 async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> None:
     """Measures one path after the other; writes what was found so far even if a path fails."""
+    if (own := asyncio.current_task()) is not None:  # who is told to end must not leave servers behind
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
     load = os.getloadavg()[0]
     report = Report(size.name)
     columns = (
