@@ -97,7 +97,11 @@ async def get(tx: Tx, store_id: str, code_id: str) -> Code:
 
 
 async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, object]) -> Code:
-    """Sets the given fields among max_uses, expires_at and retired."""
+    """Sets the given fields among max_uses, expires_at and retired. Raises `NotFound`, or `Erased` for bringing back a
+    code of somebody who is.
+    """
+    if changes.get("retired") is False and (owner := (await get(tx, store_id, code_id)).ambassador_id) is not None:
+        await people.present(tx, store_id, owner)
     before = await store.get(tx, store_id, code_id, lock=True)
     if before is None:
         raise NotFound("There is no such code.")

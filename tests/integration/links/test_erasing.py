@@ -68,12 +68,13 @@ async def test_what_is_erased_stays_so_and_gets_nothing_new(links: Replica, shop
 
     own = {"program_id": program_id, "ambassador_id": anna["id"]}
     refused = [
+        await shop.http.patch(f"/v1/codes/{anna['code']['id']}", json={"retired": False}),
         await shop.http.patch(path, json={"name": "Anna again"}),
         await shop.http.patch(path, json={"status": "active"}),
         await shop.post("/v1/links", own),
         await shop.post("/v1/codes", own),
     ]
-    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(409, "erased")] * 4
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(409, "erased")] * 5
     sponsored = await shop.post("/v1/ambassadors", {"program_id": program_id, "sponsor_id": anna["id"]})
     assert sponsored.status_code == 422
     back = await shop.ambassador(program_id, **ANNA)
