@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -13,11 +13,24 @@ from starlette.responses import Response, StreamingResponse
 
 from services.kernel.http import cursor
 
-__all__ = ["MAX_LIMIT", "Cursor", "Limit", "Page", "csv_download", "csv_response", "csv_text", "cursor", "page_of"]
+__all__ = [
+    "MAX_LIMIT",
+    "Cursor",
+    "Limit",
+    "Page",
+    "csv_download",
+    "csv_response",
+    "csv_text",
+    "cursor",
+    "page_of",
+    "page_or_csv",
+]
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 Key = TypeVar("Key")
+Keys = TypeVar("Keys", bound=tuple[cursor.Value, ...])
+Shown = TypeVar("Shown", bound=BaseModel)
 Cells = Mapping[str, object] | Sequence[object]
 """A row of a spreadsheet, by column or in their order."""
 Columns = Mapping[str, str] | Sequence[str]
@@ -54,6 +67,26 @@ def page_of(
     shown = rows[:limit]
     more = cursor.encode(*after(shown[-1])) if len(rows) > limit and shown else None
     return Page[T](data=[show(row) for row in shown], next_cursor=more)
+
+
+async def page_or_csv(
+    fetch: Callable[[Keys | None, int], Awaitable[Sequence[Row]]],
+    *,
+    format: Literal["json", "csv"],
+    start: Keys | None,
+    limit: int,
+    after: Callable[[Row], Keys],
+    show: Callable[[Row], Shown],
+    columns: Columns,
+    filename: str,
+    cells: Callable[[Shown], Cells] = BaseModel.model_dump,
+) -> Page[Shown] | Response:
+    """What a list answers: a page behind `start`, or all that is there as a spreadsheet. `cells` makes its rows."""
+    if format == "csv":
+        return await csv_download(
+            fetch, after=after, show=lambda row: cells(show(row)), columns=columns, filename=filename, start=start
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=show, after=after)
 
 
 async def csv_download(

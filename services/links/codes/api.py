@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.codes import fold
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.codes import actions, store
 from services.links.codes.schemas import CodeIn, CodeOut, CodePatch
 from services.links.codes.store import Code
@@ -62,19 +62,16 @@ async def get_codes(
                 limit=count,
             )
 
-    def after(row: Code) -> tuple[str]:
-        return (row.code_id,)
-
-    if format == "csv":
-        return await csv_download(
-            fetch,
-            after=after,
-            show=lambda row: CodeOut.of(row).model_dump(),
-            columns=_COLUMNS,
-            filename="codes",
-            start=start,
-        )
-    return page_of(await fetch(start, limit + 1), limit, show=CodeOut.of, after=after)
+    return await page_or_csv(
+        fetch,
+        format=format,
+        start=start,
+        limit=limit,
+        after=lambda row: (row.code_id,),
+        show=CodeOut.of,
+        columns=_COLUMNS,
+        filename="codes",
+    )
 
 
 @router.get("/v1/codes/{code_id}")

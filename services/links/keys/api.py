@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from services.kernel.auth.api_keys import KeyKind, issue
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.keys import actions, store
 from services.links.keys.schemas import KeyCreated, KeyIn, KeyOut
 from services.links.keys.store import Key
@@ -50,19 +50,17 @@ async def get_keys(
         async with call.transaction() as tx:
             return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
 
-    def after(key: Key) -> tuple[str]:
-        return (key.key_id,)
-
-    if format == "csv":
-        return await csv_download(
-            fetch,
-            after=after,
-            show=lambda key: {**KeyOut.of(key).model_dump(), "scopes": " ".join(key.scopes)},
-            columns=_COLUMNS,
-            filename="keys",
-            start=start,
-        )
-    return page_of(await fetch(start, limit + 1), limit, show=KeyOut.of, after=after)
+    return await page_or_csv(
+        fetch,
+        format=format,
+        start=start,
+        limit=limit,
+        after=lambda key: (key.key_id,),
+        show=KeyOut.of,
+        columns=_COLUMNS,
+        filename="keys",
+        cells=lambda key: {**key.model_dump(), "scopes": " ".join(key.scopes)},
+    )
 
 
 @router.delete("/v1/keys/{key_id}", status_code=204)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.links import actions, store
 from services.links.links.schemas import LinkIn, LinkOut, LinkPatch
 from services.links.links.store import Link
@@ -48,7 +48,6 @@ async def get_links(
 ) -> Page[LinkOut] | Response:
     """Lists links that are not deleted, youngest first."""
     start = cursors.decode(cursor, str)
-    show = _shown(call)
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Link]:
         async with call.transaction() as tx:
@@ -61,19 +60,16 @@ async def get_links(
                 limit=count,
             )
 
-    def after(link: Link) -> tuple[str]:
-        return (link.link_id,)
-
-    if format == "csv":
-        return await csv_download(
-            fetch,
-            after=after,
-            show=lambda link: show(link).model_dump(),
-            columns=_COLUMNS,
-            filename="links",
-            start=start,
-        )
-    return page_of(await fetch(start, limit + 1), limit, show=show, after=after)
+    return await page_or_csv(
+        fetch,
+        format=format,
+        start=start,
+        limit=limit,
+        after=lambda link: (link.link_id,),
+        show=_shown(call),
+        columns=_COLUMNS,
+        filename="links",
+    )
 
 
 @router.get("/v1/links/{link_id}")

@@ -28,6 +28,13 @@ BUYER = {"id": 207, "first_name": "Jane", "last_name": "Zaphodia", "email": FRIE
 """As a platform's webhook tells of one: whole, with names and addresses that nobody asked for."""
 FRIEND = {"id": "c-77", "email": FRIEND_MAIL, "phone": "+1 (555) 0188-666"}
 
+QUIET = """
+select not exists (select from links.outbox) and not exists (select from attribution.outbox)
+  and not exists (select from rewards.outbox) and not exists (
+    select from bus.cursors c join bus.topics t using (topic) where c.position < t.next_position)
+"""
+"""Nothing waits to be sent or to be worked on."""
+
 
 @pytest.fixture
 def logging_as_in_production() -> Iterator[None]:
@@ -152,10 +159,12 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
         connection = await asyncpg.connect(url.replace(f"{OWNER}@", "postgres@"))  # row-level security hides all else
         try:
             assert await rows_with_marks(connection) == {"links.people"}
+            await until(lambda: connection.fetchval(QUIET), within=60, what="an end of all that is under way")
             before = await books(client, store)
             erased = await client.delete(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
             assert erased.status_code == 204
             await until(partial(heard, connection, ambassador_id), within=60, what="the erasure")
+            await until(lambda: connection.fetchval(QUIET), within=60, what="an end of what the erasure led to")
             assert await rows_with_marks(connection) == set()
             assert await books(client, store) == before
         finally:

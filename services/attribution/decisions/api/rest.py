@@ -21,7 +21,7 @@ from services.attribution.pages import PAGES
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.fields import When
-from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.kernel.pages import Format
 
 router = APIRouter(tags=["orders"])
@@ -64,19 +64,16 @@ async def get_orders(
         async with call.transaction() as tx:
             return await reading.page(tx, call.store_id, wanted, before=before, count=count)
 
-    def after(row: OrderRow) -> tuple[datetime, str]:
-        return row.placed_at, row.order_id
-
-    if format == "csv":
-        return await csv_download(
-            fetch,
-            after=after,
-            show=lambda row: _row(row).model_dump(),
-            columns=COLUMNS,
-            filename="orders",
-            start=start,
-        )
-    return page_of(await fetch(start, limit + 1), limit, show=_row, after=after)
+    return await page_or_csv(
+        fetch,
+        format=format,
+        start=start,
+        limit=limit,
+        after=lambda row: (row.placed_at, row.order_id),
+        show=_row,
+        columns=COLUMNS,
+        filename="orders",
+    )
 
 
 @router.get("/v1/orders/{order_id}")

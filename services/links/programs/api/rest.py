@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from contracts.program import Program
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.programs import actions, store
 from services.links.programs.schemas import ProgramOut, ProgramPatch
 from services.links.programs.store import Version
@@ -38,19 +38,16 @@ async def get_programs(
         async with call.transaction() as tx:
             return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
 
-    def after(row: Version) -> tuple[str]:
-        return (row.program_id,)
-
-    if format == "csv":
-        return await csv_download(
-            fetch,
-            after=after,
-            show=lambda row: ProgramOut.of(row).model_dump(),
-            columns=_COLUMNS,
-            filename="programs",
-            start=start,
-        )
-    return page_of(await fetch(start, limit + 1), limit, show=ProgramOut.of, after=after)
+    return await page_or_csv(
+        fetch,
+        format=format,
+        start=start,
+        limit=limit,
+        after=lambda row: (row.program_id,),
+        show=ProgramOut.of,
+        columns=_COLUMNS,
+        filename="programs",
+    )
 
 
 @router.get("/v1/programs/{program_id}")
