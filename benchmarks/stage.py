@@ -241,6 +241,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     """A migrated PostgreSQL and the environment that services need; everything ends with the block."""
     for name in [name for name in os.environ if name.startswith("KITH_")]:
         del os.environ[name]  # a run must not depend on what the caller has set for another product
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # dozens of processes start: the first compiles for all
     postgres = Postgres(folder / "postgres", settings={"shared_buffers": "512MB", "max_wal_size": "4GB"})
     await postgres.start()
     stage: Stage | None = None
