@@ -131,7 +131,6 @@ async def product(lab: Lab) -> None:
     """`kith run` on an empty folder: until ready, at rest, and started again."""
     data = lab.folder / "product"
     environment = {**os.environ, "KITH_DATA_DIR": str(data), "KITH_PORT": str(process.free_port())}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's second start finds the first one's compiled modules
     first, memory = await _start(environment, lab.size.idle_s)
     lab.tick()
     second, _ = await _start(environment, 0)
