@@ -8,6 +8,7 @@ import pytest
 from contracts.events.tracking import VisitRecorded
 from services.cli.local.kafka import Kafka
 from services.kernel.bus.kafka import KafkaBus
+from services.kernel.bus.kafka_group import KafkaSubscription
 from services.kernel.bus.port import BusUnavailable, Record
 from services.kernel.bus.topics import dead_letter_topics, product_topics
 from services.kernel.consume import Consumer
@@ -45,6 +46,26 @@ async def test_a_bus_whose_broker_is_away_starts_and_refuses_to_publish() -> Non
     with pytest.raises(BusUnavailable):
         await bus.subscribe(group="g", topics=["kith.orders"], member="1")
     await bus.stop()
+
+
+async def test_a_member_told_to_stop_while_it_joins_leaves_nothing_open() -> None:
+    asked = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            asked.set()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as broker:
+        port = broker.sockets[0].getsockname()[1]
+        member = KafkaSubscription(f"127.0.0.1:{port}", group="g", topics=["kith.orders"], member="1")
+        joining = asyncio.create_task(member.join())
+        async with asyncio.timeout(30):
+            await asked.wait()
+            joining.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await joining
+    assert member._consumer._closed
 
 
 async def test_events_outlast_a_broker_that_is_stopped_and_one_that_is_killed(

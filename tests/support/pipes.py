@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -25,6 +25,8 @@ class Pipe:
     url: str
     """The owner's address of a toy's database, which is the log's too."""
     connect: Callable[[], Awaitable[Bus]]
+    members: list[Subscription] = field(default_factory=list)
+    """Who joined; they leave when the test ends."""
 
     async def put(self, bus: Bus, *keyed: tuple[str, str]) -> None:
         """Publishes (key, text) pairs in one call."""
@@ -32,7 +34,9 @@ class Pipe:
 
     async def join(self, bus: Bus, *, member: str = "1") -> Subscription:
         """One more member of the test's group."""
-        return await bus.subscribe(group=self.group, topics=[self.topic], member=member)
+        joined = await bus.subscribe(group=self.group, topics=[self.topic], member=member)
+        self.members.append(joined)
+        return joined
 
 
 def texts(delivered: Sequence[Delivered]) -> list[str]:
@@ -73,7 +77,10 @@ async def pipe(broker_url: str | None, postgres: TestServer, toy_template: str) 
         opened.append(bus)
         return bus
 
-    yield Pipe("kafka" if broker_url else "log", topics[0].name, group, url, connect)
+    made = Pipe("kafka" if broker_url else "log", topics[0].name, group, url, connect)
+    yield made
+    for member in made.members:
+        await member.close()
     for bus in opened:
         await bus.stop()
     await postgres.drop(url)

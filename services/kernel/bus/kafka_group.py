@@ -72,6 +72,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
         try:
             self._consumer.subscribe(self._topics, listener=self)
             await bounded(self._consumer.start(), CALL_S)
+        except asyncio.CancelledError:  # told to stop while joining: a member left half joined holds its sockets
+            await self.close()
+            raise
         except _BROKEN as error:
             await self.close()
             raise BusUnavailable(f"cannot join {self._group} ({type(error).__name__})") from error

@@ -141,7 +141,7 @@ async def test_a_kept_answer_holds_no_personal_data(links: Replica, shop: Shop) 
     assert first.json() == again.json()
     async with links.ctx.db.transaction([shop.id]) as tx:
         kept = bytes(await tx.scalar("select answer from answers where key = 'zoe-1'"))
-    assert b"zoe" not in kept.lower().replace(b"zoe-1", b"").replace(first.json()["code"]["code"].lower().encode(), b"")
+    assert b"quill" not in kept.lower()
     assert b"example.com" not in kept
 
 

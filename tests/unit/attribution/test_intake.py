@@ -66,11 +66,13 @@ def test_times_that_callers_send_move_with_the_demo_clock() -> None:
 
 def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
     text = click_token.issue(RING, STORE, token())
-    told = TrackIn(type="visit", token=text, visitor_id="v1", url="https://user:pw@shop.example/a?b=c", channel="x")
+    told = TrackIn(
+        type="visit", token=text, visitor_id="v1", url="https://user:password@shop.example/a?b=c", channel="x"
+    )
     kind, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
     visit = VisitRecorded.model_validate_json(body)
     assert (kind.decode(), visit.token, visit.url_host) == (VisitRecorded.TYPE, token(), "shop.example")
-    assert b"pw" not in body
+    assert b"password" not in body
 
 
 def test_an_identify_becomes_a_line_without_the_address() -> None:
