@@ -1,15 +1,10 @@
-"""Analytics' own knobs. Prefix `KITH_ANALYTICS_`."""
+"""What analytics holds fixed, by name."""
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from datetime import timedelta
+from typing import Final
 
+BEHIND_AFTER: Final = timedelta(minutes=1)
+"""A page says that it is behind when the newest counted event was older than this when it was counted."""
 
-class AnalyticsSettings(BaseSettings):
-    """Defaults suit every installation that was measured; none changes what a figure means."""
-
-    model_config = SettingsConfigDict(env_prefix="KITH_ANALYTICS_", extra="ignore", frozen=True)
-
-    stale_after_s: float = Field(60, gt=0)
-    """A page says that it is behind when the newest counted event was older than this when it was counted."""
-    keep_reports_days: int = Field(45, ge=15)
-    """How long ids of browser reports are kept to recognise repeats: longer than the bus keeps its records."""
+REPORTS_KEPT: Final = timedelta(days=45)
+"""How long ids of browser reports are kept to recognise repeats: longer than the bus keeps its records."""

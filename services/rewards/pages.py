@@ -1,14 +1,13 @@
 """This service's pages: every feature's `pages` folder, the catalogues, and what all of them show alike."""
 
-from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from services.kernel import pages as kernel
 from services.kernel.db import Tx
-from services.kernel.pages import Format, Freshness, NavItem, Pages, Speech
+from services.kernel.pages import NavItem, Pages
 from services.rewards.catalog import store as catalog
 
 NAV = (
@@ -18,39 +17,8 @@ NAV = (
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)
 
 
-class Frame(TypedDict):
-    """What the frame of every page gets."""
-
-    language: str
-    zone: ZoneInfo
-    now: datetime
-    store: str
-    freshness: Freshness
-
-
-class Reader:
-    """One reader of one store's pages: language, zone, and how texts and figures are written for them."""
-
-    def __init__(self, request: Request, shop: catalog.Shop, now: datetime) -> None:
-        self.request = request
-        self.shop = shop
-        self.now = now
-        self.zone = ZoneInfo(shop.timezone)
-        self.language = PAGES.language(request, default=shop.locale)
-        self.speech: Speech = PAGES.speech(self.language)
-        self.fmt = Format(self.language, zone=self.zone, now=now)
-
-    @property
-    def frame(self) -> Frame:
-        """Arguments that each `render` passes on."""
-        said = self.speech.say("Up to date at %(time)s", time=self.fmt.time(self.now))
-        return {
-            "language": self.shop.locale,
-            "zone": self.zone,
-            "now": self.now,
-            "store": self.shop.name,
-            "freshness": Freshness(said),
-        }
+class Reader(kernel.Reader):
+    """A reader who sees amounts of money or points."""
 
     def amount(self, value: int, unit: str) -> str:
         """An amount of money with all its digits, or a number of points."""
@@ -69,4 +37,5 @@ class Reader:
 
 async def reader_of(request: Request, tx: Tx, store: str) -> Reader:
     """The reader of a store's pages, by what is kept of the store."""
-    return Reader(request, await catalog.shop(tx, store), tx.now)
+    shop = await catalog.shop(tx, store)
+    return Reader(PAGES, request, store=shop.name, locale=shop.locale, zone=ZoneInfo(shop.timezone), now=tx.now)

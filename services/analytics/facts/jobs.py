@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.analytics.facts import store
-from services.analytics.settings import AnalyticsSettings
+from services.analytics.settings import REPORTS_KEPT
 from services.kernel.db import Tx
 from services.kernel.service import DueJob
 
@@ -13,8 +13,7 @@ AGAIN_AFTER = timedelta(days=1)
 
 async def _forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """Drops old ids. Raises nothing of its own; runs once a day for each store."""
-    before = tx.now - timedelta(days=AnalyticsSettings().keep_reports_days)
-    await store.forget_reports(tx, stores, before=before)
+    await store.forget_reports(tx, stores, before=tx.now - REPORTS_KEPT)
     return dict.fromkeys(stores, tx.now + AGAIN_AFTER)
 
 

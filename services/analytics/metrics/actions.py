@@ -11,7 +11,7 @@ from services.analytics.metrics.domain.figures import Asked, Channel, Figures, F
 from services.analytics.metrics.domain.periods import EARLIEST, LATEST, LONGEST_DAYS, Period, usual
 from services.analytics.metrics.domain.totals import KINDS, DayRow
 from services.analytics.rollups.domain.sketch import Sketch
-from services.analytics.settings import AnalyticsSettings
+from services.analytics.settings import BEHIND_AFTER
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -56,7 +56,7 @@ def _freshness(now: datetime, progress: store.Progress | None) -> Freshness:
     if progress is None:
         return Freshness(now, now, 0, None)
     delay = timedelta(milliseconds=progress.delay_ms)
-    late = delay.total_seconds() > AnalyticsSettings().stale_after_s and now - progress.counted_at < _RECENTLY
+    late = delay > BEHIND_AFTER and now - progress.counted_at < _RECENTLY
     until = progress.newest_at if late else now
     return Freshness(now, until, int((now - until).total_seconds()), progress.newest_at)
 

@@ -13,12 +13,12 @@ from services.analytics.overview.actions import Loaded
 from services.analytics.overview.domain import page
 from services.analytics.overview.domain.address import PATH, Address
 from services.analytics.overview.domain.page import Shown
-from services.analytics.overview.domain.parts import Person, Reader
+from services.analytics.overview.domain.parts import Person
 from services.analytics.pages import PAGES
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import csv_response
-from services.kernel.pages import Column, Format, Name, Row, Table
+from services.kernel.pages import Column, Name, Reader, Row, Table
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,16 +45,11 @@ async def overview_page(request: Request, call: Viewer) -> Response:
         made = page.sheet(shown, address)
         return csv_response(made.rows, made.columns, filename=made.name)
     view = loaded.view
-    language = PAGES.language(request, default=view.calendar.locale)
-    reader = Reader(Format(language, zone=view.calendar.zone, now=view.freshness.at), PAGES.speech(language))
-    return PAGES.render(
-        request,
+    store = view.calendar
+    reader = Reader(PAGES, request, store=store.name, locale=store.locale, zone=store.zone, now=view.freshness.at)
+    return reader.page(
         "overview/overview.html",
-        language=view.calendar.locale,
-        zone=view.calendar.zone,
-        now=view.freshness.at,
         title=reader.speech.say("Overview"),
-        store=view.calendar.name,
         freshness=page.freshness(view, reader),
         empty=loaded.empty,
         address=f"{call.ctx.settings.base_url}{address.with_period(view.period)}",

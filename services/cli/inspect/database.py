@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.kernel.db import APP_ROLE
 from services.kernel.health import SchemaVersions
 from services.kernel.service import Service
+from services.kernel.session import connect
 
 OUTBOX_OLD = timedelta(seconds=30)
 SNAPSHOT_OLD = timedelta(minutes=10)
@@ -22,9 +22,7 @@ async def connected(
     url: str, *, schema: str, role: str | None = None
 ) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection of the owner (or under `role`) that stands in a schema."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    settings = {"search_path": schema, "application_name": "kith-doctor", **({"role": role} if role else {})}
-    connection = await asyncpg.connect(plain, timeout=5, command_timeout=20, server_settings=settings)
+    connection = await connect(url, schema=schema, purpose="operator", role=role)
     try:
         yield connection
     finally:

@@ -27,6 +27,7 @@ from services.kernel.pages.parts import (
     Table,
     Tile,
 )
+from services.kernel.pages.reader import Reader
 from services.kernel.pages.render import Pages
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Pages",
     "Pagination",
     "RangePicker",
+    "Reader",
     "Row",
     "Speech",
     "Step",

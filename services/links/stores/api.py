@@ -1,8 +1,10 @@
-"""HTTP of stores."""
+"""HTTP of stores, and the reader of any console page of one."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from services.kernel.auth.api_keys import issue
 from services.kernel.db import Tx
@@ -10,7 +12,9 @@ from services.kernel.errors import NotFound
 from services.kernel.http.call import Call, operator, require
 from services.kernel.http.pages import Page, csv_response
 from services.kernel.ids import new_id
+from services.kernel.pages import Reader
 from services.links.keys import actions as keys
+from services.links.pages import PAGES
 from services.links.stores import actions
 from services.links.stores.schemas import StoreCreated, StoreIn, StoreOut, StorePatch
 from services.links.stores.store import Store
@@ -86,6 +90,11 @@ async def patch_store(store_id: str, body: StorePatch, call: Annotated[Call, req
                 tx, store_id, name=body.name, timezone=body.timezone, domains=body.domains, locale=body.locale
             )
         )
+
+
+def reader_of(request: Request, own: Store, now: datetime) -> Reader:
+    """The reader of a console page of this store."""
+    return Reader(PAGES, request, store=own.name, locale=own.locale[:2], zone=ZoneInfo(own.timezone), now=now)
 
 
 def _own_only(call: Call, store_id: str) -> None:

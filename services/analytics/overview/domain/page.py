@@ -11,8 +11,8 @@ from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import other_currencies
 from services.analytics.overview.domain import parts
 from services.analytics.overview.domain.address import TILES, Address, presets
-from services.analytics.overview.domain.parts import Person, Reader
-from services.kernel.pages import Choice, Freshness, RangePicker
+from services.analytics.overview.domain.parts import Person
+from services.kernel.pages import Choice, Freshness, RangePicker, Reader
 from services.kernel.pages.charts import Chart, Columns, columns, line
 
 

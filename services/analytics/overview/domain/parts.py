@@ -11,7 +11,7 @@ from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.overview.domain.address import TILES, Address
 from services.analytics.overview.domain.words import channel_text, reason_text
-from services.kernel.pages import BarCell, Change, Column, Fact, Format, Row, Speech, Table, Tile
+from services.kernel.pages import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
 from services.kernel.pages.charts import FunnelStep, funnel_step
 from services.kernel.pages.parts import Series
 
@@ -19,14 +19,6 @@ WITHOUT_CLICKS = frozenset({"code", "customer"})
 """Channels that nobody clicks."""
 
 SPREAD = ("k_factor", "share_yield", "participation_rate", "cycle_time", "turned_rate")
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom the page is written."""
-
-    fmt: Format
-    speech: Speech
 
 
 def explained(metric: Metric, totals: Totals, reader: Reader) -> str:

@@ -17,12 +17,12 @@ from services.attribution.decisions.schemas.out import DecisionBody, Status
 from services.attribution.decisions.store import reading
 from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.decisions.store.reading import Filter, StoredDecision
-from services.attribution.pages import PAGES, Reader
+from services.attribution.pages import PAGES
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.kernel.pages import Choice, Column, Name, Pagination, Row, Table
+from services.kernel.pages import Choice, Column, Name, Pagination, Reader, Row, Table
 from services.kernel.pages.parts import Cell
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ _SEALS = {"attributed": "good", "rejected": "bad", "pending": "wait", "unattribu
 
 async def _reader(request: Request, tx: Tx, store_id: str) -> Reader:
     store = await view.store_of(tx, store_id)
-    return Reader(request, store=store.name, zone=store.zone, locale=store.locale, now=store.now)
+    return Reader(PAGES, request, store=store.name, locale=store.locale, zone=store.zone, now=store.now)
 
 
 @router.get(LIST)
@@ -59,10 +59,9 @@ async def list_page(
     page = page_of(rows, _ROWS, show=lambda row: row.order_id, after=lambda row: (row.placed_at, row.order_id))
     kept = {name: value for name, value in (("status", status or ""), ("reason", reason), ("q", q)) if value}
     speech, count = reader.speech, min(len(rows), _ROWS)
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "decisions/list.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Orders"),
         table=_table(rows[:_ROWS], names, reader),
         q=q,
@@ -97,10 +96,9 @@ async def order_page(
         reader = await _reader(call.request, tx, call.store_id)
         found = await view.order(tx, call.store_id, order_id)
         if found is None:
-            return PAGES.render(
-                call.request,
+            return reader.page(
                 "decisions/undecided.html",
-                **reader.frame,
+                freshness=reader.read_now(),
                 title=reader.speech.say("Order %(id)s", id=f"#{order_id}"),
                 nav_current=LIST,
             )
@@ -113,10 +111,9 @@ async def order_page(
         reader.speech, reader.fmt, found.names, found.slugs, mark=shown.strong, mark_person=shown.strong_person
     )
     speech = reader.speech
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "decisions/one.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Order %(id)s", id=f"#{order_id}"),
         nav_current=LIST,
         chips=[shown.status_chip(speech, body.status), shown.money_chip(speech, body)],
@@ -158,10 +155,9 @@ async def compare_page(
         earlier = await reading.decision(tx, call.store_id, order_id, number) if number else None
     speech = reader.speech
     rows = _differences(earlier, later) if earlier and later else []
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "decisions/compare.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Order %(id)s", id=f"#{order_id}"),
         nav_current=LIST,
         base=f"{LIST}/{quote(order_id, safe='')}",

@@ -10,8 +10,7 @@ from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
 from services.attribution.decisions.store.reading import StoredDecision
-from services.attribution.pages import Reader
-from services.kernel.pages import Chip, Considered, Fact, Happening, Speech
+from services.kernel.pages import Chip, Considered, Fact, Happening, Reader, Speech
 
 
 def status_chip(speech: Speech, status: str) -> Chip:

@@ -9,21 +9,22 @@ from services.kernel.db import Tx
 Pair = tuple[str, str]
 """A store's id and the id of an order or person in it."""
 
-_COLUMNS = (
+COLUMNS = (
     "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
     " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
     " o.ambassador_id"
 )
+"""What `OrderRow` is read from."""
 _BY_ID = f"""
-select {_COLUMNS} from orders o
+select {COLUMNS} from orders o
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.order_id = w.id
 """  # noqa: S608  # the columns are ours
 _BY_PERSON = f"""
-select {_COLUMNS} from orders o
+select {COLUMNS} from orders o
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.person_id = w.id
 """  # noqa: S608
 _DUE = f"""
-select {_COLUMNS} from unnest(cast(:stores as text[])) w (s)
+select {COLUMNS} from unnest(cast(:stores as text[])) w (s)
 cross join lateral (
     select * from orders where store_id = w.s and settled_at is null and settle_at <= :now
     order by settle_at, order_id limit :count

@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.store.orders import COLUMNS, OrderRow
 from services.kernel.db import Tx
 
-_COLUMNS = (
-    "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
-    " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
-    " o.ambassador_id"
-)
 _DECISION = """
 select order_id, revision, as_of, engine, decided_at, body from decisions
 where store_id = :store and order_id = :order and (cast(:revision as int) is null or revision = :revision)
@@ -27,7 +22,7 @@ select order_id, revision, as_of, engine, decided_at, body from decisions
 where store_id = :store and order_id = :order order by revision desc limit :count
 """
 _LIST = f"""
-select {_COLUMNS} from orders o
+select {COLUMNS} from orders o
 where o.store_id = :store
   and (cast(:statuses as text[]) is null or o.status = any(cast(:statuses as text[])))
   and (cast(:reason as text) is null or o.reason = :reason)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
@@ -24,9 +23,9 @@ from services.links.ambassadors.schemas import AmbassadorIn
 from services.links.ambassadors.store import Filter, Member
 from services.links.links import store as links
 from services.links.links.schemas import share_url
-from services.links.pages import PAGES
 from services.links.programs import store as programs
 from services.links.stores import actions as stores
+from services.links.stores.api import reader_of
 from services.links.stores.store import Store
 
 router = APIRouter(include_in_schema=False)
@@ -80,13 +79,11 @@ async def get_list(
         rows = await ordered(tx, call.store_id, chosen, after[0] if after else None, limit=_PAGE + 1)
         found = await store.count(tx, call.store_id, chosen)
         known = await programs.page(tx, call.store_id, before=None, limit=200)
-        speech, fmt = _reader(request, own, tx)
+        reader = reader_of(request, own, tx.now)
+    speech, fmt = reader.speech, reader.fmt
     shown = list(rows[:_PAGE])
-    return _render(
-        request,
-        own,
-        tx,
-        "list",
+    return reader.page(
+        "ambassadors/list.html",
         title=speech.say("Ambassadors"),
         q=place.q,
         keep={name: value for name, value in (("program", program), ("sort", sort)) if value and value != "newest"},
@@ -167,14 +164,12 @@ async def get_one(
         own = await stores.get(tx, call.store_id)
         member = await actions.get(tx, call.store_id, ambassador_id)
         theirs = await links.page(tx, call.store_id, ambassador_id=ambassador_id, limit=50)
-        speech, fmt = _reader(request, own, tx)
+        reader = reader_of(request, own, tx.now)
+    speech, fmt = reader.speech, reader.fmt
     person = member.ambassador
     base_url = call.ctx.settings.base_url
-    return _render(
-        request,
-        own,
-        tx,
-        "one",
+    return reader.page(
+        "ambassadors/one.html",
         title=person.name or member.code,
         member=member,
         chip=_chip(member, speech),
@@ -218,7 +213,8 @@ async def get_one(
 async def _form(
     request: Request, own: Store, tx: Tx, form: Mapping[str, str], wrong: Mapping[str, str], *, status: int = 200
 ) -> Response:
-    speech, _ = _reader(request, own, tx)
+    reader = reader_of(request, own, tx.now)
+    speech = reader.speech
     known = await programs.page(tx, own.store_id, before=None, limit=200)
     labels = {
         "program_id": speech.say("Program"),
@@ -228,11 +224,8 @@ async def _form(
         "external_id": speech.say("Customer id"),
         "group": speech.say("Group"),
     }
-    return _render(
-        request,
-        own,
-        tx,
-        "form",
+    return reader.page(
+        "ambassadors/form.html",
         status=status,
         title=speech.say("Add an ambassador"),
         form={**dict.fromkeys(labels, ""), **form},
@@ -324,21 +317,3 @@ def _chip(member: Member, speech: Speech) -> Chip:
             return Chip(speech.label("chip", "Blocked"), "bad", "cross")
         case "erased":
             return Chip(speech.label("chip", "Erased"), "neutral", "dash")
-
-
-def _reader(request: Request, own: Store, tx: Tx) -> tuple[Speech, Format]:
-    language = PAGES.language(request, default=own.locale[:2])
-    return PAGES.speech(language), Format(language, zone=ZoneInfo(own.timezone), now=tx.now)
-
-
-def _render(request: Request, own: Store, tx: Tx, template: str, *, status: int = 200, **context: Any) -> Response:
-    return PAGES.render(
-        request,
-        f"ambassadors/{template}.html",
-        status=status,
-        language=own.locale[:2],
-        zone=ZoneInfo(own.timezone),
-        now=tx.now,
-        store=own.name,
-        **context,
-    )

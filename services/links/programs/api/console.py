@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
@@ -14,13 +13,13 @@ from services.kernel.errors import Conflict, Invalid
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.problems import field_path
 from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Row, Speech, Table
-from services.links.pages import PAGES
 from services.links.programs import actions, store
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.store import Version
 from services.links.stores import actions as stores
+from services.links.stores.api import reader_of
 from services.links.stores.store import Store
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +35,8 @@ async def get_list(request: Request, call: Annotated[Call, viewer("programs:read
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         programs = await store.page(tx, call.store_id, before=None, limit=_LISTED)
-        speech, fmt = _reader(request, own, tx)
+        reader = reader_of(request, own, tx.now)
+    speech, fmt = reader.speech, reader.fmt
     table = Table(
         name=speech.say("Programs"),
         listing=True,
@@ -49,7 +49,7 @@ async def get_list(request: Request, call: Annotated[Call, viewer("programs:read
         ],
         rows=[_row(version, speech, fmt) for version in programs],
     )
-    return _render(request, own, tx, "list", title=speech.say("Programs"), table=table)
+    return reader.page("programs/list.html", title=speech.say("Programs"), table=table)
 
 
 @router.get(f"{HOME}/new")
@@ -76,16 +76,14 @@ async def get_one(
         own = await stores.get(tx, call.store_id)
         newest = await actions.get(tx, call.store_id, program_id)
         versions = await store.versions(tx, call.store_id, program_id)
-        speech, fmt = _reader(request, own, tx)
+        reader = reader_of(request, own, tx.now)
+    speech, fmt = reader.speech, reader.fmt
     program = newest.program
     told = words.facts(program, speech, fmt)
     told.pop(speech.say("Name"))
     told.pop(speech.say("Status"))
-    return _render(
-        request,
-        own,
-        tx,
-        "one",
+    return reader.page(
+        "programs/one.html",
         title=program.name,
         version=newest,
         chip=_chip(newest, speech),
@@ -148,18 +146,16 @@ def _form(
     newest: Version | None = None,
     status: int = 200,
 ) -> Response:
-    speech, _ = _reader(request, own, tx)
+    reader = reader_of(request, own, tx.now)
+    speech = reader.speech
     shown = {**dict.fromkeys(forms.empty(own.currency), ""), **form}
     labels = _labels(speech, shown.get("currency") or own.currency)
     texts = {field: _sentence(field, word, speech) for field, word in wrong.items()}
     summary = [FieldError(field, labels[field], text) for field, text in texts.items() if field in labels]
     others = " ".join(text for field, text in texts.items() if field not in labels)
     title = speech.say("Change %(name)s", name=newest.program.name) if newest else speech.say("New program")
-    return _render(
-        request,
-        own,
-        tx,
-        "form",
+    return reader.page(
+        "programs/form.html",
         status=status,
         title=title,
         action=f"{HOME}/{newest.program_id}" if newest else HOME,
@@ -278,21 +274,3 @@ def _history(versions: Sequence[Version], speech: Speech, fmt: Format) -> list[H
 def _chip(version: Version, speech: Speech) -> Chip:
     tone, shape = _CHIPS[version.program.status]
     return Chip(words.status(version.program, speech), tone, shape)  # type: ignore[arg-type]  # from the table above
-
-
-def _reader(request: Request, own: Store, tx: Tx) -> tuple[Speech, Format]:
-    language = PAGES.language(request, default=own.locale[:2])
-    return PAGES.speech(language), Format(language, zone=ZoneInfo(own.timezone), now=tx.now)
-
-
-def _render(request: Request, own: Store, tx: Tx, template: str, *, status: int = 200, **context: Any) -> Response:
-    return PAGES.render(
-        request,
-        f"programs/{template}.html",
-        status=status,
-        language=own.locale[:2],
-        zone=ZoneInfo(own.timezone),
-        now=tx.now,
-        store=own.name,
-        **context,
-    )

@@ -9,7 +9,7 @@ from services.kernel.context import Context
 from services.kernel.http.call import CONTEXT
 from services.kernel.pages import Fact
 from services.rewards.ledger import store
-from services.rewards.pages import PAGES, reader_of
+from services.rewards.pages import reader_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,10 +23,8 @@ async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], req
         reader = await reader_of(request, tx, portal.store_id)
         holdings = await store.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
-    return PAGES.render(
-        request,
+    return reader.page(
         "balances/portal.html",
-        **reader.frame,
         balances=[
             (
                 reader.amount(held.available, unit),

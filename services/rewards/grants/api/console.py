@@ -22,7 +22,7 @@ from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.store import conversions, counters, rewards
 from services.rewards.ledger import store as ledger
 from services.rewards.ledger.api.words import movement_text
-from services.rewards.pages import PAGES, Reader, reader_of
+from services.rewards.pages import Reader, reader_of
 from services.rewards.rules.domain import Order, window
 
 router = APIRouter(include_in_schema=False)
@@ -53,10 +53,9 @@ async def list_page(
     page = page_of(found, _ROWS, show=lambda one: one, after=lambda one: (one.reward_id,))
     kept = {name: value for name, value in (("status", status or ""), ("q", q)) if value}
     speech = reader.speech
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "grants/list.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Rewards"),
         table=cards.list_of(reader, page.data),
         q=q,
@@ -97,10 +96,8 @@ async def order_cards(
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         view = await _view(tx, call.store_id, order_id)
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "grants/cards.html",
-        **reader.frame,
         known=view is not None,
         waiting=view is not None and view.order.refusal is None and view.program is None,
         cards=cards.cards_of(reader, view) if view is not None else [],
@@ -157,10 +154,9 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         lines = await ledger.lines(tx, call.store_id, before=None, count=100, filters=filters)
     speech, fmt = reader.speech, reader.fmt
     wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "grants/reward.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Reward for order %(id)s", id=reward.order_id),
         nav_current=_LIST,
         reward=reward,

@@ -15,7 +15,7 @@ from services.rewards.ledger.api.words import account_label, movement_label
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.schemas import TrialBalanceOut, TrialOut
 from services.rewards.ledger.store import Line
-from services.rewards.pages import PAGES, Reader, reader_of
+from services.rewards.pages import Reader, reader_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,10 +42,9 @@ async def ledger_page(
         lines = await store.lines(tx, call.store_id, before=start, count=_ROWS + 1, filters=kept)
     page = page_of(lines, _ROWS, show=lambda line: line, after=lambda line: (line.number, line.line))
     speech = reader.speech
-    return PAGES.render(
-        call.request,
+    return reader.page(
         "ledger/ledger.html",
-        **reader.frame,
+        freshness=reader.read_now(),
         title=speech.say("Ledger"),
         trials=[(reader.unit_name(one.unit), _trial(reader, one)) for one in TrialBalanceOut.of(totals).data],
         entries=_entries(reader, page.data),

@@ -1,0 +1,8 @@
+"""This service's pages: every feature's `pages` folder, and the catalogues."""
+
+from pathlib import Path
+
+from services.kernel.pages import NavItem, Pages
+
+NAV = (NavItem("", "Orders", "/console/attribution/orders", "shopping-bag"),)
+PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)
