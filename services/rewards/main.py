@@ -5,6 +5,7 @@ from services.rewards.audit.jobs import WATCH
 from services.rewards.balances.api import portal
 from services.rewards.balances.api import rest as balances
 from services.rewards.catalog import tables as _catalog
+from services.rewards.catalog.consumer import CLOSE_PORTALS
 from services.rewards.grants import tables as _grants
 from services.rewards.grants.api import console as grants_pages
 from services.rewards.grants.api import rest as grants
@@ -31,7 +32,7 @@ SERVICE = Service(
         ledger_pages.router,
         portal.router,
     ),
-    handlers=HANDLERS,
+    handlers=(*HANDLERS, CLOSE_PORTALS),
     jobs=(WATCH,),
     due_jobs=(RELEASE,),
     nav=NAV,

@@ -1,4 +1,4 @@
-"""SQL of the slices: programs by version, and what the kernel keeps of stores."""
+"""SQL of the slices: programs by version, closed portals, and what the kernel keeps of stores."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,23 @@ join unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, prog
 order by p.store_id, p.program_id, p.currency, p.version desc
 """
 
+_CLOSE = """
+insert into closed_portals (store_id, ambassador_id)
+select * from unnest(cast(:stores as text[]), cast(:ambassadors as text[]))
+on conflict do nothing
+"""
+
+_CLOSED = "select exists (select from closed_portals where store_id = :store and ambassador_id = :ambassador)"
+
 _ZONES = "select store_id, timezone from stores where store_id = any(cast(:stores as text[]))"
 
 _SHOP = "select name, timezone, locale from stores where store_id = :store"
 
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
+
+Owner = tuple[str, str]
+"""Store, ambassador."""
 
 
 async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
@@ -75,6 +86,17 @@ async def budgets(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, 
     return {
         (row.store_id, row.program_id, row.currency): row.budget_minor for row in rows if row.budget_minor is not None
     }
+
+
+async def close_portals(tx: Tx, ambassadors: Sequence[Owner]) -> None:
+    """Their portals open no more, whatever address was given out."""
+    if ambassadors:
+        await tx.execute(_CLOSE, stores=[a[0] for a in ambassadors], ambassadors=[a[1] for a in ambassadors])
+
+
+async def portal_is_closed(tx: Tx, store: str, ambassador: str) -> bool:
+    """Whether the ambassador was erased, as far as has been heard."""
+    return bool(await tx.scalar(_CLOSED, store=store, ambassador=ambassador))
 
 
 @dataclass(frozen=True, slots=True)

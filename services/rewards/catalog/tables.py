@@ -1,4 +1,4 @@
-"""Each version of each program, as links published it."""
+"""What rewards keeps of others' set-up: each version of each program, and whose portal is closed."""
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
@@ -16,3 +16,11 @@ programs = Table(
     text("definition"),
     moment("published_at"),
 )
+
+closed_portals = Table(
+    "closed_portals",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+)
+"""Ambassadors who were erased: their portal's address was given out, and opens nothing any more."""

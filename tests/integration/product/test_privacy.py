@@ -161,12 +161,16 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
             assert await rows_with_marks(connection) == {"links.people"}
             await until(lambda: connection.fetchval(QUIET), within=60, what="an end of all that is under way")
             before = await books(client, store)
+            known = await client.get(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
+            portal = httpx.URL(known.json()["portal_url"]).path
             erased = await client.delete(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
             assert erased.status_code == 204
             await until(partial(heard, connection, ambassador_id), within=60, what="the erasure")
             await until(lambda: connection.fetchval(QUIET), within=60, what="an end of what the erasure led to")
             assert await rows_with_marks(connection) == set()
             assert await books(client, store) == before
+            closed = [(await client.get(portal + part)).status_code for part in ("", "/balance", "/qr.svg")]
+            assert closed == [404] * 3
         finally:
             await connection.close()
     printed, logged = capfd.readouterr()

@@ -1,15 +1,19 @@
 """The console's pages of rewards and the ledger, and the portal's part."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
+from contracts.events.catalog import AmbassadorSaved
 from services.kernel.auth.sessions import issue_portal
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import (
     AMBASSADOR_RULE,
     ANNA,
     FRIEND_RULE,
+    NOON,
+    PROGRAM,
     STORE,
     configured,
     make_program,
@@ -126,6 +130,26 @@ async def test_the_portal_shows_an_ambassador_their_own_balance(shop: World) -> 
     assert "€0.00" in page.text
     assert "€11.50" in page.text
     assert forged.status_code == 401
+
+
+async def test_the_portal_of_an_erased_ambassador_shows_no_balance(shop: World) -> None:
+    def saved(status: Literal["active", "blocked", "erased"], revision: int) -> AmbassadorSaved:
+        return AmbassadorSaved(
+            store_id=STORE,
+            ambassador_id=ANNA,
+            program_id=PROGRAM,
+            status=status,
+            created_at=NOON,
+            revision=revision,
+        )
+
+    token = issue_portal(shop.ctx.ring, store_id=STORE, ambassador_id=ANNA, life=timedelta(days=1))
+    seen = []
+    async with shop.caller(STORE) as http:
+        for status in (saved("blocked", 2), saved("erased", 3), saved("erased", 3)):
+            await shop.take(status)
+            seen.append((await http.get(f"/p/{token}/balance")).status_code)
+    assert seen == [200, 404, 404]
 
 
 async def test_a_neighbours_session_sees_nothing(shop: World) -> None:

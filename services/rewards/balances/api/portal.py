@@ -6,8 +6,10 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.kernel.auth.sessions import MAX_LENGTH, read_portal
 from services.kernel.context import Context
+from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.pages import Fact
+from services.rewards.catalog import store as catalog
 from services.rewards.ledger import store
 from services.rewards.pages import reader_of
 
@@ -20,6 +22,8 @@ async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], req
     ctx: Context = request.scope[CONTEXT]
     portal = read_portal(ctx.ring, token)
     async with ctx.db.transaction([portal.store_id]) as tx:
+        if await catalog.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
+            raise NotFound("This address is not valid any more.")
         reader = await reader_of(request, tx, portal.store_id)
         holdings = await store.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
