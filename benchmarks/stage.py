@@ -123,11 +123,13 @@ class Stage:
         self.running.setdefault(service, []).append((port, child.pid))
         return port, child.pid
 
-    async def uvicorn(self, app: str, **more: str) -> tuple[int, int]:
-        """Starts a baseline on the same server with the same settings."""
+    async def uvicorn(
+        self, app: str, *, loop: str = "uvloop", parser: str = "httptools", **more: str
+    ) -> tuple[int, int]:
+        """Starts a baseline on the same server, by default with the same settings."""
         port = process.free_port()
-        command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--loop", "uvloop"]
-        child = self.spawn([*command, "--http", "httptools", "--no-access-log", "--log-level", "warning"], more)
+        command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--loop", loop]
+        child = self.spawn([*command, "--http", parser, "--no-access-log", "--log-level", "warning"], more)
         await process.becomes(lambda: process.is_listening(port), within=30)
         return port, child.pid
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmarks.lab import Lab, Size
-from benchmarks.paths import growth, http, peers, pipeline, relay, whole
+from benchmarks.paths import growth, http, libraries, peers, pipeline, relay, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,6 @@ PATHS = {
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("reads", growth.reads, lambda size: 3, "reads"),
         Measured("product", whole.product, lambda size: 2, "product"),
+        Measured("libraries", libraries.libraries, lambda size: 6, "libraries"),
     )
 }
