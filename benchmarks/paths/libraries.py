@@ -1,10 +1,11 @@
 """What was chosen among libraries that do the same, measured on the payloads that they are there for."""
 
 import asyncio
+import dataclasses
 import json
 import types
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import datetime
 from functools import partial
 from statistics import median
@@ -14,6 +15,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import asyncpg
 import msgspec
 import orjson
+from msgspec import structs
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -27,6 +29,7 @@ from contracts.events.orders import OrderReceived
 from services.attribution.orders.hot.reading import usual
 from services.attribution.orders.schemas import OrderIn
 from services.kernel.db import async_url
+from services.rewards.grants.domain.reward import Reward
 
 Alternative = Callable[[], Awaitable[float]]
 """One round: microseconds of CPU for one time."""
@@ -63,6 +66,7 @@ async def libraries(lab: Lab) -> None:
             await _servers(lab),
             *_bodies(orjson.dumps(_ORDER)),
             _events(event),
+            _values(),
             _statements(connection, driver),
         ]
         rows = [await _row(choice, rounds=lab.size.rounds, tick=lab.tick) for choice in choices]
@@ -146,6 +150,24 @@ def _events(event: bytes) -> Choice:
             "pydantic": _timed(lambda: OrderReceived.model_validate_json(event)),
             "msgspec": _timed(lambda: decode(event)),
         },
+    )
+
+
+def _values() -> Choice:
+    """An immutable value: a reward, made and then changed, as for every order twice."""
+    names = Reward.__struct_fields__
+    plain = make_dataclass("Plain", names, frozen=True, slots=True, kw_only=True)
+    told = {name: name for name in names}
+
+    def as_struct() -> Reward:
+        return structs.replace(Reward(**told), target_minor=1, revision=2, reason="x")  # type: ignore[arg-type]  # any
+
+    def as_dataclass() -> object:
+        return dataclasses.replace(plain(**told), target_minor=1, revision=2, reason="x")
+
+    return Choice(
+        f"a value of {len(names)} fields, made and changed",
+        {"msgspec's struct": _timed(as_struct), "a frozen dataclass": _timed(as_dataclass)},
     )
 
 

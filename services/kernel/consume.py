@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 import structlog
+from msgspec import Struct
 
 from services.kernel import failpoints, trace
 from services.kernel.bus import envelope
@@ -26,8 +27,7 @@ from services.kernel.service import Handler
 from services.kernel.telemetry import CONSUMED, DEAD_LETTERS, EVENT_AGE, LAG, RETRIES, describe
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
+class _Arrived(Struct, frozen=True):
     """A record, decoded."""
 
     delivered: Delivered

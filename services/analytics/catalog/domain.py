@@ -4,9 +4,10 @@ Not here: names and ways to reach a person, which never leave links.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from contracts.events.catalog import AmbassadorSaved
 
@@ -14,8 +15,7 @@ Key = tuple[str, str]
 """(store id, id within the store)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambassador:
+class Ambassador(Struct, frozen=True):
     """An ambassador as figures need one. `day` is the day of joining in the store's zone, as it was counted."""
 
     store_id: str
@@ -54,8 +54,7 @@ class Ambassador:
         return frozenset(filter(None, (self.external_id, *self.contact_hashes)))
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A program's version, as charts mark it. `day` is the day it came into force."""
 
     program_id: str
@@ -67,8 +66,7 @@ class Version:
     click_window_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """A store's clock and money: what its days and sums are named in."""
 
     store_id: str

@@ -5,9 +5,11 @@ a state counts as (`rollups`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import Reward as RewardPayload
@@ -21,16 +23,14 @@ POINTS = "points"
 """Pseudo currency of rewards in points: never added to money."""
 
 
-@dataclass(frozen=True, slots=True)
-class Click:
+class Click(Struct, frozen=True):
     """What later facts ask of a click: its channel, and the visitor whom a page saw with its token."""
 
     channel: str | None
     visitor_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """A visitor seen with the token of a link."""
 
     at: datetime
@@ -39,8 +39,7 @@ class Touch:
     ambassador_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Friend:
+class Friend(Struct, frozen=True):
     """A visitor whom a link brought. The first touch says by which program, ambassador and channel they count.
 
     `kept`, `held` and `refunded` are their attributed orders: settled, not settled yet, wholly paid back.
@@ -84,8 +83,7 @@ class Friend:
         return replace(self, channel=click.channel)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """An ambassador's share. `names` are what the page called the person; the ambassador is found by them."""
 
     store_id: str
@@ -127,8 +125,7 @@ class Share:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A decision with what its figures need from elsewhere.
 
     Found later and kept: `channel` and `friend` (the visitor) by the winning click, `joined_at` by the ambassador,
@@ -261,8 +258,7 @@ class Order:
         return (click.channel or UNKNOWN_CHANNEL) if click else UNKNOWN_CHANNEL
 
 
-@dataclass(frozen=True, slots=True)
-class Reward:
+class Reward(Struct, frozen=True):
     """A reward's newest state."""
 
     store_id: str

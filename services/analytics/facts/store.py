@@ -1,7 +1,6 @@
 """Reads and writes states, whole batches at a time. Callers hold the lock of every store they touch."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -26,11 +25,11 @@ def unnest(table: Table, columns: Sequence[str]) -> str:
 
 
 class States(Generic[S]):
-    """Load and save of one kind of state: a frozen dataclass whose fields are the table's columns, in order."""
+    """Load and save of one kind of state: a struct whose fields are the table's columns, in order."""
 
     def __init__(self, table: Table, kind: type[S], id_column: str) -> None:
         self._make: Callable[..., S] = kind
-        self._columns = [f.name for f in fields(kind)]
+        self._columns = list(kind.__struct_fields__)
         self._id = id_column
         names = ", ".join(self._columns)
         sets = ", ".join(f"{c} = excluded.{c}" for c in self._columns if c not in {"store_id", id_column})

@@ -5,10 +5,12 @@ whatever waited for them is counted anew. All of it happens under the locks of t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from contracts.events import EVENTS
 from contracts.events.catalog import AmbassadorSaved

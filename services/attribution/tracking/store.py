@@ -1,8 +1,9 @@
 """Facts from browsers: kept under their own id, stamped once, found by visitor, by click and by person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from contracts.events import EVENTS
 from contracts.events.tracking import TrackingPayload
@@ -67,8 +68,7 @@ Pair = tuple[str, str]
 """A store's id and the id of something in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTrack:
+class StoredTrack(Struct, frozen=True):
     """One row. `seq` None: the consumer has not seen it."""
 
     store_id: str
@@ -89,8 +89,7 @@ class StoredTrack:
         return payload
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The first naming of a customer that reaches a click, and the visit it does so by (None: its token)."""
 
     click_id: str

@@ -6,10 +6,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
 
 from contracts.events import Payload
 
@@ -34,8 +35,7 @@ class Delivered(NamedTuple):
 P = TypeVar("P", bound=Payload, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Generic[P]):
+class Event(Struct, Generic[P], frozen=True):
     """An event as a handler sees it: the decoded payload and its envelope."""
 
     id: str

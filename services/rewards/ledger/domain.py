@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import orjson
+from msgspec import Struct
 
 from services.rewards.rules.domain import Side
 
@@ -47,8 +48,7 @@ GENESIS = bytes(32)
 """What the first set of a store is chained to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of a set: a debit if `amount_minor` is above zero, a credit if below. Points count as they are."""
 
     account: Account
@@ -57,8 +57,7 @@ class Entry:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True):
     """A balanced set about to be written. `basis` is why: the figures from which the amount follows."""
 
     store_id: str

@@ -3,11 +3,12 @@
 Caps that depend on other rewards (budgets, limits per ambassador) are not here but in `grants.domain`.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from contracts.events.conversions import Conversion
 from contracts.program import Fixed, PerAmbassador, Program, RewardRule
@@ -41,8 +42,7 @@ class Reason(StrEnum):
     """The terms give zero: a share of a zero subtotal, or too little to round up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """The state of the decision on an order, as rules read it. Amounts are in minor units of `currency`."""
 
     store_id: str
@@ -100,8 +100,7 @@ class Order:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entitlement:
+class Entitlement(Struct, frozen=True, kw_only=True):
     """What one rule gives one beneficiary for an order. `base_minor` is before refunds, `want_minor` after."""
 
     program_id: str

@@ -3,9 +3,9 @@
 import hashlib
 from collections import Counter as Count
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from contracts.events.conversions import (

@@ -1,8 +1,9 @@
 """What was in force when an order was placed: versions of programs, codes, ambassadors."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
 from contracts.program import Program
@@ -12,8 +13,7 @@ GRACE = timedelta(minutes=5)
 """Clocks of stores and ours differ: what happened up to this long after an order counts as before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """The version of a program that decides an order."""
 
     program_id: str
@@ -23,8 +23,7 @@ class Terms:
     """When the program was paused or archived, if it was when the order was placed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambassador:
+class Ambassador(Struct, frozen=True):
     """An ambassador as an order sees them: the newest status, and every identity they ever had."""
 
     status: str
@@ -32,8 +31,7 @@ class Ambassador:
     contacts: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A promo code as an order sees it."""
 
     data: CodeSaved

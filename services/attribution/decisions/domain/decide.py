@@ -1,7 +1,8 @@
 """From a set of facts to decisions: a pure function. Equal sets give equal bytes, whatever came first."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from contracts.events.conversions import Winner
 from services.attribution.decisions.domain.catalog import Catalog
@@ -79,8 +80,7 @@ def _count(order: Order, decision: Decision, won: dict[str, list[Won]], standing
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """A candidate with the rules that were held against it; `lost` is the one that it failed or that must wait."""
 
     evidence: Evidence

@@ -1,10 +1,10 @@
 """What deciding an order gives: codes and figures, never sentences. And the one spelling of it in bytes."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import orjson
+from msgspec import Struct
 
 from contracts.events.conversions import Winner
 from contracts.events.orders import Figures
@@ -21,8 +21,7 @@ Verdict = Literal["won", "outranked", "refused", "waiting"]
 Result = Literal["passed", "failed", "noted", "waiting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One rule, held against one candidate."""
 
     rule: str
@@ -32,8 +31,7 @@ class Check:
     detail: Detail
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One proof that somebody referred the order, and what became of it."""
 
     kind: EvidenceKind
@@ -49,16 +47,14 @@ class Candidate:
     detail: Detail
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """When the decision was fixed, and which revision holds its evidence."""
 
     at: datetime
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The decision on one order."""
 
     order_id: str

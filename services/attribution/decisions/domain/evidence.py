@@ -1,8 +1,9 @@
 """What names an ambassador for an order: clicks, promo codes, and being somebody's friend already."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from contracts.events.tracking import TokenClaims, TokenProblem
 from contracts.program import EvidenceKind
@@ -11,8 +12,7 @@ from services.attribution.decisions.domain.facts import Order
 from services.attribution.decisions.domain.people import Person
 
 
-@dataclass(frozen=True, slots=True)
-class Won:
+class Won(Struct, frozen=True):
     """An order that brought the friend to a program."""
 
     order_id: str
@@ -21,8 +21,7 @@ class Won:
     ambassador_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One candidate before any rule was held against it."""
 
     kind: EvidenceKind
@@ -38,8 +37,7 @@ class Evidence:
     won_by: Won | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One order in front of the rules, with what the friend's history says."""
 
     order: Order

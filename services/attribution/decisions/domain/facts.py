@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
@@ -26,24 +27,21 @@ from contracts.events.tracking import (
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRevision:
+class CodeRevision(Struct, frozen=True):
     """A promo code as it was saved at `at`."""
 
     data: CodeSaved
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AmbassadorRevision:
+class AmbassadorRevision(Struct, frozen=True):
     """An ambassador as they were saved at `at`."""
 
     data: AmbassadorSaved
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CodeUse:
+class CodeUse(Struct, frozen=True):
     """Whether an order got one of a limited code's uses. It was settled once, first come, first served."""
 
     order_id: str

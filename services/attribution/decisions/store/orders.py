@@ -1,8 +1,9 @@
 """The current state of each order, and its decisions as revisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from services.kernel.db import Tx
 
@@ -73,8 +74,7 @@ where h.store_id = w.s and h.seq < w.seq
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(Struct, frozen=True):
     """The current state of an order."""
 
     store_id: str
@@ -97,8 +97,7 @@ class OrderRow:
     ambassador_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One decision to keep."""
 
     store_id: str
@@ -147,7 +146,9 @@ async def put(tx: Tx, rows: Sequence[OrderRow]) -> None:
     """Writes current states."""
     if not rows:
         return
-    columns: dict[str, list[object]] = {name: [getattr(row, name) for row in rows] for name in OrderRow.__slots__}
+    columns: dict[str, list[object]] = {
+        name: [getattr(row, name) for row in rows] for name in OrderRow.__struct_fields__
+    }
     columns["programs"] = ["\x1f".join(row.programs) for row in rows]
     columns["pieces"] = ["\x1f".join(row.pieces) for row in rows]
     await tx.execute(_PUT, **columns)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from msgspec import Struct
+
 from contracts.program import PerAmbassador
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Reason, window
@@ -29,8 +31,7 @@ class Tally:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """The most that a reward may be worth (None: any amount), and which cap says so."""
 
     amount_minor: int | None

@@ -5,8 +5,11 @@ to another ambassador the first one's reward is down before the second one's is 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.program import PerAmbassador
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
@@ -14,8 +17,7 @@ from services.rewards.grants.domain.reward import Change, Key, Reward
 from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from, window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """What the decision takes from outside: the time, the day of the purchase where the store is, and fresh ids."""
 
     now: datetime

@@ -1,8 +1,9 @@
 """A reward: one beneficiary's share in one order by one rule, and every figure that its amount follows from. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from contracts.events.rewards import RewardStatus
 from services.rewards.rules.domain import PayAs, Reason, Side
@@ -11,8 +12,7 @@ Key = tuple[str, str, int, str]
 """Program, rule, level, beneficiary: unique within an order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reward:
+class Reward(Struct, frozen=True, kw_only=True):
     """The whole state of a reward. Amounts are minor units of `unit`, or points.
 
     `base_minor` is what the terms give before refunds, `want_minor` what is left of it after them, `bound_minor` the
@@ -92,8 +92,7 @@ class Reward:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A reward before and after a decision; `before` is None where it comes into being."""
 
     before: Reward | None
