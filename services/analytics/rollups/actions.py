@@ -4,6 +4,7 @@ Steps follow what depends on what: ambassadors and clicks first, because orders,
 whatever waited for them is counted anew. All of it happens under the locks of the batch's stores.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,7 +112,7 @@ async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     latest: dict[str, datetime] = {}
     for event in events:
         latest[event.store_id] = max(event.at, latest.get(event.store_id, event.at))
-    await store.mark(batch.tx, latest, {s: sum(e.store_id == s for e in events) for s in latest})
+    await store.mark(batch.tx, latest, Counter(event.store_id for event in events))
 
 
 async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) -> None:
