@@ -7,6 +7,8 @@ RUN      := $(VENV)/.run-stamp
 DEV      := $(VENV)/.dev-stamp
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CONFIG   := requirements/run.txt pyproject.toml
+# Java and Apache Kafka by pip, where the machine has no Java and Maven of its own.
+KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
 
 export PYTHONUNBUFFERED := 1
 
@@ -24,14 +26,14 @@ run: $(RUN) ## Run all of Kith on this machine, with a demo store
 	@KITH_DEMO=1 exec $(BIN)/kith run $(ARGS)
 
 split: $(RUN) ## Run it as separate processes: Kafka, a database and two replicas per service, a gateway
-	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@$(KAFKA)
 	@KITH_DEMO=1 exec $(BIN)/kith split $(ARGS)
 
 ##@ Work on it
 install-dev: $(DEV) ## Make the environment that working on Kith needs
 
 test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
-	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@$(KAFKA)
 	@$(BIN)/python -m tests.support.browser --install
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -51,10 +53,11 @@ contracts: $(DEV) ## Write schemas, AsyncAPI, OpenAPI and the gateway's routes f
 	$(BIN)/kith contracts
 
 bench: $(DEV) ## Measure the hot paths (QUICK=1: two minutes)
+	@$(KAFKA)
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks $(ARGS)
 
 faults: $(DEV) ## A longer round of crashes and outages, with a table at the end
-	@$(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
+	@$(KAFKA)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 lock: $(DEV) ## Resolve the dependencies again and write the lock files
