@@ -113,7 +113,7 @@ async def _by_jgo(folder: Path) -> str | None:
     if not importlib.util.find_spec("jgo"):
         return "the pip package jgo is not installed"
     argv: list[str | Path] = [
-        *(sys.executable, "-m", "jgo.cli", "--resolver", "python", "--repo-cache", folder / "m2"),
+        *(sys.executable, "-m", "jgo", "--resolver", "python", "--repo-cache", folder / "m2"),
         *("--cache-dir", folder / "jgo", "info", "classpath", "+".join(_ARTIFACTS)),
     ]
     reason = await _fetch(argv, log=folder / "fetch.log")
