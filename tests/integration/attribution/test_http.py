@@ -14,6 +14,7 @@ from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, PUBLISHABLE, SECRET_KEY, SHOP, decision, token
 from tests.support.attribution import STORE, arrive, code, pump
 from tests.support.edge import OTHER_STORE, key
+from tests.support.forge import forged
 from tests.support.quick import quickly
 from tests.support.wait import until
 
@@ -177,8 +178,7 @@ async def test_what_is_wrong_with_a_report_is_said_the_usual_way(
 
 
 async def test_tokens_that_prove_nothing_are_named(http: httpx.AsyncClient, db: Database) -> None:
-    forged = token()[:-4] + "AAAA"
-    for number, text in enumerate([forged, token(STORE), "nonsense"]):
+    for number, text in enumerate([forged(token()), token(STORE), "nonsense"]):
         await http.post("/v1/orders", headers=SECRET_KEY, json=order(str(number), token=text))
     reasons = [(await decision(http, db, str(number)))["reason"] for number in range(3)]
     assert reasons == ["token_forged", "token_other_store", "token_malformed"]
