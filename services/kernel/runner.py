@@ -26,7 +26,8 @@ from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.front import Front
 from services.kernel.health import Check, Health
-from services.kernel.http.app import build_app, dispatcher
+from services.kernel.http.app import Edge
+from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.idempotency import PURGE_JOB
 from services.kernel.jobs import Jobs
 from services.kernel.live import LiveState
@@ -99,8 +100,8 @@ async def running(
         applications: dict[str, tuple[ASGIApp, tuple[str, ...]]] = {}
         units = [await _open(service, settings, bus, stack, process) for service in services]
         for service, context in zip(services, units, strict=True):
-            applications[service.name] = (build_app(service, context), service.routes)
-        front = Front(dispatcher(applications), health)
+            applications[service.name] = (Edge(service, context), service.routes)
+        front = Front(Dispatcher(applications), health)
         server = await stack.enter_async_context(
             Server(front, host=settings.host, port=settings.port if port is None else port)
         )

@@ -37,7 +37,7 @@ from services.attribution.tracking import store as tracking_store
 from services.attribution.tracking.store import StoredTrack
 from services.kernel.bus.port import Event
 from services.kernel.db import Database, Tx
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from tests.support.edge import make_context
 
 STORE = "str_1"
@@ -414,6 +414,6 @@ async def served(db: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
     context = make_context(db, name="attribution", data_dir=tmp_path)
     async with open_resources(context) as resources:
         context.resources = resources
-        transport = httpx.ASGITransport(app=build_app(SERVICE, context))
+        transport = httpx.ASGITransport(app=Edge(SERVICE, context))
         async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as made:
             yield made

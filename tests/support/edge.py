@@ -15,7 +15,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
 from services.kernel.db import Database, Tx
 from services.kernel.errors import Conflict
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from services.kernel.http.call import Call, operator, require, viewer
 from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import HotRoute, answer_json, headers_of, parse, read_body
@@ -189,6 +189,6 @@ def key(*scopes: str, store: str = STORE, kind: api_keys.KeyKind = "sk", key_id:
 @asynccontextmanager
 async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service, without a socket between."""
-    transport = httpx.ASGITransport(app=build_app(SERVICE, context))
+    transport = httpx.ASGITransport(app=Edge(SERVICE, context))
     async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as made:
         yield made

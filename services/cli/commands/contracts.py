@@ -41,7 +41,7 @@ def _descriptions() -> dict[Path, str]:
     """The OpenAPI document of each service."""
     from contracts.export import FOLDER, text_of
     from services.cli import catalog
-    from services.kernel.http.app import openapi
+    from services.kernel.http.openapi import openapi
 
     return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in catalog.load_all()}
 

@@ -6,7 +6,6 @@ Everything is pure ASGI, and all errors end here: whatever is raised anywhere be
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -23,19 +22,15 @@ from services.kernel.http import cors, problems
 from services.kernel.http.assets import asset_routes
 from services.kernel.http.body import BUFFERED, ClientGone, read_body
 from services.kernel.http.call import CONTEXT, REQUEST_ID
-from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.headers import complete
 from services.kernel.http.hot import HotRoute, HotTable, headers_of
 from services.kernel.http.json_body import check_json
 from services.kernel.http.limits import HEADERS, LIMITERS, Limiter
-from services.kernel.http.openapi import openapi
 from services.kernel.http.problems import HttpError
 from services.kernel.http.quick import timed
 from services.kernel.http.table import Known, RouteTable, allowed
 from services.kernel.http.timing import BUCKETS, Timing
 from services.kernel.service import Service
-
-__all__ = ["Edge", "build_app", "dispatcher", "openapi"]
 
 API: Final = "/v1/"
 MAX_QUERY_FIELDS: Final = 100
@@ -44,16 +39,6 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _JSON_TYPE = re.compile(rb"application/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)", re.IGNORECASE)
 _FORM_TYPE: Final = b"application/x-www-form-urlencoded"
-
-
-def build_app(service: Service, ctx: Context) -> "Edge":
-    """The service as one ASGI application."""
-    return Edge(service, ctx)
-
-
-def dispatcher(apps: Mapping[str, tuple[ASGIApp, tuple[str, ...]]]) -> Dispatcher:
-    """One port for several services: the longest matching pattern decides, hot routes before that."""
-    return Dispatcher(apps)
 
 
 class Edge:

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.kernel.http.app import Edge
 from services.kernel.http.hot import HotRoute, HotTable, answer_json
 from services.kernel.http.openapi import merge, openapi
-
-if TYPE_CHECKING:
-    from services.kernel.http.app import Edge
 
 _REMEMBERED = 4096
 
@@ -23,7 +20,7 @@ class Dispatcher:
     """
 
     def __init__(self, apps: Mapping[str, tuple[ASGIApp, Sequence[str]]]) -> None:
-        self._edges = [cast("Edge", app) for app, _ in apps.values() if hasattr(app, "serve_hot")]
+        self._edges = [app for app, _ in apps.values() if isinstance(app, Edge)]
         self._owners: dict[HotRoute, Edge] = {route: edge for edge in self._edges for route in edge.hot.routes}
         self.hot = HotTable(self._owners)
         patterns = [(pattern, app) for app, routes in apps.values() for pattern in routes]

@@ -11,7 +11,7 @@ from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
 from services.kernel.db import Database
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from services.kernel.live import LiveState
 from services.kernel.settings import Settings
 from tests.integration.analytics.history import STORE
@@ -33,7 +33,7 @@ async def client(
     context = Context(service="analytics", settings=Settings(), db=db, ring=RING, live=live)
     key = api_keys.issue(RING, kind="sk", store_id=store_id, key_id="key_1", scopes=scopes)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=build_app(SERVICE, context), raise_app_exceptions=False),
+        transport=httpx.ASGITransport(app=Edge(SERVICE, context), raise_app_exceptions=False),
         base_url="http://kith.test",
         headers={"Authorization": f"Bearer {key}"},
     ) as http:

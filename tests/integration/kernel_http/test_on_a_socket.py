@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from services.kernel.http import body as body_module
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from services.kernel.server import Server
 from tests.support import edge
 
@@ -16,7 +16,7 @@ AUTH = f"authorization: {edge.key()['authorization']}\r\n".encode()
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    app = build_app(edge.SERVICE, edge.make_context(edge.no_database()))
+    app = Edge(edge.SERVICE, edge.make_context(edge.no_database()))
     async with Server(app, host="127.0.0.1", port=0) as server:
         yield server.port
 

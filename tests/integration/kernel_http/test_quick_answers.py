@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 from services.kernel.front import Front
 from services.kernel.health import Health
 from services.kernel.http import body as body_module
-from services.kernel.http.app import build_app, dispatcher
+from services.kernel.http.app import Edge
+from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.hot import HotRoute, answer, read_body, start
 from services.kernel.http.quick import Later, QuickAnswer
 from services.kernel.server import Server
@@ -49,8 +50,8 @@ async def _serve(health: Health, go_on: asyncio.Event, later: list["asyncio.Futu
         return None if body == b"wait" else (200, b"x-is: same\r\n", b"quick " + body)
 
     service = replace(edge.SERVICE, hot=lambda _: (HotRoute("POST", "/v1/hot*", usual, quick=quick),))
-    app = build_app(service, edge.make_context(edge.no_database()))
-    return Front(dispatcher({service.name: (app, service.routes)}), health)
+    app = Edge(service, edge.make_context(edge.no_database()))
+    return Front(Dispatcher({service.name: (app, service.routes)}), health)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
 from services.kernel.db import Database
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from services.kernel.live import LiveState
 from services.kernel.settings import Settings
 from services.links.main import SERVICE
@@ -104,7 +104,7 @@ async def replica(url: str, folder: Path, *, demo: bool = True) -> AsyncIterator
         ctx = Context(service="links", settings=settings, db=db, ring=ring, live=live)
         assert SERVICE.resources is not None
         ctx = replace(ctx, resources=await stack.enter_async_context(SERVICE.resources(ctx)))
-        transport = httpx.ASGITransport(app=build_app(SERVICE, ctx), raise_app_exceptions=True)
+        transport = httpx.ASGITransport(app=Edge(SERVICE, ctx), raise_app_exceptions=True)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=BASE))
         yield Replica(ctx, http)
 

@@ -22,7 +22,7 @@ from services.kernel.auth.sessions import COOKIE, issue_session
 from services.kernel.bus.port import Event
 from services.kernel.context import Context
 from services.kernel.db import Database
-from services.kernel.http.app import build_app
+from services.kernel.http.app import Edge
 from services.kernel.ids import new_id
 from services.kernel.jobs import Jobs
 from services.kernel.live import LiveState
@@ -127,7 +127,7 @@ class World:
             self.ctx.ring, kind="sk", store_id=store, key_id=new_id("key"), scopes=frozenset(scopes) or SECRET
         )
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=build_app(SERVICE, self.ctx), raise_app_exceptions=True),
+            transport=httpx.ASGITransport(app=Edge(SERVICE, self.ctx), raise_app_exceptions=True),
             base_url=BASE,
             headers={"Authorization": f"Bearer {key}"},
         )
@@ -136,7 +136,7 @@ class World:
         """A person who signed in at the console."""
         session = issue_session(self.ctx.ring, store_id=store, key_id="key_1", scopes=SECRET, life=timedelta(hours=1))
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=build_app(SERVICE, self.ctx), raise_app_exceptions=True),
+            transport=httpx.ASGITransport(app=Edge(SERVICE, self.ctx), raise_app_exceptions=True),
             base_url=BASE,
             cookies={COOKIE: session},
             headers={"Accept": "text/html", "Accept-Language": language},

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.kernel.http.app import build_app, dispatcher, framework
+from services.kernel.http.app import Edge, framework
 from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.hot import HotAnswer, HotRoute, HotTable, answer, start
 from services.kernel.http.openapi import merge, openapi
@@ -53,8 +53,8 @@ async def test_the_longest_pattern_decides(path: str, service: str) -> None:
 
 
 async def test_an_unclaimed_address_is_a_problem_and_hot_routes_come_first() -> None:
-    app = build_app(edge.SERVICE, edge.make_context(edge.no_database()))
-    transport = httpx.ASGITransport(app=dispatcher({"toy": (app, edge.SERVICE.routes), "x": (named("x"), ("/*",))}))
+    app = Edge(edge.SERVICE, edge.make_context(edge.no_database()))
+    transport = httpx.ASGITransport(app=Dispatcher({"toy": (app, edge.SERVICE.routes), "x": (named("x"), ("/*",))}))
     async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
         assert (await client.post("/v1/track", content=b"{}")).status_code == 202
         assert (await client.get("/v1/track")).text == "x"
@@ -146,7 +146,7 @@ async def test_a_prebuilt_answer_stays_as_it_was_built() -> None:
     router = APIRouter()
     router.add_api_route("/v1/ready", endpoint, response_class=Response)
     service = replace(edge.SERVICE, routers=(router,), hot=lambda _: ())
-    transport = httpx.ASGITransport(app=build_app(service, edge.make_context(edge.no_database())))
+    transport = httpx.ASGITransport(app=Edge(service, edge.make_context(edge.no_database())))
     async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
         one, two = await client.get("/v1/ready"), await client.get("/v1/ready")
     assert (one.text, two.text) == ("{}", "{}")
