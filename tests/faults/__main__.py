@@ -185,8 +185,5 @@ if __name__ == "__main__":
     parser.add_argument("--refunds", type=int, default=2_500)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
-    sys.exit(
-        1
-        if asyncio.run(main(Round(**vars(parser.parse_args())), Console(width=None if sys.stdout.isatty() else 120)))
-        else 0
-    )
+    printed = Console(width=None if sys.stdout.isatty() else 120)
+    sys.exit(1 if asyncio.run(main(Round(**vars(parser.parse_args())), printed)) else 0)
