@@ -25,9 +25,9 @@ class Reader:
         self._locale = locale
         self.zone = zone
         self.now = now
-        self.language = pages.language(request, default=locale)
-        self.speech: Speech = pages.speech(self.language)
-        self.fmt = Format(self.language, zone=zone, now=now)
+        language = pages.language(request, default=locale)
+        self.speech: Speech = pages.speech(language)
+        self.fmt = Format(language, zone=zone, now=now)
 
     def read_now(self) -> Freshness:
         """What a page says of figures that were read from their own tables for it."""
