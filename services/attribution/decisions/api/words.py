@@ -107,8 +107,10 @@ def strong(text: str) -> str:
 
 
 def strong_person(name: str, ambassador_id: str) -> str:
-    """Marks an ambassador inside a sentence: by code, with room for the name that links knows."""
-    return Markup('<b>%s</b> <span class="detail" data-name="%s"></span>') % (name, ambassador_id)
+    """Marks an ambassador inside a sentence: by code, with room for the name that links knows, which brings its space:
+    a comma or colon that follows must not stand apart from the code of somebody without a name.
+    """
+    return Markup('<b>%s</b><span class="detail" data-name="%s"></span>') % (name, ambassador_id)
 
 
 def considered(body: DecisionBody, words: Words) -> list[Considered]:

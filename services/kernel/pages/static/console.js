@@ -102,7 +102,10 @@
     try {
       const answer = await fetch(`${table.dataset.names}?ids=${ids.map(encodeURIComponent).join(",")}`);
       const names = answer.ok ? await answer.json() : {};
-      places.forEach((place) => (place.textContent = names[place.dataset.name] || ""));
+      places.forEach((place) => {
+        const name = names[place.dataset.name];
+        place.textContent = name ? ` ${name}` : "";
+      });
     } catch {
       // The codes stand there already.
     }

@@ -227,7 +227,9 @@ async def test_a_fragment_that_fails_keeps_its_place_and_can_be_tried_again(
 async def test_names_from_elsewhere_are_added_behind_their_codes(served: Served, page_context: BrowserContext) -> None:
     page = await page_context.new_page()
     await page.goto(f"{served.url}/kit/overview")
-    await expect(page.locator("[data-name='amb_1']")).to_have_text("Name of amb_1")
+    place = page.locator("[data-name='amb_1']")
+    await expect(place).to_have_text("Name of amb_1")
+    assert await place.text_content() == " Name of amb_1", "a name keeps off the code before it"
 
 
 async def test_a_dialog_puts_the_focus_on_the_harmless_button(served: Served, page_context: BrowserContext) -> None:
