@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from demo.paths import segment
+
 
 class StoryError(RuntimeError):
     """The product answered something that the story did not expect."""
@@ -78,7 +80,7 @@ class Client:
         """Returns when the order has a decision. Raises `StoryError` after a minute."""
         for _ in range(1200):
             headers = {"Authorization": f"Bearer {self.secret_key}"}
-            answer = await self._http.get(f"/v1/orders/{order_id}", headers=headers)
+            answer = await self._http.get(f"/v1/orders/{segment(order_id)}", headers=headers)
             decision = answer.json().get("decision") if answer.is_success else None
             if decision and decision["status"] != "pending":
                 return

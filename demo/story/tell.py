@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from demo.details import Details
+from demo.paths import segment
 from demo.story.cast import AMBASSADORS, BROWSERS, ROBOTS, Ambassador, Friend, channel, figures
 from demo.story.client import Client
 
@@ -105,7 +106,7 @@ class Story:
         for rank, name in enumerate(AMBASSADORS[:12] if self._days else AMBASSADORS[:3]):
             await self._join(name, pull=1 / (rank + 1.3))
         first = self._ambassadors[0]
-        link = await self._client.get(f"/v1/links?ambassador_id={first.id}")
+        link = await self._client.get(f"/v1/links?ambassador_id={segment(first.id)}")
         return Details(
             store_id=store["id"],
             secret_key=store["secret_key"],
@@ -187,7 +188,7 @@ class Story:
         if day == self._days * 5 // 8:
             friend, ambassador_rule = REWARDS
             rewards = [friend, {**ambassador_rule, "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"}}]
-            await self._client.patch(f"/v1/programs/{self._program_id}", {"rewards": rewards})
+            await self._client.patch(f"/v1/programs/{segment(self._program_id)}", {"rewards": rewards})
 
     def _somebody(self) -> Ambassador:
         return self._rng.choices(self._ambassadors, [ambassador.pull for ambassador in self._ambassadors])[0]
@@ -242,10 +243,10 @@ class Story:
         self._last_order = order_id
         if refunded:
             await self._client.post(
-                f"/v1/orders/{order_id}/refunds", {"refund_id": f"r{order_id}", "amount_minor": part}
+                f"/v1/orders/{segment(order_id)}/refunds", {"refund_id": f"r{order_id}", "amount_minor": part}
             )
         elif cancelled:
-            await self._client.post(f"/v1/orders/{order_id}/cancel", {})
+            await self._client.post(f"/v1/orders/{segment(order_id)}/cancel", {})
 
 
 async def _together(calls: Iterable[Awaitable[T]]) -> list[T]:
