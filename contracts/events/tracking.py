@@ -9,6 +9,12 @@ from contracts.fields import Id, Moment
 
 Quality = Literal["person", "bot", "prefetch"]
 TokenProblem = Literal["malformed", "forged", "other_store"]
+Voucher = Literal["proof", "server"]
+_VOUCHED = Field(
+    None,
+    description="Who vouches for the customer: the page's proof, or the store's server itself. Absent: nobody, and the"
+    " name serves analytics only.",
+)
 
 
 class TokenClaims(BaseModel):
@@ -73,10 +79,11 @@ class VisitRecorded(TrackingPayload):
 
 
 class CustomerIdentified(TrackingPayload):
-    """The store's page named the customer behind a visitor."""
+    """The store's page, or its server, named the customer behind a visitor."""
 
     TYPE: ClassVar[str] = "kith.customer.identified.v1"
     customer: Customer
+    vouched: Voucher | None = _VOUCHED
 
 
 class SignupRecorded(TrackingPayload):
@@ -84,6 +91,7 @@ class SignupRecorded(TrackingPayload):
 
     TYPE: ClassVar[str] = "kith.signup.recorded.v1"
     customer: Customer = Customer()
+    vouched: Voucher | None = _VOUCHED
 
 
 class ShareRecorded(TrackingPayload):

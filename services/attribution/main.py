@@ -69,6 +69,7 @@ SERVICE = Service(
     metadata=METADATA,
     routes=(
         "/v1/track",
+        "/v1/identify",
         "/v1/orders*",
         "/v1/hooks*",
         "/v1/codes/*/check",

@@ -15,7 +15,8 @@ from services.links.changes.tables import METADATA
 from services.links.clock import api as clock
 from services.links.codes import api as codes
 from services.links.codes import tables as _codes
-from services.links.embed import api as embed
+from services.links.embed.api import console as embed_console
+from services.links.embed.api import script as embed
 from services.links.keys import api as keys
 from services.links.keys import tables as _keys
 from services.links.links import api as links
@@ -39,7 +40,15 @@ from services.links.session import tables as _session
 from services.links.settings import LinksSettings
 from services.links.stores import api as stores
 
-TABLES = (_keys.KEYS, _programs.PROGRAMS, _people.PEOPLE, _links.LINKS, _codes.CODES, _session.USED_SIGN_INS)
+TABLES = (
+    _keys.KEYS,
+    _keys.IDENTIFY_SECRETS,
+    _programs.PROGRAMS,
+    _people.PEOPLE,
+    _links.LINKS,
+    _codes.CODES,
+    _session.USED_SIGN_INS,
+)
 """Named so that METADATA is complete whenever the manifest is."""
 
 
@@ -99,6 +108,7 @@ SERVICE = Service(
         portal.router,
         programs_console.router,
         ambassadors_console.router,
+        embed_console.router,
     ),
     hot=hot_routes,
     jobs=JOBS,

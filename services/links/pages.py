@@ -7,5 +7,6 @@ from services.kernel.pages import NavItem, Pages
 NAV = (
     NavItem("", "Ambassadors", "/console/links/ambassadors", "users"),
     NavItem("", "Programs", "/console/links/programs", "ticket"),
+    NavItem("For developers", "Customer proof", "/console/links/identify", "key-round"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page
 from starlette.types import Receive, Scope, Send
 
 from services.kernel.server import Server
-from services.links.embed.api import SCRIPT
+from services.links.embed.api.script import SCRIPT
 from tests.support.wait import until
 
 pytestmark = pytest.mark.browser

@@ -1,5 +1,6 @@
 """Builders of attribution's facts, and a way through the real thing: facts in PostgreSQL, events, decisions."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,15 +27,16 @@ from contracts.events.tracking import (
     TokenClaims,
     TrackingPayload,
     VisitRecorded,
+    Voucher,
 )
 from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
 from services.attribution.decisions.actions.take import take
-from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts, identifies
+from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts
 from services.attribution.main import SERVICE, open_resources
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import FactKind, StoredFact
 from services.attribution.tracking import store as tracking_store
-from services.attribution.tracking.store import StoredTrack
+from services.attribution.tracking.domain import bears, touch_id
 from services.kernel.bus.port import Event
 from services.kernel.db import Database, Tx
 from services.kernel.http.app import Edge
@@ -43,6 +45,13 @@ from tests.support.edge import make_context
 STORE = "str_1"
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 """The moment around which stories happen."""
+
+
+def browser(name: str | None) -> str | None:
+    """A visitor's id in kith.js's form, from a short name such as `v1`; anything else is left as it is."""
+    if name is None or not re.fullmatch(r"v\d+", name):
+        return name
+    return f"v_{int(name[1:]):032x}"
 
 
 def at(*, days: float = 0, minutes: float = 0) -> datetime:
@@ -220,7 +229,7 @@ def order(
             "figures": told or figures(),
             "customer": Customer(id=customer, contact_hashes=tuple(contacts)),
             "is_new": is_new,
-            "visitor_id": visitor,
+            "visitor_id": browser(visitor),
             "tokens": tuple(tokens),
             "token_problems": tuple(problems),
             "codes": tuple(codes),
@@ -272,7 +281,7 @@ def visit(
             "store_id": store,
             "track_id": track_id,
             "at": when or at(days=-2),
-            "visitor_id": visitor,
+            "visitor_id": browser(visitor),
             "token": click,
             "token_problem": problem,
         }
@@ -288,15 +297,17 @@ def identify(
     click: TokenClaims | None = None,
     when: datetime | None = None,
     store: str = STORE,
+    vouched: Voucher | None = "server",
 ) -> CustomerIdentified:
-    """The browser named its visitor."""
+    """Somebody named a visitor: the store's server, unless told otherwise."""
     return CustomerIdentified(
         store_id=store,
         track_id=track_id,
         at=when or at(days=-1),
-        visitor_id=visitor,
+        visitor_id=browser(visitor),
         token=click,
         customer=Customer(id=customer, contact_hashes=tuple(contacts)),
+        vouched=vouched,
     )
 
 
@@ -311,7 +322,8 @@ def facts_of(told: Iterable[Payload], *, saved_at: datetime | None = None) -> Fa
         elif isinstance(payload, OrderCancelled):
             facts.cancels.append(payload)
         elif isinstance(payload, TrackingPayload):
-            facts.tracks.append(payload)
+            if bears(payload):
+                facts.tracks.append(payload.model_copy(update={"track_id": touch_id(payload)}))
         elif isinstance(payload, ProgramPublished):
             facts.programs.append(payload)
         elif isinstance(payload, CodeSaved):
@@ -347,21 +359,8 @@ async def keep(tx: Tx, told: Iterable[Payload]) -> None:
             facts.append(
                 StoredFact(payload.store_id, payload.order_id, payload.fact_id, kind, None, payload.received_at, body)
             )
-        elif isinstance(payload, TrackingPayload):
-            tracks.append(
-                StoredTrack(
-                    payload.store_id,
-                    payload.track_id,
-                    payload.TYPE,
-                    None,
-                    payload.at,
-                    payload.visitor_id,
-                    payload.token.click_id if payload.token else None,
-                    identifies(payload),
-                    None,
-                    body,
-                )
-            )
+        elif isinstance(payload, TrackingPayload) and bears(payload):
+            tracks.append(tracking_store.stored(payload))
     await orders_store.insert(tx, facts)
     await tracking_store.insert(tx, tracks)
 

@@ -167,6 +167,7 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/codes/{code_id}": lambda _: {"max_uses": 3},
     "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
     "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
+    "POST /v1/identify": lambda _: {"visitor_id": "v_" + "1" * 32, "customer": {"id": "c-2"}},
     "POST /v1/keys": lambda _: {"kind": "secret", "label": "x"},
     "POST /v1/links": lambda ids: {"program_id": ids["program_id"], "ambassador_id": ids["ambassador_id"]},
     "PATCH /v1/links/{link_id}": lambda _: {"channel": "mail"},

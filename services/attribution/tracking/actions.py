@@ -1,12 +1,14 @@
 """Reports of pages: made into a line at the edge, and lines into facts and events by the drain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from contracts.events import EVENTS
 from contracts.events.tracking import (
+    Customer,
     CustomerIdentified,
     ShareRecorded,
     SignupRecorded,
@@ -15,11 +17,11 @@ from contracts.events.tracking import (
     VisitRecorded,
     WidgetViewed,
 )
-from services.attribution.tracking import store
-from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
+from services.attribution.tracking import domain, store
+from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
 from services.attribution.tracking.store import StoredTrack
 from services.kernel import trace
-from services.kernel.auth import click_token
+from services.kernel.auth import click_token, identify
 from services.kernel.auth.contacts import contact_hashes, contact_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -33,11 +35,21 @@ _PAYLOADS: dict[str, type[TrackingPayload]] = {
     "share": ShareRecorded,
     "widget_view": WidgetViewed,
 }
-_NAMING = frozenset({CustomerIdentified.TYPE, SignupRecorded.TYPE})
+_NAMING: tuple[type[TrackingPayload], ...] = (CustomerIdentified, SignupRecorded)
 
 
-def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime) -> bytes:
-    """The report as one line: type, trace and payload, without anything personal. Its token is read here, once."""
+def proven(ring: KeyRing, store_id: str, told: TrackIn, revoked: Collection[str]) -> bool:
+    """Whether a report names a customer and carries the proof that the store's server knows who that is."""
+    if told.proof is None or _PAYLOADS[told.type] not in _NAMING or told.customer is None or told.customer.id is None:
+        return False
+    return identify.proves(ring, revoked, store_id, told.customer.id, told.proof)
+
+
+def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_proven: bool = False) -> bytes:
+    """The report as one line: type, trace and payload, without anything personal. Its token is read here, once.
+
+    A proof is one of the customer id, and of nothing that is said beside it: mail and phone are then left out.
+    """
     kind = _PAYLOADS[told.type]
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
     fields: dict[str, Any] = {"store_id": store_id, "track_id": new_id("trk", at=now), "at": now}
@@ -54,6 +66,9 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime) -> bytes
     if kind is VisitRecorded:
         if (host := told.url_host) is not None:
             fields["url_host"] = host
+    elif is_proven and told.customer is not None:
+        fields["customer"] = _customer(ring, TrackedCustomer(id=told.customer.id))
+        fields["vouched"] = "proof"
     else:
         fields["customer"] = _customer(ring, told.customer)
     return b"%s\t%s\t%s" % (kind.TYPE.encode(), (trace.current() or "").encode(), orjson.dumps(fields))
@@ -93,32 +108,27 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
                 data=body,
             )
         )
-        track = _stored(name, told, at, body)
-        if track is not None:
-            tracks.append(track)
+        if told.get("token") or told.get("token_problem") or told.get("vouched"):
+            payload = EVENTS[name].model_validate_json(body)
+            assert isinstance(payload, TrackingPayload)
+            if domain.bears(payload):
+                tracks.append(store.stored(payload))
     await tx.see({track.store_id for track in tracks})
     await store.insert(tx, tracks)
     tx.emit_all(outgoing)
 
 
-def _stored(kind: str, told: dict[str, object], at: datetime, body: bytes) -> StoredTrack | None:
-    """The fact, or None for a report that no decision can depend on."""
-    token, customer = told.get("token"), told.get("customer")
-    names = (
-        kind in _NAMING and isinstance(customer, dict) and bool(customer.get("id") or customer.get("contact_hashes"))
+async def name_customer(tx: Tx, ring: KeyRing, store_id: str, told: IdentifyIn) -> bool:
+    """Keeps and tells that the store's server named a visitor's customer. False if it was told before."""
+    payload = CustomerIdentified(
+        store_id=store_id,
+        track_id=new_id("trk", at=tx.now),
+        at=tx.now,
+        visitor_id=contact_in(ring, told.visitor_id) or told.visitor_id,
+        customer=Customer.model_validate(_customer(ring, told.customer)),
+        vouched="server",
     )
-    if not names and token is None and told.get("token_problem") is None:
-        return None
-    visitor = told.get("visitor_id")
-    return StoredTrack(
-        store_id=str(told["store_id"]),
-        track_id=str(told["track_id"]),
-        type=kind,
-        seq=None,
-        at=at,
-        visitor_id=str(visitor) if visitor is not None else None,
-        click_id=str(token["click_id"]) if isinstance(token, dict) else None,
-        names=names,
-        person_id=None,
-        body=body,
-    )
+    if not await store.insert(tx, [store.stored(payload)]):
+        return False
+    tx.emit(payload)
+    return True

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from services.attribution.tracking import actions
 from services.attribution.tracking.hot import Tracks
-from services.attribution.tracking.schemas import Tracked, TrackIn
+from services.attribution.tracking.schemas import Identified, IdentifyIn, Tracked, TrackIn
+from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
 
@@ -17,3 +19,18 @@ async def post_track(body: TrackIn, call: Annotated[Call, require("track")], req
     """Reports what a visitor of the store does. For browsers: takes a publishable key, and JSON as text/plain too."""
     tracks: Tracks = request.scope[CONTEXT].resources[Tracks]
     return HotAnswer(tracks.handle)
+
+
+@router.post("/v1/identify", status_code=202, response_model=Identified)
+async def post_identify(body: IdentifyIn, call: Annotated[Call, require("orders:write")]) -> Response:
+    """Names the customer behind a visitor, in the word of the store's server: all the names it gives are one person's.
+
+    The visitor's clicks then count for that person's orders. A click that reaches several people in no other way than
+    by being told serves the first.
+    """
+
+    async def name(tx: Tx) -> Identified:
+        is_new = await actions.name_customer(tx, call.ctx.ring, call.store_id, body)
+        return Identified(duplicate=not is_new)
+
+    return await call.once(name, status=202, answer=lambda told: told)

@@ -12,13 +12,17 @@ from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.spool import Spool
 
 _BODY = b'{"status":"accepted"}'
+_PROVEN = b'{"status":"accepted","proven":true}'
+_UNPROVEN = b'{"status":"accepted","proven":false}'
 _HEADERS = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
-_ACCEPTED = start(202, ((b"content-length", b"%d" % len(_BODY)), *_HEADERS))
-_QUICKLY = (202, lines(_HEADERS), _BODY)
+_ACCEPTED = {
+    body: start(202, ((b"content-length", b"%d" % len(body)), *_HEADERS)) for body in (_BODY, _PROVEN, _UNPROVEN)
+}
+_QUICKLY = {body: (202, lines(_HEADERS), body) for body in _ACCEPTED}
 MOST_BYTES = 16 * 1024
 """A page has little to say; more is a mistake or worse."""
 
@@ -34,8 +38,8 @@ class Tracks:
         """Answers one report. Its content type is not asked: browsers send `text/plain` to need no preflight."""
         headers = headers_of(scope)
         caller = authorize(self._ctx, headers.get(b"authorization"), "track")
-        self._keep(caller, headers, await read_body(scope, receive, limit=MOST_BYTES))
-        return await answer(send, _ACCEPTED, _BODY)
+        body = self._keep(caller, headers, await read_body(scope, receive, limit=MOST_BYTES))
+        return await answer(send, _ACCEPTED[body], body)
 
     def quick(self, scope: Scope, body: bytes) -> QuickAnswer | None:
         """The same for a report that has arrived whole: nothing of it waits."""
@@ -43,10 +47,15 @@ class Tracks:
         caller = authorize(self._ctx, headers.get(b"authorization"), "track")
         if len(body) > MOST_BYTES:
             return None
-        self._keep(caller, headers, body)
-        return _QUICKLY
+        return _QUICKLY[self._keep(caller, headers, body)]
 
-    def _keep(self, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> None:
+    def _keep(self, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> bytes:
+        """Keeps the report; returns the answer's body."""
         told = parse(TrackIn, body)
         begin(headers)
-        self._spool.append(actions.line_of(self._ctx.ring, caller.store_id, told, self._ctx.live.now()))
+        ring, live, store_id = self._ctx.ring, self._ctx.live, caller.store_id
+        proven = actions.proven(ring, store_id, told, live.revoked)
+        self._spool.append(actions.line_of(ring, store_id, told, live.now(), is_proven=proven))
+        if told.proof is None:
+            return _BODY
+        return _PROVEN if proven else _UNPROVEN

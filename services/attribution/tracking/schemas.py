@@ -19,6 +19,11 @@ class TrackedCustomer(BaseModel):
     email: Annotated[str, Field(max_length=320)] | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
 
+    @property
+    def named(self) -> bool:
+        """Whether it says anything that could be somebody."""
+        return bool(self.id or self.email or self.phone)
+
 
 class TrackIn(BaseModel):
     """One report of a page."""
@@ -29,14 +34,17 @@ class TrackIn(BaseModel):
     token: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
     visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     customer: TrackedCustomer | None = None
+    proof: Annotated[str, Field(max_length=128)] | None = Field(
+        None,
+        description="With identify and signup: hex HMAC-SHA256 of the customer id under the store's identify secret,"
+        " made by the store's server. Without it the name serves analytics only.",
+    )
     url: Annotated[str, Field(max_length=2048)] | None = None
     channel: Annotated[str, Field(max_length=40)] | None = None
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if self.type == "identify" and (
-            self.customer is None or not (self.customer.id or self.customer.email or self.customer.phone)
-        ):
+        if self.type == "identify" and (self.customer is None or not self.customer.named):
             raise ValueError("identify needs a customer with an id, email or phone")
         return self
 
@@ -51,7 +59,30 @@ class TrackIn(BaseModel):
             return None
 
 
+class IdentifyIn(BaseModel):
+    """The customer behind a visitor, in the word of the store's own server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    visitor_id: Annotated[str, Field(min_length=1, max_length=200, description="What kith.js calls the visitor.")]
+    customer: TrackedCustomer
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.customer.named:
+            raise ValueError("customer needs an id, email or phone of somebody")
+        return self
+
+
 class Tracked(BaseModel):
     """The report is safe."""
 
     status: Literal["accepted"] = "accepted"
+    proven: bool | None = Field(None, description="Whether the proof was right; absent where none was sent.")
+
+
+class Identified(BaseModel):
+    """The fact is safe; what follows from it can be read a moment later."""
+
+    status: Literal["accepted"] = "accepted"
+    duplicate: bool = Field(False, description="Whether this was told before; then nothing has changed.")

@@ -1,5 +1,6 @@
 """Facts from browsers: kept under their own id, stamped once, found by visitor, by click and by person."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -7,14 +8,22 @@ from msgspec import Struct
 
 from contracts.events import EVENTS
 from contracts.events.tracking import TrackingPayload
+from services.attribution.tracking.domain import MOST_OF_ONE, identifies, lends, touch_id
 from services.kernel.db import Tx
 
 _COLUMNS = "t.store_id, t.track_id, t.type, t.seq, t.at, t.visitor_id, t.click_id, t.names, t.person_id, t.body"
 _INSERT = """
 insert into tracks (store_id, track_id, type, at, visitor_id, click_id, names, body)
-select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:types as text[]), cast(:ats as timestamptz[]),
-                     cast(:visitors as text[]), cast(:clicks as text[]), cast(:names as boolean[]),
-                     cast(:bodies as bytea[]))
+select w.* from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:types as text[]),
+                       cast(:ats as timestamptz[]), cast(:visitors as text[]), cast(:clicks as text[]),
+                       cast(:names as boolean[]), cast(:bodies as bytea[]))
+     as w (store_id, track_id, type, at, visitor_id, click_id, names, body)
+where (w.click_id is null or (select count(*) from (
+           select from tracks t where t.store_id = w.store_id and t.click_id = w.click_id and t.names = w.names
+           limit :most) clicks) < :most)
+  and (w.visitor_id is null or (select count(*) from (
+           select from tracks t where t.store_id = w.store_id and t.visitor_id = w.visitor_id and t.names = w.names
+           limit :most) visitors) < :most)
 order by 1, 2 on conflict do nothing returning store_id, track_id
 """
 _STAMP = f"""
@@ -34,9 +43,11 @@ from unnest(cast(:stores as text[]), cast(:gone as text[]), cast(:kept as text[]
 where t.store_id = w.s and t.person_id = w.gone
 """
 _BY_PERSON = f"""
-select {_COLUMNS} from tracks t
-join unnest(cast(:stores as text[]), cast(:people as text[])) w (s, p) on t.store_id = w.s and t.person_id = w.p
-where t.seq <= :as_of
+select {_COLUMNS} from unnest(cast(:stores as text[]), cast(:people as text[])) w (s, p)
+cross join lateral (
+    select * from tracks where store_id = w.s and person_id = w.p and seq <= :as_of
+    order by at desc, track_id collate "C" limit {MOST_OF_ONE}
+) t
 """  # noqa: S608
 _BY_VISITOR = f"""
 select {_COLUMNS} from tracks t
@@ -89,6 +100,23 @@ class StoredTrack(Struct, frozen=True):
         return payload
 
 
+def stored(track: TrackingPayload) -> StoredTrack:
+    """The fact in a report, unseen yet, under its own name. A visitor that lends nothing is in the body only."""
+    fact = track.model_copy(update={"track_id": touch_id(track)})
+    return StoredTrack(
+        store_id=fact.store_id,
+        track_id=fact.track_id,
+        type=fact.TYPE,
+        seq=None,
+        at=fact.at,
+        visitor_id=fact.visitor_id if lends(fact.visitor_id) else None,
+        click_id=fact.token.click_id if fact.token is not None else None,
+        names=identifies(fact),
+        person_id=None,
+        body=fact.__pydantic_serializer__.to_json(fact, exclude_none=True),
+    )
+
+
 class Owner(Struct, frozen=True):
     """The first naming of a customer that reaches a click, and the visit it does so by (None: its token)."""
 
@@ -97,12 +125,14 @@ class Owner(Struct, frozen=True):
     seen_by: str | None
 
 
-async def insert(tx: Tx, tracks: Sequence[StoredTrack]) -> None:
-    """Keeps facts that are not there yet."""
+async def insert(tx: Tx, tracks: Iterable[StoredTrack]) -> set[Pair]:
+    """Keeps facts that are not there yet, of each visitor and click only so many. Returns those that are new."""
+    tracks = _bounded(tracks)
     if not tracks:
-        return
-    await tx.execute(
+        return set()
+    rows = await tx.all(
         _INSERT,
+        most=MOST_OF_ONE,
         stores=[t.store_id for t in tracks],
         ids=[t.track_id for t in tracks],
         types=[t.type for t in tracks],
@@ -112,6 +142,20 @@ async def insert(tx: Tx, tracks: Sequence[StoredTrack]) -> None:
         names=[t.names for t in tracks],
         bodies=[t.body for t in tracks],
     )
+    return {(row.store_id, row.track_id) for row in rows}
+
+
+def _bounded(tracks: Iterable[StoredTrack]) -> list[StoredTrack]:
+    """Each fact once, the first telling; and of one visitor or click no more than are ever kept."""
+    first: dict[Pair, StoredTrack] = {}
+    seen: Counter[tuple[str, str, bool]] = Counter()
+    for track in tracks:
+        marks = [(track.store_id, name, track.names) for name in (track.visitor_id, track.click_id) if name is not None]
+        if (track.store_id, track.track_id) in first or any(seen[mark] >= MOST_OF_ONE for mark in marks):
+            continue
+        first[track.store_id, track.track_id] = track
+        seen.update(marks)
+    return list(first.values())
 
 
 async def stamp(tx: Tx, numbered: Sequence[tuple[Pair, int]]) -> list[StoredTrack]:
@@ -145,7 +189,7 @@ async def move(tx: Tx, merges: Sequence[tuple[str, str, str]]) -> None:
 
 
 async def by_person(tx: Tx, people: Iterable[Pair], *, as_of: int) -> list[StoredTrack]:
-    """Facts that name these people."""
+    """Facts that name these people; of somebody who was named very often the latest."""
     pairs = sorted(set(people))
     if not pairs:
         return []

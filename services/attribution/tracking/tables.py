@@ -1,6 +1,6 @@
-"""Facts from browsers that can bear on a decision: a token seen with a visitor or customer, a visitor named.
+"""Facts from browsers that can bear on a decision: a visitor seen with a token, a customer named with authority.
 
-Visits without a token go to the bus alone.
+Everything else goes to the bus alone. A fact is named by what it says, so that told again it is the same.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text
@@ -24,6 +24,7 @@ TRACKS = Table(
     Column("body", LargeBinary, nullable=False),
     Index("tracks_visitor_idx", "store_id", "visitor_id", postgresql_where=sql("visitor_id is not null")),
     Index("tracks_click_idx", "store_id", "click_id", postgresql_where=sql("click_id is not null")),
-    Index("tracks_person_idx", "store_id", "person_id", postgresql_where=sql("person_id is not null")),
+    Index("tracks_person_idx", "store_id", "person_id", "at", postgresql_where=sql("person_id is not null")),
 )
-"""`names`: the fact names a customer (identify, sign-up). `person_id` is set for these when the fact is stamped."""
+"""`names`: the store's server, or its proof, names a customer. `person_id` is set for these when the fact is stamped.
+`visitor_id` is null where the visitor lends nothing."""

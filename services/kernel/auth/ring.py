@@ -56,6 +56,11 @@ class KeyRing:
         self.verified: dict[str, object] = {}
         """Room for `api_keys` to remember keys that it has verified; holds no failures."""
 
+    @property
+    def kids(self) -> tuple[str, ...]:
+        """The names of all keys, the one that signs first."""
+        return tuple(self._secrets)
+
     def tag(self, purpose: str, message: bytes) -> tuple[str, bytes]:
         """Signs with the newest key: its kid and 32 bytes."""
         return self.signing_kid, self._mac(purpose, self.signing_kid).digest(message)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.events.catalog import KeyRevoked
+from services.kernel.auth import identify
 from services.kernel.auth import scopes as known
 from services.kernel.auth.api_keys import KeyKind
 from services.kernel.db import Tx
@@ -58,3 +59,14 @@ async def revoke(tx: Tx, store_id: str, key_id: str) -> None:
     await get(tx, store_id, key_id)
     if await store.revoke(tx, store_id, key_id):
         tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))
+
+
+async def rotate_identify_secret(tx: Tx, store_id: str) -> int:
+    """Hands out the next generation of the identify secret and ends the one before the last, within a second or two."""
+    generation = await store.rotate(tx, store_id)
+    ended = identify.barred_by(generation)
+    if ended is not None:
+        key_id = identify.key_id(store_id, ended)
+        await store.bar(tx, key_id)
+        tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))
+    return generation

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response
 
 from services.kernel.auth.api_keys import KeyKind, issue
+from services.kernel.auth.identify import secret
+from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.keys import actions, store
-from services.links.keys.schemas import KeyCreated, KeyIn, KeyOut
+from services.links.keys.schemas import IdentifySecret, KeyCreated, KeyIn, KeyOut
 from services.links.keys.store import Key
 
 router = APIRouter(tags=["keys"])
@@ -69,3 +71,30 @@ async def delete_key(key_id: str, call: Annotated[Call, require("keys:write")]) 
     async with call.transaction() as tx:
         await actions.revoke(tx, call.store_id, key_id)
     await call.ctx.live.refresh()
+
+
+@router.get("/v1/keys/identify-secret", response_model=IdentifySecret)
+async def get_identify_secret(call: Annotated[Call, require("keys:write")]) -> Response:
+    """The secret under which the store's server proves to us, through its pages, which customer is signed in.
+
+    `proof` = hex HMAC-SHA256 of the customer id, under this secret as text. It belongs on the server, never in a page.
+    """
+    async with call.transaction() as tx:
+        generation = await store.generation(tx, call.store_id)
+    shown = IdentifySecret(generation=generation, secret=secret(call.ctx.ring, call.store_id, generation))
+    return Response(shown.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+@router.post("/v1/keys/identify-secret/rotate", status_code=201, response_model=IdentifySecret)
+async def post_identify_secret(call: Annotated[Call, require("keys:write")]) -> Response:
+    """Makes a new identify secret. The one before it stays valid until the next rotation, everywhere."""
+
+    async def rotate(tx: Tx) -> IdentifySecret:
+        return IdentifySecret(generation=await actions.rotate_identify_secret(tx, call.store_id))
+
+    def with_secret(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "secret": secret(call.ctx.ring, call.store_id, answer["generation"])}
+
+    response = await call.once(rotate, answer=lambda rotated: rotated, reveal=with_secret)
+    await call.ctx.live.refresh()
+    return response

@@ -47,3 +47,10 @@ class KeyCreated(KeyOut):
     """A key just made, with the key. It is shown now and never listed; the same request again shows it again."""
 
     key: str = ""
+
+
+class IdentifySecret(BaseModel):
+    """The identify secret: the key, as text, of the HMAC-SHA256 that proves a customer id."""
+
+    generation: int = Field(description="How often it was rotated. The one before stays valid beside it.")
+    secret: str = ""

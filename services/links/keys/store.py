@@ -20,6 +20,11 @@ select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
 where store_id = :store_id and (cast(:before as text) is null or key_id < :before) order by key_id desc limit :limit
 """
 _REVOKE = "update keys set revoked_at = :at where store_id = :store_id and key_id = :key_id and revoked_at is null"
+_GENERATION = "select generation from identify_secrets where store_id = :store_id"
+_ROTATE = """
+insert into identify_secrets (store_id, generation) values (:store_id, 1)
+on conflict (store_id) do update set generation = identify_secrets.generation + 1 returning generation
+"""
 _BAR = "insert into revoked_keys (key_id, revoked_at) values (:key_id, :at) on conflict do nothing"
 
 
@@ -68,5 +73,20 @@ async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
     """Marks a key as revoked and bars it in this service; False when it was already."""
     if await tx.execute(_REVOKE, store_id=store_id, key_id=key_id, at=tx.now) == 0:
         return False
-    await tx.execute(_BAR, key_id=key_id, at=tx.now)
+    await bar(tx, key_id)
     return True
+
+
+async def bar(tx: Tx, key_id: str) -> None:
+    """Bars a key in this service. It has to be told, too, to be barred in the others."""
+    await tx.execute(_BAR, key_id=key_id, at=tx.now)
+
+
+async def generation(tx: Tx, store_id: str) -> int:
+    """Which generation of its identify secret a store has, from 0 up."""
+    return int(await tx.scalar(_GENERATION, store_id=store_id) or 0)
+
+
+async def rotate(tx: Tx, store_id: str) -> int:
+    """Goes on to the next generation, and returns it."""
+    return int(await tx.scalar(_ROTATE, store_id=store_id) or 0)

@@ -1,6 +1,6 @@
 """API keys: what they may do, never the keys themselves, which derive from the ring."""
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kernel.tables import moment, text
@@ -18,3 +18,11 @@ KEYS = Table(
     moment("revoked_at", nullable=True),
     Index(None, "store_id", "key_id"),
 )
+
+IDENTIFY_SECRETS = Table(
+    "identify_secrets",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+"""How often a store's identify secret was rotated; none for never. The secret derives from it and the ring."""

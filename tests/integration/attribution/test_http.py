@@ -11,8 +11,8 @@ from prometheus_client import REGISTRY
 
 from services.attribution.settings import CODE_CHECKS_PER_MINUTE
 from services.kernel.db import Database
-from tests.integration.attribution.world import NOW, PUBLISHABLE, SECRET_KEY, SHOP, decision, token
-from tests.support.attribution import STORE, arrive, code, pump
+from tests.integration.attribution.world import NOW, PUBLISHABLE, SECRET_KEY, SHOP, VISITOR, decision, proof, token
+from tests.support.attribution import STORE, arrive, browser, code, pump
 from tests.support.edge import OTHER_STORE, key
 from tests.support.forge import forged
 from tests.support.quick import quickly
@@ -126,35 +126,32 @@ async def test_refunds_and_cancellations_of_unknown_orders_are_kept(http: httpx.
 
 
 async def test_a_page_reports_and_the_order_finds_its_click(http: httpx.AsyncClient, db: Database) -> None:
-    visit = {"type": "visit", "token": token(), "visitor_id": "v1", "url": "https://shop.example/?x=1"}
+    visit = {"type": "visit", "token": token(), "visitor_id": VISITOR, "url": "https://shop.example/?x=1"}
     headers = PUBLISHABLE | {"content-type": "text/plain", "origin": "https://shop.example"}
     answer = await http.post("/v1/track", headers=headers, content=json.dumps(visit))
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (202, "https://shop.example")
-    named = {"type": "identify", "visitor_id": "v1", "customer": {"id": "c1001", "email": "friend@example.com"}}
-    await http.post("/v1/track", headers=PUBLISHABLE, json=named)
+    named = {"type": "identify", "visitor_id": VISITOR, "customer": {"id": "c1001"}, "proof": proof("c1001")}
+    told = await http.post("/v1/track", headers=PUBLISHABLE, json=named)
+    assert told.json() == {"status": "accepted", "proven": True}
     await http.post("/v1/orders", headers=SECRET_KEY, json=order())
-
-    async def drained() -> bool:
-        async with db.transaction(stores=[SHOP]) as tx:
-            return bool(await tx.scalar("select count(*) = 2 from tracks"))
-
-    await until(drained)
+    await until(lambda: kept(db, 2))
     assert (await decision(http, db))["ambassador_id"] == "amb_anna"
+
+
+async def kept(db: Database, count: int) -> bool:
+    async with db.transaction(stores=[SHOP]) as tx:
+        return bool(await tx.scalar("select count(*) = :n from tracks", n=count))
 
 
 async def test_a_report_is_answered_quickly_with_the_same_words(http: httpx.AsyncClient, db: Database) -> None:
     headers = PUBLISHABLE | {"content-type": "text/plain", "origin": "https://shop.example"}
-    visit = json.dumps({"type": "visit", "token": token(), "visitor_id": "v1", "url": "https://shop.example/?x=1"})
-    usual = await http.post("/v1/track", headers=headers, content=visit)
-    quick = quickly(http, "POST", "/v1/track", headers=headers, content=visit)
+    visit = {"type": "visit", "token": token(), "url": "https://shop.example/?x=1"}
+    usual = await http.post("/v1/track", headers=headers, content=json.dumps(visit | {"visitor_id": VISITOR}))
+    other = json.dumps(visit | {"visitor_id": browser("v2")})
+    quick = quickly(http, "POST", "/v1/track", headers=headers, content=other)
     assert quick is not None
     assert (quick.status_code, quick.content, quick.headers) == (usual.status_code, usual.content, usual.headers)
-
-    async def drained() -> bool:
-        async with db.transaction(stores=[SHOP]) as tx:
-            return bool(await tx.scalar("select count(*) = 2 from tracks"))
-
-    await until(drained)
+    await until(lambda: kept(db, 2))
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,35 @@
 """One store at attribution's API: its keys, a token of its ambassador's link, and what became of an order."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from contracts.events.tracking import TokenClaims
-from services.kernel.auth import click_token
+from services.kernel.auth import click_token, identify
 from services.kernel.db import Database
-from tests.support.attribution import pump
+from tests.support.attribution import browser, pump
 from tests.support.edge import RING, key
 
 SHOP = "str_shop"
 SECRET_KEY = key(store=SHOP)
 PUBLISHABLE = key(store=SHOP, kind="pk")
 NOW = datetime.now(UTC)
+VISITOR = browser("v1")
+"""A visitor as kith.js names one."""
 
 
-def token(store: str = SHOP) -> str:
+def proof(customer_id: str, *, generation: int = 0, store: str = SHOP) -> str:
+    """What the store's server puts into its page for the customer who is signed in."""
+    secret = identify.secret(RING, store, generation)
+    return hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
+
+
+def token(store: str = SHOP, click_id: str = "clk_1") -> str:
     claims = TokenClaims(
-        click_id="clk_1",
+        click_id=click_id,
         link_id="lnk_anna",
         program_id="prg_1",
         ambassador_id="amb_anna",

@@ -340,3 +340,43 @@ def test_a_later_order_that_settles_first_takes_no_number_from_an_earlier_one() 
     facts.settlements.append(settled(decide(facts)["1001"]))
     assert decide(facts)["1001"].order_number == 2
     assert decide(facts)["1000"].order_number == 1
+
+
+STRANGER = order(placed_at=at(days=0.5))
+
+
+def test_what_a_page_says_without_a_proof_changes_nothing() -> None:
+    told = (program(), ambassador(external_id="amb-customer", contacts=["h-anna"]), visit(click=token()), STRANGER)
+    lies = (
+        identify("trk_1", customer="c1", vouched=None),
+        identify("trk_2", customer="c1", click=token(), vouched=None),
+        identify("trk_3", customer="c1", contacts=["h-anna"], vouched=None),
+        identify("trk_4", customer="amb-customer", contacts=["h1"], vouched=None),
+    )
+    assert decided(*told, *lies) == decided(*told)
+
+
+def test_a_proof_lends_the_visitors_clicks_to_its_customer_id_and_joins_nobody() -> None:
+    told = (program(), ambassador(contacts=["h-anna"]), visit(click=token()), order(), order("2", customer="c2"))
+    proven = identify(contacts=["h-anna"], vouched="proof")
+    assert summary(decided(*told, proven)) == ("attributed", "click", "amb_anna")
+    assert summary(decided(*told, proven, order_id="2")) == ("unattributed", "no_evidence", None)
+    another = identify("trk_8", customer="c1", contacts=["h2"], vouched="proof")
+    by_mail = order("3", customer=None, contacts=["h2"], placed_at=at(days=1))
+    assert decided(*told, another, by_mail, order_id="3").order_number == 1
+
+
+def test_the_servers_identify_joins_all_the_names_it_gives() -> None:
+    named = identify(visitor=None, contacts=["h2"])
+    by_mail = order("2", customer=None, contacts=["h2"], placed_at=at(days=1))
+    assert decided(*ANNA, order(tokens=[token()]), by_mail, named, order_id="2").order_number == 2
+
+
+def test_a_visitor_that_can_be_guessed_lends_nothing() -> None:
+    for guessable in ("8412", "v1x", "v_1", "v_" + "a" * 31, "v_" + "G" * 32, "v_" + "a" * 24):
+        seen = visit(visitor=guessable, click=token())
+        for through in (order(visitor=guessable), order()):
+            told = (*ANNA, seen, through, identify(visitor=guessable))
+            assert decided(*told).reason == "no_evidence", guessable
+    direct = identify(visitor="8412", click=token(), vouched="proof")
+    assert decided(*ANNA, order(), direct).ambassador_id == "amb_anna"

@@ -13,6 +13,7 @@ from services.attribution.decisions.store import orders as order_rows
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import StoredFact
 from services.attribution.tracking import store as tracking_store
+from services.attribution.tracking.domain import lends
 from services.attribution.tracking.store import StoredTrack
 from services.kernel.db import Tx
 
@@ -74,7 +75,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         (store_id, report.visitor_id)
         for store_id, facts in gathered.facts.items()
         for report in facts.reports
-        if report.visitor_id is not None
+        if report.visitor_id is not None and lends(report.visitor_id)
     }
     seen = await tracking_store.by_visitor(tx, by_browser | by_store, as_of=as_of)
     tracks: dict[Pair, StoredTrack] = {(t.store_id, t.track_id): t for t in (*named, *seen)}

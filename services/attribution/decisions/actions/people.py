@@ -1,4 +1,4 @@
-"""Keeps the index of who is one person, as orders and the browser's namings join them."""
+"""Keeps the index of who is one person, as orders and namings by the store's server join them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

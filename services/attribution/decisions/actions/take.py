@@ -10,7 +10,7 @@ from prometheus_client import Histogram
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.orders import OrderAmended, OrderFact
-from contracts.events.tracking import Customer, TrackingPayload
+from contracts.events.tracking import TrackingPayload
 from services.attribution.catalog import store as catalog_store
 from services.attribution.catalog.store import Revision
 from services.attribution.decisions.actions.claims import claim_codes
@@ -18,11 +18,11 @@ from services.attribution.decisions.actions.gather import gather
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.people import Naming, join
 from services.attribution.decisions.actions.write import decide_and_write
-from services.attribution.decisions.domain import identifies
-from services.attribution.decisions.domain.people import keys_of_customer
+from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
 from services.attribution.orders import store as orders_store
+from services.attribution.tracking import domain as tracking
 from services.attribution.tracking import store as tracking_store
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
@@ -100,12 +100,11 @@ async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, 
 
 async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
     told = {
-        (e.store_id, e.data.track_id): numbers.next(e.store_id)
+        (e.store_id, tracking.touch_id(e.data)): numbers.next(e.store_id)
         for e in events
-        if isinstance(e.data, TrackingPayload) and _bears_on_decisions(e.data)
+        if isinstance(e.data, TrackingPayload) and tracking.bears(e.data)
     }
     for row in await tracking_store.stamp(tx, sorted(told.items())):
-        track = row.read()
         if row.visitor_id is not None:
             reach.visitors.add((row.store_id, row.visitor_id))
             if row.names:
@@ -113,12 +112,7 @@ async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         if row.click_id is not None:
             reach.clicks.add((row.store_id, row.click_id))
         if row.names:
-            customer: Customer = getattr(track, "customer", Customer())
-            reach.namings.append(Naming(row.store_id, keys_of_customer(customer), track=row.track_id))
-
-
-def _bears_on_decisions(track: TrackingPayload) -> bool:
-    return track.token is not None or track.token_problem is not None or identifies(track)
+            reach.namings.append(Naming(row.store_id, keys_of_track(row.read()), track=row.track_id))
 
 
 async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
@@ -138,7 +132,7 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
             report = OrderAmended.model_validate_json(fact.body, extra="ignore")
             keys = keys_of_customer(report.customer)
             reach.namings.append(Naming(fact.store_id, keys, order=fact.order_id, known_person=known))
-            if report.visitor_id is not None:
+            if tracking.lends(report.visitor_id):
                 ties.add((fact.store_id, f"v:{report.visitor_id}", fact.order_id))
         elif known is not None:
             reach.namings.append(Naming(fact.store_id, (), order=fact.order_id, known_person=known))

@@ -12,7 +12,6 @@ from services.attribution.decisions.domain.facts import (
     CodeUse,
     Facts,
     Settlement,
-    identifies,
     orders_of,
 )
 
@@ -28,6 +27,5 @@ __all__ = [
     "Settlement",
     "decide",
     "decision_bytes",
-    "identifies",
     "orders_of",
 ]

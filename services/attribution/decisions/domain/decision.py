@@ -11,7 +11,7 @@ from contracts.events.orders import Figures
 from contracts.program import EvidenceKind
 from services.attribution.decisions.domain.facts import Status, iso
 
-ENGINE = "1"
+ENGINE = "2"
 """Changes whenever equal facts could give another decision. A replay needs the engine of its decision."""
 
 Detail = dict[str, Any]

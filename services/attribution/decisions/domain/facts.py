@@ -16,13 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.conversions import Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
-from contracts.events.tracking import (
-    CustomerIdentified,
-    SignupRecorded,
-    TokenClaims,
-    TokenProblem,
-    TrackingPayload,
-)
+from contracts.events.tracking import TokenClaims, TokenProblem, TrackingPayload
 
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
 
@@ -113,13 +107,6 @@ class Order:
     def standing(self) -> bool:
         """Whether it counts among the friend's orders."""
         return self.paid and not self.cancelled
-
-
-def identifies(track: TrackingPayload) -> bool:
-    """Whether the browser named the customer behind a visitor."""
-    if isinstance(track, CustomerIdentified | SignupRecorded):
-        return track.customer.id is not None or bool(track.customer.contact_hashes)
-    return False
 
 
 def orders_of(facts: Facts) -> dict[str, Order]:

@@ -1,15 +1,24 @@
 """Who is one person, and which clicks speak for them.
 
-A person is customer ids and hashes of contacts, joined by orders and by the browser's `identify`. Visitors and tokens
-lend clicks and join nobody: two people who share a browser stay two.
+A person is customer ids and hashes of contacts, joined by what the store's server says: its orders and its `identify`.
+A page joins nobody. Visitors and tokens lend clicks: two people who share a browser stay two. What a page says of its
+visitor's customer lends that visitor's clicks if the server's proof came along, and else is not even here.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contracts.events.tracking import Customer, TokenClaims, TokenProblem, TrackingPayload
-from services.attribution.decisions.domain.facts import Facts, Order, identifies
+from contracts.events.tracking import (
+    Customer,
+    CustomerIdentified,
+    SignupRecorded,
+    TokenClaims,
+    TokenProblem,
+    TrackingPayload,
+)
+from services.attribution.decisions.domain.facts import Facts, Order
+from services.attribution.tracking.domain import identifies, lends
 
 
 def keys_of(customer_ids: Iterable[str], contacts: Iterable[str]) -> list[str]:
@@ -18,8 +27,16 @@ def keys_of(customer_ids: Iterable[str], contacts: Iterable[str]) -> list[str]:
 
 
 def keys_of_customer(customer: Customer) -> list[str]:
-    """The names that one report or identify gives."""
+    """The names that an order gives its buyer."""
     return keys_of((customer.id,) if customer.id is not None else (), customer.contact_hashes)
+
+
+def keys_of_track(track: TrackingPayload) -> list[str]:
+    """The names that a report gives somebody: of the server's own all, of a page's the one that was proven."""
+    if not isinstance(track, CustomerIdentified | SignupRecorded):
+        return []
+    keys = keys_of_customer(track.customer)
+    return keys if track.vouched == "server" else keys[:1]
 
 
 @dataclass(slots=True)
@@ -32,7 +49,7 @@ class Person:
     identified: list[TrackingPayload] = field(default_factory=list)
     clicks: dict[str, TokenClaims] = field(default_factory=dict)
     taken: dict[str, TokenClaims] = field(default_factory=dict)
-    """Clicks that reach this person through the browser only, and serve somebody who was named before."""
+    """Clicks that reach this person by being named only, and serve somebody who was named before."""
     problems: dict[TokenProblem, list[datetime]] = field(default_factory=dict)
 
 
@@ -43,7 +60,7 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
     for order in orders.values():
         union.join([f"o:{order.order_id}", *keys_of(order.customer_ids, order.contacts)])
     for track in named.values():
-        union.join(_track_keys(track))
+        union.join(keys_of_track(track))
     people: dict[str, Person] = {}
     for order in orders.values():
         person = people.setdefault(union.root(f"o:{order.order_id}"), Person())
@@ -51,24 +68,20 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
         person.customer_ids |= order.customer_ids
         person.contacts |= order.contacts
     for track in named.values():
-        found = people.get(union.root(_track_keys(track)[0]))
+        keys = keys_of_track(track)
+        found = people.get(union.root(keys[0]))
         if found is not None:
             found.identified.append(track)
-            for key in _track_keys(track):
+            for key in keys:
                 (found.customer_ids if key[0] == "c" else found.contacts).add(key[2:])
     _lend_clicks(facts, list(people.values()), list(named.values()))
     return list(people.values())
 
 
-def _track_keys(track: TrackingPayload) -> list[str]:
-    customer: Customer = getattr(track, "customer", Customer())
-    return keys_of_customer(customer)
-
-
 def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload]) -> None:
     seen_by: dict[str, list[TrackingPayload]] = {}
     for track in facts.tracks:
-        if track.visitor_id is not None and (track.token is not None or track.token_problem is not None):
+        if track.visitor_id is not None and lends(track.visitor_id):
             seen_by.setdefault(track.visitor_id, []).append(track)
     owners = _owners(seen_by, named)
     for person in people:
@@ -95,8 +108,8 @@ def _lend(person: Person, track: TrackingPayload, *, served: bool) -> None:
 
 
 def _owners(seen_by: dict[str, list[TrackingPayload]], named: list[TrackingPayload]) -> dict[str, TrackingPayload]:
-    """For each click that an identify reaches, the first such identify: whom the click serves when nothing but the
-    browser's word connects them. A public key must not let anybody claim a stranger's orders.
+    """For each click that an identify reaches, the first such identify: whom the click serves when nothing but a
+    naming connects them. A shared computer must not make one click everybody's.
     """
     owners: dict[str, TrackingPayload] = {}
     for identify in named:

@@ -4,8 +4,8 @@
  *   <script>window.kith=window.kith||function(){(kith.q=kith.q||[]).push(arguments)}</script>
  *   <script defer src="https://…/kith.js" data-key="kith_pk_…"></script>
  *
- *   kith('identify', {id, email, phone})   the customer who is signed in
- *   kith('signup', {id, email, phone})     the same, who has just opened an account
+ *   kith('identify', {id, proof})          the customer who is signed in; proof: HMAC of the id, made by the shop's server
+ *   kith('signup', {id, proof})            the same, who has just opened an account
  *   kith('share', {channel})               somebody shared
  *   kith('order', order)                   puts tokens and visitor_id into an order object
  *   kith('token', callback), kith('ready', callback), kith('consent', true | false)
@@ -21,6 +21,7 @@
   var options = script.dataset
   var endpoint = new URL('/v1/track', options.api || script.src).href
   var YEAR = 34e6
+  var VISITOR = /^v_[0-9a-f]{32}$/
   var TOKEN = /^[a-z0-9]{1,12}\.[\w-]{20,900}$/
   var domain = null
   var consent = options.consent !== 'required' || read('kith_c') === '1'
@@ -86,7 +87,7 @@
     ;['id', 'email', 'phone'].forEach(function (name) {
       if (person && person[name]) who[name] = String(person[name])
     })
-    return { customer: who }
+    return person && person.proof ? { customer: who, proof: String(person.proof) } : { customer: who }
   }
 
   function fill(form) {
@@ -105,16 +106,21 @@
 
   // Begins, or begins to keep: called once per page, when consent is there.
   function begin() {
-    visitor = read('kith_v') || 'v_' + Array.from(crypto.getRandomValues(new Uint8Array(12)), function (byte) {
-      return ('0' + byte.toString(16)).slice(-2)
-    }).join('')
+    visitor = read('kith_v')
+    // Nobody may guess a visitor: 128 random bits. A shorter one of an earlier script is made anew, and seen anew.
+    var fresh = !VISITOR.test(visitor)
+    if (fresh) {
+      visitor = 'v_' + Array.from(crypto.getRandomValues(new Uint8Array(16)), function (byte) {
+        return ('0' + byte.toString(16)).slice(-2)
+      }).join('')
+    }
     tokens = known()
     if (arrived) keep(arrived)
     write('kith_v', visitor, YEAR)
     if (tokens.length) write('kith_t', tokens.join('~'), YEAR)
     strip()
     // A visit is half an hour without a pause; a new token begins another.
-    if (!read('kith_s') || arrived) send('visit')
+    if (!read('kith_s') || arrived || fresh) send('visit')
     write('kith_s', '1', 1800)
     d.querySelectorAll('form[data-kith-order]').forEach(fill)
     waiting.splice(0).forEach(function (call) { send(call[0], call[1]) })

@@ -10,7 +10,7 @@ from services.links.embed.domain import Script, script
 
 router = APIRouter(tags=["embed"])
 
-SCRIPT: Final[Script] = script((Path(__file__).parent / "assets" / "kith.js").read_bytes())
+SCRIPT: Final[Script] = script((Path(__file__).parent.parent / "assets" / "kith.js").read_bytes())
 _FRESH_S: Final = 3600
 """How long a shop's visitors may use a script without asking whether there is a newer one."""
 
