@@ -7,7 +7,7 @@ from services.kernel.db import Database, Tx
 from services.kernel.store_slice import listed_stores
 from services.rewards.audit import store as books
 from services.rewards.audit.domain import Report, Walk
-from services.rewards.grants.store import counters
+from services.rewards.grants.store import counters, limits
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.ledger import store as ledger
 from services.rewards.ledger.domain import Holding
@@ -42,6 +42,8 @@ async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | N
     _compare(report, "total", walk.totals, await books.account_totals(tx, store), (0, 0))
     for program, unit, counter, granted in await counters.drift(tx, store):
         report.found("budget", f"{program} counts {counter} {unit} as spent, its rewards are worth {granted}")
+    async for key, kept, made in limits.drift(tx, store, count=_SLICE):
+        report.found("limit", f"{key[1:]} counts {kept} rewards and amount, its rewards are {made}")
     await _check_rewards(tx, store, report)
     return report
 

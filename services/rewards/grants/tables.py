@@ -93,3 +93,31 @@ spent = Table(
     Column("amount_minor", BigInteger, nullable=False),
     CheckConstraint("amount_minor >= 0", name="amount"),
 )
+
+limit_periods = Table(
+    "limit_periods",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("rule", primary_key=True),
+    text("period", primary_key=True),
+    Column("counted_from", Date, nullable=False),
+)
+"""By what periods the rules of any version limit. Periods that begin on `counted_from` or later have a whole counter;
+one of an earlier period is made of the rewards when it is first needed.
+"""
+
+limit_counts = Table(
+    "limit_counts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("rule", primary_key=True),
+    text("period", primary_key=True),
+    Column("first", Date, primary_key=True, autoincrement=False),
+    Column("rewards", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    CheckConstraint("rewards >= 0 and amount_minor >= 0", name="not_negative"),
+)
+"""Rewards above zero of one rule, ambassador and period, and their sum."""

@@ -6,13 +6,14 @@ from contracts.events.catalog import ProgramPublished
 from services.kernel.db import Tx
 from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions.regrant import regrant
-from services.rewards.grants.store import conversions
+from services.rewards.grants.store import conversions, limits
 from services.rewards.rules.domain import Order
 
 
 async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     """Keeps versions of programs (a repeat does nothing) and decides the orders that waited for them."""
     await catalog.keep(tx, published)
+    await limits.note_periods(tx, published)
     await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
 
 

@@ -5,7 +5,7 @@ A batch takes one store lock set and a fixed number of statements, whatever its 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from contracts.events.conversions import Conversion
@@ -15,10 +15,10 @@ from services.kernel.db import Tx
 from services.kernel.ids import new_id
 from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions.tell import tell
-from services.rewards.grants.domain.caps import Caps, LimitKey, budget_key, spent_differences
+from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.grants.store import conversions, counters
+from services.rewards.grants.store import conversions, counters, limits
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
@@ -84,6 +84,8 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     raised_by = await _post(tx, changes)
     await rewards_store.save(tx, [one.after for one in changes], raised_by)
     await counters.spend(tx, spent_differences(_spent_by(changes)))
+    if shares := [share for one in changes for share in shares_of(one.before, one.after)]:
+        await limits.count(tx, shares)
     await due.schedule(tx, RELEASE_JOB, _releases(changes))
     tell(tx, changes)
 
@@ -129,22 +131,25 @@ async def _load_caps(tx: Tx, batch: _Batch) -> None:
     if batch.caps.budgets:
         batch.caps.spent.update(await counters.spent(tx, programs))
     if periods := _periods(batch):
-        batch.caps.tallies.update(await counters.tallies(tx, periods))
+        batch.caps.tallies.update(await limits.tallies(tx, periods))
 
 
-def _periods(batch: _Batch) -> set[tuple[LimitKey, date, date]]:
+def _periods(batch: _Batch) -> set[CountKey]:
     """Every period of every limit that the batch's orders may count against."""
-    found: set[tuple[LimitKey, date, date]] = set()
+    found: set[CountKey] = set()
     for order in batch.orders:
         key = (order.store_id, order.order_id)
         for one in batch.entitled.get(key, ()):
             if one.limit is None:
                 continue
-            limited = (order.store_id, one.program_id, one.rule, one.ambassador_id)
             days = {local_day(order.placed_at, batch.zones[order.store_id])}
             # A reward that exists keeps its day, even if the store has moved to another zone since.
             days.update(r.day for r in batch.rewards.get(key, ()) if r.key == one.key)
-            found.update((limited, *window(one.limit.period, day)) for day in days)
+            period = one.limit.period
+            found.update(
+                CountKey(order.store_id, one.program_id, one.rule, one.ambassador_id, period, window(period, day)[0])
+                for day in days
+            )
     return found
 
 

@@ -17,9 +17,9 @@ from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions import judge
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
-from services.rewards.grants.domain.caps import Tally
+from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.store import conversions, counters, rewards
+from services.rewards.grants.store import conversions, limits, rewards
 from services.rewards.ledger import store as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
@@ -123,23 +123,20 @@ async def _view(tx: Tx, store: str, order_id: str) -> cards.OrderView | None:
 async def _tallies(tx: Tx, found: list[Reward], program: Program | None) -> dict[str, Tally]:
     if program is None:
         return {}
-    limits = {rule.name: rule.limits.per_ambassador for rule in program.rewards if rule.limits.per_ambassador}
+    periods = {r.name: r.limits.per_ambassador.period for r in program.rewards if r.limits.per_ambassador}
     wanted = {
-        one.rule: (
-            (one.store_id, one.program_id, one.rule, one.ambassador_id),
-            *window(limits[one.rule].period, one.day),
-        )
+        one.rule: CountKey(*limit_key(one), periods[one.rule], window(periods[one.rule], one.day)[0])
         for one in found
-        if one.rule in limits and one.target_minor
+        if one.rule in periods and one.target_minor
     }
     if not wanted:
         return {}
-    sums = await counters.tallies(tx, wanted.values())
+    sums = await limits.tallies(tx, wanted.values())
     return {
         rule: tally
-        for rule, (key, first, last) in wanted.items()
-        for tally in sums.get(key, ())
-        if (tally.first, tally.last) == (first, last)
+        for rule, key in wanted.items()
+        for tally in sums.get(key.limit, ())
+        if (tally.first, tally.last) == window(key.period, key.first)
     }
 
 

@@ -8,17 +8,36 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from contracts.program import PerAmbassador
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.rules.domain import Reason, window
+from services.rewards.rules.domain import Period, Reason, window
 
 BudgetKey = tuple[str, str, str]
 """Store, program, unit."""
 LimitKey = tuple[str, str, str, str]
 """Store, program, rule, ambassador."""
+Share = tuple[LimitKey, date, int, int]
+"""Whose limit a reward counts against, its day, its amount, and whether it is counted in (1) or out (−1)."""
+
+
+class CountKey(NamedTuple):
+    """What a counter of a limit is kept for: the limit, and the period by its kind and first day."""
+
+    store_id: str
+    program_id: str
+    rule: str
+    ambassador_id: str
+    period: Period
+    first: date
+
+    @property
+    def limit(self) -> LimitKey:
+        """Whose limit it is."""
+        return self[:4]
 
 
 @dataclass(slots=True)
@@ -103,3 +122,28 @@ def spent_differences(changes: Iterable[tuple[BudgetKey, int]]) -> dict[BudgetKe
     for key, difference in changes:
         sums[key] += difference
     return {key: difference for key, difference in sums.items() if difference}
+
+
+def shares_of(before: Reward | None, after: Reward) -> list[Share]:
+    """How a change of a reward changes what limits count: nothing, or its old share out and its new one in."""
+    old = None if before is None or not before.target_minor else (limit_key(before), before.day, before.target_minor)
+    new = (limit_key(after), after.day, after.target_minor) if after.target_minor else None
+    if old == new:
+        return []
+    return [(*share, sign) for share, sign in ((old, -1), (new, 1)) if share is not None]
+
+
+def counts_of(
+    shares: Iterable[Share], periods: Mapping[tuple[str, str, str], Iterable[Period]]
+) -> dict[CountKey, tuple[int, int]]:
+    """Differences of rewards and amount by counter, without those that cancel out.
+
+    `periods` are the kinds of periods that are counted, by store, program and rule.
+    """
+    sums: dict[CountKey, list[int]] = defaultdict(lambda: [0, 0])
+    for key, day, amount_minor, sign in shares:
+        for period in periods.get(key[:3], ()):
+            difference = sums[CountKey(*key, period, window(period, day)[0])]
+            difference[0] += sign
+            difference[1] += sign * amount_minor
+    return {key: (count, amount) for key, (count, amount) in sums.items() if count or amount}

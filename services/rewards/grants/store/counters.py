@@ -1,10 +1,9 @@
-"""SQL of what counts against caps: a counter per program and unit, and sums of rewards per ambassador and period."""
+"""SQL of what counts against budgets: a counter per program and unit."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from services.kernel.db import Tx
-from services.rewards.grants.domain.caps import BudgetKey, LimitKey, Tally
+from services.rewards.grants.domain.caps import BudgetKey
 
 _SPENT = """
 select s.store_id, s.program_id, s.unit, s.amount_minor from spent s
@@ -23,18 +22,6 @@ _OPEN = """
 insert into spent (store_id, program_id, unit, amount_minor)
 select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:units as text[]),
   cast(:differences as bigint[]))
-"""
-
-_TALLIES = """
-select w.store_id, w.program_id, w.rule, w.ambassador_id, w.first, w.last,
-  t.rewards, t.amount_minor
-from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:rules as text[]), cast(:ambassadors as text[]),
-  cast(:firsts as date[]), cast(:lasts as date[])) w(store_id, program_id, rule, ambassador_id, first, last)
-cross join lateral (
-  select count(*) as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
-  where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
-    and r.rule = w.rule and r.day between w.first and w.last and r.target_minor > 0
-) t
 """
 
 _SUMS = """
@@ -69,25 +56,6 @@ def _columns(keys: Sequence[BudgetKey], differences: Mapping[BudgetKey, int]) ->
         "units": [k[2] for k in keys],
         "differences": [differences[k] for k in keys],
     }
-
-
-async def tallies(tx: Tx, wanted: Iterable[tuple[LimitKey, date, date]]) -> dict[LimitKey, list[Tally]]:
-    """What counts against each limit in each of these periods (first and last day)."""
-    periods = sorted(set(wanted))
-    rows = await tx.all(
-        _TALLIES,
-        stores=[key[0] for key, _, _ in periods],
-        programs=[key[1] for key, _, _ in periods],
-        rules=[key[2] for key, _, _ in periods],
-        ambassadors=[key[3] for key, _, _ in periods],
-        firsts=[first for _, first, _ in periods],
-        lasts=[last for _, _, last in periods],
-    )
-    found: dict[LimitKey, list[Tally]] = {}
-    for row in rows:
-        key = (row.store_id, row.program_id, row.rule, row.ambassador_id)
-        found.setdefault(key, []).append(Tally(row.first, row.last, row.rewards, row.amount_minor))
-    return found
 
 
 async def drift(tx: Tx, store: str) -> list[tuple[str, str, int, int]]:
