@@ -78,7 +78,7 @@ class Jobs:
                 self._failed(name, error)
                 count = await self._one_by_one(job)
             done += count
-            if count < self.SLICE:
+            if count == 0:
                 break
         return done
 

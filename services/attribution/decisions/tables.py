@@ -43,10 +43,19 @@ ORDERS = Table(
     Column("ambassador_id", Text, nullable=True),
     Index("orders_person_idx", "store_id", "person_id"),
     Index("orders_placed_idx", "store_id", "placed_at", "order_id"),
+    Index(
+        "orders_open_person_idx",
+        "store_id",
+        "person_id",
+        "placed_at",
+        "order_id",
+        postgresql_where=sql("settled_at is null"),
+    ),
     Index("orders_open_idx", "store_id", "settle_at", postgresql_where=sql("settled_at is null")),
 )
 """`body_hash` is that of the newest decision, `told_hash` that of the newest event (null: none was told). `pieces` are
-the rows that this order has in `ties`."""
+the rows that this order has in `ties`. A settled order keeps the person it had; `person_merges` says who that is now.
+"""
 
 PERSON_KEYS = Table(
     "person_keys",
@@ -66,6 +75,17 @@ PERSON_MERGES = Table(
     text("into_id"),
     Index("person_merges_into_idx", "store_id", "into_id"),
 )
+
+FRIENDS = Table(
+    "friends",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    Column("orders", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What all orders of a person come to (`domain/friend.py`), so that settled ones are not read again. A person from
+before this table has no row until somebody asks; then it is made from the facts."""
 
 TIES = Table(
     "ties",

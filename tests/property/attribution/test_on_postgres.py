@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.attribution.decisions.actions.reconcile import reconcile
-from services.attribution.decisions.actions.replay import replay_all
+from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.domain import decide, decision_bytes
 from services.kernel.db import Database, is_transient
@@ -59,6 +59,7 @@ async def check(db: Database, store: str) -> None:
     async with db.transaction(stores=[store]) as tx:
         assert [r.order_id for r in await replay_all(tx, store, count=1000) if not r.equal] == []
         assert (await reconcile(tx, store)).difference == 0
+        assert [r for r in await check_remembered(tx, store, count=1000) if not r.equal] == []
 
 
 @SLOW

@@ -1,21 +1,32 @@
-"""Gathers the facts that decide some people's orders: everything about each person, up to a fact number.
+"""Gathers the facts that decide some orders: of open orders all, of the others what is remembered of their buyer.
 
 A handful of statements for any number of people and stores.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded
 from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
+from services.attribution.decisions.domain.friend import Friend, step_of
+from services.attribution.decisions.domain.history import Known, Place, Step, settled_of
+from services.attribution.decisions.domain.people import keys_of
+from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.store import people as people_store
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import StoredFact
 from services.attribution.tracking import store as tracking_store
 from services.attribution.tracking.domain import lends
 from services.attribution.tracking.store import StoredTrack
+from services.kernel.aside import aside
 from services.kernel.db import Tx
+
+AT_ONCE = 1000
+"""Orders whose facts are read by one statement."""
 
 Pair = tuple[str, str]
 
@@ -28,6 +39,8 @@ class Gathered:
     rows: dict[Pair, order_rows.OrderRow] = field(default_factory=dict)
     people: dict[Pair, str] = field(default_factory=dict)
     """The person of each order, by (store, order)."""
+    told: set[Pair] = field(default_factory=set)
+    """The orders that were reported: of others there is no more than a refund, say."""
 
     def of(self, store_id: str) -> Facts:
         """The store's set, to be added to."""
@@ -36,20 +49,88 @@ class Gathered:
 
 async def gather(
     tx: Tx,
-    people: Iterable[Pair],
+    orders: Mapping[Pair, str],
+    rows: Mapping[Pair, order_rows.OrderRow],
+    friends: Mapping[Pair, Friend],
     *,
-    new_orders: dict[Pair, str] | None = None,
-    as_of: int = catalog_store.NEVER_ENDING,
+    behind: Collection[Pair] = (),
 ) -> Gathered:
-    """All facts that decide the orders of these people. `new_orders`: the person of orders without a current state."""
+    """All that decides these open orders, each with its person: for each person all of their open orders, or, of people
+    in `behind`, some that were placed after all others. `rows`: current states, where there are any.
+    """
+    gathered = Gathered(rows=dict(rows), people=dict(orders))
+    await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
+    by_person: dict[Pair, list[str]] = {}
+    for (store_id, order_id), person in orders.items():
+        if (store_id, order_id) in gathered.told:
+            by_person.setdefault((store_id, person), []).append(order_id)
+    first = _first_places(gathered)
+    between = {
+        pair
+        for pair in by_person.keys() - set(behind)
+        if (last := friends[pair].settled.history.last) is not None and first[pair] < last.place
+    }
+    steps = await settled_steps(tx, between)
+    for pair, ids in by_person.items():
+        friend = friends[pair]
+        before = friend.total if pair in behind else friend.settled.history
+        later: Sequence[Step] = ()
+        if pair in between:
+            before = settled_of(step for step in steps[pair] if step.place < first[pair]).history
+            later = [step for step in steps[pair] if step.place > first[pair]]
+        gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=later))
+    namings = await _add_tracks(tx, gathered, set(by_person), catalog_store.NEVER_ENDING)
+    await _add_catalog(tx, gathered, catalog_store.NEVER_ENDING)
+    await _add_names(tx, gathered, namings)
+    return gathered
+
+
+async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = catalog_store.NEVER_ENDING) -> Gathered:
+    """All facts of these people up to a fact number: for replays, and to remember anew. Costs as much as they have."""
     wanted = set(people)
     gathered = Gathered(rows=await order_rows.by_person(tx, wanted))
     gathered.people = {pair: row.person_id for pair, row in gathered.rows.items()}
-    gathered.people.update(new_orders or {})
-    add_order_facts(gathered, await orders_store.of_orders(tx, gathered.people, as_of=as_of))
+    await _add_facts(tx, gathered, as_of=as_of)
     await _add_tracks(tx, gathered, wanted, as_of)
     await _add_catalog(tx, gathered, as_of)
     return gathered
+
+
+async def gather_settled(tx: Tx, orders: Mapping[Pair, str], rows: Mapping[Pair, order_rows.OrderRow]) -> Gathered:
+    """All that decides settled orders, each with its person: their own facts. Only money that goes back counts."""
+    gathered = Gathered(rows=dict(rows), people=dict(orders))
+    await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
+    return gathered
+
+
+async def settled_steps(tx: Tx, people: Collection[Pair]) -> dict[Pair, list[Step]]:
+    """What each settled order of these people that stands is to the others, in the order of their placing."""
+    if not people:
+        return {}
+    found = await friend_rows.settlements(tx, people)
+    return {pair: await aside(len(bodies) // 10, _sorted_steps, bodies) for pair, bodies in found.items()}
+
+
+def _sorted_steps(bodies: Iterable[bytes]) -> list[Step]:
+    return sorted(map(step_of, bodies), key=lambda step: step.place)
+
+
+def _first_places(gathered: Gathered) -> dict[Pair, Place]:
+    """Where the first of each person's orders stands, at the latest."""
+    first: dict[Pair, Place] = {}
+    for store_id, facts in gathered.facts.items():
+        for report in facts.reports:
+            pair, place = (store_id, gathered.people[store_id, report.order_id]), (report.placed_at, report.order_id)
+            first[pair] = min(place, first.get(pair, place))
+    return first
+
+
+async def _add_facts(tx: Tx, gathered: Gathered, *, as_of: int) -> None:
+    pairs = sorted(gathered.people)
+    for start in range(0, len(pairs), AT_ONCE):
+        stored = await orders_store.of_orders(tx, pairs[start : start + AT_ONCE], as_of=as_of)
+        await aside(len(stored) // 4, add_order_facts, gathered, stored)
+    gathered.told = {(s, report.order_id) for s, facts in gathered.facts.items() for report in facts.reports}
 
 
 def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:
@@ -68,7 +149,8 @@ def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:
             facts.uses.append(CodeUse(row.order_id, row.fact_id.removeprefix("use:"), granted=row.body == b"1"))
 
 
-async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int) -> None:
+async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int) -> dict[Pair, list[str]]:
+    """Adds what browsers showed; returns the ids of the tracks that name each person."""
     named = await tracking_store.by_person(tx, people, as_of=as_of)
     by_browser = {(t.store_id, t.visitor_id) for t in named if t.visitor_id is not None}
     by_store = {
@@ -76,6 +158,11 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         for store_id, facts in gathered.facts.items()
         for report in facts.reports
         if report.visitor_id is not None and lends(report.visitor_id)
+    } | {
+        (store_id, visitor)
+        for store_id, facts in gathered.facts.items()
+        for known in facts.known
+        for _, visitor in known.visitors
     }
     seen = await tracking_store.by_visitor(tx, by_browser | by_store, as_of=as_of)
     tracks: dict[Pair, StoredTrack] = {(t.store_id, t.track_id): t for t in (*named, *seen)}
@@ -94,6 +181,10 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         tracks[proof.store_id, proof.track_id] = proof
     for track in tracks.values():
         gathered.of(track.store_id).tracks.append(track.read())
+    namings: dict[Pair, list[str]] = {}
+    for track in named:
+        namings.setdefault((track.store_id, track.person_id or ""), []).append(track.track_id)
+    return namings
 
 
 async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
@@ -105,13 +196,50 @@ async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
     for store_id, facts in gathered.facts.items():
         claims = [token for r in facts.reports for token in r.tokens]
         claims += [track.token for track in facts.tracks if track.token is not None]
+        claims += [token for known in facts.known for token in known.tokens]
         programs.update((store_id, token.program_id) for token in claims)
         ambassadors.update((store_id, token.ambassador_id) for token in claims)
         programs.update((store_id, code.data.program_id) for code in facts.codes)
         ambassadors.update((store_id, c.data.ambassador_id) for c in facts.codes if c.data.ambassador_id is not None)
         programs.update((store_id, s.program_id) for s in facts.settlements if s.program_id is not None)
         ambassadors.update((store_id, s.ambassador_id) for s in facts.settlements if s.ambassador_id is not None)
+        steps = [step for known in facts.known for step in _winning(known)]
+        programs.update((store_id, step.program_id) for step in steps if step.program_id is not None)
+        ambassadors.update((store_id, step.ambassador_id) for step in steps if step.ambassador_id is not None)
     for program in await catalog_store.programs(tx, programs, as_of=as_of):
         gathered.of(program.store_id).programs.append(program)
     for ambassador, at in await catalog_store.ambassadors(tx, ambassadors, as_of=as_of):
         gathered.of(ambassador.store_id).ambassadors.append(AmbassadorRevision(ambassador, at))
+
+
+def _winning(known: Known) -> Iterable[Step]:
+    """Orders that won the friend, as far as others depend on them."""
+    for wins in known.before.won.values():
+        yield from (wins.first, wins.last)
+    yield from known.later
+    if known.leader is not None:
+        yield known.leader
+
+
+async def _add_names(tx: Tx, gathered: Gathered, namings: Mapping[Pair, list[str]]) -> None:
+    """Notes which tracks name each friend, and which of the ambassadors' names are also the friend's own: all names of
+    a friend could be too many to read.
+    """
+    keys = {
+        (store_id, key)
+        for store_id, facts in gathered.facts.items()
+        for saved in facts.ambassadors
+        for key in keys_of(filter(None, (saved.data.external_id,)), saved.data.contact_hashes)
+    }
+    named: dict[Pair, list[str]] = {}
+    for (store_id, key), person in (await people_store.of_keys(tx, keys)).items():
+        named.setdefault((store_id, person), []).append(key)
+    for store_id, facts in gathered.facts.items():
+        facts.known = [
+            replace(
+                known,
+                namings=namings.get((store_id, known.key), ()),
+                names=named.get((store_id, known.key), ()),
+            )
+            for known in facts.known
+        ]

@@ -32,33 +32,51 @@ class _Group:
     namings: list[Naming] = field(default_factory=list)
 
 
-async def join(tx: Tx, namings: Iterable[Naming]) -> tuple[dict[Pair, str], set[Pair]]:
-    """Finds or makes the person behind each naming, and merges people that a naming shows to be one.
+@dataclass(slots=True)
+class Joined:
+    """Who is behind some namings, each as (store, person)."""
 
-    Returns the person of each order, by (store, order), and everybody concerned.
-    """
+    orders: dict[Pair, str] = field(default_factory=dict)
+    """The person of each order, by (store, order)."""
+    people: set[Pair] = field(default_factory=set)
+    made: set[Pair] = field(default_factory=set)
+    """Those of whom nothing was known before."""
+    keys: dict[Pair, set[str]] = field(default_factory=dict)
+    """Names that somebody has now, and had not before."""
+    merged: dict[Pair, list[Pair]] = field(default_factory=dict)
+    """Who were somebody else before."""
+
+
+async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
+    """Finds or makes the person behind each naming, and merges people that a naming shows to be one."""
     told = list(namings)
     known = await people_store.of_keys(tx, {(n.store_id, key) for n in told for key in n.keys})
-    orders: dict[Pair, str] = {}
-    touched: set[Pair] = set()
+    joined = Joined()
     names: list[tuple[Pair, str]] = []
     merges: list[tuple[str, str, str]] = []
     tracks: list[tuple[Pair, str]] = []
     for (store_id, _), group in _grouped(told, known).items():
         person = min(group.people) if group.people else new_id("prs", at=tx.now)
-        touched.add((store_id, person))
-        names += [((store_id, key), person) for key in group.keys if (store_id, key) not in known]
-        merges += [(store_id, gone, person) for gone in sorted(group.people - {person})]
+        pair = (store_id, person)
+        joined.people.add(pair)
+        if not group.people:
+            joined.made.add(pair)
+        if new := {key for key in group.keys if (store_id, key) not in known}:
+            joined.keys[pair] = new
+        if gone := sorted(group.people - {person}):
+            joined.merged[pair] = [(store_id, other) for other in gone]
+        names += [((store_id, key), person) for key in new]
+        merges += [(store_id, other, person) for other in gone]
         for naming in group.namings:
             if naming.order is not None:
-                orders[store_id, naming.order] = person
+                joined.orders[store_id, naming.order] = person
             if naming.track is not None:
                 tracks.append(((store_id, naming.track), person))
     await people_store.merge(tx, merges)
     await tracking_store.move(tx, merges)
     await people_store.name(tx, names)
     await tracking_store.assign(tx, tracks)
-    return orders, touched
+    return joined
 
 
 def _grouped(namings: Sequence[Naming], known: dict[Pair, str]) -> dict[tuple[str, int], _Group]:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.attribution.decisions.actions.gather import gather
+from services.attribution.decisions.actions.friends import made_anew
+from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
+from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import reading
+from services.kernel.aside import aside
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 
@@ -38,8 +41,9 @@ async def replay(tx: Tx, store_id: str, order_id: str, revision: int | None = No
         raise NotFound("There is no such decision.")
     recomputed = None
     if stored.engine == ENGINE:
-        gathered = await gather(tx, {(store_id, row.person_id)}, as_of=stored.as_of)
-        decisions = decide(gathered.of(store_id))
+        gathered = await gather_whole(tx, {(store_id, row.person_id)}, as_of=stored.as_of)
+        facts = gathered.of(store_id)
+        decisions = await aside(len(facts.reports), decide, facts)
         recomputed = decision_bytes(decisions[order_id]) if order_id in decisions else b""
     return Replay(
         order_id=order_id,
@@ -56,3 +60,24 @@ async def replay_all(tx: Tx, store_id: str, *, after: tuple[str, int] = ("", 0),
     """Replays a slice of a store's decisions, oldest order id first; go on with the last one's (order, revision)."""
     pairs = await reading.revisions(tx, store_id, after=after, count=count)
     return [await replay(tx, store_id, order_id, revision) for order_id, revision in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is remembered of a person beside what all of their facts say."""
+
+    person_id: str
+    orders: int
+    equal: bool
+
+
+async def check_remembered(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> list[Remembered]:
+    """Compares a slice of a store's people with their facts, by person id; go on with the last one's. The transaction
+    must see one moment.
+    """
+    kept = await friend_rows.page(tx, store_id, after=after, count=count)
+    anew = await made_anew(tx, kept)
+    return [
+        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or friend == anew[pair])
+        for pair, friend in kept.items()
+    ]

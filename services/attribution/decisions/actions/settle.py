@@ -1,13 +1,24 @@
-"""Settling: when an order's time is over its winner is fixed; from then on only money that goes back still counts."""
+"""Settling: when an order's time is over its winner is fixed; from then on only money that goes back still counts.
 
-from collections.abc import Iterable, Sequence
+An order was decided when it last changed, so it is fixed as its newest decision says; nobody's other orders are read
+for it. Only what an earlier engine decided is decided again before.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from services.attribution.decisions.actions.gather import Gathered, gather
+import orjson
+
+from services.attribution.decisions.actions.claims import claim_codes
+from services.attribution.decisions.actions.friends import Friends
+from services.attribution.decisions.actions.gather import gather, gather_settled
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.write import decide_and_write
-from services.attribution.decisions.domain import Decision, Settlement
+from services.attribution.decisions.domain import ENGINE, Settlement
 from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.store import reading
+from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import StoredFact
 from services.kernel.db import Tx
@@ -15,73 +26,85 @@ from services.kernel.db import Tx
 Pair = tuple[str, str]
 
 AT_ONCE = 200
-"""Orders of one store that settle in one transaction."""
+"""Orders that settle in one transaction, of all its stores together: these are locked that long."""
 LOOK_AGAIN = timedelta(seconds=10)
 """When to come back to an order with facts that were acknowledged and not yet decided: they must not come too late."""
 
 
 async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """Settles what is due; returns each store's next moment."""
+    """Settles some of what is due, of each store an equal share; returns each store's next moment, which may be now."""
     numbers = await Numbers.lock(tx, stores)
-    due = await order_rows.due(tx, stores, now=tx.now, count=AT_ONCE)
+    due = await order_rows.due(tx, stores, now=tx.now, count=max(1, AT_ONCE // len(stores)))
     waiting: set[str] = set()
     if due:
-        gathered = await gather(tx, {(row.store_id, row.person_id) for row in due})
-        unseen = await orders_store.with_unseen_facts(tx, gathered.people)
-        busy = {(pair[0], gathered.people[pair]) for pair in unseen}
-        waiting = {store_id for store_id, _ in busy}
-        ready = [(r.store_id, r.order_id) for r in due if (r.store_id, r.person_id) not in busy]
-        decisions = await decide_and_write(tx, gathered, numbers)
-        if await _fix(tx, gathered, decisions, ready, numbers):
-            await decide_and_write(tx, gathered, numbers)
+        friends = await Friends.read(tx, {(row.store_id, row.person_id) for row in due})
+        rows = await _of_this_engine(tx, {(row.store_id, row.order_id): row for row in due}, friends, numbers)
+        beside = await order_rows.open_until(tx, rows.values())
+        unseen = await orders_store.with_unseen_facts(tx, beside)
+        waiting = {store_id for store_id, _ in unseen}
+        busy = {(pair[0], beside[pair]) for pair in unseen}
+        ready = {pair: row for pair, row in rows.items() if (pair[0], row.person_id) not in busy}
+        leading = await _fix(tx, ready, friends, numbers)
+        # Open orders placed before one that has settled as the first are no longer the first.
+        overtaken = leading & {(pair[0], person) for pair, person in beside.items() if pair not in ready}
+        await _decide_open(tx, overtaken, friends, numbers)
+        await friends.keep(tx)
         await numbers.keep(tx)
     moments = await order_rows.next_due(tx, stores)
     return {s: max(at, tx.now + LOOK_AGAIN) if s in waiting else at for s, at in moments.items()}
 
 
-async def _fix(
-    tx: Tx, gathered: Gathered, decisions: dict[Pair, Decision], ready: Iterable[Pair], numbers: Numbers
-) -> bool:
-    """Makes settlements, as facts, of the decisions whose moment has come; says whether there were any."""
+async def _of_this_engine(
+    tx: Tx, rows: dict[Pair, OrderRow], friends: Friends, numbers: Numbers
+) -> dict[Pair, OrderRow]:
+    """Those orders that are due by decisions of this engine."""
+    stored = await reading.some(tx, [(*pair, row.revision) for pair, row in rows.items()])
+    old = {(pair[0], row.person_id) for pair, row in rows.items() if stored[pair][0] != ENGINE}
+    if not old:
+        return rows
+    await _decide_open(tx, old, friends, numbers)
+    now = await order_rows.by_id(tx, rows)
+    return {pair: row for pair, row in now.items() if row.settle_at is not None and row.settle_at <= tx.now}
+
+
+async def _decide_open(tx: Tx, people: Collection[Pair], friends: Friends, numbers: Numbers) -> None:
+    if not people:
+        return
+    rows = await order_rows.open_of(tx, people)
+    gathered = await gather(tx, {pair: row.person_id for pair, row in rows.items()}, rows, friends.now)
+    await claim_codes(tx, gathered, numbers)
+    written = await decide_and_write(tx, gathered, numbers)
+    friends.decided(gathered, written, untouched=friends.now.keys() - people)
+
+
+async def _fix(tx: Tx, ready: Mapping[Pair, OrderRow], friends: Friends, numbers: Numbers) -> set[Pair]:
+    """Makes settlements, as facts, of the newest decisions. Returns the people whose first order has settled by it."""
+    gathered = await gather_settled(tx, {pair: row.person_id for pair, row in ready.items()}, ready)
+    stored = await reading.some(tx, [(*pair, row.revision) for pair, row in ready.items()])
     facts: list[StoredFact] = []
-    for pair in ready:
-        decision = decisions[pair]
-        if decision.settle_at is None or decision.settle_at > tx.now:
-            continue
-        settlement = Settlement(
-            order_id=decision.order_id,
-            settled_at=tx.now,
-            revision=gathered.rows[pair].revision,
-            placed_at=decision.placed_at,
-            status=decision.status,
-            reason=decision.winner.kind if decision.winner else _reason(decision),
-            figures=decision.figures,
-            friend_id=decision.friend_id,
-            order_number=decision.order_number,
-            new_customer=decision.new_customer,
-            program_id=decision.program_id,
-            program_version=decision.program_version,
-            ambassador_id=decision.ambassador_id,
-            winner=decision.winner,
-        )
+    leading: set[Pair] = set()
+    for pair, row in sorted(ready.items()):
+        settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, tx.now)
         gathered.of(pair[0]).settlements.append(settlement)
-        facts.append(
-            StoredFact(
-                store_id=pair[0],
-                order_id=pair[1],
-                fact_id="settled",
-                kind="settled",
-                seq=numbers.next(pair[0]),
-                received_at=tx.now,
-                body=settlement.__pydantic_serializer__.to_json(settlement, exclude_none=True),
-            )
-        )
+        body = settlement.__pydantic_serializer__.to_json(settlement, exclude_none=True)
+        facts.append(StoredFact(*pair, "settled", "settled", numbers.next(pair[0]), tx.now, body))
+        if not row.cancelled and friends.settle((pair[0], row.person_id), body):
+            leading.add((pair[0], row.person_id))
     await orders_store.insert(tx, facts)
-    return bool(facts)
+    await decide_and_write(tx, gathered, numbers)
+    return leading
 
 
-def _reason(decision: Decision) -> str:
-    """Why nobody won, also of a cancelled order, whose own reason is that it was cancelled."""
-    if decision.reason != "cancelled":
-        return decision.reason
-    return decision.candidates[0].reason if decision.candidates else "no_evidence"
+def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Settlement:
+    """The end of the deciding of an order, as its newest decision says."""
+    winner = decision.get("winner")
+    # A cancelled order's own reason is that it was cancelled; kept is why nobody had won.
+    losers = decision["candidates"] if decision["reason"] == "cancelled" else ()
+    reason = losers[0]["reason"] if losers else "no_evidence" if decision["reason"] == "cancelled" else None
+    told = {
+        **decision,
+        "settled_at": now,
+        "revision": revision,
+        "reason": winner["kind"] if winner else reason or decision["reason"],
+    }
+    return Settlement.model_validate(told)

@@ -1,6 +1,7 @@
 """Takes in a batch of events: stamps what is new, finds everybody whom it reaches, decides their open orders again."""
 
 import time
+from collections import Counter as Count
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,18 +10,20 @@ from typing import Any
 from prometheus_client import Histogram
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
-from contracts.events.orders import OrderAmended, OrderFact
+from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
 from services.attribution.catalog import store as catalog_store
 from services.attribution.catalog.store import Revision
 from services.attribution.decisions.actions.claims import claim_codes
-from services.attribution.decisions.actions.gather import gather
+from services.attribution.decisions.actions.friends import Friends
+from services.attribution.decisions.actions.gather import gather, gather_settled
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.actions.people import Naming, join
+from services.attribution.decisions.actions.people import Joined, Naming, join
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
+from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.orders import store as orders_store
 from services.attribution.tracking import domain as tracking
 from services.attribution.tracking import store as tracking_store
@@ -50,6 +53,10 @@ class _Reach:
     clicks: set[Pair] = field(default_factory=set)
     named_visitors: set[Pair] = field(default_factory=set)
     versions: list[tuple[str, str, object]] = field(default_factory=list)
+    reports: dict[Pair, list[OrderReported]] = field(default_factory=dict)
+    """New reports, by order."""
+    rows: dict[Pair, OrderRow] = field(default_factory=dict)
+    """Orders that new facts are about and that were decided before, as they were."""
     reported: list[datetime] = field(default_factory=list)
     """When each new report of an order was received."""
 
@@ -62,12 +69,18 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     await _take_catalog(tx, events, numbers, reach)
     await _take_tracks(tx, events, numbers, reach)
     await _take_orders(tx, events, numbers, reach)
-    new_orders, touched = await join(tx, reach.namings)
-    people = touched | await _reached(tx, reach, numbers)
-    if people:
-        gathered = await gather(tx, people, new_orders=new_orders)
-        await claim_codes(tx, gathered, numbers)
-        await decide_and_write(tx, gathered, numbers)
+    joined = await join(tx, reach.namings)
+    reached = await _reached(tx, reach, numbers)
+    friends = await Friends.read(tx, joined.people | reached, joined)
+    fallen = await _decide_settled(tx, reach, joined, friends, numbers)
+    orders, behind = _to_decide(reach, joined, friends, wide=reached | fallen)
+    open_rows = await order_rows.open_of(tx, friends.now.keys() - behind)
+    orders |= {pair: row.person_id for pair, row in open_rows.items()}
+    gathered = await gather(tx, orders, open_rows, friends.now, behind=behind)
+    await claim_codes(tx, gathered, numbers)
+    written = await decide_and_write(tx, gathered, numbers)
+    friends.decided(gathered, written, untouched=behind)
+    await friends.keep(tx)
     await numbers.keep(tx)
     if reach.reported:
         tx.after_commit(lambda: _age(tx.now, time.perf_counter() - began, reach.reported))
@@ -122,14 +135,16 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         if isinstance(e.data, OrderFact)
     }
     new = await orders_store.stamp(tx, sorted(told.items()))
-    rows = await order_rows.by_id(tx, {(fact.store_id, fact.order_id) for fact in new})
+    reach.rows = await order_rows.by_id(tx, {(fact.store_id, fact.order_id) for fact in new})
     ties = set()
     for fact in new:
-        row = rows.get((fact.store_id, fact.order_id))
+        pair = (fact.store_id, fact.order_id)
+        row = reach.rows.get(pair)
         known = row.person_id if row else None
         if fact.kind == "report":
             reach.reported.append(fact.received_at)
             report = OrderAmended.model_validate_json(fact.body, extra="ignore")
+            reach.reports.setdefault(pair, []).append(report)
             keys = keys_of_customer(report.customer)
             reach.namings.append(Naming(fact.store_id, keys, order=fact.order_id, known_person=known))
             if tracking.lends(report.visitor_id):
@@ -137,6 +152,48 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         elif known is not None:
             reach.namings.append(Naming(fact.store_id, (), order=fact.order_id, known_person=known))
     await people_store.tie(tx, sorted(ties))
+
+
+async def _decide_settled(tx: Tx, reach: _Reach, joined: Joined, friends: Friends, numbers: Numbers) -> set[Pair]:
+    """Decides the settled orders that new facts are about, each from its own facts. Returns the people of those that
+    stand no longer, or again: only these bear on others.
+    """
+    settled = {pair: row for pair, row in reach.rows.items() if row.settled_at is not None}
+    if not settled:
+        return set()
+    people = {pair: joined.orders[pair] for pair in settled}
+    written = await decide_and_write(tx, await gather_settled(tx, people, settled), numbers)
+    fallen = {
+        (pair[0], people[pair]) for pair, row in settled.items() if written.decisions[pair].cancelled != row.cancelled
+    }
+    await friends.settle_anew(tx, fallen)
+    return fallen
+
+
+def _to_decide(
+    reach: _Reach, joined: Joined, friends: Friends, *, wide: set[Pair]
+) -> tuple[dict[Pair, str], set[Pair]]:
+    """The orders that are new, each with its person; and those people whose other open orders learn nothing: who bought
+    once more, after everything else, or whom only a settled order's money concerns.
+    """
+    touched = wide | joined.merged.keys() | (joined.keys.keys() - joined.made)
+    touched |= {(pair[0], joined.orders[pair]) for pair, row in reach.rows.items() if row.settled_at is None}
+    told: dict[Pair, list[OrderReported]] = {}
+    new: dict[Pair, str] = {}
+    for pair, reports in reach.reports.items():
+        person = (pair[0], joined.orders[pair])
+        told.setdefault(person, []).extend(reports)
+        if pair not in reach.rows:
+            new[pair] = person[1]
+            place, latest = (min(report.placed_at for report in reports), pair[1]), friends.now[person].latest
+            if latest is not None and place <= latest:
+                touched.add(person)
+    counts = Count((pair[0], person) for pair, person in new.items())
+    for person, reports in told.items():
+        friends.learn(person, reports, new_orders=counts[person])
+        if person not in joined.made and not friends.lends_as_before(person):
+            touched.add(person)
+    return new, friends.now.keys() - touched
 
 
 async def _reached(tx: Tx, reach: _Reach, numbers: Numbers) -> set[Pair]:

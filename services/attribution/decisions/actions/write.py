@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter as Count
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -18,11 +19,14 @@ from contracts.events.conversions import (
 )
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.domain import ENGINE, Decision, decide, decision_bytes
+from services.attribution.decisions.domain import ENGINE, Decision, decision_bytes
+from services.attribution.decisions.domain.decide import deciding
+from services.attribution.decisions.domain.history import History
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
 from services.attribution.decisions.store.orders import OrderRow, Revision
 from services.kernel import due
+from services.kernel.aside import aside
 from services.kernel.db import Tx
 
 _DECISIONS = Counter("kith_decisions_total", "Decisions that came out another than before.", ("status",))
@@ -44,37 +48,67 @@ _OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
 """Fields of an event that tell nothing new about the order."""
 
 
-async def decide_and_write(tx: Tx, gathered: Gathered, numbers: Numbers) -> dict[Pair, Decision]:
-    """Decides every gathered order; keeps a revision of, and tells, what is not as it was. Returns all decisions."""
-    decisions = {
-        (store_id, order_id): decision
-        for store_id, facts in gathered.facts.items()
-        for order_id, decision in decide(facts).items()
-    }
-    revisions: list[Revision] = []
-    rows: list[OrderRow] = []
-    settle_at: dict[str, datetime] = {}
-    for pair in sorted(decisions, key=lambda pair: (pair[0], decisions[pair].placed_at, pair[1])):
-        decision, before = decisions[pair], gathered.rows.get(pair)
-        body = decision_bytes(decision)
-        row = _row(pair, gathered.people[pair], decision, before, _hash(body))
-        changed = before is None or before.body_hash != row.body_hash
-        if changed:
-            revisions.append(Revision(*pair, row.revision, numbers.last[pair[0]], body))
-            row = _told(tx, row, decision, before, numbers.last[pair[0]])
-        if changed or row != before:
-            rows.append(row)
-        if row.settle_at is not None:
-            settle_at[pair[0]] = min(row.settle_at, settle_at.get(pair[0], row.settle_at))
-    await order_rows.add_revisions(tx, revisions, engine=ENGINE)
-    counts = Count(str(decisions[r.store_id, r.order_id].status) for r in revisions)
+@dataclass(slots=True)
+class Written:
+    """What came out of deciding."""
+
+    decisions: dict[Pair, Decision] = field(default_factory=dict)
+    after: dict[Pair, History] = field(default_factory=dict)
+    """What all standing orders of a person come to, by (store, person)."""
+    revisions: list[Revision] = field(default_factory=list)
+    rows: list[OrderRow] = field(default_factory=list)
+    """Current states that are not as they were."""
+    settle_at: dict[str, datetime] = field(default_factory=dict)
+
+
+async def decide_and_write(tx: Tx, gathered: Gathered, numbers: Numbers) -> Written:
+    """Decides every gathered order; keeps a revision of, and tells, what is not as it was."""
+    written = await aside(sum(len(f.reports) + len(f.tracks) for f in gathered.facts.values()), _decided, gathered)
+    await write(tx, gathered.rows, gathered.people, written, numbers)
+    gathered.rows |= {(row.store_id, row.order_id): row for row in written.rows}
+    return written
+
+
+async def write(
+    tx: Tx, before: Mapping[Pair, OrderRow], people: Mapping[Pair, str], written: Written, numbers: Numbers
+) -> None:
+    """Writes and tells the decisions that are not as they were `before`."""
+    await aside(len(written.decisions) // 2, _compared, tx, before, people, written, numbers)
+    await order_rows.add_revisions(tx, written.revisions, engine=ENGINE)
+    counts = Count(str(written.decisions[r.store_id, r.order_id].status) for r in written.revisions)
     tx.after_commit(lambda: _count(counts))
-    await order_rows.put(tx, rows)
-    await _retie(tx, gathered, rows)
-    await due.schedule(tx, SETTLE, settle_at)
-    for row in rows:
-        gathered.rows[row.store_id, row.order_id] = row
-    return decisions
+    await order_rows.put(tx, written.rows)
+    await _retie(tx, before, written.rows)
+    await due.schedule(tx, SETTLE, written.settle_at)
+
+
+def _decided(gathered: Gathered) -> Written:
+    written = Written()
+    for store_id, facts in gathered.facts.items():
+        after: dict[str, History] = {}
+        for decision in deciding(facts, after):
+            written.decisions[store_id, decision.order_id] = decision
+        written.after |= {(store_id, person_id): history for person_id, history in after.items()}
+    return written
+
+
+def _compared(
+    tx: Tx, before: Mapping[Pair, OrderRow], people: Mapping[Pair, str], written: Written, numbers: Numbers
+) -> None:
+    decisions = written.decisions
+    for pair in sorted(decisions, key=lambda pair: (pair[0], decisions[pair].placed_at, pair[1])):
+        decision, was = decisions[pair], before.get(pair)
+        body = decision_bytes(decision)
+        row = _row(pair, people[pair], decision, was, _hash(body))
+        changed = was is None or was.body_hash != row.body_hash
+        if changed:
+            written.revisions.append(Revision(*pair, row.revision, numbers.last[pair[0]], body))
+            row = _told(tx, row, decision, was, numbers.last[pair[0]])
+        if changed or row != was:
+            written.rows.append(row)
+        if row.settle_at is not None:
+            moments = written.settle_at
+            moments[pair[0]] = min(row.settle_at, moments.get(pair[0], row.settle_at))
 
 
 def _count(counts: Mapping[str, int]) -> None:
@@ -155,13 +189,13 @@ def conversion_of(
     )
 
 
-async def _retie(tx: Tx, gathered: Gathered, rows: Iterable[OrderRow]) -> None:
+async def _retie(tx: Tx, before: Mapping[Pair, OrderRow], rows: Iterable[OrderRow]) -> None:
     """Keeps the ties of changed orders to codes and ambassadors, while the orders are open."""
     wanted: set[Tie] = set()
     gone: set[Tie] = set()
     for row in rows:
-        before = gathered.rows.get((row.store_id, row.order_id))
-        old = set(before.pieces) if before else set()
+        was = before.get((row.store_id, row.order_id))
+        old = set(was.pieces) if was else set()
         wanted |= {(row.store_id, piece, row.order_id) for piece in set(row.pieces) - old}
         gone |= {(row.store_id, piece, row.order_id) for piece in old - set(row.pieces)}
     await people_store.tie(tx, sorted(wanted))

@@ -12,6 +12,9 @@ from services.attribution.decisions.domain.facts import AmbassadorRevision, Code
 GRACE = timedelta(minutes=5)
 """Clocks of stores and ours differ: what happened up to this long after an order counts as before it."""
 
+LONGEST_WINDOW = timedelta(days=400)
+"""No program may have a longer window, so an older click is nobody's."""
+
 
 class Terms(Struct, frozen=True):
     """The version of a program that decides an order."""

@@ -1,14 +1,19 @@
 """From a set of facts to decisions: a pure function. Equal sets give equal bytes, whatever came first."""
 
+from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from contracts.events.conversions import Winner
+from contracts.events.orders import OrderReported
 from services.attribution.decisions.domain.catalog import Catalog
 from services.attribution.decisions.domain.decision import Candidate, Check, Decision, Settled, Verdict
-from services.attribution.decisions.domain.evidence import Case, Evidence, Won, evidence_of
+from services.attribution.decisions.domain.evidence import Case, Evidence, evidence_of
 from services.attribution.decisions.domain.facts import Facts, Order, Status, orders_of
+from services.attribution.decisions.domain.friend import Friend
+from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.rules import NAMES_NOBODY, checks_of
 
@@ -22,62 +27,89 @@ _SAY_LEAST = frozenset({"code_unknown", "token_malformed", "token_other_store", 
 
 
 def decide(facts: Facts) -> dict[str, Decision]:
-    """Decides every order in the set, by order id. Needs the whole history of each person whose order is in it."""
+    """Decides every order in the set, by order id. Needs all facts of each person whose order is in it, or what is
+    known besides (`Facts.known`).
+    """
+    return {decision.order_id: decision for decision in deciding(facts, {})}
+
+
+def deciding(facts: Facts, after: dict[str, History]) -> Iterator[Decision]:
+    """The same, one by one. Notes in `after`, by the key of `Known`, what all of a person's standing orders come to."""
     catalog = Catalog(facts)
-    decisions: dict[str, Decision] = {}
     for person in people_of(facts, orders_of(facts)):
-        decide_person(person, catalog, decisions)
-    return decisions
+        yield from _of_person(person, catalog, after)
 
 
-def decide_person(person: Person, catalog: Catalog, into: dict[str, Decision]) -> None:
-    """Settled orders first, as they are: they are inputs. Then the others as they were placed."""
-    person.orders.sort(key=_place)
-    won: dict[str, list[Won]] = {}
-    standing: list[Order] = []
-    for order in person.orders:
-        if order.settlement is not None:
-            into[order.order_id] = decision = _settled(order)
-            _count(order, decision, won, standing)
-    for order in person.orders:
-        if order.settlement is None:
-            earlier = _earlier(order, standing)
-            case = Case(
-                order=order,
-                person=person,
-                number=1 + len(earlier),
-                first_paid_at=min((o.placed_at for o in earlier), default=None),
-                won=won,
-                catalog=catalog,
-            )
-            into[order.order_id] = decision = _decided(case)
-            _count(order, decision, won, standing)
+def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
+    """Sums up every person in a set that holds all their facts: ids of their orders, and what is remembered of them."""
+    orders = orders_of(facts)
+    decisions = decide(facts)
+    reports: dict[str, list[OrderReported]] = {}
+    for report in facts.reports:
+        reports.setdefault(report.order_id, []).append(report)
+    found = []
+    for person in people_of(facts, orders):
+        steps = [_step(decisions[order.order_id]) for order in person.orders if order.standing]
+        ids = {order.order_id for order in person.orders}
+        settled = {order.order_id for order in person.orders if order.settlement is not None}
+        friend = Friend(
+            orders=len(ids),
+            latest=max(map(_place, person.orders)),
+            customer_id=min(person.customer_ids, default=None),
+            contact=min(person.contacts, default=None),
+            settled=settled_of(step for step in steps if step.order_id in settled),
+            total=settled_of(steps).history,
+        )
+        found.append((sorted(ids), friend.told(report for order_id in ids for report in reports[order_id])))
+    return found
 
 
-def _place(order: Order) -> tuple[datetime, str]:
+def _of_person(person: Person, catalog: Catalog, after: dict[str, History]) -> Iterator[Decision]:
+    """Settled orders as they are: they are inputs. The others as they were placed, each after all that stand before it.
+
+    So no two orders of a friend are ever both the first: one that is told late, when a later one has settled as the
+    first, comes right behind that.
+    """
+    settled = [_settled(order) for order in person.orders if order.settlement is not None]
+    yield from settled
+    known = person.known
+    if known is None:
+        steps = [_step(decision) for decision in settled if _stands(decision)]
+        known = Known("", frozenset(), later=steps, leader=settled_of(steps).leader)
+    later = deque(sorted(known.later, key=lambda step: step.place))
+    history = known.before
+    for order in sorted((o for o in person.orders if o.settlement is None), key=_place):
+        while later and later[0].place < _place(order):
+            history = history.plus(later.popleft())
+        before = history
+        if before.first is None and known.leader is not None:
+            before = before.plus(known.leader)
+        decision = _decided(Case(order, person, before, catalog))
+        if order.standing:
+            history = history.plus(_step(decision))
+        yield decision
+    for step in later:
+        history = history.plus(step)
+    after[known.key] = history
+
+
+def _place(order: Order) -> Place:
     return order.placed_at, order.order_id
 
 
-def _earlier(order: Order, standing: list[Order]) -> list[Order]:
-    """The standing orders that come before this one: those placed before it, and settled ones placed later that took
-    its number already. So no two orders of a friend are ever both the first.
-    """
-    earlier = [other for other in standing if _place(other) < _place(order)]
-    later = [other for other in standing if _place(other) > _place(order) and other.settlement is not None]
-    for other in sorted(later, key=lambda o: (o.settlement.order_number if o.settlement else 0, _place(o))):
-        if other.settlement is not None and other.settlement.order_number <= 1 + len(earlier):
-            earlier.append(other)
-    return earlier
+def _stands(decision: Decision) -> bool:
+    return decision.figures.status == "paid" and not decision.cancelled
 
 
-def _count(order: Order, decision: Decision, won: dict[str, list[Won]], standing: list[Order]) -> None:
-    if not order.standing:
-        return
-    standing.append(order)
-    if decision.status == "attributed" and decision.program_id and decision.ambassador_id:
-        won.setdefault(decision.program_id, []).append(
-            Won(order.order_id, order.placed_at, decision.program_id, decision.ambassador_id)
-        )
+def _step(decision: Decision) -> Step:
+    won = decision.status == "attributed" and decision.ambassador_id is not None
+    return Step(
+        decision.placed_at,
+        decision.order_id,
+        decision.order_number,
+        decision.program_id if won else None,
+        decision.ambassador_id if won else None,
+    )
 
 
 class _Judged(Struct, frozen=True):

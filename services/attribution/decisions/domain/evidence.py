@@ -7,18 +7,10 @@ from msgspec import Struct
 
 from contracts.events.tracking import TokenClaims, TokenProblem
 from contracts.program import EvidenceKind
-from services.attribution.decisions.domain.catalog import GRACE, Catalog, Code, Terms
+from services.attribution.decisions.domain.catalog import Catalog, Code, Terms
 from services.attribution.decisions.domain.facts import Order
+from services.attribution.decisions.domain.history import History, Step
 from services.attribution.decisions.domain.people import Person
-
-
-class Won(Struct, frozen=True):
-    """An order that brought the friend to a program."""
-
-    order_id: str
-    placed_at: datetime
-    program_id: str
-    ambassador_id: str
 
 
 class Evidence(Struct, frozen=True):
@@ -34,21 +26,21 @@ class Evidence(Struct, frozen=True):
     taken: bool = False
     text: str | None = None
     code: Code | None = None
-    won_by: Won | None = None
+    won_by: Step | None = None
 
 
 class Case(Struct, frozen=True):
-    """One order in front of the rules, with what the friend's history says."""
+    """One order in front of the rules, with what the friend's earlier orders say."""
 
     order: Order
     person: Person
-    number: int
-    """1 for the friend's first standing order."""
-    first_paid_at: datetime | None
-    """When the friend's first standing order before this one was placed."""
-    won: dict[str, list[Won]]
-    """Orders that won the friend, by program, in the order of deciding."""
+    before: History
     catalog: Catalog
+
+    @property
+    def number(self) -> int:
+        """1 for the friend's first standing order."""
+        return 1 + self.before.standing
 
     @property
     def bought_before(self) -> bool:
@@ -65,22 +57,17 @@ def evidence_of(case: Case) -> Iterator[Evidence]:
 
 def _clicks(case: Case) -> Iterator[Evidence]:
     placed_at, person = case.order.placed_at, case.person
-    for clicks, taken in ((person.clicks, False), (person.taken, True)):
-        for click in clicks.values():
-            yield Evidence(
-                kind="click",
-                at=click.at,
-                ambassador_id=click.ambassador_id,
-                program_id=click.program_id,
-                terms=case.catalog.terms(click.program_id, placed_at),
-                click=click,
-                taken=taken,
-            )
-    problems: dict[TokenProblem, datetime] = {
-        problem: max(seen)
-        for problem, times in person.problems.items()
-        if (seen := [at for at in times if at <= placed_at + GRACE])
-    }
+    for click, taken in person.clicks_of(case.order):
+        yield Evidence(
+            kind="click",
+            at=click.at,
+            ambassador_id=click.ambassador_id,
+            program_id=click.program_id,
+            terms=case.catalog.terms(click.program_id, placed_at),
+            click=click,
+            taken=taken,
+        )
+    problems = person.problems_of(case.order)
     for problem in case.order.problems | problems.keys():
         yield Evidence(
             kind="click",
@@ -109,13 +96,13 @@ def _codes(case: Case) -> Iterator[Evidence]:
 
 
 def _known_customer(case: Case) -> Iterator[Evidence]:
-    for program_id, won in case.won.items():
+    for program_id, won in case.before.won.items():
         terms = case.catalog.terms(program_id, case.order.placed_at)
         if terms is None or "customer" not in terms.program.attribution.priority:
             continue
         rules = terms.program.attribution
         # A program for new customers has won its friend once; any other follows its own model.
-        chosen = won[0] if rules.new_customers_only or rules.model == "first" else won[-1]
+        chosen = won.first if rules.new_customers_only or rules.model == "first" else won.last
         yield Evidence(
             kind="customer",
             at=chosen.placed_at,

@@ -17,6 +17,7 @@ from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublishe
 from contracts.events.conversions import Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
 from contracts.events.tracking import TokenClaims, TokenProblem, TrackingPayload
+from services.attribution.decisions.domain.history import Known
 
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
 
@@ -78,6 +79,8 @@ class Facts:
     programs: list[ProgramPublished] = field(default_factory=list)
     codes: list[CodeRevision] = field(default_factory=list)
     ambassadors: list[AmbassadorRevision] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+    """Friends of whom not all facts are in the set, with what the others say. Each order is of at most one of them."""
 
 
 @dataclass(slots=True)

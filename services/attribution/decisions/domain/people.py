@@ -5,7 +5,7 @@ A page joins nobody. Visitors and tokens lend clicks: two people who share a bro
 visitor's customer lends that visitor's clicks if the server's proof came along, and else is not even here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +17,10 @@ from contracts.events.tracking import (
     TokenProblem,
     TrackingPayload,
 )
+from services.attribution.decisions.domain.clicks import Clicks, Problems
 from services.attribution.decisions.domain.facts import Facts, Order
+from services.attribution.decisions.domain.history import Known
+from services.attribution.decisions.domain.lent import Touch, newest_tokens, newest_visitors, visitors_told
 from services.attribution.tracking.domain import identifies, lends
 
 
@@ -47,16 +50,45 @@ class Person:
     contacts: set[str] = field(default_factory=set)
     orders: list[Order] = field(default_factory=list)
     identified: list[TrackingPayload] = field(default_factory=list)
-    clicks: dict[str, TokenClaims] = field(default_factory=dict)
-    taken: dict[str, TokenClaims] = field(default_factory=dict)
-    """Clicks that reach this person by being named only, and serve somebody who was named before."""
-    problems: dict[TokenProblem, list[datetime]] = field(default_factory=dict)
+    known: Known | None = None
+    pool: Clicks = field(default_factory=lambda: Clicks((), ()))
+    """Clicks that may count for any of the orders."""
+    problems: Problems = field(default_factory=lambda: Problems(()))
+    seen_by: dict[str, list[TrackingPayload]] = field(default_factory=dict)
+    """What the browsers showed that are too many to lend to all of the orders, by visitor."""
+
+    def clicks_of(self, order: Order) -> Iterator[tuple[TokenClaims, bool]]:
+        """Each click that may count for this order, once, with whether it serves somebody else."""
+        own = dict(order.tokens)
+        for track in self._own(order):
+            if track.token is not None:
+                own[track.token.click_id] = track.token
+        for click in own.values():
+            yield click, False
+        for click, taken in self.pool.before(order.placed_at):
+            if click.click_id not in own:
+                yield click, taken
+
+    def problems_of(self, order: Order) -> dict[TokenProblem, datetime]:
+        """When the browsers last showed tokens that prove nothing, before this order."""
+        found = self.problems.before(order.placed_at)
+        own = Problems((track.token_problem, track.at) for track in self._own(order) if track.token_problem is not None)
+        for problem, at in own.before(order.placed_at).items():
+            found[problem] = max(at, found.get(problem, at))
+        return found
+
+    def _own(self, order: Order) -> Iterator[TrackingPayload]:
+        for visitor in order.visitors:
+            yield from self.seen_by.get(visitor, ())
 
 
 def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
     """Everybody who ordered, with their clicks."""
     union = _Union()
     named = {track.track_id: track for track in facts.tracks if identifies(track)}
+    for known in facts.known:
+        names = [key for track_id in known.namings if track_id in named for key in keys_of_track(named[track_id])]
+        union.join([*(f"o:{order_id}" for order_id in known.orders), *names])
     for order in orders.values():
         union.join([f"o:{order.order_id}", *keys_of(order.customer_ids, order.contacts)])
     for track in named.values():
@@ -67,6 +99,8 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
         person.orders.append(order)
         person.customer_ids |= order.customer_ids
         person.contacts |= order.contacts
+    for known in facts.known:
+        _remember(people[union.root(f"o:{next(iter(known.orders))}")], known)
     for track in named.values():
         keys = keys_of_track(track)
         found = people.get(union.root(keys[0]))
@@ -78,33 +112,58 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
     return list(people.values())
 
 
+def _remember(person: Person, known: Known) -> None:
+    person.known = known
+    names = [*known.names, *keys_of(filter(None, (known.customer_id,)), filter(None, (known.contact,)))]
+    for key in names:
+        (person.customer_ids if key[0] == "c" else person.contacts).add(key[2:])
+
+
 def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload]) -> None:
     seen_by: dict[str, list[TrackingPayload]] = {}
     for track in facts.tracks:
         if track.visitor_id is not None and lends(track.visitor_id):
             seen_by.setdefault(track.visitor_id, []).append(track)
     owners = _owners(seen_by, named)
+    told = visitors_told(facts.reports)
     for person in people:
-        for order in person.orders:
-            person.clicks.update(order.tokens)
-        for visitor in {visitor for order in person.orders for visitor in order.visitors}:
-            for track in seen_by.get(visitor, ()):
-                _lend(person, track, served=True)
+        tokens = newest_tokens(
+            (*(person.known.tokens if person.known else ()), *(t for o in person.orders for t in o.tokens.values()))
+        )
+        taken: list[TokenClaims] = []
+        problems: list[tuple[TokenProblem, datetime]] = []
+        lending = _lending(person, told)
+        for visitor in lending:
+            _lend(seen_by.get(visitor, ()), tokens, problems)
+        person.seen_by = {
+            visitor: seen_by[visitor]
+            for order in person.orders
+            for visitor in order.visitors
+            if visitor in seen_by and visitor not in lending
+        }
         mine = {track.track_id for track in person.identified}
         for identify in person.identified:
             own = seen_by.get(identify.visitor_id, []) if identify.visitor_id is not None else []
             for track in (identify, *own):
                 served = track.token is not None and owners[track.token.click_id].track_id in mine
-                _lend(person, track, served=served)
-        for click_id in person.clicks:
-            person.taken.pop(click_id, None)
+                _lend((track,), tokens if served else taken, problems)
+        person.pool, person.problems = Clicks(tokens, taken), Problems(problems)
 
 
-def _lend(person: Person, track: TrackingPayload, *, served: bool) -> None:
-    if track.token is not None:
-        (person.clicks if served else person.taken)[track.token.click_id] = track.token
-    elif track.token_problem is not None:
-        person.problems.setdefault(track.token_problem, []).append(track.at)
+def _lending(person: Person, told: dict[str, list[Touch]]) -> set[str]:
+    known = person.known.visitors if person.known is not None else ()
+    own = (touch for order in person.orders for touch in told.get(order.order_id, ()))
+    return {visitor for _, visitor in newest_visitors((*known, *own))}
+
+
+def _lend(
+    tracks: Iterable[TrackingPayload], tokens: list[TokenClaims], problems: list[tuple[TokenProblem, datetime]]
+) -> None:
+    for track in tracks:
+        if track.token is not None:
+            tokens.append(track.token)
+        elif track.token_problem is not None:
+            problems.append((track.token_problem, track.at))
 
 
 def _owners(seen_by: dict[str, list[TrackingPayload]], named: list[TrackingPayload]) -> dict[str, TrackingPayload]:

@@ -7,13 +7,10 @@ reason why a candidate lost.
 from collections.abc import Callable
 from datetime import timedelta
 
-from services.attribution.decisions.domain.catalog import GRACE
+from services.attribution.decisions.domain.catalog import GRACE, LONGEST_WINDOW
 from services.attribution.decisions.domain.decision import Check, Detail
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import iso
-
-LONGEST_WINDOW = timedelta(days=400)
-"""No program may have a longer window, so an older click need not wait for its program."""
 
 NAMES_NOBODY = frozenset(
     {
@@ -145,11 +142,11 @@ def new_customer(case: Case, evidence: Evidence) -> Check | None:
     detail: Detail = {"order_number": case.number}
     if evidence.kind == "customer" or not case.bought_before:
         return _passed("new_customer", detail)
-    won = case.won.get(evidence.terms.program_id)
-    if won and won[0].ambassador_id == evidence.ambassador_id:
+    won = case.before.won.get(evidence.terms.program_id)
+    if won is not None and won.first.ambassador_id == evidence.ambassador_id:
         return _passed("new_customer", detail)
-    if case.first_paid_at is not None:
-        detail["first_paid_at"] = iso(case.first_paid_at)
+    if case.before.first is not None:
+        detail["first_paid_at"] = iso(case.before.first.placed_at)
     return _failed("new_customer", "not_new_customer", detail)
 
 

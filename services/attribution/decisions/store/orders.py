@@ -10,19 +10,33 @@ from services.kernel.db import Tx
 Pair = tuple[str, str]
 """A store's id and the id of an order or person in it."""
 
+AT_ONCE = 1000
+"""Rows that one statement writes: the event loop has its turn between two."""
+
 COLUMNS = (
     "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
     " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
     " o.ambassador_id"
 )
 """What `OrderRow` is read from."""
+_PRESENT = COLUMNS.replace("o.person_id", "coalesce(m.into_id, o.person_id) as person_id")
 _BY_ID = f"""
-select {COLUMNS} from orders o
+select {_PRESENT} from orders o
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.order_id = w.id
+left join person_merges m on m.store_id = o.store_id and m.person_id = o.person_id
 """  # noqa: S608  # the columns are ours
 _BY_PERSON = f"""
+select {_PRESENT.replace("coalesce(m.into_id, o.person_id)", "w.id")} from (
+    select s, id, id as was from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+    union all
+    select s, id, m.person_id from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+    join person_merges m on m.store_id = w.s and m.into_id = w.id
+) w join orders o on o.store_id = w.s and o.person_id = w.was
+"""  # noqa: S608
+_OPEN = f"""
 select {COLUMNS} from orders o
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.person_id = w.id
+where o.settled_at is null
 """  # noqa: S608
 _DUE = f"""
 select {COLUMNS} from unnest(cast(:stores as text[])) w (s)
@@ -31,6 +45,12 @@ cross join lateral (
     order by settle_at, order_id limit :count
 ) o
 """  # noqa: S608
+_OPEN_UNTIL = """
+select o.store_id, o.order_id, o.person_id
+from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:untils as timestamptz[])) w (s, p, until)
+join orders o on o.store_id = w.s and o.person_id = w.p and o.placed_at <= w.until
+where o.settled_at is null
+"""
 _NEXT_DUE = """
 select w.s as store_id, (
     select settle_at from orders where store_id = w.s and settled_at is null and settle_at is not null
@@ -117,9 +137,28 @@ async def by_person(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
     return await _read(tx, _BY_PERSON, people)
 
 
+async def open_of(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
+    """Current states of those orders of these people that have not settled."""
+    return await _read(tx, _OPEN, people)
+
+
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[OrderRow]:
     """Up to `count` orders of each store whose moment to settle has come, the oldest first."""
     return [OrderRow(*tuple(row)) for row in await tx.all(_DUE, stores=list(stores), now=now, count=count)]
+
+
+async def open_until(tx: Tx, rows: Iterable[OrderRow]) -> dict[Pair, str]:
+    """Open orders of the same people that were placed before these or together with them, each with its person."""
+    until: dict[Pair, datetime] = {}
+    for row in rows:
+        pair = (row.store_id, row.person_id)
+        until[pair] = max(row.placed_at, until.get(pair, row.placed_at))
+    if not until:
+        return {}
+    found = await tx.all(
+        _OPEN_UNTIL, stores=[s for s, _ in until], people=[p for _, p in until], untils=list(until.values())
+    )
+    return {(row.store_id, row.order_id): row.person_id for row in found}
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
@@ -129,29 +168,30 @@ async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 
 async def add_revisions(tx: Tx, revisions: Sequence[Revision], *, engine: str) -> None:
     """Keeps decisions, for ever."""
-    if revisions:
+    for start in range(0, len(revisions), AT_ONCE):
+        some = revisions[start : start + AT_ONCE]
         await tx.execute(
             _DECIDE,
             engine=engine,
             now=tx.now,
-            stores=[r.store_id for r in revisions],
-            orders=[r.order_id for r in revisions],
-            revisions=[r.revision for r in revisions],
-            as_ofs=[r.as_of for r in revisions],
-            bodies=[r.body for r in revisions],
+            stores=[r.store_id for r in some],
+            orders=[r.order_id for r in some],
+            revisions=[r.revision for r in some],
+            as_ofs=[r.as_of for r in some],
+            bodies=[r.body for r in some],
         )
 
 
 async def put(tx: Tx, rows: Sequence[OrderRow]) -> None:
     """Writes current states."""
-    if not rows:
-        return
-    columns: dict[str, list[object]] = {
-        name: [getattr(row, name) for row in rows] for name in OrderRow.__struct_fields__
-    }
-    columns["programs"] = ["\x1f".join(row.programs) for row in rows]
-    columns["pieces"] = ["\x1f".join(row.pieces) for row in rows]
-    await tx.execute(_PUT, **columns)
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        columns: dict[str, list[object]] = {
+            name: [getattr(row, name) for row in some] for name in OrderRow.__struct_fields__
+        }
+        columns["programs"] = ["\x1f".join(row.programs) for row in some]
+        columns["pieces"] = ["\x1f".join(row.pieces) for row in some]
+        await tx.execute(_PUT, **columns)
 
 
 async def advance(tx: Tx, heads: Mapping[str, int]) -> None:

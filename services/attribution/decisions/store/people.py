@@ -30,13 +30,14 @@ where m.store_id = w.s and m.into_id = w.gone
 _MOVE = """
 update orders o set person_id = w.kept
 from unnest(cast(:stores as text[]), cast(:gone as text[]), cast(:kept as text[])) w (s, gone, kept)
-where o.store_id = w.s and o.person_id = w.gone
+where o.store_id = w.s and o.person_id = w.gone and o.settled_at is null
 """
 _REACHED = """
-select distinct o.store_id, o.person_id
+select distinct o.store_id, coalesce(m.into_id, o.person_id) as person_id
 from unnest(cast(:stores as text[]), cast(:keys as text[])) w (s, k)
 join ties t on t.store_id = w.s and t.key = w.k
 join orders o on o.store_id = t.store_id and o.order_id = t.order_id
+left join person_merges m on m.store_id = o.store_id and m.person_id = o.person_id
 """
 _REACHED_BY_PROGRAM = """
 select distinct o.store_id, o.person_id from orders o
@@ -76,7 +77,9 @@ async def name(tx: Tx, people: Sequence[tuple[Pair, str]]) -> None:
 
 
 async def merge(tx: Tx, merges: Sequence[tuple[str, str, str]]) -> None:
-    """Makes one of two people, each as (store, gone, kept), with their orders. Tracking moves its own facts."""
+    """Makes one of two people, each as (store, gone, kept), with their open orders: however many have settled, they are
+    not written again. Tracking moves its own facts.
+    """
     if not merges:
         return
     columns = {

@@ -12,6 +12,11 @@ select order_id, revision, as_of, engine, decided_at, body from decisions
 where store_id = :store and order_id = :order and (cast(:revision as int) is null or revision = :revision)
 order by revision desc limit 1
 """
+_SOME = """
+select d.store_id, d.order_id, d.engine, d.body from decisions d
+join unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[])) w (s, o, r)
+  on d.store_id = w.s and d.order_id = w.o and d.revision = w.r
+"""
 _REVISIONS = """
 select order_id, revision from decisions
 where store_id = :store and (order_id, revision) > (:order, :revision)
@@ -105,6 +110,17 @@ async def decision(tx: Tx, store_id: str, order_id: str, revision: int | None = 
     """One revision, the newest unless named."""
     row = await tx.one_or_none(_DECISION, store=store_id, order=order_id, revision=revision)
     return StoredDecision(*tuple(row)) if row else None
+
+
+async def some(tx: Tx, revisions: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """Engine and body of decisions, each as (store, order, revision), by (store, order)."""
+    rows = await tx.all(
+        _SOME,
+        stores=[store_id for store_id, _, _ in revisions],
+        orders=[order_id for _, order_id, _ in revisions],
+        revisions=[revision for _, _, revision in revisions],
+    )
+    return {(row.store_id, row.order_id): (row.engine, bytes(row.body)) for row in rows}
 
 
 async def history(tx: Tx, store_id: str, order_id: str, *, count: int = 50) -> list[StoredDecision]:
