@@ -1,11 +1,14 @@
 """`kith replay` and `kith reconcile`: do decisions follow from their facts, and is every order somewhere, once?"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.options import Store
 from services.cli.ui import Json, Ui
+
+if TYPE_CHECKING:
+    from services.kernel.db import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +20,9 @@ def register(app: typer.Typer) -> None:
 def replay(
     store: Store = "",
     order: Annotated[str, typer.Option("--order", help="Only the newest decision of this order; needs --store.")] = "",
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Compare what is remembered of each friend with all of their facts, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Decide again from the stored facts, and compare byte by byte; ends with 1 if any decision differs."""
@@ -24,7 +30,9 @@ def replay(
 
     if order and not store:
         raise typer.BadParameter("an order is known within its store: give --store too")
-    raise typer.Exit(0 if uvloop.run(_replay(Ui(as_json=as_json), store, order)) else 1)
+    if order and whole:
+        raise typer.BadParameter("--whole is about all friends of a store, --order about one order")
+    raise typer.Exit(0 if uvloop.run(_replay(Ui(as_json=as_json), store, order, whole=whole)) else 1)
 
 
 def reconcile(store: Store = "", as_json: Json = False) -> None:
@@ -34,7 +42,7 @@ def reconcile(store: Store = "", as_json: Json = False) -> None:
     raise typer.Exit(0 if uvloop.run(_reconcile(Ui(as_json=as_json), store)) else 1)
 
 
-async def _replay(ui: Ui, only: str, order: str) -> bool:
+async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
     from services.attribution.decisions.actions.replay import replay as once
     from services.attribution.decisions.actions.replay import replay_all
     from services.cli import starting
@@ -63,15 +71,33 @@ async def _replay(ui: Ui, only: str, order: str) -> bool:
                     if order or not found:
                         break
                     after = (found[-1].order_id, found[-1].revision)
+                wrong = await _misremembered(db, store_id) if whole else []
                 bar.advance(done)
-                equal = equal and not different
+                equal = equal and not different and not wrong
                 mark = "[red]✗[/]" if different else "[green]✓[/]"
                 other = f", {counts['other_engine']} by another engine" if counts["other_engine"] else ""
                 ui.say(f"{mark} {store_id}: {counts['equal']} equal, {counts['different']} different{other}")
                 for one_of in different:
                     ui.say(f"  order {one_of['order_id']}, decision {one_of['revision']}")
-                ui.emit({"store": store_id, **counts, "differences": different})
+                for person_id in wrong:
+                    ui.say(f"  [red]✗[/] person {person_id}: what is remembered is not what the facts say")
+                ui.emit({"store": store_id, **counts, "differences": different, "misremembered": wrong})
     return equal
+
+
+async def _misremembered(db: "Database", store_id: str) -> list[str]:
+    """People of a store of whom something else is remembered than their facts say."""
+    from services.attribution.decisions.actions.replay import check_remembered
+
+    wrong: list[str] = []
+    after = ""
+    while True:
+        async with db.transaction([store_id], snapshot=True) as tx:
+            found = await check_remembered(tx, store_id, after=after)
+        if not found:
+            return wrong
+        wrong += [one.person_id for one in found if not one.equal]
+        after = found[-1].person_id
 
 
 async def _reconcile(ui: Ui, only: str) -> bool:
