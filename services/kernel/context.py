@@ -6,6 +6,7 @@ from typing import Any
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database
 from services.kernel.live import LiveState
+from services.kernel.outbound import Outbound
 from services.kernel.settings import Settings
 
 
@@ -18,5 +19,7 @@ class Context:
     db: Database
     ring: KeyRing
     live: LiveState
+    outbound: Outbound = field(default_factory=Outbound)
+    """The only way to anybody outside."""
     resources: Any = field(default=None)
     """What the manifest's `resources` opened; a service casts it to its own type in one place."""

@@ -4,6 +4,7 @@ import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -41,13 +42,17 @@ class Settings(BaseSettings):
     """Name of this replica among its service's replicas."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks of our own gateways, as `10.0.0.0/8,::1`: from them, X-Forwarded-For names the caller."""
+    outbound_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks beside the public internet that calls to webhooks, platforms and other partners may reach."""
+    outbound_closed_ports: Annotated[tuple[int, ...], NoDecode] = ()
+    """Further ports of the product itself, which no such call reaches there; who starts the whole names them."""
     log_level: str = "info"
     pool_size: int = 6
     """Database connections per service and process."""
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_allow", "outbound_closed_ports", mode="before")
     @classmethod
-    def _networks_are_separated_by_commas(cls, value: object) -> object:
+    def _lists_are_separated_by_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -71,6 +76,15 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address that browsers use."""
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def own_ports(self) -> frozenset[int]:
+        """Ports of the product that this process knows of."""
+        urls = [self.database_url, *(os.environ.get(name) for name in os.environ if name.endswith("_DATABASE_URL"))]
+        ports = {urlsplit(url).port or 5432 for url in urls if url}
+        brokers = (self.kafka_url or "").split(",")
+        ports |= {int(port) for broker in brokers if (port := broker.rpartition(":")[2]).isdigit()}
+        return frozenset({self.port, *ports, *self.outbound_closed_ports})
 
     def key_ring(self) -> KeyRing:
         """The secrets, ready for use. Raises `ValueError` where they are not spelt as they must be."""

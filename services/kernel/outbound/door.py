@@ -1,0 +1,182 @@
+"""Calls to anybody outside, each with an end: a total deadline, a bounded answer, no redirects, no proxy.
+
+Nothing here runs inside a transaction: whoever calls has committed what made it call.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+import httpcore
+import httpx
+import structlog
+from msgspec import Struct
+from prometheus_client import Counter, Histogram
+
+from services.kernel.outbound.addresses import Network
+from services.kernel.outbound.transport import AddressRefused, CheckedNetwork, Resolve, Transport, resolve
+
+DEADLINE_S = 10.0
+LONGEST_S = 60.0
+MOST_BYTES = 64 * 1024
+CONNECTIONS = 100
+LONGEST_WAIT = timedelta(hours=24)
+"""No partner's `Retry-After` puts a call off for longer."""
+
+_CALLS = Counter("kith_outbound_calls_total", "Calls to others, by what came of them.", ("purpose", "outcome"))
+_SECONDS = Histogram(
+    "kith_outbound_seconds",
+    "How long calls to others took.",
+    ("purpose",),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class OutboundError(Exception):
+    """No usable answer. `reason` is one of `bad_url`, `address_refused`, `unreachable`, `tls`, `timeout`, `too_large`,
+    `protocol`; it names no value, so it may be logged and shown.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may well succeed later. A name may lead elsewhere tomorrow, a bad address may not."""
+        return self.reason != "bad_url"
+
+
+class Answer(Struct, frozen=True):
+    """What somebody answered. The body is as it came: it was asked for uncompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+    def retry_after(self, now: datetime) -> timedelta | None:
+        """How long the partner asked us to wait, in seconds or as a date (RFC 9110, 10.2.3); None if it did not."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return min(max(at - now, timedelta()), LONGEST_WAIT)
+
+
+class Outbound:
+    """The door. One for each process; `allow` are networks beside the public internet, `own_ports` stay shut there."""
+
+    def __init__(
+        self, *, allow: Sequence[Network] = (), own_ports: frozenset[int] = frozenset(), resolve: Resolve = resolve
+    ) -> None:
+        self._network = CheckedNetwork(allow=allow, own_ports=own_ports, resolve=resolve)
+        self._log = structlog.get_logger()
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made when first used: reading the machine's certificates takes a moment, and most processes call nobody."""
+        tls = ssl.create_default_context()
+        return httpx.AsyncClient(
+            transport=Transport(self._network, connections=CONNECTIONS, tls=tls),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=LONGEST_S,  # of each step; the deadline of the call is over all of it
+            headers={"User-Agent": "Kith", "Accept-Encoding": "identity"},
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        purpose: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        deadline_s: float = DEADLINE_S,
+        most_bytes: int = MOST_BYTES,
+    ) -> Answer:
+        """One call. `purpose` is a constant word for logs and metrics. Any status is an answer.
+
+        Raises `OutboundError` where there is no whole answer within `deadline_s` seconds and `most_bytes` bytes.
+        """
+        began, outcome, host = time.perf_counter(), "cancelled", ""
+        try:
+            request = self._request(method, url, headers=headers, content=content)
+            host = request.url.host
+            async with asyncio.timeout(deadline_s):
+                answer = await self._answer(request, most_bytes)
+            outcome = str(answer.status)
+            return answer
+        except Exception as error:
+            outcome = "error"  # unless it is one of those that have a name
+            outcome = _reason(error)
+            raise OutboundError(outcome) from error
+        finally:
+            took = time.perf_counter() - began
+            _CALLS.labels(purpose, outcome).inc()
+            _SECONDS.labels(purpose).observe(took)
+            self._log.info("outbound.called", name=purpose, host=host, status=outcome, seconds=round(took, 3))
+
+    def _request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None, content: bytes | None
+    ) -> httpx.Request:
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        if request.url.scheme not in {"http", "https"} or not request.url.host or request.url.userinfo:
+            raise httpx.InvalidURL("an address must be http or https, with a host and without a user")
+        return request
+
+    async def _answer(self, request: httpx.Request, most_bytes: int) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) > most_bytes:
+                    raise OutboundError("too_large")
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, dict(response.headers), bytes(body))
+
+    async def close(self) -> None:
+        """Closes connections that are open."""
+        if "_client" in self.__dict__:
+            await self._client.aclose()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OutboundError):
+        return error.reason
+    if isinstance(error, AddressRefused):
+        return "address_refused"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
+        return "bad_url"
+    if isinstance(error, TimeoutError | httpcore.TimeoutException):
+        return "timeout"
+    if _has(error, ssl.SSLError):
+        return "tls"
+    if isinstance(error, httpcore.ConnectError | OSError):
+        return "unreachable"
+    if isinstance(error, httpcore.NetworkError | httpcore.ProtocolError):
+        return "protocol"
+    raise error
+
+
+def _has(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
