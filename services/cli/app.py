@@ -21,6 +21,7 @@ from services.cli.commands import (
     serve,
     shop,
     split,
+    work,
 )
 from services.cli.local.process import StartFailed
 
@@ -31,7 +32,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (run, split, serve, migrate, doctor, dlq, deliveries, pipe, decisions, ledger, contracts, gateway, shop):
+for group in (
+    run,
+    split,
+    serve,
+    migrate,
+    doctor,
+    dlq,
+    deliveries,
+    pipe,
+    work,
+    decisions,
+    ledger,
+    contracts,
+    gateway,
+    shop,
+):
     group.register(app)
 
 

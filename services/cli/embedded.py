@@ -29,6 +29,7 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
     async with AsyncExitStack() as stack:
         with ui.working("Starting PostgreSQL and bringing its schemas up to date"):
             settings = await stack.enter_async_context(starting.complete(settings, keep_up=True))
+            settings = starting.with_outbound(settings)
             await starting.migrate_all(services, settings, only_if_changed=True)
 
         async def ready(running: Process) -> None:

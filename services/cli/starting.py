@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from services.cli.inspect.database import connected
 from services.cli.local.keep import ensure_secrets
@@ -49,6 +51,26 @@ async def complete(settings: Settings, *, keep_running: bool = False, keep_up: b
             await asyncio.gather(keeper, return_exceptions=True)
         if not (keep_running and ran_before):
             await server.stop()
+
+
+def with_outbound(settings: Settings, *ports: int) -> Settings:
+    """Settings of a product on one machine: while browsers reach it on this machine only, its calls to others may
+    reach this machine too, but for the product's own ports.
+    """
+    closed = tuple(sorted({*settings.outbound_closed_ports, *ports}))
+    if not settings.outbound_allow and is_loopback(settings.base_url):
+        allow = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+        return settings.model_copy(update={"outbound_allow": allow, "outbound_closed_ports": closed})
+    return settings.model_copy(update={"outbound_closed_ports": closed})
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address means this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 async def migrate_all(

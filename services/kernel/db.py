@@ -83,6 +83,7 @@ class Tx:
         self._outgoing: list[Outgoing] = []
         self._spelled: list[bytes] = []
         self._sent = 0
+        self._work = False
         self._after_commit: list[Callable[[], None]] = []
         self.now = now
         self.offset = offset
@@ -136,6 +137,10 @@ class Tx:
         """Notes that a statement has put events into the outbox by itself, so that the relay is woken for them."""
         self._sent += count
 
+    def work_added(self) -> None:
+        """Notes that a statement has written tasks, so that a worker of this process looks at once."""
+        self._work = True
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Runs `call` once the commit succeeded: to wake somebody, or to drop a cache entry. Never for effects."""
         self._after_commit.append(call)
@@ -171,6 +176,11 @@ class Tx:
             await insert_spelled(self._connection, spelled)
         return len(outgoing) + len(spelled) + self._sent
 
+    @property
+    def has_work(self) -> bool:
+        """Whether tasks were written."""
+        return self._work
+
     def run_after_commit(self) -> None:
         """Called by `transaction()` after the commit."""
         for call in self._after_commit:
@@ -204,6 +214,8 @@ class Database:
         self._adapted: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self.emitted: Callable[[], None] = lambda: None
         """Called after a commit that put something into the outbox: the relay sets it to wake up at once."""
+        self.work_added: Callable[[], object] = lambda: None
+        """Called after a commit that wrote tasks: the worker sets it."""
 
     @asynccontextmanager
     async def transaction(self, stores: Iterable[str] = (), *, snapshot: bool = False) -> AsyncIterator[Tx]:
@@ -226,6 +238,8 @@ class Database:
         tx.run_after_commit()
         if emitted:
             self.emitted()
+        if tx.has_work:
+            self.work_added()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -10,6 +10,7 @@ import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,11 +32,14 @@ from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.idempotency import PURGE_JOB
 from services.kernel.jobs import Jobs
 from services.kernel.live import LiveState
+from services.kernel.outbound import Outbound
 from services.kernel.relay import Relay
 from services.kernel.server import Server
-from services.kernel.service import Handler, Service
+from services.kernel.service import ROLES, Handler, Job, Role, Service
 from services.kernel.settings import Settings
 from services.kernel.store_slice import kernel_handlers
+from services.kernel.work import worker
+from services.kernel.work.worker import Worker
 
 
 class BackgroundDied(RuntimeError):
@@ -84,9 +88,10 @@ async def running(
     port: int | None = None,
     bus: Bus | None = None,
     checks: Sequence[Callable[[], Check]] = (),
+    roles: AbstractSet[Role] = ROLES,
 ) -> AsyncIterator[Process]:
     """Runs the services until the block ends. `port` 0 takes a free one; `bus` stands in for the one of the settings;
-    `checks` are further conditions of readiness.
+    `checks` are further conditions of readiness; `roles` say which part of its services' work is this process's.
     """
     log = structlog.get_logger()
     failpoints.narrow({service.name for service in services})
@@ -98,9 +103,12 @@ async def running(
         stack.push_async_callback(bus.stop)
         process = Process(url="", health=health, contexts={}, bus=bus)
         applications: dict[str, tuple[ASGIApp, tuple[str, ...]]] = {}
-        units = [await _open(service, settings, bus, stack, process) for service in services]
-        for service, context in zip(services, units, strict=True):
-            applications[service.name] = (Edge(service, context), service.routes)
+        outbound = Outbound(allow=settings.outbound_allow, own_ports=settings.own_ports)
+        stack.push_async_callback(outbound.close)
+        for service in services:
+            context = await _open(service, settings, bus, stack, process, outbound=outbound, roles=roles)
+            if "web" in roles:
+                applications[service.name] = (Edge(service, context), service.routes)
         front = Front(Dispatcher(applications), health)
         server = await stack.enter_async_context(
             Server(front, host=settings.host, port=settings.port if port is None else port)
@@ -121,7 +129,16 @@ async def running(
     log.info("process.stopped", services=",".join(s.name for s in services))
 
 
-async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExitStack, process: Process) -> Context:
+async def _open(
+    service: Service,
+    settings: Settings,
+    bus: Bus,
+    stack: AsyncExitStack,
+    process: Process,
+    *,
+    outbound: Outbound,
+    roles: AbstractSet[Role],
+) -> Context:
     """Opens one service and starts what runs behind its applications. The stack closes it in reverse order."""
     db = Database(settings.database_url_of(service.name), schema=service.name, pool_size=settings.pool_size)
     stack.push_async_callback(db.close)
@@ -129,19 +146,21 @@ async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExit
     await live.start()
     stack.push_async_callback(live.stop)
     ring = settings.key_ring()
-    context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live)
+    context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live, outbound=outbound)
     relay = Relay(db, bus, service=service.name)
     process.tasks.append(relay.start())
     stack.push_async_callback(relay.stop)
-    if service.resources is not None:
+    if service.resources is not None and "web" in roles:
         context.resources = await stack.enter_async_context(service.resources(context))
-    consumers = _consumers(service, context, bus)
+    consumers = _consumers(service, context, bus) if "consume" in roles else []
     process.tasks += [consumer.start() for consumer in consumers]
-    jobs = Jobs(context, jobs=service.jobs, due_jobs=(PURGE_JOB, *service.due_jobs))
+    jobs = _jobs(service, context, roles)
     process.tasks += jobs.start()
+    workers = [Worker(context, service.work)] if service.work and "work" in roles else []
+    process.tasks += [each.start() for each in workers]
 
     async def stop_work() -> None:
-        await asyncio.gather(jobs.stop(), *(consumer.stop() for consumer in consumers))
+        await asyncio.gather(jobs.stop(), *(each.stop() for each in consumers), *(each.stop() for each in workers))
 
     stack.push_async_callback(stop_work)
     process.health.watch(service, db, consumers)
@@ -150,6 +169,15 @@ async def _open(service: Service, settings: Settings, bus: Bus, stack: AsyncExit
     process.relays[service.name] = relay
     process.consumers += consumers
     return context
+
+
+def _jobs(service: Service, context: Context, roles: AbstractSet[Role]) -> Jobs:
+    count = (Job(name=f"{service.name}.work", every_s=15, run=worker.count, role="work"),) if service.work else ()
+    return Jobs(
+        context,
+        jobs=[job for job in (*service.jobs, *count) if job.role in roles],
+        due_jobs=(PURGE_JOB, *service.due_jobs) if "consume" in roles else (),
+    )
 
 
 def _consumers(service: Service, context: Context, bus: Bus) -> list[Consumer]:
@@ -174,6 +202,7 @@ async def run_services(
     port: int | None = None,
     on_ready: Callable[[Process], Awaitable[None]] | None = None,
     checks: Sequence[Callable[[], Check]] = (),
+    roles: AbstractSet[Role] = ROLES,
 ) -> None:
     """Runs until SIGTERM or SIGINT. Raises `BackgroundDied` when a part ends by itself, after an orderly stop."""
     telemetry.set_up_logs(settings.log_level)
@@ -184,7 +213,7 @@ async def run_services(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(services, settings, port=port, checks=checks) as process:
+    async with running(services, settings, port=port, checks=checks, roles=roles) as process:
         _spare_the_collector()
         waiting: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="signal")
         announcing = [asyncio.create_task(_announce(on_ready, process), name="announce")] if on_ready else []

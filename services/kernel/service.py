@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fastapi import APIRouter
 from sqlalchemy import MetaData
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from services.kernel.context import Context
     from services.kernel.http.hot import HotRoute
     from services.kernel.pages import NavItem, Pages
+    from services.kernel.work import TaskKind
+
+Role: TypeAlias = Literal["web", "consume", "work"]
+"""What a process does: answers requests; handles events and what the clock starts; runs tasks that talk to others."""
+ROLES: frozenset[Role] = frozenset(("web", "consume", "work"))
 
 type_of_handle = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
 
@@ -36,10 +41,11 @@ class Handler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work by the clock, in every replica; the job itself makes sure that replicas do not collide."""
+    """Work by the clock, in every replica of its role; the job itself makes sure that replicas do not collide."""
 
     name: str
     every_s: float
+    role: Role = "consume"
     run: Callable[["Context"], Awaitable[None]]
 
 
@@ -71,6 +77,8 @@ class Service:
     """In the order in which a batch's events are handled: what is set up before what happens."""
     jobs: tuple[Job, ...] = ()
     due_jobs: tuple[DueJob, ...] = ()
+    work: tuple["TaskKind", ...] = ()
+    """Kinds of tasks that talk to somebody outside; workers run them (`kernel.work`)."""
     resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None
     """Opens what lives as long as the process (a spool, a group commit, a cache); found as `context.resources`."""
     nav: tuple["NavItem", ...] = ()

@@ -19,6 +19,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql_text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -56,6 +60,7 @@ def add_kernel_tables(metadata: MetaData) -> None:
     _stores(metadata)
     _timers(metadata)
     _replicas(metadata)
+    _work(metadata)
 
 
 def _pipe(metadata: MetaData) -> None:
@@ -157,5 +162,43 @@ def _replicas(metadata: MetaData) -> None:
         Column("one", Boolean, primary_key=True, server_default="true"),
         Column("offset_seconds", BigInteger, nullable=False),
         Column("revision", Integer, nullable=False),
+        info=PIPE,
+    )
+
+
+def _work(metadata: MetaData) -> None:
+    """Tasks that talk to somebody outside (`kernel.work`): ids only, so that they are a pipe and hold nobody's data."""
+    waiting = sql_text("state = 'waiting'")
+    Table(
+        "work_tasks",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        text("kind"),
+        text("store_id"),
+        text("lane"),
+        text("key"),
+        text("payload"),
+        text("traceparent", nullable=True),
+        text("state"),
+        moment("due"),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("failures", Integer, nullable=False, server_default="0"),
+        moment("leased_until", nullable=True),
+        text("reason", nullable=True),
+        moment("created_at"),
+        moment("ended_at", nullable=True),
+        UniqueConstraint("kind", "store_id", "key", name="work_tasks_kind_store_id_key_key"),
+        Index("work_tasks_lane_idx", "kind", "lane", "due", "id", postgresql_where=waiting),
+        Index("work_tasks_due_idx", "kind", "due", postgresql_where=waiting),
+        Index("work_tasks_leased_idx", "kind", "leased_until", postgresql_where=sql_text("leased_until is not null")),
+        Index("work_tasks_ended_idx", "state", "ended_at", postgresql_where=sql_text("state <> 'waiting'")),
+        info=PIPE,
+    )
+    Table(
+        "work_lanes",
+        metadata,
+        text("kind", primary_key=True),
+        text("lane", primary_key=True),
+        moment("held_until"),
         info=PIPE,
     )

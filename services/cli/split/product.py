@@ -21,7 +21,7 @@ from services.cli.local.postgres import Postgres
 from services.cli.split.replica import Replica
 from services.cli.split.supervise import Supervisor
 from services.cli.split.whole import Whole
-from services.cli.starting import migrate_all
+from services.cli.starting import migrate_all, with_outbound
 from services.kernel.health import Check
 from services.kernel.server import Server
 from services.kernel.service import Service
@@ -70,6 +70,8 @@ class Product:
         self.replicas: dict[str, list[Replica]] = {}
         self._stack = AsyncExitStack()
         self._env: dict[str, str] = {}
+        self._ports: dict[str, int] = {}
+        """Of the services' processes, by name."""
 
     @property
     def url(self) -> str:
@@ -83,6 +85,7 @@ class Product:
         tell("PostgreSQL and Kafka")
         await self.supervisor.start([postgres, kafka])
         await postgres.ensure_databases([_database(service) for service in self.services])
+        self._ports = {name: process.free_port() for name in self._names()}
         self._env = self._environment(postgres, kafka)
         _keep(self.folder / "env", "".join(f"{name}={value}\n" for name, value in self._env.items()))
         tell("schemas")
@@ -90,7 +93,8 @@ class Product:
         await migrate_all(self.services, Settings(port=self.settings.port), only_if_changed=True)
         tell("services")
         self.replicas = {service.name: self._replicas(service) for service in self.services}
-        await self.supervisor.start([replica for group in self.replicas.values() for replica in group])
+        workers = [self._worker(service) for service in self.services if service.work]
+        await self.supervisor.start([*(r for group in self.replicas.values() for r in group), *workers])
         tell("gateway")
         await self._start_gateway(checks)
         self.write_state()
@@ -163,18 +167,38 @@ class Product:
         )
         await self.supervisor.start([caddy])
 
+    def _names(self) -> list[str]:
+        """Of all processes of services."""
+        names = [f"{service.name}-{number}" for service in self.services for number in range(1, REPLICAS + 1)]
+        return names + [f"{service.name}-work-1" for service in self.services if service.work]
+
     def _replicas(self, service: Service) -> list[Replica]:
-        others = {f"KITH_{other.name.upper()}_DATABASE_URL" for other in self.services if other is not service}
-        own = {name: value for name, value in {**os.environ, **self._env}.items() if name not in others}
+        own = self._own_environment(service)
+        role = ("--role", "web,consume") if service.work else ()
         made = []
         for number in range(1, REPLICAS + 1):
-            name, port = f"{service.name}-{number}", process.free_port()
+            name = f"{service.name}-{number}"
+            port = self._ports[name]
             env = {**own, "KITH_INSTANCE": str(number), "KITH_PORT": str(port)}
-            command = ("serve", service.name, "--port", str(port))
+            command = ("serve", service.name, *role, "--port", str(port))
             made.append(Replica(name, *command, port=port, env=env, log=self.logs / f"{name}.log"))
         return made
 
+    def _worker(self, service: Service) -> Replica:
+        """The process that runs a service's tasks, apart from those that answer requests and decide."""
+        name = f"{service.name}-work-1"
+        port = self._ports[name]
+        env = {**self._own_environment(service), "KITH_INSTANCE": "work-1", "KITH_PORT": str(port)}
+        command = ("serve", service.name, "--role", "work", "--port", str(port))
+        return Replica(name, *command, port=port, env=env, log=self.logs / f"{name}.log")
+
+    def _own_environment(self, service: Service) -> dict[str, str]:
+        """All settings but the addresses of other services' databases."""
+        others = {f"KITH_{other.name.upper()}_DATABASE_URL" for other in self.services if other is not service}
+        return {name: value for name, value in {**os.environ, **self._env}.items() if name not in others}
+
     def _environment(self, postgres: Postgres, kafka: Kafka) -> dict[str, str]:
+        outbound = with_outbound(self.settings, self.settings.port, *self._ports.values())
         databases = {f"KITH_{s.name.upper()}_DATABASE_URL": postgres.url(_database(s)) for s in self.services}
         return {
             **ensure_secrets(self.settings.data_dir),
@@ -185,6 +209,8 @@ class Product:
             "KITH_TRUSTED_PROXIES": "127.0.0.0/8,::1",
             "KITH_PUBLIC_URL": self.url,
             "KITH_DRAIN_S": str(DRAIN_S),
+            "KITH_OUTBOUND_ALLOW": ",".join(map(str, outbound.outbound_allow)),
+            "KITH_OUTBOUND_CLOSED_PORTS": ",".join(map(str, outbound.outbound_closed_ports)),
             **({"KITH_DEMO": "1"} if self.settings.demo else {}),
             **({"KITH_SHOP_URL": self.settings.shop_url} if self.settings.shop_url else {}),
         }

@@ -26,7 +26,7 @@ class Dispatcher:
         patterns = [(pattern, app) for app, routes in apps.values() for pattern in routes]
         patterns.sort(key=lambda entry: (-len(entry[0]), entry[0]))
         self._patterns = [(_compile(pattern), app) for pattern, app in patterns]
-        self._default = next(iter(apps.values()))[0]
+        self._default = next((app for app, _ in apps.values()), _nobody)
         self._known: dict[str, ASGIApp] = {}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -57,6 +57,12 @@ class Dispatcher:
     @cached_property
     def _description(self) -> bytes:
         return orjson.dumps(merge([openapi(edge.service) for edge in self._edges]))
+
+
+async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application of a process that serves no requests but those of `Front`."""
+    if scope["type"] == "http":
+        await answer_json(send, 404, b'{"detail":"This process serves no requests."}')
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

@@ -12,4 +12,4 @@ async def catch_up(ctx: Context) -> None:
     await cast(Redirect, ctx.resources).cache.catch_up()
 
 
-JOBS = (Job(name="links.catch_up", every_s=1.0, run=catch_up),)
+JOBS = (Job(name="links.catch_up", every_s=1.0, run=catch_up, role="web"),)

@@ -1,8 +1,10 @@
 """A small service for tests of the kernel: it counts events, so that every loss and every repetition shows."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,9 +19,11 @@ from services.kernel.context import Context
 from services.kernel.db import Database, Tx
 from services.kernel.http.call import Call, operator
 from services.kernel.migrate import migrate
+from services.kernel.outbound import OutboundError
 from services.kernel.service import Handler, Service
 from services.kernel.spool import Spool
 from services.kernel.tables import APPEND_ONLY, PIPE, service_metadata, text
+from services.kernel.work import Again, Done, Outcome, Task, TaskKind
 
 SCHEMA = "toy"
 GROUP = "kith.toy"
@@ -98,6 +102,22 @@ async def jot(text: str, call: Call = _OPERATOR) -> dict[str, str]:
     return {"note": text}
 
 
+async def call_partner(ctx: Context, task: Task) -> Outcome:
+    """A task: one call to a partner, who recognises keys. The note breaks nothing when it comes twice."""
+
+    async def write(tx: Tx) -> None:
+        await tx.execute("insert into notes (note) values (:note)", note=f"{task.key} told")
+
+    url = f"{os.environ['TOY_PARTNER']}/{task.lane}"
+    try:
+        answer = await ctx.outbound.send("POST", url, purpose="toy", headers={"Idempotency-Key": task.key})
+    except OutboundError as error:
+        return Again(reason=error.reason)
+    return Done(note=write) if answer.ok else Again(reason="refused", after=answer.retry_after(datetime.now(UTC)))
+
+
+CALL = TaskKind(name="toy.call", run=call_partner, deadline_s=2, retries=(timedelta(seconds=0.1),) * 50)
+
 TOY = Service(
     name=SCHEMA,
     package="tests.support.toy",
@@ -106,6 +126,7 @@ TOY = Service(
     routers=(ROUTER,),
     handlers=(Handler(events=(VisitRecorded,), handle=remember),),
     resources=resources,
+    work=(CALL,),
 )
 
 
