@@ -7,7 +7,6 @@ SQLAlchemy keeps the connections; statements go straight to the driver. They are
 its compiler, cursors and greenlets each would cost the client six times as much.
 """
 
-import re
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from contracts.events import Payload
 from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
+from services.kernel.statements import spelled
 from services.kernel.telemetry import POOL_WAIT
 
 APP_ROLE = "kith_app"
@@ -52,16 +52,7 @@ _ADVANCE_ALL = (
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, SQLAlchemyError, OSError)
 """What work on a database that is away, or does not like it, ends with."""
 
-_NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROLL_BACK_S = 5.0
-
-
-@lru_cache(maxsize=4096)
-def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """A statement with `:named` parameters as the driver takes it, and their names in the order of their numbers."""
-    numbers: dict[str, int] = {}
-    text = _NAMED.sub(lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", sql)
-    return text, tuple(numbers)
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +64,8 @@ def _row_maker(columns: tuple[str, ...]) -> Callable[[Iterable[Any]], Row]:
 class Tx:
     """One transaction. `now` is the database's clock plus the demo offset, fixed at its start.
 
-    Statements are text with `:named` parameters, which take their types from the statement.
+    Statements are text with `:named` parameters, which take their types from the statement; conditions that are void
+    without their argument are left out (`kernel.statements`).
     """
 
     def __init__(
@@ -91,14 +83,14 @@ class Tx:
 
     async def execute(self, sql: str, /, **params: object) -> int:
         """Runs one statement; returns how many rows it wrote."""
-        text, names = _numbered(sql)
+        text, names = spelled(sql, params)
         done: str = await self._connection.execute(text, *[params[name] for name in names])
         count = done.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def all(self, sql: str, /, **params: object) -> Sequence[Row]:
         """All rows."""
-        text, names = _numbered(sql)
+        text, names = spelled(sql, params)
         records = await self._connection.fetch(text, *[params[name] for name in names])
         return list(map(_row_maker(tuple(records[0].keys())), records)) if records else []
 
@@ -118,7 +110,7 @@ class Tx:
 
     async def scalar(self, sql: str, /, **params: object) -> Any:
         """First column of the first row, or None."""
-        text, names = _numbered(sql)
+        text, names = spelled(sql, params)
         return await self._connection.fetchval(text, *[params[name] for name in names])
 
     def emit(self, payload: Payload) -> None:

@@ -56,8 +56,14 @@ _HAPPENED = """
 select kind, seq, received_at as at, body from order_facts where store_id = :store and order_id = :order
 union all
 select t.type, t.seq, t.at, t.body from tracks t
-where t.store_id = :store and t.seq is not null and (t.person_id = :person or t.visitor_id in (
-    select substr(key, 3) from ties where store_id = :store and order_id = :order and key like 'v:%'))
+where t.store_id = :store and t.seq is not null and t.track_id = any(array(
+    select track_id from tracks where store_id = :store and person_id = :person
+    union select track_id from tracks where store_id = :store and visitor_id = any(array(
+      select told.visitor from (
+        select distinct cast(convert_from(f.body, 'UTF8') as jsonb) ->> 'visitor_id' as visitor
+        from order_facts f where f.store_id = :store and f.order_id = :order) told
+      where exists (select from ties i
+        where i.store_id = :store and i.key = 'v:' || told.visitor and i.order_id = :order)))))
 order by at limit 200
 """
 _STORE = "select name, timezone, locale, currency from stores where store_id = :store"
