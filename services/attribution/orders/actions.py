@@ -19,7 +19,7 @@ from services.attribution.orders.store import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
 from services.kernel import codes, trace
 from services.kernel.auth import click_token
-from services.kernel.auth.contacts import contact_hashes, contact_in
+from services.kernel.auth.contacts import contact_hashes, contact_in, names_nobody
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
@@ -87,6 +87,8 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
     if told.email or told.phone:
         hashes = contact_hashes(ring, email=told.email, phone=told.phone)
     customer_id, visitor_id = told.customer_id, told.visitor_id
+    if customer_id and names_nobody(customer_id):
+        customer_id = None
     if customer_id and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
     if visitor_id:

@@ -5,8 +5,7 @@ import re
 from typing import Final
 
 from contracts.events.tracking import CustomerIdentified, SignupRecorded, TrackingPayload
-
-_NOBODY = frozenset({"0", "-1", "null", "none", "nil", "undefined", "guest", "anonymous"})
+from services.kernel.auth.contacts import names_nobody
 
 _VISITOR = re.compile(r"v_[0-9a-f]{32,128}", re.ASCII)
 
@@ -22,7 +21,7 @@ def known_customer(told: object) -> object:
     Some stores give every guest the same id: taken at its word, all of them would be one person.
     """
     text = str(told) if isinstance(told, int) and not isinstance(told, bool) else told
-    return None if isinstance(text, str) and text.strip().lower() in _NOBODY else text
+    return None if isinstance(text, str) and names_nobody(text) else text
 
 
 def lends(visitor_id: str | None) -> bool:
