@@ -19,6 +19,11 @@ def new_id(prefix: str, *, at: datetime | None = None) -> str:
     return f"{prefix}_{_spell_time(milliseconds)}{_letters()}"
 
 
+def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
+    """The id of something that its content names: equal for an equal moment and name, of which 10 bytes are taken."""
+    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(name[:10])}"
+
+
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
     """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
     chance = _chance()

@@ -1,8 +1,9 @@
 """Reports of pages: made into a line at the edge, and lines into facts and events by the drain."""
 
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,7 +26,7 @@ from services.kernel.auth import click_token, identify
 from services.kernel.auth.contacts import contact_hashes, contact_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
-from services.kernel.ids import new_id
+from services.kernel.ids import named_id, new_id
 from services.kernel.outbox import Outgoing
 
 _PAYLOADS: dict[str, type[TrackingPayload]] = {
@@ -35,6 +36,7 @@ _PAYLOADS: dict[str, type[TrackingPayload]] = {
     "share": ShareRecorded,
     "widget_view": WidgetViewed,
 }
+_SAME_WITHIN_S = 1800
 _NAMING: tuple[type[TrackingPayload], ...] = (CustomerIdentified, SignupRecorded)
 
 
@@ -45,14 +47,22 @@ def proven(ring: KeyRing, store_id: str, told: TrackIn, revoked: Collection[str]
     return identify.proves(ring, revoked, store_id, told.customer.id, told.proof)
 
 
-def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_proven: bool = False) -> bytes:
+class Line(NamedTuple):
+    """A report on its way to the database, and the id by which the same report is known again."""
+
+    track_id: str
+    text: bytes
+
+
+def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_proven: bool = False) -> Line:
     """The report as one line: type, trace and payload, without anything personal. Its token is read here, once.
 
-    A proof is one of the customer id, and of nothing that is said beside it: mail and phone are then left out.
+    A proof is one of the customer id, and of nothing that is said beside it: mail and phone are then left out. Equal
+    reports of one half hour are one, as a visit of half an hour is one; of nobody at all each is its own.
     """
     kind = _PAYLOADS[told.type]
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
-    fields: dict[str, Any] = {"store_id": store_id, "track_id": new_id("trk", at=now), "at": now}
+    fields: dict[str, Any] = {"store_id": store_id}
     if told.visitor_id is not None:
         fields["visitor_id"] = contact_in(ring, told.visitor_id) or told.visitor_id
     if told.channel is not None:
@@ -71,7 +81,22 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_pr
         fields["vouched"] = "proof"
     else:
         fields["customer"] = _customer(ring, told.customer)
-    return b"%s\t%s\t%s" % (kind.TYPE.encode(), (trace.current() or "").encode(), orjson.dumps(fields))
+    body = orjson.dumps(fields)
+    track_id = _track_id(kind, body, now) if _somebody(fields) else new_id("trk", at=now)
+    head = orjson.dumps({"track_id": track_id, "at": now})
+    trace_now = (trace.current() or "").encode()
+    return Line(track_id, b"%s\t%s\t%s,%s" % (kind.TYPE.encode(), trace_now, head[:-1], body[1:]))
+
+
+def _somebody(fields: Mapping[str, Any]) -> bool:
+    """Whether anything tells this report's visitor from another's."""
+    return "visitor_id" in fields or "token" in fields or any(fields.get("customer", {}).values())
+
+
+def _track_id(kind: type[TrackingPayload], body: bytes, now: datetime) -> str:
+    span = int(now.timestamp()) // _SAME_WITHIN_S * _SAME_WITHIN_S
+    name = hashlib.blake2b(body, digest_size=10, person=kind.__name__.encode()[:16]).digest()
+    return named_id("trk", milliseconds=span * 1000, name=name)
 
 
 def _customer(ring: KeyRing, told: TrackedCustomer | None) -> dict[str, Any]:
@@ -90,9 +115,13 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
     """Gives lines their effect: an event each, and a fact where a decision may depend on it."""
     tracks: list[StoredTrack] = []
     outgoing: list[Outgoing] = []
+    seen: set[str] = set()
     for line in lines:
         kind, traceparent, body = line.split(b"\t", 2)
         told = orjson.loads(body)
+        if told["track_id"] in seen:
+            continue
+        seen.add(told["track_id"])
         at = datetime.fromisoformat(told["at"])
         name = kind.decode()
         outgoing.append(

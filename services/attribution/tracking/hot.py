@@ -23,6 +23,8 @@ _ACCEPTED = {
     body: start(202, ((b"content-length", b"%d" % len(body)), *_HEADERS)) for body in (_BODY, _PROVEN, _UNPROVEN)
 }
 _QUICKLY = {body: (202, lines(_HEADERS), body) for body in _ACCEPTED}
+_MOST_REMEMBERED = 10_000
+"""Of each of the two sets: together about 3 MB."""
 MOST_BYTES = 16 * 1024
 """A page has little to say; more is a mistake or worse."""
 
@@ -33,6 +35,8 @@ class Tracks:
     def __init__(self, ctx: Context, spool: Spool) -> None:
         self._ctx = ctx
         self._spool = spool
+        self._lately: tuple[set[str], set[str]] = set(), set()
+        """Reports that were kept not long ago, the latest and those before: told again they need no more room."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers one report. Its content type is not asked: browsers send `text/plain` to need no preflight."""
@@ -55,7 +59,17 @@ class Tracks:
         begin(headers)
         ring, live, store_id = self._ctx.ring, self._ctx.live, caller.store_id
         proven = actions.proven(ring, store_id, told, live.revoked)
-        self._spool.append(actions.line_of(ring, store_id, told, live.now(), is_proven=proven))
+        line = actions.line_of(ring, store_id, told, live.now(), is_proven=proven)
+        if not any(line.track_id in kept for kept in self._lately):
+            self._spool.append(line.text)
+            self._remember(line.track_id)
         if told.proof is None:
             return _BODY
         return _PROVEN if proven else _UNPROVEN
+
+    def _remember(self, track_id: str) -> None:
+        latest, _ = self._lately
+        if len(latest) >= _MOST_REMEMBERED:
+            self._lately = {track_id}, latest
+        else:
+            latest.add(track_id)

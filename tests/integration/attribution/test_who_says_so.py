@@ -50,7 +50,7 @@ async def test_one_click_and_twenty_guessed_ids_move_no_order(http: httpx.AsyncC
         assert (await report(http, type="identify", customer=customer, proof="0" * 64, **eve))["proven"] is False
         await report(http, type="signup", visitor_id=customer_id, token=eve["token"], customer=customer)
         await report(http, type="visit", visitor_id=customer_id, token=eve["token"])
-    await events_of(db, 81)
+    await events_of(db, 61)
     assert {customer_id: await decision(http, db, customer_id) for customer_id in guessed} == before
     assert {found["status"] for found in before.values()} == {"unattributed"}
 

@@ -64,7 +64,7 @@ def taken_in(told: dict[str, Any], number: int) -> Payload:
     report = TrackIn.model_validate(told)
     now = NOON + timedelta(minutes=number)
     proven = actions.proven(RING, STORE, report, frozenset())
-    kind, _, body = actions.line_of(RING, STORE, report, now, is_proven=proven).split(b"\t", 2)
+    kind, _, body = actions.line_of(RING, STORE, report, now, is_proven=proven).text.split(b"\t", 2)
     return EVENTS[kind.decode()].model_validate_json(body)
 
 

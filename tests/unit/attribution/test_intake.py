@@ -1,5 +1,7 @@
 """What becomes of an order or a page's report on its way in: names of facts, hashes for addresses, tokens read."""
 
+from typing import Any
+
 import orjson
 
 from contracts.events import EVENTS
@@ -69,7 +71,7 @@ def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
     told = TrackIn(
         type="visit", token=text, visitor_id="v1", url="https://user:password@shop.example/a?b=c", channel="x"
     )
-    kind, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    kind, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
     visit = VisitRecorded.model_validate_json(body)
     assert (kind.decode(), visit.token, visit.url_host) == (VisitRecorded.TYPE, token(), "shop.example")
     assert b"password" not in body
@@ -77,7 +79,7 @@ def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
 
 def test_an_identify_becomes_a_line_without_the_address() -> None:
     told = TrackIn(type="identify", token="nonsense", customer=TrackedCustomer(id="c1", email="friend@example.com"))
-    _, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    _, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
     named = CustomerIdentified.model_validate_json(body)
     assert (named.customer.id, named.token_problem, len(named.customer.contact_hashes)) == ("c1", "malformed", 1)
     assert b"friend" not in body
@@ -100,5 +102,23 @@ def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
     assert [text[:2] for text in both["contact_hashes"]] == ["e_", "p_"]
     assert "id" not in both
     told = TrackIn(type="identify", visitor_id="friend@gmail.com", customer=TrackedCustomer(id='"a friend"@gmail.com'))
-    assert b"@" not in line_of(RING, STORE, told, NOON)
+    assert b"@" not in line_of(RING, STORE, told, NOON).text
     assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).body
+
+
+def test_the_same_report_of_one_half_hour_is_one_and_of_nobody_each_is_its_own() -> None:
+    def name(minutes: float = 0, **fields: Any) -> str:
+        told = TrackIn.model_validate({"type": "visit", "visitor_id": "v1", "url": "https://a.example/x"} | fields)
+        return line_of(RING, STORE, told, at(minutes=minutes)).track_id
+
+    assert name() == name(29) == name(url="https://a.example/y")
+    others = {name(30), name(visitor_id="v2"), name(type="share"), name(channel="x"), name(url="https://b.example/")}
+    assert len(others | {name()}) == 6
+    assert name(visitor_id=None) != name(visitor_id=None)
+
+
+def test_buyers_without_an_address_stay_strangers() -> None:
+    for nobody in ("anonymous@shop.example", "Guest@shop.example", "no-reply@shop.example", "+7 000 000 00 00"):
+        field = "phone" if nobody[0] == "+" else "email"
+        for customer in ({"id": nobody}, {field: nobody}, {"id": "0", field: nobody}):
+            assert orjson.loads(fact(customer=customer).body)["customer"] == {"contact_hashes": []}, customer
