@@ -14,6 +14,7 @@ from services.cli.commands import (
     dlq,
     doctor,
     gateway,
+    keys,
     ledger,
     migrate,
     pipe,
@@ -47,6 +48,7 @@ for group in (
     contracts,
     gateway,
     shop,
+    keys,
 ):
     group.register(app)
 

@@ -15,6 +15,8 @@ from services.links.changes.tables import METADATA
 from services.links.clock import api as clock
 from services.links.codes import api as codes
 from services.links.codes import tables as _codes
+from services.links.domains.api import console as domains_console
+from services.links.domains.api import rest as domains
 from services.links.embed.api import console as embed_console
 from services.links.embed.api import script as embed
 from services.links.keys import api as keys
@@ -39,6 +41,7 @@ from services.links.session import api as session
 from services.links.session import tables as _session
 from services.links.settings import LinksSettings
 from services.links.stores import api as stores
+from services.links.stores import tables as _stores
 
 TABLES = (
     _keys.KEYS,
@@ -47,6 +50,7 @@ TABLES = (
     _people.PEOPLE,
     _links.LINKS,
     _codes.CODES,
+    _stores.STORE_DOMAINS,
     _session.USED_SIGN_INS,
 )
 """Named so that METADATA is complete whenever the manifest is."""
@@ -94,6 +98,7 @@ SERVICE = Service(
         "/console/links*",
     ),
     routers=(
+        domains.router,  # before stores, of which /v1/stores/domains is none
         stores.router,
         keys.router,
         programs.router,
@@ -107,6 +112,7 @@ SERVICE = Service(
         session.router,
         portal.router,
         programs_console.router,
+        domains_console.router,
         ambassadors_console.router,
         embed_console.router,
     ),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from services.cli import catalog
+from services.kernel.auth import scopes
 from services.kernel.ids import new_id
 from services.kernel.runner import running
 from services.kernel.settings import Settings
@@ -96,14 +97,20 @@ async def make_store(client: httpx.AsyncClient, name: str) -> Store:
             "name": name,
             "currency": "EUR",
             "timezone": "Europe/Berlin",
-            "domains": ["shop.example"],
+            "domains": ["shop.example", "second.example"] if name == "A" else ["other.example"],
             "locale": "en",
         },
         headers={"authorization": f"Bearer {OPERATOR}"},
     )
     assert answer.status_code == 201, answer.text
     made = answer.json()
-    keys = ({"authorization": f"Bearer {made[kind]}"} for kind in ("secret_key", "publishable_key"))
+    granted = await client.post(
+        f"/v1/stores/{made['id']}/keys",
+        json={"scopes": sorted(scopes.SECRET)},
+        headers={"authorization": f"Bearer {OPERATOR}"},
+    )
+    assert granted.status_code == 201, granted.text
+    keys = ({"authorization": f"Bearer {key}"} for key in (granted.json()["key"], made["publishable_key"]))
     return Store(made["id"], *keys)
 
 
@@ -142,6 +149,7 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         "order_id": "order-of-a",
         "reward_id": str(await until(reward, what="a reward")),
         "kind": "svg",
+        "domain": "second.example",
     }
 
 
@@ -152,7 +160,7 @@ PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok"}
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
-    return strange | {"code": new_id("c").upper(), "order_id": new_id("order"), "kind": "svg"}
+    return strange | {"code": new_id("c").upper(), "order_id": new_id("order"), "kind": "svg", "domain": "no.example"}
 
 
 BODIES: dict[str, Any] = {
@@ -193,6 +201,9 @@ BODIES: dict[str, Any] = {
         "domains": ["c.example"],
         "locale": "en",
     },
+    "POST /v1/stores/domains": lambda _: {"domain": "third.example"},
+    "POST /v1/stores/domains/{domain}/verify": lambda _: {},
+    "POST /v1/stores/{store_id}/keys": lambda _: {"kind": "secret", "label": "x"},
     "PATCH /v1/stores/{store_id}": lambda _: {"name": "Another name"},
     "POST /v1/track": lambda _: {"type": "visit", "visitor_id": "v1"},
 }

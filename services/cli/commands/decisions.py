@@ -112,7 +112,11 @@ async def _reconcile(ui: Ui, only: str) -> bool:
     whole = True
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
         aside: dict[str, set[str]] = {}
-        for letter in await letters.waiting(catalog.load_all(), settings):
+        found_aside = [
+            *await letters.waiting(catalog.load_all(), settings),
+            *await letters.waiting(catalog.load_all(), settings, dropped=True),
+        ]
+        for letter in found_aside:
             if letter.group == "kith.attribution" and letter.type.startswith("kith.order."):
                 aside.setdefault(letter.store_id, set()).add(letter.subject)
         for store_id in await listed(db, only):

@@ -1,8 +1,9 @@
-"""`kith dlq list|show|replay`: what consumers put aside, why, and another try once the cause is mended."""
+"""`kith dlq list|show|replay|drop`: what consumers put aside, why, another try once the cause is mended, or the end."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from services.cli.local.process import StartFailed
 from services.cli.ui import Json, Ui
@@ -20,14 +21,19 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_letters)
     group.command("show")(show)
     group.command("replay")(replay)
+    group.command("drop")(drop)
     app.add_typer(group, name="dlq")
 
 
-def list_letters(group: Group = "", as_json: Json = False) -> None:
+def list_letters(
+    group: Group = "",
+    dropped: Annotated[bool, typer.Option("--dropped", help="Those that were struck off, with why.")] = False,
+    as_json: Json = False,
+) -> None:
     """List the events that wait for a person: place, reason, and what they are about."""
     import uvloop
 
-    uvloop.run(_list(Ui(as_json=as_json), group))
+    uvloop.run(_list(Ui(as_json=as_json), group, dropped))
 
 
 def show(place: Annotated[str, typer.Argument(help="As `list` prints it.")], as_json: Json = False) -> None:
@@ -51,17 +57,33 @@ def replay(
     raise typer.Exit(0 if uvloop.run(_replay(Ui(as_json=as_json), places or [], group)) else 1)
 
 
-async def _list(ui: Ui, group: str) -> None:
+def drop(
+    places: Annotated[list[str], typer.Argument(help="As `list` prints them.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why nobody can mend them; kept, without personal data.")],
+    as_json: Json = False,
+) -> None:
+    """Strike off events that nobody can mend: they wait no longer, and nothing comes of them."""
+    import uvloop
+
+    if not reason.strip():
+        raise StartFailed("give a --reason: whoever looks later finds nothing else")
+    uvloop.run(_drop(Ui(as_json=as_json), places, reason.strip()[:500]))
+
+
+async def _list(ui: Ui, group: str, dropped: bool) -> None:
     from services.cli import starting
     from services.kernel.settings import Settings
 
     async with starting.complete(Settings(), keep_running=True) as settings:
-        letters = await _waiting(settings, group)
+        letters = await _waiting(settings, group, dropped=dropped)
     for letter in letters:
         about = f"{letter.type} {letter.subject} of {letter.store_id}"
         ui.say(f"{letter.place:20} {letter.reason:9} {letter.error:28} {about}, put aside at {letter.put_aside_at}")
+        if letter.dropped:
+            ui.say(f"{'':20} struck off: {escape(letter.dropped)}")
         ui.emit(letter.as_json())
-    ui.say(f"{len(letters)} wait." if letters else "None waits.")
+    if not dropped:
+        ui.say(f"{len(letters)} wait." if letters else "None waits.")
 
 
 async def _show(ui: Ui, place: str) -> None:
@@ -123,7 +145,29 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
     return well
 
 
-async def _waiting(settings: "Settings", group: str) -> "list[Letter]":
+async def _drop(ui: Ui, places: list[str], reason: str) -> None:
+    from services.cli import catalog, starting
+    from services.cli.inspect import letters as inspect
+    from services.kernel.bus.choose import open_bus
+    from services.kernel.runner import groups_of
+    from services.kernel.settings import Settings
+
+    services = catalog.load_all()
+    async with starting.complete(Settings(), keep_running=True) as settings:
+        waiting = await _waiting(settings, "")
+        chosen = [_at(waiting, place) for place in dict.fromkeys(places)]
+        bus = open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+        await bus.start()
+        try:
+            for letter in chosen:
+                await inspect.drop(bus, letter, reason)
+                ui.say(f"struck off: {letter.place} {letter.type} {letter.subject}")
+                ui.emit({**letter.as_json(), "dropped": reason})
+        finally:
+            await bus.stop()
+
+
+async def _waiting(settings: "Settings", group: str, *, dropped: bool = False) -> "list[Letter]":
     from services.cli import catalog
     from services.cli.inspect import letters
     from services.kernel.runner import groups_of
@@ -131,7 +175,9 @@ async def _waiting(settings: "Settings", group: str) -> "list[Letter]":
     services = catalog.load_all()
     if group and group not in groups_of(services):
         raise StartFailed(f"there is no group {group!r}; there are {', '.join(groups_of(services))}")
-    return [letter for letter in await letters.waiting(services, settings) if group in ("", letter.group)]
+    return [
+        letter for letter in await letters.waiting(services, settings, dropped=dropped) if group in ("", letter.group)
+    ]
 
 
 def _at(letters: "list[Letter]", place: str) -> "Letter":

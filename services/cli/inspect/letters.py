@@ -50,6 +50,11 @@ class Letter:
         """What it is about: of an order's event the order."""
         return envelope.header(self.record, envelope.SUBJECT)
 
+    @property
+    def dropped(self) -> str:
+        """Why it was struck off; empty while it waits."""
+        return envelope.header(self.record, letters.DROPPED)
+
     def as_json(self) -> dict[str, object]:
         """For programs."""
         return {
@@ -67,16 +72,18 @@ class Letter:
             "topic": envelope.header(self.record, "dlq_topic"),
             "partition": envelope.header(self.record, "dlq_partition"),
             "offset": envelope.header(self.record, "dlq_offset"),
+            **({"dropped": self.dropped} if self.dropped else {}),
         }
 
 
-async def waiting(services: Sequence[Service], settings: Settings) -> list[Letter]:
-    """The letters of all groups that nobody has handled, group by group, in the order in which they were put aside.
+async def waiting(services: Sequence[Service], settings: Settings, *, dropped: bool = False) -> list[Letter]:
+    """The letters of all groups that nobody has handled, or with `dropped` that were struck off: group by group, in the
+    order in which they were put aside.
 
     Raises `OSError`, `TimeoutError`, `KafkaError` or `PostgresError` if the bus cannot be read.
     """
     log_url = settings.database_url_of(services[0].name) if not settings.kafka_url else ""
-    found = await letters.waiting(settings, groups_of(services), log_url=log_url)
+    found = await letters.waiting(settings, groups_of(services), log_url=log_url, dropped=dropped)
     return [_letter(group, delivered) for group, waits in found.items() for delivered in waits]
 
 
@@ -100,6 +107,11 @@ async def replay(letter: Letter, service: Service, db: Database) -> None:
 async def mark(bus: Bus, letter: Letter) -> None:
     """Has the letter count as handled."""
     await letters.mark(bus, letter.group, letter.delivered)
+
+
+async def drop(bus: Bus, letter: Letter, why: str) -> None:
+    """Strikes the letter off: it waits no longer, and nothing comes of its event."""
+    await letters.mark(bus, letter.group, letter.delivered, dropped=why)
 
 
 def _letter(group: str, delivered: Delivered) -> Letter:

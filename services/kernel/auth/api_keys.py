@@ -40,11 +40,11 @@ class Caller:
 def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: Iterable[str] | None = None) -> str:
     """Makes a key; equal inputs make the equal key. `store_id` is `str_…`, `key_id` is `key_…`.
 
-    `scopes` None means all that this kind may have. Raises `ValueError` for an unknown scope, or for one that a
+    `scopes` None means what this kind usually has. Raises `ValueError` for an unknown scope, or for one that a
     publishable key must never hold.
     """
-    allowed = known.SECRET if kind == "sk" else known.PUBLISHABLE
-    granted = allowed if scopes is None else known.from_mask(known.to_mask(scopes))
+    usual = known.USUAL if kind == "sk" else known.PUBLISHABLE
+    granted = usual if scopes is None else known.from_mask(known.to_mask(scopes))
     if kind == "pk" and not granted <= known.PUBLISHABLE:
         raise ValueError("a publishable key may only track")
     store, key = _bare(store_id, "str"), _bare(key_id, "key")

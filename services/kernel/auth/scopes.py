@@ -22,10 +22,23 @@ ALL: Final = (
     "rewards:read",
     "rewards:write",
     "metrics:read",
+    "domains:read",
+    "domains:write",
 )
 
+DOMAINS: Final = frozenset({"domains:read", "domains:write"})
+"""Where share links may lead. Who holds them could send friends anywhere, so a key has them only if they were named
+when it was made: the key in a shop's server does not.
+"""
+
 SECRET: Final = frozenset(ALL) - {TRACK}
-"""What a secret key may do unless it was narrowed."""
+"""All that a secret key may ever do."""
+
+USUAL: Final = SECRET - DOMAINS
+"""What a secret key may do if nobody said anything when it was made."""
+
+FIRST: Final = frozenset(ALL[:16]) - {TRACK}
+"""What a secret key may do whose scopes were never written down: all that there was at that time. Never grows."""
 
 PUBLISHABLE: Final = frozenset({TRACK})
 """All that a publishable key may ever do."""

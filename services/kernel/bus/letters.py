@@ -1,7 +1,7 @@
 """The dead-letter topics as they lie on the bus: what consumer groups put aside, and marks of what was handled since.
 
-A letter lies in its group's topic as it came, with the reason in headers. Who has handled one puts a mark into the same
-topic; then it waits no longer. The topics are nearly always empty, so they are read whole.
+A letter lies in its group's topic as it came, with the reason in headers. Who has handled one, or struck it off, puts a
+mark into the same topic; then it waits no longer. The topics are nearly always empty, so they are read whole.
 """
 
 import asyncio
@@ -18,33 +18,54 @@ from services.kernel.session import connect
 from services.kernel.settings import Settings
 
 _HANDLED: Final = "dlq_handled"
+DROPPED: Final = "dlq_dropped"
+"""Header of a mark that strikes a letter off instead: why, in an operator's words."""
 _READ_S: Final = 60.0
 _ALL: Final = (
     "select topic, position, key, headers, value from records where topic = any($1::text[]) order by at, position"
 )
 
 
-async def waiting(settings: Settings, groups: Sequence[str], *, log_url: str) -> Mapping[str, Sequence[Delivered]]:
+async def waiting(
+    settings: Settings, groups: Sequence[str], *, log_url: str, dropped: bool = False
+) -> Mapping[str, Sequence[Delivered]]:
     """The letters of each group that nobody has handled, in the order in which they were put aside.
 
-    `log_url` is the database whose log is the bus, where there is no Kafka. Raises `OSError`, `TimeoutError`,
-    `KafkaError` or `PostgresError` if the bus cannot be read.
+    With `dropped` those that were struck off, each with the header `DROPPED`, instead. `log_url` is the database whose
+    log is the bus, where there is no Kafka. Raises `OSError`, `TimeoutError`, `KafkaError` or `PostgresError` if the
+    bus cannot be read.
     """
     topics = {dead_letter_topic(group): group for group in groups}
     async with asyncio.timeout(_READ_S):
         read = await (_from_kafka(settings.kafka_url, topics) if settings.kafka_url else _from_log(log_url, topics))
-    handled = {(one.record.topic, int(header(one.record, _HANDLED))) for one in read if _HANDLED in one.record.headers}
+    marks = {
+        (one.record.topic, int(header(one.record, _HANDLED))): one.record.headers.get(DROPPED)
+        for one in read
+        if _HANDLED in one.record.headers
+    }
     found: dict[str, list[Delivered]] = {group: [] for group in groups}
     for one in read:
-        if _HANDLED not in one.record.headers and (one.record.topic, one.offset) not in handled:
+        place = (one.record.topic, one.offset)
+        if _HANDLED in one.record.headers or (place in marks) != dropped:
+            continue
+        why = marks.get(place)
+        if not dropped:
             found[topics[one.record.topic]].append(one)
+        elif why is not None:
+            told = one.record._replace(headers={**one.record.headers, DROPPED: why})
+            found[topics[one.record.topic]].append(one._replace(record=told))
     return found
 
 
-async def mark(bus: Bus, group: str, letter: Delivered) -> None:
-    """Has a letter count as handled. If the mark is lost it may be handled again, which handlers can take."""
-    number = b"%d" % letter.offset
-    await bus.publish([Record(dead_letter_topic(group), letter.record.key, b"{}", {_HANDLED: number})])
+async def mark(bus: Bus, group: str, letter: Delivered, *, dropped: str | None = None) -> None:
+    """Has a letter count as handled, or as struck off for the reason `dropped`.
+
+    If the mark is lost it may be handled again, which handlers can take.
+    """
+    headers = {_HANDLED: b"%d" % letter.offset}
+    if dropped is not None:
+        headers[DROPPED] = dropped.encode()
+    await bus.publish([Record(dead_letter_topic(group), letter.record.key, b"{}", headers)])
 
 
 async def _from_log(url: str, topics: Mapping[str, str]) -> list[Delivered]:

@@ -6,10 +6,12 @@ this is the convenience for a day. What is kept holds no secret and no personal 
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+import orjson
 
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -51,6 +53,12 @@ _RELEASE: Final = """
 delete from answers a
 using unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[])) w(s, r, k)
 where a.store_id = w.s and a.route = w.r and a.key = w.k
+"""
+_AMEND: Final = """
+update answers
+set answer = convert_to((convert_from(answer, 'UTF8')::jsonb || cast(:changes as jsonb))::text, 'UTF8')
+where store_id = :store_id and route = :route and answer is not null
+  and convert_from(answer, 'UTF8')::jsonb ->> 'id' = :id
 """
 
 
@@ -160,6 +168,15 @@ async def release(tx: Tx, claims: Sequence[Claim]) -> None:
     """Gives keys back whose requests failed while the rest of a batch goes on: a repetition is a first try again."""
     if claims:
         await tx.execute(_RELEASE, **_columns(claims))
+
+
+async def amend(tx: Tx, store_id: str, route: str, entity_id: str, changes: Mapping[str, Any]) -> None:
+    """Changes the answers kept for one route that tell of one entity: what must be forgotten is forgotten there too.
+
+    Reads the store's answers of a day; for rare occasions.
+    """
+    told = orjson.dumps(changes).decode()
+    await tx.execute(_AMEND, store_id=store_id, route=route, id=entity_id, changes=told)
 
 
 def reused() -> Invalid:

@@ -9,6 +9,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sessions import issue_portal
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.http import idempotency
 from services.kernel.ids import new_id, short_code
 from services.links.ambassadors import store
 from services.links.ambassadors.store import Member
@@ -23,6 +24,8 @@ from services.links.programs import actions as programs
 
 PORTAL_LIFE = timedelta(days=400)
 """A season's break must not lock an ambassador out; the portal itself asks whether they still are one."""
+JOIN_ROUTE = "POST /v1/ambassadors"
+"""The one route whose kept answers tell a customer id."""
 HashContacts = Callable[[str | None, str | None], tuple[str, ...]]
 """From e-mail and phone to their keyed hashes."""
 
@@ -142,6 +145,8 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     await people.erase(tx, after)
     await links.delete_all(tx, store_id, ambassador_id)
     await codes.retire_all(tx, store_id, ambassador_id)
+    gone = {"status": "erased", "external_id": None, "locale": None}
+    await idempotency.amend(tx, store_id, JOIN_ROUTE, ambassador_id, gone)
     await noted.note(tx, "ambassador", ambassador_id)
     _announce(tx, after)
 

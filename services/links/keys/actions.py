@@ -22,13 +22,13 @@ async def create(
     label: str = "",
     within: frozenset[str] = known.SECRET,
 ) -> Key:
-    """Makes a key with these scopes, or with all that its kind may have. Raises `Invalid`.
+    """Makes a key with these scopes, or with what its kind usually has. Raises `Invalid`.
 
     A secret key gets nothing that is not `within`: nobody can make a key that may do more than their own.
     """
     allowed = known.SECRET & within if kind == "sk" else known.PUBLISHABLE
     try:
-        granted = allowed if scopes is None else known.from_mask(known.to_mask(scopes))
+        granted = allowed - known.DOMAINS if scopes is None else known.from_mask(known.to_mask(scopes))
     except ValueError as error:
         raise Invalid.field("scopes", f"{error}.".capitalize(), code="unknown_scope") from None
     if not granted or not granted <= allowed:

@@ -12,7 +12,9 @@ Scopes = Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(min_l
 
 
 class KeyIn(BaseModel):
-    """A key to make. Without `scopes` it may do all that its kind may: a publishable key tracks, and nothing else."""
+    """A key to make. Without `scopes` a secret key may do all but see to domains; a publishable key tracks, and nothing
+    else.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

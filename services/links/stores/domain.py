@@ -7,14 +7,26 @@ without user information, control characters or backslashes, and on a host that 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import idna
+from publicsuffixlist import PublicSuffixList
 
 MAX_URL = 2000
+Method = Literal["dns", "file", "script"]
+"""How a domain is proved."""
+
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"`{}|^\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_IN_NUMBERS = re.compile(r"^\[|(^|\.)([0-9]+|0x[0-9a-f]*)$")
+_SHARED = frozenset(
+    {"bigcartel.com", "company.site", "ecwid.com", "etsy.com", "mybigcommerce.com", "myinsales.ru", "myshopline.com"}
+    | {"nethouse.ru", "tilda.ws", "weebly.com", "wordpress.com"}
+)
+"""Hosts of many shops that the public list does not know."""
 _STANDARD_PORTS = {"http": 80, "https": 443}
 
 
@@ -114,16 +126,58 @@ def store_domain(text: str) -> str:
     return f"{host}:{int(port)}"
 
 
+@dataclass(frozen=True, slots=True)
+class DomainPolicy:
+    """What an installation demands of a new domain. `demo` lets this machine's own addresses in; `proof` is asked of
+    every domain, or of none.
+    """
+
+    demo: bool
+    proof: bool
+
+
+@cache
+def suffixes() -> PublicSuffixList:
+    """The list of names under which others register theirs, as the library ships it. Reading it takes a tenth of a
+    second: call this in a thread first.
+    """
+    return PublicSuffixList()
+
+
+def refusal(name: str, policy: DomainPolicy) -> str | None:
+    """Why no store may name this domain as its own, in words for the caller; None if it may try."""
+    host = name if name.endswith("]") else name.partition(":")[0]
+    if is_loopback(host):
+        return None if policy.demo else "This machine's own address can be a domain in a demo only."
+    if _IN_NUMBERS.search(host):
+        return "Name the domain; an address in numbers belongs to whoever has it today."
+    if host in _SHARED or suffixes().is_public(host):
+        return f"{host} is shared by many: name your own shop below it, as in my-shop.{host}."
+    return None
+
+
+def front_page(name: str) -> str:
+    """The first page of a domain, in the scheme that it has there: http on this machine only."""
+    host = name if name.endswith("]") else name.partition(":")[0]
+    return f"{'http' if is_loopback(host) else 'https'}://{name}/"
+
+
+def lies_below(name: str, domains: Iterable[str]) -> bool:
+    """Whether a domain is one of these or below one."""
+    return any(name == domain or name.endswith("." + domain) for domain in domains)
+
+
 def belongs(address: Address, domains: Iterable[str]) -> bool:
     """Whether a page lies on one of the store's domains or below one; no port means the standard one only."""
-    own = address.origin_host
-    return any(own == domain or own.endswith("." + domain) for domain in domains)
+    return lies_below(address.origin_host, domains)
 
 
 def own_page(text: str, domains: Iterable[str]) -> Address:
     """A page of the store. Raises `BadAddress` when it cannot be read or lies elsewhere."""
     address = parse_address(text)
     domains = tuple(domains)
+    if not domains:
+        raise BadAddress("The store has no proved domain yet: prove one first, see GET /v1/stores/domains.")
     if not belongs(address, domains):
         raise BadAddress(f"{address.origin_host} is not a domain of the store; its domains are {', '.join(domains)}.")
     return address

@@ -1,5 +1,6 @@
 """What callers send and get about stores."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -51,7 +52,9 @@ class StoreIn(BaseModel):
 
 
 class StorePatch(BaseModel):
-    """Fields of a store to change. The currency stays: money was promised in it."""
+    """Fields of a store to change. The currency stays: money was promised in it. `domains` need the scope
+    `domains:write`, and a new one counts once it is proved.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,18 +71,20 @@ class StoreOut(BaseModel):
     name: str
     currency: str
     timezone: str
-    domains: tuple[str, ...]
+    domains: tuple[str, ...] = Field(description="Where share links may lead.")
+    unproved_domains: tuple[str, ...] = Field((), description="Named and not proved yet: see GET /v1/stores/domains.")
     locale: str
     created_at: datetime
 
     @classmethod
-    def of(cls, store: Store) -> Self:
+    def of(cls, store: Store, claims: Iterable[str] = ()) -> Self:
         return cls(
             id=store.store_id,
             name=store.name,
             currency=store.currency,
             timezone=store.timezone,
             domains=store.domains,
+            unproved_domains=tuple(claim for claim in claims if claim not in store.domains),
             locale=store.locale,
             created_at=store.created_at,
         )
@@ -92,3 +97,4 @@ class StoreCreated(StoreOut):
     publishable_key: str = ""
     secret_key_id: str
     publishable_key_id: str
+    secret_key_scopes: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.kernel.db import Row, Tx
+from services.links.stores.domain import Method
 
 _INSERT = """
 insert into stores (store_id, name, currency, timezone, domains, locale, created_at, revision)
@@ -17,6 +18,19 @@ update stores set name = :name, timezone = :timezone, domains = cast(:domains as
   revision = :revision
 where store_id = :store_id
 """
+_CLAIM = """
+insert into store_domains (store_id, domain, token, claimed_at) values (:store_id, :domain, :token, :at)
+"""
+_CLAIMS = """
+select domain, token, claimed_at, checked_at, proved_at, method from store_domains
+where store_id = :store_id order by domain
+"""
+_CHECKED = """
+update store_domains set checked_at = :at, method = cast(:method as text),
+  proved_at = case when cast(:method as text) is null then null else cast(:at as timestamptz) end
+where store_id = :store_id and domain = :domain and token = :token and proved_at is null
+"""
+_KEEP = "delete from store_domains where store_id = :store_id and domain <> all(cast(:domains as text[]))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +45,18 @@ class Store:
     locale: str
     created_at: datetime
     revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A domain that a store had to prove: `token` is what it publishes, `method` how it proved it, None until then."""
+
+    domain: str
+    token: str
+    claimed_at: datetime
+    checked_at: datetime | None = None
+    proved_at: datetime | None = None
+    method: Method | None = None
 
 
 def _store(row: Row) -> Store:
@@ -69,3 +95,24 @@ async def update(tx: Tx, store: Store) -> None:
         locale=store.locale,
         revision=store.revision,
     )
+
+
+async def claim(tx: Tx, store_id: str, claim: Claim) -> None:
+    """Adds a domain that has to be proved."""
+    await tx.execute(_CLAIM, store_id=store_id, domain=claim.domain, token=claim.token, at=claim.claimed_at)
+
+
+async def claims(tx: Tx, store_id: str) -> dict[str, Claim]:
+    """Every domain that had to be proved, by its name."""
+    return {row.domain: Claim(**row._asdict()) for row in await tx.all(_CLAIMS, store_id=store_id)}
+
+
+async def checked(tx: Tx, store_id: str, domain: str, *, token: str, method: Method | None) -> bool:
+    """Notes that somebody looked, and how the domain was proved. False if that claim is open no more."""
+    found = await tx.execute(_CHECKED, store_id=store_id, domain=domain, token=token, method=method, at=tx.now)
+    return found > 0
+
+
+async def keep_claims(tx: Tx, store_id: str, domains: tuple[str, ...]) -> None:
+    """Forgets the claims of all other domains: who names one of them again proves it anew."""
+    await tx.execute(_KEEP, store_id=store_id, domains=list(domains))

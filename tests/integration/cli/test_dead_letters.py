@@ -150,6 +150,21 @@ async def test_what_still_cannot_be_handled_stays_and_the_rest_goes_on(installat
     assert whole in await installation.known_stores()
 
 
+async def test_what_nobody_can_mend_is_struck_off_with_its_reason(installation: Installation) -> None:
+    store_id = new_id("str")
+    await installation.put_aside(store_id, b'{"store_id": 7}')
+    [letter] = await installation.waiting(store_id)
+    status, [done], complaints = await installation.dlq("drop", letter["place"], "--reason", "the store is a test [x]")
+    assert (status, done["place"], done["dropped"]) == (0, letter["place"], "the store is a test [x]"), complaints
+    assert await installation.waiting(store_id) == []
+    struck = [one for one in (await installation.dlq("list", "--dropped"))[1] if one["store_id"] == store_id]
+    assert [one["dropped"] for one in struck] == ["the store is a test [x]"]
+    for words in (("drop", letter["place"], "--reason", "again"), ("replay", letter["place"])):
+        status, _, complaints = await installation.dlq(*words)
+        assert status == 1
+        assert "no letter waits" in complaints
+
+
 async def test_what_waits_is_counted_also_for_groups_that_never_read(installation: Installation) -> None:
     """`kith lag` of a bus that holds events before any service has run, and the gauge of a service that then does."""
     store_id = new_id("str")
@@ -172,7 +187,8 @@ async def test_what_waits_is_counted_also_for_groups_that_never_read(installatio
 
 
 async def test_nothing_is_replayed_by_accident(installation: Installation) -> None:
-    for words in (("replay",), ("replay", "rewards:0", "--all"), ("list", "--group", "kith.nobody")):
+    refused = [("replay",), ("replay", "rewards:0", "--all"), ("drop", "rewards:0", "--reason", " ")]
+    for words in (*refused, ("list", "--group", "kith.nobody")):
         status, _, complaints = await installation.dlq(*words)
         assert status == 1
         assert complaints.startswith("kith: ")

@@ -35,6 +35,23 @@ async def test_an_erased_person_is_known_no_more(links: Replica, shop: Shop) -> 
     assert [bool(told[-1].get(field)) for field in known] == [False, False]
 
 
+async def test_a_repeated_request_to_join_answers_as_erased(links: Replica, shop: Shop) -> None:
+    body = {"program_id": await shop.program(), **ANNA}
+    first = await shop.post("/v1/ambassadors", body, **{"Idempotency-Key": "join-1"})
+    anna = first.json()
+    assert (anna["external_id"], anna["status"]) == ("c1", "active")
+    await shop.http.delete(f"/v1/ambassadors/{anna['id']}")
+    again = await shop.post("/v1/ambassadors", body, **{"Idempotency-Key": "join-1"})
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    told = again.json()
+    assert (told["id"], told["status"]) == (anna["id"], "erased")
+    assert [told["external_id"], told["locale"], told["portal_url"]] == [None, None, ""]
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        kept = await tx.all("select convert_from(answer, 'UTF8') as text from answers where store_id = :s", s=shop.id)
+    assert not [row for row in kept if '"c1"' in row.text]
+
+
 async def test_every_link_ends_and_every_code_is_retired(links: Replica, shop: Shop) -> None:
     program_id = await shop.program()
     anna = await shop.ambassador(program_id, **ANNA)

@@ -15,6 +15,7 @@ from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.http.app import Edge
 from services.kernel.live import LiveState
+from services.kernel.outbound import Outbound
 from services.kernel.settings import Settings
 from services.links.main import SERVICE
 from services.links.redirect.hot.handler import Redirect
@@ -101,7 +102,9 @@ async def replica(url: str, folder: Path, *, demo: bool = True) -> AsyncIterator
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)
         await live.refresh()
-        ctx = Context(service="links", settings=settings, db=db, ring=ring, live=live)
+        outbound = Outbound(allow=settings.outbound_allow)
+        stack.push_async_callback(outbound.close)
+        ctx = Context(service="links", settings=settings, db=db, ring=ring, live=live, outbound=outbound)
         assert SERVICE.resources is not None
         ctx = replace(ctx, resources=await stack.enter_async_context(SERVICE.resources(ctx)))
         transport = httpx.ASGITransport(app=Edge(SERVICE, ctx), raise_app_exceptions=True)

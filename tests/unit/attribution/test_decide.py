@@ -72,6 +72,24 @@ def test_a_code_outranks_a_click_and_the_click_would_have_won_without_it() -> No
     assert losers(decision) == [("click", "outranked")]
 
 
+def test_of_programs_of_equal_rank_the_older_wins_and_the_other_is_told_so() -> None:
+    younger = (program("prg_2"), ambassador("amb_boris"), code("BORIS", ambassador_id="amb_boris", program_id="prg_2"))
+    decision = decided(*ANNA, *younger, order(tokens=[token()], codes=["BORIS"]))
+    assert summary(decision) == ("attributed", "click", "amb_anna")
+    assert losers(decision) == [("code", "older_program")]
+
+
+def test_a_better_rank_wins_whatever_its_programs_age_and_nothing_is_said_of_it() -> None:
+    younger = (
+        program("prg_2", rank=1),
+        ambassador("amb_boris"),
+        code("BORIS", ambassador_id="amb_boris", program_id="prg_2"),
+    )
+    decision = decided(program(rank=2), ambassador(), *younger, order(tokens=[token()], codes=["BORIS"]))
+    assert summary(decision) == ("attributed", "code", "amb_boris")
+    assert losers(decision) == [("click", "outranked")]
+
+
 def test_priority_belongs_to_the_program() -> None:
     told = (program(priority=["click", "code"]), ambassador(), code("BORIS", ambassador_id="amb_boris"))
     assert decided(*told, order(tokens=[token()], codes=["BORIS"])).ambassador_id == "amb_anna"

@@ -135,7 +135,7 @@ def _decided(case: Case) -> Decision:
     first: Verdict = "waiting" if pending else "won"
     candidates = [
         *(_candidate(j.evidence, first, pending[0] if pending else "won") for j in valid[:1]),
-        *(_candidate(j.evidence, "outranked", "outranked") for j in valid[1:]),
+        *(_candidate(j.evidence, "outranked", _outranked(valid[0].evidence, j.evidence)) for j in valid[1:]),
         *(
             _candidate(j.evidence, "waiting" if c.result == "waiting" else "refused", c.reason or "", c)
             for j, c in lost
@@ -172,8 +172,17 @@ def _decided(case: Case) -> Decision:
     )
 
 
+def _outranked(winner: Evidence, other: Evidence) -> str:
+    """Why the other one, which is good, did not win: only the age of its program was against it, or more."""
+    ranks = [evidence.terms.program.rank for evidence in (winner, other) if evidence.terms is not None]
+    tied = len(ranks) == 2 and ranks[0] == ranks[1] and winner.program_id != other.program_id
+    return "older_program" if tied else "outranked"
+
+
 def _strength(judged: _Judged) -> tuple[object, ...]:
-    """Sorts candidates, the strongest first: program's rank, the program's own priority of kinds, its model."""
+    """Sorts candidates, the strongest first: program's rank, of equal ones the older program (ids begin with the time),
+    the program's own priority of kinds, its model.
+    """
     evidence = judged.evidence
     rank, place, newest_first = 10_000, 9, True
     if evidence.terms is not None:

@@ -71,6 +71,7 @@ CLAUSES: Final[dict[str, str]] = {
         "the click was %(span)s before the order, within the window of %(window)s; without the winner it would"
         " have counted"
     ),
+    "older_program": _("it would have counted without the winner: of two programs of equal rank the older one wins"),
     "outranked_customer": _("an earlier order won this friend; without the winner that would have counted"),
 }
 """By reason code, or by a name that `explain` makes of a reason and its circumstances."""

@@ -120,7 +120,7 @@ def _of_candidate(candidate: CandidateOut, body: DecisionBody, words: Words) -> 
         if candidate.kind == "click" and candidate.at is not None and candidate.at >= body.placed_at:
             name = "won_click_now"
     elif candidate.verdict == "outranked":
-        name = f"outranked_{candidate.kind}"
+        name = name if name == "older_program" else f"outranked_{candidate.kind}"
     elif name == "not_new_customer":
         name = f"not_new_{candidate.kind}" if "first_paid_at" in candidate.detail else "not_new_told"
     return name, _values(candidate, candidate.detail, body, words)

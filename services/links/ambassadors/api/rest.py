@@ -32,7 +32,8 @@ async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("amb
     """
 
     def with_portal(answer: dict[str, Any]) -> dict[str, Any]:
-        return {**answer, "portal_url": portal_of(call, answer["id"])}
+        erased = answer["status"] == "erased"
+        return {**answer, "portal_url": "" if erased else portal_of(call, answer["id"])}
 
     return await call.once(
         lambda tx: actions.join(

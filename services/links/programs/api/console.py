@@ -20,6 +20,7 @@ from services.links.programs.domain.form import FormErrors
 from services.links.programs.store import Version
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
+from services.links.stores.domain import front_page
 from services.links.stores.store import Store
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +58,7 @@ async def get_new(request: Request, call: Annotated[Call, viewer("programs:write
     """The form of a program to make."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-    form = {**forms.empty(own.currency), "landing_url": f"https://{own.domains[0]}/"}
+    form = {**forms.empty(own.currency), "landing_url": front_page(own.domains[0]) if own.domains else ""}
     return _form(request, own, tx, form, {})
 
 
