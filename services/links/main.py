@@ -9,6 +9,7 @@ from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
 from services.kernel.spool import Spool
+from services.links.ambassadors.api import adding as ambassadors_adding
 from services.links.ambassadors.api import console as ambassadors_console
 from services.links.ambassadors.api import rest as ambassadors
 from services.links.changes.tables import METADATA
@@ -113,6 +114,7 @@ SERVICE = Service(
         portal.router,
         programs_console.router,
         domains_console.router,
+        ambassadors_adding.router,  # before the console's, of which …/new is no ambassador
         ambassadors_console.router,
         embed_console.router,
     ),

@@ -1,5 +1,6 @@
 """Rows of ambassadors, and apart from them the rows that say who they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -33,6 +34,13 @@ from ambassadors a left join people p on p.ambassador_id = a.ambassador_id
 where a.store_id = :store_id
 """
 _BY_ID = _GET + " and a.ambassador_id = :ambassador_id"
+_BY_CONTACT = (
+    _GET
+    + """
+ and a.program_id = :program_id and a.status <> 'erased' and a.contact_hashes && cast(:hashes as text[])
+order by a.ambassador_id limit 1
+"""
+)
 _BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :external_id"
 
 Status = Literal["active", "blocked", "erased"]
@@ -147,4 +155,12 @@ async def get(tx: Tx, store_id: str, ambassador_id: str, *, lock: bool = False) 
 async def by_external_id(tx: Tx, store_id: str, program_id: str, external_id: str) -> Ambassador | None:
     """One ambassador of a program by the store's own customer id."""
     row = await tx.one_or_none(_BY_EXTERNAL_ID, store_id=store_id, program_id=program_id, external_id=external_id)
+    return _ambassador(row) if row else None
+
+
+async def by_contact(tx: Tx, store_id: str, program_id: str, hashes: Sequence[str]) -> Ambassador | None:
+    """The first of a program with one of these contacts. Reads the program's ambassadors: not for many."""
+    if not hashes:
+        return None
+    row = await tx.one_or_none(_BY_CONTACT, store_id=store_id, program_id=program_id, hashes=list(hashes))
     return _ambassador(row) if row else None

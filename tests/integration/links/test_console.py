@@ -113,6 +113,55 @@ async def test_one_ambassadors_page_shows_link_code_and_portal(console: httpx.As
     assert 'value="nonsense"' in wrong.text
 
 
+async def test_nobody_is_added_without_saying_who_and_errors_speak_the_readers_language(
+    console: httpx.AsyncClient, shop: Shop
+) -> None:
+    program_id = await shop.program()
+    ru = {"Accept-Language": "ru"}
+    nobody = await console.post("/console/links/ambassadors", data={"program_id": program_id, "group": "x"}, headers=ru)
+    assert nobody.status_code == 422
+    assert "Укажите, кто это" in nobody.text
+    bad = {"program_id": "prg_none", "email": "nonsense", "phone": "1", "external_id": "a@b.example", "name": "x" * 121}
+    wrong = await console.post("/console/links/ambassadors", data=bad, headers=ru)
+    assert wrong.status_code == 422
+    for text in ("Укажите адрес почты", "от 7 до 15 цифр", "Id, под которым", "Не больше 120 знаков"):
+        assert text in wrong.text
+    unknown = {"program_id": "prg_none", "name": "Anna"}
+    assert (
+        "Выберите действующую программу"
+        in (await console.post("/console/links/ambassadors", data=unknown, headers=ru)).text
+    )
+    assert (await shop.got("/v1/ambassadors"))["data"] == []
+
+
+@pytest.mark.parametrize("field", ["email", "phone", "external_id"])
+async def test_whom_the_program_has_already_is_named(console: httpx.AsyncClient, shop: Shop, field: str) -> None:
+    program_id, told = await shop.program(), {"email": "Anna@example.com", "phone": "+37360123456", "external_id": "c1"}
+    anna = await shop.ambassador(program_id, name="Anna Kern", **{field: told[field]})
+    same = {"email": "anna+x@EXAMPLE.com", "phone": "00373 60 123456", "external_id": "c1"}[field]
+    again = await console.post(
+        "/console/links/ambassadors", data={"program_id": program_id, "name": "Other", field: same}
+    )
+    assert again.status_code == 422
+    assert "Anna Kern is an ambassador of this program" in again.text
+    assert f"/console/links/ambassadors/{anna['id']}" in again.text
+    other_program = await shop.program(name="Another")
+    fresh = await console.post("/console/links/ambassadors", data={"program_id": other_program, field: same})
+    assert fresh.status_code == 303
+
+
+async def test_all_wrong_fields_of_a_program_are_told_at_once(console: httpx.AsyncClient) -> None:
+    wrong = {**FORM, "currency": "EURO", "friend_kind": "percent", "friend_amount": "0", "hold_days": "900"}
+    answer = await console.post(
+        "/console/links/programs", data={**wrong, "ambassador_kind": "fixed", "ambassador_amount": "0"}
+    )
+    assert answer.status_code == 422
+    assert "three letters of a currency" in answer.text
+    assert answer.text.count("More than 0.") >= 2
+    assert "At most 100" not in answer.text
+    assert "0–365" in answer.text
+
+
 async def test_names_are_told_to_who_may_read_them(links: Replica, console: httpx.AsyncClient, shop: Shop) -> None:
     program_id = await shop.program()
     anna = await shop.ambassador(program_id, name="Anna")

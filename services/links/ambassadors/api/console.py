@@ -1,6 +1,4 @@
-"""The console's pages of ambassadors: a list, one person and their erasure, a form to add one, and names for pages of
-other services.
-"""
+"""The console's pages of ambassadors: a list, one person and their erasure, and names for pages of other services."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,25 +6,18 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
 
-from services.kernel.db import Tx
-from services.kernel.errors import AppError
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.problems import field_path
-from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Name, Pagination, Row, Speech, Table
+from services.kernel.pages import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
 from services.links.ambassadors import actions, store
-from services.links.ambassadors.actions import Joining
-from services.links.ambassadors.api.rest import download, hashes, portal_of
-from services.links.ambassadors.schemas import AmbassadorIn
+from services.links.ambassadors.api.rest import download, portal_of
 from services.links.ambassadors.store import Filter, Member
 from services.links.links import store as links
 from services.links.links.schemas import share_url
 from services.links.programs import store as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.links.stores.store import Store
 
 router = APIRouter(include_in_schema=False)
 
@@ -112,41 +103,6 @@ async def get_names(
         return await store.names(tx, call.store_id, wanted)
 
 
-@router.get(f"{HOME}/new")
-async def get_new(request: Request, call: Annotated[Call, viewer("ambassadors:write")], lang: str = "") -> Response:
-    """The form to add somebody."""
-    async with call.transaction() as tx:
-        own = await stores.get(tx, call.store_id)
-        return await _form(request, own, tx, {}, {})
-
-
-@router.post(HOME)
-async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:write")]) -> Response:
-    """Adds somebody, or shows whom the program has under this customer id."""
-    given = {name: value for name, value in (await request.form()).items() if isinstance(value, str) and value.strip()}
-    try:
-        body = AmbassadorIn.model_validate(given)
-        joining = Joining(
-            program_id=body.program_id,
-            external_id=body.external_id,
-            email=body.email,
-            phone=body.phone,
-            name=body.name,
-            group_name=body.group,
-        )
-        # What raises leaves nothing behind: the form is shown again by another transaction.
-        async with call.transaction() as tx:
-            member = await actions.join(tx, call.store_id, joining, hash_contacts=hashes(call))
-        return Response(status_code=303, headers={"location": f"{HOME}/{member.ambassador.ambassador_id}"})
-    except ValidationError as error:
-        wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
-    except AppError as error:
-        wrong = {"program_id": error.detail}
-    async with call.transaction() as tx:
-        own = await stores.get(tx, call.store_id)
-        return await _form(request, own, tx, given, wrong, status=422)
-
-
 @router.post(HOME + "/{ambassador_id}/erase")
 async def post_erase(ambassador_id: str, call: Annotated[Call, viewer("ambassadors:write")]) -> Response:
     """Erases the person."""
@@ -207,36 +163,6 @@ async def get_one(
                 for link in theirs
             ],
         ),
-    )
-
-
-async def _form(
-    request: Request, own: Store, tx: Tx, form: Mapping[str, str], wrong: Mapping[str, str], *, status: int = 200
-) -> Response:
-    reader = reader_of(request, own, tx.now)
-    speech = reader.speech
-    known = await programs.page(tx, own.store_id, before=None, limit=200)
-    labels = {
-        "program_id": speech.say("Program"),
-        "name": speech.say("Full name"),
-        "email": speech.say("E-mail"),
-        "phone": speech.say("Phone"),
-        "external_id": speech.say("Customer id"),
-        "group": speech.say("Group"),
-    }
-    return reader.page(
-        "ambassadors/form.html",
-        status=status,
-        title=speech.say("Add an ambassador"),
-        form={**dict.fromkeys(labels, ""), **form},
-        labels=labels,
-        wrong=wrong,
-        summary=[FieldError(field, labels.get(field, field), text) for field, text in wrong.items()],
-        programs=[
-            Choice(one.program.name, value=one.program_id, current=one.program_id == form.get("program_id"))
-            for one in known
-            if one.program.status == "active"
-        ],
     )
 
 

@@ -178,6 +178,8 @@ def _sentence(field: str, word: str, speech: Speech) -> str:
             return speech.say("Write an amount such as 10 or 7.50.")
         case "percent":
             return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
+        case "above_nothing":
+            return speech.say("More than 0. Choose “nothing” if there is no reward.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _ if "–" in word:

@@ -11,6 +11,8 @@ from contracts.program import Percent, Program, RewardRule
 from services.kernel.errors import Invalid
 from services.kernel.money import exponent, from_decimal, to_decimal
 
+_WHOLE = 10_000
+"""Hundredths of a percent in all of an amount."""
 SIDES = ("friend", "ambassador")
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?", re.ASCII)
 
@@ -86,8 +88,10 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     currency = before.currency if before else form.get("currency", "").strip().upper()
     try:
         exponent(currency)
+        places = currency
     except Invalid:
-        raise FormErrors({"currency": "currency"}) from None
+        # The other fields are read all the same, with two digits after the point, so that all errors are told at once.
+        errors["currency"], places = "currency", "EUR"
 
     def amount(name: str) -> int | None:
         text = form.get(name, "").strip()
@@ -96,7 +100,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         try:
             if _AMOUNT.fullmatch(_plain(text)) is None:
                 raise Invalid("not an amount")
-            return from_decimal(_plain(text), currency)
+            return from_decimal(_plain(text), places)
         except Invalid:
             errors[name] = "amount"
             return None
@@ -153,14 +157,15 @@ def _with_rule(
     give: dict[str, Any] = {"kind": kind}
     if kind == "percent":
         points = _basis_points(form.get(f"{side}_amount", ""))
-        if points is None:
-            errors[f"{side}_amount"] = "percent"
+        if not points or points > _WHOLE:
+            given_text = form.get(f"{side}_amount", "").strip()
+            errors[f"{side}_amount"] = "above_nothing" if points == 0 else "percent" if given_text else "required"
         given = rules[place]["give"] if place is not None else {}
         give |= {"basis_points": points, "of": given.get("of", "subtotal")}
     else:
         minor = amount(f"{side}_amount")
         if not minor and f"{side}_amount" not in errors:
-            errors[f"{side}_amount"] = "required"
+            errors[f"{side}_amount"] = "required" if minor is None else "above_nothing"
         give["amount_minor"] = minor
     rule = {
         **(rules[place] if place is not None else {"name": side, "to": side}),
@@ -186,6 +191,7 @@ def _limited(rule: dict[str, Any], per_order: int | None, per_month: int | None)
 
 
 def _basis_points(text: str) -> int | None:
+    """A share in hundredths of a percent; None if it cannot be read."""
     whole, _, part = _plain(text.strip().removesuffix("%")).partition(".")
     if not (
         whole.isascii()
@@ -195,8 +201,7 @@ def _basis_points(text: str) -> int | None:
         and (not part or (part.isascii() and part.isdecimal()))
     ):
         return None
-    points = int(whole) * 100 + int(part.ljust(2, "0") or 0)
-    return points if 1 <= points <= 10_000 else None
+    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
 
 
 def _plain(text: str) -> str:

@@ -151,6 +151,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         lines = await ledger.lines(tx, call.store_id, before=None, count=100, filters=filters)
     speech, fmt = reader.speech, reader.fmt
     wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
+    may_write = "rewards:write" in call.caller.scopes and reward.rejected_at is None
     return reader.page(
         "grants/reward.html",
         freshness=reader.read_now(),
@@ -165,8 +166,22 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
             for line in reversed(lines)
         ],
-        may_decide="rewards:write" in call.caller.scopes and reward.rejected_at is None,
+        may_approve=may_write and reward.status == "pending",
+        may_reject=may_write and reward.rejected_at is None and reward.target_minor > 0,
+        takes=_takes(reader, reward),
         error=wrong,
+    )
+
+
+def _takes(reader: Reader, reward: Reward) -> str:
+    """What rejecting takes, and from whom."""
+    speech, worth = reader.speech, reader.amount(reward.target_minor, reward.unit)
+    if reward.side == "friend":
+        return speech.say(
+            "The friend loses %(amount)s, for good: no later change of the order brings it back.", amount=worth
+        )
+    return speech.say(
+        "The ambassador loses %(amount)s, for good: no later change of the order brings it back.", amount=worth
     )
 
 
