@@ -35,7 +35,7 @@ async def _verify(ui: Ui, only: str) -> bool:
         with ui.progress() as bar:
             done = bar.add_task("Stores", total=len(stores))
             for store_id in stores:
-                async with db.transaction([store_id]) as tx:
+                async with db.transaction([store_id], snapshot=True) as tx:
                     report = await verify(tx, store_id)
                 whole = whole and report.whole
                 bar.advance(done)

@@ -10,7 +10,6 @@ from services.rewards.audit.domain import Report, Walk
 from services.rewards.grants.store import counters, limits
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.ledger import store as ledger
-from services.rewards.ledger.domain import Holding
 
 _SLICE = 2_000
 _STORES = 200
@@ -20,13 +19,13 @@ Value = TypeVar("Value")
 
 
 async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | None = None) -> Report:
-    """Walks all posting sets of a store. The transaction must see the store; it is locked, so that nothing moves.
+    """Walks all posting sets of a store, slice by slice. The transaction must see the store, and be a snapshot if
+    anything may move meanwhile: whoever moves money commits all that is compared here at once. It locks nothing.
 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
-    for it, a budget counter that drifted. `progress` is called with (sets done, sets in all).
+    for it, a counter of a budget or limit that drifted. `progress` is called with (sets done, sets in all).
     """
-    await tx.lock_stores([store])
     report = Report(store)
     walk = Walk(report)
     last = await ledger.last_number_given(tx, store)
@@ -36,14 +35,15 @@ async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | N
             progress(walk.number, last)
     if walk.number != last:
         report.found("missing", f"sets end at {walk.number}, but {last} were numbered")
-    for number, line in await books.stray_entries(tx, store):
+    async for number, line in books.stray_entries(tx, store, count=_SLICE):
         report.found("stray", f"entry {number}.{line} belongs to no set")
-    _compare(report, "balance", walk.holdings, await books.balances(tx, store), Holding())
+    async for holder, kept, made in books.crooked_balances(tx, store, count=_SLICE):
+        report.found("balance", f"{holder} is kept as {kept}, its entries say {made}")
     _compare(report, "total", walk.totals, await books.account_totals(tx, store), (0, 0))
     for program, unit, counter, granted in await counters.drift(tx, store):
         report.found("budget", f"{program} counts {counter} {unit} as spent, its rewards are worth {granted}")
-    async for key, kept, made in limits.drift(tx, store, count=_SLICE):
-        report.found("limit", f"{key[1:]} counts {kept} rewards and amount, its rewards are {made}")
+    async for key, counted, granted_now in limits.drift(tx, store, count=_SLICE):
+        report.found("limit", f"{key[1:]} counts {counted} (rewards, amount), its rewards are {granted_now}")
     await _check_rewards(tx, store, report)
     return report
 

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from services.rewards.ledger.domain import (
     GENESIS,
     Entry,
-    HolderKey,
-    Holding,
     Posted,
     TotalKey,
     chain_hash,
-    holdings,
     totals,
 )
 
@@ -55,12 +52,11 @@ class Report:
 
 @dataclass(slots=True)
 class Walk:
-    """A pass over a store's sets in their order: the chain, the sums, and the folds that follow from them."""
+    """A pass over a store's sets in their order: the chain, the sums, and the totals that follow from them."""
 
     report: Report
     number: int = 0
     hash: bytes = GENESIS
-    holdings: dict[HolderKey, Holding] = field(default_factory=lambda: defaultdict(Holding))
     totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, posted: Sequence[Posted]) -> None:
@@ -68,12 +64,6 @@ class Walk:
         for one in posted:
             self._check(one)
         sets = [(one.store_id, one.movement, one.entries) for one in posted]
-        for holder, change in holdings(sets).items():
-            held = self.holdings[holder]
-            held.granted += change.granted
-            held.clawed_back += change.clawed_back
-            held.pending += change.pending
-            held.available += change.available
         for account, (debits, credits) in totals(sets).items():
             before = self.totals.get(account, (0, 0))
             self.totals[account] = (before[0] + debits, before[1] + credits)

@@ -1,17 +1,43 @@
 """SQL that reads all of a store's books at once. For audits only: nothing that answers a request may."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from services.kernel.db import Tx
 from services.rewards.ledger.domain import HolderKey, Holding, TotalKey
 
-_BALANCES = """
-select side, owner, unit, granted, clawed_back, pending, available from balances where store_id = :store
+_NEXT_OWNER = """
+select owner from balances where store_id = :store and owner > :after order by owner offset :count limit 1
+"""
+_CROOKED = """
+with made as (
+  select e.owner, split_part(e.account, '_', 1) as side, e.unit,
+    coalesce(-sum(e.amount_minor) filter (where s.movement in ('grant', 'raise')), 0)::bigint as granted,
+    coalesce(sum(e.amount_minor) filter (where s.movement = 'claw_back'), 0)::bigint as clawed_back,
+    coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_pending'), 0)::bigint as pending,
+    coalesce(-sum(e.amount_minor) filter (where e.account not like '%\\_pending'), 0)::bigint as available
+  from entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
+  where e.store_id = :store and e.owner > :after and (cast(:upto as text) is null or e.owner <= :upto)
+    and e.account <> 'program_expense'
+  group by 1, 2, 3
+), kept as (
+  select owner, side, unit, granted, clawed_back, pending, available from balances
+  where store_id = :store and owner > :after and (cast(:upto as text) is null or owner <= :upto)
+)
+select owner, side, unit, k.granted, k.clawed_back, k.pending, k.available,
+  m.granted as m_granted, m.clawed_back as m_clawed_back, m.pending as m_pending, m.available as m_available
+from kept k full join made m using (owner, side, unit)
+where (coalesce(k.granted, 0), coalesce(k.clawed_back, 0), coalesce(k.pending, 0), coalesce(k.available, 0))
+  <> (coalesce(m.granted, 0), coalesce(m.clawed_back, 0), coalesce(m.pending, 0), coalesce(m.available, 0))
+order by 1, 2, 3
 """
 _TOTALS = "select account, unit, debits, credits from account_totals where store_id = :store"
+_NEXT_NUMBER = """
+select number from entries where store_id = :store and number > :after order by number offset :count limit 1
+"""
 _STRAY = """
-select e.number, e.line from entries e left join posting_sets s using (store_id, number)
-where e.store_id = :store and s.number is null order by 1, 2 limit 10
+select e.number, e.line from entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
+where e.store_id = :store and e.number > :after and (cast(:upto as bigint) is null or e.number <= :upto)
+  and s.number is null order by 1, 2
 """
 _IMBALANCED = """
 select distinct store_id from (
@@ -26,13 +52,15 @@ async def imbalanced(tx: Tx, stores: Sequence[str]) -> list[str]:
     return [row.store_id for row in await tx.all(_IMBALANCED, stores=list(stores))]
 
 
-async def balances(tx: Tx, store: str) -> dict[HolderKey, Holding]:
-    """What is kept about each beneficiary."""
-    rows = await tx.all(_BALANCES, store=store)
-    return {
-        (store, row.side, row.owner, row.unit): Holding(row.granted, row.clawed_back, row.pending, row.available)
-        for row in rows
-    }
+async def crooked_balances(tx: Tx, store: str, *, count: int) -> AsyncIterator[tuple[HolderKey, Holding, Holding]]:
+    """What is kept about beneficiaries and is not what their entries say: both, by so many of them at a time."""
+    after: str | None = ""
+    while after is not None:
+        upto: str | None = await tx.scalar(_NEXT_OWNER, store=store, after=after, count=count)
+        for row in await tx.all(_CROOKED, store=store, after=after, upto=upto):
+            kept, made = (Holding(*(value or 0 for value in values)) for values in (row[3:7], row[7:11]))
+            yield (store, row.side, row.owner, row.unit), kept, made
+        after = upto
 
 
 async def account_totals(tx: Tx, store: str) -> dict[TotalKey, tuple[int, int]]:
@@ -40,6 +68,11 @@ async def account_totals(tx: Tx, store: str) -> dict[TotalKey, tuple[int, int]]:
     return {(store, r.account, r.unit): (r.debits, r.credits) for r in await tx.all(_TOTALS, store=store)}
 
 
-async def stray_entries(tx: Tx, store: str) -> list[tuple[int, int]]:
-    """(number, line) of entries whose set is not there."""
-    return [(row.number, row.line) for row in await tx.all(_STRAY, store=store)]
+async def stray_entries(tx: Tx, store: str, *, count: int) -> AsyncIterator[tuple[int, int]]:
+    """(number, line) of entries whose set is not there; looked at by so many at a time."""
+    after: int | None = -(2**63)
+    while after is not None:
+        upto: int | None = await tx.scalar(_NEXT_NUMBER, store=store, after=after, count=count)
+        for row in await tx.all(_STRAY, store=store, after=after, upto=upto):
+            yield row.number, row.line
+        after = upto

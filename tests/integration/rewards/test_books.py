@@ -172,6 +172,40 @@ async def test_an_audit_finds_what_was_flipped(books: World, flip: str, kind: st
     assert kind in {finding.kind for finding in report.findings}, report.findings
 
 
+async def test_an_audit_holds_nobody_up_and_sees_one_moment_while_money_moves(books: World) -> None:
+    async with books.db.transaction([STORE], snapshot=True) as tx:
+        await tx.scalar("select 1 from head")  # the moment is fixed here
+        await books.take(make_state("9"), make_state("4", revision=2, cancelled=True))
+        report = await verify(tx, STORE)
+    assert (report.whole, report.sets) == (True, 14)
+    report = await audit(books)
+    assert report.whole
+    assert report.sets > 14
+
+
+@pytest.mark.parametrize(
+    ("flip", "kind"),
+    [
+        ("delete from balances where owner = 'amb_anna'", "balance"),
+        (
+            "insert into balances select store_id, 'zzz', side, unit, 0, 0, 0, 0 from balances"
+            " where owner = 'amb_anna'",
+            None,
+        ),
+        ("update balances set owner = 'zzz' where owner = 'amb_anna'", "balance"),
+        ("delete from posting_sets where number = 7", "stray"),
+    ],
+)
+async def test_an_audit_in_slices_of_one_finds_the_same(
+    books: World, monkeypatch: pytest.MonkeyPatch, flip: str, kind: str | None
+) -> None:
+    monkeypatch.setattr("services.rewards.audit.actions._SLICE", 1)
+    assert (await audit(books)).whole
+    await tamper(books, flip)
+    assert {finding.kind for finding in (await audit(books)).findings} >= ({kind} if kind else set())
+    assert (await audit(books)).whole is (kind is None)
+
+
 async def test_an_audit_goes_on_after_a_break_and_reports_it_once(books: World) -> None:
     await tamper(books, "update posting_sets set corrects = 1 where number = 6")
     report = await audit(books)
