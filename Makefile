@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run split test check format contracts bench faults lock clean
+.PHONY: help install install-dev run split test check format contracts bench faults lock sbom clean
 
 ##@ Use
 help: ## Show what can be made
@@ -63,6 +63,14 @@ faults: $(DEV) ## A longer round of crashes and outages, with a table at the end
 lock: $(DEV) ## Resolve the dependencies again and write the lock files
 	$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(BIN)/python requirements/lock.py
+
+sbom: $(VENV)/bin/python ## List what the image holds, with versions and hashes: build/sbom.cdx.json (CycloneDX)
+	@test -x $(VENV)/sbom/bin/cyclonedx-py || $(BIN)/python -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	@mkdir -p build
+	@$(VENV)/sbom/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file build/sbom.cdx.json
+	@echo build/sbom.cdx.json
 
 clean: ## Remove the environment and the tools' caches (keeps data folders)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
