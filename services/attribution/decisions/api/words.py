@@ -30,6 +30,8 @@ def money_chip(speech: Speech, body: DecisionBody) -> Chip:
         return Chip(speech.label("chip", "Cancelled"), "bad", "back")
     if body.over_refunded:
         return Chip(speech.label("chip", "Over-refunded"), "warn", "alert")
+    if 0 < body.refunded_minor < body.figures.total_minor:
+        return Chip(speech.label("chip", "Part refunded"), "warn", "back")
     if body.refunded_minor:
         return Chip(speech.label("chip", "Refunded"), "bad", "back")
     if body.figures.status == "paid":
