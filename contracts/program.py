@@ -90,6 +90,16 @@ class RewardRule(Strict):
     pay_as: Literal["cash", "store_credit", "points"] = "store_credit"
     hold_days: int = Field(14, ge=0, le=365, description="Days from the purchase until the reward can be used.")
     limits: Limits = Limits()
+    on_partial_refund: Literal["share", "keep"] = Field(
+        "share",
+        description="What a refund of a part of the order leaves: the same share of the reward, or all of a fixed one.",
+    )
+
+    @model_validator(mode="after")
+    def _only_fixed_rewards_are_kept(self) -> Self:
+        if self.on_partial_refund == "keep" and self.give.kind != "fixed":
+            raise ValueError("on_partial_refund can be keep for a fixed reward only; a percentage follows its order")
+        return self
 
 
 class Program(Strict):

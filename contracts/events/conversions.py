@@ -22,6 +22,29 @@ class Winner(BaseModel):
     code: str | None = None
 
 
+class ReturnedLine(BaseModel):
+    """What went back of one line, over all refunds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    line_id: Id
+    amount_minor: Minor = Field(description="Net of tax. Never more than the line's own amount, where that is known.")
+
+
+class Returned(BaseModel):
+    """What the refunds of an order took back, each refund once, by its newest telling, in the order's currency.
+
+    Refunds that say which lines or how much of the shipping went back are told by that; the others are bare sums.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: tuple[ReturnedLine, ...] = ()
+    shipping_minor: Minor = 0
+    named_minor: Minor = Field(0, description="Everything that refunds returned which say what went back, with tax.")
+    bare_minor: Minor = Field(0, description="Everything that the other refunds returned.")
+
+
 class Conversion(Payload):
     """The state of the decision on one order. Readers keep the highest revision and ignore the event's type."""
 
@@ -39,6 +62,9 @@ class Conversion(Payload):
     figures: Figures
     refunded_minor: Minor = Field(0, description="Sum of refunds so far, at most the order's total.")
     over_refunded: bool = False
+    returned: Returned | None = Field(
+        None, description="What went back, where some refund says more than a sum; else `refunded_minor` is all."
+    )
     friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
     visitor_id: Id | None = Field(None, description="The browser that the order named, so that funnels can follow it.")
     order_number: int = Field(ge=1, description="1 for the friend's first standing order.")

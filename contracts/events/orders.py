@@ -18,7 +18,21 @@ class Item(BaseModel):
     product_id: str | None = Field(None, max_length=255)
     category: str | None = Field(None, max_length=255)
     quantity: int = Field(1, ge=1, le=1_000_000)
-    amount_minor: Minor = Field(description="The line's price after its own discounts, for the whole quantity.")
+    amount_minor: Minor = Field(
+        description="The line's price after its own discounts, for the whole quantity, net of tax."
+    )
+    line_id: Id | None = Field(None, description="The store's own id of the line, by which refunds name it.")
+    gift_card: bool = Field(False, description="A gift card is no sale yet: no part of the subtotal, earns nothing.")
+
+
+class RefundLine(BaseModel):
+    """What went back of one line of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    line_id: Id
+    quantity: int | None = Field(None, ge=0, le=1_000_000)
+    amount_minor: Minor = Field(description="Net of tax, as the line's own amount.")
 
 
 class Figures(BaseModel):
@@ -29,7 +43,9 @@ class Figures(BaseModel):
     status: Literal["paid", "pending"]
     currency: Currency
     total_minor: Minor
-    subtotal_minor: Minor = Field(description="Goods after discounts, without tax and shipping. The total if not told.")
+    subtotal_minor: Minor = Field(
+        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not told."
+    )
     discount_minor: Minor = 0
     tax_minor: Minor = 0
     shipping_minor: Minor = 0
@@ -65,6 +81,7 @@ class OrderReported(OrderFact):
     token_problems: tuple[TokenProblem, ...] = Field((), description="Why tokens that came along prove no click.")
     codes: tuple[str, ...] = ()
     source: str = "api"
+    cancelled_at: Moment | None = Field(None, description="The revision says that the order is cancelled, since when.")
 
 
 class OrderReceived(OrderReported):
@@ -80,18 +97,26 @@ class OrderAmended(OrderReported):
 
 
 class OrderRefunded(OrderFact):
-    """Money went back to the buyer."""
+    """One telling of a refund. Of several tellings of one the newest holds: it may be lower, or have failed."""
 
     TYPE: ClassVar[str] = "kith.order.refunded.v1"
     refund_id: Id | None = Field(
         None, description="The store's own id of the refund; the fact's id where it is absent."
     )
-    amount_minor: Minor
+    amount_minor: Minor = Field(description="All that went back, tax included.")
     at: Moment
+    currency: Currency | None = Field(
+        None, description="The order's if absent. An amount in another one is kept and never subtracted."
+    )
+    lines: tuple[RefundLine, ...] = Field((), description="Which lines went back, as far as the store says.")
+    shipping_minor: Minor | None = Field(None, description="What went back of shipping, as far as the store says.")
+    updated_at: Moment | None = Field(None, description="When this telling was true; `at` where it is absent.")
+    status: Literal["succeeded", "failed"] = "succeeded"
 
 
 class OrderCancelled(OrderFact):
-    """The order was cancelled. Final."""
+    """The order was cancelled, until a paid revision that is newer reopens it. Nothing reopens what has settled."""
 
     TYPE: ClassVar[str] = "kith.order.cancelled.v1"
     at: Moment
+    undated: bool = Field(False, description="The store gave no time; what stands there is the time of receipt.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -11,6 +11,7 @@ from contracts.events.orders import (
     OrderFact,
     OrderReceived,
     OrderRefunded,
+    RefundLine,
 )
 from contracts.events.tracking import TokenClaims, TokenProblem
 from services.attribution.orders import domain, store
@@ -49,19 +50,37 @@ class Report(NamedTuple):
     tokens: Sequence[str] = ()
     codes: Sequence[str] = ()
     source: str = "api"
+    cancelled_at: datetime | None = None
+
+
+class Refund(NamedTuple):
+    """One telling of a refund as a platform gives it: as `RefundIn`, but in whatever currency the platform knows.
+
+    Amounts are in `currency`, the order's own if None.
+    """
+
+    refund_id: str
+    amount_minor: int
+    at: datetime | None = None
+    currency: str | None = None
+    lines: Sequence[RefundLine] = ()
+    shipping_minor: int | None = None
+    updated_at: datetime | None = None
+    status: Literal["succeeded", "failed"] = "succeeded"
 
 
 def report_of(told: OrderIn) -> Report:
     """What the API was told."""
+    items = [item.model_dump() for item in told.items]
     figures = {
         "status": told.status,
         "currency": told.currency,
         "total_minor": told.total_minor,
-        "subtotal_minor": told.total_minor if told.subtotal_minor is None else told.subtotal_minor,
+        "subtotal_minor": domain.goods(told.total_minor if told.subtotal_minor is None else told.subtotal_minor, items),
         "discount_minor": told.discount_minor,
         "tax_minor": told.tax_minor,
         "shipping_minor": told.shipping_minor,
-        "items": [item.model_dump() for item in told.items],
+        "items": items,
     }
     return Report(
         order_id=told.order_id,
@@ -75,14 +94,14 @@ def report_of(told: OrderIn) -> Report:
         visitor_id=told.visitor_id,
         tokens=(told.token, *told.tokens) if told.token else told.tokens,
         codes=told.codes,
+        cancelled_at=told.cancelled_at,
     )
 
 
 def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact:
     """The fact that an order was told. Raises `Invalid` if it lies more than a day ahead."""
     placed_at = told.placed_at + clock.offset
-    if placed_at > clock.now + LATEST_PLACED:
-        raise Invalid.field("placed_at", "This is more than 24 hours ahead. Check the clock and the time zone.")
+    _check_time("placed_at", placed_at, clock)
     hashes: tuple[str, ...] = ()
     if told.email or told.phone:
         hashes = contact_hashes(ring, email=told.email, phone=told.phone)
@@ -97,20 +116,21 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(filter(None, texts)))
     figures = told.figures
-    mark = domain.report_id(
-        (
-            told.placed_at.astimezone(UTC),
-            None if told.updated_at is None else told.updated_at.astimezone(UTC),
-            figures,
-            customer_id,
-            hashes,
-            told.is_new,
-            visitor_id,
-            [claim.click_id for claim in claims],
-            problems,
-            folded,
-        )
-    )
+    said = [
+        told.placed_at.astimezone(UTC),
+        None if told.updated_at is None else told.updated_at.astimezone(UTC),
+        figures,
+        customer_id,
+        hashes,
+        told.is_new,
+        visitor_id,
+        [claim.click_id for claim in claims],
+        problems,
+        folded,
+    ]
+    if told.cancelled_at is not None:
+        said.append(told.cancelled_at.astimezone(UTC))
+    mark = domain.report_id(said)
     customer: dict[str, object] = {"contact_hashes": hashes}
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
     payload = {
@@ -135,35 +155,62 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         customer["id"] = customer_id
     if told.is_new is not None:
         payload["is_new"] = told.is_new
+    if told.cancelled_at is not None:
+        payload["cancelled_at"] = told.cancelled_at + clock.offset
     if visitor_id is not None:
         payload["visitor_id"] = visitor_id
     return _told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
 
 
-def refund(store_id: str, order_id: str, told: RefundIn, clock: Clock) -> ToldFact:
-    """The fact that money went back."""
+def refund(store_id: str, order_id: str, told: Refund | RefundIn, clock: Clock) -> ToldFact:
+    """The fact that money went back, or did not after all. Raises `Invalid` if it lies more than a day ahead."""
+    at = clock.now if told.at is None else told.at + clock.offset
+    updated_at = None if told.updated_at is None else told.updated_at + clock.offset
+    _check_time("at", at, clock)
+    if updated_at is not None:
+        _check_time("updated_at", updated_at, clock)
+    said = (
+        told.currency,
+        [line.model_dump() for line in told.lines],
+        told.shipping_minor,
+        None if told.updated_at is None else told.updated_at.astimezone(UTC),
+        None if told.status == "succeeded" else told.status,
+    )
     payload = OrderRefunded(
         store_id=store_id,
         order_id=order_id,
-        fact_id=domain.refund_id(told.refund_id, told.amount_minor),
+        fact_id=domain.refund_id(told.refund_id, told.amount_minor, said),
         received_at=clock.now,
         refund_id=told.refund_id,
         amount_minor=told.amount_minor,
-        at=clock.now if told.at is None else told.at + clock.offset,
+        at=at,
+        currency=told.currency,
+        lines=tuple(told.lines),
+        shipping_minor=told.shipping_minor,
+        updated_at=updated_at,
+        status=told.status,
     )
     return _encoded(payload, "refund", clock.now)
 
 
 def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> ToldFact:
-    """The fact that an order is over."""
+    """The fact that an order is over. Raises `Invalid` if it lies more than a day ahead."""
+    at = clock.now if told.at is None else told.at + clock.offset
+    _check_time("at", at, clock)
     payload = OrderCancelled(
         store_id=store_id,
         order_id=order_id,
-        fact_id=domain.CANCEL,
+        fact_id=domain.cancel_id(told.at or at),
         received_at=clock.now,
-        at=clock.now if told.at is None else told.at + clock.offset,
+        at=at,
+        undated=told.at is None,
     )
     return _encoded(payload, "cancel", clock.now)
+
+
+def _check_time(field: str, at: datetime, clock: Clock) -> None:
+    if at > clock.now + LATEST_PLACED:
+        raise Invalid.field(field, "This is more than 24 hours ahead. Check the clock and the time zone.")
 
 
 async def keep(tx: Tx, facts: Sequence[ToldFact]) -> list[bool]:

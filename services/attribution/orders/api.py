@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from services.attribution.orders import actions
+from services.attribution.orders import actions, store
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot.handler import Orders
 from services.attribution.orders.schemas import ORDER_ID, Accepted, CancelIn, OrderIn, RefundIn
@@ -31,7 +31,10 @@ async def post_order(body: OrderIn, call: Annotated[Call, require("orders:write"
 async def post_refund(
     order_id: PathOrderId, body: RefundIn, call: Annotated[Call, require("orders:write")]
 ) -> Response:
-    """Reports money that went back. The order need not be known yet: the refund waits for it."""
+    """Reports money that went back, in all or by line. The order need not be known yet: the refund waits for it.
+
+    One refund may be told again with its newest state: lowered, or failed.
+    """
     return await call.once(
         lambda tx: _keep(tx, actions.refund(call.store_id, order_id, body, Clock(tx.now, tx.offset))),
         status=202,
@@ -43,13 +46,18 @@ async def post_refund(
 async def post_cancel(
     order_id: PathOrderId, call: Annotated[Call, require("orders:write")], body: CancelIn | None = None
 ) -> Response:
-    """Reports that an order was cancelled, which is final. The order need not be known yet."""
+    """Reports that an order was cancelled. The order need not be known yet. A paid revision that is newer reopens it,
+    until it settles.
+    """
     told = body or CancelIn()
-    return await call.once(
-        lambda tx: _keep(tx, actions.cancel(call.store_id, order_id, told, Clock(tx.now, tx.offset))),
-        status=202,
-        answer=lambda kept: kept,
-    )
+    return await call.once(lambda tx: _cancel(tx, call.store_id, order_id, told), status=202, answer=lambda kept: kept)
+
+
+async def _cancel(tx: Tx, store_id: str, order_id: str, told: CancelIn) -> Accepted:
+    # Told without its time, and with nothing reported since the last cancellation, it is that one again.
+    if told.at is None and await store.cancelled_last(tx, store_id, order_id):
+        return Accepted(order_id=order_id, duplicate=True)
+    return await _keep(tx, actions.cancel(store_id, order_id, told, Clock(tx.now, tx.offset)))
 
 
 async def _keep(tx: Tx, fact: ToldFact) -> Accepted:

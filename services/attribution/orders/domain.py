@@ -2,12 +2,14 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 CANCEL = "cancel"
-"""An order can be cancelled once."""
+"""The name of every cancellation from before it held its time."""
 
 
 def report_id(told: Sequence[object]) -> str:
@@ -18,10 +20,26 @@ def report_id(told: Sequence[object]) -> str:
     return hashlib.blake2b(orjson.dumps(told), digest_size=12).hexdigest()
 
 
-def refund_id(refund: str, amount_minor: int) -> str:
-    """The name of a refund. The amount is part of it, so that a correction is seen and not lost."""
-    mark = hashlib.blake2b(f"{refund}\x1f{amount_minor}".encode(), digest_size=12).hexdigest()
-    return f"refund:{mark}"
+def refund_id(refund: str, amount_minor: int, more: Sequence[object] = ()) -> str:
+    """The name of a refund's telling. All that was told is part of it, so that a correction is seen and not lost."""
+    said = f"{refund}\x1f{amount_minor}".encode()
+    if any(more):
+        said += b"\x1f" + orjson.dumps(more)
+    return f"refund:{hashlib.blake2b(said, digest_size=12).hexdigest()}"
+
+
+def cancel_id(at: datetime) -> str:
+    """The name of a cancellation: an order that was reopened may be cancelled again."""
+    return f"{CANCEL}:{at.astimezone(UTC).isoformat()}"
+
+
+def goods(subtotal_minor: int, items: Sequence[Mapping[str, Any]]) -> int:
+    """The subtotal without gift cards, whether the sender has counted them in or not."""
+    cards = sum(item["amount_minor"] for item in items if item.get("gift_card"))
+    if not cards:
+        return subtotal_minor
+    others = sum(item["amount_minor"] for item in items) - cards
+    return subtotal_minor if subtotal_minor <= others else max(others, subtotal_minor - cards)
 
 
 def readable(code: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from contracts.events.orders import Item
+from contracts.events.orders import Item, RefundLine
 from contracts.fields import Currency, Minor
 from services.attribution.tracking.domain import known_customer
 from services.kernel import money
@@ -67,11 +67,15 @@ class OrderIn(Incoming):
     status: Literal["paid", "pending"]
     currency: Currency
     total_minor: Minor
-    subtotal_minor: Minor | None = Field(None, description="Goods after discounts, without tax and shipping.")
+    subtotal_minor: Minor | None = Field(
+        None,
+        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not told.",
+    )
     discount_minor: Minor = 0
     tax_minor: Minor = 0
     shipping_minor: Minor = 0
     items: tuple[Item, ...] = Field((), max_length=500)
+    cancelled_at: When | None = Field(None, description="The order is cancelled, since then. A later revision may not.")
     customer: CustomerIn = CustomerIn()
     token: Annotated[str, Field(max_length=2048)] | None = Field(
         None, description="The click token that kith.js keeps."
@@ -82,23 +86,40 @@ class OrderIn(Incoming):
 
     @model_validator(mode="after")
     def _currency_exists(self) -> Self:
-        if not money.known(self.currency):
-            raise ValueError(f"{self.currency} is not an ISO 4217 currency code")
+        _known(self.currency)
         return self
 
 
 class RefundIn(Incoming):
-    """Money that went back to the buyer: one refund, told once or many times."""
+    """Money that went back to the buyer: one refund, told once or many times. Its newest telling holds."""
 
     refund_id: OwnId
-    amount_minor: Minor
-    at: When | None = None
+    amount_minor: Minor = Field(description="All that went back by this refund, tax included.")
+    currency: Currency | None = Field(
+        None, description="The order's own if absent. An amount in another currency is kept and never subtracted."
+    )
+    lines: tuple[RefundLine, ...] = Field((), max_length=500, description="Which lines went back, by their `line_id`.")
+    shipping_minor: Minor | None = Field(None, description="How much of the shipping went back.")
+    status: Literal["succeeded", "failed"] = Field("succeeded", description="A refund that failed took nothing back.")
+    updated_at: When | None = Field(None, description="Of several tellings of a refund the newest holds; else `at`.")
+    at: When | None = Field(None, description="When the money went back; the time of receipt if absent.")
+
+    @model_validator(mode="after")
+    def _currency_exists(self) -> Self:
+        if self.currency is not None:
+            _known(self.currency)
+        return self
 
 
 class CancelIn(Incoming):
-    """The end of an order."""
+    """The end of an order, unless a newer paid revision reopens it."""
 
-    at: When | None = None
+    at: When | None = Field(None, description="The time of receipt if absent.")
+
+
+def _known(currency: str) -> None:
+    if not money.known(currency):
+        raise ValueError(f"{currency} is not an ISO 4217 currency code")
 
 
 class Accepted(BaseModel):

@@ -70,6 +70,11 @@ join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.stor
 where f.seq is null
 """
 
+_CANCELLED_LAST = """
+select coalesce(max(received_at) filter (where kind = 'cancel')
+                > coalesce(max(received_at) filter (where kind = 'report'), '-infinity'), false)
+from order_facts where store_id = :store and order_id = :order
+"""
 _REPORTS = """
 select body from order_facts where store_id = :store and order_id = :order and kind = 'report'
 order by received_at, fact_id
@@ -187,6 +192,11 @@ async def with_unseen_facts(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tu
         return set()
     rows = await tx.all(_UNSEEN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
     return {(row.store_id, row.order_id) for row in rows}
+
+
+async def cancelled_last(tx: Tx, store_id: str, order_id: str) -> bool:
+    """Whether the order was cancelled and nothing was reported of it since."""
+    return bool(await tx.scalar(_CANCELLED_LAST, store=store_id, order=order_id))
 
 
 async def reports(tx: Tx, store_id: str, order_id: str) -> list[OrderReported]:

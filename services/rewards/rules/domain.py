@@ -3,15 +3,17 @@
 Caps that depend on other rewards (budgets, limits per ambassador) are not here but in `grants.domain`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from contracts.events.conversions import Conversion
-from contracts.program import Fixed, PerAmbassador, Program, RewardRule
+from contracts.events.conversions import Conversion, Returned
+from contracts.program import Fixed, PerAmbassador, Percent, Program, RewardRule
 from services.kernel.money import share_half_up
 
 POINTS = "points"
@@ -42,6 +44,23 @@ class Reason(StrEnum):
     """The terms give zero: a share of a zero subtotal, or too little to round up."""
 
 
+class Line(Struct, frozen=True):
+    """A line of an order: its amount before refunds, net of tax, and the id by which refunds name it, if it has one."""
+
+    line_id: str | None
+    amount_minor: int
+    counts: bool = True
+    """Whether it is part of the subtotal: a gift card is not."""
+
+
+class Part(Struct, frozen=True):
+    """A part of a rule's base: what the rule counts of it, what it was sold for, and how much of that went back."""
+
+    base_minor: int
+    gross_minor: int
+    returned_minor: int
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """The state of the decision on an order, as rules read it. Amounts are in minor units of `currency`."""
 
@@ -62,6 +81,10 @@ class Order(Struct, frozen=True, kw_only=True):
     program_id: str | None
     program_version: int | None
     ambassador_id: str | None
+    lines: tuple[Line, ...] = ()
+    """What was sold, as far as it was told."""
+    returned: Returned | None = None
+    """What went back, where some refund says more than a sum."""
 
     @classmethod
     def of(cls, conversion: Conversion) -> Self:
@@ -81,6 +104,8 @@ class Order(Struct, frozen=True, kw_only=True):
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,
             refunded_minor=min(conversion.refunded_minor, figures.total_minor),
+            lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
+            returned=conversion.returned,
             friend_id=conversion.friend_id,
             order_number=conversion.order_number,
             program_id=conversion.program_id,
@@ -136,7 +161,7 @@ def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlemen
     if order.program_id is None or order.program_version is None or order.ambassador_id is None:
         raise ValueError(f"order {order.order_id} names no program or ambassador")
     base, reason = terms(order, rule, currency=program.currency)
-    want = after_refunds(base, total_minor=order.total_minor, refunded_minor=order.refunded_minor)
+    want = what_is_left(base, order, rule)
     if reason is Reason.GRANTED and want < base:
         reason = Reason.REFUNDED if want == 0 else Reason.PARTLY_REFUNDED
     return Entitlement(
@@ -174,14 +199,73 @@ def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason
     return amount, Reason.GRANTED if amount else Reason.NOTHING_DUE
 
 
-def after_refunds(base_minor: int, *, total_minor: int, refunded_minor: int) -> int:
-    """The part of `base_minor` that survives all refunds so far, rounded half up once; all of it if the total is 0.
+def what_is_left(base_minor: int, order: Order, rule: RewardRule) -> int:
+    """The part of `base_minor` that survives all refunds so far, rounded half up once.
 
-    From the cumulative sum, never refund by refund: a thousand small refunds must end where one large one does.
+    From everything that was ever returned, never refund by refund: a thousand small refunds must end where one large
+    one does. A rule that keeps its reward on partial refunds loses it only when nothing is left.
     """
+    if order.returned is None and rule.on_partial_refund == "share":
+        return after_refunds(base_minor, total_minor=order.total_minor, refunded_minor=order.refunded_minor)
+    of_total = isinstance(rule.give, Percent) and rule.give.of == "total"
+    left = total_left(order) if of_total else goods_left(order)
+    if rule.on_partial_refund == "keep":
+        return base_minor if left else 0
+    return share_half_up(base_minor, left.numerator, left.denominator)
+
+
+def after_refunds(base_minor: int, *, total_minor: int, refunded_minor: int) -> int:
+    """The part of `base_minor` that a mere sum of refunds leaves, rounded half up once; all of it if the total is 0."""
     if total_minor == 0:
         return base_minor
     return share_half_up(base_minor, total_minor - min(refunded_minor, total_minor), total_minor)
+
+
+def total_left(order: Order) -> Fraction:
+    """The share of an order's total that was not given back; 1 if the total is 0."""
+    back = order.returned
+    gone = order.refunded_minor if back is None else back.named_minor + back.bare_minor
+    return _rest(order.total_minor, gone) if order.total_minor else Fraction(1)
+
+
+def goods_left(order: Order) -> Fraction:
+    """The share of an order's goods that is still sold: 1 if nothing went back, 0 if nothing is left of the total.
+
+    A refund that says which lines or shipping went back takes back those; a bare sum falls on whatever remains.
+    """
+    back = order.returned
+    if back is None or order.total_minor == 0:
+        return total_left(order)
+    returned = {line.line_id: line.amount_minor for line in back.lines}
+    sold: dict[str | None, int] = {}
+    for line in order.lines:
+        if line.counts:
+            sold[line.line_id] = sold.get(line.line_id, 0) + line.amount_minor
+    if not sum(sold.values()):
+        sold = {None: order.subtotal_minor}
+    # A line that we do not know is one of those that have no id. Where each has one, its amount is as good as bare.
+    known = sold.keys() | {line.line_id for line in order.lines}
+    unknown = sum(amount for line_id, amount in returned.items() if line_id not in known)
+    moved = 0 if sold.get(None) else unknown
+    parts = [
+        Part(amount, amount, unknown if line_id is None else returned.get(line_id, 0))
+        for line_id, amount in sold.items()
+    ]
+    return parts_left(parts) * _rest(order.total_minor - back.named_minor + moved, back.bare_minor + moved)
+
+
+def parts_left(parts: Sequence[Part]) -> Fraction:
+    """The share of a base that its parts still have: each without what went back of it, in proportion."""
+    whole = sum(part.base_minor for part in parts)
+    if whole == 0:
+        return Fraction(1)
+    kept = sum(part.base_minor * _rest(part.gross_minor, part.returned_minor) for part in parts if part.base_minor)
+    return Fraction(kept) / whole
+
+
+def _rest(amount: int, gone: int) -> Fraction:
+    """What is left of an amount, as a share of it; 0 if there was none."""
+    return Fraction(max(0, amount - gone), amount) if amount > 0 else Fraction(0)
 
 
 def usable_from(order: Order, hold: timedelta) -> datetime:

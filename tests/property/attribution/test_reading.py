@@ -53,11 +53,13 @@ MOMENT = st.sampled_from(
 PLAIN_AMOUNT = st.integers(0, 10**6)
 AMOUNT = st.sampled_from([-1, 9 * 10**15, 9 * 10**15 + 1, 1.0, "5", True, None])
 PLAIN_ITEM = st.fixed_dictionaries(
-    {"amount_minor": PLAIN_AMOUNT}, optional={"sku": PLAIN_TEXT, "category": PLAIN_TEXT, "quantity": st.integers(1, 9)}
+    {"amount_minor": PLAIN_AMOUNT},
+    optional={"sku": PLAIN_TEXT, "category": PLAIN_TEXT, "quantity": st.integers(1, 9)}
+    | {"line_id": PLAIN_TEXT, "gift_card": st.booleans()},
 )
 ITEM = st.one_of(
     st.fixed_dictionaries(
-        {"amount_minor": st.one_of(PLAIN_AMOUNT, AMOUNT)}, optional={"sku": TEXT, "product_id": TEXT}
+        {"amount_minor": st.one_of(PLAIN_AMOUNT, AMOUNT)}, optional={"sku": TEXT, "line_id": TEXT, "gift_card": TEXT}
     ),
     st.sampled_from([{}, 1, {"amount_minor": 1, "colour": "red"}, {"amount_minor": 1, "quantity": 0}]),
 )
@@ -71,6 +73,7 @@ PLAIN_BODY = st.fixed_dictionaries(
     },
     optional={
         "updated_at": PLAIN_MOMENT,
+        "cancelled_at": PLAIN_MOMENT,
         "subtotal_minor": PLAIN_AMOUNT,
         "items": st.lists(PLAIN_ITEM, max_size=2),
         "customer": st.fixed_dictionaries(
@@ -89,6 +92,7 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
     "currency": st.sampled_from(["eur", "XXQ", "EURO", None]),
     "total_minor": AMOUNT,
     "updated_at": MOMENT,
+    "cancelled_at": MOMENT,
     "subtotal_minor": AMOUNT,
     "shipping_minor": AMOUNT,
     "items": st.lists(ITEM, max_size=2),

@@ -176,6 +176,7 @@ def conversion_of(
         figures=decision.figures,
         refunded_minor=decision.refunded_minor,
         over_refunded=decision.over_refunded,
+        returned=decision.returned,
         friend_id=decision.friend_id,
         visitor_id=decision.visitor_id,
         order_number=decision.order_number,

@@ -126,6 +126,8 @@ def order_out(found: OrderView, store: StoreView, language: str) -> OrderOut:
         shipping_minor=figures.shipping_minor,
         refunded_minor=body.refunded_minor,
         over_refunded=body.over_refunded,
+        returned=body.returned,
+        foreign_refunds=body.foreign_refunds,
         items=figures.items,
         friend_id=body.friend_id,
         decision=DecisionOut(

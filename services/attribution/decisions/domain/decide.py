@@ -155,6 +155,8 @@ def _decided(case: Case) -> Decision:
         figures=order.figures,
         refunded_minor=order.refunded_minor,
         over_refunded=order.over_refunded,
+        returned=order.returned,
+        foreign_refunds=order.foreign_refunds,
         friend_id=_friend(order, case.person),
         order_number=case.number,
         new_customer=not case.bought_before,
@@ -168,6 +170,7 @@ def _decided(case: Case) -> Decision:
         settled=None,
         settle_at=None if pending else _settle_at(order, winner),
         pieces=_pieces([j.evidence for j in judged], order),
+        paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
     )
 
@@ -294,6 +297,8 @@ def _settled(order: Order) -> Decision:
         figures=order.figures,
         refunded_minor=order.refunded_minor,
         over_refunded=order.over_refunded,
+        returned=order.returned,
+        foreign_refunds=order.foreign_refunds,
         friend_id=fixed.friend_id,
         order_number=fixed.order_number,
         new_customer=fixed.new_customer,
@@ -307,5 +312,6 @@ def _settled(order: Order) -> Decision:
         settled=Settled(fixed.settled_at, fixed.revision),
         settle_at=None,
         pieces=frozenset(),
+        paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
     )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import orjson
 from msgspec import Struct
 
-from contracts.events.conversions import Winner
+from contracts.events.conversions import Returned, Winner
 from contracts.events.orders import Figures
 from contracts.program import EvidenceKind
 from services.attribution.decisions.domain.facts import Status, iso
@@ -66,6 +66,9 @@ class Decision(Struct, frozen=True):
     figures: Figures
     refunded_minor: int
     over_refunded: bool
+    returned: Returned | None
+    foreign_refunds: tuple[tuple[str, int], ...]
+    """(currency, amount) of refunds in another currency than the order's, which lower nothing."""
     friend_id: str
     order_number: int
     new_customer: bool
@@ -81,6 +84,8 @@ class Decision(Struct, frozen=True):
     """When it may settle. Depends on receipt, and is therefore no part of the bytes."""
     pieces: frozenset[str]
     """What would re-decide it when it changes: `a:` ambassadors, `d:` codes, `p:` programs. No part of the bytes."""
+    paid_since: datetime | None
+    """Since when the newest revision holds that calls the order paid; kept with the settling."""
     visitor_id: str | None
     """The browser that the order named, told on for funnels. It proves nothing here, and is no part of the bytes."""
 
@@ -104,6 +109,8 @@ def as_dict(decision: Decision) -> dict[str, Any]:
             "figures": decision.figures.model_dump(mode="json", exclude_none=True),
             "refunded_minor": decision.refunded_minor,
             "over_refunded": decision.over_refunded,
+            "returned": decision.returned and decision.returned.model_dump(mode="json"),
+            "foreign_refunds": [{"currency": c, "amount_minor": a} for c, a in decision.foreign_refunds] or None,
             "friend_id": decision.friend_id,
             "order_number": decision.order_number,
             "new_customer": decision.new_customer,
@@ -114,6 +121,7 @@ def as_dict(decision: Decision) -> dict[str, Any]:
             "candidates": [_candidate(candidate) for candidate in decision.candidates],
             "candidates_total": decision.candidates_total,
             "checks": [_check(check) for check in decision.checks],
+            "paid_since": decision.paid_since and iso(decision.paid_since),
             "settled": decision.settled and {"at": iso(decision.settled.at), "revision": decision.settled.revision},
         }
     )

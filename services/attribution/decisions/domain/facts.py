@@ -3,8 +3,7 @@
 A fact is what somebody told us, once, under its own id. Nothing here knows in which order facts came, or the time.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,10 +13,12 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
-from contracts.events.conversions import Winner
+from contracts.events.conversions import Returned, Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
 from contracts.events.tracking import TokenClaims, TokenProblem, TrackingPayload
 from services.attribution.decisions.domain.history import Known
+from services.attribution.decisions.domain.refunds import refunds_of
+from services.attribution.decisions.domain.revisions import is_cancelled, oldest_first, paid_since, standing
 
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
 
@@ -64,6 +65,9 @@ class Settlement(BaseModel):
     program_version: int | None = None
     ambassador_id: str | None = None
     winner: Winner | None = None
+    paid_since: datetime | None = None
+    """The newest revision that said, before the settling, that the order is paid and not cancelled: cancellations from
+    before it are over. None in settlements from before this was kept, which any cancellation undoes."""
 
 
 @dataclass(slots=True)
@@ -94,6 +98,9 @@ class Order:
     cancelled: bool
     refunded_minor: int
     over_refunded: bool
+    returned: Returned | None
+    foreign_refunds: tuple[tuple[str, int], ...]
+    """(currency, amount) of refunds in another currency than the order's, which lower nothing."""
     customer_ids: frozenset[str]
     contacts: frozenset[str]
     visitors: frozenset[str]
@@ -101,8 +108,11 @@ class Order:
     problems: frozenset[TokenProblem]
     codes: tuple[str, ...]
     is_new: bool | None
+    """The store's own word; what platforms count holds unpaid and cancelled orders too, and proves nothing."""
     paid_received_at: datetime | None
     """When the first paid revision reached us; when to settle depends on it, no decision does."""
+    paid_since: datetime | None
+    """Since when the newest revision holds that calls the order paid and not cancelled."""
     uses: dict[str, bool]
     settlement: Settlement | None
 
@@ -120,7 +130,9 @@ def orders_of(facts: Facts) -> dict[str, Order]:
     refunds: dict[str, list[OrderRefunded]] = {}
     for refund in facts.refunds:
         refunds.setdefault(refund.order_id, []).append(refund)
-    cancelled = {cancel.order_id for cancel in facts.cancels}
+    cancels: dict[str, list[OrderCancelled]] = {}
+    for cancel in facts.cancels:
+        cancels.setdefault(cancel.order_id, []).append(cancel)
     uses: dict[str, dict[str, bool]] = {}
     for use in facts.uses:
         uses.setdefault(use.order_id, {})[use.code_id] = use.granted
@@ -129,7 +141,7 @@ def orders_of(facts: Facts) -> dict[str, Order]:
         order_id: _merge(
             list(told.values()),
             refunds=refunds.get(order_id, ()),
-            cancelled=order_id in cancelled,
+            cancels=cancels.get(order_id, ()),
             uses=uses.get(order_id, {}),
             settlement=settlements.get(order_id),
         )
@@ -138,65 +150,51 @@ def orders_of(facts: Facts) -> dict[str, Order]:
 
 
 def _merge(
-    told: Sequence[OrderReported],
+    reports: Sequence[OrderReported],
     *,
     refunds: Sequence[OrderRefunded],
-    cancelled: bool,
+    cancels: Sequence[OrderCancelled],
     uses: dict[str, bool],
     settlement: Settlement | None,
 ) -> Order:
-    told = told if len(told) == 1 else _oldest_first(told)
-    figures, placed_at = told[-1].figures, min(report.placed_at for report in told)
+    revisions = oldest_first(reports)
+    told = [revision.report for revision in revisions]
+    figures, placed_at = standing(told), min(report.placed_at for report in told)
+    since = paid_since(revisions)
     if settlement is not None:
-        figures, placed_at = lower(settlement.figures, figures), settlement.placed_at
-    refunded = _refunded(refunds)
+        figures, placed_at, since = lower(settlement.figures, figures), settlement.placed_at, settlement.paid_since
+    refunded = refunds_of(refunds, figures, removed=_removed(told, figures))
     paid_receipts = [report.received_at for report in told if report.figures.status == "paid"]
     return Order(
         order_id=told[0].order_id,
         placed_at=placed_at,
         figures=figures,
         paid=figures.status == "paid",
-        cancelled=cancelled,
-        refunded_minor=min(refunded, figures.total_minor),
-        over_refunded=refunded > figures.total_minor,
+        cancelled=is_cancelled(revisions, cancels, since, settled=settlement is not None),
+        refunded_minor=min(refunded.sum_minor, figures.total_minor),
+        over_refunded=refunded.sum_minor > figures.total_minor,
+        returned=refunded.returned,
+        foreign_refunds=refunded.foreign,
         customer_ids=frozenset(r.customer.id for r in told if r.customer.id is not None),
         contacts=frozenset(h for r in told for h in r.customer.contact_hashes),
         visitors=frozenset(r.visitor_id for r in told if r.visitor_id is not None),
         tokens={token.click_id: token for r in told for token in r.tokens},
         problems=frozenset(problem for r in told for problem in r.token_problems),
         codes=tuple(sorted({code for r in told for code in r.codes})),
-        is_new=next((r.is_new for r in told if r.is_new is not None), None),
+        is_new=next((r.is_new for r in told if r.is_new is not None and r.source == "api"), None),
         paid_received_at=min(paid_receipts) if paid_receipts else None,
+        paid_since=since,
         uses=uses,
         settlement=settlement,
     )
 
 
-def _oldest_first(told: Sequence[OrderReported]) -> list[OrderReported]:
-    """Revisions by (updated_at, hash). One without `updated_at` whose figures were told before, without it too, repeats
-    them: it takes the time of the first telling.
-    """
-    first: dict[bytes, datetime] = {}
-    marked = [(report, figures_hash(report.figures)) for report in told]
-    for report, mark in marked:
-        if report.undated and (mark not in first or report.updated_at < first[mark]):
-            first[mark] = report.updated_at
-    return [
-        report
-        for report, _ in sorted(
-            marked,
-            key=lambda pair: (
-                first[pair[1]] if pair[0].undated else pair[0].updated_at,
-                pair[1],
-                pair[0].fact_id,
-            ),
-        )
-    ]
-
-
-def figures_hash(figures: Figures) -> bytes:
-    """Tells figures apart; breaks the tie between revisions of one moment."""
-    return hashlib.blake2b(figures.__pydantic_serializer__.to_json(figures), digest_size=8).digest()
+def _removed(told: Sequence[OrderReported], figures: Figures) -> frozenset[str]:
+    """Lines that the order once had and has no more."""
+    if len(told) == 1:
+        return frozenset()
+    had = {item.line_id for report in told for item in report.figures.items if item.line_id is not None}
+    return frozenset(had - {item.line_id for item in figures.items})
 
 
 def lower(settled: Figures, latest: Figures) -> Figures:
@@ -209,15 +207,6 @@ def lower(settled: Figures, latest: Figures) -> Figures:
         return settled
     base = latest if latest.total_minor < settled.total_minor else settled
     return base.model_copy(update={"total_minor": total, "subtotal_minor": subtotal})
-
-
-def _refunded(refunds: Iterable[OrderRefunded]) -> int:
-    """Sum over refunds; of one refund told with two amounts the higher counts."""
-    amounts: dict[str, int] = {}
-    for refund in refunds:
-        key = refund.refund_id or refund.fact_id
-        amounts[key] = max(refund.amount_minor, amounts.get(key, 0))
-    return sum(amounts.values())
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.events.conversions import Winner
+from contracts.events.conversions import Returned, Winner
 from contracts.events.orders import Figures, Item
 from contracts.program import EvidenceKind
 
@@ -45,6 +45,13 @@ class CheckOut(_Read):
     text: str = ""
 
 
+class ForeignRefund(_Read):
+    """A refund in another currency than its order's."""
+
+    currency: str
+    amount_minor: int
+
+
 class SettledOut(_Read):
     """When the winner was fixed."""
 
@@ -65,6 +72,8 @@ class DecisionBody(_Read):
     figures: Figures
     refunded_minor: int = 0
     over_refunded: bool = False
+    returned: Returned | None = None
+    foreign_refunds: tuple[ForeignRefund, ...] = ()
     friend_id: str
     order_number: int
     new_customer: bool
@@ -120,6 +129,10 @@ class OrderOut(BaseModel):
     shipping_minor: int
     refunded_minor: int
     over_refunded: bool
+    returned: Returned | None = Field(None, description="What went back, where some refund says more than a sum.")
+    foreign_refunds: tuple[ForeignRefund, ...] = Field(
+        (), description="Refunds told in another currency than the order's: kept, and subtracted from nothing."
+    )
     items: tuple[Item, ...] = ()
     friend_id: str | None = None
     decision: DecisionOut | None = Field(None, description="Null for the moment in which nothing is decided yet.")

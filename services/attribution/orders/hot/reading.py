@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from contracts.fields import MAX_MINOR
 from services.attribution.orders.actions import Report, report_of
+from services.attribution.orders.domain import goods
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.tracking.domain import known_customer
 from services.kernel import money
@@ -48,6 +49,8 @@ class _Item(_Plain, kw_only=True):
     category: Annotated[str, Meta(max_length=255)] | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     amount_minor: _Minor
+    line_id: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    gift_card: bool = False
 
 
 class _Order(_Plain):
@@ -62,6 +65,7 @@ class _Order(_Plain):
     tax_minor: _Minor = 0
     shipping_minor: _Minor = 0
     items: Annotated[tuple[_Item, ...], Meta(max_length=500)] = ()
+    cancelled_at: _Moment | None = None
     customer: _Customer = msgspec.field(default_factory=_Customer)
     token: Annotated[str, Meta(max_length=2048)] | None = None
     tokens: Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)] = ()
@@ -89,6 +93,7 @@ def usual(body: bytes) -> Report | None:
     texts = [order_id, *told.tokens, *told.codes]
     texts += [text for text in (customer_id, who.email, who.phone, told.visitor_id, told.token) if text is not None]
     together = "".join(texts)
+    items = [msgspec.structs.asdict(item) for item in told.items]
     if not (
         _FINER_THAN_MICROSECONDS.search(body) is None
         and together.isascii()
@@ -96,6 +101,7 @@ def usual(body: bytes) -> Report | None:
         and (" " not in together or all(text.strip() == text for text in texts))
         and FIRST_YEAR <= told.placed_at.year <= LAST_YEAR
         and (told.updated_at is None or FIRST_YEAR <= told.updated_at.year <= LAST_YEAR)
+        and (told.cancelled_at is None or FIRST_YEAR <= told.cancelled_at.year <= LAST_YEAR)
         and _NOT_IN_ADDRESSES.search(order_id) is None
         and known_customer(customer_id) == customer_id
         and money.known(told.currency)
@@ -109,11 +115,11 @@ def usual(body: bytes) -> Report | None:
             "status": told.status,
             "currency": told.currency,
             "total_minor": told.total_minor,
-            "subtotal_minor": told.total_minor if told.subtotal_minor is None else told.subtotal_minor,
+            "subtotal_minor": goods(told.total_minor if told.subtotal_minor is None else told.subtotal_minor, items),
             "discount_minor": told.discount_minor,
             "tax_minor": told.tax_minor,
             "shipping_minor": told.shipping_minor,
-            "items": [msgspec.structs.asdict(item) for item in told.items],
+            "items": items,
         },
         customer_id=customer_id,
         email=who.email,
@@ -122,4 +128,5 @@ def usual(body: bytes) -> Report | None:
         visitor_id=told.visitor_id,
         tokens=(told.token, *told.tokens) if told.token else told.tokens,
         codes=told.codes,
+        cancelled_at=told.cancelled_at,
     )

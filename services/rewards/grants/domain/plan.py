@@ -82,7 +82,8 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
     drafts: list[_Draft] = []
     for one in entitled:
         before = had.pop(one.key, None)
-        if before is None and one.want_minor == 0:
+        settled_at_nothing = order.settled_at is not None and one.base_minor > 0
+        if before is None and one.want_minor == 0 and not settled_at_nothing:
             continue  # nothing due, nothing to keep: the reason can be told from the order and the rule at any time
         drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit))
     for before in had.values():
@@ -92,7 +93,19 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
     for draft in drafts:
         if draft.after.rejected_at is not None:
             draft.after = replace(draft.after, want_minor=0, reason=Reason.REJECTED_BY_PERSON)
+        if order.settled_at is not None:
+            draft.after = _within_settled(draft.after)
     return drafts
+
+
+def _within_settled(after: Reward) -> Reward:
+    """What is left of the reward of a settled order: from then on it only falls, and rises to that at most."""
+    if after.settled_minor is None:
+        return replace(after, settled_minor=after.want_minor)
+    if after.want_minor <= after.settled_minor:
+        return after
+    reason = Reason.PARTLY_REFUNDED if after.settled_minor else Reason.REFUNDED
+    return replace(after, want_minor=after.settled_minor, reason=reason)
 
 
 def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: Moment) -> Reward:

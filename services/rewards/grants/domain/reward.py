@@ -17,6 +17,7 @@ class Reward(Struct, frozen=True, kw_only=True):
 
     `base_minor` is what the terms give before refunds, `want_minor` what is left of it after them, `bound_minor` the
     most that caps allowed when it last changed (None: no cap), `target_minor` the smaller of the two: what it is worth.
+    `settled_minor` is what was left when the order settled (None before), and `want_minor` is never more.
     """
 
     store_id: str
@@ -53,6 +54,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     approved_at: datetime | None = None
     released_at: datetime | None = None
     rejected_at: datetime | None = None
+    settled_minor: int | None = None
     note: str | None = None
     """Why a person rejected it, in that person's words. Never leaves this service's own pages and API."""
     granted_by: int | None = None

@@ -40,6 +40,7 @@ _TYPES = {
     "approved_at": "timestamptz",
     "released_at": "timestamptz",
     "rejected_at": "timestamptz",
+    "settled_minor": "bigint",
     "note": "text",
     "granted_by": "bigint",
 }
