@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,8 +12,8 @@ from services.attribution.hooks import domain as hooks_domain
 from services.attribution.hooks import store
 from services.attribution.hooks.store import Delivery
 from services.attribution.orders import actions as orders
-from services.attribution.orders.actions import Clock, Report
-from services.attribution.orders.schemas import CancelIn, RefundIn
+from services.attribution.orders.actions import Clock, Refund, Report
+from services.attribution.orders.schemas import CancelIn
 from services.attribution.orders.store import ToldFact
 from services.attribution.shopify import domain
 from services.kernel.auth import at_rest
@@ -104,11 +105,10 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
     told = _object(body)
     if kind == "refund":
         refund = domain.read_refund(told)
-        if refund.amount_minor == 0:
+        if refund.status == "none":
             raise _Ignored("no_money_went_back")
         _check_id(refund.order_id)
-        fact = RefundIn(refund_id=refund.refund_id, amount_minor=refund.amount_minor, at=refund.at)
-        return (orders.refund(store_id, refund.order_id, fact, clock),)
+        return _refunds(store_id, refund, None, clock)
     order = domain.read_order(told)
     if order.test:
         raise _Ignored("test_order")
@@ -121,11 +121,11 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
         customer_id=order.customer_id if order.customer_id and len(order.customer_id) <= LONGEST_ID else None,
         email=order.email,
         phone=order.phone,
-        is_new=order.is_new,
         visitor_id=order.visitor_id[:LONGEST_ID] if order.visitor_id else None,
         tokens=order.token.split()[:20] if order.token else (),
         codes=order.codes[:20],
         source="shopify",
+        cancelled_at=order.cancelled_at,
     )
     facts = [orders.report(ring, store_id, report, clock)]
     if topic == "orders/cancelled" and "cancelled_at" not in told:
@@ -133,14 +133,44 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
     # Only the body is signed: an old one that comes again under another topic must not cancel anything.
     if order.cancelled_at is not None:
         facts.append(orders.cancel(store_id, order.order_id, CancelIn(at=order.cancelled_at), clock))
+    # What the order carries of its refunds stands for deliveries that were lost, or came before the money had moved.
+    for refund in domain.refunds_in(told):
+        if refund.status != "none":
+            carried = replace(refund, order_id=order.order_id, at=min(refund.at, clock.now))
+            facts += _refunds(store_id, carried, order.updated_at, clock)
     return tuple(facts)
 
 
+def _refunds(
+    store_id: str, told: domain.ShopifyRefund, updated_at: datetime | None, clock: Clock
+) -> tuple[ToldFact, ...]:
+    """The fact of a refund; and of what it moved in other currencies, which nobody can set beside the rest."""
+    refund = Refund(
+        refund_id=told.refund_id,
+        amount_minor=told.amount_minor,
+        at=told.at,
+        currency=told.currency,
+        lines=told.lines,
+        shipping_minor=told.shipping_minor,
+        updated_at=updated_at,
+        status="failed" if told.status == "failed" else "succeeded",
+    )
+    others = [
+        refund._replace(
+            refund_id=f"{told.refund_id}:{currency}",
+            amount_minor=amount,
+            currency=currency,
+            lines=(),
+            shipping_minor=None,
+        )
+        for currency, amount in told.foreign
+    ]
+    return tuple(orders.refund(store_id, told.order_id, one, clock) for one in (refund, *others))
+
+
 def _object(body: bytes) -> Mapping[str, Any]:
-    if b"\\u0000" in body:
-        raise Invalid.field("body", "Text may not contain the NUL character.")
     try:
-        told = orjson.loads(body)
+        told = orjson.loads(hooks_domain.without_odd_characters(body))
     except orjson.JSONDecodeError:
         raise Invalid.field("body", "The delivery is not JSON.") from None
     if not isinstance(told, dict):

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -103,7 +104,42 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
         ("failed", "unreadable: body"),
         ("failed", "unreadable: OverflowError"),
         ("ignored", "other_topic"),
+        ("taken", None),
     }
+
+
+async def test_what_an_order_carries_of_its_refunds_stands_for_lost_deliveries_and_corrects_told_ones(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    path = await hook(http)
+
+    async def send(body: bytes, topic: str) -> dict[str, Any]:
+        answer = await http.post(path, content=body, headers=signed(body, topic))
+        assert answer.json()["outcome"] == "taken"
+        await pump(db, [SHOP])
+        shown: dict[str, Any] = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
+        return shown
+
+    def refund(status: str, amount: str = "10.00", currency: str = "EUR") -> dict[str, Any]:
+        money = {"kind": "refund", "status": status, "amount": amount, "currency": currency}
+        line = {"line_item_id": 1, "quantity": 1, "subtotal": "10.00", "total_tax": "0.00"}
+        told = {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat()}
+        return told | {"transactions": [money], "refund_line_items": [line]}
+
+    def order(minutes: int, *refunds: dict[str, Any]) -> bytes:
+        updated_at = (NOW + timedelta(minutes=minutes)).isoformat()
+        lines = [{"id": 1, "quantity": 1, "price": "10.00"}, {"id": 2, "quantity": 1, "price": "36.00"}]
+        return delivery(updated_at=updated_at, refunds=refunds, line_items=lines)
+
+    assert (await send(order(0, refund("pending")), "orders/paid"))["refunded_minor"] == 0
+    found = await send(order(1, refund("success")), "orders/updated")
+    assert (found["refunded_minor"], found["returned"]["lines"]) == (1000, [{"line_id": "1", "amount_minor": 1000}])
+    late = json.dumps(refund("success")).encode()
+    assert (await send(late, "refunds/create"))["refunded_minor"] == 1000, "it counts once, by its id"
+    assert (await send(order(2, refund("failure")), "orders/updated"))["refunded_minor"] == 0
+    yen = json.dumps(refund("success", "8000", "JPY") | {"id": 10, "refund_line_items": []}).encode()
+    found = await send(yen, "refunds/create")
+    assert (found["refunded_minor"], found["foreign_refunds"]) == (0, [{"currency": "JPY", "amount_minor": 8000}])
 
 
 async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(

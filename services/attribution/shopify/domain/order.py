@@ -1,0 +1,213 @@
+"""Orders as Shopify tells them. Our figures are what was really sold, before refunds.
+
+`current_…` amounts are lowered by edits and by refunds. What money refunds took is added back, since they are told on
+their own and must not count twice; what edits took out was not sold. Without both, the figures of the checkout stand.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from contracts.events.orders import Figures, Item
+from services.attribution.shopify.domain.refund import line_total, moves_money, shipping_total
+from services.attribution.shopify.domain.values import (
+    Told,
+    count,
+    currency_of,
+    id_of,
+    mappings,
+    minor,
+    missing,
+    moment,
+    rounded,
+    text,
+)
+from services.kernel.money import share_half_up
+
+_PAID = frozenset({"paid", "partially_refunded", "refunded"})
+"""`financial_status` of an order whose money has come in; what went back since is told by refunds."""
+
+TOKEN_ATTRIBUTE = "kith"  # noqa: S105  # the name of a cart attribute
+VISITOR_ATTRIBUTE = "kith_visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopifyOrder:
+    """An order as a delivery told it. `email` and `phone` are to be hashed at once and kept nowhere."""
+
+    order_id: str
+    placed_at: datetime
+    updated_at: datetime
+    figures: Figures
+    customer_id: str | None
+    email: str | None
+    phone: str | None
+    codes: tuple[str, ...]
+    token: str | None
+    visitor_id: str | None
+    cancelled_at: datetime | None
+    test: bool
+
+
+def read_order(told: Told) -> ShopifyOrder:
+    """Reads the bare order object. Raises `Invalid` naming the field that is missing or cannot be read.
+
+    How often the platform has seen the customer is not read: it counts orders that were never paid.
+    """
+    currency = currency_of(told) or missing("currency")
+    customer = told.get("customer")
+    customer = customer if isinstance(customer, dict) else {}
+    attributes = _attributes(told.get("note_attributes"))
+    created = moment(told, "created_at") or missing("created_at")
+    return ShopifyOrder(
+        order_id=id_of(told.get("id")) or missing("id"),
+        placed_at=moment(told, "processed_at") or created,
+        updated_at=moment(told, "updated_at") or created,
+        figures=_figures(told, currency),
+        customer_id=id_of(customer.get("id")),
+        email=text(told, "email") or text(told, "contact_email") or text(customer, "email"),
+        phone=text(told, "phone") or text(customer, "phone"),
+        codes=_codes(told.get("discount_codes")),
+        token=attributes.get(TOKEN_ATTRIBUTE),
+        visitor_id=attributes.get(VISITOR_ATTRIBUTE),
+        cancelled_at=moment(told, "cancelled_at"),
+        test=told.get("test") is True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it was sold: after edits, before refunds. `gross_minor` holds the tax where prices do."""
+
+    told: Told
+    quantity: int
+    gross_minor: int
+    tax_minor: int
+
+    def net(self, *, included: bool) -> int:
+        return max(0, self.gross_minor - self.tax_minor) if included else self.gross_minor
+
+    @property
+    def gift_card(self) -> bool:
+        return self.told.get("gift_card") is True
+
+
+def _figures(told: Told, currency: str) -> Figures:
+    included = told.get("taxes_included") is True
+    lines = _lines(told, currency)
+    subtotal, total, tax = _sums(told, currency, included=included)
+    shipping_lines = mappings(told.get("shipping_lines"))
+    shipping_tax = sum(_tax(line, currency) for line in shipping_lines)
+    shipping = sum(_shipping(line, currency) for line in shipping_lines)
+    if subtotal is not None:
+        # Tax on the shipping is no part of what the goods were sold for.
+        goods_tax = sum(line.tax_minor for line in lines) or max(0, tax - shipping_tax)
+        subtotal -= sum(line.gross_minor for line in lines if line.gift_card)
+        subtotal = max(0, subtotal - goods_tax if included else subtotal)
+    return Figures(
+        status="paid" if told.get("financial_status") in _PAID else "pending",
+        currency=currency,
+        total_minor=total,
+        subtotal_minor=total if subtotal is None else subtotal,
+        discount_minor=minor(told, "total_discounts", currency) or 0,
+        tax_minor=tax,
+        shipping_minor=max(0, shipping - shipping_tax if included else shipping),
+        items=tuple(
+            Item(
+                sku=text(line.told, "sku"),
+                product_id=id_of(line.told.get("product_id")),
+                quantity=line.quantity,
+                amount_minor=line.net(included=included),
+                line_id=id_of(line.told.get("id")),
+                gift_card=line.gift_card,
+            )
+            for line in lines
+        ),
+    )
+
+
+def _sums(told: Told, currency: str, *, included: bool) -> tuple[int | None, int, int]:
+    """(subtotal, total, tax) of what was sold; the subtotal holds the tax where prices do."""
+    checkout = minor(told, "total_price", currency)
+    total: int = checkout if checkout is not None else missing("total_price")
+    subtotal, tax = minor(told, "subtotal_price", currency), minor(told, "total_tax", currency) or 0
+    now, now_total = minor(told, "current_subtotal_price", currency), minor(told, "current_total_price", currency)
+    carried = isinstance(told.get("refunds"), list) or told.get("financial_status") not in _PAID - {"paid"}
+    if now is None or now_total is None or not carried:
+        return subtotal, total, tax
+    goods, on_goods, shipping, on_shipping = _returned(told, currency)
+    now_tax = minor(told, "current_total_tax", currency)
+    # Shipping is told net of its tax, lines are told with theirs where prices hold it.
+    money = goods + shipping + on_shipping + (0 if included else on_goods)
+    return (
+        now + rounded(goods, currency),
+        now_total + rounded(money, currency),
+        tax if now_tax is None else now_tax + rounded(on_goods + on_shipping, currency),
+    )
+
+
+def _returned(told: Told, currency: str) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """(goods, their tax, shipping, its tax) that refunds of money took out of the current amounts."""
+    back = [refund for refund in mappings(told.get("refunds")) if moves_money(refund)]
+    lines = [line_total(line, currency) for one in back for line in mappings(one.get("refund_line_items"))]
+    shipped = [shipping_total(one, currency) for one in back]
+    nothing = Decimal(0)
+    return (
+        sum((subtotal for subtotal, _ in lines), nothing),
+        sum((tax for _, tax in lines), nothing),
+        sum((amount for amount, _ in shipped), nothing),
+        sum((tax for _, tax in shipped), nothing),
+    )
+
+
+def _lines(told: Told, currency: str) -> list[_Line]:
+    """Lines without what edits took out of them."""
+    removed: dict[str, int] = {}
+    for refund in mappings(told.get("refunds")):
+        if not moves_money(refund):
+            for line in mappings(refund.get("refund_line_items")):
+                line_id = id_of(line.get("line_item_id")) or ""
+                removed[line_id] = removed.get(line_id, 0) + count(line.get("quantity"))
+    found: list[_Line] = []
+    for line in mappings(told.get("line_items")):
+        told_quantity = count(line.get("quantity")) or 1
+        quantity = max(0, told_quantity - removed.get(id_of(line.get("id")) or "", 0))
+        if quantity:
+            gross = max(0, (minor(line, "price", currency) or 0) * told_quantity - _discount(line, currency))
+            share = [share_half_up(amount, quantity, told_quantity) for amount in (gross, _tax(line, currency))]
+            found.append(_Line(line, quantity, *share))
+    return found
+
+
+def _discount(line: Told, currency: str) -> int:
+    """What discounts took of a line: its part of those of the whole order, too, where the body says so."""
+    parts = mappings(line.get("discount_allocations"))
+    allocated = sum(minor(part, "amount", currency) or 0 for part in parts)
+    return allocated if parts else minor(line, "total_discount", currency) or 0
+
+
+def _tax(line: Told, currency: str) -> int:
+    return sum(minor(part, "price", currency) or 0 for part in mappings(line.get("tax_lines")))
+
+
+def _shipping(line: Told, currency: str) -> int:
+    discounted = minor(line, "discounted_price", currency)
+    if discounted is not None:
+        return discounted
+    return max(0, (minor(line, "price", currency) or 0) - _discount(line, currency))
+
+
+def _codes(told: object) -> tuple[str, ...]:
+    return tuple(code for entry in mappings(told) if (code := text(entry, "code")))
+
+
+def _attributes(told: object) -> dict[str, str]:
+    """Cart attributes, by name. `kith.js` writes the click token and the visitor there."""
+    return dict(_pairs(mappings(told)))
+
+
+def _pairs(entries: Iterable[Told]) -> Iterable[tuple[str, str]]:
+    for entry in entries:
+        if (name := text(entry, "name")) and (value := text(entry, "value")):
+            yield name, value
