@@ -23,6 +23,12 @@ select s, c, u, :now from unnest(cast(:stores as text[]), cast(:codes as text[])
 order by 1, 2, 3 on conflict do nothing
 """
 
+_REMOVE = """
+delete from code_uses u
+using unnest(cast(:stores as text[]), cast(:codes as text[]), cast(:uses as text[])) w (s, c, u)
+where u.store_id = w.s and u.code_id = w.c and u.use_id = w.u
+"""
+
 
 async def count(tx: Tx, codes: Iterable[Pair]) -> dict[Pair, int]:
     """How often each code was used."""
@@ -48,3 +54,9 @@ async def add(tx: Tx, uses: Sequence[tuple[str, str, str]]) -> None:
         await tx.execute(
             _ADD, now=tx.now, stores=[u[0] for u in uses], codes=[u[1] for u in uses], uses=[u[2] for u in uses]
         )
+
+
+async def remove(tx: Tx, uses: Sequence[tuple[str, str, str]]) -> None:
+    """Gives uses back, as (store, code, use)."""
+    if uses:
+        await tx.execute(_REMOVE, stores=[u[0] for u in uses], codes=[u[1] for u in uses], uses=[u[2] for u in uses])

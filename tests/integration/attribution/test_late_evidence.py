@@ -176,3 +176,28 @@ async def test_a_limited_code_is_used_up(db: Database) -> None:
     await arrive(db, order("1", customer="c1", codes=["ANNA10"]), order("2", customer="c2", codes=["ANNA10"]))
     statuses = {(await decision_of(db, o))["reason"] for o in ("1", "2")}
     assert statuses == {"code", "code_used_up"}
+
+
+async def test_an_unpaid_order_uses_no_code_up_and_a_cancelled_one_gives_its_use_back(db: Database) -> None:
+    await arrive(db, *ANNA, code(max_uses=1))
+    waiting = order("1", customer="c1", codes=["ANNA10"], told=figures(status="pending"))
+    paid = order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1))
+    late = order("3", customer="c3", codes=["ANNA10"], placed_at=at(minutes=2))
+    for told in (waiting, paid, late):
+        await arrive(db, told)
+
+    async def states(*ids: str) -> list[tuple[str, str]]:
+        found = [await decision_of(db, order_id) for order_id in ids]
+        return [(decision["status"], decision["reason"]) for decision in found]
+
+    used_up, won = ("rejected", "code_used_up"), ("attributed", "code")
+    assert await states("1", "2", "3") == [("pending", "unpaid"), won, used_up]
+    await arrive(db, cancel("2", when=at(minutes=5)))
+    assert await states("2", "3") == [("attributed", "cancelled"), won]
+    again = order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1), updated_at=at(minutes=9))
+    await arrive(db, again)
+    assert await states("2", "3") == [used_up, won]
+    await arrive(db, cancel("3", when=at(minutes=10)))
+    assert await states("2", "3") == [won, ("attributed", "cancelled")]
+    async with db.transaction(stores=[STORE]) as tx:
+        assert await tx.scalar("select count(*) from code_uses") == 1

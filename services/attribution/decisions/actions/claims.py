@@ -1,50 +1,93 @@
-"""Limited codes: who gets a use is settled once, first come, first served, and becomes a fact of the order."""
+"""Limited codes: first come, first served. A use is taken by an order that is paid and stands, and given back when that
+order is cancelled before it settles. Each answer is a fact of the order, and the newest holds.
+"""
 
-from services.attribution.catalog.store import Pair
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from services.attribution.codes import store as uses_store
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.domain import CodeUse
+from services.attribution.decisions.domain import CodeUse, orders_of
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import StoredFact
 from services.kernel.db import Tx
 
+Key = tuple[str, str]
 
-async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> None:
-    """Gives uses to the gathered orders that name a limited code and have no answer yet, in order of placing."""
-    wanted = _wanted(gathered)
-    if not wanted:
-        return
-    counts = await uses_store.count(tx, {(s, code) for s, code, _, _ in wanted})
-    held = await uses_store.held(tx, [(s, code, f"o:{order}") for s, code, order, _ in wanted])
+
+class _Claim(NamedTuple):
+    """An open order that names a limited code, and the newest answer that it got."""
+
+    store_id: str
+    code_id: str
+    order_id: str
+    text: str
+    limit: int
+    placed: tuple[object, str]
+    standing: bool
+    cancelled: bool
+    answer: CodeUse | None
+
+    @property
+    def use(self) -> tuple[str, str, str]:
+        """The row that counts it."""
+        return self.store_id, self.code_id, f"o:{self.order_id}"
+
+    @property
+    def has(self) -> bool:
+        """Whether it holds a use now."""
+        return self.answer is not None and self.answer.granted is True
+
+    def answered(self, granted: bool | None) -> CodeUse:
+        """The next answer."""
+        turn = 0 if self.answer is None else self.answer.turn + 1
+        return CodeUse(self.order_id, self.code_id, granted, turn)
+
+
+async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Key]:
+    """Takes uses back from cancelled orders, then gives them to orders that stand and have none, in order of placing.
+
+    Returns (store, code) of codes that have uses left over by what was given back: others may have been refused one.
+    """
+    claims = _claims(gathered)
+    back = [claim for claim in claims if claim.cancelled and claim.has]
+    wanted = [claim for claim in claims if claim.standing and not claim.has]
+    if not back and not wanted:
+        return set()
+    await uses_store.remove(tx, [claim.use for claim in back])
+    answers = [(claim, claim.answered(None)) for claim in back]
+    counts = await uses_store.count(tx, {claim.use[:2] for claim in (*back, *wanted)})
+    held = await uses_store.held(tx, [claim.use for claim in wanted])
     granted: list[tuple[str, str, str]] = []
-    facts: list[StoredFact] = []
-    for store_id, code_id, order_id, limit in wanted:
-        use = (store_id, code_id, f"o:{order_id}")
-        has = use in held
-        if not has and counts.get((store_id, code_id), 0) < limit:
+    for claim in wanted:
+        key = claim.use[:2]
+        has = claim.use in held
+        if not has and counts.get(key, 0) < claim.limit:
             has = True
-            counts[store_id, code_id] = counts.get((store_id, code_id), 0) + 1
-            granted.append(use)
-        gathered.of(store_id).uses.append(CodeUse(order_id, code_id, granted=has))
-        facts.append(
-            StoredFact(
-                store_id=store_id,
-                order_id=order_id,
-                fact_id=f"use:{code_id}",
-                kind="use",
-                seq=numbers.next(store_id),
-                received_at=tx.now,
-                body=b"1" if has else b"0",
-            )
-        )
+            counts[key] = counts.get(key, 0) + 1
+            granted.append(claim.use)
+        if has or claim.answer is None or claim.answer.granted is None:
+            answers.append((claim, claim.answered(has)))
     await uses_store.add(tx, granted)
+    await _keep(tx, gathered, numbers, answers)
+    return {(claim.store_id, claim.text) for claim in back if counts.get(claim.use[:2], 0) < claim.limit}
+
+
+async def _keep(tx: Tx, gathered: Gathered, numbers: Numbers, answers: Iterable[tuple[_Claim, CodeUse]]) -> None:
+    facts: list[StoredFact] = []
+    for claim, answer in answers:
+        gathered.of(claim.store_id).uses.append(answer)
+        name, body = answer.written()
+        facts.append(
+            StoredFact(claim.store_id, claim.order_id, name, "use", numbers.next(claim.store_id), tx.now, body)
+        )
     await orders_store.insert(tx, facts)
 
 
-def _wanted(gathered: Gathered) -> list[tuple[str, str, str, int]]:
-    """(store, code, order, limit) without an answer, in the order in which orders were placed."""
-    wanted: dict[tuple[Pair, str], tuple[object, tuple[str, str, str, int]]] = {}
+def _claims(gathered: Gathered) -> list[_Claim]:
+    """Every open order with each limited code that it names, in the order in which orders were placed."""
+    claims: list[_Claim] = []
     for store_id, facts in gathered.facts.items():
         limited = {
             c.data.code: (c.data.code_id, c.data.max_uses)
@@ -53,14 +96,26 @@ def _wanted(gathered: Gathered) -> list[tuple[str, str, str, int]]:
         }
         if not limited:
             continue
-        answered = {(use.order_id, use.code_id) for use in facts.uses}
-        settled = {settlement.order_id for settlement in facts.settlements}
-        for report in facts.reports:
-            for text in report.codes:
+        newest: dict[tuple[str, str], CodeUse] = {}
+        for use in sorted(facts.uses, key=lambda use: use.turn):
+            newest[use.order_id, use.code_id] = use
+        for order in orders_of(facts).values():
+            if order.settlement is not None:
+                continue
+            for text in order.codes:
                 code_id, limit = limited.get(text, (None, None))
-                if code_id is None or limit is None:
-                    continue
-                if report.order_id not in settled and (report.order_id, code_id) not in answered:
-                    key = ((store_id, report.order_id), code_id)
-                    wanted[key] = (report.placed_at, (store_id, code_id, report.order_id, limit))
-    return [claim for _, claim in sorted(wanted.values(), key=lambda pair: (str(pair[0]), pair[1]))]
+                if code_id is not None and limit is not None:
+                    claims.append(
+                        _Claim(
+                            store_id=store_id,
+                            code_id=code_id,
+                            order_id=order.order_id,
+                            text=text,
+                            limit=limit,
+                            placed=(order.placed_at, order.order_id),
+                            standing=order.standing,
+                            cancelled=order.cancelled,
+                            answer=newest.get((order.order_id, code_id)),
+                        )
+                    )
+    return sorted(claims, key=lambda claim: (claim.placed, claim.code_id))

@@ -146,7 +146,7 @@ def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:
         elif row.kind == "settled":
             facts.settlements.append(Settlement.model_validate_json(row.body))
         else:
-            facts.uses.append(CodeUse(row.order_id, row.fact_id.removeprefix("use:"), granted=row.body == b"1"))
+            facts.uses.append(CodeUse.read(row.order_id, row.fact_id, bytes(row.body)))
 
 
 async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int) -> dict[Pair, list[str]]:

@@ -77,13 +77,26 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     open_rows = await order_rows.open_of(tx, friends.now.keys() - behind)
     orders |= {pair: row.person_id for pair, row in open_rows.items()}
     gathered = await gather(tx, orders, open_rows, friends.now, behind=behind)
-    await claim_codes(tx, gathered, numbers)
+    freed = await claim_codes(tx, gathered, numbers)
     written = await decide_and_write(tx, gathered, numbers)
     friends.decided(gathered, written, untouched=behind)
     await friends.keep(tx)
+    if freed:
+        await _decide_refused(tx, freed, numbers)
     await numbers.keep(tx)
     if reach.reported:
         tx.after_commit(lambda: _age(tx.now, time.perf_counter() - began, reach.reported))
+
+
+async def _decide_refused(tx: Tx, codes: set[Pair], numbers: Numbers) -> None:
+    """Decides open orders again that name a code of which a use was given back: one of them may take it."""
+    people = await people_store.reached(tx, {(store_id, f"d:{text}") for store_id, text in codes})
+    friends = await Friends.read(tx, people)
+    rows = await order_rows.open_of(tx, people)
+    gathered = await gather(tx, {pair: row.person_id for pair, row in rows.items()}, rows, friends.now)
+    await claim_codes(tx, gathered, numbers)
+    friends.decided(gathered, await decide_and_write(tx, gathered, numbers), untouched=set())
+    await friends.keep(tx)
 
 
 def _age(now: datetime, since_s: float, reported: Sequence[datetime]) -> None:

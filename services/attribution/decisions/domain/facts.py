@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +21,9 @@ from services.attribution.decisions.domain.refunds import refunds_of
 from services.attribution.decisions.domain.revisions import is_cancelled, oldest_first, paid_since, standing
 
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
+
+_USE: Final = "use:"
+"""How the names of facts about uses of codes begin."""
 
 
 class CodeRevision(Struct, frozen=True):
@@ -38,11 +41,24 @@ class AmbassadorRevision(Struct, frozen=True):
 
 
 class CodeUse(Struct, frozen=True):
-    """Whether an order got one of a limited code's uses. It was settled once, first come, first served."""
+    """Whether an order got one of a limited code's uses, first come, first served. The last turn's answer holds."""
 
     order_id: str
     code_id: str
-    granted: bool
+    granted: bool | None
+    """None: it was given back, with the order's cancellation."""
+    turn: int = 0
+
+    @classmethod
+    def read(cls, order_id: str, fact_id: str, body: bytes) -> "CodeUse":
+        """From the fact as it is stored."""
+        code_id, _, turn = fact_id.removeprefix(_USE).partition(":")
+        return cls(order_id, code_id, {b"1": True, b"0": False}.get(body), int(turn or 0))
+
+    def written(self) -> tuple[str, bytes]:
+        """Name and body of the fact as it is stored."""
+        body = b"-" if self.granted is None else b"1" if self.granted else b"0"
+        return f"{_USE}{self.code_id}" + (f":{self.turn}" if self.turn else ""), body
 
 
 class Settlement(BaseModel):
@@ -113,7 +129,7 @@ class Order:
     """When the first paid revision reached us; when to settle depends on it, no decision does."""
     paid_since: datetime | None
     """Since when the newest revision holds that calls the order paid and not cancelled."""
-    uses: dict[str, bool]
+    uses: dict[str, bool | None]
     settlement: Settlement | None
 
     @property
@@ -133,8 +149,8 @@ def orders_of(facts: Facts) -> dict[str, Order]:
     cancels: dict[str, list[OrderCancelled]] = {}
     for cancel in facts.cancels:
         cancels.setdefault(cancel.order_id, []).append(cancel)
-    uses: dict[str, dict[str, bool]] = {}
-    for use in facts.uses:
+    uses: dict[str, dict[str, bool | None]] = {}
+    for use in sorted(facts.uses, key=lambda use: use.turn):
         uses.setdefault(use.order_id, {})[use.code_id] = use.granted
     settlements = {settlement.order_id: settlement for settlement in facts.settlements}
     return {
@@ -154,7 +170,7 @@ def _merge(
     *,
     refunds: Sequence[OrderRefunded],
     cancels: Sequence[OrderCancelled],
-    uses: dict[str, bool],
+    uses: dict[str, bool | None],
     settlement: Settlement | None,
 ) -> Order:
     revisions = oldest_first(reports)
