@@ -6,6 +6,7 @@ from contracts.events.base import Payload, Topic
 _ALL: tuple[type[Payload], ...] = (
     catalog.StoreConfigured,
     catalog.KeyRevoked,
+    catalog.SessionEnded,
     catalog.ProgramPublished,
     catalog.AmbassadorSaved,
     catalog.LinkSaved,

@@ -41,6 +41,19 @@ class KeyRevoked(Payload):
         return self.key_id
 
 
+class SessionEnded(Payload):
+    """Somebody signed out of the console: the session's cookie opens nothing from now on, wherever a copy of it is."""
+
+    TYPE: ClassVar[str] = "kith.session.ended.v1"
+    TOPIC: ClassVar[Topic] = Topic.CATALOG
+
+    session_id: str = Field(min_length=1, max_length=64)
+    expires_at: Moment = Field(description="When the session would have ended by itself, in real time.")
+
+    def partition_key(self) -> str:
+        return self.session_id
+
+
 class ProgramPublished(Payload):
     """A version of a program came into force. Each version is an entity of its own and never changes."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from demo.details import Details
     from demo.shop.app import Kith
 
-SIGN_IN_LIFE = timedelta(hours=1)
+SIGN_IN_LIFE = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ def announce(ui: Ui, settings: Settings, details: "Details", shop_url: str, *, a
     console = sign_in_url(settings, details.secret_key)
     ui.say(f"\n[bold]Kith is ready at {settings.base_url}[/]\n")
     ui.say(f"  [bold]Console[/]  {console}")
-    ui.say("           (signs this browser in, once, within an hour)")
+    ui.say("           (a button there signs one browser in, once, within 10 minutes; later the server key does)")
     ui.say(f"  [bold]Shop[/]     {shop_url}  or as a friend, by a shared link: {details.link_url}")
     ui.say(f"  [bold]Portal[/]   {details.portal_url}")
     ui.say(f"  [bold]Keys[/]     {details.secret_key}  (server)")

@@ -1,5 +1,6 @@
-"""What every replica must know within a second, read again and again from small tables: the demo clock's offset and
-the revoked keys. Reading beats events here: in a consumer group only one replica would hear of them.
+"""What every replica must know within a second, read again and again from small tables: the demo clock's offset, the
+revoked keys, the sessions that were ended. Reading beats events here: in a consumer group only one replica would hear
+of them.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from services.kernel.db import Database
 
 _READ = (
     "select coalesce((select offset_seconds from clock), 0),"
-    " coalesce((select array_agg(key_id) from revoked_keys), cast('{}' as text[]))"
+    " coalesce((select array_agg(key_id) from revoked_keys), cast('{}' as text[])),"
+    " coalesce((select array_agg(session_id) from ended_sessions), cast('{}' as text[]))"
 )
 
 
@@ -30,6 +32,7 @@ class LiveState:
         self.offset = timedelta(0)
         self._offset_ns = 0
         self.revoked: frozenset[str] = frozenset()
+        self.ended: frozenset[str] = frozenset()
 
     def now(self) -> datetime:
         """This process's clock plus the demo offset. For tokens and spooled facts; transactions use `tx.now`."""
@@ -44,6 +47,7 @@ class LiveState:
         found = await self._db.peek(_READ)
         if found is not None:
             self.offset, self.revoked = timedelta(seconds=found[0]), frozenset(found[1])
+            self.ended = frozenset(found[2])
             self._offset_ns = round(found[0] * 1_000_000_000)
 
     async def start(self) -> None:

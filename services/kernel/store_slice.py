@@ -1,4 +1,5 @@
-"""The kernel's own handlers: the slice of every store that all services keep, the revoked keys and the demo clock.
+"""The kernel's own handlers: the slice of every store that all services keep, the revoked keys, the sessions that were
+ended, and the demo clock.
 
 The runner puts them before each service's own handlers, so that a batch's stores are known before their events.
 """
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from contracts.events.catalog import ClockMoved, KeyRevoked, StoreConfigured
+from contracts.events.catalog import ClockMoved, KeyRevoked, SessionEnded, StoreConfigured
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
@@ -34,6 +35,13 @@ _LISTED = "select key from directory where kind = 'store' and key > :after order
 _REVOKED = """
 insert into revoked_keys (key_id, revoked_at)
 select * from unnest(cast(:key_id as text[]), cast(:revoked_at as timestamptz[])) order by 1
+on conflict do nothing
+"""
+_ENDED = """
+with over as (delete from ended_sessions where expires_at < now())
+insert into ended_sessions (session_id, expires_at)
+select * from unnest(cast(:session_id as text[]), cast(:expires_at as timestamptz[])) as told (session_id, expires_at)
+where expires_at >= now() order by 1
 on conflict do nothing
 """
 _CLOCK = """
@@ -76,6 +84,12 @@ async def keep_revoked_keys(tx: Tx, events: Sequence[Event[KeyRevoked]]) -> None
     await tx.execute(_REVOKED, key_id=list(revoked), revoked_at=list(revoked.values()))
 
 
+async def keep_ended_sessions(tx: Tx, events: Sequence[Event[SessionEnded]]) -> None:
+    """Remembers ended sessions for as long as their cookies would still open something."""
+    ended = {event.data.session_id: event.data.expires_at for event in events}
+    await tx.execute(_ENDED, session_id=list(ended), expires_at=list(ended.values()))
+
+
 async def keep_clock(tx: Tx, events: Sequence[Event[ClockMoved]]) -> None:
     """Keeps the newest offset."""
     newest = max((event.data for event in events), key=lambda moved: moved.revision)
@@ -89,6 +103,10 @@ def kernel_handlers(hurry: Callable[[], None]) -> tuple[Handler, ...]:
         await keep_revoked_keys(tx, events)
         tx.after_commit(hurry)
 
+    async def sessions(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        await keep_ended_sessions(tx, events)
+        tx.after_commit(hurry)
+
     async def clock(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await keep_clock(tx, events)
         tx.after_commit(hurry)
@@ -96,6 +114,7 @@ def kernel_handlers(hurry: Callable[[], None]) -> tuple[Handler, ...]:
     return (
         Handler(events=(StoreConfigured,), handle=keep_stores),
         Handler(events=(KeyRevoked,), handle=keys),
+        Handler(events=(SessionEnded,), handle=sessions),
         Handler(events=(ClockMoved,), handle=clock),
     )
 

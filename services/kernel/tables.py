@@ -114,6 +114,7 @@ def _stores(metadata: MetaData) -> None:
         "answers",
         metadata,
         text("store_id", primary_key=True),
+        Column("caller", Text, primary_key=True, server_default=""),
         text("route", primary_key=True),
         text("key", primary_key=True),
         Column("body_hash", LargeBinary, nullable=False),
@@ -154,6 +155,13 @@ def _replicas(metadata: MetaData) -> None:
         metadata,
         text("key_id", primary_key=True),
         moment("revoked_at"),
+        info=PIPE,
+    )
+    Table(
+        "ended_sessions",
+        metadata,
+        text("session_id", primary_key=True),
+        moment("expires_at"),
         info=PIPE,
     )
     Table(

@@ -83,6 +83,7 @@ SERVICE = Service(
     package="services.links",
     metadata=METADATA,
     routes=(
+        "/",
         "/v1/stores*",
         "/v1/keys*",
         "/v1/programs*",

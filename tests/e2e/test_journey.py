@@ -26,6 +26,7 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
 
         console = await page_context.new_page()
         await console.goto(kith.told["console_url"])
+        await console.get_by_role("button", name="Sign in").click()
         await expect(console.get_by_role("heading", level=1)).to_have_text("Overview")
 
         shop = await page_context.new_page()

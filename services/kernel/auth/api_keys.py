@@ -36,6 +36,11 @@ class Caller:
     kind: CallerKind
     scopes: frozenset[str]
 
+    @property
+    def claimant(self) -> str:
+        """Who asks, for what must be answered to nobody else: a key, or a session with what that session may do."""
+        return f"{self.key_id}:{known.to_mask(self.scopes):x}" if self.kind == "session" else self.key_id
+
 
 def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: Iterable[str] | None = None) -> str:
     """Makes a key; equal inputs make the equal key. `store_id` is `str_…`, `key_id` is `key_…`.

@@ -1,7 +1,8 @@
 """What people hold instead of API keys: the console's session, the one-time link that opens one, the portal's token.
 
-Each is `kid.payload.tag` in URL-safe text under a purpose of its own, with its end inside. Nothing is stored; that a
-sign-in link works once is for its caller to keep (by `nonce`). Lives are real time: the demo clock signs nobody out.
+Each is `kid.payload.tag` in URL-safe text under a purpose of its own, with its end inside. Nothing is stored but what
+ends one early: that a sign-in link works once is for its caller to keep (by `nonce`), and that somebody signed out is
+in `LiveState.ended` (by `session_id`). Lives are real time: the demo clock signs nobody out.
 """
 
 import binascii
@@ -25,11 +26,14 @@ _TAG_BYTES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSession:
-    """A marketer who signed in for one store. `key_id` is the key that opened it: a revoked one ends it."""
+    """A marketer who signed in for one store. `key_id` is the key that opened it: a revoked one ends it, and so does
+    signing out, by `session_id`.
+    """
 
     store_id: str
     key_id: str
     scopes: frozenset[str]
+    session_id: str
     expires_at: datetime
 
 
@@ -55,16 +59,17 @@ class PortalToken:
 
 def issue_session(ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta) -> str:
     """The value of the console's cookie."""
-    return seal(ring, "console-session", (store_id, key_id, f"{known.to_mask(scopes):x}"), life=life)
+    fields = (store_id, key_id, f"{known.to_mask(scopes):x}", secrets.token_urlsafe(16))
+    return seal(ring, "console-session", fields, life=life)
 
 
 def read_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> ConsoleSession:
     """The session in a cookie. Raises `Unauthorized` for anything else, or when it has ended.
 
-    Whether its key was revoked since is for the caller to ask (kernel.http.console does).
+    Whether it was ended or its key revoked since is for the caller to ask (kernel.http.console does).
     """
-    (store_id, key_id, mask), expires_at = unseal(ring, "console-session", text, now=now, fields=3)
-    return ConsoleSession(store_id, key_id, known.from_mask(int(mask, 16)), expires_at)
+    (store_id, key_id, mask, session_id), expires_at = unseal(ring, "console-session", text, now=now, fields=4)
+    return ConsoleSession(store_id, key_id, known.from_mask(int(mask, 16)), session_id, expires_at)
 
 
 def issue_sign_in(

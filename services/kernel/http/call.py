@@ -39,7 +39,7 @@ REQUEST_ID: Final = "kith.request_id"
 """Scope keys that the edge fills."""
 
 _REPLAYED: Final = {"idempotent-replayed": "true"}
-_in_flight: WeakValueDictionary[tuple[str, str, str, str], asyncio.Lock] = WeakValueDictionary()
+_in_flight: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Call:
         scope = self.request.scope
         taken = Claim(
             self.store_id,
+            self.caller.claimant,
             f"{scope['method']} {scope['path']}",
             key,
             idempotency.body_hash(self.ctx.ring, await self.request.body()),

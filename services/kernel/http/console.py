@@ -40,8 +40,12 @@ def read_console_caller(ctx: Context, request: Request) -> Caller:
 
 
 def open_session(ctx: Context, cookie: str) -> sessions.ConsoleSession:
-    """The session in a cookie. Raises `Unauthorized` for anything else, also when it is over or its key was revoked."""
+    """The session in a cookie. Raises `Unauthorized` for anything else, also when it is over, was ended by signing out,
+    or its key was revoked.
+    """
     session = sessions.read_session(ctx.ring, cookie)
+    if session.session_id in ctx.live.ended:
+        raise Unauthorized("You signed out: sign in again.", code="session_ended")
     if session.key_id in ctx.live.revoked:
         raise Unauthorized("The key that you signed in with was revoked: sign in again.", code="revoked_key")
     return session

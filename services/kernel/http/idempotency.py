@@ -1,7 +1,8 @@
 """Idempotency-Key: the first answer is kept with its effect, in one transaction, and given again to every repetition.
 
-A key belongs to a store and a route (method and path). Business keys (an order's own id) carry the guarantee for ever;
-this is the convenience for a day. What is kept holds no secret and no personal data: both are derived anew (`reveal`).
+A key belongs to whoever sent it (`Caller.claimant`) and to a route (method and path): an answer may say what only its
+first caller may know, so nobody else is given it. Business keys (an order's own id) carry the guarantee for ever; this
+is the convenience for a day. What is kept holds no secret and no personal data: both are derived anew (`reveal`).
 """
 
 import hashlib
@@ -25,34 +26,36 @@ _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 # The insert waits for another transaction that holds the same key, and then finds it taken, or free again.
 _CLAIM: Final = """
 with claimed as (
-  insert into answers (store_id, route, key, body_hash, at)
-  select * from unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[]),
-                       cast(:hashes as bytea[]), cast(:ats as timestamptz[]))
-  order by 1, 2, 3
+  insert into answers (store_id, caller, route, key, body_hash, at)
+  select * from unnest(cast(:stores as text[]), cast(:callers as text[]), cast(:routes as text[]),
+                       cast(:keys as text[]), cast(:hashes as bytea[]), cast(:ats as timestamptz[]))
+  order by 1, 2, 3, 4
   on conflict do nothing
-  returning store_id, route, key
+  returning store_id, caller, route, key
 ), timers as (
   insert into due (job, store_id, at) select :purge, store_id, :purge_at from (select distinct store_id from claimed) s
   order by store_id
   on conflict do nothing
 )
-select store_id, route, key from claimed
+select store_id, caller, route, key from claimed
 """
 _READ: Final = """
-select a.store_id, a.route, a.key, a.body_hash, a.status, a.answer
-from answers a join unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[])) w(s, r, k)
-  on a.store_id = w.s and a.route = w.r and a.key = w.k
+select a.store_id, a.caller, a.route, a.key, a.body_hash, a.status, a.answer
+from answers a join unnest(cast(:stores as text[]), cast(:callers as text[]), cast(:routes as text[]),
+                           cast(:keys as text[])) w(s, c, r, k)
+  on a.store_id = w.s and a.caller = w.c and a.route = w.r and a.key = w.k
 """
 _KEEP: Final = """
 update answers a set status = w.status, answer = w.answer
-from unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[]),
-            cast(:statuses as smallint[]), cast(:answers as bytea[])) w(s, r, k, status, answer)
-where a.store_id = w.s and a.route = w.r and a.key = w.k
+from unnest(cast(:stores as text[]), cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]),
+            cast(:statuses as smallint[]), cast(:answers as bytea[])) w(s, c, r, k, status, answer)
+where a.store_id = w.s and a.caller = w.c and a.route = w.r and a.key = w.k
 """
 _RELEASE: Final = """
 delete from answers a
-using unnest(cast(:stores as text[]), cast(:routes as text[]), cast(:keys as text[])) w(s, r, k)
-where a.store_id = w.s and a.route = w.r and a.key = w.k
+using unnest(cast(:stores as text[]), cast(:callers as text[]), cast(:routes as text[]),
+             cast(:keys as text[])) w(s, c, r, k)
+where a.store_id = w.s and a.caller = w.c and a.route = w.r and a.key = w.k
 """
 _AMEND: Final = """
 update answers
@@ -64,17 +67,18 @@ where store_id = :store_id and route = :route and answer is not null
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One request that carries a key."""
+    """One request that carries a key. `caller` is the `claimant` of who sent it."""
 
     store_id: str
+    caller: str
     route: str
     key: str
     body_hash: bytes
 
     @property
-    def identity(self) -> tuple[str, str, str]:
+    def identity(self) -> tuple[str, str, str, str]:
         """What makes two requests the same one."""
-        return self.store_id, self.route, self.key
+        return self.store_id, self.caller, self.route, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,12 @@ async def claim(tx: Tx, claims: Sequence[Claim]) -> list[Finding]:
     one of the keys; claim before other locks are taken, once per transaction, and end each claim that is to be done
     with `keep` or `release`.
     """
-    first: dict[tuple[str, str, str], int] = {}
+    first: dict[tuple[str, str, str, str], int] = {}
     for place, one in enumerate(claims):
         first.setdefault(one.identity, place)
     distinct = [claims[place] for place in first.values()]
     taken = {
-        (row.store_id, row.route, row.key)
+        (row.store_id, row.caller, row.route, row.key)
         for row in await tx.all(
             _CLAIM,
             **_columns(distinct),
@@ -139,7 +143,7 @@ async def claim(tx: Tx, claims: Sequence[Claim]) -> list[Finding]:
     }
     used = [one for one in distinct if one.identity not in taken]
     rows = await tx.all(_READ, **_columns(used)) if used else ()
-    kept = {(row.store_id, row.route, row.key): row for row in rows}
+    kept = {(row.store_id, row.caller, row.route, row.key): row for row in rows}
 
     def finding(place: int, one: Claim) -> Finding:
         row = kept.get(one.identity)
@@ -191,6 +195,7 @@ def reused() -> Invalid:
 def _columns(claims: Sequence[Claim]) -> dict[str, Any]:
     return {
         "stores": [c.store_id for c in claims],
+        "callers": [c.caller for c in claims],
         "routes": [c.route for c in claims],
         "keys": [c.key for c in claims],
     }

@@ -1,4 +1,8 @@
-"""HTTP of console sessions: the form, the exchange of a secret key for a cookie, one-time addresses, signing out."""
+"""HTTP of console sessions: the form, the exchange of a secret key for a cookie, one-time addresses, signing out.
+
+A one-time address shows a button, and the button uses it: what only looks at addresses, as mail scanners and previews
+do, uses up none.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -7,6 +11,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
+from contracts.events.catalog import SessionEnded
 from services.kernel.auth import sessions
 from services.kernel.auth.api_keys import Caller
 from services.kernel.auth.sessions import ConsoleSession, SignInLink
@@ -29,6 +34,13 @@ LIFE: Final = timedelta(hours=12)
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
+@router.get("/", include_in_schema=False)
+async def get_start(request: Request) -> Response:
+    """Leads who opens the bare address to the console, or to its door."""
+    there = HOME if _current(request.scope[CONTEXT], request) is not None else "/console/session"
+    return Response(status_code=303, headers={"location": there, "cache-control": "no-store"})
+
+
 @router.get("/console/session", include_in_schema=False)
 async def get_session_page(
     request: Request,
@@ -36,11 +48,11 @@ async def get_session_page(
     token: Annotated[str, Query(max_length=1000)] = "",
     lang: str = "",
 ) -> Response:
-    """The sign-in form; with a one-time token, the sign-in itself."""
+    """The sign-in form; with a one-time token, the button that uses it."""
     ctx: Context = request.scope[CONTEXT]
     current = _current(ctx, request)
     if token:
-        return await _use_address(ctx, request, token, current)
+        return _button(ctx, request, token)
     if current is None:
         return _form(request, next=next_page(next))
     async with ctx.db.transaction([current.store_id]) as tx:
@@ -55,8 +67,7 @@ async def get_session_page(
 async def post_session(request: Request) -> Response:
     """Changes a secret key into a session cookie. JSON gets JSON back; a form is sent on to the console."""
     ctx: Context = request.scope[CONTEXT]
-    if "origin" in request.headers or "sec-fetch-site" in request.headers:
-        refuse_foreign_write(ctx, request)
+    _refuse_foreign(ctx, request)
     body = await request.body()
     if not request.headers.get("content-type", "").startswith(_FORM):
         wanted = parse(SessionIn, body)
@@ -73,32 +84,71 @@ async def post_session(request: Request) -> Response:
     return Response(status_code=303, headers={**_set(ctx, cookie), "location": next_page(wanted.next)})
 
 
+@router.post("/console/session/once", include_in_schema=False, dependencies=[limit("sign-in", per_minute=30)])
+async def use_address(request: Request) -> Response:
+    """Signs in by a one-time address, which is used up."""
+    ctx: Context = request.scope[CONTEXT]
+    _refuse_foreign(ctx, request)
+    sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    try:
+        link = _read_address(ctx, sent.get("token", ""))
+        async with ctx.db.transaction() as tx:
+            first = await store.use(tx, link.nonce, expires_at=link.expires_at)
+    except Unauthorized:
+        return _refuse_address(ctx, request)
+    if not first:
+        return _refuse_address(ctx, request)
+    return Response(status_code=303, headers={**_set(ctx, _issue(ctx, link)), "location": HOME})
+
+
 @router.post("/console/session/end", include_in_schema=False)
 async def end_session(request: Request) -> Response:
-    """Signs out."""
+    """Signs out: the session ends everywhere, also where somebody copied its cookie to."""
     ctx: Context = request.scope[CONTEXT]
     refuse_foreign_write(ctx, request)
+    current = _current(ctx, request)
+    if current is not None:
+        async with ctx.db.transaction([current.store_id]) as tx:
+            if await store.end(tx, current):
+                tx.emit(
+                    SessionEnded(
+                        store_id=current.store_id, session_id=current.session_id, expires_at=current.expires_at
+                    )
+                )
+        await ctx.live.refresh()
     gone = sessions.session_cookie("", max_age_s=0, secure=_secure(ctx))
     return Response(status_code=303, headers={"set-cookie": gone, "location": "/console/session"})
 
 
-async def _use_address(ctx: Context, request: Request, token: str, current: ConsoleSession | None) -> Response:
+def _button(ctx: Context, request: Request, token: str) -> Response:
     try:
-        link = sessions.read_sign_in(ctx.ring, token)
-        if link.key_id in ctx.live.revoked:
-            raise Unauthorized("The key behind this address was revoked.", code="revoked_key")
-        async with ctx.db.transaction() as tx:
-            first = await store.use(tx, link.nonce, expires_at=link.expires_at)
+        _read_address(ctx, token)
     except Unauthorized:
-        first = False
-    if first:
-        cookie = _issue(ctx, link)
-        return Response(status_code=303, headers={**_set(ctx, cookie), "location": HOME})
-    if current is not None:
+        return _refuse_address(ctx, request)
+    speech = PAGES.speech(PAGES.language(request))
+    return PAGES.render(request, "session/once.html", title=speech.say("Sign in to the console"), token=token)
+
+
+def _read_address(ctx: Context, token: str) -> SignInLink:
+    link = sessions.read_sign_in(ctx.ring, token)
+    if link.key_id in ctx.live.revoked:
+        raise Unauthorized("The key behind this address was revoked.", code="revoked_key")
+    return link
+
+
+def _refuse_address(ctx: Context, request: Request) -> Response:
+    """Somebody who is signed in already needs no address; others hear why theirs opens nothing."""
+    if _current(ctx, request) is not None:
         return Response(status_code=303, headers={"location": HOME})
     speech = PAGES.speech(PAGES.language(request))
     used = speech.say("This address was used already, or its time is over. Sign in with a secret key.")
     return _form(request, next=HOME, error=used, status=401)
+
+
+def _refuse_foreign(ctx: Context, request: Request) -> None:
+    """A page elsewhere could sign somebody in to a store of its choice; what is no browser says nothing of origins."""
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        refuse_foreign_write(ctx, request)
 
 
 def _exchange(ctx: Context, secret_key: str) -> str:

@@ -1,12 +1,13 @@
 """What every service keeps of stores, keys and the clock: the newest revision wins, whatever the order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.events import Payload
-from contracts.events.catalog import ClockMoved, KeyRevoked, StoreConfigured
+from contracts.events.catalog import ClockMoved, KeyRevoked, SessionEnded, StoreConfigured
 from services.kernel.bus.port import Event
 from services.kernel.db import Database
+from services.kernel.live import LiveState
 from services.kernel.store_slice import kernel_handlers
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,3 +66,13 @@ async def test_a_revoked_key_and_a_moved_clock_are_noticed_at_once(db: Database)
     async with db.transaction() as tx:
         assert await tx.scalar("select key_id from revoked_keys") == "key_1"
         assert tx.offset.total_seconds() == 60
+
+
+async def test_an_ended_session_is_kept_as_long_as_its_cookie_would_live(db: Database) -> None:
+    later = datetime.now(UTC) + timedelta(hours=12)
+    ended = event(SessionEnded(store_id="str_a", session_id="ses-1", expires_at=later))
+    over = event(SessionEnded(store_id="str_a", session_id="ses-0", expires_at=AT))
+    assert await handle(db, ended, over, ended) == 1
+    live = LiveState(db)
+    await live.refresh()
+    assert live.ended == {"ses-1"}

@@ -101,6 +101,24 @@ async def test_a_key_belongs_to_one_store(client: httpx.AsyncClient, db: Databas
     assert await written(db) == 2
 
 
+async def test_a_key_belongs_to_the_api_key_that_sent_it(client: httpx.AsyncClient, db: Database) -> None:
+    """An answer may hold a secret that its caller was allowed to have; another caller asks for its own."""
+    answers = [
+        await client.post(
+            "/v1/notes",
+            json={"note": f"secret {name}"},
+            headers=edge.key(*scopes, key_id=name) | {"idempotency-key": "k"},
+        )
+        for name, scopes in (("key_1", ()), ("key_2", ("links:write",)), ("key_1", ()))
+    ]
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert answers[1].json()["secret"] != answers[0].json()["secret"]
+    assert answers[2].content == answers[0].content
+    assert await written(db) == 2
+    mute = edge.key("orders:write", key_id="key_1") | {"idempotency-key": "k"}
+    assert (await client.post("/v1/notes", json={"note": "secret key_1"}, headers=mute)).status_code == 403
+
+
 async def test_a_failed_request_leaves_its_key_free(client: httpx.AsyncClient, db: Database) -> None:
     assert (await post(client, "conflict", "k")).status_code == 409
     assert (await post(client, "one", "k")).status_code == 201
@@ -156,7 +174,7 @@ async def test_a_deadlock_is_tried_again_unseen(client: httpx.AsyncClient, db: D
 
 
 def claim_of(key: str, body: bytes = b"b", store: str = edge.STORE) -> Claim:
-    return Claim(store, "POST /v1/hot", key, idempotency.body_hash(edge.RING, body))
+    return Claim(store, "key_1", "POST /v1/hot", key, idempotency.body_hash(edge.RING, body))
 
 
 async def test_a_batch_claims_many_requests_at_once(db: Database) -> None:

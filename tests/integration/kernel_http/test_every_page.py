@@ -13,7 +13,7 @@ from services.kernel.http.table import Known, RouteTable
 from tests.support.two_stores import Store, TwoStores, unknown_like
 
 PUBLIC = {
-    *("/r/{slug}", "/kith.js", "/kith.{digest}.js", "/assets/{digest}/{name}"),
+    *("/", "/r/{slug}", "/kith.js", "/kith.{digest}.js", "/assets/{digest}/{name}", "/console/session/once"),
     *("/console/session", "/console/session/end", "/p/{token}", "/p/{token}/qr.{kind}", "/p/{token}/balance"),
 }
 """What needs no session: a slug, a token or nothing at all is the credential."""

@@ -1,5 +1,6 @@
 """What people open in a browser: sign-in, the portal, QR codes, kith.js."""
 
+import asyncio
 import gzip
 import re
 from datetime import timedelta
@@ -75,14 +76,46 @@ async def test_a_sign_in_address_works_once(links: Replica, shop: Shop) -> None:
     token = sessions.issue_sign_in(
         links.ctx.ring, store_id=shop.id, key_id="key_1", scopes=scopes.SECRET, life=timedelta(minutes=5)
     )
-    first = await links.http.get("/console/session", params={"token": token})
-    assert (first.status_code, first.headers["location"]) == (303, "/console")
+    for _ in range(10):  # scanners of mails and previews of messengers look, and use nothing up
+        looked = await links.http.get("/console/session", params={"token": token})
+        assert (looked.status_code, "set-cookie" in looked.headers) == (200, False)
+    assert token in looked.text
+    pressed = await asyncio.gather(
+        *(links.http.post("/console/session/once", data={"token": token}) for _ in range(20))
+    )
+    assert sorted(answer.status_code for answer in pressed) == [303] + [401] * 19
+    (opened,) = (answer for answer in pressed if answer.status_code == 303)
+    assert (opened.headers["location"], "kith_session=" in opened.headers["set-cookie"]) == ("/console", True)
     links.http.cookies.clear()
-    second = await links.http.get("/console/session", params={"token": token})
-    assert second.status_code == 401
-    assert "set-cookie" not in second.headers
-    strange = await links.http.get("/console/session", params={"token": forged(token)})
-    assert strange.status_code == 401
+    strange = await links.http.post("/console/session/once", data={"token": forged(token)})
+    assert (strange.status_code, "set-cookie" in strange.headers) == (401, False)
+
+
+async def test_no_foreign_page_signs_somebody_in_by_an_address_of_its_own(links: Replica, shop: Shop) -> None:
+    token = sessions.issue_sign_in(
+        links.ctx.ring, store_id=shop.id, key_id="key_1", scopes=scopes.SECRET, life=timedelta(minutes=5)
+    )
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = await links.http.post("/console/session/once", data={"token": token}, headers=foreign)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+
+
+async def test_signing_out_ends_a_copied_cookie_too_and_no_other_session(links: Replica, shop: Shop) -> None:
+    async def signed_in() -> dict[str, str]:
+        answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
+        links.http.cookies.clear()
+        return {"Cookie": answer.headers["set-cookie"].partition(";")[0], "Accept": "text/html"}
+
+    left, other = await signed_in(), await signed_in()
+    out = await links.http.post("/console/session/end", headers=left | {"Sec-Fetch-Site": "same-origin"})
+    assert (out.status_code, out.headers["location"]) == (303, "/console/session")
+    refused = await links.http.get("/console/links/ambassadors", headers=left)
+    assert (refused.status_code, refused.headers["location"][:16]) == (303, "/console/session")
+    kept = await links.http.get("/console/links/ambassadors", headers=other)
+    assert (kept.status_code, "/console/session/end" in kept.text) == (200, True)
+    start = await links.http.get("/", headers=other)
+    assert (start.status_code, start.headers["location"]) == (303, "/console")
+    assert (await links.http.get("/", headers=left)).headers["location"] == "/console/session"
 
 
 async def test_a_revoked_key_opens_no_session_and_ends_those_it_opened(links: Replica, shop: Shop) -> None:
@@ -97,6 +130,7 @@ async def test_a_revoked_key_opens_no_session_and_ends_those_it_opened(links: Re
     refused = await links.http.get("/console/links/ambassadors", headers=person)
     assert (refused.status_code, refused.headers["location"][:16]) == (303, "/console/session")
     assert (await links.http.get("/console/session", params={"token": address})).status_code == 401
+    assert (await links.http.post("/console/session/once", data={"token": address})).status_code == 401
     assert (await links.http.post("/console/session", json=secret)).status_code == 401
     links.http.cookies.clear()
 

@@ -73,6 +73,16 @@ async def test_a_key_cannot_make_one_that_may_do_more(links: Replica, shop: Shop
     assert set(inherited.json()["scopes"]) == {"keys:write", "links:read"}
 
 
+async def test_a_repeated_request_hands_nobody_else_s_key_out(links: Replica, shop: Shop) -> None:
+    narrow = await shop.made("/v1/keys", {"scopes": ["keys:write", "links:read"]})
+    once, body = {"Idempotency-Key": "rotate-1"}, {"label": "rotated"}
+    first = await shop.http.post("/v1/keys", json=body, headers=once)
+    guessed = await links.http.post("/v1/keys", json=body, headers=once | {"Authorization": f"Bearer {narrow['key']}"})
+    assert guessed.json()["id"] != first.json()["id"]
+    assert set(guessed.json()["scopes"]) == {"keys:write", "links:read"}
+    assert (await shop.http.post("/v1/keys", json=body, headers=once)).json() == first.json()
+
+
 async def test_each_change_of_a_program_is_a_new_version(links: Replica, shop: Shop) -> None:
     program_id = await shop.program()
     changed = await shop.http.patch(f"/v1/programs/{program_id}", json={"attribution": {"click_window_days": 7}})

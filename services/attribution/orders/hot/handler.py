@@ -78,7 +78,7 @@ class Orders:
         fact = actions.report(ctx.ring, caller.store_id, reading.read(body), Clock(ctx.live.now(), ctx.live.offset))
         if key is None:
             return Item(fact, None)
-        return Item(fact, Claim(caller.store_id, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
+        return Item(fact, Claim(caller.store_id, caller.claimant, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
 
     async def _write(self, items: list[Item]) -> Sequence[Answer | Exception]:
         """One transaction for all: earlier answers of known keys, facts with their events, answers to keep."""
