@@ -14,6 +14,8 @@ from benchmarks.load import Answered, drive, get, post
 from benchmarks.measure import Comparison, Sample, alternate, cpu_s, spread
 from benchmarks.report import Line
 from benchmarks.stage import Store
+from services.kernel.auth import api_keys
+from services.kernel.ids import new_id
 
 BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
@@ -117,13 +119,18 @@ def _latency(sides: Sequence[Sample]) -> str:
 
 
 async def track(lab: Lab) -> None:
-    """`POST /v1/track` against a bare ASGI route that parses the same JSON."""
+    """`POST /v1/track` against a bare ASGI route that parses the same JSON.
+
+    With many keys: no single one may report so much that proves nothing.
+    """
     hot, size = await lab.hot(), lab.size
-    headers = [f"Authorization: Bearer {hot.store.publishable_key}", "Origin: https://shop.example"]
+    ring = lab.stage.settings.key_ring()
+    keys = [api_keys.issue(ring, kind="pk", store_id=hot.store.id, key_id=new_id("key")) for _ in range(256)]
+    headers = [[f"Authorization: Bearer {key}", "Origin: https://shop.example"] for key in keys]
 
     def request(n: int) -> bytes:
         body = {"type": "visit", "visitor_id": f"v{n}", "url": "https://shop.example/coffee"}
-        return post("/v1/track", orjson.dumps(body), headers)
+        return post("/v1/track", orjson.dumps(body), headers[n % len(headers)])
 
     shape = partial(loaded, lab, request=request, connections=64, seconds=size.seconds, status=202)
     found = await alternate(shape(hot.bare), shape(hot.attribution), rounds=size.hot_rounds, tick=lab.tick)

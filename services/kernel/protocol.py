@@ -1,8 +1,8 @@
 """One connection of the HTTP server: uvicorn's protocol over httptools, and two things that it lacks.
 
-It notes since when a request is on its way in and how large its head is, so that the server can end what is slow or
-endless. And it answers quick routes (`kernel.http.quick`) at once, out of the parser's callback: the task, the objects
-and the messages that an ASGI application needs cost more than a redirect itself.
+It notes since when a request is on its way in, since when an answer is not taken, and how large a head is, so that the
+server can end what is slow or endless. And it answers quick routes (`kernel.http.quick`) at once, out of the parser's
+callback: the task, the objects and the messages that an ASGI application needs cost more than a redirect itself.
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from services.kernel.http.problems import unreadable_request
+from services.kernel.errors import BadRequest
+from services.kernel.http.problems import HttpError, unreadable_request
 from services.kernel.http.quick import Later, Quick, QuickAnswer, lines
 
-HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 16 * 1024
 """How large a request's first line and headers may be together."""
+_BULKY = 2048
+"""A head is measured only if what came with it is longer than nearly all heads."""
 
 Find = Callable[[str, str], Quick | None]
 """The quick route of a method and a path. An application that has any offers this as its attribute `quick`."""
@@ -43,6 +46,10 @@ class Connection(HttpToolsProtocol):
     """Since when, after a quick answer, nothing has come: the server closes what rests too long. It costs less than a
     timer per answer, which is uvicorn's way after its own.
     """
+    stuck_since = 0.0
+    """Since when the client takes nothing of its answer, by the loop's clock; 0 while it does."""
+    _chunk = 0
+    _bulky = False
     _head_bytes = 0
     _head_open = True
     _quick: Quick | None = None
@@ -53,13 +60,18 @@ class Connection(HttpToolsProtocol):
     _owed: "_Owed | None" = None
     """The request that waits for its answer, as long as it has this connection to itself."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, most: int = 1 << 30, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._most = most
+        """How many connections the server may have. Beyond, one that rests is closed for this one, or this one is."""
         self._find: Find | None = getattr(self.app, "quick", None)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent says
         super().connection_made(transport)
         self.arriving_since = self.loop.time()
+        if len(self.connections) > self._most:
+            resting = next((one for one in self.connections if isinstance(one, Connection) and one.idle), self)
+            resting.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if not self.arriving_since:
@@ -67,29 +79,58 @@ class Connection(HttpToolsProtocol):
         self.idle_since = 0.0
         if self._owed is not None:
             self._keep_turn(self._owed)
+        self._chunk = len(data)
+        self._bulky = self._bulky or self._chunk > _BULKY
         if self._head_open:
-            self._head_bytes += len(data)
+            self._head_bytes += self._chunk
         super().data_received(data)
         if self._quick is not None:
             # Its body is still on the way, and how long one may wait for a body is the application's business.
             self._take_usual_way()
         if self._head_open and self._head_bytes > HEAD_BYTES:
-            self.send_400_response("Request head too large.")
+            self._refuse_head()
 
     def send_400_response(self, msg: str) -> None:
         """What cannot be parsed is answered as every other refusal is."""
         if self.transport.is_closing():
             return
-        self.transport.write(unreadable_request(msg))
+        self.transport.write(unreadable_request(BadRequest(msg, code="bad_http")))
         self.transport.close()
+
+    def _refuse_head(self) -> None:
+        if self.transport.is_closing():
+            return
+        detail = f"The address and the headers are over {HEAD_BYTES // 1024} kB together: send shorter or fewer."
+        self.transport.write(unreadable_request(HttpError(431, detail)))
+        self.transport.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked and nothing is owed: closing it harms nobody."""
+        cycle: RequestResponseCycle | None = self.cycle
+        done = cycle is None or cycle.response_complete
+        return not self.arriving_since and self._owed is None and not self.pipeline and done
+
+    def pause_writing(self) -> None:
+        self.stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.stuck_since = 0.0
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         if self._owed is not None:
             self._keep_turn(self._owed)
+        if not self.arriving_since:  # it came behind another one
+            self.arriving_since = self.loop.time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._head_open = False
+        if (self._bulky or self._head_bytes > HEAD_BYTES) and self._head_size() > HEAD_BYTES:
+            self._refuse_head()
+            raise ValueError("the head is too large")  # the parser goes no further
         self._quick = self._quick_route()
         if self._quick is None:
             super().on_headers_complete()
@@ -102,6 +143,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._head_open, self._head_bytes, self.arriving_since = True, 0, 0.0
+        self._bulky = self._chunk > _BULKY
         if self._quick is not None:
             answer = self._quick(cast(Scope, self.scope), self._body)
             if isinstance(answer, Later):
@@ -114,6 +156,9 @@ class Connection(HttpToolsProtocol):
                 return
             self._take_usual_way()
         super().on_message_complete()
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _quick_route(self) -> Quick | None:
         """The quick route of the request whose head is complete, if an answer from it can be whole and in its turn."""

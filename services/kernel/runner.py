@@ -111,7 +111,12 @@ async def running(
                 applications[service.name] = (Edge(service, context), service.routes)
         front = Front(Dispatcher(applications), health)
         server = await stack.enter_async_context(
-            Server(front, host=settings.host, port=settings.port if port is None else port)
+            Server(
+                front,
+                host=settings.host,
+                port=settings.port if port is None else port,
+                behind_tls=settings.base_url.startswith("https://"),
+            )
         )
         process.url = f"http://{server.host}:{server.port}"
         process.tasks += [server.task, _background(_watch_loop(), "loop-lag", stack)]

@@ -1,13 +1,15 @@
 """The HTTP server inside our own event loop: uvicorn with httptools, without its access log and its signal handling.
 
-A request that does not arrive within a limit costs its connection, and so does a long rest after a quick answer
-(`protocol`). The check is a look at all connections once a second, so that a quick request pays almost nothing.
+A request that does not arrive within a limit costs its connection, and so do an answer that is not taken and a long
+rest after a quick answer (`protocol`). The check is a look at all connections once a second, so that a quick request
+pays almost nothing. Of more connections than there may be, those that rest are closed.
 """
 
 import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
 
 import uvicorn
@@ -22,6 +24,13 @@ FINISH_S = 25
 """How long requests in hand may take after the stop."""
 ARRIVE_S = 10
 """How long a request may take to arrive, its body included."""
+TAKE_S = 30
+"""How long a client may take nothing of its answer."""
+MOST_CONNECTIONS = 4096
+
+
+_ONLY_TLS = ("strict-transport-security", "max-age=31536000")
+"""For browsers: never again without TLS. Subdomains are left out, other people may serve them."""
 
 
 class _Server(uvicorn.Server):
@@ -35,16 +44,25 @@ class Server:
     """Serves `app` on a socket that is bound when this is made: its port is known, a taken one refused at once."""
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, arrive_s: float = ARRIVE_S, keep_alive_s: int = KEEP_ALIVE_S
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        arrive_s: float = ARRIVE_S,
+        keep_alive_s: int = KEEP_ALIVE_S,
+        take_s: float = TAKE_S,
+        most: int = MOST_CONNECTIONS,
+        behind_tls: bool = False,
     ) -> None:
-        self._arrive_s, self._keep_alive_s = arrive_s, keep_alive_s
+        self._arrive_s, self._keep_alive_s, self._take_s = arrive_s, keep_alive_s, take_s
         self._socket = socket.create_server((host, port), backlog=2048)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=Connection,
+                http=partial(Connection, most=most),  # type: ignore[arg-type]  # it is called, no more
                 loop="none",
                 interface="asgi3",
                 ws="none",
@@ -54,6 +72,7 @@ class Server:
                 proxy_headers=False,
                 server_header=False,
                 date_header=True,
+                headers=[_ONLY_TLS] if behind_tls else [],
                 timeout_keep_alive=keep_alive_s,
                 timeout_graceful_shutdown=FINISH_S,
                 backlog=2048,
@@ -84,6 +103,11 @@ class Server:
             raise RuntimeError("the server was not started")
         return self._task
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.server_state.connections)
+
     async def stop(self) -> None:
         """Accepts no more, finishes the requests in hand, ends."""
         self._server.should_exit = True
@@ -96,12 +120,15 @@ class Server:
     async def _look_round(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(min(1.0, self._arrive_s))
+            await asyncio.sleep(min(1.0, self._arrive_s, self._take_s))
             now = loop.time()
             for connection in list(self._server.server_state.connections):
                 if not isinstance(connection, Connection):
                     continue
-                if 0 < connection.arriving_since < now - self._arrive_s:
+                if (
+                    0 < connection.arriving_since < now - self._arrive_s
+                    or 0 < connection.stuck_since < now - self._take_s
+                ):
                     connection.transport.abort()
                 elif 0 < connection.idle_since < now - self._keep_alive_s:
                     connection.transport.close()

@@ -143,7 +143,7 @@ def hot_routes(ctx: Context) -> tuple[HotRoute, ...]:
     """Hot routes that do what most do; the second may be called by pages of other origins."""
 
     async def note(scope: Scope, receive: Receive, send: Send) -> int:
-        authorize(ctx, headers_of(scope).get(b"authorization"), "orders:write")
+        authorize(ctx, headers_of(scope), "orders:write")
         body = parse(NoteIn, await read_body(scope, receive))
         return await answer_json(send, 202, b'{"note":"%s"}' % body.note.encode())
 

@@ -193,10 +193,20 @@ async def code_names(tx: Tx, store_id: str, ambassadors: Iterable[str]) -> dict[
     return {row.ambassador_id: row.code for row in rows}
 
 
-@lru_cache(maxsize=2048)
 def read_program(body: bytes) -> ProgramPublished:
-    """A version never changes, and many orders need the same few: reading one costs more than all its rules."""
+    """A version never changes, and many orders need the same few: reading one costs more than all its rules.
+
+    Those of unusual length are read anew, so that what is remembered has a bound in bytes.
+    """
+    return _remembered_program(body) if len(body) <= _LONG else _parse_program(body)
+
+
+def _parse_program(body: bytes) -> ProgramPublished:
     return ProgramPublished.model_validate_json(body, extra="ignore")
+
+
+_LONG = 16 * 1024
+_remembered_program = lru_cache(maxsize=1024)(_parse_program)
 
 
 @lru_cache(maxsize=8192)

@@ -74,14 +74,13 @@ class Shopify:
 
     async def _hook(self, hook_id: str) -> tuple[str, bytes] | None:
         """Store and secret of a hook, from memory for a few seconds; None for an id that nobody has."""
+        if not (0 < len(hook_id) <= 64 and hook_id.isascii() and hook_id.isprintable()):
+            return None
         if hook_id in self._hooks:
             return self._hooks[hook_id]
-        found = None
-        if 0 < len(hook_id) <= 64 and hook_id.isascii() and hook_id.isprintable():
-            async with self._ctx.db.transaction() as tx:
-                hook = await hooks.find(tx, hook_id)
-            if hook is not None and hook.platform == "shopify":
-                found = self._opened(hook)
+        async with self._ctx.db.transaction() as tx:
+            hook = await hooks.find(tx, hook_id)
+        found = self._opened(hook) if hook is not None and hook.platform == "shopify" else None
         self._hooks[hook_id] = found
         return found
 

@@ -1,13 +1,24 @@
-"""`POST /v1/track`: a page's report is in the spool before the answer, and in the database a moment later."""
+"""`POST /v1/track`: a page's report is in the spool before the answer, and in the database a moment later.
+
+Everybody can read a publishable key, so what comes with one is bounded: per key and address, and what proves nothing
+per key. A report with a token of ours, or with a store's proof, is never refused for what others sent: whoever spends
+a key's budget, or shares an address with many, keeps no friend's visit out. Costs some three microseconds, and the
+token's check once more.
+"""
 
 from starlette.types import Receive, Scope, Send
 
+from contracts.events.tracking import TokenClaims
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
+from services.kernel.auth import click_token
 from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
+from services.kernel.errors import TooMany
+from services.kernel.http.address import client_address, is_own_machine
 from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import answer, begin, headers_of, parse, read_body, start
+from services.kernel.http.limits import HEADERS, Limiter
 from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.spool import Spool
 
@@ -25,8 +36,46 @@ _ACCEPTED = {
 _QUICKLY = {body: (202, lines(_HEADERS), body) for body in _ACCEPTED}
 _MOST_REMEMBERED = 10_000
 """Of each of the two sets: together about 3 MB."""
+ADDRESS_A_MINUTE = 600
+"""Reports with one key from one address: a household, an office, a part of a carrier's customers."""
+KEY_A_MINUTE = 60_000
+"""Reports with one key that prove nothing, from everywhere."""
+PROVEN_A_MINUTE = 60
+"""Reports of one click, or of one proven customer, from an address whose budget is spent."""
 MOST_BYTES = 16 * 1024
 """A page has little to say; more is a mistake or worse."""
+
+
+class _Budgets:
+    """How much may be reported, in this process."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._addresses = Limiter("track", per_minute=ADDRESS_A_MINUTE)
+        self._keys = Limiter("track-unproven", per_minute=KEY_A_MINUTE)
+        self._proven = Limiter("track-proven", per_minute=PROVEN_A_MINUTE)
+
+    def spend(self, scope: Scope, caller: Caller, told: TrackIn, *, is_proven: bool) -> None:
+        """Raises `TooMany`."""
+        address = client_address(scope, trusted=self._ctx.settings.trusted_proxies)
+        who = f"{caller.key_id} {address}"
+        evidence = self._evidence(caller, told, is_proven=is_proven)
+        if evidence is None:
+            if not is_own_machine(address):
+                self._addresses.admit(scope, who)
+            self._keys.admit(scope, caller.key_id)
+        elif not is_own_machine(address) and not self._addresses.take(who).allowed:
+            self._proven.admit(scope, evidence)
+
+    def _evidence(self, caller: Caller, told: TrackIn, *, is_proven: bool) -> str | None:
+        """The click, or else the customer, that the report proves."""
+        if told.token is not None:
+            token = click_token.read(self._ctx.ring, told.token, store_id=caller.store_id)
+            if isinstance(token, TokenClaims):
+                return token.click_id
+        if is_proven and told.customer is not None:
+            return f"{caller.store_id} {told.customer.id}"
+        return None
 
 
 class Tracks:
@@ -37,28 +86,34 @@ class Tracks:
         self._spool = spool
         self._lately: tuple[set[str], set[str]] = set(), set()
         """Reports that were kept not long ago, the latest and those before: told again they need no more room."""
+        self._budgets = _Budgets(ctx)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers one report. Its content type is not asked: browsers send `text/plain` to need no preflight."""
         headers = headers_of(scope)
-        caller = authorize(self._ctx, headers.get(b"authorization"), "track")
-        body = self._keep(caller, headers, await read_body(scope, receive, limit=MOST_BYTES))
+        caller = authorize(self._ctx, headers, "track")
+        body = self._keep(scope, caller, headers, await read_body(scope, receive, limit=MOST_BYTES))
         return await answer(send, _ACCEPTED[body], body)
 
     def quick(self, scope: Scope, body: bytes) -> QuickAnswer | None:
         """The same for a report that has arrived whole: nothing of it waits."""
         headers = headers_of(scope)
-        caller = authorize(self._ctx, headers.get(b"authorization"), "track")
+        caller = authorize(self._ctx, headers, "track")
         if len(body) > MOST_BYTES:
             return None
-        return _QUICKLY[self._keep(caller, headers, body)]
+        try:
+            return _QUICKLY[self._keep(scope, caller, headers, body)]
+        except TooMany:
+            scope.pop(HEADERS, None)  # the handler says it, with its own
+            return None
 
-    def _keep(self, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> bytes:
+    def _keep(self, scope: Scope, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> bytes:
         """Keeps the report; returns the answer's body."""
         told = parse(TrackIn, body)
-        begin(headers)
         ring, live, store_id = self._ctx.ring, self._ctx.live, caller.store_id
         proven = actions.proven(ring, store_id, told, live.revoked)
+        self._budgets.spend(scope, caller, told, is_proven=proven)
+        begin(headers)
         line = actions.line_of(ring, store_id, told, live.now(), is_proven=proven)
         if not any(line.track_id in kept for kept in self._lately):
             self._spool.append(line.text)

@@ -14,6 +14,10 @@ WHOLE_PRODUCT = ("/livez", "/readyz", "/metrics", "/openapi.json")
 """Answered for all services together, by the supervisor."""
 
 
+MOST_CONNECTIONS = 1024
+"""From the gateway to one replica, which takes four times as many: further requests wait for one of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
     """A service behind the gateway."""
@@ -65,7 +69,16 @@ def precedence(pattern: str) -> tuple[int, str]:
 def _global(storage: Path | None) -> str:
     keep = [f'storage file_system "{storage}"'] if storage else []
     options = ["admin off", "auto_https off", "persist_config off", "grace_period 10s", *keep]
-    return "\n".join(["{", *_indented([*options, "log {", "\tlevel WARN", "}"]), "}"])
+    return "\n".join(["{", *_indented([*options, *_deadlines(), "log {", "\tlevel WARN", "}"]), "}"])
+
+
+def _deadlines() -> list[str]:
+    """What a client may take its time for: a head, a whole request, an answer, a rest. A body that rests on its way
+    through is given up by the service, which answers 408 before any of these.
+    """
+    timeouts = ["read_header 10s", "read_body 15s", "write 5m", "idle 1m"]
+    inside = ["timeouts {", *_indented(timeouts), "}", "max_header_size 16KiB"]
+    return ["servers {", *_indented(inside), "}"]
 
 
 def _regular_expression(pattern: str) -> str:
@@ -91,6 +104,7 @@ def _proxy(upstream: Upstream) -> list[str]:
         "transport http {",
         "\tdial_timeout 1s",
         "\tkeepalive 30s",
+        f"\tmax_conns_per_host {MOST_CONNECTIONS}",
         "}",
     ]
     return [f"reverse_proxy {' '.join(upstream.replicas)} {{", *_indented(options), "}"]

@@ -18,6 +18,8 @@ def client_address(scope: Scope, *, trusted: Sequence[Network]) -> str:
     last one in X-Forwarded-For that is no proxy of ours; whatever stands before that was sent by the caller.
     """
     client = scope.get("client")
+    if client and not trusted and ":" not in client[0]:
+        return str(client[0])  # the socket's own word, and most often all there is to ask
     peer = _parse(client[0]) if client else None
     if trusted and peer is not None and _among(peer, trusted):
         sent = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
@@ -33,6 +35,11 @@ def client_address(scope: Scope, *, trusted: Sequence[Network]) -> str:
     if isinstance(peer, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Network((int(peer) >> 64 << 64, 64)))
     return str(peer)
+
+
+def is_own_machine(address: str) -> bool:
+    """Whether `client_address` said that somebody on this very machine calls, or a proxy on it that nobody named."""
+    return address.startswith("127.") or address == "::/64"
 
 
 def _parse(text: str) -> _Address | None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kernel import trace
@@ -20,7 +21,7 @@ from services.kernel.context import Context
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.http import cors, problems
 from services.kernel.http.assets import asset_routes
-from services.kernel.http.body import BUFFERED, ClientGone, read_body
+from services.kernel.http.body import BUFFERED, MAX_BODY, MAX_STRANGERS_BODY, ClientGone, read_body
 from services.kernel.http.call import CONTEXT, REQUEST_ID
 from services.kernel.http.headers import complete
 from services.kernel.http.hot import HotRoute, HotTable, headers_of
@@ -137,7 +138,9 @@ class Edge:
             return {**scope, "method": "GET"}, receive
         if method not in _BODY_METHODS:
             return scope, receive
-        body = await read_body(scope, receive)
+        if known.guard is not None:
+            known.guard.admit(Request(scope))  # before its body costs anything
+        body = await read_body(scope, receive, limit=MAX_BODY if known.guard is not None else MAX_STRANGERS_BODY)
         scope[BUFFERED] = body
         if body:
             content_type = headers.get(b"content-type", b"")

@@ -9,6 +9,8 @@ from services.kernel.errors import BadRequest, TooLarge
 from services.kernel.http.problems import HttpError
 
 MAX_BODY: Final = 256 * 1024
+MAX_STRANGERS_BODY: Final = 16 * 1024
+"""Of whoever shows no key."""
 DEADLINE_S = 8.0
 """Before the server gives the whole connection up, so that who is slow hears why."""
 PATIENCE: Final = 4 * MAX_BODY
@@ -83,7 +85,10 @@ async def _refuse(receive: Receive, size: int, limit: int) -> NoReturn:
         seen += len(message.get("body", b""))
         if message["type"] != "http.request" or not message.get("more_body", False):
             break
-    raise TooLarge(f"The body is over {limit // 1024} kB.", headers={"Connection": "close"})
+    raise TooLarge(
+        f"The body is over {limit // 1024} kB: leave out what is not asked for, or send it in several calls.",
+        headers={"Connection": "close"},
+    )
 
 
 def _declared_length(scope: Scope) -> int | None:

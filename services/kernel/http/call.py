@@ -132,16 +132,17 @@ async def _again_if_rolled_back(attempt: Callable[[], Awaitable[Response]]) -> R
 class Guard:
     """A dependency that lets callers of one kind through. Knows its kind and scope, for the API's description."""
 
-    __slots__ = ("_admit", "kind", "scope")
+    __slots__ = ("admit", "kind", "scope")
 
     def __init__(self, admit: Callable[[Request], Caller], *, kind: str, scope: str | None) -> None:
-        self._admit = admit
+        self.admit = admit
+        """Who calls, or what is raised. The edge asks it too, before it reads a body."""
         self.kind = kind
         self.scope = scope
 
     async def __call__(self, request: Request) -> Call:
         """The call. Async, since the framework would send a plain function to a thread."""
-        caller = self._admit(request)
+        caller = self.admit(request)
         return Call(request.scope[CONTEXT], caller, caller.store_id, request.scope[REQUEST_ID], request)
 
 
@@ -149,7 +150,7 @@ def require(scope: str) -> Any:
     """Admits secret keys that have this scope (and, for `track` alone, publishable keys)."""
 
     def admit(request: Request) -> Caller:
-        caller = authenticate(_context(request), _authorization(request))
+        caller = authenticate(_context(request), _authorization(request), origin=_origin(request))
         demand(caller, scope)
         return caller
 
@@ -160,7 +161,7 @@ def operator() -> Any:
     """Admits the operator's key."""
 
     def admit(request: Request) -> Caller:
-        return authenticate_operator(_context(request), _authorization(request))
+        return authenticate_operator(_context(request), _authorization(request), origin=_origin(request))
 
     return Depends(Guard(admit, kind="operator", scope=None))
 
@@ -174,7 +175,8 @@ def viewer(scope: str) -> Any:
     def admit(request: Request) -> Caller:
         raw = _authorization(request)
         ctx = _context(request)
-        caller = authenticate(ctx, raw) if raw is not None else read_console_caller(ctx, request)
+        known = raw is not None
+        caller = authenticate(ctx, raw, origin=_origin(request)) if known else read_console_caller(ctx, request)
         demand(caller, scope)
         return caller
 
@@ -189,6 +191,11 @@ def _context(request: Request) -> Context:
 
 def _authorization(request: Request) -> bytes | None:
     value = request.headers.get("authorization")
+    return value.encode("latin-1") if value is not None else None
+
+
+def _origin(request: Request) -> bytes | None:
+    value = request.headers.get("origin")
     return value.encode("latin-1") if value is not None else None
 
 

@@ -23,17 +23,23 @@ def bearer(raw: bytes | None) -> str:
     return token.strip().decode("latin-1")
 
 
-def authenticate(ctx: Context, raw: bytes | None) -> Caller:
-    """Who holds the API key in an Authorization header. Raises `Unauthorized` for any other bytes, and revoked keys."""
+def authenticate(ctx: Context, raw: bytes | None, *, origin: bytes | None = None) -> Caller:
+    """Who holds the API key in an Authorization header. Raises `Unauthorized` for any other bytes, and revoked keys.
+
+    `origin` is the request's Origin header, which browsers send and servers do not: a secret key beside one is
+    `Forbidden`.
+    """
     caller = api_keys.read(ctx.ring, bearer(raw))
     if caller.key_id in ctx.live.revoked:
         raise Unauthorized("This API key was revoked.", code="revoked_key", headers=_CHALLENGE)
+    if origin is not None and caller.kind == "sk":
+        raise _in_a_browser()
     return caller
 
 
-def authorize(ctx: Context, raw: bytes | None, scope: str) -> Caller:
-    """`authenticate`, and `Forbidden` unless the key may do this."""
-    caller = authenticate(ctx, raw)
+def authorize(ctx: Context, headers: dict[bytes, bytes], scope: str) -> Caller:
+    """`authenticate` by a request's headers, and `Forbidden` unless the key may do this."""
+    caller = authenticate(ctx, headers.get(b"authorization"), origin=headers.get(b"origin"))
     demand(caller, scope)
     return caller
 
@@ -47,10 +53,22 @@ def demand(caller: Caller, scope: str) -> None:
     raise Forbidden(f"This key does not have the scope {scope}.", code="missing_scope")
 
 
-def authenticate_operator(ctx: Context, raw: bytes | None) -> Caller:
-    """The operator, whose key is a setting's own value. Raises `Unauthorized`, or `Forbidden` for a store's key."""
+def authenticate_operator(ctx: Context, raw: bytes | None, *, origin: bytes | None = None) -> Caller:
+    """The operator, whose key is a setting's own value. Raises `Unauthorized`, or `Forbidden` for a store's key, and
+    for any key that a browser sends.
+    """
     text = bearer(raw)
     if ctx.ring.is_operator(text.encode("latin-1")):
+        if origin is not None:
+            raise _in_a_browser()
         return _OPERATOR
-    authenticate(ctx, raw)
+    authenticate(ctx, raw, origin=origin)
     raise Forbidden("Only the operator's key may do this.", code="operator_only")
+
+
+def _in_a_browser() -> Forbidden:
+    return Forbidden(
+        "A secret key came from a browser (the request has an Origin header): whoever opens that page can read it."
+        " Revoke it, make a new one, and call from your server; pages use the publishable key, kith_pk_….",
+        code="secret_key_in_browser",
+    )

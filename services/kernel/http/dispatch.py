@@ -12,6 +12,8 @@ from services.kernel.http.hot import HotRoute, HotTable, answer_json
 from services.kernel.http.openapi import merge, openapi
 
 _REMEMBERED = 4096
+_MOST_LETTERS = 256
+"""Longer paths are looked up each time: what strangers ask for must not fill the memory."""
 
 
 class Dispatcher:
@@ -49,9 +51,10 @@ class Dispatcher:
         known = self._known.get(path)
         if known is None:
             known = next((app for regex, app in self._patterns if regex.match(path)), self._default)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[path] = known
+            if len(path) <= _MOST_LETTERS:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[path] = known
         return known
 
     @cached_property

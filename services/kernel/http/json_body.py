@@ -1,4 +1,5 @@
-"""What a JSON body may look like before anybody reads a field of it: bounded depth, no NaN, no NUL, no key twice.
+"""What a JSON body may look like before anybody reads a field of it: few levels, few thousand values, no NaN, no NUL,
+no key twice.
 
 Checked on the bytes of every JSON request, hot or not, so that no parser further in meets what it would choke on.
 """
@@ -14,6 +15,10 @@ import orjson
 from services.kernel.errors import BadRequest, FieldError, Invalid
 
 MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 10_000
+"""Of texts, numbers, lists and objects together. The largest body that anybody needs, an order of 500 lines with all
+their fields, has half as many.
+"""
 _NOT_A_NUMBER = re.compile(r"\b(NaN|-?Infinity)\b")
 
 
@@ -23,6 +28,10 @@ def check_json(body: bytes) -> object:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _not_json(body, error) from None
+    if _marks(body) > MAX_VALUES and _marks(_outside_texts(body)) > MAX_VALUES:
+        raise Invalid.field(
+            "body", f"More than {MAX_VALUES:,} values in one body: send it in several calls.", code="too_many_values"
+        )
     # What comes back letter for letter has no key twice and nothing that JSON can say in two ways.
     flat = body.count(b"{") + body.count(b"[") <= MAX_DEPTH
     if flat and b"\\u0000" not in body and orjson.dumps(value) == body:
@@ -35,6 +44,17 @@ def check_json(body: bytes) -> object:
     if body.count(b'":') != keys or b" :" in body or b"\n:" in body or b"\t:" in body or b"\r:" in body:
         _refuse_twins(body)
     return value
+
+
+def _marks(body: bytes) -> int:
+    """At least as many as there are values: what separates them, and what they are in."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+def _outside_texts(body: bytes) -> bytes:
+    """The body without what stands between quotes, as far as it can have few enough values at all."""
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(plain.split(b'"', 4 * MAX_VALUES)[::2])  # a value has four quotes at most, with its key
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:

@@ -1,7 +1,8 @@
-"""Rate limits of look-ups that could be guessed: promo codes, sign-in, hooks with a bad signature.
+"""Rate limits: of look-ups that could be guessed (promo codes, sign-in, hooks with a bad signature), and of what may be
+written with a key that everybody can read.
 
 Counted in this process, per key and address. With several replicas the limit is that many times higher: it is there to
-make guessing hopeless, not to bill anybody.
+make guessing and flooding hopeless, not to bill anybody.
 
     @router.post("/v1/codes/{code}/check", dependencies=[limit("code-check", per_minute=60)])
 """
@@ -65,18 +66,31 @@ class Limiter:
     def enforce(self, scope: Scope, key: str, *, cost: int = 1) -> None:
         """`take`, with the standing in the answer's headers. Raises `TooMany`."""
         standing = self.take(key, cost=cost)
+        self._tell(scope, standing)
+        if not standing.allowed or (cost == 0 and not standing.remaining):
+            raise self._refusal(standing)
+
+    def admit(self, scope: Scope, key: str) -> None:
+        """`enforce` for hot ways: headers are made for a refusal only."""
+        standing = self.take(key)
+        if not standing.allowed:
+            self._tell(scope, standing)
+            raise self._refusal(standing)
+
+    def _tell(self, scope: Scope, standing: Standing) -> None:
         scope.setdefault(HEADERS, []).extend(
             (
                 (b"ratelimit-policy", f'"{self.name}";q={self.per_minute};w={int(_WINDOW_S)}'.encode()),
                 (b"ratelimit", f'"{self.name}";r={standing.remaining};t={standing.reset_s}'.encode()),
             )
         )
-        if not standing.allowed or (cost == 0 and not standing.remaining):
-            raise TooMany(
-                f"Too many requests of this kind: {self.per_minute} a minute. Try again in {standing.retry_after_s} s.",
-                code="rate_limited",
-                headers={"Retry-After": str(max(1, standing.retry_after_s))},
-            )
+
+    def _refusal(self, standing: Standing) -> TooMany:
+        return TooMany(
+            f"Too many requests of this kind: {self.per_minute} a minute. Try again in {standing.retry_after_s} s.",
+            code="rate_limited",
+            headers={"Retry-After": str(max(1, standing.retry_after_s))},
+        )
 
     def _forget(self, now: float) -> None:
         self._full_at = {key: at for key, at in self._full_at.items() if at > now}

@@ -39,6 +39,7 @@ _CODES: Final = {
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_requests",
+    431: "head_too_large",
     503: "unavailable",
 }
 _PHRASES: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
@@ -115,12 +116,13 @@ def problem_headers(error: AppError, request_id: str, body: bytes) -> list[tuple
     ]
 
 
-def unreadable_request(reason: str) -> bytes:
-    """A whole answer, as bytes, to what the server could not read as a request at all."""
-    error, request_id = BadRequest(reason, code="bad_http", headers={"Connection": "close"}), new_request_id()
+def unreadable_request(error: AppError) -> bytes:
+    """A whole answer, as bytes, to what the server could not read as a request at all. The last on its connection."""
+    request_id = new_request_id()
     body = problem_body(error, request_id)
-    headers = b"".join(b"%s: %s\r\n" % header for header in problem_headers(error, request_id, body))
-    return b"HTTP/1.1 400 Bad Request\r\n" + headers + b"\r\n" + body
+    told = [*problem_headers(error, request_id, body), (b"connection", b"close")]
+    headers = b"".join(b"%s: %s\r\n" % header for header in told)
+    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (error.status, _phrase(error.status).encode(), headers, body)
 
 
 def as_app_error(error: Exception) -> AppError:

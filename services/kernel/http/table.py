@@ -13,6 +13,8 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
+from services.kernel.http.call import Guard
+
 _LITERAL = re.compile(r"/[^/{]*")
 
 
@@ -25,6 +27,8 @@ class Known:
     regex: re.Pattern[str]
     query: frozenset[str] | None
     takes_json: bool
+    guard: Guard | None = None
+    """Who may call; None where nobody is asked for a key."""
 
 
 class RouteTable:
@@ -66,6 +70,7 @@ def _known(routes: list[BaseRoute]) -> Iterator[Known]:
             regex=regex,
             query=_query_fields(dependant) if dependant is not None else None,
             takes_json=_takes_json(context),
+            guard=_guard(dependant) if dependant is not None else None,
         )
 
 
@@ -80,6 +85,11 @@ def _query_fields(dependant: Any) -> frozenset[str]:
         else:
             names.add(field.alias)
     return frozenset(names)
+
+
+def _guard(dependant: Any) -> Guard | None:
+    calls = (inner.call for inner in dependant.dependencies)
+    return next((call for call in calls if isinstance(call, Guard)), None)
 
 
 def _takes_json(context: RouteContext) -> bool:

@@ -14,8 +14,8 @@ from services.links.qr.domain import BadStyle, Correction, Style
 
 router = APIRouter(tags=["qr"])
 
-_drawn: LRUCache[str, bytes] = LRUCache(maxsize=512)
-"""By content hash, so an entry can be forgotten but never be wrong."""
+_drawn: LRUCache[str, bytes] = LRUCache(maxsize=16 * 1024 * 1024, getsizeof=len)
+"""By content hash, so an entry can be forgotten but never be wrong. In bytes."""
 
 
 @router.get("/v1/links/{link_id}/qr.{kind}", response_class=Response)

@@ -17,9 +17,9 @@ _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 def is_robot(agent: bytes) -> bool:
     """Whether a User-Agent belongs to a crawler, a link preview or a library. Nobody's browser comes without one.
 
-    Uncached this asks some sixty patterns, so the answer is kept by its text.
+    Uncached this asks some sixty patterns, so the answer is kept by its text: give it no more than `_MAX_AGENT` bytes.
     """
-    text = agent[:_MAX_AGENT].decode("latin-1")
+    text = agent.decode("latin-1")
     return not text.strip() or bool(crawleruseragents.is_crawler(text))
 
 
@@ -35,7 +35,7 @@ def quality(method: str, headers: dict[bytes, bytes]) -> Quality:
     """
     if not _PURPOSES.isdisjoint(headers) and _is_ahead(headers):
         return "prefetch"
-    if method != "GET" or is_robot(headers.get(b"user-agent", b"")):
+    if method != "GET" or is_robot(headers.get(b"user-agent", b"")[:_MAX_AGENT]):
         return "bot"
     if headers.get(b"sec-fetch-dest", b"document") != b"document":
         return "prefetch"

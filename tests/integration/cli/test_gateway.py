@@ -173,3 +173,20 @@ def _is_busy(replica: Replica) -> bool:
 
 def _has_grown(statuses: list[int], length: int) -> bool:
     return len(statuses) >= length
+
+
+async def test_who_does_not_finish_a_head_is_hung_up_on(gateway: httpx.AsyncClient) -> None:
+    reader, writer = await asyncio.open_connection(gateway.base_url.host, gateway.base_url.port)
+    writer.write(b"GET /r/anna HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    with suppress(ConnectionError):
+        await asyncio.wait_for(reader.read(), 90)
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    assert (await gateway.get("/r/anna")).status_code == 200
+
+
+async def test_the_gateway_refuses_large_heads(gateway: httpx.AsyncClient, replicas: dict[str, Replica]) -> None:
+    answer = await gateway.get("/r/anna", headers={"x-large": "y" * 40_000})
+    assert answer.status_code == 431
+    assert "/r/anna" not in replicas["links-1"].asked + replicas["links-2"].asked

@@ -1,7 +1,8 @@
-"""Hostile bodies cost the process nothing that stays: what is refused is forgotten."""
+"""What strangers send costs the process nothing that stays: what is refused is forgotten, and no cache grows by it."""
 
 import asyncio
 import gc
+import socket
 
 import httpx
 import psutil
@@ -44,3 +45,41 @@ async def test_a_storm_of_hostile_bodies_leaves_the_memory_as_it_was(two_stores:
     grown = process.memory_info().rss - before
     assert all(400 <= status < 500 for status in seen), seen
     assert grown < MOST_GROWTH, f"{grown / 2**20:.0f} MB more than before"
+
+
+async def test_three_thousand_odd_visitors_leave_the_memory_as_it_was(two_stores: TwoStores) -> None:
+    """Agents, paths, slugs, hooks, cookies and keys as long as a head may be, each of them once."""
+    url = two_stores.client.base_url
+    slug = (await two_stores.client.get("/v1/links", headers=two_stores.a.secret)).json()["data"][0]["slug"]
+
+    def requests(n: int) -> bytes:
+        odd = (b"%08d" % n) + b"x" * 12_000
+        heads = (
+            b"GET /r/%b HTTP/1.1\r\nuser-agent: %b\r\n" % (slug.encode(), odd),
+            b"GET /r/%b HTTP/1.1\r\n" % odd[:4000],
+            b"GET /v1/%b HTTP/1.1\r\n" % odd[:4000],
+            b"GET /console/%b?q=%b HTTP/1.1\r\ncookie: kith_session=%b\r\n" % (odd[:2000], odd[:2000], odd[:8000]),
+            b"POST /v1/hooks/shopify/%b HTTP/1.1\r\ncontent-length: 0\r\n" % odd[:4000],
+            b"GET /p/%b HTTP/1.1\r\nauthorization: Bearer %b\r\n" % (odd[:1000], odd[:8000]),
+        )
+        return b"".join(head + b"host: x\r\n\r\n" for head in heads)
+
+    def storm(numbers: range) -> int:
+        answers = 0
+        for n in numbers:
+            with socket.create_connection((url.host, url.port), timeout=60) as line:
+                line.sendall(requests(n))
+                line.shutdown(socket.SHUT_WR)
+                while got := line.recv(65536):
+                    answers += got.count(b"HTTP/1.1 ")
+        return answers
+
+    process = psutil.Process()
+    await asyncio.to_thread(storm, range(20))
+    gc.collect()
+    before = process.memory_info().rss
+    answers = await asyncio.to_thread(storm, range(100, 600))
+    gc.collect()
+    grown = process.memory_info().rss - before
+    assert answers >= 500
+    assert grown < MOST_GROWTH // 2, f"{grown / 2**20:.0f} MB more than before"

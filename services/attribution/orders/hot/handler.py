@@ -66,7 +66,7 @@ class Orders:
         return Later(self.group.enqueue(self._item(self._admit(headers), headers, body)), _said)
 
     def _admit(self, headers: dict[bytes, bytes]) -> Caller:
-        caller = authorize(self._ctx, headers.get(b"authorization"), "orders:write")
+        caller = authorize(self._ctx, headers, "orders:write")
         if not headers.get(b"content-type", b"").startswith(_JSON):
             raise HttpError(415, "Send JSON, with the header Content-Type: application/json.")
         return caller

@@ -20,7 +20,7 @@ from services.links.redirect.hot.entry import Entry, prepare
 
 
 class LinkCache:
-    """The links that this process has served, at most `most` of them."""
+    """The links that this process has served, at most `most` of them and `most_bytes` together."""
 
     UNKNOWN_FOR_S = 1.0
     DOUBT_AFTER_S = 300.0
@@ -31,11 +31,21 @@ class LinkCache:
     OVERLAP_S = 10.0
     """How far back changes are read each time: longer than a transaction lasts."""
 
-    def __init__(self, db: Database, ring: KeyRing, *, most: int = 50_000, most_unknown: int = 10_000) -> None:
+    def __init__(
+        self,
+        db: Database,
+        ring: KeyRing,
+        *,
+        most: int = 50_000,
+        most_unknown: int = 10_000,
+        most_bytes: int = 128 * 1024 * 1024,
+    ) -> None:
         self._db = db
         self._ring = ring
         self._most = most
         self._most_unknown = most_unknown
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._entries: dict[str, Entry] = {}
         self._unknown: dict[str, float] = {}
         self._loading: dict[str, asyncio.Task[Entry | None]] = {}
@@ -118,15 +128,16 @@ class LinkCache:
         async with self._db.transaction() as tx:
             found = await store.find(tx, slug)
         if found is None:
-            self._entries.pop(slug, None)
+            self._forget(slug)
             if len(self._unknown) >= self._most_unknown:
                 self._unknown.clear()
             self._unknown[slug] = time.monotonic() + self.UNKNOWN_FOR_S
             return None
         entry = prepare(found, ring=self._ring, loaded_at=began)
         entry.used = True
-        self._entries.pop(slug, None)
-        if len(self._entries) >= self._most:
+        self._forget(slug)
+        self._bytes += entry.size
+        while self._entries and (len(self._entries) >= self._most or self._bytes > self._most_bytes):
             self._make_room()
         self._entries[slug] = entry
         return entry
@@ -137,10 +148,16 @@ class LinkCache:
             slug = next(iter(self._entries))
             entry = self._entries.pop(slug)
             if not entry.used:
+                self._bytes -= entry.size
                 return
             entry.used = False
             self._entries[slug] = entry
-        self._entries.pop(next(iter(self._entries)))
+        self._forget(next(iter(self._entries)))
+
+    def _forget(self, slug: str) -> None:
+        entry = self._entries.pop(slug, None)
+        if entry is not None:
+            self._bytes -= entry.size
 
 
 def _names(entry: Entry) -> tuple[tuple[str, str], ...]:

@@ -42,6 +42,12 @@ class Entry:
     ask_again_at: float = field(default=0.0)
     used: bool = field(default=False)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        texts = self.location_head, self.location_tail, self.row_head, self.data_head
+        return 2_000 + sum(map(len, texts))
+
 
 def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
     """Makes a link ready. One that leads nowhere, since its pages left the store's domains, is gone."""

@@ -129,7 +129,7 @@ def test_a_store_s_key_is_not_the_operator_s(context: Context) -> None:
     with pytest.raises(Forbidden):
         authenticate_operator(context, raw(edge.key()))
     with pytest.raises(Forbidden):
-        authorize(context, raw(edge.key("links:read")), "links:write")
+        authorize(context, {b"authorization": raw(edge.key("links:read"))}, "links:write")
 
 
 async def test_odd_header_bytes_are_401_through_the_whole_edge(client: httpx.AsyncClient) -> None:
@@ -213,3 +213,20 @@ async def test_a_form_by_key_needs_no_origin(client: httpx.AsyncClient) -> None:
 async def test_a_nul_in_a_form_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/console/toy/notes", data={"note": "a\0b"}, headers=edge.key())
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example", "null", "https://kith.example"])
+async def test_a_secret_key_that_comes_from_a_browser_is_refused_and_told_why(
+    client: httpx.AsyncClient, origin: str
+) -> None:
+    sent = {"origin": origin}
+    operator = {"authorization": f"Bearer {edge.OPERATOR_KEY}"}
+    answers = [
+        await client.get("/v1/notes/n", headers=edge.key("links:read") | sent),
+        await client.post("/v1/hot", json={"note": "a"}, headers=edge.key() | sent),
+        await client.get("/console/toy/notes", headers=edge.key() | sent),
+        await client.post("/v1/operator-notes", json={"note": "a"}, headers=operator | sent),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "secret_key_in_browser")}
+    assert "Revoke it" in answers[0].json()["detail"]
+    assert (await client.post("/v1/tracked", headers=edge.key(kind="pk") | sent)).status_code == 200

@@ -258,3 +258,17 @@ async def test_somebody_who_followed_a_link_gets_a_page(
 async def test_a_fragment_or_a_program_gets_a_problem(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
     assert_problem(await client.get("/console/none", headers=headers), 404, "not_found")
     assert_problem(await client.get("/v1/none", headers={"accept": "text/html"}), 404, "not_found")
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer kith_sk_x"}, edge.key("links:read")])
+async def test_a_body_is_not_looked_at_before_the_key(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    status = 403 if headers == edge.key("links:read") else 401
+    for body in (b"", b"{", b"[" * 100_000, b"x" * 300_000):
+        answer = await client.post("/v1/notes", content=body, headers=headers | {"content-type": "application/json"})
+        assert answer.status_code == status
+
+
+async def test_a_body_that_is_too_long_is_told_what_to_do(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/notes", content=b" " * 300_000, headers=edge.key() | JSON)
+    assert answer.status_code == 413
+    assert "over 256 kB: leave out" in answer.json()["detail"]

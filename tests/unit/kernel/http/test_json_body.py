@@ -4,12 +4,13 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kernel.errors import AppError, BadRequest, Invalid
-from services.kernel.http.json_body import MAX_DEPTH, check_json
+from services.kernel.http.json_body import MAX_DEPTH, MAX_VALUES, check_json
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -84,4 +85,18 @@ def test_what_is_no_number_is_said_so(text: str) -> None:
 
 
 def test_a_wide_body_is_no_deep_one() -> None:
-    check_json(json.dumps([{"a": [1]}] * 5_000).encode())
+    check_json(json.dumps([{"a": [1]}] * 3_000).encode())
+
+
+def test_more_values_than_anybody_needs_are_refused() -> None:
+    lists = b"[" + b",".join(b"0" for _ in range(MAX_VALUES + 2)) + b"]"
+    keys = b"{" + b",".join(b'"k%d":0' % n for n in range(MAX_VALUES + 2)) + b"}"
+    for body in (lists, keys):
+        with pytest.raises(Invalid) as refused:
+            check_json(body)
+        assert refused.value.errors[0].code == "too_many_values"
+
+
+def test_marks_inside_texts_are_no_values() -> None:
+    text = ",[{" * 50_000
+    assert check_json(orjson.dumps({"a": text, "b": 'x\\",' * 20_000})) == {"a": text, "b": 'x\\",' * 20_000}

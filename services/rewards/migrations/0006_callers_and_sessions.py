@@ -2,15 +2,15 @@
 
 Answers from before belong to nobody: they answer no one, and are gone after a day.
 
-Revision: 0002
-Follows: 0001
+Revision: 0006
+Follows: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
