@@ -5,7 +5,6 @@ The key is `KITH_CONTACT_KEY` and never rotates. What a hash came from is known 
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 
 from services.kernel.auth import placeholders
@@ -29,12 +28,6 @@ def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None
     if phone and (number := fold_phone(phone)) is not None and not placeholders.is_nobodys_phone(number):
         found.append(_hash(ring, "p", number))
     return tuple(found)
-
-
-def placeholder_hashes(ring: KeyRing, domains: Iterable[str] = ()) -> frozenset[str]:
-    """Hashes of what shops fill in for nobody, to find it where hashes were kept: the usual, and at these domains."""
-    emails = (_hash(ring, "e", address) for address in placeholders.usual_emails(domains))
-    return frozenset((*emails, *(_hash(ring, "p", number) for number in placeholders.usual_phones())))
 
 
 def names_nobody(identifier: str) -> bool:

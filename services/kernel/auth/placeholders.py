@@ -1,12 +1,10 @@
 """What stands for nobody: ids, addresses and numbers that shops fill in where a buyer gave none.
 
 Taken at its word, `anonymous@shop.example` would make one person of all who bought without an address. There is one
-list, for what comes in and, as hashes, for what was kept before it was known.
+list, applied to whatever comes in.
 """
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 _IDS: Final = frozenset(
@@ -32,13 +30,6 @@ _LOCALS: Final = frozenset(
 _BETWEEN = re.compile(r"[._-]+")
 _DOMAINS: Final = (".invalid", ".localhost", ".local")
 """Domains that lead to nobody by their very rule."""
-_USUAL_DOMAINS: Final = (
-    *("example.com", "example.org", "example.net", "test.com", "mail.com", "email.com", "domain.com", "none.com"),
-    *("null.com", "noemail.com", "nomail.com", "no.com", "shop.com", "store.com", "gmail.com", "yahoo.com"),
-    *("hotmail.com", "outlook.com", "mail.ru", "yandex.ru", "ya.ru", "ukr.net", "i.ua", "yahoo.ro"),
-)
-"""Where shops put such an address that is not on their own domain."""
-
 _SEQUENCES: Final = ("1234567890", "0123456789", "9876543210")
 _CODES: Final = (
     *("1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48"),
@@ -70,18 +61,3 @@ def is_nobodys_phone(folded: str) -> bool:
 def _is_filler(digits: str) -> bool:
     repeated = len(digits) >= 6 and len(set(digits)) == 1
     return repeated or (len(digits) >= 7 and any(counted.startswith(digits) for counted in _SEQUENCES))
-
-
-def usual_emails(domains: Iterable[str]) -> Iterable[str]:
-    """Folded addresses that stand for nobody at these domains and where shops usually put them."""
-    for domain in dict.fromkeys((*_USUAL_DOMAINS, *domains)):
-        for local in _LOCALS:
-            yield f"{local}@{domain}"
-
-
-@lru_cache(maxsize=1)
-def usual_phones() -> tuple[str, ...]:
-    """Folded numbers of one repeated digit, with and without a country's code."""
-    bare = [digit * length for digit in "0123456789" for length in range(7, 16)]
-    coded = [code + digit * n for code in _CODES for digit in "0123456789" for n in range(6, 11)]
-    return tuple(dict.fromkeys(number for number in (*bare, *coded) if 7 <= len(number) <= 15))
