@@ -8,6 +8,12 @@ from contracts.events.base import Payload, Topic
 from contracts.fields import Id, Moment
 
 Quality = Literal["person", "bot", "prefetch"]
+Mark = Literal["person", "bot", "prefetch", "embedded"]
+"""What opened a link: a person; software by its name; a browser ahead of its user; a page that loaded it by itself."""
+
+LIFTED: frozenset[Mark] = frozenset({"bot", "prefetch"})
+"""Guesses that fall once somebody sees the store's page: a robot buys nothing, and a page fetched ahead was opened."""
+
 TokenProblem = Literal["malformed", "forged", "other_store"]
 Voucher = Literal["proof", "server"]
 _VOUCHED = Field(
@@ -28,6 +34,16 @@ class TokenClaims(BaseModel):
     ambassador_id: Id
     at: Moment
     quality: Quality = "person"
+    embedded: bool = Field(False, description="A page loaded the link by itself; quality then says prefetch.")
+
+    @property
+    def mark(self) -> Mark:
+        """What opened the link, in one word."""
+        return "embedded" if self.embedded else self.quality
+
+    def lifted(self) -> "TokenClaims":
+        """The same click, known to have come to a person: an order carries its token, or a page somebody looks at."""
+        return self.model_copy(update={"quality": "person"}) if self.mark in LIFTED else self
 
 
 class Customer(BaseModel):
@@ -53,6 +69,7 @@ class ClickRecorded(Payload):
     quality: Quality
     channel: str | None = None
     referer_host: str | None = None
+    embedded: bool = Field(False, description="A page loaded the link by itself; quality then says prefetch.")
 
     def partition_key(self) -> str:
         return self.link_id
@@ -69,6 +86,13 @@ class TrackingPayload(Payload):
     token: TokenClaims | None = Field(None, description="The verified click token that came along, if any.")
     token_problem: TokenProblem | None = Field(None, description="Why the token that came along proves no click.")
     channel: str | None = None
+    seen: bool = Field(False, description="Reported from a page that its visitor looks at: in front, not in a frame.")
+
+    @property
+    def touched(self) -> bool:
+        """Whether the token that came along came to a person."""
+        token = self.token
+        return token is not None and (token.mark == "person" or (self.seen and token.mark in LIFTED))
 
 
 class VisitRecorded(TrackingPayload):

@@ -32,7 +32,7 @@ from services.links.programs.api import console as programs_console
 from services.links.programs.api import rest as programs
 from services.links.qr import api as qr
 from services.links.redirect import api as redirect
-from services.links.redirect.domain import prepare_patterns
+from services.links.redirect.domain.agents import prepare_patterns
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks, drain
 from services.links.redirect.hot.dead_ends import DeadEnds

@@ -110,6 +110,7 @@ async def test_the_token_goes_from_the_address_into_a_cookie_and_a_visit(shop: S
         "token": FIRST,
         "visitor_id": cookies["kith_v"],
         "url": f"{shop.url}/p/1",
+        "seen": True,
     }
     assert shop.keys == {"Bearer kith_pk_test"}
 

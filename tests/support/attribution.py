@@ -23,7 +23,7 @@ from contracts.events.orders import (
 from contracts.events.tracking import (
     Customer,
     CustomerIdentified,
-    Quality,
+    Mark,
     TokenClaims,
     TrackingPayload,
     VisitRecorded,
@@ -169,7 +169,7 @@ def token(
     when: datetime | None = None,
     ambassador_id: str = "amb_anna",
     program_id: str = "prg_1",
-    quality: Quality = "person",
+    mark: Mark = "person",
 ) -> TokenClaims:
     """A verified click, two days before noon unless told."""
     return TokenClaims(
@@ -178,7 +178,8 @@ def token(
         program_id=program_id,
         ambassador_id=ambassador_id,
         at=when or at(days=-2),
-        quality=quality,
+        quality="prefetch" if mark == "embedded" else mark,
+        embedded=mark == "embedded",
     )
 
 
@@ -272,10 +273,11 @@ def visit(
     visitor: str | None = "v1",
     click: TokenClaims | None = None,
     problem: str | None = None,
+    seen: bool = True,
     when: datetime | None = None,
     store: str = STORE,
 ) -> VisitRecorded:
-    """A page was opened."""
+    """A page was opened, in front of its visitor unless told."""
     return VisitRecorded.model_validate(
         {
             "store_id": store,
@@ -284,6 +286,7 @@ def visit(
             "visitor_id": browser(visitor),
             "token": click,
             "token_problem": problem,
+            "seen": seen,
         }
     )
 

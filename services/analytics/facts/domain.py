@@ -305,8 +305,8 @@ def person_of(event: TrackingPayload) -> str | None:
 
 
 def touch_of(event: TrackingPayload) -> Touch | None:
-    """The touch that a report proves: a visitor together with a link's token, and no robot."""
+    """The touch that a report proves: a visitor together with a link's token that came to a person."""
     token = event.token
-    if token is None or event.visitor_id is None or token.quality == "bot":
+    if token is None or event.visitor_id is None or not event.touched:
         return None
     return Touch(event.at, token.click_id, token.program_id, token.ambassador_id)

@@ -67,6 +67,8 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_pr
         fields["visitor_id"] = contact_in(ring, told.visitor_id) or told.visitor_id
     if told.channel is not None:
         fields["channel"] = told.channel
+    if told.seen:
+        fields["seen"] = True
     if told.token is not None:
         token = click_token.read(ring, told.token, store_id=store_id)
         if isinstance(token, TokenClaims):

@@ -41,6 +41,7 @@ class TrackIn(BaseModel):
     )
     url: Annotated[str, Field(max_length=2048)] | None = None
     channel: Annotated[str, Field(max_length=40)] | None = None
+    seen: bool = Field(False, description="The page is in front of its visitor, and in no frame.")
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:

@@ -2,7 +2,7 @@
 
 75 bytes and a 96-bit tag, 116 characters of URL-safe text after the key's name:
 
-    k1.<base64url of: quality · store's fingerprint · click, link, program, ambassador · microseconds · tag>
+    k1.<base64url of: mark · store's fingerprint · click, link, program, ambassador · microseconds · tag>
 
 The store's id enters the tag, so a token is worth nothing at another store. How old a token may be is not decided
 here: windows belong to programs.
@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, get_args
 
-from contracts.events.tracking import Quality, TokenClaims
+from contracts.events.tracking import Mark, TokenClaims
 from services.kernel.auth.ring import KeyRing
 
 MAX_LENGTH: Final = 1024
@@ -25,8 +25,8 @@ _PURPOSE: Final = "click-token"
 _TAG_BYTES: Final = 12
 _COMPACT_BYTES: Final = 1 + 3 + 4 * 16 + 7
 _LONG: Final = 0x80
-_QUALITIES: tuple[Quality, ...] = get_args(Quality)
-_QUALITY_BYTES: Final = {quality: bytes((place,)) for place, quality in enumerate(_QUALITIES)}
+_MARKS: tuple[Mark, ...] = get_args(Mark)
+_MARK_BYTES: Final = {mark: bytes((place,)) for place, mark in enumerate(_MARKS)}
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]+)", re.ASCII)
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,15 +51,15 @@ def issue(ring: KeyRing, store_id: str, claims: TokenClaims) -> str:
     """Signs the claims for one store."""
     link_part = _link_part(claims.link_id, claims.program_id, claims.ambassador_id)
     click = _pack(claims.click_id, "clk")
-    quality = _QUALITIES.index(claims.quality)
+    mark = _MARKS.index(claims.mark)
     # A double holds microseconds of our era to an eighth; rounding makes them exact again.
     microseconds = round(claims.at.timestamp() * 1_000_000).to_bytes(7, "big")
     head, store = _store(store_id)
     if link_part is None or click is None:
         ids = "\x1f".join((claims.click_id, claims.link_id, claims.program_id, claims.ambassador_id)).encode()
-        body = bytes((_LONG | quality,)) + head + microseconds + ids
+        body = bytes((_LONG | mark,)) + head + microseconds + ids
     else:
-        body = bytes((quality,)) + head + click + link_part + microseconds
+        body = bytes((mark,)) + head + click + link_part + microseconds
     kid, tag = ring.tag(_PURPOSE, body + store)
     return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
 
@@ -74,14 +74,14 @@ class LinkIssuer:
         if between is None:
             raise ValueError("only ids of ours can be packed ahead; use issue")
         head, self._store = _store(store_id)
-        self._heads = {quality: byte + head for quality, byte in _QUALITY_BYTES.items()}
+        self._heads = {mark: byte + head for mark, byte in _MARK_BYTES.items()}
         self._between = between
         kid, self._digest = ring.signer(_PURPOSE)
         self._kid = kid.encode() + b"."
 
-    def issue(self, click: bytes, *, microseconds: int, quality: Quality) -> bytes:
+    def issue(self, click: bytes, *, microseconds: int, mark: Mark) -> bytes:
         """Signs one click: the 16 bytes of its id (`kernel.ids`), and its moment since 1970."""
-        body = b"%b%b%b%b" % (self._heads[quality], click, self._between, microseconds.to_bytes(7, "big"))
+        body = b"%b%b%b%b" % (self._heads[mark], click, self._between, microseconds.to_bytes(7, "big"))
         # A multiple of three bytes, so there is no padding to take off.
         text = b2a_base64(body + self._digest(body + self._store)[:_TAG_BYTES], newline=False)
         return self._kid + text.translate(_URL_SAFE)
@@ -107,7 +107,7 @@ def read(ring: KeyRing, token: str, *, store_id: str) -> TokenClaims | TokenProb
 
 
 def _claims(body: bytes) -> TokenClaims:
-    quality = _QUALITIES[body[0] & 0x7F]
+    mark = _MARKS[body[0] & 0x7F]
     if body[0] & _LONG:
         microseconds, ids = body[4:11], body[11:].decode().split("\x1f")
     else:
@@ -119,7 +119,8 @@ def _claims(body: bytes) -> TokenClaims:
         program_id=ids[2],
         ambassador_id=ids[3],
         at=_EPOCH + timedelta(microseconds=int.from_bytes(microseconds, "big")),
-        quality=quality,
+        quality="prefetch" if mark == "embedded" else mark,
+        embedded=mark == "embedded",
     )
 
 

@@ -81,19 +81,20 @@ async def test_each_click_has_an_id_of_its_own_and_its_channel(links: Replica, s
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "quality"),
+    ("method", "headers", "mark"),
     [
         ("GET", {}, "person"),
         ("GET", {"Sec-Purpose": "prefetch;prerender"}, "prefetch"),
         ("GET", {"Purpose": "prefetch"}, "prefetch"),
-        ("GET", {"Sec-Fetch-Dest": "image"}, "prefetch"),
+        ("GET", {"Sec-Fetch-Dest": "image"}, "embedded"),
+        ("GET", {"Sec-Fetch-Dest": "iframe"}, "embedded"),
         ("GET", {"User-Agent": "TelegramBot (like TwitterBot)"}, "bot"),
         ("GET", {"User-Agent": ""}, "bot"),
         ("HEAD", {}, "bot"),
     ],
 )
 async def test_what_is_no_person_is_recorded_and_labelled(
-    links: Replica, shop: Shop, method: str, headers: dict[str, str], quality: str
+    links: Replica, shop: Shop, method: str, headers: dict[str, str], mark: str
 ) -> None:
     link = await _link(shop)
     sent = {"User-Agent": BROWSER, "Sec-Fetch-Dest": "document", **headers}
@@ -102,9 +103,9 @@ async def test_what_is_no_person_is_recorded_and_labelled(
     token = parse_qs(urlsplit(answer.headers["location"]).query)["kith"][0]
     claims = click_token.read(links.ctx.ring, token, store_id=shop.id)
     assert isinstance(claims, TokenClaims)
-    assert claims.quality == quality
+    assert claims.mark == mark
     [told] = await _clicks(links, link["id"], 1)
-    assert told["quality"] == quality
+    assert (told["quality"], told.get("embedded", False)) == (claims.quality, claims.embedded)
 
 
 async def test_slugs_are_found_in_any_spelling(links: Replica, shop: Shop) -> None:
@@ -242,7 +243,7 @@ async def test_a_spooled_line_ends_with_the_events_payload(
     await click(links, link["slug"])
     [payload] = [line.split(b"\t")[-1] for line in lines]
     parsed = ClickRecorded.model_validate_json(payload)
-    assert orjson.loads(payload) == orjson.loads(parsed.model_dump_json(exclude_none=True)) | {
+    assert orjson.loads(payload) == orjson.loads(parsed.model_dump_json(exclude_defaults=True)) | {
         "at": orjson.loads(payload)["at"]
     }
 

@@ -196,7 +196,7 @@ class Oracle:
 
 
 def touch(report: tracking.TrackingPayload) -> bool:
-    return report.token is not None and report.visitor_id is not None and report.token.quality != "bot"
+    return report.token is not None and report.visitor_id is not None and report.touched
 
 
 def newest(told: Sequence[Payload], kind: type[Any], ident: Callable[[Any], str]) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from contracts.events import Payload
+from contracts.events.tracking import Mark
 from services.attribution.decisions.domain import Decision, Settlement, decide
 from tests.support.attribution import (
     ambassador,
@@ -108,10 +111,33 @@ def test_the_last_click_counts_or_the_first_where_the_program_says_so() -> None:
     assert decided(program(model="first"), order(tokens=clicks)).ambassador_id == "amb_anna"
 
 
-def test_a_bot_or_prefetch_never_counts_and_an_earlier_person_does() -> None:
-    bot = token("clk_2", when=at(days=-1), ambassador_id="amb_boris", quality="bot")
-    assert summary(decided(*ANNA, order(tokens=[bot]))) == ("rejected", "click_by_bot", None)
-    assert decided(*ANNA, order(tokens=[token(), bot])).ambassador_id == "amb_anna"
+@pytest.mark.parametrize(
+    ("mark", "reason"),
+    [("bot", "click_by_bot"), ("prefetch", "click_prefetched"), ("embedded", "click_embedded")],
+)
+def test_a_marked_click_that_nobody_was_seen_with_is_refused_and_an_earlier_person_counts(
+    mark: Mark, reason: str
+) -> None:
+    marked = visit(click=token("clk_2", when=at(days=-1), ambassador_id="amb_boris", mark=mark), seen=False)
+    assert summary(decided(*ANNA, marked, order(visitor="v1"))) == ("rejected", reason, None)
+    assert decided(*ANNA, marked, order(visitor="v1", tokens=[token()])).ambassador_id == "amb_anna"
+
+
+@pytest.mark.parametrize(("mark", "wins"), [("bot", True), ("prefetch", True), ("embedded", False)])
+def test_a_guess_about_a_click_falls_when_a_person_came_with_its_token(mark: Mark, wins: bool) -> None:
+    click = token(mark=mark)
+    status = "attributed" if wins else "rejected"
+    by_order = order(tokens=[click])
+    by_page = (visit("trk_1", click=click, seen=False), visit("trk_2", click=click, seen=True), order(visitor="v1"))
+    by_naming = (visit(click=click), identify(), order())
+    for told in ((by_order,), by_page, by_naming):
+        assert decided(*ANNA, *told).status == status
+
+
+def test_what_a_stranger_saw_says_nothing_of_this_persons_click() -> None:
+    click = token(mark="prefetch")
+    mine, theirs = visit("trk_1", click=click, seen=False), visit("trk_2", visitor="v2", click=click)
+    assert decided(*ANNA, mine, theirs, order(visitor="v1")).reason == "click_prefetched"
 
 
 def test_tokens_that_prove_nothing_are_told_with_their_reason() -> None:

@@ -11,6 +11,7 @@ REASONS = {
     "click_taken": _("Click was somebody else’s"),
     "click_by_bot": _("A robot clicked"),
     "click_prefetched": _("The link was only prefetched"),
+    "click_embedded": _("A page loaded the link by itself"),
     "token_malformed": _("Click token unreadable"),
     "token_forged": _("Click token not genuine"),
     "token_other_store": _("Click token of another store"),

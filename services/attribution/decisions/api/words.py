@@ -51,6 +51,7 @@ def reason_label(speech: Speech, reason: str) -> str:
         "click_taken": speech.say("Click of another customer"),
         "click_by_bot": speech.say("Click by software"),
         "click_prefetched": speech.say("Link loaded ahead"),
+        "click_embedded": speech.say("Link loaded by a page"),
         "token_malformed": speech.say("Unreadable token"),
         "token_forged": speech.say("Forged token"),
         "token_other_store": speech.say("Token of another store"),

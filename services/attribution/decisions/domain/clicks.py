@@ -15,10 +15,11 @@ Entry = tuple[datetime, str, TokenClaims, bool]
 
 
 class Clicks:
-    """Clicks and unreadable tokens, sorted by time."""
+    """Clicks, sorted by time. Of two tellings of one click that of a person counts."""
 
     def __init__(self, own: Iterable[TokenClaims], taken: Iterable[TokenClaims]) -> None:
         entries = {click.click_id: (click.at, click.click_id, click, True) for click in taken}
+        own = sorted(own, key=lambda click: click.mark == "person")
         entries |= {click.click_id: (click.at, click.click_id, click, False) for click in own}
         self._entries: list[Entry] = sorted(entries.values(), key=lambda entry: entry[:2])
         self._times = [entry[0] for entry in self._entries]

@@ -59,15 +59,17 @@ class Person:
 
     def clicks_of(self, order: Order) -> Iterator[tuple[TokenClaims, bool]]:
         """Each click that may count for this order, once, with whether it serves somebody else."""
-        own = dict(order.tokens)
+        own = {click_id: token.lifted() for click_id, token in order.tokens.items()}
         for track in self._own(order):
-            if track.token is not None:
-                own[track.token.click_id] = track.token
-        for click in own.values():
-            yield click, False
+            if track.token is not None and (track.touched or track.token.click_id not in own):
+                own[track.token.click_id] = track.token.lifted() if track.seen else track.token
         for click, taken in self.pool.before(order.placed_at):
             if click.click_id not in own:
                 yield click, taken
+            elif not taken and click.mark == "person":
+                own[click.click_id] = click
+        for click in own.values():
+            yield click, False
 
     def problems_of(self, order: Order) -> dict[TokenProblem, datetime]:
         """When the browsers last showed tokens that prove nothing, before this order."""
@@ -127,9 +129,10 @@ def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload
     owners = _owners(seen_by, named)
     told = visitors_told(facts.reports)
     for person in people:
-        tokens = newest_tokens(
+        carried = newest_tokens(
             (*(person.known.tokens if person.known else ()), *(t for o in person.orders for t in o.tokens.values()))
         )
+        tokens = [token.lifted() for token in carried]
         taken: list[TokenClaims] = []
         problems: list[tuple[TokenProblem, datetime]] = []
         lending = _lending(person, told)
@@ -161,7 +164,7 @@ def _lend(
 ) -> None:
     for track in tracks:
         if track.token is not None:
-            tokens.append(track.token)
+            tokens.append(track.token.lifted() if track.seen else track.token)
         elif track.token_problem is not None:
             problems.append((track.token_problem, track.at))
 

@@ -26,18 +26,22 @@ NAMES_NOBODY = frozenset(
 )
 """Reasons that leave an order without an ambassador instead of rejecting one."""
 
-_QUALITY = {"bot": "click_by_bot", "prefetch": "click_prefetched"}
+_QUALITY = {"bot": "click_by_bot", "prefetch": "click_prefetched", "embedded": "click_embedded"}
 
 Rule = Callable[[Case, Evidence], Check | None]
 
 
 def proof(case: Case, evidence: Evidence) -> Check | None:
-    """The token is genuine, a person clicked, the click is this person's; the code is one of the store's."""
+    """The token is genuine, a person clicked, the click is this person's; the code is one of the store's.
+
+    A mark by an agent's name or a fetch ahead has fallen by now if the token came to a person (`TokenClaims.lifted`);
+    what a page loaded by itself is nobody's click, whatever came of it.
+    """
     if evidence.problem is not None:
         return _failed("proof", f"token_{evidence.problem}")
     if evidence.click is not None:
-        if evidence.click.quality in _QUALITY:
-            return _failed("proof", _QUALITY[evidence.click.quality])
+        if evidence.click.mark in _QUALITY:
+            return _failed("proof", _QUALITY[evidence.click.mark])
         return _failed("proof", "click_taken") if evidence.taken else None
     if evidence.kind == "code":
         if evidence.code is None:

@@ -51,6 +51,7 @@ CLAUSES: Final[dict[str, str]] = {
     "ambassador_erased": _("the ambassador had left before the order"),
     "click_by_bot": _("the click on %(link)s was made by software, not by a person"),
     "click_prefetched": _("the browser loaded %(link)s ahead, and nobody opened it"),
+    "click_embedded": _("a page loaded %(link)s by itself, in a frame or as a picture; nobody clicked"),
     # What is waited for.
     "unpaid": _("the order is not paid yet"),
     "program_unknown": _("the program of this click or code has not reached us yet"),

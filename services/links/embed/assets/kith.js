@@ -72,6 +72,7 @@
     if (!consent) return void waiting.push([type, fields])
     var report = Object.assign({ type: type, visitor_id: visitor, url: location.origin + location.pathname }, fields)
     if (newest()) report.token = newest()
+    if (w.top === w && d.visibilityState === 'visible') report.seen = true
     // The answer is read to its end, or the browser holds the request for open. A shop's page never breaks because of us.
     fetch(endpoint, {
       method: 'POST',

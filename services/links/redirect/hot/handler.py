@@ -12,7 +12,7 @@ from services.kernel.http.limits import Limiter
 from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.ids import new_packed_id
 from services.kernel.outbox import spell
-from services.links.redirect.domain import channel_of, quality, referer_host, spell_moment
+from services.links.redirect.domain.click import channel_of, mark, referer_host, spell_moment
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks
 from services.links.redirect.hot.dead_ends import DeadEnds
@@ -86,7 +86,7 @@ def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]
     """The click's token, and its event as a line of the spool."""
     headers = dict(scope["headers"])
     click_id, packed = new_packed_id("clk", milliseconds=microseconds // 1000)
-    kind = quality(scope["method"], headers)
+    kind = mark(scope["method"], headers)
     query = scope["query_string"]
     channel = (channel_of(query) if query else None) or entry.channel
     referer = headers.get(b"referer")
@@ -96,7 +96,10 @@ def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]
     more = b',"channel":"%b"' % channel.encode() if channel else b""
     if host:
         more += b',"referer_host":"%b"' % host.encode()
-    data = b'%b,"click_id":"%b","at":"%b","quality":"%b"%b}' % (entry.data_head, spelled, at, kind.encode(), more)
+    quality = kind.encode()
+    if kind == "embedded":
+        quality, more = b"prefetch", more + b',"embedded":true'
+    data = b'%b,"click_id":"%b","at":"%b","quality":"%b"%b}' % (entry.data_head, spelled, at, quality, more)
     # The event's id follows from the click's, so that a repetition is recognised.
     line = spell(entry.row_head, b"evt_" + spelled[4:], at, data)
-    return entry.tokens.issue(packed, microseconds=microseconds, quality=kind), line
+    return entry.tokens.issue(packed, microseconds=microseconds, mark=kind), line

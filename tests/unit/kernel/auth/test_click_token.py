@@ -14,6 +14,23 @@ from services.kernel.ids import new_id
 
 RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o")
 STORE = "str_01jd3m8k0000000000000000zz"
+OF_BEFORE = (
+    (
+        "k1.AMemywGahLGwjSuM88ERTIEw0FUBmnoLH2JZmgeSKJioawMEAZp6CosG0"
+        "DhPIWJpngiSaAGaegsfYel-lg3HgGRaJuMGYNw3erJAsn9oOHkezdbeBOOv",
+        "person",
+    ),
+    (
+        "k1.AcemywGahLGwjSuM88ERTIEw0FUBmnoLH2JZmgeSKJioawMEAZp6CosG0"
+        "DhPIWJpngiSaAGaegsfYel-lg3HgGRaJuMGYNw3erJAgdnR14jHNptB8VmQ",
+        "bot",
+    ),
+    (
+        "k1.AsemywGahLGwjSuM88ERTIEw0FUBmnoLH2JZmgeSKJioawMEAZp6CosG0"
+        "DhPIWJpngiSaAGaegsfYel-lg3HgGRaJuMGYNw3erJA6jwslSnEpVzhTlPk",
+        "prefetch",
+    ),
+)
 
 
 def claims(**changes: object) -> TokenClaims:
@@ -29,12 +46,22 @@ def claims(**changes: object) -> TokenClaims:
 
 @given(
     at=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)),
-    quality=st.sampled_from(["person", "bot", "prefetch"]),
+    mark=st.sampled_from(["person", "bot", "prefetch", "embedded"]),
 )
-def test_a_token_tells_exactly_what_it_was_made_of(at: datetime, quality: str) -> None:
-    made = claims(at=at, quality=quality)
+def test_a_token_tells_exactly_what_it_was_made_of(at: datetime, mark: str) -> None:
+    made = claims(at=at, quality="prefetch" if mark == "embedded" else mark, embedded=mark == "embedded")
     token = click_token.issue(RING, STORE, made)
-    assert click_token.read(RING, token, store_id=STORE) == made
+    read = click_token.read(RING, token, store_id=STORE)
+    assert isinstance(read, TokenClaims)
+    assert read == made
+    assert read.mark == mark
+
+
+@pytest.mark.parametrize(("token", "quality"), OF_BEFORE)
+def test_tokens_from_before_the_mark_of_embedded_links_verify(token: str, quality: str) -> None:
+    read = click_token.read(RING, token, store_id=STORE)
+    assert isinstance(read, TokenClaims)
+    assert (read.click_id, read.quality, read.embedded) == ("clk_01ka2b3c4d5e6f7g8h9j0k1m2n", quality, False)
 
 
 def test_a_token_is_short_and_fit_for_an_address() -> None:

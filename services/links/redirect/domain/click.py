@@ -4,42 +4,27 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-import crawleruseragents
+from contracts.events.tracking import Mark
+from services.links.redirect.domain.agents import is_robot
 
-from contracts.events.tracking import Quality
-
-_MAX_AGENT = 512
 _HOST = re.compile(rb"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::[0-9]{1,5})?", re.IGNORECASE)
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 
-@lru_cache(maxsize=20_000)
-def is_robot(agent: bytes) -> bool:
-    """Whether a User-Agent belongs to a crawler, a link preview or a library. Nobody's browser comes without one.
-
-    Uncached this asks some sixty patterns, so the answer is kept by its text: give it no more than `_MAX_AGENT` bytes.
-    """
-    text = agent.decode("latin-1")
-    return not text.strip() or bool(crawleruseragents.is_crawler(text))
-
-
-def prepare_patterns() -> None:
-    """Compiles the patterns, which takes some tenths of a second: done before the first click, not during it."""
-    is_robot(b"Mozilla/5.0")
-
-
-def quality(method: str, headers: dict[bytes, bytes]) -> Quality:
-    """Person, bot or prefetch. What a page loads by itself (a picture, a frame, a fetch ahead) is nobody's click.
+def mark(method: str, headers: dict[bytes, bytes]) -> Mark:
+    """What opened the link. Embedded: a page loaded it by itself (a picture, a frame, a script), so nobody clicked.
+    Prefetch and bot are guesses of the moment: the store may yet see a person (`contracts.events.tracking`).
 
     Browsers of before 2020, and plain http, send no Sec-Fetch headers: their absence proves nothing.
     """
-    if not _PURPOSES.isdisjoint(headers) and _is_ahead(headers):
+    ahead = not _PURPOSES.isdisjoint(headers) and _is_ahead(headers)
+    dest = headers.get(b"sec-fetch-dest", b"document")
+    # `<link rel=prefetch>` fetches for no place in particular.
+    if dest != b"document" and not (ahead and dest == b"empty"):
+        return "embedded"
+    if ahead:
         return "prefetch"
-    if method != "GET" or is_robot(headers.get(b"user-agent", b"")[:_MAX_AGENT]):
-        return "bot"
-    if headers.get(b"sec-fetch-dest", b"document") != b"document":
-        return "prefetch"
-    return "person"
+    return "bot" if method != "GET" or is_robot(headers.get(b"user-agent", b"")) else "person"
 
 
 _PURPOSES = frozenset({b"sec-purpose", b"purpose", b"x-moz", b"x-purpose"})
