@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.fields import Currency
 from contracts.program import Fixed, Percent
+from services.kernel.http.fields import Blank
 
 
 class RedeemIn(BaseModel):
@@ -13,8 +14,8 @@ class RedeemIn(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    order_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    redemption_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+    order_id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = None
+    redemption_id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = Field(
         None, description="Where there is no order id yet: your own id of this use, so that a repetition counts once."
     )
 

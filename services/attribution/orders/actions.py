@@ -112,7 +112,8 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
-    claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
+    tokens = [token for token in told.tokens if token and not token.isspace()]
+    claims, problems = read_tokens(ring, store_id, tokens) if tokens else ((), ())
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(filter(None, texts)))
     figures = told.figures

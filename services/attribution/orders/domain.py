@@ -1,12 +1,13 @@
 """Names of facts: the same thing told twice has the same name, however long ago, on whichever way it came. Pure."""
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+from services.kernel import codes
 
 CANCEL = "cancel"
 """The name of every cancellation from before it held its time."""
@@ -43,7 +44,14 @@ def goods(subtotal_minor: int, items: Sequence[Mapping[str, Any]]) -> int:
 
 
 def readable(code: str) -> str | None:
-    """How a code that is none of ours is kept, to be shown: trimmed, upper case, short; None if nothing is left."""
-    text = unicodedata.normalize("NFKC", code).strip().upper()
-    text = "".join(letter for letter in text if letter.isprintable())[:64]
-    return text or None
+    """How a text that cannot be a code is kept, to be shown: trimmed, upper case, short; None if it is blank.
+
+    It must not become somebody's code by that: capitals make I of ı and SS of ß, and a cut text is another one.
+    """
+    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in codes.seen(code))
+    if not text.strip("\ufffd "):
+        return None
+    if len(text) > codes.MAX_CODE:
+        text = text[: codes.MAX_CODE - 1] + "…"
+    raised = text.upper()
+    return raised if codes.fold(raised) is None and len(raised) <= codes.MAX_CODE else text

@@ -9,7 +9,7 @@ from contracts.events.orders import Item, RefundLine
 from contracts.fields import Currency, Minor
 from services.attribution.tracking.domain import known_customer
 from services.kernel import money
-from services.kernel.http.fields import When
+from services.kernel.http.fields import Blank, NoBlanks, When
 
 
 def _id_text(value: object) -> object:
@@ -50,7 +50,7 @@ class Incoming(BaseModel):
 class CustomerIn(Incoming):
     """The buyer. Addresses and numbers are hashed at once and kept nowhere."""
 
-    id: Annotated[OwnId | None, BeforeValidator(known_customer)] = Field(
+    id: Annotated[OwnId | None, BeforeValidator(known_customer), Blank] = Field(
         None, description="The store's own customer id. What stands for any guest (0, null, guest) is as none."
     )
     email: Annotated[str, Field(max_length=320)] | None = None
@@ -77,12 +77,12 @@ class OrderIn(Incoming):
     items: tuple[Item, ...] = Field((), max_length=500)
     cancelled_at: When | None = Field(None, description="The order is cancelled, since then. A later revision may not.")
     customer: CustomerIn = CustomerIn()
-    token: Annotated[str, Field(max_length=2048)] | None = Field(
+    token: Annotated[Annotated[str, Field(max_length=2048)] | None, Blank] = Field(
         None, description="The click token that kith.js keeps."
     )
-    tokens: tuple[Annotated[str, Field(max_length=2048)], ...] = Field((), max_length=20)
-    visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    codes: tuple[Annotated[str, Field(max_length=256)], ...] = Field((), max_length=20)
+    tokens: Annotated[tuple[Annotated[str, Field(max_length=2048)], ...], NoBlanks] = Field((), max_length=20)
+    visitor_id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = None
+    codes: Annotated[tuple[Annotated[str, Field(max_length=256)], ...], NoBlanks] = Field((), max_length=20)
 
     @model_validator(mode="after")
     def _currency_exists(self) -> Self:

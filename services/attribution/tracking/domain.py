@@ -47,6 +47,8 @@ def bears(track: TrackingPayload) -> bool:
 
 def touch_id(track: TrackingPayload) -> str:
     """The name of the fact in a report: who was seen with which click, as whom. Told again it is the same fact."""
+    # That somebody looked at the page says something only of a click that was marked.
+    lifted = ("seen",) if track.touched and track.token is not None and track.token.mark != "person" else ()
     named: tuple[str, ...] = ()
     if isinstance(track, CustomerIdentified | SignupRecorded) and identifies(track):
         named = (track.vouched or "", track.customer.id or "", *track.customer.contact_hashes)
@@ -54,6 +56,7 @@ def touch_id(track: TrackingPayload) -> str:
         track.visitor_id or "",
         track.token.click_id if track.token is not None else "",
         track.token_problem or "",
+        *lifted,
         *named,
     )
     return f"tch_{hashlib.sha256(_BETWEEN.join(parts).encode()).hexdigest()[:32]}"

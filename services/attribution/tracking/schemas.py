@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.attribution.tracking.domain import known_customer
+from services.kernel.http.fields import Blank
 
 TrackType = Literal["visit", "identify", "signup", "share", "widget_view"]
 
@@ -15,7 +16,9 @@ class TrackedCustomer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
 
-    id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, BeforeValidator(known_customer)] = None
+    id: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200)] | None, BeforeValidator(known_customer), Blank
+    ] = None
     email: Annotated[str, Field(max_length=320)] | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
 
@@ -31,8 +34,8 @@ class TrackIn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     type: TrackType
-    token: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
-    visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    token: Annotated[Annotated[str, Field(min_length=1, max_length=2048)] | None, Blank] = None
+    visitor_id: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = None
     customer: TrackedCustomer | None = None
     proof: Annotated[str, Field(max_length=128)] | None = Field(
         None,
@@ -40,12 +43,13 @@ class TrackIn(BaseModel):
         " made by the store's server. Without it the name serves analytics only.",
     )
     url: Annotated[str, Field(max_length=2048)] | None = None
-    channel: Annotated[str, Field(max_length=40)] | None = None
+    channel: Annotated[Annotated[str, Field(max_length=40)] | None, Blank] = None
     seen: bool = Field(False, description="The page is in front of its visitor, and in no frame.")
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if self.type == "identify" and (self.customer is None or not self.customer.named):
+        # A customer whose fields are blank is a guest: a page that names whoever is signed in is right to say so.
+        if self.type == "identify" and (self.customer is None or not self.customer.model_fields_set):
             raise ValueError("identify needs a customer with an id, email or phone")
         return self
 

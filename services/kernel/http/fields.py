@@ -28,3 +28,19 @@ def _of_our_age(value: datetime) -> datetime:
 
 When = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_of_our_age)]
 """A moment as callers write it: RFC 3339 with its zone, never a number."""
+
+
+def _none_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_none_if_blank)
+"""For an optional field: a blank text is an absent one. Templates and forms send `""` where they have nothing."""
+
+
+def _without_blanks(value: object) -> object:
+    return [entry for entry in value if _none_if_blank(entry) is not None] if isinstance(value, list | tuple) else value
+
+
+NoBlanks = BeforeValidator(_without_blanks)
+"""For a list of texts: blank ones are not there."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.kernel.http.fields import When
+from services.kernel.http.fields import Blank, When
 from services.links.codes.store import Code
 
 Uses = Annotated[int, Field(ge=1, le=2_000_000_000, strict=True)]
@@ -18,7 +18,7 @@ class CodeIn(BaseModel):
 
     program_id: str = Field(max_length=64)
     ambassador_id: str | None = Field(None, max_length=64)
-    code: str | None = Field(None, min_length=1, max_length=200)
+    code: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = None
     max_uses: Uses | None = None
     expires_at: When | None = None
 

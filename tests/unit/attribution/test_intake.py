@@ -8,10 +8,12 @@ from contracts.events import EVENTS
 from contracts.events.tracking import CustomerIdentified, VisitRecorded
 from services.attribution.orders import actions, domain
 from services.attribution.orders.actions import Clock
+from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.orders.store import ToldFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
+from services.kernel import codes
 from services.kernel.auth import click_token
 from tests.support.attribution import NOON, STORE, at, token
 from tests.support.edge import RING
@@ -92,7 +94,37 @@ def test_refunds_are_named_by_their_id_and_amount() -> None:
 
 def test_codes_of_other_alphabets_are_kept_to_be_shown() -> None:
     assert domain.readable(" скидка10\u200b ") == "СКИДКА10"
-    assert domain.readable(" \t ") is None
+    assert domain.readable(" \t \u200b") is None
+
+
+def test_what_is_no_code_does_not_become_one_by_being_shown() -> None:
+    for text in ("annı-7", "groß-7", "ﬁne\x07", "x" * 65, "a" * 200, "ŉ" * 40, "a b"):
+        assert codes.fold(text) is None
+        shown = domain.readable(text)
+        assert shown is not None
+        assert codes.fold(shown) is None
+        assert len(shown) <= codes.MAX_CODE
+    told = orjson.loads(fact(codes=["anna\u20117", "ANNA-7\u200b", "annı-7", "  "]).body)["codes"]
+    assert told == ["ANNA-7", "annı-7"]
+
+
+def test_blank_is_absence() -> None:
+    nothing = fact()
+    blank = {"visitor_id": "", "token": " ", "tokens": ["", "  "], "codes": ["", "\t"]}
+    assert fact(**blank).fact_id == nothing.fact_id
+    assert (
+        fact(customer={"id": " ", "email": "Friend+x@Gmail.com"}).fact_id
+        == fact(customer={"email": "friend@gmail.com"}).fact_id
+    )
+    spelt = orjson.dumps({**ORDER, **blank, "customer": {"id": ""}})
+    assert actions.report(RING, STORE, reading.read(spelt), CLOCK).body == fact(customer={}).body
+    told = TrackIn(type="visit", token="", visitor_id=" ", channel="", customer={"id": ""})  # type: ignore[arg-type]
+    assert (told.token, told.visitor_id, told.channel) == (None, None, None)
+    _, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    assert orjson.loads(body).keys() == {"store_id", "track_id", "at"}
+    guest = TrackIn.model_validate({"type": "identify", "customer": {"id": "", "email": ""}})
+    _, _, body = line_of(RING, STORE, guest, NOON).split(b"\t", 2)
+    assert CustomerIdentified.model_validate_json(body).customer.id is None
 
 
 def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:

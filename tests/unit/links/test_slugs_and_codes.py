@@ -14,7 +14,8 @@ from services.links.links.domain import BadSlug, shape, vanity_slug
 
 
 @pytest.mark.parametrize(
-    ("text", "slug"), [("Anna", "anna"), (" MORNING-coffee ", "morning-coffee"), ("ＡＮＮＡ", "anna")]
+    ("text", "slug"),
+    [("Anna", "anna"), (" MORNING-coffee ", "morning-coffee"), ("ＡＮＮＡ", "anna"), ("an\u200bna", "anna")],
 )
 def test_a_slug_has_one_kept_form(text: str, slug: str) -> None:
     assert vanity_slug(text) == slug
@@ -22,7 +23,7 @@ def test_a_slug_has_one_kept_form(text: str, slug: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "ab", "-ab", "ab-", "a b", "аnna", "an\u200bna", "anna/", "..", "a" * 51, "admin", "adm1n"],
+    ["", "a", "ab", "-ab", "ab-", "a b", "аnna", "anna/", "..", "a" * 51, "admin", "adm1n"],
 )
 def test_what_is_no_slug_or_not_free_is_refused(text: str) -> None:
     with pytest.raises(BadSlug):
