@@ -36,7 +36,7 @@ from services.links.redirect.domain.agents import prepare_patterns
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks, drain
 from services.links.redirect.hot.dead_ends import DeadEnds
-from services.links.redirect.hot.handler import PREFIX, Redirect
+from services.links.redirect.hot.handler import PREFIX, TYPED_PREFIX, Redirect
 from services.links.redirect.jobs import JOBS
 from services.links.session import api as session
 from services.links.session import tables as _session
@@ -75,7 +75,11 @@ async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
     """The redirect, which no framework stands before."""
     redirect = cast(Redirect, ctx.resources)
-    return [HotRoute(method, f"{PREFIX}*", redirect.handle, quick=redirect.quick) for method in ("GET", "HEAD")]
+    return [
+        HotRoute(method, f"{prefix}*", redirect.handle, quick=redirect.quick)
+        for prefix in (PREFIX, TYPED_PREFIX)
+        for method in ("GET", "HEAD")
+    ]
 
 
 SERVICE = Service(
@@ -92,6 +96,7 @@ SERVICE = Service(
         "/v1/codes*",
         "/v1/clock",
         "/r/*",
+        "/R/*",
         "/p/*",
         "/kith.js",
         "/kith.*.js",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
@@ -135,7 +135,7 @@ class Pages:
             "theme": theme,
             "path": path,
             "query": query,
-            "language_links": {code: f"{path}?{_with_language(query, code)}" for code in LANGUAGES},
+            "language_links": {code: f"{own_path(path)}?{_with_language(query, code)}" for code in LANGUAGES},
             "nav": self._nav,
             "nav_current": given.get("nav_current") or self._current(path),
         }
@@ -216,6 +216,11 @@ class _Macros(SimpleNamespace):
         self._loaded = True
         found: Callable[..., Markup] = getattr(self, name)
         return found
+
+
+def own_path(path: str) -> str:
+    """A request's path as a link to this very host: `//other.example` and `/\\other.example` would lead elsewhere."""
+    return quote("/" + path.lstrip("/\\"), safe="/~!$&'()*+,;=:@") if path else ""
 
 
 def _with_language(query: str, code: str) -> str:

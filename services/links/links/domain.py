@@ -1,5 +1,6 @@
 """Slugs and destinations: which texts may be a slug, which look alike, what address a friend is sent to. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlencode
@@ -28,6 +29,20 @@ def vanity_slug(text: str) -> str:
     if is_reserved(slug) or shape(slug) in _RESERVED_SHAPES:
         raise BadSlug(f"{slug} is reserved; choose another slug.")
     return slug
+
+
+def typed_slug(text: str) -> str | None:
+    """The kept form of a slug as it stands in an address that people typed, or pasted out of a sentence.
+
+    Signs around it belong to the sentence, and what begins with `&` or `?` was meant as a query. None for no slug.
+    """
+    found = _WORDS.search(_QUERY_SIGN.split(text[:_LONGEST_TYPED], 1)[0])
+    return fold_slug(found[0]) if found else None
+
+
+_LONGEST_TYPED = 1024
+_QUERY_SIGN = re.compile(r"[&?#]")
+_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 
 
 def shape(slug: str) -> str:

@@ -80,7 +80,8 @@ def parse_address(text: str) -> Address:
         port=None if port == _STANDARD_PORTS[parts.scheme] else port,
         path=quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._"),
         query=quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]"),
-        fragment=quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._"),
+        # A page's script reads it, and browsers send it nowhere: it stays as it was written (`#/docs#install`).
+        fragment=quote(parts.fragment, safe="/?#%:@!$&'()*+,;=~-._[]"),
     )
 
 

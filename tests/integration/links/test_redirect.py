@@ -1,9 +1,10 @@
 """A friend opens a share link."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from contracts.events.tracking import ClickRecorded, TokenClaims
 from services.kernel.auth import click_token
 from services.kernel.http.limits import Limiter
 from services.kernel.spool import SpoolFull
-from tests.integration.links.world import BROWSER, OPERATOR, Replica, Shop, click, events, redirect_of, replica
+from tests.integration.links.world import BASE, BROWSER, OPERATOR, Replica, Shop, click, events, redirect_of, replica
 from tests.support.quick import quickly
 from tests.support.wait import until
 
@@ -112,6 +113,57 @@ async def test_slugs_are_found_in_any_spelling(links: Replica, shop: Shop) -> No
     await _link(shop, slug="tasty-beans")
     for spelling in ("tasty-beans", "TASTY-BEANS", "Tasty-Beans/"):
         assert (await click(links, spelling)).status_code == 302, spelling
+
+
+AROUND = (
+    "{}.", "{})", "{}),", "{},", "{}!", "{}…", "{}%E2%80%A6", "{}?", "({}", "«{}»", "{}%20", "{}*", "{}'", "{}/",
+    "{}//", "{}%E2%80%8B", "{}:", "{}>", "{}”.", "{}&utm_source=x", "{}%26utm_source=x&b=c",
+    "{}%3Futm_source=x", "{}&ch=x?a=b",
+)  # fmt: skip
+
+
+async def test_a_link_out_of_a_sentence_is_found(links: Replica, shop: Shop) -> None:
+    slug = (await _link(shop))["slug"]
+    for pasted in AROUND:
+        answer = await click(links, pasted.format(slug))
+        assert answer.status_code == 302, pasted
+        assert answer.headers["location"].startswith("https://shop.example/"), pasted
+
+
+async def test_a_link_in_capitals_is_found(links: Replica, shop: Shop) -> None:
+    slug = (await _link(shop))["slug"]
+    for path in (f"/R/{slug.upper()}", f"/R/{slug}.", f"/r/{slug.upper()}"):
+        answer = await links.http.get(path, headers={"User-Agent": BROWSER})
+        assert answer.status_code == 302, path
+
+
+async def test_who_opens_an_ended_link_is_led_to_the_store(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, expires_at="2020-01-01T00:00:00Z", destination="https://shop.example/gone")
+    deleted = await _link(shop)
+    await shop.http.delete(f"/v1/links/{deleted['id']}")
+    for slug in (link["slug"], deleted["slug"]):
+        page = await click(links, slug)
+        assert page.status_code == 410
+        assert 'href="https://shop.example/welcome"' in page.text
+        assert "kith=" not in page.text
+        assert "store-page.invalid" not in page.text
+    unknown = await click(links, "no-such-link")
+    assert "shop.example" not in unknown.text
+
+
+async def test_no_path_makes_a_page_that_links_to_another_host(links: Replica) -> None:
+    for path in (
+        "//evil.example/x",
+        "/%5Cevil.example/x",
+        "/%5C%5Cevil.example",
+        "///evil.example",
+        "/%2Fevil.example/",
+    ):
+        page = await links.http.get(f"{BASE}{path}", headers={"Accept": "text/html"})
+        for address in re.findall(r'(?:href|src|action)="([^"]*)"', page.text):
+            assert urlsplit(urljoin("https://kith.example/", address.replace("\\", "/"))).netloc == "kith.example", (
+                address
+            )
 
 
 async def test_unknown_deleted_and_expired_links_end_on_a_friendly_page(links: Replica, shop: Shop) -> None:

@@ -68,6 +68,9 @@ def test_what_is_not_the_stores_page_is_refused(text: str) -> None:
     [
         ("https://shop.example", "https://shop.example/"),
         ("HTTPS://Shop.Example:443/A?b=C#d", "https://shop.example/A?b=C#d"),
+        ("https://shop.example/#/docs#install", "https://shop.example/#/docs#install"),
+        ("https://shop.example/#!/a?b=%20[1]", "https://shop.example/#!/a?b=%20[1]"),
+        ("https://shop.example//evil.example/x", "https://shop.example//evil.example/x"),
         ("https://www.shop.example/p/1", "https://www.shop.example/p/1"),
         ("http://localhost:8090/cart", "http://localhost:8090/cart"),
         ("https://shop.example/кава", "https://shop.example/%D0%BA%D0%B0%D0%B2%D0%B0"),

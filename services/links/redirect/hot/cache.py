@@ -12,9 +12,9 @@ from datetime import datetime
 import structlog
 
 from services.kernel.auth.ring import KeyRing
-from services.kernel.codes import fold_slug
 from services.kernel.db import Database, is_transient
 from services.links.changes import store as changes
+from services.links.links.domain import typed_slug
 from services.links.redirect import store
 from services.links.redirect.hot.entry import Entry, prepare
 
@@ -62,11 +62,11 @@ class LinkCache:
         return entry
 
     async def find(self, text: str) -> Entry | None:
-        """The entry of a slug in any spelling, asking the database where needed; None for a slug that nobody has.
+        """The entry of a slug as people type or paste it, asking the database where needed; None if nobody has it.
 
         Raises what the database raises when it is away and nothing is remembered.
         """
-        slug = fold_slug(text)
+        slug = typed_slug(text)
         if slug is None:
             return None
         entry = self._entries.get(slug)

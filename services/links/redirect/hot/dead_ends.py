@@ -1,5 +1,6 @@
 """Small pages for links that lead nowhere: never were (404), or are over (410). Rendered once per language."""
 
+from html import escape
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -7,8 +8,10 @@ from starlette.types import Scope, Send
 
 from services.kernel.pages import Pages, choose_language, page_headers
 
-_Kind = Literal["unknown", "over"]
-_STATUS: dict[_Kind, int] = {"unknown": 404, "over": 410}
+_Kind = Literal["unknown", "over", "over_for_good"]
+_STATUS: dict[_Kind, int] = {"unknown": 404, "over": 410, "over_for_good": 410}
+_STORE_PAGE = b"https://store-page.invalid/"
+"""Stands in the kept page for the address of whichever store's link it was."""
 
 
 class DeadEnds:
@@ -22,17 +25,19 @@ class DeadEnds:
         """There is no such link."""
         return await self._answer("unknown", scope, send)
 
-    async def over(self, scope: Scope, send: Send) -> int:
-        """There was one."""
-        return await self._answer("over", scope, send)
+    async def over(self, scope: Scope, send: Send, *, store_page: str | None = None) -> int:
+        """There was one. `store_page`: where the store is."""
+        return await self._answer("over" if store_page else "over_for_good", scope, send, store_page or "")
 
-    async def _answer(self, kind: _Kind, scope: Scope, send: Send) -> int:
+    async def _answer(self, kind: _Kind, scope: Scope, send: Send, store_page: str = "") -> int:
         headers_in = dict(scope["headers"])
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
         language = choose_language(asked=asked, accepts=headers_in.get(b"accept-language", b"").decode("latin-1"))
         body = self._rendered.get((kind, language))
         if body is None:
             body = self._rendered[kind, language] = self._render(kind, language)
+        if store_page:
+            body = body.replace(_STORE_PAGE, escape(store_page).encode())
         headers = [(name.encode(), value.encode()) for name, value in page_headers().items()]
         headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         status = _STATUS[kind]
@@ -44,4 +49,6 @@ class DeadEnds:
         speech = self._pages.speech(language)
         title = speech.say("This link leads nowhere") if kind == "unknown" else speech.say("This link has ended")
         # Without a path the menu of languages leads back to whatever address the page is shown at.
-        return self._pages.render_text(f"redirect/{kind}.html", language, path="", context={"title": title}).encode()
+        template = "redirect/unknown.html" if kind == "unknown" else "redirect/over.html"
+        context = {"title": title, "store_page": _STORE_PAGE.decode() if kind == "over" else ""}
+        return self._pages.render_text(template, language, path="", context=context).encode()

@@ -36,6 +36,8 @@ class Entry:
     expires_us: int | None
     """Microseconds since 1970."""
     gone: bool
+    store_page: str | None
+    """Where who comes too late may go on: the program's page, else the front page of the store's domain."""
     loaded_at: float
     stale: bool = field(default=False)
     """Something of it changed: it is asked for again before its next use."""
@@ -86,8 +88,18 @@ def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
         data_head=spell_data(orjson.dumps(head)[:-1]),
         expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
         gone=found.gone or cut is None or not _PLAIN.fullmatch(location_head + location_tail),
+        store_page=_store_page(found),
         loaded_at=loaded_at,
     )
+
+
+def _store_page(found: Found) -> str | None:
+    for text in (found.landing_url, *(f"https://{domain}/" for domain in found.domains[:1])):
+        try:
+            return str(own_page(text, found.domains))
+        except BadAddress:
+            continue
+    return None
 
 
 def _page(found: Found) -> Address | None:

@@ -19,6 +19,8 @@ from services.links.redirect.hot.dead_ends import DeadEnds
 from services.links.redirect.hot.entry import Entry
 
 PREFIX = "/r/"
+TYPED_PREFIX = "/R/"
+"""As a keyboard that begins with a capital writes it, and as one who types a link in capitals."""
 GUESSES_A_MINUTE = 120
 """Links that nobody has, per address: a mistyped one hurts nobody, a search through all of them gets nowhere."""
 _REST = ((b"cache-control", b"private, no-store"), (b"referrer-policy", b"no-referrer"))
@@ -42,13 +44,12 @@ class Redirect:
         slug = scope["path"][len(PREFIX) :]
         entry = self.cache.ready(slug)
         if entry is None:
-            slug = slug.rstrip("/")
             entry = await self._find(scope, slug)
             if entry is None:
                 return await self._dead_ends.unknown(scope, send)
         microseconds = self._live.microseconds()
         if entry.gone or (entry.expires_us is not None and entry.expires_us <= microseconds):
-            return await self._dead_ends.over(scope, send)
+            return await self._dead_ends.over(scope, send, store_page=entry.store_page)
         token, line = _click(scope, entry, microseconds)
         if not self._clicks.keep(line):
             await self._clicks.write_through(line)
