@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.kernel.server import Server
 from services.links.embed.api.script import SCRIPT
+from tests.embed.answers import answer, life
 from tests.support.wait import until
 
 pytestmark = pytest.mark.browser
@@ -28,26 +29,31 @@ class Shop:
     url: str = ""
     kith_url: str = ""
     body: str = ""
+    frame: str = ""
+    """The body of /frame."""
     attributes: str = ""
+    key: str = ' data-key="kith_pk_test"'
+    status: int = 202
     reports: list[dict[str, Any]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
     async def shop_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await _life(scope, receive, send):
+        if await life(scope, receive, send):
             return
-        script = f'<script defer src="{self.kith_url}/kith.js" data-key="kith_pk_test"{self.attributes}></script>'
-        await _answer(send, f"<!doctype html><head>{STUB}{script}</head><body>{self.body}</body>".encode(), "text/html")
+        script = f'<script defer src="{self.kith_url}/kith.js"{self.key}{self.attributes}></script>'
+        body = self.frame if scope["path"] == "/frame" else self.body
+        await answer(send, f"<!doctype html><head>{STUB}{script}</head><body>{body}</body>".encode(), "text/html")
 
     async def kith_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await _life(scope, receive, send):
+        if await life(scope, receive, send):
             return
         if scope["path"] == "/kith.js":
-            await _answer(send, SCRIPT.body, "text/javascript")
+            await answer(send, SCRIPT.body, "text/javascript")
             return
         if scope["method"] == "POST":
             self.keys.add(dict(scope["headers"]).get(b"authorization", b"").decode())
             self.reports.append(json.loads((await receive())["body"]))
-        await _answer(send, b"{}", "application/json", status=202)
+        await answer(send, b"{}", "application/json", status=self.status if scope["method"] == "POST" else 202)
 
     async def open(self, path: str = "/") -> None:
         await self.page.goto(self.url + path)
@@ -59,26 +65,6 @@ class Shop:
 
     async def cookies(self) -> dict[str, str]:
         return {cookie["name"]: cookie["value"] for cookie in await self.page.context.cookies(self.url)}
-
-
-async def _life(scope: Scope, receive: Receive, send: Send) -> bool:
-    if scope["type"] != "lifespan":
-        return False
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return True
-
-
-async def _answer(send: Send, body: bytes, media_type: str, *, status: int = 200) -> None:
-    headers = [
-        (b"content-type", media_type.encode()),
-        (b"access-control-allow-origin", b"*"),
-        (b"access-control-allow-headers", b"authorization, content-type"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
@@ -177,7 +163,7 @@ async def test_without_consent_nothing_is_kept_or_sent(shop: Shop) -> None:
     assert {report["type"]: report["token"] for report in reports} == {"visit": FIRST, "identify": FIRST}
     assert (await shop.cookies())["kith_t"] == FIRST
     await shop.page.evaluate("kith('consent', false)")
-    assert await shop.cookies() == {}
+    assert await shop.cookies() == {"kith_c": "0"}  # the answer alone is remembered
 
 
 async def test_what_is_no_token_is_not_kept(shop: Shop) -> None:
@@ -185,3 +171,133 @@ async def test_what_is_no_token_is_not_kept(shop: Shop) -> None:
         await shop.open(f"/?kith={nonsense}")
         assert "kith_t" not in await shop.cookies()
         assert "kith=" not in await shop.page.evaluate("location.search")
+
+
+FORM = "<form method=post action=/checkout data-kith-order><button id=pay>Pay</button></form>"
+
+
+async def test_consent_that_is_taken_back_ends_everything_in_every_tab_and_on_the_next_page(shop: Shop) -> None:
+    shop.body = FORM
+    await shop.open(f"/?kith={FIRST}")
+    other = await shop.page.context.new_page()
+    await other.goto(shop.url + "/cart")
+    await other.wait_for_selector(f"input[name=kith_tokens][value='{FIRST}']", state="attached")
+    await shop.reported(1)
+    await shop.page.evaluate("kith('consent', false)")
+    for page in (shop.page, other):
+        await page.wait_for_function("[...document.querySelectorAll('input')].every(input => !input.value)")
+        assert await page.evaluate("kith('order', {order_id: '7'})") == {"order_id": "7"}
+        await page.evaluate("kith('identify', {id: 'c1'}); kith('share', {channel: 'sms'})")
+    await shop.open(f"/next?kith={SECOND}")
+    assert await shop.page.evaluate("kith('token')") is None
+    await shop.page.wait_for_load_state("networkidle")
+    assert len(shop.reports) == 1
+    assert await shop.cookies() == {"kith_c": "0"}
+    await shop.page.evaluate("kith('consent', true)")
+    await until(lambda: any(report.get("token") == SECOND for report in shop.reports), what="the next visit")
+    await other.close()
+
+
+async def test_a_tab_that_heard_nothing_asks_before_it_acts(shop: Shop) -> None:
+    await shop.open(f"/?kith={FIRST}")
+    await shop.reported(1)
+    await shop.page.evaluate("document.cookie = 'kith_c=0;path=/'")  # as a page of another host of the shop writes it
+    await shop.page.evaluate("kith('share')")
+    assert await shop.page.evaluate("kith('token')") is None
+    await shop.page.wait_for_load_state("networkidle")
+    assert len(shop.reports) == 1
+
+
+async def test_a_sandboxed_frame_keeps_the_token_in_memory_and_fills_forms(shop: Shop) -> None:
+    shop.frame = FORM
+    shop.body = f'<iframe sandbox="allow-scripts allow-forms" src="/frame?kith={FIRST}"></iframe>'
+    await shop.page.goto(shop.url)
+    frame = shop.page.frame_locator("iframe")
+    await frame.locator(f"input[name=kith_tokens][value='{FIRST}']").wait_for(state="attached")
+    assert await frame.locator("form").evaluate("() => kith('token')") == FIRST
+    reports = await shop.reported(2)
+    inner = next(report for report in reports if report.get("token"))
+    assert "seen" not in inner
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "form.requestSubmit()",
+        "form.submit()",
+        "new FormData(form)",
+        "form.insertAdjacentHTML('beforeend', '<input name=matches><input name=appendChild><input name=querySelector>"
+        "<input name=elements><input name=action>'); HTMLFormElement.prototype.submit.call(form)",
+    ],
+)
+async def test_a_form_that_appears_later_gets_the_fields_however_it_is_read(shop: Shop, make: str) -> None:
+    await shop.open(f"/?kith={FIRST}")
+    visitor = (await shop.cookies())["kith_v"]
+    found = await shop.page.evaluate(
+        """make => new Promise(done => {
+            document.body.insertAdjacentHTML('beforeend', '<form method=post action=/checkout data-kith-order></form>')
+            const form = document.forms[0]
+            addEventListener('formdata', event => setTimeout(done, 0, [...event.formData]))
+            addEventListener('submit', event => event.preventDefault())
+            eval(make)
+            if (make === 'form.requestSubmit()') done([...new FormData(form)])
+        })""",
+        make,
+    )
+    fields = [pair for pair in found if pair[0].startswith("kith_")]
+    assert fields == [["kith_tokens", FIRST], ["kith_visitor", visitor]]
+
+
+async def test_a_form_in_a_shadow_root_is_filled_when_somebody_is_at_it(shop: Shop) -> None:
+    await shop.open(f"/?kith={FIRST}")
+    await shop.page.evaluate(
+        """form => {
+            const root = document.body.appendChild(document.createElement('shop-cart')).attachShadow({mode: 'open'})
+            root.innerHTML = form
+            root.addEventListener('submit', event => {
+                event.preventDefault()
+                window.sent = Object.fromEntries(new FormData(event.target))
+            })
+        }""",
+        FORM,
+    )
+    await shop.page.locator("shop-cart #pay").click()
+    assert await shop.page.evaluate("sent.kith_tokens") == FIRST
+
+
+async def test_two_tokens_in_one_address_are_both_kept_and_both_removed(shop: Shop) -> None:
+    await shop.open(f"/?kith={FIRST}&kith={SECOND}&q=%20a&kith={FIRST[:-1]}c#top")
+    assert await shop.page.evaluate("location.href") == f"{shop.url}/?q=%20a#top"
+    assert await shop.page.evaluate("kith('order', {}).tokens") == [FIRST, SECOND, f"{FIRST[:-1]}c"]
+
+
+async def test_a_path_that_reads_like_a_host_stays_a_path(shop: Shop) -> None:
+    await shop.open(f"//evil.example/x?kith={FIRST}")
+    assert await shop.page.evaluate("location.href") == f"{shop.url}//evil.example/x"
+
+
+@pytest.mark.parametrize(("key", "status"), [("", 202), (' data-key="kith_pk_revoked"', 401)])
+async def test_a_key_that_is_missing_or_not_valid_is_said_once(shop: Shop, key: str, status: int) -> None:
+    shop.key, shop.status = key, status
+    said: list[str] = []
+    shop.page.on("console", lambda line: said.append(line.text) if line.text.startswith("kith.js:") else None)
+    await shop.open("/")
+    await shop.page.evaluate("kith('share'); kith('share')")
+    await shop.page.wait_for_load_state("networkidle")
+    await until(lambda: bool(said), what="the warning")
+    assert len(said) == 1
+    assert "data-key" in said[0]
+    assert (shop.reports == []) == (key == "")
+
+
+async def test_a_tab_behind_is_no_visit_until_somebody_looks_at_it(shop: Shop) -> None:
+    await shop.page.add_init_script(
+        "Object.defineProperty(document, 'visibilityState', {get: () => window.shown ? 'visible' : 'hidden'})"
+    )
+    await shop.open(f"/?kith={FIRST}")
+    await shop.page.evaluate("kith('share')")
+    [share] = await shop.reported(1)
+    assert (share["type"], share.get("seen")) == ("share", None)
+    await shop.page.evaluate("window.shown = true; document.dispatchEvent(new Event('visibilitychange'))")
+    _, visit = await shop.reported(2)
+    assert (visit["type"], visit["token"], visit["seen"]) == ("visit", FIRST, True)

@@ -11,32 +11,44 @@
  *   kith('token', callback), kith('ready', callback), kith('consent', true | false)
  *
  * A form with data-kith-order gets hidden fields kith_tokens (oldest first, separated by blanks) and kith_visitor.
- * With data-consent="required" nothing is kept or sent before kith('consent', true).
+ * With data-consent="required" nothing is kept or sent before kith('consent', true). After kith('consent', false)
+ * nothing is, in any tab and on any page, until the opposite is said; only that answer is remembered.
  */
 (function (w, d) {
   'use strict'
   var before = w.kith
   if (before && before.version) return
-  var script = d.currentScript || d.querySelector('script[data-key^="kith_pk_"]')
+  var script = d.currentScript || d.querySelector('script[data-key^="kith_pk_"],script[src*="/kith."]')
   var options = script.dataset
   var endpoint = new URL('/v1/track', options.api || script.src).href
   var YEAR = 34e6
   var VISITOR = /^v_[0-9a-f]{32}$/
   var TOKEN = /^[a-z0-9]{1,12}\.[\w-]{20,900}$/
+  var FORM = 'form[data-kith-order]'
+  var elements = Element.prototype
   var domain = null
-  var consent = options.consent !== 'required' || read('kith_c') === '1'
+  var answered = read('kith_c')
+  var consent = answered ? answered === '1' : options.consent !== 'required'
   var tokens = []
   var visitor = ''
   var waiting = []
+  var warned
+
+  // In a sandboxed frame, and where storage is blocked, cookies throw or stay empty: this page's memory has to do.
+  function attempt(action) {
+    try { return action() } catch (refused) {}
+  }
 
   function read(name) {
-    var found = ('; ' + d.cookie).split('; ' + name + '=')[1]
+    var found = ('; ' + (attempt(function () { return d.cookie }) || '')).split('; ' + name + '=')[1]
     return found ? found.split(';')[0] : ''
   }
 
   function write(name, value, seconds) {
-    d.cookie = name + '=' + value + ';path=/;max-age=' + seconds + ';samesite=lax' + broadest() +
-      (location.protocol === 'https:' ? ';secure' : '')
+    attempt(function () {
+      d.cookie = name + '=' + value + ';path=/;max-age=' + seconds + ';samesite=lax' + broadest() +
+        (location.protocol === 'https:' ? ';secure' : '')
+    })
   }
 
   // The broadest domain that takes a cookie, so that shop.example and www.shop.example know one visitor.
@@ -54,12 +66,9 @@
     return (domain = '')
   }
 
-  function known() {
-    return read('kith_t').split('~').filter(function (token) { return TOKEN.test(token) })
-  }
-
   // The first token stays for programs where the first touch counts; of the others the latest four.
   function keep(token) {
+    if (!TOKEN.test(token)) return
     tokens = tokens.filter(function (other) { return other !== token }).concat(token)
     if (tokens.length > 5) tokens.splice(1, tokens.length - 5)
   }
@@ -68,11 +77,30 @@
     return tokens[tokens.length - 1]
   }
 
+  // Asked at each use: another tab, on another host of the shop too, may have taken the consent back a moment ago.
+  function allowed() {
+    if (consent && read('kith_c') === '0') stop()
+    return consent
+  }
+
+  // Says once what a shop would otherwise find out by missing friends.
+  function warn() {
+    if (!warned) console.warn('kith.js: nothing is reported, for its key is missing or not valid. ' +
+      'The script tag needs data-key="kith_pk_…"; some tag managers take it away.')
+    warned = true
+  }
+
+  // Whether somebody looks at this page: not a frame's, not a tab's behind.
+  function seen() {
+    return w.top === w && d.visibilityState === 'visible'
+  }
+
   function send(type, fields) {
-    if (!consent) return void waiting.push([type, fields])
+    if (!allowed()) return void (waiting && waiting.push([type, fields]))
+    if (!options.key) return warn()
     var report = Object.assign({ type: type, visitor_id: visitor, url: location.origin + location.pathname }, fields)
     if (newest()) report.token = newest()
-    if (w.top === w && d.visibilityState === 'visible') report.seen = true
+    if (seen()) report.seen = true
     // The answer is read to its end, or the browser holds the request for open. A shop's page never breaks because of us.
     fetch(endpoint, {
       method: 'POST',
@@ -80,32 +108,70 @@
       credentials: 'omit',
       headers: { authorization: 'Bearer ' + options.key, 'content-type': 'text/plain' },
       body: JSON.stringify(report)
-    }).then(function (answer) { return answer.text() }).catch(function () {})
+    }).then(function (answer) {
+      if (answer.status === 401) warn()
+      return answer.text()
+    }).catch(function () {})
   }
 
-  function customer(person) {
+  function name(type, person) {
     var who = {}
-    ;['id', 'email', 'phone'].forEach(function (name) {
-      if (person && person[name]) who[name] = String(person[name])
+    ;['id', 'email', 'phone'].forEach(function (field) {
+      if (person && person[field]) who[field] = String(person[field])
     })
-    return person && person.proof ? { customer: who, proof: String(person.proof) } : { customer: who }
+    // A guest is nobody to be named.
+    var fields = { customer: who }
+    if (person && person.proof) fields.proof = String(person.proof)
+    if (type === 'signup' || Object.keys(who).length) send(type, fields)
   }
 
+  function values() {
+    return allowed() ? { kith_tokens: tokens.join(' '), kith_visitor: visitor } : {}
+  }
+
+  // A form's own fields may be called `matches` or `appendChild` and hide what a form can do: it is asked by prototype.
   function fill(form) {
-    if (!consent || !form.matches || !form.matches('[data-kith-order]')) return
-    var values = { kith_tokens: tokens.join(' '), kith_visitor: visitor }
-    for (var name in values) {
-      var input = form.querySelector('input[name=' + name + ']')
-      if (!input) {
-        input = form.appendChild(d.createElement('input'))
+    var found = values()
+    ;['kith_tokens', 'kith_visitor'].forEach(function (field) {
+      var input = elements.querySelector.call(form, 'input[name=' + field + ']')
+      if (!input && field in found) {
+        input = d.createElement('input')
         input.type = 'hidden'
-        input.name = name
+        input.name = field
+        elements.appendChild.call(form, input)
       }
-      input.value = values[name]
-    }
+      if (input) input.value = found[field] || ''
+    })
   }
 
-  // Begins, or begins to keep: called once per page, when consent is there.
+  // A submission does not leave a shadow root, a click and a focus do: the form is filled when somebody is at it.
+  function meet(event) {
+    event.composedPath().forEach(function (node) {
+      if (node instanceof Element && elements.matches.call(node, FORM)) fill(node)
+    })
+  }
+
+  // Whatever reads the form, a submission, form.submit() or FormData, gets the fields.
+  function complete(event) {
+    if (!elements.matches.call(event.target, FORM)) return
+    var found = values()
+    ;['kith_tokens', 'kith_visitor'].forEach(function (field) {
+      if (field in found) event.formData.set(field, found[field])
+      else event.formData.delete(field)
+    })
+  }
+
+  function forms() {
+    d.querySelectorAll(FORM).forEach(fill)
+  }
+
+  function visit() {
+    if (w.top === w && !seen()) return d.addEventListener('visibilitychange', visit, { once: true })
+    send('visit')
+    write('kith_s', '1', 1800)
+  }
+
+  // Begins, or begins to keep: called when consent is there.
   function begin() {
     visitor = read('kith_v')
     // Nobody may guess a visitor: 128 random bits. A shorter one of an earlier script is made anew, and seen anew.
@@ -115,67 +181,90 @@
         return ('0' + byte.toString(16)).slice(-2)
       }).join('')
     }
-    tokens = known()
-    if (arrived) keep(arrived)
+    read('kith_t').split('~').concat(arrived).forEach(keep)
     write('kith_v', visitor, YEAR)
     if (tokens.length) write('kith_t', tokens.join('~'), YEAR)
-    strip()
+    attempt(strip)
     // A visit is half an hour without a pause; a new token begins another.
-    if (!read('kith_s') || arrived || fresh) send('visit')
-    write('kith_s', '1', 1800)
-    d.querySelectorAll('form[data-kith-order]').forEach(fill)
+    if (!read('kith_s') || arrived.length || fresh) visit()
+    else write('kith_s', '1', 1800)
+    forms()
     waiting.splice(0).forEach(function (call) { send(call[0], call[1]) })
   }
 
-  // Takes the token out of the address, so that nobody copies it on; the rest of the address stays as it is spelt.
-  function strip() {
-    var rest = location.search.replace(/([?&])kith=[^&]*(&|$)/g, function (all, sign, more) { return more && sign })
-    if (rest !== location.search) history.replaceState(history.state, '', location.pathname + rest + location.hash)
+  // Consent is taken back: what was kept goes, here at once and in other tabs as they hear of it or act next.
+  function stop() {
+    consent = false
+    tokens = []
+    visitor = ''
+    waiting = null
+    ;['kith_t', 'kith_v', 'kith_s'].forEach(function (kept) { write(kept, '', 0) })
+    forms()
   }
 
-  var arrived = (/[?&]kith=([^&]*)/.exec(location.search) || [])[1]
-  arrived = TOKEN.test(arrived) && arrived
+  function go() {
+    if (consent) return
+    consent = true
+    waiting = waiting || []
+    begin()
+  }
+
+  // Takes tokens out of the address, so that nobody copies them on; the rest of the address stays as it is spelt.
+  function strip() {
+    var address = new URL(location.href)
+    var rest = query.filter(function (part) { return part.slice(0, 5) !== 'kith=' })
+    if (rest.length === query.length) return
+    address.search = rest.join('&')
+    history.replaceState(history.state, '', address)
+  }
+
+  var query = location.search.slice(1).split('&')
+  var arrived = query.map(function (part) { return (/^kith=(.*)/.exec(part) || [])[1] })
+    .filter(function (token) { return TOKEN.test(token) })
 
   var commands = {
-    identify: function (person) { send('identify', customer(person)) },
-    signup: function (person) { send('signup', customer(person)) },
+    identify: function (person) { name('identify', person) },
+    signup: function (person) { name('signup', person) },
     share: function (how) { send('share', how && how.channel ? { channel: String(how.channel) } : {}) },
     order: function (order) {
-      if (!consent || !order) return order
+      if (!order || !allowed()) return order
       if (tokens.length && !order.token && !order.tokens) order.tokens = tokens.slice()
       if (!order.visitor_id) order.visitor_id = visitor
       return order
     },
     token: function (callback) {
+      allowed()
       if (callback) callback(newest())
       return newest()
     },
     ready: function (callback) { callback() },
     consent: function (given) {
-      if (given && !consent) {
-        consent = true
-        write('kith_c', '1', YEAR)
-        begin()
-      } else if (!given) {
-        consent = false
-        tokens = []
-        waiting = []
-        ;['kith_c', 'kith_t', 'kith_v', 'kith_s'].forEach(function (name) { write(name, '', 0) })
-      }
+      var answer = given ? '1' : '0'
+      write('kith_c', answer, YEAR)
+      // Storage is written to be heard in the other tabs, and keeps nothing.
+      attempt(function () {
+        localStorage.setItem('kith_c', answer)
+        localStorage.removeItem('kith_c')
+      })
+      if (given) go()
+      else stop()
     }
   }
 
-  function kith(name) {
-    var command = commands[name]
-    if (command) return command.apply(null, [].slice.call(arguments, 1))
+  function kith(command) {
+    if (commands[command]) return commands[command].apply(null, [].slice.call(arguments, 1))
   }
   kith.version = 1
 
   function start() {
     w.kith = kith
+    w.addEventListener('storage', function (event) {
+      if (event.key === 'kith_c' && event.newValue) (event.newValue === '1' ? go : stop)()
+    })
     if (consent) begin()
     ;((before && before.q) || []).forEach(function (call) { kith.apply(null, call) })
-    d.addEventListener('submit', function (event) { fill(event.target) }, true)
+    ;['submit', 'click', 'focusin'].forEach(function (type) { w.addEventListener(type, meet, true) })
+    w.addEventListener('formdata', complete, true)
   }
 
   // A page that the browser prepares ahead is no visit until somebody looks at it.

@@ -1,0 +1,25 @@
+"""What the test servers of this folder answer."""
+
+from starlette.types import Receive, Scope, Send
+
+
+async def life(scope: Scope, receive: Receive, send: Send) -> bool:
+    """Whether this was the server's start and end, which is then done."""
+    if scope["type"] != "lifespan":
+        return False
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return True
+
+
+async def answer(send: Send, body: bytes, media_type: str, *, status: int = 200) -> None:
+    """Answers whoever asks, from wherever."""
+    headers = [
+        (b"content-type", media_type.encode()),
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-headers", b"authorization, content-type"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
