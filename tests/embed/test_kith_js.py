@@ -235,7 +235,8 @@ async def test_a_form_that_appears_later_gets_the_fields_however_it_is_read(shop
     visitor = (await shop.cookies())["kith_v"]
     found = await shop.page.evaluate(
         """make => new Promise(done => {
-            document.body.insertAdjacentHTML('beforeend', '<form method=post action=/checkout data-kith-order></form>')
+            document.body.insertAdjacentHTML('beforeend', '<iframe name=sink></iframe>' +
+                '<form method=post action=/checkout target=sink data-kith-order></form>')
             const form = document.forms[0]
             addEventListener('formdata', event => setTimeout(done, 0, [...event.formData]))
             addEventListener('submit', event => event.preventDefault())

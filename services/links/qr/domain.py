@@ -54,8 +54,10 @@ def draw(text: str, kind: Kind, style: Style) -> bytes:
     out = io.BytesIO()
     colours = {"dark": style.foreground, "light": style.background, "border": QUIET_MODULES}
     if kind == "svg":
-        code.save(out, kind="svg", scale=style.size / modules, xmldecl=False, nl=False, title=text, **colours)
-    elif kind == "png":
+        # Drawn in modules and sized by the frame around it: drawn in pixels, the ground would be cut to whole ones.
+        code.save(out, kind="svg", omitsize=True, xmldecl=False, nl=False, title=text, **colours)
+        return out.getvalue().replace(b"<svg ", b'<svg width="%d" height="%d" ' % (style.size, style.size), 1)
+    if kind == "png":
         # Whole pixels per module keep the edges sharp; the picture is at most `size` wide.
         code.save(out, kind="png", scale=max(1, style.size // modules), **colours)
     else:
@@ -66,7 +68,7 @@ def draw(text: str, kind: Kind, style: Style) -> bytes:
 
 def tag(text: str, kind: Kind, style: Style) -> str:
     """A hash of everything that the file depends on."""
-    return hashlib.sha256(f"1|{text}|{kind}|{style}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"2|{text}|{kind}|{style}".encode()).hexdigest()[:24]
 
 
 def _without_date(pdf: bytes) -> bytes:
