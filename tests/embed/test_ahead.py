@@ -58,7 +58,7 @@ class World:
             await answer(send, SCRIPT.body, "text/javascript")
         elif scope["method"] == "POST":
             told = TrackIn.model_validate_json((await receive())["body"])
-            line = line_of(RING, STORE, told, NOON).split(b"\t", 2)[2]
+            line = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)[2]
             self.visits.append(VisitRecorded.model_validate(orjson.loads(line)))
             await answer(send, b"{}", "application/json")
         else:

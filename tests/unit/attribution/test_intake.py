@@ -120,10 +120,10 @@ def test_blank_is_absence() -> None:
     assert actions.report(RING, STORE, reading.read(spelt), CLOCK).body == fact(customer={}).body
     told = TrackIn(type="visit", token="", visitor_id=" ", channel="", customer={"id": ""})  # type: ignore[arg-type]
     assert (told.token, told.visitor_id, told.channel) == (None, None, None)
-    _, _, body = line_of(RING, STORE, told, NOON).split(b"\t", 2)
+    _, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
     assert orjson.loads(body).keys() == {"store_id", "track_id", "at"}
     guest = TrackIn.model_validate({"type": "identify", "customer": {"id": "", "email": ""}})
-    _, _, body = line_of(RING, STORE, guest, NOON).split(b"\t", 2)
+    _, _, body = line_of(RING, STORE, guest, NOON).text.split(b"\t", 2)
     assert CustomerIdentified.model_validate_json(body).customer.id is None
 
 
