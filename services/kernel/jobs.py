@@ -113,15 +113,19 @@ class Jobs:
         while not self._stopping.is_set():
             try:
                 found = await self._context.db.peek(_LOOK)
-                for name in (found[0] if found else None) or ():
-                    if name in self._due:
-                        await self.run_due(name)
-                pause_s = self.LOOK_EVERY_S
+                names = [name for name in (found[0] if found else None) or () if name in self._due]
+                for name in names:
+                    await self.run_due(name)
+                # A store may have more to do than one run takes: who found work looks again at once.
+                pause_s = 0.0 if names else self.LOOK_EVERY_S
             except Exception as error:
                 if not is_transient(error):
                     raise
+                pause_s = max(pause_s, self.LOOK_EVERY_S)
                 self._log.warning("jobs.retry", seconds=pause_s, **describe(error))
+                await self._pause(pause_s)
                 pause_s = min(pause_s * 2, 5.0)
+                continue
             await self._pause(pause_s)
 
     async def _repeat(self, job: Job) -> None:

@@ -65,12 +65,7 @@ rewards = Table(
         unique=True,
         postgresql_where=sql("target_minor > 0"),
     ),
-    # Lists of an ambassador's rewards, and the sums that limits per ambassador are held against.
-    Index(
-        "rewards_ambassador_idx",
-        *("store_id", "ambassador_id", "program_id", "rule", "day"),
-        postgresql_include=["target_minor"],
-    ),
+    Index("rewards_ambassador_idx", "store_id", "ambassador_id", "reward_id"),
     Index("rewards_status_idx", "store_id", "status", "reward_id"),
     Index(
         "rewards_releasable_idx",

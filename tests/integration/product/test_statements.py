@@ -24,6 +24,7 @@ two for each store is a page or two, and is read as a whole.
 PAGES, SPARE_PAGES = 25, 400
 """And so many pages of tables and indexes: what an index is gone through for, rows do not show."""
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+SHOP = "https://other.example/"
 LIMIT = {"per_ambassador": {"count": 1000, "period": "month"}}
 
 
@@ -39,7 +40,7 @@ async def live(client: httpx.AsyncClient, store: Store, slugs: list[str], codes:
         there = await client.get(f"/r/{slugs[n % len(slugs)]}", headers=BROWSER, follow_redirects=False)
         token = httpx.URL(there.headers["location"]).params["kith"]
         visitor = f"v-{name}-{n}"
-        seen = {"type": "visit", "token": token, "visitor_id": visitor, "url": "https://shop.example/"}
+        seen = {"type": "visit", "token": token, "visitor_id": visitor, "url": SHOP}
         assert (await client.post("/v1/track", json=seen, headers=store.publishable)).is_success
         customer = {"id": f"c-{name}-{n}", "email": f"{name}{n}@example.com"}
         assert (
@@ -113,7 +114,7 @@ async def test_no_statement_reads_more_than_it_is_asked_for(
 ) -> None:
     client, store = two_stores.client, two_stores.b
     rules = [{**PROGRAM["rewards"][0], "limits": LIMIT}, {**PROGRAM["rewards"][0], "name": "friend", "to": "friend"}]
-    program = await post(client, store, "/v1/programs", {**PROGRAM, "rewards": rules})
+    program = await post(client, store, "/v1/programs", {**PROGRAM, "landing_url": SHOP, "rewards": rules})
     joined = [
         await post(client, store, "/v1/ambassadors", {"program_id": program["id"], "external_id": f"e-{n}"})
         for n in range(4)

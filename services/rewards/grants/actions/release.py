@@ -13,12 +13,12 @@ from services.rewards.settings import RELEASE_BATCH
 
 
 async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """Releases what is due in these stores, some hundreds of each, and says when to look at each store again.
+    """Releases what is due in these stores, some hundreds in all, and says when to look at each store again.
 
     Due is a settled reward above zero whose `available_at` has come, by the database's clock.
     """
     await tx.lock_stores(stores)
-    due = await rewards_store.due(tx, stores, now=tx.now, count=RELEASE_BATCH)
+    due = await rewards_store.due(tx, stores, now=tx.now, count=max(1, RELEASE_BATCH // len(stores)))
     if due:
         postings = [
             release(

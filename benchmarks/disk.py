@@ -1,0 +1,143 @@
+"""`python -m benchmarks.disk [orders]`: what a million orders take on disk, by table, of orders that went the real way.
+
+Most customers come once and some often; two orders of three name a code, a twentieth is refunded. What stays for ever
+and what the bus keeps for days are told apart. With `--url` it only reads a database that is there, by its owner's
+address.
+"""
+
+import argparse
+import asyncio
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import httpx
+import uvloop
+
+from benchmarks.stage import Stage, Store, staged, until
+
+_SIZES = """
+select n.nspname || '.' || c.relname as name, pg_table_size(c.oid) as rows, pg_indexes_size(c.oid) as indexes
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('links', 'attribution', 'rewards', 'analytics', 'bus') and c.relkind in ('r', 'p')
+"""
+_MILLION = 1_000_000
+_EMPTY = 64 * 1024
+"""A table without rows and its indexes: told of nobody's orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes of a table for each order."""
+
+    table: str
+    rows: float
+    indexes: float
+
+    @property
+    def passes(self) -> bool:
+        """Whether it holds what is dropped after some days."""
+        return self.table.startswith("bus.") or self.table.endswith((".outbox", ".answers", ".due"))
+
+
+async def sizes(connection: asyncpg.Connection) -> list[Size]:
+    """What each table takes for an order of this database, the largest first."""
+    orders = await connection.fetchval("select count(*) from attribution.orders")
+    found = [
+        Size(row["name"], row["rows"] / orders, row["indexes"] / orders)
+        for row in await connection.fetch(_SIZES)
+        if row["rows"] + row["indexes"] > _EMPTY
+    ]
+    return sorted(found, key=lambda size: -(size.rows + size.indexes))
+
+
+def spelled(found: Sequence[Size]) -> str:
+    """A table in Markdown: MB for a million orders."""
+
+    def line(name: str, some: Sequence[Size]) -> str:
+        rows, indexes = (sum(getattr(one, part) for one in some) * _MILLION / 1e6 for part in ("rows", "indexes"))
+        return f"| {name} | {rows:,.0f} | {indexes:,.0f} | {rows + indexes:,.0f} |"
+
+    kept = [one for one in found if not one.passes]
+    return "\n".join(
+        (
+            "| table | rows, MB | indexes, MB | together, MB |\n|---|---|---|---|",
+            *(line(one.table, [one]) for one in found),
+            line("**for ever**", kept),
+            line("**for days** (bus, outbox, answers)", [one for one in found if one.passes]),
+        )
+    )
+
+
+async def _orders(client: httpx.AsyncClient, store: Store, count: int) -> None:
+    """Orders as a store has them: by a power law of customers, by code or by nobody."""
+    chance, gate = random.Random(1), asyncio.Semaphore(16)
+
+    async def one(number: int) -> None:
+        customer = int(count ** chance.random())
+        told = {
+            "order_id": f"{100_000 + number}",
+            "placed_at": datetime.now(UTC).isoformat(),
+            "status": "paid",
+            "currency": "EUR",
+            "total_minor": 5090,
+            "subtotal_minor": 4600,
+            "customer": {"id": f"{8000 + customer}", "email": f"friend{customer}@example.com"},
+            "codes": [chance.choice(store.codes)] if chance.random() < 0.66 else [],
+        }
+        key = {"Authorization": f"Bearer {store.secret_key}"}
+        async with gate:
+            (await client.post("/v1/orders", json=told, headers=key)).raise_for_status()
+            if chance.random() < 0.05:
+                refund = {"refund_id": "1", "amount_minor": 1000}
+                path = f"/v1/orders/{told['order_id']}/refunds"
+                (await client.post(path, json=refund, headers=key)).raise_for_status()
+
+    await asyncio.gather(*(one(number) for number in range(count)))
+
+
+async def _counted(connection: asyncpg.Connection, orders: int) -> bool:
+    seen = await connection.fetchval("select count(*) from analytics.orders")
+    waiting = await connection.fetchval("select count(*) from attribution.outbox")
+    return bool(seen >= orders and waiting == 0)
+
+
+async def _lived(stage: Stage, orders: int) -> list[Size]:
+    port, _ = await stage.serve("all")
+    (store,) = await stage.stores(port, 1, ambassadors=max(20, orders // 100))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        await _orders(client, store, orders)
+    async with stage.connected() as connection:
+        await until(partial(_counted, connection, orders), within=600)
+        return await sizes(connection)
+
+
+async def _run(orders: int, url: str) -> None:
+    if url:
+        connection = await asyncpg.connect(url)
+        try:
+            print(spelled(await sizes(connection)))
+        finally:
+            await connection.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="kith-disk-") as folder:
+        async with staged(Path(folder)) as stage:
+            print(spelled(await _lived(stage, orders)))
+
+
+def main() -> None:
+    """Reads the command line and measures."""
+    parser = argparse.ArgumentParser(prog="benchmarks.disk", description=__doc__)
+    parser.add_argument("orders", nargs="?", type=int, default=5_000)
+    parser.add_argument("--url", default="", help="the owner's address of a database to read instead")
+    told = parser.parse_args()
+    uvloop.run(_run(told.orders, told.url))
+
+
+if __name__ == "__main__":
+    main()
