@@ -147,10 +147,30 @@ def facts(body: DecisionBody, reader: Reader) -> list[Fact]:
     shown.append((speech.say("Subtotal"), figures.subtotal_minor, False))
     shown += [(speech.say("Tax"), figures.tax_minor, False)] if figures.tax_minor else []
     shown += [(speech.say("Shipping"), figures.shipping_minor, False)] if figures.shipping_minor else []
-    shown += [(speech.say("Total"), figures.total_minor, True), (speech.say("Refunded"), body.refunded_minor, False)]
+    partly = 0 < body.refunded_minor < figures.total_minor
+    refunded = speech.say("Partly refunded") if partly else speech.say("Refunded")
+    shown += [(speech.say("Total"), figures.total_minor, True), (refunded, body.refunded_minor, False)]
+    shown += _returned(body, speech)
     found = [Fact(label, fmt.money(amount, figures.currency), strong=loud) for label, amount, loud in shown]
+    found += [
+        Fact(speech.say("Refunded in another currency, not subtracted"), fmt.money(one.amount_minor, one.currency))
+        for one in body.foreign_refunds
+    ]
     buyer = speech.say("new") if body.new_customer else speech.say("order no. %(n)s", n=fmt.number(body.order_number))
     return [*found, Fact(speech.say("Customer"), f"{_short(body.friend_id)}, {buyer}")]
+
+
+def _returned(body: DecisionBody, speech: Speech) -> list[tuple[str, int, bool]]:
+    """What went back of each line and of the shipping, where refunds say so; lines are called by their article."""
+    if body.returned is None:
+        return []
+    called = {item.line_id: item.sku or item.line_id or "" for item in body.figures.items}
+    shown = [
+        (speech.say("Returned: %(item)s", item=called.get(line.line_id, line.line_id)), line.amount_minor, False)
+        for line in body.returned.lines
+    ]
+    shipping = body.returned.shipping_minor
+    return [*shown, (speech.say("Shipping returned"), shipping, False)] if shipping else shown
 
 
 def history(
@@ -219,7 +239,9 @@ def _happened(speech: Speech, kind: str, body: bytes, reader: Reader, currency: 
         paid = told.get("figures", {}).get("status") == "paid"
         return speech.say("Order received, paid") if paid else speech.say("Order received, not paid yet")
     if kind == "refund":
-        amount = reader.fmt.money(int(told.get("amount_minor", 0)), currency)
+        amount = reader.fmt.money(int(told.get("amount_minor", 0)), told.get("currency", currency))
+        if told.get("status") == "failed":
+            return speech.say("A refund failed: %(amount)s", amount=amount)
         return speech.say("Refunded: %(amount)s", amount=amount)
     if kind == "cancel":
         return speech.say("Cancelled")
