@@ -66,7 +66,13 @@ class Conversion(Payload):
         None, description="What went back, where some refund says more than a sum; else `refunded_minor` is all."
     )
     friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
+    friend_contacts: tuple[str, ...] = Field(
+        (), max_length=20, description="Keyed hashes of the buyer's contacts, as far as known: they may join by these."
+    )
     visitor_id: Id | None = Field(None, description="The browser that the order named, so that funnels can follow it.")
+    click_id: Id | None = Field(
+        None, description="The newest good click that came with the order, where another proof won: how the buyer came."
+    )
     order_number: int = Field(ge=1, description="1 for the friend's first standing order.")
     new_customer: bool = False
     program_id: Id | None = None
@@ -96,6 +102,12 @@ class ConversionUnattributed(Conversion):
     """Nothing named an ambassador within its window."""
 
     TYPE: ClassVar[str] = "kith.conversion.unattributed.v1"
+
+
+class ConversionWaiting(Conversion):
+    """Nothing is decided yet: the order is not paid, or a program that it names is not known here."""
+
+    TYPE: ClassVar[str] = "kith.conversion.waiting.v1"
 
 
 class ConversionReversed(Conversion):

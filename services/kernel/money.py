@@ -1,6 +1,7 @@
 """Money is an integer of minor units beside an ISO 4217 code. Exponents, checks and the one way to round."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from fractions import Fraction
 
 from services.kernel.errors import Invalid
 
@@ -24,6 +25,8 @@ _EXPONENTS: dict[str, int] = {
     ),
 }
 """Digits after the point, by currency (ISO 4217 list one, 2026)."""
+
+_EXACTLY = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 def exponent(currency: str) -> int:
@@ -59,6 +62,24 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+def half_up(value: int | Fraction) -> int:
+    """The nearest whole number, and of two equally near the one further from zero: 2.5 → 3, −2.5 → −3.
+
+    The one rule of rounding, for amounts that are owed, for quotients and for what people read.
+    """
+    nearest = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return nearest if value >= 0 else -nearest
+
+
+def half_up_to(value: int | Fraction | Decimal | float, digits: int) -> Decimal:
+    """`value` with so many decimals, by the same rule. A float counts as the decimal that it is written as."""
+    if isinstance(value, int | Fraction):
+        exact = _EXACTLY.divide(Decimal(value.numerator), Decimal(value.denominator))
+    else:
+        exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return exact.quantize(Decimal(1).scaleb(-digits), context=_EXACTLY)
+
+
 def share_half_up(amount: int, numerator: int, denominator: int) -> int:
-    """`amount × numerator / denominator`, rounded half up. All non-negative; the denominator above zero."""
+    """`amount × numerator / denominator`, rounded as `half_up` does. All non-negative; the denominator above zero."""
     return (2 * amount * numerator + denominator) // (2 * denominator)

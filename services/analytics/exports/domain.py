@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.kernel.money import to_decimal
+from services.kernel.money import half_up_to, to_decimal
 from services.kernel.pages.charts import Caption, Columns, Lines
 
 
@@ -27,9 +27,9 @@ class Picture:
 
 def money(minor: float | None, currency: str) -> str | None:
     """An amount for a sheet: 4599.47."""
-    return None if minor is None else str(to_decimal(round(minor), currency))
+    return None if minor is None else str(to_decimal(int(minor), currency))
 
 
 def ratio(value: float | Fraction | None) -> float | None:
     """A quotient with six decimals."""
-    return None if value is None else round(float(value), 6)
+    return None if value is None else float(half_up_to(value, 6))

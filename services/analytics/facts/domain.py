@@ -19,6 +19,7 @@ from services.analytics.catalog.domain import Ambassador, Key, local_day
 UNKNOWN_CHANNEL = ""
 CODE_CHANNEL = "code"
 CUSTOMER_CHANNEL = "customer"
+_WITHOUT_CLICK = {"code": CODE_CHANNEL, "customer": CUSTOMER_CHANNEL}
 POINTS = "points"
 """Pseudo currency of rewards in points: never added to money."""
 
@@ -128,8 +129,9 @@ class Share(Struct, frozen=True):
 class Order(Struct, frozen=True):
     """A decision with what its figures need from elsewhere.
 
-    Found later and kept: `channel` and `friend` (the visitor) by the winning click, `joined_at` by the ambassador,
-    `turned_at` when the buyer of this first purchase became an ambassador, the first time.
+    `click_id`: the click that won, else the one that came along beside another proof. Found later: `channel` and
+    `friend` (the visitor) by that click, `joined_at` by the ambassador, `turned_at` when the buyer of this first
+    purchase became an ambassador, the first time.
     """
 
     store_id: str
@@ -182,7 +184,7 @@ class Order(Struct, frozen=True):
             program_id=event.program_id or "",
             ambassador_id=event.ambassador_id or "",
             kind=winner.kind if winner else "",
-            click_id=(winner.click_id or "") if winner else "",
+            click_id=(winner.click_id if winner else None) or event.click_id or "",
             visitor_id=event.visitor_id or "",
         )
 
@@ -210,12 +212,10 @@ class Order(Struct, frozen=True):
 
     def after(self, old: "Order") -> "Order":
         """This newer decision with what was found for the older one and still applies."""
-        same_click = old.click_id == self.click_id
         same_ambassador = old.ambassador_id == self.ambassador_id
         same_buyer = old.buyer == self.buyer and old.placed_at == self.placed_at
         return replace(
             self,
-            channel=old.channel if same_click and old.kind == self.kind else UNKNOWN_CHANNEL,
             joined_at=old.joined_at if same_ambassador else None,
             joined_day=old.joined_day if same_ambassador else None,
             turned_at=old.turned_at if same_buyer else None,
@@ -242,7 +242,7 @@ class Order(Struct, frozen=True):
         turned_at, turned_day = min(turns, default=(None, None))
         return replace(
             self,
-            channel=self.channel or self._channel(click),
+            channel=self._channel(click),
             friend=self.visitor_id or (click.visitor_id if click else None) or "",
             joined_at=self.joined_at or (ambassador.joined_at if ambassador else None),
             joined_day=self.joined_day or (ambassador.day if ambassador else None),
@@ -251,11 +251,10 @@ class Order(Struct, frozen=True):
         )
 
     def _channel(self, click: Click | None) -> str:
-        if self.kind == "code":
-            return CODE_CHANNEL
-        if self.kind == "customer":
-            return CUSTOMER_CHANNEL
-        return (click.channel or UNKNOWN_CHANNEL) if click else UNKNOWN_CHANNEL
+        """How the buyer came: by the click's channel, whatever won; a code or an old friend has none of its own."""
+        if click is not None and click.channel:
+            return click.channel
+        return _WITHOUT_CLICK.get(self.kind, UNKNOWN_CHANNEL)
 
 
 class Reward(Struct, frozen=True):

@@ -106,9 +106,23 @@ select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as 
 join orders o on o.store_id = k.store_id and o.ambassador_id = k.id and o.ambassador_id <> '' and o.joined_at is null
 """
 _FIRST_ORDERS_OF = """
-select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
-join orders o on o.store_id = k.store_id and o.buyer = k.id
-  and o.new_customer and o.status = 'attributed'
+with wanted as (
+  select store_id, id as buyer from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+  union
+  select n.store_id, n.buyer from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+  join buyer_names n on n.store_id = k.store_id and n.name = k.id
+)
+select o.store_id, o.order_id from wanted w
+join orders o on o.store_id = w.store_id and o.buyer = w.buyer and o.new_customer and o.status = 'attributed'
+"""
+_ADD_NAMES = """
+insert into buyer_names (store_id, buyer, name)
+select * from unnest(cast(:stores as text[]), cast(:buyers as text[]), cast(:names as text[])) order by 1, 2, 3
+on conflict do nothing returning store_id, buyer, name
+"""
+_NAMES = """
+select n.store_id, n.buyer, n.name from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
+join buyer_names n on n.store_id = k.store_id and n.buyer = k.id
 """
 _SHARES_OF = """
 select s.store_id, s.track_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -197,8 +211,26 @@ async def orders_of_ambassadors(tx: Tx, keys: Iterable[Key]) -> set[Key]:
 
 
 async def first_orders_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
-    """First referred orders of these buyers."""
+    """First referred orders of the buyers who are known by one of these names."""
     return {(r[0], r[1]) for r in await _look_up(tx, _FIRST_ORDERS_OF, names)}
+
+
+async def add_names(tx: Tx, names: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Keeps (store, buyer, contact hash) and returns those that are new: a friend may join by any of them."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return []
+    stores, buyers, hashes = zip(*wanted, strict=True)
+    rows = await tx.all(_ADD_NAMES, stores=list(stores), buyers=list(buyers), names=list(hashes))
+    return [(r.store_id, r.buyer, r.name) for r in rows]
+
+
+async def names_of(tx: Tx, buyers: Iterable[Key]) -> dict[Key, set[str]]:
+    """Buyer → everything that they are known by: the name they are counted under, and their contacts' hashes."""
+    found = {key: {key[1]} for key in buyers}
+    for row in await _look_up(tx, _NAMES, found):
+        found[row.store_id, row.buyer].add(row.name)
+    return found
 
 
 async def shares_of(tx: Tx, names: Iterable[Key]) -> set[Key]:

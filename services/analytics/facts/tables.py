@@ -106,6 +106,16 @@ ORDERS = Table(
     ),
 )
 
+BUYER_NAMES = Table(
+    "buyer_names",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("buyer", primary_key=True),
+    text("name", primary_key=True),
+    Index("buyer_names_name_idx", "store_id", "name"),
+    info={"what": "keyed contact hash by which a referred buyer may join, beside the name in `orders.buyer`"},
+)
+
 REWARDS = Table(
     "rewards",
     METADATA,

@@ -93,6 +93,7 @@ async def channels(tx: Tx, asked: View, period: Period) -> list[Channel]:
             s.get("friends", 0),
             s.get("friends_bought", 0),
             s.get("orders", 0),
+            s.get("orders_by_code", 0),
             s.get("customers", 0),
             s.get("gross_minor", 0) - s.get("refunds_minor", 0),
         )

@@ -10,6 +10,7 @@ from services.analytics.metrics.domain.periods import Period, odd_days
 from services.analytics.metrics.domain.registry import METRICS, Good, Metric, Unit
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.metrics.store import Leader
+from services.kernel.money import half_up_to
 
 
 class MetricOut(BaseModel):
@@ -146,7 +147,7 @@ class Value(BaseModel):
 
 def rounded(value: float | None) -> float | int | None:
     """Quotients with six decimals; whole numbers stay whole."""
-    return value if value is None or isinstance(value, int) else round(value, 6)
+    return value if value is None or isinstance(value, int) else float(half_up_to(value, 6))
 
 
 class OtherMoney(BaseModel):
@@ -236,13 +237,18 @@ class FunnelOut(Framed):
 class ChannelOut(BaseModel):
     """A channel."""
 
-    channel: str = Field(description="`code`: promo codes; `customer`: known friends who came back; empty: not told.")
+    channel: str = Field(
+        description="How the buyers came. `code`: by promo code without a click; `customer`: known friends who came"
+        " back; empty: not told."
+    )
     clicks: int
     shares: int
-    friends: int
+    friends: int = Field(description="Friends whose first visit came by this channel.")
+    buyers: int = Field(description="Those of these friends who bought, whenever and by whatever proof.")
     orders: int
+    orders_by_code: int = Field(description="Of the orders, those that a promo code proved.")
     customers: int
-    conversion: float | None = Field(description="Friends who bought ÷ friends.")
+    conversion: float | None = Field(description="buyers ÷ friends.")
     revenue_minor: int
 
     @classmethod
@@ -253,7 +259,9 @@ class ChannelOut(BaseModel):
             clicks=channel.clicks,
             shares=channel.shares,
             friends=channel.friends,
+            buyers=channel.buyers,
             orders=channel.orders,
+            orders_by_code=channel.by_code,
             customers=channel.customers,
             conversion=rounded(channel.conversion),
             revenue_minor=channel.revenue_minor,

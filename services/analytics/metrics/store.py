@@ -14,13 +14,21 @@ _OF_PROGRAM = "and (cast(:program as text) is null or program_id = :program or p
 _ONLY_PROGRAM = "and (cast(:program as text) is null or program_id = :program)"
 
 
-def _sums(columns: Sequence[str]) -> str:
-    return ", ".join(f"cast(sum({column}) as bigint) as {column}" for column in columns)
+def _sums(columns: Sequence[str], only: str = "") -> str:
+    only = only.replace(":program", "cast(:program as text)")
+    return ", ".join(f"cast(coalesce(sum({column}) {only}, 0) as bigint) as {column}" for column in columns)
 
 
+# "All" is the store's, whatever program is chosen: a program's share of all orders, its sharers' share of all shares.
+WHOLE = {
+    "all_orders": "orders + other_orders",
+    "all_first_orders": "first_orders",
+    "all_shares": "shares",
+}
 _DAILY = f"""
-select day, currency, {_sums(DAILY)} from daily
-where store_id = :store and day between :first and :last {_OF_PROGRAM}
+select day, currency, {_sums(DAILY, "filter (where :program is null or program_id in (:program, ''))")},
+  {", ".join(f"coalesce(cast(sum({summed}) as bigint), 0) as {name}" for name, summed in WHOLE.items())}
+from daily where store_id = :store and day between :first and :last
 group by day, currency order by day, currency
 """  # noqa: S608 - names come from the roll-ups' own lists, here and below
 _PEOPLE = """
@@ -137,7 +145,7 @@ async def days(tx: Tx, store_id: str, program_id: str | None, period: Period) ->
     found = []
     for row in rows:
         values = tuple(row)
-        sums = {name: value for name, value in zip(DAILY, values[2:], strict=True) if value}
+        sums = {name: value for name, value in zip((*DAILY, *WHOLE), values[2:], strict=True) if value}
         found.append(DayRow(values[0], values[1], sums))
     return found
 

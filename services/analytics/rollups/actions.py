@@ -199,6 +199,7 @@ async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
         key = (event.store_id, event.order_id)
         if key not in news or event.revision > news[key].revision:
             news[key] = event
+    batch.orders |= await _newly_named(tx, decided)
     before = await facts.ORDERS.load(tx, batch.orders | news.keys())
     after = dict(before)
     for key, event in news.items():
@@ -214,15 +215,27 @@ async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
     await facts.ORDERS.save(tx, changed)
 
 
+async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Key]:
+    """First orders of buyers of whom a contact became known that is an ambassador's."""
+    told = [(e.store_id, e.friend_id, name) for e in decided if e.status == "attributed" for name in e.friend_contacts]
+    new = await facts.add_names(tx, told)
+    named = await catalog.ambassadors_named(tx, [(store_id, name) for store_id, _, name in new])
+    return await facts.first_orders_of(tx, [(s, buyer) for s, buyer, name in new if (s, name) in named])
+
+
 async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
     """Orders with their channel, visitor and ambassador, as far as these are known."""
     referred = [o for o in orders.values() if o.attributed]
     clicks = await facts.clicks(tx, [(o.store_id, o.click_id) for o in referred if o.click_id])
-    named = await catalog.ambassadors_named(tx, [(o.store_id, o.buyer) for o in referred if o.new_customer])
+    buyers = await facts.names_of(tx, {(o.store_id, o.buyer) for o in referred if o.new_customer})
+    named = await catalog.ambassadors_named(tx, [(key[0], name) for key, names in buyers.items() for name in names])
     wanted = {(o.store_id, o.ambassador_id) for o in referred if o.ambassador_id}
     wanted |= {(store_id, ident) for (store_id, _), idents in named.items() for ident in idents}
     ambassadors = await catalog.ambassadors(tx, wanted)
-    persons = {name: [ambassadors[(name[0], ident)] for ident in idents] for name, idents in named.items()}
+    persons = {
+        key: [ambassadors[key[0], ident] for name in sorted(names) for ident in named.get((key[0], name), ())]
+        for key, names in buyers.items()
+    }
     return {key: o.resolved(clicks=clicks, ambassadors=ambassadors, persons=persons) for key, o in orders.items()}
 
 

@@ -33,6 +33,7 @@ COUNT = Handler(
         conversions.ConversionAttributed,
         conversions.ConversionRejected,
         conversions.ConversionUnattributed,
+        conversions.ConversionWaiting,
         conversions.ConversionReversed,
         conversions.ConversionSettled,
         rewards.RewardGranted,

@@ -62,7 +62,7 @@ class OrderIn(Incoming):
     """An order, or another revision of one."""
 
     order_id: OrderId
-    placed_at: When
+    placed_at: When = Field(description="Of several told for one order the earliest holds; the others stand beside it.")
     updated_at: When | None = Field(None, description="Of several revisions the newest holds.")
     status: Literal["paid", "pending"]
     currency: Currency

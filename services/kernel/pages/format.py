@@ -2,7 +2,7 @@
 
 One `Format` per language, time zone and moment. Digits, grouping and names of months come from Babel; what it gets
 wrong for our four languages is put right here and nowhere else: the true minus sign, one sign per currency, spaces
-that do not break. Not here: sentences (`locales.py`), and rounding of money that is owed (`kernel/money.py`).
+that do not break. Not here: sentences (`locales.py`), and the rule of rounding (`kernel/money.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from babel.core import Locale
 from babel.dates import format_date, format_timedelta
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from services.kernel.money import exponent
+from services.kernel.money import exponent, half_up_to
 from services.kernel.pages.locales import BABEL_LOCALES
 
 NBSP = "\u00a0"
@@ -208,17 +208,17 @@ class Format:
             return self._span(timedelta(seconds=seconds), "day")
         for size, unit in zip((3600, 60, 1), _UNITS[self.language], strict=True):
             if seconds >= size or size == 1:
-                shown = round(seconds / size, 1 if seconds < 10 else 0)
-                return f"{self._short_digits(_exact(shown))}{NBSP}{unit}"
+                shown = half_up_to(seconds / size, 1 if seconds < 10 else 0)
+                return f"{self._short_digits(shown)}{NBSP}{unit}"
         raise AssertionError("the smallest unit takes everything")
 
     # Parts
 
     def _digits(self, value: Decimal, digits: int) -> str:
-        return f"{value:,.{digits}f}".translate(self._separators)
+        return f"{half_up_to(value, digits):,f}".translate(self._separators)
 
     def _short_digits(self, value: Decimal) -> str:
-        text = f"{value:,.2f}".rstrip("0").rstrip(".")
+        text = f"{half_up_to(value, 2):,f}".rstrip("0").rstrip(".")
         return text.translate(self._separators)
 
     def _with_sign(self, digits: str, currency: str) -> str:

@@ -25,7 +25,7 @@ CONVERSIONS = {
     "attributed": conversions.ConversionAttributed,
     "rejected": conversions.ConversionRejected,
     "unattributed": conversions.ConversionUnattributed,
-    "pending": conversions.ConversionReversed,
+    "pending": conversions.ConversionWaiting,
 }
 
 
@@ -55,12 +55,13 @@ def ambassador_saved(
     *,
     days: float = -10,
     customer: str | None = None,
+    contacts: tuple[str, ...] = (),
     revision: int = 1,
     store_id: str = STORE,
 ) -> AmbassadorSaved:
     return AmbassadorSaved(
         store_id=store_id, ambassador_id=ambassador_id, program_id=PROGRAM, external_id=customer, created_at=at(days),
-        revision=revision,
+        revision=revision, contact_hashes=contacts,
     )  # fmt: skip
 
 
@@ -81,17 +82,22 @@ def clicked(
     )  # fmt: skip
 
 
-def token(click_id: str, *, days: float = 0, ambassador_id: str = "amb_1") -> TokenClaims:
-    return TokenClaims(click_id=click_id, link_id="lnk_1", program_id=PROGRAM, ambassador_id=ambassador_id, at=at(days))
+def token(
+    click_id: str, *, days: float = 0, ambassador_id: str = "amb_1", quality: tracking.Quality = "person"
+) -> TokenClaims:
+    return TokenClaims(
+        click_id=click_id, link_id="lnk_1", program_id=PROGRAM, ambassador_id=ambassador_id, at=at(days),
+        quality=quality,
+    )  # fmt: skip
 
 
 def visited(
     track_id: str, visitor_id: str, *, days: float = 0, click_id: str | None = None, ambassador_id: str = "amb_1",
-    store_id: str = STORE,
+    store_id: str = STORE, quality: tracking.Quality = "person",
 ) -> tracking.VisitRecorded:  # fmt: skip
     return tracking.VisitRecorded(
         store_id=store_id, track_id=track_id, at=at(days), visitor_id=visitor_id,
-        token=token(click_id, days=days, ambassador_id=ambassador_id) if click_id else None,
+        token=token(click_id, days=days, ambassador_id=ambassador_id, quality=quality) if click_id else None,
     )  # fmt: skip
 
 
@@ -116,6 +122,7 @@ def decided(
     refunded: int = 0, reason: str = "", kind: str = "click", click_id: str | None = None,
     visitor_id: str | None = None, ambassador_id: str = "amb_1", buyer: str = "c1", number: int = 1, new: bool = True,
     settled: bool = False, cancelled: bool = False, currency: str = "EUR", store_id: str = STORE,
+    contacts: tuple[str, ...] = (), came_by: str | None = None, program_id: str = PROGRAM,
 ) -> conversions.Conversion:  # fmt: skip
     attributed = status == "attributed"
     winner = conversions.Winner(kind=kind, click_id=click_id) if attributed else None  # type: ignore[arg-type]
@@ -124,8 +131,9 @@ def decided(
         cancelled=cancelled, settled_at=at(days + 20) if settled else None, placed_at=at(days), decided_at=at(days),
         figures=Figures(status="paid", currency=currency, total_minor=total, subtotal_minor=total),
         refunded_minor=refunded, friend_id=buyer, visitor_id=visitor_id, order_number=number, new_customer=new,
-        program_id=PROGRAM if attributed or status == "rejected" else None, program_version=1 if attributed else None,
-        ambassador_id=ambassador_id if attributed else None, winner=winner, as_of=1, engine="1",
+        program_id=program_id if attributed or status == "rejected" else None,
+        program_version=1 if attributed else None, ambassador_id=ambassador_id if attributed else None, winner=winner,
+        friend_contacts=contacts, click_id=came_by, as_of=1, engine="1",
     )  # fmt: skip
 
 

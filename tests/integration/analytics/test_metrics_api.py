@@ -88,7 +88,7 @@ async def test_the_summary_of_a_known_fortnight(http: httpx.AsyncClient) -> None
     values = {v["metric"]: v["value"] for v in answer["data"]}
     expected = {
         "revenue": 7500, "gross_revenue": 8500, "refunds": 1000, "orders": 3, "customers": 3, "clicks": 2, "friends": 2,
-        "conversion": 0.5, "signup_rate": 0.5, "reward_cost": 750, "cost_rate": 0.1, "cac": 250, "average_order": 3750,
+        "conversion": 0.5, "signup_rate": 0.5, "reward_cost": 750, "cost_rate": 0.1, "cac": 375, "average_order": 3750,
         "robot_share": 0.333333, "referral_rate": 0.75, "referred_share": 0.6, "joined": 3, "visitors": 3,
         "participation_rate": 1.0, "shares": 1, "share_rate": 0.5, "share_rate_actions": 0.5, "share_yield": 2.0,
         "k_factor": 0.333333, "invites_per_ambassador": 0.333333, "joined_per_invite": 1.0, "turned_rate": 0.333333,
@@ -116,9 +116,11 @@ async def test_parts_add_up_to_the_summary(http: httpx.AsyncClient) -> None:
 
 async def test_csv_says_what_json_says(http: httpx.AsyncClient) -> None:
     rows = rows_of((await http.get("/v1/metrics/timeseries", params={**PERIOD, "format": "csv"})).text)
-    assert sum(float(row["revenue, EUR"]) for row in rows) == 75.0
+    assert sum(float(row["revenue"]) for row in rows) == 75.0
+    assert {row["unit"] for row in rows} == {"EUR"}
     rows = rows_of((await http.get("/v1/metrics/channels", params={**PERIOD, "format": "csv"})).text)
-    assert sum(float(row["revenue, EUR"]) for row in rows) == 75.0
+    assert sum(float(row["revenue"]) for row in rows) == 75.0
+    assert {row["currency"] for row in rows} == {"EUR"}
     summary = rows_of((await http.get("/v1/metrics/summary", params={**PERIOD, "format": "csv"})).text)
     assert {row["metric"]: row["value"] for row in summary}["revenue"] == "75.00"
 
@@ -250,3 +252,24 @@ async def test_days_before_the_store_was_set_up_have_no_value(http: httpx.AsyncC
     answer = await get(http, "/v1/metrics/timeseries", **{"from": "2025-11-20", "to": "2025-11-24"})
     assert [point["value"] for point in answer["data"]] == [None, None, 0, 0, 0]
     assert {point["previous"] for point in answer["data"]} == {None}
+
+
+async def test_a_programs_share_is_of_all_orders_of_the_store(fresh_database: FreshDatabase) -> None:
+    database = Database(await fresh_database("analytics"), schema="analytics")
+    await stand_at(database, at(13))
+    second = program_published().model_copy(update={"program_id": "prg_2"})
+    await deliver(database, store_configured(), program_published(), second, ambassador_saved())
+    await deliver(
+        database, decided("o1", kind="code"), decided("o2", kind="code", buyer="c2"), decided("o3", "unattributed"),
+        decided("o4", kind="code", buyer="c4", program_id="prg_2", number=3, new=False),
+        decided("o5", kind="code", buyer="c5", program_id="prg_2"), decided("o6", "pending", reason="unpaid"),
+    )  # fmt: skip
+    async with client(database) as http:
+        whole = await get(http, "/v1/metrics/summary", **PERIOD)
+        one = await get(http, "/v1/metrics/summary", program_id=PROGRAM, **PERIOD)
+    await database.close()
+    shares = [{v["metric"]: v["value"] for v in answer["data"]} for answer in (whole, one)]
+    assert [s["referred_share"] for s in shares] == [0.8, 0.4], "4 and 2 of 5 decided orders"
+    assert [s["referral_rate"] for s in shares] == [0.75, 0.5], "3 and 2 of 4 first orders"
+    assert {(r["disposition"], r["reason"]): r["orders"] for r in one["orders_by_reason"]}["waiting", "unpaid"] == 1
+    assert sum(r["orders"] for r in whole["orders_by_reason"]) == 6

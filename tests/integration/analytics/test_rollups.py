@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from contracts.events.tracking import Quality
 from services.kernel.db import Database
 from tests.integration.analytics.history import (
     PROGRAM,
@@ -168,3 +169,35 @@ async def test_an_erased_ambassador_stays_counted(ready: Database) -> None:
     await deliver(ready, erased)
     await deliver(ready, decided("o1", kind="code", buyer="c1", revision=2))
     assert await rollups(ready) == before
+
+
+async def test_a_code_order_keeps_the_channel_of_the_click_that_came_with_it(ready: Database) -> None:
+    await deliver(ready, clicked("k1", channel="viber"), visited("t1", "v1", click_id="k1"))
+    await deliver(ready, decided("o1", kind="code", came_by="k1"), decided("o2", kind="code", buyer="c2"))
+    channels = (await rollups(ready))["daily_channels"]
+    day = date(2026, 3, 3)
+    money = {"orders": 1, "orders_by_code": 1, "customers": 1, "gross_minor": 5000}
+    assert channels[(STORE, day, PROGRAM, "viber", "EUR")] == money
+    assert channels[(STORE, day, PROGRAM, "code", "EUR")] == money
+    assert channels[(STORE, date(2026, 3, 2), PROGRAM, "viber", "")] == {"clicks": 1, "friends": 1, "friends_bought": 1}
+
+
+@pytest.mark.parametrize("quality", ["bot", "prefetch"])
+async def test_who_is_no_friend_to_a_decision_is_none_here(ready: Database, quality: Quality) -> None:
+    await deliver(ready, clicked("k1", quality=quality), visited("t1", "v1", click_id="k1", quality=quality))
+    daily = (await rollups(ready))["daily"]
+    assert daily[COUNTS] == {f"clicks_{quality}": 1}
+    assert daily[(STORE, date(2026, 3, 2), "", "")] == {"visits": 1}
+
+
+@pytest.mark.parametrize("late", ["order", "ambassador", "name"])
+async def test_a_friend_known_by_id_and_mail_turns_ambassador_by_mail_alone(ready: Database, late: str) -> None:
+    order = decided("o1", kind="code", buyer="c1", contacts=() if late == "name" else ("h1",))
+    joined = ambassador_saved("amb_7", days=3, contacts=("h1",))
+    for told in (joined, order) if late == "order" else (order, joined):
+        await deliver(ready, told)
+    if late == "name":
+        await deliver(ready, decided("o2", kind="code", buyer="c1", contacts=("h1",), number=2, new=False, days=5))
+    found = await rollups(ready)
+    assert found["daily"][MONEY]["customers_turned"] == 1
+    assert found["cycles"] == {(STORE, date(2026, 3, 5), PROGRAM, 13): {"pairs": 1}}

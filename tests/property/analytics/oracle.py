@@ -30,6 +30,10 @@ class Oracle:
         self.orders = newest(told, Conversion, lambda p: p.order_id)
         self.rewards = newest(told, Reward, lambda p: p.reward_id)
         self.ambassadors = newest(told, AmbassadorSaved, lambda p: p.ambassador_id)
+        self.names: dict[str, set[str]] = defaultdict(set)
+        for payload in told:
+            if isinstance(payload, Conversion) and payload.status == "attributed":
+                self.names[payload.friend_id] |= {payload.friend_id, *payload.friend_contacts}
 
     def day(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
@@ -109,13 +113,15 @@ class Oracle:
         assert order.winner is not None
         owner = self.ambassadors.get(order.ambassador_id or "")
         kind = order.winner.kind
-        click = self.clicks.get(order.winner.click_id or "")
-        channel = kind if kind != "click" else (click.channel or "" if click else "")
+        click = self.clicks.get(order.winner.click_id or order.click_id or "")
+        channel = (click.channel if click else None) or (kind if kind != "click" else "")
         new = int(order.new_customer)
         joins = [
             a.created_at
             for a in self.ambassadors.values()
-            if new and a.external_id == order.friend_id and a.created_at >= order.placed_at
+            if new
+            and self.names[order.friend_id] & {a.external_id, *a.contact_hashes}
+            and a.created_at >= order.placed_at
         ]
         turned = min(joins, default=None)
         self.add(
@@ -124,7 +130,11 @@ class Oracle:
             gross_minor=total, refunds_minor=back, first_orders=first, referred_first_orders=first,
         )  # fmt: skip
         money = {"gross_minor": total, "refunds_minor": back}
-        self.add("daily_channels", store, day, program, channel, currency, orders=1, customers=new, **money)
+        by_code = int(kind == "code")
+        self.add(
+            "daily_channels", store, day, program, channel, currency,
+            orders=1, orders_by_code=by_code, customers=new, **money,
+        )  # fmt: skip
         self.lead(store, day, currency, order.ambassador_id or "", program, orders=1, customers=new, **money)
         if not new or owner is None:
             return
@@ -178,7 +188,7 @@ class Oracle:
     def visitor_of(self, order: Conversion, seen: dict[str, tuple[datetime, str]]) -> str | None:
         if order.visitor_id:
             return order.visitor_id
-        click_id = order.winner.click_id if order.winner else None
+        click_id = (order.winner.click_id if order.winner else None) or order.click_id
         return seen[click_id][1] if click_id in seen else None
 
     def reward(self, reward: Reward) -> None:

@@ -55,6 +55,8 @@ def decisions(draw: st.DrawFn, order_id: str) -> list[Payload]:
                 buyer=draw(CUSTOMERS), number=draw(st.integers(1, 2)), new=draw(st.sampled_from([True, True, False])),
                 settled=draw(st.booleans()), cancelled=draw(st.sampled_from([False, False, False, True])),
                 currency=draw(st.sampled_from(["EUR", "EUR", "MDL"])),
+                contacts=draw(st.sampled_from([(), ("h1",), ("h1", "h2")])),
+                came_by=draw(CLICKS) if kind == "code" else None,
             )
         )  # fmt: skip
     return told
@@ -96,14 +98,18 @@ def histories(draw: st.DrawFn) -> list[Payload]:
     for track_id in ("t1", "t2", "t3"):
         seen_id = draw(st.sampled_from(["k1", "k2", None]))
         told += maybe(
-            visited(track_id, draw(VISITORS), days=draw(DAYS), click_id=seen_id, ambassador_id=owner_of(seen_id))
-        )
+            visited(
+                track_id, draw(VISITORS), days=draw(DAYS), click_id=seen_id, ambassador_id=owner_of(seen_id),
+                quality=draw(QUALITIES),
+            )
+        )  # fmt: skip
     told += maybe(signed_up("t4", draw(VISITORS), days=draw(DAYS)))
     for track_id in ("t5", "t6"):
         told += maybe(shared(track_id, days=draw(DAYS), customer=draw(st.sampled_from(["c1", "a1", None]))))
     told += maybe(viewed("t7", days=draw(DAYS), customer=draw(CUSTOMERS)))
     for ambassador_id in ("amb_1", "amb_2"):
-        told += maybe(ambassador_saved(ambassador_id, days=draw(DAYS), customer=draw(CUSTOMERS)))
+        customer, contacts = draw(st.sampled_from([("c1", ()), ("c2", ("h2",)), ("a1", ("h1",)), (None, ("h1",))]))
+        told += maybe(ambassador_saved(ambassador_id, days=draw(DAYS), customer=customer, contacts=contacts))
     for order_id in ("o1", "o2"):
         told += draw(decisions(order_id))
     return [*told, *draw(rewards_of("r1")), *draw(rewards_of("r2"))]

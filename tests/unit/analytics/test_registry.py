@@ -6,6 +6,7 @@ import pytest
 
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import DayRow, Totals, add_up, median_of, other_currencies
+from services.analytics.metrics.store import WHOLE
 from services.analytics.rollups.domain.measures import DAILY
 from services.analytics.rollups.domain.sketch import Sketch, hash_of
 from tests.integration.analytics.history import DAY0
@@ -18,14 +19,15 @@ SUMS = {
     "sharers": 10, "viewers": 40, "visitors": 200, "joined": 8, "cohort_children": 6, "cohort_shares": 24,
     "cohort_customers": 20,
     "first_orders": 20, "referred_first_orders": 5, "other_orders": 15, "customers_turned": 1, "cycle_days": 9,
+    "customers_in_currency": 3, "all_orders": 25, "all_first_orders": 20, "all_shares": 30,
 }  # fmt: skip
 
 EXPECTED = {
     "revenue": 8_000, "gross_revenue": 10_000, "refunds": 2_000, "orders": 5, "customers": 4, "average_order": 2_000,
     "robot_share": Fraction(1, 10), "clicks_per_friend": Fraction(3, 2), "signup_rate": Fraction(1, 5),
     "conversion": Fraction(1, 10), "kept_rate": Fraction(1, 2), "refund_rate": Fraction(1, 5), "reward_cost": 800,
-    "cost_rate": Fraction(1, 10), "cac": 200, "roas": 10, "referral_rate": Fraction(1, 4),
-    "referred_share": Fraction(1, 4),
+    "cost_rate": Fraction(1, 10), "cac": Fraction(800, 3), "roas": 10, "referral_rate": Fraction(1, 4),
+    "referred_share": Fraction(1, 5),
     "participation_rate": Fraction(1, 25), "share_rate": Fraction(1, 4), "share_rate_actions": Fraction(1, 4),
     "shares_per_sharer": 3, "share_yield": 2, "k_factor": Fraction(3, 4), "invites_per_ambassador": 3,
     "joined_per_invite": Fraction(1, 4), "customers_per_ambassador": Fraction(5, 2), "cycle_time": 9,
@@ -51,7 +53,16 @@ def test_a_zero_denominator_gives_nothing_instead_of_zero(key: str) -> None:
 
 
 def test_every_sum_that_a_metric_names_is_counted_somewhere() -> None:
-    counted = {*DAILY, "orders_in_currency", "visitors", "viewers", "sharers", "cycle_days"}
+    counted = {
+        *DAILY,
+        *WHOLE,
+        "orders_in_currency",
+        "customers_in_currency",
+        "visitors",
+        "viewers",
+        "sharers",
+        "cycle_days",
+    }
     assert {name for metric in METRICS.values() for name in metric.needs} <= counted
 
 

@@ -138,6 +138,8 @@ class Channel:
     friends: int
     buyers: int
     orders: int
+    by_code: int
+    """Of the orders, those that a promo code proved."""
     customers: int
     revenue_minor: int
 

@@ -34,7 +34,7 @@ def written(fmt: Format, metric: Metric, value: float | None, currency: str) -> 
     if value is None:
         return fmt.number(None)
     if metric.unit == "money":
-        return fmt.money(round(value), currency, whole=True)
+        return fmt.money(int(value), currency, whole=True)
     if metric.unit == "share":
         return fmt.percent(value)
     if metric.unit == "days":

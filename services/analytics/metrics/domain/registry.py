@@ -70,7 +70,8 @@ _ALL = (
         ("customers",),
     ),
     Metric(
-        "average_order", _("Average order"), _("(order totals − refunds) ÷ attributed orders"), "money",
+        "average_order", _("Average order"), _("(order totals − refunds) ÷ attributed orders, both in one currency"),
+        "money",
         REVENUE, ("orders_in_currency",),
     ),
     Metric(
@@ -117,7 +118,8 @@ _ALL = (
         source="visit.recorded, conversion.*", maturity=OPEN_WINDOW,
     ),
     Metric(
-        "kept_rate", _("Kept after hold"), _("friends with a settled, unrefunded order ÷ friends who bought"), "share",
+        "kept_rate", _("Kept after hold"),
+        _("friends with a settled order that was not paid back in full ÷ friends who bought"), "share",
         ("friends_kept",), ("friends_bought",), maturity=_("Orders count as kept once they have settled."),
     ),
     Metric(
@@ -134,7 +136,8 @@ _ALL = (
         "reward.*, conversion.*",
     ),
     Metric(
-        "cac", _("Cost per customer"), _("rewards of both sides ÷ new customers"), "money", COST, ("customers",),
+        "cac", _("Cost per customer"), _("rewards of both sides ÷ new customers, both in one currency"), "money", COST,
+        ("customers_in_currency",),
         "down",
         "reward.*, conversion.*", _("Discounts given at the checkout are not known here."),
     ),
@@ -144,11 +147,11 @@ _ALL = (
     ),
     Metric(
         "referral_rate", _("Referral rate"), _("first orders that were referred ÷ all first orders"), "share",
-        ("referred_first_orders",), ("first_orders",),
+        ("referred_first_orders",), ("all_first_orders",),
     ),
     Metric(
         "referred_share", _("Referred orders"), _("attributed orders ÷ all decided orders"), "share",
-        ("orders",), ("orders", "other_orders"),
+        ("orders",), ("all_orders",),
     ),
     Metric(
         "joined", _("New ambassadors"), _("ambassadors who joined"), "count", ("joined",), source="ambassador.saved",
@@ -172,12 +175,13 @@ _ALL = (
         source="share.recorded, widget.viewed", estimated=True,
     ),
     Metric(
-        "share_rate_actions", _("Shares per view"), _("shares ÷ views of the invitation"), "share", ("shares",),
+        "share_rate_actions", _("Shares per view"), _("shares ÷ views of the invitation"), "share",
+        ("all_shares",),
         ("widget_views",),
         source="share.recorded, widget.viewed",
     ),
     Metric(
-        "shares_per_sharer", _("Shares per sharer"), _("shares ÷ people who shared"), "ratio", ("shares",),
+        "shares_per_sharer", _("Shares per sharer"), _("shares ÷ people who shared"), "ratio", ("all_shares",),
         ("sharers",),
         source="share.recorded", estimated=True,
     ),

@@ -84,12 +84,12 @@ def summary(view: View, now: Totals, before: Totals | None) -> Sheet:
 
 def timeseries(view: View, metric: Metric, points: Sequence[Point]) -> Sheet:
     """Slot by slot."""
-    unit = f", {view.currency}" if metric.unit == "money" else ""
+    unit = view.currency if metric.unit == "money" else metric.unit
     return Sheet(
         _named(metric.key, view),
-        ("from", "to", f"{metric.key}{unit}", f"previous{unit}"),
+        ("from", "to", metric.key, "previous", "unit"),
         [
-            (p.start, p.last, shown(metric, p.value, view.currency), shown(metric, p.before, view.currency))
+            (p.start, p.last, shown(metric, p.value, view.currency), shown(metric, p.before, view.currency), unit)
             for p in points
         ],
     )
@@ -132,11 +132,14 @@ def channels(view: View, rows: Sequence[Channel]) -> Sheet:
     """Channel by channel."""
     return Sheet(
         _named("channels", view),
-        ("channel", "clicks", "shares", "friends", "orders", "customers", "conversion", f"revenue, {view.currency}"),
+        (
+            "channel", "clicks", "shares", "friends", "buyers", "conversion", "orders", "orders_by_code", "customers",
+            "revenue", "currency",
+        ),
         [
             (
-                row.channel, row.clicks, row.shares, row.friends, row.orders, row.customers, ratio(row.conversion),
-                money(row.revenue_minor, view.currency),
+                row.channel, row.clicks, row.shares, row.friends, row.buyers, ratio(row.conversion), row.orders,
+                row.by_code, row.customers, money(row.revenue_minor, view.currency), view.currency,
             )
             for row in rows
         ],
@@ -155,13 +158,12 @@ def ambassadors(view: View, rows: Sequence[Named]) -> Sheet:
     return Sheet(
         _named("ambassadors", view),
         (
-            "code", "ambassador_id", "friends", "shares", "orders", "customers", f"revenue, {view.currency}",
-            f"reward, {view.currency}",
+            "code", "ambassador_id", "friends", "shares", "orders", "customers", "revenue", "reward", "currency",
         ),
         [
             (
                 row.code, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,
-                money(row.revenue_minor, view.currency), money(row.reward_minor, view.currency),
+                money(row.revenue_minor, view.currency), money(row.reward_minor, view.currency), view.currency,
             )
             for row in rows
         ],

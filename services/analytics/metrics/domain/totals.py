@@ -6,6 +6,7 @@ from datetime import date
 
 from services.analytics.metrics.domain.registry import Metric
 from services.analytics.rollups.domain.sketch import Sketch, union
+from services.kernel.money import half_up
 
 Sums = dict[str, int]
 KINDS = ("visitors", "viewers", "sharers")
@@ -37,7 +38,7 @@ class Totals:
         if exact is None:
             return None
         if metric.unit == "money":
-            return round(exact)
+            return half_up(exact)
         return int(exact) if isinstance(exact, int) else float(exact)
 
 
@@ -49,13 +50,14 @@ def add_up(
     lags: Mapping[int, int] | None = None,
 ) -> Totals:
     """Adds days up. `people`: kind → sketches of the days. `lags`: days of a cycle → pairs."""
-    sums: Sums = {"orders_in_currency": 0}
+    sums: Sums = {"orders_in_currency": 0, "customers_in_currency": 0}
     for row in rows:
         for name, amount in row.sums.items():
             if row.currency in ("", currency) or not name.endswith("_minor"):
                 sums[name] = sums.get(name, 0) + amount
         if row.currency == currency:
             sums["orders_in_currency"] += row.sums.get("orders", 0)
+            sums["customers_in_currency"] += row.sums.get("customers", 0)
     missing = set() if lags else {"cycle_days"}
     estimates = set()
     for kind in KINDS:

@@ -202,3 +202,5 @@ def _add_tables(shown: Shown, rows: list[tuple[object, ...]]) -> None:
     for disposition, reason, orders in shown.reasons:
         if disposition in {"unattributed", "rejected"}:
             rows.append(("orders without an ambassador", reason, disposition, orders, "count", None))
+        if disposition == "waiting":
+            rows.append(("orders not decided yet", reason, disposition, orders, "count", None))

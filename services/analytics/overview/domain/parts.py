@@ -110,8 +110,10 @@ def channels_table(view: View, rows: Sequence[Channel], reader: Reader) -> Table
         columns=[
             Column("channel", speech.label("head", "Channel")),
             Column("clicks", speech.label("head", "Clicks"), figure=True, minor=True),
-            Column("orders", speech.label("head", "Orders"), figure=True),
+            Column("friends", speech.label("head", "Friends"), figure=True, minor=True),
             Column("conversion", speech.label("head", "Conv."), figure=True),
+            Column("orders", speech.label("head", "Orders"), figure=True),
+            Column("by_code", speech.label("head", "By code"), figure=True, minor=True),
             Column("revenue", _money_head(view, reader), figure=True, sorted="descending"),
         ],
         rows=[
@@ -119,8 +121,10 @@ def channels_table(view: View, rows: Sequence[Channel], reader: Reader) -> Table
                 {
                     "channel": BarCell(channel_text(row.channel, speech), _share(row.revenue_minor, most)),
                     "clicks": None if row.channel in WITHOUT_CLICKS else fmt.number(row.clicks),
+                    "friends": None if row.channel in WITHOUT_CLICKS else fmt.number(row.friends),
+                    "conversion": None if row.channel in WITHOUT_CLICKS else fmt.percent(row.conversion),
                     "orders": fmt.number(row.orders),
-                    "conversion": fmt.percent(row.conversion),
+                    "by_code": fmt.number(row.by_code),
                     "revenue": fmt.amount(row.revenue_minor, view.currency, whole=True),
                 }
             )
@@ -182,26 +186,32 @@ def _share(part: int, most: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class WithoutAmbassador:
-    """Orders that nobody referred, by reason: `count` of `of` decided orders."""
+    """Orders that nobody referred, by reason: `count` of `of` decided orders. `waiting`: of those not decided."""
 
     facts: Sequence[Fact]
     count: int
     of: int
+    waiting: str
 
 
 def without_ambassador(reasons: Sequence[tuple[str, str, int]], reader: Reader) -> WithoutAmbassador:
-    """From (disposition, reason, orders). Waiting and cancelled orders are in neither figure."""
+    """From (disposition, reason, orders). Waiting and cancelled orders are in neither figure, and told apart."""
     listed: dict[str, int] = {}
-    decided = 0
+    decided = waiting = 0
     for disposition, reason, orders in reasons:
         if disposition in {"attributed", "unattributed", "rejected"}:
             decided += orders
+        if disposition == "waiting":
+            waiting += orders
         if disposition in {"unattributed", "rejected"}:
             text = reason_text(reason, reader.speech)
             listed[text] = listed.get(text, 0) + orders
     ranked = sorted(listed.items(), key=lambda item: (-item[1], item[0]))
     facts = [Fact(text, reader.fmt.number(orders)) for text, orders in ranked]
-    return WithoutAmbassador(facts, sum(listed.values()), decided)
+    text = reader.speech.count(
+        "%(n)s order is not decided yet.", "%(n)s orders are not decided yet.", waiting, n=reader.fmt.number(waiting)
+    )
+    return WithoutAmbassador(facts, sum(listed.values()), decided, text if waiting else "")
 
 
 def spread(view: View, now: Totals, reader: Reader) -> list[Fact]:

@@ -101,6 +101,7 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
         "daily_channels",
         (order.store_id, order.day, order.program_id, order.channel, order.currency),
         orders=sign,
+        orders_by_code=sign * (order.kind == "code"),
         customers=customers,
         **money,
     )

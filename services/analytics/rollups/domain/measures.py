@@ -52,7 +52,10 @@ SUMS = (
 """Of `daily`, on rows with one."""
 
 DAILY = COUNTS + SUMS
-CHANNELS = ("clicks", "shares", "friends", "friends_bought", "orders", "customers", "gross_minor", "refunds_minor")
+CHANNELS = (
+    *("clicks", "shares", "friends", "friends_bought", "orders", "orders_by_code", "customers"),
+    *("gross_minor", "refunds_minor"),
+)
 REASONS = ("orders",)
 LEADERS = ("friends", "shares", "orders", "customers", "gross_minor", "refunds_minor", "reward_minor")
 CYCLES = ("pairs",)

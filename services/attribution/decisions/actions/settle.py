@@ -106,5 +106,15 @@ def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Se
         "settled_at": now,
         "revision": revision,
         "reason": winner["kind"] if winner else reason or decision["reason"],
+        "click_id": _came_by(winner, decision["candidates"]),
     }
     return Settlement.model_validate(told)
+
+
+def _came_by(winner: Mapping[str, Any] | None, candidates: Sequence[Mapping[str, Any]]) -> str | None:
+    """The newest good click beside a winner of another kind, as `decide` finds it."""
+    if winner is None or winner["kind"] == "click":
+        return None
+    clicks = [c for c in candidates if c["kind"] == "click" and c["verdict"] == "outranked"]
+    newest = max(clicks, key=lambda c: (datetime.fromisoformat(c["at"]), c["click_id"]), default=None)
+    return str(newest["click_id"]) if newest else None

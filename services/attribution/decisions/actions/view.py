@@ -29,7 +29,11 @@ class OrderView:
     """Codes by which ambassadors are called."""
     slugs: Mapping[str, str]
     happened: list[Happened]
+    happened_of: int
+    """How many there are; the oldest are in `happened`."""
     late_facts: int
+    other_times: list[datetime]
+    """Times of placing that reports told and the decision does not take: the earliest one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         body |= {name: kept.get(name, []) for name in ("candidates", "checks")}
         body["candidates_total"] = kept.get("candidates_total", 0)
     people, links = _named(body)
-    happened = await reading.happened(tx, store_id, order_id, row.person_id)
-    settled_seq = next((h.seq for h in happened if h.kind == "settled"), None)
+    happened, happened_of = await reading.happened(tx, store_id, order_id, row.person_id)
+    told = {report.placed_at for report in await orders_store.reports(tx, store_id, order_id)}
     return OrderView(
         row=row,
         stored=stored,
@@ -70,7 +74,9 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         names=await catalog_store.code_names(tx, store_id, people),
         slugs=await catalog_store.slugs(tx, store_id, links),
         happened=happened,
-        late_facts=sum(1 for h in happened if settled_seq is not None and h.kind == "report" and h.seq > settled_seq),
+        happened_of=happened_of,
+        late_facts=await reading.late_reports(tx, store_id, order_id),
+        other_times=sorted(told - {row.placed_at}),
     )
 
 

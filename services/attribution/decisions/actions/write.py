@@ -16,6 +16,7 @@ from contracts.events.conversions import (
     ConversionReversed,
     ConversionSettled,
     ConversionUnattributed,
+    ConversionWaiting,
 )
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
@@ -41,7 +42,7 @@ _BY_STATUS: dict[str, type[Conversion]] = {
     "attributed": ConversionAttributed,
     "rejected": ConversionRejected,
     "unattributed": ConversionUnattributed,
-    "pending": ConversionReversed,
+    "pending": ConversionWaiting,
 }
 
 _OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
@@ -142,13 +143,10 @@ def _row(pair: Pair, person_id: str, decision: Decision, before: OrderRow | None
 
 
 def _told(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None, as_of: int) -> OrderRow:
-    """Emits the conversion if what others see of it has changed. Before its first outcome an order is told nowhere."""
-    told_before = before is not None and before.told_hash is not None
-    if not told_before and decision.status == "pending" and not decision.cancelled:
-        return row
+    """Emits the conversion if what others see of it has changed. One that waits is told too: it counts as waiting."""
     conversion = conversion_of(decision, row, tx.now, as_of, before)
     mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_TELLING))
-    if told_before and before is not None and before.told_hash == mark:
+    if before is not None and before.told_hash == mark:
         return row
     tx.emit(conversion)
     return replace(row, told_hash=mark)
@@ -159,7 +157,7 @@ def conversion_of(
 ) -> Conversion:
     """The event that tells a decision. Its type names the step; readers go by the state inside."""
     kind = _BY_STATUS[decision.status]
-    if decision.cancelled:
+    if decision.cancelled or (decision.status == "pending" and before is not None and before.status != "pending"):
         kind = ConversionReversed
     elif decision.settled is not None and (before is None or before.settled_at is None):
         kind = ConversionSettled
@@ -178,7 +176,9 @@ def conversion_of(
         over_refunded=decision.over_refunded,
         returned=decision.returned,
         friend_id=decision.friend_id,
+        friend_contacts=decision.friend_contacts,
         visitor_id=decision.visitor_id,
+        click_id=decision.click_id,
         order_number=decision.order_number,
         new_customer=decision.new_customer,
         program_id=decision.program_id,

@@ -137,6 +137,8 @@ async def order_page(
         replayed=_replayed(done, reader) if done else "",
         replay_good=done is not None and done.equal,
         late=found.late_facts,
+        moved=_moved(found, reader),
+        shown_of=_shown_of(found, reader),
     )
 
 
@@ -294,6 +296,28 @@ def _engine(found: OrderView, revisions: list[StoredDecision], reader: Reader) -
         engine=found.stored.engine,
         as_of=fmt.number(found.stored.as_of),
     )
+
+
+def _moved(found: OrderView, reader: Reader) -> str:
+    """That a revision told another time of placing, which moves nothing."""
+    if not found.other_times:
+        return ""
+    return reader.speech.say(
+        "A revision says that the order was placed on %(other)s. The earliest time told, %(held)s, holds.",
+        other=", ".join(reader.fmt.moment(at) for at in found.other_times[:3]),
+        held=reader.fmt.moment(found.row.placed_at),
+    )
+
+
+def _shown_of(found: OrderView, reader: Reader) -> str:
+    """That not everything that happened is listed."""
+    shown, of = len(found.happened), found.happened_of
+    if of <= shown:
+        return ""
+    return reader.speech.count(
+        "The first %(shown)s of %(n)s event", "The first %(shown)s of %(n)s events", of,
+        shown=reader.fmt.number(shown), n=reader.fmt.number(of),
+    )  # fmt: skip
 
 
 def _replayed(done: Replay, reader: Reader) -> str:

@@ -116,6 +116,7 @@ def order_out(found: OrderView, store: StoreView, language: str) -> OrderOut:
     return OrderOut(
         order_id=body.order_id,
         placed_at=body.placed_at,
+        placed_at_others=tuple(found.other_times),
         status=figures.status,
         cancelled=body.cancelled,
         currency=figures.currency,

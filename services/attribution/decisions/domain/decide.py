@@ -19,6 +19,7 @@ from services.attribution.decisions.domain.rules import NAMES_NOBODY, checks_of
 
 SHORTEST_WAIT = timedelta(minutes=10)
 WAIT_WITHOUT_WINNER = timedelta(days=14)
+MOST_CONTACTS = 20
 MOST_CANDIDATES = 20
 """Kept in a decision; all are judged, and their number is told."""
 
@@ -70,7 +71,7 @@ def _of_person(person: Person, catalog: Catalog, after: dict[str, History]) -> I
     So no two orders of a friend are ever both the first: one that is told late, when a later one has settled as the
     first, comes right behind that.
     """
-    settled = [_settled(order) for order in person.orders if order.settlement is not None]
+    settled = [_settled(order, person) for order in person.orders if order.settlement is not None]
     yield from settled
     known = person.known
     if known is None:
@@ -172,6 +173,8 @@ def _decided(case: Case) -> Decision:
         pieces=_pieces([j.evidence for j in judged], order),
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
+        friend_contacts=_contacts(order, case.person),
+        click_id=_came_by(winner, [j.evidence for j in valid[1:]]),
     )
 
 
@@ -262,6 +265,19 @@ def _friend(order: Order, person: Person) -> str:
     return order.order_id
 
 
+def _contacts(order: Order, person: Person) -> tuple[str, ...]:
+    """The hashes that may name the buyer later, the order's own first."""
+    return (*sorted(order.contacts), *sorted(person.contacts - order.contacts))[:MOST_CONTACTS]
+
+
+def _came_by(winner: Evidence | None, beaten: list[Evidence]) -> str | None:
+    """The newest good click where something else won: a code that a friend types in does not say how they came."""
+    if winner is None or winner.kind == "click":
+        return None
+    clicks = [evidence.click for evidence in beaten if evidence.click is not None]
+    return max(clicks, key=lambda click: (click.at, click.click_id)).click_id if clicks else None
+
+
 def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
     if order.paid_received_at is None:
         return None
@@ -283,7 +299,7 @@ def _pieces(considered: list[Evidence], order: Order) -> frozenset[str]:
     return frozenset(pieces)
 
 
-def _settled(order: Order) -> Decision:
+def _settled(order: Order, person: Person) -> Decision:
     """An order whose winner is fixed: only money that goes back still counts."""
     fixed = order.settlement
     assert fixed is not None
@@ -314,4 +330,6 @@ def _settled(order: Order) -> Decision:
         pieces=frozenset(),
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
+        friend_contacts=_contacts(order, person),
+        click_id=fixed.click_id,
     )

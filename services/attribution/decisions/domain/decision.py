@@ -88,6 +88,10 @@ class Decision(Struct, frozen=True):
     """Since when the newest revision holds that calls the order paid; kept with the settling."""
     visitor_id: str | None
     """The browser that the order named, told on for funnels. It proves nothing here, and is no part of the bytes."""
+    friend_contacts: tuple[str, ...]
+    """Hashes by which the buyer may be recognised when they join themselves. No part of the bytes."""
+    click_id: str | None
+    """The newest good click beside a winner of another kind: how the buyer came. No part of the bytes."""
 
 
 def decision_bytes(decision: Decision) -> bytes:

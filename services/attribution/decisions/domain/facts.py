@@ -84,6 +84,8 @@ class Settlement(BaseModel):
     paid_since: datetime | None = None
     """The newest revision that said, before the settling, that the order is paid and not cancelled: cancellations from
     before it are over. None in settlements from before this was kept, which any cancellation undoes."""
+    click_id: str | None = None
+    """The click beside a winner of another kind."""
 
 
 @dataclass(slots=True)

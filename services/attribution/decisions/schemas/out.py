@@ -118,7 +118,10 @@ class OrderOut(BaseModel):
     """An order with its decision."""
 
     order_id: str
-    placed_at: datetime
+    placed_at: datetime = Field(description="The earliest that was told; once settled, the one that was settled.")
+    placed_at_others: tuple[datetime, ...] = Field(
+        (), description="Other times of placing that revisions told. They are kept as told and move nothing."
+    )
     status: Literal["paid", "pending"]
     cancelled: bool
     currency: str

@@ -53,7 +53,9 @@ select distinct f.order_id from order_facts f where f.store_id = :store and f.ki
 """
 
 _HAPPENED = """
-select kind, seq, received_at as at, body from order_facts where store_id = :store and order_id = :order
+with happened as (
+select kind, seq, received_at as at, body from order_facts
+where store_id = :store and order_id = :order and seq is not null
 union all
 select t.type, t.seq, t.at, t.body from tracks t
 where t.store_id = :store and t.seq is not null and t.track_id = any(array(
@@ -64,8 +66,15 @@ where t.store_id = :store and t.seq is not null and t.track_id = any(array(
         from order_facts f where f.store_id = :store and f.order_id = :order) told
       where exists (select from ties i
         where i.store_id = :store and i.key = 'v:' || told.visitor and i.order_id = :order)))))
-order by at limit 200
+)
+select kind, seq, at, body, count(*) over () as of from happened order by at, seq limit :most
 """
+_LATE = """
+select count(*) from order_facts
+where store_id = :store and order_id = :order and kind = 'report'
+  and seq > (select seq from order_facts where store_id = :store and order_id = :order and kind = 'settled')
+"""
+MOST_HAPPENED = 200
 _STORE = "select name, timezone, locale, currency from stores where store_id = :store"
 
 
@@ -179,10 +188,18 @@ async def undecided(tx: Tx, store_id: str) -> set[str]:
     return {row.order_id for row in await tx.all(_UNDECIDED, store=store_id)}
 
 
-async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> list[Happened]:
-    """What was told of an order and seen of its friend, the oldest first. Facts not yet seen are left out."""
-    rows = await tx.all(_HAPPENED, store=store_id, order=order_id, person=person_id)
-    return [Happened(row.kind, row.seq, row.at, bytes(row.body)) for row in rows if row.seq is not None]
+async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> tuple[list[Happened], int]:
+    """What was told of an order and seen of its friend, the oldest first, at most `MOST_HAPPENED`; and of how many.
+    Facts not yet seen are left out.
+    """
+    rows = await tx.all(_HAPPENED, store=store_id, order=order_id, person=person_id, most=MOST_HAPPENED)
+    found = [Happened(row.kind, row.seq, row.at, bytes(row.body)) for row in rows]
+    return found, rows[0].of if rows else 0
+
+
+async def late_reports(tx: Tx, store_id: str, order_id: str) -> int:
+    """How many reports of an order came after it had settled."""
+    return int(await tx.scalar(_LATE, store=store_id, order=order_id))
 
 
 async def store_slice(tx: Tx, store_id: str) -> StoreSlice | None:
