@@ -12,6 +12,7 @@ from services.kernel.spool import Spool
 from services.links.ambassadors.api import adding as ambassadors_adding
 from services.links.ambassadors.api import console as ambassadors_console
 from services.links.ambassadors.api import rest as ambassadors
+from services.links.batches import api as batches
 from services.links.changes.tables import METADATA
 from services.links.clock import api as clock
 from services.links.codes import api as codes
@@ -109,6 +110,7 @@ SERVICE = Service(
         stores.router,
         keys.router,
         programs.router,
+        batches.router,
         ambassadors.router,
         links.router,
         qr.router,

@@ -21,7 +21,7 @@ from services.kernel.context import Context
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.http import cors, problems
 from services.kernel.http.assets import asset_routes
-from services.kernel.http.body import BUFFERED, MAX_BODY, MAX_STRANGERS_BODY, ClientGone, read_body
+from services.kernel.http.body import BUFFERED, MAX_STRANGERS_BODY, ClientGone, read_body
 from services.kernel.http.call import CONTEXT, REQUEST_ID
 from services.kernel.http.headers import complete
 from services.kernel.http.hot import HotRoute, HotTable, headers_of
@@ -140,7 +140,7 @@ class Edge:
             return scope, receive
         if known.guard is not None:
             known.guard.admit(Request(scope))  # before its body costs anything
-        body = await read_body(scope, receive, limit=MAX_BODY if known.guard is not None else MAX_STRANGERS_BODY)
+        body = await read_body(scope, receive, limit=known.most_bytes if known.guard is not None else MAX_STRANGERS_BODY)
         scope[BUFFERED] = body
         if body:
             content_type = headers.get(b"content-type", b"")

@@ -1,7 +1,8 @@
 """Reading a request's body: counted while it streams, under one deadline."""
 
 import asyncio
-from typing import Final, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn, TypeVar
 
 from starlette.types import Receive, Scope
 
@@ -15,12 +16,29 @@ DEADLINE_S = 8.0
 """Before the server gives the whole connection up, so that who is slow hears why."""
 PATIENCE: Final = 4 * MAX_BODY
 """Up to how many bytes of a body that is too long are read and thrown away."""
+E = TypeVar("E")
+_MARK: Final = "kith_most_bytes"
 BUFFERED: Final = "kith.body"
 """Scope key of a body that the edge has read already."""
 
 
 class ClientGone(Exception):  # nobody is left to whom it could be an error
     """The client hung up; there is nobody to answer."""
+
+
+def takes_up_to(size: int) -> Callable[[E], E]:
+    """Marks an endpoint whose bodies may be larger (or must be smaller) than `MAX_BODY`."""
+
+    def mark(endpoint: E) -> E:
+        setattr(endpoint, _MARK, size)
+        return endpoint
+
+    return mark
+
+
+def most_bytes(endpoint: object) -> int:
+    """How large a body the endpoint takes."""
+    return int(getattr(endpoint, _MARK, MAX_BODY))
 
 
 async def read_body(scope: Scope, receive: Receive, *, limit: int = MAX_BODY, deadline_s: float | None = None) -> bytes:

@@ -149,7 +149,7 @@ def from_validation(found: Sequence[Any]) -> AppError:
             return BadRequest(
                 "The body is not JSON.", code="bad_json", errors=[FieldError("body", "bad_json", item["msg"])]
             )
-    errors = [_field_error(item) for item in found]
+    errors = field_errors(found)
     first = errors[0] if errors else FieldError("body", "invalid", "The request is not valid.")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Invalid(f"{first.field}: {first.detail}{more}", errors=errors)
@@ -176,6 +176,11 @@ def field_path(loc: Iterable[object]) -> str:
     if parts and parts[0] in {"body", "query", "header", "cookie", "path"}:
         parts = parts[1:] or [parts[0]]
     return ".".join(parts) or "body"
+
+
+def field_errors(found: Sequence[Any]) -> list[FieldError]:
+    """pydantic's findings as fields with what is wrong and how to mend it."""
+    return [_field_error(item) for item in found]
 
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:

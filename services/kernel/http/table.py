@@ -13,6 +13,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
+from services.kernel.http.body import MAX_BODY, most_bytes
 from services.kernel.http.call import Guard
 
 _LITERAL = re.compile(r"/[^/{]*")
@@ -29,6 +30,7 @@ class Known:
     takes_json: bool
     guard: Guard | None = None
     """Who may call; None where nobody is asked for a key."""
+    most_bytes: int = MAX_BODY
 
 
 class RouteTable:
@@ -71,6 +73,7 @@ def _known(routes: list[BaseRoute]) -> Iterator[Known]:
             query=_query_fields(dependant) if dependant is not None else None,
             takes_json=_takes_json(context),
             guard=_guard(dependant) if dependant is not None else None,
+            most_bytes=most_bytes(getattr(context, "endpoint", None)),
         )
 
 

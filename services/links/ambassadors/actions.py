@@ -76,7 +76,7 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
         if first is None:
             raise Conflict("The same ambassador is being made by another request; send this one again.")
         return await get(tx, store_id, first.ambassador_id)
-    _announce(tx, ambassador)
+    announce(tx, ambassador)
     link = await links.add(
         tx,
         store_id,
@@ -118,7 +118,7 @@ async def change(
         raise Conflict("Another ambassador of this program has this external_id.", code="external_id_taken")
     if after.status != before.status:
         await noted.note(tx, "ambassador", ambassador_id)
-    _announce(tx, after)
+    announce(tx, after)
     return await get(tx, store_id, ambassador_id)
 
 
@@ -148,7 +148,7 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     gone = {"status": "erased", "external_id": None, "locale": None}
     await idempotency.amend(tx, store_id, JOIN_ROUTE, ambassador_id, gone)
     await noted.note(tx, "ambassador", ambassador_id)
-    _announce(tx, after)
+    announce(tx, after)
 
 
 async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
@@ -157,7 +157,8 @@ async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
         raise Invalid.field("sponsor_id", "There is no such ambassador in this program.", code="unknown_sponsor")
 
 
-def _announce(tx: Tx, ambassador: Ambassador) -> None:
+def announce(tx: Tx, ambassador: Ambassador) -> None:
+    """Tells others of an ambassador as they are now."""
     tx.emit(
         AmbassadorSaved(
             store_id=ambassador.store_id,

@@ -19,6 +19,7 @@ left join programs g on g.program_id = a.program_id
 where a.store_id = :store_id
 """
 _ONE = _SELECT + " and a.ambassador_id = :ambassador_id"
+_MANY = _SELECT + " and a.ambassador_id = any(cast(:ids as text[]))"
 _FILTER = (
     _SELECT
     + """
@@ -115,6 +116,12 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member | None:
     """One ambassador."""
     row = await tx.one_or_none(_ONE, store_id=store_id, ambassador_id=ambassador_id)
     return _member(row) if row else None
+
+
+async def many(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> dict[str, Member]:
+    """Several ambassadors, by id."""
+    rows = await tx.all(_MANY, store_id=store_id, ids=list(ambassador_ids)) if ambassador_ids else ()
+    return {row.ambassador_id: _member(row) for row in rows}
 
 
 async def newest(tx: Tx, store_id: str, chosen: Filter, before: str | None, *, limit: int) -> Sequence[Member]:

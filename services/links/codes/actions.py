@@ -1,6 +1,6 @@
 """Making promo codes, and retiring them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,6 +86,26 @@ async def add(
             _announce(tx, code)
             return code
     raise CodeTaken("The store has this code already; choose another.")
+
+
+async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[Code, Iterator[str]]]) -> dict[str, Code]:
+    """For each code the first of its proposals that is free, by the code's id; one statement for each round of
+    proposals. Of equal proposals within a round one gets it, the others go on to their next.
+    """
+    made: dict[str, Code] = {}
+    open_ = dict.fromkeys(range(len(wanted)))
+    while open_:
+        tried = {}
+        for place in open_:
+            code, proposals = wanted[place]
+            tried[place] = replace(code, code=next(proposals))
+        free = await store.insert_all(tx, store_id, list(tried.values()))
+        for place, code in tried.items():
+            if code.code_id in free:
+                made[code.code_id] = code
+                del open_[place]
+                _announce(tx, code)
+    return made
 
 
 async def get(tx: Tx, store_id: str, code_id: str) -> Code:

@@ -12,6 +12,12 @@ insert into codes (code_id, store_id, code, program_id, ambassador_id, max_uses,
 values (:code_id, :store_id, :code, :program_id, :ambassador_id, :max_uses, :expires_at, false, :created_at, :revision)
 on conflict (store_id, code) do nothing returning code_id
 """
+_INSERT_ALL = """
+insert into codes (code_id, store_id, code, program_id, ambassador_id, retired, created_at, revision)
+select i, :store_id, c, p, a, false, :now, 1 from unnest(cast(:code_id as text[]), cast(:code as text[]),
+  cast(:program_id as text[]), cast(:ambassador_id as text[])) as t(i, c, p, a) order by c, i
+on conflict (store_id, code) do nothing returning code_id
+"""
 _UPDATE = """
 update codes set max_uses = :max_uses, expires_at = :expires_at, retired = :retired, revision = :revision
 where store_id = :store_id and code_id = :code_id
@@ -75,6 +81,15 @@ async def insert(tx: Tx, code: Code) -> bool:
         revision=code.revision,
     )
     return row is not None
+
+
+async def insert_all(tx: Tx, store_id: str, codes: Sequence[Code]) -> set[str]:
+    """Adds personal codes without limits; returns the ids of those whose spelling was free. In one statement."""
+    columns = ("code_id", "code", "program_id", "ambassador_id")
+    rows = await tx.all(
+        _INSERT_ALL, store_id=store_id, now=tx.now, **{name: [getattr(c, name) for c in codes] for name in columns}
+    )
+    return {row.code_id for row in rows}
 
 
 async def update(tx: Tx, code: Code) -> None:

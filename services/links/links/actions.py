@@ -1,6 +1,6 @@
 """Making, changing and deleting share links."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
 
 _TRIES = 5
+_NO_SLUG = "no free slug among several random ones: the source of chance is broken"
 
 
 class SlugTaken(Conflict):
@@ -86,6 +87,35 @@ async def add(
     return link
 
 
+async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, str]]) -> dict[str, Link]:
+    """A plain link for each (link, program, ambassador) that was checked already, by its id; two statements for all."""
+    slugs: dict[str, str] = {}
+    for _ in range(_TRIES):
+        tried = {link_id: short_code(domain.SLUG_LENGTH) for link_id, _, _ in wanted if link_id not in slugs}
+        if not tried:
+            break
+        slugs |= {link_id: tried[link_id] for link_id in await store.claim_all(tx, store_id, tried)}
+    if len(slugs) < len(wanted):
+        raise RuntimeError(_NO_SLUG)
+    made = [
+        Link(
+            link_id=link_id,
+            store_id=store_id,
+            program_id=program_id,
+            ambassador_id=ambassador_id,
+            slug=slugs[link_id],
+            utm={},
+            created_at=tx.now,
+            revision=1,
+        )
+        for link_id, program_id, ambassador_id in wanted
+    ]
+    await store.insert_all(tx, store_id, made)
+    for link in made:
+        _announce(tx, link)
+    return {link.link_id: link for link in made}
+
+
 async def get(tx: Tx, store_id: str, link_id: str) -> Link:
     """A link that is not deleted. Raises `NotFound`."""
     link = await store.get(tx, store_id, link_id)
@@ -146,7 +176,7 @@ async def _claim_slug(tx: Tx, store_id: str, link_id: str, wanted: str | None) -
         slug = short_code(domain.SLUG_LENGTH)
         if await store.claim(tx, store_id=store_id, link_id=link_id, slug=slug, look=None):
             return slug
-    raise RuntimeError("no free slug among several random ones: the source of chance is broken")
+    raise RuntimeError(_NO_SLUG)
 
 
 async def _own_page(tx: Tx, store_id: str, destination: str | None) -> str | None:

@@ -25,6 +25,16 @@ insert into links (link_id, store_id, program_id, ambassador_id, slug, destinati
 values (:link_id, :store_id, :program_id, :ambassador_id, :slug, :destination, :channel, cast(:utm as jsonb),
   :expires_at, null, :created_at, :revision)
 """
+_CLAIM_ALL = """
+insert into directory (kind, key, store_id, id)
+select :kind, k, :store_id, i from unnest(cast(:keys as text[]), cast(:ids as text[])) as c(k, i) order by k
+on conflict do nothing returning id
+"""
+_INSERT_ALL = """
+insert into links (link_id, store_id, program_id, ambassador_id, slug, utm, created_at, revision)
+select l, :store_id, p, a, s, '{}', :now, 1 from unnest(cast(:link_id as text[]), cast(:program_id as text[]),
+  cast(:ambassador_id as text[]), cast(:slug as text[])) as t(l, p, a, s) order by l
+"""
 _UPDATE = """
 update links set slug = :slug, destination = :destination, channel = :channel, utm = cast(:utm as jsonb),
   expires_at = :expires_at, deleted_at = :deleted_at, revision = :revision
@@ -87,6 +97,20 @@ async def claim(tx: Tx, *, store_id: str, link_id: str, slug: str, look: str | N
         return True
     held = await tx.scalar(_HELD, store_id=store_id, link_id=link_id, kinds=kinds, keys=keys)
     return bool(held == len(wanted))
+
+
+async def claim_all(tx: Tx, store_id: str, slugs: Mapping[str, str]) -> set[str]:
+    """Takes random slugs, by link; returns the links that got theirs. In one statement."""
+    rows = await tx.all(_CLAIM_ALL, kind=SLUG, store_id=store_id, keys=list(slugs.values()), ids=list(slugs))
+    return {row.id for row in rows}
+
+
+async def insert_all(tx: Tx, store_id: str, links: Sequence[Link]) -> None:
+    """Adds plain links, as joining makes them; their slugs are claimed already. In one statement."""
+    columns = ("link_id", "program_id", "ambassador_id", "slug")
+    await tx.execute(
+        _INSERT_ALL, store_id=store_id, now=tx.now, **{name: [getattr(a, name) for a in links] for name in columns}
+    )
 
 
 async def insert(tx: Tx, link: Link) -> None:

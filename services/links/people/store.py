@@ -1,6 +1,7 @@
 """Rows of ambassadors, and apart from them the rows that say who they are."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,6 +16,30 @@ insert into ambassadors (ambassador_id, store_id, program_id, external_id, statu
 values (:ambassador_id, :store_id, :program_id, :external_id, :status, :group_name, :sponsor_id, :locale,
   cast(:contact_hashes as text[]), :link_id, :code_id, :created_at, :revision)
 on conflict (store_id, program_id, external_id) do nothing returning ambassador_id
+"""
+_INSERT_ALL = """
+insert into ambassadors (ambassador_id, store_id, program_id, external_id, status, group_name, sponsor_id, locale,
+  contact_hashes, link_id, code_id, created_at, revision)
+select i, :store_id, p, e, 'active', g, s, l, array(select jsonb_array_elements_text(cast(h as jsonb))), k, c, :now, 1
+from unnest(cast(:ambassador_id as text[]), cast(:program_id as text[]), cast(:external_id as text[]),
+  cast(:group_name as text[]), cast(:sponsor_id as text[]), cast(:locale as text[]), cast(:contact_hashes as text[]),
+  cast(:link_id as text[]), cast(:code_id as text[])) as t(i, p, e, g, s, l, h, k, c)
+order by p, e, i
+on conflict (store_id, program_id, external_id) do nothing returning ambassador_id
+"""
+_INSERT_PEOPLE = """
+insert into people (ambassador_id, store_id, name, email, phone)
+select i, :store_id, n, m, p from unnest(cast(:ambassador_id as text[]), cast(:name as text[]), cast(:email as text[]),
+  cast(:phone as text[])) as t(i, n, m, p) order by i
+"""
+_KNOWN = """
+select a.program_id, a.external_id, a.ambassador_id
+from unnest(cast(:programs as text[]), cast(:ids as text[])) as k(program_id, external_id)
+join ambassadors a on a.store_id = :store_id and a.program_id = k.program_id and a.external_id = k.external_id
+"""
+_PROGRAMS_OF = """
+select ambassador_id, program_id from ambassadors
+where store_id = :store_id and ambassador_id = any(cast(:ids as text[])) and status <> 'erased'
 """
 _UPDATE = """
 update ambassadors set external_id = :external_id, status = :status, group_name = :group_name, locale = :locale,
@@ -43,6 +68,9 @@ order by a.ambassador_id limit 1
 )
 _BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :external_id"
 
+_INSERTED = (
+    *("ambassador_id", "program_id", "external_id", "group_name", "sponsor_id", "locale", "link_id", "code_id"),
+)
 Status = Literal["active", "blocked", "erased"]
 
 
@@ -97,6 +125,43 @@ async def insert(tx: Tx, ambassador: Ambassador) -> bool:
         return False
     await save_person(tx, ambassador)
     return True
+
+
+async def insert_all(tx: Tx, store_id: str, ambassadors: Sequence[Ambassador]) -> set[str]:
+    """Adds active ambassadors of a store and the people behind them, in two statements; returns the ids of those who
+    were added. The others' external ids were taken by another transaction, which has committed by now.
+    """
+    if not ambassadors:
+        return set()
+    rows = await tx.all(
+        _INSERT_ALL,
+        store_id=store_id,
+        now=tx.now,
+        # Arrays of arrays must be rectangular in PostgreSQL, so each list of hashes travels as JSON.
+        contact_hashes=[json.dumps(a.contact_hashes) for a in ambassadors],
+        **{name: [getattr(a, name) for a in ambassadors] for name in _INSERTED},
+    )
+    added = {row.ambassador_id for row in rows}
+    people = [a for a in ambassadors if a.ambassador_id in added]
+    await tx.execute(
+        _INSERT_PEOPLE,
+        store_id=store_id,
+        **{name: [getattr(a, name) for a in people] for name in ("ambassador_id", "name", "email", "phone")},
+    )
+    return added
+
+
+async def known(tx: Tx, store_id: str, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(program, the store's customer id) → the ambassador who has it."""
+    pairs = sorted(set(wanted))
+    rows = await tx.all(_KNOWN, store_id=store_id, programs=[p for p, _ in pairs], ids=[e for _, e in pairs])
+    return {(row.program_id, row.external_id): row.ambassador_id for row in rows}
+
+
+async def programs_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, str]:
+    """Ambassador → program, of those who are there and not erased."""
+    rows = await tx.all(_PROGRAMS_OF, store_id=store_id, ids=sorted(set(ambassador_ids)))
+    return {row.ambassador_id: row.program_id for row in rows}
 
 
 async def update(tx: Tx, ambassador: Ambassador) -> bool:

@@ -39,16 +39,7 @@ async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("amb
         lambda tx: actions.join(
             tx,
             call.store_id,
-            Joining(
-                program_id=body.program_id,
-                external_id=body.external_id,
-                email=body.email,
-                phone=body.phone,
-                name=body.name,
-                locale=body.locale,
-                group_name=body.group,
-                sponsor_id=body.sponsor_id,
-            ),
+            joining_of(body),
             hash_contacts=hashes(call),
         ),
         answer=partial(AmbassadorJoined.of, base_url=call.ctx.settings.base_url),
@@ -110,6 +101,20 @@ async def erase_ambassador(ambassador_id: str, call: Annotated[Call, require("am
     """
     async with call.transaction() as tx:
         await actions.erase(tx, call.store_id, ambassador_id)
+
+
+def joining_of(body: AmbassadorIn) -> Joining:
+    """The wish of somebody to join, from what was posted."""
+    return Joining(
+        program_id=body.program_id,
+        external_id=body.external_id,
+        email=body.email,
+        phone=body.phone,
+        name=body.name,
+        locale=body.locale,
+        group_name=body.group,
+        sponsor_id=body.sponsor_id,
+    )
 
 
 def shown(call: Call, member: Member) -> AmbassadorOut:

@@ -1,0 +1,60 @@
+"""What a batch of ambassadors looks like, and what it is answered."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from services.kernel.errors import FieldError
+from services.kernel.http.problems import field_errors
+from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined
+
+MOST: Final = 1000
+MOST_BYTES: Final = 1024 * 1024
+"""Of the body: a thousand people with all that can be told of them take about half of it."""
+
+Told = Annotated[dict[str, Any], WithJsonSchema(AmbassadorIn.model_json_schema())]
+"""An ambassador as `POST /v1/ambassadors` takes one. Read one by one: what is wrong with one harms no other."""
+
+
+class AmbassadorsIn(BaseModel):
+    """Who joins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ambassadors: tuple[Told, ...] = Field(min_length=1, max_length=MOST)
+
+
+class WrongField(BaseModel):
+    """What is wrong with one of the fields, and how to mend it."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class ItemOut(BaseModel):
+    """What became of one of them."""
+
+    index: int = Field(description="Its place in the request, from 0.")
+    result: Literal["created", "existing", "invalid"] = Field(
+        description="`existing`: the program has somebody of this external_id, who is answered as they are."
+    )
+    ambassador: AmbassadorJoined | None = None
+    errors: tuple[WrongField, ...] = ()
+
+
+class BatchOut(BaseModel):
+    """A result for each ambassador, in the order of the request."""
+
+    created: int
+    existing: int
+    invalid: int
+    data: list[ItemOut]
+
+
+def read(told: dict[str, Any]) -> AmbassadorIn | tuple[FieldError, ...]:
+    """One ambassador, or what is wrong."""
+    try:
+        return AmbassadorIn.model_validate(told)
+    except ValidationError as error:
+        return tuple(field_errors(error.errors()))
