@@ -26,7 +26,9 @@ class Attribution(Strict):
         ("code", "click", "customer"), min_length=1, max_length=3, description="Which proof wins, best first."
     )
     model: Literal["first", "last"] = Field("last", description="Which of several touches of one kind counts.")
-    click_window_days: int = Field(30, ge=1, le=400, description="Days from a click in which a purchase counts.")
+    click_window_days: int = Field(
+        30, ge=1, le=400, strict=True, description="Days from a click in which a purchase counts."
+    )
     new_customers_only: bool = Field(True, description="Refuse people who had a paid order before they were won.")
     min_subtotal_minor: Minor = Field(0, description="Smallest subtotal that counts, in the program's currency.")
 
@@ -88,7 +90,9 @@ class RewardRule(Strict):
     which: Literal["first", "every"] = "first"
     give: Annotated[Fixed | Percent, Field(discriminator="kind")]
     pay_as: Literal["cash", "store_credit", "points"] = "store_credit"
-    hold_days: int = Field(14, ge=0, le=365, description="Days from the purchase until the reward can be used.")
+    hold_days: int = Field(
+        14, ge=0, le=365, strict=True, description="Days from the purchase until the reward can be used."
+    )
     limits: Limits = Limits()
     on_partial_refund: Literal["share", "keep"] = Field(
         "share",
@@ -108,7 +112,9 @@ class Program(Strict):
     name: str = Field(min_length=1, max_length=120)
     status: Literal["active", "paused", "archived"] = "active"
     currency: Currency
-    rank: int = Field(1, ge=1, le=1000, description="Of several programs with a valid candidate the lowest rank wins.")
+    rank: int = Field(
+        1, ge=1, le=1000, strict=True, description="Of several programs with a valid candidate the lowest rank wins."
+    )
     landing_url: HttpUrl
     attribution: Attribution = Attribution()
     budget: Budget | None = None

@@ -17,7 +17,7 @@ class Item(BaseModel):
     sku: str | None = Field(None, max_length=255)
     product_id: str | None = Field(None, max_length=255)
     category: str | None = Field(None, max_length=255)
-    quantity: int = Field(1, ge=1, le=1_000_000)
+    quantity: int = Field(1, ge=1, le=1_000_000, strict=True)
     amount_minor: Minor = Field(
         description="The line's price after its own discounts, for the whole quantity, net of tax."
     )
@@ -31,7 +31,7 @@ class RefundLine(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     line_id: Id
-    quantity: int | None = Field(None, ge=0, le=1_000_000)
+    quantity: int | None = Field(None, ge=0, le=1_000_000, strict=True)
     amount_minor: Minor = Field(description="Net of tax, as the line's own amount.")
 
 

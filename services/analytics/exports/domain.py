@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from services.kernel.money import half_up_to, to_decimal
@@ -25,9 +26,9 @@ class Picture:
     caption: Caption
 
 
-def money(minor: float | None, currency: str) -> str | None:
+def money(minor: float | None, currency: str) -> Decimal | None:
     """An amount for a sheet: 4599.47."""
-    return None if minor is None else str(to_decimal(int(minor), currency))
+    return None if minor is None else to_decimal(int(minor), currency)
 
 
 def ratio(value: float | Fraction | None) -> float | None:

@@ -104,9 +104,9 @@ async def channels(tx: Tx, asked: View, period: Period) -> list[Channel]:
 
 
 async def ambassadors(
-    tx: Tx, asked: View, period: Period, *, sort: str = "revenue", limit: int = 10, offset: int = 0
+    tx: Tx, asked: View, period: Period, *, sort: str = "revenue", limit: int | None = 10, offset: int = 0
 ) -> tuple[list[store.Leader], int]:
-    """The period's best ambassadors with the codes that name them, and how many were active."""
+    """The period's best ambassadors, all without a limit, with the codes that name them, and how many were active."""
     rows, total = await store.leaders(
         tx, asked.store_id, asked.program_id, period, currency=asked.currency, sort=sort, limit=limit, offset=offset
     )

@@ -1,5 +1,7 @@
 """`GET /v1/metrics` and its answers. Every answer comes as JSON or CSV, those with a chart also as SVG."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -11,12 +13,13 @@ from services.analytics.exports.api import answer, check_format
 from services.analytics.exports.domain import Picture
 from services.analytics.metrics import actions, schemas, store
 from services.analytics.metrics.domain import pictures, sheets
-from services.analytics.metrics.domain.figures import Asked, funnel, series
+from services.analytics.metrics.domain.figures import Asked, View, compared, funnel, series
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import KINDS, other_currencies
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import csv_download
 from services.kernel.pages.format import Format
 from services.kernel.pages.locales import load_speech
 
@@ -72,7 +75,7 @@ async def get_summary(call: Reader, asking: Asking) -> Response:
         before = await actions.figures(tx, view, view.before) if view.before else None
         reasons = await store.reasons(tx, view.store_id, view.program_id, view.period)
         owed = await store.owed(tx, view.store_id, view.program_id, view.currency)
-    totals, earlier = now.total(view.currency), before.total(view.currency) if before else None
+    totals, earlier = compared(view.currency, now, before)
     body = schemas.SummaryOut.model_validate(
         {
             **schemas.frame(view),
@@ -191,31 +194,59 @@ async def get_ambassadors(
     asking: Asking,
     sort: Annotated[Sort, Query()] = "revenue",
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
-    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """The period's best ambassadors, by code. Their names are links' to tell."""
+    """The period's best ambassadors, by code. Their names are links' to tell. As CSV it is all of them."""
     check_format(asking.format)
+    everybody = asking.format == "csv"
     async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
-        rows, total = await actions.ambassadors(tx, view, view.period, sort=sort, limit=limit, offset=offset)
+        rows, total = await actions.ambassadors(
+            tx, view, view.period, sort=sort, limit=None if everybody else limit, offset=0 if everybody else offset
+        )
+    if everybody:
+        return await _download(view, rows)
     body = schemas.AmbassadorsOut.model_validate(
         {
             **schemas.frame(view),
             "total": total,
+            "next_offset": offset + len(rows) if offset + len(rows) < total else None,
             "sort": sort,
             "data": [schemas.AmbassadorOut.of(row) for row in rows],
         }
     )
-    named = [
+    return answer(
+        asking.format,
+        body,
+        sheet=lambda: sheets.ambassadors(view, _named(rows)),
+        picture=lambda: sheets.ambassadors_picture(view, _named(rows)),
+    )
+
+
+async def _download(view: View, rows: Sequence[store.Leader]) -> Response:
+    """All rows, written and sent a slice at a time: a hundred thousand of them must not hold the others up."""
+    columns = sheets.ambassadors(view, ()).columns
+
+    async def fetch(after: int | None, count: int) -> Sequence[tuple[int, Sequence[object]]]:
+        start = 0 if after is None else after + 1
+        made = sheets.ambassadors(view, _named(rows[start : start + count])).rows
+        await asyncio.sleep(0)
+        return list(enumerate(made, start))
+
+    return await csv_download(
+        fetch,
+        after=lambda numbered: numbered[0],
+        show=lambda numbered: numbered[1],
+        columns=columns,
+        filename=sheets.ambassadors(view, ()).name,
+    )
+
+
+def _named(rows: Sequence[store.Leader]) -> list[sheets.Named]:
+    return [
         sheets.Named(
             row.code or row.ambassador_id, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,
             row.revenue_minor, row.reward_minor,
         )
         for row in rows
     ]  # fmt: skip
-    return answer(
-        asking.format,
-        body,
-        sheet=lambda: sheets.ambassadors(view, named),
-        picture=lambda: sheets.ambassadors_picture(view, named),
-    )

@@ -25,7 +25,10 @@ class MetricOut(BaseModel):
     good: Good = Field(description="Which way is welcome.")
     source: str = Field(description="Events that it is counted from.")
     maturity: str | None = Field(description="What can still change.")
-    estimated: bool = Field(description="Contains a count of distinct people: exact up to 1,024, about ± 3 % beyond.")
+    estimated: bool = Field(
+        description="Contains a count of distinct people: exact up to 1,024, beyond it with a standard error of 0.8 %,"
+        " so that 997 of 1,000 lie within ± 2.5 %."
+    )
 
     @classmethod
     def of(cls, metric: Metric) -> "MetricOut":
@@ -126,7 +129,10 @@ class Value(BaseModel):
     change: float | None = Field(description="(value − previous) ÷ previous; null without a base.")
     numerator: int | None
     denominator: int | None
-    estimated: bool = False
+    estimated: bool = Field(
+        False,
+        description="Contains an estimate of people; then that of the period before is one too, also if few came.",
+    )
 
     @classmethod
     def of(cls, metric: Metric, now: Totals, before: Totals | None) -> "Value":
@@ -305,6 +311,7 @@ class AmbassadorsOut(Framed):
     """The period's best ambassadors."""
 
     total: int = Field(description="Ambassadors who were active in the period.")
+    next_offset: int | None = Field(description="Pass it as `offset` to go on; null where the list ends.")
     sort: str
     data: list[AmbassadorOut]
 

@@ -182,7 +182,7 @@ async def leaders(
     *,
     currency: str,
     sort: str,
-    limit: int,
+    limit: int | None,
     offset: int = 0,
 ) -> tuple[list[Leader], int]:
     """The best ambassadors of the period, and how many were active in it at all."""

@@ -11,7 +11,7 @@ from services.analytics.exports.domain import Picture, Sheet, ratio
 from services.analytics.metrics import actions as metrics
 from services.analytics.metrics.api import Asking, Reader
 from services.analytics.metrics.domain import pictures
-from services.analytics.metrics.domain.figures import Point, View
+from services.analytics.metrics.domain.figures import Point, View, compared
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import median_of
@@ -41,7 +41,7 @@ async def get_virality(call: Reader, asking: Asking, group_by: Annotated[Grain, 
     whole = actions.together(cohorts)
     mature = actions.together(cohort for cohort in cohorts if cohort.mature)
     lags = actions.lags_of(now)
-    totals, earlier = now.total(view.currency), before.total(view.currency) if before else None
+    totals, earlier = compared(view.currency, now, before)
     body = ViralityOut.model_validate(
         {
             **frame(view),

@@ -140,7 +140,8 @@ class Edge:
             return scope, receive
         if known.guard is not None:
             known.guard.admit(Request(scope))  # before its body costs anything
-        body = await read_body(scope, receive, limit=known.most_bytes if known.guard is not None else MAX_STRANGERS_BODY)
+        most = known.most_bytes if known.guard is not None else MAX_STRANGERS_BODY
+        body = await read_body(scope, receive, limit=most)
         scope[BUFFERED] = body
         if body:
             content_type = headers.get(b"content-type", b"")

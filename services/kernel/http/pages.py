@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from fastapi import Query
@@ -39,7 +40,8 @@ Columns = Mapping[str, str] | Sequence[str]
 MAX_LIMIT: Final = 200
 AT_ONCE: Final = 1000
 """Rows of a download that are read, and sent, together."""
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n\0＝＋－＠]")
+_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠])")
+"""Where a formula could begin: at the start of a cell, and behind what some spreadsheets take for the cell's end."""
 _BYTE_ORDER = "\ufeff"
 _MEDIA_TYPE = "text/csv; charset=utf-8"
 _FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -146,7 +148,7 @@ def _lines(rows: Iterable[Cells], columns: Columns) -> str:
 
 
 def _cell(value: object) -> str:
-    """What a spreadsheet may show but never run: text that starts like a formula gets a quote in front."""
+    """What a spreadsheet may show but never run: a quote stands in front of every place that could start a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -155,5 +157,6 @@ def _cell(value: object) -> str:
         return value.isoformat()
     if isinstance(value, int | float):
         return str(value)
-    text = str(value).replace("\0", "")
-    return f"'{text}" if _FORMULA.match(text) else text
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return _FORMULA.sub(r"\g<0>'", str(value).replace("\0", ""))

@@ -12,10 +12,14 @@ from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.codes import actions, store
 from services.links.codes.schemas import CodeIn, CodeOut, CodePatch
 from services.links.codes.store import Code
+from services.links.people.actions import Labels
 
 router = APIRouter(tags=["codes"])
 
-_COLUMNS = ("id", "code", "program_id", "ambassador_id", "max_uses", "expires_at", "retired", "created_at")
+_COLUMNS = (
+    *("id", "code", "program_id", "ambassador_id", "ambassador_name", "max_uses", "expires_at", "retired"),
+    "created_at",
+)
 
 
 @router.post("/v1/codes", status_code=201, response_model=CodeOut)
@@ -47,20 +51,25 @@ async def get_codes(
 ) -> Page[CodeOut] | Response:
     """Lists codes, youngest first, retired ones too."""
     start = cursors.decode(cursor, str)
+    labels = Labels(call.caller)
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Code]:
         async with call.transaction() as tx:
             if code is not None:
                 found = await store.by_code(tx, call.store_id, fold(code) or "")
-                return [found] if found else []
-            return await store.page(
-                tx,
-                call.store_id,
-                before=after[0] if after else None,
-                ambassador_id=ambassador_id,
-                program_id=program_id,
-                limit=count,
-            )
+                rows: Sequence[Code] = [found] if found else []
+            else:
+                rows = await store.page(
+                    tx,
+                    call.store_id,
+                    before=after[0] if after else None,
+                    ambassador_id=ambassador_id,
+                    program_id=program_id,
+                    limit=count,
+                )
+            if format == "csv":
+                await labels.learn(tx, call.store_id, (row.ambassador_id for row in rows))
+            return rows
 
     return await page_or_csv(
         fetch,
@@ -71,6 +80,7 @@ async def get_codes(
         show=CodeOut.of,
         columns=_COLUMNS,
         filename="codes",
+        cells=lambda code: {**code.model_dump(), **labels.of(code.ambassador_id)},
     )
 
 

@@ -12,10 +12,14 @@ from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.links import actions, store
 from services.links.links.schemas import LinkIn, LinkOut, LinkPatch
 from services.links.links.store import Link
+from services.links.people.actions import Labels
 
 router = APIRouter(tags=["links"])
 
-_COLUMNS = ("id", "program_id", "ambassador_id", "url", "destination", "channel", "expires_at", "created_at")
+_COLUMNS = (
+    *("id", "program_id", "ambassador_id", "ambassador_name", "ambassador_code", "url", "destination", "channel"),
+    *("expires_at", "created_at"),
+)
 
 
 @router.post("/v1/links", status_code=201, response_model=LinkOut)
@@ -48,10 +52,11 @@ async def get_links(
 ) -> Page[LinkOut] | Response:
     """Lists links that are not deleted, youngest first."""
     start = cursors.decode(cursor, str)
+    labels = Labels(call.caller)
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Link]:
         async with call.transaction() as tx:
-            return await store.page(
+            rows = await store.page(
                 tx,
                 call.store_id,
                 before=after[0] if after else None,
@@ -59,6 +64,9 @@ async def get_links(
                 program_id=program_id,
                 limit=count,
             )
+            if format == "csv":
+                await labels.learn(tx, call.store_id, (row.ambassador_id for row in rows))
+            return rows
 
     return await page_or_csv(
         fetch,
@@ -69,6 +77,7 @@ async def get_links(
         show=_shown(call),
         columns=_COLUMNS,
         filename="links",
+        cells=lambda link: {**link.model_dump(), **labels.of(link.ambassador_id)},
     )
 
 

@@ -71,6 +71,12 @@ _BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :e
 _INSERTED = (
     *("ambassador_id", "program_id", "external_id", "group_name", "sponsor_id", "locale", "link_id", "code_id"),
 )
+_LABELS = """
+select a.ambassador_id, p.name, c.code from ambassadors a
+left join people p on p.ambassador_id = a.ambassador_id
+left join codes c on c.code_id = a.code_id
+where a.store_id = :store_id and a.ambassador_id = any(cast(:ids as text[]))
+"""
 Status = Literal["active", "blocked", "erased"]
 
 
@@ -156,6 +162,12 @@ async def known(tx: Tx, store_id: str, wanted: Iterable[tuple[str, str]]) -> dic
     pairs = sorted(set(wanted))
     rows = await tx.all(_KNOWN, store_id=store_id, programs=[p for p, _ in pairs], ids=[e for _, e in pairs])
     return {(row.program_id, row.external_id): row.ambassador_id for row in rows}
+
+
+async def labels(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Ambassador → name and personal code, as people know them."""
+    rows = await tx.all(_LABELS, store_id=store_id, ids=sorted(set(ambassador_ids)))
+    return {row.ambassador_id: (row.name, row.code) for row in rows}
 
 
 async def programs_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, str]:

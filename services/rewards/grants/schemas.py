@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.rules.domain import POINTS, PayAs, Side
+from services.rewards.rules.domain import POINTS, PayAs, Side, in_units
 
 
 class BeneficiaryOut(BaseModel):
@@ -97,14 +97,15 @@ class RewardOut(BaseModel):
         return row | {
             "beneficiary_kind": self.beneficiary.kind,
             "beneficiary_id": self.beneficiary.id,
-            "want": self.calculation.want,
-            "bound": self.calculation.bound,
+            "amount": in_units(self.amount_minor, self.currency),
+            "want": in_units(self.calculation.want, self.currency),
+            "bound": in_units(self.calculation.bound, self.currency),
         }
 
 
 CSV_COLUMNS = (
     *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id", "ambassador_id"),
-    *("kind", "amount_minor", "points", "currency", "status", "reason", "want", "bound", "placed_at", "granted_at"),
+    *("kind", "amount", "points", "currency", "status", "reason", "want", "bound", "placed_at", "granted_at"),
     *("settled_at", "available_at", "released_at", "changed_at"),
 )
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from services.rewards.ledger.store import Line
-from services.rewards.rules.domain import POINTS
+from services.rewards.rules.domain import POINTS, in_units
 
 
 def currency_of(unit: str) -> str | None:
@@ -49,6 +49,11 @@ class EntryOut(BaseModel):
             credit=-line.amount_minor if line.amount_minor < 0 else None,
             hash=line.hash.hex(),
         )
+
+    def flat(self) -> dict[str, object]:
+        """As a row of a spreadsheet: money in units, points as they are."""
+        amounts = {"debit": in_units(self.debit, self.currency), "credit": in_units(self.credit, self.currency)}
+        return self.model_dump() | amounts
 
 
 CSV_COLUMNS = tuple(EntryOut.model_fields)

@@ -5,6 +5,7 @@ Caps that depend on other rewards (budgets, limits per ambassador) are not here 
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, Self
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from contracts.events.conversions import Conversion, Returned
 from contracts.program import Fixed, PerAmbassador, Percent, Program, RewardRule
-from services.kernel.money import share_half_up
+from services.kernel.money import share_half_up, to_decimal
 
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
@@ -22,6 +23,13 @@ POINTS = "points"
 Side = Literal["ambassador", "friend"]
 PayAs = Literal["cash", "store_credit", "points"]
 Period = Literal["day", "week", "month", "year", "ever"]
+
+
+def in_units(amount: int | None, currency: str | None) -> Decimal | None:
+    """An amount for a spreadsheet: in whole units of its currency; points, which have none, as they are."""
+    if amount is None:
+        return None
+    return to_decimal(amount, currency) if currency is not None else Decimal(amount)
 
 
 class Reason(StrEnum):

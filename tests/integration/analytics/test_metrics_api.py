@@ -273,3 +273,31 @@ async def test_a_programs_share_is_of_all_orders_of_the_store(fresh_database: Fr
     assert [s["referral_rate"] for s in shares] == [0.75, 0.5], "3 and 2 of 4 first orders"
     assert {(r["disposition"], r["reason"]): r["orders"] for r in one["orders_by_reason"]}["waiting", "unpaid"] == 1
     assert sum(r["orders"] for r in whole["orders_by_reason"]) == 6
+
+
+async def test_a_leaderboard_as_csv_has_everybody_and_as_json_says_where_it_goes_on(
+    fresh_database: FreshDatabase,
+) -> None:
+    database = Database(await fresh_database("analytics"), schema="analytics")
+    await stand_at(database, at(13))
+    await deliver(database, store_configured(), program_published(), code_saved("ANNA10", "amb_0007"))
+    async with database.transaction([STORE]) as tx:
+        await tx.execute(
+            "insert into leaders (store_id, grain, start, currency, ambassador_id, program_id, orders, gross_minor)"
+            " select :s, 'day', date '2026-03-03', 'EUR', 'amb_' || lpad(n::text, 4, '0'), :p, 1, n * 100"
+            " from generate_series(1, 2345) n",
+            s=STORE,
+            p=PROGRAM,
+        )
+    period = {"from": "2026-03-03", "to": "2026-03-03"}
+    async with client(database) as http:
+        text = (await http.get("/v1/metrics/ambassadors", params={**period, "format": "csv", "limit": "5"})).text
+        page = await get(http, "/v1/metrics/ambassadors", **period, limit=1000, offset=1000)
+        last = await get(http, "/v1/metrics/ambassadors", **period, limit=1000, offset=2000)
+        console = (await http.get("/console", params=period)).text
+    await database.close()
+    rows = rows_of(text)
+    assert [row["ambassador_id"] for row in rows] == [f"amb_{n:04}" for n in range(2345, 0, -1)]
+    assert (rows[0]["revenue"], rows[0]["currency"], rows[-7]["code"]) == ("2345.00", "EUR", "ANNA10")
+    assert (page["next_offset"], last["next_offset"], len(last["data"])) == (2000, None, 345)
+    assert "limit=1000" not in console

@@ -1,6 +1,8 @@
 """Attribution over HTTP: what is acknowledged, what is refused, and what can be read a moment later."""
 
 import asyncio
+import csv
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -206,7 +208,9 @@ async def test_lists_filter_page_and_export(http: httpx.AsyncClient, db: Databas
     lost = await http.get("/v1/orders", headers=SECRET_KEY, params={"status": "unattributed", "reason": "no_evidence"})
     assert [row["order_id"] for row in lost.json()["data"]] == ["0"]
     text = (await http.get("/v1/orders", headers=SECRET_KEY, params={"format": "csv"})).text
-    assert text.splitlines()[0].startswith("order_id,placed_at,status")
+    rows = {row["order_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert {(row["total"], row["refunded"], row["currency"]) for row in rows.values()} == {("50.90", "0.00", "EUR")}
+    assert [rows[n]["ambassador_code"] for n in "012"] == ["", "ANNA10", "ANNA10"]
 
 
 async def test_codes_can_be_guessed_so_often_by_key_and_address(http: httpx.AsyncClient, db: Database) -> None:

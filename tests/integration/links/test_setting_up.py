@@ -195,6 +195,12 @@ async def test_lists_come_in_pages_and_as_csv(shop: Shop) -> None:
         assert answer.headers["content-type"].startswith("text/csv"), answer.text
         assert "\r\n=" not in answer.text
         assert ",=" not in answer.text
+        if path in ("links", "codes"):
+            assert answer.text.count("'=Evil") == 5, "the name stands beside the id"
+    narrow = {"Authorization": f"Bearer {(await shop.made('/v1/keys', {'scopes': ['links:read']}))['key']}"}
+    answer = await shop.http.get("/v1/links", params={"format": "csv"}, headers=narrow)
+    assert (answer.status_code, answer.text.count("Evil")) == (200, 0), "who may not read people gets no names"
+    assert answer.text.count("EVIL") == 5
 
 
 async def test_a_spreadsheet_holds_all_rows_however_many(links: Replica, shop: Shop) -> None:

@@ -1,6 +1,8 @@
 """The API of rewards, balances and the ledger."""
 
+import csv
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -59,6 +61,12 @@ async def test_a_list_is_also_a_spreadsheet(shop: World) -> None:
         ledger = (await http.get("/v1/ledger/entries", params={"format": "csv"})).text.splitlines()
     assert rewards[0].startswith("id,order_id,program_id")
     assert [len(rewards), len(ledger)] == [5, 13]
+    amounts = [(row["amount"], row["want"], row["currency"]) for row in csv.DictReader(rewards)]
+    assert {money for amount, want, _ in amounts for money in (amount, want)} == {"10.00", "5.00", "4.60", "2.30"}
+    assert {currency for _, _, currency in amounts} == {"EUR"}
+    entries = list(csv.DictReader(ledger))
+    assert sum(Decimal(row["debit"] or 0) for row in entries) == sum(Decimal(row["credit"] or 0) for row in entries)
+    assert all("." in row["debit"] + row["credit"] for row in entries)
 
 
 async def test_balances_are_split_into_pending_available_lifetime_and_clawed_back(shop: World) -> None:

@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from services.analytics.metrics.domain.figures import Figures, compared
+from services.analytics.metrics.domain.periods import Period
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import DayRow, Totals, add_up, median_of, other_currencies
 from services.analytics.metrics.store import WHOLE
@@ -97,6 +99,20 @@ def test_people_of_several_days_are_counted_once() -> None:
     totals = add_up([], "EUR", people={"visitors": [monday, tuesday]})
     assert totals.sums["visitors"] == 9
     assert totals.estimates == frozenset()
+
+
+def test_an_estimate_is_compared_with_an_estimate() -> None:
+    few, many = (Sketch(hash_of(f"{n}:{size}") for n in range(size)) for size in (1000, 1500))
+    march = Figures(Period(DAY, DAY), {}, {"visitors": {DAY: many}}, {})
+    alone, nothing = compared("EUR", march, None)
+    assert nothing is None
+    assert alone.estimates == frozenset({"visitors"})
+    april = Figures(Period(DAY, DAY), {}, {"visitors": {DAY: few}}, {})
+    for now, before in ((march, april), (april, march)):
+        both = compared("EUR", now, before)
+        assert [t.estimates if t else None for t in both] == [frozenset({"visitors"})] * 2
+    totals = compared("EUR", april, april)
+    assert [t and (t.sums["visitors"], t.estimates) for t in totals] == [(1000, frozenset())] * 2
 
 
 @pytest.mark.parametrize(("counts", "median"), [({3: 1}, 3), ({1: 1, 9: 1}, 1), ({0: 2, 5: 3}, 5), ({2: 5, 30: 4}, 2)])

@@ -66,8 +66,17 @@ class Figures:
     people: Mapping[str, Mapping[date, Sketch]]
     lags: Mapping[date, Mapping[int, int]]
 
-    def total(self, currency: str, part: Period | None = None, *, needs: frozenset[str] | None = None) -> Totals:
-        """Sums of the whole period, or of a part of it. `needs`: only these of the costly sums (people, cycle time)."""
+    def total(
+        self,
+        currency: str,
+        part: Period | None = None,
+        *,
+        needs: frozenset[str] | None = None,
+        estimated: frozenset[str] = frozenset(),
+    ) -> Totals:
+        """Sums of the whole period, or of a part of it. `needs`: only these of the costly sums (people, cycle time).
+        `estimated`: kinds of people that are estimated in any case.
+        """
         days = list((part or self.period).each_day())
         people = {
             kind: [by_day[day] for day in days if day in by_day]
@@ -80,11 +89,25 @@ class Figures:
                 for lag, pairs in self.lags.get(day, {}).items():
                     lags[lag] = lags.get(lag, 0) + pairs
         rows = (row for day in days for row in self.days.get(day, ()))
-        return add_up(rows, currency, people=people, lags=lags)
+        return add_up(rows, currency, people=people, lags=lags, estimated=estimated)
 
     def rows(self) -> list[DayRow]:
         """All rows of the period."""
         return [row for rows in self.days.values() for row in rows]
+
+
+def compared(currency: str, now: Figures, before: Figures | None) -> tuple[Totals, Totals | None]:
+    """Both periods' sums. People who are estimated in one are estimated in both: only like figures are compared."""
+    totals = now.total(currency)
+    if before is None:
+        return totals, None
+    earlier = before.total(currency)
+    estimated = totals.estimates | earlier.estimates
+    if totals.estimates != estimated:
+        totals = now.total(currency, estimated=estimated)
+    if earlier.estimates != estimated:
+        earlier = before.total(currency, estimated=estimated)
+    return totals, earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +123,41 @@ class Point:
 def series(metric: Metric, grain: Grain, view: View, now: Figures, before: Figures | None) -> list[Point]:
     """The metric by day, week or month. Slots of the period before are matched by their place, so weekdays line up.
 
-    Slots from before the store was set up have no value: nothing could have been counted in them.
+    Slots from before the store was set up have no value: nothing could have been counted in them. Where people of one
+    slot are estimated they are in all.
     """
-    earlier = buckets_of(before.period, grain) if before else []
+    values, earlier = _totals(metric, view, now, grain), _totals(metric, view, before, grain) if before else []
+    estimated = frozenset().union(*(t.estimates for _, t in (*values, *earlier) if t is not None))
+    if estimated:
+        values = _totals(metric, view, now, grain, estimated)
+        earlier = _totals(metric, view, before, grain, estimated) if before else []
     points = []
-    for number, bucket in enumerate(buckets_of(now.period, grain)):
-        value = _value(metric, view, now, bucket)
-        was = _value(metric, view, before, earlier[number]) if before and number < len(earlier) else None
-        points.append(Point(bucket.first, bucket.last, value, was))
+    for number, (bucket, totals) in enumerate(values):
+        was = earlier[number][1] if number < len(earlier) else None
+        points.append(
+            Point(
+                bucket.first,
+                bucket.last,
+                totals.value(metric) if totals else None,
+                was.value(metric) if was else None,
+            )
+        )
     return points
 
 
-def _value(metric: Metric, view: View, figures: Figures, part: Period) -> float | None:
-    if part.last < view.calendar.since:
-        return None
-    return figures.total(view.currency, part, needs=metric.needs).value(metric)
+def _totals(
+    metric: Metric, view: View, figures: Figures, grain: Grain, estimated: frozenset[str] = frozenset()
+) -> list[tuple[Period, Totals | None]]:
+    """Each slot's sums; None before the store was set up."""
+    return [
+        (
+            part,
+            figures.total(view.currency, part, needs=metric.needs, estimated=estimated)
+            if part.last >= view.calendar.since
+            else None,
+        )
+        for part in buckets_of(figures.period, grain)
+    ]
 
 
 def buckets_of(period: Period, grain: Grain) -> list[Period]:

@@ -34,7 +34,7 @@ class Metric:
     source: str = "conversion.*"
     maturity: str = ""
     estimated: bool = False
-    """Whether a part of it is a count of distinct people, exact up to 1,024 and about ± 3 % beyond."""
+    """Whether a part of it is a count of distinct people, exact up to 1,024, with a standard error of 0.8 % beyond."""
 
     @property
     def needs(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Sums of a period as metrics need them, made from rows of days. Money is that of one currency; counts are of all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,8 +48,11 @@ def add_up(
     *,
     people: Mapping[str, Iterable[Sketch]] = {},
     lags: Mapping[int, int] | None = None,
+    estimated: Container[str] = (),
 ) -> Totals:
-    """Adds days up. `people`: kind → sketches of the days. `lags`: days of a cycle → pairs."""
+    """Adds days up. `people`: kind → sketches of the days. `lags`: days of a cycle → pairs. `estimated`: kinds that are
+    to be estimated even where they are known exactly, since they stand beside an estimate.
+    """
     sums: Sums = {"orders_in_currency": 0, "customers_in_currency": 0}
     for row in rows:
         for name, amount in row.sums.items():
@@ -65,8 +68,9 @@ def add_up(
             missing.add(kind)
             continue
         whole = union(people[kind])
-        sums[kind] = whole.count()
-        if not whole.exact:
+        rough = kind in estimated or not whole.exact
+        sums[kind] = whole.count(estimated=rough)
+        if rough:
             estimates.add(kind)
     if lags:
         sums["cycle_days"] = median_of(lags)

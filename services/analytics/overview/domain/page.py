@@ -116,7 +116,7 @@ def exports(address: Address, reader: Reader) -> list[Choice]:
         Choice(speech.say("Everything on this page, CSV"), href=address.href(format="csv")),
         Choice(speech.say("All metrics, CSV"), href=address.file("summary", "csv")),
         *_trend_files(address, reader),
-        Choice(speech.say("Ambassadors, CSV"), href=address.file("ambassadors", "csv", limit="1000")),
+        Choice(speech.say("Ambassadors, CSV"), href=address.file("ambassadors", "csv")),
         Choice(speech.say("Cohorts, CSV"), href=address.file("virality", "csv")),
     ]
 

@@ -1,6 +1,6 @@
 """Orders with their decisions, by the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from contracts.events.orders import OrderReported
+from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.actions import view
 from services.attribution.decisions.actions.replay import replay
 from services.attribution.decisions.actions.view import OrderView, StoreView
@@ -18,6 +19,7 @@ from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.decisions.store.reading import Filter
 from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
+from services.kernel import money
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.fields import When
@@ -27,8 +29,8 @@ from services.kernel.pages import Format
 router = APIRouter(tags=["orders"])
 
 COLUMNS = (
-    *("order_id", "placed_at", "status", "reason", "cancelled", "settled_at", "currency", "total_minor"),
-    *("refunded_minor", "ambassador_id"),
+    *("order_id", "placed_at", "status", "reason", "cancelled", "settled_at", "total", "refunded", "currency"),
+    *("ambassador_id", "ambassador_code"),
 )
 _OrderId = Annotated[str, Path(max_length=200, description="The store's own order id.")]
 _Lang = Annotated[Literal["en", "ru", "uk", "ro"] | None, Query(description="Instead of Accept-Language.")]
@@ -59,10 +61,15 @@ async def get_orders(
     """Lists orders, the newest first."""
     start = cursors.decode(cursor, datetime, str)
     wanted = Filter(statuses=status, reason=reason, since=since, until=until)
+    names: dict[str, str] = {}
 
     async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[OrderRow]:
         async with call.transaction() as tx:
-            return await reading.page(tx, call.store_id, wanted, before=before, count=count)
+            rows = await reading.page(tx, call.store_id, wanted, before=before, count=count)
+            if format == "csv":
+                people = {row.ambassador_id for row in rows if row.ambassador_id} - names.keys()
+                names.update(await catalog_store.code_names(tx, call.store_id, people))
+            return rows
 
     return await page_or_csv(
         fetch,
@@ -73,6 +80,7 @@ async def get_orders(
         show=_row,
         columns=COLUMNS,
         filename="orders",
+        cells=lambda row: _cells(row, names),
     )
 
 
@@ -175,6 +183,16 @@ def _undecided(told: OrderReported) -> OrderOut:
         over_refunded=False,
         items=figures.items,
     )
+
+
+def _cells(row: OrderRowOut, names: Mapping[str, str]) -> dict[str, object]:
+    """An order as a row of a spreadsheet: amounts in units, the ambassador with the code that names them here."""
+    return {
+        **row.model_dump(),
+        "total": money.to_decimal(row.total_minor, row.currency),
+        "refunded": money.to_decimal(row.refunded_minor, row.currency),
+        "ambassador_code": names.get(row.ambassador_id or ""),
+    }
 
 
 def _row(row: OrderRow) -> OrderRowOut:

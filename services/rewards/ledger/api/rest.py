@@ -53,7 +53,7 @@ async def download(call: Call, filters: Mapping[str, str], *, start: tuple[int, 
     return await csv_download(
         fetch,
         after=lambda line: (line.number, line.line),
-        show=lambda line: EntryOut.of(line).model_dump(),
+        show=lambda line: EntryOut.of(line).flat(),
         columns=CSV_COLUMNS,
         filename="ledger",
         start=start,

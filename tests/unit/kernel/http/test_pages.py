@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -68,6 +70,7 @@ def test_text_that_starts_like_a_formula_gets_a_quote(start: str) -> None:
 
 def test_numbers_are_never_quoted_even_below_zero() -> None:
     assert csv_text([[-5, 1.5, None, True]], ["a", "b", "c", "d"]) == "a,b,c,d\r\n-5,1.5,,true\r\n"
+    assert csv_text([[Decimal("-1250.00"), Decimal("1E+3")]], ["a", "b"]) == "a,b\r\n-1250.00,1000\r\n"
 
 
 def test_a_mark_of_byte_order_comes_only_with_other_letters() -> None:
@@ -78,9 +81,19 @@ def test_a_mark_of_byte_order_comes_only_with_other_letters() -> None:
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
 def test_every_cell_comes_back(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(csv_text(rows, ["a", "b"]).removeprefix("\ufeff"), newline="")))[1:]
-    assert [[cell.removeprefix("'") for cell in row] for row in read] == [
-        [cell.replace("\0", "").removeprefix("'") for cell in row] for row in rows
+    assert [[without_guards(cell) for cell in row] for row in read] == [
+        [without_guards(cell.replace("\0", "")) for cell in row] for row in rows
     ]
+
+
+def without_guards(cell: str) -> str:
+    return re.sub(r"(^|[;\t\r\n])'", r"\1", cell)
+
+
+@given(st.text("=+-@;\t\r\n 'a"))
+def test_no_part_of_a_cell_that_a_spreadsheet_may_cut_off_is_a_formula(text: str) -> None:
+    _, cell = list(csv.reader(io.StringIO(csv_text([["n", text]], ["n", "a"]), newline="")))[1]
+    assert not [part for part in re.split(r"[;\t\r\n]", cell) if part.strip()[:1] in {"=", "+", "-", "@"}]
 
 
 @pytest.mark.parametrize("name", ["orders", "orders.csv", 'a"b\r\nc', "../../x", "заказы", ""])
