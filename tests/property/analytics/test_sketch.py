@@ -74,7 +74,7 @@ def test_an_estimate_keeps_the_error_that_is_stated(size: int) -> None:
 
 
 def test_full_sketches_of_the_old_form_go_on_counting_the_same_people() -> None:
-    migration = importlib.import_module("services.analytics.migrations.0004_sketches_as_registers")
+    migration = importlib.import_module("services.analytics.migrations.0005_sketches_as_registers")
 
     def old(first: int, last: int) -> bytes:
         hashes = array("Q", sorted(hash_of(f"v{n}") for n in range(first, last))[:1024])

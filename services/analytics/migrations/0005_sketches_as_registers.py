@@ -1,7 +1,7 @@
 """Full sketches become registers
 
-Revision: 0004
-Follows: 0003
+Revision: 0005
+Follows: 0004
 
 A sketch was the 1,024 smallest hashes of a day's people, so a full one knows about one person in so many. Each of those
 stands for that many: itself, and others that are derived from it, so that who was there on two days stays one person.
@@ -11,8 +11,8 @@ Such days keep the error that their sketch had, about 3 %; days from now on have
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
