@@ -102,9 +102,7 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
     """The fact that an order was told. Raises `Invalid` if it lies more than a day ahead."""
     placed_at = told.placed_at + clock.offset
     _check_time("placed_at", placed_at, clock)
-    hashes: tuple[str, ...] = ()
-    if told.email or told.phone:
-        hashes = contact_hashes(ring, email=told.email, phone=told.phone)
+    hashes = contact_hashes(ring, email=told.email, phone=told.phone) if told.email or told.phone else ()
     customer_id, visitor_id = told.customer_id, told.visitor_id
     if customer_id and names_nobody(customer_id):
         customer_id = None
@@ -112,8 +110,7 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
-    tokens = [token for token in told.tokens if token and not token.isspace()]
-    claims, problems = read_tokens(ring, store_id, tokens) if tokens else ((), ())
+    claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
     texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
     folded = tuple(dict.fromkeys(filter(None, texts)))
     figures = told.figures
@@ -240,10 +237,10 @@ def _told(
 def read_tokens(
     ring: KeyRing, store_id: str, tokens: Sequence[str]
 ) -> tuple[tuple[TokenClaims, ...], tuple[TokenProblem, ...]]:
-    """What tokens prove at this store, and why others prove nothing."""
+    """What tokens prove at this store, and why others prove nothing. A blank one is none."""
     claims: dict[str, TokenClaims] = {}
     problems: dict[TokenProblem, None] = {}
-    for text in dict.fromkeys(tokens):
+    for text in dict.fromkeys(token for token in tokens if token and not token.isspace()):
         found = click_token.read(ring, text, store_id=store_id)
         if isinstance(found, TokenClaims):
             claims[found.click_id] = found
