@@ -6,6 +6,8 @@ BIN      := $(VENV)/bin
 RUN      := $(VENV)/.run-stamp
 DEV      := $(VENV)/.dev-stamp
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests run side by side: more workers than cores, since much of a test is waiting. A file stays with one worker.
+WORKERS  ?= 3
 CONFIG   := requirements/run.txt pyproject.toml
 # Java and Apache Kafka by pip, where the machine has no Java and Maven of its own.
 KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(PIP) --require-hashes -r requirements/kafka.txt
@@ -35,7 +37,7 @@ install-dev: $(DEV) ## Make the environment that working on Kith needs
 test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
 	@$(KAFKA)
 	@$(BIN)/python -m tests.support.browser --install
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import os
 import pwd
+import random
 import signal
 import socket
 import stat
@@ -115,11 +116,18 @@ def is_alive(pid: int) -> bool:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on now.
+
+    It lies below those that systems give to outgoing connections, one of which could take it before our child does.
+    """
+    while True:
+        port = random.randint(15_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
 
 
 def is_listening(port: int, host: str = "127.0.0.1") -> bool:
