@@ -14,6 +14,8 @@ from demo.story.client import Client
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
+Opened = Callable[[Details], None]
+"""Called when the store stands and its history begins."""
 
 T = TypeVar("T")
 
@@ -71,12 +73,13 @@ class Story:
         self._last_order: str | None = None
         self._program_id = ""
 
-    async def tell(self, progress: Progress) -> Details:
-        """Runs the whole story and returns what the demo is made of."""
+    async def tell(self, progress: Progress, opened: Opened) -> Details:
+        """Runs the whole story and returns what the demo is made of, which `opened` is told at its beginning."""
         total = max(1, self._days * STEPS)
         if self._days:
             await self._client.advance(-(self._days * DAY_S))
         details = await self._set_up()
+        opened(details)
         for step in range(self._days * STEPS):
             await self._live(day=step // STEPS, part=step % STEPS)
             if self._last_order:
@@ -254,11 +257,17 @@ async def _together(calls: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def tell(
-    base_url: str, *, operator_key: str, shop_url: str, days: int, progress: Progress = lambda done, total: None
+    base_url: str,
+    *,
+    operator_key: str,
+    shop_url: str,
+    days: int,
+    progress: Progress = lambda done, total: None,
+    opened: Opened = lambda details: None,
 ) -> Details:
     """Fills a fresh store and returns its details. Needs the demo clock (`KITH_DEMO=1`) unless `days` is 0."""
     client = Client(base_url, operator_key=operator_key)
     try:
-        return await Story(client, shop_url=shop_url, days=days).tell(progress)
+        return await Story(client, shop_url=shop_url, days=days).tell(progress, opened)
     finally:
         await client.close()

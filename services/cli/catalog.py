@@ -28,11 +28,14 @@ def load_all(names: Iterable[str] = NAMES) -> list[Service]:
     return [load(name) for name in NAMES if name in wanted]
 
 
-def furnish(services: Iterable[Service]) -> None:
-    """Gives these services' pages the side bar of the whole product: a page of one leads to the others'."""
+def furnish(services: Iterable[Service], *, demo: bool) -> None:
+    """Gives these services' pages the side bar of the whole product: a page of one leads to the others'. Pages of a
+    `demo` watch its history arrive.
+    """
     everyone = [load(name) for name in _SIDE_BAR]
     entries = [entry for service in everyone for entry in service.nav]
     catalogues = [service.folder / "locale" for service in everyone]
     for service in services:
         if service.pages is not None:
             service.pages.use_nav(entries, catalogues=catalogues)
+            service.pages.demo = demo

@@ -16,7 +16,7 @@ from services.kernel.settings import Settings
 async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) -> None:
     """Runs until SIGINT or SIGTERM. Raises `StartFailed` if something does not come up."""
     services = catalog.load_all()
-    catalog.furnish(services)
+    catalog.furnish(services, demo=settings.demo)
     shop_url = settings.shop_url or f"http://127.0.0.1:{shop_port}"
     showcase = Showcase(settings.data_dir, shop_url, history_days) if settings.demo else None
     if "KITH_LOG_LEVEL" not in os.environ:

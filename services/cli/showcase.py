@@ -32,6 +32,7 @@ class Showcase:
     shop_url: str
     days: int
     told: bool = field(default=False)
+    _done: float = field(default=0.0)
 
     @property
     def details_path(self) -> Path:
@@ -55,7 +56,9 @@ class Showcase:
 
     def check(self) -> Check:
         """Readiness: while history is told the clock stands in the past, and nobody should buy in it."""
-        return Check("demo", self.told, "" if self.told else "the demo store's history is being told")
+        return (
+            Check("demo", True) if self.told else Check("demo", False, "the demo store's history arrives", self._done)
+        )
 
     async def ensure(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
         """The demo store's details; tells its story first if it is not there."""
@@ -74,12 +77,18 @@ class Showcase:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.marker.touch()
         if self.days and not ui.console.is_terminal:
-            ui.say(f"Living through {self.days} days of a demo store; this takes a minute or two …")
+            ui.say(f"Living through {self.days} days of a demo store; this takes about a minute …")
         with ui.progress() as bar:
             task = bar.add_task(f"Living through {self.days} days of a store", total=None)
 
             def step(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
+                self._done = done / total
+
+            def opened(details: "Details") -> None:
+                if self.days:
+                    ui.say(f"\n  [bold]Console[/]  {sign_in_url(settings, details.secret_key)}")
+                    ui.say("           (open now; its history arrives while you look)\n")
 
             try:
                 details = await tell(
@@ -88,6 +97,7 @@ class Showcase:
                     shop_url=self.shop_url,
                     days=self.days,
                     progress=step,
+                    opened=opened,
                 )
             except StoryError as error:
                 raise StartFailed(f"the demo's story came to a halt: {error}") from error

@@ -69,7 +69,7 @@ class Front:
         body = orjson.dumps(
             {
                 "status": "ready" if ok else "not ready",
-                "checks": [{"name": c.name, "ok": c.ok, **({"detail": c.detail} if c.detail else {})} for c in checks],
+                "checks": [check.as_json() for check in checks],
                 "clocks": [{"service": n, "clock_offset_seconds": read()} for n, read in self._health.clocks.items()],
             }
         )

@@ -24,11 +24,21 @@ _FOLLOWS = re.compile(r"^down_revision\b[^=]*= [\"'](.+?)[\"']", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `detail` says what is wrong, for an operator."""
+    """One finding. `detail` says what is wrong, for an operator; `done` how far it has come, from 0 to 1."""
 
     name: str
     ok: bool
     detail: str = ""
+    done: float | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """What `/readyz` says of it."""
+        said: dict[str, object] = {"name": self.name, "ok": self.ok}
+        if self.detail:
+            said["detail"] = self.detail
+        if self.done is not None:
+            said["done"] = round(self.done, 3)
+        return said
 
 
 class SchemaVersions:

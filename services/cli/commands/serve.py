@@ -38,5 +38,5 @@ def command(
     if settings.embedded:
         raise StartFailed("`kith serve` needs KITH_DATABASE_URL (and secrets); `kith run` brings its own")
     services = catalog.load_all(names)
-    catalog.furnish(services)
+    catalog.furnish(services, demo=settings.demo)
     uvloop.run(run_services(services, settings, port=port, roles=ROLES if "all" in asked else ROLES & asked))

@@ -79,7 +79,7 @@ class Whole:
         ready = ready and all(check.ok for check in checks)
         document = {
             "status": "ready" if ready else "not ready",
-            "checks": [{"name": c.name, "ok": c.ok, **({"detail": c.detail} if c.detail else {})} for c in checks],
+            "checks": [check.as_json() for check in checks],
             "services": services,
         }
         return (200 if ready else 503), _JSON, orjson.dumps(document)

@@ -53,6 +53,8 @@ class Pages:
         self._catalogues = tuple(catalogues)
         self._environments: dict[str, Environment] = {}
         self._nav = tuple(nav)
+        self.demo = False
+        """Whether pages show how far the demo's history has come."""
         self.assets = Assets(asset_folders)
 
     @classmethod
@@ -136,6 +138,7 @@ class Pages:
             "path": path,
             "query": query,
             "language_links": {code: f"{own_path(path)}?{_with_language(query, code)}" for code in LANGUAGES},
+            "demo": self.demo,
             "nav": self._nav,
             "nav_current": given.get("nav_current") or self._current(path),
         }

@@ -133,6 +133,23 @@
   });
   on("click", "[data-retry]", (button) => button.closest(".fragment").dispatchEvent(new Event("retry")));
 
+  // A demo's history, while it arrives: how far it has come, and a fresh page when it is there.
+  const history = document.querySelector("[data-history]");
+  const watch = async () => {
+    const said = await fetch("/readyz", { cache: "no-store" }).then((answer) => answer.json(), () => null);
+    const check = said?.checks?.find((one) => one.name === "demo");
+    if (said && (!check || check.ok)) {
+      const seen = !history.hidden;
+      history.hidden = true;
+      const busy = document.querySelector("dialog[open], form :focus");
+      return seen && !busy && document.querySelector("main form[method=post]") === null && location.reload();
+    }
+    history.hidden = !check;
+    if (check) history.querySelector("progress").value = check.done ?? 0;
+    setTimeout(watch, 2000);
+  };
+  if (history) watch();
+
   const start = () => {
     all("[data-chart]").forEach(readable);
     all("[data-names]").forEach(named);
