@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from services.cli.local import process
@@ -17,6 +18,10 @@ def program() -> Path:
     beside = Path(sys.executable).with_name("caddy")
     if beside.exists():
         return beside
+    # The wheel names its data folder in a way that pip understands and uv takes for a folder of modules.
+    unpacked = Path(sysconfig.get_path("purelib"), ".data", "scripts", "caddy")
+    if unpacked.exists():
+        return unpacked
     found = shutil.which("caddy")
     if not found:
         raise StartFailed("Caddy is not installed: run `make install`")
