@@ -88,7 +88,13 @@ def picker(view: View, address: Address, reader: Reader) -> RangePicker:
     fmt, speech = reader.fmt, reader.speech
     zone = view.calendar.zone
     odd = [
-        speech.say("%(day)s has %(hours)s hours", day=fmt.date(day), hours=fmt.number(hours, digits=int(hours % 1 > 0)))
+        speech.count(
+            "%(day)s has %(n)s hour",
+            "%(day)s has %(n)s hours",
+            hours,
+            n=fmt.number(hours, digits=int(hours % 1 > 0)),
+            day=fmt.date(day),
+        )
         for day, hours in odd_days(view.period, zone)
     ]
     compared = ""

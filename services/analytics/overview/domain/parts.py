@@ -77,10 +77,12 @@ def funnel_steps(found: Funnel, reader: Reader) -> list[FunnelStep]:
         )  # fmt: skip
 
     per_friend = fmt.number(found.clicks / found.friends, digits=2) if found.friends else fmt.number(None)
-    still = speech.say(
-        "%(share)s can still buy: their %(days)s-day window is open",
+    still = speech.count(
+        "%(share)s can still buy: their %(n)s-day window is open",
+        "%(share)s can still buy: their %(n)s-day window is open",
+        found.window_days,
+        n=fmt.number(found.window_days),
         share=share(found.open),
-        days=fmt.number(found.window_days),
     )
 
     def of_friends(people: int) -> str:
