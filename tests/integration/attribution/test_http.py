@@ -272,7 +272,9 @@ async def test_the_console_tells_an_order_its_reason_and_its_history(http: httpx
     assert 'hx-get="/console/rewards/orders/1001"' in shown
     assert "friend@example.com" not in shown
     compared = await page(http, "/console/attribution/orders/1001/compare")
-    assert "refunded_minor" in compared
+    assert "Partly refunded" in compared
+    assert "€1.00" in compared
+    assert "refunded_minor" not in compared
     assert "Заказы" in await page(http, "/console/attribution/orders?lang=ru")
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.attribution.catalog import store as catalog_store
@@ -12,6 +11,7 @@ from services.attribution.decisions.actions import view
 from services.attribution.decisions.actions.replay import Replay, replay
 from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.api import words as shown
+from services.attribution.decisions.api.compare import differences
 from services.attribution.decisions.schemas.explain import Words, explanation
 from services.attribution.decisions.schemas.out import DecisionBody, Status
 from services.attribution.decisions.store import reading
@@ -148,15 +148,14 @@ async def compare_page(
     call: Annotated[Call, viewer("orders:read")],
     revision: Annotated[int | None, Query(ge=2, le=2**31 - 1)] = None,
 ) -> Response:
-    """What changed from one decision to the next, field by field."""
+    """What changed from one decision to the next, in the words of their pages."""
     async with call.transaction() as tx:
         reader = await _reader(call.request, tx, call.store_id)
-        found = await view.order(tx, call.store_id, order_id, revision=revision)
-        later = found.stored if found else None
-        number = later.revision - 1 if later else 0
-        earlier = await reading.decision(tx, call.store_id, order_id, number) if number else None
+        later = await view.order(tx, call.store_id, order_id, revision=revision)
+        number = later.stored.revision - 1 if later else 0
+        earlier = await view.order(tx, call.store_id, order_id, revision=number) if number else None
     speech = reader.speech
-    rows = _differences(earlier, later) if earlier and later else []
+    rows = differences(earlier, later, reader) if earlier and later else []
     return reader.page(
         "decisions/compare.html",
         freshness=reader.read_now(),
@@ -164,6 +163,7 @@ async def compare_page(
         nav_current=LIST,
         base=f"{LIST}/{quote(order_id, safe='')}",
         older=f"{LIST}/{quote(order_id, safe='')}/compare?revision={number}" if number > 1 else "",
+        alone=number == 0,
         table=Table(
             speech.say("What changed"),
             [
@@ -328,18 +328,3 @@ def _replayed(done: Replay, reader: Reader) -> str:
     if done.equal:
         return speech.say("Decided again from the facts up to no. %(as_of)s: the same, byte for byte.", as_of=number)
     return speech.say("Decided again from the facts up to no. %(as_of)s: something else came out.", as_of=number)
-
-
-def _differences(earlier: StoredDecision, later: StoredDecision) -> list[tuple[str, str, str]]:
-    """Fields of two decisions that differ, as text."""
-    old, new = _flat(orjson.loads(earlier.body)), _flat(orjson.loads(later.body))
-    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
-    return [(name, old.get(name, "–"), new.get(name, "–")) for name in names]
-
-
-def _flat(value: object, path: str = "") -> dict[str, str]:
-    if isinstance(value, dict):
-        return {k: v for key, inner in value.items() for k, v in _flat(inner, f"{path}.{key}".lstrip(".")).items()}
-    if isinstance(value, list):
-        return {k: v for n, inner in enumerate(value, 1) for k, v in _flat(inner, f"{path} {n}").items()}
-    return {path: str(value)}
