@@ -12,6 +12,7 @@ from services.attribution.decisions import consumer as decisions
 from services.attribution.decisions import jobs as decisions_jobs
 from services.attribution.decisions import tables as _decisions
 from services.attribution.decisions.api import console as order_pages
+from services.attribution.decisions.api import listing as order_list
 from services.attribution.decisions.api import rest as decided
 from services.attribution.hooks import api as hooks
 from services.attribution.hooks import jobs as hooks_jobs
@@ -83,6 +84,7 @@ SERVICE = Service(
         codes.router,
         hooks.router,
         shopify.router,
+        order_list.router,
         order_pages.router,
     ),
     hot=hot_routes,

@@ -63,6 +63,13 @@ select distinct on (ambassador_id) ambassador_id, code from codes
 where store_id = :store and ambassador_id = any(cast(:ids as text[]))
 order by ambassador_id, seq
 """
+_OWNER_OF_CODE = """
+select ambassador_id from codes where store_id = :store and code = :code order by seq desc limit 1
+"""
+_PROGRAM_NAMES = """
+select distinct on (program_id) program_id, body from programs where store_id = :store
+order by program_id, version desc limit 200
+"""
 
 Pair = tuple[str, str]
 """A store's id and the id of something in it."""
@@ -191,6 +198,18 @@ async def code_names(tx: Tx, store_id: str, ambassadors: Iterable[str]) -> dict[
     """The first code of each of these ambassadors: how somebody is called where names are not known."""
     rows = await tx.all(_CODES_BY_AMBASSADOR, store=store_id, ids=sorted(set(ambassadors)))
     return {row.ambassador_id: row.code for row in rows}
+
+
+async def owner_of_code(tx: Tx, store_id: str, code: str) -> str | None:
+    """Whose ambassador's code this is, by its newest revision. `code` is folded."""
+    owner: str | None = await tx.scalar(_OWNER_OF_CODE, store=store_id, code=code)
+    return owner
+
+
+async def program_names(tx: Tx, store_id: str) -> dict[str, str]:
+    """What a store's programs are called in their newest versions, by id; the first 200 where there are more."""
+    rows = await tx.all(_PROGRAM_NAMES, store=store_id)
+    return {row.program_id: read_program(bytes(row.body)).program.name for row in rows}
 
 
 def read_program(body: bytes) -> ProgramPublished:

@@ -1,6 +1,6 @@
 """Decisions as append-only revisions, the current state of each order, and the index of who is one person."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -41,6 +41,8 @@ ORDERS = Table(
     Column("total_minor", BigInteger, nullable=False),
     Column("refunded_minor", BigInteger, nullable=False),
     Column("ambassador_id", Text, nullable=True),
+    Column("program_id", Text, nullable=True),
+    Column("tail", Text, Computed("reverse(order_id)", persisted=True), nullable=True),
     Index("orders_person_idx", "store_id", "person_id"),
     Index("orders_placed_idx", "store_id", "placed_at", "order_id"),
     Index(
@@ -52,9 +54,29 @@ ORDERS = Table(
         postgresql_where=sql("settled_at is null"),
     ),
     Index("orders_open_idx", "store_id", "settle_at", postgresql_where=sql("settled_at is null")),
+    Index("orders_number_idx", "store_id", "order_id", postgresql_ops={"order_id": "text_pattern_ops"}),
+    Index("orders_tail_idx", "store_id", "tail", postgresql_ops={"tail": "text_pattern_ops"}),
+    Index(
+        "orders_ambassador_idx",
+        "store_id",
+        "ambassador_id",
+        "placed_at",
+        "order_id",
+        postgresql_where=sql("ambassador_id is not null"),
+    ),
+    Index(
+        "orders_program_idx",
+        "store_id",
+        "program_id",
+        "placed_at",
+        "order_id",
+        postgresql_where=sql("program_id is not null"),
+    ),
 )
 """`body_hash` is that of the newest decision, `told_hash` that of the newest event (null: none was told). `pieces` are
 the rows that this order has in `ties`. A settled order keeps the person it had; `person_merges` says who that is now.
+`tail` is the id from its end, for the search by how a number ends: a column, since an index of an expression is used
+under the stores' policy only where its function is known to leak nothing.
 """
 
 PERSON_KEYS = Table(

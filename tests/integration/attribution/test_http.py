@@ -279,7 +279,7 @@ async def test_the_console_tells_an_order_its_reason_and_its_history(http: httpx
 
 
 async def test_the_console_says_when_there_is_nothing_yet(http: httpx.AsyncClient) -> None:
-    assert "No orders here" in await page(http, "/console/attribution/orders")
+    assert "No orders yet" in await page(http, "/console/attribution/orders")
     await http.post("/v1/orders", headers=SECRET_KEY, json=order())
     assert "not decided yet" in await page(http, "/console/attribution/orders/1001")
     missing = await http.get("/console/attribution/orders/none", headers=SECRET_KEY)

@@ -139,6 +139,7 @@ def _row(pair: Pair, person_id: str, decision: Decision, before: OrderRow | None
         total_minor=decision.figures.total_minor,
         refunded_minor=decision.refunded_minor,
         ambassador_id=decision.ambassador_id,
+        program_id=decision.program_id,
     )
 
 

@@ -1,8 +1,7 @@
-"""The console's pages of orders: the list, and one order with the sentence that explains its decision."""
+"""The console's pages of one order, with the sentence that explains its decision."""
 
-from datetime import datetime
 from typing import Annotated, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -11,78 +10,26 @@ from services.attribution.decisions.actions import view
 from services.attribution.decisions.actions.replay import Replay, replay
 from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.api import words as shown
+from services.attribution.decisions.api.asked import LIST
 from services.attribution.decisions.api.compare import differences
 from services.attribution.decisions.schemas.explain import Words, explanation
-from services.attribution.decisions.schemas.out import DecisionBody, Status
+from services.attribution.decisions.schemas.out import DecisionBody
 from services.attribution.decisions.store import reading
-from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.decisions.store.reading import Filter, StoredDecision
+from services.attribution.decisions.store.reading import StoredDecision
 from services.attribution.pages import PAGES
 from services.kernel.db import Tx
-from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, page_of
-from services.kernel.pages import Choice, Column, Name, Pagination, Reader, Row, Table
-from services.kernel.pages.parts import Cell
+from services.kernel.pages import Column, Reader, Row, Table
 
 router = APIRouter(include_in_schema=False)
 
-LIST = "/console/attribution/orders"
-NAMES = "/console/links/names"
-_ROWS = 25
-_STATUSES: tuple[Status, ...] = ("attributed", "unattributed", "rejected", "pending")
 _SEALS = {"attributed": "good", "rejected": "bad", "pending": "wait", "unattributed": "neutral"}
 
 
-async def _reader(request: Request, tx: Tx, store_id: str) -> Reader:
+async def reader_of(request: Request, tx: Tx, store_id: str) -> Reader:
+    """Whoever reads, with the store's language and zone where they chose none."""
     store = await view.store_of(tx, store_id)
     return Reader(PAGES, request, store=store.name, locale=store.locale, zone=store.zone, now=store.now)
-
-
-@router.get(LIST)
-async def list_page(
-    call: Annotated[Call, viewer("orders:read")],
-    status: Status | None = None,
-    reason: Annotated[str, Query(max_length=64)] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
-    cursor: Cursor = None,
-) -> Response:
-    """All orders, the newest first; `q` is an order's id."""
-    after = cursors.decode(cursor, datetime, str)
-    order_id = q.strip().lstrip("#")
-    wanted = Filter(statuses=[status] if status else None, reason=reason or None, order_id=order_id or None)
-    async with call.transaction() as tx:
-        reader = await _reader(call.request, tx, call.store_id)
-        rows = await reading.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
-        reasons = await reading.reasons(tx, call.store_id)
-        names = await catalog_store.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
-    page = page_of(rows, _ROWS, show=lambda row: row.order_id, after=lambda row: (row.placed_at, row.order_id))
-    kept = {name: value for name, value in (("status", status or ""), ("reason", reason), ("q", q)) if value}
-    speech, count = reader.speech, min(len(rows), _ROWS)
-    return reader.page(
-        "decisions/list.html",
-        freshness=reader.read_now(),
-        title=speech.say("Orders"),
-        table=_table(rows[:_ROWS], names, reader),
-        q=q,
-        kept={name: value for name, value in kept.items() if name != "q"},
-        statuses=[
-            Choice(shown.status_chip(speech, one).label, href=_href({**kept, "status": one}), current=one == status)
-            for one in _STATUSES
-        ],
-        reasons=[
-            Choice(shown.reason_label(speech, one), href=_href({**kept, "reason": one}), current=one == reason)
-            for one in reasons
-        ],
-        active=_active(reader, kept),
-        clear_href=LIST,
-        csv_href=f"/v1/orders?{urlencode({**{k: v for k, v in kept.items() if k != 'q'}, 'format': 'csv'})}",
-        paging=Pagination(
-            speech.count("%(n)s order on this page", "%(n)s orders on this page", count, n=reader.fmt.number(count)),
-            previous=_href(kept) if cursor else "",
-            next=_href({**kept, "cursor": page.next_cursor}) if page.next_cursor else "",
-        ),
-    )
 
 
 @router.get(LIST + "/{order_id}")
@@ -93,7 +40,7 @@ async def order_page(
 ) -> Response:
     """One order. With `check=replay` its decision is made again from the facts and compared."""
     async with call.transaction() as tx:
-        reader = await _reader(call.request, tx, call.store_id)
+        reader = await reader_of(call.request, tx, call.store_id)
         found = await view.order(tx, call.store_id, order_id)
         if found is None:
             return reader.page(
@@ -150,7 +97,7 @@ async def compare_page(
 ) -> Response:
     """What changed from one decision to the next, in the words of their pages."""
     async with call.transaction() as tx:
-        reader = await _reader(call.request, tx, call.store_id)
+        reader = await reader_of(call.request, tx, call.store_id)
         later = await view.order(tx, call.store_id, order_id, revision=revision)
         number = later.stored.revision - 1 if later else 0
         earlier = await view.order(tx, call.store_id, order_id, revision=number) if number else None
@@ -174,57 +121,6 @@ async def compare_page(
             [Row({"field": field, "before": before, "after": after}) for field, before, after in rows],
         ),
     )
-
-
-def _table(rows: list[OrderRow], names: dict[str, str], reader: Reader) -> Table:
-    speech, fmt = reader.speech, reader.fmt
-    shown_rows = []
-    for row in rows:
-        who = names.get(row.ambassador_id or "", row.ambassador_id or "")
-        total = fmt.money(row.total_minor, row.currency)
-        reason = shown.reason_label(speech, row.reason)
-        href = f"{LIST}/{quote(row.order_id, safe='')}"
-        chip = shown.status_chip(speech, row.status)
-        cells: dict[str, Cell] = {
-            "order": Name(f"#{row.order_id}", below=fmt.moment(row.placed_at), href=href),
-            "status": chip,
-            "reason": reason,
-            "ambassador": Name(who, fill=row.ambassador_id or "") if who else None,
-            "total": total,
-            "refunded": fmt.money(row.refunded_minor, row.currency) if row.refunded_minor else None,
-            "settled": fmt.date(row.settled_at.astimezone(reader.zone)) if row.settled_at else None,
-        }
-        facts = [chip.label, reason, *([who] if who else [])]
-        shown_rows.append(Row(cells, key_figure=total, facts=facts))
-    return Table(
-        speech.say("Orders"),
-        [
-            Column("order", speech.label("head", "Order")),
-            Column("status", speech.label("head", "Decision")),
-            Column("reason", speech.label("head", "Reason")),
-            Column("ambassador", speech.label("head", "Ambassador")),
-            Column("total", speech.label("head", "Total"), figure=True),
-            Column("refunded", speech.label("head", "Refunded"), figure=True, minor=True),
-            Column("settled", speech.label("head", "Final"), figure=True, minor=True),
-        ],
-        shown_rows,
-        listing=True,
-        names_src=NAMES,
-    )
-
-
-def _href(parameters: dict[str, str]) -> str:
-    return f"?{urlencode(parameters)}" if parameters else LIST
-
-
-def _active(reader: Reader, kept: dict[str, str]) -> list[Choice]:
-    speech = reader.speech
-    labels = {
-        "status": shown.status_chip(speech, kept.get("status", "")).label,
-        "reason": shown.reason_label(speech, kept.get("reason", "")),
-        "q": speech.say("Order %(id)s", id=kept.get("q", "")),
-    }
-    return [Choice(labels[name], href=_href({k: v for k, v in kept.items() if k != name})) for name in kept]
 
 
 async def _program(tx: Tx, store_id: str, found: OrderView) -> tuple[str, tuple[str, ...]] | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from contracts.events.orders import OrderReported
 from services.attribution.catalog import store as catalog_store
@@ -20,9 +20,10 @@ from services.attribution.decisions.store.reading import Filter
 from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
 from services.kernel import money
+from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.fields import When
+from services.kernel.http.fields import Blank, When
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.kernel.pages import Format
 
@@ -33,6 +34,7 @@ COLUMNS = (
     *("ambassador_id", "ambassador_code"),
 )
 _OrderId = Annotated[str, Path(max_length=200, description="The store's own order id.")]
+_Sought = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | None
 _Lang = Annotated[Literal["en", "ru", "uk", "ro"] | None, Query(description="Instead of Accept-Language.")]
 
 
@@ -54,13 +56,26 @@ async def get_orders(
     reason: Annotated[str | None, Query(max_length=64)] = None,
     since: Annotated[When | None, Query(alias="from", description="Placed at or after.")] = None,
     until: Annotated[When | None, Query(alias="to", description="Placed before.")] = None,
+    q: Annotated[_Sought, Blank, Query(description="How the order id begins or ends.")] = None,
+    ambassador_id: Annotated[_Sought, Blank] = None,
+    program_id: Annotated[_Sought, Blank] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
 ) -> Page[OrderRowOut] | Response:
     """Lists orders, the newest first."""
     start = cursors.decode(cursor, datetime, str)
-    wanted = Filter(statuses=status, reason=reason, since=since, until=until)
+    if since is not None and until is not None and until <= since:
+        raise Invalid.field("to", "The period ends before it begins: `to` must be later than `from`.")
+    wanted = Filter(
+        statuses=status,
+        reason=reason,
+        since=since,
+        until=until,
+        ambassador_id=ambassador_id,
+        program_id=program_id,
+        number=q,
+    )
     names: dict[str, str] = {}
 
     async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[OrderRow]:

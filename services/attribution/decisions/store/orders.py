@@ -16,7 +16,7 @@ AT_ONCE = 1000
 COLUMNS = (
     "o.store_id, o.order_id, o.person_id, o.placed_at, o.status, o.reason, o.cancelled, o.revision, o.body_hash,"
     " o.told_hash, o.settle_at, o.settled_at, o.programs, o.pieces, o.currency, o.total_minor, o.refunded_minor,"
-    " o.ambassador_id"
+    " o.ambassador_id, o.program_id"
 )
 """What `OrderRow` is read from."""
 _PRESENT = COLUMNS.replace("o.person_id", "coalesce(m.into_id, o.person_id) as person_id")
@@ -67,18 +67,21 @@ order by 1, 2
 # Arrays of arrays do not unnest side by side: lists travel as text, a unit separator between their items.
 _PUT = """
 insert into orders (store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
-                    settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id)
+                    settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id,
+                    program_id)
 select store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
        settle_at, settled_at, string_to_array(programs, e'\\x1f'), string_to_array(pieces, e'\\x1f'), currency,
-       total_minor, refunded_minor, ambassador_id
+       total_minor, refunded_minor, ambassador_id, program_id
 from unnest(cast(:store_id as text[]), cast(:order_id as text[]), cast(:person_id as text[]),
             cast(:placed_at as timestamptz[]), cast(:status as text[]), cast(:reason as text[]),
             cast(:cancelled as boolean[]), cast(:revision as int[]), cast(:body_hash as bytea[]),
             cast(:told_hash as bytea[]), cast(:settle_at as timestamptz[]), cast(:settled_at as timestamptz[]),
             cast(:programs as text[]), cast(:pieces as text[]), cast(:currency as text[]),
-            cast(:total_minor as bigint[]), cast(:refunded_minor as bigint[]), cast(:ambassador_id as text[]))
+            cast(:total_minor as bigint[]), cast(:refunded_minor as bigint[]), cast(:ambassador_id as text[]),
+            cast(:program_id as text[]))
      as w (store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
-           settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id)
+           settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id,
+           program_id)
 order by 1, 2
 on conflict (store_id, order_id) do update set
     person_id = excluded.person_id, placed_at = excluded.placed_at, status = excluded.status,
@@ -86,7 +89,7 @@ on conflict (store_id, order_id) do update set
     body_hash = excluded.body_hash, told_hash = excluded.told_hash, settle_at = excluded.settle_at,
     settled_at = excluded.settled_at, programs = excluded.programs, pieces = excluded.pieces,
     currency = excluded.currency, total_minor = excluded.total_minor, refunded_minor = excluded.refunded_minor,
-    ambassador_id = excluded.ambassador_id
+    ambassador_id = excluded.ambassador_id, program_id = excluded.program_id
 """
 _ADVANCE = """
 update head h set seq = w.seq from unnest(cast(:stores as text[]), cast(:seqs as bigint[])) w (s, seq)
@@ -115,6 +118,7 @@ class OrderRow(Struct, frozen=True):
     total_minor: int
     refunded_minor: int
     ambassador_id: str | None
+    program_id: str | None
 
 
 class Revision(Struct, frozen=True):
