@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     """Address of the demo shop, for the pages that link to it."""
     database_url: str | None = None
     kafka_url: str | None = None
+    kafka_username: str | None = None
+    """Who this process is to the brokers (SASL PLAIN); without it they are spoken to without a name."""
+    kafka_password: SecretStr = SecretStr("")
     kafka_partitions: int = 3
     """Partitions of the topics that we make: so many replicas can share the work. Existing topics stay as they are."""
     drain_s: float = 0
@@ -85,6 +88,17 @@ class Settings(BaseSettings):
         brokers = (self.kafka_url or "").split(",")
         ports |= {int(port) for broker in brokers if (port := broker.rpartition(":")[2]).isdigit()}
         return frozenset({self.port, *ports, *self.outbound_closed_ports})
+
+    def kafka_login(self) -> dict[str, str]:
+        """What every client of the brokers is given beside their address, in aiokafka's words."""
+        if self.kafka_username is None:
+            return {}
+        return {
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "sasl_plain_username": self.kafka_username,
+            "sasl_plain_password": self.kafka_password.get_secret_value(),
+        }
 
     def key_ring(self) -> KeyRing:
         """The secrets, ready for use. Raises `ValueError` where they are not spelt as they must be."""

@@ -58,7 +58,7 @@ async def state(services: Sequence[Service], settings: Settings) -> BusState:
     subscriptions = subscriptions_of(services)
     async with asyncio.timeout(_TIMEOUT_S):
         if settings.kafka_url:
-            kind, topics, lags = await _kafka(settings.kafka_url, subscriptions)
+            kind, topics, lags = await _kafka(settings.kafka_url, settings.kafka_login(), subscriptions)
         else:
             kind, topics, lags = await _log(settings.database_url_of(services[0].name), subscriptions)
     letters = Counter(dead_letter_topic(letter.group) for letter in await waiting(services, settings))
@@ -120,9 +120,9 @@ async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPar
             await asyncio.sleep(0.5)
 
 
-async def _kafka(url: str, subscriptions: Mapping[str, frozenset[str]]) -> _Found:
-    admin = AIOKafkaAdminClient(bootstrap_servers=url)
-    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
+async def _kafka(url: str, login: Mapping[str, str], subscriptions: Mapping[str, frozenset[str]]) -> _Found:
+    admin = AIOKafkaAdminClient(bootstrap_servers=url, **login)
+    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False, **login)
     try:
         await admin.start()
         await reader.start()

@@ -22,7 +22,7 @@ def open_bus(settings: Settings, *, services: Iterable[str], groups: Iterable[st
         # Imported here: the client takes memory that embedded mode need not spend.
         from services.kernel.bus.kafka import KafkaBus
 
-        return KafkaBus(settings.kafka_url, topics, partitions=settings.kafka_partitions)
+        return KafkaBus(settings.kafka_url, topics, partitions=settings.kafka_partitions, login=settings.kafka_login())
     urls = {settings.database_url_of(service) for service in services}
     # A process that runs one service must see that the others, in their processes, would look elsewhere.
     urls |= {url for name, url in os.environ.items() if url and _SERVICE_URL.fullmatch(name)}

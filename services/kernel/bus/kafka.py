@@ -6,7 +6,7 @@ broker die is known to get stuck now and then, and a fresh one is back sooner. C
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 
@@ -44,10 +44,13 @@ def _hash(key: bytes) -> int:
 
 
 class KafkaBus:
-    """One process's connection to the cluster at `url` (host:port, several with commas)."""
+    """One process's connection to the cluster at `url` (host:port, several with commas), as `login` says who it is."""
 
-    def __init__(self, url: str, topics: Sequence[TopicSpec], *, partitions: int = 3) -> None:
+    def __init__(
+        self, url: str, topics: Sequence[TopicSpec], *, partitions: int = 3, login: Mapping[str, str] | None = None
+    ) -> None:
         self._url = url
+        self._login = dict(login or {})
         self._topics = tuple(topics)
         self._partitions = partitions
         self._producer: AIOKafkaProducer | None = None
@@ -77,7 +80,7 @@ class KafkaBus:
 
     async def subscribe(self, *, group: str, topics: Sequence[str], member: str) -> KafkaSubscription:
         await self._make_topics()
-        subscription = KafkaSubscription(self._url, group=group, topics=topics, member=member)
+        subscription = KafkaSubscription(self._url, group=group, topics=topics, member=member, login=self._login)
         await subscription.join()
         return subscription
 
@@ -126,6 +129,7 @@ class KafkaBus:
                     request_timeout_ms=REQUEST_MS,
                     retry_backoff_ms=250,
                     metadata_max_age_ms=60_000,
+                    **self._login,
                 )
                 try:
                     await bounded(producer.start(), DELIVERY_S)
@@ -152,7 +156,7 @@ class KafkaBus:
     async def _make_topics(self) -> None:
         if self._topics_made:
             return
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._url, request_timeout_ms=REQUEST_MS)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._url, request_timeout_ms=REQUEST_MS, **self._login)
         try:
             await bounded(self._add_missing(admin), DELIVERY_S)
         except _BROKEN as error:

@@ -37,7 +37,9 @@ def read_record(topic: str, record: Any) -> Record:
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the client ships no types
     """One member. Ranges of partitions are assigned, so that a store's topics are read by one member."""
 
-    def __init__(self, url: str, *, group: str, topics: Sequence[str], member: str) -> None:
+    def __init__(
+        self, url: str, *, group: str, topics: Sequence[str], member: str, login: Mapping[str, str] | None = None
+    ) -> None:
         self._topics = tuple(topics)
         self._group = group
         self._consumer = AIOKafkaConsumer(
@@ -57,6 +59,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             metadata_max_age_ms=60_000,
             # The relay's batches carry checksums that the broker checked; checking again costs more than decoding.
             check_crcs=False,
+            **(login or {}),
         )
         self._first: dict[TopicPartition, int] = {}
         """Where each partition's uncommitted records begin."""

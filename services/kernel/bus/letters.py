@@ -37,7 +37,11 @@ async def waiting(
     """
     topics = {dead_letter_topic(group): group for group in groups}
     async with asyncio.timeout(_READ_S):
-        read = await (_from_kafka(settings.kafka_url, topics) if settings.kafka_url else _from_log(log_url, topics))
+        read = await (
+            _from_kafka(settings.kafka_url, settings.kafka_login(), topics)
+            if settings.kafka_url
+            else _from_log(log_url, topics)
+        )
     marks = {
         (one.record.topic, int(header(one.record, _HANDLED))): one.record.headers.get(DROPPED)
         for one in read
@@ -82,13 +86,13 @@ async def _from_log(url: str, topics: Mapping[str, str]) -> list[Delivered]:
     ]
 
 
-async def _from_kafka(url: str, topics: Mapping[str, str]) -> list[Delivered]:
+async def _from_kafka(url: str, login: Mapping[str, str], topics: Mapping[str, str]) -> list[Delivered]:
     # Imported here: the client takes memory that embedded mode need not spend.
     from aiokafka import AIOKafkaConsumer, TopicPartition
 
     from services.kernel.bus.kafka_group import read_record
 
-    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False)
+    reader = AIOKafkaConsumer(bootstrap_servers=url, enable_auto_commit=False, **login)
     try:
         await reader.start()
         there = await reader.topics()
