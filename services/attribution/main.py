@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
+from contracts.events import Topic
 from services.attribution.catalog import consumer as catalog
 from services.attribution.catalog import tables as _catalog
 from services.attribution.codes import api as codes
@@ -68,6 +69,7 @@ SERVICE = Service(
     name="attribution",
     package="services.attribution",
     metadata=METADATA,
+    publishes=frozenset({Topic.TRACKING, Topic.ORDERS, Topic.CONVERSIONS}),
     routes=(
         "/v1/track",
         "/v1/identify",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.commands import (
+    acls,
     contracts,
     decisions,
     deliveries,
@@ -46,6 +47,7 @@ for group in (
     decisions,
     ledger,
     contracts,
+    acls,
     gateway,
     shop,
     keys,

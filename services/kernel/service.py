@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from fastapi import APIRouter
 from sqlalchemy import MetaData
 
-from contracts.events import Payload
+from contracts.events import Payload, Topic
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 
@@ -73,6 +73,8 @@ class Service:
     longest match wins, so `/v1/codes/*/check` can belong to another service than `/v1/codes*`."""
     routers: tuple[APIRouter, ...] = ()
     hot: Callable[["Context"], Sequence["HotRoute"]] = field(default=lambda _: ())
+    publishes: frozenset[Topic] = frozenset()
+    """Topics that its outbox writes to; no other service does."""
     handlers: tuple[Handler, ...] = ()
     """In the order in which a batch's events are handled: what is set up before what happens."""
     jobs: tuple[Job, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
+from contracts.events import Topic
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
@@ -87,6 +88,7 @@ SERVICE = Service(
     name="links",
     package="services.links",
     metadata=METADATA,
+    publishes=frozenset({Topic.CATALOG, Topic.CLICKS}),
     routes=(
         "/",
         "/v1/stores*",

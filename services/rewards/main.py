@@ -1,5 +1,6 @@
 """The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
 
+from contracts.events import Topic
 from services.kernel.service import Service
 from services.rewards.audit.jobs import WATCH
 from services.rewards.balances.api import portal
@@ -23,6 +24,7 @@ SERVICE = Service(
     name="rewards",
     package="services.rewards",
     metadata=METADATA,
+    publishes=frozenset({Topic.REWARDS}),
     routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*", "/p/*/balance"),
     routers=(
         grants.router,
