@@ -32,6 +32,7 @@ from contracts.events.tracking import (
 from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
 from services.attribution.decisions.actions.take import take
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts
+from services.attribution.decisions.store.packed import unpack
 from services.attribution.main import SERVICE, open_resources
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import FactKind, StoredFact
@@ -384,7 +385,7 @@ async def decision_of(db: Database, order_id: str = "1001", *, store: str = STOR
             s=store,
             o=order_id,
         )
-    decision: dict[str, Any] = orjson.loads(body)
+    decision: dict[str, Any] = orjson.loads(unpack(body))
     return decision
 
 

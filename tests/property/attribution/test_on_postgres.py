@@ -13,6 +13,7 @@ from services.attribution.decisions.actions.reconcile import reconcile
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.domain import decide, decision_bytes
+from services.attribution.decisions.store.packed import unpack
 from services.kernel.db import Database, is_transient
 from tests.property.attribution.histories import History, histories
 from tests.support.attribution import arrive, facts_of
@@ -52,7 +53,7 @@ async def stored(db: Database, store: str) -> dict[str, bytes]:
             " order by order_id, revision desc",
             s=store,
         )
-    return {row.order_id: bytes(row.body) for row in rows}
+    return {row.order_id: unpack(bytes(row.body)) for row in rows}
 
 
 async def check(db: Database, store: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from services.attribution.decisions.store.packed import pack
 from services.kernel.db import Tx
 
 Pair = tuple[str, str]
@@ -182,7 +183,7 @@ async def add_revisions(tx: Tx, revisions: Sequence[Revision], *, engine: str) -
             orders=[r.order_id for r in some],
             revisions=[r.revision for r in some],
             as_ofs=[r.as_of for r in some],
-            bodies=[r.body for r in some],
+            bodies=[pack(r.body) for r in some],
         )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.attribution.decisions.store.orders import COLUMNS, OrderRow
-from services.kernel.db import Tx
+from services.attribution.decisions.store.packed import unpack
+from services.kernel.db import Row, Tx
 
 _DECISION = """
 select order_id, revision, as_of, engine, decided_at, body from decisions
@@ -182,10 +183,14 @@ class Total:
     refunded_minor: int
 
 
+def _stored(row: Row) -> StoredDecision:
+    return StoredDecision(row.order_id, row.revision, row.as_of, row.engine, row.decided_at, unpack(bytes(row.body)))
+
+
 async def decision(tx: Tx, store_id: str, order_id: str, revision: int | None = None) -> StoredDecision | None:
     """One revision, the newest unless named."""
     row = await tx.one_or_none(_DECISION, store=store_id, order=order_id, revision=revision)
-    return StoredDecision(*tuple(row)) if row else None
+    return _stored(row) if row else None
 
 
 async def some(tx: Tx, revisions: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], tuple[str, bytes]]:
@@ -196,12 +201,12 @@ async def some(tx: Tx, revisions: Sequence[tuple[str, str, int]]) -> dict[tuple[
         orders=[order_id for _, order_id, _ in revisions],
         revisions=[revision for _, _, revision in revisions],
     )
-    return {(row.store_id, row.order_id): (row.engine, bytes(row.body)) for row in rows}
+    return {(row.store_id, row.order_id): (row.engine, unpack(bytes(row.body))) for row in rows}
 
 
 async def history(tx: Tx, store_id: str, order_id: str, *, count: int = 50) -> list[StoredDecision]:
     """An order's revisions, the newest first."""
-    return [StoredDecision(*tuple(row)) for row in await tx.all(_HISTORY, store=store_id, order=order_id, count=count)]
+    return [_stored(row) for row in await tx.all(_HISTORY, store=store_id, order=order_id, count=count)]
 
 
 async def revisions(tx: Tx, store_id: str, *, after: tuple[str, int], count: int) -> list[tuple[str, int]]:
