@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-LITTLE = 100
+LITTLE = 50
 """So many items are soon done; to hand them over would cost more."""
 
 

@@ -79,10 +79,15 @@ async def test_batches_in_any_order_end_in_what_the_facts_say(db: Database, draw
 
 
 @SLOW
-@given(drawn=histories(("str_1",)), settles=st.sets(st.integers(0, 5), min_size=1))
+@given(
+    drawn=histories(("str_1",)),
+    settles=st.sets(st.integers(0, 5), min_size=1),
+    forgets=st.sets(st.integers(0, 5), max_size=2),
+)
 async def test_settling_between_batches_fixes_winners_and_replays_equal(
-    db: Database, drawn: History, settles: set[int]
+    db: Database, drawn: History, settles: set[int], forgets: set[int]
 ) -> None:
+    """Also where nothing is remembered of friends, as in data from before it was."""
     names = fresh_names()
     history, store = moved(drawn, names), names["str_1"]
     fixed: dict[str, str | None] = {}
@@ -94,6 +99,8 @@ async def test_settling_between_batches_fixes_winners_and_replays_equal(
                 await tx.execute("update orders set settle_at = now() where settle_at is not null")
                 await settle(tx, [store])
         async with db.transaction(stores=[store]) as tx:
+            if number in forgets:
+                await tx.execute("delete from friends where orders > 0")
             rows = await tx.all("select order_id, ambassador_id from orders where settled_at is not null")
         now = {row.order_id: row.ambassador_id for row in rows}
         assert {o: now.get(o) for o in fixed} == fixed

@@ -3,17 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
+from prometheus_client import Counter
 
 from contracts.events.orders import OrderReported
 from services.attribution.decisions.actions.gather import Gathered, gather_whole, settled_steps
 from services.attribution.decisions.actions.people import Joined
 from services.attribution.decisions.actions.write import Written
 from services.attribution.decisions.domain.decide import remembered
-from services.attribution.decisions.domain.friend import Friend, step_of
+from services.attribution.decisions.domain.friend import LOOKS_SHARED, Friend, step_of
 from services.attribution.decisions.domain.history import Place, settled_of
 from services.attribution.decisions.store import friends as friend_rows
 from services.kernel.aside import aside
 from services.kernel.db import Tx
+
+_SHARED = Counter(
+    "kith_friends_look_shared_total", "Friends who came to have so many orders that many people seem to share their id."
+)
 
 Pair = tuple[str, str]
 
@@ -79,6 +84,8 @@ class Friends:
     async def keep(self, tx: Tx) -> None:
         """Writes what has changed."""
         await friend_rows.put(tx, {pair: friend for pair, friend in self.now.items() if friend != self._was[pair]})
+        shared = sum(self._was[pair].orders < LOOKS_SHARED <= friend.orders for pair, friend in self.now.items())
+        tx.after_commit(lambda: _SHARED.inc(shared))
 
 
 async def made_anew(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:

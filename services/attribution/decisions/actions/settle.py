@@ -21,6 +21,7 @@ from services.attribution.decisions.store import reading
 from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.orders import store as orders_store
 from services.attribution.orders.store import StoredFact
+from services.kernel.aside import aside
 from services.kernel.db import Tx
 
 Pair = tuple[str, str]
@@ -81,18 +82,28 @@ async def _fix(tx: Tx, ready: Mapping[Pair, OrderRow], friends: Friends, numbers
     """Makes settlements, as facts, of the newest decisions. Returns the people whose first order has settled by it."""
     gathered = await gather_settled(tx, {pair: row.person_id for pair, row in ready.items()}, ready)
     stored = await reading.some(tx, [(*pair, row.revision) for pair, row in ready.items()])
+    settlements = await aside(len(ready), _settlements, ready, stored, tx.now)
     facts: list[StoredFact] = []
     leading: set[Pair] = set()
-    for pair, row in sorted(ready.items()):
-        settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, tx.now)
+    for pair, settlement, body in settlements:
         gathered.of(pair[0]).settlements.append(settlement)
-        body = settlement.__pydantic_serializer__.to_json(settlement, exclude_none=True)
         facts.append(StoredFact(*pair, "settled", "settled", numbers.next(pair[0]), tx.now, body))
-        if not row.cancelled and friends.settle((pair[0], row.person_id), body):
-            leading.add((pair[0], row.person_id))
+        person = (pair[0], ready[pair].person_id)
+        if not ready[pair].cancelled and friends.settle(person, body):
+            leading.add(person)
     await orders_store.insert(tx, facts)
     await decide_and_write(tx, gathered, numbers)
     return leading
+
+
+def _settlements(
+    ready: Mapping[Pair, OrderRow], stored: Mapping[Pair, tuple[str, bytes]], now: datetime
+) -> list[tuple[Pair, Settlement, bytes]]:
+    made = []
+    for pair, row in sorted(ready.items()):
+        settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, now)
+        made.append((pair, settlement, settlement.__pydantic_serializer__.to_json(settlement, exclude_none=True)))
+    return made
 
 
 def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Settlement:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from services.attribution.catalog import store as catalog_store
+from services.attribution.decisions.domain.friend import LOOKS_SHARED
+from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import reading
 from services.attribution.decisions.store.orders import OrderRow
@@ -34,6 +36,13 @@ class OrderView:
     late_facts: int
     other_times: list[datetime]
     """Times of placing that reports told and the decision does not take: the earliest one holds."""
+    friend_orders: int
+    """How many orders the friend has, as far as that is remembered."""
+
+    @property
+    def looks_shared(self) -> bool:
+        """Whether the friend looks like many people who buy under one name."""
+        return self.friend_orders >= LOOKS_SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         happened_of=happened_of,
         late_facts=await reading.late_reports(tx, store_id, order_id),
         other_times=sorted(told - {row.placed_at}),
+        friend_orders=await friend_rows.orders_of(tx, store_id, row.person_id),
     )
 
 

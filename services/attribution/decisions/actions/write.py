@@ -74,7 +74,7 @@ async def write(
     tx: Tx, before: Mapping[Pair, OrderRow], people: Mapping[Pair, str], written: Written, numbers: Numbers
 ) -> None:
     """Writes and tells the decisions that are not as they were `before`."""
-    await aside(len(written.decisions) // 2, _compared, tx, before, people, written, numbers)
+    await aside(len(written.decisions), _compared, tx, before, people, written, numbers)
     await order_rows.add_revisions(tx, written.revisions, engine=ENGINE)
     counts = Count(str(written.decisions[r.store_id, r.order_id].status) for r in written.revisions)
     tx.after_commit(lambda: _count(counts))

@@ -86,6 +86,7 @@ async def order_page(
         late=found.late_facts,
         moved=_moved(found, reader),
         shown_of=_shown_of(found, reader),
+        shared=_shared(found, reader),
     )
 
 
@@ -165,6 +166,20 @@ def _more(body: DecisionBody, reader: Reader) -> str:
 def _items(body: DecisionBody, reader: Reader) -> str:
     count = len(body.figures.items)
     return reader.speech.count("%(n)s item", "%(n)s items", count, n=reader.fmt.number(count)) if count else ""
+
+
+def _shared(found: OrderView, reader: Reader) -> str:
+    """What a store should know whose till gives all of its customers one id."""
+    if not found.looks_shared:
+        return ""
+    return reader.speech.count(
+        "This customer has %(n)s order. It looks as if many people share the id, as with a till’s “walk-in”."
+        " Kith takes them for one friend, who is new only once: leave the customer out where nobody is known.",
+        "This customer has %(n)s orders. It looks as if many people share the id, as with a till’s “walk-in”."
+        " Kith takes them for one friend, who is new only once: leave the customer out where nobody is known.",
+        found.friend_orders,
+        n=reader.fmt.number(found.friend_orders),
+    )
 
 
 def _compare(found: OrderView, reader: Reader) -> str:

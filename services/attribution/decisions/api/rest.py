@@ -154,6 +154,8 @@ def order_out(found: OrderView, store: StoreView, language: str) -> OrderOut:
         foreign_refunds=body.foreign_refunds,
         items=figures.items,
         friend_id=body.friend_id,
+        friend_orders=found.friend_orders or None,
+        friend_looks_shared=found.looks_shared,
         decision=DecisionOut(
             status=body.status,
             reason=body.reason,

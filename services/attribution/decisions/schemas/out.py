@@ -138,6 +138,12 @@ class OrderOut(BaseModel):
     )
     items: tuple[Item, ...] = ()
     friend_id: str | None = None
+    friend_orders: int | None = Field(None, description="How many orders this friend has.")
+    friend_looks_shared: bool = Field(
+        False,
+        description="Whether so many orders name this friend that many people seem to share the id, as a till's"
+        ' "walk-in" does. They count as one friend; leave the customer out of an order whose buyer is not known.',
+    )
     decision: DecisionOut | None = Field(None, description="Null for the moment in which nothing is decided yet.")
 
 

@@ -1,0 +1,113 @@
+"""What is remembered of friends: settled orders are not read again, and an id that everybody shares is told."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.events.orders import OrderReported
+from services.attribution.decisions.actions.replay import check_remembered, replay_all
+from services.attribution.decisions.actions.settle import settle
+from services.attribution.decisions.domain.friend import LOOKS_SHARED
+from services.attribution.orders import store as orders_store
+from services.kernel.db import Database
+from tests.integration.attribution.world import SECRET_KEY, SHOP
+from tests.support.attribution import STORE, arrive, at, cancel, code, decision_of, order, program, refund
+
+
+def bought(count: int, **told: Any) -> list[OrderReported]:
+    """Orders of one customer, a minute apart."""
+    return [order(f"o{n:05}", placed_at=at(days=-30) + timedelta(minutes=n), **told) for n in range(count)]
+
+
+async def settle_everything(db: Database) -> None:
+    async with db.transaction([STORE]) as tx:
+        await tx.execute("update orders set settle_at = now() where settle_at is not null and settled_at is null")
+        while STORE in await settle(tx, [STORE]):
+            pass
+
+
+async def revisions(db: Database) -> int:
+    async with db.transaction([STORE]) as tx:
+        return int(await tx.scalar("select count(*) from decisions"))
+
+
+async def page(http: httpx.AsyncClient, language: str = "en") -> str:
+    answer = await http.get("/console/attribution/orders/o00000", headers={**SECRET_KEY, "accept-language": language})
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The orders whose facts were read for decisions."""
+    seen: list[str] = []
+    of_orders = orders_store.of_orders
+
+    async def note(tx: Any, orders: Iterable[tuple[str, str]], *, as_of: int) -> Any:
+        pairs = list(orders)
+        seen.extend(order_id for _, order_id in pairs)
+        return await of_orders(tx, pairs, as_of=as_of)
+
+    monkeypatch.setattr(orders_store, "of_orders", note)
+    return seen
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_one_more_order_of_somebody_reads_and_decides_that_order_alone(
+    db: Database, read: list[str], settled: bool
+) -> None:
+    await arrive(db, program(), *bought(60))
+    if settled:
+        await settle_everything(db)
+    before = await revisions(db)
+    read.clear()
+    await arrive(db, order("next"))
+    assert (read, await revisions(db)) == (["next"], before + 1)
+    assert (await decision_of(db, "next"))["order_number"] == 61
+    async with db.transaction([STORE]) as tx:
+        assert all(one.equal for one in await replay_all(tx, STORE, after=("next", 0)))
+        assert all(one.equal for one in await check_remembered(tx, STORE))
+
+
+async def test_money_of_a_settled_order_is_its_own_affair_until_it_stands_no_longer(
+    db: Database, read: list[str]
+) -> None:
+    await arrive(db, program(), code(), order("first", codes=["ANNA10"], placed_at=at(days=-3)))
+    await settle_everything(db)
+    await arrive(db, order("second", placed_at=at(days=-2)))
+    read.clear()
+    await arrive(db, refund(700, order_id="first"))
+    assert read == ["first"]
+    assert (await decision_of(db, "first"))["refunded_minor"] == 700
+    assert (await decision_of(db, "second"))["winner"]["kind"] == "customer"
+    await arrive(db, cancel("first"))
+    second = await decision_of(db, "second")
+    assert (second["order_number"], second["reason"]) == (1, "no_evidence")
+
+
+async def test_people_who_turn_out_to_be_one_keep_their_settled_rows_and_count_together(db: Database) -> None:
+    await arrive(db, program(), order("1", customer="c1", placed_at=at(days=-4)))
+    await arrive(db, order("2", customer=None, contacts=["h1"], placed_at=at(days=-3)))
+    await settle_everything(db)
+    async with db.transaction([STORE]) as tx:
+        before = await tx.all("select order_id, person_id from orders order by 1")
+    await arrive(db, order("3", customer="c1", contacts=["h1"]))
+    assert (await decision_of(db, "3"))["order_number"] == 3
+    async with db.transaction([STORE]) as tx:
+        assert (await tx.all("select order_id, person_id from orders order by 1"))[:2] == before
+        assert [(one.orders, one.equal) for one in await check_remembered(tx, STORE)] == [(3, True)]
+
+
+async def test_an_id_that_everybody_shares_is_told_as_what_it_looks_like(db: Database, http: httpx.AsyncClient) -> None:
+    await arrive(db, *bought(LOOKS_SHARED - 1, customer="walk-in", store=SHOP))
+    told = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
+    assert (told["friend_orders"], told["friend_looks_shared"]) == (LOOKS_SHARED - 1, False)
+    assert "many people share the id" not in await page(http)
+    await arrive(db, order("one-more", customer="walk-in", store=SHOP))
+    told = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
+    assert (told["friend_orders"], told["friend_looks_shared"]) == (LOOKS_SHARED, True)
+    assert f"This customer has {LOOKS_SHARED} orders." in await page(http)
+    assert "розничный покупатель" in await page(http, "ru")
