@@ -25,7 +25,7 @@ _ALL: tuple[type[Payload], ...] = (
     conversions.ConversionAttributed,
     conversions.ConversionRejected,
     conversions.ConversionUnattributed,
-    conversions.ConversionWaiting,
+    conversions.ConversionDeferred,
     conversions.ConversionReversed,
     conversions.ConversionSettled,
     rewards.RewardGranted,

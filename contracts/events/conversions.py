@@ -104,10 +104,10 @@ class ConversionUnattributed(Conversion):
     TYPE: ClassVar[str] = "kith.conversion.unattributed.v1"
 
 
-class ConversionWaiting(Conversion):
+class ConversionDeferred(Conversion):
     """Nothing is decided yet: the order is not paid, or a program that it names is not known here."""
 
-    TYPE: ClassVar[str] = "kith.conversion.waiting.v1"
+    TYPE: ClassVar[str] = "kith.conversion.deferred.v1"
 
 
 class ConversionReversed(Conversion):

@@ -33,7 +33,7 @@ COUNT = Handler(
         conversions.ConversionAttributed,
         conversions.ConversionRejected,
         conversions.ConversionUnattributed,
-        conversions.ConversionWaiting,
+        conversions.ConversionDeferred,
         conversions.ConversionReversed,
         conversions.ConversionSettled,
         rewards.RewardGranted,

@@ -25,7 +25,7 @@ CONVERSIONS = {
     "attributed": conversions.ConversionAttributed,
     "rejected": conversions.ConversionRejected,
     "unattributed": conversions.ConversionUnattributed,
-    "pending": conversions.ConversionWaiting,
+    "pending": conversions.ConversionDeferred,
 }
 
 

@@ -33,7 +33,7 @@ async def told(db: Database) -> list[Conversion]:
 async def test_an_order_that_waits_is_told_and_counted_as_waiting(db: Database) -> None:
     await arrive(db, *ANNA, order(store=SHOP, codes=["ANNA10"], told=figures(status="pending")))
     first = await told(db)
-    assert [(c.TYPE, c.status, c.reason) for c in first] == [("kith.conversion.waiting.v1", "pending", "unpaid")]
+    assert [(c.TYPE, c.status, c.reason) for c in first] == [("kith.conversion.deferred.v1", "pending", "unpaid")]
     await arrive(db, order(store=SHOP, codes=["ANNA10"], updated_at=at(days=1), fact_id="paid"))
     assert [(c.status, c.revision > first[0].revision) for c in await told(db)] == [("attributed", True)]
 

@@ -16,7 +16,7 @@ from contracts.events.conversions import (
     ConversionReversed,
     ConversionSettled,
     ConversionUnattributed,
-    ConversionWaiting,
+    ConversionDeferred,
 )
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
@@ -42,7 +42,7 @@ _BY_STATUS: dict[str, type[Conversion]] = {
     "attributed": ConversionAttributed,
     "rejected": ConversionRejected,
     "unattributed": ConversionUnattributed,
-    "pending": ConversionWaiting,
+    "pending": ConversionDeferred,
 }
 
 _OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
