@@ -12,11 +12,11 @@ from prometheus_client import Counter
 from contracts.events.conversions import (
     Conversion,
     ConversionAttributed,
+    ConversionDeferred,
     ConversionRejected,
     ConversionReversed,
     ConversionSettled,
     ConversionUnattributed,
-    ConversionDeferred,
 )
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
