@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.browser", "tests.support.kafka", "tests.support.postgres", "tests.support.two_stores"]
+pytest_plugins = [f"tests.support.{name}" for name in ("browser", "kafka", "limits", "postgres", "two_stores")]
 
 # How long an example takes says nothing on a shared machine; the test's own time limit is over all of them.
 settings.register_profile("kith", deadline=None)

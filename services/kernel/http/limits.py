@@ -41,6 +41,9 @@ class Standing:
 class Limiter:
     """A bucket per key that refills steadily: `per_minute` at most in a burst, and that many a minute on average."""
 
+    clock = staticmethod(time.monotonic)
+    """Seconds of whichever clock buckets refill by."""
+
     def __init__(self, name: str, *, per_minute: int) -> None:
         self.name = name
         self.per_minute = per_minute
@@ -50,7 +53,7 @@ class Limiter:
 
     def take(self, key: str, *, now: float | None = None, cost: int = 1) -> Standing:
         """Takes `cost` from the bucket if it is there; with a cost of 0 only looks."""
-        moment = time.monotonic() if now is None else now
+        moment = self.clock() if now is None else now
         full_at = max(self._full_at.get(key, 0.0), moment)
         after = full_at + cost * self._each_s
         allowed = after - moment <= _WINDOW_S + 1e-9

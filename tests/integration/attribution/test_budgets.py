@@ -16,6 +16,8 @@ from tests.support.attribution import served
 from tests.support.edge import RING, key
 from tests.support.quick import quickly
 
+pytestmark = pytest.mark.usefixtures("no_refill")
+
 EACH, OF_A_KEY, OF_A_CLICK = 5, 12, 3
 VISIT = {"type": "visit", "visitor_id": "v1"}
 

@@ -213,6 +213,7 @@ async def test_lists_filter_page_and_export(http: httpx.AsyncClient, db: Databas
     assert [rows[n]["ambassador_code"] for n in "012"] == ["", "ANNA10", "ANNA10"]
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_codes_can_be_guessed_so_often_by_key_and_address(http: httpx.AsyncClient, db: Database) -> None:
     asked = [
         await http.post(f"/v1/codes/GUESS{n}/check", headers=SECRET_KEY) for n in range(CODE_CHECKS_PER_MINUTE + 1)

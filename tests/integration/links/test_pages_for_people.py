@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from services.kernel.auth import scopes, sessions
 from tests.integration.links.world import BASE, Replica, Shop
@@ -64,6 +65,7 @@ async def test_a_wrong_key_and_a_foreign_form_are_refused(links: Replica, shop: 
     assert answer.status_code == 403
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_keys_can_be_tried_so_often_at_the_sign_in(links: Replica, shop: Shop) -> None:
     tried = [await links.http.post("/console/session", json={"secret_key": f"kith_sk_{n}"}) for n in range(31)]
     assert [answer.status_code for answer in tried] == [401] * 30 + [429]

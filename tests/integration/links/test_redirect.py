@@ -300,6 +300,7 @@ async def test_a_spooled_line_ends_with_the_events_payload(
     }
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_who_tries_many_unknown_links_has_to_wait(
     links: Replica, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

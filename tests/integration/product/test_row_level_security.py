@@ -10,7 +10,10 @@ from services.cli.local.postgres import OWNER
 from tests.support.two_stores import TwoStores
 
 SERVICES = ("links", "attribution", "rewards", "analytics")
-_EVERYWHERE = ("outbox", "spool_cursors", "due", "directory", "revoked_keys", "ended_sessions", "clock", "migrations")
+_EVERYWHERE = (
+    *("outbox", "spool_cursors", "due", "directory", "work_tasks", "work_lanes"),
+    *("revoked_keys", "ended_sessions", "clock", "migrations"),
+)
 OPEN = {f"{service}.{table}" for service in SERVICES for table in _EVERYWHERE} | {
     "links.changes",
     "links.used_sign_ins",

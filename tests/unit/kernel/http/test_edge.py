@@ -217,6 +217,7 @@ async def fresh() -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_limited_look_up_says_where_one_stands(fresh: httpx.AsyncClient) -> None:
     answers = [await fresh.get("/v1/limited") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
@@ -226,6 +227,7 @@ async def test_a_limited_look_up_says_where_one_stands(fresh: httpx.AsyncClient)
     assert_problem(answers[3], 429, "rate_limited")
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_keys_have_buckets_of_their_own_and_made_up_ones_share_theirs(fresh: httpx.AsyncClient) -> None:
     for headers in (edge.key(), edge.key(store=edge.OTHER_STORE)):
         await fresh.get("/v1/notes/n", headers=headers)  # a key is known once it was verified
