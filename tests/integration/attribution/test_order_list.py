@@ -133,7 +133,7 @@ async def test_the_list_says_what_its_orders_come_to(
         assert await reading.totals(tx, SHOP, Filter(number="R-"), most=2) is None
     monkeypatch.setattr(listing, "SUMMED", 3)
     shown = await page(shop)
-    assert "More than 3 orders" in shown
+    assert "The list holds more than 3" in shown
     assert "in all" not in shown
 
 

@@ -133,11 +133,8 @@ def _totals(totals: list[Total] | None, most: int, reader: Reader) -> str:
     """What the whole list comes to, by currency."""
     speech, fmt = reader.speech, reader.fmt
     if totals is None:
-        return speech.count(
-            "More than %(n)s order: narrow the list to see what they come to.",
-            "More than %(n)s orders: narrow the list to see what they come to.",
-            most,
-            n=fmt.number(most),
+        return speech.say(
+            "The list holds more than %(n)s: narrow it to see what its orders come to.", n=fmt.number(most)
         )
     count = sum(total.orders for total in totals)
     come_to = " + ".join(fmt.money(total.total_minor, total.currency) for total in totals)
