@@ -50,6 +50,7 @@ async def overview_page(request: Request, call: Viewer) -> Response:
     return reader.page(
         "overview/overview.html",
         title=reader.speech.say("Overview"),
+        refreshes=True,
         freshness=page.freshness(view, reader),
         empty=loaded.empty,
         address=f"{call.ctx.settings.base_url}{address.with_period(view.period)}",

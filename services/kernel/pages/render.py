@@ -91,7 +91,8 @@ class Pages:
         """An HTML answer. `language` is the default where the reader chose none; `zone` and `now` make `fmt`.
 
         The frames read from `context`: `title`, `store` (its name), `person` (who is signed in), `freshness` (a
-        `Freshness`), `nav_current` (an address; by default the entry that the request's path belongs to).
+        `Freshness`), `nav_current` (an address; by default the entry that the request's path belongs to), `refreshes`
+        (whether its figures renew themselves every minute).
         """
         chosen = self.language(request, default=language)
         html = self.render_text(
@@ -130,6 +131,7 @@ class Pages:
             "freshness": None,
             "description": "",
             "counts": {},
+            "refreshes": False,
             **given,
             "fmt": Format(language, zone=zone, now=now),
             "speech": self.speech(language),

@@ -1,5 +1,6 @@
 """What becomes of an order or a page's report on its way in: names of facts, hashes for addresses, tokens read."""
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -154,3 +155,13 @@ def test_buyers_without_an_address_stay_strangers() -> None:
         field = "phone" if nobody[0] == "+" else "email"
         for customer in ({"id": nobody}, {field: nobody}, {"id": "0", field: nobody}):
             assert orjson.loads(fact(customer=customer).body)["customer"] == {"contact_hashes": []}, customer
+
+
+def test_in_a_demo_a_callers_clock_and_the_demos_own_both_mean_today() -> None:
+    """Two weeks on: a shop sends its real time, a person types the date that the console shows."""
+    two_weeks = timedelta(days=14)
+    clock = Clock(NOON + two_weeks, two_weeks)
+    assert clock.moved(NOON) == NOON + two_weeks
+    assert clock.moved(NOON + two_weeks) == NOON + two_weeks
+    assert clock.moved(NOON - timedelta(days=30)) == NOON - timedelta(days=16)
+    assert Clock(NOON).moved(NOON + two_weeks) == NOON + two_weeks  # no demo: refused where it lies ahead

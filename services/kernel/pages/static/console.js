@@ -150,6 +150,20 @@
   };
   if (history) watch();
 
+  // Pages of figures renew themselves every minute, unless somebody is looking elsewhere or has something open or in hand.
+  const renew = async () => {
+    const shown = document.querySelector("[data-refresh]");
+    if (document.hidden || shown.querySelector("details[open]") || document.querySelector("dialog[open]")) return;
+    if (shown.contains(document.activeElement) || !getSelection().isCollapsed) return;
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-refresh]");
+    if (!fresh) return;
+    shown.replaceWith(fresh);
+    start();
+  };
+  if (document.querySelector("[data-refresh]")) setInterval(renew, 60000);
+
   const start = () => {
     all("[data-chart]").forEach(readable);
     all("[data-names]").forEach(named);
