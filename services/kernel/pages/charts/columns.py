@@ -17,7 +17,7 @@ _TICK_SHARE = 0.92
 def columns(spec: Columns) -> Chart:
     """The chart for a page."""
     scale = scale_of(spec)
-    labels = [spec.axis(value) for value in scale.ticks]
+    labels = scale.labels(spec.axis)
     ink = PageInk(spec.ident)
     draw_columns(ink, spec, scale)
     heads, rows = table_of(spec)
@@ -44,7 +44,8 @@ def scale_of(spec: Columns) -> Scale:
     if spec.before is not None:
         tops += [value for value in spec.before.values if value is not None]
         bottoms += [value for value in spec.before.values if value is not None]
-    return Scale(nice_ticks(min(bottoms), max(tops), whole=spec.whole))
+    low, high = min(bottoms), max(tops)
+    return Scale(nice_ticks(low, high, whole=spec.whole), flat=low == high == 0)
 
 
 def draw_columns(ink: Ink, spec: Columns, scale: Scale) -> None:
@@ -53,7 +54,7 @@ def draw_columns(ink: Ink, spec: Columns, scale: Scale) -> None:
         return
     grid = Grid(len(spec.slots))
     draw_bands(ink, spec.markers, grid)
-    draw_axes(ink, scale, [spec.axis(value) for value in scale.ticks], spec.slots)
+    draw_axes(ink, scale, scale.labels(spec.axis), spec.slots)
     for slot in range(grid.count):
         _draw_stack(ink, spec, scale, grid, slot)
     if spec.before is not None:

@@ -100,9 +100,9 @@ class FileInk:
         at = (self._x(x) + dx, self._y(y) + dy)
         self._add('<text x="{}" y="{}" text-anchor="{}" fill="{}">{}</text>', *at, anchor, self.palette.ink_3, text)
 
-    def badge(self, x: float, row: int, label: str, text: str) -> None:
+    def badge(self, x: float, row: int, label: str, text: str, *, dx: float = 0) -> None:
         width = round(text_width(label, bold=True) + 10)
-        left, top = self._x(x), self.top - 22 * (row + 1) - 2
+        left, top = round(self._x(x) + dx, 2), self.top - 22 * (row + 1) - 2
         look = self.palette
         self._add('<rect x="{}" y="{}" width="{}" height="17" rx="3" fill="{}"/>', left, top, width, look.ink)
         self._add('<text x="{}" y="{}" text-anchor="middle" font-weight="600" ', left + width / 2, top + 12.5)

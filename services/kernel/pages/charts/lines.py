@@ -14,7 +14,7 @@ from services.kernel.pages.charts.ticks import nice_ticks
 def line(spec: Lines) -> Chart:
     """The chart for a page."""
     scale = line_scale(spec)
-    labels = [spec.axis(value) for value in scale.ticks]
+    labels = scale.labels(spec.axis)
     ink = PageInk(spec.ident)
     draw_lines(ink, spec, scale)
     heads, rows = table_of(spec)
@@ -35,7 +35,8 @@ def line_scale(spec: Lines) -> Scale:
     """An axis that holds all values, and zero unless the chart may zoom."""
     shown = [*spec.layers, *([spec.before] if spec.before else [])]
     values = [value for layer in shown for value in layer.values if value is not None]
-    return Scale(nice_ticks(min(values, default=0), max(values, default=0), from_zero=spec.from_zero))
+    low, high = min(values, default=0), max(values, default=0)
+    return Scale(nice_ticks(low, high, from_zero=spec.from_zero), flat=low == high == 0)
 
 
 def draw_lines(ink: Ink, spec: Lines, scale: Scale) -> None:
@@ -44,7 +45,7 @@ def draw_lines(ink: Ink, spec: Lines, scale: Scale) -> None:
         return
     grid = Grid(len(spec.slots))
     draw_bands(ink, spec.markers, grid)
-    draw_axes(ink, scale, [spec.axis(value) for value in scale.ticks], spec.slots)
+    draw_axes(ink, scale, scale.labels(spec.axis), spec.slots)
     if spec.before is not None:
         _draw_layer(ink, spec.before.values, "stroke muted", scale, grid, open_from=None)
     for layer in spec.layers:

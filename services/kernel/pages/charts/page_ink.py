@@ -56,12 +56,13 @@ class PageInk:
         self._add('<text x="{}" y="{}" dx="{}" dy="{}"', pc(x), pc(y), float(dx), float(dy))
         self._add(' text-anchor="{}">{}</text>', anchor, text)
 
-    def badge(self, x: float, row: int, label: str, text: str) -> None:
+    def badge(self, x: float, row: int, label: str, text: str, *, dx: float = 0) -> None:
         width = round(text_width(label, bold=True) + 10)
         self._add('<svg class="badge" x="{}" y="{}" overflow="visible">', pc(x), -22 * (row + 1) - 2)
+        self._add('<g transform="translate({} 0)">', round(dx, 1))
         self._add('<rect width="{}" height="17" rx="3"/>', width)
         self._add('<text x="{}" y="12.5" text-anchor="middle">{}</text>', width / 2, label)
-        self._add('<text class="beside" x="{}" y="12.5">{}</text></svg>', width + 6, text)
+        self._add('<text class="beside" x="{}" y="12.5">{}</text></g></svg>', width + 6, text)
 
     def drawing(self, cls: str = "") -> Markup:
         """The finished picture; what it says stands in the frame around it."""

@@ -1,5 +1,6 @@
 """Charts: round axes, true lengths, what is open or missing, and files that stand alone."""
 
+import dataclasses
 import re
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -27,6 +28,7 @@ from services.kernel.pages.charts import (
     strip,
 )
 from services.kernel.pages.charts.frame import badge_rows
+from services.kernel.pages.charts.ink import text_width
 from services.kernel.pages.charts.lines import runs
 from services.kernel.pages.parts import Series
 
@@ -133,7 +135,7 @@ def test_a_missing_value_is_no_column_and_a_dash_in_the_table() -> None:
 
 def test_a_chart_of_nothing_still_has_its_axis() -> None:
     chart = columns(some_columns(layer([0, 0, None]), whole=True))
-    assert [text.text for text in parse(chart).iter("text") if text.get("text-anchor") == "end"] == ["0", "1"]
+    assert [text.text for text in parse(chart).iter("text") if text.get("text-anchor") == "end"] == ["0"]
     assert columns(some_columns(layer([]))).drawing == ""
 
 
@@ -243,3 +245,15 @@ def test_a_file_stands_alone_with_title_period_formula_and_freshness(theme: str)
     assert "class=" not in document
     assert "var(" not in document
     assert "style=" not in document
+
+
+@pytest.mark.parametrize("count", [7, 28, 56, 91])
+def test_no_label_below_the_axis_leaves_the_plot_on_a_phone(count: int) -> None:
+    slots = [Slot(f"Day {n}", tick="30 September") for n in range(count)]
+    chart = columns(dataclasses.replace(some_columns(layer([1] * count)), slots=slots))
+    for text in parse(chart).iter("text"):
+        if text.text != "30 September":
+            continue
+        at, anchor = percent(text.get("x")) / 100 * 280, text.get("text-anchor")
+        ends = at + {"start": 1.0, "middle": 0.5, "end": 0.0}[anchor or "start"] * text_width("30 September")
+        assert ends <= 281
