@@ -157,7 +157,7 @@ def facts(body: DecisionBody, reader: Reader) -> list[Fact]:
         for one in body.foreign_refunds
     ]
     buyer = speech.say("new") if body.new_customer else speech.say("order no. %(n)s", n=fmt.number(body.order_number))
-    return [*found, Fact(speech.say("Customer"), f"{_short(body.friend_id)}, {buyer}")]
+    return [*found, Fact(speech.say("Customer"), f"{_customer(body.friend_id, speech)}, {buyer}")]
 
 
 def _returned(body: DecisionBody, speech: Speech) -> list[tuple[str, int, bool]]:
@@ -271,6 +271,6 @@ def _ahead(speech: Speech, ahead: timedelta, words: Words) -> str:
     return speech.say("in %(span)s", span=words.span(rounded))
 
 
-def _short(friend_id: str) -> str:
-    """A customer as a page may show one: an id as it is, a keyed hash by its first letters."""
-    return f"{friend_id[:10]}…" if len(friend_id) > 24 else friend_id
+def _customer(friend_id: str, speech: Speech) -> str:
+    """A customer as a page may show one: by the store's own id. A keyed hash of a contact says nothing to people."""
+    return speech.say("known by mail or phone") if len(friend_id) > 24 else friend_id

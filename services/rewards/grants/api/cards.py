@@ -132,7 +132,7 @@ def _row(reader: Reader, reward: Reward) -> Row:
                 href=f"/console/rewards/rewards/{quote(reward.reward_id)}",
             ),
             "who": Name(side, fill=reward.beneficiary_id if reward.side == "ambassador" else ""),
-            "rule": Name(reward.rule, below=words.reason_text(reader, reward)),
+            "rule": Name(words.rule_label(speech, reward.rule), below=words.reason_text(reader, reward)),
             "status": words.status_chip(speech, reward),
             "available": available,
             "amount": amount,

@@ -197,7 +197,7 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
         Fact(say("Allowed by caps"), none if reward.bound_minor is None else amount(reward.bound_minor, reward.unit)),
         Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True),
         Fact(say("Program’s version"), f"{reward.program_version}"),
-        Fact(say("Rule"), reward.rule),
+        Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
     ]
 
 

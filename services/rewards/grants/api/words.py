@@ -53,6 +53,13 @@ def _capped(reward: Reward) -> bool:
     return reward.status == "rejected" and reward.rejected_at is None
 
 
+def rule_label(speech: Speech, rule: str) -> str:
+    """A rule by its name; the usual names, which are those of the two sides, in the reader's language."""
+    if rule == "friend":
+        return side_label(speech, "friend")
+    return side_label(speech, "ambassador") if rule == "ambassador" else rule
+
+
 def side_label(speech: Speech, side: Side) -> str:
     """Ambassador or friend."""
     return speech.say("Ambassador") if side == "ambassador" else speech.say("Friend")
