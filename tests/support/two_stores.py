@@ -165,6 +165,9 @@ def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
 
 BODIES: dict[str, Any] = {
     "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
+    "POST /v1/ambassadors/batches": lambda ids: {
+        "ambassadors": [{"program_id": ids["program_id"], "external_id": "c-3"}]
+    },
     "PATCH /v1/ambassadors/{ambassador_id}": lambda _: {"group": "vip"},
     "POST /v1/clock": lambda _: {"advance_seconds": 0},
     "POST /v1/codes": lambda ids: {

@@ -62,7 +62,7 @@ async def test_identify_after_the_order(db: Database) -> None:
 async def test_a_program_after_the_order(db: Database) -> None:
     await arrive(db, order(tokens=[token()]))
     assert (await decision_of(db))["pending"] == ["program_unknown"]
-    assert await events(db) == ["waiting"]
+    assert await events(db) == ["deferred"]
     await arrive(db, *ANNA)
     assert (await decision_of(db))["status"] == "attributed"
 

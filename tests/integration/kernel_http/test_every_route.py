@@ -163,7 +163,8 @@ async def test_a_bad_body_is_refused(product: Product, operation: Operation) -> 
     )
     for answer in await asyncio.gather(*(product.call(operation, headers, content=body) for body in bodies)):
         assert_refused(answer, 400, 415, 422)
-    assert_refused(await product.call(operation, headers, content=b'"' + b"x" * 300_000 + b'"'), 413)
+    too_much = 1_100_000 if operation.path.endswith("/batches") else 300_000
+    assert_refused(await product.call(operation, headers, content=b'"' + b"x" * too_much + b'"'), 413)
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=str)
@@ -229,7 +230,8 @@ async def test_ids_of_another_store_in_a_body_are_unknown_ids(product: Product, 
     answers = []
     for ids in (product.a.ids, unknown_like(product.a.ids)):
         answer = await product.call(operation, own_key(operation, product.b), json=BODIES[str(operation)](ids))
-        answers.append((answer.status_code, answer.json().get("errors", ())))
+        told = answer.json()
+        answers.append((answer.status_code, told.get("errors", told.get("data", ()))))
     if "program_id" in BODIES[str(operation)](product.a.ids):
         assert answers[0][0] in {404, 422}
     assert [without(answers[n]) for n in (0, 1)] == [without(answers[0])] * 2
