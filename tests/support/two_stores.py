@@ -97,7 +97,7 @@ async def make_store(client: httpx.AsyncClient, name: str) -> Store:
             "name": name,
             "currency": "EUR",
             "timezone": "Europe/Berlin",
-            "domains": ["shop.example", "second.example"] if name == "A" else ["other.example"],
+            "domains": ["shop.example", "second.example" if name == "A" else "other.example"],
             "locale": "en",
         },
         headers={"authorization": f"Bearer {OPERATOR}"},
