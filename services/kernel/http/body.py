@@ -15,7 +15,7 @@ MAX_STRANGERS_BODY: Final = 16 * 1024
 DEADLINE_S = 8.0
 """Before the server gives the whole connection up, so that who is slow hears why."""
 PATIENCE: Final = 4 * MAX_BODY
-"""Up to how many bytes of a body that is too long are read and thrown away."""
+"""Up to how many bytes over its limit a body that is too long is read and thrown away."""
 E = TypeVar("E")
 _MARK: Final = "kith_most_bytes"
 BUFFERED: Final = "kith.body"
@@ -87,7 +87,7 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             chunks.clear()
-            await _refuse(receive, size if message.get("more_body", False) else PATIENCE + 1, limit)
+            await _refuse(receive, size if message.get("more_body", False) else limit + PATIENCE + 1, limit)
         if not message.get("more_body", False):
             return b"".join(chunks) + chunk if chunks else chunk
         chunks.append(chunk)
@@ -98,7 +98,8 @@ async def _refuse(receive: Receive, size: int, limit: int) -> NoReturn:
     would often never see the answer.
     """
     seen = 0
-    while size <= PATIENCE and seen <= PATIENCE:
+    most = limit + PATIENCE
+    while size <= most and seen <= most:
         message = await receive()
         seen += len(message.get("body", b""))
         if message["type"] != "http.request" or not message.get("more_body", False):
