@@ -23,6 +23,7 @@ class Replica:
         self.name = name
         self.port = process.free_port()
         self.ready = True
+        self.gone = False
         self.asked: list[str] = []
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
@@ -32,10 +33,11 @@ class Replica:
         return f"127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        self.ready = True
+        self.ready, self.gone = True, False
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def stop(self) -> None:
+        self.gone = True  # also to a connection that was taken and is not served yet
         if self._server is not None:
             self._server.close()
             for writer in list(self._connections):
@@ -50,6 +52,8 @@ class Replica:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
                 await reader.readexactly(int(length.group(1)) if length else 0)
+                if self.gone:
+                    break
                 path = head.split(" ", 2)[1]
                 self.asked.append(path)
                 status = "503 Unready" if path == "/readyz" and not self.ready else "200 OK"
