@@ -43,16 +43,20 @@ with recursive lanes (lane, n) as (
         where kind = :kind and state = 'waiting' and lane > lanes.lane order by lane limit 1
     ) next where n < :count
 )
-select lane, exists (
-    select from work_lanes h where h.kind = :kind and h.lane = lanes.lane and h.held_until > :now
-) as held from lanes order by lane
+select lane from lanes order by lane
 """
+# That a lane is held is read by the same statement as who runs in it: the note that puts a task off holds its lane.
 _CLAIM = """
 with running as materialized (
     select lane, store_id from work_tasks where kind = :kind and leased_until > now()
 ),
 found as (
-    select t.id, t.store_id, t.due from unnest(cast(:lanes as text[])) l (lane)
+    select t.id, t.store_id, t.due
+    from (
+        select lane from unnest(cast(:lanes as text[])) a (lane) where not exists (
+            select from work_lanes h where h.kind = :kind and h.lane = a.lane and h.held_until > :now
+        )
+    ) l
     cross join lateral (
         select id, store_id, due from work_tasks
         where kind = :kind and state = 'waiting' and lane = l.lane and due <= :now
@@ -136,16 +140,16 @@ async def add_tasks(tx: Tx, tasks: Sequence[NewTask]) -> None:
 
 
 async def lanes_behind(tx: Tx, kind: str, after: str) -> tuple[list[str], str]:
-    """Lanes with waiting tasks that nothing holds, behind the lane `after`; and where the next look begins."""
-    rows = await tx.all(_LANES, kind=kind, after=after, count=LANES, now=tx.now)
-    return [row.lane for row in rows if not row.held], rows[-1].lane if len(rows) == LANES else ""
+    """Lanes with waiting tasks, behind the lane `after`; and where the next look begins."""
+    rows = await tx.all(_LANES, kind=kind, after=after, count=LANES)
+    return [row.lane for row in rows], rows[-1].lane if len(rows) == LANES else ""
 
 
 async def claim(
     tx: Tx, kind: TaskKind, lanes: Sequence[str], *, count: int, lease_s: float
 ) -> list[tuple[Task, str | None]]:
     """Takes up to `count` due tasks of these lanes, within all limits, in the order in which they were due; each with
-    the trace that it belongs to. The caller has the kind's turn.
+    the trace that it belongs to. Nothing of a lane that is held. The caller has the kind's turn.
     """
     rows = await tx.all(
         _CLAIM,

@@ -197,6 +197,20 @@ async def test_a_partner_who_asks_to_wait_is_waited_for_and_may_hold_the_whole_l
     assert partner.calls[2:] == ["a1", "a2"]  # it has kept its place
 
 
+async def test_a_lane_that_is_held_while_a_worker_looks_is_left_alone(db: Database, context: Context) -> None:
+    kind = TaskKind(name="call", run=Partner())
+    await write(db, task("a1"), task("a2"))
+    async with db.transaction() as tx:
+        [(first, _)] = await sql.claim(tx, kind, ["a"], count=10, lease_s=60)
+    async with db.transaction() as tx:
+        await sql.take_turn(tx, "call")
+        lanes, _ = await sql.lanes_behind(tx, "call", "")
+        async with db.transaction() as note:
+            await sql.put_off(note, first, wait=timedelta(hours=1), reason="flood", hold_lane=True)
+        assert lanes == ["a"]
+        assert await sql.claim(tx, kind, lanes, count=10, lease_s=60) == []
+
+
 async def test_a_lane_that_hangs_holds_up_no_other(db: Database, context: Context, partner: Partner) -> None:
     partner.hang = lambda task: task.lane.startswith("dead")
     tasks = [task(f"{lane}-{n}", lane=lane) for n in range(40) for lane in ("dead1", "dead2", "x", "y", "z")]
@@ -271,13 +285,13 @@ async def test_a_cut_connection_changes_nothing(db: Database, context: Context, 
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
     )
-    owner = Database(db.url, schema="toy", role=None)
+    owner = Database(db.url, schema="toy", role=None)  # its one connection is the one that is not cut
     async with working(context, TaskKind(name="call", run=partner, per_lane=10), workers=2):
         for n in range(5):
-            await write(db, *(task(f"t{n}-{m}", lane=f"l{m % 7}") for m in range(40)))
+            await write(owner, *(task(f"t{n}-{m}", lane=f"l{m % 7}") for m in range(40)))
             async with owner.transaction() as tx:
                 await tx.execute(cut)
-        await until(lambda: all_done(db), within=60)
+        await until(lambda: all_done(owner), within=60)
     await owner.close()
     assert len(set(partner.calls)) == 200
 
