@@ -107,9 +107,8 @@ def report_of(told: OrderIn) -> Report:
 
 
 def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact:
-    """The fact that an order was told. Raises `Invalid` if it lies more than a day ahead."""
-    placed_at = clock.moved(told.placed_at)
-    _check_time("placed_at", placed_at, clock)
+    """The fact that an order was told. Raises `Invalid` if one of its moments lies more than a day ahead."""
+    placed_at, updated_at, cancelled_at = _moments(told, clock)
     hashes = contact_hashes(ring, email=told.email, phone=told.phone) if told.email or told.phone else ()
     customer_id, visitor_id = told.customer_id, told.visitor_id
     if customer_id and names_nobody(customer_id):
@@ -145,7 +144,7 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         "fact_id": mark,
         "received_at": clock.now,
         "placed_at": placed_at,
-        "updated_at": clock.now if told.updated_at is None else clock.moved(told.updated_at),
+        "updated_at": updated_at,
         "undated": told.updated_at is None,
         "figures": figures,
         "customer": customer,
@@ -161,11 +160,23 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
         customer["id"] = customer_id
     if told.is_new is not None:
         payload["is_new"] = told.is_new
-    if told.cancelled_at is not None:
-        payload["cancelled_at"] = clock.moved(told.cancelled_at)
+    if cancelled_at is not None:
+        payload["cancelled_at"] = cancelled_at
     if visitor_id is not None:
         payload["visitor_id"] = visitor_id
     return _told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
+
+
+def _moments(told: Report, clock: Clock) -> tuple[datetime, datetime, datetime | None]:
+    """When it was placed, last changed and cancelled."""
+    placed_at = clock.moved(told.placed_at)
+    updated_at = clock.now if told.updated_at is None else clock.moved(told.updated_at)
+    cancelled_at = None if told.cancelled_at is None else clock.moved(told.cancelled_at)
+    _check_time("placed_at", placed_at, clock)
+    _check_time("updated_at", updated_at, clock)
+    if cancelled_at is not None:
+        _check_time("cancelled_at", cancelled_at, clock)
+    return placed_at, updated_at, cancelled_at
 
 
 def refund(store_id: str, order_id: str, told: Refund | RefundIn, clock: Clock) -> ToldFact:

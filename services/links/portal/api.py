@@ -83,7 +83,8 @@ async def get_portal_qr(token: str, kind: Literal["svg", "png", "pdf"], request:
     """The QR code of the share link as a file."""
     ctx: Context = request.scope[CONTEXT]
     seen = await _see(ctx, token)
-    return picture(with_channel(seen.url, "qr"), kind, request, size=1024, ecc="M", fg="000000", bg="ffffff")
+    url, slug = with_channel(seen.url, "qr"), seen.member.slug
+    return picture(url, kind, request, name=slug, size=1024, ecc="M", fg="000000", bg="ffffff")
 
 
 async def _see(ctx: Context, token: str) -> _Seen:

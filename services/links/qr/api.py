@@ -37,11 +37,15 @@ async def get_qr(
     async with call.transaction() as tx:
         link = await actions.get(tx, call.store_id, link_id)
     url = share_url(call.ctx.settings.base_url, link.slug)
-    return picture(url, kind, call.request, size=size, ecc=ecc, fg=fg, bg=bg)
+    return picture(url, kind, call.request, name=link.slug, size=size, ecc=ecc, fg=fg, bg=bg)
 
 
-def picture(text: str, kind: str, request: Request, *, size: int, ecc: Correction, fg: str, bg: str) -> Response:
-    """A code as an answer that browsers may keep, as long as they ask again whether it is the same."""
+def picture(
+    text: str, kind: str, request: Request, *, name: str, size: int, ecc: Correction, fg: str, bg: str
+) -> Response:
+    """A code as an answer that browsers may keep, as long as they ask again whether it is the same. A saved file is
+    named after its link, `name`, which is a slug.
+    """
     known: domain.Kind = "svg" if kind == "svg" else "png" if kind == "png" else "pdf"
     try:
         style = Style.of(size=size, correction=ecc, foreground=fg, background=bg)
@@ -53,6 +57,7 @@ def picture(text: str, kind: str, request: Request, *, size: int, ecc: Correctio
         "cache-control": "private, no-cache",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
         "x-content-type-options": "nosniff",
+        "content-disposition": f'inline; filename="qr-{name}.{known}"',
         "vary": "Authorization, Cookie",
     }
     if f'"{tag}"' in request.headers.get("if-none-match", ""):

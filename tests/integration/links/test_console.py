@@ -113,6 +113,18 @@ async def test_one_ambassadors_page_shows_link_code_and_portal(console: httpx.As
     assert 'value="nonsense"' in wrong.text
 
 
+async def test_a_link_made_for_a_channel_is_listed_by_the_channels_name(console: httpx.AsyncClient, shop: Shop) -> None:
+    program_id = await shop.program()
+    anna = await shop.ambassador(program_id, name="Anna Kern")
+    whose = {"program_id": program_id, "ambassador_id": anna["id"]}
+    for channel in ("whatsapp", "copy", "leaflet-2"):
+        await shop.made("/v1/links", {**whose, "channel": channel})
+    page = await console.get(f"/console/links/ambassadors/{anna['id']}", headers={"Accept-Language": "ru"})
+    for name in ("WhatsApp", "Скопированная ссылка", "leaflet-2"):  # the last is the store's own
+        assert name in page.text
+    assert ">whatsapp<" not in page.text
+
+
 async def test_nobody_is_added_without_saying_who_and_errors_speak_the_readers_language(
     console: httpx.AsyncClient, shop: Shop
 ) -> None:

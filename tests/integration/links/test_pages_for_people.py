@@ -148,13 +148,16 @@ async def test_the_portal_shows_rule_link_code_and_qr(links: Replica, shop: Shop
     assert "anna@example.com" not in page.text
     picture = await links.http.get(f"{anna['portal_url']}/qr.png")
     assert picture.content.startswith(b"\x89PNG")
+    name = f"qr-{anna['link']['slug']}.png"  # what it holds, also among other files of a download folder
+    assert picture.headers["content-disposition"] == f'inline; filename="{name}"'
     closed = await links.http.get(forged(anna["portal_url"]))
     assert closed.status_code == 404
 
 
 async def test_qr_codes_come_in_three_kinds_and_are_kept_by_their_content(shop: Shop) -> None:
     program_id = await shop.program()
-    link = (await shop.ambassador(program_id))["link"]["id"]
+    made = (await shop.ambassador(program_id))["link"]
+    link = made["id"]
     for kind, start, media_type in (
         ("svg", b"<svg", "image/svg+xml"),
         ("png", b"\x89PNG", "image/png"),
@@ -164,6 +167,7 @@ async def test_qr_codes_come_in_three_kinds_and_are_kept_by_their_content(shop: 
         assert first.status_code == 200, first.text
         assert first.content.startswith(start)
         assert first.headers["content-type"].startswith(media_type)
+        assert first.headers["content-disposition"] == f'inline; filename="qr-{made["slug"]}.{kind}"'
         again = await shop.http.get(
             f"/v1/links/{link}/qr.{kind}",
             params={"size": 300, "ecc": "Q", "fg": "0a6043"},

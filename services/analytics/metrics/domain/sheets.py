@@ -3,23 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.analytics.catalog.domain import _
 from services.analytics.exports.domain import Picture, Sheet, money, ratio
 from services.analytics.metrics.domain.figures import Channel, Funnel, Point, View
 from services.analytics.metrics.domain.pictures import bars_chart, caption_of
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
+from services.kernel.pages.channels import CHANNEL_NAMES
 from services.kernel.pages.charts import Layer
 from services.kernel.pages.format import Format
 from services.kernel.pages.locales import Speech, load_speech
-
-CHANNEL_NAMES = {
-    "telegram": "Telegram", "whatsapp": "WhatsApp", "instagram": "Instagram", "facebook": "Facebook", "viber": "Viber",
-    "vk": "VK", "x": "X", "linkedin": "LinkedIn", "sms": "SMS", "email": _("E-mail"), "qr": _("QR code"),
-    "copy": _("Copied link"), "code": _("Promo code"), "customer": _("Returning friends"),
-    "": _("Link, no channel"),
-}  # fmt: skip
-"""Channel → what people call it. Networks' own names are the same in every language."""
 
 _DRAWN = 8
 

@@ -10,8 +10,9 @@ from services.analytics.metrics.domain.pictures import series_of, written
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.overview.domain.address import TILES, Address
-from services.analytics.overview.domain.words import channel_text, reason_text
+from services.analytics.overview.domain.words import reason_text
 from services.kernel.pages import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
+from services.kernel.pages.channels import channel_text
 from services.kernel.pages.charts import FunnelStep, funnel_step
 from services.kernel.pages.parts import Series
 

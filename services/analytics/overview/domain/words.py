@@ -1,7 +1,6 @@
 """What machine words are called on the page: reasons and channels."""
 
 from services.analytics.catalog.domain import _
-from services.analytics.metrics.domain.sheets import CHANNEL_NAMES
 from services.kernel.pages.locales import Speech
 
 REASONS = {
@@ -37,9 +36,3 @@ def reason_text(reason: str, speech: Speech) -> str:
     """A reason in words; a new one is shown as it is, readable."""
     known = REASONS.get(reason)
     return speech.say(known) if known else reason.replace("_", " ").capitalize()
-
-
-def channel_text(channel: str, speech: Speech) -> str:
-    """A channel in words; the store's own channel names are shown as they are."""
-    known = CHANNEL_NAMES.get(channel)
-    return speech.say(known) if known else channel

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.pages import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
+from services.kernel.pages.channels import channel_text
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.api.rest import download, portal_of
 from services.links.ambassadors.store import Filter, Member
@@ -156,7 +157,7 @@ async def get_one(
                 Row(
                     cells={
                         "url": Name(f"/r/{link.slug}", below=link.destination or ""),
-                        "channel": link.channel,
+                        "channel": channel_text(link.channel, speech) if link.channel else None,
                         "made": fmt.date(link.created_at),
                     }
                 )
