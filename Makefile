@@ -8,9 +8,8 @@ DEV      := $(VENV)/.dev-stamp
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # uv takes a third of pip's time: the one on the path, else the environment's own, which pip brings.
 UV        = UV_PYTHON_DOWNLOADS=never $$(command -v uv || echo $(BIN)/uv) pip install --quiet --python $(BIN)/python
-# WORKERS=2 runs tests side by side, each file with one worker; alone they leave the machine to the tests that start many
-# processes of their own.
-WORKERS  ?= 0
+# Tests run side by side: one worker has those that start many processes of their own, the other the rest; 0 is none.
+WORKERS  ?= 2
 CONFIG   := requirements/run.txt requirements/uv.txt pyproject.toml
 # Java and Apache Kafka by pip, where the machine has no Java and Maven of its own.
 KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(UV) --require-hashes -r requirements/kafka.txt
@@ -40,7 +39,7 @@ install-dev: $(DEV) ## Make the environment that working on Kith needs
 test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
 	@$(KAFKA)
 	@$(BIN)/python -m tests.support.browser --install
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
 	$(BIN)/ruff format --check .
