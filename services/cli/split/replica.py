@@ -12,7 +12,8 @@ import httpx
 from services.cli.local import process
 from services.cli.local.process import StartFailed
 
-START_S = 60.0
+START_S = 180.0
+"""A whole product that starts at once on a small machine takes its time; one that ends says so at once."""
 STOP_S = 45.0
 """Longer than a service may take to finish its requests and drain its spools."""
 
