@@ -90,6 +90,7 @@ async def test_an_idempotency_key_gives_one_answer_and_refuses_another_body(http
     [
         ({"placed_at": (NOW + timedelta(hours=25)).isoformat()}, 422, "placed_at"),
         ({"updated_at": (NOW + timedelta(hours=25)).isoformat()}, 422, "updated_at"),
+        ({"cancelled_at": (NOW + timedelta(hours=25)).isoformat()}, 422, "cancelled_at"),
         ({"placed_at": "2026-11-03T10:00:00"}, 422, "placed_at"),
         ({"placed_at": "0001-01-01T00:00:00+10:00"}, 422, "placed_at"),
         ({"updated_at": "9999-12-31T23:59:59-10:00"}, 422, "updated_at"),

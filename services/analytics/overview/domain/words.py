@@ -1,4 +1,4 @@
-"""What machine words are called on the page: reasons and channels."""
+"""What machine words are called on the page: reasons."""
 
 from services.analytics.catalog.domain import _
 from services.kernel.pages.locales import Speech
