@@ -10,6 +10,7 @@ from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import CustomerIn, OrderIn
 from services.attribution.orders.store import ToldFact
+from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx
 
@@ -29,7 +30,7 @@ async def attribution(stage: Stage) -> AsyncIterator[Database]:
 
 def ring_of(stage: Stage) -> KeyRing:
     """The stage's keys."""
-    return stage.settings.key_ring()
+    return stage.settings.key_ring(SCOPES)
 
 
 def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[ToldFact]:

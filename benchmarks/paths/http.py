@@ -14,6 +14,7 @@ from benchmarks.load import Answered, drive, get, post
 from benchmarks.measure import Comparison, Sample, alternate, cpu_s, spread
 from benchmarks.report import Line
 from benchmarks.stage import Store
+from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys
 from services.kernel.ids import new_id
 
@@ -124,7 +125,7 @@ async def track(lab: Lab) -> None:
     With many keys: no single one may report so much that proves nothing.
     """
     hot, size = await lab.hot(), lab.size
-    ring = lab.stage.settings.key_ring()
+    ring = lab.stage.settings.key_ring(SCOPES)
     keys = [api_keys.issue(ring, kind="pk", store_id=hot.store.id, key_id=new_id("key")) for _ in range(256)]
     headers = [[f"Authorization: Bearer {key}", "Origin: https://shop.example"] for key in keys]
 

@@ -6,10 +6,11 @@ from services.analytics.facts import tables as _facts
 from services.analytics.facts.jobs import FORGET_REPORTS
 from services.analytics.metrics.api import router as metrics
 from services.analytics.overview.api import router as overview
-from services.analytics.pages import NAV, PAGES
+from services.analytics.pages import PAGES
 from services.analytics.rollups import tables as _rollups
 from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
 from services.analytics.virality.api import router as virality
+from services.common.product import PRODUCT
 from services.kernel.service import Service
 
 # Tables join the metadata when their modules are loaded; a migration without them would drop them.
@@ -19,10 +20,10 @@ SERVICE = Service(
     name="analytics",
     package="services.analytics",
     metadata=METADATA,
+    product=PRODUCT,
     routes=("/v1/metrics*", "/console", "/console/analytics*"),
     routers=(metrics, virality, overview),
     handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
     due_jobs=(FORGET_REPORTS,),
-    nav=NAV,
     pages=PAGES,
 )

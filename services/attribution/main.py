@@ -21,7 +21,7 @@ from services.attribution.hooks import tables as _hooks
 from services.attribution.orders import api as orders
 from services.attribution.orders import tables as _orders
 from services.attribution.orders.hot.handler import Orders
-from services.attribution.pages import NAV, PAGES
+from services.attribution.pages import PAGES
 from services.attribution.settings import METADATA
 from services.attribution.shopify import api as shopify
 from services.attribution.shopify.hot import PREFIX as SHOPIFY
@@ -30,6 +30,7 @@ from services.attribution.tracking import api as tracking
 from services.attribution.tracking import tables as _tracking
 from services.attribution.tracking.actions import take_lines
 from services.attribution.tracking.hot import Tracks
+from services.common.product import PRODUCT
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
@@ -69,6 +70,7 @@ SERVICE = Service(
     name="attribution",
     package="services.attribution",
     metadata=METADATA,
+    product=PRODUCT,
     publishes=frozenset({Topic.TRACKING, Topic.ORDERS, Topic.CONVERSIONS}),
     routes=(
         "/v1/track",
@@ -93,6 +95,5 @@ SERVICE = Service(
     handlers=(*catalog.HANDLERS, *decisions.HANDLERS),
     due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),
     resources=open_resources,
-    nav=NAV,
     pages=PAGES,
 )

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable
 
 from services.cli.names import NAMES
+from services.kernel.pages import Pages
 from services.kernel.service import Service
 
 __all__ = ["NAMES", "furnish", "load", "load_all"]
@@ -33,9 +34,15 @@ def furnish(services: Iterable[Service], *, demo: bool) -> None:
     `demo` watch its history arrive.
     """
     everyone = [load(name) for name in _SIDE_BAR]
-    entries = [entry for service in everyone for entry in service.nav]
+    entries = [entry for service in everyone for entry in _pages(service).own_nav]
     catalogues = [service.folder / "locale" for service in everyone]
     for service in services:
-        if service.pages is not None:
-            service.pages.use_nav(entries, catalogues=catalogues)
-            service.pages.demo = demo
+        pages = _pages(service)
+        pages.use_nav(entries, catalogues=catalogues)
+        pages.demo = demo
+
+
+def _pages(service: Service) -> Pages:
+    if not isinstance(service.pages, Pages):
+        raise TypeError(f"the pages of {service.name} are not made with the kit")
+    return service.pages

@@ -22,6 +22,7 @@ from services.kernel import failpoints, telemetry, vital
 from services.kernel.bus import letters
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
+from services.kernel.bus.topics import TopicSpec, dead_letter_topics
 from services.kernel.consume import Consumer
 from services.kernel.context import Context
 from services.kernel.db import Database
@@ -32,12 +33,12 @@ from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.idempotency import PURGE_JOB
 from services.kernel.jobs import Jobs
 from services.kernel.live import LiveState
+from services.kernel.live_handlers import live_handlers
 from services.kernel.outbound import Outbound
 from services.kernel.relay import Relay
 from services.kernel.server import Server
 from services.kernel.service import ROLES, Handler, Job, Role, Service
 from services.kernel.settings import Settings
-from services.kernel.store_slice import kernel_handlers
 from services.kernel.work import worker
 from services.kernel.work.worker import Worker
 
@@ -73,6 +74,24 @@ def subscriptions_of(services: Sequence[Service]) -> dict[str, frozenset[str]]:
     return {group: frozenset(topics) for group, topics in read.items()}
 
 
+def handlers_of(service: Service, hurry: Callable[[], None]) -> tuple[Handler, ...]:
+    """All that a service handles, in the order in which a batch's events are: what the runtime keeps, what the product
+    has every service keep, and its own. `hurry` has the live state read again at once.
+    """
+    return (*live_handlers(hurry), *service.product.handlers, *service.handlers)
+
+
+def bus_of(services: Sequence[Service], settings: Settings) -> Bus:
+    """The bus of these services by the settings, not yet started. Raises `ValueError` as `open_bus` does."""
+    return open_bus(settings, services=[service.name for service in services], topics=topics_of(services))
+
+
+def topics_of(services: Sequence[Service]) -> tuple[TopicSpec, ...]:
+    """The topics that the bus of these services has: the product's, and one for each group's dead letters."""
+    product = dict.fromkeys(topic for service in services for topic in service.product.topics)
+    return (*product, *dead_letter_topics(groups_of(services)))
+
+
 def groups_of(services: Sequence[Service]) -> tuple[str, ...]:
     """All consumer groups of these services; each service has its main one, which keeps the stores."""
     names = [f"kith.{service.name}" for service in services]
@@ -95,7 +114,7 @@ async def running(
     """
     log = structlog.get_logger()
     failpoints.narrow({service.name for service in services})
-    bus = bus or open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+    bus = bus or bus_of(services, settings)
     health = Health()
     health.extra.extend(checks)
     async with AsyncExitStack() as stack:
@@ -150,7 +169,7 @@ async def _open(
     live = LiveState(db)
     await live.start()
     stack.push_async_callback(live.stop)
-    ring = settings.key_ring()
+    ring = settings.key_ring(service.product.scopes)
     context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live, outbound=outbound)
     relay = Relay(db, bus, service=service.name)
     process.tasks.append(relay.start())
@@ -194,8 +213,8 @@ def _consumers(service: Service, context: Context, bus: Bus) -> list[Consumer]:
 
 
 def _by_group(service: Service, hurry: Callable[[], None]) -> dict[str, list[Handler]]:
-    by_group: dict[str, list[Handler]] = {f"kith.{service.name}": list(kernel_handlers(hurry))}
-    for handler in service.handlers:
+    by_group: dict[str, list[Handler]] = {}
+    for handler in handlers_of(service, hurry):
         by_group.setdefault(group_name(service, handler), []).append(replace(handler))
     return by_group
 

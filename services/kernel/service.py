@@ -4,19 +4,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from fastapi import APIRouter
 from sqlalchemy import MetaData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from contracts.events import Payload, Topic
+from services.kernel.auth.scopes import NONE, Scopes
 from services.kernel.bus.port import Event
+from services.kernel.bus.topics import TopicSpec
 from services.kernel.db import Tx
 
 if TYPE_CHECKING:
     from services.kernel.context import Context
     from services.kernel.http.hot import HotRoute
-    from services.kernel.pages import NavItem, Pages
     from services.kernel.work import TaskKind
 
 Role: TypeAlias = Literal["web", "consume", "work"]
@@ -61,6 +65,31 @@ class DueJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What the runtime must know of the product that it runs: the same in all of its services' manifests."""
+
+    scopes: Scopes = NONE
+    """What keys and sessions can allow."""
+    topics: tuple[TopicSpec, ...] = ()
+    """The pipes between its services."""
+    handlers: tuple[Handler, ...] = ()
+    """What every service handles, before its own: what it must keep of the product's stores."""
+
+
+class PageKit(Protocol):
+    """What the edge needs of the kit that a service's pages are made with."""
+
+    policy: str
+    """The `Content-Security-Policy` of a page."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where browsers load the files that pages name."""
+
+    def error_page(self, request: Request, *, status: int, detail: str, request_id: str, home: str) -> Response:
+        """The page for a failure. `home`: where the way on leads, "" for nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One of the product's services."""
 
@@ -68,6 +97,7 @@ class Service:
     package: str
     """Dotted name of its package; migrations and pages are found under it."""
     metadata: MetaData
+    product: Product = field(default_factory=Product)
     routes: tuple[str, ...]
     """Public path patterns, most of them prefixes: `/v1/orders*`. Gateways and the embedded dispatcher use them; the
     longest match wins, so `/v1/codes/*/check` can belong to another service than `/v1/codes*`."""
@@ -83,10 +113,8 @@ class Service:
     """Kinds of tasks that talk to somebody outside; workers run them (`kernel.work`)."""
     resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None
     """Opens what lives as long as the process (a spool, a group commit, a cache); found as `context.resources`."""
-    nav: tuple["NavItem", ...] = ()
-    """Its entries in the side bar."""
-    pages: "Pages | None" = None
-    """What renders its pages; the composition root gives it the side bar of the whole product."""
+    pages: PageKit | None = None
+    """What renders its pages, and failures for people who followed a link."""
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.scopes import Scopes
 
 
 class Settings(BaseSettings):
@@ -100,9 +101,14 @@ class Settings(BaseSettings):
             "sasl_plain_password": self.kafka_password.get_secret_value(),
         }
 
-    def key_ring(self) -> KeyRing:
+    def key_ring(self, scopes: Scopes) -> KeyRing:
         """The secrets, ready for use. Raises `ValueError` where they are not spelt as they must be."""
-        return KeyRing(secret_keys=self.secret_keys, contact_key=self.contact_key, operator_key=self.operator_key)
+        return KeyRing(
+            secret_keys=self.secret_keys,
+            contact_key=self.contact_key,
+            operator_key=self.operator_key,
+            scopes=scopes,
+        )
 
     def database_url_of(self, service: str) -> str:
         """The owner's address of one service's database. Raises `ValueError` if there is none."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from contracts.events import Topic
+from services.common.product import PRODUCT
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
@@ -26,7 +27,7 @@ from services.links.keys import api as keys
 from services.links.keys import tables as _keys
 from services.links.links import api as links
 from services.links.links import tables as _links
-from services.links.pages import NAV, PAGES
+from services.links.pages import PAGES
 from services.links.people import tables as _people
 from services.links.portal import api as portal
 from services.links.programs import tables as _programs
@@ -88,6 +89,7 @@ SERVICE = Service(
     name="links",
     package="services.links",
     metadata=METADATA,
+    product=PRODUCT,
     publishes=frozenset({Topic.CATALOG, Topic.CLICKS}),
     routes=(
         "/",
@@ -131,6 +133,5 @@ SERVICE = Service(
     hot=hot_routes,
     jobs=JOBS,
     resources=open_resources,
-    nav=NAV,
     pages=PAGES,
 )

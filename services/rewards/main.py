@@ -1,6 +1,7 @@
 """The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
 
 from contracts.events import Topic
+from services.common.product import PRODUCT
 from services.kernel.service import Service
 from services.rewards.audit.jobs import WATCH
 from services.rewards.balances.api import portal
@@ -15,7 +16,7 @@ from services.rewards.grants.jobs import RELEASE
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_pages
 from services.rewards.ledger.api import rest as ledger
-from services.rewards.pages import NAV, PAGES
+from services.rewards.pages import PAGES
 from services.rewards.settings import METADATA
 
 _TABLES = (_catalog, _grants, _ledger)
@@ -24,6 +25,7 @@ SERVICE = Service(
     name="rewards",
     package="services.rewards",
     metadata=METADATA,
+    product=PRODUCT,
     publishes=frozenset({Topic.REWARDS}),
     routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*", "/p/*/balance"),
     routers=(
@@ -37,6 +39,5 @@ SERVICE = Service(
     handlers=(*HANDLERS, CLOSE_PORTALS),
     jobs=(WATCH,),
     due_jobs=(RELEASE,),
-    nav=NAV,
     pages=PAGES,
 )

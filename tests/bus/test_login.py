@@ -11,9 +11,10 @@ from services.cli import catalog
 from services.cli.commands.acls import rules
 from services.cli.local import java, process
 from services.cli.local.kafka import Kafka
+from services.common.topics import product_topics
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.port import BusUnavailable, Delivered, Record
-from services.kernel.bus.topics import TopicSpec, dead_letter_topics, product_topics
+from services.kernel.bus.topics import TopicSpec, dead_letter_topics
 from services.kernel.runner import subscriptions_of
 from services.kernel.settings import Settings
 

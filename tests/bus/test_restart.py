@@ -7,10 +7,11 @@ import pytest
 
 from contracts.events.tracking import VisitRecorded
 from services.cli.local.kafka import Kafka
+from services.common.topics import product_topics
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.kafka_group import KafkaSubscription
 from services.kernel.bus.port import BusUnavailable, Record
-from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.bus.topics import dead_letter_topics
 from services.kernel.consume import Consumer
 from services.kernel.db import Database
 from services.kernel.relay import Relay

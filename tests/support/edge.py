@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
+from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
@@ -21,13 +22,16 @@ from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import HotRoute, answer_json, headers_of, parse, read_body
 from services.kernel.http.limits import limit
 from services.kernel.live import LiveState
+from services.kernel.pages import Pages
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 from tests.support.toy import METADATA
 
 STORE, OTHER_STORE = "str_a", "str_b"
 OPERATOR_KEY = "operator-key-of-the-tests-0123456789"
-RING = KeyRing(secret_keys="k1:a-secret-of-the-tests-0123456789", contact_key="contacts", operator_key=OPERATOR_KEY)
+RING = KeyRing(
+    secret_keys="k1:a-secret-of-the-tests-0123456789", contact_key="contacts", operator_key=OPERATOR_KEY, scopes=SCOPES
+)
 
 
 class NoteIn(BaseModel, extra="forbid"):
@@ -161,6 +165,7 @@ SERVICE = Service(
     routes=("/v1/notes*", "/v1/hot*"),
     routers=(router,),
     hot=hot_routes,
+    pages=Pages(),
 )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from services.common.topics import product_topics
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.log import LogBus
 from services.kernel.bus.port import Bus, Delivered, Record, Subscription
-from services.kernel.bus.topics import TopicSpec, dead_letter_topics, product_topics
+from services.kernel.bus.topics import TopicSpec, dead_letter_topics
 from tests.support.kafka import Broker
 from tests.support.postgres import TestServer
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.cli import catalog
-from services.kernel.auth import scopes
+from services.common import scopes
 from services.kernel.ids import new_id
 from services.kernel.runner import running
 from services.kernel.settings import Settings

@@ -78,6 +78,7 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
     from services.attribution.hooks import domain, store
     from services.cli import starting
     from services.cli.inspect.stores import opened
+    from services.common.scopes import SCOPES
     from services.kernel.auth import at_rest
     from services.kernel.settings import Settings
 
@@ -87,7 +88,7 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
         if kept is None:
             raise StartFailed(f"{store_id} has no delivery {delivery_id!r}; `kith deliveries list --all` prints them")
         try:
-            body = at_rest.decrypt(settings.key_ring(), domain.BODY, kept.body, owner=delivery_id)
+            body = at_rest.decrypt(settings.key_ring(SCOPES), domain.BODY, kept.body, owner=delivery_id)
         except ValueError as error:
             raise StartFailed(str(error)) from error
     text = body.decode("utf-8", "replace")
@@ -101,12 +102,13 @@ async def _again(ui: Ui, only: str) -> bool:
     from services.attribution.shopify.actions import read_again
     from services.cli import starting
     from services.cli.inspect.stores import listed, opened
+    from services.common.scopes import SCOPES
     from services.kernel.live import LiveState
     from services.kernel.settings import Settings
 
     well = True
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
-        ring, live = settings.key_ring(), LiveState(db)
+        ring, live = settings.key_ring(SCOPES), LiveState(db)
         await live.refresh()
         for store_id in await listed(db, only):
             async with db.transaction([store_id]) as tx:

@@ -109,8 +109,7 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
     from services.cli import catalog, starting
     from services.cli.inspect import letters as inspect
     from services.cli.inspect.stores import opened
-    from services.kernel.bus.choose import open_bus
-    from services.kernel.runner import groups_of
+    from services.kernel.runner import bus_of
     from services.kernel.settings import Settings
     from services.kernel.telemetry import describe
 
@@ -119,7 +118,7 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
     async with starting.complete(Settings(), keep_running=True) as settings:
         waiting = await _waiting(settings, group)
         chosen = [_at(waiting, place) for place in dict.fromkeys(places)] if places else waiting
-        bus = open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+        bus = bus_of(services, settings)
         await bus.start()
         try:
             with ui.progress() as bar:
@@ -148,15 +147,14 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
 async def _drop(ui: Ui, places: list[str], reason: str) -> None:
     from services.cli import catalog, starting
     from services.cli.inspect import letters as inspect
-    from services.kernel.bus.choose import open_bus
-    from services.kernel.runner import groups_of
+    from services.kernel.runner import bus_of
     from services.kernel.settings import Settings
 
     services = catalog.load_all()
     async with starting.complete(Settings(), keep_running=True) as settings:
         waiting = await _waiting(settings, "")
         chosen = [_at(waiting, place) for place in dict.fromkeys(places)]
-        bus = open_bus(settings, services=[s.name for s in services], groups=groups_of(services))
+        bus = bus_of(services, settings)
         await bus.start()
         try:
             for letter in chosen:

@@ -34,6 +34,7 @@ def grant(store: Chosen, scope: Scopes, label: Label = "Granted by the operator"
 async def _grant(ui: Ui, store_id: str, scopes: list[str], label: str) -> None:
     from services.cli import starting
     from services.cli.inspect.stores import opened
+    from services.common.scopes import SCOPES
     from services.kernel.auth.api_keys import issue
     from services.kernel.errors import AppError
     from services.kernel.settings import Settings
@@ -47,6 +48,6 @@ async def _grant(ui: Ui, store_id: str, scopes: list[str], label: str) -> None:
                 key = await keys.create(tx, store_id, kind="sk", scopes=scopes, label=label)
         except AppError as error:
             raise StartFailed(" ".join([error.detail, *(one.detail for one in error.errors)])) from None
-        text = issue(settings.key_ring(), kind="sk", store_id=store_id, key_id=key.key_id, scopes=key.scopes)
+        text = issue(settings.key_ring(SCOPES), kind="sk", store_id=store_id, key_id=key.key_id, scopes=key.scopes)
     ui.say(f"{text}\n{key.key_id} may: {' '.join(key.scopes)}")
     ui.emit({"id": key.key_id, "scopes": list(key.scopes), "key": text})

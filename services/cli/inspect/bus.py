@@ -19,8 +19,8 @@ from aiokafka.errors import (
 from services.cli.inspect.database import connected
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.cli.inspect.letters import waiting
-from services.kernel.bus.topics import dead_letter_topic, dead_letter_topics, product_topics
-from services.kernel.runner import groups_of, subscriptions_of
+from services.kernel.bus.topics import dead_letter_topic
+from services.kernel.runner import groups_of, subscriptions_of, topics_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 
@@ -72,7 +72,7 @@ async def look(services: Sequence[Service], settings: Settings) -> list[Finding]
     except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError) as error:
         advice = "check KITH_KAFKA_URL and that the broker runs" if settings.kafka_url else "run `kith migrate`"
         return [failure("bus", f"cannot be read: {error or type(error).__name__}", advice)]
-    wanted = {topic.name for topic in (*product_topics(), *dead_letter_topics(groups_of(services)))}
+    wanted = {topic.name for topic in topics_of(services)}
     findings = [ok("bus", found.kind)]
     missing = sorted(wanted - found.topics)
     if missing:

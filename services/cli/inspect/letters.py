@@ -12,10 +12,9 @@ from services.kernel import trace
 from services.kernel.bus import envelope, letters
 from services.kernel.bus.port import Bus, Delivered, Record
 from services.kernel.db import Database
-from services.kernel.runner import group_name, groups_of
+from services.kernel.runner import group_name, groups_of, handlers_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
-from services.kernel.store_slice import kernel_handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +96,8 @@ async def replay(letter: Letter, service: Service, db: Database) -> None:
         raise envelope.ContractError("this build does not know the type")
     event = envelope.open_event(letter.record, model)
     trace.follow(event.traceparent, {})
-    known = [*kernel_handlers(lambda: None), *service.handlers]
     async with db.transaction([event.store_id]) as tx:
-        for handler in known:
+        for handler in handlers_of(service, hurry=lambda: None):
             if model in handler.events and group_name(service, handler) == letter.group:
                 await handler.handle(tx, [event])
 

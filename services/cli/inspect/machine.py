@@ -10,6 +10,7 @@ import httpx
 
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.cli.local import process
+from services.common.scopes import SCOPES
 from services.kernel.settings import Settings
 
 LITTLE_DISK = 1024**3
@@ -57,7 +58,7 @@ def _disk(folder: Path) -> Finding:
 def _secrets(settings: Settings) -> Finding:
     name = "secrets"
     try:
-        ring = settings.key_ring()
+        ring = settings.key_ring(SCOPES)
     except ValueError as error:
         return failure(name, str(error), "set KITH_SECRET_KEYS, KITH_CONTACT_KEY and KITH_OPERATOR_KEY")
     path = settings.data_dir / "secrets.env"

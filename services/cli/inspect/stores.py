@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.common.store_slice import listed_stores
 from services.kernel.db import Database
 from services.kernel.settings import Settings
-from services.kernel.store_slice import listed_stores
 
 _SLICE = 500
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from services.kernel.auth import scopes as known
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
@@ -35,11 +34,13 @@ class Caller:
     key_id: str
     kind: CallerKind
     scopes: frozenset[str]
+    session_id: str = ""
+    """For a person at the console."""
 
     @property
     def claimant(self) -> str:
-        """Who asks, for what must be answered to nobody else: a key, or a session with what that session may do."""
-        return f"{self.key_id}:{known.to_mask(self.scopes):x}" if self.kind == "session" else self.key_id
+        """Who asks, for what must be answered to nobody else: a key, or a session."""
+        return f"{self.key_id}:{self.session_id}" if self.session_id else self.key_id
 
 
 def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: Iterable[str] | None = None) -> str:
@@ -48,9 +49,10 @@ def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: I
     `scopes` None means what this kind usually has. Raises `ValueError` for an unknown scope, or for one that a
     publishable key must never hold.
     """
-    usual = known.USUAL if kind == "sk" else known.PUBLISHABLE
+    known = ring.scopes
+    usual = known.usual if kind == "sk" else known.publishable
     granted = usual if scopes is None else known.from_mask(known.to_mask(scopes))
-    if kind == "pk" and not granted <= known.PUBLISHABLE:
+    if kind == "pk" and not granted <= known.publishable:
         raise ValueError("a publishable key may only track")
     store, key = _bare(store_id, "str"), _bare(key_id, "key")
     body = f"kith_{kind}_{ring.signing_kid}_{store}_{key}_{known.to_mask(granted):x}"
@@ -69,12 +71,12 @@ def read(ring: KeyRing, text: str) -> Caller:
     body, kind, kid, store, key, mask, tag = match.groups()
     if not ring.verify(_PURPOSE, kid, body.encode(), bytes.fromhex(tag)):
         raise _refusal()
-    scopes = known.from_mask(int(mask, 16))
+    scopes = ring.scopes.from_mask(int(mask, 16))
     caller = Caller(
         store_id=f"str_{store}",
         key_id=f"key_{key}",
         kind="sk" if kind == "sk" else "pk",
-        scopes=scopes if kind == "sk" else scopes & known.PUBLISHABLE,
+        scopes=scopes if kind == "sk" else scopes & ring.scopes.publishable,
     )
     if len(ring.verified) >= _MOST_REMEMBERED:
         ring.verified.clear()

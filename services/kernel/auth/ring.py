@@ -12,6 +12,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from services.kernel.auth.scopes import NONE, Scopes
+
 _KID = re.compile(r"^[a-z0-9]{1,12}$")
 _BLOCK: Final = 64
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
@@ -41,12 +43,19 @@ class KeyRing:
     """The process's secrets. The first of `secret_keys` signs, all of them verify, so that keys can be rotated.
 
     `secret_keys` is `kid:secret,kid2:secret2`; a kid is up to 12 lower-case letters and digits. `contact_key` and
-    `operator_key` are plain secrets. Raises `ValueError` on anything else, never showing a secret.
+    `operator_key` are plain secrets. `scopes` are what its keys and sessions can allow. Raises `ValueError` on anything
+    else, never showing a secret.
     """
 
     def __init__(
-        self, *, secret_keys: SecretStr | str, contact_key: SecretStr | str, operator_key: SecretStr | str
+        self,
+        *,
+        secret_keys: SecretStr | str,
+        contact_key: SecretStr | str,
+        operator_key: SecretStr | str,
+        scopes: Scopes = NONE,
     ) -> None:
+        self.scopes = scopes
         self._secrets = _parse(_reveal(secret_keys))
         self._macs: dict[tuple[str, str], _Mac] = {}
         self._contacts = _Mac(_required("contact_key", contact_key))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.kernel.auth import scopes as known
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
@@ -59,7 +58,7 @@ class PortalToken:
 
 def issue_session(ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta) -> str:
     """The value of the console's cookie."""
-    fields = (store_id, key_id, f"{known.to_mask(scopes):x}", secrets.token_urlsafe(16))
+    fields = (store_id, key_id, f"{ring.scopes.to_mask(scopes):x}", secrets.token_urlsafe(16))
     return seal(ring, "console-session", fields, life=life)
 
 
@@ -69,21 +68,21 @@ def read_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> Co
     Whether it was ended or its key revoked since is for the caller to ask (kernel.http.console does).
     """
     (store_id, key_id, mask, session_id), expires_at = unseal(ring, "console-session", text, now=now, fields=4)
-    return ConsoleSession(store_id, key_id, known.from_mask(int(mask, 16)), session_id, expires_at)
+    return ConsoleSession(store_id, key_id, ring.scopes.from_mask(int(mask, 16)), session_id, expires_at)
 
 
 def issue_sign_in(
     ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta, nonce: str | None = None
 ) -> str:
     """The token of a one-time sign-in address. Keep its life to minutes."""
-    fields = (store_id, key_id, f"{known.to_mask(scopes):x}", nonce or secrets.token_urlsafe(16))
+    fields = (store_id, key_id, f"{ring.scopes.to_mask(scopes):x}", nonce or secrets.token_urlsafe(16))
     return seal(ring, "sign-in", fields, life=life)
 
 
 def read_sign_in(ring: KeyRing, text: str, *, now: datetime | None = None) -> SignInLink:
     """What a sign-in address allows, if nobody used its nonce yet. Raises `Unauthorized`."""
     (store_id, key_id, mask, nonce), expires_at = unseal(ring, "sign-in", text, now=now, fields=4)
-    return SignInLink(store_id, key_id, known.from_mask(int(mask, 16)), nonce, expires_at)
+    return SignInLink(store_id, key_id, ring.scopes.from_mask(int(mask, 16)), nonce, expires_at)
 
 
 def issue_portal(

@@ -2,22 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.kernel.bus.log import LogBus
 from services.kernel.bus.port import Bus
-from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.bus.topics import TopicSpec
 from services.kernel.settings import Settings
 
 _SERVICE_URL = re.compile(r"KITH_[A-Z]+_DATABASE_URL")
 
 
-def open_bus(settings: Settings, *, services: Iterable[str], groups: Iterable[str]) -> Bus:
+def open_bus(settings: Settings, *, services: Iterable[str], topics: Sequence[TopicSpec]) -> Bus:
     """Kafka if its address is set, else the log in the database that the services share.
 
     Raises `ValueError` if there is no Kafka and the services have different databases.
     """
-    topics = (*product_topics(), *dead_letter_topics(groups))
     if settings.kafka_url:
         # Imported here: the client takes memory that embedded mode need not spend.
         from services.kernel.bus.kafka import KafkaBus

@@ -20,7 +20,6 @@ from services.kernel import trace
 from services.kernel.context import Context
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.http import cors, problems
-from services.kernel.http.assets import asset_routes
 from services.kernel.http.body import BUFFERED, MAX_STRANGERS_BODY, ClientGone, read_body
 from services.kernel.http.call import CONTEXT, REQUEST_ID
 from services.kernel.http.headers import complete
@@ -52,6 +51,7 @@ class Edge:
         self.table = RouteTable(self.framework.router.routes)
         self._limiters: dict[str, Limiter] = {}
         self._timing = Timing(service.name)
+        self._page_policy = service.pages.policy.encode() if service.pages is not None else b""
         routes = list(service.hot(ctx))
         self._cors = HotTable(HotRoute("OPTIONS", r.pattern, r.handle) for r in routes if r.cors)
         self.hot = HotTable(self._counted(cors.readable(route) if route.cors else route) for route in routes)
@@ -109,7 +109,7 @@ class Edge:
         method, path = scope["method"], scope["path"]
         found = self.table.find(path) if "\0" not in path else []
         known = _choose(found, method)
-        answer = _Answer(send, scope, request_id=request_id, is_api=path.startswith(API), head=method == "HEAD")
+        answer = _Answer(send, scope, request_id=request_id, page_policy=self._page_policy)
         status = 0
         try:
             if known is None:
@@ -182,7 +182,7 @@ class Edge:
     ) -> int:
         shown = problems.as_app_error(error)
         problems.log_failure(error, shown, scope=scope, route=template)
-        headers, body = problems.problem_answer(shown, scope, scope[REQUEST_ID])
+        headers, body = problems.problem_answer(shown, scope, scope[REQUEST_ID], self.service.pages)
         if added:
             headers += added
         await send({"type": "http.response.start", "status": shown.status, "headers": headers})
@@ -193,21 +193,26 @@ class Edge:
 class _Answer:
     """The way back: completes the headers, remembers the status, drops a HEAD's body."""
 
-    __slots__ = ("_head", "_is_api", "_request_id", "_scope", "_send", "status")
+    __slots__ = ("_head", "_is_api", "_page_policy", "_request_id", "_scope", "_send", "status")
 
-    def __init__(self, send: Send, scope: Scope, *, request_id: str, is_api: bool, head: bool) -> None:
+    def __init__(self, send: Send, scope: Scope, *, request_id: str, page_policy: bytes) -> None:
         self._send = send
         self._scope = scope
         self._request_id = request_id
-        self._is_api = is_api
-        self._head = head
+        self._page_policy = page_policy
+        self._is_api = scope["path"].startswith(API)
+        self._head = scope["method"] == "HEAD"
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = complete(
-                message, request_id=self._request_id, is_api=self._is_api, extra=self._scope.get(HEADERS)
+                message,
+                request_id=self._request_id,
+                is_api=self._is_api,
+                page_policy=self._page_policy,
+                extra=self._scope.get(HEADERS),
             )
         elif self._head:
             message = {**message, "body": b""}
@@ -226,7 +231,8 @@ def framework(service: Service) -> FastAPI:
     app = _Framework(title=f"Kith {service.name}", openapi_url=None, docs_url=None, redoc_url=None)
     for router in service.routers:
         app.include_router(router)
-    app.router.routes.extend(asset_routes())
+    if service.pages is not None:
+        app.router.routes.extend(service.pages.routes())
     app.router.redirect_slashes = False
     return app
 

@@ -36,7 +36,7 @@ def read_console_caller(ctx: Context, request: Request) -> Caller:
             raise _to_sign_in(request) from error
         raise
     refuse_foreign_write(ctx, request)
-    return Caller(store_id=session.store_id, key_id=session.key_id, kind="session", scopes=session.scopes)
+    return Caller(session.store_id, session.key_id, "session", session.scopes, session_id=session.session_id)
 
 
 def open_session(ctx: Context, cookie: str) -> sessions.ConsoleSession:

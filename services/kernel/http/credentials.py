@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.kernel.auth import api_keys, scopes
+from services.kernel.auth import api_keys
 from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
 from services.kernel.db import ALL_STORES
@@ -10,7 +10,6 @@ from services.kernel.errors import Forbidden, Unauthorized
 
 MAX_HEADER: Final = 512
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
-_OPERATOR: Final = Caller(store_id=ALL_STORES, key_id="operator", kind="operator", scopes=frozenset(scopes.ALL))
 
 
 def bearer(raw: bytes | None) -> str:
@@ -61,7 +60,7 @@ def authenticate_operator(ctx: Context, raw: bytes | None, *, origin: bytes | No
     if ctx.ring.is_operator(text.encode("latin-1")):
         if origin is not None:
             raise _in_a_browser()
-        return _OPERATOR
+        return Caller(ALL_STORES, "operator", "operator", frozenset(ctx.ring.scopes.names))
     authenticate(ctx, raw, origin=origin)
     raise Forbidden("Only the operator's key may do this.", code="operator_only")
 

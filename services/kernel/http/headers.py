@@ -4,21 +4,21 @@ from typing import Final
 
 from starlette.types import Message
 
-from services.kernel.pages.assets import CONTENT_SECURITY_POLICY
-
-_PAGE_POLICY: Final = (b"content-security-policy", CONTENT_SECURITY_POLICY.encode())
 _DATA_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 _REFERRER: Final = (b"referrer-policy", b"same-origin")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-def complete(message: Message, *, request_id: str, is_api: bool, extra: list[tuple[bytes, bytes]] | None) -> Message:
+def complete(
+    message: Message, *, request_id: str, is_api: bool, page_policy: bytes, extra: list[tuple[bytes, bytes]] | None
+) -> Message:
     """The first message of an answer, completed. The one given may be prebuilt and shared, so it is left as it is."""
     headers = list(message.get("headers", ()))
     given = {name.lower(): value for name, value in headers}
     if b"content-security-policy" not in given:
-        headers.append(_PAGE_POLICY if given.get(b"content-type", b"").startswith(b"text/html") else _DATA_POLICY)
+        is_page = page_policy and given.get(b"content-type", b"").startswith(b"text/html")
+        headers.append((b"content-security-policy", page_policy) if is_page else _DATA_POLICY)
     if b"x-content-type-options" not in given:
         headers.append(_NO_SNIFF)
     if b"referrer-policy" not in given:

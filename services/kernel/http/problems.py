@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from services.kernel.db import is_transient
 from services.kernel.errors import AppError, BadRequest, FieldError, Invalid, NotFound, Unavailable
-from services.kernel.pages.errors import error_page
+from services.kernel.service import PageKit
 from services.kernel.telemetry import describe
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -62,13 +62,15 @@ class HttpError(AppError):
         self.status = status
 
 
-def problem_answer(error: AppError, scope: Scope, request_id: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def problem_answer(
+    error: AppError, scope: Scope, request_id: str, pages: PageKit | None
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of the answer: a page for a person who followed a link, a problem document for all others."""
-    if error.status < 400 or not _is_navigation(scope):
+    if pages is None or error.status < 400 or not _is_navigation(scope):
         body = problem_body(error, request_id)
         return problem_headers(error, request_id, body), body
     home = "/console" if scope["path"].startswith("/console") else ""
-    page = error_page(Request(scope), status=error.status, detail=error.detail, request_id=request_id, home=home)
+    page = pages.error_page(Request(scope), status=error.status, detail=error.detail, request_id=request_id, home=home)
     added = ((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
     return [*page.raw_headers, *added], bytes(page.body)
 

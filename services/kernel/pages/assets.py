@@ -11,11 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+import services
 
 KERNEL_FOLDER = Path(__file__).parent / "static"
 
@@ -114,6 +117,13 @@ class Assets:
             body = asset.packed
             headers["content-encoding"] = "gzip"
         return Response(body, media_type=asset.content_type, headers=headers)
+
+
+@cache
+def all_assets() -> Assets:
+    """The kit's files and those in every feature's `assets` folder, read once per process."""
+    packages = Path(next(iter(services.__path__)))
+    return Assets(folder for folder in sorted(packages.glob("*/*/assets")) if folder.is_dir())
 
 
 def _load(path: Path, known: Mapping[str, Asset]) -> Asset:

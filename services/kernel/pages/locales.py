@@ -19,13 +19,16 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+import services.common
+
 LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский", "uk": "Українська", "ro": "Română"}
 """Language code → its own name for itself, in the order in which a choice shows them."""
 
 BABEL_LOCALES: Mapping[str, str] = {"en": "en_GB", "ru": "ru", "uk": "uk", "ro": "ro"}
 
 _ALIASES = {"mo": "ro"}  # browsers set up in Moldova may still ask for the retired code
-_KERNEL_CATALOGUE = Path(__file__).parent.parent / "locale"
+_KIT = Path(__file__).parent.parent / "locale"
+_SHARED = Path(next(iter(services.common.__path__))) / "locale"
 
 
 def choose_language(
@@ -103,14 +106,16 @@ def _plural_number(number: float) -> int:
 
 
 def load_speech(language: str, folders: Iterable[Path] = ()) -> Speech:
-    """The language with the kernel's catalogue and those under `folders`: `<language>/LC_MESSAGES/messages.po`."""
+    """The language with the catalogues of the kit, of the shared vocabulary and those under `folders`, in files
+    `<language>/LC_MESSAGES/messages.po`.
+    """
     return _load(language, tuple(folders))
 
 
 @lru_cache(maxsize=64)
 def _load(language: str, folders: tuple[Path, ...]) -> Speech:
     merged: gettext.NullTranslations = gettext.NullTranslations()
-    for folder in (_KERNEL_CATALOGUE, *folders):
+    for folder in (_KIT, _SHARED, *folders):
         path = folder / language / "LC_MESSAGES" / "messages.po"
         if path.is_file():
             part = _read(path, language)

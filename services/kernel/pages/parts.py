@@ -211,6 +211,7 @@ class Fact:
     label: str
     value: Cell
     strong: bool = False
+    icon: str = ""
 
 
 @dataclass(frozen=True)

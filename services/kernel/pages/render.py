@@ -7,8 +7,9 @@ values of the call in the page itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +19,10 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Pref
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
 
-from services.kernel.pages.assets import Assets, page_headers
+from services.kernel.pages.assets import CONTENT_SECURITY_POLICY, Assets, all_assets, page_headers
+from services.kernel.pages.errors import failure_words
 from services.kernel.pages.format import Format
 from services.kernel.pages.locales import LANGUAGES, Speech, choose_language, load_speech
 from services.kernel.pages.parts import NavItem
@@ -41,6 +44,8 @@ class Pages:
     `nav`: entries of the side bar; the composition root sets all services' entries with `use_nav`.
     """
 
+    policy = CONTENT_SECURITY_POLICY
+
     def __init__(
         self,
         loaders: Mapping[str, Path] | None = None,
@@ -52,7 +57,9 @@ class Pages:
         self._loader = ChoiceLoader([_prefixed(loaders or {}), FileSystemLoader(_TEMPLATES)])
         self._catalogues = tuple(catalogues)
         self._environments: dict[str, Environment] = {}
-        self._nav = tuple(nav)
+        self.own_nav = tuple(nav)
+        """Its own entries of the side bar."""
+        self._nav = self.own_nav
         self.demo = False
         """Whether pages show how far the demo's history has come."""
         self.assets = Assets(asset_folders)
@@ -146,6 +153,31 @@ class Pages:
         }
         return self.environment(language).get_template(template).render(values)
 
+    def routes(self) -> Sequence[BaseRoute]:
+        """The one route under `/assets/`. Every process serves the files of all services: a page may name any."""
+        return all_assets().routes()
+
+    def error_page(
+        self, request: Request, *, status: int, detail: str, request_id: str, home: str = ""
+    ) -> HTMLResponse:
+        """The page for a failure. `detail` is shown for what the reader can mend (4xx), never for a failure of ours.
+
+        `home`: where the way on leads, "" for nowhere.
+        """
+        pages = _plain_pages()
+        title, says = failure_words(pages.speech(pages.language(request)), status)
+        return pages.render(
+            request,
+            "error.html",
+            status=status,
+            headers={"cache-control": "no-store", "x-request-id": request_id},
+            title=title,
+            says=says,
+            detail=detail if 400 <= status < 500 and status != 404 else "",
+            request_id=request_id,
+            home=home,
+        )
+
     def language(self, request: Request, *, default: str = "en") -> str:
         """The reader's language, for answers that are not pages too."""
         return choose_language(
@@ -197,6 +229,12 @@ class Pages:
         best = max(fitting, key=len, default="")
         shortest = min((item.href for item in self._nav), key=len, default="")
         return "" if best == shortest and path != best else best
+
+
+@cache
+def _plain_pages() -> Pages:
+    """Without a service's words and side bar: what is left when something failed."""
+    return Pages()
 
 
 class _Macros(SimpleNamespace):

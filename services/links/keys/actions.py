@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from contracts.events.catalog import KeyRevoked
+from services.common import scopes as known
 from services.kernel.auth import identify
-from services.kernel.auth import scopes as known
 from services.kernel.auth.api_keys import KeyKind
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
@@ -28,7 +28,7 @@ async def create(
     """
     allowed = known.SECRET & within if kind == "sk" else known.PUBLISHABLE
     try:
-        granted = allowed - known.DOMAINS if scopes is None else known.from_mask(known.to_mask(scopes))
+        granted = allowed - known.DOMAINS if scopes is None else known.SCOPES.from_mask(known.SCOPES.to_mask(scopes))
     except ValueError as error:
         raise Invalid.field("scopes", f"{error}.".capitalize(), code="unknown_scope") from None
     if not granted or not granted <= allowed:

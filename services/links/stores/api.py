@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from services.common.scopes import FIRST
 from services.kernel.auth.api_keys import KeyKind, issue
-from services.kernel.auth.scopes import FIRST
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from services.common.store_slice import listed_stores
 from services.kernel.db import Database, Tx
-from services.kernel.store_slice import listed_stores
 from services.rewards.audit import store as books
 from services.rewards.audit.domain import Report, Walk
 from services.rewards.grants.store import counters, limits

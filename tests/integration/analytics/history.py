@@ -13,8 +13,8 @@ from services.analytics.main import SERVICE
 from services.analytics.rollups.domain.measures import ROLLUPS
 from services.kernel.bus.port import Event
 from services.kernel.db import Database
+from services.kernel.runner import handlers_of
 from services.kernel.service import Handler
-from services.kernel.store_slice import kernel_handlers
 
 STORE = "str_1"
 PROGRAM = "prg_1"
@@ -164,7 +164,7 @@ async def deliver(db: Database, *payloads: Payload) -> None:
 
 
 def _handlers() -> Sequence[Handler]:
-    return (*kernel_handlers(lambda: None), *SERVICE.handlers)
+    return handlers_of(SERVICE, hurry=lambda: None)
 
 
 Rows = dict[tuple[Any, ...], dict[str, int]]

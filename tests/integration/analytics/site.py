@@ -7,6 +7,7 @@ from datetime import datetime
 import httpx
 
 from services.analytics.main import SERVICE
+from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
@@ -20,6 +21,7 @@ RING = KeyRing(
     secret_keys="k1:a-secret-of-the-tests-0123456789",
     contact_key="contacts",
     operator_key="operator-key-0123456789-0123456789",
+    scopes=SCOPES,
 )
 
 

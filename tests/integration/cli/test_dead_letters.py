@@ -14,11 +14,10 @@ from pydantic import SecretStr
 from contracts.events.catalog import StoreConfigured
 from services.cli import catalog
 from services.kernel.bus import envelope
-from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Record
 from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.ids import new_id
-from services.kernel.runner import groups_of, running
+from services.kernel.runner import bus_of, running
 from services.kernel.settings import Settings
 from tests.integration.cli.test_operators import kith
 from tests.support.kafka import Broker
@@ -68,7 +67,7 @@ class Installation:
             traceparent=None,
         )
         services = catalog.load_all()
-        bus = open_bus(self.settings(), services=[s.name for s in services], groups=groups_of(services))
+        bus = bus_of(services, self.settings())
         await bus.start()
         await bus.publish([Record(topic, store_id, value, head | (more or {}))])
         await bus.stop()

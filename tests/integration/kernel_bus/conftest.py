@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.common.topics import product_topics
 from services.kernel.bus.log import LogBus
-from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.bus.topics import dead_letter_topics
 from services.kernel.db import Database
 from tests.support.postgres import TestServer
 from tests.support.toy import GROUP, toy_database

@@ -5,10 +5,11 @@ from typing import Any
 
 from contracts.events import Payload
 from contracts.events.catalog import ClockMoved, KeyRevoked, SessionEnded, StoreConfigured
+from services.common.store_slice import STORES
 from services.kernel.bus.port import Event
 from services.kernel.db import Database
 from services.kernel.live import LiveState
-from services.kernel.store_slice import kernel_handlers
+from services.kernel.live_handlers import live_handlers
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ def store(revision: int, name: str, store_id: str = "str_a") -> Event[Any]:
 
 
 async def handle(db: Database, *events: Event[Any]) -> int:
-    """Gives events to the kernel's handlers; returns how often the live state was hurried."""
+    """Gives events to the handlers; returns how often the live state was hurried."""
     hurried = 0
 
     def hurry() -> None:
@@ -41,7 +42,7 @@ async def handle(db: Database, *events: Event[Any]) -> int:
         hurried += 1
 
     async with db.transaction({e.store_id for e in events}) as tx:
-        for handler in kernel_handlers(hurry):
+        for handler in (STORES, *live_handlers(hurry)):
             own = [e for e in events if isinstance(e.data, handler.events)]
             if own:
                 await handler.handle(tx, own)

@@ -12,7 +12,8 @@ import dns.rrset
 import httpx
 import pytest
 
-from services.kernel.auth import api_keys, scopes
+from services.common import scopes
+from services.kernel.auth import api_keys
 from tests.integration.links.world import OPERATOR, PROGRAM, Replica, Shop, click, open_shop, redirect_of, replica
 
 AS_OPERATOR = {"Authorization": f"Bearer {OPERATOR}"}

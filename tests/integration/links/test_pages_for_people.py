@@ -8,7 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.kernel.auth import scopes, sessions
+from services.common import scopes
+from services.kernel.auth import sessions
 from tests.integration.links.world import BASE, Replica, Shop
 from tests.support.forge import forged
 

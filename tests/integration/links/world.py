@@ -10,6 +10,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
 from services.kernel.context import Context
 from services.kernel.db import Database
@@ -95,7 +96,10 @@ async def replica(url: str, folder: Path, *, demo: bool = True) -> AsyncIterator
         operator_key=SecretStr(OPERATOR),
     )
     ring = KeyRing(
-        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
+        secret_keys=settings.secret_keys,
+        contact_key=settings.contact_key,
+        operator_key=settings.operator_key,
+        scopes=SCOPES,
     )
     db = Database(url, schema="links", pool_size=8)
     live = LiveState(db)

@@ -15,9 +15,10 @@ from pydantic import SecretStr
 from contracts.events import EVENTS, Payload
 from contracts.events.catalog import StoreConfigured
 from contracts.events.rewards import Reward as RewardState
+from services.common.scopes import SCOPES, SECRET
+from services.common.store_slice import keep_stores
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
-from services.kernel.auth.scopes import SECRET
 from services.kernel.auth.sessions import COOKIE, issue_session
 from services.kernel.bus.port import Event
 from services.kernel.context import Context
@@ -28,7 +29,6 @@ from services.kernel.jobs import Jobs
 from services.kernel.live import LiveState
 from services.kernel.service import Handler
 from services.kernel.settings import Settings
-from services.kernel.store_slice import keep_stores
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.store import rewards as rewards_store
 from services.rewards.main import SERVICE
@@ -155,7 +155,10 @@ async def open_world(url: str, folder: Path) -> AsyncIterator[World]:
         operator_key=SecretStr("o" * 40),
     )
     ring = KeyRing(
-        secret_keys=settings.secret_keys, contact_key=settings.contact_key, operator_key=settings.operator_key
+        secret_keys=settings.secret_keys,
+        contact_key=settings.contact_key,
+        operator_key=settings.operator_key,
+        scopes=SCOPES,
     )
     db, owner = Database(url, schema="rewards", pool_size=8), Database(url, schema="rewards", role=None, pool_size=2)
     ctx = Context(service="rewards", settings=settings, db=db, ring=ring, live=LiveState(db))

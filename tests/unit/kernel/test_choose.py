@@ -17,14 +17,14 @@ def settings(**values: str) -> Settings:
 
 
 async def test_without_kafka_the_shared_database_is_the_bus() -> None:
-    assert isinstance(open_bus(settings(), services=["links", "rewards"], groups=[]), LogBus)
+    assert isinstance(open_bus(settings(), services=["links", "rewards"], topics=()), LogBus)
 
 
 async def test_kafka_is_taken_when_it_is_named() -> None:
-    assert isinstance(open_bus(settings(kafka_url="127.0.0.1:9"), services=["links"], groups=[]), KafkaBus)
+    assert isinstance(open_bus(settings(kafka_url="127.0.0.1:9"), services=["links"], topics=()), KafkaBus)
 
 
 async def test_without_kafka_services_with_different_databases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KITH_REWARDS_DATABASE_URL", "postgresql://u@/two")
     with pytest.raises(ValueError, match="KITH_KAFKA_URL"):
-        open_bus(settings(), services=["links"], groups=[])
+        open_bus(settings(), services=["links"], topics=())

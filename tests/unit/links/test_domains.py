@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.kernel.auth import scopes
+from services.common import scopes
 from services.links.domains.domain import in_file, in_page, in_records, places
 from services.links.stores.domain import BadAddress, DomainPolicy, front_page, lies_below, own_page, refusal
 
@@ -84,8 +84,8 @@ def test_a_script_is_an_element_of_the_page(page: bytes, found: str) -> None:
 
 
 def test_old_keys_gain_nothing() -> None:
-    assert scopes.from_mask(0x7FFFE | 0xFFFE) & scopes.DOMAINS == {"domains:read", "domains:write"}
-    assert scopes.from_mask(0xFFFE) == scopes.FIRST
+    assert scopes.SCOPES.from_mask(0x7FFFE | 0xFFFE) & scopes.DOMAINS == {"domains:read", "domains:write"}
+    assert scopes.SCOPES.from_mask(0xFFFE) == scopes.FIRST
     assert not scopes.FIRST & scopes.DOMAINS
     assert not scopes.USUAL & scopes.DOMAINS
-    assert scopes.from_mask(scopes.to_mask(["domains:*"])) == scopes.DOMAINS
+    assert scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(["domains:*"])) == scopes.DOMAINS

@@ -8,7 +8,7 @@ from services.analytics.metrics.domain.figures import Channel, Funnel, Point, Vi
 from services.analytics.metrics.domain.pictures import bars_chart, caption_of
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
-from services.kernel.pages.channels import CHANNEL_NAMES
+from services.common.channels import CHANNELS
 from services.kernel.pages.charts import Layer
 from services.kernel.pages.format import Format
 from services.kernel.pages.locales import Speech, load_speech
@@ -141,7 +141,7 @@ def channels(view: View, rows: Sequence[Channel]) -> Sheet:
 def channels_picture(view: View, rows: Sequence[Channel]) -> Picture:
     """The best channels as columns."""
     best = rows[:_DRAWN]
-    names = [CHANNEL_NAMES.get(row.channel, row.channel) for row in best]
+    names = [CHANNELS[row.channel].name if row.channel in CHANNELS else row.channel for row in best]
     return _revenue_picture(view, "Referred revenue by channel", names, [row.revenue_minor for row in best], "Channel")
 
 

@@ -1,5 +1,6 @@
 """The page's parts, from figures: tiles, trend, funnel, tables, reasons, spread."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,9 @@ from services.analytics.metrics.domain.pictures import series_of, written
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.overview.domain.address import TILES, Address
-from services.analytics.overview.domain.words import reason_text
+from services.common.channels import channel_text
+from services.common.reasons import reason_icon, reason_text
 from services.kernel.pages import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
-from services.kernel.pages.channels import channel_text
 from services.kernel.pages.charts import FunnelStep, funnel_step
 from services.kernel.pages.parts import Series
 
@@ -199,7 +200,7 @@ class WithoutAmbassador:
 
 def without_ambassador(reasons: Sequence[tuple[str, str, int]], reader: Reader) -> WithoutAmbassador:
     """From (disposition, reason, orders). Waiting and cancelled orders are in neither figure, and told apart."""
-    listed: dict[str, int] = {}
+    listed: Counter[str] = Counter()
     decided = waiting = 0
     for disposition, reason, orders in reasons:
         if disposition in {"attributed", "unattributed", "rejected"}:
@@ -207,10 +208,12 @@ def without_ambassador(reasons: Sequence[tuple[str, str, int]], reader: Reader) 
         if disposition == "waiting":
             waiting += orders
         if disposition in {"unattributed", "rejected"}:
-            text = reason_text(reason, reader.speech)
-            listed[text] = listed.get(text, 0) + orders
+            listed[reason] += orders
     ranked = sorted(listed.items(), key=lambda item: (-item[1], item[0]))
-    facts = [Fact(text, reader.fmt.number(orders)) for text, orders in ranked]
+    facts = [
+        Fact(reason_text(reason, reader.speech), reader.fmt.number(orders), icon=reason_icon(reason))
+        for reason, orders in ranked
+    ]
     text = reader.speech.count(
         "%(n)s order is not decided yet.", "%(n)s orders are not decided yet.", waiting, n=reader.fmt.number(waiting)
     )

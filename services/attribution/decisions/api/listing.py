@@ -14,6 +14,7 @@ from services.attribution.decisions.schemas.out import Status
 from services.attribution.decisions.store import reading
 from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.decisions.store.reading import Filter, Total
+from services.common.reasons import reason_text
 from services.kernel.codes import fold
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
@@ -69,7 +70,7 @@ async def list_page(
         asked=asked,
         kept=kept,
         statuses=_choices(asked, "status", {one: shown.status_chip(speech, one).label for one in _STATUSES}),
-        reasons=_choices(asked, "reason", {one: shown.reason_label(speech, one) for one in reasons}),
+        reasons=_choices(asked, "reason", {one: reason_text(one, speech) for one in reasons}),
         programs=_choices(asked, "program", programs),
         days_of=speech.say("Days of %(zone)s", zone=reader.zone.key),
         wrong=[*([days.wrong] if days.wrong else []), *_unknown(asked, wanted, reader)],
@@ -119,7 +120,7 @@ def _active(reader: Reader, asked: Asked, programs: dict[str, str]) -> list[Choi
     speech, kept = reader.speech, asked.kept()
     labels = {
         "status": shown.status_chip(speech, kept.get("status", "")).label,
-        "reason": shown.reason_label(speech, kept.get("reason", "")),
+        "reason": reason_text(kept.get("reason", ""), speech),
         "q": speech.say("Order %(id)s", id=kept.get("q", "")),
         "from": speech.say("From %(day)s", day=written(asked.first, reader)),
         "to": speech.say("To %(day)s", day=written(asked.last, reader)),
@@ -167,7 +168,7 @@ def _table(rows: list[OrderRow], names: dict[str, str], reader: Reader) -> Table
     for row in rows:
         who = names.get(row.ambassador_id or "", row.ambassador_id or "")
         total = fmt.money(row.total_minor, row.currency)
-        reason = shown.reason_label(speech, row.reason)
+        reason = reason_text(row.reason, speech)
         href = f"{LIST}/{quote(row.order_id, safe='')}"
         chip = shown.status_chip(speech, row.status)
         cells: dict[str, Cell] = {

@@ -10,6 +10,7 @@ from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
 from services.attribution.decisions.store.reading import StoredDecision
+from services.common.reasons import reason_text
 from services.kernel.pages import Chip, Considered, Fact, Happening, Reader, Speech
 
 
@@ -37,43 +38,6 @@ def money_chip(speech: Speech, body: DecisionBody) -> Chip:
     if body.figures.status == "paid":
         return Chip(speech.label("chip", "Paid"), "neutral", "disc")
     return Chip(speech.label("chip", "Not paid"), "neutral", "ring")
-
-
-def reason_label(speech: Speech, reason: str) -> str:
-    """A reason in a few words, for lists and filters."""
-    labels = {
-        "code": speech.say("Promo code"),
-        "click": speech.say("Click"),
-        "customer": speech.say("Known customer"),
-        "no_evidence": speech.say("Nothing known"),
-        "click_too_old": speech.say("Click too old"),
-        "click_after_order": speech.say("Click after the order"),
-        "click_taken": speech.say("Click of another customer"),
-        "click_by_bot": speech.say("Click by software"),
-        "click_prefetched": speech.say("Link loaded ahead"),
-        "click_embedded": speech.say("Link loaded by a page"),
-        "token_malformed": speech.say("Unreadable token"),
-        "token_forged": speech.say("Forged token"),
-        "token_other_store": speech.say("Token of another store"),
-        "code_unknown": speech.say("Unknown code"),
-        "code_without_ambassador": speech.say("Code of nobody"),
-        "code_expired": speech.say("Code expired"),
-        "code_retired": speech.say("Code withdrawn"),
-        "code_used_up": speech.say("Code used up"),
-        "code_made_later": speech.say("Code made after the order"),
-        "not_new_customer": speech.say("Not a new customer"),
-        "self_referral": speech.say("Own purchase"),
-        "below_minimum": speech.say("Below the minimum"),
-        "kind_not_counted": speech.say("Kind not accepted"),
-        "program_paused": speech.say("Program paused"),
-        "program_archived": speech.say("Program ended"),
-        "program_unknown": speech.say("Program not here yet"),
-        "ambassador_blocked": speech.say("Ambassador blocked"),
-        "ambassador_erased": speech.say("Ambassador gone"),
-        "unpaid": speech.say("Not paid yet"),
-        "cancelled": speech.say("Order cancelled"),
-    }
-    return labels.get(reason, reason.replace("_", " "))
 
 
 def rule_label(speech: Speech, rule: str) -> str:
@@ -260,7 +224,7 @@ def _decided(speech: Speech, stored: StoredDecision, words: Words, reader: Reade
     if told["status"] == "attributed":
         who = words.names.get(told["ambassador_id"], told["ambassador_id"])
         return speech.say("Decision %(n)s: attributed to %(who)s", n=number, who=who)
-    reason = reason_label(speech, told["reason"])
+    reason = reason_text(told["reason"], speech)
     return speech.say("Decision %(n)s: %(reason)s", n=number, reason=reason.lower())
 
 

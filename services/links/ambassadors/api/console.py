@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.common.channels import channel_text
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.pages import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
-from services.kernel.pages.channels import channel_text
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.api.rest import download, portal_of
 from services.links.ambassadors.store import Filter, Member

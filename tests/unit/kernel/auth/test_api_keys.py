@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.auth import api_keys, scopes
+from services.common import scopes
+from services.common.scopes import SCOPES
+from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 from services.kernel.ids import new_id
 
-RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o")
+RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o", scopes=SCOPES)
 
 
 @given(st.sets(st.sampled_from(sorted(scopes.SECRET))), st.sampled_from(["sk", "pk"]))
@@ -68,7 +70,7 @@ def test_turning_a_publishable_key_into_a_secret_one_breaks_it() -> None:
 
 
 def test_another_ring_s_key_is_none_of_ours() -> None:
-    other = KeyRing(secret_keys="k1:" + "b" * 32, contact_key="c", operator_key="o")
+    other = KeyRing(secret_keys="k1:" + "b" * 32, contact_key="c", operator_key="o", scopes=SCOPES)
     with pytest.raises(Unauthorized):
         api_keys.read(RING, api_keys.issue(other, kind="sk", store_id="str_a", key_id="key_a"))
 

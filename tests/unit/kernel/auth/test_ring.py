@@ -85,4 +85,4 @@ def test_a_ring_that_cannot_be_read_is_refused_without_showing_it(secret_keys: s
 def test_a_missing_secret_is_named(missing: str) -> None:
     secrets = {"contact_key": "c", "operator_key": "o"} | {missing: ""}
     with pytest.raises(ValueError, match=missing):
-        KeyRing(secret_keys="k1:" + "a" * 32, **secrets)
+        KeyRing(secret_keys="k1:" + "a" * 32, contact_key=secrets["contact_key"], operator_key=secrets["operator_key"])

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.scopes import SCOPES
 from services.kernel.auth import sessions
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
-RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o")
+RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o", scopes=SCOPES)
 HOUR = timedelta(hours=1)
 READERS: tuple[Callable[..., object], ...] = (sessions.read_session, sessions.read_sign_in, sessions.read_portal)
 

@@ -10,7 +10,6 @@ from starlette.responses import HTMLResponse
 
 from services.kernel.pages import LANGUAGES, Freshness, NavItem, Pages
 from services.kernel.pages.assets import KERNEL_FOLDER
-from services.kernel.pages.errors import error_page
 from tests.unit.kernel.pages import kit
 
 EVERY_PAGE = [(page, language) for page in kit.PAGES_OF_THE_KIT for language in LANGUAGES]
@@ -152,7 +151,7 @@ def test_a_service_finds_its_templates_and_texts_by_the_layout(tmp_path_factory:
 )
 def test_a_failure_is_a_page_in_the_readers_language(status: int, title: str, shows_detail: bool) -> None:
     request = request_for("/console/x", headers={"accept-language": "ru"})
-    answer = error_page(request, status=status, detail="The scope <money> is missing.", request_id="req_01")
+    answer = Pages().error_page(request, status=status, detail="The scope <money> is missing.", request_id="req_01")
     html = text(answer)
     assert answer.status_code == status
     assert title in html

@@ -150,7 +150,7 @@ def wrong(language: str, text: str) -> list[str]:
 
 
 def test_every_package_is_read() -> None:
-    assert PACKAGES == ["analytics", "attribution", "kernel", "links", "rewards"]
+    assert PACKAGES == ["analytics", "attribution", "common", "kernel", "links", "rewards"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The vocabulary that several services share and that means something in the business."""

@@ -1,0 +1,38 @@
+"""What people call the channels that a link is shared through, and the icon beside it: one table for every page."""
+
+from typing import Final, NamedTuple
+
+from services.common.words import Says, _
+
+
+class Channel(NamedTuple):
+    """One channel. Networks' own names are the same in every language."""
+
+    name: str
+    icon: str
+
+
+CHANNELS: Final[dict[str, Channel]] = {
+    "telegram": Channel("Telegram", "telegram"),
+    "whatsapp": Channel("WhatsApp", "whatsapp"),
+    "instagram": Channel("Instagram", "share-2"),
+    "facebook": Channel("Facebook", "facebook"),
+    "viber": Channel("Viber", "viber"),
+    "vk": Channel("VK", "vk"),
+    "ok": Channel("OK", "odnoklassniki"),
+    "x": Channel("X", "share-2"),
+    "linkedin": Channel("LinkedIn", "share-2"),
+    "sms": Channel("SMS", "message-circle"),
+    "email": Channel(_("E-mail"), "mail"),
+    "qr": Channel(_("QR code"), "qr-code"),
+    "copy": Channel(_("Copied link"), "copy"),
+    "code": Channel(_("Promo code"), "ticket"),
+    "customer": Channel(_("Returning friends"), "users"),
+    "": Channel(_("Link, no channel"), "link"),
+}
+
+
+def channel_text(channel: str, speech: Says) -> str:
+    """A channel in words; the store's own channel names are shown as they are."""
+    known = CHANNELS.get(channel)
+    return speech.say(known.name) if known else channel

@@ -1,0 +1,48 @@
+"""What a caller may do: the closed list of scopes. The order is part of the API keys' format: only ever append."""
+
+from typing import Final
+
+from services.kernel.auth.scopes import Scopes
+
+TRACK: Final = "track"
+
+ALL: Final = (
+    TRACK,
+    "programs:read",
+    "programs:write",
+    "ambassadors:read",
+    "ambassadors:write",
+    "links:read",
+    "links:write",
+    "codes:read",
+    "codes:write",
+    "keys:read",
+    "keys:write",
+    "orders:read",
+    "orders:write",
+    "rewards:read",
+    "rewards:write",
+    "metrics:read",
+    "domains:read",
+    "domains:write",
+)
+
+DOMAINS: Final = frozenset({"domains:read", "domains:write"})
+"""Where share links may lead. Who holds them could send friends anywhere, so a key has them only if they were named
+when it was made: the key in a shop's server does not.
+"""
+
+SECRET: Final = frozenset(ALL) - {TRACK}
+"""All that a secret key may ever do."""
+
+USUAL: Final = SECRET - DOMAINS
+"""What a secret key may do if nobody said anything when it was made."""
+
+FIRST: Final = frozenset(ALL[:16]) - {TRACK}
+"""What a secret key may do whose scopes were never written down: all that there was at that time. Never grows."""
+
+PUBLISHABLE: Final = frozenset({TRACK})
+"""All that a publishable key may ever do."""
+
+SCOPES: Final = Scopes(ALL, usual=USUAL, publishable=PUBLISHABLE)
+"""All of it as the runtime reads it."""
