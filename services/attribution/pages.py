@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.kernel.pages import NavItem, Pages
+from services.ui import NavItem, Pages
 
 NAV = (NavItem("", "Orders", "/console/attribution/orders", "shopping-bag"),)
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

@@ -4,8 +4,8 @@ import importlib
 from collections.abc import Iterable
 
 from services.cli.names import NAMES
-from services.kernel.pages import Pages
 from services.kernel.service import Service
+from services.ui import Pages
 
 __all__ = ["NAMES", "furnish", "load", "load_all"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.kernel.pages import NavItem, Pages
+from services.ui import NavItem, Pages
 
 NAV = (
     NavItem("", "Ambassadors", "/console/links/ambassadors", "users"),

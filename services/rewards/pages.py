@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from services.kernel import pages as kernel
+from services import ui
 from services.kernel.db import Tx
-from services.kernel.pages import NavItem, Pages
 from services.rewards.catalog import store as catalog
+from services.ui import NavItem, Pages
 
 NAV = (
     NavItem("", "Rewards", "/console/rewards/rewards", "gift"),
@@ -17,7 +17,7 @@ NAV = (
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)
 
 
-class Reader(kernel.Reader):
+class Reader(ui.Reader):
     """A reader who sees amounts of money or points."""
 
     def amount(self, value: int, unit: str) -> str:

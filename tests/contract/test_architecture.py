@@ -127,6 +127,20 @@ def test_time_and_chance_come_from_the_kernel() -> None:
     assert wrong == []
 
 
+def test_what_is_common_has_two_users() -> None:
+    """Directly, or through another file of the vocabulary that they use."""
+    users: dict[str, set[str]] = {path.stem: set() for path in python_files("services/common")}
+    above = [path for path in python_files("services") if path.relative_to(ROOT).parts[1] not in {"common", "kernel"}]
+    reached = [(path.relative_to(ROOT).parts[1], path) for path in above]
+    while reached:
+        who, path = reached.pop()
+        for stem, known in users.items():
+            if f"services.common.{stem}" in imported(path) and who not in known:
+                known.add(who)
+                reached.append((who, ROOT / "services" / "common" / f"{stem}.py"))
+    assert {stem for stem, known in users.items() if stem != "__init__" and len(known) < 2} == set()
+
+
 def own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Its lines, without those of functions that are defined inside it (an application's endpoints)."""
     length = (function.end_lineno or function.lineno) - function.lineno + 1

@@ -13,7 +13,7 @@ from contracts.events.tracking import VisitRecorded
 from services.attribution.decisions.domain import Decision, decide
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackIn
-from services.kernel.auth import click_token
+from services.common import click_token
 from services.kernel.server import Server
 from services.links.embed.api.script import SCRIPT
 from services.links.redirect.domain.click import mark

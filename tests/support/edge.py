@@ -22,9 +22,9 @@ from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import HotRoute, answer_json, headers_of, parse, read_body
 from services.kernel.http.limits import limit
 from services.kernel.live import LiveState
-from services.kernel.pages import Pages
 from services.kernel.service import Service
 from services.kernel.settings import Settings
+from services.ui import Pages
 from tests.support.toy import METADATA
 
 STORE, OTHER_STORE = "str_a", "str_b"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from services.analytics.exports.domain import Picture, Sheet
 from services.kernel.errors import Invalid
 from services.kernel.http.pages import csv_response
-from services.kernel.pages.charts import export_svg
+from services.ui.charts import export_svg
 
 OFFERED = ("json", "csv", "svg")
 

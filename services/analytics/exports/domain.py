@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from services.kernel.money import half_up_to, to_decimal
-from services.kernel.pages.charts import Caption, Columns, Lines
+from services.common.money import half_up_to, to_decimal
+from services.ui.charts import Caption, Columns, Lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from services.analytics.metrics.domain.totals import KINDS, other_currencies
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import csv_download
-from services.kernel.pages.format import Format
-from services.kernel.pages.locales import load_speech
+from services.ui.format import Format
+from services.ui.locales import load_speech
 
 router = APIRouter(tags=["metrics"])
 

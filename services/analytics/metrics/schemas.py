@@ -10,7 +10,7 @@ from services.analytics.metrics.domain.periods import Period, odd_days
 from services.analytics.metrics.domain.registry import METRICS, Good, Metric, Unit
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.metrics.store import Leader
-from services.kernel.money import half_up_to
+from services.common.money import half_up_to
 
 
 class MetricOut(BaseModel):

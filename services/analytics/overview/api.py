@@ -18,7 +18,7 @@ from services.analytics.pages import PAGES
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import csv_response
-from services.kernel.pages import Column, Name, Reader, Row, Table
+from services.ui import Column, Name, Reader, Row, Table
 
 router = APIRouter(include_in_schema=False)
 

@@ -19,8 +19,8 @@ from services.analytics.metrics.schemas import Value, frame, rounded
 from services.analytics.virality import actions
 from services.analytics.virality.domain import WINDOW_DAYS, Cohort, amplification, mean_of
 from services.analytics.virality.schemas import CohortOut, CycleOut, ViralityOut
-from services.kernel.pages.format import Format
-from services.kernel.pages.locales import load_speech
+from services.ui.format import Format
+from services.ui.locales import load_speech
 
 router = APIRouter(tags=["metrics"])
 

@@ -4,7 +4,7 @@ from contracts.events.catalog import CodeSaved, ProgramPublished
 from services.attribution.catalog import store as catalog_store
 from services.attribution.codes import store
 from services.attribution.codes.schemas import CodeState, FriendGift, Redeemed, RedeemIn
-from services.kernel import codes
+from services.common import codes
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 

@@ -18,9 +18,9 @@ from services.attribution.orders import domain, store
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
 from services.attribution.orders.store import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
-from services.kernel import codes, trace
-from services.kernel.auth import click_token
-from services.kernel.auth.contacts import contact_hashes, contact_in, names_nobody
+from services.common import click_token, codes
+from services.common.contacts import contact_hashes, contact_in, names_nobody
+from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid

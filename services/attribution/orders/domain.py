@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.kernel import codes
+from services.common import codes
 
 CANCEL = "cancel"
 """The name of every cancellation from before it held its time."""

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 from contracts.events.orders import Item, RefundLine
 from contracts.fields import Currency, Minor
 from services.attribution.tracking.domain import known_customer
-from services.kernel import money
+from services.common import money
 from services.kernel.http.fields import Blank, NoBlanks, When
 
 

@@ -21,9 +21,9 @@ from contracts.events.tracking import (
 from services.attribution.tracking import domain, store
 from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
 from services.attribution.tracking.store import StoredTrack
+from services.common import click_token, identify
+from services.common.contacts import contact_hashes, contact_in
 from services.kernel import trace
-from services.kernel.auth import click_token, identify
-from services.kernel.auth.contacts import contact_hashes, contact_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.ids import named_id, new_id

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from contracts.events.tracking import CustomerIdentified, SignupRecorded, TrackingPayload
-from services.kernel.auth.contacts import names_nobody
+from services.common.contacts import names_nobody
 
 _VISITOR = re.compile(r"v_[0-9a-f]{32,128}", re.ASCII)
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from contracts.events.tracking import TokenClaims
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
-from services.kernel.auth import click_token
+from services.common import click_token
 from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
 from services.kernel.errors import TooMany

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.kernel.auth.contacts import fold_phone
+from services.common.contacts import fold_phone
 from services.links.ambassadors.store import Member
 from services.links.links.schemas import share_url
 

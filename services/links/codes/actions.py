@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.events.catalog import CodeSaved
-from services.kernel.codes import fold
+from services.common.codes import fold
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_code

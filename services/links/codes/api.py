@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.kernel.codes import fold
+from services.common.codes import fold
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv

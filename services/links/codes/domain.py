@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from contracts.program import Fixed, Percent, Program
-from services.kernel.money import exponent
+from services.common.money import exponent
 
 _CYRILLIC = {
     **dict(zip("абвгдезийклмнопрстуфыэ", "ABVGDEZIYKLMNOPRSTUFYE", strict=True)),

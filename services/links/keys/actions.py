@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from contracts.events.catalog import KeyRevoked
+from services.common import identify
 from services.common import scopes as known
-from services.kernel.auth import identify
 from services.kernel.auth.api_keys import KeyKind
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 
+from services.common.identify import secret
 from services.kernel.auth.api_keys import KeyKind, issue
-from services.kernel.auth.identify import secret
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require

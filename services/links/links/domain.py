@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlencode
 
-from services.kernel.codes import RESERVED_SLUGS, fold_slug, is_reserved
+from services.common.codes import RESERVED_SLUGS, fold_slug, is_reserved
 from services.links.stores.domain import Address
 
 SLUG_LENGTH = 8

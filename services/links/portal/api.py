@@ -9,7 +9,6 @@ from services.kernel.auth.sessions import read_portal
 from services.kernel.context import Context
 from services.kernel.errors import AppError, NotFound
 from services.kernel.http.call import CONTEXT
-from services.kernel.pages import Choice, Format
 from services.links.ambassadors import actions
 from services.links.ambassadors.store import Member
 from services.links.links.schemas import share_url
@@ -21,6 +20,7 @@ from services.links.programs.store import Version
 from services.links.qr.api import picture
 from services.links.stores import actions as stores
 from services.links.stores.store import Store
+from services.ui import Choice, Format
 
 router = APIRouter(tags=["portal"])
 

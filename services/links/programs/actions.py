@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
-from services.kernel import money
+from services.common import money
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.ids import new_id

@@ -17,7 +17,6 @@ from services.kernel.http.call import Call, operator, require
 from services.kernel.http.credentials import demand
 from services.kernel.http.pages import Page, csv_response
 from services.kernel.ids import new_id
-from services.kernel.pages import Reader
 from services.links.keys import actions as keys
 from services.links.keys.schemas import KeyCreated, KeyIn
 from services.links.keys.store import Key
@@ -28,6 +27,7 @@ from services.links.stores import store as rows
 from services.links.stores.domain import DomainPolicy, is_loopback, suffixes
 from services.links.stores.schemas import StoreCreated, StoreIn, StoreOut, StorePatch
 from services.links.stores.store import Store
+from services.ui import Reader
 
 router = APIRouter(tags=["stores"])
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.kernel import money
+from services.common import money
 from services.links.stores import domain
 from services.links.stores.store import Store
 

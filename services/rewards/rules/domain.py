@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from contracts.events.conversions import Conversion, Returned
 from contracts.program import Fixed, PerAmbassador, Percent, Program, RewardRule
-from services.kernel.money import share_half_up, to_decimal
+from services.common.money import share_half_up, to_decimal
 
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.attribution.tracking import hot
-from services.kernel.auth import click_token
+from services.common import click_token
 from services.kernel.db import Database
 from tests.integration.attribution.world import PUBLISHABLE, SHOP
 from tests.support import attribution

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from contracts.events.tracking import TokenClaims
-from services.kernel.auth import click_token, identify
+from services.common import click_token, identify
 from services.kernel.db import Database
 from tests.support.attribution import browser, pump
 from tests.support.edge import RING, key

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from contracts.events.tracking import ClickRecorded, TokenClaims
-from services.kernel.auth import click_token
+from services.common import click_token
 from services.kernel.http.limits import Limiter
 from services.kernel.spool import SpoolFull
 from tests.integration.links.world import BASE, BROWSER, OPERATOR, Replica, Shop, click, events, redirect_of, replica

@@ -10,7 +10,7 @@ from contracts.events import EVENTS, Payload
 from services.attribution.decisions.domain import decide, decision_bytes
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
-from services.kernel.auth import click_token
+from services.common import click_token
 from tests.property.attribution.histories import History, histories
 from tests.support.attribution import NOON, STORE, facts_of, token
 from tests.support.edge import RING

@@ -14,7 +14,7 @@ from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
-from services.kernel.auth import click_token
+from services.common import click_token
 from tests.support.attribution import STORE, token
 from tests.support.edge import RING
 

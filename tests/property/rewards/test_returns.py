@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.events.orders import Figures, Item, OrderRefunded
 from services.attribution.decisions.domain.refunds import refunds_of
-from services.kernel.money import share_half_up
+from services.common.money import share_half_up
 from services.rewards.rules.domain import Order, entitlements, goods_left
 from tests.support.attribution import at, refund
 from tests.unit.rewards.build import AMBASSADOR_RULE, make_program, make_state

@@ -12,8 +12,8 @@ from services.attribution.decisions.schemas.clauses import CLAUSES
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text, explanation
 from services.attribution.decisions.schemas.out import DecisionBody
 from services.attribution.pages import PAGES
-from services.kernel.pages import LANGUAGES, Format
-from services.kernel.pages.messages import LABEL_LIMITS, untranslated
+from services.ui import LANGUAGES, Format
+from services.ui.messages import LABEL_LIMITS, untranslated
 from tests.support.attribution import NOON, ambassador, at, cancel, code, facts_of, figures, order, program, token
 
 FOLDER = Path(package.__path__[0])

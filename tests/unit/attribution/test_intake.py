@@ -14,8 +14,7 @@ from services.attribution.orders.schemas import OrderIn
 from services.attribution.orders.store import ToldFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
-from services.kernel import codes
-from services.kernel.auth import click_token
+from services.common import click_token, codes
 from tests.support.attribution import NOON, STORE, at, token
 from tests.support.edge import RING
 

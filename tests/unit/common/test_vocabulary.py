@@ -9,12 +9,12 @@ import services.common
 from services.attribution.decisions.schemas.clauses import CLAUSES
 from services.common.channels import CHANNELS, channel_text
 from services.common.reasons import REASONS, reason_icon, reason_text
-from services.kernel.pages import LANGUAGES, load_speech
-from services.kernel.pages.assets import KERNEL_FOLDER
-from services.kernel.pages.messages import untranslated
 from services.links.portal.domain import ways
+from services.ui import LANGUAGES, load_speech
+from services.ui.assets import STATIC
+from services.ui.messages import untranslated
 
-ICONS = set(re.findall(r'<symbol id="([\w-]+)"', (KERNEL_FOLDER / "icons.svg").read_text()))
+ICONS = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
 COMMON = Path(next(iter(services.common.__path__)))
 NO_REASONS = {"currency_mismatch", "ambassador_unknown", "program_stopped_after_click", "older_program"}
 """Clauses that note something, or explain by the circumstances of another reason, as those that begin with these do:"""
@@ -32,7 +32,8 @@ def test_every_channel_that_the_portal_shares_through_has_its_name() -> None:
 
 
 def test_every_icon_is_in_the_sprite() -> None:
-    assert {one.icon for one in (*REASONS.values(), *CHANNELS.values())} - ICONS == set()
+    named = {reason.icon for reason in REASONS.values()} | {channel.icon for channel in CHANNELS.values()}
+    assert named - ICONS == set()
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from contracts.events.catalog import KeyRevoked
-from services.kernel import money
+from services.common import money
 from services.kernel.bus import envelope
 from services.kernel.bus.kafka_group import read_record
 from services.kernel.bus.port import Record

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from services.kernel.pages.locales import LANGUAGES
-from services.kernel.pages.messages import LABEL_LIMITS, catalogue_path, untranslated
+from services.ui.locales import LANGUAGES
+from services.ui.messages import LABEL_LIMITS, catalogue_path, untranslated
 
 PACKAGE = Path(__file__).resolve().parents[3] / "services" / "links"
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.program import Program
-from services.kernel.pages import Format, load_speech
 from services.links.programs.domain import form, words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.merge import merged
+from services.ui import Format, load_speech
 
 SPEECH, FORMAT = load_speech("en"), Format("en")
 WHOLE = Program.model_validate(

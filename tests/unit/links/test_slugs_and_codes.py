@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.program import Program
-from services.kernel.codes import fold
+from services.common.codes import fold
 from services.kernel.ids import short_code
 from services.links.codes.domain import friend_gain, latin, personal_codes
 from services.links.links.domain import BadSlug, shape, vanity_slug

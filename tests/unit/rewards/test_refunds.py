@@ -7,7 +7,7 @@ import pytest
 from contracts.events.conversions import Returned, ReturnedLine
 from contracts.events.orders import Figures, Item
 from contracts.program import RewardRule
-from services.kernel.money import share_half_up
+from services.common.money import share_half_up
 from services.rewards.rules.domain import Order, Part, Reason, entitlements, parts_left
 from tests.unit.rewards.books import Books
 from tests.unit.rewards.build import AMBASSADOR_RULE, FRIEND_RULE, PROGRAM, make_program, make_state

@@ -8,10 +8,10 @@ from services.analytics.catalog.domain import Version, local_day
 from services.analytics.metrics.domain.figures import Point, View
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import Metric
-from services.kernel.pages.charts import Caption, Columns, Layer, Lines, Marker, Slot
-from services.kernel.pages.format import Format
-from services.kernel.pages.locales import Speech
-from services.kernel.pages.parts import Series
+from services.ui.charts import Caption, Columns, Layer, Lines, Marker, Slot
+from services.ui.format import Format
+from services.ui.locales import Speech
+from services.ui.parts import Series
 
 MOST_COLUMNS = 45
 

@@ -9,9 +9,9 @@ from services.analytics.metrics.domain.pictures import bars_chart, caption_of
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
 from services.common.channels import CHANNELS
-from services.kernel.pages.charts import Layer
-from services.kernel.pages.format import Format
-from services.kernel.pages.locales import Speech, load_speech
+from services.ui.charts import Layer
+from services.ui.format import Format
+from services.ui.locales import Speech, load_speech
 
 _DRAWN = 8
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from services.analytics.metrics.domain.registry import Metric
 from services.analytics.rollups.domain.sketch import Sketch, union
-from services.kernel.money import half_up
+from services.common.money import half_up
 
 Sums = dict[str, int]
 KINDS = ("visitors", "viewers", "sharers")

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from services.analytics.metrics.domain.figures import Asked
 from services.analytics.metrics.domain.periods import ONE_DAY, Period, usual
-from services.kernel.pages import Choice
-from services.kernel.pages.locales import Speech
+from services.ui import Choice
+from services.ui.locales import Speech
 
 PATH = "/console"
 TILES = ("revenue", "orders", "customers", "clicks", "conversion", "cost_rate")

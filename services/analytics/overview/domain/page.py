@@ -12,8 +12,8 @@ from services.analytics.metrics.domain.totals import other_currencies
 from services.analytics.overview.domain import parts
 from services.analytics.overview.domain.address import TILES, Address, presets
 from services.analytics.overview.domain.parts import Person
-from services.kernel.pages import Choice, Freshness, RangePicker, Reader
-from services.kernel.pages.charts import Chart, Columns, columns, line
+from services.ui import Choice, Freshness, RangePicker, Reader
+from services.ui.charts import Chart, Columns, columns, line
 
 
 @dataclass(frozen=True, slots=True)

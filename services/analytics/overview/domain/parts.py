@@ -13,9 +13,9 @@ from services.analytics.metrics.domain.totals import Totals
 from services.analytics.overview.domain.address import TILES, Address
 from services.common.channels import channel_text
 from services.common.reasons import reason_icon, reason_text
-from services.kernel.pages import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
-from services.kernel.pages.charts import FunnelStep, funnel_step
-from services.kernel.pages.parts import Series
+from services.ui import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
+from services.ui.charts import FunnelStep, funnel_step
+from services.ui.parts import Series
 
 WITHOUT_CLICKS = frozenset({"code", "customer"})
 """Channels that nobody clicks."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from sys import byteorder
 
-from services.kernel.money import half_up_to
+from services.common.money import half_up_to
 
 P = 14
 MOST_EXACT = 1024

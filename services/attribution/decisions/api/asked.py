@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.attribution.decisions.schemas.out import Status
 from services.kernel.http.fields import FIRST_YEAR, LAST_YEAR
-from services.kernel.pages import Reader
+from services.ui import Reader
 
 LIST = "/console/attribution/orders"
 

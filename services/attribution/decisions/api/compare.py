@@ -11,7 +11,7 @@ from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.api import words as shown
 from services.attribution.decisions.schemas.explain import Words, explanation
 from services.attribution.decisions.schemas.out import DecisionBody
-from services.kernel.pages import Reader
+from services.ui import Reader
 
 ABSENT = "–"
 

@@ -19,7 +19,7 @@ from services.attribution.decisions.store.reading import StoredDecision
 from services.attribution.pages import PAGES
 from services.kernel.db import Tx
 from services.kernel.http.call import Call, viewer
-from services.kernel.pages import Column, Reader, Row, Table
+from services.ui import Column, Reader, Row, Table
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,14 +14,14 @@ from services.attribution.decisions.schemas.out import Status
 from services.attribution.decisions.store import reading
 from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.decisions.store.reading import Filter, Total
+from services.common.codes import fold
 from services.common.reasons import reason_text
-from services.kernel.codes import fold
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.kernel.pages import Choice, Column, Name, Pagination, Reader, Row, Table
-from services.kernel.pages.parts import Cell
+from services.ui import Choice, Column, Name, Pagination, Reader, Row, Table
+from services.ui.parts import Cell
 
 router = APIRouter(include_in_schema=False)
 

@@ -19,13 +19,13 @@ from services.attribution.decisions.store.orders import OrderRow
 from services.attribution.decisions.store.reading import Filter
 from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
-from services.kernel import money
+from services.common import money
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.fields import Blank, When
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
-from services.kernel.pages import Format
+from services.ui import Format
 
 router = APIRouter(tags=["orders"])
 

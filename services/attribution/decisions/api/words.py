@@ -11,7 +11,7 @@ from services.attribution.decisions.schemas.explain import Words, candidate_text
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
 from services.attribution.decisions.store.reading import StoredDecision
 from services.common.reasons import reason_text
-from services.kernel.pages import Chip, Considered, Fact, Happening, Reader, Speech
+from services.ui import Chip, Considered, Fact, Happening, Reader, Speech
 
 
 def status_chip(speech: Speech, status: str) -> Chip:

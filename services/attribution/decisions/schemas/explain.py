@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from services.attribution.decisions.schemas.clauses import CLAUSES, VERDICTS
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
-from services.kernel.pages import Format, Speech
+from services.ui import Format, Speech
 
 Mark = Callable[[str], str]
 

@@ -17,7 +17,7 @@ from services.attribution.orders.actions import Report, report_of
 from services.attribution.orders.domain import goods
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.tracking.domain import known_customer
-from services.kernel import money
+from services.common import money
 from services.kernel.http.fields import FIRST_YEAR, LAST_YEAR
 from services.kernel.http.hot import parse
 from services.kernel.http.json_body import check_json

@@ -23,7 +23,7 @@ from services.attribution.shopify.domain.values import (
     rounded,
     text,
 )
-from services.kernel.money import share_half_up
+from services.common.money import share_half_up
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 """`financial_status` of an order whose money has come in; what went back since is told by refunds."""

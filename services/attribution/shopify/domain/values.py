@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from services.kernel import money
+from services.common import money
 from services.kernel.errors import Invalid
 
 Told = Mapping[str, Any]

@@ -10,7 +10,6 @@ from services.kernel.db import Tx
 from services.kernel.errors import AppError
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.problems import field_path
-from services.kernel.pages import Choice, FieldError, Speech
 from services.links.ambassadors import actions
 from services.links.ambassadors.actions import Joining
 from services.links.ambassadors.api.rest import hashes
@@ -21,6 +20,7 @@ from services.links.programs import store as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.store import Store
+from services.ui import Choice, FieldError, Speech
 
 router = APIRouter(include_in_schema=False)
 

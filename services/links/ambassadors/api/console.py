@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Request, Response
 from services.common.channels import channel_text
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.pages import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.api.rest import download, portal_of
 from services.links.ambassadors.store import Filter, Member
@@ -19,6 +18,7 @@ from services.links.links.schemas import share_url
 from services.links.programs import store as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
+from services.ui import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
 

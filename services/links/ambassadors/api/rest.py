@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.kernel.auth.contacts import contact_hashes
-from services.kernel.codes import fold
+from services.common.codes import fold
+from services.common.contacts import contact_hashes
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from services.kernel.errors import AppError
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.limits import limit
-from services.kernel.pages import Chip, Fact, Reader, Speech
 from services.links.domains.api.look import look, proof_in
 from services.links.domains.api.rest import listed, open_claim
 from services.links.domains.domain import METHODS, Finding
@@ -17,6 +16,7 @@ from services.links.domains.schemas import DomainIn, DomainOut
 from services.links.stores import actions as stores
 from services.links.stores.api import policy_of, reader_of
 from services.links.stores.domain import Method
+from services.ui import Chip, Fact, Reader, Speech
 
 router = APIRouter(include_in_schema=False)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
 
-from services.kernel.auth.identify import secret
+from services.common.identify import secret
 from services.kernel.http.call import Call, viewer
 from services.links.embed.domain import proof_examples
 from services.links.keys import actions as keys

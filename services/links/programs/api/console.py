@@ -12,7 +12,6 @@ from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.problems import field_path
-from services.kernel.pages import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Row, Speech, Table
 from services.links.programs import actions, store
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import words
@@ -22,6 +21,7 @@ from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.domain import front_page
 from services.links.stores.store import Store
+from services.ui import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
 

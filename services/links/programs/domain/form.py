@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.program import Percent, Program, RewardRule
+from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
-from services.kernel.money import exponent, from_decimal, to_decimal
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from contracts.program import PerAmbassador, Percent, Program, RewardRule
-from services.kernel.money import exponent
-from services.kernel.pages import Format, Speech
+from services.common.money import exponent
+from services.ui import Format, Speech
 
 
 def amount(rule: RewardRule, program: Program, fmt: Format) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Scope, Send
 
-from services.kernel.pages import Pages, choose_language, page_headers
+from services.ui import Pages, choose_language, page_headers
 
 _Kind = Literal["unknown", "over", "over_for_good"]
 _STATUS: dict[_Kind, int] = {"unknown": 404, "over": 410, "over_for_good": 410}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from contracts.events.tracking import ClickRecorded
-from services.kernel.auth.click_token import LinkIssuer
+from services.common.click_token import LinkIssuer
 from services.kernel.auth.ring import KeyRing
 from services.kernel.outbox import spell_data, spell_head
 from services.links.links.domain import target

@@ -8,10 +8,10 @@ from services.kernel.auth.sessions import MAX_LENGTH, read_portal
 from services.kernel.context import Context
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
-from services.kernel.pages import Fact
 from services.rewards.catalog import store as catalog
 from services.rewards.ledger import store
 from services.rewards.pages import reader_of
+from services.ui import Fact
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,12 +8,12 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from contracts.program import Program, RewardRule
-from services.kernel.pages import AmountCard, Column, Name, Row, Step, Table
 from services.rewards.grants.api import words
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import Order, entitlements, rule_named
+from services.ui import AmountCard, Column, Name, Row, Step, Table
 
 NAMES = "/console/links/names"
 """Address at which links gives ambassadors' names for ids."""

@@ -12,7 +12,6 @@ from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.kernel.pages import Choice, Fact, Happening, Pagination
 from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions import judge
 from services.rewards.grants.api import cards, words
@@ -24,6 +23,7 @@ from services.rewards.ledger import store as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
 from services.rewards.rules.domain import Order, window
+from services.ui import Choice, Fact, Happening, Pagination
 
 router = APIRouter(include_in_schema=False)
 

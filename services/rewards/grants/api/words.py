@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from contracts.program import Fixed, PerAmbassador, RewardRule
-from services.kernel.pages import Chip, Format, Speech
-from services.kernel.pages.parts import Shape, Tone
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS, Order, Reason, Side
+from services.ui import Chip, Format, Speech
+from services.ui.parts import Shape, Tone
 
 _SHAPES: Mapping[str, tuple[Tone, Shape]] = {
     "pending": ("neutral", "ring"),

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.kernel.pages import Choice, Column, Name, Pagination, Row, Table
 from services.rewards.ledger import store
 from services.rewards.ledger.api.rest import download
 from services.rewards.ledger.api.words import account_label, movement_label
@@ -16,6 +15,7 @@ from services.rewards.ledger.domain import Account
 from services.rewards.ledger.schemas import TrialBalanceOut, TrialOut
 from services.rewards.ledger.store import Line
 from services.rewards.pages import Reader, reader_of
+from services.ui import Choice, Column, Name, Pagination, Row, Table
 
 router = APIRouter(include_in_schema=False)
 

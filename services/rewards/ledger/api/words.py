@@ -1,9 +1,9 @@
 """How the books are put into words: accounts and movements."""
 
-from services.kernel.pages import Speech
 from services.rewards.ledger.domain import Account, Movement
 from services.rewards.ledger.store import Line
 from services.rewards.pages import Reader
+from services.ui import Speech
 
 
 def account_label(speech: Speech, account: str) -> str:

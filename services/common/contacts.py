@@ -1,0 +1,111 @@
+"""Keyed hashes of folded contacts: how services that may not know an address still know that two are the same person's.
+
+The key is `KITH_CONTACT_KEY` and never rotates. What a hash came from is known to links alone.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from services.common import placeholders
+from services.kernel.auth.ring import KeyRing
+
+_GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
+_HASH_BYTES: Final = 16
+_NOT_DIGIT = re.compile(r"[^0-9]+")
+_ESCAPED = re.compile(r"\\(.)")
+_COMMENT = re.compile(r"\([^()\\]*\)")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_LOCAL = re.compile(r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,\"]+")
+_DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
+
+
+def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None = None) -> tuple[str, ...]:
+    """The hashes of what is given and is somebody's, the address's first; equal for spellings that reach one person."""
+    found = []
+    if email and (address := fold_email(email)) is not None and not placeholders.is_nobodys_email(address):
+        found.append(_hash(ring, "e", address))
+    if phone and (number := fold_phone(phone)) is not None and not placeholders.is_nobodys_phone(number):
+        found.append(_hash(ring, "p", number))
+    return tuple(found)
+
+
+def names_nobody(identifier: str) -> bool:
+    """Whether a customer id stands for any guest: by itself, or as an address or number that does."""
+    if "@" in identifier:
+        address = fold_email(identifier)
+        return address is not None and placeholders.is_nobodys_email(address)
+    if identifier.lstrip()[:1] == "+":
+        number = fold_phone(identifier)
+        return number is not None and placeholders.is_nobodys_phone(number)
+    return placeholders.is_nobodys_id(identifier)
+
+
+def _hash(ring: KeyRing, kind: str, folded: str) -> str:
+    return f"{kind}_{ring.contact_tag(f'{kind}:{folded}'.encode())[:_HASH_BYTES].hex()}"
+
+
+def contact_in(ring: KeyRing, identifier: str) -> str | None:
+    """The hash of an id that is itself an address or a number, as some stores have them; None for any other id.
+
+    Ids travel as they are. This is asked first, so that no contact does.
+    """
+    if "@" in identifier:
+        found = contact_hashes(ring, email=identifier)
+        # No address that we can fold, but perhaps one that somebody can read.
+        return found[0] if found else _hash(ring, "i", identifier)
+    if identifier[0] == "+":
+        found = contact_hashes(ring, phone=identifier)
+        return found[0] if found else None
+    return None
+
+
+def fold_email(text: str) -> str | None:
+    """One spelling per mailbox: case, quotes, comments, what follows a plus, Gmail's dots and its other domain are
+    dropped; None if it is no address.
+    """
+    local, at, domain = _uncommented(_plain(text).lower()).rpartition("@")
+    if (quoted := _QUOTED.fullmatch(local)) is not None:
+        local = _ESCAPED.sub(r"\1", quoted[1])
+    local = local.partition("+")[0] or local
+    domain = domain.rstrip(".")
+    if not at or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        return None
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode()
+        except UnicodeError:
+            return None
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}" if local else None
+
+
+def fold_phone(text: str) -> str | None:
+    """Digits with the country's code where it can be told; None under 7 or over 15 digits."""
+    normal = _plain(text)
+    digits = _NOT_DIGIT.sub("", normal)
+    if not normal.startswith("+"):
+        if digits.startswith("00"):
+            digits = digits[2:]
+        elif len(digits) == 11 and digits.startswith("89"):
+            # Dialled inside Russia and Kazakhstan; no country has the code 89.
+            digits = "7" + digits[1:]
+    return digits if 7 <= len(digits) <= 15 else None
+
+
+def _uncommented(text: str) -> str:
+    """Without comments, which may stand in one another. Beside quotes they are left, and make it no address."""
+    while "(" in text and '"' not in text and (shorter := _COMMENT.sub("", text)) != text:
+        text = shorter
+    return text.strip()
+
+
+def _plain(text: str) -> str:
+    """Without blanks around, signs that nobody sees, and the letters' other widths and forms; of the last two ASCII has
+    none.
+    """
+    if text.isascii():
+        return text.strip()
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in normal if unicodedata.category(sign) != "Cf").strip()
