@@ -18,6 +18,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "attribution.orders": {"order_id": "{} || '~' || k", "person_id": "{} || '~' || k"},
     "attribution.person_keys": {"key": "{} || '~' || k", "person_id": "{} || '~' || k"},
     "attribution.ties": {"order_id": "{} || '~' || k"},
+    "attribution.friends": {"person_id": "{} || '~' || k"},
     "rewards.conversions": {"order_id": "{} || '~' || k"},
     "rewards.rewards": {
         "order_id": "{} || '~' || k",
@@ -82,6 +83,7 @@ async def _copy(
     schema, name = table.split(".")
     rows = await connection.fetch(
         "select column_name from information_schema.columns where table_schema = $1 and table_name = $2"
+        " and is_generated = 'NEVER'"
         " order by ordinal_position",
         *(schema, name),
     )

@@ -8,10 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 from benchmarks.report import Report
-from benchmarks.stage import Stage, Store, broker, until
+from benchmarks.stage import Stage, Store, at_rest, broker, until
 from services.cli.local.kafka import Kafka
 
 
@@ -19,7 +17,8 @@ from services.cli.local.kafka import Kafka
 class Size:
     """How much work. `hot_rounds` of `seconds` each are HTTP load; `events` one round of ours, `usual_events` of the
     usual way; `small` and `large` are events in the histories that reads are compared over; `grown` orders in the
-    growing databases; `templates` orders that go the real way before they are multiplied.
+    growing databases; `templates` orders that go the real way before they are multiplied. `people` ambassadors has a
+    store of a real shape, and `walk_in` orders its best customer.
     """
 
     name: str
@@ -40,6 +39,8 @@ class Size:
     small: int
     large: int
     grown: tuple[int, ...]
+    people: int
+    walk_in: int
     idle_s: float
 
 
@@ -62,6 +63,8 @@ QUICK = Size(
     small=10_000,
     large=100_000,
     grown=(1_000, 10_000),
+    people=500,
+    walk_in=300,
     idle_s=1,
 )
 FULL = Size(
@@ -83,6 +86,8 @@ FULL = Size(
     small=100_000,
     large=1_000_000,
     grown=(10_000, 100_000, 1_000_000),
+    people=20_000,
+    walk_in=10_000,
     idle_s=20,
 )
 
@@ -105,16 +110,6 @@ class Hot:
     textbook: Server
     peer: Server
     store: Store
-
-
-_CAUGHT_UP = """
-select not exists (select from links.outbox) and not exists (select from attribution.outbox) and not exists (
-    select from bus.cursors c join bus.topics t using (topic) where c.position < t.next_position)
-"""
-
-
-async def _caught_up(watch: asyncpg.Connection) -> bool:
-    return bool(await watch.fetchval(_CAUGHT_UP))
 
 
 @dataclass(slots=True)
@@ -165,7 +160,7 @@ class Lab:
             for pid in behind:
                 os.kill(pid, signal.SIGCONT)
         async with self.stage.connected() as watch:
-            await until(lambda: _caught_up(watch), within=300, every=0.2)
+            await until(lambda: at_rest(watch), within=300, every=0.2)
 
     def close(self) -> None:
         """Ends all services and baselines; the broker and the databases stay."""

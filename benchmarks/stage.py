@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -27,29 +28,42 @@ DATABASE = "kith"
 _PATTERN = "kith_pattern"
 """A migrated, empty database that every stage's is a copy of."""
 
+REWARDS: list[dict[str, object]] = [
+    {
+        "name": "friend",
+        "to": "friend",
+        "which": "every",
+        "give": {"kind": "fixed", "amount_minor": 500},
+        "hold_days": 14,
+    },
+    {
+        "name": "ambassador",
+        "to": "ambassador",
+        "which": "every",
+        "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"},
+        "pay_as": "cash",
+        "hold_days": 14,
+    },
+]
 PROGRAM: dict[str, object] = {
     "name": "Give 10, get 10",
     "currency": "EUR",
     "landing_url": "https://shop.example/",
     "attribution": {"new_customers_only": False},
+    "rewards": REWARDS,
+}
+
+
+LIMITED: dict[str, object] = {
+    **PROGRAM,
+    "name": "Give 10, get 10, so much a month",
     "rewards": [
-        {
-            "name": "friend",
-            "to": "friend",
-            "which": "every",
-            "give": {"kind": "fixed", "amount_minor": 500},
-            "hold_days": 14,
-        },
-        {
-            "name": "ambassador",
-            "to": "ambassador",
-            "which": "every",
-            "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"},
-            "pay_as": "cash",
-            "hold_days": 14,
-        },
+        REWARDS[0],
+        {**REWARDS[1], "limits": {"per_ambassador": {"amount_minor": 50_000, "period": "month"}}},
     ],
 }
+"""The same with a limit for each ambassador, which the best of them reach."""
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +161,11 @@ class Stage:
                 child.send_signal(signal.SIGTERM)
                 child.wait(timeout=60)
 
-    async def store(self, port: int, *, ambassadors: int = 20) -> Store:
+    async def store(self, port: int, *, ambassadors: int = 20, program: Mapping[str, object] = PROGRAM) -> Store:
         """Sets a store up through the API of a links replica."""
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
 
-            async def post(path: str, body: Mapping[str, object], key: str) -> dict[str, object]:
+            async def post(path: str, body: Mapping[str, object], key: str) -> dict[str, Any]:
                 answer = await client.post(path, json=dict(body), headers={"Authorization": f"Bearer {key}"})
                 answer.raise_for_status()
                 return dict(answer.json())
@@ -160,27 +174,31 @@ class Stage:
             body = {"name": "Bench", "currency": "EUR", "timezone": "UTC", "domains": ["shop.example"], "locale": "en"}
             made = await post("/v1/stores", body, operator)
             key = str(made["secret_key"])
-            program = await post("/v1/programs", PROGRAM, key)
-            joined = [
-                await post("/v1/ambassadors", {"program_id": program["id"], "external_id": f"a{n}"}, key)
-                for n in range(ambassadors)
-            ]
+            running = await post("/v1/programs", program, key)
+            joined: list[dict[str, Any]] = []
+            for start in range(0, ambassadors, _BATCH):
+                some = range(start, min(start + _BATCH, ambassadors))
+                people = [{"program_id": running["id"], "external_id": f"a{n}"} for n in some]
+                batch = await post("/v1/ambassadors/batches", {"ambassadors": people}, key)
+                joined += [item["ambassador"] for item in batch["data"]]
         return Store(
             id=str(made["id"]),
             secret_key=key,
             publishable_key=str(made["publishable_key"]),
-            program_id=str(program["id"]),
-            slugs=[entry["link"]["slug"] for entry in joined],  # type: ignore[index]  # the API's own shape
-            codes=[entry["code"]["code"] for entry in joined],  # type: ignore[index]  # the API's own shape
+            program_id=str(running["id"]),
+            slugs=[entry["link"]["slug"] for entry in joined],
+            codes=[entry["code"]["code"] for entry in joined],
         )
 
-    async def stores(self, port: int, count: int, *, ambassadors: int) -> list[Store]:
+    async def stores(
+        self, port: int, count: int, *, ambassadors: int, program: Mapping[str, object] = PROGRAM
+    ) -> list[Store]:
         """Several stores at once, known to every service when this returns."""
         gate = asyncio.Semaphore(8)
 
         async def one() -> Store:
             async with gate:
-                return await self.store(port, ambassadors=ambassadors)
+                return await self.store(port, ambassadors=ambassadors, program=program)
 
         made = await asyncio.gather(*(one() for _ in range(count)))
         await self.known(made)
@@ -199,7 +217,7 @@ class Stage:
         async with self.connected() as connection:
             for table, count in wanted.items():
                 query = f"select count(*) from {table} where store_id = any($1)"
-                await until(partial(_reaches, connection, query, ids, count), within=60)
+                await until(partial(_reaches, connection, query, ids, count), within=120)
 
     def end_all(self) -> None:
         """Ends every child."""
@@ -232,6 +250,20 @@ async def until(condition: Callable[[], Awaitable[bool]], *, within: float, ever
     async with asyncio.timeout(within):
         while not await condition():
             await asyncio.sleep(every)
+
+
+_AT_REST = """
+select not exists (select from links.outbox) and not exists (select from attribution.outbox)
+    and not exists (select from rewards.outbox)
+    and not exists (select from bus.cursors c join bus.topics t using (topic) where c.position < t.next_position)
+    and not exists (select from attribution.due d where d.at < now())
+    and not exists (select from rewards.due d where d.at < now())
+"""
+
+
+async def at_rest(watch: asyncpg.Connection) -> bool:
+    """Whether everything that was accepted is decided, rewarded and counted, and what was due is done. On the log."""
+    return bool(await watch.fetchval(_AT_REST))
 
 
 async def _reaches(connection: asyncpg.Connection, query: str, ids: list[str], count: int) -> bool:

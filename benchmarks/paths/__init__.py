@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmarks.lab import Lab, Size
-from benchmarks.paths import growth, http, libraries, peers, pipeline, relay, whole
+from benchmarks.paths import growth, http, libraries, neighbour, peers, people, pipeline, relay, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ PATHS = {
         Measured("latency", whole.latency, lambda size: 1, "pipeline"),
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
+        Measured("people", people.people, lambda size: 4, "people"),
+        Measured("neighbour", neighbour.neighbour, lambda size: 2, "neighbour"),
         Measured("reads", growth.reads, lambda size: 3, "reads"),
         Measured("product", whole.product, lambda size: 2, "product"),
         Measured("libraries", libraries.libraries, lambda size: 7, "libraries"),

@@ -1,26 +1,36 @@
 """Cost as history grows: the pipeline over larger and larger databases, and readers of small and large stores."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
 from statistics import median
 from time import perf_counter
 
 import httpx
 
+from benchmarks.feed import feed, shaped
 from benchmarks.history import CLICKS_SHARE, ORDERS_SHARE, add_clicks, multiply
-from benchmarks.lab import Lab
-from benchmarks.measure import Sample
+from benchmarks.lab import Lab, Size
+from benchmarks.measure import Sample, between, cpu_each, cpu_s
 from benchmarks.paths.pipeline import all_services, through
 from benchmarks.report import Line, bars
-from benchmarks.stage import Store
+from benchmarks.stage import LIMITED, Stage, Store, at_rest, until
+from services.attribution.orders.store import ToldFact
 
 FLAT = 0.2
 LEVEL = 0.3
 SLOWEST_MS = 100
 
 
+PAST = timedelta(days=60)
+"""So long ago that nothing of an order is open any more."""
+
+
 async def growth(lab: Lab) -> None:
     """Databases with more and more orders side by side, measured in turn; the cost for one new order of each.
+
+    Of a shape as in life: one store with thousands of ambassadors who have a limit each month, customers by a power law
+    up to one with thousands of orders, who all buy again in every round, refunds, some of the past settled, some open.
 
     Every round begins with another database, after a checkpoint: what the server does now and then for all of them
     must not always hit the same one. Of its processes only the sessions of the database in turn are counted.
@@ -30,11 +40,16 @@ async def growth(lab: Lab) -> None:
     started = await asyncio.gather(*(all_services(stage) for stage in stages))
     ways = []
     for orders, stage, (port, pids) in zip(size.grown, stages, started, strict=True):
-        stores = await stage.stores(port, 5, ambassadors=4)
-        await through(stage, pids, stores, size.templates)()
-        await multiply(stage, stores, orders // size.templates)
+        (store,) = await stage.stores(port, 1, ambassadors=size.people, program=LIMITED)
+        for share, ago in ((0.7, PAST), (0.3, timedelta(minutes=1))):
+            count = int(size.templates * share)
+            await told(stage, store, shaped(stage, store, count, customers=size.templates, ago=ago))
+        await multiply(stage, [store], orders // size.templates)
+        for share, ago in ((0.9, PAST), (0.1, timedelta(minutes=1))):
+            count = int(min(size.walk_in, orders // 10) * share)
+            await told(stage, store, shaped(stage, store, count, customers=1, customer="walk-in", ago=ago))
         lab.tick()
-        ways.append(through(stage, pids, stores, size.events, sessions_only=True))
+        ways.append(_round(stage, pids, store, size))
     for way in ways:
         await way()
     found: list[list[Sample]] = [[] for _ in ways]
@@ -47,23 +62,51 @@ async def growth(lab: Lab) -> None:
         lab.tick()
     labels = [f"{orders:,} orders" for orders in size.grown]
     own = [(label, median(s.cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
-    store = [(label, median(s.store_cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
+    database = [(label, median(s.store_cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
     text = (
         "CPU for one new order, from accepted to counted, by the orders that the database holds already.\n\n"
-        f"Services:\n\n{bars(own, 'µs')}\n\nPostgreSQL:\n\n{bars(store, 'µs')}"
+        f"Services:\n\n{bars(own, 'µs')}\n\nPostgreSQL:\n\n{bars(database, 'µs')}"
     )
     lab.report.sections.append(("Cost as history grows", text))
     worst = max((_grown(found[0], samples) for samples in found[1:]), key=lambda grown: abs(grown))
     lab.report.lines.append(
         Line(
             f"CPU for one order as the database grows from {labels[0]} to {labels[-1]}, PostgreSQL's share included",
-            f"{labels[0]}: {own[0][1] + store[0][1]:.0f} µs",
-            f"{labels[-1]}: {own[-1][1] + store[-1][1]:.0f} µs",
+            f"{labels[0]}: {own[0][1] + database[0][1]:.0f} µs",
+            f"{labels[-1]}: {own[-1][1] + database[-1][1]:.0f} µs",
             f"{worst:+.0%} at most",
             "within ±20 %",
             abs(worst) <= FLAT,
         )
     )
+
+
+async def told(stage: Stage, store: Store, made: Iterable[ToldFact]) -> None:
+    """Orders go the real way, until all of them is decided, counted, and settled where it is time."""
+    await feed(stage, [store], made)
+    async with stage.connected() as watch:
+        await until(lambda: at_rest(watch), within=900, every=0.1)
+
+
+def _round(stage: Stage, pids: Sequence[int], store: Store, size: Size) -> Callable[[], Awaitable[Sample]]:
+    """So many new orders of old and new customers, one in twenty of them by the best, from accepted to counted."""
+
+    async def once() -> Sample:
+        best = size.events // 20
+        made = [
+            *shaped(stage, store, size.events - best, customers=size.templates),
+            *shaped(stage, store, best, customers=1, customer="walk-in"),
+        ]
+        before, store_before, began = cpu_s(pids), cpu_each(stage.session_pids()), perf_counter()
+        await told(stage, store, made)
+        return Sample(
+            work=size.events,
+            cpu_s=cpu_s(pids) - before,
+            store_cpu_s=between(store_before, cpu_each(stage.session_pids())),
+            wall_s=perf_counter() - began,
+        )
+
+    return once
 
 
 def _grown(first: Sequence[Sample], later: Sequence[Sample]) -> float:

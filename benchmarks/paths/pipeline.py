@@ -15,7 +15,7 @@ import asyncpg
 from benchmarks.baselines import one_by_one, per_event
 from benchmarks.feed import facts, feed
 from benchmarks.lab import Lab
-from benchmarks.measure import Comparison, Sample, Used, between, cpu_each, cpu_s, spread
+from benchmarks.measure import Comparison, Sample, cpu_s, spread
 from benchmarks.paths.http import micros
 from benchmarks.report import Line
 from benchmarks.stage import Stage, Store, until
@@ -86,28 +86,22 @@ def per_order(stage: Stage, usual: Usual, stores: Sequence[Store], count: int) -
     return once
 
 
-def through(
-    stage: Stage, pids: Sequence[int], stores: Sequence[Store], count: int, *, sessions_only: bool = False
-) -> Callable[[], Awaitable[Sample]]:
-    """A round of ours: from the commit that accepted the orders to the moment when all are counted. `sessions_only`
-    counts of PostgreSQL only what works for this stage's database.
-    """
+def through(stage: Stage, pids: Sequence[int], stores: Sequence[Store], count: int) -> Callable[[], Awaitable[Sample]]:
+    """A round of ours: from the commit that accepted the orders to the moment when all are counted."""
 
-    def others() -> Used:
-        if sessions_only:
-            return cpu_each(stage.session_pids())
-        return {0: cpu_s([*stage.postgres_pids(), *stage.broker_pids()])}
+    def others() -> float:
+        return cpu_s([*stage.postgres_pids(), *stage.broker_pids()])
 
     async def once() -> Sample:
         async with stage.connected() as watch:
             goal = await watch.fetchval(_COUNTED) + EVENTS_PER_ORDER * count
-            await feed(stage, stores, count)
+            await feed(stage, stores, facts(stage, stores, count))
             before, store_before, started = cpu_s(pids), others(), perf_counter()
             await until(lambda: _counted(watch, goal), within=600)
             return Sample(
                 work=count,
                 cpu_s=cpu_s(pids) - before,
-                store_cpu_s=between(store_before, others()),
+                store_cpu_s=others() - store_before,
                 wall_s=perf_counter() - started,
             )
 

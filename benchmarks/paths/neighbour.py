@@ -1,0 +1,171 @@
+"""A quiet store beside a busy one, all services in one process: how long its orders and its friends wait."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+
+import httpx
+
+from benchmarks.feed import feed, shaped
+from benchmarks.lab import Lab
+from benchmarks.paths.growth import PAST, told
+from benchmarks.paths.pipeline import all_services
+from benchmarks.report import Line
+from benchmarks.stage import LIMITED, Stage, Store
+from services.kernel.db import Database
+from services.rewards.audit.actions import verify
+
+A_SECOND = 5
+"""Orders of the quiet store, and calls of each kind that are timed."""
+TIMES = 10
+"""So many times as many has the busy one, all the time."""
+WORST_RATIO, P95_MS, P99_MS = 2, 100, 500
+_REWARDED = "select distinct order_id from rewards.rewards where store_id = $1 and order_id = any($2)"
+
+
+@dataclass(slots=True)
+class Seen:
+    """Seconds that the quiet store's orders waited for their reward, and that calls of each kind took."""
+
+    rewards: list[float] = field(default_factory=list)
+    calls: dict[str, list[float]] = field(default_factory=dict)
+
+
+async def neighbour(lab: Lab) -> None:
+    """Alone first. Then beside a store that has ten times as many orders all the time and, one after the other, a burst
+    of thousands, thousands of one customer, thousands that settle at once, and an audit of its books.
+    """
+    size = lab.size
+    stage = await lab.stage.beside("neighbour")
+    port, _ = await all_services(stage)
+    (quiet,) = await stage.stores(port, 1, ambassadors=20)
+    (busy,) = await stage.stores(port, 1, ambassadors=max(20, size.people // 10), program=LIMITED)
+    await told(stage, busy, shaped(stage, busy, size.walk_in, customers=1, customer="walk-in", ago=PAST))
+    alone = Seen()
+    await _watch(stage, port, quiet, alone, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
+    lab.tick()
+    beside = Seen()
+    steady = asyncio.create_task(_steadily(stage, busy, size.templates))
+    try:
+        burst = asyncio.create_task(_bursts(stage, busy, size.events, size.templates))
+        await _watch(stage, port, quiet, beside, until=burst)
+        await burst
+    finally:
+        steady.cancel()
+        await asyncio.gather(steady, return_exceptions=True)
+    lab.tick()
+    lab.report.lines += _lines(alone, beside, size.events)
+
+
+async def _steadily(stage: Stage, store: Store, customers: int) -> None:
+    while True:
+        await feed(stage, [store], shaped(stage, store, A_SECOND * TIMES, customers=customers))
+        await asyncio.sleep(1)
+
+
+async def _bursts(stage: Stage, store: Store, count: int, customers: int) -> None:
+    await told(stage, store, shaped(stage, store, count, customers=customers))
+    await told(stage, store, shaped(stage, store, count, customers=1, customer="walk-in"))
+    await told(stage, store, shaped(stage, store, count, customers=customers, ago=PAST))
+    db = Database(stage.database_url, schema="rewards", pool_size=1)
+    try:
+        async with db.transaction([store.id], snapshot=True) as tx:
+            if not (report := await verify(tx, store.id)).whole:
+                raise RuntimeError(f"the books of the busy store do not add up: {report.findings}")
+    finally:
+        await db.close()
+
+
+async def _watch(stage: Stage, port: int, store: Store, seen: Seen, *, until: "asyncio.Task[None]") -> None:
+    """Orders and other calls of the quiet store, at an even pace, as long as something lasts, and until all of its
+    orders have their reward.
+    """
+    accepted: dict[str, float] = {}
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        stage.connected() as connection,
+    ):
+        calls = {
+            "the redirect": lambda: client.get(f"/r/{store.slugs[0]}"),
+            "`/livez`": lambda: client.get("/livez"),
+            "the order call": lambda: _order(client, store, accepted),
+        }
+        running: set[asyncio.Task[None]] = set()
+        due = perf_counter()
+        while not until.done() or accepted:
+            if not until.done() and perf_counter() >= due:
+                due += 1 / A_SECOND
+                for name, call in calls.items():
+                    task = asyncio.create_task(_timed(call, seen.calls.setdefault(name, [])))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+            found = await connection.fetch(_REWARDED, store.id, list(accepted))
+            seen.rewards += [perf_counter() - accepted.pop(row["order_id"]) for row in found]
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*running)
+
+
+async def _order(client: httpx.AsyncClient, store: Store, accepted: dict[str, float]) -> httpx.Response:
+    body = {
+        "order_id": secrets.token_hex(6),
+        "placed_at": datetime.now(UTC).isoformat(),
+        "status": "paid",
+        "currency": "EUR",
+        "total_minor": 5090,
+        "customer": {"id": secrets.token_hex(6)},
+        "codes": [store.codes[0]],
+    }
+    answer = await client.post("/v1/orders", json=body, headers={"Authorization": f"Bearer {store.secret_key}"})
+    accepted[str(body["order_id"])] = perf_counter()
+    return answer
+
+
+async def _timed(call: Callable[[], Awaitable[httpx.Response]], times: list[float]) -> None:
+    began = perf_counter()
+    answer = await call()
+    times.append(perf_counter() - began)
+    if answer.status_code >= 400:
+        raise RuntimeError(f"{answer.request.url} answered {answer.status_code}")
+
+
+def _lines(alone: Seen, beside: Seen, count: int) -> list[Line]:
+    ratio = _quantile(beside.rewards, 0.95) / _quantile(alone.rewards, 0.95)
+    worst = (
+        max(_quantile(times, 0.95) for times in beside.calls.values()),
+        max(_quantile(times, 0.99) for times in beside.calls.values()),
+    )
+    lines = [
+        Line(
+            "a quiet store's order → reward, one process, beside a store with ten times its orders, bursts of"
+            f" {count:,}, as many of one customer, as many that settle, and an audit",
+            f"alone: p50 {_ms(alone.rewards, 0.5)}, p95 {_ms(alone.rewards, 0.95)}",
+            f"p50 {_ms(beside.rewards, 0.5)}, p95 {_ms(beside.rewards, 0.95)} of {len(beside.rewards)} orders",
+            f"p95 {ratio:.1f} times",
+            f"≤ {WORST_RATIO} times",
+            ratio <= WORST_RATIO,
+        )
+    ]
+    said = "; ".join(f"{name}: p95 {_ms(times, 0.95)}, p99 {_ms(times, 0.99)}" for name, times in beside.calls.items())
+    before = "; ".join(f"{name}: p95 {_ms(times, 0.95)}" for name, times in alone.calls.items())
+    lines.append(
+        Line(
+            "calls meanwhile",
+            f"alone: {before}",
+            said,
+            "–",
+            f"p95 ≤ {P95_MS} ms, p99 ≤ {P99_MS} ms",
+            worst[0] * 1000 <= P95_MS and worst[1] * 1000 <= P99_MS,
+        )
+    )
+    return lines
+
+
+def _quantile(times: Sequence[float], share: float) -> float:
+    return sorted(times)[int(share * (len(times) - 1))]
+
+
+def _ms(times: Sequence[float], share: float) -> str:
+    return f"{_quantile(times, share) * 1000:.0f} ms"
