@@ -45,6 +45,16 @@ class Returned(BaseModel):
     bare_minor: Minor = Field(0, description="Everything that the other refunds returned.")
 
 
+class AtSettling(BaseModel):
+    """What an order came to when it settled: no reward of it is ever worth more than by this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    figures: Figures
+    refunded_minor: Minor = 0
+    returned: Returned | None = None
+
+
 class Conversion(Payload):
     """The state of the decision on one order. Readers keep the highest revision and ignore the event's type."""
 
@@ -64,6 +74,9 @@ class Conversion(Payload):
     over_refunded: bool = False
     returned: Returned | None = Field(
         None, description="What went back, where some refund says more than a sum; else `refunded_minor` is all."
+    )
+    at_settling: AtSettling | None = Field(
+        None, description="What the order came to when it settled, where that is known and not what it comes to now."
     )
     friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
     friend_contacts: tuple[str, ...] = Field(

@@ -12,8 +12,9 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from contracts.events.conversions import Conversion, Returned
+from contracts.events.conversions import AtSettling, Conversion, Returned
 from contracts.program import Fixed, PerAmbassador, Percent, Program, RewardRule
 from services.common.money import share_half_up, to_decimal
 
@@ -93,11 +94,20 @@ class Order(Struct, frozen=True, kw_only=True):
     """What was sold, as far as it was told."""
     returned: Returned | None = None
     """What went back, where some refund says more than a sum."""
+    then: "Order | None" = None
+    """The order as it settled, where that is told and it is another now."""
 
     @classmethod
     def of(cls, conversion: Conversion) -> Self:
         """From the event. An over-refund counts as a full one."""
-        figures = conversion.figures
+        now = cls._of(conversion, conversion)
+        if conversion.at_settling is None:
+            return now
+        return replace(now, then=cls._of(conversion, conversion.at_settling))
+
+    @classmethod
+    def _of(cls, conversion: Conversion, money: Conversion | AtSettling) -> Self:
+        figures = money.figures
         return cls(
             store_id=conversion.store_id,
             order_id=conversion.order_id,
@@ -111,9 +121,9 @@ class Order(Struct, frozen=True, kw_only=True):
             currency=figures.currency,
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,
-            refunded_minor=min(conversion.refunded_minor, figures.total_minor),
+            refunded_minor=min(money.refunded_minor, figures.total_minor),
             lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
-            returned=conversion.returned,
+            returned=money.returned,
             friend_id=conversion.friend_id,
             order_number=conversion.order_number,
             program_id=conversion.program_id,
@@ -134,7 +144,9 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Entitlement(Struct, frozen=True, kw_only=True):
-    """What one rule gives one beneficiary for an order. `base_minor` is before refunds, `want_minor` after."""
+    """What one rule gives one beneficiary for an order. `base_minor` is before refunds, `want_minor` after, and
+    `settled_minor` what it was when the order settled, where the order is told to have been another then.
+    """
 
     program_id: str
     program_version: int
@@ -151,6 +163,7 @@ class Entitlement(Struct, frozen=True, kw_only=True):
     base_minor: int
     want_minor: int
     reason: Reason
+    settled_minor: int | None = None
 
     @property
     def key(self) -> tuple[str, str, int, str]:
@@ -188,7 +201,12 @@ def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlemen
         base_minor=base,
         want_minor=want,
         reason=reason,
+        settled_minor=None if order.then is None else _worth(order.then, rule, currency=program.currency),
     )
+
+
+def _worth(order: Order, rule: RewardRule, *, currency: str) -> int:
+    return what_is_left(terms(order, rule, currency=currency)[0], order, rule)
 
 
 def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from contracts.events.conversions import Conversion
 from services.attribution.decisions.actions.replay import replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.kernel.db import Database
@@ -128,6 +129,19 @@ async def test_a_refund_after_settling(db: Database) -> None:
     assert decision["settled"]["revision"] == 1
     assert (decision["ambassador_id"], decision["refunded_minor"]) == ("amb_anna", 1000)
     assert await events(db) == ["attributed", "settled", "attributed"]
+
+
+async def test_an_order_whose_money_changed_tells_what_it_came_to_at_its_settling(db: Database) -> None:
+    await arrive(db, *ANNA, order(tokens=[token()]), refund(500))
+    await settle_all(db)
+    await arrive(db, refund(1000, refund_id="rf_2", when=at(days=2)))
+    await arrive(db, order(updated_at=at(days=3), told=figures(2000)))
+    async with db.transaction(stores=[STORE]) as tx:
+        rows = await tx.all("select data from outbox order by id")
+    told = [Conversion.model_validate_json(bytes(row.data)) for row in rows]
+    assert [state.refunded_minor for state in told] == [500, 500, 1500, 1500]
+    assert [state.at_settling and state.at_settling.refunded_minor for state in told] == [None, None, 500, 500]
+    assert [state.at_settling and state.at_settling.figures.subtotal_minor for state in told[2:]] == [4600, 4600]
 
 
 async def test_evidence_after_settling_changes_nothing(db: Database) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from contracts.events.conversions import AtSettling
 from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReversed
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, configured, make_program, make_state, published
@@ -74,4 +75,29 @@ async def test_a_version_that_comes_later_touches_no_earlier_reward(world: World
     generous = {"name": "ambassador", "to": "ambassador", "give": {"kind": "fixed", "amount_minor": 9000}}
     await world.take(published(make_program(generous), version=2))
     await world.take(make_state(revision=2, refunded_minor=0, settled_at=NOON + timedelta(days=14)))
+    assert await world.amounts(STORE, "1") == {"friend": 1000, "ambassador": 460}
+
+
+async def test_a_reward_is_bounded_by_what_it_was_at_the_settling_also_if_a_refund_came_in_the_same_batch(
+    world: World,
+) -> None:
+    await open_store(world)
+    settled = make_state(revision=2, settled_at=NOON + timedelta(days=14))
+    then = AtSettling(figures=settled.figures)
+    refunded = settled.model_copy(update={"revision": 3, "refunded_minor": 2545, "at_settling": then})
+    await world.take(make_state(), settled, refunded)
+    assert await world.amounts(STORE, "1") == {"friend": 500, "ambassador": 230}
+    assert {r.rule: r.settled_minor for r in await world.rewards(STORE)} == {"friend": 1000, "ambassador": 460}
+    await world.take(settled.model_copy(update={"revision": 4}))
+    assert await world.amounts(STORE, "1") == {"friend": 1000, "ambassador": 460}, "the refund failed after all"
+
+
+async def test_so_it_is_if_the_program_came_after_both(world: World) -> None:
+    settled = make_state(revision=2, settled_at=NOON + timedelta(days=14))
+    then = AtSettling(figures=settled.figures)
+    await world.take(configured(), settled)
+    await world.take(settled.model_copy(update={"revision": 3, "refunded_minor": 5090, "at_settling": then}))
+    await world.take(published(make_program()))
+    assert await world.amounts(STORE, "1") == {}
+    await world.take(settled.model_copy(update={"revision": 4}))
     assert await world.amounts(STORE, "1") == {"friend": 1000, "ambassador": 460}

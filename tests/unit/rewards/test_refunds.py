@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.events.conversions import Returned, ReturnedLine
+from contracts.events.conversions import AtSettling, Returned, ReturnedLine
 from contracts.events.orders import Figures, Item
 from contracts.program import RewardRule
 from services.common.money import share_half_up
@@ -131,6 +131,30 @@ def test_what_was_settled_is_the_most_that_a_refund_which_fails_gives_back() -> 
     assert take(4, 700) == 150
     assert take(5, 400) == 300
     assert take(6, 0) == 300, "more than was settled never comes back"
+
+
+def test_an_order_that_was_refunded_before_its_settling_was_seen_still_counts_from_the_settling() -> None:
+    whole = make_state(revision=2, total_minor=1000, subtotal_minor=1000, settled_at=make_state().placed_at)
+    then = {"figures": whole.figures, "refunded_minor": 200}
+    refunded = whole.model_copy(
+        update={"revision": 3, "refunded_minor": 700, "at_settling": AtSettling.model_validate(then)}
+    )
+    books = Books({(PROGRAM, 1): make_program(FIVE)})
+    books.take(refunded)
+    assert [(r.target_minor, r.settled_minor) for r in books.of_order("1")] == [(150, 400)]
+    books.take(refunded.model_copy(update={"revision": 4, "refunded_minor": 0}))
+    assert [r.target_minor for r in books.of_order("1")] == [400], "what had gone back at the settling stays gone"
+
+
+def test_an_order_edited_down_after_its_settling_comes_back_up_to_it() -> None:
+    tenth = {**FIVE, "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"}}
+    whole = make_state(revision=2, total_minor=1000, subtotal_minor=1000, settled_at=make_state().placed_at)
+    less = make_state(revision=3, total_minor=400, subtotal_minor=400, settled_at=whole.settled_at)
+    books = Books({(PROGRAM, 1): make_program(tenth)})
+    books.take(less.model_copy(update={"at_settling": AtSettling(figures=whole.figures)}))
+    assert [(r.target_minor, r.settled_minor) for r in books.of_order("1")] == [(40, 100)]
+    books.take(whole.model_copy(update={"revision": 4}))
+    assert [r.target_minor for r in books.of_order("1")] == [100]
 
 
 def test_an_order_that_settled_without_anything_left_stays_at_nothing() -> None:

@@ -176,6 +176,7 @@ def conversion_of(
         refunded_minor=decision.refunded_minor,
         over_refunded=decision.over_refunded,
         returned=decision.returned,
+        at_settling=decision.at_settling,
         friend_id=decision.friend_id,
         friend_contacts=decision.friend_contacts,
         visitor_id=decision.visitor_id,

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from contracts.events.conversions import Winner
+from contracts.events.conversions import AtSettling, Winner
 from contracts.events.orders import OrderReported
 from services.attribution.decisions.domain.catalog import Catalog
 from services.attribution.decisions.domain.decision import Candidate, Check, Decision, Settled, Verdict
 from services.attribution.decisions.domain.evidence import Case, Evidence, evidence_of
-from services.attribution.decisions.domain.facts import Facts, Order, Status, orders_of
+from services.attribution.decisions.domain.facts import Facts, Order, Settlement, Status, orders_of
 from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import Person, people_of
@@ -332,4 +332,13 @@ def _settled(order: Order, person: Person) -> Decision:
         visitor_id=min(order.visitors, default=None),
         friend_contacts=_contacts(order, person),
         click_id=fixed.click_id,
+        at_settling=_at_settling(order, fixed),
     )
+
+
+def _at_settling(order: Order, fixed: Settlement) -> AtSettling | None:
+    if fixed.refunded_minor is None:
+        return None
+    then = AtSettling(figures=fixed.figures, refunded_minor=fixed.refunded_minor, returned=fixed.returned)
+    now = AtSettling(figures=order.figures, refunded_minor=order.refunded_minor, returned=order.returned)
+    return None if now == then else then

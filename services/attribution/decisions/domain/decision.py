@@ -6,7 +6,7 @@ from typing import Any, Literal
 import orjson
 from msgspec import Struct
 
-from contracts.events.conversions import Returned, Winner
+from contracts.events.conversions import AtSettling, Returned, Winner
 from contracts.events.orders import Figures
 from contracts.program import EvidenceKind
 from services.attribution.decisions.domain.facts import Status, iso
@@ -92,6 +92,8 @@ class Decision(Struct, frozen=True):
     """Hashes by which the buyer may be recognised when they join themselves. No part of the bytes."""
     click_id: str | None
     """The newest good click beside a winner of another kind: how the buyer came. No part of the bytes."""
+    at_settling: AtSettling | None = None
+    """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
 
 
 def decision_bytes(decision: Decision) -> bytes:

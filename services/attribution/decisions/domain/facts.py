@@ -86,6 +86,9 @@ class Settlement(BaseModel):
     before it are over. None in settlements from before this was kept, which any cancellation undoes."""
     click_id: str | None = None
     """The click beside a winner of another kind."""
+    refunded_minor: int | None = None
+    """What had gone back by then, with `returned`. None in settlements from before this was kept."""
+    returned: Returned | None = None
 
 
 @dataclass(slots=True)

@@ -32,6 +32,8 @@ class _Draft:
     before: Reward | None
     after: Reward
     limit: PerAmbassador | None
+    settled_minor: int | None = None
+    """What it was worth when its order settled, where the order's state tells."""
     kept: int = 0
     """What it holds after lowering: counted against the budget throughout."""
     kept_in_period: int = 0
@@ -85,7 +87,7 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
         settled_at_nothing = order.settled_at is not None and one.base_minor > 0
         if before is None and one.want_minor == 0 and not settled_at_nothing:
             continue  # nothing due, nothing to keep: the reason can be told from the order and the rule at any time
-        drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit))
+        drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit, one.settled_minor))
     for before in had.values():
         reason = order.refusal or Reason.REASSIGNED
         lost = replace(_with_figures(before, order), base_minor=0, want_minor=0, reason=reason)
@@ -94,15 +96,21 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
         if draft.after.rejected_at is not None:
             draft.after = replace(draft.after, want_minor=0, reason=Reason.REJECTED_BY_PERSON)
         if order.settled_at is not None:
-            draft.after = _within_settled(draft.after)
+            draft.after = _within_settled(draft.after, draft.settled_minor)
     return drafts
 
 
-def _within_settled(after: Reward) -> Reward:
-    """What is left of the reward of a settled order: from then on it only falls, and rises to that at most."""
-    if after.settled_minor is None:
+def _within_settled(after: Reward, then: int | None) -> Reward:
+    """What is left of the reward of a settled order: from then on it only falls, and rises to that at most.
+
+    `then` is what it was at the settling, where the order's state tells. Else the first settled state that came is it:
+    an order whose state differs from its settling tells so, unless it settled before that was kept.
+    """
+    if then is not None:
+        after = replace(after, settled_minor=then)
+    elif after.settled_minor is None:
         return replace(after, settled_minor=after.want_minor)
-    if after.want_minor <= after.settled_minor:
+    if after.settled_minor is None or after.want_minor <= after.settled_minor:
         return after
     reason = Reason.PARTLY_REFUNDED if after.settled_minor else Reason.REFUNDED
     return replace(after, want_minor=after.settled_minor, reason=reason)
