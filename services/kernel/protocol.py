@@ -1,8 +1,9 @@
-"""One connection of the HTTP server: uvicorn's protocol over httptools, and two things that it lacks.
+"""One connection of the HTTP server: uvicorn's protocol over httptools, and three things that it lacks.
 
 It notes since when a request is on its way in, since when an answer is not taken, and how large a head is, so that the
-server can end what is slow or endless. And it answers quick routes (`kernel.http.quick`) at once, out of the parser's
-callback: the task, the objects and the messages that an ASGI application needs cost more than a redirect itself.
+server can end what is slow or endless. What it ends while a request still comes, it ends so that the client can read
+why. And it answers quick routes (`kernel.http.quick`) at once, out of the parser's callback: the task, the objects and
+the messages that an ASGI application needs cost more than a redirect itself.
 """
 
 import asyncio
@@ -23,6 +24,10 @@ HEAD_BYTES = 16 * 1024
 _BULKY = 2048
 """A head is measured only if what came with it is longer than nearly all heads."""
 
+LINGER_S = 2.0
+LINGER_BYTES = 1024 * 1024
+"""For how long, and how much of, what a refused client still sends is thrown away before its connection goes."""
+
 Find = Callable[[str, str], Quick | None]
 """The quick route of a method and a path. An application that has any offers this as its attribute `quick`."""
 
@@ -35,6 +40,24 @@ class _Owed:
     def __init__(self, later: Later, scope: Scope, body: bytes) -> None:
         self.later, self.scope, self.body = later, scope, body
         self.cycle: RequestResponseCycle | None = None
+
+
+class _Way:
+    """A connection's transport, but for its end: `close` is what `end` says. What is called often costs no more."""
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
+        self._transport = transport
+        self.write = transport.write
+        self.close = end
+        self.abort = transport.abort
+        self.ended = False
+
+    def is_closing(self) -> bool:
+        """Whether nothing may be written any more."""
+        return self.ended or self._transport.is_closing()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Connection(HttpToolsProtocol):
@@ -59,6 +82,8 @@ class Connection(HttpToolsProtocol):
     """The headers that every answer has, and their lines."""
     _owed: "_Owed | None" = None
     """The request that waits for its answer, as long as it has this connection to itself."""
+    _thrown_away = -1
+    """Bytes that came after the end; -1 as long as the connection has not ended."""
 
     def __init__(self, *args: Any, most: int = 1 << 30, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,12 +93,31 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent says
         super().connection_made(transport)
+        self._raw, self._way = transport, _Way(transport, self._end)
+        self.transport = cast(asyncio.Transport, self._way)
         self.arriving_since = self.loop.time()
         if len(self.connections) > self._most:
             resting = next((one for one in self.connections if isinstance(one, Connection) and one.idle), self)
             resting.transport.abort()
 
+    def _end(self) -> None:
+        """Closes the connection. While a request still comes only the way back is closed at first: a socket that goes
+        with bytes unread resets the connection, and the client may never see its answer.
+        """
+        if not self.arriving_since or self._raw.is_closing() or not self._raw.can_write_eof():
+            self._raw.close()
+        elif self._thrown_away < 0:
+            self._thrown_away, self._way.ended = 0, True
+            self._raw.write_eof()
+            self.flow.resume_reading()
+            self.loop.call_later(LINGER_S, self._raw.close)
+
     def data_received(self, data: bytes) -> None:
+        if self._thrown_away >= 0:
+            self._thrown_away += len(data)
+            if self._thrown_away > LINGER_BYTES:
+                self._raw.close()
+            return
         if not self.arriving_since:
             self.arriving_since = self.loop.time()
         self.idle_since = 0.0

@@ -1,6 +1,7 @@
 """The edge behind the real server: bodies that drip, lie or never end, and requests that are hardly HTTP."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -158,6 +159,45 @@ async def test_what_is_hardly_a_request_is_never_a_500(port: int, sent: bytes) -
     if answer[9:10] == b"4" and b"accept: text/html" not in sent:
         assert b"application/problem+json" in answer
     assert (await talk(port, GOOD)).startswith(b"HTTP/1.1 202")
+
+
+LONG_HEAD = b"GET /v1/notes/x HTTP/1.1\r\nhost: x\r\nx-long: "
+TOO_LONG = request("/v1/notes", JSON, b"content-length: 9000000")
+REFUSED = {
+    "431": LONG_HEAD + b"a" * 700_000,
+    "400": b"nonsense\r\n\r\n" + b"a" * 700_000,
+    "413": TOO_LONG + b"a" * 700_000,
+}
+
+
+@pytest.mark.parametrize(("status", "sent"), REFUSED.items(), ids=REFUSED.keys())
+async def test_who_is_refused_while_still_sending_can_read_why(port: int, status: str, sent: bytes) -> None:
+    def told() -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(sent)
+            received = b""
+            while chunk := client.recv(65536):  # a reset would raise
+                received += chunk
+            client.sendall(b"a")  # the other half is still open
+            return received
+
+    answer = await asyncio.to_thread(told)
+    assert answer.startswith(b"HTTP/1.1 " + status.encode()), answer[:200]
+    assert answer.rstrip().endswith(b"}"), "the whole of it"
+
+
+async def test_who_never_stops_sending_is_cut_off(port: int) -> None:
+    def sent() -> int:
+        count = 0
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(LONG_HEAD)
+            with suppress(ConnectionError):
+                while count < 64:
+                    client.sendall(b"a" * 1_000_000)
+                    count += 1
+        return count
+
+    assert await asyncio.to_thread(sent) < 64
 
 
 async def test_a_client_that_hangs_up_leaves_nothing_behind(port: int) -> None:
