@@ -7,6 +7,7 @@ each with everything that would have been right.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -17,6 +18,7 @@ from services.kernel.http.body import MAX_BODY, most_bytes
 from services.kernel.http.call import Guard
 
 _LITERAL = re.compile(r"/[^/{]*")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,17 @@ class RouteTable:
             self._groups.setdefault(_group(route.template), []).append(route)
 
     def find(self, path: str) -> list[Known]:
-        """All routes whose pattern takes this path, whatever their method."""
+        """All routes of this path, whatever their method: of several patterns that take it, those of the closest one.
+
+        An address that is written out is not also an id of its neighbours, as in any reading of an API's description.
+        """
         first, second = _segments(path)
         found = []
         for group in dict.fromkeys((second, first, "")):
             found += [route for route in self._groups.get(group, ()) if route.regex.match(path)]
+        if len(found) > 1:
+            closest = min(_looseness(route.template) for route in found)
+            found = [route for route in found if _looseness(route.template) == closest]
         return found
 
 
@@ -98,6 +106,16 @@ def _guard(dependant: Any) -> Guard | None:
 def _takes_json(context: RouteContext) -> bool:
     body = getattr(context, "body_field", None)
     return body is not None and "json" in str(getattr(body.field_info, "media_type", "application/json"))
+
+
+@cache
+def _looseness(template: str) -> tuple[int, ...]:
+    """How little a pattern says of each segment: written out, in part, a parameter, or a parameter for all the rest."""
+    found = []
+    for segment in template.split("/"):
+        literal = _PARAMETER.sub("", segment)
+        found.append(0 if literal == segment else 3 if ":path}" in segment else 1 if literal else 2)
+    return tuple(found)
 
 
 def _segments(path: str) -> tuple[str, str]:
