@@ -45,12 +45,14 @@ class Joining:
 
 
 async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashContacts) -> Member:
-    """Makes an ambassador with a link and a personal code, or returns the one of this external id as they are."""
+    """Makes an ambassador with a link and a personal code, or returns the one who is there as they are: of this
+    external id, else of this mail address. One who is known by the address alone is given the external id.
+    """
     version = await programs.get(tx, store_id, joining.program_id)
-    if joining.external_id is not None:
-        known = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id)
-        if known is not None:
-            return await get(tx, store_id, known.ambassador_id)
+    contacts = hash_contacts(joining.email, joining.phone)
+    mail = people.mail_of(contacts)
+    if (known := await _known(tx, store_id, joining, mail)) is not None:
+        return await get(tx, store_id, known)
     if joining.sponsor_id is not None:
         await _check_sponsor(tx, store_id, joining)
     ambassador = Ambassador(
@@ -61,7 +63,7 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
         group_name=joining.group_name,
         sponsor_id=joining.sponsor_id,
         locale=joining.locale,
-        contact_hashes=hash_contacts(joining.email, joining.phone),
+        contact_hashes=contacts,
         link_id=new_id("lnk", at=tx.now),
         code_id=new_id("cod", at=tx.now),
         created_at=tx.now,
@@ -70,7 +72,13 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
         email=joining.email,
         phone=joining.phone,
     )
+    claim = {} if mail is None else {(joining.program_id, mail): ambassador.ambassador_id}
+    claimed = await people.claim_mails(tx, store_id, claim) == claim.keys()
+    # Not: another customer has it, or somebody posted the same one at this very moment, and has committed by now.
+    if not claimed and (known := await _known(tx, store_id, joining, mail)) is not None:
+        return await get(tx, store_id, known)
     if not await people.insert(tx, ambassador):
+        await people.release_mails(tx, store_id, [ambassador.ambassador_id])
         # Somebody posted the same person at this very moment, and has committed by now.
         first = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id or "")
         if first is None:
@@ -95,6 +103,38 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
     return Member(ambassador=ambassador, slug=link.slug, code=code.code, program_name=version.program.name)
 
 
+async def _known(tx: Tx, store_id: str, joining: Joining, mail: str | None) -> str | None:
+    """The ambassador whom a program has already, by their id."""
+    if joining.external_id is not None:
+        known = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id)
+        if known is not None:
+            return known.ambassador_id
+    if mail is None:
+        return None
+    holder = (await people.holders(tx, store_id, [(joining.program_id, mail)])).get((joining.program_id, mail))
+    if holder is None:
+        return None
+    if joining.external_id is None:
+        return holder.ambassador_id
+    if holder.external_id is None and await adopt(tx, store_id, holder.ambassador_id, joining.external_id):
+        return holder.ambassador_id
+    return None  # two customers of the store share an address
+
+
+async def adopt(tx: Tx, store_id: str, ambassador_id: str, external_id: str) -> bool:
+    """Gives an ambassador who has none the store's customer id; False if they have another by now. Raises `Conflict` if
+    somebody else got it at this very moment.
+    """
+    before = await present(tx, store_id, ambassador_id)
+    if before.external_id is not None:
+        return before.external_id == external_id
+    after = replace(before, external_id=external_id, revision=before.revision + 1)
+    if not await people.update(tx, after):
+        raise Conflict("The same ambassador is being made by another request; send this one again.")
+    announce(tx, after)
+    return True
+
+
 async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
     """One ambassador with link and code. Raises `NotFound`."""
     member = await store.get(tx, store_id, ambassador_id)
@@ -114,6 +154,9 @@ async def change(
     if after == before:
         return await get(tx, store_id, ambassador_id)
     after = replace(after, contact_hashes=hash_contacts(after.email, after.phone), revision=before.revision + 1)
+    if (mail := people.mail_of(after.contact_hashes)) != people.mail_of(before.contact_hashes):
+        await people.release_mails(tx, store_id, [ambassador_id])
+        await people.claim_mails(tx, store_id, {} if mail is None else {(before.program_id, mail): ambassador_id})
     if not await people.update(tx, after):
         raise Conflict("Another ambassador of this program has this external_id.", code="external_id_taken")
     if after.status != before.status:
@@ -143,6 +186,7 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
         revision=before.revision + 1,
     )
     await people.erase(tx, after)
+    await people.release_mails(tx, store_id, [ambassador_id])
     await links.delete_all(tx, store_id, ambassador_id)
     await codes.retire_all(tx, store_id, ambassador_id)
     gone = {"status": "erased", "external_id": None, "locale": None}

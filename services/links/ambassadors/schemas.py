@@ -46,7 +46,9 @@ Group = Annotated[str, Field(min_length=1, max_length=60, pattern=_CLEAN)]
 
 
 class AmbassadorIn(BaseModel):
-    """Who joins. The same `external_id` in the same program again gives the same ambassador, as they are."""
+    """Who joins. The same `external_id` in the same program again gives the same ambassador, as they are; so does the
+    same `email`, unless the store knows two customers by it. Who joined by the address alone is given the external id.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

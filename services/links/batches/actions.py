@@ -1,13 +1,13 @@
 """Joining for many at once: the same outcome as one after the other, in a dozen statements for all of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from services.kernel.db import Tx
-from services.kernel.errors import FieldError, NotFound
+from services.kernel.errors import Conflict, FieldError, NotFound
 from services.kernel.ids import new_id, short_code
 from services.links.ambassadors import store
-from services.links.ambassadors.actions import HashContacts, Joining, announce
+from services.links.ambassadors.actions import HashContacts, Joining, adopt, announce
 from services.links.ambassadors.store import Member
 from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
@@ -20,6 +20,8 @@ from services.links.programs.store import Version
 
 Wrong = tuple[FieldError, ...]
 
+_TRIES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -29,48 +31,97 @@ class Joined:
     made: bool
 
 
+@dataclass(slots=True)
+class _Plan:
+    """Who is behind each place of a list, and what has to be done for it."""
+
+    of: dict[int, str] = field(default_factory=dict)
+    """The ambassador at each place."""
+    made: dict[str, Ambassador] = field(default_factory=dict)
+    """Those who are new, by id."""
+    first: set[int] = field(default_factory=set)
+    """The places that make them."""
+    claims: dict[people.Mail, str] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
+    """Ambassador → the external id that they did not have."""
+
+
 async def join_all(
     tx: Tx, store_id: str, wanted: Sequence[Joining], *, hash_contacts: HashContacts
 ) -> list[Joined | Wrong]:
-    """Makes ambassadors with a link and a personal code each. Whom a program has already by their external id, or whom
-    this list named before, is answered as they are; who cannot join is told why, and holds nobody up.
+    """Makes ambassadors with a link and a personal code each. Whom a program has already by their external id or mail
+    address, or whom this list named before, is answered as they are; who cannot join is told why, and holds nobody up.
     """
     versions = await _versions(tx, store_id, {one.program_id for one in wanted})
     sponsors = await people.programs_of(tx, store_id, {one.sponsor_id for one in wanted if one.sponsor_id})
     wrong = {place: found for place, one in enumerate(wanted) if (found := _wrong(one, versions, sponsors))}
-    pairs = {
-        place: (one.program_id, one.external_id)
-        for place, one in enumerate(wanted)
-        if one.external_id is not None and place not in wrong
-    }
-    known = await people.known(tx, store_id, pairs.values())
-    made: dict[int, Ambassador] = {}
-    named: set[tuple[str, str]] = set(known)
-    for place, one in enumerate(wanted):
-        pair = pairs.get(place)
-        if place in wrong or pair in named:
-            continue
-        if pair is not None:
-            named.add(pair)
-        made[place] = _new(tx, store_id, one, hash_contacts)
-    added = await people.insert_all(tx, store_id, list(made.values()))
-    if len(added) < len(made):
+    new = {place: _new(tx, store_id, one, hash_contacts) for place, one in enumerate(wanted) if place not in wrong}
+    plan = await _claimed(tx, store_id, new)
+    added = await people.insert_all(tx, store_id, list(plan.made.values()))
+    if lost := plan.made.keys() - added:
         # Another request posted some of these people at this very moment, and has committed by now.
-        known |= await people.known(tx, store_id, pairs.values())
-        made = {place: one for place, one in made.items() if one.ambassador_id in added}
-    members = await _equip(tx, store_id, list(made.values()), versions)
-    known |= {pairs[place]: one.ambassador_id for place, one in made.items() if place in pairs}
-    present = await store.many(tx, store_id, sorted({known[p] for p in pairs.values()} - members.keys()))
+        await people.release_mails(tx, store_id, lost)
+        pairs = {ident: _pair(plan.made.pop(ident)) for ident in lost}
+        known = await people.known(tx, store_id, [pair for pair in pairs.values() if pair is not None])
+        plan.of |= {place: known[pair] for place, ident in plan.of.items() if (pair := pairs.get(ident)) is not None}
+    members = await _equip(tx, store_id, list(plan.made.values()), versions)
+    for ident, external_id in plan.adopted.items():
+        if not await adopt(tx, store_id, ident, external_id):
+            raise Conflict("Some of these ambassadors are being changed by another request; send this one again.")
+    members |= await store.many(tx, store_id, sorted(set(plan.of.values()) - members.keys()))
+    made = {place for place in plan.first if plan.of[place] in plan.made}
+    return [wrong[p] if p in wrong else Joined(members[plan.of[p]], made=p in made) for p in range(len(wanted))]
 
-    def outcome(place: int) -> Joined | Wrong:
-        if place in wrong:
-            return wrong[place]
-        if place in made:
-            return Joined(members[made[place].ambassador_id], made=True)
-        ident = known[pairs[place]]
-        return Joined(members[ident] if ident in members else present[ident], made=False)
 
-    return [outcome(place) for place in range(len(wanted))]
+async def _claimed(tx: Tx, store_id: str, new: Mapping[int, Ambassador]) -> _Plan:
+    """A plan whose mail addresses are claimed. Raises `Conflict` if others are quicker each time."""
+    pairs = {pair for one in new.values() if (pair := _pair(one)) is not None}
+    mails = {mail for one in new.values() if (mail := _mail(one)) is not None}
+    for _ in range(_TRIES):
+        known = await people.known(tx, store_id, pairs)
+        plan = _planned(new, known, await people.holders(tx, store_id, mails))
+        if await people.claim_mails(tx, store_id, plan.claims) == plan.claims.keys():
+            return plan
+        await people.release_mails(tx, store_id, plan.claims.values())
+    raise Conflict("The same ambassadors are being made by other requests; send this one again.")
+
+
+def _planned(
+    new: Mapping[int, Ambassador], known: dict[tuple[str, str], str], holders: dict[people.Mail, people.Holder]
+) -> _Plan:
+    """Who is who: by external id, else by mail address. Adds to what is known."""
+    plan = _Plan()
+    for place, one in new.items():
+        pair, mail = _pair(one), _mail(one)
+        ident = known.get(pair) if pair is not None else None
+        holder = holders.get(mail) if mail is not None else None
+        if ident is None and holder is not None and (pair is None or holder.external_id is None):
+            ident = holder.ambassador_id
+            if pair is not None and mail is not None:
+                known[pair], holders[mail] = ident, people.Holder(ident, pair[1])
+                if ident in plan.made:
+                    plan.made[ident] = replace(plan.made[ident], external_id=pair[1])
+                else:
+                    plan.adopted[ident] = pair[1]
+        if ident is None:
+            ident = one.ambassador_id
+            plan.made[ident] = one
+            plan.first.add(place)
+            if pair is not None:
+                known[pair] = ident
+            if mail is not None and holder is None:
+                plan.claims[mail], holders[mail] = ident, people.Holder(ident, one.external_id)
+        plan.of[place] = ident
+    return plan
+
+
+def _pair(one: Ambassador) -> tuple[str, str] | None:
+    return None if one.external_id is None else (one.program_id, one.external_id)
+
+
+def _mail(one: Ambassador) -> people.Mail | None:
+    mail = people.mail_of(one.contact_hashes)
+    return None if mail is None else (one.program_id, mail)
 
 
 async def _versions(tx: Tx, store_id: str, program_ids: set[str]) -> dict[str, Version]:

@@ -24,9 +24,9 @@ _AT_A_TURN = 50
 async def post_ambassadors(body: AmbassadorsIn, call: Annotated[Call, require("ambassadors:write")]) -> Response:
     """Makes up to 1,000 people ambassadors at once, each with a link and a personal code. The body may have 1 MB.
 
-    Each is answered by itself, in the order of the request: made, there already (by external_id, or named earlier in
-    the same batch), or invalid with its wrong fields. What is wrong with one leaves the others alone. Sent again, with
-    an Idempotency-Key or not, nobody who has an external_id is made twice.
+    Each is answered by itself, in the order of the request: made, there already (by external_id or email, or named
+    earlier in the same batch), or invalid with its wrong fields. What is wrong with one leaves the others alone. Sent
+    again, with an Idempotency-Key or not, nobody who has an external_id or email is made twice.
     """
     told: list[AmbassadorIn | Wrong] = []
     for place, one in enumerate(body.ambassadors):

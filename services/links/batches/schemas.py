@@ -37,7 +37,7 @@ class ItemOut(BaseModel):
 
     index: int = Field(description="Its place in the request, from 0.")
     result: Literal["created", "existing", "invalid"] = Field(
-        description="`existing`: the program has somebody of this external_id, who is answered as they are."
+        description="`existing`: the program has somebody of this external_id or email, who is answered as they are."
     )
     ambassador: AmbassadorJoined | None = None
     errors: tuple[WrongField, ...] = ()

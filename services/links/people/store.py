@@ -1,10 +1,10 @@
 """Rows of ambassadors, and apart from them the rows that say who they are."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import asyncpg
 
@@ -68,6 +68,21 @@ order by a.ambassador_id limit 1
 )
 _BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :external_id"
 
+_CLAIM_MAILS = """
+insert into ambassador_mails (store_id, program_id, hash, ambassador_id)
+select :store_id, p, h, a from unnest(cast(:programs as text[]), cast(:hashes as text[]), cast(:ids as text[]))
+  as t(p, h, a) order by p, h
+on conflict do nothing returning program_id, hash
+"""
+_RELEASE_MAILS = """
+delete from ambassador_mails where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+"""
+_HOLDERS = """
+select m.program_id, m.hash, a.ambassador_id, a.external_id
+from unnest(cast(:programs as text[]), cast(:hashes as text[])) as w(program_id, hash)
+join ambassador_mails m on m.store_id = :store_id and m.program_id = w.program_id and m.hash = w.hash
+join ambassadors a on a.ambassador_id = m.ambassador_id and a.store_id = m.store_id
+"""
 _INSERTED = (
     *("ambassador_id", "program_id", "external_id", "group_name", "sponsor_id", "locale", "link_id", "code_id"),
 )
@@ -77,6 +92,17 @@ left join people p on p.ambassador_id = a.ambassador_id
 left join codes c on c.code_id = a.code_id
 where a.store_id = :store_id and a.ambassador_id = any(cast(:ids as text[]))
 """
+Mail = tuple[str, str]
+"""A program, and the keyed hash of a mail address."""
+
+
+class Holder(NamedTuple):
+    """Whom a program knows by a mail address."""
+
+    ambassador_id: str
+    external_id: str | None
+
+
 Status = Literal["active", "blocked", "erased"]
 
 
@@ -162,6 +188,43 @@ async def known(tx: Tx, store_id: str, wanted: Iterable[tuple[str, str]]) -> dic
     pairs = sorted(set(wanted))
     rows = await tx.all(_KNOWN, store_id=store_id, programs=[p for p, _ in pairs], ids=[e for _, e in pairs])
     return {(row.program_id, row.external_id): row.ambassador_id for row in rows}
+
+
+def mail_of(contact_hashes: Iterable[str]) -> str | None:
+    """The hash of the mail address among those of somebody's contacts."""
+    return next((found for found in contact_hashes if found.startswith("e_")), None)
+
+
+async def holders(tx: Tx, store_id: str, mails: Iterable[Mail]) -> dict[Mail, Holder]:
+    """Who is known by these mail addresses; of some nobody."""
+    wanted = sorted(set(mails))
+    if not wanted:
+        return {}
+    rows = await tx.all(_HOLDERS, store_id=store_id, programs=[p for p, _ in wanted], hashes=[h for _, h in wanted])
+    return {(row.program_id, row.hash): Holder(row.ambassador_id, row.external_id) for row in rows}
+
+
+async def claim_mails(tx: Tx, store_id: str, claims: Mapping[Mail, str]) -> set[Mail]:
+    """Makes ambassadors, by id, the ones whom these mail addresses mean; returns the addresses that nobody had.
+
+    Waits while another transaction is claiming one of them.
+    """
+    if not claims:
+        return set()
+    rows = await tx.all(
+        _CLAIM_MAILS,
+        store_id=store_id,
+        programs=[program for program, _ in claims],
+        hashes=[found for _, found in claims],
+        ids=list(claims.values()),
+    )
+    return {(row.program_id, row.hash) for row in rows}
+
+
+async def release_mails(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> None:
+    """Lets go of the mail addresses by which these ambassadors were known."""
+    if ids := sorted(set(ambassador_ids)):
+        await tx.execute(_RELEASE_MAILS, store_id=store_id, ids=ids)
 
 
 async def labels(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -26,6 +26,19 @@ AMBASSADORS = Table(
     Index(None, "store_id", "ambassador_id"),
 )
 
+AMBASSADOR_MAILS = Table(
+    "ambassador_mails",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("hash", primary_key=True),
+    text("ambassador_id"),
+    Index(None, "store_id", "ambassador_id"),
+)
+"""Whom a program knows by a mail address (its keyed hash): the first who came with it. Others may have the same one if
+the store knows them under another customer id.
+"""
+
 PEOPLE = Table(
     "people",
     METADATA,

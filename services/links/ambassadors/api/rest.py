@@ -28,7 +28,9 @@ _COLUMNS = (
 async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("ambassadors:write")]) -> Response:
     """Makes somebody an ambassador of a program, with a link and a personal code.
 
-    The same external_id again answers the ambassador who is there, unchanged: use PATCH to change one.
+    The same external_id again, or else the same email, answers the ambassador who is there, unchanged: use PATCH to
+    change one. Somebody who joined by the email alone gets the external_id that comes with it now. Two customers, each
+    with an external_id of their own, may share an email.
     """
 
     def with_portal(answer: dict[str, Any]) -> dict[str, Any]:
