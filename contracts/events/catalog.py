@@ -26,6 +26,9 @@ class StoreConfigured(Payload):
     locale: str
     created_at: Moment
     revision: int = Field(ge=1)
+    placeholders: tuple[str, ...] = Field(
+        (), description="What stands for nobody at this store: `c:` and a customer id, `h:` and the hash of a contact."
+    )
 
 
 class KeyRevoked(Payload):

@@ -7,6 +7,7 @@ from typing import cast
 from contracts.events import Topic
 from services.attribution.catalog import consumer as catalog
 from services.attribution.catalog import tables as _catalog
+from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.codes import api as codes
 from services.attribution.codes import tables as _codes
 from services.attribution.decisions import consumer as decisions
@@ -46,13 +47,20 @@ Resources = dict[type, object]
 @asynccontextmanager
 async def open_resources(ctx: Context) -> AsyncIterator[Resources]:
     """Opens the spool of pages' reports and the group commits of orders and deliveries."""
-    taken, delivered = Orders(ctx), Shopify(ctx)
+    placeholders = OwnPlaceholders(ctx.db)
+    taken, delivered = Orders(ctx, placeholders), Shopify(ctx, placeholders)
     async with (
+        placeholders.kept_fresh(),
         Spool(ctx.settings.data_dir / "spool", "tracks", db=ctx.db, drain=take_lines) as spool,
         taken.group,
         delivered.group,
     ):
-        yield {Orders: taken, Shopify: delivered, Tracks: Tracks(ctx, spool)}
+        yield {
+            Orders: taken,
+            Shopify: delivered,
+            Tracks: Tracks(ctx, spool, placeholders),
+            OwnPlaceholders: placeholders,
+        }
 
 
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
@@ -94,6 +102,7 @@ SERVICE = Service(
     hot=hot_routes,
     handlers=(*catalog.HANDLERS, *decisions.HANDLERS),
     due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),
+    keyed_jobs=decisions_jobs.keyed_jobs,
     resources=open_resources,
     pages=PAGES,
 )

@@ -5,6 +5,7 @@ The key is `KITH_CONTACT_KEY` and never rotates. What a hash came from is known 
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from services.common import placeholders
@@ -28,6 +29,43 @@ def contact_hashes(ring: KeyRing, *, email: str | None = None, phone: str | None
     if phone and (number := fold_phone(phone)) is not None and not placeholders.is_nobodys_phone(number):
         found.append(_hash(ring, "p", number))
     return tuple(found)
+
+
+def nobodys_hashes(ring: KeyRing, domains: Iterable[str] = ()) -> frozenset[str]:
+    """The hashes of all listed placeholders that can be spelled out, some ten thousand: every number, and the listed
+    addresses at the great providers and at these domains.
+    """
+    addresses = filter(None, map(fold_email, placeholders.listed_emails(domains)))
+    return frozenset(
+        {
+            *(_hash(ring, "e", address) for address in addresses),
+            *(_hash(ring, "p", number) for number in placeholders.listed_phones()),
+        }
+    )
+
+
+def own_placeholders(
+    ring: KeyRing, *, customer_ids: Iterable[str] = (), emails: Iterable[str] = (), phones: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What a store calls nobody, as it travels: `c:` and an id in its folded spelling, `h:` and a contact's hash."""
+    hashes = [found for email in emails for found in contact_hashes(ring, email=email)]
+    hashes += [found for phone in phones for found in contact_hashes(ring, phone=phone)]
+    names = [_folded_id(one) for one in customer_ids] + [f"h:{found}" for found in hashes]
+    return tuple(dict.fromkeys(names))
+
+
+def somebodys(
+    nobody: Collection[str], customer_id: str | None, hashes: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The names of a customer without those that the store itself calls nobody (`own_placeholders`)."""
+    if not nobody:
+        return customer_id, hashes
+    known = None if customer_id is not None and _folded_id(customer_id) in nobody else customer_id
+    return known, tuple(found for found in hashes if f"h:{found}" not in nobody)
+
+
+def _folded_id(customer_id: str) -> str:
+    return f"c:{customer_id.strip().casefold()}"
 
 
 def names_nobody(identifier: str) -> bool:

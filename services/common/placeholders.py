@@ -1,10 +1,12 @@
 """What stands for nobody: ids, addresses and numbers that shops fill in where a buyer gave none.
 
 Taken at its word, `anonymous@shop.example` would make one person of all who bought without an address. There is one
-list, applied to whatever comes in.
+list, applied to whatever comes in; what of it can be spelled out is applied to what was kept as hashes, too.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final
 
 _IDS: Final = frozenset(
@@ -17,15 +19,14 @@ _IDS: Final = frozenset(
 )
 _ZEROS = re.compile(r"-?0+(\.0+)?|-1|0{8}-0{4}-0{4}-0{4}-0{12}")
 
-_LOCALS: Final = frozenset(
-    {
-        *("anonymous", "anonymus", "anon", "guest", "guestuser", "guestcheckout", "nobody", "noone", "none", "null"),
-        *("undefined", "unknown", "noreply", "donotreply", "dontreply", "nomail", "noemail", "noaddress", "email"),
-        *("notprovided", "notavailable", "notset", "notgiven", "withoutemail", "fake", "fakeemail", "dummy", "test"),
-        *("testtest", "example", "placeholder", "invalid", "empty", "default", "customer", "walkin", "walkincustomer"),
-        *("cashcustomer", "bezpochty", "gost", "anonim"),
-    }
+_WORDS: Final = (
+    *("anonymous", "anonymus", "anon", "guest", "guest user", "guest checkout", "nobody", "no one", "none", "null"),
+    *("undefined", "unknown", "no reply", "do not reply", "dont reply", "no mail", "no email", "no address", "email"),
+    *("not provided", "not available", "not set", "not given", "without email", "fake", "fake email", "dummy", "test"),
+    *("test test", "example", "placeholder", "invalid", "empty", "default", "customer", "walk in", "walk in customer"),
+    *("cash customer", "bez pochty", "gost", "anonim"),
 )
+_LOCALS: Final = frozenset(words.replace(" ", "") for words in _WORDS)
 """What stands before the @, without dots, dashes and underscores."""
 _BETWEEN = re.compile(r"[._-]+")
 _DOMAINS: Final = (".invalid", ".localhost", ".local")
@@ -38,6 +39,68 @@ _CODES: Final = (
     *("993", "994", "995", "996", "998"),
 )
 """Countries' codes before which the repeated digit of a number begins."""
+
+
+_WELL_KNOWN: Final = (
+    *("gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "icloud.com", "me.com", "aol.com"),
+    *("proton.me", "protonmail.com", "mail.com", "email.com", "gmx.com", "gmx.net", "gmx.de", "web.de", "t-online.de"),
+    *(
+        "yahoo.co.uk",
+        "yahoo.de",
+        "yahoo.fr",
+        "yahoo.ro",
+        "orange.fr",
+        "free.fr",
+        "libero.it",
+        "wp.pl",
+        "o2.pl",
+        "abv.bg",
+    ),
+    *(
+        "seznam.cz",
+        "mail.ru",
+        "yandex.ru",
+        "yandex.com",
+        "ya.ru",
+        "bk.ru",
+        "list.ru",
+        "inbox.ru",
+        "rambler.ru",
+        "ukr.net",
+    ),
+    *("i.ua", "meta.ua", "mail.md", "example.com", "example.org", "example.net", "example.ru", "test.com", "test.ru"),
+    *("domain.com", "none.com", "null.com", "nomail.com", "noemail.com", "no-email.com", "noreply.com", "nowhere.com"),
+    *(
+        "anonymous.com",
+        "guest.com",
+        "unknown.com",
+        "fake.com",
+        "email.ru",
+        "a.com",
+        "shop.com",
+        "store.com",
+        "company.com",
+    ),
+    *("localhost", "guest.local", "shop.local", "store.local", "example.local", "example.invalid", "guest.invalid"),
+)
+"""Domains at which placeholders are looked for among hashes, beside a store's own."""
+
+
+def listed_emails(domains: Iterable[str]) -> Iterator[str]:
+    """The listed addresses, as people spell them, at these domains and at those of the great providers."""
+    for domain in dict.fromkeys((*_WELL_KNOWN, *domains)):
+        for words in _WORDS:
+            first, *rest = words.split(" ")
+            for between in product(("", ".", "-", "_"), repeat=len(rest)):
+                yield first + "".join(map("".join, zip(between, rest, strict=True))) + f"@{domain}"
+
+
+def listed_phones() -> Iterator[str]:
+    """Every number, folded, that is nobody's."""
+    fillers = [digit * length for digit in "0123456789" for length in range(6, 16)]
+    fillers += [counted[:length] for counted in _SEQUENCES for length in range(7, len(counted) + 1)]
+    for code in ("", *_CODES):
+        yield from (code + filler for filler in fillers if 7 <= len(code + filler) <= 15)
 
 
 def is_nobodys_id(text: str) -> bool:

@@ -200,7 +200,7 @@ def _jobs(service: Service, context: Context, roles: AbstractSet[Role]) -> Jobs:
     return Jobs(
         context,
         jobs=[job for job in (*service.jobs, *count) if job.role in roles],
-        due_jobs=(PURGE_JOB, *service.due_jobs) if "consume" in roles else (),
+        due_jobs=(PURGE_JOB, *service.due_jobs, *service.keyed_jobs(context)) if "consume" in roles else (),
     )
 
 

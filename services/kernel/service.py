@@ -109,6 +109,8 @@ class Service:
     """In the order in which a batch's events are handled: what is set up before what happens."""
     jobs: tuple[Job, ...] = ()
     due_jobs: tuple[DueJob, ...] = ()
+    keyed_jobs: Callable[["Context"], Sequence[DueJob]] = field(default=lambda _: ())
+    """Due jobs that need more than their stores' rows: a key, say."""
     work: tuple["TaskKind", ...] = ()
     """Kinds of tasks that talk to somebody outside; workers run them (`kernel.work`)."""
     resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None

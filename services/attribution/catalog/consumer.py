@@ -1,8 +1,10 @@
-"""Links are kept to be shown. What decides orders (programs, codes, ambassadors) comes in through decisions."""
+"""Links are kept to be shown, and what stands for nobody at a store. What decides orders (programs, codes, ambassadors)
+comes in through decisions.
+"""
 
 from collections.abc import Sequence
 
-from contracts.events.catalog import LinkSaved
+from contracts.events.catalog import LinkSaved, StoreConfigured
 from services.attribution.catalog import store
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
@@ -14,4 +16,13 @@ async def keep_links(tx: Tx, events: Sequence[Event[LinkSaved]]) -> None:
     await store.keep_links(tx, [event.data for event in events])
 
 
-HANDLERS = (Handler(events=(LinkSaved,), handle=keep_links),)
+async def keep_placeholders(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
+    """Keeps what stores call nobody, by the newest revision of each."""
+    newest = {event.store_id: event.data for event in sorted(events, key=lambda event: event.data.revision)}
+    await store.keep_placeholders(tx, list(newest.values()))
+
+
+HANDLERS = (
+    Handler(events=(LinkSaved,), handle=keep_links),
+    Handler(events=(StoreConfigured,), handle=keep_placeholders),
+)

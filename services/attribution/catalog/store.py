@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished, StoreConfigured
 from services.kernel.db import Tx
 
 NEVER_ENDING = 2**62
@@ -69,6 +69,16 @@ select ambassador_id from codes where store_id = :store and code = :code order b
 _PROGRAM_NAMES = """
 select distinct on (program_id) program_id, body from programs where store_id = :store
 order by program_id, version desc limit 200
+"""
+
+OWN_PLACEHOLDERS = "select json_object_agg(store_id, names)::text from store_placeholders where names <> '{}'"
+"""Of all stores, as one JSON object."""
+_PLACEHOLDERS = """
+insert into store_placeholders (store_id, revision, names)
+select s, r, string_to_array(n, e'\\x1f')
+from unnest(cast(:stores as text[]), cast(:revisions as int[]), cast(:names as text[])) w (s, r, n) order by 1
+on conflict (store_id) do update set revision = excluded.revision, names = excluded.names
+where store_placeholders.revision < excluded.revision
 """
 
 Pair = tuple[str, str]
@@ -170,6 +180,22 @@ async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Pair]) -> list[Pair]:
         return []
     rows = await tx.all(_CODES_OF_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
     return [(row.store_id, row.code) for row in rows]
+
+
+async def keep_placeholders(tx: Tx, stores: Sequence[StoreConfigured]) -> None:
+    """Keeps what these stores call nobody, where it is newer than what is there."""
+    await tx.execute(
+        _PLACEHOLDERS,
+        stores=[one.store_id for one in stores],
+        revisions=[one.revision for one in stores],
+        names=["\x1f".join(one.placeholders) for one in stores],
+    )
+
+
+async def own_placeholders(tx: Tx, store_id: str) -> frozenset[str]:
+    """What a store calls nobody."""
+    names = await tx.scalar("select names from store_placeholders where store_id = :store", store=store_id)
+    return frozenset(names or ())
 
 
 async def keep_links(tx: Tx, links: Sequence[LinkSaved]) -> None:

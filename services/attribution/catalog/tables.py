@@ -1,9 +1,10 @@
 """Slices of links' set-up, a row per revision, stamped with the store's fact number: replays read them as they were."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.attribution.settings import METADATA
-from services.kernel.tables import APPEND_ONLY, moment, text
+from services.kernel.tables import APPEND_ONLY, PIPE, moment, text
 
 PROGRAMS = Table(
     "programs",
@@ -54,3 +55,15 @@ LINKS = Table(
     text("slug"),
 )
 """How links are called, to be shown. No decision asks for it, so only the newest revision is kept."""
+
+STORE_PLACEHOLDERS = Table(
+    "store_placeholders",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("names", ARRAY(Text), nullable=False),
+    info=PIPE,
+)
+"""What stands for nobody at a store by its own word; stores that have none have no row, or an empty one. Every process
+reads all of it, so it is under no policy: it holds no addresses, but their hashes.
+"""

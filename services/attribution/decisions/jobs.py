@@ -1,7 +1,16 @@
-"""What the clock does with decisions: it settles them."""
+"""What the clock does with decisions: it settles them, and takes placeholders out of what was kept."""
 
+from collections.abc import Sequence
+
+from services.attribution.decisions.actions.apart import TAKE_OUT, taking_out
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.actions.write import SETTLE
+from services.kernel.context import Context
 from services.kernel.service import DueJob
 
 DUE_JOBS = (DueJob(name=SETTLE, run=settle),)
+
+
+def keyed_jobs(ctx: Context) -> Sequence[DueJob]:
+    """What needs the key that contacts are hashed under."""
+    return (DueJob(name=TAKE_OUT, run=taking_out(ctx.ring)),)

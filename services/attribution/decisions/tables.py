@@ -98,6 +98,30 @@ PERSON_MERGES = Table(
     Index("person_merges_into_idx", "store_id", "into_id"),
 )
 
+PERSON_SPLITS = Table(
+    "person_splits",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    text("from_id"),
+    Column("seq", BigInteger, nullable=False),
+    Index("person_splits_from_idx", "store_id", "from_id"),
+    info=APPEND_ONLY,
+)
+"""Who was one person with `from_id` until this fact number: replays of what was decided before read both."""
+
+NOBODY_NAMES = Table(
+    "nobody_names",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    info=APPEND_ONLY,
+)
+"""Names, as in `person_keys`, that were kept and then found to stand for nobody, each a fact with its number. What
+stands for nobody when it is told is never kept, and is not here.
+"""
+
 FRIENDS = Table(
     "friends",
     METADATA,

@@ -1,6 +1,6 @@
 """Makes facts of what stores tell: reads tokens, hashes contacts, gives each fact its name; and keeps them once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -19,7 +19,7 @@ from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
 from services.attribution.orders.store import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
 from services.common import click_token, codes
-from services.common.contacts import contact_hashes, contact_in, names_nobody
+from services.common.contacts import contact_hashes, contact_in, names_nobody, somebodys
 from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -106,15 +106,14 @@ def report_of(told: OrderIn) -> Report:
     )
 
 
-def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact:
-    """The fact that an order was told. Raises `Invalid` if one of its moments lies more than a day ahead."""
+def report(ring: KeyRing, store_id: str, told: Report, clock: Clock, nobody: Collection[str] = frozenset()) -> ToldFact:
+    """The fact that an order was told. `nobody`: names that stand for nobody at this store by its own word.
+
+    Raises `Invalid` if one of its moments lies more than a day ahead.
+    """
     placed_at, updated_at, cancelled_at = _moments(told, clock)
-    hashes = contact_hashes(ring, email=told.email, phone=told.phone) if told.email or told.phone else ()
-    customer_id, visitor_id = told.customer_id, told.visitor_id
-    if customer_id and names_nobody(customer_id):
-        customer_id = None
-    if customer_id and (contact := contact_in(ring, customer_id)) is not None:
-        customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
+    customer_id, hashes = _buyer(ring, told, nobody)
+    visitor_id = told.visitor_id
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
     claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
@@ -165,6 +164,17 @@ def report(ring: KeyRing, store_id: str, told: Report, clock: Clock) -> ToldFact
     if visitor_id is not None:
         payload["visitor_id"] = visitor_id
     return _told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
+
+
+def _buyer(ring: KeyRing, told: Report, nobody: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Customer id and hashes of contacts, as far as they name somebody."""
+    hashes = contact_hashes(ring, email=told.email, phone=told.phone) if told.email or told.phone else ()
+    customer_id = told.customer_id
+    if customer_id and names_nobody(customer_id):
+        customer_id = None
+    if customer_id and (contact := contact_in(ring, customer_id)) is not None:
+        customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
+    return somebodys(nobody, customer_id, hashes)
 
 
 def _moments(told: Report, clock: Clock) -> tuple[datetime, datetime, datetime | None]:

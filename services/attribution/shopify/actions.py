@@ -1,12 +1,13 @@
 """Makes facts of Shopify's deliveries. The delivery itself is kept first, whatever becomes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from services.attribution.catalog import store as catalog
 from services.attribution.hooks import actions as hooks
 from services.attribution.hooks import domain as hooks_domain
 from services.attribution.hooks import store
@@ -33,11 +34,21 @@ class Received:
 
 
 def receive(
-    ring: KeyRing, *, store_id: str, hook_id: str, headers: Mapping[str, str], body: bytes, clock: Clock
+    ring: KeyRing,
+    *,
+    store_id: str,
+    hook_id: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    clock: Clock,
+    nobody: Collection[str] = frozenset(),
 ) -> Received:
-    """Reads a delivery whose signature was good. Never raises on what it says: that is noted with the delivery."""
+    """Reads a delivery whose signature was good. Never raises on what it says: that is noted with the delivery.
+
+    `nobody`: names that stand for nobody at this store by its own word.
+    """
     topic = headers.get("topic", "")[:64]
-    facts, outcome, reason = _read(ring, store_id, topic, body, clock)
+    facts, outcome, reason = _read(ring, store_id, topic, body, clock, nobody)
     # What could not be read under one topic must not stand in the way of the same body under another.
     kind = topic if outcome == "failed" else domain.KINDS.get(topic, "other")
     delivery_id = hooks_domain.delivery_id(f"{hook_id} {kind}", body)
@@ -61,7 +72,8 @@ async def read_again(tx: Tx, ring: KeyRing, kept: Delivery, clock: Clock) -> Del
     Raises `ValueError` if its key has left the ring.
     """
     body = at_rest.decrypt(ring, hooks_domain.BODY, kept.body, owner=kept.delivery_id)
-    facts, outcome, reason = _read(ring, kept.store_id, kept.topic, body, clock)
+    nobody = await catalog.own_placeholders(tx, kept.store_id)
+    facts, outcome, reason = _read(ring, kept.store_id, kept.topic, body, clock, nobody)
     await orders.keep(tx, facts)
     judged = replace(kept, outcome=outcome, reason=reason, order_id=_order_of(facts))
     await store.judge(tx, judged)
@@ -80,11 +92,11 @@ class _Ignored(Exception):
 
 
 def _read(
-    ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock
+    ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock, nobody: Collection[str]
 ) -> tuple[tuple[ToldFact, ...], str, str | None]:
     """The facts, the outcome, and its reason."""
     try:
-        return _facts(ring, store_id, topic, body, clock), "taken", None
+        return _facts(ring, store_id, topic, body, clock, nobody), "taken", None
     except _Ignored as ignored:
         return (), "ignored", str(ignored)
     except AppError as error:
@@ -98,7 +110,9 @@ def _order_of(facts: Sequence[ToldFact]) -> str | None:
     return facts[0].order_id if facts else None
 
 
-def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) -> tuple[ToldFact, ...]:
+def _facts(
+    ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock, nobody: Collection[str]
+) -> tuple[ToldFact, ...]:
     kind = domain.KINDS.get(topic)
     if kind is None:
         raise _Ignored("other_topic")
@@ -127,7 +141,7 @@ def _facts(ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock) 
         source="shopify",
         cancelled_at=order.cancelled_at,
     )
-    facts = [orders.report(ring, store_id, report, clock)]
+    facts = [orders.report(ring, store_id, report, clock, nobody)]
     if topic == "orders/cancelled" and "cancelled_at" not in told:
         raise Invalid.field("cancelled_at", "The delivery has no cancelled_at; subscribe without trimming fields.")
     # Only the body is signed: an old one that comes again under another topic must not cancel anything.

@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
+from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.hooks import actions as hooks
 from services.attribution.hooks import domain as hooks_domain
 from services.attribution.hooks.store import Hook
@@ -41,8 +42,9 @@ _OK = start(200, ((b"content-type", b"application/json"), (b"cache-control", b"n
 class Shopify:
     """Takes Shopify's deliveries in. Lives as long as the process."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, placeholders: OwnPlaceholders) -> None:
         self._ctx = ctx
+        self._placeholders = placeholders
         self._hooks: TTLCache[str, tuple[str, bytes] | None] = TTLCache(maxsize=10_000, ttl=REMEMBERED_S)
         self._wrong = Limiter("hook-signatures", per_minute=WRONG_A_MINUTE)
         self.group: GroupCommit[Received, str] = GroupCommit(self._write, name="shopify")
@@ -64,7 +66,13 @@ class Shopify:
         ctx = self._ctx
         clock = Clock(ctx.live.now(), ctx.live.offset)
         received = actions.receive(
-            ctx.ring, store_id=store_id, hook_id=hook_id, headers=headers, body=body, clock=clock
+            ctx.ring,
+            store_id=store_id,
+            hook_id=hook_id,
+            headers=headers,
+            body=body,
+            clock=clock,
+            nobody=self._placeholders.of(store_id),
         )
         if received.delivery.outcome == "failed":
             self._log.warning("shopify.unreadable", hook=hook_id, reason=received.delivery.reason)

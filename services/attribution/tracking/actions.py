@@ -22,7 +22,7 @@ from services.attribution.tracking import domain, store
 from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
 from services.attribution.tracking.store import StoredTrack
 from services.common import click_token, identify
-from services.common.contacts import contact_hashes, contact_in
+from services.common.contacts import contact_hashes, contact_in, somebodys
 from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -54,11 +54,20 @@ class Line(NamedTuple):
     text: bytes
 
 
-def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_proven: bool = False) -> Line:
+def line_of(
+    ring: KeyRing,
+    store_id: str,
+    told: TrackIn,
+    now: datetime,
+    *,
+    is_proven: bool = False,
+    nobody: Collection[str] = frozenset(),
+) -> Line:
     """The report as one line: type, trace and payload, without anything personal. Its token is read here, once.
 
     A proof is one of the customer id, and of nothing that is said beside it: mail and phone are then left out. Equal
-    reports of one half hour are one, as a visit of half an hour is one; of nobody at all each is its own.
+    reports of one half hour are one, as a visit of half an hour is one; of nobody at all each is its own. `nobody`:
+    names that stand for nobody at this store by its own word.
     """
     kind = _PAYLOADS[told.type]
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
@@ -79,10 +88,10 @@ def line_of(ring: KeyRing, store_id: str, told: TrackIn, now: datetime, *, is_pr
         if (host := told.url_host) is not None:
             fields["url_host"] = host
     elif is_proven and told.customer is not None:
-        fields["customer"] = _customer(ring, TrackedCustomer(id=told.customer.id))
+        fields["customer"] = _customer(ring, TrackedCustomer(id=told.customer.id), nobody)
         fields["vouched"] = "proof"
     else:
-        fields["customer"] = _customer(ring, told.customer)
+        fields["customer"] = _customer(ring, told.customer, nobody)
     body = orjson.dumps(fields)
     track_id = _track_id(kind, body, now) if _somebody(fields) else new_id("trk", at=now)
     head = orjson.dumps({"track_id": track_id, "at": now})
@@ -101,16 +110,14 @@ def _track_id(kind: type[TrackingPayload], body: bytes, now: datetime) -> str:
     return named_id("trk", milliseconds=span * 1000, name=name)
 
 
-def _customer(ring: KeyRing, told: TrackedCustomer | None) -> dict[str, Any]:
+def _customer(ring: KeyRing, told: TrackedCustomer | None, nobody: Collection[str]) -> dict[str, Any]:
     if told is None:
         return {}
-    hashes = contact_hashes(ring, email=told.email, phone=told.phone)
-    if told.id is None:
-        return {"contact_hashes": hashes}
-    contact = contact_in(ring, told.id)
-    if contact is None:
-        return {"id": told.id, "contact_hashes": hashes}
-    return {"contact_hashes": tuple(dict.fromkeys((*hashes, contact)))}
+    customer_id, hashes = told.id, contact_hashes(ring, email=told.email, phone=told.phone)
+    if customer_id is not None and (contact := contact_in(ring, customer_id)) is not None:
+        customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
+    customer_id, hashes = somebodys(nobody, customer_id, hashes)
+    return {"contact_hashes": hashes} if customer_id is None else {"id": customer_id, "contact_hashes": hashes}
 
 
 async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
@@ -149,14 +156,16 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
     tx.emit_all(outgoing)
 
 
-async def name_customer(tx: Tx, ring: KeyRing, store_id: str, told: IdentifyIn) -> bool:
+async def name_customer(
+    tx: Tx, ring: KeyRing, store_id: str, told: IdentifyIn, nobody: Collection[str] = frozenset()
+) -> bool:
     """Keeps and tells that the store's server named a visitor's customer. False if it was told before."""
     payload = CustomerIdentified(
         store_id=store_id,
         track_id=new_id("trk", at=tx.now),
         at=tx.now,
         visitor_id=contact_in(ring, told.visitor_id) or told.visitor_id,
-        customer=Customer.model_validate(_customer(ring, told.customer)),
+        customer=Customer.model_validate(_customer(ring, told.customer, nobody)),
         vouched="server",
     )
     if not await store.insert(tx, [store.stored(payload)]):

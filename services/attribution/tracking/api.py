@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.hot import Tracks
 from services.attribution.tracking.schemas import Identified, IdentifyIn, Tracked, TrackIn
@@ -29,8 +30,11 @@ async def post_identify(body: IdentifyIn, call: Annotated[Call, require("orders:
     by being told serves the first.
     """
 
+    placeholders: OwnPlaceholders = call.ctx.resources[OwnPlaceholders]
+    nobody = placeholders.of(call.store_id)
+
     async def name(tx: Tx) -> Identified:
-        is_new = await actions.name_customer(tx, call.ctx.ring, call.store_id, body)
+        is_new = await actions.name_customer(tx, call.ctx.ring, call.store_id, body, nobody)
         return Identified(duplicate=not is_new)
 
     return await call.once(name, status=202, answer=lambda told: told)

@@ -9,6 +9,7 @@ token's check once more.
 from starlette.types import Receive, Scope, Send
 
 from contracts.events.tracking import TokenClaims
+from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
 from services.common import click_token
@@ -81,8 +82,9 @@ class _Budgets:
 class Tracks:
     """Takes pages' reports in. Lives as long as the process."""
 
-    def __init__(self, ctx: Context, spool: Spool) -> None:
+    def __init__(self, ctx: Context, spool: Spool, placeholders: OwnPlaceholders) -> None:
         self._ctx = ctx
+        self._placeholders = placeholders
         self._spool = spool
         self._lately: tuple[set[str], set[str]] = set(), set()
         """Reports that were kept not long ago, the latest and those before: told again they need no more room."""
@@ -114,7 +116,8 @@ class Tracks:
         proven = actions.proven(ring, store_id, told, live.revoked)
         self._budgets.spend(scope, caller, told, is_proven=proven)
         begin(headers)
-        line = actions.line_of(ring, store_id, told, live.now(), is_proven=proven)
+        nobody = self._placeholders.of(store_id)
+        line = actions.line_of(ring, store_id, told, live.now(), is_proven=proven, nobody=nobody)
         if not any(line.track_id in kept for kept in self._lately):
             self._spool.append(line.text)
             self._remember(line.track_id)

@@ -9,7 +9,7 @@ from services.kernel.errors import Conflict, Invalid, NotFound
 from services.links.changes import store as changes
 from services.links.stores import store as rows
 from services.links.stores.domain import DomainPolicy, Method, lies_below, refusal
-from services.links.stores.store import Claim, Store
+from services.links.stores.store import Claim, Placeholders, Store
 
 MOST_DOMAINS = 50
 
@@ -37,6 +37,7 @@ async def change(
     name: str | None = None,
     timezone: str | None = None,
     locale: str | None = None,
+    placeholders: Placeholders | None = None,
 ) -> Store:
     """Changes the given fields; nothing is announced when nothing differs."""
     before = await _locked(tx, store_id)
@@ -45,7 +46,10 @@ async def change(
         name=name or before.name,
         timezone=timezone or before.timezone,
         locale=locale or before.locale,
+        placeholders=placeholders or before.placeholders,
     )
+    if after.placeholders != before.placeholders:
+        await rows.put_placeholders(tx, store_id, after.placeholders)
     return await _save(tx, before, after)
 
 
@@ -140,5 +144,6 @@ def _announce(tx: Tx, store: Store) -> None:
             locale=store.locale,
             created_at=store.created_at,
             revision=store.revision,
+            placeholders=store.placeholders.names,
         )
     )

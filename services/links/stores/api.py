@@ -85,7 +85,8 @@ async def get_stores(
     async with call.transaction() as tx:
         own = StoreOut.of(await actions.get(tx, call.store_id), await rows.claims(tx, call.store_id))
     if format == "csv":
-        return csv_response([{**own.model_dump(), "domains": " ".join(own.domains)}], _COLUMNS, filename="stores")
+        row = {**own.model_dump(exclude={"placeholders"}), "domains": " ".join(own.domains)}
+        return csv_response([row], _COLUMNS, filename="stores")
     return Page(data=[own], next_cursor=None)
 
 
@@ -105,7 +106,14 @@ async def patch_store(store_id: str, body: StorePatch, call: Annotated[Call, req
         demand(call.caller, "domains:write")
     policy = await policy_of(call.ctx)
     async with call.transaction() as tx:
-        store = await actions.change(tx, store_id, name=body.name, timezone=body.timezone, locale=body.locale)
+        store = await actions.change(
+            tx,
+            store_id,
+            name=body.name,
+            timezone=body.timezone,
+            locale=body.locale,
+            placeholders=body.placeholders.named(call.ctx.ring) if body.placeholders is not None else None,
+        )
         if body.domains is not None:
             store = await actions.name_domains(tx, store_id, body.domains, policy)
         return StoreOut.of(store, await rows.claims(tx, store_id))

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.common import money
+from services.common.contacts import fold_email, fold_phone, own_placeholders
+from services.kernel.auth.ring import KeyRing
 from services.links.stores import domain
-from services.links.stores.store import Store
+from services.links.stores.store import Placeholders, Store
 
 
 def _known_currency(code: str) -> str:
@@ -39,6 +41,44 @@ Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 StoreName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
+def _address(text: str) -> str:
+    if fold_email(text) is None:
+        raise ValueError("this is no e-mail address: write it as orders bring it, pos@shop.example")
+    return text
+
+
+def _number(text: str) -> str:
+    if fold_phone(text) is None:
+        raise ValueError("this is no phone number: 7 to 15 digits, with + and the country's code in front")
+    return text
+
+
+MOST_PLACEHOLDERS = 200
+_Most = Field(max_length=MOST_PLACEHOLDERS)
+
+
+class StorePlaceholders(BaseModel):
+    """What the store's own systems fill in where a buyer gave no name. Given, it replaces what was there before.
+
+    Orders and reports that come from then on are nobody's by these. What everybody's systems fill in is known anyway.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    customer_ids: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], _Most] = ()
+    emails: Annotated[
+        tuple[Annotated[str, Field(min_length=3, max_length=320), AfterValidator(_address)], ...], _Most
+    ] = ()
+    phones: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_number)], ...], _Most
+    ] = ()
+
+    def named(self, ring: KeyRing) -> Placeholders:
+        """As it is kept: each once, and how it travels."""
+        each = {field: tuple(dict.fromkeys(values)) for field, values in self.model_dump().items()}
+        return Placeholders(**each, names=own_placeholders(ring, **each))
+
+
 class StoreIn(BaseModel):
     """A store to set up."""
 
@@ -62,6 +102,7 @@ class StorePatch(BaseModel):
     timezone: Zone | None = None
     domains: Domains | None = None
     locale: Locale | None = None
+    placeholders: StorePlaceholders | None = None
 
 
 class StoreOut(BaseModel):
@@ -74,6 +115,7 @@ class StoreOut(BaseModel):
     domains: tuple[str, ...] = Field(description="Where share links may lead.")
     unproved_domains: tuple[str, ...] = Field((), description="Named and not proved yet: see GET /v1/stores/domains.")
     locale: str
+    placeholders: StorePlaceholders = StorePlaceholders()
     created_at: datetime
 
     @classmethod
@@ -86,6 +128,11 @@ class StoreOut(BaseModel):
             domains=store.domains,
             unproved_domains=tuple(claim for claim in claims if claim not in store.domains),
             locale=store.locale,
+            placeholders=StorePlaceholders(
+                customer_ids=store.placeholders.customer_ids,
+                emails=store.placeholders.emails,
+                phones=store.placeholders.phones,
+            ),
             created_at=store.created_at,
         )
 

@@ -11,12 +11,21 @@ insert into stores (store_id, name, currency, timezone, domains, locale, created
 values (:store_id, :name, :currency, :timezone, cast(:domains as text[]), :locale, :created_at, :revision)
 """
 _GET = """
-select store_id, name, currency, timezone, domains, locale, created_at, revision from stores where store_id = :store_id
+select store_id, name, currency, timezone, domains, locale, created_at, revision,
+  (select to_jsonb(p) - 'store_id' from store_placeholders p where p.store_id = stores.store_id) as placeholders
+from stores where store_id = :store_id
 """
 _UPDATE = """
 update stores set name = :name, timezone = :timezone, domains = cast(:domains as text[]), locale = :locale,
   revision = :revision
 where store_id = :store_id
+"""
+_PLACEHOLDERS = """
+insert into store_placeholders (store_id, customer_ids, emails, phones, names)
+values (:store_id, cast(:customer_ids as text[]), cast(:emails as text[]), cast(:phones as text[]),
+  cast(:names as text[]))
+on conflict (store_id) do update set customer_ids = excluded.customer_ids, emails = excluded.emails,
+  phones = excluded.phones, names = excluded.names
 """
 _CLAIM = """
 insert into store_domains (store_id, domain, token, claimed_at) values (:store_id, :domain, :token, :at)
@@ -34,6 +43,16 @@ _KEEP = "delete from store_domains where store_id = :store_id and domain <> all(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholders:
+    """What a store's systems fill in where a buyer gave no name; `names` is how it travels."""
+
+    customer_ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """A store as it is set up. `domains` are hosts, with their port where it is not the standard one."""
 
@@ -45,6 +64,7 @@ class Store:
     locale: str
     created_at: datetime
     revision: int
+    placeholders: Placeholders = Placeholders()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +80,8 @@ class Claim:
 
 
 def _store(row: Row) -> Store:
-    return Store(**{**row._asdict(), "domains": tuple(row.domains)})
+    own = Placeholders(**{field: tuple(values) for field, values in (row.placeholders or {}).items()})
+    return Store(**{**row._asdict(), "domains": tuple(row.domains), "placeholders": own})
 
 
 async def insert(tx: Tx, store: Store) -> None:
@@ -94,6 +115,18 @@ async def update(tx: Tx, store: Store) -> None:
         domains=list(store.domains),
         locale=store.locale,
         revision=store.revision,
+    )
+
+
+async def put_placeholders(tx: Tx, store_id: str, own: Placeholders) -> None:
+    """Writes what stands for nobody at a store."""
+    await tx.execute(
+        _PLACEHOLDERS,
+        store_id=store_id,
+        customer_ids=list(own.customer_ids),
+        emails=list(own.emails),
+        phones=list(own.phones),
+        names=list(own.names),
     )
 
 

@@ -49,6 +49,36 @@ async def test_a_store_sees_itself_only(links: Replica, shop: Shop) -> None:
     assert [store["id"] for store in (await shop.got("/v1/stores"))["data"]] == [shop.id]
 
 
+async def test_a_store_says_what_stands_for_nobody_and_only_hashes_of_it_travel(links: Replica, shop: Shop) -> None:
+    own = {"customer_ids": ["Till-1"], "emails": ["pos@shop.example"], "phones": ["+49 30 1234567"]}
+    answer = await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": own})
+    assert answer.json()["placeholders"] == own
+    assert (await shop.got(f"/v1/stores/{shop.id}"))["placeholders"] == own
+    told = [event for event in await events(links, "store.configured") if event["store_id"] == shop.id]
+    assert [event["revision"] for event in told] == [1, 2]
+    assert [name[:4] for name in told[-1]["placeholders"]] == ["c:ti", "h:e_", "h:p_"]
+
+    await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": own})
+    assert len([e for e in await events(links, "store.configured") if e["store_id"] == shop.id]) == 2
+    answer = await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": {"emails": ["till@shop.example"]}})
+    assert answer.json()["placeholders"] == {"customer_ids": [], "emails": ["till@shop.example"], "phones": []}
+    answer = await shop.http.patch(f"/v1/stores/{shop.id}", json={"name": "Zerno"})
+    assert answer.json()["placeholders"]["emails"] == ["till@shop.example"]
+
+
+async def test_a_wrong_placeholder_is_named_and_there_are_only_so_many(shop: Shop) -> None:
+    wrong = {"customer_ids": ["x"] * 201, "emails": ["shop.example"], "phones": ["12"], "names": []}
+    answer = await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": wrong})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {error["field"] for error in answer.json()["errors"]} == {
+        "placeholders.customer_ids",
+        "placeholders.emails.0",
+        "placeholders.phones.0",
+        "placeholders.names",
+    }
+
+
 async def test_a_key_is_made_narrowed_listed_and_revoked(links: Replica, shop: Shop) -> None:
     made = await shop.made("/v1/keys", {"scopes": ["links:read"], "label": "Reporting"})
     bearer = {"Authorization": f"Bearer {made['key']}"}

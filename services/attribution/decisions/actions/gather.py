@@ -15,6 +15,7 @@ from services.attribution.decisions.domain.friend import Friend, step_of
 from services.attribution.decisions.domain.history import Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import keys_of
 from services.attribution.decisions.store import friends as friend_rows
+from services.attribution.decisions.store import nobody as nobody_store
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
 from services.attribution.orders import store as orders_store
@@ -59,6 +60,7 @@ async def gather(
     in `behind`, some that were placed after all others. `rows`: current states, where there are any.
     """
     gathered = Gathered(rows=dict(rows), people=dict(orders))
+    await _add_nobody(tx, gathered, orders, as_of=catalog_store.NEVER_ENDING)
     await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
     by_person: dict[Pair, list[str]] = {}
     for (store_id, order_id), person in orders.items():
@@ -90,6 +92,7 @@ async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = catalog_s
     wanted = set(people)
     gathered = Gathered(rows=await order_rows.by_person(tx, wanted))
     gathered.people = {pair: row.person_id for pair, row in gathered.rows.items()}
+    await _add_nobody(tx, gathered, wanted, as_of=as_of)
     await _add_facts(tx, gathered, as_of=as_of)
     await _add_tracks(tx, gathered, wanted, as_of)
     await _add_catalog(tx, gathered, as_of)
@@ -99,6 +102,7 @@ async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = catalog_s
 async def gather_settled(tx: Tx, orders: Mapping[Pair, str], rows: Mapping[Pair, order_rows.OrderRow]) -> Gathered:
     """All that decides settled orders, each with its person: their own facts. Only money that goes back counts."""
     gathered = Gathered(rows=dict(rows), people=dict(orders))
+    await _add_nobody(tx, gathered, orders, as_of=catalog_store.NEVER_ENDING)
     await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
     return gathered
 
@@ -123,6 +127,11 @@ def _first_places(gathered: Gathered) -> dict[Pair, Place]:
             pair, place = (store_id, gathered.people[store_id, report.order_id]), (report.placed_at, report.order_id)
             first[pair] = min(place, first.get(pair, place))
     return first
+
+
+async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Pair], *, as_of: int) -> None:
+    for store_id, names in (await nobody_store.known(tx, {store_id for store_id, _ in wanted}, as_of=as_of)).items():
+        gathered.of(store_id).nobody = names
 
 
 async def _add_facts(tx: Tx, gathered: Gathered, *, as_of: int) -> None:

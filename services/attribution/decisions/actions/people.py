@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from services.attribution.catalog.store import NEVER_ENDING
+from services.attribution.decisions.store import nobody as nobody_store
 from services.attribution.decisions.store import people as people_store
 from services.attribution.tracking import store as tracking_store
 from services.kernel.db import Tx
@@ -49,7 +51,7 @@ class Joined:
 
 async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
     """Finds or makes the person behind each naming, and merges people that a naming shows to be one."""
-    told = list(namings)
+    told = await _somebodys(tx, namings)
     known = await people_store.of_keys(tx, {(n.store_id, key) for n in told for key in n.keys})
     joined = Joined()
     names: list[tuple[Pair, str]] = []
@@ -77,6 +79,17 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
     await people_store.name(tx, names)
     await tracking_store.assign(tx, tracks)
     return joined
+
+
+async def _somebodys(tx: Tx, namings: Iterable[Naming]) -> list[Naming]:
+    """The namings without names that were found to stand for nobody; one that says nothing else joins nothing."""
+    told = list(namings)
+    nobody = await nobody_store.known(tx, {naming.store_id for naming in told}, as_of=NEVER_ENDING)
+    if not nobody:
+        return told
+    for naming in told:
+        naming.keys = [key for key in naming.keys if key not in nobody.get(naming.store_id, ())]
+    return [naming for naming in told if naming.keys or naming.order is not None]
 
 
 def _grouped(namings: Sequence[Naming], known: dict[Pair, str]) -> dict[tuple[str, int], _Group]:

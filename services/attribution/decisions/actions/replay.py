@@ -7,6 +7,7 @@ from services.attribution.decisions.actions.friends import made_anew
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
 from services.attribution.decisions.store import friends as friend_rows
+from services.attribution.decisions.store import nobody as nobody_store
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import reading
 from services.kernel.aside import aside
@@ -41,7 +42,8 @@ async def replay(tx: Tx, store_id: str, order_id: str, revision: int | None = No
         raise NotFound("There is no such decision.")
     recomputed = None
     if stored.engine == ENGINE:
-        gathered = await gather_whole(tx, {(store_id, row.person_id)}, as_of=stored.as_of)
+        people = await nobody_store.once_one(tx, store_id, row.person_id, as_of=stored.as_of)
+        gathered = await gather_whole(tx, {(store_id, person) for person in people}, as_of=stored.as_of)
         facts = gathered.of(store_id)
         decisions = await aside(len(facts.reports), decide, facts)
         recomputed = decision_bytes(decisions[order_id]) if order_id in decisions else b""

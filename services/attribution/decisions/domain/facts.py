@@ -104,6 +104,8 @@ class Facts:
     programs: list[ProgramPublished] = field(default_factory=list)
     codes: list[CodeRevision] = field(default_factory=list)
     ambassadors: list[AmbassadorRevision] = field(default_factory=list)
+    nobody: frozenset[str] = frozenset()
+    """Names (`c:` customer ids, `h:` hashes of contacts) that were found to stand for nobody: they join nothing."""
     known: list[Known] = field(default_factory=list)
     """Friends of whom not all facts are in the set, with what the others say. Each order is of at most one of them."""
 
@@ -165,6 +167,7 @@ def orders_of(facts: Facts) -> dict[str, Order]:
             cancels=cancels.get(order_id, ()),
             uses=uses.get(order_id, {}),
             settlement=settlements.get(order_id),
+            nobody=facts.nobody,
         )
         for order_id, told in reports.items()
     }
@@ -177,6 +180,7 @@ def _merge(
     cancels: Sequence[OrderCancelled],
     uses: dict[str, bool | None],
     settlement: Settlement | None,
+    nobody: frozenset[str],
 ) -> Order:
     revisions = oldest_first(reports)
     told = [revision.report for revision in revisions]
@@ -196,8 +200,10 @@ def _merge(
         over_refunded=refunded.sum_minor > figures.total_minor,
         returned=refunded.returned,
         foreign_refunds=refunded.foreign,
-        customer_ids=frozenset(r.customer.id for r in told if r.customer.id is not None),
-        contacts=frozenset(h for r in told for h in r.customer.contact_hashes),
+        customer_ids=frozenset(
+            r.customer.id for r in told if r.customer.id is not None and f"c:{r.customer.id}" not in nobody
+        ),
+        contacts=frozenset(h for r in told for h in r.customer.contact_hashes if f"h:{h}" not in nobody),
         visitors=frozenset(r.visitor_id for r in told if r.visitor_id is not None),
         tokens={token.click_id: token for r in told for token in r.tokens},
         problems=frozenset(problem for r in told for problem in r.token_problems),

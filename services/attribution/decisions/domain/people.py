@@ -5,7 +5,7 @@ A page joins nobody. Visitors and tokens lend clicks: two people who share a bro
 visitor's customer lends that visitor's clicks if the server's proof came along, and else is not even here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,6 +40,18 @@ def keys_of_track(track: TrackingPayload) -> list[str]:
         return []
     keys = keys_of_customer(track.customer)
     return keys if track.vouched == "server" else keys[:1]
+
+
+def together(told: Iterable[Sequence[str]]) -> list[set[str]]:
+    """Names that are told together, directly or by way of others."""
+    union = _Union()
+    names = [list(some) for some in told]
+    for some in names:
+        union.join(some)
+    found: dict[str, set[str]] = {}
+    for name in dict.fromkeys(name for some in names for name in some):
+        found.setdefault(union.root(name), set()).add(name)
+    return list(found.values())
 
 
 @dataclass(slots=True)
@@ -88,13 +100,15 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
     """Everybody who ordered, with their clicks."""
     union = _Union()
     named = {track.track_id: track for track in facts.tracks if identifies(track)}
+    keys_by = {track_id: [k for k in keys_of_track(t) if k not in facts.nobody] for track_id, t in named.items()}
+    named = {track_id: track for track_id, track in named.items() if keys_by[track_id]}
     for known in facts.known:
-        names = [key for track_id in known.namings if track_id in named for key in keys_of_track(named[track_id])]
+        names = [key for track_id in known.namings for key in keys_by.get(track_id, ())]
         union.join([*(f"o:{order_id}" for order_id in known.orders), *names])
     for order in orders.values():
         union.join([f"o:{order.order_id}", *keys_of(order.customer_ids, order.contacts)])
-    for track in named.values():
-        union.join(keys_of_track(track))
+    for keys in keys_by.values():
+        union.join(keys)
     people: dict[str, Person] = {}
     for order in orders.values():
         person = people.setdefault(union.root(f"o:{order.order_id}"), Person())
@@ -103,8 +117,8 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
         person.contacts |= order.contacts
     for known in facts.known:
         _remember(people[union.root(f"o:{next(iter(known.orders))}")], known)
-    for track in named.values():
-        keys = keys_of_track(track)
+    for track_id, track in named.items():
+        keys = keys_by[track_id]
         found = people.get(union.root(keys[0]))
         if found is not None:
             found.identified.append(track)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
@@ -47,8 +48,9 @@ class Answer(NamedTuple):
 class Orders:
     """Takes orders in. Lives as long as the process; `group` gathers the requests of a moment."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, placeholders: OwnPlaceholders) -> None:
         self._ctx = ctx
+        self._placeholders = placeholders
         self.group: GroupCommit[Item, Answer] = GroupCommit(self._write, name="orders")
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
@@ -75,7 +77,8 @@ class Orders:
         ctx = self._ctx
         key = idempotency.read_key(headers.get(b"idempotency-key"))
         begin(headers)
-        fact = actions.report(ctx.ring, caller.store_id, reading.read(body), Clock(ctx.live.now(), ctx.live.offset))
+        clock, nobody = Clock(ctx.live.now(), ctx.live.offset), self._placeholders.of(caller.store_id)
+        fact = actions.report(ctx.ring, caller.store_id, reading.read(body), clock, nobody)
         if key is None:
             return Item(fact, None)
         return Item(fact, Claim(caller.store_id, caller.claimant, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
