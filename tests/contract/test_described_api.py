@@ -2,11 +2,11 @@
 
 It makes requests by chance and along the descriptions' links, and looks at status codes, content types, schemas and
 methods. Each service's document is tried by itself, on the running product, with the key that each operation asks for.
+What is tried is bounded by a number of examples and not by time: it is the same on every machine and at any load.
 """
 
 import asyncio
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -26,12 +26,15 @@ LEFT_OUT = ("/v1/clock", "/v1/keys/{key_id}")
 """What would spoil the run: moving the time, and revoking the key it runs with."""
 STAYS = "/v1/ambassadors/"
 """Deleting an ambassador forgets the person: what is left says so, with status 200."""
-SECONDS = 35
+EXAMPLES = 5
+"""Requests by chance for each operation, and walks along the links of them all; beside what the schemas' edges give."""
+PATIENCE_S = 60
+"""For one answer: a busy machine is no fault of the product's."""
 DOCUMENTS = Path("contracts/openapi")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("service", NAMES)
 async def test_a_service_does_what_its_description_says(two_stores: TwoStores, tmp_path: Path, service: str) -> None:
     document = json.loads((DOCUMENTS / f"{service}.json").read_text())
@@ -40,8 +43,9 @@ async def test_a_service_does_what_its_description_says(two_stores: TwoStores, t
     argv = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run"),
         *(str((DOCUMENTS / f"{service}.json").resolve()), "--url", str(two_stores.client.base_url)),
-        *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "5"),
-        *("--generation-deterministic", "--continue-on-failure", "--max-time", str(SECONDS), "--no-color"),
+        *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing,stateful"),
+        *("--max-examples", str(EXAMPLES), "--generation-deterministic", "--seed", "1"),
+        *("--request-timeout", str(PATIENCE_S), "--continue-on-failure", "--no-color"),
         *(part for path in LEFT_OUT for part in ("--exclude-path", path)),
     ]
     with report.open("wb") as log:
@@ -51,19 +55,12 @@ async def test_a_service_does_what_its_description_says(two_stores: TwoStores, t
         code = await process.wait()
     text = report.read_text()
     assert "= FAILURES" not in text, text[text.find("= FAILURES") :][:20_000]
-    if busy():
-        return  # how far it comes in its time says nothing then
     assert code == 0, text[-20_000:]
     tried = re.search(r"Selected: (\d+)/\d+\n  Tested: (\d+)\n", text)
     assert tried and tried[1] == tried[2], f"not every operation was reached:\n{text[-3000:]}"
     followed = re.search(r"API Links: +(\d+) covered / (\d+) selected", text)
     assert followed and int(followed[1]) > 0, f"no link was followed from one operation to the next:\n{text[-3000:]}"
     assert re.search(r"Test cases:\n  \d{3,} generated", text), text[-3000:]
-
-
-def busy() -> bool:
-    """Whether others have most of the machine: requests then time out, and phases do not get their turn."""
-    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
 def configuration(two_stores: TwoStores, document: dict[str, Any]) -> str:
