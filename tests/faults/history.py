@@ -39,7 +39,9 @@ class History:
     """One store's life as its own server remembers it."""
 
     http: httpx.AsyncClient
+    store_id: str
     secret_key: str
+    publishable_key: str
     slugs: list[str]
     codes: list[str]
     acked: dict[str, int] = field(default_factory=dict)
@@ -67,13 +69,17 @@ class History:
 
         store = {"name": "F", "currency": "EUR", "timezone": "UTC", "domains": ["shop.example"], "locale": "en"}
         made = await post("/v1/stores", store, operator_key)
-        key = made["secret_key"]
+        key, public = made["secret_key"], made["publishable_key"]
         program = (await post("/v1/programs", PROGRAM, key))["id"]
         joined = [await post("/v1/ambassadors", {"program_id": program, "external_id": f"a{n}"}, key) for n in range(5)]
-        return cls(http, key, [a["link"]["slug"] for a in joined], [a["code"]["code"] for a in joined])
+        slugs, codes = [a["link"]["slug"] for a in joined], [a["code"]["code"] for a in joined]
+        return cls(http, made["id"], key, public, slugs, codes)
 
-    async def order(self, name: str, number: int, *, tries: int = 1) -> bool:
-        """Tells one order, again after a failure if `tries` allows; whether it was acknowledged."""
+    async def order(self, name: str, number: int, *, customer: str | None = None, tries: int = 1) -> bool:
+        """Tells one order, again after a failure if `tries` allows; whether it was acknowledged.
+
+        Each is of a customer of its own, unless one is named, whose orders after the first `expected` knows nothing of.
+        """
         subtotal = 1000 + number % 977
         body = {
             "order_id": name,
@@ -82,7 +88,7 @@ class History:
             "currency": "EUR",
             "total_minor": subtotal + 490,
             "subtotal_minor": subtotal,
-            "customer": {"id": f"c-{name}"},
+            "customer": {"id": customer or f"c-{name}"},
             "codes": [self.codes[number % len(self.codes)]],
         }
         if await self._told(lambda: self.http.post("/v1/orders", json=body, headers=self.headers), tries):
@@ -157,6 +163,10 @@ class History:
             found.setdefault(reward["order_id"], []).append(reward["amount_minor"])
         # A refund that overtook its order's decision: nothing was ever granted, and there is no row that says so.
         return {name: [0, 0] for name in self.refunded} | {name: sorted(amounts) for name, amounts in found.items()}
+
+    async def rewarded(self, name: str) -> bool:
+        """Whether both sides of an order have their reward."""
+        return len((await self._get(f"/v1/rewards?order_id={name}"))["data"]) == 2
 
     async def decided(self) -> int:
         """How many orders have an outcome."""
