@@ -62,7 +62,7 @@ class Consumer:
         self._wanted = {model.TYPE.encode(): model for handler in handlers for model in handler.events}
         self.topics = tuple(dict.fromkeys(str(model.TOPIC) for model in self._wanted.values()))
         self._put_away: set[tuple[str, int, int]] = set()
-        """Places of records of the batch in hand that are in the dead-letter topic already."""
+        """Places of records that are in the dead-letter topic already, and not committed yet."""
         self._stopping = asyncio.Event()
         self._pause_s = self.SHORTEST_PAUSE_S
         self._task: asyncio.Task[None] | None = None
@@ -111,7 +111,7 @@ class Consumer:
                 return
             failpoints.hit("consume.before_offset_commit")
             await subscription.commit(batch)
-            self._put_away.clear()
+            self._put_away.difference_update(map(_place, batch))
             self.progress.moved_at = time.monotonic()
             self._count(arrived)
         self.progress.error = None

@@ -39,6 +39,18 @@ async def test_what_was_not_committed_comes_again_after_a_crash(pipe: Pipe) -> N
     assert texts(await take(await pipe.join(await pipe.connect()), 2)) == ["2", "3"]
 
 
+async def test_what_stands_before_a_committed_record_comes_again_when_it_was_not_committed_itself(pipe: Pipe) -> None:
+    bus = await pipe.connect()
+    await pipe.put(bus, *(("slow" if n % 5 else "swift", f"{n:02}") for n in range(40)))
+    first = await pipe.join(bus)
+    got = await take(first, 40)
+    await first.commit([d for d in got if d.record.key == "swift"])
+    await first.close()
+    again = await take(await pipe.join(await pipe.connect()), 32)
+    slow = [d for d in got if d.record.key == "slow"]
+    assert texts([d for d in again if d.record.key == "slow"]) == texts(slow)
+
+
 async def test_a_rewind_gives_the_same_records_again_in_order(pipe: Pipe) -> None:
     bus = await pipe.connect()
     await pipe.put(bus, *((f"key-{n % 3}", str(n)) for n in range(30)))

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from services.kernel.bus.ahead import SLICE, SLICES, Ahead
 from services.kernel.bus.bounded import bounded
 from services.kernel.bus.port import BusUnavailable, Delivered, Record
 from services.kernel.telemetry import describe
@@ -61,8 +62,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             check_crcs=False,
             **(login or {}),
         )
-        self._first: dict[TopicPartition, int] = {}
-        """Where each partition's uncommitted records begin."""
+        self._ahead = Ahead()
         self._idle = asyncio.Event()
         self._idle.set()
         self._received_at = time.monotonic()
@@ -84,18 +84,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
 
     async def fetch(self, *, max_records: int, wait_s: float) -> Sequence[Delivered]:
         self._idle.set()
-        try:
-            asked = self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=max_records)
-            found: Mapping[TopicPartition, Sequence[Any]] = await bounded(asked, wait_s + CALL_S)
-        except _BROKEN as error:
-            raise BusUnavailable(f"cannot fetch ({type(error).__name__})") from error
-        delivered = []
-        for place, records in found.items():
-            if records:
-                self._first.setdefault(place, records[0].offset)
-            for record in records:
-                event = read_record(place.topic, record)
-                delivered.append(Delivered(event, place.partition, record.offset))
+        for _ in range(SLICES):
+            if await self._read(0 if self._ahead else wait_s) < SLICE:
+                break
+        delivered = self._ahead.take(max_records)
         now = time.monotonic()
         if delivered:
             self._idle.clear()
@@ -106,13 +98,26 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             await self._look_for_missed()
         return delivered
 
-    async def commit(self, records: Sequence[Delivered]) -> None:
-        offsets: dict[TopicPartition, int] = {}
-        for delivered in records:
-            place = TopicPartition(delivered.record.topic, delivered.partition)
-            offsets[place] = max(offsets.get(place, 0), delivered.offset + 1)
+    async def _read(self, wait_s: float) -> int:
+        """Reads a slice of what may be held; returns how much came."""
         mine = self._consumer.assignment()
-        offsets = {place: at for place, at in offsets.items() if place in mine}
+        roomy = [place for place in mine if self._ahead.has_room((place.topic, place.partition))]
+        if mine and not roomy:
+            return 0
+        places = roomy if len(roomy) < len(mine) else ()  # of whatever is assigned by the time that something comes
+        try:
+            asked = self._consumer.getmany(*places, timeout_ms=int(wait_s * 1000), max_records=SLICE)
+            found: Mapping[TopicPartition, Sequence[Any]] = await bounded(asked, wait_s + CALL_S)
+        except _BROKEN as error:
+            raise BusUnavailable(f"cannot fetch ({type(error).__name__})") from error
+        for place, records in found.items():
+            self._ahead.put([Delivered(read_record(place.topic, r), place.partition, r.offset) for r in records])
+        return sum(map(len, found.values()))
+
+    async def commit(self, records: Sequence[Delivered]) -> None:
+        mine = self._consumer.assignment()
+        places = {TopicPartition(*place): at for place, at in self._ahead.done(records).items()}
+        offsets = {place: at for place, at in places.items() if place in mine}
         try:
             if offsets:
                 await bounded(self._consumer.commit(offsets), CALL_S)
@@ -122,19 +127,17 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
         except _BROKEN as error:
             raise BusUnavailable(f"cannot commit ({type(error).__name__})") from error
         finally:
-            self._first.clear()
             self._idle.set()
 
     async def rewind(self) -> None:
         mine = self._consumer.assignment()
-        for place, offset in self._first.items():
-            if place in mine:
+        for (topic, partition), offset in self._ahead.clear().items():
+            if (place := TopicPartition(topic, partition)) in mine:
                 self._consumer.seek(place, offset)
-        self._first.clear()
         self._idle.set()
 
     async def lag(self) -> Mapping[str, int]:
-        behind = dict.fromkeys(self._topics, 0)
+        behind = dict.fromkeys(self._topics, 0) | self._ahead.waiting()
         for place in self._consumer.assignment():
             state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  # no call
             if state is not None and state.highwater is not None and state.has_valid_position:
@@ -155,7 +158,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
                 await self._idle.wait()
         except TimeoutError:
             self._log.warning("kafka.revoked_while_busy")
-        self._first.clear()
+        self._ahead.clear()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Positions begin at what the group committed."""

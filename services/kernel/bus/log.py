@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from services.kernel import vital
+from services.kernel.bus.ahead import SLICE, SLICES, Ahead
 from services.kernel.bus.port import Delivered, Record
 from services.kernel.bus.topics import TopicSpec
 from services.kernel.db import is_transient
@@ -213,6 +214,7 @@ class LogSubscription:
         self._epoch = 0
         self._read: dict[str, int] = {}
         self._committed: dict[str, int] = {}
+        self._ahead = Ahead()
 
     async def fetch(self, *, max_records: int, wait_s: float) -> Sequence[Delivered]:
         until = time.monotonic() + wait_s
@@ -230,14 +232,13 @@ class LogSubscription:
                 continue
 
     async def commit(self, records: Sequence[Delivered]) -> None:
-        positions: dict[str, int] = {}
-        for delivered in records:
-            topic = delivered.record.topic
-            positions[topic] = max(positions.get(topic, 0), delivered.offset + 1)
-        await self._bus.reader.execute(_COMMIT, self._group, list(positions), list(positions.values()))
-        self._committed.update(positions)
+        positions = {topic: at for (topic, _), at in self._ahead.done(records).items()}
+        if positions:
+            await self._bus.reader.execute(_COMMIT, self._group, list(positions), list(positions.values()))
+            self._committed.update(positions)
 
     async def rewind(self) -> None:
+        self._ahead.clear()
         self._read = dict(self._committed)
 
     async def lag(self) -> Mapping[str, int]:
@@ -273,17 +274,29 @@ class LogSubscription:
             found = dict(await connection.fetch(_CURSORS, self._group, list(self._topics)))
             self._committed = {topic: found.get(topic, 0) for topic in self._topics}
             self._read = dict(self._committed)
+            self._ahead.clear()
             return True
 
         return await bus.reader.run(take)
 
     async def _next(self, max_records: int) -> list[Delivered]:
+        for _ in range(SLICES):
+            if not await self._read_on():
+                break
+        return self._ahead.take(max_records)
+
+    async def _read_on(self) -> bool:
+        """Reads a slice of what may be held; returns whether something came."""
         ends = self._bus.ends
-        behind = [topic for topic in self._topics if ends.get(topic, 0) > self._read[topic]]
+        behind = [
+            topic
+            for topic in self._topics
+            if ends.get(topic, 0) > self._read[topic] and self._ahead.has_room((topic, 0))
+        ]
         if not behind:
-            return []
+            return False
         known = {topic: ends[topic] for topic in behind}
-        share = max(1, max_records // len(behind))
+        share = max(1, SLICE // len(behind))
         rows = await self._bus.reader.fetch(_FETCH, behind, [self._read[topic] for topic in behind], share)
         counts = dict.fromkeys(behind, 0)
         delivered = []
@@ -291,7 +304,8 @@ class LogSubscription:
             counts[topic] += 1
             self._read[topic] = position + 1
             delivered.append(Delivered(Record(topic, key, value, read_headers(headers)), 0, position))
+        self._ahead.put(delivered)
         for topic, count in counts.items():
             if count < share:  # all of it was seen: skip what retention or compaction has taken
                 self._read[topic] = max(self._read[topic], known[topic])
-        return delivered
+        return bool(delivered)

@@ -54,11 +54,14 @@ class Subscription(Protocol):
     """One member of one group, reading some topics."""
 
     async def fetch(self, *, max_records: int, wait_s: float) -> Sequence[Delivered]:
-        """The next records, in order per key; empty after `wait_s` seconds without any. Raises on a lost bus."""
+        """The next records, in order per store and per key, of all stores that wait alike; fewer if they are long.
+
+        Empty after `wait_s` seconds without any. Raises on a lost bus.
+        """
         ...
 
     async def commit(self, records: Sequence[Delivered]) -> None:
-        """Marks these fetched records, and all before them, as handled."""
+        """Marks these fetched records as handled. After a crash the first that is not comes again, and all behind."""
         ...
 
     async def rewind(self) -> None:
