@@ -1,4 +1,8 @@
-"""Facts about orders: kept under their own key, stamped once, read by order."""
+"""Facts about orders: kept under their own key, stamped once, read by order.
+
+What a store tells is written plain, from text that the outbox shares, and packed when it gets its number: that writes
+its row anew anyway.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +11,8 @@ from typing import Final, Literal, NamedTuple
 import orjson
 
 from contracts.events.orders import OrderAmended, OrderFact, OrderReported
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
+from services.kernel.packed import Packing
 
 _TOPIC: Final = str(OrderFact.TOPIC)
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
@@ -52,12 +57,17 @@ select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:fac
                      cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
 order by 1, 2, 3 on conflict do nothing
 """
-_STAMP = """
-update order_facts f set seq = w.seq
+_NEW = """
+select f.store_id, f.order_id, f.fact_id, f.kind, w.seq, f.received_at, f.body
 from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:seqs as bigint[]))
      w (s, o, f, seq)
-where f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f and f.seq is null
-returning f.store_id, f.order_id, f.fact_id, f.kind, f.seq, f.received_at, f.body
+join order_facts f on f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f and f.seq is null
+"""
+_STAMP = """
+update order_facts f set seq = w.seq, body = w.body
+from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:seqs as bigint[]),
+            cast(:bodies as bytea[])) w (s, o, f, seq, body)
+where f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f
 """
 _OF_ORDERS = """
 select f.store_id, f.order_id, f.fact_id, f.kind, f.seq, f.received_at, f.body from order_facts f
@@ -79,6 +89,32 @@ _REPORTS = """
 select body from order_facts where store_id = :store and order_id = :order and kind = 'report'
 order by received_at, fact_id
 """
+
+_WORDS_1: Final = b"".join(
+    (
+        b'"gift_card":false}],"sku":"","product_id":"77","category":"coffee","quantity":1,"amount_minor":4600,"line_id":"1",',
+        b'"is_new":true,"cancelled_at":"2027-","source":"shopify"}"status":"rejected","reason":"own_purchase",',
+        b'"new_customer":false,"paid_since":"2026-12-03T10:15:31.204000Z"}"winner":{"kind":"click","at":"2026-12-',
+        b'","click_id":"clk_01k","link_id":"lnk_01k"},"visitor_id":"v_","tokens":[{"click_id":"clk_01k","link_id":"lnk_01k',
+        b'","program_id":"prg_01k","ambassador_id":"amb_01k","at":"2026-12-03T10:15:30Z","quality":"person",',
+        b'"embedded":false}],"fact_id":"refund:1","received_at":"2026-12-03T10:15:30.204000Z","refund_id":"1",',
+        b'"amount_minor":1000,"at":"2026-12-03T10:15:30.204000Z","lines":[],"status":"succeeded"}',
+        b'{"order_id":"10482","settled_at":"2026-12-03T10:15:30.204000Z","revision":1,"placed_at":"2026-12-03T10:15:30.204000Z',
+        b'","status":"unattributed","reason":"no_evidence","status":"attributed","reason":"code","figures":{"status":"paid",',
+        b'"currency":"EUR","total_minor":5090,"subtotal_minor":4600,"discount_minor":0,"tax_minor":0,"shipping_minor":0,',
+        b'"items":[]},"friend_id":"8412","order_number":1,"new_customer":true,"program_id":"prg_01k9x0n2r6t0w4y8b2d6f0h4k8"',
+        b',"program_version":1,"ambassador_id":"amb_01k9x0p7v1x5z9c3e7g1j5m9q3","winner":{"kind":"code","at":"2026-12-',
+        b'03T10:15:30.204000Z","code":"ANNA10"}}',
+        b'{"store_id":"str_01k9x0m0q4s8t2w6y0a4c8e2g6","order_id":"10482","fact_id":"r:4b554d9","received_at":"2026-12-03T',
+        b'10:15:30.204000Z","placed_at":"2026-12-03T10:15:30.204000Z","updated_at":"2026-12-03T10:15:30.204000Z","undated":',
+        b'false,"figures":{"status":"paid","currency":"EUR","total_minor":5090,"subtotal_minor":4600,"discount_minor":0,',
+        b'"tax_minor":0,"shipping_minor":0,"items":[]},"customer":{"contact_hashes":["","id":"8412"},"tokens":[],',
+        b'"token_problems":[],"codes":["ANNA10"],"source":"api"}',
+    )
+)
+_PACKING: Final = Packing("a fact of an order", _WORDS_1)
+unpack: Final = _PACKING.unpack
+"""A fact's text, from its row. Rows of other tables that are plain pass through."""
 
 Key = tuple[str, str, str]
 """Store, order, fact."""
@@ -157,23 +193,36 @@ async def insert(tx: Tx, facts: Sequence[StoredFact]) -> None:
     """Keeps facts of our own; what is there already stays as it is. Nothing is told of them."""
     if facts:
         stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*facts, strict=True))
+        packed = list(map(_PACKING.pack, bodies))
         await tx.execute(
-            _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=bodies
+            _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=packed
         )
 
 
 async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]:
-    """Gives unseen facts their number; returns these facts. What has a number keeps it and is not returned."""
+    """Gives unseen facts their number; returns these facts. What has a number keeps it and is not returned. The stores
+    must be locked.
+    """
     if not numbered:
         return []
     rows = await tx.all(
-        _STAMP,
+        _NEW,
         stores=[key[0] for key, _ in numbered],
         orders=[key[1] for key, _ in numbered],
         facts=[key[2] for key, _ in numbered],
         seqs=[seq for _, seq in numbered],
     )
-    return [StoredFact(*tuple(row)) for row in rows]
+    new = list(map(_stored, rows))
+    if new:
+        await tx.execute(
+            _STAMP,
+            stores=[fact.store_id for fact in new],
+            orders=[fact.order_id for fact in new],
+            facts=[fact.fact_id for fact in new],
+            seqs=[fact.seq for fact in new],
+            bodies=[_PACKING.pack(fact.body) for fact in new],
+        )
+    return new
 
 
 async def of_orders(tx: Tx, orders: Iterable[tuple[str, str]], *, as_of: int) -> list[StoredFact]:
@@ -182,7 +231,7 @@ async def of_orders(tx: Tx, orders: Iterable[tuple[str, str]], *, as_of: int) ->
     if not pairs:
         return []
     rows = await tx.all(_OF_ORDERS, stores=[s for s, _ in pairs], orders=[o for _, o in pairs], as_of=as_of)
-    return [StoredFact(*tuple(row)) for row in rows]
+    return list(map(_stored, rows))
 
 
 async def with_unseen_facts(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -202,4 +251,8 @@ async def cancelled_last(tx: Tx, store_id: str, order_id: str) -> bool:
 async def reports(tx: Tx, store_id: str, order_id: str) -> list[OrderReported]:
     """Every report of an order, seen or not, in the order of receipt."""
     rows = await tx.all(_REPORTS, store=store_id, order=order_id)
-    return [OrderAmended.model_validate_json(bytes(row.body), extra="ignore") for row in rows]
+    return [OrderAmended.model_validate_json(unpack(bytes(row.body)), extra="ignore") for row in rows]
+
+
+def _stored(row: Row) -> StoredFact:
+    return StoredFact(*tuple(row))._replace(body=unpack(bytes(row.body)))

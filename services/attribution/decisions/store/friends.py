@@ -1,9 +1,12 @@
-"""What is remembered of people with orders, and the settled orders that it is made of."""
+"""What is remembered of people with orders (kept packed), and the settled orders that it is made of."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from services.attribution.decisions.domain.friend import Friend, decode, encode
+from services.attribution.orders.store import unpack as unpack_fact
 from services.kernel.db import Tx
+from services.kernel.packed import Packing
 
 Pair = tuple[str, str]
 """A store's id and a person in it."""
@@ -37,6 +40,23 @@ select person_id, body from friends where store_id = :store and person_id > :aft
 """
 _ORDERS = "select orders from friends where store_id = :store and person_id = :person"
 
+_WORDS_1: Final = b"".join(
+    (
+        b'"visitors":[["2026-12-03T10:15:30.204000Z","v_"]],"tokens":[{"click_id":"clk_01k","link_id":"lnk_01k","program_id":',
+        b'"prg_01k","ambassador_id":"amb_01k","at":"2026-12-03T10:15:30Z","quality":"person","embedded":false}]}',
+        b'"settled":{"history":{"standing":1,"first":["2026-12-03T10:15:30.204000Z","10482",1,null,null],"last":["2026-12-03T',
+        b'10:15:30.204000Z","10482",1,null,null],"won":{}},"leader":["2026-12-03T10:15:30.204000Z","10482",1,null,null]},',
+        b'{"orders":1,"latest":["2026-12-03T10:15:30.204000Z","10482"],"customer_id":"8412","contact":"","settled":{',
+        b'"history":{"standing":0,"first":null,"last":null,"won":{}},"leader":null},"total":{"standing":1,"first":[',
+        b'"2026-12-03T10:15:30.204000Z","10482",1,"prg_01k9x0n2r6t0w4y8b2d6f0h4k8","amb_01k9x0p7v1x5z9c3e7g1j5m9q3"],',
+        b'"last":["2026-12-03T10:15:30.204000Z","10482",1,"prg_01k9x0n2r6t0w4y8b2d6f0h4k8","amb_01k9x0p7v1x5z9c3e7g1j5m9q3"],',
+        b'"won":{"prg_01k9x0n2r6t0w4y8b2d6f0h4k8":[["2026-12-03T10:15:30.204000Z","10482",1,"prg_01k9x0n2r6t0w4y8b2d6f0h4k8",',
+        b'"amb_01k9x0p7v1x5z9c3e7g1j5m9q3"]]}},"visitors":[],"tokens":[]}',
+    )
+)
+_PACKING: Final = Packing("what is remembered of a person", _WORDS_1)
+unpack: Final = _PACKING.unpack
+
 
 async def read(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:
     """What is remembered of these people; nothing of some."""
@@ -44,7 +64,7 @@ async def read(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:
     if not pairs:
         return {}
     rows = await tx.all(_READ, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
-    return {(row.store_id, row.person_id): decode(bytes(row.body)) for row in rows}
+    return {(row.store_id, row.person_id): decode(unpack(bytes(row.body))) for row in rows}
 
 
 async def put(tx: Tx, friends: Mapping[Pair, Friend]) -> None:
@@ -55,7 +75,7 @@ async def put(tx: Tx, friends: Mapping[Pair, Friend]) -> None:
             stores=[store_id for store_id, _ in friends],
             ids=[person_id for _, person_id in friends],
             orders=[friend.orders for friend in friends.values()],
-            bodies=[encode(friend) for friend in friends.values()],
+            bodies=[_PACKING.pack(encode(friend)) for friend in friends.values()],
         )
 
 
@@ -72,14 +92,14 @@ async def settlements(tx: Tx, people: Iterable[Pair]) -> dict[Pair, list[bytes]]
     found: dict[Pair, list[bytes]] = {pair: [] for pair in pairs}
     if pairs:
         for row in await tx.all(_SETTLEMENTS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs]):
-            found[row.store_id, row.person_id].append(bytes(row.body))
+            found[row.store_id, row.person_id].append(unpack_fact(bytes(row.body)))
     return found
 
 
 async def page(tx: Tx, store_id: str, *, after: str, count: int) -> dict[Pair, Friend]:
     """What is remembered of a slice of a store's people, by (store, person)."""
     rows = await tx.all(_SLICE, store=store_id, after=after, count=count)
-    return {(store_id, row.person_id): decode(bytes(row.body)) for row in rows}
+    return {(store_id, row.person_id): decode(unpack(bytes(row.body))) for row in rows}
 
 
 async def orders_of(tx: Tx, store_id: str, person_id: str) -> int:

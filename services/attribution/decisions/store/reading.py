@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.attribution.decisions.store.orders import COLUMNS, OrderRow
 from services.attribution.decisions.store.packed import unpack
+from services.attribution.orders import store as orders_store
 from services.kernel.db import Row, Tx
 
 _DECISION = """
@@ -92,9 +93,7 @@ select t.type, t.seq, t.at, t.body from tracks t
 where t.store_id = :store and t.seq is not null and t.track_id = any(array(
     select track_id from tracks where store_id = :store and person_id = :person
     union select track_id from tracks where store_id = :store and visitor_id = any(array(
-      select told.visitor from (
-        select distinct cast(convert_from(f.body, 'UTF8') as jsonb) ->> 'visitor_id' as visitor
-        from order_facts f where f.store_id = :store and f.order_id = :order) told
+      select told.visitor from unnest(cast(:visitors as text[])) told (visitor)
       where exists (select from ties i
         where i.store_id = :store and i.key = 'v:' || told.visitor and i.order_id = :order)))))
 )
@@ -270,8 +269,12 @@ async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> tupl
     """What was told of an order and seen of its friend, the oldest first, at most `MOST_HAPPENED`; and of how many.
     Facts not yet seen are left out.
     """
-    rows = await tx.all(_HAPPENED, store=store_id, order=order_id, person=person_id, most=MOST_HAPPENED)
-    found = [Happened(row.kind, row.seq, row.at, bytes(row.body)) for row in rows]
+    told = await orders_store.reports(tx, store_id, order_id)
+    visitors = sorted({report.visitor_id for report in told if report.visitor_id is not None})
+    rows = await tx.all(
+        _HAPPENED, store=store_id, order=order_id, person=person_id, visitors=visitors, most=MOST_HAPPENED
+    )
+    found = [Happened(row.kind, row.seq, row.at, orders_store.unpack(bytes(row.body))) for row in rows]
     return found, rows[0].of if rows else 0
 
 
