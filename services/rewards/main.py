@@ -12,7 +12,7 @@ from services.rewards.grants import tables as _grants
 from services.rewards.grants.api import console as grants_pages
 from services.rewards.grants.api import rest as grants
 from services.rewards.grants.consumer import HANDLERS
-from services.rewards.grants.jobs import RELEASE
+from services.rewards.grants.jobs import RELEASE, WAITING
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_pages
 from services.rewards.ledger.api import rest as ledger
@@ -38,6 +38,6 @@ SERVICE = Service(
     ),
     handlers=(*HANDLERS, CLOSE_PORTALS),
     jobs=(WATCH,),
-    due_jobs=(RELEASE,),
+    due_jobs=(RELEASE, WAITING),
     pages=PAGES,
 )

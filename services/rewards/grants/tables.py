@@ -1,6 +1,6 @@
 """The newest state of each order's decision, the rewards that follow from it, and what each program has spent."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql
 
 from services.kernel.tables import moment, text
@@ -13,7 +13,9 @@ conversions = Table(
     text("order_id", primary_key=True),
     Column("revision", Integer, nullable=False),
     text("program_id", nullable=True),
-    text("data"),
+    Column("body", LargeBinary, nullable=True),
+    # The state as it was kept before: plain. One of the two is there.
+    text("data", nullable=True),
     # The program's version, or the store itself, has not been heard of yet.
     Column("waiting", Boolean, nullable=False, server_default="false"),
     Index("conversions_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),

@@ -1,29 +1,49 @@
-"""Missing pieces that come: what waited for them is decided then."""
+"""Missing pieces that come: what waited for them is decided then, some hundreds of orders in each transaction."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from contracts.events.catalog import ProgramPublished
+from services.kernel import due
 from services.kernel.db import Tx
 from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions.regrant import regrant
 from services.rewards.grants.store import conversions, limits
 from services.rewards.rules.domain import Order
 
+WAITING_JOB = "waiting"
+AT_ONCE = 250
+"""Orders that waited and are decided in one transaction."""
+
 
 async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     """Keeps versions of programs (a repeat does nothing) and decides the orders that waited for them."""
     await catalog.keep(tx, published)
     await limits.note_periods(tx, published)
-    await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
+    more = await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
+    await due.schedule(tx, WAITING_JOB, more)
 
 
 async def take_stores(tx: Tx, stores: Collection[str]) -> None:
     """Decides the orders that waited for their store's time zone."""
-    await _decide_waiting(tx, {(store_id, None) for store_id in stores})
+    await due.schedule(tx, WAITING_JOB, await _decide_waiting(tx, {(store_id, None) for store_id in stores}))
 
 
-async def _decide_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]]) -> None:
+async def decide_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Goes on with orders that waited; returns the stores that may have more, at once. What still waits for a version
+    that has not come is left when it comes.
+    """
+    return await _decide_waiting(tx, [(store_id, None) for store_id in stores])
+
+
+async def _decide_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]]) -> dict[str, datetime]:
     keys = list(arrived)
     await tx.lock_stores(store_id for store_id, _ in keys)
-    states = await conversions.take_waiting(tx, keys)
+    states = await conversions.take_waiting(tx, keys, count=AT_ONCE)
     await regrant(tx, [Order.of(state) for state in states])
+    if (
+        len(states) < AT_ONCE
+        or await conversions.still_waiting(tx, [(s.store_id, s.order_id) for s in states]) == AT_ONCE
+    ):
+        return {}
+    return {store_id: tx.now for store_id, _ in keys}

@@ -1,16 +1,18 @@
-"""SQL of the decisions' newest states."""
+"""SQL of the decisions' newest states, which are kept packed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from contracts.events.conversions import Conversion
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
+from services.kernel.packed import Packing
 
 _KEEP = """
-insert into conversions as c (store_id, order_id, revision, program_id, data)
+insert into conversions as c (store_id, order_id, revision, program_id, body)
 select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[]),
-  cast(:programs as text[]), cast(:data as text[]))
+  cast(:programs as text[]), cast(:bodies as bytea[]))
 on conflict (store_id, order_id) do update
-  set revision = excluded.revision, program_id = excluded.program_id, data = excluded.data, waiting = false
+  set revision = excluded.revision, program_id = excluded.program_id, body = excluded.body, data = null, waiting = false
   where c.revision < excluded.revision
 returning store_id, order_id
 """
@@ -22,23 +24,55 @@ where (c.store_id, c.order_id) = (w.store_id, w.order_id)
 """
 
 _TAKE_WAITING = """
-update conversions c set waiting = false
-from unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id)
-where c.waiting and c.store_id = w.store_id and (w.program_id is null or c.program_id = w.program_id)
-returning c.data
+update conversions c set waiting = false from (
+  select x.store_id, x.order_id
+  from unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id)
+  join conversions x on x.waiting and x.store_id = w.store_id and (w.program_id is null or x.program_id = w.program_id)
+  order by 1, 2 limit :count
+) t
+where (c.store_id, c.order_id) = (t.store_id, t.order_id)
+returning c.body, c.data
+"""
+
+_WAITING = """
+select count(*) from conversions c
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)
+where c.waiting
 """
 
 _GET = """
-select c.data from conversions c
+select c.body, c.data from conversions c
 join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)
 """
+
+_WORDS_1: Final = b"".join(
+    (
+        b'"returned":{"lines":[{"line_id":"1","amount_minor":4600}],"shipping_minor":0,"named_minor":0,"bare_minor":0},',
+        b'"gift_card":false}],"sku":"","product_id":"77","category":"coffee","quantity":1,"amount_minor":4600,"line_id":"1",',
+        b'"status":"rejected","reason":"own_purchase","status":"pending","reason":"unpaid","visitor_id":"v_","click_id":"clk',
+        b'_01k","winner":{"kind":"click","at":"2026-12-03T10:15:30Z","click_id":"clk_01k","link_id":"lnk_01k"},',
+        b'"over_refunded":true,"cancelled":true,"settled_at":"2026-12-03T10:15:30.204000Z","friend_contacts":["',
+        b'{"store_id":"str_01k9x0m0q4s8t2w6y0a4c8e2g6","order_id":"10482","revision":2,"status":"unattributed",',
+        b'"reason":"no_evidence","new_customer":false,"as_of":1042,"engine":"2"}',
+        b'{"store_id":"str_01k9x0m0q4s8t2w6y0a4c8e2g6","order_id":"10482","revision":1,"status":"attributed","reason":"code"',
+        b',"cancelled":false,"rejected_by_person":false,"placed_at":"2026-12-03T10:15:30.204000Z","decided_at":"2026-12-03T',
+        b'10:15:31.204000Z","figures":{"status":"paid","currency":"EUR","total_minor":5090,"subtotal_minor":4600,',
+        b'"discount_minor":0,"tax_minor":0,"shipping_minor":0,"items":[]},"refunded_minor":0,"over_refunded":false,',
+        b'"friend_id":"8412","friend_contacts":[],"order_number":1,"new_customer":true,"program_id":"prg_01k9x0n2r6t0w4y8b',
+        b'2d6f0h4k8","program_version":1,"ambassador_id":"amb_01k9x0p7v1x5z9c3e7g1j5m9q3","winner":{"kind":"code",',
+        b'"at":"2026-12-03T10:15:30.204000Z","code":"ANNA10"},"as_of":1042,"engine":"2"}',
+    )
+)
+_PACKING: Final = Packing("a conversion", _WORDS_1)
+unpack: Final = _PACKING.unpack
 
 OrderKey = tuple[str, str]
 """Store, order."""
 
 
-def _read(data: str) -> Conversion:
-    return Conversion.model_validate_json(data, extra="ignore")
+def _read(row: Row) -> Conversion:
+    kept = row.data if row.body is None else unpack(bytes(row.body))
+    return Conversion.model_validate_json(kept, extra="ignore")
 
 
 async def keep(tx: Tx, states: Sequence[Conversion]) -> set[OrderKey]:
@@ -50,7 +84,7 @@ async def keep(tx: Tx, states: Sequence[Conversion]) -> set[OrderKey]:
         orders=[s.order_id for s in ordered],
         revisions=[s.revision for s in ordered],
         programs=[s.program_id for s in ordered],
-        data=[s.__pydantic_serializer__.to_json(s, exclude_none=True).decode() for s in ordered],
+        bodies=[_PACKING.pack(s.__pydantic_serializer__.to_json(s, exclude_none=True)) for s in ordered],
     )
     return {(row.store_id, row.order_id) for row in rows}
 
@@ -62,11 +96,19 @@ async def mark_waiting(tx: Tx, keys: Iterable[OrderKey]) -> None:
         await tx.execute(_MARK_WAITING, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
 
 
-async def take_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]]) -> list[Conversion]:
-    """States that waited for one of these (store, program), or for anything of the store where program is None."""
+async def take_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]], *, count: int) -> list[Conversion]:
+    """Up to `count` states that waited for one of these (store, program), or for anything of the store where program is
+    None.
+    """
     wanted = sorted(set(arrived), key=lambda key: (key[0], key[1] or ""))
-    rows = await tx.all(_TAKE_WAITING, stores=[k[0] for k in wanted], programs=[k[1] for k in wanted])
-    return sorted({(c.store_id, c.order_id): c for c in map(_read, (r.data for r in rows))}.values(), key=_in_order)
+    rows = await tx.all(_TAKE_WAITING, stores=[k[0] for k in wanted], programs=[k[1] for k in wanted], count=count)
+    return sorted({(c.store_id, c.order_id): c for c in map(_read, rows)}.values(), key=_in_order)
+
+
+async def still_waiting(tx: Tx, keys: Iterable[OrderKey]) -> int:
+    """How many of these orders wait."""
+    wanted = sorted(keys)
+    return int(await tx.scalar(_WAITING, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted]))
 
 
 def _in_order(state: Conversion) -> tuple[str, object, str]:
@@ -77,4 +119,4 @@ async def get(tx: Tx, keys: Iterable[OrderKey]) -> list[Conversion]:
     """Newest states of these orders, as far as they are known."""
     wanted = sorted(keys)
     rows = await tx.all(_GET, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
-    return [_read(row.data) for row in rows]
+    return list(map(_read, rows))

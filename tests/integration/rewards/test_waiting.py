@@ -1,0 +1,54 @@
+"""Orders whose program or store has not been heard of: kept, packed, and decided some at a time once it has."""
+
+from alembic import command
+from sqlalchemy import Connection
+
+from services.kernel import migrate as migrations
+from services.kernel.jobs import Jobs
+from services.rewards.grants.actions.arrive import AT_ONCE, WAITING_JOB
+from services.rewards.grants.store.conversions import unpack
+from services.rewards.main import SERVICE
+from tests.integration.rewards.world import World
+from tests.unit.rewards.build import STORE, configured, make_program, make_state, published
+
+
+async def go_on(world: World) -> int:
+    """Runs the job of those who still wait; returns how often a store was due."""
+    return await Jobs(world.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(WAITING_JOB)
+
+
+async def rewarded(world: World) -> set[str]:
+    return {reward.order_id for reward in await world.rewards(STORE)}
+
+
+async def test_many_that_waited_are_decided_some_at_a_time_also_those_that_were_kept_plain(world: World) -> None:
+    orders = [f"{n:03}" for n in range(AT_ONCE + 5)]
+    await world.take(configured(), *(make_state(name) for name in orders))
+
+    def back(connection: Connection) -> None:
+        command.downgrade(migrations._config(SERVICE, connection), "0007")
+
+    await migrations._run(SERVICE, world.owner.url, back)
+    assert all(data[0] == "{" for (data,) in await world.look(STORE, "select data from conversions"))
+    await migrations.migrate(SERVICE, world.owner.url)
+    await world.take(published(make_program()))
+    assert await rewarded(world) == set(orders[:AT_ONCE])
+    assert await go_on(world) == 1
+    assert await rewarded(world) == set(orders)
+    assert not list(await world.look(STORE, "select order_id from conversions where waiting"))
+
+
+async def test_orders_of_a_version_that_has_not_come_are_left_waiting(world: World) -> None:
+    orders = [f"{n:03}" for n in range(AT_ONCE)]
+    await world.take(configured(), *(make_state(name, program_version=2) for name in orders))
+    await world.take(published(make_program()))
+    assert await go_on(world) == 0
+    await world.take(published(make_program(), version=2))
+    assert await rewarded(world) == set(orders)
+
+
+async def test_a_state_takes_less_than_a_third_of_its_text(world: World) -> None:
+    await world.take(configured(), published(make_program()), make_state("1"))
+    ((kept, data),) = await world.look(STORE, "select body, data from conversions")
+    assert data is None
+    assert len(kept) * 3 < len(unpack(bytes(kept)))
