@@ -9,6 +9,7 @@ from services.analytics.overview.api import router as overview
 from services.analytics.pages import PAGES
 from services.analytics.rollups import tables as _rollups
 from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
+from services.analytics.rollups.jobs import WAITING
 from services.analytics.virality.api import router as virality
 from services.common.product import PRODUCT
 from services.kernel.service import Service
@@ -24,6 +25,6 @@ SERVICE = Service(
     routes=("/v1/metrics*", "/console", "/console/analytics*"),
     routers=(metrics, virality, overview),
     handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
-    due_jobs=(FORGET_REPORTS,),
+    due_jobs=(FORGET_REPORTS, WAITING),
     pages=PAGES,
 )

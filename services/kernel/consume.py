@@ -23,7 +23,7 @@ from services.kernel.bus import envelope
 from services.kernel.bus.port import Bus, Delivered, Event, Record, Subscription
 from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.db import Database, is_transient
-from services.kernel.service import Handler
+from services.kernel.service import Handler, TooMuch
 from services.kernel.telemetry import CONSUMED, DEAD_LETTERS, EVENT_AGE, LAG, RETRIES, describe
 
 
@@ -160,7 +160,7 @@ class Consumer:
         return arrived
 
     async def _apply(self, arrived: Sequence[_Arrived]) -> None:
-        """Handles the events in one transaction; where that cannot be, in two halves, down to single events."""
+        """Handles the events in one transaction; where that cannot or should not be, in halves, down to single ones."""
         if not arrived:
             return
         attempts = self.ALONE_ATTEMPTS if len(arrived) == 1 else 1
@@ -169,6 +169,8 @@ class Consumer:
                 await self._handle(arrived)
                 return
             except Exception as error:
+                if isinstance(error, TooMuch) and len(arrived) > 1:
+                    break  # nothing has failed
                 # What takes too long may be too much at once: halved, it gets on. One alone waits, as for an outage.
                 if is_transient(error) and not (isinstance(error, TimeoutError) and len(arrived) > 1):
                     raise

@@ -27,14 +27,21 @@ Role: TypeAlias = Literal["web", "consume", "work"]
 """What a process does: answers requests; handles events and what the clock starts; runs tasks that talk to others."""
 ROLES: frozenset[Role] = frozenset(("web", "consume", "work"))
 
+
+class TooMuch(Exception):
+    """What a handler raises when a batch's events reach more than one transaction should hold: it then gets fewer of
+    them. Never of what a single event reaches.
+    """
+
+
 type_of_handle = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """What to do with events of these types. Called with all of a batch's events at once, in order, in one transaction
-    that sees their stores; when that fails, again with one event at a time. Must take duplicates and any order between
-    keys in its stride.
+    that sees their stores; when that fails, again with fewer events. Must take duplicates and any order between keys in
+    its stride. May raise `TooMuch`.
     """
 
     events: tuple[type[Payload], ...]

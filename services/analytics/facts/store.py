@@ -92,7 +92,10 @@ insert into reports (store_id, track_id, counted_at)
 select s, i, :now from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(s, i) order by 1, 2
 on conflict do nothing returning store_id, track_id
 """
-_FORGET_REPORTS = "delete from reports where store_id = any(cast(:stores as text[])) and counted_at < :before"
+_FORGET_REPORTS = """
+delete from reports where ctid = any(array(
+  select ctid from reports where store_id = any(cast(:stores as text[])) and counted_at < :before limit :count))
+"""
 _ORDERS_OF_CLICKS = """
 select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
 join orders o on o.store_id = k.store_id and o.click_id = k.id and o.click_id <> ''
@@ -134,7 +137,9 @@ select * from unnest(cast(:stores as text[]), cast(:types as text[]), cast(:ats 
   cast(:datas as bytea[]))
 """
 _UNPARK = """
-delete from parked where store_id = any(cast(:stores as text[])) returning id, store_id, type, at, data
+delete from parked where ctid = any(array(
+  select ctid from parked where store_id = any(cast(:stores as text[])) order by id limit :count))
+returning id, store_id, type, at, data
 """
 
 
@@ -190,9 +195,9 @@ async def add_reports(tx: Tx, keys: Iterable[Key]) -> set[Key]:
     return {(r.store_id, r.track_id) for r in rows}
 
 
-async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime) -> int:
-    """Drops report ids that are too old to come again. Returns how many."""
-    return await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before)
+async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime, count: int) -> int:
+    """Drops up to `count` report ids that are too old to come again. Returns how many."""
+    return await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before, count=count)
 
 
 async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
@@ -250,9 +255,9 @@ async def park(tx: Tx, events: Sequence[Event[Any]]) -> None:
         )
 
 
-async def unpark(tx: Tx, stores: Sequence[str]) -> list[Parked]:
-    """Takes the waiting events of these stores out, in the order in which they came."""
-    rows = await tx.all(_UNPARK, stores=sorted(stores))
+async def unpark(tx: Tx, stores: Sequence[str], *, count: int) -> list[Parked]:
+    """Takes up to `count` waiting events of these stores out, in the order in which they came."""
+    rows = await tx.all(_UNPARK, stores=sorted(stores), count=count)
     return sorted((Parked(r.id, r.store_id, r.type, r.at, r.data) for r in rows), key=lambda parked: parked.id)
 
 

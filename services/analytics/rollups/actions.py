@@ -5,7 +5,7 @@ whatever waited for them is counted anew. All of it happens under the locks of t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -38,8 +38,8 @@ from services.kernel.db import Tx
 
 S = TypeVar("S", Ambassador, Share, Friend, Order, Reward)
 
-SLICE = 1000
-"""Waiting events that are counted at once."""
+SLICE = 500
+"""Waiting events that one transaction counts."""
 VISITORS, VIEWERS, SHARERS = "visitors", "viewers", "sharers"
 
 
@@ -80,10 +80,10 @@ async def count(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await _count(_Batch(tx, zones), known)
 
 
-async def count_waiting(tx: Tx, stores: Iterable[str]) -> None:
-    """Counts what came before its store was set up."""
+async def count_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Counts some of what came before its store was set up; returns the stores of which more waits, at once."""
     await tx.lock_stores(stores)
-    parked = await facts.unpark(tx, sorted(set(stores)))
+    parked = await facts.unpark(tx, stores, count=SLICE)
     events = [
         Event(
             id=str(p.id),
@@ -94,8 +94,9 @@ async def count_waiting(tx: Tx, stores: Iterable[str]) -> None:
         )
         for p in parked
     ]
-    for start in range(0, len(events), SLICE):
-        await count(tx, events[start : start + SLICE])
+    if events:
+        await count(tx, events)
+    return dict.fromkeys(stores, tx.now) if len(events) == SLICE else {}
 
 
 async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:

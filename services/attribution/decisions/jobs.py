@@ -1,14 +1,15 @@
-"""What the clock does with decisions: it settles them, and takes placeholders out of what was kept."""
+"""What the clock does with decisions: it settles them, goes on with sweeps, and takes placeholders out of names."""
 
 from collections.abc import Sequence
 
 from services.attribution.decisions.actions.apart import TAKE_OUT, taking_out
 from services.attribution.decisions.actions.settle import settle
+from services.attribution.decisions.actions.sweep import SWEEP, sweep
 from services.attribution.decisions.actions.write import SETTLE
 from services.kernel.context import Context
 from services.kernel.service import DueJob
 
-DUE_JOBS = (DueJob(name=SETTLE, run=settle),)
+DUE_JOBS = (DueJob(name=SWEEP, run=sweep), DueJob(name=SETTLE, run=settle))
 
 
 def keyed_jobs(ctx: Context) -> Sequence[DueJob]:

@@ -133,6 +133,17 @@ FRIENDS = Table(
 """What all orders of a person come to (`domain/friend.py`), so that settled ones are not read again. A person from
 before this table has no row until somebody asks; then it is made from the facts."""
 
+SWEEPS = Table(
+    "sweeps",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+    moment("since"),
+    text("after"),
+)
+"""What came and concerns so many open orders that they are decided person by person (`actions/sweep.py`): `p:` a
+program, `a:` an ambassador, `d:` a code, and after whom to go on."""
+
 TIES = Table(
     "ties",
     METADATA,

@@ -15,6 +15,8 @@ from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
 
 FORGET = "attribution.forget-deliveries"
+FORGOTTEN_AT_ONCE = 1_000
+"""Deliveries that one transaction drops."""
 """The due job that drops old deliveries."""
 
 
@@ -56,6 +58,8 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
 
 
 async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """Drops what is too old; returns when to come again, at most once a day for each store."""
-    oldest = await store.forget(tx, stores, before=tx.now - DELIVERIES_KEPT)
+    """Drops what is too old, some at a time; returns when to come again: at once, or a day later at the earliest."""
+    oldest = await store.forget(tx, stores, before=tx.now - DELIVERIES_KEPT, count=FORGOTTEN_AT_ONCE)
+    if oldest is None:
+        return dict.fromkeys(stores, tx.now)
     return {s: max(at + DELIVERIES_KEPT, tx.now + timedelta(days=1)) for s, at in oldest.items()}

@@ -40,7 +40,10 @@ _JUDGE = """
 update deliveries set outcome = :outcome, reason = :reason, order_id = :order
 where store_id = :store and delivery_id = :delivery
 """
-_FORGET = "delete from deliveries where store_id = any(:stores) and received_at <= :before"
+_FORGET = """
+delete from deliveries where ctid = any(array(
+    select ctid from deliveries where store_id = any(:stores) and received_at <= :before limit :count))
+"""
 _OLDEST = """
 select store_id, min(received_at) as at from deliveries where store_id = any(:stores) group by store_id
 """
@@ -145,7 +148,10 @@ async def judge(tx: Tx, delivery: Delivery) -> None:
     )
 
 
-async def forget(tx: Tx, stores: Sequence[str], *, before: datetime) -> dict[str, datetime]:
-    """Drops deliveries received before a moment; returns when the oldest one left of each store came."""
-    await tx.execute(_FORGET, stores=list(stores), before=before)
+async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int) -> dict[str, datetime] | None:
+    """Drops up to `count` deliveries received before a moment; returns when the oldest one left of each store came, or
+    None where there may be more to drop.
+    """
+    if await tx.execute(_FORGET, stores=list(stores), before=before, count=count) == count:
+        return None
     return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}

@@ -57,6 +57,12 @@ using unnest(cast(:stores as text[]), cast(:callers as text[]), cast(:routes as 
              cast(:keys as text[])) w(s, c, r, k)
 where a.store_id = w.s and a.caller = w.c and a.route = w.r and a.key = w.k
 """
+_DROP: Final = """
+delete from answers where ctid = any(array(
+    select ctid from answers where store_id = any(:stores) and at <= :before limit :count))
+"""
+_AT_ONCE: Final = 5_000
+"""Answers that one transaction drops."""
 _AMEND: Final = """
 update answers
 set answer = convert_to((convert_from(answer, 'UTF8')::jsonb || cast(:changes as jsonb))::text, 'UTF8')
@@ -202,12 +208,10 @@ def _columns(claims: Sequence[Claim]) -> dict[str, Any]:
 
 
 async def _purge(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """Drops answers older than a day; comes again while a store has younger ones."""
-    await tx.execute(
-        "delete from answers where store_id = any(:stores) and at <= :before",
-        stores=list(stores),
-        before=tx.now - KEPT_FOR,
-    )
+    """Drops answers older than a day, some at a time; comes again while a store has younger ones."""
+    gone = await tx.execute(_DROP, stores=list(stores), before=tx.now - KEPT_FOR, count=_AT_ONCE)
+    if gone == _AT_ONCE:
+        return dict.fromkeys(stores, tx.now)
     rows = await tx.all(
         "select store_id, min(at) as oldest from answers where store_id = any(:stores) group by store_id",
         stores=list(stores),

@@ -6,7 +6,12 @@ from datetime import date
 import pytest
 
 from contracts.events.tracking import Quality
+from services.analytics.facts import jobs
+from services.analytics.main import SERVICE
+from services.analytics.rollups.actions import SLICE
+from services.analytics.rollups.jobs import WAITING
 from services.kernel.db import Database
+from services.kernel.jobs import Jobs
 from tests.integration.analytics.history import (
     PROGRAM,
     STORE,
@@ -23,6 +28,7 @@ from tests.integration.analytics.history import (
     viewed,
     visited,
 )
+from tests.support.edge import make_context
 from tests.support.postgres import FreshDatabase
 
 
@@ -201,3 +207,26 @@ async def test_a_friend_known_by_id_and_mail_turns_ambassador_by_mail_alone(read
     found = await rollups(ready)
     assert found["daily"][MONEY]["customers_turned"] == 1
     assert found["cycles"] == {(STORE, date(2026, 3, 5), PROGRAM, 13): {"pairs": 1}}
+
+
+async def test_what_came_before_its_store_is_counted_some_at_a_time(db: Database) -> None:
+    await deliver(db, *(clicked(f"k{n:04}") for n in range(SLICE + 3)))
+    await deliver(db, store_configured())
+    assert (await rollups(db))["daily"][COUNTS] == {"clicks": SLICE}
+    await deliver(db, clicked("k0000"), clicked("later"))
+    await Jobs(make_context(db, name="analytics"), jobs=(), due_jobs=SERVICE.due_jobs).run_due(WAITING.name)
+    assert (await rollups(db))["daily"][COUNTS] == {"clicks": SLICE + 4}
+
+
+async def test_old_ids_of_reports_are_forgotten_some_at_a_time(
+    ready: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 2)
+    await deliver(ready, *(visited(f"t{n}", "v1") for n in range(5)))
+    async with ready.transaction([STORE]) as tx:
+        await tx.execute("update reports set counted_at = counted_at - interval '46 days' where track_id <> 't4'")
+        await tx.execute("update due set at = now() - interval '1 day'")
+    await Jobs(make_context(ready, name="analytics"), jobs=(), due_jobs=SERVICE.due_jobs).run_due("forget-reports")
+    async with ready.transaction([STORE]) as tx:
+        assert [row.track_id for row in await tx.all("select track_id from reports")] == ["t4"]
+        assert await tx.scalar("select at > now() from due where job = 'forget-reports'")

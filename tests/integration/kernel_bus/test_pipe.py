@@ -14,8 +14,9 @@ from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.consume import Consumer
 from services.kernel.db import Database, Tx
 from services.kernel.relay import Relay
-from services.kernel.service import Handler
+from services.kernel.service import Handler, TooMuch
 from services.kernel.session import connect
+from services.kernel.telemetry import RETRIES
 from tests.support.toy import GROUP, remember, seen, visit
 from tests.support.wait import until
 
@@ -203,6 +204,27 @@ async def test_a_batch_that_takes_too_long_is_halved_until_it_does_not(db: Datab
         assert await dead_letters_now(bus) == 0
     assert max(sizes) == 40, "the batch came whole"
     assert len(await seen(db)) == len(set(await seen(db))) == 40
+
+
+async def test_a_batch_that_reaches_too_much_comes_in_parts_and_nothing_has_failed(db: Database, bus: LogBus) -> None:
+    sizes: list[int] = []
+
+    async def costly(tx: Tx, events: Sequence[Event[Any]]) -> None:
+        sizes.append(len(events))
+        await remember(tx, events)
+        if len(events) > 7:
+            raise TooMuch
+
+    await emit(db, *(f"t{n}" for n in range(40)))
+    async with relaying(db, bus):
+        await until(lambda: _sent(db))
+    retries = RETRIES.labels(GROUP, "error")._value.get()
+    async with consuming(db, bus, Handler(events=(VisitRecorded,), handle=costly)):
+        await until(lambda: _count(db, 40))
+        assert await dead_letters_now(bus) == 0
+    assert sizes[:4] == [40, 20, 10, 5]
+    assert len(await seen(db)) == 40, "what was too much has left nothing"
+    assert RETRIES.labels(GROUP, "error")._value.get() == retries
 
 
 async def _sent(db: Database) -> bool:

@@ -8,16 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.attribution.catalog.store import NEVER_ENDING
-from services.attribution.decisions.actions.claims import claim_codes
+from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
-from services.attribution.decisions.actions.gather import gather, gather_whole
+from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track, together
 from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import nobody as nobody_store
-from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
 from services.attribution.tracking import store as tracking_store
 from services.attribution.tracking.store import StoredTrack
@@ -139,8 +137,5 @@ async def _decide_again(tx: Tx, people: Sequence[Pair], numbers: Numbers) -> Non
     for start in range(0, len(people), _AT_ONCE):
         some = people[start : start + _AT_ONCE]
         friends = await Friends.read(tx, some)
-        rows = await order_rows.open_of(tx, some)
-        gathered = await gather(tx, {pair: row.person_id for pair, row in rows.items()}, rows, friends.now)
-        await claim_codes(tx, gathered, numbers)
-        friends.decided(gathered, await decide_and_write(tx, gathered, numbers), untouched=set())
+        await decide_open(tx, some, friends, numbers)
         await friends.keep(tx)

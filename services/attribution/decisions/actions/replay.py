@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.attribution.decisions.actions.friends import made_anew
 from services.attribution.decisions.actions.gather import gather_whole
+from services.attribution.decisions.actions.sweep import awaiting
 from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
 from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import nobody as nobody_store
@@ -79,7 +80,8 @@ async def check_remembered(tx: Tx, store_id: str, *, after: str = "", count: int
     """
     kept = await friend_rows.page(tx, store_id, after=after, count=count)
     anew = await made_anew(tx, kept)
+    swept = await awaiting(tx, kept)  # what stands of their orders was decided before something that is known by now
     return [
-        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or friend == anew[pair])
+        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or pair in swept or friend == anew[pair])
         for pair, friend in kept.items()
     ]

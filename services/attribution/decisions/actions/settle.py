@@ -1,19 +1,20 @@
 """Settling: when an order's time is over its winner is fixed; from then on only money that goes back still counts.
 
 An order was decided when it last changed, so it is fixed as its newest decision says; nobody's other orders are read
-for it. Only what an earlier engine decided is decided again before.
+for it. Only what an earlier engine decided, and what a sweep has not come to yet, is decided again before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from services.attribution.decisions.actions.claims import claim_codes
+from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
-from services.attribution.decisions.actions.gather import gather, gather_settled
+from services.attribution.decisions.actions.gather import gather_settled
 from services.attribution.decisions.actions.numbers import Numbers
+from services.attribution.decisions.actions.sweep import awaiting
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain import ENGINE, Settlement
 from services.attribution.decisions.store import orders as order_rows
@@ -48,7 +49,7 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         leading = await _fix(tx, ready, friends, numbers)
         # Open orders placed before one that has settled as the first are no longer the first.
         overtaken = leading & {(pair[0], person) for pair, person in beside.items() if pair not in ready}
-        await _decide_open(tx, overtaken, friends, numbers)
+        await decide_open(tx, overtaken, friends, numbers)
         await friends.keep(tx)
         await numbers.keep(tx)
     moments = await order_rows.next_due(tx, stores)
@@ -58,24 +59,15 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 async def _of_this_engine(
     tx: Tx, rows: dict[Pair, OrderRow], friends: Friends, numbers: Numbers
 ) -> dict[Pair, OrderRow]:
-    """Those orders that are due by decisions of this engine."""
+    """Those orders that are due by decisions of this engine and of everything that has come."""
     stored = await reading.some(tx, [(*pair, row.revision) for pair, row in rows.items()])
     old = {(pair[0], row.person_id) for pair, row in rows.items() if stored[pair][0] != ENGINE}
+    old |= await awaiting(tx, {(pair[0], row.person_id) for pair, row in rows.items()})
     if not old:
         return rows
-    await _decide_open(tx, old, friends, numbers)
+    await decide_open(tx, old, friends, numbers)
     now = await order_rows.by_id(tx, rows)
     return {pair: row for pair, row in now.items() if row.settle_at is not None and row.settle_at <= tx.now}
-
-
-async def _decide_open(tx: Tx, people: Collection[Pair], friends: Friends, numbers: Numbers) -> None:
-    if not people:
-        return
-    rows = await order_rows.open_of(tx, people)
-    gathered = await gather(tx, {pair: row.person_id for pair, row in rows.items()}, rows, friends.now)
-    await claim_codes(tx, gathered, numbers)
-    written = await decide_and_write(tx, gathered, numbers)
-    friends.decided(gathered, written, untouched=friends.now.keys() - people)
 
 
 async def _fix(tx: Tx, ready: Mapping[Pair, OrderRow], friends: Friends, numbers: Numbers) -> set[Pair]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter as Count
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,21 +14,26 @@ from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
 from services.attribution.catalog import store as catalog_store
 from services.attribution.catalog.store import Revision
+from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.claims import claim_codes
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather, gather_settled
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.people import Joined, Naming, join
+from services.attribution.decisions.actions.sweep import AT_ONCE as SWEPT_AT_ONCE
+from services.attribution.decisions.actions.sweep import awaiting, begin
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
 from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.store.sweeps import Sweep
 from services.attribution.orders import store as orders_store
 from services.attribution.tracking import domain as tracking
 from services.attribution.tracking import store as tracking_store
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.service import TooMuch
 from services.kernel.telemetry import AGES
 
 Pair = tuple[str, str]
@@ -41,6 +46,8 @@ _AGE = Histogram(
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when a program's first version is in force."""
+MOST_OPEN = 1000
+"""Open orders that a batch decides again, beside those of one person: what more events reach is taken in parts."""
 
 
 @dataclass(slots=True)
@@ -49,10 +56,12 @@ class _Reach:
 
     namings: list[Naming] = field(default_factory=list)
     keys: set[Pair] = field(default_factory=set)
+    limited: set[Pair] = field(default_factory=set)
+    """Keys of codes whose uses are given out in the order of placing: nobody is left for later."""
     visitors: set[Pair] = field(default_factory=set)
     clicks: set[Pair] = field(default_factory=set)
     named_visitors: set[Pair] = field(default_factory=set)
-    versions: list[tuple[str, str, object]] = field(default_factory=list)
+    versions: list[tuple[str, str, datetime]] = field(default_factory=list)
     reports: dict[Pair, list[OrderReported]] = field(default_factory=dict)
     """New reports, by order."""
     rows: dict[Pair, OrderRow] = field(default_factory=dict)
@@ -73,8 +82,10 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     reached = await _reached(tx, reach, numbers)
     friends = await Friends.read(tx, joined.people | reached, joined)
     fallen = await _decide_settled(tx, reach, joined, friends, numbers)
-    orders, behind = _to_decide(reach, joined, friends, wide=reached | fallen)
+    swept = await awaiting(tx, friends.now)
+    orders, behind = _to_decide(reach, joined, friends, wide=reached | fallen | swept)
     open_rows = await order_rows.open_of(tx, friends.now.keys() - behind)
+    _check_cost(events, open_rows.values())
     orders |= {pair: row.person_id for pair, row in open_rows.items()}
     gathered = await gather(tx, orders, open_rows, friends.now, behind=behind)
     freed = await claim_codes(tx, gathered, numbers)
@@ -92,11 +103,15 @@ async def _decide_refused(tx: Tx, codes: set[Pair], numbers: Numbers) -> None:
     """Decides open orders again that name a code of which a use was given back: one of them may take it."""
     people = await people_store.reached(tx, {(store_id, f"d:{text}") for store_id, text in codes})
     friends = await Friends.read(tx, people)
-    rows = await order_rows.open_of(tx, people)
-    gathered = await gather(tx, {pair: row.person_id for pair, row in rows.items()}, rows, friends.now)
-    await claim_codes(tx, gathered, numbers)
-    friends.decided(gathered, await decide_and_write(tx, gathered, numbers), untouched=set())
+    await decide_open(tx, people, friends, numbers)
     await friends.keep(tx)
+
+
+def _check_cost(events: Sequence[Event[Any]], rows: Iterable[OrderRow]) -> None:
+    """Raises `TooMuch` where some of the events would decide much less."""
+    counts = Count((row.store_id, row.person_id) for row in rows)
+    if len(events) > 1 and counts and counts.total() - max(counts.values()) > MOST_OPEN:
+        raise TooMuch
 
 
 def _age(now: datetime, since_s: float, reported: Sequence[datetime]) -> None:
@@ -116,7 +131,8 @@ async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, 
             reach.versions.append((program.store_id, program.program_id, since))
     if CodeSaved in told:
         for code in await catalog_store.keep_codes(tx, told[CodeSaved]):
-            reach.keys.add((code.store_id, f"d:{code.code}"))
+            keys = reach.keys if code.max_uses is None else reach.limited
+            keys.add((code.store_id, f"d:{code.code}"))
     if AmbassadorSaved in told:
         saved = await catalog_store.keep_ambassadors(tx, told[AmbassadorSaved])
         ambassadors = {(a.store_id, a.ambassador_id) for a in saved}
@@ -209,10 +225,25 @@ def _to_decide(
     return new, friends.now.keys() - touched
 
 
+async def _reached_by_catalog(tx: Tx, reach: _Reach) -> set[Pair]:
+    """People with open orders whom news of the catalog concern. Of too many, nobody: a sweep comes to them."""
+    if not reach.keys and not reach.versions:
+        return set()
+    most = SWEPT_AT_ONCE + 1
+    tied = await people_store.reached_open(tx, reach.keys, most=most)
+    by_program = await people_store.reached_by_programs(tx, reach.versions, most=most)
+    if sum(tied.values()) + sum(by_program.values()) <= SWEPT_AT_ONCE:
+        return tied.keys() | by_program.keys()
+    causes = [Sweep(store_id, key, _ALWAYS) for store_id, key in reach.keys]
+    causes += [Sweep(store_id, f"p:{program_id}", since) for store_id, program_id, since in reach.versions]
+    await begin(tx, causes)
+    return set()
+
+
 async def _reached(tx: Tx, reach: _Reach, numbers: Numbers) -> set[Pair]:
     """Everybody with orders that the new facts reach, also those who may lose a shared click by them."""
-    people = await people_store.reached(tx, reach.keys | {(s, f"v:{v}") for s, v in reach.visitors})
-    people |= await people_store.reached_by_programs(tx, reach.versions)
+    people = await people_store.reached(tx, reach.limited | {(s, f"v:{v}") for s, v in reach.visitors})
+    people |= await _reached_by_catalog(tx, reach)
     seen = await tracking_store.by_visitor(tx, reach.visitors, as_of=catalog_store.NEVER_ENDING)
     people |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}
     clicks = reach.clicks | {

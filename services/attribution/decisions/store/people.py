@@ -39,11 +39,21 @@ join ties t on t.store_id = w.s and t.key = w.k
 join orders o on o.store_id = t.store_id and o.order_id = t.order_id
 left join person_merges m on m.store_id = o.store_id and m.person_id = o.person_id
 """
+_REACHED_OPEN = """
+select store_id, person_id, count(*)::int as orders from (
+    select o.store_id, o.person_id from unnest(cast(:stores as text[]), cast(:keys as text[])) w (s, k)
+    join ties t on t.store_id = w.s and t.key = w.k
+    join orders o on o.store_id = t.store_id and o.order_id = t.order_id and o.settled_at is null
+    limit :most
+) found group by 1, 2
+"""
 _REACHED_BY_PROGRAM = """
-select distinct o.store_id, o.person_id from orders o
-join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:since as timestamptz[])) w (s, p, since)
-  on o.store_id = w.s and o.placed_at >= w.since and w.p = any(o.programs)
-where o.settled_at is null
+select store_id, person_id, count(*)::int as orders from (
+    select o.store_id, o.person_id from orders o
+    join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:since as timestamptz[])) w (s, p, since)
+      on o.store_id = w.s and o.placed_at >= w.since and w.p = any(o.programs)
+    where o.settled_at is null limit :most
+) found group by 1, 2
 """
 _TIE = """
 insert into ties (store_id, key, order_id)
@@ -101,17 +111,29 @@ async def reached(tx: Tx, keys: Iterable[Pair]) -> set[Pair]:
     return {(row.store_id, row.person_id) for row in rows}
 
 
-async def reached_by_programs(tx: Tx, versions: Sequence[tuple[str, str, object]]) -> set[Pair]:
-    """People with open orders that a version, as (store, program, in force since), may decide."""
+async def reached_open(tx: Tx, keys: Iterable[Pair], *, most: int) -> dict[Pair, int]:
+    """People with open orders that these pieces (`a:`, `d:`) reach, with how many; of `most` orders in all."""
+    pairs = sorted(set(keys))
+    if not pairs:
+        return {}
+    rows = await tx.all(_REACHED_OPEN, stores=[s for s, _ in pairs], keys=[k for _, k in pairs], most=most)
+    return {(row.store_id, row.person_id): row.orders for row in rows}
+
+
+async def reached_by_programs(tx: Tx, versions: Sequence[tuple[str, str, object]], *, most: int) -> dict[Pair, int]:
+    """People with open orders that a version, as (store, program, in force since), may decide, with how many; of `most`
+    orders in all.
+    """
     if not versions:
-        return set()
+        return {}
     rows = await tx.all(
         _REACHED_BY_PROGRAM,
         stores=[v[0] for v in versions],
         programs=[v[1] for v in versions],
         since=[v[2] for v in versions],
+        most=most,
     )
-    return {(row.store_id, row.person_id) for row in rows}
+    return {(row.store_id, row.person_id): row.orders for row in rows}
 
 
 async def tie(tx: Tx, ties: Sequence[tuple[str, str, str]]) -> None:
