@@ -48,7 +48,7 @@ def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[ToldFac
             now - timedelta(seconds=60),
             (store.codes[n // len(stores) % len(store.codes)],),
         )
-        yield actions.report(ring, store.id, actions.report_of(told), Clock(now=now))
+        yield actions.report(ring, store.id, actions.order_of(told), Clock(now=now))
 
 
 def shaped(
@@ -72,7 +72,7 @@ def shaped(
         code = store.codes[int(len(store.codes) ** chance.random()) - 1]
         placed_at = now - timedelta(seconds=count - n)
         told = _order(f"{run}-{n}", who, placed_at, (code,) if chance.random() < CODES else ())
-        yield actions.report(ring, store.id, actions.report_of(told), Clock(now=now))
+        yield actions.report(ring, store.id, actions.order_of(told), Clock(now=now))
         if chance.random() < REFUNDS:
             yield actions.refund(store.id, told.order_id, Refund("1", 1000), Clock(now=now))
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+import msgspec
 import orjson
 
 from contracts.events.orders import (
@@ -14,7 +15,9 @@ from contracts.events.orders import (
     RefundLine,
 )
 from contracts.events.tracking import TokenClaims, TokenProblem
-from services.attribution.orders import domain, store
+from services.attribution.orders import store
+from services.attribution.orders.domain import naming
+from services.attribution.orders.domain.order import Buyer, Order
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
 from services.attribution.orders.store import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
@@ -42,25 +45,6 @@ class Clock(NamedTuple):
         return told + self.offset
 
 
-class Report(NamedTuple):
-    """An order's revision as any source tells it: the API, or a store platform."""
-
-    order_id: str
-    placed_at: datetime
-    updated_at: datetime | None
-    figures: dict[str, Any]
-    """As the contract's `Figures` are dumped."""
-    customer_id: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    is_new: bool | None = None
-    visitor_id: str | None = None
-    tokens: Sequence[str] = ()
-    codes: Sequence[str] = ()
-    source: str = "api"
-    cancelled_at: datetime | None = None
-
-
 class Refund(NamedTuple):
     """One telling of a refund as a platform gives it: as `RefundIn`, but in whatever currency the platform knows.
 
@@ -77,99 +61,97 @@ class Refund(NamedTuple):
     status: Literal["succeeded", "failed"] = "succeeded"
 
 
-def report_of(told: OrderIn) -> Report:
-    """What the API was told."""
-    items = [item.model_dump() for item in told.items]
-    figures = {
-        "status": told.status,
-        "currency": told.currency,
-        "total_minor": told.total_minor,
-        "subtotal_minor": domain.goods(told.total_minor if told.subtotal_minor is None else told.subtotal_minor, items),
-        "discount_minor": told.discount_minor,
-        "tax_minor": told.tax_minor,
-        "shipping_minor": told.shipping_minor,
-        "items": items,
-    }
-    return Report(
-        order_id=told.order_id,
-        placed_at=told.placed_at,
-        updated_at=told.updated_at,
-        figures=figures,
-        customer_id=told.customer.id,
-        email=told.customer.email,
-        phone=told.customer.phone,
-        is_new=told.customer.is_new,
-        visitor_id=told.visitor_id,
-        tokens=(told.token, *told.tokens) if told.token else told.tokens,
-        codes=told.codes,
-        cancelled_at=told.cancelled_at,
-    )
+def order_of(body: OrderIn) -> Order:
+    """The order in a body of the API that its schema has read."""
+    return msgspec.convert(body.model_dump(), Order)
 
 
-def report(ring: KeyRing, store_id: str, told: Report, clock: Clock, nobody: Collection[str] = frozenset()) -> ToldFact:
-    """The fact that an order was told. `nobody`: names that stand for nobody at this store by its own word.
+def report(
+    ring: KeyRing,
+    store_id: str,
+    order: Order,
+    clock: Clock,
+    nobody: Collection[str] = frozenset(),
+    *,
+    source: str = "api",
+) -> ToldFact:
+    """The fact that an order was reported. `nobody`: names that stand for nobody at this store by its own word.
 
     Raises `Invalid` if one of its moments lies more than a day ahead.
     """
-    placed_at, updated_at, cancelled_at = _moments(told, clock)
-    customer_id, hashes = _buyer(ring, told, nobody)
-    visitor_id = told.visitor_id
+    moments = _moments(order, clock)
+    evidence = _evidence(ring, store_id, order, nobody)
+    figures = order.figures()
+    said = [
+        order.placed_at.astimezone(UTC),
+        None if order.updated_at is None else order.updated_at.astimezone(UTC),
+        figures,
+        evidence.customer_id,
+        evidence.hashes,
+        order.customer.is_new,
+        evidence.visitor_id,
+        [claim.click_id for claim in evidence.claims],
+        evidence.problems,
+        evidence.codes,
+    ]
+    if order.cancelled_at is not None:
+        said.append(order.cancelled_at.astimezone(UTC))
+    mark = naming.report_id(said)
+    known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
+    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | {"source": source})
+    return _told(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
+
+
+class _Evidence(NamedTuple):
+    """Who bought and what brought them, as it is kept."""
+
+    customer_id: str | None
+    hashes: tuple[str, ...]
+    visitor_id: str | None
+    claims: tuple[TokenClaims, ...]
+    problems: tuple[TokenProblem, ...]
+    codes: tuple[str, ...]
+
+
+def _evidence(ring: KeyRing, store_id: str, order: Order, nobody: Collection[str]) -> _Evidence:
+    visitor_id = order.visitor_id
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
-    claims, problems = read_tokens(ring, store_id, told.tokens) if told.tokens else ((), ())
-    texts = [codes.fold(code) or domain.readable(code) for code in told.codes]
+    tokens = order.all_tokens
+    claims, problems = read_tokens(ring, store_id, tokens) if tokens else ((), ())
+    texts = [codes.fold(code) or naming.readable(code) for code in order.codes]
     folded = tuple(dict.fromkeys(filter(None, texts)))
-    figures = told.figures
-    said = [
-        told.placed_at.astimezone(UTC),
-        None if told.updated_at is None else told.updated_at.astimezone(UTC),
-        figures,
-        customer_id,
-        hashes,
-        told.is_new,
-        visitor_id,
-        [claim.click_id for claim in claims],
-        problems,
-        folded,
-    ]
-    if told.cancelled_at is not None:
-        said.append(told.cancelled_at.astimezone(UTC))
-    mark = domain.report_id(said)
-    customer: dict[str, object] = {"contact_hashes": hashes}
-    # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
-    payload = {
-        "store_id": store_id,
-        "order_id": told.order_id,
-        "fact_id": mark,
-        "received_at": clock.now,
-        "placed_at": placed_at,
-        "updated_at": updated_at,
-        "undated": told.updated_at is None,
+    return _Evidence(*_buyer(ring, order.customer, nobody), visitor_id, claims, problems, folded)
+
+
+def _encodable(order: Order, figures: dict[str, Any], evidence: _Evidence) -> dict[str, object]:
+    """The payload's fields that follow from the order, the absent ones left out. Written without the payload's model,
+    which would cost more than all the rest; a test reads it back through it.
+    """
+    if figures["items"]:
+        lines = [{name: value for name, value in line.items() if value is not None} for line in figures["items"]]
+        figures = figures | {"items": lines}
+    customer: dict[str, object] = {"contact_hashes": evidence.hashes}
+    if evidence.customer_id is not None:
+        customer["id"] = evidence.customer_id
+    fields: dict[str, object] = {
         "figures": figures,
         "customer": customer,
-        "tokens": [claim.__dict__ for claim in claims],
-        "token_problems": problems,
-        "codes": folded,
-        "source": told.source,
+        "tokens": [claim.__dict__ for claim in evidence.claims],
+        "token_problems": evidence.problems,
+        "codes": evidence.codes,
     }
-    if figures["items"]:
-        items = [{name: value for name, value in item.items() if value is not None} for item in figures["items"]]
-        payload["figures"] = figures | {"items": items}
-    if customer_id is not None:
-        customer["id"] = customer_id
-    if told.is_new is not None:
-        payload["is_new"] = told.is_new
-    if cancelled_at is not None:
-        payload["cancelled_at"] = cancelled_at
-    if visitor_id is not None:
-        payload["visitor_id"] = visitor_id
-    return _told(OrderReceived.TYPE, store_id, told.order_id, mark, "report", clock.now, orjson.dumps(payload))
+    if order.customer.is_new is not None:
+        fields["is_new"] = order.customer.is_new
+    if evidence.visitor_id is not None:
+        fields["visitor_id"] = evidence.visitor_id
+    return fields
 
 
-def _buyer(ring: KeyRing, told: Report, nobody: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
+def _buyer(ring: KeyRing, buyer: Buyer, nobody: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
     """Customer id and hashes of contacts, as far as they name somebody."""
-    hashes = contact_hashes(ring, email=told.email, phone=told.phone) if told.email or told.phone else ()
-    customer_id = told.customer_id
+    hashes = contact_hashes(ring, email=buyer.email, phone=buyer.phone) if buyer.email or buyer.phone else ()
+    customer_id = buyer.id
     if customer_id and names_nobody(customer_id):
         customer_id = None
     if customer_id and (contact := contact_in(ring, customer_id)) is not None:
@@ -177,16 +159,18 @@ def _buyer(ring: KeyRing, told: Report, nobody: Collection[str]) -> tuple[str | 
     return somebodys(nobody, customer_id, hashes)
 
 
-def _moments(told: Report, clock: Clock) -> tuple[datetime, datetime, datetime | None]:
-    """When it was placed, last changed and cancelled."""
-    placed_at = clock.moved(told.placed_at)
-    updated_at = clock.now if told.updated_at is None else clock.moved(told.updated_at)
-    cancelled_at = None if told.cancelled_at is None else clock.moved(told.cancelled_at)
-    _check_time("placed_at", placed_at, clock)
-    _check_time("updated_at", updated_at, clock)
-    if cancelled_at is not None:
-        _check_time("cancelled_at", cancelled_at, clock)
-    return placed_at, updated_at, cancelled_at
+def _moments(order: Order, clock: Clock) -> dict[str, object]:
+    """When it was placed, last changed and cancelled, as the payload has it."""
+    undated = order.updated_at is None
+    moments = {
+        "placed_at": clock.moved(order.placed_at),
+        "updated_at": clock.now if order.updated_at is None else clock.moved(order.updated_at),
+    }
+    if order.cancelled_at is not None:
+        moments["cancelled_at"] = clock.moved(order.cancelled_at)
+    for field, at in moments.items():
+        _check_time(field, at, clock)
+    return {**moments, "undated": undated}
 
 
 def refund(store_id: str, order_id: str, told: Refund | RefundIn, clock: Clock) -> ToldFact:
@@ -206,7 +190,7 @@ def refund(store_id: str, order_id: str, told: Refund | RefundIn, clock: Clock) 
     payload = OrderRefunded(
         store_id=store_id,
         order_id=order_id,
-        fact_id=domain.refund_id(told.refund_id, told.amount_minor, said),
+        fact_id=naming.refund_id(told.refund_id, told.amount_minor, said),
         received_at=clock.now,
         refund_id=told.refund_id,
         amount_minor=told.amount_minor,
@@ -227,7 +211,7 @@ def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> ToldFa
     payload = OrderCancelled(
         store_id=store_id,
         order_id=order_id,
-        fact_id=domain.cancel_id(told.at or at),
+        fact_id=naming.cancel_id(told.at or at),
         received_at=clock.now,
         at=at,
         undated=told.at is None,

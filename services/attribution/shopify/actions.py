@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from services.attribution.catalog import store as catalog
@@ -13,7 +14,7 @@ from services.attribution.hooks import domain as hooks_domain
 from services.attribution.hooks import store
 from services.attribution.hooks.store import Delivery
 from services.attribution.orders import actions as orders
-from services.attribution.orders.actions import Clock, Refund, Report
+from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CancelIn
 from services.attribution.orders.store import ToldFact
 from services.attribution.shopify import domain
@@ -21,8 +22,6 @@ from services.kernel.auth import at_rest
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import AppError, Invalid
-
-LONGEST_ID = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _read(
         return (), "ignored", str(ignored)
     except AppError as error:
         return (), "failed", f"unreadable: {error.errors[0].field if error.errors else error.code}"
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, msgspec.ValidationError) as error:
         # A field that no order of ours can hold: a negative figure, a time outside of all calendars.
         return (), "failed", f"unreadable: {type(error).__name__}"
 
@@ -123,25 +122,12 @@ def _facts(
             raise _Ignored("no_money_went_back")
         _check_id(refund.order_id)
         return _refunds(store_id, refund, None, clock)
-    order = domain.read_order(told)
-    if order.test:
+    read = domain.read_order(told)
+    if read.test:
         raise _Ignored("test_order")
+    order = read.order
     _check_id(order.order_id)
-    report = Report(
-        order_id=order.order_id,
-        placed_at=order.placed_at,
-        updated_at=order.updated_at,
-        figures=order.figures.model_dump(),
-        customer_id=order.customer_id if order.customer_id and len(order.customer_id) <= LONGEST_ID else None,
-        email=order.email,
-        phone=order.phone,
-        visitor_id=order.visitor_id[:LONGEST_ID] if order.visitor_id else None,
-        tokens=order.token.split()[:20] if order.token else (),
-        codes=order.codes[:20],
-        source="shopify",
-        cancelled_at=order.cancelled_at,
-    )
-    facts = [orders.report(ring, store_id, report, clock, nobody)]
+    facts = [orders.report(ring, store_id, order, clock, nobody, source="shopify")]
     if topic == "orders/cancelled" and "cancelled_at" not in told:
         raise Invalid.field("cancelled_at", "The delivery has no cancelled_at; subscribe without trimming fields.")
     # Only the body is signed: an old one that comes again under another topic must not cancel anything.
@@ -193,5 +179,5 @@ def _object(body: bytes) -> Mapping[str, Any]:
 
 
 def _check_id(order_id: str) -> None:
-    if len(order_id) > LONGEST_ID or not order_id.isprintable():
+    if len(order_id) > domain.LONGEST_ID or not order_id.isprintable():
         raise Invalid.field("id", "The order's id cannot be kept.")

@@ -18,7 +18,7 @@ A, B = "str_a", "str_b"
 
 def report(order_id: str, *, of: str = A, total: int = 1000) -> ToldFact:
     told: dict[str, Any] = {"order_id": order_id, "placed_at": NOW, "status": "paid", "currency": "EUR"}
-    return actions.report(RING, of, actions.report_of(OrderIn(**told, total_minor=total)), Clock(NOW))
+    return actions.report(RING, of, actions.order_of(OrderIn(**told, total_minor=total)), Clock(NOW))
 
 
 async def taken(db: Database, *facts: ToldFact) -> tuple[list[bool], list[tuple[str, str, str]]]:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import orjson
 from hypothesis import event, example, given
 from hypothesis import strategies as st
@@ -135,7 +136,7 @@ def written(told: dict[str, Any]) -> bytes:
     PLAIN | {"order_id": 1001, "customer": {"id": 7, "email": "a@b.c"}, "items": [{"amount_minor": 1, "sku": "s"}]}
 )
 @example(PLAIN | {"placed_at": "2026-05-04T10:00:00.123456789Z"})
-def test_what_is_read_quickly_is_read_to_the_same_report(told: dict[str, Any]) -> None:
+def test_what_is_read_quickly_is_read_to_the_same_order(told: dict[str, Any]) -> None:
     body = written(told)
     quick = reading.usual(body)
     if quick is None:
@@ -143,10 +144,10 @@ def test_what_is_read_quickly_is_read_to_the_same_report(told: dict[str, Any]) -
         return
     event("read quickly")
     try:
-        by_schema = actions.report_of(OrderIn.model_validate_json(body))
+        by_schema = actions.order_of(OrderIn.model_validate_json(body))
     except ValidationError as error:
         raise AssertionError(f"the schema refuses {body!r}") from error
-    assert quick == by_schema
+    assert msgspec.to_builtins(quick) == msgspec.to_builtins(by_schema)
 
 
 def test_nearly_all_bodies_are_of_the_usual_kind() -> None:
@@ -159,14 +160,14 @@ def test_nearly_all_bodies_are_of_the_usual_kind() -> None:
 def test_a_report_is_written_as_its_model_would_be(told: dict[str, Any], offset_days: int, clicked: bool) -> None:
     body = written(told)
     try:
-        report = actions.report_of(OrderIn.model_validate_json(body))
+        order = actions.order_of(OrderIn.model_validate_json(body))
     except ValidationError:
         return
     if clicked:
         proof = click_token.issue(RING, STORE, token())
-        report = report._replace(tokens=(proof, "nonsense"))
+        order = msgspec.structs.replace(order, token=None, tokens=(proof, "nonsense"))
     clock = Clock(NOW + timedelta(days=max(offset_days, 0)), timedelta(days=min(offset_days, 0)))
-    fact = actions.report(RING, STORE, report, clock)
+    fact = actions.report(RING, STORE, order, clock)
     model = OrderReceived.model_validate_json(fact.body)
     assert orjson.loads(fact.body) == orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
     assert fact[:3] == (STORE, model.order_id, model.fact_id)

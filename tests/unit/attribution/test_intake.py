@@ -7,8 +7,9 @@ import orjson
 
 from contracts.events import EVENTS
 from contracts.events.tracking import CustomerIdentified, VisitRecorded
-from services.attribution.orders import actions, domain
+from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
+from services.attribution.orders.domain import naming
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.orders.store import ToldFact
@@ -31,7 +32,7 @@ ORDER = {
 
 def fact(**changes: object) -> ToldFact:
     told = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
-    return actions.report(RING, STORE, actions.report_of(told), CLOCK)
+    return actions.report(RING, STORE, actions.order_of(told), CLOCK)
 
 
 def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
@@ -63,7 +64,7 @@ def test_no_address_leaves_the_edge() -> None:
 
 def test_times_that_callers_send_move_with_the_demo_clock() -> None:
     told = OrderIn.model_validate_json(orjson.dumps(ORDER))
-    moved = actions.report(RING, STORE, actions.report_of(told), Clock(at(days=14), at(days=14) - NOON))
+    moved = actions.report(RING, STORE, actions.order_of(told), Clock(at(days=14), at(days=14) - NOON))
     assert orjson.loads(moved.body)["placed_at"].startswith("2026-11-17T12:00:00")
     assert moved.fact_id == fact().fact_id
 
@@ -88,19 +89,19 @@ def test_an_identify_becomes_a_line_without_the_address() -> None:
 
 
 def test_refunds_are_named_by_their_id_and_amount() -> None:
-    assert domain.refund_id("r1", 100) == domain.refund_id("r1", 100)
-    assert len({domain.refund_id("r1", 100), domain.refund_id("r1", 200), domain.refund_id("r2", 100)}) == 3
+    assert naming.refund_id("r1", 100) == naming.refund_id("r1", 100)
+    assert len({naming.refund_id("r1", 100), naming.refund_id("r1", 200), naming.refund_id("r2", 100)}) == 3
 
 
 def test_codes_of_other_alphabets_are_kept_to_be_shown() -> None:
-    assert domain.readable(" скидка10\u200b ") == "СКИДКА10"
-    assert domain.readable(" \t \u200b") is None
+    assert naming.readable(" скидка10\u200b ") == "СКИДКА10"
+    assert naming.readable(" \t \u200b") is None
 
 
 def test_what_is_no_code_does_not_become_one_by_being_shown() -> None:
     for text in ("annı-7", "groß-7", "ﬁne\x07", "x" * 65, "a" * 200, "ŉ" * 40, "a b"):
         assert codes.fold(text) is None
-        shown = domain.readable(text)
+        shown = naming.readable(text)
         assert shown is not None
         assert codes.fold(shown) is None
         assert len(shown) <= codes.MAX_CODE
@@ -138,7 +139,7 @@ def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
     assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).body
 
 
-def test_the_same_report_of_one_half_hour_is_one_and_of_nobody_each_is_its_own() -> None:
+def test_the_same_order_of_one_half_hour_is_one_and_of_nobody_each_is_its_own() -> None:
     def name(minutes: float = 0, **fields: Any) -> str:
         told = TrackIn.model_validate({"type": "visit", "visitor_id": "v1", "url": "https://a.example/x"} | fields)
         return line_of(RING, STORE, told, at(minutes=minutes)).track_id

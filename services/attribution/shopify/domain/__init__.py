@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from services.attribution.shopify.domain.order import ShopifyOrder, read_order
+from services.attribution.shopify.domain.order import LONGEST_ID, ShopifyOrder, read_order
 from services.attribution.shopify.domain.refund import ShopifyRefund, read_refund, refunds_in
 
 KINDS: Final[Mapping[str, Literal["order", "refund"]]] = {
@@ -28,4 +28,13 @@ def signature(secret: bytes, body: bytes) -> bytes:
     return b64encode(hmac.digest(secret, body, hashlib.sha256))
 
 
-__all__ = ["KINDS", "ShopifyOrder", "ShopifyRefund", "read_order", "read_refund", "refunds_in", "signature"]
+__all__ = [
+    "KINDS",
+    "LONGEST_ID",
+    "ShopifyOrder",
+    "ShopifyRefund",
+    "read_order",
+    "read_refund",
+    "refunds_in",
+    "signature",
+]

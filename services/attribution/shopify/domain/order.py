@@ -6,10 +6,12 @@ their own and must not count twice; what edits took out was not sold. Without bo
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from typing import Any, Final
 
-from contracts.events.orders import Figures, Item
+import msgspec
+
+from services.attribution.orders.domain.order import Order
 from services.attribution.shopify.domain.refund import line_total, moves_money, shipping_total
 from services.attribution.shopify.domain.values import (
     Told,
@@ -28,52 +30,62 @@ from services.common.money import share_half_up
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 """`financial_status` of an order whose money has come in; what went back since is told by refunds."""
 
+LONGEST_ID: Final = 200
+LONGEST_EMAIL: Final = 320
+LONGEST_PHONE: Final = 40
+LONGEST_CODE: Final = 256
+LONGEST_TOKEN: Final = 2048
+MOST: Final = 20
+"""Codes, and tokens, of one order."""
 TOKEN_ATTRIBUTE = "kith"  # noqa: S105  # the name of a cart attribute
 VISITOR_ATTRIBUTE = "kith_visitor"
 
 
 @dataclass(frozen=True, slots=True)
 class ShopifyOrder:
-    """An order as a delivery told it. `email` and `phone` are to be hashed at once and kept nowhere."""
+    """An order as a delivery reported it, and whether it is one of the platform's own tests."""
 
-    order_id: str
-    placed_at: datetime
-    updated_at: datetime
-    figures: Figures
-    customer_id: str | None
-    email: str | None
-    phone: str | None
-    codes: tuple[str, ...]
-    token: str | None
-    visitor_id: str | None
-    cancelled_at: datetime | None
+    order: Order
     test: bool
 
 
 def read_order(told: Told) -> ShopifyOrder:
-    """Reads the bare order object. Raises `Invalid` naming the field that is missing or cannot be read.
+    """Reads the bare order object. Raises `Invalid` naming the field that is missing or cannot be read, and
+    `msgspec.ValidationError` for a figure that no order can have.
 
     How often the platform has seen the customer is not read: it counts orders that were never paid.
     """
     currency = currency_of(told) or missing("currency")
-    customer = told.get("customer")
-    customer = customer if isinstance(customer, dict) else {}
     attributes = _attributes(told.get("note_attributes"))
     created = moment(told, "created_at") or missing("created_at")
-    return ShopifyOrder(
-        order_id=id_of(told.get("id")) or missing("id"),
-        placed_at=moment(told, "processed_at") or created,
-        updated_at=moment(told, "updated_at") or created,
-        figures=_figures(told, currency),
-        customer_id=id_of(customer.get("id")),
-        email=text(told, "email") or text(told, "contact_email") or text(customer, "email"),
-        phone=text(told, "phone") or text(customer, "phone"),
-        codes=_codes(told.get("discount_codes")),
-        token=attributes.get(TOKEN_ATTRIBUTE),
-        visitor_id=attributes.get(VISITOR_ATTRIBUTE),
-        cancelled_at=moment(told, "cancelled_at"),
-        test=told.get("test") is True,
-    )
+    visitor_id, tokens = attributes.get(VISITOR_ATTRIBUTE), attributes.get(TOKEN_ATTRIBUTE, "")
+    order = {
+        "order_id": id_of(told.get("id")) or missing("id"),
+        "placed_at": moment(told, "processed_at") or created,
+        "updated_at": moment(told, "updated_at") or created,
+        "customer": _buyer(told),
+        "codes": [code[:LONGEST_CODE] for code in _codes(told.get("discount_codes"))[:MOST]],
+        "tokens": [token[:LONGEST_TOKEN] for token in tokens.split()[:MOST]],
+        "visitor_id": visitor_id[:LONGEST_ID] if visitor_id else None,
+        "cancelled_at": moment(told, "cancelled_at"),
+        **_figures(told, currency),
+    }
+    return ShopifyOrder(msgspec.convert(order, Order), test=told.get("test") is True)
+
+
+def _buyer(told: Told) -> dict[str, str | None]:
+    """What is too long to be anybody's is nobody's."""
+    customer = told.get("customer")
+    customer = customer if isinstance(customer, dict) else {}
+    return {
+        "id": _at_most(id_of(customer.get("id")), LONGEST_ID),
+        "email": _at_most(text(told, "email") or text(told, "contact_email") or text(customer, "email"), LONGEST_EMAIL),
+        "phone": _at_most(text(told, "phone") or text(customer, "phone"), LONGEST_PHONE),
+    }
+
+
+def _at_most(value: str | None, longest: int) -> str | None:
+    return value if value is not None and len(value) <= longest else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ class _Line:
         return self.told.get("gift_card") is True
 
 
-def _figures(told: Told, currency: str) -> Figures:
+def _figures(told: Told, currency: str) -> dict[str, Any]:
     included = told.get("taxes_included") is True
     lines = _lines(told, currency)
     subtotal, total, tax = _sums(told, currency, included=included)
@@ -105,26 +117,26 @@ def _figures(told: Told, currency: str) -> Figures:
         goods_tax = sum(line.tax_minor for line in lines) or max(0, tax - shipping_tax)
         subtotal -= sum(line.gross_minor for line in lines if line.gift_card)
         subtotal = max(0, subtotal - goods_tax if included else subtotal)
-    return Figures(
-        status="paid" if told.get("financial_status") in _PAID else "pending",
-        currency=currency,
-        total_minor=total,
-        subtotal_minor=total if subtotal is None else subtotal,
-        discount_minor=minor(told, "total_discounts", currency) or 0,
-        tax_minor=tax,
-        shipping_minor=max(0, shipping - shipping_tax if included else shipping),
-        items=tuple(
-            Item(
-                sku=text(line.told, "sku"),
-                product_id=id_of(line.told.get("product_id")),
-                quantity=line.quantity,
-                amount_minor=line.net(included=included),
-                line_id=id_of(line.told.get("id")),
-                gift_card=line.gift_card,
-            )
+    return {
+        "status": "paid" if told.get("financial_status") in _PAID else "pending",
+        "currency": currency,
+        "total_minor": total,
+        "subtotal_minor": subtotal,
+        "discount_minor": minor(told, "total_discounts", currency) or 0,
+        "tax_minor": tax,
+        "shipping_minor": max(0, shipping - shipping_tax if included else shipping),
+        "items": [
+            {
+                "sku": text(line.told, "sku"),
+                "product_id": id_of(line.told.get("product_id")),
+                "quantity": line.quantity,
+                "amount_minor": line.net(included=included),
+                "line_id": id_of(line.told.get("id")),
+                "gift_card": line.gift_card,
+            }
             for line in lines
-        ),
-    )
+        ],
+    }
 
 
 def _sums(told: Told, currency: str, *, included: bool) -> tuple[int | None, int, int]:

@@ -1,9 +1,8 @@
 """Names of facts: the same thing told twice has the same name, however long ago, on whichever way it came. Pure."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 
@@ -32,15 +31,6 @@ def refund_id(refund: str, amount_minor: int, more: Sequence[object] = ()) -> st
 def cancel_id(at: datetime) -> str:
     """The name of a cancellation: an order that was reopened may be cancelled again."""
     return f"{CANCEL}:{at.astimezone(UTC).isoformat()}"
-
-
-def goods(subtotal_minor: int, items: Sequence[Mapping[str, Any]]) -> int:
-    """The subtotal without gift cards, whether the sender has counted them in or not."""
-    cards = sum(item["amount_minor"] for item in items if item.get("gift_card"))
-    if not cards:
-        return subtotal_minor
-    others = sum(item["amount_minor"] for item in items) - cards
-    return subtotal_minor if subtotal_minor <= others else max(others, subtotal_minor - cards)
 
 
 def readable(code: str) -> str | None:
