@@ -1,5 +1,7 @@
 """The list of orders, searched as its readers search: by part of a number, by days, by ambassador, by program."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,8 +9,8 @@ import httpx
 import pytest
 
 from services.attribution.decisions.api import listing
-from services.attribution.decisions.store import reading
-from services.attribution.decisions.store.reading import Filter, Total
+from services.attribution.decisions.store import lists
+from services.attribution.decisions.store.lists import Filter, Total
 from services.kernel.db import Database
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.support.attribution import ambassador, arrive, code, program, pump
@@ -69,24 +71,70 @@ async def page(http: httpx.AsyncClient, **params: str) -> str:
     [
         ("R-2026", ["R-2026-1002", "R-2026-1001"]),
         ("1001", ["R-2027-1001", "R-2026-1001"]),
+        ("2026-1", ["R-2026-1002", "R-2026-1001"]),
+        ("1", ["R-2027-1001", "R-2026-1001", "77_1%x", "R-2026-1002"]),
         ("R-2026-1002", ["R-2026-1002"]),
         ("77_1%x", ["77_1%x"]),
-        ("%", []),
+        ("%", ["77_1%x"]),
+        ("_", ["77_1%x"]),
+        ("'", []),
         ("_1%x", ["77_1%x"]),
         ("r-2026", []),
         ("R-20260", []),
     ],
 )
-async def test_a_number_is_found_by_how_it_begins_or_ends(shop: httpx.AsyncClient, part: str, found: list[str]) -> None:
+async def test_a_number_is_found_by_any_part_of_it(shop: httpx.AsyncClient, part: str, found: list[str]) -> None:
     assert await listed(shop, q=part) == found
-    shown = await page(shop, q=f"#{part}")
-    assert [one for one in ("77_1%x", "R-2027-1001", "R-2026-1002", "R-2026-1001") if f"#{one}</a>" in shown] == found
+    assert re.findall(r">#([^<]+)</a>", html.unescape(await page(shop, q=f"#{part}"))) == found
 
 
 async def test_common_and_rare_numbers_are_read_alike(shop: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rare = await listed(shop, q="R-")
-    monkeypatch.setattr(reading, "_HEADS", 2)
+    monkeypatch.setattr(lists, "_HEADS", 2)
     assert await listed(shop, q="R-") == rare == ["R-2027-1001", "R-2026-1002", "R-2026-1001"]
+
+
+async def walked(http: httpx.AsyncClient, **params: str) -> list[list[str]]:
+    """The pages of a list to its end."""
+    pages, cursor = [], None
+    while True:
+        answer = (
+            await http.get("/v1/orders", headers=SECRET_KEY, params=params | ({"cursor": cursor} if cursor else {}))
+        ).json()
+        pages.append([row["order_id"] for row in answer["data"]])
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return pages
+
+
+async def test_a_search_that_stops_says_where_and_goes_on_from_there(
+    shop: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """“1” ends two numbers and is inside of two more, the newest and the last but one."""
+    every = ["R-2027-1001", "R-2026-1001", "77_1%x", "R-2026-1002"]
+    assert await walked(shop, q="1") == [every]
+    assert await walked(shop, q="1", limit="1") == [[one] for one in every]
+    monkeypatch.setattr(lists, "WALKED", 1)
+    assert await walked(shop, q="1") == [every[:3], [], every[3:], []]
+    assert await walked(shop, q="1", limit="1") == [[every[0]], [every[1]], [every[2]], [], [every[3]], []]
+    file = await shop.get("/v1/orders", headers=SECRET_KEY, params={"q": "1", "format": "csv"})
+    assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == every
+
+    shown = await page(shop, q="1")
+    assert "were looked for among 1 orders, back to" in shown
+    assert "There are too many orders to sum" in shown
+    following = html.unescape(re.search(r'href="(\?[^"]+)" rel="next"', shown)[1])  # type: ignore[index]
+    second = (await shop.get(LIST + following, headers=SECRET_KEY)).text
+    assert "No such number so far" in second
+    assert "Look further back" in second
+    assert "#R-" not in second
+
+
+async def test_a_cursor_belongs_to_its_search(shop: httpx.AsyncClient) -> None:
+    first = (await shop.get("/v1/orders", headers=SECRET_KEY, params={"limit": "1"})).json()
+    answer = await shop.get("/v1/orders", headers=SECRET_KEY, params={"q": "1", "cursor": first["next_cursor"]})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["field"] == "cursor"
 
 
 async def test_the_list_is_narrowed_by_ambassador_and_program(shop: httpx.AsyncClient) -> None:
@@ -128,9 +176,14 @@ async def test_the_list_says_what_its_orders_come_to(
     assert "4 orders, €150.00 + ¥8,000 in all · refunded: €7.00" in await page(shop)
     assert "1 order, €50.00 in all" in await page(shop, ambassador="BORIS")
     async with db.transaction([SHOP]) as tx:
-        totals = await reading.totals(tx, SHOP, Filter(number="R-"), most=3)
+        totals = await lists.totals(tx, SHOP, Filter(number="R-"), most=3)
         assert totals == [Total("EUR", 3, 15000, 700)]
-        assert await reading.totals(tx, SHOP, Filter(number="R-"), most=2) is None
+        assert await lists.totals(tx, SHOP, Filter(number="R-"), most=2) is None
+        assert await lists.totals(tx, SHOP, Filter(number="1"), most=4) == [
+            Total("EUR", 3, 15000, 700),
+            Total("JPY", 1, 8000, 0),
+        ]
+        assert await lists.totals(tx, SHOP, Filter(number="1"), most=3) is None
     monkeypatch.setattr(listing, "SUMMED", 3)
     shown = await page(shop)
     assert "The list holds more than 3" in shown
@@ -140,7 +193,7 @@ async def test_the_list_says_what_its_orders_come_to(
 async def test_an_empty_answer_says_how_to_widen_the_search(shop: httpx.AsyncClient) -> None:
     shown = await page(shop, q="404", program="prg_1")
     assert "No order fits these filters" in shown
-    assert "its beginning or its end is enough" in shown
+    assert "search by fewer signs of the number" in shown
     assert "/v1/orders" not in shown.split("No order fits")[1].split("</div>")[0]
 
 

@@ -10,6 +10,7 @@ from contracts.events.conversions import Conversion
 from services.kernel.db import Database
 from tests.integration.attribution.world import PUBLISHABLE, SECRET_KEY, SHOP
 from tests.support.attribution import (
+    NOON,
     ambassador,
     arrive,
     at,
@@ -71,3 +72,11 @@ async def test_a_page_that_lists_a_part_of_what_happened_says_so(db: Database, h
     page = await http.get("/console/attribution/orders/1001", headers=SECRET_KEY)
     assert "The first 200 of 204 events" in page.text
     assert (await http.get("/console/attribution/orders/1001", headers=PUBLISHABLE)).status_code != 200
+
+
+async def test_a_page_that_lists_some_of_many_decisions_says_so(db: Database, http: httpx.AsyncClient) -> None:
+    for n in range(53):
+        told = figures(4600 + n)
+        await arrive(db, order(told=told, updated_at=NOON + timedelta(minutes=n), store=SHOP))
+    page = await http.get("/console/attribution/orders/1001", headers=SECRET_KEY)
+    assert "The newest 50 of 53 decisions" in page.text

@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def number(self) -> str | None:
-        """How the order's number begins or ends. The sign before it is how pages write numbers, and no part of one."""
+        """Part of the order's number. The sign before it is how pages write numbers, and no part of one."""
         return self.q.replace("\0", "").strip().lstrip("#") or None
 
     def kept(self) -> dict[str, str]:

@@ -24,6 +24,8 @@ from services.ui import Column, Reader, Row, Table
 router = APIRouter(include_in_schema=False)
 
 _SEALS = {"attributed": "good", "rejected": "bad", "pending": "wait", "unattributed": "neutral"}
+_TIMES = 3
+"""Other times of placing that are named."""
 
 
 async def reader_of(request: Request, tx: Tx, store_id: str) -> Reader:
@@ -85,7 +87,7 @@ async def order_page(
         replay_good=done is not None and done.equal,
         late=found.late_facts,
         moved=_moved(found, reader),
-        shown_of=_shown_of(found, reader),
+        shown_of=_shown_of(found, revisions, reader),
         shared=_shared(found, reader),
     )
 
@@ -213,22 +215,33 @@ def _moved(found: OrderView, reader: Reader) -> str:
     """That a revision told another time of placing, which moves nothing."""
     if not found.other_times:
         return ""
+    others = [reader.fmt.moment(at) for at in found.other_times[:_TIMES]]
+    if len(found.other_times) > _TIMES:
+        others.append(reader.speech.say("and more"))
     return reader.speech.say(
         "A revision says that the order was placed on %(other)s. The earliest time told, %(held)s, holds.",
-        other=", ".join(reader.fmt.moment(at) for at in found.other_times[:3]),
+        other=", ".join(others),
         held=reader.fmt.moment(found.row.placed_at),
     )
 
 
-def _shown_of(found: OrderView, reader: Reader) -> str:
+def _shown_of(found: OrderView, revisions: list[StoredDecision], reader: Reader) -> str:
     """That not everything that happened is listed."""
+    speech, fmt = reader.speech, reader.fmt
+    said = []
     shown, of = len(found.happened), found.happened_of
-    if of <= shown:
-        return ""
-    return reader.speech.count(
-        "The first %(shown)s of %(n)s event", "The first %(shown)s of %(n)s events", of,
-        shown=reader.fmt.number(shown), n=reader.fmt.number(of),
-    )  # fmt: skip
+    if of > shown:
+        said.append(speech.count(
+            "The first %(shown)s of %(n)s event", "The first %(shown)s of %(n)s events", of,
+            shown=fmt.number(shown), n=fmt.number(of),
+        ))  # fmt: skip
+    decided = max(one.revision for one in revisions)
+    if decided > len(revisions):
+        said.append(speech.count(
+            "The newest %(shown)s of %(n)s decision", "The newest %(shown)s of %(n)s decisions", decided,
+            shown=fmt.number(len(revisions)), n=fmt.number(decided),
+        ))  # fmt: skip
+    return " · ".join(said)
 
 
 def _replayed(done: Replay, reader: Reader) -> str:

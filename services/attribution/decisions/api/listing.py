@@ -1,6 +1,5 @@
 """The console's list of orders: filters, what the filtered orders come to, the table."""
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -10,16 +9,17 @@ from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.api import words as shown
 from services.attribution.decisions.api.asked import LIST, Asked, Period, period, written
 from services.attribution.decisions.api.console import reader_of
+from services.attribution.decisions.api.rest import cursor_values, place
 from services.attribution.decisions.schemas.out import Status
-from services.attribution.decisions.store import reading
+from services.attribution.decisions.store import lists, reading
+from services.attribution.decisions.store.lists import Filter, Part, Place
 from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.decisions.store.reading import Filter, Total
 from services.common.codes import fold
 from services.common.reasons import reason_text
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, page_of
+from services.kernel.http.pages import Cursor
 from services.ui import Choice, Column, Name, Pagination, Reader, Row, Table
 from services.ui.parts import Cell
 
@@ -44,24 +44,24 @@ async def list_page(
     program: Annotated[str, Query(max_length=64)] = "",
     cursor: Cursor = None,
 ) -> Response:
-    """All orders, the newest first. `q` is how an order's id begins or ends, `ambassador` a promo code."""
+    """All orders, the newest first. `q` is part of an order's number, `ambassador` a promo code."""
     asked = Asked(status=status, reason=reason, q=q, first=first, last=last, ambassador=ambassador, program=program)
-    after = cursors.decode(cursor, datetime, str)
+    start = place(cursor, asked.number)
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         days = period(asked, reader)
         wanted = await _wanted(tx, call.store_id, asked, days)
-        rows: list[OrderRow] = []
-        totals: list[Total] | None = []
-        most = SUMMED_OF_NUMBER if asked.number else SUMMED
+        found = Part([])
+        totals = ""
         if wanted is not None:
-            rows = await reading.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
-            totals = await reading.totals(tx, call.store_id, wanted, most=most) if rows else []
+            found = await lists.page(tx, call.store_id, wanted, before=start, count=_ROWS + 1)
+            totals = await _totals(tx, call.store_id, wanted, reader) if found.rows else ""
+        rows = found.rows
         reasons = await reading.reasons(tx, call.store_id)
         programs = await catalog_store.program_names(tx, call.store_id)
         names = await catalog_store.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
-    page = page_of(rows, _ROWS, show=lambda row: row.order_id, after=lambda row: (row.placed_at, row.order_id))
     speech, count, kept = reader.speech, min(len(rows), _ROWS), asked.kept()
+    following = _following(found, wanted, asked)
     return reader.page(
         "decisions/list.html",
         freshness=reader.read_now(),
@@ -75,13 +75,14 @@ async def list_page(
         days_of=speech.say("Days of %(zone)s", zone=reader.zone.key),
         wrong=[*([days.wrong] if days.wrong else []), *_unknown(asked, wanted, reader)],
         active=_active(reader, asked, programs),
-        totals=_totals(totals, most, reader) if rows else "",
+        totals=totals,
+        stopped=_stopped(found.stopped, reader) if found.stopped else "",
         clear_href=LIST,
         csv_href=_csv_href(wanted),
         paging=Pagination(
             speech.count("%(n)s order on this page", "%(n)s orders on this page", count, n=reader.fmt.number(count)),
             previous=asked.href() if cursor else "",
-            next=asked.href(cursor=page.next_cursor) if page.next_cursor else "",
+            next=following,
         ),
     )
 
@@ -102,6 +103,25 @@ async def _wanted(tx: Tx, store_id: str, asked: Asked, days: Period) -> Filter |
         ambassador_id=ambassador_id,
         program_id=asked.program or None,
         number=asked.number,
+    )
+
+
+def _following(found: Part, wanted: Filter | None, asked: Asked) -> str:
+    """The address of the next page: behind the last order that is shown, or where the search stopped."""
+    if wanted is None:
+        return ""
+    after = wanted.place_of(found.rows[_ROWS - 1]) if len(found.rows) > _ROWS else found.stopped
+    if after is None:
+        return ""
+    return asked.href(cursor=cursors.encode(*cursor_values(after, wanted.number)))
+
+
+def _stopped(at: Place, reader: Reader) -> str:
+    return reader.speech.say(
+        "Numbers that hold these signs inside were looked for among %(n)s orders, back to %(moment)s. “Next” looks"
+        " further back; with dates chosen there are fewer to look through.",
+        n=reader.fmt.number(lists.WALKED),
+        moment=reader.fmt.moment(at.at),
     )
 
 
@@ -130,9 +150,13 @@ def _active(reader: Reader, asked: Asked, programs: dict[str, str]) -> list[Choi
     return [Choice(labels[name], href=asked.href(without=name)) for name in kept]
 
 
-def _totals(totals: list[Total] | None, most: int, reader: Reader) -> str:
+async def _totals(tx: Tx, store_id: str, wanted: Filter, reader: Reader) -> str:
     """What the whole list comes to, by currency."""
     speech, fmt = reader.speech, reader.fmt
+    most = SUMMED_OF_NUMBER if wanted.number else SUMMED
+    totals = await lists.totals(tx, store_id, wanted, most=most)
+    if totals is None and wanted.number:
+        return speech.say("There are too many orders to sum: choose dates to see what the list comes to.")
     if totals is None:
         return speech.say(
             "The list holds more than %(n)s: narrow it to see what its orders come to.", n=fmt.number(most)

@@ -14,9 +14,9 @@ from services.attribution.decisions.actions.replay import replay
 from services.attribution.decisions.actions.view import OrderView, StoreView
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text, explanation
 from services.attribution.decisions.schemas.out import DecisionBody, DecisionOut, OrderOut, OrderRowOut, Status
-from services.attribution.decisions.store import reading
+from services.attribution.decisions.store import lists
+from services.attribution.decisions.store.lists import Filter, Place
 from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.decisions.store.reading import Filter
 from services.attribution.orders import store as orders_store
 from services.attribution.pages import PAGES
 from services.common import money
@@ -24,7 +24,7 @@ from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.fields import Blank, When
-from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.ui import Format
 
 router = APIRouter(tags=["orders"])
@@ -56,15 +56,18 @@ async def get_orders(
     reason: Annotated[str | None, Query(max_length=64)] = None,
     since: Annotated[When | None, Query(alias="from", description="Placed at or after.")] = None,
     until: Annotated[When | None, Query(alias="to", description="Placed before.")] = None,
-    q: Annotated[_Sought, Blank, Query(description="How the order id begins or ends.")] = None,
+    q: Annotated[_Sought, Blank, Query(description="Part of the order id.")] = None,
     ambassador_id: Annotated[_Sought, Blank] = None,
     program_id: Annotated[_Sought, Blank] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
 ) -> Page[OrderRowOut] | Response:
-    """Lists orders, the newest first."""
-    start = cursors.decode(cursor, datetime, str)
+    """Lists orders, the newest first. Of those with a part of the id (`q`), those that begin or end with it come first.
+    The others are looked for among 100,000 orders for one answer: a page may hold fewer than it could, or none, and
+    still have a `next_cursor`.
+    """
+    start = place(cursor, q)
     if since is not None and until is not None and until <= since:
         raise Invalid.field("to", "The period ends before it begins: `to` must be later than `from`.")
     wanted = Filter(
@@ -76,26 +79,53 @@ async def get_orders(
         program_id=program_id,
         number=q,
     )
+    if format == "csv":
+        return await _csv(call, wanted, start)
+    async with call.transaction() as tx:
+        found = await lists.page(tx, call.store_id, wanted, before=start, count=limit + 1)
+    page = page_of(found.rows, limit, show=_row, after=lambda row: cursor_values(wanted.place_of(row), q))
+    if found.stopped:
+        page.next_cursor = cursors.encode(*found.stopped)
+    return page
+
+
+def cursor_values(place: Place, number: str | None) -> tuple[cursors.Value, ...]:
+    """What a cursor to this place holds: a search by number has another than the plain list."""
+    return place[:2] if number is None else place
+
+
+def place(cursor: str | None, number: str | None) -> Place | None:
+    """Where a page of the list begins, by its cursor."""
+    if number is None:
+        kept = cursors.decode(cursor, datetime, str)
+        return Place(*kept) if kept else None
+    searched = cursors.decode(cursor, datetime, str, int)
+    return Place(*searched) if searched else None
+
+
+async def _csv(call: Call, wanted: Filter, start: Place | None) -> Response:
+    """All orders of a list as a file."""
     names: dict[str, str] = {}
 
-    async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[OrderRow]:
-        async with call.transaction() as tx:
-            rows = await reading.page(tx, call.store_id, wanted, before=before, count=count)
-            if format == "csv":
-                people = {row.ambassador_id for row in rows if row.ambassador_id} - names.keys()
+    async def fetch(before: Place | None, count: int) -> Sequence[OrderRow]:
+        rows: list[OrderRow] = []
+        while True:
+            async with call.transaction() as tx:
+                found = await lists.page(tx, call.store_id, wanted, before=before, count=count - len(rows))
+                people = {row.ambassador_id for row in found.rows if row.ambassador_id} - names.keys()
                 names.update(await catalog_store.code_names(tx, call.store_id, people))
-            return rows
+            rows += found.rows
+            if found.stopped is None:
+                return rows
+            before = found.stopped
 
-    return await page_or_csv(
+    return await csv_download(
         fetch,
-        format=format,
         start=start,
-        limit=limit,
-        after=lambda row: (row.placed_at, row.order_id),
-        show=_row,
+        after=wanted.place_of,
+        show=lambda row: _cells(_row(row), names),
         columns=COLUMNS,
         filename="orders",
-        cells=lambda row: _cells(row, names),
     )
 
 
