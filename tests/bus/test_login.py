@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from contracts.events import Topic
 from services.cli import catalog
-from services.cli.commands.acls import rules
+from services.cli.commands.acls import commands
 from services.cli.local import java, process
 from services.cli.local.kafka import Kafka
 from services.common.topics import product_topics
@@ -63,7 +63,7 @@ async def test_a_service_writes_its_own_topics_and_no_others(tmp_path: Path) -> 
     try:
         await broker.start()
         services = [one for one in catalog.load_all() if one.name == "rewards"]
-        for rule in rules(services):
+        for rule in commands(services):
             await allow(broker, rule)
         topics = (*product_topics(), *dead_letter_topics(["kith.rewards", "kith.links"]))
         settings = Settings(kafka_username="rewards", kafka_password=SecretStr("right"))

@@ -5,6 +5,7 @@ import base64
 import signal
 import subprocess
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -20,6 +21,11 @@ _QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 
 class Kafka:
     """One broker over one data folder, on a port that stays the same. `start` may be called again after any end."""
+
+    login: Mapping[str, str] = {}
+    """Who its own clients say they are, in aiokafka's words, where it asks."""
+    storage: Sequence[str] = ("--standalone",)
+    """How its storage is made: for a quorum of its own."""
 
     def __init__(self, data: Path, *, port: int | None = None, log: Path | None = None) -> None:
         self.data = data.absolute()
@@ -102,13 +108,9 @@ class Kafka:
 
     async def _format(self, runtime: Path, jars: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-        child = process.spawn(
-            [
-                *(runtime, "-Xmx128m", "-XX:TieredStopAtLevel=1", _QUIET, "-cp", jars, "kafka.tools.StorageTool"),
-                *("format", "--standalone", "-t", cluster, "-c", properties),
-            ],
-            log=self.log,
-        )
+        argv: list[str | Path] = [runtime, "-Xmx128m", "-XX:TieredStopAtLevel=1", _QUIET, "-cp", jars]
+        argv += ["kafka.tools.StorageTool", "format", *self.storage, "-t", cluster, "-c", properties]
+        child = process.spawn(argv, log=self.log)
         if not await process.exited(child, within=60) or child.returncode != 0:
             child.kill()
             properties.unlink(missing_ok=True)
@@ -127,7 +129,7 @@ class Kafka:
         raise StartFailed(f"Kafka did not start; the end of {self.log}:\n{process.tail(self.log)}")
 
     async def _knows_itself(self) -> bool:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.url, request_timeout_ms=5000)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.url, request_timeout_ms=5000, **self.login)
         try:
             await admin.start()
             return bool((await admin.describe_cluster()).get("brokers"))

@@ -30,7 +30,7 @@ REQUEST_MS = 8_000
 BATCH_BYTES = 256 * 1024
 _DAY_MS = 86_400_000
 _EXISTS = 36
-_BROKEN = (KafkaError, OSError, TimeoutError, AssertionError)
+BROKEN = (KafkaError, OSError, TimeoutError, AssertionError)
 """What the client raises when the broker goes away; assertions are its own, about states it did not expect."""
 
 
@@ -61,7 +61,7 @@ class KafkaBus:
 
     async def start(self) -> None:
         try:
-            await self._make_topics()
+            await self.make_topics()
         except BusUnavailable as error:
             self._log.warning("kafka.away", **describe(error))
 
@@ -71,7 +71,7 @@ class KafkaBus:
         producer = await self._ready()
         try:
             await bounded(self._send(producer, records), DELIVERY_S)
-        except _BROKEN as error:
+        except BROKEN as error:
             self._discard(producer)
             raise BusUnavailable(f"not confirmed ({type(error).__name__})") from error
         except asyncio.CancelledError:
@@ -79,7 +79,7 @@ class KafkaBus:
             raise
 
     async def subscribe(self, *, group: str, topics: Sequence[str], member: str) -> KafkaSubscription:
-        await self._make_topics()
+        await self.make_topics()
         subscription = KafkaSubscription(self._url, group=group, topics=topics, member=member, login=self._login)
         await subscription.join()
         return subscription
@@ -117,7 +117,7 @@ class KafkaBus:
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
-            await self._make_topics()
+            await self.make_topics()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._url,
@@ -133,7 +133,7 @@ class KafkaBus:
                 )
                 try:
                     await bounded(producer.start(), DELIVERY_S)
-                except _BROKEN as error:
+                except BROKEN as error:
                     self._discard(producer)
                     raise BusUnavailable(f"cannot connect ({type(error).__name__})") from error
                 self._producer = producer
@@ -146,23 +146,24 @@ class KafkaBus:
 
         async def stop() -> None:
             _give_up(producer)
-            with suppress(*_BROKEN):
+            with suppress(*BROKEN):
                 await bounded(producer.stop(), REQUEST_MS / 1000 + 2)
 
         task = asyncio.create_task(stop(), name="kafka-discard")
         self._discards.add(task)
         task.add_done_callback(self._discards.discard)
 
-    async def _make_topics(self) -> None:
+    async def make_topics(self) -> None:
+        """Makes the topics that are missing. Raises `BusUnavailable`."""
         if self._topics_made:
             return
         admin = AIOKafkaAdminClient(bootstrap_servers=self._url, request_timeout_ms=REQUEST_MS, **self._login)
         try:
             await bounded(self._add_missing(admin), DELIVERY_S)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise BusUnavailable(f"topics cannot be made ({type(error).__name__})") from error
         finally:
-            with suppress(*_BROKEN):
+            with suppress(*BROKEN):
                 await bounded(admin.close(), 2)
         self._topics_made = True
 

@@ -2,7 +2,7 @@
 
 from contracts.events import Topic
 from services.cli import catalog
-from services.cli.commands.acls import rules
+from services.cli.commands.acls import commands
 
 
 def test_every_topic_has_one_service_that_writes_it() -> None:
@@ -12,7 +12,7 @@ def test_every_topic_has_one_service_that_writes_it() -> None:
 
 def test_only_letters_of_its_own_and_topics_of_its_own_are_written() -> None:
     services = [one for one in catalog.load_all() if one.name in ("rewards", "analytics")]
-    writing = [(rule[1], rule[-1]) for rule in rules(services) if "Write" in rule]
+    writing = [(rule[1], rule[-1]) for rule in commands(services) if "Write" in rule]
     assert sorted(writing) == [
         ("User:analytics", "kith.dlq.analytics"),
         ("User:rewards", "kith.dlq.rewards"),

@@ -1,0 +1,140 @@
+"""The compose file's broker, started from its own settings: each service does its work there, and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
+from pydantic import SecretStr
+
+from contracts.events import Topic
+from services.cli import catalog
+from services.cli.local import java, process
+from services.kernel.bus.kafka import KafkaBus
+from services.kernel.bus.kafka_rights import Right, make_rights
+from services.kernel.bus.port import BusUnavailable, Record
+from services.kernel.bus.topics import dead_letter_topics, product_topics
+from services.kernel.runner import groups_of, subscriptions_of
+from services.kernel.service import Service
+from services.kernel.settings import Settings
+from tests.support.compose import ComposedKafka, compose
+
+TOPICS = (*product_topics(), *dead_letter_topics(groups_of(catalog.load_all())))
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[ComposedKafka]:
+    kafka = ComposedKafka(tmp_path / "kafka")
+    await kafka.start()
+    yield kafka
+    await kafka.stop()
+
+
+def login(container: str) -> dict[str, str]:
+    """As the container's process names itself."""
+    given = compose()["services"][container]["environment"]
+    password = SecretStr(given["KITH_KAFKA_PASSWORD"])
+    return Settings(kafka_username=given["KITH_KAFKA_USERNAME"], kafka_password=password).kafka_login()
+
+
+def bus_of(broker: ComposedKafka, container: str) -> KafkaBus:
+    return KafkaBus(broker.url, TOPICS, login=login(container))
+
+
+def set_up(broker: ComposedKafka) -> dict[str, int]:
+    """What the container `kafka-setup` does, in its environment."""
+    given = compose()["services"]["kafka-setup"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "services", *given["command"], "--json"],
+        env={**clean, **given["environment"], "KITH_KAFKA_URL": broker.url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    told: dict[str, int] = json.loads(done.stdout)
+    return told
+
+
+async def reads(broker: ComposedKafka, container: str, topic: str) -> bool:
+    """Whether the container's user may read a topic, in whatever group."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker.url, auto_offset_reset="earliest", **login(container))
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, 0)])
+        await consumer.getmany(timeout_ms=1000)
+    except TopicAuthorizationFailedError:
+        return False
+    finally:
+        await consumer.stop()
+    return True
+
+
+async def writes(bus: KafkaBus, topic: str) -> bool:
+    try:
+        await bus.publish([Record(topic, "key", b"{}", {})])
+    except BusUnavailable as error:
+        if "TopicAuthorizationFailed" not in str(error):
+            raise
+        return False
+    return True
+
+
+async def works(bus: KafkaBus, service: Service) -> None:
+    """All that a service does at the broker: it says what it tells, and hears what its groups hear."""
+    for topic in service.publishes:
+        assert await writes(bus, topic)
+    for group, topics in subscriptions_of([service]).items():
+        assert await writes(bus, f"kith.dlq.{group.removeprefix('kith.')}")
+        member = await bus.subscribe(group=group, topics=sorted(topics), member="1")
+        await member.fetch(max_records=1, wait_s=1)
+        await member.close()
+
+
+@pytest.mark.timeout(300)
+async def test_each_service_does_its_work_at_the_composed_broker_and_nothing_else(broker: ComposedKafka) -> None:
+    with pytest.raises(BusUnavailable):
+        await KafkaBus(broker.url, TOPICS).publish([Record(Topic.ORDERS, "key", b"{}", {})])
+    early = bus_of(broker, "links")
+    with pytest.raises(BusUnavailable):
+        await early.publish([Record(Topic.CATALOG, "key", b"{}", {})])
+
+    stray = Right("links", "Read", "topic", str(Topic.ORDERS))
+    await make_rights(broker.url, broker.login, [stray])
+    first = set_up(broker)
+    assert (first["topics"], first["taken"]) == (len(TOPICS), 1)
+    assert set_up(broker) == {"topics": len(TOPICS), "given": 0, "taken": 0}
+
+    buses = {service.name: bus_of(broker, service.name) for service in catalog.load_all()}
+    for service in catalog.load_all():
+        await works(buses[service.name], service)
+        heard = {topic for topics in subscriptions_of([service]).values() for topic in topics}
+        told = {str(topic) for topic in service.publishes}
+        for topic in map(str, Topic):
+            assert await writes(buses[service.name], topic) == (topic in told), f"{service.name} writes {topic}"
+            assert await reads(broker, service.name, topic) == (topic in heard), f"{service.name} reads {topic}"
+    with pytest.raises(BusUnavailable):
+        await buses["links"].subscribe(group="kith.rewards", topics=[Topic.CATALOG], member="1")
+    with pytest.raises(BusUnavailable):
+        await make_rights(broker.url, login("links"), [stray])
+    for bus in (early, *buses.values()):
+        await bus.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_the_composed_broker_is_healthy_by_its_own_check(broker: ComposedKafka, tmp_path: Path) -> None:
+    check: list[str] = compose()["services"]["kafka"]["healthcheck"]["test"][1:]
+    assert check[0].endswith("/kafka-broker-api-versions.sh")
+    (tmp_path / "admin.properties").write_text(broker.admin)
+    given = [broker.url if one == "kafka:9092" else one for one in check[1:]]
+    given = [str(tmp_path / "admin.properties") if one == "/etc/kith/admin.properties" else one for one in given]
+    tool: list[str | Path] = [java.java(), "-Xmx128m", "-cp", await java.classpath()]
+    child = process.spawn([*tool, "org.apache.kafka.tools.BrokerApiVersionsCommand", *given], log=broker.log)
+    assert await process.exited(child, within=60)
+    assert child.returncode == 0, process.tail(broker.log)
