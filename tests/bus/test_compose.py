@@ -18,13 +18,12 @@ from services.cli.local import java, process
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.kafka_rights import Right, make_rights
 from services.kernel.bus.port import BusUnavailable, Record
-from services.kernel.bus.topics import dead_letter_topics, product_topics
-from services.kernel.runner import groups_of, subscriptions_of
+from services.kernel.runner import subscriptions_of, topics_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
 from tests.support.compose import ComposedKafka, compose
 
-TOPICS = (*product_topics(), *dead_letter_topics(groups_of(catalog.load_all())))
+TOPICS = topics_of(catalog.load_all())
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def answer(
             media_type="image/svg+xml; charset=utf-8",
             headers={
                 "cache-control": "private, no-store",
+                "content-disposition": f'inline; filename="{sheet().name}.svg"',
                 "content-security-policy": "default-src 'none'; style-src 'none'",
             },
         )

@@ -165,7 +165,7 @@ async def get_funnel(call: Reader, asking: Asking) -> Response:
     return answer(
         asking.format,
         body,
-        sheet=lambda: sheets.funnel(found, earlier),
+        sheet=lambda: sheets.funnel(view, found, earlier),
         picture=lambda: sheets.funnel_picture(view, found),
     )
 
@@ -219,7 +219,7 @@ async def get_ambassadors(
         asking.format,
         body,
         sheet=lambda: sheets.ambassadors(view, _named(rows)),
-        picture=lambda: sheets.ambassadors_picture(view, _named(rows)),
+        picture=lambda: sheets.ambassadors_picture(view, _named(rows), total),
     )
 
 

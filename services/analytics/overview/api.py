@@ -37,9 +37,8 @@ async def overview_page(request: Request, call: Viewer) -> Response:
                 address = address.usual()
                 loaded = await actions.overview(tx, call.store_id, address.asked())
     except Unavailable:
-        return PAGES.render(
-            request, "overview/unready.html", status=503, headers={"retry-after": "1"}, title="Overview"
-        )
+        title = PAGES.speech(PAGES.language(request)).say("Overview")
+        return PAGES.render(request, "overview/unready.html", status=503, headers={"retry-after": "1"}, title=title)
     shown = _shown(loaded)
     if request.query_params.get("format") == "csv":
         made = page.sheet(shown, address)

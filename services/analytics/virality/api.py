@@ -14,6 +14,7 @@ from services.analytics.metrics.domain import pictures
 from services.analytics.metrics.domain.figures import Point, View, compared
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import METRICS
+from services.analytics.metrics.domain.sheets import named
 from services.analytics.metrics.domain.totals import median_of
 from services.analytics.metrics.schemas import Value, frame, rounded
 from services.analytics.virality import actions
@@ -59,12 +60,14 @@ async def get_virality(call: Reader, asking: Asking, group_by: Annotated[Grain, 
             "cohorts": [CohortOut.of(cohort) for cohort in cohorts],
         }
     )
-    return answer(asking.format, body, sheet=lambda: _sheet(cohorts), picture=lambda: _picture(view, cohorts, group_by))
+    return answer(
+        asking.format, body, sheet=lambda: _sheet(view, cohorts), picture=lambda: _picture(view, cohorts, group_by)
+    )
 
 
-def _sheet(cohorts: Sequence[Cohort]) -> Sheet:
+def _sheet(view: View, cohorts: Sequence[Cohort]) -> Sheet:
     return Sheet(
-        "cohorts",
+        named("cohorts", view),
         ("from", "to", "joined", "shares", "customers", "children", "k", "i", "c", "mature"),
         [
             (

@@ -68,7 +68,7 @@ select ambassador_id from codes where store_id = :store and code = :code order b
 """
 _PROGRAM_NAMES = """
 select distinct on (program_id) program_id, body from programs where store_id = :store
-order by program_id, version desc limit 200
+order by program_id, version desc
 """
 
 OWN_PLACEHOLDERS = "select json_object_agg(store_id, names)::text from store_placeholders where names <> '{}'"
@@ -233,7 +233,7 @@ async def owner_of_code(tx: Tx, store_id: str, code: str) -> str | None:
 
 
 async def program_names(tx: Tx, store_id: str) -> dict[str, str]:
-    """What a store's programs are called in their newest versions, by id; the first 200 where there are more."""
+    """What all of a store's programs are called in their newest versions, by id."""
     rows = await tx.all(_PROGRAM_NAMES, store=store_id)
     return {row.program_id: read_program(bytes(row.body)).program.name for row in rows}
 

@@ -33,6 +33,8 @@ order by 1, 2 on conflict do nothing returning store_id, delivery_id
 _FIELDS = "store_id, delivery_id, hook_id, topic, received_at, outcome, reason, order_id, body"
 _SOME = f"""
 select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(:outcomes as text[]))
+  and (cast(:after_at as timestamptz) is null
+       or (received_at, delivery_id) > (cast(:after_at as timestamptz), cast(:after_id as text)))
 order by received_at, delivery_id limit :most
 """  # noqa: S608  # names of columns
 _GET = f"select {_FIELDS} from deliveries where store_id = :store and delivery_id = :delivery"  # noqa: S608
@@ -125,9 +127,17 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> set[tuple[str, str]]:
     return {(row.store_id, row.delivery_id) for row in rows}
 
 
-async def some(tx: Tx, store_id: str, *, outcomes: Sequence[str], most: int) -> list[Delivery]:
-    """A store's deliveries with one of these outcomes, the oldest first."""
-    return [Delivery(*tuple(row)) for row in await tx.all(_SOME, store=store_id, outcomes=list(outcomes), most=most)]
+async def some(tx: Tx, store_id: str, *, outcomes: Sequence[str], after: Delivery | None, most: int) -> list[Delivery]:
+    """A store's deliveries with one of these outcomes, the oldest first, of those that came after another."""
+    rows = await tx.all(
+        _SOME,
+        store=store_id,
+        outcomes=list(outcomes),
+        after_at=after.received_at if after else None,
+        after_id=after.delivery_id if after else None,
+        most=most,
+    )
+    return [Delivery(*tuple(row)) for row in rows]
 
 
 async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:

@@ -42,14 +42,13 @@ async def _set_up(ui: Ui) -> None:
     from services.kernel.bus.kafka import KafkaBus
     from services.kernel.bus.kafka_rights import make_rights
     from services.kernel.bus.port import BusUnavailable
-    from services.kernel.bus.topics import dead_letter_topics, product_topics
-    from services.kernel.runner import groups_of
+    from services.kernel.runner import topics_of
     from services.kernel.settings import Settings
 
     settings, services = Settings(), catalog.load_all()
     if settings.kafka_url is None or settings.kafka_username is None:
         raise StartFailed("KITH_KAFKA_URL, KITH_KAFKA_USERNAME and KITH_KAFKA_PASSWORD name the brokers and who asks")
-    topics = (*product_topics(), *dead_letter_topics(groups_of(services)))
+    topics = topics_of(services)
     login = settings.kafka_login()
     try:
         await KafkaBus(settings.kafka_url, topics, partitions=settings.kafka_partitions, login=login).make_topics()

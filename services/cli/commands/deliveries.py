@@ -1,6 +1,7 @@
 """`kith deliveries list|show|again`: what store platforms told and nobody could read, and another reading of it."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -9,9 +10,13 @@ from services.cli.local.process import StartFailed
 from services.cli.options import Store
 from services.cli.ui import Json, Ui
 
+if TYPE_CHECKING:
+    from services.attribution.hooks.store import Delivery
+    from services.kernel.db import Database
+
 Chosen = Annotated[str, typer.Option("--store", help="The store's id, as `list` prints it.")]
-MOST = 1000
-"""Deliveries of one store in one list."""
+AT_ONCE = 200
+"""Deliveries that are read together: each holds a body."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +33,7 @@ def list_deliveries(
     everything: Annotated[bool, typer.Option("--all", help="Also those that were taken or ignored.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the deliveries that could not be read, the oldest first: at most a thousand of each store."""
+    """List the deliveries that could not be read, the oldest first."""
     import uvloop
 
     uvloop.run(_list(Ui(as_json=as_json), store, everything))
@@ -51,7 +56,6 @@ def again(store: Store = "", as_json: Json = False) -> None:
 
 
 async def _list(ui: Ui, only: str, everything: bool) -> None:
-    from services.attribution.hooks import store
     from services.cli import starting
     from services.cli.inspect.stores import listed, opened
     from services.kernel.settings import Settings
@@ -59,19 +63,33 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
     outcomes = ("failed", "taken", "ignored") if everything else ("failed",)
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
         for store_id in await listed(db, only):
-            async with db.transaction([store_id]) as tx:
-                for one in await store.some(tx, store_id, outcomes=outcomes, most=MOST):
-                    told = {
-                        "store": store_id,
-                        "delivery": one.delivery_id,
-                        "topic": one.topic,
-                        "received_at": one.received_at.isoformat(),
-                        "outcome": one.outcome,
-                        "reason": one.reason,
-                        "order_id": one.order_id,
-                    }
-                    ui.say("  ".join(str(value) for value in told.values() if value is not None))
-                    ui.emit(told)
+            async for one in walk(db, store_id, outcomes):
+                told = {
+                    "store": store_id,
+                    "delivery": one.delivery_id,
+                    "topic": one.topic,
+                    "received_at": one.received_at.isoformat(),
+                    "outcome": one.outcome,
+                    "reason": one.reason,
+                    "order_id": one.order_id,
+                }
+                ui.say("  ".join(str(value) for value in told.values() if value is not None))
+                ui.emit(told)
+
+
+async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "AsyncIterator[Delivery]":
+    """A store's deliveries with these outcomes, the oldest first, however many there are."""
+    from services.attribution.hooks import store
+
+    last = None
+    while True:
+        async with db.transaction([store_id]) as tx:
+            found = await store.some(tx, store_id, outcomes=outcomes, after=last, most=AT_ONCE)
+        for one in found:
+            yield one
+        if len(found) < AT_ONCE:
+            return
+        last = found[-1]
 
 
 async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
@@ -97,7 +115,6 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
 
 
 async def _again(ui: Ui, only: str) -> bool:
-    from services.attribution.hooks import store
     from services.attribution.orders.actions import Clock
     from services.attribution.shopify.actions import read_again
     from services.cli import starting
@@ -111,9 +128,7 @@ async def _again(ui: Ui, only: str) -> bool:
         ring, live = settings.key_ring(SCOPES), LiveState(db)
         await live.refresh()
         for store_id in await listed(db, only):
-            async with db.transaction([store_id]) as tx:
-                failed = await store.some(tx, store_id, outcomes=("failed",), most=MOST)
-            for kept in failed:
+            async for kept in walk(db, store_id, ("failed",)):
                 async with db.transaction([store_id]) as tx:
                     read = await read_again(tx, ring, kept, Clock(live.now(), live.offset))
                 well = well and read.outcome != "failed"

@@ -61,11 +61,14 @@ async def _list(ui: Ui, state: str | None, kind: str | None, count: int) -> None
     from services.kernel.settings import Settings
     from services.kernel.work import sql
 
-    total = 0
+    total, cut = 0, []
     async with starting.complete(Settings(), keep_running=True) as settings:
         for service in catalog.load_all():
             async with opened(settings, service.name) as db, db.transaction() as tx:
-                rows = await sql.listed(tx, state=state, kind=kind, count=count)
+                rows = await sql.listed(tx, state=state, kind=kind, count=count + 1)
+            if len(rows) > count:
+                rows = rows[:count]
+                cut.append(service.name)
             total += len(rows)
             for row in rows:
                 said = _as_json(service.name, row)
@@ -75,6 +78,8 @@ async def _list(ui: Ui, state: str | None, kind: str | None, count: int) -> None
                 )
                 ui.emit(said)
     ui.say(f"{total} tasks." if total else "There is none.")
+    if cut:
+        ui.say(f"There are more of {', '.join(cut)}: ask for more with --count.")
 
 
 async def _show(ui: Ui, place: str) -> None:

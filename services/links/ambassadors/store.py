@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from services.kernel.db import Row, Tx
 from services.links.people.store import Ambassador
@@ -20,43 +20,41 @@ where a.store_id = :store_id
 """
 _ONE = _SELECT + " and a.ambassador_id = :ambassador_id"
 _MANY = _SELECT + " and a.ambassador_id = any(cast(:ids as text[]))"
-_FILTER = (
-    _SELECT
-    + """
+_NARROWED = """
   and (cast(:program_id as text) is null or a.program_id = :program_id)
   and (cast(:external_id as text) is null or a.external_id = :external_id)
   and (cast(:group_name as text) is null or a.group_name = :group_name)
   and (cast(:code as text) is null or exists (
     select from codes own where own.store_id = a.store_id and own.code = :code and own.ambassador_id = a.ambassador_id))
-  and (cast(:search as text) is null or p.name ilike :search or p.email ilike :search or c.code ilike :search
-    or a.external_id ilike :search)
 """
-)
-_NEWEST = (
-    _FILTER
-    + """
-  and (cast(:before as text) is null or a.ambassador_id < :before)
-order by a.ambassador_id desc limit :limit
-"""
-)
-_BY_NAME = (
-    _FILTER
-    + """
+_BEFORE = " and (cast(:before as text) is null or a.ambassador_id < :before)"
+_BEHIND = """
   and (cast(:after as text) is null
     or (coalesce(lower(p.name), ''), a.ambassador_id) > (cast(:after_name as text), cast(:after as text)))
-order by coalesce(lower(p.name), ''), a.ambassador_id limit :limit
 """
+_NEWEST = f"{_SELECT} {_NARROWED} {_BEFORE} order by a.ambassador_id desc limit :limit"
+_BY_NAME = f"{_SELECT} {_NARROWED} {_BEHIND} order by coalesce(lower(p.name), ''), a.ambassador_id limit :limit"
+_COUNT = f"select count(*) from ambassadors a where a.store_id = :store_id {_NARROWED}"  # noqa: S608  # our own words
+# A search looks at every ambassador of the store once, in two tables side by side, and at nothing else of them: who is
+# found, how many they are, and whose turn it is come from one statement, the rows of these few from another.
+_SEARCH = f"""
+with found as materialized (
+  select ambassador_id from people where store_id = :store_id
+    and (position((select lower(:search)) in lower(name)) > 0 or position((select lower(:search)) in lower(email)) > 0)
+  union
+  select a.ambassador_id from ambassadors a left join codes c on c.code_id = a.code_id where a.store_id = :store_id
+    and (position((select upper(:search)) in c.code) > 0
+      or position((select lower(:search)) in lower(a.external_id)) > 0)
+), members as materialized (
+  select a.ambassador_id from found join ambassadors a using (ambassador_id) where a.store_id = :store_id {_NARROWED}
 )
+select (select count(*) from members) as total, array(
+  select a.ambassador_id from members a left join people p using (ambassador_id) where true {{}} limit :limit
+) as ids
+"""  # noqa: S608
+_SEARCH_NEWEST = _SEARCH.format(f"{_BEFORE} order by a.ambassador_id desc")
+_SEARCH_BY_NAME = _SEARCH.format(f"{_BEHIND} order by coalesce(lower(p.name), ''), a.ambassador_id")
 _NAME_OF = "select lower(name) from people where store_id = :store_id and ambassador_id = :after"
-_COUNT = """
-select count(*) from ambassadors a
-left join people p on p.ambassador_id = a.ambassador_id
-left join codes c on c.code_id = a.code_id
-where a.store_id = :store_id
-  and (cast(:program_id as text) is null or a.program_id = :program_id)
-  and (cast(:search as text) is null or p.name ilike :search or p.email ilike :search or c.code ilike :search
-    or a.external_id ilike :search)
-"""
 _NAMES = """
 select a.ambassador_id as id, p.name from ambassadors a join people p on p.ambassador_id = a.ambassador_id
 where a.store_id = :store_id and p.name is not null and a.ambassador_id = any(cast(:wanted as text[]))
@@ -87,13 +85,12 @@ class Filter:
     group_name: str | None = None
     search: str | None = None
 
-    @property
-    def pattern(self) -> str | None:
-        """The search as a LIKE pattern, its own wildcards taken literally."""
-        if not self.search:
-            return None
-        escaped = self.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return f"%{escaped}%"
+
+class Found(NamedTuple):
+    """Some of the ambassadors that a list shows, and how many it shows in all."""
+
+    members: Sequence[Member]
+    total: int
 
 
 class Order(Protocol):
@@ -126,21 +123,43 @@ async def many(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> dict[str
 
 async def newest(tx: Tx, store_id: str, chosen: Filter, before: str | None, *, limit: int) -> Sequence[Member]:
     """Ambassadors, the last who joined first, of those who joined before `before`."""
+    if chosen.search:
+        return (await _searched(tx, _SEARCH_NEWEST, store_id, chosen, limit, before=before)).members
     rows = await tx.all(_NEWEST, **_parameters(store_id, chosen), before=before, limit=limit)
     return [_member(row) for row in rows]
 
 
 async def by_name(tx: Tx, store_id: str, chosen: Filter, after: str | None, *, limit: int) -> Sequence[Member]:
     """Ambassadors by name, then id; `after` is the last one shown: names in cursors would stand in addresses."""
-    name = await tx.scalar(_NAME_OF, store_id=store_id, after=after) if after else None
-    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), after=after, after_name=name or "", limit=limit)
+    behind = await _behind(tx, store_id, after)
+    if chosen.search:
+        return (await _searched(tx, _SEARCH_BY_NAME, store_id, chosen, limit, **behind)).members
+    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), **behind, limit=limit)
     return [_member(row) for row in rows]
 
 
-async def count(tx: Tx, store_id: str, chosen: Filter) -> int:
-    """How many ambassadors a search finds."""
-    found = await tx.scalar(_COUNT, store_id=store_id, program_id=chosen.program_id, search=chosen.pattern)
-    return int(found)
+async def page(
+    tx: Tx, store_id: str, chosen: Filter, after: str | None, *, by: Literal["newest", "name"], limit: int
+) -> Found:
+    """Ambassadors in one of the two orders, behind the one with this id, and how many fit the filter in all."""
+    if chosen.search and by == "name":
+        behind = await _behind(tx, store_id, after)
+        return await _searched(tx, _SEARCH_BY_NAME, store_id, chosen, limit, **behind)
+    if chosen.search:
+        return await _searched(tx, _SEARCH_NEWEST, store_id, chosen, limit, before=after)
+    rows = await (by_name if by == "name" else newest)(tx, store_id, chosen, after, limit=limit)
+    return Found(rows, int(await tx.scalar(_COUNT, **_parameters(store_id, chosen))))
+
+
+async def _behind(tx: Tx, store_id: str, after: str | None) -> dict[str, str | None]:
+    name = await tx.scalar(_NAME_OF, store_id=store_id, after=after) if after else None
+    return {"after": after, "after_name": name or ""}
+
+
+async def _searched(tx: Tx, sql: str, store_id: str, chosen: Filter, limit: int, **place: str | None) -> Found:
+    row = await tx.one(sql, **_parameters(store_id, chosen), search=chosen.search, **place, limit=limit)
+    known = await many(tx, store_id, row.ids)
+    return Found([known[ambassador_id] for ambassador_id in row.ids], row.total)
 
 
 async def names(tx: Tx, store_id: str, wanted: Sequence[str]) -> dict[str, str]:
@@ -156,5 +175,4 @@ def _parameters(store_id: str, chosen: Filter) -> dict[str, object]:
         "external_id": chosen.external_id,
         "group_name": chosen.group_name,
         "code": chosen.code,
-        "search": chosen.pattern,
     }

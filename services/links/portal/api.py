@@ -73,7 +73,7 @@ async def get_portal(token: str, request: Request, lang: str = "") -> Response:
         code=seen.member.code,
         balance_src=f"/p/{token}/balance",
         share_text=share_text,
-        ways=ways(seen.url, share_text, seen.store.name),
+        ways=ways(seen.url, share_text, seen.store.name, speech),
         files=[Choice(kind.upper(), href=f"/p/{token}/qr.{kind}") for kind in ("svg", "png", "pdf")],
     )
 

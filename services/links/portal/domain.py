@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from services.common.channels import CHANNELS, channel_text
+from services.common.words import Says
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -19,7 +22,7 @@ def with_channel(url: str, channel: str) -> str:
     return f"{url}?ch={channel}"
 
 
-def ways(url: str, text: str, subject: str) -> list[Way]:
+def ways(url: str, text: str, subject: str, speech: Says) -> list[Way]:
     """Messengers and networks, those first that need the fewest steps. `text` comes before the link."""
 
     def filled(channel: str, pattern: str) -> str:
@@ -30,13 +33,16 @@ def ways(url: str, text: str, subject: str) -> list[Way]:
         )  # fmt: skip
 
     patterns = (
-        ("telegram", "Telegram", "telegram", "https://t.me/share/url?url={url}&text={text}"),
-        ("whatsapp", "WhatsApp", "whatsapp", "https://wa.me/?text={both}"),
-        ("viber", "Viber", "viber", "viber://forward?text={both}"),
-        ("vk", "VK", "vk", "https://vk.com/share.php?url={url}&title={text}"),
-        ("ok", "OK", "odnoklassniki", "https://connect.ok.ru/offer?url={url}&title={text}"),
-        ("facebook", "Facebook", "facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
-        ("sms", "SMS", "message-circle", "sms:?&body={both}"),
-        ("email", "E-mail", "mail", "mailto:?subject={subject}&body={both}"),
+        ("telegram", "https://t.me/share/url?url={url}&text={text}"),
+        ("whatsapp", "https://wa.me/?text={both}"),
+        ("viber", "viber://forward?text={both}"),
+        ("vk", "https://vk.com/share.php?url={url}&title={text}"),
+        ("ok", "https://connect.ok.ru/offer?url={url}&title={text}"),
+        ("facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
+        ("sms", "sms:?&body={both}"),
+        ("email", "mailto:?subject={subject}&body={both}"),
     )
-    return [Way(channel, name, icon, filled(channel, pattern)) for channel, name, icon, pattern in patterns]
+    return [
+        Way(channel, channel_text(channel, speech), CHANNELS[channel].icon, filled(channel, pattern))
+        for channel, pattern in patterns
+    ]

@@ -37,10 +37,13 @@ from programs p join program_versions v on v.program_id = p.program_id and v.ver
 where p.store_id = :store_id and (cast(:before as text) is null or p.program_id < :before)
 order by p.program_id desc limit :limit
 """
+_NAMES = "select program_id, name, status from programs where store_id = :store_id order by program_id desc"
 _VERSIONS = """
 select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
 from programs p join program_versions v on v.program_id = p.program_id
-where p.store_id = :store_id and p.program_id = :program_id order by v.version desc limit :limit
+where p.store_id = :store_id and p.program_id = :program_id
+  and (cast(:before as int) is null or v.version < :before)
+order by v.version desc limit :limit
 """
 
 
@@ -55,6 +58,15 @@ class Version:
     published_at: datetime
     created_at: datetime
     """When the program's first version was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a program is called in its newest version, and whether it runs."""
+
+    program_id: str
+    name: str
+    status: str
 
 
 def _version(row: Row) -> Version:
@@ -109,6 +121,15 @@ async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> list
     return [_version(row) for row in await tx.all(_LIST, store_id=store_id, before=before, limit=limit)]
 
 
-async def versions(tx: Tx, store_id: str, program_id: str, *, limit: int = 100) -> Sequence[Version]:
-    """All versions of a program, newest first."""
-    return [_version(row) for row in await tx.all(_VERSIONS, store_id=store_id, program_id=program_id, limit=limit)]
+async def names(tx: Tx, store_id: str) -> list[Named]:
+    """All programs of a store for somebody to choose from, youngest first."""
+    return [
+        Named(program_id=row.program_id, name=row.name, status=row.status)
+        for row in await tx.all(_NAMES, store_id=store_id)
+    ]
+
+
+async def versions(tx: Tx, store_id: str, program_id: str, *, before: int | None, limit: int) -> Sequence[Version]:
+    """Versions of a program, newest first, of those before a number."""
+    rows = await tx.all(_VERSIONS, store_id=store_id, program_id=program_id, before=before, limit=limit)
+    return [_version(row) for row in rows]

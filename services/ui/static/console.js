@@ -100,12 +100,15 @@
     if (!ids.length || table.dataset.named) return;
     table.dataset.named = "1";
     try {
-      const answer = await fetch(`${table.dataset.names}?ids=${ids.map(encodeURIComponent).join(",")}`);
-      const names = answer.ok ? await answer.json() : {};
-      places.forEach((place) => {
-        const name = names[place.dataset.name];
-        place.textContent = name ? ` ${name}` : "";
-      });
+      // An address has room for so many.
+      for (let first = 0; first < ids.length; first += 200) {
+        const some = ids.slice(first, first + 200);
+        const answer = await fetch(`${table.dataset.names}?ids=${some.map(encodeURIComponent).join(",")}`);
+        const names = answer.ok ? await answer.json() : {};
+        places.forEach((place) => {
+          if (names[place.dataset.name]) place.textContent = ` ${names[place.dataset.name]}`;
+        });
+      }
     } catch {
       // The codes stand there already.
     }

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.analytics.metrics.domain import sheets
 from services.analytics.metrics.domain.registry import METRICS
 from services.kernel.db import Database
 from tests.integration.analytics.history import (
@@ -182,6 +183,16 @@ async def test_pictures_stand_alone(http: httpx.AsyncClient) -> None:
         assert answer.headers["content-type"].startswith("image/svg+xml")
         assert "viewBox" in answer.text
         assert "Zerno Coffee" in answer.text
+        assert answer.headers["content-disposition"].startswith('inline; filename="')
+        assert "2026-03-02" in answer.headers["content-disposition"], "a saved picture is named after what it holds"
+
+
+async def test_a_picture_of_the_best_says_of_how_many(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_DRAWN", 1)
+    for path, few in (("channels", {}), ("ambassadors", {"limit": "1"})):
+        of = len((await get(http, f"/v1/metrics/{path}", **PERIOD))["data"])
+        picture = await http.get(f"/v1/metrics/{path}", params={**PERIOD, **few, "format": "svg"})
+        assert f", the best 1 of {of}" in picture.text
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from services.attribution.hooks.domain import BODY
 from services.attribution.orders.actions import Clock
 from services.attribution.shopify.actions import read_again
 from services.attribution.shopify.hot import WRONG_A_MINUTE
+from services.cli.commands import deliveries as command
 from services.kernel.auth import at_rest
 from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, token
@@ -109,6 +110,19 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
     }
 
 
+async def test_every_failed_delivery_is_walked_through_however_many(
+    http: httpx.AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "AT_ONCE", 2)
+    path = await hook(http)
+    for number in range(5):
+        body = b"not json" + str(number).encode()
+        await http.post(path, content=body, headers=signed(body, "orders/paid", event=f"e{number}"))
+    found = [one async for one in command.walk(db, SHOP, ("failed",))]
+    assert len({one.delivery_id for one in found}) == 5
+    assert [one.received_at for one in found] == sorted(one.received_at for one in found)
+
+
 async def test_what_an_order_carries_of_its_refunds_stands_for_lost_deliveries_and_corrects_told_ones(
     http: httpx.AsyncClient, db: Database
 ) -> None:
@@ -171,7 +185,7 @@ async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_an
     answer = await http.post(path, content=unreadable, headers=signed(unreadable, "orders/paid"))
     assert answer.json()["outcome"] == "failed"
     async with db.transaction(stores=[SHOP]) as tx:
-        [kept] = await deliveries.some(tx, SHOP, outcomes=("failed",), most=10)
+        [kept] = await deliveries.some(tx, SHOP, outcomes=("failed",), after=None, most=10)
         secret = await tx.scalar("select secret from hooks")
     assert (kept.reason, kept.order_id) == ("unreadable: total_price", None)
     assert b"friend" not in kept.body
@@ -185,7 +199,7 @@ async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_an
     await pump(db, [SHOP])
     assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["total_minor"] == 5090
     async with db.transaction(stores=[SHOP]) as tx:
-        assert await deliveries.some(tx, SHOP, outcomes=("failed",), most=10) == []
+        assert await deliveries.some(tx, SHOP, outcomes=("failed",), after=None, most=10) == []
         assert await tx.scalar("select count(*) from order_facts") == 1
 
 

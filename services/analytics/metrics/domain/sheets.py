@@ -70,7 +70,7 @@ def summary(view: View, now: Totals, before: Totals | None) -> Sheet:
             )
         )
     return Sheet(
-        _named("summary", view), ("metric", "name", "value", "unit", "previous", "numerator", "denominator"), rows
+        named("summary", view), ("metric", "name", "value", "unit", "previous", "numerator", "denominator"), rows
     )
 
 
@@ -78,7 +78,7 @@ def timeseries(view: View, metric: Metric, points: Sequence[Point]) -> Sheet:
     """Slot by slot."""
     unit = view.currency if metric.unit == "money" else metric.unit
     return Sheet(
-        _named(metric.key, view),
+        named(metric.key, view),
         ("from", "to", metric.key, "previous", "unit"),
         [
             (p.start, p.last, shown(metric, p.value, view.currency), shown(metric, p.before, view.currency), unit)
@@ -98,13 +98,13 @@ def steps_of(found: Funnel) -> list[tuple[str, int]]:
     ]
 
 
-def funnel(found: Funnel, before: dict[str, int]) -> Sheet:
+def funnel(view: View, found: Funnel, before: dict[str, int]) -> Sheet:
     """Step by step."""
     rows = [
         (step, people, before.get(step), None if step == "clicks" else ratio(found.share_of_friends(people)))
         for step, people in steps_of(found)
     ]
-    return Sheet("funnel", ("step", "people", "previous", "share_of_friends"), rows)
+    return Sheet(named("funnel", view), ("step", "people", "previous", "share_of_friends"), rows)
 
 
 def funnel_picture(view: View, found: Funnel) -> Picture:
@@ -123,7 +123,7 @@ def funnel_picture(view: View, found: Funnel) -> Picture:
 def channels(view: View, rows: Sequence[Channel]) -> Sheet:
     """Channel by channel."""
     return Sheet(
-        _named("channels", view),
+        named("channels", view),
         (
             "channel", "clicks", "shares", "friends", "buyers", "conversion", "orders", "orders_by_code", "customers",
             "revenue", "currency",
@@ -142,13 +142,14 @@ def channels_picture(view: View, rows: Sequence[Channel]) -> Picture:
     """The best channels as columns."""
     best = rows[:_DRAWN]
     names = [CHANNELS[row.channel].name if row.channel in CHANNELS else row.channel for row in best]
-    return _revenue_picture(view, "Referred revenue by channel", names, [row.revenue_minor for row in best], "Channel")
+    title = _of_all("Referred revenue by channel", len(rows))
+    return _revenue_picture(view, title, names, [row.revenue_minor for row in best], "Channel")
 
 
 def ambassadors(view: View, rows: Sequence[Named]) -> Sheet:
     """Ambassador by ambassador."""
     return Sheet(
-        _named("ambassadors", view),
+        named("ambassadors", view),
         (
             "code", "ambassador_id", "friends", "shares", "orders", "customers", "revenue", "reward", "currency",
         ),
@@ -162,12 +163,16 @@ def ambassadors(view: View, rows: Sequence[Named]) -> Sheet:
     )  # fmt: skip
 
 
-def ambassadors_picture(view: View, rows: Sequence[Named]) -> Picture:
-    """The best ambassadors as columns."""
+def ambassadors_picture(view: View, rows: Sequence[Named], total: int) -> Picture:
+    """The best ambassadors as columns, of `total` who did something."""
     best = rows[:_DRAWN]
-    return _revenue_picture(
-        view, "Referred revenue by ambassador", [row.code for row in best], [row.revenue_minor for row in best], "Code"
-    )
+    title = _of_all("Referred revenue by ambassador", total)
+    return _revenue_picture(view, title, [row.code for row in best], [row.revenue_minor for row in best], "Code")
+
+
+def _of_all(title: str, count: int) -> str:
+    """That a picture shows the best ones only."""
+    return title if count <= _DRAWN else f"{title}, the best {_DRAWN} of {count}"
 
 
 def _revenue_picture(view: View, title: str, names: Sequence[str], amounts: Sequence[int], head: str) -> Picture:
@@ -179,7 +184,8 @@ def _revenue_picture(view: View, title: str, names: Sequence[str], amounts: Sequ
     return Picture(chart, caption_of(view, METRICS["revenue"].formula, fmt, speech))
 
 
-def _named(what: str, view: View) -> str:
+def named(what: str, view: View) -> str:
+    """What a file is called: after what it holds, and of which days."""
     return f"{what}-{view.period.first}-{view.period.last}"
 
 

@@ -99,7 +99,7 @@ async def _form(
 ) -> Response:
     reader = reader_of(request, own, tx.now)
     speech = reader.speech
-    choices = await programs.page(tx, own.store_id, before=None, limit=200)
+    choices = await programs.names(tx, own.store_id)
     labels = {
         "program_id": speech.say("Program"),
         "name": speech.say("Full name"),
@@ -119,9 +119,9 @@ async def _form(
         known_href=f"{_HOME}/{known.ambassador_id}" if known else "",
         summary=[FieldError(field, labels.get(field, field), text) for field, text in texts.items()],
         programs=[
-            Choice(one.program.name, value=one.program_id, current=one.program_id == form.get("program_id"))
+            Choice(one.name, value=one.program_id, current=one.program_id == form.get("program_id"))
             for one in choices
-            if one.program.status == "active"
+            if one.status == "active"
         ],
     )
 

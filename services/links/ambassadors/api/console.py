@@ -8,13 +8,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from services.common.channels import channel_text
+from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import Cursor, Page, page_of
 from services.links.ambassadors import actions, store
 from services.links.ambassadors.api.rest import download, portal_of
 from services.links.ambassadors.store import Filter, Member
 from services.links.links import store as links
 from services.links.links.schemas import share_url
+from services.links.links.store import Link
 from services.links.programs import store as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
@@ -26,6 +29,7 @@ HOME = "/console/links/ambassadors"
 _PAGE = 25
 _TRAIL = 20
 _MOST_NAMES = 500
+_LINKS = 50
 
 Sort = Literal["newest", "name"]
 
@@ -63,14 +67,12 @@ async def get_list(
     place = _Place(q.strip(), program, sort, tuple(filter(None, trail.split(".")))[-_TRAIL:], page)
     chosen = Filter(program_id=program or None, search=place.q or None)
     after = cursors.decode(place.trail[-1], str) if place.trail else None
-    ordered = store.by_name if sort == "name" else store.newest
     if format == "csv":
-        return await download(call, chosen, ordered)
+        return await download(call, chosen, store.by_name if sort == "name" else store.newest)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        rows = await ordered(tx, call.store_id, chosen, after[0] if after else None, limit=_PAGE + 1)
-        found = await store.count(tx, call.store_id, chosen)
-        known = await programs.page(tx, call.store_id, before=None, limit=200)
+        rows, found = await store.page(tx, call.store_id, chosen, after[0] if after else None, by=sort, limit=_PAGE + 1)
+        known = await programs.names(tx, call.store_id)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
     shown = list(rows[:_PAGE])
@@ -82,10 +84,10 @@ async def get_list(
         table=_table(shown, place, speech, fmt),
         programs=[Choice(speech.say("All programs"), href=place.href(program=""), current=not program)]
         + [
-            Choice(one.program.name, href=place.href(program=one.program_id), current=one.program_id == program)
+            Choice(one.name, href=place.href(program=one.program_id), current=one.program_id == program)
             for one in known
         ],
-        filters=_filters(place, {one.program_id: one.program.name for one in known}),
+        filters=_filters(place, {one.program_id: one.name for one in known}),
         clear_href=place.href(q="", program=""),
         csv_href=place.href(format="csv"),
         paging=_paging(place, rows, found, speech, fmt),
@@ -99,7 +101,9 @@ async def get_names(
     ids: Annotated[str, Query(max_length=20_000, description="Ambassador ids or codes, separated by commas.")] = "",
 ) -> dict[str, str]:
     """Names behind ambassador ids and codes, for pages of services that may not know them."""
-    wanted = list(dict.fromkeys(filter(None, ids.split(","))))[:_MOST_NAMES]
+    wanted = list(dict.fromkeys(filter(None, ids.split(","))))
+    if len(wanted) > _MOST_NAMES:
+        raise Invalid.field("ids", f"These are {len(wanted)}: ask for at most {_MOST_NAMES} at once.")
     async with call.transaction() as tx:
         return await store.names(tx, call.store_id, wanted)
 
@@ -114,15 +118,23 @@ async def post_erase(ambassador_id: str, call: Annotated[Call, viewer("ambassado
 
 @router.get(HOME + "/{ambassador_id}")
 async def get_one(
-    ambassador_id: str, request: Request, call: Annotated[Call, viewer("ambassadors:read")], lang: str = ""
+    ambassador_id: str,
+    request: Request,
+    call: Annotated[Call, viewer("ambassadors:read")],
+    cursor: Cursor = None,
+    lang: str = "",
 ) -> Response:
-    """One ambassador: the person, link, code, QR code, and the address of the portal."""
+    """One ambassador: the person, their links from behind a cursor, code, QR code, and the address of the portal."""
+    start = cursors.decode(cursor, str)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         member = await actions.get(tx, call.store_id, ambassador_id)
-        theirs = await links.page(tx, call.store_id, ambassador_id=ambassador_id, limit=50)
+        theirs = await links.page(
+            tx, call.store_id, before=start[0] if start else None, ambassador_id=ambassador_id, limit=_LINKS + 1
+        )
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
+    page = page_of(theirs, _LINKS, show=lambda link: link, after=lambda link: (link.link_id,))
     person = member.ambassador
     base_url = call.ctx.settings.base_url
     return reader.page(
@@ -146,24 +158,41 @@ async def get_one(
             Fact(speech.say("Group"), person.group_name),
             Fact(speech.say("Joined"), fmt.moment(person.created_at)),
         ],
-        links=Table(
-            name=speech.say("Links"),
-            columns=[
-                Column("url", speech.label("head", "Link")),
-                Column("channel", speech.label("head", "Channel")),
-                Column("made", speech.label("head", "Made"), minor=True),
-            ],
-            rows=[
-                Row(
-                    cells={
-                        "url": Name(f"/r/{link.slug}", below=link.destination or ""),
-                        "channel": channel_text(link.channel, speech) if link.channel else None,
-                        "made": fmt.date(link.created_at),
-                    }
-                )
-                for link in theirs
-            ],
-        ),
+        links=_links(page.data, speech, fmt),
+        paging=_paging_of_links(f"{HOME}/{ambassador_id}", page, cursor, speech, fmt),
+    )
+
+
+def _links(shown: list[Link], speech: Speech, fmt: Format) -> Table:
+    return Table(
+        name=speech.say("Links"),
+        columns=[
+            Column("url", speech.label("head", "Link")),
+            Column("channel", speech.label("head", "Channel")),
+            Column("made", speech.label("head", "Made"), minor=True),
+        ],
+        rows=[
+            Row(
+                cells={
+                    "url": Name(f"/r/{link.slug}", below=link.destination or ""),
+                    "channel": channel_text(link.channel, speech) if link.channel else None,
+                    "made": fmt.date(link.created_at),
+                }
+            )
+            for link in shown
+        ],
+    )
+
+
+def _paging_of_links(home: str, page: Page[Link], cursor: str | None, speech: Speech, fmt: Format) -> Pagination | None:
+    """None where one page holds all links."""
+    if cursor is None and page.next_cursor is None:
+        return None
+    count = len(page.data)
+    return Pagination(
+        speech.count("%(n)s link on this page", "%(n)s links on this page", count, n=fmt.number(count)),
+        previous=home if cursor else "",
+        next=f"{home}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
     )
 
 
@@ -232,7 +261,11 @@ def _paging(place: _Place, rows: Any, found: int, speech: Speech, fmt: Format) -
     more = len(rows) > _PAGE
     mark = cursors.encode(rows[_PAGE - 1].ambassador.ambassador_id) if more else ""
     following = place.href(trail=".".join((*place.trail, mark)), page=place.number + 1) if more else ""
-    before = place.href(trail=".".join(place.trail[:-1]), page=max(0, place.number - 1)) if place.trail else ""
+    before = ""
+    if place.trail:
+        # A trail that was cut to its end leads back to the beginning of the list.
+        back = place.number - 1 if len(place.trail) > 1 else 0
+        before = place.href(trail=".".join(place.trail[:-1]), page=back)
     return Pagination(text if found else speech.say("Nobody"), previous=before, next=following)
 
 

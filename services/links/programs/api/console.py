@@ -3,14 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
+from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
+from services.kernel.http.pages import Cursor, page_of
 from services.kernel.http.problems import field_path
 from services.links.programs import actions, store
 from services.links.programs.domain import form as forms
@@ -21,23 +24,29 @@ from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.domain import front_page
 from services.links.stores.store import Store
-from services.ui import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Row, Speech, Table
+from services.ui import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Pagination, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
 
 HOME = "/console/links/programs"
-_LISTED = 200
+_PAGE = 50
+_VERSIONS = 20
+"""Of a program on its page; older ones are a page further."""
 _CHIPS = {"active": ("good", "disc"), "paused": ("warn", "half"), "archived": ("neutral", "dash")}
 
 
 @router.get(HOME)
-async def get_list(request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = "") -> Response:
-    """All programs of the store."""
+async def get_list(
+    request: Request, call: Annotated[Call, viewer("programs:read")], cursor: Cursor = None, lang: str = ""
+) -> Response:
+    """All programs of the store, youngest first."""
+    start = cursors.decode(cursor, str)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        programs = await store.page(tx, call.store_id, before=None, limit=_LISTED)
+        found = await store.page(tx, call.store_id, before=start[0] if start else None, limit=_PAGE + 1)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
+    page = page_of(found, _PAGE, show=lambda version: version, after=lambda version: (version.program_id,))
     table = Table(
         name=speech.say("Programs"),
         listing=True,
@@ -48,9 +57,15 @@ async def get_list(request: Request, call: Annotated[Call, viewer("programs:read
             Column("window", speech.label("head", "Click window"), minor=True),
             Column("changed", speech.label("head", "Changed"), minor=True),
         ],
-        rows=[_row(version, speech, fmt) for version in programs],
+        rows=[_row(version, speech, fmt) for version in page.data],
     )
-    return reader.page("programs/list.html", title=speech.say("Programs"), table=table)
+    count = len(page.data)
+    paging = Pagination(
+        speech.count("%(n)s program on this page", "%(n)s programs on this page", count, n=fmt.number(count)),
+        previous=HOME if cursor else "",
+        next=f"{HOME}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
+    )
+    return reader.page("programs/list.html", title=speech.say("Programs"), table=table, paging=paging)
 
 
 @router.get(f"{HOME}/new")
@@ -70,13 +85,17 @@ async def post_new(request: Request, call: Annotated[Call, viewer("programs:writ
 
 @router.get(HOME + "/{program_id}")
 async def get_one(
-    program_id: str, request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = ""
+    program_id: str,
+    request: Request,
+    call: Annotated[Call, viewer("programs:read")],
+    before: Annotated[int | None, Query(ge=2, le=2**31 - 1)] = None,
+    lang: str = "",
 ) -> Response:
-    """A program in words, and how it came to be so."""
+    """A program in words, and how it came to be so: its newest versions, or those before a number."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         newest = await actions.get(tx, call.store_id, program_id)
-        versions = await store.versions(tx, call.store_id, program_id)
+        versions = await store.versions(tx, call.store_id, program_id, before=before, limit=_VERSIONS + 1)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
     program = newest.program
@@ -91,7 +110,9 @@ async def get_one(
         headline=words.headline(program, speech, fmt),
         promises=words.promises(program, speech, fmt),
         facts=[Fact(label, text) for label, text in told.items()],
-        history=_history(versions, speech, fmt),
+        history=_history(versions, speech, fmt)[:_VERSIONS],
+        older_href=f"?before={versions[_VERSIONS - 1].version}" if len(versions) > _VERSIONS else "",
+        newest_href=f"{HOME}/{program_id}" if before else "",
     )
 
 

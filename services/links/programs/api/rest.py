@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from contracts.program import Program
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
+from services.kernel.http.pages import Cursor, Limit, Page, page_of, page_or_csv
 from services.links.programs import actions, store
 from services.links.programs.schemas import ProgramOut, ProgramPatch
 from services.links.programs.store import Version
@@ -62,12 +62,16 @@ async def get_program(
 
 
 @router.get("/v1/programs/{program_id}/versions")
-async def get_versions(program_id: str, call: Annotated[Call, require("programs:read")]) -> Page[ProgramOut]:
+async def get_versions(
+    program_id: str, call: Annotated[Call, require("programs:read")], cursor: Cursor = None, limit: Limit = 50
+) -> Page[ProgramOut]:
     """A program's versions, newest first."""
+    start = cursors.decode(cursor, int)
     async with call.transaction() as tx:
         await actions.get(tx, call.store_id, program_id)
-        found = await store.versions(tx, call.store_id, program_id)
-    return Page(data=[ProgramOut.of(version) for version in found], next_cursor=None)
+        before = start[0] if start else None
+        found = await store.versions(tx, call.store_id, program_id, before=before, limit=limit + 1)
+    return page_of(found, limit, show=ProgramOut.of, after=lambda version: (version.version,))
 
 
 @router.patch("/v1/programs/{program_id}")

@@ -28,6 +28,7 @@ from services.ui import Choice, Fact, Happening, Pagination
 router = APIRouter(include_in_schema=False)
 
 _ROWS = 25
+_MOVEMENTS = 100
 _STATUSES: tuple[RewardStatus, ...] = ("pending", "approved", "available", "reversed", "rejected")
 _LIST = "/console/rewards/rewards"
 
@@ -148,7 +149,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         reward = await judge.get(tx, call.store_id, reward_id)
         view = await _view(tx, call.store_id, reward.order_id)
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
-        lines = await ledger.lines(tx, call.store_id, before=None, count=100, filters=filters)
+        lines = await ledger.lines(tx, call.store_id, before=None, count=_MOVEMENTS + 1, filters=filters)
     speech, fmt = reader.speech, reader.fmt
     wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
     may_write = "rewards:write" in call.caller.scopes and reward.rejected_at is None
@@ -164,8 +165,11 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         facts=_facts(reader, reward),
         history=[
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
-            for line in reversed(lines)
+            for line in reversed(lines[:_MOVEMENTS])
         ],
+        history_note=speech.say("The newest %(n)s; the ledger has all of them", n=fmt.number(_MOVEMENTS))
+        if len(lines) > _MOVEMENTS
+        else "",
         may_approve=may_write and reward.status == "pending",
         may_reject=may_write and reward.rejected_at is None and reward.target_minor > 0,
         takes=_takes(reader, reward),
