@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.events.conversions import Conversion
+from services.attribution.codes.actions import redeem
+from services.attribution.codes.schemas import RedeemIn
 from services.attribution.decisions.actions.replay import replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.kernel.db import Database
@@ -215,3 +217,26 @@ async def test_an_unpaid_order_uses_no_code_up_and_a_cancelled_one_gives_its_use
     assert await states("2", "3") == [won, ("attributed", "cancelled")]
     async with db.transaction(stores=[STORE]) as tx:
         assert await tx.scalar("select count(*) from code_uses") == 1
+
+
+async def test_an_order_that_is_paid_no_longer_gives_its_use_of_a_code_back(db: Database) -> None:
+    await arrive(db, *ANNA, code(max_uses=1))
+    await arrive(db, order("1", customer="c1", codes=["ANNA10"]))
+    await arrive(db, order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1)))
+    assert (await decision_of(db, "2"))["reason"] == "code_used_up"
+    voided = figures(status="pending")
+    await arrive(db, order("1", customer="c1", codes=["ANNA10"], updated_at=at(minutes=5), told=voided))
+    assert [(await decision_of(db, o))["reason"] for o in "12"] == ["unpaid", "code"]
+    await arrive(db, order("1", customer="c1", codes=["ANNA10"], updated_at=at(minutes=9)))
+    assert [(await decision_of(db, o))["reason"] for o in "12"] == ["code_used_up", "code"]
+
+
+async def test_a_use_that_was_redeemed_for_an_order_goes_with_its_cancellation(db: Database) -> None:
+    await arrive(db, *ANNA, code(max_uses=1))
+    async with db.transaction(stores=[STORE]) as tx:
+        await redeem(tx, STORE, "anna10", RedeemIn(order_id="1"))
+    waiting = order("1", customer="c1", codes=["ANNA10"], told=figures(status="pending"))
+    await arrive(db, waiting, order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1)))
+    assert [(await decision_of(db, o))["reason"] for o in "12"] == ["unpaid", "code_used_up"]
+    await arrive(db, cancel("1", when=at(minutes=5)))
+    assert [(await decision_of(db, o))["reason"] for o in "12"] == ["cancelled", "code"]

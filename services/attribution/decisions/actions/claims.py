@@ -1,5 +1,5 @@
 """Limited codes: first come, first served. A use is taken by an order that is paid and stands, and given back when that
-order is cancelled before it settles. Each answer is a fact of the order, and the newest holds.
+order is cancelled, or paid no longer, before it settles. Each answer is a fact of the order, and the newest holds.
 """
 
 from collections.abc import Iterable
@@ -46,19 +46,22 @@ class _Claim(NamedTuple):
 
 
 async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Key]:
-    """Takes uses back from cancelled orders, then gives them to orders that stand and have none, in order of placing.
+    """Takes uses back from orders that stand no longer, also those that a cancelled order had by `redeem`; then gives
+    them to orders that stand and have none, in order of placing.
 
     Returns (store, code) of codes that have uses left over by what was given back: others may have been refused one.
     """
     claims = _claims(gathered)
-    back = [claim for claim in claims if claim.cancelled and claim.has]
+    back = [claim for claim in claims if claim.has and not claim.standing]
     wanted = [claim for claim in claims if claim.standing and not claim.has]
-    if not back and not wanted:
+    over = [claim for claim in claims if claim.cancelled and not claim.has]
+    if not (back or wanted or over):
         return set()
-    await uses_store.remove(tx, [claim.use for claim in back])
+    held = await uses_store.held(tx, [claim.use for claim in (*wanted, *over)])
     answers = [(claim, claim.answered(None)) for claim in back]
+    back += [claim for claim in over if claim.use in held]
+    await uses_store.remove(tx, [claim.use for claim in back])
     counts = await uses_store.count(tx, {claim.use[:2] for claim in (*back, *wanted)})
-    held = await uses_store.held(tx, [claim.use for claim in wanted])
     granted: list[tuple[str, str, str]] = []
     for claim in wanted:
         key = claim.use[:2]

@@ -46,7 +46,7 @@ class CodeUse(Struct, frozen=True):
     order_id: str
     code_id: str
     granted: bool | None
-    """None: it was given back, with the order's cancellation."""
+    """None: it was given back, when the order was cancelled or paid no longer."""
     turn: int = 0
 
     @classmethod
