@@ -27,7 +27,7 @@ class StoreConfigured(Payload):
     created_at: Moment
     revision: int = Field(ge=1)
     placeholders: tuple[str, ...] = Field(
-        (), description="What stands for nobody at this store: `c:` and a customer id, `h:` and the hash of a contact."
+        (), description="What stands for nobody at this store: keyed hashes of customer ids and contacts."
     )
 
 

@@ -47,25 +47,25 @@ def nobodys_hashes(ring: KeyRing, domains: Iterable[str] = ()) -> frozenset[str]
 def own_placeholders(
     ring: KeyRing, *, customer_ids: Iterable[str] = (), emails: Iterable[str] = (), phones: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """What a store calls nobody, as it travels: `c:` and an id in its folded spelling, `h:` and a contact's hash."""
-    hashes = [found for email in emails for found in contact_hashes(ring, email=email)]
+    """What a store calls nobody, as it travels: keyed hashes of ids, addresses and numbers in their folded spelling."""
+    hashes = [_hash_of_id(ring, one) for one in customer_ids]
+    hashes += [found for email in emails for found in contact_hashes(ring, email=email)]
     hashes += [found for phone in phones for found in contact_hashes(ring, phone=phone)]
-    names = [_folded_id(one) for one in customer_ids] + [f"h:{found}" for found in hashes]
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(hashes))
 
 
 def somebodys(
-    nobody: Collection[str], customer_id: str | None, hashes: tuple[str, ...]
+    ring: KeyRing, nobody: Collection[str], customer_id: str | None, hashes: tuple[str, ...]
 ) -> tuple[str | None, tuple[str, ...]]:
     """The names of a customer without those that the store itself calls nobody (`own_placeholders`)."""
     if not nobody:
         return customer_id, hashes
-    known = None if customer_id is not None and _folded_id(customer_id) in nobody else customer_id
-    return known, tuple(found for found in hashes if f"h:{found}" not in nobody)
+    known = None if customer_id is not None and _hash_of_id(ring, customer_id) in nobody else customer_id
+    return known, tuple(found for found in hashes if found not in nobody)
 
 
-def _folded_id(customer_id: str) -> str:
-    return f"c:{customer_id.strip().casefold()}"
+def _hash_of_id(ring: KeyRing, customer_id: str) -> str:
+    return _hash(ring, "c", customer_id.strip().casefold())
 
 
 def names_nobody(identifier: str) -> bool:

@@ -16,7 +16,7 @@ EVERY_S = 1.0
 
 
 class OwnPlaceholders:
-    """Names (`c:` a customer id, `h:` a contact's hash) that stores call nobody. Lives as long as the process."""
+    """What stores call nobody, as keyed hashes of ids and contacts. Lives as long as the process."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

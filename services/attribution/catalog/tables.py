@@ -65,5 +65,5 @@ STORE_PLACEHOLDERS = Table(
     info=PIPE,
 )
 """What stands for nobody at a store by its own word; stores that have none have no row, or an empty one. Every process
-reads all of it, so it is under no policy: it holds no addresses, but their hashes.
+reads all of it, so it is under no policy: it holds neither ids nor addresses, but keyed hashes of them.
 """

@@ -156,7 +156,7 @@ def _buyer(ring: KeyRing, buyer: Buyer, nobody: Collection[str]) -> tuple[str | 
         customer_id = None
     if customer_id and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
-    return somebodys(nobody, customer_id, hashes)
+    return somebodys(ring, nobody, customer_id, hashes)
 
 
 def _moments(order: Order, clock: Clock) -> dict[str, object]:

@@ -116,7 +116,7 @@ def _customer(ring: KeyRing, told: TrackedCustomer | None, nobody: Collection[st
     customer_id, hashes = told.id, contact_hashes(ring, email=told.email, phone=told.phone)
     if customer_id is not None and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
-    customer_id, hashes = somebodys(nobody, customer_id, hashes)
+    customer_id, hashes = somebodys(ring, nobody, customer_id, hashes)
     return {"contact_hashes": hashes} if customer_id is None else {"id": customer_id, "contact_hashes": hashes}
 
 

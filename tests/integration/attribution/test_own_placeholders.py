@@ -96,12 +96,12 @@ async def test_reports_name_nobody_by_it_either(db: Database, tmp_path: Path) ->
 
 async def test_the_newest_list_holds_and_is_one_store_s(db: Database) -> None:
     placeholders = OwnPlaceholders(db)
-    await configured(db, "c:till-1", revision=2)
+    await configured(db, "c_till-1", revision=2)
     await configured(db, revision=1)
-    await configured(db, "c:other", store="str_other")
+    await configured(db, "c_other", store="str_other")
     await placeholders.refresh()
-    assert placeholders.of(SHOP) == {"c:till-1"}
-    assert placeholders.of("str_other") == {"c:other"}
+    assert placeholders.of(SHOP) == {"c_till-1"}
+    assert placeholders.of("str_other") == {"c_other"}
     await configured(db, revision=3)
     await placeholders.refresh()
     assert placeholders.of(SHOP) == frozenset()

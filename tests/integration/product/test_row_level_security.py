@@ -17,8 +17,9 @@ _EVERYWHERE = (
 OPEN = {f"{service}.{table}" for service in SERVICES for table in _EVERYWHERE} | {
     "links.changes",
     "links.used_sign_ins",
+    "attribution.store_placeholders",
 }
-"""Pipes and clockwork: read by jobs for all stores at once, so they hold ids, times and public names only."""
+"""Pipes and clockwork: read for all stores at once, so they hold ids, times, public names and keyed hashes only."""
 APPEND_ONLY = {"rewards.entries", "rewards.posting_sets"}
 
 
