@@ -7,7 +7,7 @@ import orjson
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
 from services.analytics.catalog.domain import Ambassador, Calendar, Key, Version, local_day
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
 
 _CALENDARS = """
 select store_id, name, currency, timezone, locale, created_at from stores where store_id = any(cast(:stores as text[]))
@@ -32,6 +32,9 @@ where codes.revision < excluded.revision
 _AMBASSADORS = """
 select a.* from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
 join ambassadors a on a.store_id = k.store_id and a.ambassador_id = k.id
+"""
+_AMBASSADORS_AFTER = """
+select * from ambassadors where store_id = :store and ambassador_id > :after order by ambassador_id limit :count
 """
 _BY_NAME = """
 select k.store_id, k.name, a.ambassador_id
@@ -124,20 +127,27 @@ async def ambassadors(tx: Tx, keys: Iterable[Key]) -> dict[Key, Ambassador]:
     if not wanted:
         return {}
     rows = await tx.all(_AMBASSADORS, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted])
-    return {
-        (r.store_id, r.ambassador_id): Ambassador(
-            r.store_id,
-            r.ambassador_id,
-            r.program_id,
-            r.status,
-            r.joined_at,
-            r.day,
-            r.external_id,
-            tuple(r.contact_hashes),
-            r.revision,
-        )
-        for r in rows
-    }
+    return {(row.store_id, row.ambassador_id): _ambassador(row) for row in rows}
+
+
+async def ambassadors_after(tx: Tx, store_id: str, after: str, *, count: int) -> list[Ambassador]:
+    """The next ambassadors of a store, in the order of their ids."""
+    rows = await tx.all(_AMBASSADORS_AFTER, store=store_id, after=after, count=count)
+    return [_ambassador(row) for row in rows]
+
+
+def _ambassador(row: Row) -> Ambassador:
+    return Ambassador(
+        row.store_id,
+        row.ambassador_id,
+        row.program_id,
+        row.status,
+        row.joined_at,
+        row.day,
+        row.external_id,
+        tuple(row.contact_hashes),
+        row.revision,
+    )
 
 
 async def ambassadors_named(tx: Tx, names: Iterable[Key]) -> dict[Key, list[str]]:

@@ -38,6 +38,10 @@ class States(Generic[S]):
             f" from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)"
             f" join {table.name} t on t.store_id = k.store_id and t.{id_column} = k.id"
         )
+        self._next = (
+            f"select {names} from {table.name} where store_id = :store and {id_column} > :after"  # noqa: S608
+            f" order by {id_column} limit :count"
+        )
         self._save = (
             f"insert into {table.name} ({names}) select * from {unnest(table, self._columns)} order by 1, 2"  # noqa: S608
             f" on conflict (store_id, {id_column}) do update set {sets}"
@@ -51,6 +55,10 @@ class States(Generic[S]):
         rows = await tx.all(self._load, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted])
         position = self._columns.index(self._id)
         return {(row[0], row[position]): self._make(*row) for row in rows}
+
+    async def after(self, tx: Tx, store_id: str, after: str, *, count: int) -> list[S]:
+        """The next states of a store, in the order of their ids."""
+        return [self._make(*row) for row in await tx.all(self._next, store=store_id, after=after, count=count)]
 
     async def save(self, tx: Tx, changed: Mapping[Key, S]) -> None:
         """Inserts or replaces these states."""

@@ -1,6 +1,6 @@
 """Loads what an answer is made from. All parts of one answer see the same moment, so that their sums agree."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -9,7 +9,8 @@ from services.analytics.catalog.domain import local_day
 from services.analytics.metrics import store
 from services.analytics.metrics.domain.figures import Asked, Channel, Figures, Freshness, View
 from services.analytics.metrics.domain.periods import EARLIEST, LATEST, LONGEST_DAYS, Period, usual
-from services.analytics.metrics.domain.totals import KINDS, DayRow
+from services.analytics.metrics.domain.totals import COSTLY, KINDS, DayRow
+from services.analytics.rollups.domain.measures import HISTOGRAMS
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.settings import BEHIND_AFTER
 from services.kernel.db import Tx
@@ -61,20 +62,22 @@ def _freshness(now: datetime, progress: store.Progress | None) -> Freshness:
     return Freshness(now, until, int((now - until).total_seconds()), progress.newest_at)
 
 
-async def figures(tx: Tx, asked: View, period: Period, *, kinds: Sequence[str] = KINDS, lags: bool = True) -> Figures:
-    """Loads a period. `kinds` of people and `lags` cost a little more and are left out where nobody asks."""
+async def figures(tx: Tx, asked: View, period: Period, *, needs: Collection[str] = COSTLY) -> Figures:
+    """Loads a period. `needs` are those of the costly sums that somebody asks for."""
     days: dict[date, list[DayRow]] = {}
     for row in await store.days(tx, asked.store_id, asked.program_id, period):
         days.setdefault(row.day, []).append(row)
+    kinds = [kind for kind in KINDS if kind in needs]
     people: dict[str, dict[date, Sketch]] = {kind: {} for kind in kinds}
     if kinds:
         for (day, kind), sketch in (await store.people(tx, asked.store_id, period, kinds)).items():
             people[kind][day] = sketch
-    by_day: dict[date, dict[int, int]] = {}
-    if lags:
-        for (day, lag), pairs in (await store.lags(tx, asked.store_id, asked.program_id, period)).items():
-            by_day.setdefault(day, {})[lag] = pairs
-    return Figures(period, days, people, by_day)
+    histograms = {
+        name: await store.histogram(tx, name, asked.store_id, asked.program_id, period)
+        for name in HISTOGRAMS
+        if name in needs
+    }
+    return Figures(period, days, people, histograms)
 
 
 async def channels(tx: Tx, asked: View, period: Period) -> list[Channel]:

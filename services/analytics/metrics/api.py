@@ -16,7 +16,7 @@ from services.analytics.metrics.domain import pictures, sheets
 from services.analytics.metrics.domain.figures import Asked, View, compared, funnel, series
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import METRICS
-from services.analytics.metrics.domain.totals import KINDS, other_currencies
+from services.analytics.metrics.domain.totals import other_currencies
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import csv_download
@@ -107,12 +107,10 @@ async def get_timeseries(
     chosen = METRICS.get(metric)
     if chosen is None:
         raise Invalid.field("metric", "There is no such metric; GET /v1/metrics lists them.")
-    kinds = tuple(sorted(chosen.needs & set(KINDS)))
-    lags = "cycle_days" in chosen.needs
     async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
-        now = await actions.figures(tx, view, view.period, kinds=kinds, lags=lags)
-        before = await actions.figures(tx, view, view.before, kinds=kinds, lags=lags) if view.before else None
+        now = await actions.figures(tx, view, view.period, needs=chosen.needs)
+        before = await actions.figures(tx, view, view.before, needs=chosen.needs) if view.before else None
     points = series(chosen, group_by, view, now, before)
     body = schemas.SeriesOut.model_validate(
         {
@@ -139,8 +137,8 @@ async def get_funnel(call: Reader, asking: Asking) -> Response:
     check_format(asking.format)
     async with call.snapshot() as tx:
         view = await actions.view(tx, call.store_id, asking.asked)
-        now = await actions.figures(tx, view, view.period, kinds=(), lags=False)
-        before = await actions.figures(tx, view, view.before, kinds=(), lags=False) if view.before else None
+        now = await actions.figures(tx, view, view.period, needs=())
+        before = await actions.figures(tx, view, view.before, needs=()) if view.before else None
     found = funnel(view, now)
     steps = sheets.steps_of(found)
     earlier = dict(sheets.steps_of(funnel(view, before))) if before else {}

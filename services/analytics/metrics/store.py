@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from services.analytics.metrics.domain.periods import Period
 from services.analytics.metrics.domain.totals import DayRow
-from services.analytics.rollups.domain.measures import CHANNELS, DAILY, LEADERS
+from services.analytics.rollups.domain.measures import CHANNELS, DAILY, HISTOGRAMS, LEADERS
 from services.analytics.rollups.domain.sketch import Sketch
 from services.kernel.db import Tx
 
@@ -35,11 +35,14 @@ _PEOPLE = """
 select day, kind, hashes from sketches
 where store_id = :store and day between :first and :last and kind = any(cast(:kinds as text[]))
 """
-_LAGS = f"""
-select day, lag_days, cast(sum(pairs) as bigint) as pairs from cycles
+_HISTOGRAMS = {
+    name: f"""
+select day, {number} as number, cast(sum({summed}) as bigint) as counted from {rollup}
 where store_id = :store and day between :first and :last {_ONLY_PROGRAM}
-group by day, lag_days having sum(pairs) > 0
+group by day, {number} having sum({summed}) > 0
 """  # noqa: S608
+    for name, (rollup, number, summed) in HISTOGRAMS.items()
+}
 _CHANNELS = f"""
 select channel, currency, {_sums(CHANNELS)} from daily_channels
 where store_id = :store and day between :first and :last {_ONLY_PROGRAM}
@@ -156,10 +159,18 @@ async def people(tx: Tx, store_id: str, period: Period, kinds: Sequence[str]) ->
     return {(r.day, r.kind): Sketch.read(r.hashes) for r in rows}
 
 
-async def lags(tx: Tx, store_id: str, program_id: str | None, period: Period) -> dict[tuple[date, int], int]:
-    """(day on which a friend became an ambassador, days since their own ambassador had joined) → pairs."""
-    rows = await tx.all(_LAGS, store=store_id, program=program_id, first=period.first, last=period.last)
-    return {(r.day, r.lag_days): r.pairs for r in rows}
+async def histogram(
+    tx: Tx, name: str, store_id: str, program_id: str | None, period: Period
+) -> dict[date, dict[int, int]]:
+    """A histogram of `HISTOGRAMS` by day: number → how often. `cycle_days` counts, on the day on which a friend became
+    an ambassador, the days since their own ambassador had joined.
+    """
+    found: dict[date, dict[int, int]] = {}
+    for row in await tx.all(
+        _HISTOGRAMS[name], store=store_id, program=program_id, first=period.first, last=period.last
+    ):
+        found.setdefault(row.day, {})[row.number] = row.counted
+    return found
 
 
 async def channels(tx: Tx, store_id: str, program_id: str | None, period: Period) -> list[ChannelRow]:

@@ -35,8 +35,8 @@ async def overview(tx: Tx, store_id: str, asked: Asked) -> Loaded:
     leaders, active = await actions.ambassadors(tx, view, view.period, limit=BEST)
     return Loaded(
         view=view,
-        now=await actions.figures(tx, view, view.period, kinds=("visitors",)),
-        before=await actions.figures(tx, view, view.before, kinds=(), lags=False) if view.before else None,
+        now=await actions.figures(tx, view, view.period, needs=("visitors", "cycle_days")),
+        before=await actions.figures(tx, view, view.before, needs=()) if view.before else None,
         channels=await actions.channels(tx, view, view.period),
         leaders=leaders,
         active=active,

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.events import conversions, rewards, tracking
 from contracts.events.catalog import AmbassadorSaved, StoreConfigured
 from services.analytics.facts.jobs import AGAIN_AFTER, FORGET_REPORTS
-from services.analytics.rollups import actions
+from services.analytics.rollups.actions import count as counting
 from services.analytics.rollups.jobs import WAITING
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
@@ -16,7 +16,7 @@ from services.kernel.service import Handler
 
 async def _count_waiting(tx: Tx, events: Sequence[Event[Any]]) -> None:
     stores = sorted({e.store_id for e in events})
-    await schedule(tx, WAITING.name, await actions.count_waiting(tx, stores))
+    await schedule(tx, WAITING.name, await counting.count_waiting(tx, stores))
     await schedule(tx, FORGET_REPORTS.name, dict.fromkeys(stores, tx.now + AGAIN_AFTER))
 
 
@@ -42,5 +42,5 @@ COUNT = Handler(
         rewards.RewardReversed,
         rewards.RewardReleased,
     ),
-    handle=actions.count,
+    handle=counting.count,
 )

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from services.analytics.facts.store import unnest
-from services.analytics.rollups.domain.measures import ROLLUPS, Deltas
+from services.analytics.rollups.domain.measures import ROLLUPS, Deltas, Row
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.rollups.tables import TABLES
 from services.kernel.db import Tx
 
 SketchKey = tuple[str, date, str]
 """Store, day, kind of people."""
+Amounts = dict[str, int]
 
 
 def _add_sql(name: str) -> str:
@@ -24,6 +25,21 @@ def _add_sql(name: str) -> str:
 
 
 _ADD = {name: _add_sql(name) for name in ROLLUPS}
+
+
+def _page_sql(name: str, *, first: bool) -> str:
+    keys, sums = ROLLUPS[name]
+    types = {column: TABLES[name].c[column].type.compile() for column in keys[1:]}
+    behind = ", ".join(f"cast(:{column} as {kind})" for column, kind in types.items())
+    where = "" if first else f" and ({', '.join(keys[1:])}) > ({behind})"
+    return (
+        f"select {', '.join((*keys, *sums))} from {name} where store_id = :store{where}"  # noqa: S608
+        f" order by {', '.join(keys[1:])} limit :count"
+    )
+
+
+_FIRST = {name: _page_sql(name, first=True) for name in ROLLUPS}
+_NEXT = {name: _page_sql(name, first=False) for name in ROLLUPS}
 _SKETCHES = """
 select s.store_id, s.day, s.kind, s.hashes
 from unnest(cast(:stores as text[]), cast(:days as date[]), cast(:kinds as text[])) as k(store_id, day, kind)
@@ -77,6 +93,17 @@ async def add_people(tx: Tx, people: Mapping[SketchKey, Iterable[int]]) -> None:
             kinds=[k[2] for k in changed],
             hashes=list(changed.values()),
         )
+
+
+async def sums_after(tx: Tx, rollup: str, store_id: str, after: Row | None, *, count: int) -> list[tuple[Row, Amounts]]:
+    """The next rows of a roll-up of a store, in the order of their keys: the keys, and the sums that are not 0."""
+    keys, sums = ROLLUPS[rollup]
+    given = {} if after is None else dict(zip(keys[1:], after[1:], strict=True))
+    rows = await tx.all(_NEXT[rollup] if given else _FIRST[rollup], store=store_id, count=count, **given)
+    return [
+        (tuple(row[: len(keys)]), {name: amount for name, amount in zip(sums, row[len(keys) :], strict=True) if amount})
+        for row in rows
+    ]
 
 
 async def mark(tx: Tx, newest: Mapping[str, datetime], events: Mapping[str, int]) -> None:

@@ -35,12 +35,3 @@ def together(parts: Iterable[Cohort]) -> Cohort | None:
         sum(part.children for part in known),
         mature=all(part.mature for part in known),
     )
-
-
-def lags_of(figures: Figures) -> dict[int, int]:
-    """Days of a cycle → pairs, over the whole period."""
-    found: dict[int, int] = {}
-    for lags in figures.lags.values():
-        for lag, pairs in lags.items():
-            found[lag] = found.get(lag, 0) + pairs
-    return dict(sorted(found.items()))

@@ -41,7 +41,7 @@ async def get_virality(call: Reader, asking: Asking, group_by: Annotated[Grain, 
     cohorts = actions.cohorts(view, now, group_by)
     whole = actions.together(cohorts)
     mature = actions.together(cohort for cohort in cohorts if cohort.mature)
-    lags = actions.lags_of(now)
+    lags = now.histogram("cycle_days")
     totals, earlier = compared(view.currency, now, before)
     body = ViralityOut.model_validate(
         {

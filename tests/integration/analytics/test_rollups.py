@@ -8,7 +8,8 @@ import pytest
 from contracts.events.tracking import Quality
 from services.analytics.facts import jobs
 from services.analytics.main import SERVICE
-from services.analytics.rollups.actions import SLICE
+from services.analytics.rollups.actions import recount
+from services.analytics.rollups.actions.count import SLICE
 from services.analytics.rollups.jobs import WAITING
 from services.kernel.db import Database
 from services.kernel.jobs import Jobs
@@ -230,3 +231,28 @@ async def test_old_ids_of_reports_are_forgotten_some_at_a_time(
     async with ready.transaction([STORE]) as tx:
         assert [row.track_id for row in await tx.all("select track_id from reports")] == ["t4"]
         assert await tx.scalar("select at > now() from due where job = 'forget-reports'")
+
+
+async def test_a_recount_mends_what_sums_are_wrong_by_while_others_are_counted(ready: Database) -> None:
+    await deliver(ready, clicked("k1"), visited("t1", "v1", click_id="k1"), shared("t3", customer="a1"))
+    await deliver(ready, decided("o1", click_id="k1", visitor_id="v1", days=1), rewarded("r1"))
+    right = await rollups(ready)
+    async with ready.transaction([STORE]) as tx:
+        await tx.execute("update daily set orders = orders + 3, joined = 0, friends_held = 7")
+        await tx.execute("delete from leaders where grain = 'week'")
+        await tx.execute("update owed set amount_minor = amount_minor + 1")
+        await tx.execute("update friends set held = held + 1, kept = kept - 1")
+    async with ready.transaction([STORE], snapshot=True) as tx:
+        found = await recount.drift(tx, STORE)
+    assert (len(found.friends), found.none) == (1, False)
+    await deliver(ready, clicked("k2", days=40))
+    await recount.mend(ready, found)
+    async with ready.transaction([STORE], snapshot=True) as tx:
+        assert (await recount.drift(tx, STORE)).none
+    mended = await rollups(ready)
+    (meanwhile,) = mended["daily"].keys() - right["daily"].keys()
+    assert mended["daily"].pop(meanwhile) == {"clicks": 1}
+    mended["daily_channels"] = {
+        key: row for key, row in mended["daily_channels"].items() if key in right["daily_channels"]
+    }
+    assert mended == right

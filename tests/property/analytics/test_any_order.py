@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.events import Payload
+from services.analytics.rollups.actions import recount
 from services.kernel.db import Database
 from tests.integration.analytics.history import (
     ambassador_saved,
@@ -147,3 +148,5 @@ async def test_roll_ups_are_what_a_recount_of_the_final_states_gives(db: Databas
     configured = data.draw(st.integers(0, len(cuts)), label="when the store is set up")
     await deliver_all(db, store_configured(store_id, timezone=zone), arriving, sorted(cuts), configured)
     assert await rollups(db, [store_id]) == Oracle(told, zone).computed()
+    async with db.transaction([store_id], snapshot=True) as tx:
+        assert (await recount.drift(tx, store_id)).none

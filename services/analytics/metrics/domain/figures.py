@@ -1,5 +1,6 @@
 """A question made definite, a period's figures by day, and what is read off them: series, funnel, channels. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -64,7 +65,7 @@ class Figures:
     period: Period
     days: Mapping[date, Sequence[DayRow]]
     people: Mapping[str, Mapping[date, Sketch]]
-    lags: Mapping[date, Mapping[int, int]]
+    histograms: Mapping[str, Mapping[date, Mapping[int, int]]]
 
     def total(
         self,
@@ -83,13 +84,16 @@ class Figures:
             for kind, by_day in self.people.items()
             if needs is None or kind in needs
         }
-        lags: dict[int, int] = {}
-        if needs is None or "cycle_days" in needs:
-            for day in days:
-                for lag, pairs in self.lags.get(day, {}).items():
-                    lags[lag] = lags.get(lag, 0) + pairs
+        histograms = {name: self.histogram(name, days) for name in self.histograms if needs is None or name in needs}
         rows = (row for day in days for row in self.days.get(day, ()))
-        return add_up(rows, currency, people=people, lags=lags, estimated=estimated)
+        return add_up(rows, currency, people=people, histograms=histograms, estimated=estimated)
+
+    def histogram(self, name: str, days: Iterable[date] | None = None) -> dict[int, int]:
+        """A histogram of these days, or of the whole period, by its numbers."""
+        counts: Counter[int] = Counter()
+        for day in self.period.each_day() if days is None else days:
+            counts.update(self.histograms[name].get(day, {}))
+        return dict(sorted(counts.items()))
 
     def rows(self) -> list[DayRow]:
         """All rows of the period."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.analytics.metrics.domain.registry import Metric
+from services.analytics.rollups.domain.measures import HISTOGRAMS
 from services.analytics.rollups.domain.sketch import Sketch, union
 from services.common.money import half_up
 
 Sums = dict[str, int]
 KINDS = ("visitors", "viewers", "sharers")
 """Kinds of people that are counted by sketches. A kind that was not loaded is missing, not zero."""
+COSTLY = frozenset((*KINDS, *HISTOGRAMS))
+"""Sums that are loaded only where a metric needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,11 @@ def add_up(
     currency: str,
     *,
     people: Mapping[str, Iterable[Sketch]] = {},
-    lags: Mapping[int, int] | None = None,
+    histograms: Mapping[str, Mapping[int, int]] = {},
     estimated: Container[str] = (),
 ) -> Totals:
-    """Adds days up. `people`: kind → sketches of the days. `lags`: days of a cycle → pairs. `estimated`: kinds that are
-    to be estimated even where they are known exactly, since they stand beside an estimate.
+    """Adds days up. `people`: kind → sketches of the days. `histograms`: name → number → how often. `estimated`: kinds
+    that are to be estimated even where they are known exactly, since they stand beside an estimate.
     """
     sums: Sums = {"orders_in_currency": 0, "customers_in_currency": 0}
     for row in rows:
@@ -61,7 +64,7 @@ def add_up(
         if row.currency == currency:
             sums["orders_in_currency"] += row.sums.get("orders", 0)
             sums["customers_in_currency"] += row.sums.get("customers", 0)
-    missing = set() if lags else {"cycle_days"}
+    missing = set()
     estimates = set()
     for kind in KINDS:
         if kind not in people:
@@ -72,8 +75,11 @@ def add_up(
         sums[kind] = whole.count(estimated=rough)
         if rough:
             estimates.add(kind)
-    if lags:
-        sums["cycle_days"] = median_of(lags)
+    for name in HISTOGRAMS:
+        if counts := histograms.get(name):
+            sums[name] = median_of(counts)
+        else:
+            missing.add(name)
     return Totals(sums, frozenset(missing), frozenset(estimates))
 
 

@@ -71,6 +71,17 @@ ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Roll-up → its key columns and its sums."""
 
+HISTOGRAMS: Mapping[str, tuple[str, str, str]] = {"cycle_days": ("cycles", "lag_days", "pairs")}
+"""Roll-ups that count by a number: name → (roll-up, the column of the number, the sum). A metric takes the median."""
+
+ONCE: Mapping[str, frozenset[str]] = {
+    "daily": frozenset(
+        ("clicks", "clicks_bot", "clicks_prefetch", "visits", "visits_referred", "signups", "widget_views")
+    ),
+    "daily_channels": frozenset(("clicks",)),
+}
+"""What is counted once, as it comes, and kept nowhere else: no state tells it, and nothing can count it again."""
+
 Row = tuple[str | int | date, ...]
 K = TypeVar("K")
 

@@ -1,0 +1,1 @@
+"""Counting what happened as it comes, and counting it all again."""
