@@ -15,6 +15,7 @@ from services.analytics.overview.domain.address import PATH, Address
 from services.analytics.overview.domain.page import Shown
 from services.analytics.overview.domain.parts import Person
 from services.analytics.pages import PAGES
+from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import csv_response
@@ -31,11 +32,7 @@ async def overview_page(request: Request, call: Viewer) -> Response:
     address = Address.read(request.query_params)
     try:
         async with call.snapshot() as tx:
-            try:
-                loaded = await actions.overview(tx, call.store_id, address.asked())
-            except (Invalid, NotFound):
-                address = address.usual()
-                loaded = await actions.overview(tx, call.store_id, address.asked())
+            address, loaded = await _answered(tx, call.store_id, address)
     except Unavailable:
         title = PAGES.speech(PAGES.language(request)).say("Overview")
         return PAGES.render(request, "overview/unready.html", status=503, headers={"retry-after": "1"}, title=title)
@@ -90,6 +87,18 @@ async def metrics_page(request: Request, call: Viewer) -> Response:
         table=table,
         store=calendar.name if calendar else None,
     )
+
+
+async def _answered(tx: Tx, store_id: str, address: Address) -> tuple[Address, Loaded]:
+    """What can be answered of a question, and the answer. The program is looked at before the period."""
+    for _ in range(2):  # either may be wrong
+        try:
+            return address, await actions.overview(tx, store_id, address.asked())
+        except NotFound:
+            address = address.every_program()
+        except Invalid:
+            address = address.usual_period()
+    return address, await actions.overview(tx, store_id, address.asked())
 
 
 def _shown(loaded: Loaded) -> Shown:

@@ -94,13 +94,32 @@ async def test_a_tile_chooses_the_metric_of_the_trend(http: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["?from=yesterday", "?from=2026-03-09&to=2026-03-01", "?program_id=prg_none", "?from=0001-01-01&to=0001-01-02"],
+    ("query", "said"),
+    [
+        ("?from=yesterday", "“yesterday” is no day, so the last 28 days are shown."),
+        ("?from=2026-03-01&to=2026-02-30", "“2026-02-30” is no day, so"),
+        (
+            "?from=2026-03-09&to=2026-03-01",
+            "ends on 1 Mar 2026, before it begins on 9 Mar 2026, so the last 28 days are",
+        ),
+        ("?from=0001-01-01&to=0001-01-02", "so the last 28 days are shown."),
+        ("?from=2020-01-01&to=2026-03-01", "days are shown at a time, so it is the last 28 days here."),
+        ("?program_id=prg_none", "That program does not exist here, so all programs are shown."),
+    ],
 )
 async def test_what_the_address_asks_wrongly_is_said_and_the_usual_is_shown(
-    http: httpx.AsyncClient, query: str
+    http: httpx.AsyncClient, query: str, said: str
 ) -> None:
-    assert "the last 28 days are shown" in await page(http, query)
+    assert said in (await page(http, query)).replace("\xa0", " ")
+
+
+async def test_each_mistake_of_an_address_is_said_and_the_rest_of_it_holds(http: httpx.AsyncClient) -> None:
+    text = (await page(http, "?program_id=prg_none&from=2026-03-09&to=2026-03-01")).replace("\xa0", " ")
+    assert "all programs are shown" in text
+    assert "before it begins on 9 Mar 2026" in text
+    kept = (await page(http, "?program_id=prg_none&from=2026-03-02&to=2026-03-08")).replace("\xa0", " ")
+    assert "2–8 Mar" in kept
+    assert "last 28 days are shown" not in kept
 
 
 @pytest.mark.parametrize("query", ["?compare=none", "?metric=nonsense", "?from=2026-03-03&to=2026-03-06", "?lang=uk"])

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from services.analytics.metrics.domain.figures import Asked
-from services.analytics.metrics.domain.periods import ONE_DAY, Period, usual
-from services.ui import Choice
+from services.analytics.metrics.domain.periods import EARLIEST, LATEST, LONGEST_DAYS, ONE_DAY, Period, usual
+from services.ui import Choice, Reader
 from services.ui.locales import Speech
 
 PATH = "/console"
@@ -16,20 +16,25 @@ TILES = ("revenue", "orders", "customers", "clicks", "conversion", "cost_rate")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What the page was asked. `wrong`: something could not be read, and the usual was taken instead."""
+    """What the page was asked. What cannot be answered is replaced by the usual, and kept to be said: `no_day` is text
+    that is no day, `no_period` the days that are no period, `no_program` an id that is nobody's.
+    """
 
     metric: str = "revenue"
     program_id: str | None = None
     first: date | None = None
     last: date | None = None
     compare: bool = True
-    wrong: bool = False
+    no_day: str = ""
+    no_period: tuple[date | None, date | None] | None = None
+    no_program: bool = False
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Address":
         """From GET parameters. A bookmark with a mistake in it still opens the page."""
-        first, wrong_first = _day(query.get("from"))
-        last, wrong_last = _day(query.get("to"))
+        days = [query.get(name, "").strip() for name in ("from", "to")]
+        odd = next((text for text in days if text and _day(text) is None), "")
+        first, last = (None, None) if odd else map(_day, days)
         metric = query.get("metric", "revenue")
         return cls(
             metric=metric if metric in TILES else "revenue",
@@ -37,16 +42,20 @@ class Address:
             first=first,
             last=last,
             compare=query.get("compare", "previous") != "none",
-            wrong=wrong_first or wrong_last,
+            no_day=odd,
         )
 
     def asked(self) -> Asked:
         """The question for the figures."""
         return Asked(self.program_id, self.first, self.last, self.compare)
 
-    def usual(self) -> "Address":
-        """Without what cannot be answered."""
-        return replace(self, program_id=None, first=None, last=None, wrong=True)
+    def usual_period(self) -> "Address":
+        """With the usual days, since those asked for are no period."""
+        return replace(self, first=None, last=None, no_period=(self.first, self.last))
+
+    def every_program(self) -> "Address":
+        """With all programs, since there is no such one."""
+        return replace(self, program_id=None, no_program=True)
 
     def kept(self, *, without: frozenset[str] = frozenset()) -> dict[str, str]:
         """Parameters that say something else than the usual."""
@@ -83,13 +92,42 @@ class Address:
         return f"/v1/metrics/{path}?{urlencode({**query, **more, 'format': format})}"
 
 
-def _day(text: str | None) -> tuple[date | None, bool]:
-    if not text:
-        return None, False
+def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text), False
+        return date.fromisoformat(text)
     except ValueError:
-        return None, True
+        return None
+
+
+def mistakes(address: Address, reader: Reader) -> list[str]:
+    """What of the question could not be answered, and what is shown instead."""
+    speech, fmt, said = reader.speech, reader.fmt, []
+    if address.no_day:
+        said.append(speech.say("“%(text)s” is no day, so the last 28 days are shown.", text=address.no_day))
+    if address.no_period:
+        first, last = address.no_period
+        if first and last and last < first:
+            said.append(
+                speech.say(
+                    "The period ends on %(last)s, before it begins on %(first)s, so the last 28 days are shown.",
+                    first=fmt.date(first, year=True),
+                    last=fmt.date(last, year=True),
+                )
+            )
+        elif any(day and not EARLIEST <= day <= LATEST for day in address.no_period):
+            said.append(
+                speech.say(
+                    "Days lie between %(first)s and %(last)s, so the last 28 days are shown.",
+                    first=fmt.date(EARLIEST, year=True),
+                    last=fmt.date(LATEST, year=True),
+                )
+            )
+        else:
+            most = fmt.number(LONGEST_DAYS)
+            said.append(speech.say("At most %(n)s days are shown at a time, so it is the last 28 days here.", n=most))
+    if address.no_program:
+        said.append(speech.say("That program does not exist here, so all programs are shown."))
+    return said
 
 
 def presets(address: Address, today: date, shown: Period, speech: Speech) -> list[Choice]:

@@ -10,7 +10,7 @@ from services.analytics.metrics.domain.periods import Grain, odd_days
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import other_currencies
 from services.analytics.overview.domain import parts
-from services.analytics.overview.domain.address import TILES, Address, presets
+from services.analytics.overview.domain.address import TILES, Address, mistakes, presets
 from services.analytics.overview.domain.parts import Person
 from services.ui import Choice, Freshness, RangePicker, Reader
 from services.ui.charts import Chart, Columns, columns, line
@@ -50,7 +50,7 @@ def values(shown: Shown, address: Address, reader: Reader) -> dict[str, object]:
         "exports": exports(address, reader),
         "others": others(shown, reader),
         "files": {part: address.file(part, "csv") for part in ("funnel", "channels", "ambassadors", "virality")},
-        "wrong": address.wrong,
+        "wrong": mistakes(address, reader),
     }
 
 
