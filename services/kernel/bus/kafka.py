@@ -8,18 +8,18 @@ broker die is known to get stuck now and then, and a fresh one is back sooner. C
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.codec import lz4_encode
-from aiokafka.errors import KafkaError, ProducerClosed, for_code
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
-from aiokafka.record._crecords import default_records
 
 from services.kernel.bus.bounded import bounded
 from services.kernel.bus.kafka_group import KafkaSubscription
+from services.kernel.bus.kafka_inside import compress_lightly, give_up
+from services.kernel.bus.kafka_topics import make_topics
 from services.kernel.bus.port import BusUnavailable, Record
 from services.kernel.bus.topics import TopicSpec
 from services.kernel.telemetry import describe
@@ -28,14 +28,8 @@ DELIVERY_S = 12.0
 """How long a publish may take; the outcome of one that takes longer is unknown."""
 REQUEST_MS = 8_000
 BATCH_BYTES = 256 * 1024
-_DAY_MS = 86_400_000
-_EXISTS = 36
 BROKEN = (KafkaError, OSError, TimeoutError, AssertionError)
 """What the client raises when the broker goes away; assertions are its own, about states it did not expect."""
-
-
-# The client compresses at level 9: more work than all else that it does for an event, to save another 3 % of the bytes.
-default_records.lz4_encode = partial(lz4_encode, level=1)
 
 
 @lru_cache(maxsize=100_000)
@@ -49,6 +43,7 @@ class KafkaBus:
     def __init__(
         self, url: str, topics: Sequence[TopicSpec], *, partitions: int = 3, login: Mapping[str, str] | None = None
     ) -> None:
+        compress_lightly()
         self._url = url
         self._login = dict(login or {})
         self._topics = tuple(topics)
@@ -145,7 +140,7 @@ class KafkaBus:
             self._producer = None
 
         async def stop() -> None:
-            _give_up(producer)
+            give_up(producer)
             with suppress(*BROKEN):
                 await bounded(producer.stop(), REQUEST_MS / 1000 + 2)
 
@@ -154,45 +149,16 @@ class KafkaBus:
         task.add_done_callback(self._discards.discard)
 
     async def make_topics(self) -> None:
-        """Makes the topics that are missing. Raises `BusUnavailable`."""
+        """Makes the topics that are missing, and has the others keep their records as long. Raises `BusUnavailable`."""
         if self._topics_made:
             return
         admin = AIOKafkaAdminClient(bootstrap_servers=self._url, request_timeout_ms=REQUEST_MS, **self._login)
         try:
-            await bounded(self._add_missing(admin), DELIVERY_S)
+            await bounded(admin.start(), DELIVERY_S)
+            await bounded(make_topics(admin, self._topics, partitions=self._partitions), DELIVERY_S)
         except BROKEN as error:
             raise BusUnavailable(f"topics cannot be made ({type(error).__name__})") from error
         finally:
             with suppress(*BROKEN):
                 await bounded(admin.close(), 2)
         self._topics_made = True
-
-    async def _add_missing(self, admin: AIOKafkaAdminClient) -> None:
-        await admin.start()
-        known = set(await admin.list_topics())
-        missing = [topic for topic in self._topics if topic.name not in known]
-        if missing:
-            answer = await admin.create_topics([_new_topic(t, t.partitions or self._partitions) for t in missing])
-            for name, code, *_ in answer.topic_errors:
-                if code not in (0, _EXISTS):
-                    raise for_code(code)(name)
-
-
-def _give_up(producer: AIOKafkaProducer) -> None:
-    """Fails what still waits in a producer: its publisher has gone, and stopping would wait for it for ever."""
-    accumulator = producer._message_accumulator  # noqa: SLF001
-    queued = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
-    accumulator.fail_all(ProducerClosed())
-    for batch in queued:
-        batch._drain_waiter.exception()  # noqa: SLF001  # looked at, so that nobody complains that nobody did
-
-
-def _new_topic(topic: TopicSpec, partitions: int) -> NewTopic:
-    """Replicas by the broker's own default, which a cluster's operator sets."""
-    if topic.keep_days is None:
-        configs = {"cleanup.policy": "compact"}
-    else:
-        configs = {"cleanup.policy": "delete", "retention.ms": str(topic.keep_days * _DAY_MS)}
-    new = NewTopic(name=topic.name, num_partitions=partitions, replication_factor=1, topic_configs=configs)
-    new.replication_factor = -1  # the constructor takes -1 for something else; brokers take it for their default
-    return new

@@ -17,6 +17,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from services.kernel.bus.ahead import SLICE, SLICES, Ahead
 from services.kernel.bus.bounded import bounded
+from services.kernel.bus.kafka_inside import behind
 from services.kernel.bus.port import BusUnavailable, Delivered, Record
 from services.kernel.telemetry import describe
 
@@ -137,12 +138,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
         self._idle.set()
 
     async def lag(self) -> Mapping[str, int]:
-        behind = dict.fromkeys(self._topics, 0) | self._ahead.waiting()
+        found = dict.fromkeys(self._topics, 0) | self._ahead.waiting()
         for place in self._consumer.assignment():
-            state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  # no call
-            if state is not None and state.highwater is not None and state.has_valid_position:
-                behind[place.topic] += max(0, state.highwater - state.position)
-        return behind
+            found[place.topic] += behind(self._consumer, place)
+        return found
 
     async def close(self) -> None:
         self._idle.set()
