@@ -8,13 +8,26 @@ import httpx
 import pytest
 
 from contracts.events.orders import OrderReported
+from services.attribution.decisions.actions.ahead import MANY
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.domain.friend import LOOKS_SHARED
 from services.attribution.orders import store as orders_store
 from services.kernel.db import Database
 from tests.integration.attribution.world import SECRET_KEY, SHOP
-from tests.support.attribution import STORE, arrive, at, cancel, code, decision_of, order, program, refund
+from tests.support.attribution import (
+    STORE,
+    ambassador,
+    arrive,
+    at,
+    cancel,
+    code,
+    decision_of,
+    figures,
+    order,
+    program,
+    refund,
+)
 
 
 def bought(count: int, **told: Any) -> list[OrderReported]:
@@ -111,3 +124,24 @@ async def test_an_id_that_everybody_shares_is_told_as_what_it_looks_like(db: Dat
     assert (told["friend_orders"], told["friend_looks_shared"]) == (LOOKS_SHARED, True)
     assert f"This customer has {LOOKS_SHARED} orders." in await page(http)
     assert "розничный покупатель" in await page(http, "ru")
+
+
+async def test_an_order_that_changes_decides_what_was_placed_since_and_nothing_before(
+    db: Database, read: list[str]
+) -> None:
+    """Of somebody with many open orders."""
+    told = bought(MANY + 10, codes=["ANNA10"])
+    waiting = told[-3].model_copy(update={"figures": figures(status="pending")})
+    await arrive(db, program(new_customers_only=False), ambassador(), code(), *told[:-3], waiting, *told[-2:])
+    assert (await decision_of(db, told[-1].order_id))["order_number"] == MANY + 9
+    read.clear()
+    await arrive(db, order(told[-3].order_id, placed_at=told[-3].placed_at, updated_at=at(days=-1), codes=["ANNA10"]))
+    assert sorted(read) == [one.order_id for one in told[-3:]]
+    numbers = [(await decision_of(db, one.order_id))["order_number"] for one in told[-3:]]
+    assert numbers == [MANY + 8, MANY + 9, MANY + 10]
+    await arrive(db, cancel(told[5].order_id))
+    await arrive(db, order("between", placed_at=told[-2].placed_at - timedelta(seconds=1)))
+    assert (await decision_of(db, told[-1].order_id))["order_number"] == MANY + 10
+    async with db.transaction([STORE]) as tx:
+        assert all(one.equal for one in await replay_all(tx, STORE, count=1000))
+        assert all(one.equal for one in await check_remembered(tx, STORE))

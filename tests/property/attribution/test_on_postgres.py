@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.attribution.decisions.actions import sweep, take
 from services.attribution.decisions.actions.reconcile import reconcile
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
@@ -16,7 +17,7 @@ from services.attribution.decisions.domain import decide, decision_bytes
 from services.attribution.decisions.store.packed import unpack
 from services.kernel.db import Database, is_transient
 from tests.property.attribution.histories import History, histories
-from tests.support.attribution import arrive, facts_of
+from tests.support.attribution import NOON, arrive, facts_of
 from tests.support.postgres import FreshDatabase
 
 COUNTER = itertools.count(1)
@@ -106,6 +107,61 @@ async def test_settling_between_batches_fixes_winners_and_replays_equal(
         assert {o: now.get(o) for o in fixed} == fixed
         fixed = now
     await check(db, store)
+
+
+@SLOW
+@given(drawn=histories(), settles=st.sets(st.integers(0, 5), max_size=2))
+async def test_somebody_with_many_orders_is_decided_from_where_something_changed(
+    db: Database, monkeypatch: pytest.MonkeyPatch, drawn: History, settles: set[int]
+) -> None:
+    monkeypatch.setattr(take, "MANY", 0)
+    names = fresh_names()
+    history = moved(drawn, names)
+    for number, batch in enumerate(history.batches):
+        if batch:
+            await arrive(db, *batch)
+        if number in settles:
+            async with db.transaction(stores=names.values()) as tx:
+                await tx.execute(
+                    "update orders set settle_at = now() where settle_at is not null and placed_at < :at", at=NOON
+                )
+                await settle(tx, sorted(names.values()))
+    for store in names.values():
+        await check(db, store)
+        if not settles:
+            facts = facts_of([fact for fact in history.facts if fact.store_id == store])
+            assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
+
+
+@SLOW
+@given(drawn=histories(), steps=st.lists(st.booleans(), min_size=6, max_size=6), settles=st.integers(0, 6))
+async def test_what_goes_through_the_store_in_sweeps_ends_in_what_the_facts_say(
+    db: Database, monkeypatch: pytest.MonkeyPatch, drawn: History, steps: list[bool], settles: int
+) -> None:
+    """However far a sweep is when the next batch comes, or orders settle."""
+    monkeypatch.setattr(take, "SWEPT_AT_ONCE", 0)
+    monkeypatch.setattr(sweep, "AT_ONCE", 2)
+    names = fresh_names()
+    history, stores = moved(drawn, names), sorted(names.values())
+    for number, batch in enumerate(history.batches):
+        if batch:
+            await arrive(db, *batch)
+        async with db.transaction(stores=stores) as tx:
+            if steps[number % len(steps)]:
+                await sweep.sweep(tx, stores)
+            if number == settles:
+                await tx.execute("update orders set settle_at = now() where settle_at is not null")
+                await settle(tx, stores)
+        for store in stores:
+            await check(db, store)
+    async with db.transaction(stores=stores) as tx:
+        while await sweep.sweep(tx, stores):
+            pass
+    for store in stores:
+        await check(db, store)
+        if settles >= len(history.batches):
+            facts = facts_of([fact for fact in history.facts if fact.store_id == store])
+            assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
 
 
 @settings(parent=SLOW, max_examples=12)

@@ -12,7 +12,7 @@ from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded
 from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
 from services.attribution.decisions.domain.friend import Friend, step_of
-from services.attribution.decisions.domain.history import Known, Place, Step, settled_of
+from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import keys_of
 from services.attribution.decisions.store import friends as friend_rows
 from services.attribution.decisions.store import nobody as nobody_store
@@ -30,6 +30,8 @@ AT_ONCE = 1000
 """Orders whose facts are read by one statement."""
 
 Pair = tuple[str, str]
+
+_NOTHING: Mapping[Pair, History] = {}
 
 
 @dataclass(slots=True)
@@ -55,9 +57,11 @@ async def gather(
     friends: Mapping[Pair, Friend],
     *,
     behind: Collection[Pair] = (),
+    ahead: Mapping[Pair, History] = _NOTHING,
 ) -> Gathered:
     """All that decides these open orders, each with its person: for each person all of their open orders, or, of people
-    in `behind`, some that were placed after all others. `rows`: current states, where there are any.
+    in `behind`, some that were placed after all others, or, of people in `ahead`, all that were placed after some open
+    ones which come to that. `rows`: current states, where there are any.
     """
     gathered = Gathered(rows=dict(rows), people=dict(orders))
     await _add_nobody(tx, gathered, orders, as_of=catalog_store.NEVER_ENDING)
@@ -80,6 +84,8 @@ async def gather(
         if pair in between:
             before = settled_of(step for step in steps[pair] if step.place < first[pair]).history
             later = [step for step in steps[pair] if step.place > first[pair]]
+        if pair in ahead:
+            before = before.joined(ahead[pair])
         gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=later))
     namings = await _add_tracks(tx, gathered, set(by_person), catalog_store.NEVER_ENDING)
     await _add_catalog(tx, gathered, catalog_store.NEVER_ENDING)

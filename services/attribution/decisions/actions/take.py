@@ -15,6 +15,7 @@ from contracts.events.tracking import TrackingPayload
 from services.attribution.catalog import store as catalog_store
 from services.attribution.catalog.store import Revision
 from services.attribution.decisions.actions.again import decide_open
+from services.attribution.decisions.actions.ahead import MANY, ahead
 from services.attribution.decisions.actions.claims import claim_codes
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather, gather_settled
@@ -23,6 +24,7 @@ from services.attribution.decisions.actions.people import Joined, Naming, join
 from services.attribution.decisions.actions.sweep import AT_ONCE as SWEPT_AT_ONCE
 from services.attribution.decisions.actions.sweep import awaiting, begin
 from services.attribution.decisions.actions.write import decide_and_write
+from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.store import orders as order_rows
 from services.attribution.decisions.store import people as people_store
@@ -83,11 +85,12 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     friends = await Friends.read(tx, joined.people | reached, joined)
     fallen = await _decide_settled(tx, reach, joined, friends, numbers)
     swept = await awaiting(tx, friends.now)
-    orders, behind = _to_decide(reach, joined, friends, wide=reached | fallen | swept)
-    open_rows = await order_rows.open_of(tx, friends.now.keys() - behind)
+    orders, behind, since = _to_decide(reach, joined, friends, wide=reached | fallen | swept)
+    open_rows = await order_rows.open_of(tx, friends.now.keys() - behind - since.keys())
+    open_rows |= await order_rows.open_since(tx, since)
     _check_cost(events, open_rows.values())
     orders |= {pair: row.person_id for pair, row in open_rows.items()}
-    gathered = await gather(tx, orders, open_rows, friends.now, behind=behind)
+    gathered = await gather(tx, orders, open_rows, friends.now, behind=behind, ahead=await ahead(tx, since))
     freed = await claim_codes(tx, gathered, numbers)
     written = await decide_and_write(tx, gathered, numbers)
     friends.decided(gathered, written, untouched=behind)
@@ -201,12 +204,21 @@ async def _decide_settled(tx: Tx, reach: _Reach, joined: Joined, friends: Friend
 
 def _to_decide(
     reach: _Reach, joined: Joined, friends: Friends, *, wide: set[Pair]
-) -> tuple[dict[Pair, str], set[Pair]]:
-    """The orders that are new, each with its person; and those people whose other open orders learn nothing: who bought
-    once more, after everything else, or whom only a settled order's money concerns.
+) -> tuple[dict[Pair, str], set[Pair], dict[Pair, Place]]:
+    """The orders that are new, each with its person; those people whose other open orders learn nothing: who bought
+    once more, after everything else, or whom only a settled order's money concerns; and, of people with many orders,
+    those whose orders learn something only from a place on.
     """
     touched = wide | joined.merged.keys() | (joined.keys.keys() - joined.made)
-    touched |= {(pair[0], joined.orders[pair]) for pair, row in reach.rows.items() if row.settled_at is None}
+    since: dict[Pair, Place] = {}
+
+    def learns(person: Pair, place: Place) -> None:
+        since[person] = min(place, since.get(person, place))
+
+    for pair, row in reach.rows.items():
+        if row.settled_at is None:
+            moments = [row.placed_at, *(report.placed_at for report in reach.reports.get(pair, ()))]
+            learns((pair[0], joined.orders[pair]), (min(moments), pair[1]))
     told: dict[Pair, list[OrderReported]] = {}
     new: dict[Pair, str] = {}
     for pair, reports in reach.reports.items():
@@ -216,13 +228,15 @@ def _to_decide(
             new[pair] = person[1]
             place, latest = (min(report.placed_at for report in reports), pair[1]), friends.now[person].latest
             if latest is not None and place <= latest:
-                touched.add(person)
+                learns(person, place)
     counts = Count((pair[0], person) for pair, person in new.items())
     for person, reports in told.items():
         friends.learn(person, reports, new_orders=counts[person])
         if person not in joined.made and not friends.lends_as_before(person):
             touched.add(person)
-    return new, friends.now.keys() - touched
+    touched |= {person for person in since if friends.now[person].orders <= MANY}
+    since = {person: place for person, place in since.items() if person not in touched}
+    return new, friends.now.keys() - touched - since.keys(), since
 
 
 async def _reached_by_catalog(tx: Tx, reach: _Reach) -> set[Pair]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.store.packed import pack
 from services.kernel.db import Tx
 
@@ -39,6 +40,25 @@ select {COLUMNS} from orders o
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.person_id = w.id
 where o.settled_at is null
 """  # noqa: S608
+_OPEN_SINCE = f"""
+select {COLUMNS} from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]),
+                             cast(:ids as text[])) w (s, p, at, id)
+join orders o on o.store_id = w.s and o.person_id = w.p and (o.placed_at, o.order_id) >= (w.at, w.id)
+where o.settled_at is null
+"""  # noqa: S608
+# An order that is not paid waits for that first of all.
+_AHEAD = """
+select o.store_id, o.person_id, count(*)::int as standing,
+       (array_agg(o.order_id order by o.placed_at, o.order_id))[1] as first,
+       (array_agg(o.revision order by o.placed_at, o.order_id))[1] as first_revision,
+       (array_agg(o.order_id order by o.placed_at desc, o.order_id desc))[1] as last,
+       (array_agg(o.revision order by o.placed_at desc, o.order_id desc))[1] as last_revision
+from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]), cast(:ids as text[]))
+     w (s, p, at, id)
+join orders o on o.store_id = w.s and o.person_id = w.p and (o.placed_at, o.order_id) < (w.at, w.id)
+where o.settled_at is null and not o.cancelled and not (o.status = 'pending' and o.reason = 'unpaid')
+group by 1, 2, case when o.status = 'attributed' and o.ambassador_id is not null then o.program_id end
+"""
 _DUE = f"""
 select {COLUMNS} from unnest(cast(:stores as text[])) w (s)
 cross join lateral (
@@ -122,6 +142,20 @@ class OrderRow(Struct, frozen=True):
     program_id: str | None
 
 
+class Ahead(Struct, frozen=True):
+    """Standing open orders of a person that one program won, or none: how many, the first and the last by place, each
+    with its newest revision.
+    """
+
+    store_id: str
+    person_id: str
+    standing: int
+    first: str
+    first_revision: int
+    last: str
+    last_revision: int
+
+
 class Revision(Struct, frozen=True):
     """One decision to keep."""
 
@@ -145,6 +179,17 @@ async def by_person(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
 async def open_of(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
     """Current states of those orders of these people that have not settled."""
     return await _read(tx, _OPEN, people)
+
+
+async def open_since(tx: Tx, places: Mapping[Pair, Place]) -> dict[Pair, OrderRow]:
+    """Of each person those that were placed at a place or later."""
+    rows = await tx.all(_OPEN_SINCE, **_places(places)) if places else ()
+    return {(row.store_id, row.order_id): OrderRow(*tuple(row)) for row in rows}
+
+
+async def ahead(tx: Tx, places: Mapping[Pair, Place]) -> list[Ahead]:
+    """What stands open of each person before a place: one for each program that won some, and one for the rest."""
+    return [Ahead(*tuple(row)) for row in await tx.all(_AHEAD, **_places(places))] if places else []
 
 
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[OrderRow]:
@@ -203,6 +248,15 @@ async def advance(tx: Tx, heads: Mapping[str, int]) -> None:
     """Notes the last fact number given in each locked store."""
     if heads:
         await tx.execute(_ADVANCE, stores=list(heads), seqs=list(heads.values()))
+
+
+def _places(places: Mapping[Pair, Place]) -> dict[str, list[object]]:
+    return {
+        "stores": [store_id for store_id, _ in places],
+        "people": [person_id for _, person_id in places],
+        "ats": [at for at, _ in places.values()],
+        "ids": [order_id for _, order_id in places.values()],
+    }
 
 
 async def _read(tx: Tx, sql: str, pairs: Iterable[Pair]) -> dict[Pair, OrderRow]:
