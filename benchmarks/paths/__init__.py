@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmarks.lab import Lab, Size
-from benchmarks.paths import growth, http, libraries, neighbour, peers, people, pipeline, relay, whole
+from benchmarks.paths import growth, http, libraries, neighbour, peers, people, pipeline, relay, sweeps, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ PATHS = {
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("people", people.people, lambda size: 4, "people"),
+        Measured("sweeps", sweeps.sweeps, lambda size: 2, "sweeps"),
         Measured("neighbour", neighbour.neighbour, lambda size: 2, "neighbour"),
         Measured("reads", growth.reads, lambda size: 3, "reads"),
         Measured("product", whole.product, lambda size: 2, "product"),
