@@ -10,12 +10,6 @@ from contracts.events import Payload
 from services.kernel import trace
 from services.kernel.ids import new_id
 
-_INSERT: Final = (
-    "insert into outbox (event_id, topic, key, type, store_id, subject, at, traceparent, data)"
-    " select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],"
-    " $8::text[], $9::bytea[])"
-)
-
 COPY_FROM: Final = 20
 """From so many rows COPY, whose extra round trip buys half the work per row."""
 
@@ -51,6 +45,12 @@ class Outgoing(NamedTuple):
         )
 
 
+COLUMNS: Final = ", ".join(Outgoing._fields)
+"""Of the table, in the order of `Outgoing`: whoever writes or reads rows names them by this."""
+_INSERT: Final = (
+    f"insert into outbox ({COLUMNS}) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"  # noqa: S608
+    " $6::text[], $7::timestamptz[], $8::text[], $9::bytea[])"
+)
 _SPELLED: Final = ("topic", "type", "key", "store_id", "subject", "event_id", "at", "data")
 _ESCAPES: Final = ((b"\\", rb"\\"), (b"\t", rb"\t"), (b"\n", rb"\n"), (b"\r", rb"\r"))
 

@@ -17,12 +17,11 @@ from services.kernel import failpoints
 from services.kernel.bus import envelope
 from services.kernel.bus.port import Bus, Record
 from services.kernel.db import Database
+from services.kernel.outbox import COLUMNS
 from services.kernel.session import connect
 from services.kernel.telemetry import OUTBOX_AGE, OUTBOX_DEPTH, RELAY_FAILURES, RELAYED, describe
 
-_READ = (
-    "select id, event_id, topic, key, type, store_id, subject, at, traceparent, data from outbox order by id limit $1"
-)
+_READ = f"select id, {COLUMNS} from outbox order by id limit $1"  # noqa: S608
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 _TRY_LOCK = "select pg_try_advisory_lock(hashtextextended('kith.relay.' || $1, 7))"
 _DEPTH = """

@@ -12,6 +12,7 @@ import orjson
 
 from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from services.kernel.db import Row, Tx
+from services.kernel.outbox import COLUMNS
 from services.kernel.packed import Packing
 
 _TOPIC: Final = str(OrderFact.TOPIC)
@@ -24,7 +25,7 @@ and orders come in by the dozen. No id holds it, and JSON spells it otherwise.
 
 # What the second part sees was there before the third; of orders that came before, and of what repeats an order within
 # the call, the event says so. Answered is what was not new, which is little.
-_TAKE = """
+_TAKE = f"""
 with told as materialized (
   select t.*, cast(received as timestamptz) as received_at, convert_to(text, 'UTF8') as body
   from unnest(string_to_array(:stores, e'\\x1f'), string_to_array(:orders, e'\\x1f'), string_to_array(:facts, e'\\x1f'),
@@ -41,7 +42,7 @@ with told as materialized (
   select store_id, order_id, fact_id, kind, null, received_at, body from told order by 1, 2, 3
   on conflict do nothing returning store_id, order_id, fact_id
 ), sent as (
-  insert into outbox (event_id, topic, key, type, store_id, subject, at, traceparent, data)
+  insert into outbox ({COLUMNS})
   select t.event_id, :topic, t.store_id,
          case when t.kind = 'report' and (k.order_id is not null or row_number() over (
                 partition by t.store_id, t.order_id, t.kind order by t.n) > 1) then :amended else t.type end,
@@ -50,7 +51,7 @@ with told as materialized (
   order by t.n
 )
 select store_id, order_id, fact_id from told except select store_id, order_id, fact_id from new
-"""
+"""  # noqa: S608
 _INSERT = """
 insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
 select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
