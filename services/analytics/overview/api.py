@@ -63,7 +63,7 @@ async def metrics_page(request: Request, call: Viewer) -> Response:
     rows = [
         Row(
             {
-                "name": Name(speech.say(metric.name), below=metric.key),
+                "name": Name(speech.say(metric.name)),
                 "formula": speech.say(metric.formula),
                 "maturity": speech.say(metric.maturity) if metric.maturity else None,
                 "source": metric.source,

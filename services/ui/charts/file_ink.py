@@ -96,7 +96,17 @@ class FileInk:
     def dot(self, x: float, y: float, cls: str) -> None:
         self._add('<circle cx="{}" cy="{}" r="3" {}/>', self._x(x), self._y(y), self._fill(cls))
 
-    def text(self, x: float, y: float, text: str, *, dx: float = 0, dy: float = 0, anchor: Anchor = "start") -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        dx: float = 0,
+        dy: float = 0,
+        anchor: Anchor = "start",
+        wide: bool = False,
+    ) -> None:
         at = (self._x(x) + dx, self._y(y) + dy)
         self._add('<text x="{}" y="{}" text-anchor="{}" fill="{}">{}</text>', *at, anchor, self.palette.ink_3, text)
 

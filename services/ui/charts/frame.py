@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.ui.charts.ink import Ink, text_width
+from services.ui.charts.ink import Anchor, Ink, text_width
 from services.ui.charts.model import Marker, Slot
 
 _WIDE_SLOTS = 14  # up to so many, a label has room on both sides of its slot's middle
 _TYPICAL_WIDTH = 900  # px of the plot on a desktop; decides only whether two badges would collide
 _NARROW_WIDTH = 280  # px of the plot on a phone; what fits there fits everywhere
+_BETWEEN = 6  # px between two labels
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,25 @@ def draw_axes(ink: Ink, scale: Scale, labels: Sequence[str], slots: Sequence[Slo
         ink.across(scale.y(value), "zero" if value == 0 else "line")
         if label:
             ink.text(0, scale.y(value), label, dx=-8, dy=4, anchor="end")
-    grid = Grid(len(slots))
+    grid, taken = Grid(len(slots)), 0.0
     for number, slot in enumerate(slots):
         if not slot.tick:
             continue
-        if number == 0 and grid.count > _WIDE_SLOTS:
-            ink.text(0, 1, slot.tick, dy=18)
-        elif (1 - grid.middle(number)) * _NARROW_WIDTH < text_width(slot.tick) / 2:
-            ink.text(1, 1, slot.tick, dy=18, anchor="end")
-        else:
-            ink.text(grid.middle(number), 1, slot.tick, dy=18, anchor="middle")
+        x, anchor, start = _place(grid, number, text_width(slot.tick))
+        wide = start < taken
+        ink.text(x, 1, slot.tick, dy=18, anchor=anchor, wide=wide)
+        if not wide:
+            taken = start + text_width(slot.tick) + _BETWEEN
+
+
+def _place(grid: Grid, number: int, width: float) -> tuple[float, Anchor, float]:
+    """Where a slot's label stands, at which end of it, and where it begins on a phone."""
+    middle = grid.middle(number)
+    if number == 0 and grid.count > _WIDE_SLOTS:
+        return 0, "start", 0
+    if (1 - middle) * _NARROW_WIDTH < width / 2:
+        return 1, "end", _NARROW_WIDTH - width
+    return middle, "middle", middle * _NARROW_WIDTH - width / 2
 
 
 def badge_rows(markers: Sequence[Marker], count: int) -> list[int]:

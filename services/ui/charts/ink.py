@@ -33,8 +33,17 @@ class Ink(Protocol):
     def dot(self, x: float, y: float, cls: str) -> None: ...
 
     def text(
-        self, x: float, y: float, text: str, *, dx: float = 0, dy: float = 0, anchor: Anchor = "start"
-    ) -> None: ...
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        dx: float = 0,
+        dy: float = 0,
+        anchor: Anchor = "start",
+        wide: bool = False,
+    ) -> None:
+        """`wide`: there is room for it on a wide screen only."""
 
     def badge(self, x: float, row: int, label: str, text: str, *, dx: float = 0) -> None: ...
 

@@ -52,8 +52,19 @@ class PageInk:
     def dot(self, x: float, y: float, cls: str) -> None:
         self._add('<circle class="{}" cx="{}" cy="{}" r="3"/>', cls, pc(x), pc(y))
 
-    def text(self, x: float, y: float, text: str, *, dx: float = 0, dy: float = 0, anchor: Anchor = "start") -> None:
-        self._add('<text x="{}" y="{}" dx="{}" dy="{}"', pc(x), pc(y), float(dx), float(dy))
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        dx: float = 0,
+        dy: float = 0,
+        anchor: Anchor = "start",
+        wide: bool = False,
+    ) -> None:
+        self._add('<text{} x="{}" y="{}"', Markup(' class="wide"') if wide else "", pc(x), pc(y))
+        self._add(' dx="{}" dy="{}"', float(dx), float(dy))
         self._add(' text-anchor="{}">{}</text>', anchor, text)
 
     def badge(self, x: float, row: int, label: str, text: str, *, dx: float = 0) -> None:

@@ -121,7 +121,7 @@ async def test_a_search_that_stops_says_where_and_goes_on_from_there(
     assert [line.split(",")[0] for line in file.text.splitlines()[1:]] == every
 
     shown = await page(shop, q="1")
-    assert "were looked for among 1 orders, back to" in shown
+    assert "were looked for in 1 order, back to" in shown
     assert "There are too many orders to sum" in shown
     following = html.unescape(re.search(r'href="(\?[^"]+)" rel="next"', shown)[1])  # type: ignore[index]
     second = (await shop.get(LIST + following, headers=SECRET_KEY)).text

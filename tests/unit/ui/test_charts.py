@@ -257,3 +257,20 @@ def test_no_label_below_the_axis_leaves_the_plot_on_a_phone(count: int) -> None:
         at, anchor = percent(text.get("x")) / 100 * 280, text.get("text-anchor")
         ends = at + {"start": 1.0, "middle": 0.5, "end": 0.0}[anchor or "start"] * text_width("30 September")
         assert ends <= 281
+
+
+@pytest.mark.parametrize(
+    "ticks", [["1 Jan 2024"] * 7, ["1 Dec 2025", "", "12 Jan", "", "", "23 Feb"] * 9, ["2 Nov"] * 10]
+)
+def test_labels_that_would_meet_on_a_phone_are_shown_on_wide_screens_only(ticks: list[str]) -> None:
+    slots = [Slot(f"slot {number}", tick=tick) for number, tick in enumerate(ticks)]
+    chart = columns(dataclasses.replace(some_columns(layer([1] * len(ticks))), slots=slots))
+    labels = [text for text in parse(chart).iter("text") if text.text in set(filter(None, ticks))]
+    shown, ends = [text for text in labels if text.get("class") != "wide"], -30.0
+    for text in shown:
+        width = text_width(text.text or "")
+        anchored = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor") or "start"]
+        start = percent(text.get("x")) / 100 * 280 - width * anchored
+        assert start >= ends, f"{text.text} meets the one before"
+        ends = start + width
+    assert 0 < len(shown) < len(labels) == len(list(filter(None, ticks)))

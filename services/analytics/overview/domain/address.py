@@ -123,8 +123,14 @@ def mistakes(address: Address, reader: Reader) -> list[str]:
                 )
             )
         else:
-            most = fmt.number(LONGEST_DAYS)
-            said.append(speech.say("At most %(n)s days are shown at a time, so it is the last 28 days here.", n=most))
+            said.append(
+                speech.count(
+                    "At most %(n)s day is shown at a time, so it is the last 28 days here.",
+                    "At most %(n)s days are shown at a time, so it is the last 28 days here.",
+                    LONGEST_DAYS,
+                    n=fmt.number(LONGEST_DAYS),
+                )
+            )
     if address.no_program:
         said.append(speech.say("That program does not exist here, so all programs are shown."))
     return said

@@ -117,9 +117,12 @@ def _following(found: Part, wanted: Filter | None, asked: Asked) -> str:
 
 
 def _stopped(at: Place, reader: Reader) -> str:
-    return reader.speech.say(
+    return reader.speech.count(
+        "Numbers that hold these signs inside were looked for in %(n)s order, back to %(moment)s. “Next” looks further"
+        " back; with dates chosen there are fewer to look through.",
         "Numbers that hold these signs inside were looked for among %(n)s orders, back to %(moment)s. “Next” looks"
         " further back; with dates chosen there are fewer to look through.",
+        lists.WALKED,
         n=reader.fmt.number(lists.WALKED),
         moment=reader.fmt.moment(at.at),
     )
