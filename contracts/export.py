@@ -22,6 +22,7 @@ _TOPIC_TEXT: dict[Topic, tuple[str, str]] = {
     Topic.ORDERS: ("Orders, refunds and cancellations, one fact an event.", "the store's id"),
     Topic.CONVERSIONS: ("Decisions on orders: the whole state with a revision.", "the store's id"),
     Topic.REWARDS: ("Rewards: the whole state with a revision.", "the store's id"),
+    Topic.AUDIT: ("Who did what. Every service writes here.", "the store's id"),
 }
 
 

@@ -1,6 +1,6 @@
 """Every event of the product, by type."""
 
-from contracts.events import catalog, conversions, orders, rewards, tracking
+from contracts.events import audit, catalog, conversions, orders, rewards, tracking
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -32,8 +32,9 @@ _ALL: tuple[type[Payload], ...] = (
     rewards.RewardAdjusted,
     rewards.RewardReversed,
     rewards.RewardReleased,
+    audit.AuditNoted,
 )
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}
 
-__all__ = ["EVENTS", "Payload", "Topic", "catalog", "conversions", "orders", "rewards", "tracking"]
+__all__ = ["EVENTS", "Payload", "Topic", "audit", "catalog", "conversions", "orders", "rewards", "tracking"]

@@ -1,5 +1,10 @@
 """The manifest: what analytics serves, hears and does by the clock."""
 
+from contracts.events import Topic
+from services.analytics.activity import tables as _activity
+from services.analytics.activity.api import console as activity_pages
+from services.analytics.activity.api import rest as activity
+from services.analytics.activity.consumer import KEEP_ACTIVITY
 from services.analytics.catalog.consumer import KEEP_SLICES
 from services.analytics.catalog.tables import METADATA
 from services.analytics.facts import tables as _facts
@@ -15,16 +20,17 @@ from services.common.product import PRODUCT
 from services.kernel.service import Service
 
 # Tables join the metadata when their modules are loaded; a migration without them would drop them.
-assert _facts.ORDERS.metadata is _rollups.PROGRESS.metadata is METADATA
+assert _facts.ORDERS.metadata is _rollups.PROGRESS.metadata is _activity.ACTIVITY.metadata is METADATA
 
 SERVICE = Service(
     name="analytics",
     package="services.analytics",
     metadata=METADATA,
     product=PRODUCT,
-    routes=("/v1/metrics*", "/console", "/console/analytics*"),
-    routers=(metrics, virality, overview),
-    handlers=(KEEP_SLICES, COUNT_WAITING, COUNT),
+    routes=("/v1/metrics*", "/v1/audit*", "/console", "/console/analytics*"),
+    routers=(metrics, virality, overview, activity.router, activity_pages.router),
+    handlers=(KEEP_SLICES, COUNT_WAITING, COUNT, KEEP_ACTIVITY),
+    publishes=frozenset({Topic.AUDIT}),
     due_jobs=(FORGET_REPORTS, WAITING),
     pages=PAGES,
 )

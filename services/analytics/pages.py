@@ -7,5 +7,6 @@ from services.ui import NavItem, Pages
 NAV = (
     NavItem("", "Overview", "/console", "layout-dashboard"),
     NavItem("Analysis", "Metrics", "/console/analytics/metrics", "calculator"),
+    NavItem("Analysis", "Activity", "/console/analytics/activity", "clock"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

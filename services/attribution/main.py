@@ -79,7 +79,7 @@ SERVICE = Service(
     package="services.attribution",
     metadata=METADATA,
     product=PRODUCT,
-    publishes=frozenset({Topic.TRACKING, Topic.ORDERS, Topic.CONVERSIONS}),
+    publishes=frozenset({Topic.TRACKING, Topic.ORDERS, Topic.CONVERSIONS, Topic.AUDIT}),
     routes=(
         "/v1/track",
         "/v1/identify",

@@ -9,6 +9,7 @@ import typer
 
 from services.cli.commands import (
     acls,
+    audit,
     contracts,
     decisions,
     deliveries,
@@ -48,6 +49,7 @@ for group in (
     decisions,
     ledger,
     recount,
+    audit,
     contracts,
     acls,
     gateway,

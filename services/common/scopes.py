@@ -25,24 +25,28 @@ ALL: Final = (
     "metrics:read",
     "domains:read",
     "domains:write",
+    "audit:read",
 )
 
-DOMAINS: Final = frozenset({"domains:read", "domains:write"})
-"""Where share links may lead. Who holds them could send friends anywhere, so a key has them only if they were named
-when it was made: the key in a shop's server does not.
+NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:")))
+"""Where share links may lead, and where money goes. Who holds them could send friends, or money, anywhere, so a key has
+them only if they were named when it was made: the key in a shop's server does not.
 """
 
 SECRET: Final = frozenset(ALL) - {TRACK}
 """All that a secret key may ever do."""
 
-USUAL: Final = SECRET - DOMAINS
+USUAL: Final = SECRET - NAMED_ONLY
 """What a secret key may do if nobody said anything when it was made."""
 
 FIRST: Final = frozenset(ALL[:16]) - {TRACK}
-"""What a secret key may do whose scopes were never written down: all that there was at that time. Never grows."""
+"""What a secret key was given whose scopes were never written down: all that there was at that time. Never grows."""
+
+LATER: Final = USUAL - FIRST
+"""What a key that holds all of `FIRST` holds too, whenever it was made. Grows with `ALL`."""
 
 PUBLISHABLE: Final = frozenset({TRACK})
 """All that a publishable key may ever do."""
 
-SCOPES: Final = Scopes(ALL, usual=USUAL, publishable=PUBLISHABLE)
+SCOPES: Final = Scopes(ALL, usual=USUAL, publishable=PUBLISHABLE, whole=FIRST, later=LATER)
 """All of it as the runtime reads it."""

@@ -23,6 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from contracts.events import Payload
+from contracts.events.audit import AuditNoted
+from services.kernel import audit
+from services.kernel.audit import Figures
+from services.kernel.auth.principal import Principal, system
 from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
 from services.kernel.statements import spelled
 from services.kernel.telemetry import POOL_WAIT
@@ -69,9 +73,20 @@ class Tx:
     """
 
     def __init__(
-        self, connection: asyncpg.Connection, *, now: datetime, offset: timedelta, stores: frozenset[str]
+        self,
+        connection: asyncpg.Connection,
+        *,
+        now: datetime,
+        offset: timedelta,
+        stores: frozenset[str],
+        actor: Principal,
+        service: str,
+        request_id: str = "",
     ) -> None:
         self._connection = connection
+        self._service = service
+        self._request_id = request_id
+        self._notes: list[AuditNoted] = []
         self._outgoing: list[Outgoing] = []
         self._spelled: list[bytes] = []
         self._sent = 0
@@ -80,6 +95,8 @@ class Tx:
         self.now = now
         self.offset = offset
         self.stores = stores
+        self.actor = actor
+        """Who acts: a request's caller, the operator at the command line, a job, or the service by itself."""
 
     async def execute(self, sql: str, /, **params: object) -> int:
         """Runs one statement; returns how many rows it wrote."""
@@ -116,6 +133,33 @@ class Tx:
     def emit(self, payload: Payload) -> None:
         """Puts an event into the outbox; it is sent if, and only if, this transaction commits."""
         self._outgoing.append(Outgoing.of(payload, at=self.now))
+
+    def note(
+        self, action: str, *, on: str, before: Figures | None = None, after: Figures | None = None, store_id: str = ""
+    ) -> None:
+        """Notes that the actor did something to `on`, in this transaction: in the audit, and as an event.
+
+        `store_id` may be left out where one store is visible. Raises `ValueError` for a value that is no figure, code
+        or id, and where nobody can tell whose note it is.
+        """
+        if not store_id:
+            own = self.stores - {ALL_STORES}
+            if len(own) != 1:
+                raise ValueError(f"{action}: say whose note it is, of {len(own)} stores")
+            (store_id,) = own
+        self._notes.append(
+            audit.noted(
+                action,
+                on=on,
+                store_id=store_id,
+                service=self._service,
+                actor=self.actor,
+                at=self.now,
+                before=before or {},
+                after=after or {},
+                request_id=self._request_id,
+            )
+        )
 
     def emit_all(self, outgoing: Iterable[Outgoing]) -> None:
         """Like `emit` for events that were encoded already."""
@@ -159,7 +203,11 @@ class Tx:
         return {row.store_id: row.seq for row in rows}
 
     async def flush(self) -> int:
-        """Writes the emitted events into the outbox. Called by `transaction()`; returns how many there were."""
+        """Writes notes, and events into the outbox. Called by `transaction()`; returns how many events there were."""
+        if self._notes:
+            notes, self._notes = audit.in_order(self._notes), []
+            await audit.insert(self._connection, notes)
+            self._outgoing.extend(Outgoing.of(one, at=self.now) for one in notes)
         outgoing, self._outgoing = self._outgoing, []
         spelled, self._spelled = self._spelled, []
         if outgoing:
@@ -185,6 +233,7 @@ class Database:
     def __init__(self, url: str, *, schema: str, pool_size: int = 6, role: str | None = APP_ROLE) -> None:
         self.schema = schema
         self.url = url
+        self._itself = system(schema)
         server_settings = {"search_path": schema, "jit": "off", "application_name": f"kith-{schema}"}
         if role is not None:
             server_settings["role"] = role
@@ -210,11 +259,20 @@ class Database:
         """Called after a commit that wrote tasks: the worker sets it."""
 
     @asynccontextmanager
-    async def transaction(self, stores: Iterable[str] = (), *, snapshot: bool = False) -> AsyncIterator[Tx]:
-        """One transaction that sees these stores only; commits when the block ends well, else rolls back.
+    async def transaction(
+        self,
+        stores: Iterable[str] = (),
+        *,
+        snapshot: bool = False,
+        actor: Principal | None = None,
+        request_id: str = "",
+    ) -> AsyncIterator[Tx]:
+        """One transaction that sees these stores only; commits when the block ends well, else rolls back. `actor` is
+        who acts in it, by default the service itself.
 
         With `snapshot` all its statements see the same moment: for answers whose parts must add up. It then only reads.
-        Cost: three round trips around the block (begin, settings, commit), one more if events were emitted.
+        Cost: three round trips around the block (begin, settings, commit), one more if events were emitted, and one if
+        something was noted.
         """
         visible = frozenset(stores)
         asked = perf_counter()
@@ -222,7 +280,15 @@ class Database:
             POOL_WAIT.observe(perf_counter() - asked)
             await connection.execute("begin isolation level repeatable read read only" if snapshot else "begin")
             opened = await connection.fetchrow(_OPEN, _listed(visible))
-            tx = Tx(connection, now=opened[1], offset=timedelta(seconds=opened[2]), stores=visible)
+            tx = Tx(
+                connection,
+                now=opened[1],
+                offset=timedelta(seconds=opened[2]),
+                stores=visible,
+                actor=actor or self._itself,
+                service=self.schema,
+                request_id=request_id,
+            )
             yield tx
             emitted = await tx.flush()
             if await connection.execute("commit") != "COMMIT":

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+from services.kernel.auth.principal import system
 from services.kernel.context import Context
 from services.kernel.db import Database, is_transient
 from services.kernel.due import schedule
@@ -154,7 +155,7 @@ async def _claim(db: Database, job: DueJob, sql: str, **arguments: object) -> in
 
     Returns how many stores were due, including those that another replica was quicker to claim.
     """
-    async with db.transaction() as tx:
+    async with db.transaction(actor=system(job.name)) as tx:
         found = sorted(row.store_id for row in await tx.all(sql, job=job.name, now=tx.now, **arguments))
         if found:
             await tx.see(found)

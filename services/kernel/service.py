@@ -111,7 +111,7 @@ class Service:
     routers: tuple[APIRouter, ...] = ()
     hot: Callable[["Context"], Sequence["HotRoute"]] = field(default=lambda _: ())
     publishes: frozenset[Topic] = frozenset()
-    """Topics that its outbox writes to; no other service does."""
+    """Topics that its outbox writes to."""
     handlers: tuple[Handler, ...] = ()
     """In the order in which a batch's events are handled: what is set up before what happens."""
     jobs: tuple[Job, ...] = ()

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql_text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 PIPE = {"rls": False}
 APPEND_ONLY = {"append_only": True}
@@ -61,6 +61,7 @@ def add_kernel_tables(metadata: MetaData) -> None:
     _timers(metadata)
     _replicas(metadata)
     _work(metadata)
+    _audit(metadata)
 
 
 def _pipe(metadata: MetaData) -> None:
@@ -209,4 +210,25 @@ def _work(metadata: MetaData) -> None:
         text("lane", primary_key=True),
         moment("held_until"),
         info=PIPE,
+    )
+
+
+def _audit(metadata: MetaData) -> None:
+    """Who did what (`kernel.audit`): kept for ever, and changed by nobody."""
+    Table(
+        "audit",
+        metadata,
+        text("store_id", primary_key=True),
+        text("audit_id", primary_key=True),
+        moment("at"),
+        text("actor_kind"),
+        text("actor_id"),
+        text("session_id", nullable=True),
+        text("action"),
+        text("subject"),
+        Column("before", JSONB, nullable=False),
+        Column("after", JSONB, nullable=False),
+        text("request_id", nullable=True),
+        Index(None, "store_id", "at"),
+        info=APPEND_ONLY,
     )

@@ -90,7 +90,7 @@ SERVICE = Service(
     package="services.links",
     metadata=METADATA,
     product=PRODUCT,
-    publishes=frozenset({Topic.CATALOG, Topic.CLICKS}),
+    publishes=frozenset({Topic.CATALOG, Topic.CLICKS, Topic.AUDIT}),
     routes=(
         "/",
         "/v1/stores*",

@@ -26,7 +26,7 @@ SERVICE = Service(
     package="services.rewards",
     metadata=METADATA,
     product=PRODUCT,
-    publishes=frozenset({Topic.REWARDS}),
+    publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
     routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*", "/p/*/balance"),
     routers=(
         grants.router,

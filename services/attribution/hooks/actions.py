@@ -26,6 +26,7 @@ async def create(tx: Tx, ring: KeyRing, store_id: str, told: HookIn) -> Hook:
     secret = at_rest.encrypt(ring, domain.SECRET, told.secret.encode(), owner=hook_id)
     hook = Hook(store_id, hook_id, told.platform, secret, tx.now)
     await store.add(tx, hook)
+    tx.note("hook.made", on=hook_id, after={"platform": hook.platform})
     return hook
 
 
@@ -33,6 +34,7 @@ async def delete(tx: Tx, store_id: str, hook_id: str) -> None:
     """Ends an address. Raises `NotFound`."""
     if not await store.end(tx, store_id, hook_id):
         raise NotFound("There is no such hook.")
+    tx.note("hook.ended", on=hook_id)
 
 
 async def find(tx: Tx, hook_id: str) -> Hook | None:

@@ -98,11 +98,14 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
     from services.cli.inspect.stores import opened
     from services.common.scopes import SCOPES
     from services.kernel.auth import at_rest
+    from services.kernel.auth.principal import CLI
     from services.kernel.settings import Settings
 
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
-        async with db.transaction([store_id]) as tx:
+        async with db.transaction([store_id], actor=CLI) as tx:
             kept = await store.get(tx, store_id, delivery_id)
+            if kept is not None:
+                tx.note("delivery.shown", on=delivery_id)
         if kept is None:
             raise StartFailed(f"{store_id} has no delivery {delivery_id!r}; `kith deliveries list --all` prints them")
         try:
@@ -120,6 +123,7 @@ async def _again(ui: Ui, only: str) -> bool:
     from services.cli import starting
     from services.cli.inspect.stores import listed, opened
     from services.common.scopes import SCOPES
+    from services.kernel.auth.principal import CLI
     from services.kernel.live import LiveState
     from services.kernel.settings import Settings
 
@@ -129,8 +133,9 @@ async def _again(ui: Ui, only: str) -> bool:
         await live.refresh()
         for store_id in await listed(db, only):
             async for kept in walk(db, store_id, ("failed",)):
-                async with db.transaction([store_id]) as tx:
+                async with db.transaction([store_id], actor=CLI) as tx:
                     read = await read_again(tx, ring, kept, Clock(live.now(), live.offset))
+                    tx.note("delivery.read_again", on=kept.delivery_id, after={"outcome": read.outcome})
                 well = well and read.outcome != "failed"
                 mark = "[red]✗[/]" if read.outcome == "failed" else "[green]✓[/]"
                 ui.say(f"{mark} {store_id} {kept.delivery_id} {kept.topic}: {read.outcome} {read.reason or ''}")

@@ -147,6 +147,7 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
 async def _drop(ui: Ui, places: list[str], reason: str) -> None:
     from services.cli import catalog, starting
     from services.cli.inspect import letters as inspect
+    from services.cli.inspect.stores import opened
     from services.kernel.runner import bus_of
     from services.kernel.settings import Settings
 
@@ -158,7 +159,8 @@ async def _drop(ui: Ui, places: list[str], reason: str) -> None:
         await bus.start()
         try:
             for letter in chosen:
-                await inspect.drop(bus, letter, reason)
+                async with opened(settings, letter.group.split(".")[1]) as db:
+                    await inspect.drop(bus, letter, reason, db)
                 ui.say(f"struck off: {letter.place} {letter.type} {letter.subject}")
                 ui.emit({**letter.as_json(), "dropped": reason})
         finally:

@@ -36,6 +36,7 @@ async def _grant(ui: Ui, store_id: str, scopes: list[str], label: str) -> None:
     from services.cli.inspect.stores import opened
     from services.common.scopes import SCOPES
     from services.kernel.auth.api_keys import issue
+    from services.kernel.auth.principal import CLI
     from services.kernel.errors import AppError
     from services.kernel.settings import Settings
     from services.links.keys import actions as keys
@@ -43,7 +44,7 @@ async def _grant(ui: Ui, store_id: str, scopes: list[str], label: str) -> None:
 
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "links") as db:
         try:
-            async with db.transaction([store_id]) as tx:
+            async with db.transaction([store_id], actor=CLI) as tx:
                 await stores.get(tx, store_id)
                 key = await keys.create(tx, store_id, kind="sk", scopes=scopes, label=label)
         except AppError as error:

@@ -107,6 +107,7 @@ async def _show(ui: Ui, place: str) -> None:
 async def _retry(ui: Ui, places: list[str], kind: str | None) -> None:
     from services.cli import catalog, starting
     from services.cli.inspect.stores import opened
+    from services.kernel.auth.principal import CLI
     from services.kernel.settings import Settings
     from services.kernel.work import sql
 
@@ -114,14 +115,16 @@ async def _retry(ui: Ui, places: list[str], kind: str | None) -> None:
     async with starting.complete(Settings(), keep_running=True) as settings:
         for service in catalog.load_all():
             numbers = [number for name, number in wanted if name == service.name]
-            async with opened(settings, service.name) as db, db.transaction() as tx:
-                if wanted:
-                    done = sum([await sql.retry(tx, task_id=number, kind=kind) for number in numbers])
-                else:
-                    done = await sql.retry(tx, task_id=None, kind=kind)
+            async with opened(settings, service.name) as db, db.transaction(actor=CLI) as tx:
+                chosen: list[int | None] = [*numbers] if wanted else [None]
+                done = [task for number in chosen for task in await sql.retry(tx, task_id=number, kind=kind)]
+                await tx.see({task.store_id for task in done})
+                for task in done:
+                    on = f"{service.name}/{task.id}"
+                    tx.note("task.retried", on=on, after={"kind": task.kind}, store_id=task.store_id)
             if numbers or done:
-                ui.say(f"{service.name}: {done} will be tried again")
-                ui.emit({"service": service.name, "retried": done})
+                ui.say(f"{service.name}: {len(done)} will be tried again")
+                ui.emit({"service": service.name, "retried": len(done)})
 
 
 def _parsed(place: str) -> tuple[str, int]:

@@ -4,17 +4,21 @@ To replay one is to hand it to the handlers of its own group, in a transaction o
 Then it is marked as handled: neither list nor replay takes it up again.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.events import EVENTS
 from services.kernel import trace
+from services.kernel.auth.principal import CLI
 from services.kernel.bus import envelope, letters
 from services.kernel.bus.port import Bus, Delivered, Record
-from services.kernel.db import Database
+from services.kernel.db import ALL_STORES, Database
 from services.kernel.runner import group_name, groups_of, handlers_of
 from services.kernel.service import Service
 from services.kernel.settings import Settings
+
+_STORE = re.compile(r"str_[0-9a-z]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ async def replay(letter: Letter, service: Service, db: Database) -> None:
         raise envelope.ContractError("this build does not know the type")
     event = envelope.open_event(letter.record, model)
     trace.follow(event.traceparent, {})
-    async with db.transaction([event.store_id]) as tx:
+    async with db.transaction([event.store_id], actor=CLI) as tx:
+        tx.note("dead_letter.replayed", on=letter.place, after={"type": letter.type}, store_id=event.store_id)
         for handler in handlers_of(service, hurry=lambda: None):
             if model in handler.events and group_name(service, handler) == letter.group:
                 await handler.handle(tx, [event])
@@ -107,9 +112,13 @@ async def mark(bus: Bus, letter: Letter) -> None:
     await letters.mark(bus, letter.group, letter.delivered)
 
 
-async def drop(bus: Bus, letter: Letter, why: str) -> None:
-    """Strikes the letter off: it waits no longer, and nothing comes of its event."""
-    await letters.mark(bus, letter.group, letter.delivered, dropped=why)
+async def drop(bus: Bus, letter: Letter, why: str, db: Database) -> None:
+    """Strikes the letter off: it waits no longer, and nothing comes of its event. Its group's service notes who did."""
+    store_id = letter.store_id if _STORE.fullmatch(letter.store_id) else ALL_STORES
+    kind = letter.type if letter.type in EVENTS else "unknown"
+    async with db.transaction([store_id], actor=CLI) as tx:
+        tx.note("dead_letter.dropped", on=letter.place, after={"type": kind}, store_id=store_id)
+        await letters.mark(bus, letter.group, letter.delivered, dropped=why)
 
 
 def _letter(group: str, delivered: Delivered) -> Letter:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from services.kernel.auth.principal import Principal
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
@@ -38,6 +39,13 @@ class Caller:
     """For a person at the console."""
 
     @property
+    def principal(self) -> Principal:
+        """Who acts, when this caller does."""
+        if self.kind == "session":
+            return Principal("member", self.key_id, self.session_id)
+        return Principal("operator" if self.kind == "operator" else "key", self.key_id)
+
+    @property
     def claimant(self) -> str:
         """Who asks, for what must be answered to nobody else: a key, or a session."""
         return f"{self.key_id}:{self.session_id}" if self.session_id else self.key_id
@@ -51,11 +59,12 @@ def issue(ring: KeyRing, *, kind: KeyKind, store_id: str, key_id: str, scopes: I
     """
     known = ring.scopes
     usual = known.usual if kind == "sk" else known.publishable
-    granted = usual if scopes is None else known.from_mask(known.to_mask(scopes))
-    if kind == "pk" and not granted <= known.publishable:
+    # What comes along with these scopes is not written down: the key of an older day stays the same, letter for letter.
+    mask = known.to_mask(usual if scopes is None else scopes)
+    if kind == "pk" and not known.from_mask(mask) <= known.publishable:
         raise ValueError("a publishable key may only track")
     store, key = _bare(store_id, "str"), _bare(key_id, "key")
-    body = f"kith_{kind}_{ring.signing_kid}_{store}_{key}_{known.to_mask(granted):x}"
+    body = f"kith_{kind}_{ring.signing_kid}_{store}_{key}_{mask:x}"
     _, tag = ring.tag(_PURPOSE, body.encode())
     return f"{body}_{tag[:_TAG_BYTES].hex()}"
 

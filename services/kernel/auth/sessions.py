@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.kernel.auth.principal import Principal
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
@@ -35,6 +36,11 @@ class ConsoleSession:
     session_id: str
     expires_at: datetime
 
+    @property
+    def principal(self) -> Principal:
+        """Who acts, when this person does."""
+        return Principal("member", self.key_id, self.session_id)
+
 
 @dataclass(frozen=True, slots=True)
 class SignInLink:
@@ -54,6 +60,11 @@ class PortalToken:
     store_id: str
     ambassador_id: str
     expires_at: datetime
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts, when this ambassador does."""
+        return Principal("ambassador", self.ambassador_id)
 
 
 def issue_session(ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta) -> str:

@@ -54,11 +54,13 @@ class Call:
 
     def transaction(self, *, stores: Iterable[str] = ()) -> AbstractAsyncContextManager[Tx]:
         """A transaction that sees the caller's store, and those named here (an operator's own choice)."""
-        return self.ctx.db.transaction([self.store_id, *stores])
+        return self.ctx.db.transaction(
+            [self.store_id, *stores], actor=self.caller.principal, request_id=self.request_id
+        )
 
     def snapshot(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that only reads, and whose statements all see the same moment."""
-        return self.ctx.db.transaction([self.store_id], snapshot=True)
+        return self.ctx.db.transaction([self.store_id], snapshot=True, actor=self.caller.principal)
 
     async def once(
         self,

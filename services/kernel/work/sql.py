@@ -118,6 +118,7 @@ select id, kind, store_id, lane, key, payload, state, due, attempts, reason, cre
 _RETRY = """
 update work_tasks set state = 'waiting', due = :now, ended_at = null, failures = 0
 where state = 'given_up' and (cast(:id as bigint) is null or id = :id) and (cast(:kind as text) is null or kind = :kind)
+returning id, kind, store_id
 """
 
 
@@ -205,9 +206,11 @@ async def one(tx: Tx, task_id: int) -> Row | None:
     return await tx.one_or_none(_ONE, id=task_id)
 
 
-async def retry(tx: Tx, *, task_id: int | None, kind: str | None) -> int:
-    """Has tasks that were given up tried again, from the beginning of their schedule; returns how many."""
-    return await tx.execute(_RETRY, id=task_id, kind=kind, now=tx.now)
+async def retry(tx: Tx, *, task_id: int | None, kind: str | None) -> Sequence[Row]:
+    """Has tasks that were given up tried again, from the beginning of their schedule; returns which, of which kind and
+    store.
+    """
+    return await tx.all(_RETRY, id=task_id, kind=kind, now=tx.now)
 
 
 def _task(kind: str, row: Row) -> Task:

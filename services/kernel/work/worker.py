@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.kernel import failpoints, trace
+from services.kernel.auth.principal import system
 from services.kernel.context import Context
 from services.kernel.db import Tx, is_transient
 from services.kernel.telemetry import describe
@@ -152,7 +153,7 @@ class Worker:
         deadline, pause_s = loop.time() + within_s, 0.1
         while True:
             try:
-                async with self._context.db.transaction([task.store_id]) as tx:
+                async with self._context.db.transaction([task.store_id], actor=system(kind.name)) as tx:
                     return await note(tx, kind, task, outcome)
             except Exception as error:
                 if not is_transient(error) or loop.time() + pause_s > deadline:

@@ -85,6 +85,7 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
             raise Conflict("The same ambassador is being made by another request; send this one again.")
         return await get(tx, store_id, first.ambassador_id)
     announce(tx, ambassador)
+    note_added(tx, ambassador)
     link = await links.add(
         tx,
         store_id,
@@ -132,6 +133,7 @@ async def adopt(tx: Tx, store_id: str, ambassador_id: str, external_id: str) -> 
     if not await people.update(tx, after):
         raise Conflict("The same ambassador is being made by another request; send this one again.")
     announce(tx, after)
+    tx.note("ambassador.changed", on=ambassador_id, after={"changed": "external_id"})
     return True
 
 
@@ -162,6 +164,16 @@ async def change(
     if after.status != before.status:
         await noted.note(tx, "ambassador", ambassador_id)
     announce(tx, after)
+    changed = sorted(name for name in changes if getattr(after, name) != getattr(before, name))
+    action = "ambassador.changed"
+    if after.status != before.status:
+        action = "ambassador.blocked" if after.status == "blocked" else "ambassador.unblocked"
+    tx.note(
+        action,
+        on=ambassador_id,
+        before={"status": before.status},
+        after={"status": after.status, "changed": ",".join(changed)},
+    )
     return await get(tx, store_id, ambassador_id)
 
 
@@ -193,6 +205,7 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     await idempotency.amend(tx, store_id, JOIN_ROUTE, ambassador_id, gone)
     await noted.note(tx, "ambassador", ambassador_id)
     announce(tx, after)
+    tx.note("ambassador.erased", on=ambassador_id, before={"status": before.status}, after={"status": after.status})
 
 
 async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
@@ -216,6 +229,20 @@ def announce(tx: Tx, ambassador: Ambassador) -> None:
             created_at=ambassador.created_at,
             revision=ambassador.revision,
         )
+    )
+
+
+def note_added(tx: Tx, ambassador: Ambassador) -> None:
+    """Notes who added this ambassador."""
+    tx.note(
+        "ambassador.added",
+        on=ambassador.ambassador_id,
+        after={
+            "program_id": ambassador.program_id,
+            "link_id": ambassador.link_id,
+            "code_id": ambassador.code_id,
+            "sponsor_id": ambassador.sponsor_id,
+        },
     )
 
 

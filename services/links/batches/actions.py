@@ -7,7 +7,7 @@ from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, NotFound
 from services.kernel.ids import new_id, short_code
 from services.links.ambassadors import store
-from services.links.ambassadors.actions import HashContacts, Joining, adopt, announce
+from services.links.ambassadors.actions import HashContacts, Joining, adopt, announce, note_added
 from services.links.ambassadors.store import Member
 from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
@@ -168,6 +168,7 @@ async def _equip(tx: Tx, store_id: str, made: Sequence[Ambassador], versions: di
         return {}
     for one in made:
         announce(tx, one)
+        note_added(tx, one)
     slugs = await links.add_all(tx, store_id, [(one.link_id, one.program_id, one.ambassador_id) for one in made])
     gains = {program_id: friend_gain(version.program) for program_id, version in versions.items()}
     wanted = [

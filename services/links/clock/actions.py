@@ -15,5 +15,12 @@ async def advance(tx: Tx, *, seconds: int) -> Clock:
     clock = await store.move(tx, seconds=seconds)
     if abs(clock.offset_seconds) > MAX_OFFSET_S:
         raise Invalid.field("advance_seconds", "The clock can be at most ten years away from the present.")
+    tx.note(
+        "clock.moved",
+        on="clock",
+        store_id=ALL_STORES,
+        before={"offset_seconds": clock.offset_seconds - seconds},
+        after={"offset_seconds": clock.offset_seconds},
+    )
     tx.emit(ClockMoved(store_id=ALL_STORES, offset_seconds=clock.offset_seconds, revision=clock.revision))
     return clock

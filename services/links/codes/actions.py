@@ -47,7 +47,7 @@ async def create(
         if folded is None:
             raise Invalid.field("code", "A code holds 1 to 64 Latin letters, digits, hyphens and underscores.")
         proposals = (folded,)
-    return await add(
+    made = await add(
         tx,
         store_id,
         proposals,
@@ -56,6 +56,12 @@ async def create(
         max_uses=max_uses,
         expires_at=expires_at,
     )
+    tx.note(
+        "code.made",
+        on=made.code_id,
+        after={"program_id": program_id, "ambassador_id": ambassador_id, "max_uses": max_uses},
+    )
+    return made
 
 
 async def add(
@@ -131,6 +137,13 @@ async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, obje
     after = replace(after, revision=before.revision + 1)
     await store.update(tx, after)
     _announce(tx, after)
+    changed = sorted(name for name in changes if getattr(after, name) != getattr(before, name))
+    tx.note(
+        "code.retired" if after.retired and not before.retired else "code.changed",
+        on=code_id,
+        before={"retired": before.retired, "max_uses": before.max_uses},
+        after={"retired": after.retired, "max_uses": after.max_uses, "changed": ",".join(changed)},
+    )
     return after
 
 

@@ -28,7 +28,7 @@ async def create(
     """
     allowed = known.SECRET & within if kind == "sk" else known.PUBLISHABLE
     try:
-        granted = allowed - known.DOMAINS if scopes is None else known.SCOPES.from_mask(known.SCOPES.to_mask(scopes))
+        granted = allowed - known.NAMED_ONLY if scopes is None else known.SCOPES.from_mask(known.SCOPES.to_mask(scopes))
     except ValueError as error:
         raise Invalid.field("scopes", f"{error}.".capitalize(), code="unknown_scope") from None
     if not granted or not granted <= allowed:
@@ -43,6 +43,7 @@ async def create(
         created_at=tx.now,
     )
     await store.insert(tx, key)
+    tx.note("key.made", on=key.key_id, after={"kind": key.kind, "scopes": ",".join(key.scopes)})
     return key
 
 
@@ -56,14 +57,28 @@ async def get(tx: Tx, store_id: str, key_id: str) -> Key:
 
 async def revoke(tx: Tx, store_id: str, key_id: str) -> None:
     """Bars a key everywhere, within a second or two. Twice is as good as once. Raises `NotFound`."""
-    await get(tx, store_id, key_id)
+    key = await get(tx, store_id, key_id)
     if await store.revoke(tx, store_id, key_id):
+        tx.note("key.revoked", on=key_id, before={"kind": key.kind, "scopes": ",".join(key.scopes)})
         tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))
+
+
+async def shown_identify_secret(tx: Tx, store_id: str) -> int:
+    """Which generation of the identify secret to show; who looked is noted."""
+    generation = await store.generation(tx, store_id)
+    tx.note("identify_secret.shown", on=store_id, after={"generation": generation})
+    return generation
 
 
 async def rotate_identify_secret(tx: Tx, store_id: str) -> int:
     """Hands out the next generation of the identify secret and ends the one before the last, within a second or two."""
     generation = await store.rotate(tx, store_id)
+    tx.note(
+        "identify_secret.rotated",
+        on=store_id,
+        before={"generation": generation - 1},
+        after={"generation": generation},
+    )
     ended = identify.barred_by(generation)
     if ended is not None:
         key_id = identify.key_id(store_id, ended)

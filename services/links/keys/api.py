@@ -80,7 +80,7 @@ async def get_identify_secret(call: Annotated[Call, require("keys:write")]) -> R
     `proof` = hex HMAC-SHA256 of the customer id, under this secret as text. It belongs on the server, never in a page.
     """
     async with call.transaction() as tx:
-        generation = await store.generation(tx, call.store_id)
+        generation = await actions.shown_identify_secret(tx, call.store_id)
     shown = IdentifySecret(generation=generation, secret=secret(call.ctx.ring, call.store_id, generation))
     return Response(shown.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.common.scopes import ALL, SCOPES
 from services.links.keys.store import Key
 
 Kind = Literal["secret", "publishable"]
@@ -38,7 +39,7 @@ class KeyOut(BaseModel):
         return cls(
             id=key.key_id,
             kind="secret" if key.kind == "sk" else "publishable",
-            scopes=key.scopes,
+            scopes=tuple(scope for scope in ALL if scope in SCOPES.from_mask(SCOPES.to_mask(key.scopes))),
             label=key.label,
             created_at=key.created_at,
             revoked_at=key.revoked_at,

@@ -41,7 +41,7 @@ async def create(
     ambassador = await people.present(tx, store_id, ambassador_id)
     if ambassador.program_id != program_id:
         raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
-    return await add(
+    link = await add(
         tx,
         store_id,
         program_id=program_id,
@@ -52,6 +52,8 @@ async def create(
         utm=utm,
         expires_at=expires_at,
     )
+    tx.note("link.made", on=link.link_id, after={"program_id": program_id, "ambassador_id": ambassador_id})
+    return link
 
 
 async def add(
@@ -138,6 +140,8 @@ async def change(tx: Tx, store_id: str, link_id: str, changes: Mapping[str, obje
     after = replace(before, **fields)  # type: ignore[arg-type]  # the schema gives each field its type
     if after == before:
         return before
+    changed = sorted(name for name in fields if getattr(after, name) != getattr(before, name))
+    tx.note("link.changed", on=link_id, after={"changed": ",".join(changed)})
     return await _save(tx, replace(after, revision=before.revision + 1))
 
 
@@ -147,6 +151,7 @@ async def delete(tx: Tx, store_id: str, link_id: str) -> None:
     if link is None:
         raise NotFound("There is no such link.")
     if link.deleted_at is None:
+        tx.note("link.ended", on=link_id, before={"ambassador_id": link.ambassador_id})
         await _save(tx, replace(link, deleted_at=tx.now, revision=link.revision + 1))
 
 

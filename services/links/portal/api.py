@@ -90,7 +90,7 @@ async def get_portal_qr(token: str, kind: Literal["svg", "png", "pdf"], request:
 async def _see(ctx: Context, token: str) -> _Seen:
     """Whose page it is. Raises `Unauthorized` for a token that is not ours or is over, `NotFound` for who is erased."""
     who = read_portal(ctx.ring, token, now=ctx.live.now())
-    async with ctx.db.transaction([who.store_id]) as tx:
+    async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
         member = await actions.get(tx, who.store_id, who.ambassador_id)
         if member.ambassador.status == "erased":
             raise NotFound("There is no such ambassador.")

@@ -23,17 +23,16 @@ from services.links.stores.domain import BadAddress, own_page
 async def create(tx: Tx, store_id: str, program: Program) -> Version:
     """Publishes version 1. Raises `Invalid`."""
     await _check(tx, store_id, program)
-    return await _publish(
-        tx,
-        Version(
-            program_id=new_id("prg", at=tx.now),
-            store_id=store_id,
-            version=1,
-            program=program,
-            published_at=tx.now,
-            created_at=tx.now,
-        ),
+    made = Version(
+        program_id=new_id("prg", at=tx.now),
+        store_id=store_id,
+        version=1,
+        program=program,
+        published_at=tx.now,
+        created_at=tx.now,
     )
+    tx.note("program.published", on=made.program_id, after=_figures(made))
+    return await _publish(tx, made)
 
 
 async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any]) -> Version:
@@ -64,7 +63,34 @@ async def _next(tx: Tx, newest: Version, program: Program) -> Version:
     if program.currency != newest.program.currency:
         raise Invalid.field("currency", "A program keeps its currency; make a new program for another.")
     await _check(tx, newest.store_id, program)
-    return await _publish(tx, replace(newest, version=newest.version + 1, program=program, published_at=tx.now))
+    after = replace(newest, version=newest.version + 1, program=program, published_at=tx.now)
+    _note_change(tx, newest, after)
+    return await _publish(tx, after)
+
+
+def _note_change(tx: Tx, before: Version, after: Version) -> None:
+    changed = [name for name in Program.model_fields if getattr(before.program, name) != getattr(after.program, name)]
+    action = "program.changed"
+    if "status" in changed:
+        action = {"paused": "program.paused", "archived": "program.archived", "active": "program.resumed"}[
+            after.program.status
+        ]
+    tx.note(
+        action,
+        on=after.program_id,
+        before=_figures(before),
+        after={**_figures(after), "changed": ",".join(changed)},
+    )
+
+
+def _figures(version: Version) -> dict[str, str | int | None]:
+    budget = version.program.budget
+    return {
+        "version": version.version,
+        "status": version.program.status,
+        "budget_minor": budget.amount_minor if budget else None,
+        "currency": version.program.currency,
+    }
 
 
 async def get(tx: Tx, store_id: str, program_id: str, *, version: int | None = None) -> Version:

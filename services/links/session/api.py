@@ -71,12 +71,12 @@ async def post_session(request: Request) -> Response:
     body = await request.body()
     if not request.headers.get("content-type", "").startswith(_FORM):
         wanted = parse(SessionIn, body)
-        cookie = _exchange(ctx, wanted.secret_key)
+        cookie = await _exchange(ctx, wanted.secret_key)
         session = SessionOut.of(sessions.read_session(ctx.ring, cookie))
         return Response(session.model_dump_json(), media_type="application/json", headers=_set(ctx, cookie))
     try:
         wanted = SessionIn.model_validate(dict(parse_qsl(body.decode("utf-8", "replace"))))
-        cookie = _exchange(ctx, wanted.secret_key)
+        cookie = await _exchange(ctx, wanted.secret_key)
     except (ValidationError, AppError):
         speech = PAGES.speech(PAGES.language(request))
         wrong = speech.say("This is not a valid secret key. It begins with kith_sk_.")
@@ -92,13 +92,16 @@ async def use_address(request: Request) -> Response:
     sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     try:
         link = _read_address(ctx, sent.get("token", ""))
-        async with ctx.db.transaction() as tx:
+        cookie, session = _issue(ctx, link)
+        async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
             first = await store.use(tx, link.nonce, expires_at=link.expires_at)
+            if first:
+                tx.note("session.started", on=session.session_id)
     except Unauthorized:
         return _refuse_address(ctx, request)
     if not first:
         return _refuse_address(ctx, request)
-    return Response(status_code=303, headers={**_set(ctx, _issue(ctx, link)), "location": HOME})
+    return Response(status_code=303, headers={**_set(ctx, cookie), "location": HOME})
 
 
 @router.post("/console/session/end", include_in_schema=False)
@@ -108,8 +111,9 @@ async def end_session(request: Request) -> Response:
     refuse_foreign_write(ctx, request)
     current = _current(ctx, request)
     if current is not None:
-        async with ctx.db.transaction([current.store_id]) as tx:
+        async with ctx.db.transaction([current.store_id], actor=current.principal) as tx:
             if await store.end(tx, current):
+                tx.note("session.ended", on=current.session_id)
                 tx.emit(
                     SessionEnded(
                         store_id=current.store_id, session_id=current.session_id, expires_at=current.expires_at
@@ -151,17 +155,22 @@ def _refuse_foreign(ctx: Context, request: Request) -> None:
         refuse_foreign_write(ctx, request)
 
 
-def _exchange(ctx: Context, secret_key: str) -> str:
+async def _exchange(ctx: Context, secret_key: str) -> str:
+    """The cookie for a secret key; that somebody signed in is noted. Raises `Unauthorized` or `Forbidden`."""
     caller = authenticate(ctx, b"Bearer " + secret_key.strip().encode("latin-1", "replace"))
     if caller.kind != "sk":
         raise Forbidden("A publishable key cannot sign in; use a secret key.", code="publishable_key")
-    return _issue(ctx, caller)
+    cookie, session = _issue(ctx, caller)
+    async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
+        tx.note("session.started", on=session.session_id)
+    return cookie
 
 
-def _issue(ctx: Context, holder: Caller | SignInLink) -> str:
-    return sessions.issue_session(
+def _issue(ctx: Context, holder: Caller | SignInLink) -> tuple[str, ConsoleSession]:
+    cookie = sessions.issue_session(
         ctx.ring, store_id=holder.store_id, key_id=holder.key_id, scopes=holder.scopes, life=LIFE
     )
+    return cookie, sessions.read_session(ctx.ring, cookie)
 
 
 def _set(ctx: Context, cookie: str) -> dict[str, str]:

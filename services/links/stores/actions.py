@@ -19,6 +19,7 @@ async def create(tx: Tx, store: Store, policy: DomainPolicy) -> Store:
     store = replace(store, domains=await _sorted_out(tx, store.store_id, (), store.domains, policy))
     await rows.insert(tx, store)
     _announce(tx, store)
+    tx.note("store.made", on=store.store_id, after=_figures(store))
     return store
 
 
@@ -50,6 +51,15 @@ async def change(
     )
     if after.placeholders != before.placeholders:
         await rows.put_placeholders(tx, store_id, after.placeholders)
+    if after != before:
+        fields = ("name", "timezone", "locale", "placeholders")
+        changed = [field for field in fields if getattr(after, field) != getattr(before, field)]
+        tx.note(
+            "store.changed",
+            on=store_id,
+            before=_figures(before),
+            after={**_figures(after), "changed": ",".join(changed)},
+        )
     return await _save(tx, before, after)
 
 
@@ -59,9 +69,15 @@ async def name_domains(tx: Tx, store_id: str, wanted: tuple[str, ...], policy: D
     Raises `Invalid` for a domain that can be nobody's, and `Conflict` rather than leave links without a page.
     """
     before = await _locked(tx, store_id)
+    named = {*before.domains, *await rows.claims(tx, store_id)}
     kept = await _sorted_out(tx, store_id, before.domains, wanted, policy)
     if before.domains and not kept:
         raise Conflict("Prove another domain first: without one, no link would lead anywhere.", code="last_domain")
+    for domain in dict.fromkeys(wanted):
+        if domain not in named:
+            tx.note("domain.added", on=domain, after={"proved": domain in kept})
+    for domain in sorted(named.difference(wanted)):
+        tx.note("domain.removed", on=domain, before={"proved": domain in before.domains})
     return await _save(tx, before, replace(before, domains=kept))
 
 
@@ -87,6 +103,7 @@ async def checked_domain(tx: Tx, store_id: str, claim: Claim, method: Method | N
     still_open = await rows.checked(tx, store_id, claim.domain, token=claim.token, method=method)
     if method is None or not still_open:
         return before
+    tx.note("domain.proved", on=claim.domain, after={"method": method})
     return await _save(tx, before, replace(before, domains=(*before.domains, claim.domain)))
 
 
@@ -131,6 +148,10 @@ async def _save(tx: Tx, before: Store, after: Store) -> Store:
     await changes.note(tx, "store", after.store_id)
     _announce(tx, after)
     return after
+
+
+def _figures(store: Store) -> dict[str, str | int | None]:
+    return {"currency": store.currency, "timezone": store.timezone, "locale": store.locale}
 
 
 def _announce(tx: Tx, store: Store) -> None:

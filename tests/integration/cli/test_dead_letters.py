@@ -51,6 +51,12 @@ class Installation:
         assert status == 0, complaints
         return [letter for letter in letters if letter["store_id"] == store_id]
 
+    async def noted(self, store_id: str) -> list[tuple[str, str, str]]:
+        """What `kith audit` says was done in a store: the action, by whom, to what."""
+        status, notes, complaints = await kith("audit", store_id, folder=self.folder, url=self.url, **self.env)
+        assert status == 0, complaints
+        return [(note["action"], note["actor_id"], note["subject"]) for note in notes]
+
     async def put_aside(self, store_id: str, value: bytes) -> None:
         """What a consumer does with an event that it cannot handle."""
         reason = {"dlq_reason": b"handler", "dlq_error": b"KeyError", "dlq_attempts": b"3", "dlq_group": GROUP.encode()}
@@ -129,6 +135,7 @@ async def test_a_letter_is_told_shown_and_replayed_once(installation: Installati
     status, [done], complaints = await installation.dlq("replay", letter["place"])
     assert (status, done["replayed"]) == (0, True), complaints
     assert store_id in await installation.known_stores()
+    assert await installation.noted(store_id) == [("dead_letter.replayed", "cli", letter["place"])]
 
     assert await installation.waiting(store_id) == []
     status, _, complaints = await installation.dlq("replay", letter["place"])
@@ -155,6 +162,7 @@ async def test_what_nobody_can_mend_is_struck_off_with_its_reason(installation: 
     [letter] = await installation.waiting(store_id)
     status, [done], complaints = await installation.dlq("drop", letter["place"], "--reason", "the store is a test [x]")
     assert (status, done["place"], done["dropped"]) == (0, letter["place"], "the store is a test [x]"), complaints
+    assert await installation.noted(store_id) == [("dead_letter.dropped", "cli", letter["place"])]
     assert await installation.waiting(store_id) == []
     struck = [one for one in (await installation.dlq("list", "--dropped"))[1] if one["store_id"] == store_id]
     assert [one["dropped"] for one in struck] == ["the store is a test [x]"]

@@ -108,6 +108,9 @@ async def test_a_domain_counts_once_its_record_is_published(proving: Replica, na
     names.records[publish["dns_name"]].append(publish["dns_value"])
     second = (await boss.post("/v1/stores/domains/shop.example/verify")).json()
     assert (second["status"], second["method"], second["publish"]) == ("proved", "dns", None)
+    async with proving.ctx.db.transaction([shop.id]) as tx:
+        notes = await tx.all("select subject, actor_kind, after from audit where action = 'domain.proved'")
+    assert [tuple(note) for note in notes] == [("shop.example", "key", {"method": "dns"})]
     assert await shop.program()
     assert (await shop.got(f"/v1/stores/{shop.id}"))["domains"] == ["shop.example"]
 

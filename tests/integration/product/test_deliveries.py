@@ -44,3 +44,9 @@ async def test_a_delivery_that_cannot_be_read_is_listed_shown_and_read_again(
 
     status, [again], _ = await deliveries("again", "--store", store.id)
     assert (status, again["outcome"], again["reason"]) == (1, "failed", "unreadable: total_price")
+
+    url = two_stores.database_url
+    status, notes, _ = await kith("audit", store.id, folder=tmp_path, url=url, KITH_SECRET_KEYS=SECRET_KEYS)
+    by_hand = [(note["action"], note["subject"]) for note in notes if note["actor_id"] == "cli"]
+    of_one = ("delivery.shown", one["delivery"])
+    assert (status, by_hand) == (0, [of_one, of_one, ("delivery.read_again", one["delivery"])])

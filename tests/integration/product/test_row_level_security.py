@@ -20,7 +20,9 @@ OPEN = {f"{service}.{table}" for service in SERVICES for table in _EVERYWHERE} |
     "attribution.store_placeholders",
 }
 """Pipes and clockwork: read for all stores at once, so they hold ids, times, public names and keyed hashes only."""
-APPEND_ONLY = {"rewards.entries", "rewards.posting_sets"}
+APPEND_ONLY = {"rewards.entries", "rewards.posting_sets", "analytics.activity"} | {
+    f"{service}.audit" for service in SERVICES
+}
 
 
 @pytest.fixture(scope="module")

@@ -83,9 +83,9 @@ def test_a_script_is_an_element_of_the_page(page: bytes, found: str) -> None:
     assert in_page(200, page, lambda key: key == "own") == found
 
 
-def test_old_keys_gain_nothing() -> None:
-    assert scopes.SCOPES.from_mask(0x7FFFE | 0xFFFE) & scopes.DOMAINS == {"domains:read", "domains:write"}
-    assert scopes.SCOPES.from_mask(0xFFFE) == scopes.FIRST
-    assert not scopes.FIRST & scopes.DOMAINS
-    assert not scopes.USUAL & scopes.DOMAINS
-    assert scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(["domains:*"])) == scopes.DOMAINS
+def test_old_keys_gain_no_say_over_domains() -> None:
+    assert scopes.SCOPES.from_mask(0x7FFFE | 0xFFFE) & scopes.NAMED_ONLY == {"domains:read", "domains:write"}
+    assert not scopes.SCOPES.from_mask(0xFFFE) & scopes.NAMED_ONLY
+    assert not scopes.FIRST & scopes.NAMED_ONLY
+    assert not scopes.USUAL & scopes.NAMED_ONLY
+    assert scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(["domains:*"])) == scopes.NAMED_ONLY

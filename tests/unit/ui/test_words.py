@@ -27,6 +27,7 @@ NOUNS = {
         *("события событий событий", "решения решений решений"),
         *("дня дней дней", "заказа заказов заказов"),
         *("ссылка ссылки ссылок", "программа программы программ"),
+        *("запись записи записей", "право права прав"),
     ),
     "uk": (
         *("день дні днів", "днем днями днями", "година години годин", "годину години годин"),
@@ -36,11 +37,13 @@ NOUNS = {
         *("поле поля полів", "проведення проведення проведень"),
         *("замовлення замовлень замовлень", "події подій подій", "рішення рішень рішень"),
         *("посилання посилання посилань", "програма програми програм"),
+        *("запис записи записів", "право права прав"),
     ),
     "ro": (
         *("zi zile", "oră ore", "minut minute", "punct puncte", "comandă comenzi", "recompensă recompense"),
         *("articol articole", "câmp câmpuri", "eveniment evenimente", "înregistrare înregistrări"),
         *("decizie decizii", "link linkuri", "program programe"),
+        "permisiune permisiuni",
     ),
 }
 """After a number: for 1, 2 and 5 in Russian and Ukrainian, for 1 and 2 in Romanian. A new noun is a new row."""

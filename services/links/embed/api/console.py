@@ -8,7 +8,6 @@ from services.common.identify import secret
 from services.kernel.http.call import Call, viewer
 from services.links.embed.domain import proof_examples
 from services.links.keys import actions as keys
-from services.links.keys import store as key_rows
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 
@@ -23,7 +22,7 @@ async def get_page(request: Request, call: Annotated[Call, viewer("keys:write")]
     """The store's identify secret, with examples."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        generation = await key_rows.generation(tx, call.store_id)
+        generation = await keys.shown_identify_secret(tx, call.store_id)
         reader = reader_of(request, own, tx.now)
     page = reader.page(
         "embed/identify.html",

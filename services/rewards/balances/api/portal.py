@@ -21,7 +21,7 @@ async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], req
     """What the ambassador of this portal address has. Whoever holds the address sees it: that is what it is for."""
     ctx: Context = request.scope[CONTEXT]
     portal = read_portal(ctx.ring, token)
-    async with ctx.db.transaction([portal.store_id]) as tx:
+    async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
         if await catalog.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
             raise NotFound("This address is not valid any more.")
         reader = await reader_of(request, tx, portal.store_id)

@@ -38,6 +38,7 @@ async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
     if before.status != "pending":
         raise NotApprovable(before)
     change = approved(before, now=tx.now)
+    _note(tx, "reward.approved", before, change.after)
     await settle_changes(tx, [change])
     return change.after
 
@@ -52,6 +53,7 @@ async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
     if before.rejected_at is not None:
         return before
     change = rejected(before, note=note, now=tx.now)
+    _note(tx, "reward.rejected", before, change.after)
     await settle_changes(tx, [change])
     return change.after
 
@@ -62,3 +64,11 @@ async def get(tx: Tx, store: str, reward_id: str) -> Reward:
     if reward is None:
         raise RewardNotFound(reward_id)
     return reward
+
+
+def _note(tx: Tx, action: str, before: Reward, after: Reward) -> None:
+    tx.note(action, on=after.reward_id, before=_figures(before), after=_figures(after))
+
+
+def _figures(reward: Reward) -> dict[str, str | int | None]:
+    return {"status": reward.status, "amount_minor": reward.target_minor, "currency": reward.unit}

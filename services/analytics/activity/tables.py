@@ -1,0 +1,27 @@
+"""What the services noted, as it was told."""
+
+from sqlalchemy import Column, Index, Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.analytics.catalog.tables import METADATA
+from services.kernel.tables import APPEND_ONLY, moment, text
+
+ACTIVITY = Table(
+    "activity",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("audit_id", primary_key=True),
+    moment("at"),
+    text("service"),
+    text("actor_kind"),
+    text("actor_id"),
+    text("session_id", nullable=True),
+    text("action"),
+    text("subject"),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    text("request_id", nullable=True),
+    Index(None, "store_id", "at", "audit_id"),
+    info=APPEND_ONLY,
+)
+"""Under the store `*`: what concerns every store, and every store may read it."""

@@ -1,0 +1,98 @@
+"""What people can do in the product, as the audit notes it: every action, and every figure noted beside one, by name.
+
+A closed list: a test holds that services note no other action and no other figure, so that what leaves a service is
+decided here. Names, addresses and texts that somebody wrote are not on it and never will be.
+"""
+
+from typing import Final, NamedTuple
+
+from services.common.words import Says, _
+
+
+class Action(NamedTuple):
+    """One action: what was done, short enough for a list's cell and a filter, and its icon."""
+
+    name: str
+    icon: str
+
+
+ACTIONS: Final[dict[str, Action]] = {
+    "program.published": Action(_("Program published"), "megaphone"),
+    "program.changed": Action(_("Program changed"), "pencil"),
+    "program.paused": Action(_("Program paused"), "megaphone"),
+    "program.resumed": Action(_("Program resumed"), "megaphone"),
+    "program.archived": Action(_("Program archived"), "megaphone"),
+    "ambassador.added": Action(_("Ambassador added"), "users"),
+    "ambassador.changed": Action(_("Ambassador changed"), "pencil"),
+    "ambassador.blocked": Action(_("Ambassador blocked"), "lock"),
+    "ambassador.unblocked": Action(_("Ambassador unblocked"), "users"),
+    "ambassador.erased": Action(_("Ambassador erased"), "x"),
+    "link.made": Action(_("Link made"), "link"),
+    "link.changed": Action(_("Link changed"), "pencil"),
+    "link.ended": Action(_("Link ended"), "x"),
+    "code.made": Action(_("Promo code made"), "ticket"),
+    "code.changed": Action(_("Promo code changed"), "pencil"),
+    "code.retired": Action(_("Promo code retired"), "x"),
+    "key.made": Action(_("API key made"), "key-round"),
+    "key.revoked": Action(_("API key revoked"), "x"),
+    "identify_secret.shown": Action(_("Customer proof’s secret looked at"), "eye"),
+    "identify_secret.rotated": Action(_("Customer proof’s secret changed"), "rotate-ccw"),
+    "store.made": Action(_("Store set up"), "store"),
+    "store.changed": Action(_("Store’s settings changed"), "settings"),
+    "domain.added": Action(_("Domain added"), "globe"),
+    "domain.proved": Action(_("Domain proved"), "shield-check"),
+    "domain.removed": Action(_("Domain removed"), "x"),
+    "session.started": Action(_("Signed in"), "key-round"),
+    "session.ended": Action(_("Signed out"), "log-out"),
+    "clock.moved": Action(_("Demo clock moved"), "clock"),
+    "hook.made": Action(_("Shop platform connected"), "webhook"),
+    "hook.ended": Action(_("Shop platform disconnected"), "x"),
+    "reward.approved": Action(_("Reward approved"), "check"),
+    "reward.rejected": Action(_("Reward rejected"), "x"),
+    # At the command line only.
+    "dead_letter.replayed": Action(_("Failed event tried again"), "rotate-ccw"),
+    "dead_letter.dropped": Action(_("Failed event struck off"), "x"),
+    "task.retried": Action(_("Failed task tried again"), "rotate-ccw"),
+    "delivery.shown": Action(_("Platform’s message looked at"), "eye"),
+    "delivery.read_again": Action(_("Platform’s message read again"), "rotate-ccw"),
+}
+
+FIGURES: Final[dict[str, str]] = {
+    "version": _("Version"),
+    "status": _("Status"),
+    "changed": _("Changed"),
+    "budget_minor": _("Budget"),
+    "amount_minor": _("Amount"),
+    "currency": _("Currency"),
+    "timezone": _("Time zone"),
+    "locale": _("Language"),
+    "program_id": _("Program"),
+    "ambassador_id": _("Ambassador"),
+    "link_id": _("Link"),
+    "code_id": _("Promo code"),
+    "sponsor_id": _("Brought by"),
+    "max_uses": _("Uses at most"),
+    "retired": _("Retired"),
+    "kind": _("Kind"),
+    "scopes": _("May do"),
+    "generation": _("Change no."),
+    "proved": _("Proved"),
+    "method": _("Way of proof"),
+    "offset_seconds": _("Ahead by seconds"),
+    "platform": _("Platform"),
+    "type": _("Kind of event"),
+    "outcome": _("Outcome"),
+}
+"""What may stand before and after."""
+
+
+def action_text(action: str, speech: Says) -> str:
+    """An action in words; one of a newer build is shown as it is, readable."""
+    known = ACTIONS.get(action)
+    return speech.say(known.name) if known else action.replace(".", " ").replace("_", " ").capitalize()
+
+
+def figure_text(figure: str, speech: Says) -> str:
+    """What a figure is called."""
+    known = FIGURES.get(figure)
+    return speech.say(known) if known else figure.replace("_", " ").capitalize()

@@ -1,0 +1,363 @@
+"""Everything that a person can do in the product, done once by key, in the console and as the operator: each is noted
+with who did it, and no note holds anything of a person. A writing route that stands in neither list fails.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import asyncpg
+import pytest
+
+from services.cli import catalog
+from services.cli.local.postgres import OWNER
+from services.common.audit import ACTIONS, FIGURES
+from services.kernel.http.app import framework
+from services.kernel.http.table import RouteTable
+from tests.integration.cli.test_operators import kith
+from tests.support.two_stores import BODIES, OPERATOR, PROGRAM, SECRET_KEYS, TwoStores
+from tests.support.wait import until
+
+REPORTS = {
+    "POST /v1/orders": "a store's server reports an order; the fact is the record",
+    "POST /v1/orders/{order_id}/refunds": "the same of money going back",
+    "POST /v1/orders/{order_id}/cancel": "the same of a cancellation",
+    "POST /v1/hooks/shopify/{hook_id}": "a platform delivers; the delivery is the record",
+    "POST /v1/track": "pages report visits",
+    "POST /v1/identify": "a store's server says who somebody is; the fact is the record",
+    "POST /v1/codes/{code}/check": "a checkout asks, and changes nothing",
+    "POST /v1/codes/{code}/redeem": "a checkout counts a use; the use is the record",
+}
+"""Writing routes by which machines tell what happened, each with why nothing is noted beside it."""
+
+MARKS = ("Zaphodia", "quietmark", "5550199777", "secretword", "vipgroup", "ZAPHOD", "c-zaph")
+PERSON = {"name": "Anna Zaphodia", "email": "quietmark@example.com", "phone": "+1 555 0199777"}
+PERSON |= {"external_id": "c-zaph", "group": "vipgroup"}
+ORIGIN = {"origin": "http://localhost:8080"}
+SERVICES = ("links", "attribution", "rewards", "analytics")
+FORM: dict[str, str] = {
+    "name": "Program of Zaphodia",
+    "status": "active",
+    "currency": "EUR",
+    "landing_url": "https://shop.example/quietmark",
+    "friend_kind": "fixed",
+    "friend_amount": "10",
+    "friend_which": "first",
+    "friend_pay_as": "store_credit",
+    "ambassador_kind": "none",
+    "hold_days": "14",
+    "click_window_days": "30",
+    "new_customers_only": "1",
+}
+
+Who = Literal["key", "member", "operator"]
+Ids = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One call of a writing route, and the actions that it notes."""
+
+    route: str
+    notes: list[str]
+    who: Who = "key"
+    body: Callable[[Ids], dict[str, Any]] = field(default=lambda _: {})
+    keep: str = ""
+    """The name under which later steps find the id that this one made."""
+
+
+def form(**fields: str) -> Callable[[Ids], dict[str, Any]]:
+    return lambda ids: {name: value.format(**ids) for name, value in fields.items()}
+
+
+def body(**fields: Any) -> Callable[[Ids], dict[str, Any]]:
+    return lambda _: fields
+
+
+C = "/console/links"
+WALK = [
+    Step(route="POST /v1/stores", who="operator", notes=["store.made", "key.made", "key.made"],
+         body=BODIES["POST /v1/stores"]),
+    Step(route="POST /v1/stores/{store_id}/keys", who="operator", notes=["key.made"],
+         body=body(kind="secret", label="secretword")),
+    Step(route="POST /v1/clock", who="operator", notes=["clock.moved"], body=body(advance_seconds=60)),
+    Step(route="PATCH /v1/stores/{store_id}", notes=["store.changed"], body=body(name="Zaphodia & Co")),
+    Step(route="POST /v1/keys", notes=["key.made"], body=body(kind="secret", label="secretword"), keep="key_id"),
+    Step(route="DELETE /v1/keys/{key_id}", notes=["key.revoked"]),
+    Step(route="POST /v1/keys/identify-secret/rotate", notes=["identify_secret.rotated"]),
+    Step(route=f"POST {C}/identify/rotate", who="member", notes=["identify_secret.rotated"]),
+    Step(route="POST /v1/stores/domains", notes=["domain.added"], body=body(domain="third.example")),
+    Step(route="POST /v1/stores/domains/{domain}/verify", notes=[]),
+    Step(route="DELETE /v1/stores/domains/{domain}", notes=["domain.removed"]),
+    Step(route=f"POST {C}/domains", who="member", notes=["domain.added"], body=form(domain="second.example")),
+    Step(route=f"POST {C}/domains/{{domain}}/verify", who="member", notes=[]),
+    Step(route=f"POST {C}/domains/{{domain}}/remove", who="member", notes=["domain.removed"]),
+    Step(route="POST /v1/programs", notes=["program.published"], body=body(**PROGRAM), keep="new_program"),
+    Step(route="PATCH /v1/programs/{program_id}", notes=["program.changed"], body=body(name="Program of Zaphodia")),
+    Step(route="PATCH /v1/programs/{program_id}", notes=["program.paused"], body=body(status="paused")),
+    Step(route="PATCH /v1/programs/{program_id}", notes=["program.resumed"], body=body(status="active")),
+    Step(route=f"POST {C}/programs", who="member", notes=["program.published"], body=form(**FORM)),
+    Step(route=f"POST {C}/programs/{{new_program}}", who="member", notes=["program.archived"],
+         body=form(**FORM | {"status": "archived", "seen": "1"})),
+    Step(route="POST /v1/ambassadors", notes=["ambassador.added"], keep="new_ambassador",
+         body=lambda ids: {"program_id": ids["program_id"], **PERSON}),
+    Step(route="POST /v1/ambassadors/batches", notes=["ambassador.added"],
+         body=lambda ids: {"ambassadors": [{"program_id": ids["program_id"], "name": "Zaphodia"}]}),
+    Step(route=f"POST {C}/ambassadors", who="member", notes=["ambassador.added"],
+         body=form(program_id="{program_id}", name="Bob Zaphodia")),
+    Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.changed"],
+         body=body(email="quietmark2@example.com", group="vipgroup")),
+    Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.blocked"], body=body(status="blocked")),
+    Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.unblocked"], body=body(status="active")),
+    Step(route="POST /v1/links", notes=["link.made"], keep="link_id",
+         body=lambda ids: {**BODIES["POST /v1/links"](ids), "slug": "zaphodia-quietmark", "channel": "secretword"}),
+    Step(route="PATCH /v1/links/{link_id}", notes=["link.changed"], body=body(channel="vipgroup")),
+    Step(route="DELETE /v1/links/{link_id}", notes=["link.ended"]),
+    Step(route="POST /v1/codes", notes=["code.made"], keep="code_id",
+         body=lambda ids: {"program_id": ids["program_id"], "code": "ZAPHOD", "max_uses": 3}),
+    Step(route="PATCH /v1/codes/{code_id}", notes=["code.changed"], body=body(max_uses=9)),
+    Step(route="PATCH /v1/codes/{code_id}", notes=["code.retired"], body=body(retired=True)),
+    Step(route="DELETE /v1/ambassadors/{new_ambassador}", notes=["ambassador.erased", "code.retired", "link.ended"]),
+    Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/erase", who="member",
+         notes=["ambassador.erased", "code.retired", "link.ended", "link.ended"]),
+    Step(route="POST /v1/hooks", notes=["hook.made"], body=body(platform="shopify", secret="secretword-secretword")),
+    Step(route="DELETE /v1/hooks/{hook_id}", notes=["hook.ended"]),
+    Step(route="POST /v1/rewards/{reward_id}/approve", notes=["reward.approved"]),
+    Step(route="POST /console/rewards/rewards/{reward_id}/approve", who="member", notes=[]),
+    Step(route="POST /console/rewards/rewards/{reward_id}/reject", who="member", notes=["reward.rejected"],
+         body=form(reason="Zaphodia bought it herself")),
+    Step(route="POST /v1/rewards/{reward_id}/reject", notes=[], body=body(reason="secretword")),
+]  # fmt: skip
+"""In this order. A step that notes nothing repeats what was done, or looked without finding anything."""
+
+SESSION_ROUTES = {"POST /console/session", "POST /console/session/once", "POST /console/session/end"}
+BY_PROOF = {"domain.proved", "identify_secret.shown"}
+AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
+AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
+
+
+def writing_routes() -> set[str]:
+    return {
+        f"{method} {route.template}"
+        for service in catalog.load_all(catalog.NAMES)
+        for route in RouteTable(framework(service).router.routes).routes
+        for method in route.methods - {"GET", "HEAD", "OPTIONS"}
+    }
+
+
+def template(route: str) -> str:
+    return route.replace("{new_program}", "{program_id}").replace("{new_ambassador}", "{ambassador_id}")
+
+
+@pytest.fixture(scope="module")
+async def notes(two_stores: TwoStores) -> AsyncIterator[Callable[[], Any]]:
+    """Gives the notes that came since it was last asked, from all services, in their order."""
+    owner = await asyncpg.connect(two_stores.database_url.replace(f"{OWNER}@", "postgres@"))
+    seen: set[str] = set()
+
+    async def fresh() -> list[dict[str, Any]]:
+        rows = [
+            {**dict(row), "service": service}
+            for service in SERVICES
+            for row in await owner.fetch(f"select * from {service}.audit order by audit_id")
+        ]
+        new = [row for row in rows if row["audit_id"] not in seen]
+        seen.update(row["audit_id"] for row in new)
+        return new
+
+    yield fresh
+    await owner.close()
+
+
+async def sign_in(two_stores: TwoStores) -> dict[str, str]:
+    key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
+    answer = await two_stores.client.post("/console/session", json={"secret_key": key}, headers=ORIGIN)
+    assert answer.status_code == 200, answer.text
+    two_stores.client.cookies.clear()
+    return {"cookie": answer.headers["set-cookie"].partition(";")[0], **ORIGIN}
+
+
+def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
+    walked = {template(step.route) for step in WALK} | SESSION_ROUTES
+    assert writing_routes() == walked | REPORTS.keys()
+    assert not walked & REPORTS.keys()
+
+
+def test_every_action_is_done_somewhere() -> None:
+    done = {action for step in WALK for action in step.notes} | {"session.started", "session.ended"}
+    assert done | BY_PROOF | AT_THE_COMMAND_LINE == ACTIONS.keys()
+
+
+async def test_all_that_a_person_can_do_is_noted_with_who_did_it(
+    two_stores: TwoStores, notes: Callable[[], Any], tmp_path: Path
+) -> None:
+    client, store = two_stores.client, two_stores.a
+    await notes()
+    cookie = await sign_in(two_stores)
+    (started,) = await notes()
+    assert (started["action"], started["actor_kind"], started["subject"]) == (
+        "session.started",
+        "member",
+        started["session_id"],
+    )
+    headers: dict[Who, dict[str, str]] = {
+        "key": store.secret,
+        "member": cookie,
+        "operator": {"authorization": f"Bearer {OPERATOR}"},
+    }
+    ids = dict(store.ids)
+    everything: list[dict[str, Any]] = [started]
+    for step in WALK:
+        method, path = step.route.format(**ids).split(" ", 1)
+        sent = {"data" if step.who == "member" else "json": step.body(ids)}
+        answer = await client.request(method, path, headers=headers[step.who], **sent)  # type: ignore[arg-type]
+        assert answer.status_code < 400, (step.route, answer.status_code, answer.text)
+        if step.keep:
+            ids[step.keep] = answer.json()["id"]
+        told = await notes()
+        everything += told
+        assert sorted(note["action"] for note in told) == sorted(step.notes), step.route
+        for note in told:
+            assert note["actor_kind"] == step.who, step.route
+            assert bool(note["session_id"]) == (step.who == "member")
+            assert note["actor_id"] == ("operator" if step.who == "operator" else started["actor_id"])
+            assert note["request_id"]
+            if step.who != "operator":
+                assert note["store_id"] == store.id
+
+    for path in ("/v1/keys/identify-secret", "/console/links/identify"):
+        await client.get(path, headers=cookie if path.startswith("/console") else store.secret)
+    left = await client.post("/console/session/end", headers={**cookie, "sec-fetch-site": "same-origin"})
+    assert left.status_code == 303
+    last = await notes()
+    everything += last
+    assert [note["action"] for note in last] == ["identify_secret.shown", "identify_secret.shown", "session.ended"]
+
+    assert {note["action"] for note in everything} <= ACTIONS.keys()
+    for note in everything:
+        values = json.loads(note["before"]) | json.loads(note["after"])
+        assert values.keys() <= FIGURES.keys(), note
+        assert not [mark for mark in MARKS if mark.lower() in json.dumps(dict(note), default=str).lower()], note
+
+    status, printed, complaints = await kith(
+        *("audit", store.id),
+        folder=tmp_path,
+        url=two_stores.database_url,
+        KITH_SECRET_KEYS=SECRET_KEYS,
+    )
+    assert status == 0, complaints
+    assert {note["audit_id"] for note in everything if note["store_id"] == store.id} <= {n["audit_id"] for n in printed}
+    assert [note["at"] for note in printed] == sorted(note["at"] for note in printed)
+
+
+async def test_a_one_time_address_signs_in_and_is_noted(two_stores: TwoStores, notes: Callable[[], Any]) -> None:
+    from datetime import timedelta
+
+    from services.common.scopes import SCOPES
+    from services.kernel.auth import sessions
+    from services.kernel.auth.ring import KeyRing
+
+    await notes()
+    ring = KeyRing(secret_keys=SECRET_KEYS, contact_key="c" * 20, operator_key=OPERATOR, scopes=SCOPES)
+    life = timedelta(minutes=5)
+    token = sessions.issue_sign_in(ring, store_id=two_stores.a.id, key_id="key_x", scopes=["audit:read"], life=life)
+    for _ in range(2):
+        await two_stores.client.post("/console/session/once", data={"token": token}, headers=ORIGIN)
+        two_stores.client.cookies.clear()
+    assert [(note["action"], note["actor_id"]) for note in await notes()] == [("session.started", "key_x")]
+
+
+async def test_a_repeated_request_is_noted_once_and_a_refused_one_never(
+    two_stores: TwoStores, notes: Callable[[], Any]
+) -> None:
+    await notes()
+    headers = two_stores.a.secret | {"idempotency-key": "once"}
+    for _ in range(2):
+        answer = await two_stores.client.post("/v1/keys", json={"label": "twice"}, headers=headers)
+        assert answer.status_code == 201
+    refused = await two_stores.client.post("/v1/keys", json={"scopes": ["track"]}, headers=two_stores.a.secret)
+    assert refused.status_code == 422
+    assert [note["action"] for note in await notes()] == ["key.made"]
+
+
+async def test_a_store_reads_its_own_activity_and_what_concerns_all(two_stores: TwoStores) -> None:
+    client, a, b = two_stores.client, two_stores.a, two_stores.b
+    made = await client.post("/v1/keys", json={"label": "seen"}, headers=a.secret)
+
+    async def listed(headers: Mapping[str, str], **query: str) -> list[dict[str, Any]]:
+        answer = await client.get("/v1/audit", params=query, headers=dict(headers))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]  # type: ignore[no-any-return]
+
+    async def arrived() -> bool:
+        return bool(await listed(a.secret, subject=made.json()["id"]))
+
+    await until(arrived, what="the note of the new key")
+    (note,) = await listed(a.secret, subject=made.json()["id"])
+    assert (note["action"], note["actor"]["kind"], note["service"]) == ("key.made", "key", "links")
+    assert not await listed(b.secret, subject=made.json()["id"])
+    assert {one["action"] for one in await listed(a.secret, action="reward.approved")} <= {"reward.approved"}
+    assert {one["actor"]["kind"] for one in await listed(a.secret, actor="operator")} == {"operator"}
+    moved = await client.post("/v1/clock", json={"advance_seconds": 1}, headers={"authorization": f"Bearer {OPERATOR}"})
+    assert moved.status_code == 200
+
+    async def told_to_all() -> bool:
+        return all([await listed(store.secret, action="clock.moved") for store in (a, b)])
+
+    await until(told_to_all, what="the moved clock in both stores")
+    csv = await client.get("/v1/audit", params={"format": "csv"}, headers=a.secret)
+    assert made.json()["id"] in csv.text
+    assert made.json()["id"] not in (await client.get("/v1/audit?format=csv", headers=b.secret)).text
+    first = (await client.get("/v1/audit", params={"limit": 1}, headers=a.secret)).json()
+    second = await listed(a.secret, cursor=first["next_cursor"], limit="1")
+    assert first["data"][0]["id"] != second[0]["id"]
+
+
+async def test_the_console_tells_it_in_words(two_stores: TwoStores) -> None:
+    cookie = await sign_in(two_stores)
+
+    async def shown(**query: str) -> str:
+        page = await two_stores.client.get("/console/analytics/activity", params=query, headers=cookie)
+        assert page.status_code == 200, page.text
+        return page.text
+
+    async def arrived() -> bool:
+        return "Signed in" in await shown(action="session.started")
+
+    await until(arrived, what="the signing in on the page")
+    for language, word in (("en", "Signed in"), ("ru", "Вход"), ("uk", "Вхід"), ("ro", "Conectare")):
+        assert word in await shown(action="session.started", lang=language)
+    assert "Nothing fits these filters" in await shown(subject="nothing")
+    assert "Nothing fits these filters" in await shown(to="1999-12-31")
+
+
+async def test_notes_are_for_ever(two_stores: TwoStores) -> None:
+    application = await asyncpg.connect(two_stores.database_url)
+    await application.execute("set role kith_app")
+    for table in (*(f"{service}.audit" for service in SERVICES), "analytics.activity"):
+        for statement in (f"update {table} set action = 'x.y'", f"delete from {table}", f"truncate {table}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await application.execute(statement)
+    await application.close()
+
+
+async def test_keys_granted_at_the_command_line_name_the_operator(
+    two_stores: TwoStores, notes: Callable[[], Any], tmp_path: Path
+) -> None:
+    await notes()
+    status, printed, complaints = await kith(
+        *("keys", "grant", "--store", two_stores.a.id, "--scope", "domains:*"),
+        folder=tmp_path,
+        url=two_stores.database_url,
+        KITH_SECRET_KEYS=SECRET_KEYS,
+    )
+    assert status == 0, complaints
+    (note,) = await notes()
+    assert (note["action"], note["actor_kind"], note["actor_id"], note["subject"]) == (
+        "key.made",
+        "operator",
+        "cli",
+        printed[0]["id"],
+    )
