@@ -51,7 +51,7 @@ def changes(note: Note, reader: Reader) -> str:
     parts = []
     for name in dict.fromkeys((*note.before, *note.after)):
         old, new = note.before.get(name), note.after.get(name)
-        if name.endswith("_id") or name == "currency" or (old == new and name in note.before):
+        if name.endswith("_id") or name == "currency" or old == new:
             continue
         label = figure_text(name, reader.speech)
         texts = [_value(name, side[name], side, reader) for side in (note.before, note.after) if name in side]
