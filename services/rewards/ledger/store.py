@@ -1,11 +1,14 @@
 """SQL of the books: appending sets, folding them into balances, reading them back."""
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
-from services.kernel.db import Tx
+from services.kernel.db import Row, Tx
+from services.kernel.packed import Packing
 from services.rewards.ledger.domain import (
     GENESIS,
     Account,
@@ -25,9 +28,9 @@ cross join lateral (
 """
 
 _ADD_SETS = """
-insert into posting_sets (store_id, number, at, movement, reward_id, corrects, basis, hash)
+insert into posting_sets (store_id, number, at, movement, reward_id, corrects, packed_basis, hash)
 select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:ats as timestamptz[]),
-  cast(:movements as text[]), cast(:rewards as text[]), cast(:corrects as bigint[]), cast(:bases as text[]),
+  cast(:movements as text[]), cast(:rewards as text[]), cast(:corrects as bigint[]), cast(:bases as bytea[]),
   cast(:hashes as bytea[]))
 """
 
@@ -64,7 +67,7 @@ on conflict (store_id, account, unit) do update
 """
 
 _SETS_AFTER = """
-select s.number, s.at, s.movement, s.reward_id, s.corrects, s.basis, s.hash
+select s.number, s.at, s.movement, s.reward_id, s.corrects, s.basis, s.packed_basis, s.hash
 from posting_sets s where s.store_id = :store and s.number > :after order by s.number limit :count
 """
 
@@ -84,7 +87,9 @@ order by e.number desc, e.line desc limit :count
 
 _LINE_FILTERS = {
     "account": "and e.account = :account",
-    "owner": "and e.owner = :owner",
+    "owner": "and e.owner = :owner and e.account <> 'program_expense'",
+    # Each half has an index.
+    "program": "and e.owner = :owner and (e.account = 'program_expense' or e.account <> 'program_expense')",
     "reward_id": "and s.reward_id = :reward_id",
 }
 
@@ -96,6 +101,21 @@ where store_id = :store and owner = :owner and side = :side order by unit
 _TOTALS = "select account, unit, debits, credits from account_totals where store_id = :store order by unit, account"
 
 _LAST_NUMBER_GIVEN = "select seq from head where store_id = :store"
+
+
+_WORDS_1: Final = b"".join(
+    (
+        b'"reason":"rejected_by_person","reason":"capped_ambassador","reason":"capped_budget","reason":"currency_mismatch",',
+        b'"reason":"not_first_order","reason":"nothing_due","reason":"reassigned","reason":"not_attributed",',
+        b'"reason":"partly_capped","reason":"cancelled","reason":"partly_refunded","reason":"refunded","refunded":1000,',
+        b'"rule":"recruiter","rule":"friend","target":0,"total":0,"want":0}{"granted_by":null}',
+        b'{"base":3250,"bound":325,"order":"1","order_revision":2,"program_version":2,"reason":"granted","refunded":0,',
+        b'"rule":"ambassador","target":325,"total":3600,"want":325}{"granted_by":',
+        b'{"base":3250,"bound":null,"order":"1","order_revision":1,"program_version":1,"reason":"granted",',
+        b'"refunded":0,"rule":"ambassador","target":325,"total":3600,"want":325}{"granted_by":1',
+    )
+)
+_PACKING: Final = Packing("the reason of a posting set", _WORDS_1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +135,16 @@ class Line:
     hash: bytes
 
 
+def pack_basis(basis: str) -> bytes:
+    """What a set's basis is kept as."""
+    return _PACKING.pack(basis.encode())
+
+
+def unpack_basis(kept: bytes) -> str:
+    """The text that the chain's hash covers. Raises `ValueError` for what was never written."""
+    return _PACKING.unpack(kept).decode()
+
+
 async def last_hashes(tx: Tx, stores: Iterable[str]) -> dict[str, bytes]:
     """Hash of each store's last set; `GENESIS` where there is none yet."""
     wanted = sorted(set(stores))
@@ -132,7 +162,7 @@ async def append(tx: Tx, posted: Sequence[Posted]) -> None:
         movements=[p.movement for p in posted],
         rewards=[p.reward_id for p in posted],
         corrects=[p.corrects for p in posted],
-        bases=[p.basis for p in posted],
+        bases=[pack_basis(p.basis) for p in posted],
         hashes=[p.hash for p in posted],
     )
     lines = [(p, line, entry) for p in posted for line, entry in enumerate(p.entries, start=1)]
@@ -206,12 +236,24 @@ async def sets_after(tx: Tx, store: str, *, after: int, count: int) -> list[Post
             movement=head.movement,
             reward_id=head.reward_id,
             corrects=head.corrects,
-            basis=head.basis,
+            basis=_basis(head),
             entries=entries.get(head.number, ()),
             hash=bytes(head.hash),
         )
         for head in heads
     ]
+
+
+def _basis(head: Row) -> str:
+    """The text that the set's hash covers. For what was changed by hand, so that it cannot be read or is there twice,
+    a text that no set ever had: an audit reports the set and goes on.
+    """
+    if head.packed_basis is None:
+        return head.basis or ""
+    try:
+        return unpack_basis(bytes(head.packed_basis)) if head.basis is None else ""
+    except (ValueError, zlib.error):
+        return ""
 
 
 async def last_number_given(tx: Tx, store: str) -> int:
@@ -222,8 +264,13 @@ async def last_number_given(tx: Tx, store: str) -> int:
 async def lines(
     tx: Tx, store: str, *, before: tuple[int, int] | None, count: int, filters: Mapping[str, str]
 ) -> list[Line]:
-    """Entries of a store, newest first, below the (number, line) of `before`. Filters: account, owner, reward_id."""
-    sql = _LINES.format(filters="\n  ".join(_LINE_FILTERS[name] for name in sorted(filters)))
+    """Entries of a store, newest first, below the (number, line) of `before`. Filters: account, owner, reward_id.
+
+    Ambassadors' and friends' entries lie in the order of lists in their index. A program's do not: it has many, of
+    which the newest are found on the way through all, or few.
+    """
+    named = ["program" if name == "owner" and _may_be_program(filters[name]) else name for name in sorted(filters)]
+    sql = _LINES.format(filters="\n  ".join(_LINE_FILTERS[name] for name in named))
     number, line = before or (None, None)
     rows = await tx.all(sql, store=store, number=number, line=line, count=count, **filters)
     return [
@@ -242,6 +289,11 @@ async def lines(
         )
         for r in rows
     ]
+
+
+def _may_be_program(owner: str) -> bool:
+    """Only programs have expenses, and their ids begin so. A store may call a customer alike."""
+    return owner.startswith("prg_")
 
 
 async def holdings_of(tx: Tx, store: str, *, owner: str, side: str) -> dict[str, Holding]:

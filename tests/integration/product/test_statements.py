@@ -86,6 +86,11 @@ async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> 
         "/v1/rewards/{reward_id}",
         "/v1/balances?ambassador_id={ambassador_id}",
         "/v1/ledger/entries",
+        "/v1/ledger/entries?owner={ambassador_id}",
+        "/v1/ledger/entries?owner={program_id}",
+        "/v1/ledger/entries?owner={friend_id}",
+        "/v1/ledger/entries?reward_id={reward_id}",
+        "/console/rewards/rewards/{reward_id}",
         "/v1/ledger/trial-balance",
         "/v1/ambassadors",
         "/v1/ambassadors?q={part}",
@@ -140,7 +145,7 @@ async def test_no_statement_reads_more_than_it_is_asked_for(
         await live(client, store, slugs, codes, "after")
         found = (await client.get("/v1/rewards?order_id=after-2", headers=store.secret)).json()["data"][0]
         ids = {"order_id": "after-2", "reward_id": found["id"], "ambassador_id": joined[0]["id"], "code": codes[0]}
-        ids["part"] = "fter"
+        ids |= {"part": "fter", "program_id": program["id"], "friend_id": "c-after-2"}
         await look(client, store, ids)
     assert not explained.failed, "\n".join(explained.failed)
     assert {one.role for one in explained.readings if one.schema in SERVICES} == {"kith_app"}

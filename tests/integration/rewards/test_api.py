@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, NOON, STORE, configured, make_program, make_state, published
+from tests.unit.rewards.build import ANNA, NOON, PROGRAM, STORE, configured, make_program, make_state, published
 
 OTHER = "str_01k9x0m5w8a3c7e1g5j9n3q7s2"
 
@@ -95,6 +95,24 @@ async def test_the_trial_balance_differs_by_nothing(shop: World) -> None:
     assert len(expense) == 6
     claws = [e for e in entries if e["movement"] == "claw_back"]
     assert {e["corrects"] for e in claws} == {3, 4}
+
+
+async def test_entries_of_a_program_an_ambassador_and_a_friend_are_found_by_whose_account_it_is(shop: World) -> None:
+    await shop.take(make_state("3", friend_id=PROGRAM))  # a customer whom the store calls like its program
+    async with shop.caller(STORE) as http:
+        found = {
+            owner: (await http.get("/v1/ledger/entries", params={"owner": owner})).json()["data"]
+            for owner in (PROGRAM, ANNA, "friend-2", "nobody")
+        }
+        one = (await http.get("/v1/ledger/entries", params={"owner": ANNA, "account": "program_expense"})).json()
+    assert {owner: len(entries) for owner, entries in found.items()} == {
+        PROGRAM: 9,
+        ANNA: 4,
+        "friend-2": 2,
+        "nobody": 0,
+    }
+    assert {entry["account"] for entry in found[PROGRAM]} == {"program_expense", "friend_pending"}
+    assert one["data"] == []
 
 
 async def test_a_reward_is_approved_once_and_only_while_it_is_pending(shop: World) -> None:

@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from alembic import command
 from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError, PostgresError
+from sqlalchemy import Connection
 
+from services.kernel import migrate as migrations
 from services.kernel.db import Tx
 from services.rewards.audit.actions import verify
 from services.rewards.audit.domain import Report
 from services.rewards.audit.jobs import IMBALANCE, watch
+from services.rewards.main import SERVICE
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
 
@@ -157,7 +161,13 @@ async def test_another_stores_books_are_out_of_sight_and_reach(books: World) -> 
         ("update entries set amount_minor = 2 * amount_minor where number = 3", "hash"),
         ("update entries set owner = 'amb_eve' where number = 2 and line = 2", "hash"),
         ("update posting_sets set at = at - interval '1 day' where number = 4", "hash"),
-        ("update posting_sets set basis = replace(basis, '460', '461') where number = 2", "hash"),
+        ("update posting_sets set basis = '{}', packed_basis = null where number = 2", "hash"),
+        ("update posting_sets set basis = '{}' where number = 2", "hash"),
+        ("update posting_sets set packed_basis = null where number = 2", "hash"),
+        ("update posting_sets set packed_basis = '' where number = 2", "hash"),
+        ("update posting_sets set packed_basis = '\\x01ffffff' where number = 2", "hash"),
+        ("update posting_sets set packed_basis = '\\x02abcd' where number = 2", "hash"),
+        ("update posting_sets set packed_basis = convert_to('{}', 'utf8') where number = 2", "hash"),
         ("delete from posting_sets where number = 5", "gap"),
         ("delete from posting_sets where number = 14", "missing"),
         ("update balances set available = available + 1, pending = pending - 1 where owner = 'amb_anna'", "balance"),
@@ -170,6 +180,26 @@ async def test_an_audit_finds_what_was_flipped(books: World, flip: str, kind: st
     await tamper(books, flip)
     report = await audit(books)
     assert kind in {finding.kind for finding in report.findings}, report.findings
+
+
+async def test_sets_that_were_kept_plain_stay_so_and_are_audited_beside_packed_ones(books: World) -> None:
+    def back(connection: Connection) -> None:
+        command.downgrade(migrations._config(SERVICE, connection), "0009")
+
+    hashes = [row.hash for row in await books.look(STORE, "select hash from posting_sets order by number")]
+    await migrations._run(SERVICE, books.owner.url, back)
+    plain = list(await books.look(STORE, "select basis from posting_sets order by number"))
+    assert '"order":"1"' in plain[0].basis
+    await migrations.migrate(SERVICE, books.owner.url)
+    await books.take(make_state("4", revision=2, refunded_minor=2000), make_state("9"))
+    kept = list(await books.look(STORE, "select basis, packed_basis, hash from posting_sets order by number"))
+    assert [(row.basis, row.packed_basis) for row in kept[:14]] == [(row.basis, None) for row in plain]
+    assert [row.hash for row in kept[:14]] == hashes
+    assert {row.basis for row in kept[14:]} == {None}
+    report = await audit(books)
+    assert (report.whole, report.sets) == (True, len(kept)), report.findings
+    await tamper(books, "update posting_sets set basis = replace(basis, '460', '461') where number = 2")
+    assert [(f.kind, f.detail.split(" is ")[0]) for f in (await audit(books)).findings] == [("hash", "set 2")]
 
 
 async def test_an_audit_holds_nobody_up_and_sees_one_moment_while_money_moves(books: World) -> None:
