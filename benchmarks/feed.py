@@ -10,7 +10,7 @@ from benchmarks.stage import Stage, Store
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CustomerIn, OrderIn
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
 from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx

@@ -13,8 +13,8 @@ from benchmarks.report import Line
 from contracts.events.orders import OrderAmended
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.actions.take import take
-from services.attribution.orders import store as orders_store
-from services.attribution.orders.store import StoredFact
+from services.attribution.orders import sql as orders_sql
+from services.attribution.orders.sql import StoredFact
 from services.kernel.bus.port import Event
 from services.kernel.db import Database
 
@@ -60,7 +60,7 @@ async def arrive(db: Database, orders: Sequence[OrderAmended]) -> None:
         ]
         stores = {o.store_id for o in some}
         async with db.transaction(stores) as tx:
-            await orders_store.insert(tx, facts)
+            await orders_sql.insert(tx, facts)
         events = [Event(id="evt", type=o.TYPE, at=o.received_at, store_id=o.store_id, data=o) for o in some]
         async with db.transaction(stores) as tx:
             await take(tx, events)

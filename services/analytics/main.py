@@ -5,8 +5,6 @@ from services.analytics.activity import tables as _activity
 from services.analytics.activity.api import console as activity_pages
 from services.analytics.activity.api import rest as activity
 from services.analytics.activity.consumer import KEEP_ACTIVITY
-from services.analytics.catalog.consumer import KEEP_SLICES
-from services.analytics.catalog.tables import METADATA
 from services.analytics.facts import tables as _facts
 from services.analytics.facts.jobs import FORGET_REPORTS
 from services.analytics.metrics.api import router as metrics
@@ -15,6 +13,8 @@ from services.analytics.pages import PAGES
 from services.analytics.rollups import tables as _rollups
 from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
 from services.analytics.rollups.jobs import WAITING
+from services.analytics.slices.consumer import KEEP_SLICES
+from services.analytics.slices.tables import METADATA
 from services.analytics.virality.api import router as virality
 from services.common.product import PRODUCT
 from services.kernel.service import Service

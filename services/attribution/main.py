@@ -5,9 +5,6 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from contracts.events import Topic
-from services.attribution.catalog import consumer as catalog
-from services.attribution.catalog import tables as _catalog
-from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.codes import api as codes
 from services.attribution.codes import tables as _codes
 from services.attribution.decisions import consumer as decisions
@@ -27,6 +24,9 @@ from services.attribution.settings import METADATA
 from services.attribution.shopify import api as shopify
 from services.attribution.shopify.hot import PREFIX as SHOPIFY
 from services.attribution.shopify.hot import Shopify
+from services.attribution.slices import consumer as slices
+from services.attribution.slices import tables as _slices
+from services.attribution.slices.actions import OwnPlaceholders
 from services.attribution.tracking import api as tracking
 from services.attribution.tracking import tables as _tracking
 from services.attribution.tracking.actions import take_lines
@@ -37,7 +37,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
 from services.kernel.spool import Spool
 
-_TABLES = (_catalog, _codes, _decisions, _hooks, _orders, _tracking)
+_TABLES = (_slices, _codes, _decisions, _hooks, _orders, _tracking)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -100,7 +100,7 @@ SERVICE = Service(
         order_pages.router,
     ),
     hot=hot_routes,
-    handlers=(*catalog.HANDLERS, *decisions.HANDLERS),
+    handlers=(*slices.HANDLERS, *decisions.HANDLERS),
     due_jobs=(*decisions_jobs.DUE_JOBS, *hooks_jobs.DUE_JOBS),
     keyed_jobs=decisions_jobs.keyed_jobs,
     resources=open_resources,

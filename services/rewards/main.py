@@ -6,8 +6,6 @@ from services.kernel.service import Service
 from services.rewards.audit.jobs import WATCH
 from services.rewards.balances.api import portal
 from services.rewards.balances.api import rest as balances
-from services.rewards.catalog import tables as _catalog
-from services.rewards.catalog.consumer import CLOSE_PORTALS
 from services.rewards.grants import tables as _grants
 from services.rewards.grants.api import console as grants_pages
 from services.rewards.grants.api import rest as grants
@@ -18,8 +16,10 @@ from services.rewards.ledger.api import console as ledger_pages
 from services.rewards.ledger.api import rest as ledger
 from services.rewards.pages import PAGES
 from services.rewards.settings import METADATA
+from services.rewards.slices import tables as _slices
+from services.rewards.slices.consumer import CLOSE_PORTALS
 
-_TABLES = (_catalog, _grants, _ledger)
+_TABLES = (_slices, _grants, _ledger)
 
 SERVICE = Service(
     name="rewards",

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from services import ui
 from services.kernel.db import Tx
-from services.rewards.catalog import store as catalog
+from services.rewards.slices import sql as slices
 from services.ui import NavItem, Pages
 
 NAV = (
@@ -37,5 +37,5 @@ class Reader(ui.Reader):
 
 async def reader_of(request: Request, tx: Tx, store: str) -> Reader:
     """The reader of a store's pages, by what is kept of the store."""
-    shop = await catalog.shop(tx, store)
+    shop = await slices.shop(tx, store)
     return Reader(PAGES, request, store=shop.name, locale=shop.locale, zone=ZoneInfo(shop.timezone), now=tx.now)

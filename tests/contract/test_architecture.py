@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 SERVICES = ("links", "attribution", "rewards", "analytics")
-FILES = {"api", "consumer", "jobs", "hot", "actions", "schemas", "store", "tables", "domain"}
+FILES = {"api", "consumer", "jobs", "hot", "actions", "schemas", "sql", "tables", "domain", "words"}
 FOLDERS = {"pages", "assets"}
 AT_THE_ROOT = {"__init__", "main", "settings", "migrations", "pages", "assets"}
 LONGEST_FILE = 400
@@ -22,7 +22,7 @@ IMPURE_LIBRARIES = {
     *("fastapi", "starlette", "sqlalchemy", "asyncpg", "aiokafka", "httpx", "asyncio", "os", "socket", "random"),
     *("secrets", "time", "structlog", "services.kernel.db", "services.kernel.http", "services.kernel.bus"),
 }
-SQL_MAY_BE_IN = {"store", "tables", "migrations"}
+SQL_MAY_BE_IN = {"sql", "tables", "migrations"}
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -87,7 +87,7 @@ def test_the_domain_is_pure() -> None:
     assert wrong == []
 
 
-def test_sql_is_written_in_stores_and_tables_only() -> None:
+def test_sql_is_written_in_sql_and_tables_only() -> None:
     wrong = [
         f"{said(path)} imports {name}"
         for _, _, layer, path in feature_files()

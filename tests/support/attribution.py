@@ -32,11 +32,11 @@ from contracts.events.tracking import (
 from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
 from services.attribution.decisions.actions.take import take
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts
-from services.attribution.decisions.store.packed import unpack
+from services.attribution.decisions.sql.packed import unpack
 from services.attribution.main import SERVICE, open_resources
-from services.attribution.orders import store as orders_store
-from services.attribution.orders.store import FactKind, StoredFact
-from services.attribution.tracking import store as tracking_store
+from services.attribution.orders import sql as orders_sql
+from services.attribution.orders.sql import FactKind, StoredFact
+from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.domain import bears, touch_id
 from services.kernel.bus.port import Event
 from services.kernel.db import Database, Tx
@@ -364,9 +364,9 @@ async def keep(tx: Tx, told: Iterable[Payload]) -> None:
                 StoredFact(payload.store_id, payload.order_id, payload.fact_id, kind, None, payload.received_at, body)
             )
         elif isinstance(payload, TrackingPayload) and bears(payload):
-            tracks.append(tracking_store.stored(payload))
-    await orders_store.insert(tx, facts)
-    await tracking_store.insert(tx, tracks)
+            tracks.append(tracking_sql.stored(payload))
+    await orders_sql.insert(tx, facts)
+    await tracking_sql.insert(tx, tracks)
 
 
 async def arrive(db: Database, *told: Payload) -> None:

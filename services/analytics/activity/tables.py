@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.analytics.catalog.tables import METADATA
+from services.analytics.slices.tables import METADATA
 from services.kernel.tables import APPEND_ONLY, moment, text
 
 ACTIVITY = Table(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import Reward as RewardPayload
 from contracts.events.tracking import ShareRecorded, TrackingPayload
-from services.analytics.catalog.domain import Ambassador, Key, local_day
+from services.analytics.slices.domain import Ambassador, Key, local_day
 
 UNKNOWN_CHANNEL = ""
 CODE_CHANNEL = "code"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.analytics.facts import store
+from services.analytics.facts import sql
 from services.analytics.settings import REPORTS_KEPT
 from services.kernel.db import Tx
 from services.kernel.service import DueJob
@@ -15,7 +15,7 @@ AT_ONCE = 5_000
 
 async def _forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """Drops old ids, some at a time. Raises nothing of its own; runs once a day for each store."""
-    gone = await store.forget_reports(tx, stores, before=tx.now - REPORTS_KEPT, count=AT_ONCE)
+    gone = await sql.forget_reports(tx, stores, before=tx.now - REPORTS_KEPT, count=AT_ONCE)
     return dict.fromkeys(stores, tx.now if gone == AT_ONCE else tx.now + AGAIN_AFTER)
 
 

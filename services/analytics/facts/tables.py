@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql
 
-from services.analytics.catalog.tables import METADATA
+from services.analytics.slices.tables import METADATA
 from services.kernel.tables import moment, text
 
 CLICKS = Table(

@@ -4,15 +4,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from services.analytics.catalog import store as catalog
-from services.analytics.catalog.domain import local_day
-from services.analytics.metrics import store
+from services.analytics.metrics import sql
 from services.analytics.metrics.domain.figures import Asked, Channel, Figures, Freshness, View
 from services.analytics.metrics.domain.periods import EARLIEST, LATEST, LONGEST_DAYS, Period, usual
 from services.analytics.metrics.domain.totals import COSTLY, KINDS, DayRow
 from services.analytics.rollups.domain.measures import HISTOGRAMS
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.settings import BEHIND_AFTER
+from services.analytics.slices import sql as slices
+from services.analytics.slices.domain import local_day
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
 
@@ -23,10 +23,10 @@ async def view(tx: Tx, store_id: str, asked: Asked) -> View:
     """Makes the question definite. Raises `Invalid` for a period that cannot be, `NotFound` for an unknown program,
     `Unavailable` in the first second of a store's life.
     """
-    calendar = (await catalog.calendars(tx, [store_id])).get(store_id)
+    calendar = (await slices.calendars(tx, [store_id])).get(store_id)
     if calendar is None:
         raise Unavailable("This store is not known here yet; try again in a moment.")
-    versions = await catalog.versions(tx, store_id)
+    versions = await slices.versions(tx, store_id)
     if asked.program_id is not None and asked.program_id not in {v.program_id for v in versions}:
         raise NotFound("There is no such program.")
     for name, day in (("from", asked.first), ("to", asked.last)):
@@ -49,11 +49,11 @@ async def view(tx: Tx, store_id: str, asked: Asked) -> View:
         period=period,
         before=period.before() if asked.compare else None,
         today=today,
-        freshness=_freshness(tx.now, await store.progress(tx, store_id)),
+        freshness=_freshness(tx.now, await sql.progress(tx, store_id)),
     )
 
 
-def _freshness(now: datetime, progress: store.Progress | None) -> Freshness:
+def _freshness(now: datetime, progress: sql.Progress | None) -> Freshness:
     if progress is None:
         return Freshness(now, now, 0, None)
     delay = timedelta(milliseconds=progress.delay_ms)
@@ -65,15 +65,15 @@ def _freshness(now: datetime, progress: store.Progress | None) -> Freshness:
 async def figures(tx: Tx, asked: View, period: Period, *, needs: Collection[str] = COSTLY) -> Figures:
     """Loads a period. `needs` are those of the costly sums that somebody asks for."""
     days: dict[date, list[DayRow]] = {}
-    for row in await store.days(tx, asked.store_id, asked.program_id, period):
+    for row in await sql.days(tx, asked.store_id, asked.program_id, period):
         days.setdefault(row.day, []).append(row)
     kinds = [kind for kind in KINDS if kind in needs]
     people: dict[str, dict[date, Sketch]] = {kind: {} for kind in kinds}
     if kinds:
-        for (day, kind), sketch in (await store.people(tx, asked.store_id, period, kinds)).items():
+        for (day, kind), sketch in (await sql.people(tx, asked.store_id, period, kinds)).items():
             people[kind][day] = sketch
     histograms = {
-        name: await store.histogram(tx, name, asked.store_id, asked.program_id, period)
+        name: await sql.histogram(tx, name, asked.store_id, asked.program_id, period)
         for name in HISTOGRAMS
         if name in needs
     }
@@ -83,7 +83,7 @@ async def figures(tx: Tx, asked: View, period: Period, *, needs: Collection[str]
 async def channels(tx: Tx, asked: View, period: Period) -> list[Channel]:
     """The period by channel, best first. Orders in other currencies count, their money does not."""
     sums: dict[str, dict[str, int]] = {}
-    for row in await store.channels(tx, asked.store_id, asked.program_id, period):
+    for row in await sql.channels(tx, asked.store_id, asked.program_id, period):
         into = sums.setdefault(row.channel, {})
         for name, amount in row.sums.items():
             if row.currency in ("", asked.currency) or not name.endswith("_minor"):
@@ -108,10 +108,10 @@ async def channels(tx: Tx, asked: View, period: Period) -> list[Channel]:
 
 async def ambassadors(
     tx: Tx, asked: View, period: Period, *, sort: str = "revenue", limit: int | None = 10, offset: int = 0
-) -> tuple[list[store.Leader], int]:
+) -> tuple[list[sql.Leader], int]:
     """The period's best ambassadors, all without a limit, with the codes that name them, and how many were active."""
-    rows, total = await store.leaders(
+    rows, total = await sql.leaders(
         tx, asked.store_id, asked.program_id, period, currency=asked.currency, sort=sort, limit=limit, offset=offset
     )
-    codes = await catalog.codes_of(tx, asked.store_id, (row.ambassador_id for row in rows)) if rows else {}
+    codes = await slices.codes_of(tx, asked.store_id, (row.ambassador_id for row in rows)) if rows else {}
     return [replace(row, code=codes.get(row.ambassador_id)) for row in rows], total

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.analytics.exports.api import answer, check_format
 from services.analytics.exports.domain import Picture
-from services.analytics.metrics import actions, schemas, store
+from services.analytics.metrics import actions, schemas, sql
 from services.analytics.metrics.domain import pictures, sheets
 from services.analytics.metrics.domain.figures import Asked, View, compared, funnel, series
 from services.analytics.metrics.domain.periods import Grain
@@ -73,8 +73,8 @@ async def get_summary(call: Reader, asking: Asking) -> Response:
         view = await actions.view(tx, call.store_id, asking.asked)
         now = await actions.figures(tx, view, view.period)
         before = await actions.figures(tx, view, view.before) if view.before else None
-        reasons = await store.reasons(tx, view.store_id, view.program_id, view.period)
-        owed = await store.owed(tx, view.store_id, view.program_id, view.currency)
+        reasons = await sql.reasons(tx, view.store_id, view.program_id, view.period)
+        owed = await sql.owed(tx, view.store_id, view.program_id, view.currency)
     totals, earlier = compared(view.currency, now, before)
     body = schemas.SummaryOut.model_validate(
         {
@@ -221,7 +221,7 @@ async def get_ambassadors(
     )
 
 
-async def _download(view: View, rows: Sequence[store.Leader]) -> Response:
+async def _download(view: View, rows: Sequence[sql.Leader]) -> Response:
     """All rows, written and sent a slice at a time: a hundred thousand of them must not hold the others up."""
     columns = sheets.ambassadors(view, ()).columns
 
@@ -240,7 +240,7 @@ async def _download(view: View, rows: Sequence[store.Leader]) -> Response:
     )
 
 
-def _named(rows: Sequence[store.Leader]) -> list[sheets.Named]:
+def _named(rows: Sequence[sql.Leader]) -> list[sheets.Named]:
     return [
         sheets.Named(
             row.code or row.ambassador_id, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,

@@ -9,7 +9,7 @@ from services.analytics.metrics.domain.figures import Channel, Freshness, Point,
 from services.analytics.metrics.domain.periods import Period, odd_days
 from services.analytics.metrics.domain.registry import METRICS, Good, Metric, Unit
 from services.analytics.metrics.domain.totals import Totals
-from services.analytics.metrics.store import Leader
+from services.analytics.metrics.sql import Leader
 from services.common.money import half_up_to
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.analytics.metrics import actions, store
+from services.analytics.metrics import actions, sql
 from services.analytics.metrics.domain.figures import Asked, Channel, Figures, View
-from services.analytics.metrics.store import Leader, ReasonRow
+from services.analytics.metrics.sql import Leader, ReasonRow
 from services.kernel.db import Tx
 
 BEST = 9
@@ -40,5 +40,5 @@ async def overview(tx: Tx, store_id: str, asked: Asked) -> Loaded:
         channels=await actions.channels(tx, view, view.period),
         leaders=leaders,
         active=active,
-        reasons=await store.reasons(tx, view.store_id, view.program_id, view.period),
+        reasons=await sql.reasons(tx, view.store_id, view.program_id, view.period),
     )

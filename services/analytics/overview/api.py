@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.analytics.catalog.store import calendars
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.overview import actions
 from services.analytics.overview.actions import Loaded
@@ -15,6 +14,7 @@ from services.analytics.overview.domain.address import PATH, Address
 from services.analytics.overview.domain.page import Shown
 from services.analytics.overview.domain.parts import Person
 from services.analytics.pages import PAGES
+from services.analytics.slices.sql import calendars
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.kernel.http.call import Call, viewer

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, Table
 
-from services.analytics.catalog.tables import METADATA
 from services.analytics.rollups.domain.measures import ROLLUPS
+from services.analytics.slices.tables import METADATA
 from services.kernel.tables import moment, text
 
 

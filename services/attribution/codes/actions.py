@@ -1,9 +1,9 @@
 """Answers whether a code is good, and counts the uses of those that may be used so many times only."""
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
-from services.attribution.catalog import store as catalog_store
-from services.attribution.codes import store
+from services.attribution.codes import sql
 from services.attribution.codes.schemas import CodeState, FriendGift, Redeemed, RedeemIn
+from services.attribution.slices import sql as slices_sql
 from services.common import codes
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
@@ -46,29 +46,29 @@ async def redeem(tx: Tx, store_id: str, text: str, told: RedeemIn) -> Redeemed:
         raise NotFound("There is no such code.", code="code_unknown")
     code, program, uses = found
     use = (store_id, code.code_id, f"o:{told.order_id}" if told.order_id is not None else f"r:{told.redemption_id}")
-    if code.max_uses is not None and await store.held(tx, [use]):
+    if code.max_uses is not None and await sql.held(tx, [use]):
         return Redeemed(code=code.code, uses=uses, max_uses=code.max_uses)
     reason = _reason(tx, code, program, uses)
     if reason is not None:
         raise Conflict("This code no longer counts.", code=reason)
     if code.max_uses is not None and uses is not None:
-        await store.add(tx, [use])
+        await sql.add(tx, [use])
         uses += 1
     return Redeemed(code=code.code, uses=uses, max_uses=code.max_uses)
 
 
 async def _find(tx: Tx, store_id: str, folded: str) -> tuple[CodeSaved, ProgramPublished | None, int | None] | None:
     newest: dict[str, CodeSaved] = {}
-    for code, _ in await catalog_store.codes(tx, [(store_id, folded)]):
+    for code, _ in await slices_sql.codes(tx, [(store_id, folded)]):
         if code.code_id not in newest or newest[code.code_id].revision < code.revision:
             newest[code.code_id] = code
     if not newest:
         return None
     code = max(newest.values(), key=lambda saved: (not saved.retired, saved.created_at, saved.code_id))
-    versions = await catalog_store.programs(tx, [(store_id, code.program_id)])
+    versions = await slices_sql.programs(tx, [(store_id, code.program_id)])
     uses = None
     if code.max_uses is not None:
-        uses = (await store.count(tx, [(store_id, code.code_id)])).get((store_id, code.code_id), 0)
+        uses = (await sql.count(tx, [(store_id, code.code_id)])).get((store_id, code.code_id), 0)
     return code, max(versions, key=lambda version: version.version, default=None), uses
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.attribution.hooks import domain, store
+from services.attribution.hooks import domain, sql
 from services.attribution.hooks.schemas import HookIn
-from services.attribution.hooks.store import Delivery, Hook
+from services.attribution.hooks.sql import Delivery, Hook
 from services.attribution.settings import DELIVERIES_KEPT
 from services.kernel import due
 from services.kernel.auth import at_rest
@@ -25,31 +25,31 @@ async def create(tx: Tx, ring: KeyRing, store_id: str, told: HookIn) -> Hook:
     hook_id = new_id("hok", at=tx.now)
     secret = at_rest.encrypt(ring, domain.SECRET, told.secret.encode(), owner=hook_id)
     hook = Hook(store_id, hook_id, told.platform, secret, tx.now)
-    await store.add(tx, hook)
+    await sql.add(tx, hook)
     tx.note("hook.made", on=hook_id, after={"platform": hook.platform})
     return hook
 
 
 async def delete(tx: Tx, store_id: str, hook_id: str) -> None:
     """Ends an address. Raises `NotFound`."""
-    if not await store.end(tx, store_id, hook_id):
+    if not await sql.end(tx, store_id, hook_id):
         raise NotFound("There is no such hook.")
     tx.note("hook.ended", on=hook_id)
 
 
 async def find(tx: Tx, hook_id: str) -> Hook | None:
     """The hook with this id, whosever it is. Makes its store visible to the transaction."""
-    owner = await store.owner(tx, hook_id)
+    owner = await sql.owner(tx, hook_id)
     if owner is None:
         return None
     await tx.see([owner])
-    return await store.one(tx, owner, hook_id)
+    return await sql.one(tx, owner, hook_id)
 
 
 async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
     """Keeps deliveries as they came; says of each whether it is the first of its name."""
     distinct = {(d.store_id, d.delivery_id): d for d in reversed(deliveries)}
-    new = await store.keep(tx, list(distinct.values()))
+    new = await sql.keep(tx, list(distinct.values()))
     await due.schedule(tx, FORGET, {store_id: tx.now + DELIVERIES_KEPT for store_id, _ in new})
     answers = []
     for delivery in deliveries:
@@ -61,7 +61,7 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
 
 async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """Drops what is too old, some at a time; returns when to come again: at once, or a day later at the earliest."""
-    oldest = await store.forget(tx, stores, before=tx.now - DELIVERIES_KEPT, count=FORGOTTEN_AT_ONCE)
+    oldest = await sql.forget(tx, stores, before=tx.now - DELIVERIES_KEPT, count=FORGOTTEN_AT_ONCE)
     if oldest is None:
         return dict.fromkeys(stores, tx.now)
     return {s: max(at + DELIVERIES_KEPT, tx.now + timedelta(days=1)) for s, at in oldest.items()}

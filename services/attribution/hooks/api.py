@@ -4,9 +4,9 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Response
 
-from services.attribution.hooks import actions, store
+from services.attribution.hooks import actions, sql
 from services.attribution.hooks.schemas import HookIn, HookOut, Platform
-from services.attribution.hooks.store import Hook
+from services.attribution.hooks.sql import Hook
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Page
 
@@ -25,7 +25,7 @@ async def post_hook(body: HookIn, call: Annotated[Call, require("orders:write")]
 async def get_hooks(call: Annotated[Call, require("orders:read")]) -> Page[HookOut]:
     """Lists the store's addresses."""
     async with call.transaction() as tx:
-        found = await store.page(tx, call.store_id)
+        found = await sql.page(tx, call.store_id)
     return Page(data=[_out(call, hook) for hook in found], next_cursor=None)
 
 

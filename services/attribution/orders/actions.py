@@ -15,11 +15,11 @@ from contracts.events.orders import (
     RefundLine,
 )
 from contracts.events.tracking import TokenClaims, TokenProblem
-from services.attribution.orders import store
+from services.attribution.orders import sql
 from services.attribution.orders.domain import naming
 from services.attribution.orders.domain.order import Buyer, Order
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.store import FactKind, ToldFact
+from services.attribution.orders.sql import FactKind, ToldFact
 from services.attribution.settings import LATEST_PLACED
 from services.common import click_token, codes
 from services.common.contacts import contact_hashes, contact_in, names_nobody, somebodys
@@ -226,7 +226,7 @@ def _check_time(field: str, at: datetime, clock: Clock) -> None:
 
 async def keep(tx: Tx, facts: Sequence[ToldFact]) -> list[bool]:
     """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
-    new = await store.take(tx, facts)
+    new = await sql.take(tx, facts)
     answers: list[bool] = []
     for fact in facts:
         key = fact[:3]

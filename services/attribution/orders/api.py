@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from services.attribution.orders import actions, store
+from services.attribution.orders import actions, sql
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot.handler import Orders
 from services.attribution.orders.schemas import ORDER_ID, Accepted, CancelIn, OrderIn, RefundIn
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
@@ -55,7 +55,7 @@ async def post_cancel(
 
 async def _cancel(tx: Tx, store_id: str, order_id: str, told: CancelIn) -> Accepted:
     # Told without its time, and with nothing reported since the last cancellation, it is that one again.
-    if told.at is None and await store.cancelled_last(tx, store_id, order_id):
+    if told.at is None and await sql.cancelled_last(tx, store_id, order_id):
         return Accepted(order_id=order_id, duplicate=True)
     return await _keep(tx, actions.cancel(store_id, order_id, told, Clock(tx.now, tx.offset)))
 

@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.attribution.catalog import store as catalog
 from services.attribution.hooks import actions as hooks
 from services.attribution.hooks import domain as hooks_domain
-from services.attribution.hooks import store
-from services.attribution.hooks.store import Delivery
+from services.attribution.hooks import sql
+from services.attribution.hooks.sql import Delivery
 from services.attribution.orders import actions as orders
 from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CancelIn
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
 from services.attribution.shopify import domain
+from services.attribution.slices import sql as slices
 from services.kernel.auth import at_rest
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -71,11 +71,11 @@ async def read_again(tx: Tx, ring: KeyRing, kept: Delivery, clock: Clock) -> Del
     Raises `ValueError` if its key has left the ring.
     """
     body = at_rest.decrypt(ring, hooks_domain.BODY, kept.body, owner=kept.delivery_id)
-    nobody = await catalog.own_placeholders(tx, kept.store_id)
+    nobody = await slices.own_placeholders(tx, kept.store_id)
     facts, outcome, reason = _read(ring, kept.store_id, kept.topic, body, clock, nobody)
     await orders.keep(tx, facts)
     judged = replace(kept, outcome=outcome, reason=reason, order_id=_order_of(facts))
-    await store.judge(tx, judged)
+    await sql.judge(tx, judged)
     return judged
 
 

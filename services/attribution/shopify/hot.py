@@ -12,13 +12,13 @@ from cachetools import TTLCache
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
-from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.hooks import actions as hooks
 from services.attribution.hooks import domain as hooks_domain
-from services.attribution.hooks.store import Hook
+from services.attribution.hooks.sql import Hook
 from services.attribution.orders.actions import Clock
 from services.attribution.shopify import actions, domain
 from services.attribution.shopify.actions import Received
+from services.attribution.slices.actions import OwnPlaceholders
 from services.kernel.auth import at_rest
 from services.kernel.batch import GroupCommit
 from services.kernel.context import Context

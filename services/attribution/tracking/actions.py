@@ -18,9 +18,9 @@ from contracts.events.tracking import (
     VisitRecorded,
     WidgetViewed,
 )
-from services.attribution.tracking import domain, store
+from services.attribution.tracking import domain, sql
 from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
-from services.attribution.tracking.store import StoredTrack
+from services.attribution.tracking.sql import StoredTrack
 from services.common import click_token, identify
 from services.common.contacts import contact_hashes, contact_in, somebodys
 from services.kernel import trace
@@ -150,9 +150,9 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
             payload = EVENTS[name].model_validate_json(body)
             assert isinstance(payload, TrackingPayload)
             if domain.bears(payload):
-                tracks.append(store.stored(payload))
+                tracks.append(sql.stored(payload))
     await tx.see({track.store_id for track in tracks})
-    await store.insert(tx, tracks)
+    await sql.insert(tx, tracks)
     tx.emit_all(outgoing)
 
 
@@ -168,7 +168,7 @@ async def name_customer(
         customer=Customer.model_validate(_customer(ring, told.customer, nobody)),
         vouched="server",
     )
-    if not await store.insert(tx, [store.stored(payload)]):
+    if not await sql.insert(tx, [sql.stored(payload)]):
         return False
     tx.emit(payload)
     return True

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.attribution.catalog.actions import OwnPlaceholders
+from services.attribution.slices.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.hot import Tracks
 from services.attribution.tracking.schemas import Identified, IdentifyIn, Tracked, TrackIn

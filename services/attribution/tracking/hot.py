@@ -9,7 +9,7 @@ token's check once more.
 from starlette.types import Receive, Scope, Send
 
 from contracts.events.tracking import TokenClaims
-from services.attribution.catalog.actions import OwnPlaceholders
+from services.attribution.slices.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
 from services.common import click_token

@@ -11,7 +11,7 @@ from services.cli.options import Store
 from services.cli.ui import Json, Ui
 
 if TYPE_CHECKING:
-    from services.attribution.hooks.store import Delivery
+    from services.attribution.hooks.sql import Delivery
     from services.kernel.db import Database
 
 Chosen = Annotated[str, typer.Option("--store", help="The store's id, as `list` prints it.")]
@@ -79,12 +79,12 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
 
 async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "AsyncIterator[Delivery]":
     """A store's deliveries with these outcomes, the oldest first, however many there are."""
-    from services.attribution.hooks import store
+    from services.attribution.hooks import sql
 
     last = None
     while True:
         async with db.transaction([store_id]) as tx:
-            found = await store.some(tx, store_id, outcomes=outcomes, after=last, most=AT_ONCE)
+            found = await sql.some(tx, store_id, outcomes=outcomes, after=last, most=AT_ONCE)
         for one in found:
             yield one
         if len(found) < AT_ONCE:
@@ -93,7 +93,7 @@ async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "Async
 
 
 async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
-    from services.attribution.hooks import domain, store
+    from services.attribution.hooks import domain, sql
     from services.cli import starting
     from services.cli.inspect.stores import opened
     from services.common.scopes import SCOPES
@@ -103,7 +103,7 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
 
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
         async with db.transaction([store_id], actor=CLI) as tx:
-            kept = await store.get(tx, store_id, delivery_id)
+            kept = await sql.get(tx, store_id, delivery_id)
             if kept is not None:
                 tx.note("delivery.shown", on=delivery_id)
         if kept is None:

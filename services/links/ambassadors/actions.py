@@ -11,15 +11,15 @@ from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.http import idempotency
 from services.kernel.ids import new_id, short_code
-from services.links.ambassadors import store
-from services.links.ambassadors.store import Member
-from services.links.changes import store as noted
+from services.links.ambassadors import sql
+from services.links.ambassadors.sql import Member
+from services.links.changes import sql as noted
 from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
 from services.links.links import actions as links
-from services.links.people import store as people
+from services.links.people import sql as people
 from services.links.people.actions import present
-from services.links.people.store import Ambassador
+from services.links.people.sql import Ambassador
 from services.links.programs import actions as programs
 
 PORTAL_LIFE = timedelta(days=400)
@@ -139,7 +139,7 @@ async def adopt(tx: Tx, store_id: str, ambassador_id: str, external_id: str) -> 
 
 async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
     """One ambassador with link and code. Raises `NotFound`."""
-    member = await store.get(tx, store_id, ambassador_id)
+    member = await sql.get(tx, store_id, ambassador_id)
     if member is None:
         raise NotFound("There is no such ambassador.")
     return member

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.common.contacts import fold_phone
-from services.links.ambassadors.store import Member
+from services.links.ambassadors.sql import Member
 from services.links.links.schemas import share_url
 
 

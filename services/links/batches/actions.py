@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, NotFound
 from services.kernel.ids import new_id, short_code
-from services.links.ambassadors import store
+from services.links.ambassadors import sql
 from services.links.ambassadors.actions import HashContacts, Joining, adopt, announce, note_added
-from services.links.ambassadors.store import Member
+from services.links.ambassadors.sql import Member
 from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
-from services.links.codes.store import Code
+from services.links.codes.sql import Code
 from services.links.links import actions as links
-from services.links.people import store as people
-from services.links.people.store import Ambassador
+from services.links.people import sql as people
+from services.links.people.sql import Ambassador
 from services.links.programs import actions as programs
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 
 Wrong = tuple[FieldError, ...]
 
@@ -68,7 +68,7 @@ async def join_all(
     for ident, external_id in plan.adopted.items():
         if not await adopt(tx, store_id, ident, external_id):
             raise Conflict("Some of these ambassadors are being changed by another request; send this one again.")
-    members |= await store.many(tx, store_id, sorted(set(plan.of.values()) - members.keys()))
+    members |= await sql.many(tx, store_id, sorted(set(plan.of.values()) - members.keys()))
     made = {place for place in plan.first if plan.of[place] in plan.made}
     return [wrong[p] if p in wrong else Joined(members[plan.of[p]], made=p in made) for p in range(len(wanted))]
 

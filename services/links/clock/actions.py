@@ -3,8 +3,8 @@
 from contracts.events.catalog import ClockMoved
 from services.kernel.db import ALL_STORES, Tx
 from services.kernel.errors import Invalid
-from services.links.clock import store
-from services.links.clock.store import Clock
+from services.links.clock import sql
+from services.links.clock.sql import Clock
 
 MAX_OFFSET_S = 10 * 366 * 86_400
 """Ten years either way: further on, dates of programs and tokens stop making sense."""
@@ -12,7 +12,7 @@ MAX_OFFSET_S = 10 * 366 * 86_400
 
 async def advance(tx: Tx, *, seconds: int) -> Clock:
     """Moves the whole product's time by so many seconds, back if negative."""
-    clock = await store.move(tx, seconds=seconds)
+    clock = await sql.move(tx, seconds=seconds)
     if abs(clock.offset_seconds) > MAX_OFFSET_S:
         raise Invalid.field("advance_seconds", "The clock can be at most ten years away from the present.")
     tx.note(

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.kernel.http.call import Call, operator
-from services.links.clock import actions, store
+from services.links.clock import actions, sql
 from services.links.clock.schemas import ClockIn, ClockOut
-from services.links.clock.store import Clock
+from services.links.clock.sql import Clock
 
 router = APIRouter(tags=["clock"])
 
@@ -32,7 +32,7 @@ async def get_clock(call: Annotated[Call, operator()]) -> ClockOut:
     """What time it is in the product."""
     _demo_only(call)
     async with call.transaction() as tx:
-        return ClockOut.of(await store.read(tx))
+        return ClockOut.of(await sql.read(tx))
 
 
 def _demo_only(call: Call) -> None:

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.links.clock.store import Clock
+from services.links.clock.sql import Clock
 
 _TEN_YEARS_S = 10 * 366 * 86_400
 

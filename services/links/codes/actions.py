@@ -9,8 +9,8 @@ from services.common.codes import fold
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_code
-from services.links.codes import domain, store
-from services.links.codes.store import Code
+from services.links.codes import domain, sql
+from services.links.codes.sql import Code
 from services.links.people import actions as people
 from services.links.programs import actions as programs
 
@@ -88,7 +88,7 @@ async def add(
             created_at=tx.now,
             revision=1,
         )
-        if await store.insert(tx, code):
+        if await sql.insert(tx, code):
             _announce(tx, code)
             return code
     raise CodeTaken("The store has this code already; choose another.")
@@ -105,7 +105,7 @@ async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[Code, Iterator[s
         for place in open_:
             code, proposals = wanted[place]
             tried[place] = replace(code, code=next(proposals))
-        free = await store.insert_all(tx, store_id, list(tried.values()))
+        free = await sql.insert_all(tx, store_id, list(tried.values()))
         for place, code in tried.items():
             if code.code_id in free:
                 made[code.code_id] = code
@@ -116,7 +116,7 @@ async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[Code, Iterator[s
 
 async def get(tx: Tx, store_id: str, code_id: str) -> Code:
     """A code by its id. Raises `NotFound`."""
-    code = await store.get(tx, store_id, code_id)
+    code = await sql.get(tx, store_id, code_id)
     if code is None:
         raise NotFound("There is no such code.")
     return code
@@ -128,14 +128,14 @@ async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, obje
     """
     if changes.get("retired") is False and (owner := (await get(tx, store_id, code_id)).ambassador_id) is not None:
         await people.present(tx, store_id, owner)
-    before = await store.get(tx, store_id, code_id, lock=True)
+    before = await sql.get(tx, store_id, code_id, lock=True)
     if before is None:
         raise NotFound("There is no such code.")
     after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
     if after == before:
         return before
     after = replace(after, revision=before.revision + 1)
-    await store.update(tx, after)
+    await sql.update(tx, after)
     _announce(tx, after)
     changed = sorted(name for name in changes if getattr(after, name) != getattr(before, name))
     tx.note(
@@ -149,7 +149,7 @@ async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, obje
 
 async def retire_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
     """Retires every code of an ambassador."""
-    for code_id in await store.ids_of(tx, store_id, ambassador_id):
+    for code_id in await sql.ids_of(tx, store_id, ambassador_id):
         await change(tx, store_id, code_id, {"retired": True})
 
 

@@ -9,9 +9,9 @@ from services.common.codes import fold
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
-from services.links.codes import actions, store
+from services.links.codes import actions, sql
 from services.links.codes.schemas import CodeIn, CodeOut, CodePatch
-from services.links.codes.store import Code
+from services.links.codes.sql import Code
 from services.links.people.actions import Labels
 
 router = APIRouter(tags=["codes"])
@@ -56,10 +56,10 @@ async def get_codes(
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Code]:
         async with call.transaction() as tx:
             if code is not None:
-                found = await store.by_code(tx, call.store_id, fold(code) or "")
+                found = await sql.by_code(tx, call.store_id, fold(code) or "")
                 rows: Sequence[Code] = [found] if found else []
             else:
-                rows = await store.page(
+                rows = await sql.page(
                     tx,
                     call.store_id,
                     before=after[0] if after else None,

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.kernel.http.fields import Blank, When
-from services.links.codes.store import Code
+from services.links.codes.sql import Code
 
 Uses = Annotated[int, Field(ge=1, le=2_000_000_000, strict=True)]
 

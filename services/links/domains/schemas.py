@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.links.domains.domain import Finding, places
 from services.links.stores.domain import BadAddress, Method, store_domain
-from services.links.stores.store import Claim
+from services.links.stores.sql import Claim
 
 
 def _domain(text: str) -> str:

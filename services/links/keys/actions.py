@@ -9,8 +9,8 @@ from services.kernel.auth.api_keys import KeyKind
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
-from services.links.keys import store
-from services.links.keys.store import Key
+from services.links.keys import sql
+from services.links.keys.sql import Key
 
 
 async def create(
@@ -42,14 +42,14 @@ async def create(
         label=label,
         created_at=tx.now,
     )
-    await store.insert(tx, key)
+    await sql.insert(tx, key)
     tx.note("key.made", on=key.key_id, after={"kind": key.kind, "scopes": ",".join(key.scopes)})
     return key
 
 
 async def get(tx: Tx, store_id: str, key_id: str) -> Key:
     """One key. Raises `NotFound`."""
-    key = await store.get(tx, store_id, key_id)
+    key = await sql.get(tx, store_id, key_id)
     if key is None:
         raise NotFound("There is no such key.")
     return key
@@ -58,21 +58,21 @@ async def get(tx: Tx, store_id: str, key_id: str) -> Key:
 async def revoke(tx: Tx, store_id: str, key_id: str) -> None:
     """Bars a key everywhere, within a second or two. Twice is as good as once. Raises `NotFound`."""
     key = await get(tx, store_id, key_id)
-    if await store.revoke(tx, store_id, key_id):
+    if await sql.revoke(tx, store_id, key_id):
         tx.note("key.revoked", on=key_id, before={"kind": key.kind, "scopes": ",".join(key.scopes)})
         tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))
 
 
 async def shown_identify_secret(tx: Tx, store_id: str) -> int:
     """Which generation of the identify secret to show; who looked is noted."""
-    generation = await store.generation(tx, store_id)
+    generation = await sql.generation(tx, store_id)
     tx.note("identify_secret.shown", on=store_id, after={"generation": generation})
     return generation
 
 
 async def rotate_identify_secret(tx: Tx, store_id: str) -> int:
     """Hands out the next generation of the identify secret and ends the one before the last, within a second or two."""
-    generation = await store.rotate(tx, store_id)
+    generation = await sql.rotate(tx, store_id)
     tx.note(
         "identify_secret.rotated",
         on=store_id,
@@ -82,6 +82,6 @@ async def rotate_identify_secret(tx: Tx, store_id: str) -> int:
     ended = identify.barred_by(generation)
     if ended is not None:
         key_id = identify.key_id(store_id, ended)
-        await store.bar(tx, key_id)
+        await sql.bar(tx, key_id)
         tx.emit(KeyRevoked(store_id=store_id, key_id=key_id, revoked_at=tx.now))
     return generation

@@ -11,9 +11,9 @@ from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
-from services.links.keys import actions, store
+from services.links.keys import actions, sql
 from services.links.keys.schemas import IdentifySecret, KeyCreated, KeyIn, KeyOut
-from services.links.keys.store import Key
+from services.links.keys.sql import Key
 
 router = APIRouter(tags=["keys"])
 
@@ -50,7 +50,7 @@ async def get_keys(
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Key]:
         async with call.transaction() as tx:
-            return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
+            return await sql.page(tx, call.store_id, before=after[0] if after else None, limit=count)
 
     return await page_or_csv(
         fetch,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.common.scopes import ALL, SCOPES
-from services.links.keys.store import Key
+from services.links.keys.sql import Key
 
 Kind = Literal["secret", "publishable"]
 Scopes = Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(min_length=1, max_length=40)]

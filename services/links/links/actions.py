@@ -8,9 +8,9 @@ from contracts.events.catalog import LinkSaved
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_code
-from services.links.changes import store as noted
-from services.links.links import domain, store
-from services.links.links.store import Link
+from services.links.changes import sql as noted
+from services.links.links import domain, sql
+from services.links.links.sql import Link
 from services.links.people import actions as people
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
@@ -84,7 +84,7 @@ async def add(
         created_at=tx.now,
         revision=1,
     )
-    await store.insert(tx, link)
+    await sql.insert(tx, link)
     _announce(tx, link)
     return link
 
@@ -96,7 +96,7 @@ async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, str]])
         tried = {link_id: short_code(domain.SLUG_LENGTH) for link_id, _, _ in wanted if link_id not in slugs}
         if not tried:
             break
-        slugs |= {link_id: tried[link_id] for link_id in await store.claim_all(tx, store_id, tried)}
+        slugs |= {link_id: tried[link_id] for link_id in await sql.claim_all(tx, store_id, tried)}
     if len(slugs) < len(wanted):
         raise RuntimeError(_NO_SLUG)
     made = [
@@ -112,7 +112,7 @@ async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, str]])
         )
         for link_id, program_id, ambassador_id in wanted
     ]
-    await store.insert_all(tx, store_id, made)
+    await sql.insert_all(tx, store_id, made)
     for link in made:
         _announce(tx, link)
     return {link.link_id: link for link in made}
@@ -120,7 +120,7 @@ async def add_all(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, str]])
 
 async def get(tx: Tx, store_id: str, link_id: str) -> Link:
     """A link that is not deleted. Raises `NotFound`."""
-    link = await store.get(tx, store_id, link_id)
+    link = await sql.get(tx, store_id, link_id)
     if link is None or link.deleted_at is not None:
         raise NotFound("There is no such link.")
     return link
@@ -128,7 +128,7 @@ async def get(tx: Tx, store_id: str, link_id: str) -> Link:
 
 async def change(tx: Tx, store_id: str, link_id: str, changes: Mapping[str, object]) -> Link:
     """Sets the given fields among destination, slug, channel, utm, expires_at. A former slug goes on leading here."""
-    before = await store.get(tx, store_id, link_id, lock=True)
+    before = await sql.get(tx, store_id, link_id, lock=True)
     if before is None or before.deleted_at is not None:
         raise NotFound("There is no such link.")
     fields = dict(changes)
@@ -147,7 +147,7 @@ async def change(tx: Tx, store_id: str, link_id: str, changes: Mapping[str, obje
 
 async def delete(tx: Tx, store_id: str, link_id: str) -> None:
     """Ends a link. It answers 410 from then on, and its slug is never given to another. Twice is as good as once."""
-    link = await store.get(tx, store_id, link_id, lock=True)
+    link = await sql.get(tx, store_id, link_id, lock=True)
     if link is None:
         raise NotFound("There is no such link.")
     if link.deleted_at is None:
@@ -157,12 +157,12 @@ async def delete(tx: Tx, store_id: str, link_id: str) -> None:
 
 async def delete_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
     """Ends every link of an ambassador."""
-    for link_id in await store.ids_of(tx, store_id, ambassador_id):
+    for link_id in await sql.ids_of(tx, store_id, ambassador_id):
         await delete(tx, store_id, link_id)
 
 
 async def _save(tx: Tx, link: Link) -> Link:
-    await store.update(tx, link)
+    await sql.update(tx, link)
     await noted.note(tx, "link", link.link_id)
     _announce(tx, link)
     return link
@@ -174,12 +174,12 @@ async def _claim_slug(tx: Tx, store_id: str, link_id: str, wanted: str | None) -
             slug = domain.vanity_slug(wanted)
         except domain.BadSlug as error:
             raise Invalid.field("slug", str(error)) from None
-        if not await store.claim(tx, store_id=store_id, link_id=link_id, slug=slug, look=domain.shape(slug)):
+        if not await sql.claim(tx, store_id=store_id, link_id=link_id, slug=slug, look=domain.shape(slug)):
             raise SlugTaken(f"The slug {slug}, or one that looks like it, is taken; choose another.")
         return slug
     for _ in range(_TRIES):
         slug = short_code(domain.SLUG_LENGTH)
-        if await store.claim(tx, store_id=store_id, link_id=link_id, slug=slug, look=None):
+        if await sql.claim(tx, store_id=store_id, link_id=link_id, slug=slug, look=None):
             return slug
     raise RuntimeError(_NO_SLUG)
 

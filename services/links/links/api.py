@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
-from services.links.links import actions, store
+from services.links.links import actions, sql
 from services.links.links.schemas import LinkIn, LinkOut, LinkPatch
-from services.links.links.store import Link
+from services.links.links.sql import Link
 from services.links.people.actions import Labels
 
 router = APIRouter(tags=["links"])
@@ -56,7 +56,7 @@ async def get_links(
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Link]:
         async with call.transaction() as tx:
-            rows = await store.page(
+            rows = await sql.page(
                 tx,
                 call.store_id,
                 before=after[0] if after else None,

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from services.kernel.http.fields import When
-from services.links.links.store import Link
+from services.links.links.sql import Link
 from services.links.stores.domain import MAX_URL
 
 UtmValue = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

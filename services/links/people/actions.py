@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from services.kernel.auth.api_keys import Caller
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, NotFound
-from services.links.people import store
-from services.links.people.store import Ambassador
+from services.links.people import sql
+from services.links.people.sql import Ambassador
 
 
 class Erased(Conflict):
@@ -17,7 +17,7 @@ class Erased(Conflict):
 
 async def get(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador:
     """One ambassador. Raises `NotFound`."""
-    ambassador = await store.get(tx, store_id, ambassador_id)
+    ambassador = await sql.get(tx, store_id, ambassador_id)
     if ambassador is None:
         raise NotFound("There is no such ambassador.")
     return ambassador
@@ -27,7 +27,7 @@ async def present(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador:
     """One ambassador who may be changed and given something, locked until the transaction ends. Raises `NotFound`, or
     `Erased`.
     """
-    ambassador = await store.get(tx, store_id, ambassador_id, lock=True)
+    ambassador = await sql.get(tx, store_id, ambassador_id, lock=True)
     if ambassador is None:
         raise NotFound("There is no such ambassador.")
     if ambassador.status == "erased":
@@ -46,7 +46,7 @@ class Labels:
         """Looks up those that are not known yet."""
         wanted = {ident for ident in ambassador_ids if ident is not None} - self._known.keys()
         if wanted:
-            self._known |= await store.labels(tx, store_id, wanted)
+            self._known |= await sql.labels(tx, store_id, wanted)
 
     def of(self, ambassador_id: str | None) -> dict[str, str | None]:
         """The cells beside an ambassador's id."""

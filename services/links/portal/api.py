@@ -10,16 +10,16 @@ from services.kernel.context import Context
 from services.kernel.errors import AppError, NotFound
 from services.kernel.http.call import CONTEXT
 from services.links.ambassadors import actions
-from services.links.ambassadors.store import Member
+from services.links.ambassadors.sql import Member
 from services.links.links.schemas import share_url
 from services.links.pages import PAGES
 from services.links.portal.domain import ways, with_channel
 from services.links.programs import actions as programs
 from services.links.programs.domain import words
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 from services.links.qr.api import picture
 from services.links.stores import actions as stores
-from services.links.stores.store import Store
+from services.links.stores.sql import Store
 from services.ui import Choice, Format
 
 router = APIRouter(tags=["portal"])

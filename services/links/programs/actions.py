@@ -12,10 +12,10 @@ from services.common import money
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.ids import new_id
-from services.links.changes import store as noted
-from services.links.programs import store
+from services.links.changes import sql as noted
+from services.links.programs import sql
 from services.links.programs.domain.merge import merged
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
 
@@ -37,7 +37,7 @@ async def create(tx: Tx, store_id: str, program: Program) -> Version:
 
 async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any]) -> Version:
     """Merges the patch into the newest version and publishes the next, or returns the newest when nothing differs."""
-    newest = await store.get(tx, store_id, program_id, lock=True)
+    newest = await sql.get(tx, store_id, program_id, lock=True)
     if newest is None:
         raise NotFound("There is no such program.")
     try:
@@ -49,7 +49,7 @@ async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any
 
 async def replace_with(tx: Tx, store_id: str, program_id: str, program: Program, *, seen: int) -> Version:
     """Publishes a whole new definition over the version that its author saw. Raises `Conflict` over any other."""
-    newest = await store.get(tx, store_id, program_id, lock=True)
+    newest = await sql.get(tx, store_id, program_id, lock=True)
     if newest is None:
         raise NotFound("There is no such program.")
     if newest.version != seen:
@@ -95,14 +95,14 @@ def _figures(version: Version) -> dict[str, str | int | None]:
 
 async def get(tx: Tx, store_id: str, program_id: str, *, version: int | None = None) -> Version:
     """The newest version of a program, or the given one. Raises `NotFound`."""
-    found = await store.get(tx, store_id, program_id, version=version)
+    found = await sql.get(tx, store_id, program_id, version=version)
     if found is None:
         raise NotFound("There is no such program." if version is None else "There is no such version of this program.")
     return found
 
 
 async def _publish(tx: Tx, version: Version) -> Version:
-    await store.save(tx, version)
+    await sql.save(tx, version)
     if version.version > 1:
         await noted.note(tx, "program", version.program_id)
     tx.emit(

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, RootModel
 
 from contracts.program import Program
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 
 
 class ProgramPatch(RootModel[dict[str, Any]]):

@@ -23,7 +23,7 @@ from services.kernel.http.credentials import authenticate
 from services.kernel.http.hot import parse
 from services.kernel.http.limits import limit
 from services.links.pages import PAGES
-from services.links.session import store
+from services.links.session import sql
 from services.links.session.domain import HOME, next_page
 from services.links.session.schemas import SessionIn, SessionOut
 from services.links.stores import actions as stores
@@ -94,7 +94,7 @@ async def use_address(request: Request) -> Response:
         link = _read_address(ctx, sent.get("token", ""))
         cookie, session = _issue(ctx, link)
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
-            first = await store.use(tx, link.nonce, expires_at=link.expires_at)
+            first = await sql.use(tx, link.nonce, expires_at=link.expires_at)
             if first:
                 tx.note("session.started", on=session.session_id)
     except Unauthorized:
@@ -112,7 +112,7 @@ async def end_session(request: Request) -> Response:
     current = _current(ctx, request)
     if current is not None:
         async with ctx.db.transaction([current.store_id], actor=current.principal) as tx:
-            if await store.end(tx, current):
+            if await sql.end(tx, current):
                 tx.note("session.ended", on=current.session_id)
                 tx.emit(
                     SessionEnded(

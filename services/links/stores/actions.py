@@ -6,10 +6,10 @@ from dataclasses import replace
 from contracts.events.catalog import StoreConfigured
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
-from services.links.changes import store as changes
-from services.links.stores import store as rows
+from services.links.changes import sql as changes
+from services.links.stores import sql as rows
 from services.links.stores.domain import DomainPolicy, Method, lies_below, refusal
-from services.links.stores.store import Claim, Placeholders, Store
+from services.links.stores.sql import Claim, Placeholders, Store
 
 MOST_DOMAINS = 50
 

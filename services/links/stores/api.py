@@ -19,14 +19,14 @@ from services.kernel.http.pages import Page, csv_response
 from services.kernel.ids import new_id
 from services.links.keys import actions as keys
 from services.links.keys.schemas import KeyCreated, KeyIn
-from services.links.keys.store import Key
+from services.links.keys.sql import Key
 from services.links.pages import PAGES
 from services.links.settings import LinksSettings
 from services.links.stores import actions
-from services.links.stores import store as rows
+from services.links.stores import sql as rows
 from services.links.stores.domain import DomainPolicy, is_loopback, suffixes
 from services.links.stores.schemas import StoreCreated, StoreIn, StoreOut, StorePatch
-from services.links.stores.store import Store
+from services.links.stores.sql import Store
 from services.ui import Reader
 
 router = APIRouter(tags=["stores"])

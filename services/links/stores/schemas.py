@@ -11,7 +11,7 @@ from services.common import money
 from services.common.contacts import fold_email, fold_phone, own_placeholders
 from services.kernel.auth.ring import KeyRing
 from services.links.stores import domain
-from services.links.stores.store import Placeholders, Store
+from services.links.stores.sql import Placeholders, Store
 
 
 def _known_currency(code: str) -> str:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from services.kernel.db import Tx
-from services.rewards.ledger import store
+from services.rewards.ledger import sql
 from services.rewards.ledger.domain import Posted, Posting, chain, holdings, totals
 
 
@@ -19,7 +19,7 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[int]:
     for place, posting in enumerate(postings):
         by_store[posting.store_id].append(place)
     last = await tx.advance_all({store_id: len(places) for store_id, places in sorted(by_store.items())})
-    hashes = await store.last_hashes(tx, by_store)
+    hashes = await sql.last_hashes(tx, by_store)
     posted: list[Posted] = []
     numbers = [0] * len(postings)
     for store_id, places in sorted(by_store.items()):
@@ -33,7 +33,7 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[int]:
             numbers[place] = one.number
         posted += chained
     sets = [(one.store_id, one.movement, one.entries) for one in posted]
-    await store.append(tx, posted)
-    await store.add_to_balances(tx, holdings(sets))
-    await store.add_to_totals(tx, totals(sets))
+    await sql.append(tx, posted)
+    await sql.add_to_balances(tx, holdings(sets))
+    await sql.add_to_totals(tx, totals(sets))
     return numbers

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from services.rewards.ledger.store import Line
+from services.rewards.ledger.sql import Line
 from services.rewards.rules.domain import POINTS, in_units
 
 

@@ -12,7 +12,7 @@ from services.attribution.decisions.actions.ahead import MANY
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.domain.friend import LOOKS_SHARED
-from services.attribution.orders import store as orders_store
+from services.attribution.orders import sql as orders_sql
 from services.kernel.db import Database
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.support.attribution import (
@@ -57,14 +57,14 @@ async def page(http: httpx.AsyncClient, language: str = "en") -> str:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The orders whose facts were read for decisions."""
     seen: list[str] = []
-    of_orders = orders_store.of_orders
+    of_orders = orders_sql.of_orders
 
     async def note(tx: Any, orders: Iterable[tuple[str, str]], *, as_of: int) -> Any:
         pairs = list(orders)
         seen.extend(order_id for _, order_id in pairs)
         return await of_orders(tx, pairs, as_of=as_of)
 
-    monkeypatch.setattr(orders_store, "of_orders", note)
+    monkeypatch.setattr(orders_sql, "of_orders", note)
     return seen
 
 

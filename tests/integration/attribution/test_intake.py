@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.attribution.orders import actions, store
+from services.attribution.orders import actions, sql
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
 from services.kernel.db import Database
 from tests.support.edge import RING
 
@@ -51,7 +51,7 @@ async def test_refunds_and_a_cancel_may_come_first_and_make_nothing_amended(db: 
 
 
 async def test_an_id_that_would_break_a_batch_is_stopped_before_it(db: Database) -> None:
-    broken = report("1")._replace(order_id=f"1{store.SEPARATOR}2")
+    broken = report("1")._replace(order_id=f"1{sql.SEPARATOR}2")
     with pytest.raises(ValueError, match="control character"):
         await taken(db, broken, report("2"))
     assert await taken(db, report("2")) == ([True], [("received", A, "2")])

@@ -5,9 +5,9 @@ import pytest
 
 from contracts.events import Payload
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
-from services.attribution.decisions.store import friends as friend_rows
-from services.attribution.decisions.store import packed
-from services.attribution.orders import store as orders_store
+from services.attribution.decisions.sql import friends as friend_rows
+from services.attribution.decisions.sql import packed
+from services.attribution.orders import sql as orders_sql
 from services.kernel.db import Database
 from tests.integration.attribution.test_friends import settle_everything
 from tests.support.attribution import (
@@ -25,7 +25,7 @@ from tests.support.attribution import (
 )
 
 TABLES = {
-    "order_facts": orders_store.unpack,
+    "order_facts": orders_sql.unpack,
     "friends": friend_rows.unpack,
     "decisions": packed.unpack,
 }

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from services.attribution.decisions.api import listing
-from services.attribution.decisions.store import lists
-from services.attribution.decisions.store.lists import Filter, Total
+from services.attribution.decisions.sql import lists
+from services.attribution.decisions.sql.lists import Filter, Total
 from services.kernel.db import Database
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.support.attribution import ambassador, arrive, code, program, pump

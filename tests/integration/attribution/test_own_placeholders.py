@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from contracts.events.catalog import StoreConfigured
-from services.attribution.catalog.actions import OwnPlaceholders
+from services.attribution.slices.actions import OwnPlaceholders
 from services.common.contacts import own_placeholders
 from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, proof, token

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.attribution.hooks import store as deliveries
+from services.attribution.hooks import sql as deliveries
 from services.attribution.hooks.domain import BODY
 from services.attribution.orders.actions import Clock
 from services.attribution.shopify.actions import read_again

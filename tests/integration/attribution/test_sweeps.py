@@ -15,7 +15,7 @@ from services.attribution.decisions.actions import take
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.actions.sweep import AT_ONCE
-from services.attribution.decisions.store.packed import unpack
+from services.attribution.decisions.sql.packed import unpack
 from services.kernel.db import Database
 from services.kernel.service import TooMuch
 from tests.support.attribution import (

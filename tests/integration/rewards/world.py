@@ -30,7 +30,7 @@ from services.kernel.live import LiveState
 from services.kernel.service import Handler
 from services.kernel.settings import Settings
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.store import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.main import SERVICE
 
 BASE = "http://kith.test"

@@ -14,7 +14,7 @@ from services.attribution.decisions.actions.reconcile import reconcile
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.domain import decide, decision_bytes
-from services.attribution.decisions.store.packed import unpack
+from services.attribution.decisions.sql.packed import unpack
 from services.kernel.db import Database, is_transient
 from tests.property.attribution.histories import History, histories
 from tests.support.attribution import NOON, arrive, facts_of

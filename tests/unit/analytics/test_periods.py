@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.analytics.catalog.domain import local_day, week_of
 from services.analytics.metrics.domain.figures import buckets_of
 from services.analytics.metrics.domain.periods import Period, odd_days, usual
+from services.analytics.slices.domain import local_day, week_of
 
 CHISINAU = ZoneInfo("Europe/Chisinau")
 

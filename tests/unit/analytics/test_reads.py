@@ -4,7 +4,7 @@ import re
 
 from contracts.events import EVENTS, Topic
 from services.analytics.main import SERVICE
-from services.analytics.metrics import store
+from services.analytics.metrics import sql
 from services.analytics.rollups.domain.measures import ROLLUPS
 
 OWN = {"parts", "sums", "active"}
@@ -13,7 +13,7 @@ OWN = {"parts", "sums", "active"}
 
 def statements() -> list[str]:
     """Every reading statement of the metrics, alone or by name."""
-    kept = [value for name, value in vars(store).items() if name[0] == "_"]
+    kept = [value for name, value in vars(sql).items() if name[0] == "_"]
     texts = [text for value in kept for text in (value.values() if isinstance(value, dict) else [value])]
     return [text for text in texts if isinstance(text, str) and "select" in text]
 

@@ -8,7 +8,7 @@ from services.analytics.metrics.domain.figures import Figures, compared
 from services.analytics.metrics.domain.periods import Period
 from services.analytics.metrics.domain.registry import METRICS
 from services.analytics.metrics.domain.totals import DayRow, Totals, add_up, median_of, other_currencies
-from services.analytics.metrics.store import WHOLE
+from services.analytics.metrics.sql import WHOLE
 from services.analytics.rollups.domain.measures import DAILY
 from services.analytics.rollups.domain.sketch import Sketch, hash_of
 from tests.integration.analytics.history import DAY0

@@ -12,7 +12,7 @@ from services.attribution.orders.actions import Clock
 from services.attribution.orders.domain import naming
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.common import click_token, codes

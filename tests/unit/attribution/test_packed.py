@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attribution.decisions.store.packed import pack, unpack
+from services.attribution.decisions.sql.packed import pack, unpack
 
 USUAL = (
     b'{"cancelled":false,"candidates":[],"candidates_total":0,"checks":[],"engine":"2","figures":{"currency":"EUR",'

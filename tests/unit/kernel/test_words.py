@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from services.attribution.decisions.store import friends, packed
-from services.attribution.orders import store as orders
-from services.rewards.grants.store import conversions
+from services.attribution.decisions.sql import friends, packed
+from services.attribution.orders import sql as orders
+from services.rewards.grants.sql import conversions
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.analytics.activity import store
+from services.analytics.activity import sql
 from services.analytics.activity.api import words
-from services.analytics.activity.store import Filter, Note
-from services.analytics.catalog.store import calendars
+from services.analytics.activity.sql import Filter, Note
 from services.analytics.pages import PAGES
+from services.analytics.slices.sql import calendars
 from services.common.audit import ACTIONS, action_text
 from services.kernel.db import ALL_STORES
 from services.kernel.errors import NotFound
@@ -58,7 +58,7 @@ async def activity_page(
             action=kept.get("action"),
             subject=kept.get("subject"),
         )
-        found = await store.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
+        found = await sql.page(tx, call.store_id, wanted, before=after, count=_ROWS + 1)
     page = page_of(found, _ROWS, show=lambda note: note, after=lambda note: (note.at, note.audit_id))
     speech = reader.speech
     return reader.page(

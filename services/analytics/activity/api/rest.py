@@ -8,9 +8,9 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
-from services.analytics.activity import store
+from services.analytics.activity import sql
 from services.analytics.activity.schemas import NoteOut
-from services.analytics.activity.store import Filter, Note
+from services.analytics.activity.sql import Filter, Note
 from services.kernel.db import ALL_STORES
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
@@ -49,7 +49,7 @@ async def get_audit(
 
     async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[Note]:
         async with call.transaction(stores=[ALL_STORES]) as tx:
-            return await store.page(tx, call.store_id, wanted, before=before, count=count)
+            return await sql.page(tx, call.store_id, wanted, before=before, count=count)
 
     return await page_or_csv(
         fetch,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from contracts.events.audit import Figure
-from services.analytics.activity.store import Note
+from services.analytics.activity.sql import Note
 from services.common.audit import figure_text
 from services.ui import MISSING, Name, Reader, Speech
 

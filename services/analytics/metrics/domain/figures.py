@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.analytics.catalog.domain import Calendar, Version
 from services.analytics.metrics.domain.periods import Grain, Period, bucket_of
 from services.analytics.metrics.domain.registry import Metric
 from services.analytics.metrics.domain.totals import DayRow, Totals, add_up
 from services.analytics.rollups.domain.sketch import Sketch
+from services.analytics.slices.domain import Calendar, Version
 
 USUAL_WINDOW_DAYS = 30
 

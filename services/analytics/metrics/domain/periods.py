@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from services.analytics.catalog.domain import week_of
+from services.analytics.slices.domain import week_of
 
 Grain = Literal["day", "week", "month"]
 

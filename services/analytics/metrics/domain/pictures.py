@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.analytics.catalog.domain import Version, local_day
 from services.analytics.metrics.domain.figures import Point, View
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import Metric
+from services.analytics.slices.domain import Version, local_day
 from services.ui.charts import Caption, Columns, Layer, Lines, Marker, Slot
 from services.ui.format import Format
 from services.ui.locales import Speech

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from services.analytics.catalog.domain import _
+from services.analytics.slices.domain import _
 
 Unit = Literal["count", "money", "share", "ratio", "days"]
 Good = Literal["up", "down", "neither"]

@@ -25,14 +25,14 @@ from contracts.events.tracking import (
     VisitRecorded,
     WidgetViewed,
 )
-from services.analytics.catalog import store as catalog
-from services.analytics.catalog.domain import Ambassador, Key, local_day, newest
-from services.analytics.facts import store as facts
+from services.analytics.facts import sql as facts
 from services.analytics.facts.domain import Friend, Order, Reward, Share, Touch, person_of, touch_of
-from services.analytics.rollups import store
+from services.analytics.rollups import sql
 from services.analytics.rollups.domain import counting
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
 from services.analytics.rollups.domain.sketch import hash_of
+from services.analytics.slices import sql as slices
+from services.analytics.slices.domain import Ambassador, Key, local_day, newest
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 
@@ -50,7 +50,7 @@ class _Batch:
     tx: Tx
     zones: Mapping[str, ZoneInfo]
     deltas: Deltas = field(default_factory=Deltas)
-    people: dict[store.SketchKey, set[int]] = field(default_factory=dict)
+    people: dict[sql.SketchKey, set[int]] = field(default_factory=dict)
     orders: set[Key] = field(default_factory=set)
     shares: set[Key] = field(default_factory=set)
     friends: set[Key] = field(default_factory=set)
@@ -73,7 +73,7 @@ async def count(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Counts events, in any order and however often they come. Those of stores not set up yet wait for that."""
     stores = {e.store_id for e in events}
     await tx.lock_stores(stores)
-    zones = {s: calendar.zone for s, calendar in (await catalog.calendars(tx, stores)).items()}
+    zones = {s: calendar.zone for s, calendar in (await slices.calendars(tx, stores)).items()}
     await facts.park(tx, [e for e in events if e.store_id not in zones])
     known = [e for e in events if e.store_id in zones]
     if known:
@@ -108,12 +108,12 @@ async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     await _count_shares(batch, shared)
     await _count_friends(batch)
     await _count_rewards(batch, [p for p in payloads if isinstance(p, RewardPayload)])
-    await store.add(batch.tx, batch.deltas)
-    await store.add_people(batch.tx, batch.people)
+    await sql.add(batch.tx, batch.deltas)
+    await sql.add_people(batch.tx, batch.people)
     latest: dict[str, datetime] = {}
     for event in events:
         latest[event.store_id] = max(event.at, latest.get(event.store_id, event.at))
-    await store.mark(batch.tx, latest, Counter(event.store_id for event in events))
+    await sql.mark(batch.tx, latest, Counter(event.store_id for event in events))
 
 
 async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) -> None:
@@ -121,14 +121,14 @@ async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) ->
     if not news:
         return
     tx = batch.tx
-    before = await catalog.ambassadors(tx, news)
+    before = await slices.ambassadors(tx, news)
     after = {
         key: Ambassador.of(event, batch.zones[event.store_id])
         for key, event in news.items()
         if key not in before or before[key].revision < event.revision
     }
     changed = batch.differ(counting.count_ambassador, before, after)
-    await catalog.save_ambassadors(tx, changed)
+    await slices.save_ambassadors(tx, changed)
     names = {(a.store_id, name) for a in changed.values() for name in a.names}
     batch.orders |= await facts.orders_of_ambassadors(tx, changed)
     batch.orders |= await facts.first_orders_of(tx, names)
@@ -220,7 +220,7 @@ async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Key]:
     """First orders of buyers of whom a contact became known that is an ambassador's."""
     told = [(e.store_id, e.friend_id, name) for e in decided if e.status == "attributed" for name in e.friend_contacts]
     new = await facts.add_names(tx, told)
-    named = await catalog.ambassadors_named(tx, [(store_id, name) for store_id, _, name in new])
+    named = await slices.ambassadors_named(tx, [(store_id, name) for store_id, _, name in new])
     return await facts.first_orders_of(tx, [(s, buyer) for s, buyer, name in new if (s, name) in named])
 
 
@@ -229,10 +229,10 @@ async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
     referred = [o for o in orders.values() if o.attributed]
     clicks = await facts.clicks(tx, [(o.store_id, o.click_id) for o in referred if o.click_id])
     buyers = await facts.names_of(tx, {(o.store_id, o.buyer) for o in referred if o.new_customer})
-    named = await catalog.ambassadors_named(tx, [(key[0], name) for key, names in buyers.items() for name in names])
+    named = await slices.ambassadors_named(tx, [(key[0], name) for key, names in buyers.items() for name in names])
     wanted = {(o.store_id, o.ambassador_id) for o in referred if o.ambassador_id}
     wanted |= {(store_id, ident) for (store_id, _), idents in named.items() for ident in idents}
-    ambassadors = await catalog.ambassadors(tx, wanted)
+    ambassadors = await slices.ambassadors(tx, wanted)
     persons = {
         key: [ambassadors[key[0], ident] for name in sorted(names) for ident in named.get((key[0], name), ())]
         for key, names in buyers.items()
@@ -244,10 +244,8 @@ async def _count_shares(batch: _Batch, shared: Sequence[Share]) -> None:
     tx = batch.tx
     before = await facts.SHARES.load(tx, batch.shares)
     after = before | {(share.store_id, share.track_id): share for share in shared}
-    named = await catalog.ambassadors_named(tx, [(s.store_id, s.name) for s in after.values() if s.name])
-    ambassadors = await catalog.ambassadors(
-        tx, [(name[0], ident) for name, idents in named.items() for ident in idents]
-    )
+    named = await slices.ambassadors_named(tx, [(s.store_id, s.name) for s in after.values() if s.name])
+    ambassadors = await slices.ambassadors(tx, [(name[0], ident) for name, idents in named.items() for ident in idents])
     for key, share in after.items():
         found = [ambassadors[(share.store_id, ident)] for ident in named.get((share.store_id, share.name), ())]
         # Somebody in two programs shares for the one joined first: a report does not say for which.

@@ -10,12 +10,12 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from services.analytics.catalog import store as catalog
-from services.analytics.catalog.domain import Key
-from services.analytics.facts import store as facts
-from services.analytics.rollups import store
+from services.analytics.facts import sql as facts
+from services.analytics.rollups import sql
 from services.analytics.rollups.domain import counting
 from services.analytics.rollups.domain.measures import ONCE, ROLLUPS, Deltas, Row
+from services.analytics.slices import sql as slices
+from services.analytics.slices.domain import Key
 from services.kernel.db import Database, Tx
 
 _SLICE = 2_000
@@ -44,7 +44,7 @@ async def drift(tx: Tx, store_id: str) -> Drift:
     for rollup in ROLLUPS:
         kept: dict[Row, dict[str, int]] = {}
         after: Row | None = None
-        while page := await store.sums_after(tx, rollup, store_id, after, count=_SLICE):
+        while page := await sql.sums_after(tx, rollup, store_id, after, count=_SLICE):
             kept.update(page)
             after = page[-1][0]
         rows += [(rollup, key, amounts) for key, amounts in _differences(rollup, dict(expected.changed(rollup)), kept)]
@@ -58,7 +58,7 @@ async def mend(db: Database, found: Drift) -> None:
         moved.add(rollup, key, **amounts)
     async with db.transaction([found.store_id]) as tx:
         await tx.lock_stores([found.store_id])
-        await store.add(tx, moved)
+        await sql.add(tx, moved)
         await _mend_friends(tx, found.friends)
 
 
@@ -66,7 +66,7 @@ async def _count_states(tx: Tx, store_id: str) -> tuple[Deltas, int, dict[Key, d
     """What all states count as, how many there are, and what friends' own sums of their orders are wrong by."""
     deltas, states, friends = Deltas(), 0, dict[Key, dict[str, int]]()
     after = ""
-    while ambassadors := await catalog.ambassadors_after(tx, store_id, after, count=_SLICE):
+    while ambassadors := await slices.ambassadors_after(tx, store_id, after, count=_SLICE):
         for ambassador in ambassadors:
             counting.count_ambassador(deltas, ambassador, 1)
         states, after = states + len(ambassadors), ambassadors[-1].ambassador_id
@@ -122,4 +122,4 @@ async def _mend_friends(tx: Tx, wrong: dict[Key, dict[str, int]]) -> None:
         counting.count_friend(deltas, friend, -1)
         counting.count_friend(deltas, after[key], 1)
     await facts.FRIENDS.save(tx, after)
-    await store.add(tx, deltas)
+    await sql.add(tx, deltas)

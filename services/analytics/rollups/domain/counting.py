@@ -6,9 +6,9 @@ A change of a state is therefore always: count the old one with −1, the new on
 from datetime import date, datetime, timedelta
 
 from contracts.events.tracking import Quality
-from services.analytics.catalog.domain import Ambassador, week_of
 from services.analytics.facts.domain import Friend, Order, Reward, Share
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
+from services.analytics.slices.domain import Ambassador, week_of
 
 VIRAL_WINDOW = timedelta(days=30)
 """In which shares, new customers and new ambassadors count for the cohort of those who joined that day."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
-from services.analytics.catalog.domain import Key
+from services.analytics.slices.domain import Key
 
 NO_PROGRAM = ""
 NO_CURRENCY = ""

@@ -7,7 +7,7 @@ from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.write import decide_and_write
-from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.sql import orders as order_rows
 from services.kernel.db import Tx
 
 Pair = tuple[str, str]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from services.attribution.decisions.domain.friend import step_of
 from services.attribution.decisions.domain.history import History, Place, Wins
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import reading
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import reading
 from services.kernel.db import Tx
 
 MANY = 50

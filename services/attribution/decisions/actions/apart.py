@@ -7,18 +7,18 @@ names they were; what is decided after, without. Orders that have settled stay a
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from services.attribution.catalog.store import NEVER_ENDING
 from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track, together
-from services.attribution.decisions.store import friends as friend_rows
-from services.attribution.decisions.store import nobody as nobody_store
-from services.attribution.decisions.store import people as people_store
-from services.attribution.tracking import store as tracking_store
-from services.attribution.tracking.store import StoredTrack
+from services.attribution.decisions.sql import friends as friend_rows
+from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import people as people_store
+from services.attribution.slices.sql import NEVER_ENDING
+from services.attribution.tracking import sql as tracking_sql
+from services.attribution.tracking.sql import StoredTrack
 from services.common.contacts import names_nobody, nobodys_hashes
 from services.kernel.aside import aside
 from services.kernel.auth.ring import KeyRing
@@ -127,9 +127,9 @@ async def _next_claims(tx: Tx, unnamed: Iterable[StoredTrack]) -> set[Pair]:
     """Whoever was named next with a click that a placeholder had been named with."""
     told = list(unnamed)
     visitors = {(track.store_id, track.visitor_id) for track in told if track.visitor_id is not None}
-    told += await tracking_store.by_visitor(tx, visitors, as_of=NEVER_ENDING)
+    told += await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
     clicks = {(track.store_id, track.click_id, NEVER_ENDING) for track in told if track.click_id is not None}
-    owners = await tracking_store.owners(tx, clicks)
+    owners = await tracking_sql.owners(tx, clicks)
     return {(o.track.store_id, o.track.person_id) for o in owners if o.track.person_id is not None}
 
 

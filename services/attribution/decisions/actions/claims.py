@@ -5,12 +5,12 @@ order is cancelled, or paid no longer, before it settles. Each answer is a fact 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.attribution.codes import store as uses_store
+from services.attribution.codes import sql as uses_sql
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.domain import CodeUse, orders_of
-from services.attribution.orders import store as orders_store
-from services.attribution.orders.store import StoredFact
+from services.attribution.orders import sql as orders_sql
+from services.attribution.orders.sql import StoredFact
 from services.kernel.db import Tx
 
 Key = tuple[str, str]
@@ -57,11 +57,11 @@ async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Key]:
     over = [claim for claim in claims if claim.cancelled and not claim.has]
     if not (back or wanted or over):
         return set()
-    held = await uses_store.held(tx, [claim.use for claim in (*wanted, *over)])
+    held = await uses_sql.held(tx, [claim.use for claim in (*wanted, *over)])
     answers = [(claim, claim.answered(None)) for claim in back]
     back += [claim for claim in over if claim.use in held]
-    await uses_store.remove(tx, [claim.use for claim in back])
-    counts = await uses_store.count(tx, {claim.use[:2] for claim in (*back, *wanted)})
+    await uses_sql.remove(tx, [claim.use for claim in back])
+    counts = await uses_sql.count(tx, {claim.use[:2] for claim in (*back, *wanted)})
     granted: list[tuple[str, str, str]] = []
     for claim in wanted:
         key = claim.use[:2]
@@ -72,7 +72,7 @@ async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Key]:
             granted.append(claim.use)
         if has or claim.answer is None or claim.answer.granted is None:
             answers.append((claim, claim.answered(has)))
-    await uses_store.add(tx, granted)
+    await uses_sql.add(tx, granted)
     await _keep(tx, gathered, numbers, answers)
     return {(claim.store_id, claim.text) for claim in back if counts.get(claim.use[:2], 0) < claim.limit}
 
@@ -85,7 +85,7 @@ async def _keep(tx: Tx, gathered: Gathered, numbers: Numbers, answers: Iterable[
         facts.append(
             StoredFact(claim.store_id, claim.order_id, name, "use", numbers.next(claim.store_id), tx.now, body)
         )
-    await orders_store.insert(tx, facts)
+    await orders_sql.insert(tx, facts)
 
 
 def _claims(gathered: Gathered) -> list[_Claim]:

@@ -12,7 +12,7 @@ from services.attribution.decisions.actions.write import Written
 from services.attribution.decisions.domain.decide import remembered
 from services.attribution.decisions.domain.friend import LOOKS_SHARED, Friend, step_of
 from services.attribution.decisions.domain.history import Place, settled_of
-from services.attribution.decisions.store import friends as friend_rows
+from services.attribution.decisions.sql import friends as friend_rows
 from services.kernel.aside import aside
 from services.kernel.db import Tx
 

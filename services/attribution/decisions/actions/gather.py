@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded
-from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
 from services.attribution.decisions.domain.friend import Friend, step_of
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import keys_of
-from services.attribution.decisions.store import friends as friend_rows
-from services.attribution.decisions.store import nobody as nobody_store
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import people as people_store
-from services.attribution.orders import store as orders_store
-from services.attribution.orders.store import StoredFact
-from services.attribution.tracking import store as tracking_store
+from services.attribution.decisions.sql import friends as friend_rows
+from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import people as people_store
+from services.attribution.orders import sql as orders_sql
+from services.attribution.orders.sql import StoredFact
+from services.attribution.slices import sql as slices_sql
+from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.domain import lends
-from services.attribution.tracking.store import StoredTrack
+from services.attribution.tracking.sql import StoredTrack
 from services.kernel.aside import aside
 from services.kernel.db import Tx
 
@@ -64,8 +64,8 @@ async def gather(
     ones which come to that. `rows`: current states, where there are any.
     """
     gathered = Gathered(rows=dict(rows), people=dict(orders))
-    await _add_nobody(tx, gathered, orders, as_of=catalog_store.NEVER_ENDING)
-    await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
+    await _add_nobody(tx, gathered, orders, as_of=slices_sql.NEVER_ENDING)
+    await _add_facts(tx, gathered, as_of=slices_sql.NEVER_ENDING)
     by_person: dict[Pair, list[str]] = {}
     for (store_id, order_id), person in orders.items():
         if (store_id, order_id) in gathered.told:
@@ -87,13 +87,13 @@ async def gather(
         if pair in ahead:
             before = before.joined(ahead[pair])
         gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=later))
-    namings = await _add_tracks(tx, gathered, set(by_person), catalog_store.NEVER_ENDING)
-    await _add_catalog(tx, gathered, catalog_store.NEVER_ENDING)
+    namings = await _add_tracks(tx, gathered, set(by_person), slices_sql.NEVER_ENDING)
+    await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING)
     await _add_names(tx, gathered, namings)
     return gathered
 
 
-async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = catalog_store.NEVER_ENDING) -> Gathered:
+async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = slices_sql.NEVER_ENDING) -> Gathered:
     """All facts of these people up to a fact number: for replays, and to remember anew. Costs as much as they have."""
     wanted = set(people)
     gathered = Gathered(rows=await order_rows.by_person(tx, wanted))
@@ -108,8 +108,8 @@ async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = catalog_s
 async def gather_settled(tx: Tx, orders: Mapping[Pair, str], rows: Mapping[Pair, order_rows.OrderRow]) -> Gathered:
     """All that decides settled orders, each with its person: their own facts. Only money that goes back counts."""
     gathered = Gathered(rows=dict(rows), people=dict(orders))
-    await _add_nobody(tx, gathered, orders, as_of=catalog_store.NEVER_ENDING)
-    await _add_facts(tx, gathered, as_of=catalog_store.NEVER_ENDING)
+    await _add_nobody(tx, gathered, orders, as_of=slices_sql.NEVER_ENDING)
+    await _add_facts(tx, gathered, as_of=slices_sql.NEVER_ENDING)
     return gathered
 
 
@@ -143,7 +143,7 @@ async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Pair], *, as_
 async def _add_facts(tx: Tx, gathered: Gathered, *, as_of: int) -> None:
     pairs = sorted(gathered.people)
     for start in range(0, len(pairs), AT_ONCE):
-        stored = await orders_store.of_orders(tx, pairs[start : start + AT_ONCE], as_of=as_of)
+        stored = await orders_sql.of_orders(tx, pairs[start : start + AT_ONCE], as_of=as_of)
         await aside(len(stored) // 4, add_order_facts, gathered, stored)
     gathered.told = {(s, report.order_id) for s, facts in gathered.facts.items() for report in facts.reports}
 
@@ -166,7 +166,7 @@ def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:
 
 async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int) -> dict[Pair, list[str]]:
     """Adds what browsers showed; returns the ids of the tracks that name each person."""
-    named = await tracking_store.by_person(tx, people, as_of=as_of)
+    named = await tracking_sql.by_person(tx, people, as_of=as_of)
     by_browser = {(t.store_id, t.visitor_id) for t in named if t.visitor_id is not None}
     by_store = {
         (store_id, report.visitor_id)
@@ -179,7 +179,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         for known in facts.known
         for _, visitor in known.visitors
     }
-    seen = await tracking_store.by_visitor(tx, by_browser | by_store, as_of=as_of)
+    seen = await tracking_sql.by_visitor(tx, by_browser | by_store, as_of=as_of)
     tracks: dict[Pair, StoredTrack] = {(t.store_id, t.track_id): t for t in (*named, *seen)}
     # A click that only the browser connects with somebody needs its first naming, whoever's that is.
     doubtful = {
@@ -188,11 +188,11 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         if t.click_id is not None
     }
     proofs = set()
-    for owner in await tracking_store.owners(tx, doubtful):
+    for owner in await tracking_sql.owners(tx, doubtful):
         tracks.setdefault((owner.track.store_id, owner.track.track_id), owner.track)
         if owner.seen_by is not None:
             proofs.add((owner.track.store_id, owner.seen_by))
-    for proof in await tracking_store.by_id(tx, proofs - tracks.keys()):
+    for proof in await tracking_sql.by_id(tx, proofs - tracks.keys()):
         tracks[proof.store_id, proof.track_id] = proof
     for track in tracks.values():
         gathered.of(track.store_id).tracks.append(track.read())
@@ -204,7 +204,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
 
 async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
     texts = {(s, code) for s, facts in gathered.facts.items() for r in facts.reports for code in r.codes}
-    for code, at in await catalog_store.codes(tx, texts, as_of=as_of):
+    for code, at in await slices_sql.codes(tx, texts, as_of=as_of):
         gathered.of(code.store_id).codes.append(CodeRevision(code, at))
     programs: set[Pair] = set()
     ambassadors: set[Pair] = set()
@@ -221,9 +221,9 @@ async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
         steps = [step for known in facts.known for step in _winning(known)]
         programs.update((store_id, step.program_id) for step in steps if step.program_id is not None)
         ambassadors.update((store_id, step.ambassador_id) for step in steps if step.ambassador_id is not None)
-    for program in await catalog_store.programs(tx, programs, as_of=as_of):
+    for program in await slices_sql.programs(tx, programs, as_of=as_of):
         gathered.of(program.store_id).programs.append(program)
-    for ambassador, at in await catalog_store.ambassadors(tx, ambassadors, as_of=as_of):
+    for ambassador, at in await slices_sql.ambassadors(tx, ambassadors, as_of=as_of):
         gathered.of(ambassador.store_id).ambassadors.append(AmbassadorRevision(ambassador, at))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.attribution.decisions.store import orders as order_rows
+from services.attribution.decisions.sql import orders as order_rows
 from services.kernel.db import Tx
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.attribution.catalog.store import NEVER_ENDING
-from services.attribution.decisions.store import nobody as nobody_store
-from services.attribution.decisions.store import people as people_store
-from services.attribution.tracking import store as tracking_store
+from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import people as people_store
+from services.attribution.slices.sql import NEVER_ENDING
+from services.attribution.tracking import sql as tracking_sql
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
 
@@ -75,9 +75,9 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
             if naming.track is not None:
                 tracks.append(((store_id, naming.track), person))
     await people_store.merge(tx, merges)
-    await tracking_store.move(tx, merges)
+    await tracking_sql.move(tx, merges)
     await people_store.name(tx, names)
-    await tracking_store.assign(tx, tracks)
+    await tracking_sql.assign(tx, tracks)
     return joined
 
 

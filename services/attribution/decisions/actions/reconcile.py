@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.attribution.decisions.store import reading
+from services.attribution.decisions.sql import reading
 from services.kernel.db import Tx
 
 

@@ -7,10 +7,10 @@ from services.attribution.decisions.actions.friends import made_anew
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.actions.sweep import awaiting
 from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
-from services.attribution.decisions.store import friends as friend_rows
-from services.attribution.decisions.store import nobody as nobody_store
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import reading
+from services.attribution.decisions.sql import friends as friend_rows
+from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import reading
 from services.kernel.aside import aside
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound

@@ -17,11 +17,11 @@ from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.sweep import awaiting
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain import ENGINE, Settlement
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import reading
-from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.orders import store as orders_store
-from services.attribution.orders.store import StoredFact
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import reading
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.orders import sql as orders_sql
+from services.attribution.orders.sql import StoredFact
 from services.kernel.aside import aside
 from services.kernel.db import Tx
 
@@ -42,7 +42,7 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         friends = await Friends.read(tx, {(row.store_id, row.person_id) for row in due})
         rows = await _of_this_engine(tx, {(row.store_id, row.order_id): row for row in due}, friends, numbers)
         beside = await order_rows.open_until(tx, rows.values())
-        unseen = await orders_store.with_unseen_facts(tx, beside)
+        unseen = await orders_sql.with_unseen_facts(tx, beside)
         waiting = {store_id for store_id, _ in unseen}
         busy = {(pair[0], beside[pair]) for pair in unseen}
         ready = {pair: row for pair, row in rows.items() if (pair[0], row.person_id) not in busy}
@@ -83,7 +83,7 @@ async def _fix(tx: Tx, ready: Mapping[Pair, OrderRow], friends: Friends, numbers
         person = (pair[0], ready[pair].person_id)
         if not ready[pair].cancelled and friends.settle(person, body):
             leading.add(person)
-    await orders_store.insert(tx, facts)
+    await orders_sql.insert(tx, facts)
     await decide_and_write(tx, gathered, numbers)
     return leading
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.store import sweeps
-from services.attribution.decisions.store.sweeps import Sweep
+from services.attribution.decisions.sql import sweeps
+from services.attribution.decisions.sql.sweeps import Sweep
 from services.kernel import due, failpoints
 from services.kernel.db import Tx
 

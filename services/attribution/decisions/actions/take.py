@@ -12,8 +12,6 @@ from prometheus_client import Histogram
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
-from services.attribution.catalog import store as catalog_store
-from services.attribution.catalog.store import Revision
 from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.ahead import MANY, ahead
 from services.attribution.decisions.actions.claims import claim_codes
@@ -26,13 +24,15 @@ from services.attribution.decisions.actions.sweep import awaiting, begin
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import people as people_store
-from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.decisions.store.sweeps import Sweep
-from services.attribution.orders import store as orders_store
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.decisions.sql.sweeps import Sweep
+from services.attribution.orders import sql as orders_sql
+from services.attribution.slices import sql as slices_sql
+from services.attribution.slices.sql import Revision
 from services.attribution.tracking import domain as tracking
-from services.attribution.tracking import store as tracking_store
+from services.attribution.tracking import sql as tracking_sql
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import TooMuch
@@ -129,18 +129,18 @@ async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, 
             revision = Revision(numbers.next(event.store_id), event.at, event.data)
             told.setdefault(type(event.data), []).append(revision)
     if ProgramPublished in told:
-        for program in await catalog_store.keep_programs(tx, told[ProgramPublished]):
+        for program in await slices_sql.keep_programs(tx, told[ProgramPublished]):
             since = _ALWAYS if program.version == 1 else program.published_at
             reach.versions.append((program.store_id, program.program_id, since))
     if CodeSaved in told:
-        for code in await catalog_store.keep_codes(tx, told[CodeSaved]):
+        for code in await slices_sql.keep_codes(tx, told[CodeSaved]):
             keys = reach.keys if code.max_uses is None else reach.limited
             keys.add((code.store_id, f"d:{code.code}"))
     if AmbassadorSaved in told:
-        saved = await catalog_store.keep_ambassadors(tx, told[AmbassadorSaved])
+        saved = await slices_sql.keep_ambassadors(tx, told[AmbassadorSaved])
         ambassadors = {(a.store_id, a.ambassador_id) for a in saved}
         reach.keys |= {(store_id, f"a:{ambassador_id}") for store_id, ambassador_id in ambassadors}
-        reach.keys |= {(s, f"d:{text}") for s, text in await catalog_store.codes_of_ambassadors(tx, ambassadors)}
+        reach.keys |= {(s, f"d:{text}") for s, text in await slices_sql.codes_of_ambassadors(tx, ambassadors)}
 
 
 async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
@@ -149,7 +149,7 @@ async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         for e in events
         if isinstance(e.data, TrackingPayload) and tracking.bears(e.data)
     }
-    for row in await tracking_store.stamp(tx, sorted(told.items())):
+    for row in await tracking_sql.stamp(tx, sorted(told.items())):
         if row.visitor_id is not None:
             reach.visitors.add((row.store_id, row.visitor_id))
             if row.names:
@@ -166,7 +166,7 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
         for e in events
         if isinstance(e.data, OrderFact)
     }
-    new = await orders_store.stamp(tx, sorted(told.items()))
+    new = await orders_sql.stamp(tx, sorted(told.items()))
     reach.rows = await order_rows.by_id(tx, {(fact.store_id, fact.order_id) for fact in new})
     ties = set()
     for fact in new:
@@ -258,13 +258,13 @@ async def _reached(tx: Tx, reach: _Reach, numbers: Numbers) -> set[Pair]:
     """Everybody with orders that the new facts reach, also those who may lose a shared click by them."""
     people = await people_store.reached(tx, reach.limited | {(s, f"v:{v}") for s, v in reach.visitors})
     people |= await _reached_by_catalog(tx, reach)
-    seen = await tracking_store.by_visitor(tx, reach.visitors, as_of=catalog_store.NEVER_ENDING)
+    seen = await tracking_sql.by_visitor(tx, reach.visitors, as_of=slices_sql.NEVER_ENDING)
     people |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}
     clicks = reach.clicks | {
         (t.store_id, t.click_id)
         for t in seen
         if t.click_id is not None and (t.store_id, t.visitor_id) in reach.named_visitors
     }
-    owners = await tracking_store.owners(tx, {(s, c, numbers.before[s]) for s, c in clicks})
+    owners = await tracking_sql.owners(tx, {(s, c, numbers.before[s]) for s, c in clicks})
     people |= {(o.track.store_id, o.track.person_id) for o in owners if o.track.person_id is not None}
     return people

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.domain.friend import LOOKS_SHARED
-from services.attribution.decisions.store import friends as friend_rows
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import reading
-from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.decisions.store.reading import Happened, StoredDecision
-from services.attribution.orders import store as orders_store
+from services.attribution.decisions.sql import friends as friend_rows
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import reading
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.decisions.sql.reading import Happened, StoredDecision
+from services.attribution.orders import sql as orders_sql
+from services.attribution.slices import sql as slices_sql
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 
@@ -60,7 +60,7 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
     """One order; None while it is acknowledged and not decided yet. Raises `NotFound` for an order never told."""
     row = (await order_rows.by_id(tx, [(store_id, order_id)])).get((store_id, order_id))
     if row is None:
-        if await orders_store.reports(tx, store_id, order_id):
+        if await orders_sql.reports(tx, store_id, order_id):
             return None
         raise NotFound("There is no such order.")
     stored = await reading.decision(tx, store_id, order_id, revision)
@@ -75,13 +75,13 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         body["candidates_total"] = kept.get("candidates_total", 0)
     people, links = _named(body)
     happened, happened_of = await reading.happened(tx, store_id, order_id, row.person_id)
-    told = {report.placed_at for report in await orders_store.reports(tx, store_id, order_id)}
+    told = {report.placed_at for report in await orders_sql.reports(tx, store_id, order_id)}
     return OrderView(
         row=row,
         stored=stored,
         body=body,
-        names=await catalog_store.code_names(tx, store_id, people),
-        slugs=await catalog_store.slugs(tx, store_id, links),
+        names=await slices_sql.code_names(tx, store_id, people),
+        slugs=await slices_sql.slugs(tx, store_id, links),
         happened=happened,
         happened_of=happened_of,
         late_facts=await reading.late_reports(tx, store_id, order_id),

@@ -23,9 +23,9 @@ from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.domain import ENGINE, Decision, decision_bytes
 from services.attribution.decisions.domain.decide import deciding
 from services.attribution.decisions.domain.history import History
-from services.attribution.decisions.store import orders as order_rows
-from services.attribution.decisions.store import people as people_store
-from services.attribution.decisions.store.orders import OrderRow, Revision
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql.orders import OrderRow, Revision
 from services.kernel import due
 from services.kernel.aside import aside
 from services.kernel.db import Tx

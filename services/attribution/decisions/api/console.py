@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.actions import view
 from services.attribution.decisions.actions.replay import Replay, replay
 from services.attribution.decisions.actions.view import OrderView
@@ -14,9 +13,10 @@ from services.attribution.decisions.api.asked import LIST
 from services.attribution.decisions.api.compare import differences
 from services.attribution.decisions.schemas.explain import Words, explanation
 from services.attribution.decisions.schemas.out import DecisionBody
-from services.attribution.decisions.store import reading
-from services.attribution.decisions.store.reading import StoredDecision
+from services.attribution.decisions.sql import reading
+from services.attribution.decisions.sql.reading import StoredDecision
 from services.attribution.pages import PAGES
+from services.attribution.slices import sql as slices_sql
 from services.kernel.db import Tx
 from services.kernel.http.call import Call, viewer
 from services.ui import Column, Reader, Row, Table
@@ -135,7 +135,7 @@ async def _program(tx: Tx, store_id: str, found: OrderView) -> tuple[str, tuple[
     version = body.get("program_version") or first.get("program_version")
     if not program_id or version is None:
         return None
-    for known in await catalog_store.programs(tx, [(store_id, program_id)]):
+    for known in await slices_sql.programs(tx, [(store_id, program_id)]):
         if known.version == version:
             return known.program.name, known.program.attribution.priority
     return None

@@ -5,15 +5,15 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.api import words as shown
 from services.attribution.decisions.api.asked import LIST, Asked, Period, period, written
 from services.attribution.decisions.api.console import reader_of
 from services.attribution.decisions.api.rest import cursor_values, place
 from services.attribution.decisions.schemas.out import Status
-from services.attribution.decisions.store import lists, reading
-from services.attribution.decisions.store.lists import Filter, Part, Place
-from services.attribution.decisions.store.orders import OrderRow
+from services.attribution.decisions.sql import lists, reading
+from services.attribution.decisions.sql.lists import Filter, Part, Place
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.slices import sql as slices_sql
 from services.common.codes import fold
 from services.common.reasons import reason_text
 from services.kernel.db import Tx
@@ -58,8 +58,8 @@ async def list_page(
             totals = await _totals(tx, call.store_id, wanted, reader) if found.rows else ""
         rows = found.rows
         reasons = await reading.reasons(tx, call.store_id)
-        programs = await catalog_store.program_names(tx, call.store_id)
-        names = await catalog_store.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
+        programs = await slices_sql.program_names(tx, call.store_id)
+        names = await slices_sql.code_names(tx, call.store_id, [r.ambassador_id for r in rows if r.ambassador_id])
     speech, count, kept = reader.speech, min(len(rows), _ROWS), asked.kept()
     following = _following(found, wanted, asked)
     return reader.page(
@@ -92,7 +92,7 @@ async def _wanted(tx: Tx, store_id: str, asked: Asked, days: Period) -> Filter |
     ambassador_id = None
     if asked.ambassador.strip():
         code = fold(asked.ambassador)
-        ambassador_id = await catalog_store.owner_of_code(tx, store_id, code) if code else None
+        ambassador_id = await slices_sql.owner_of_code(tx, store_id, code) if code else None
         if ambassador_id is None:
             return None
     return Filter(

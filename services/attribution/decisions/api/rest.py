@@ -8,17 +8,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from contracts.events.orders import OrderReported
-from services.attribution.catalog import store as catalog_store
 from services.attribution.decisions.actions import view
 from services.attribution.decisions.actions.replay import replay
 from services.attribution.decisions.actions.view import OrderView, StoreView
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text, explanation
 from services.attribution.decisions.schemas.out import DecisionBody, DecisionOut, OrderOut, OrderRowOut, Status
-from services.attribution.decisions.store import lists
-from services.attribution.decisions.store.lists import Filter, Place
-from services.attribution.decisions.store.orders import OrderRow
-from services.attribution.orders import store as orders_store
+from services.attribution.decisions.sql import lists
+from services.attribution.decisions.sql.lists import Filter, Place
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.orders import sql as orders_sql
 from services.attribution.pages import PAGES
+from services.attribution.slices import sql as slices_sql
 from services.common import money
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
@@ -113,7 +113,7 @@ async def _csv(call: Call, wanted: Filter, start: Place | None) -> Response:
             async with call.transaction() as tx:
                 found = await lists.page(tx, call.store_id, wanted, before=before, count=count - len(rows))
                 people = {row.ambassador_id for row in found.rows if row.ambassador_id} - names.keys()
-                names.update(await catalog_store.code_names(tx, call.store_id, people))
+                names.update(await slices_sql.code_names(tx, call.store_id, people))
             rows += found.rows
             if found.stopped is None:
                 return rows
@@ -137,7 +137,7 @@ async def get_order(
     async with call.transaction() as tx:
         found = await view.order(tx, call.store_id, order_id)
         if found is None:
-            return _undecided((await orders_store.reports(tx, call.store_id, order_id))[-1])
+            return _undecided((await orders_sql.reports(tx, call.store_id, order_id))[-1])
         store = await view.store_of(tx, call.store_id)
     return order_out(found, store, lang or PAGES.language(request))
 

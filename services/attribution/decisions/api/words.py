@@ -9,7 +9,7 @@ from markupsafe import Markup
 from services.attribution.decisions.actions.view import OrderView
 from services.attribution.decisions.schemas.explain import Words, candidate_text, check_text
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, DecisionBody
-from services.attribution.decisions.store.reading import StoredDecision
+from services.attribution.decisions.sql.reading import StoredDecision
 from services.common.reasons import reason_text
 from services.ui import Chip, Considered, Fact, Happening, Reader, Speech
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from services.attribution.catalog.actions import OwnPlaceholders
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
-from services.attribution.orders.store import ToldFact
+from services.attribution.orders.sql import ToldFact
+from services.attribution.slices.actions import OwnPlaceholders
 from services.kernel import failpoints
 from services.kernel.auth.api_keys import Caller
 from services.kernel.batch import GroupCommit

@@ -14,12 +14,12 @@ from services.links.ambassadors import actions
 from services.links.ambassadors.actions import Joining
 from services.links.ambassadors.api.rest import hashes
 from services.links.ambassadors.schemas import AmbassadorIn
-from services.links.people import store as people
-from services.links.people.store import Ambassador
-from services.links.programs import store as programs
+from services.links.people import sql as people
+from services.links.people.sql import Ambassador
+from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.links.stores.store import Store
+from services.links.stores.sql import Store
 from services.ui import Choice, FieldError, Speech
 
 router = APIRouter(include_in_schema=False)

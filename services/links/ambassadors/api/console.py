@@ -12,13 +12,13 @@ from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, Page, page_of
-from services.links.ambassadors import actions, store
+from services.links.ambassadors import actions, sql
 from services.links.ambassadors.api.rest import download, portal_of
-from services.links.ambassadors.store import Filter, Member
-from services.links.links import store as links
+from services.links.ambassadors.sql import Filter, Member
+from services.links.links import sql as links
 from services.links.links.schemas import share_url
-from services.links.links.store import Link
-from services.links.programs import store as programs
+from services.links.links.sql import Link
+from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.ui import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
@@ -68,10 +68,10 @@ async def get_list(
     chosen = Filter(program_id=program or None, search=place.q or None)
     after = cursors.decode(place.trail[-1], str) if place.trail else None
     if format == "csv":
-        return await download(call, chosen, store.by_name if sort == "name" else store.newest)
+        return await download(call, chosen, sql.by_name if sort == "name" else sql.newest)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        rows, found = await store.page(tx, call.store_id, chosen, after[0] if after else None, by=sort, limit=_PAGE + 1)
+        rows, found = await sql.page(tx, call.store_id, chosen, after[0] if after else None, by=sort, limit=_PAGE + 1)
         known = await programs.names(tx, call.store_id)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
@@ -105,7 +105,7 @@ async def get_names(
     if len(wanted) > _MOST_NAMES:
         raise Invalid.field("ids", f"These are {len(wanted)}: ask for at most {_MOST_NAMES} at once.")
     async with call.transaction() as tx:
-        return await store.names(tx, call.store_id, wanted)
+        return await sql.names(tx, call.store_id, wanted)
 
 
 @router.post(HOME + "/{ambassador_id}/erase")

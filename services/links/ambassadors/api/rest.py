@@ -11,10 +11,10 @@ from services.common.contacts import contact_hashes
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
-from services.links.ambassadors import actions, store
+from services.links.ambassadors import actions, sql
 from services.links.ambassadors.actions import HashContacts, Joining
 from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined, AmbassadorOut, AmbassadorPatch
-from services.links.ambassadors.store import Filter, Member
+from services.links.ambassadors.sql import Filter, Member
 
 router = APIRouter(tags=["ambassadors"])
 
@@ -71,9 +71,9 @@ async def get_ambassadors(
         search=q,
     )
     if format == "csv":
-        return await download(call, chosen, store.newest, start=start)
+        return await download(call, chosen, sql.newest, start=start)
     async with call.transaction() as tx:
-        rows = await store.newest(tx, call.store_id, chosen, start[0] if start else None, limit=limit + 1)
+        rows = await sql.newest(tx, call.store_id, chosen, start[0] if start else None, limit=limit + 1)
     return page_of(rows, limit, show=partial(shown, call), after=_after)
 
 
@@ -137,7 +137,7 @@ def portal_of(call: Call, ambassador_id: str) -> str:
     )
 
 
-async def download(call: Call, chosen: Filter, order: store.Order, *, start: tuple[str] | None = None) -> Response:
+async def download(call: Call, chosen: Filter, order: sql.Order, *, start: tuple[str] | None = None) -> Response:
     """The ambassadors as CSV."""
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Member]:

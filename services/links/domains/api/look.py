@@ -11,7 +11,7 @@ from services.kernel.outbound import Answer, OutboundError
 from services.links.domains import domain as evidence
 from services.links.domains.domain import METHODS, Finding
 from services.links.stores.domain import Method
-from services.links.stores.store import Claim
+from services.links.stores.sql import Claim
 
 _TIME_S = 8.0
 _MOST_FILE = 1_000

@@ -12,9 +12,9 @@ from services.kernel.http.pages import Page
 from services.links.domains.api.look import look, proof_in
 from services.links.domains.schemas import DomainIn, DomainOut
 from services.links.stores import actions as stores
-from services.links.stores import store as rows
+from services.links.stores import sql as rows
 from services.links.stores.api import policy_of
-from services.links.stores.store import Claim
+from services.links.stores.sql import Claim
 
 router = APIRouter(tags=["stores"])
 

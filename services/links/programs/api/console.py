@@ -15,15 +15,15 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
 from services.kernel.http.problems import field_path
-from services.links.programs import actions, store
+from services.links.programs import actions, sql
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import words
 from services.links.programs.domain.form import FormErrors
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.domain import front_page
-from services.links.stores.store import Store
+from services.links.stores.sql import Store
 from services.ui import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Pagination, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +43,7 @@ async def get_list(
     start = cursors.decode(cursor, str)
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        found = await store.page(tx, call.store_id, before=start[0] if start else None, limit=_PAGE + 1)
+        found = await sql.page(tx, call.store_id, before=start[0] if start else None, limit=_PAGE + 1)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
     page = page_of(found, _PAGE, show=lambda version: version, after=lambda version: (version.program_id,))
@@ -95,7 +95,7 @@ async def get_one(
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         newest = await actions.get(tx, call.store_id, program_id)
-        versions = await store.versions(tx, call.store_id, program_id, before=before, limit=_VERSIONS + 1)
+        versions = await sql.versions(tx, call.store_id, program_id, before=before, limit=_VERSIONS + 1)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
     program = newest.program

@@ -9,9 +9,9 @@ from contracts.program import Program
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_of, page_or_csv
-from services.links.programs import actions, store
+from services.links.programs import actions, sql
 from services.links.programs.schemas import ProgramOut, ProgramPatch
-from services.links.programs.store import Version
+from services.links.programs.sql import Version
 
 router = APIRouter(tags=["programs"])
 
@@ -36,7 +36,7 @@ async def get_programs(
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Version]:
         async with call.transaction() as tx:
-            return await store.page(tx, call.store_id, before=after[0] if after else None, limit=count)
+            return await sql.page(tx, call.store_id, before=after[0] if after else None, limit=count)
 
     return await page_or_csv(
         fetch,
@@ -70,7 +70,7 @@ async def get_versions(
     async with call.transaction() as tx:
         await actions.get(tx, call.store_id, program_id)
         before = start[0] if start else None
-        found = await store.versions(tx, call.store_id, program_id, before=before, limit=limit + 1)
+        found = await sql.versions(tx, call.store_id, program_id, before=before, limit=limit + 1)
     return page_of(found, limit, show=ProgramOut.of, after=lambda version: (version.version,))
 
 

@@ -13,9 +13,9 @@ import structlog
 
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, is_transient
-from services.links.changes import store as changes
+from services.links.changes import sql as changes
 from services.links.links.domain import typed_slug
-from services.links.redirect import store
+from services.links.redirect import sql
 from services.links.redirect.hot.entry import Entry, prepare
 
 
@@ -126,7 +126,7 @@ class LinkCache:
     async def _read(self, slug: str) -> Entry | None:
         began = time.monotonic()
         async with self._db.transaction() as tx:
-            found = await store.find(tx, slug)
+            found = await sql.find(tx, slug)
         if found is None:
             self._forget(slug)
             if len(self._unknown) >= self._most_unknown:

@@ -10,7 +10,7 @@ from services.common.click_token import LinkIssuer
 from services.kernel.auth.ring import KeyRing
 from services.kernel.outbox import spell_data, spell_head
 from services.links.links.domain import target
-from services.links.redirect.store import Found
+from services.links.redirect.sql import Found
 from services.links.stores.domain import Address, BadAddress, own_page
 
 _PLAIN = re.compile(rb"[!-~]*")

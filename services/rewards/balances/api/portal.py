@@ -8,9 +8,9 @@ from services.kernel.auth.sessions import MAX_LENGTH, read_portal
 from services.kernel.context import Context
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
-from services.rewards.catalog import store as catalog
-from services.rewards.ledger import store
+from services.rewards.ledger import sql
 from services.rewards.pages import reader_of
+from services.rewards.slices import sql as slices
 from services.ui import Fact
 
 router = APIRouter(include_in_schema=False)
@@ -22,10 +22,10 @@ async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], req
     ctx: Context = request.scope[CONTEXT]
     portal = read_portal(ctx.ring, token)
     async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
-        if await catalog.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
+        if await slices.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
             raise NotFound("This address is not valid any more.")
         reader = await reader_of(request, tx, portal.store_id)
-        holdings = await store.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
+        holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/portal.html",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, require
 from services.rewards.balances.schemas import BalancesOut
-from services.rewards.ledger import store
+from services.rewards.ledger import sql
 from services.rewards.rules.domain import Side
 
 router = APIRouter(tags=["balances"])
@@ -27,4 +27,4 @@ async def get_balances(
     if owner is None or (ambassador_id is not None and friend_id is not None):
         raise Invalid.field("ambassador_id", "Name one: ambassador_id or friend_id.", code="missing")
     async with call.transaction() as tx:
-        return BalancesOut.of(await store.holdings_of(tx, call.store_id, owner=owner, side=side))
+        return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side))

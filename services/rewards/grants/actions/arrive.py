@@ -6,10 +6,10 @@ from datetime import datetime
 from contracts.events.catalog import ProgramPublished
 from services.kernel import due
 from services.kernel.db import Tx
-from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions.regrant import regrant
-from services.rewards.grants.store import conversions, limits
+from services.rewards.grants.sql import conversions, limits
 from services.rewards.rules.domain import Order
+from services.rewards.slices import sql as slices
 
 WAITING_JOB = "waiting"
 AT_ONCE = 250
@@ -18,7 +18,7 @@ AT_ONCE = 250
 
 async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     """Keeps versions of programs (a repeat does nothing) and decides the orders that waited for them."""
-    await catalog.keep(tx, published)
+    await slices.keep(tx, published)
     await limits.note_periods(tx, published)
     more = await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
     await due.schedule(tx, WAITING_JOB, more)

@@ -5,7 +5,7 @@ from services.kernel.errors import Conflict, NotFound
 from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.domain.plan import approved, rejected
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.store import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_store
 
 
 class RewardNotFound(NotFound):

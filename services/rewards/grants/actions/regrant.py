@@ -13,17 +13,17 @@ from contracts.program import Program
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
-from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions.tell import tell
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.grants.store import conversions, counters, limits
-from services.rewards.grants.store import rewards as rewards_store
+from services.rewards.grants.sql import conversions, counters, limits
+from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
 from services.rewards.rules.domain import Entitlement, Order, entitlements, local_day, window
+from services.rewards.slices import sql as slices
 
 RELEASE_JOB = "release"
 
@@ -97,8 +97,8 @@ def _moment(tx: Tx, zone: ZoneInfo) -> Moment:
 async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
     batch = _Batch()
     standing = {(o.store_id, o.program_id, o.program_version): o for o in orders if o.refusal is None}
-    programs = await catalog.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
-    names = await catalog.time_zones(tx, {o.store_id for o in orders}) if standing else {}
+    programs = await slices.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
+    names = await slices.time_zones(tx, {o.store_id for o in orders}) if standing else {}
     batch.zones = {store_id: ZoneInfo(name) for store_id, name in names.items()}
     waiting: list[OrderKey] = []
     for order in orders:
@@ -127,7 +127,7 @@ async def _load_caps(tx: Tx, batch: _Batch) -> None:
     programs = {(store_id, one.program_id) for store_id, one in entitled}
     if not programs:
         return
-    batch.caps.budgets = await catalog.budgets(tx, programs)
+    batch.caps.budgets = await slices.budgets(tx, programs)
     if batch.caps.budgets:
         batch.caps.spent.update(await counters.spent(tx, programs))
     if periods := _periods(batch):

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.kernel.db import Tx
 from services.rewards.grants.actions.tell import tell_released
 from services.rewards.grants.domain.plan import released
-from services.rewards.grants.store import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import release
 from services.rewards.settings import RELEASE_BATCH

@@ -12,17 +12,17 @@ from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.rewards.catalog import store as catalog
 from services.rewards.grants.actions import judge
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.store import conversions, limits, rewards
-from services.rewards.ledger import store as ledger
+from services.rewards.grants.sql import conversions, limits, rewards
+from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
 from services.rewards.rules.domain import Order, window
+from services.rewards.slices import sql as slices
 from services.ui import Choice, Fact, Happening, Pagination
 
 router = APIRouter(include_in_schema=False)
@@ -114,7 +114,7 @@ async def _view(tx: Tx, store: str, order_id: str) -> cards.OrderView | None:
     versions = {(store, one.program_id, one.program_version) for one in found}
     if order.program_id is not None and order.program_version is not None:
         versions.add((store, order.program_id, order.program_version))
-    known = await catalog.versions(tx, versions)
+    known = await slices.versions(tx, versions)
     # An order that has lost its ambassador still explains what it had, by the terms it had it under.
     current = (store, order.program_id or "", order.program_version or 0)
     program = known.get(current) or next(iter(known.values()), None)

@@ -12,7 +12,7 @@ from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_o
 from services.rewards.grants.actions import judge
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
-from services.rewards.grants.store import rewards
+from services.rewards.grants.sql import rewards
 
 router = APIRouter(tags=["rewards"])
 

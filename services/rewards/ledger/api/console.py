@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.rewards.ledger import store
+from services.rewards.ledger import sql
 from services.rewards.ledger.api.rest import download
 from services.rewards.ledger.api.words import account_label, movement_label
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.schemas import TrialBalanceOut, TrialOut
-from services.rewards.ledger.store import Line
+from services.rewards.ledger.sql import Line
 from services.rewards.pages import Reader, reader_of
 from services.ui import Choice, Column, Name, Pagination, Row, Table
 
@@ -38,8 +38,8 @@ async def ledger_page(
         return await download(call, kept, start=start)
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        totals = await store.totals_of(tx, call.store_id)
-        lines = await store.lines(tx, call.store_id, before=start, count=_ROWS + 1, filters=kept)
+        totals = await sql.totals_of(tx, call.store_id)
+        lines = await sql.lines(tx, call.store_id, before=start, count=_ROWS + 1, filters=kept)
     page = page_of(lines, _ROWS, show=lambda line: line, after=lambda line: (line.number, line.line))
     speech = reader.speech
     return reader.page(

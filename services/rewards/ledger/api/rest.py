@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
-from services.rewards.ledger import store
+from services.rewards.ledger import sql
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.schemas import CSV_COLUMNS, EntryOut, TrialBalanceOut
 
@@ -32,7 +32,7 @@ async def get_entries(
     if format == "csv":
         return await download(call, given, start=start)
     async with call.transaction() as tx:
-        lines = await store.lines(tx, call.store_id, before=start, count=limit + 1, filters=given)
+        lines = await sql.lines(tx, call.store_id, before=start, count=limit + 1, filters=given)
     return page_of(lines, limit, show=EntryOut.of, after=lambda line: (line.number, line.line))
 
 
@@ -40,15 +40,15 @@ async def get_entries(
 async def get_trial_balance(call: Annotated[Call, require("rewards:read")]) -> TrialBalanceOut:
     """Debits and credits of each currency and unit, and of each kind of account in it."""
     async with call.transaction() as tx:
-        return TrialBalanceOut.of(await store.totals_of(tx, call.store_id))
+        return TrialBalanceOut.of(await sql.totals_of(tx, call.store_id))
 
 
 async def download(call: Call, filters: Mapping[str, str], *, start: tuple[int, int] | None) -> Response:
     """The entries as CSV, youngest first."""
 
-    async def fetch(before: tuple[int, int] | None, count: int) -> Sequence[store.Line]:
+    async def fetch(before: tuple[int, int] | None, count: int) -> Sequence[sql.Line]:
         async with call.transaction() as tx:
-            return await store.lines(tx, call.store_id, before=before, count=count, filters=filters)
+            return await sql.lines(tx, call.store_id, before=before, count=count, filters=filters)
 
     return await csv_download(
         fetch,

@@ -1,7 +1,7 @@
 """How the books are put into words: accounts and movements."""
 
 from services.rewards.ledger.domain import Account, Movement
-from services.rewards.ledger.store import Line
+from services.rewards.ledger.sql import Line
 from services.rewards.pages import Reader
 from services.ui import Speech
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import orjson
 import structlog
 
-from services.attribution.catalog import store
+from services.attribution.slices import sql
 from services.kernel import vital
 from services.kernel.db import Database
 
@@ -29,7 +29,7 @@ class OwnPlaceholders:
 
     async def refresh(self) -> None:
         """Reads them once."""
-        found = await self._db.peek(store.OWN_PLACEHOLDERS)
+        found = await self._db.peek(sql.OWN_PLACEHOLDERS)
         kept = found[0] if found else None
         if kept != self._kept:
             self._by_store = {store_id: frozenset(names) for store_id, names in orjson.loads(kept or "{}").items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
 from services.kernel.db import Tx
-from services.rewards.catalog.domain import program_of
+from services.rewards.slices.domain import program_of
 
 _KEEP = """
 insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at)

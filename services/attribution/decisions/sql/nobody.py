@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from services.attribution.tracking.store import StoredTrack
+from services.attribution.tracking.sql import StoredTrack
 from services.kernel.db import Tx
 
 _KNOWN = """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.kernel.db import Tx
-from services.links.links.store import SLUG
+from services.links.links.sql import SLUG
 
 _WHERE = "select store_id, id from directory where kind = :kind and key = :slug"
 _READ = """

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
-from services.analytics.catalog import store
+from services.analytics.slices import sql
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
 
 
 async def _keep(tx: Tx, events: Sequence[Event[Any]]) -> None:
-    await store.save_programs(tx, [e.data for e in events if isinstance(e.data, ProgramPublished)])
-    await store.save_codes(tx, [e.data for e in events if isinstance(e.data, CodeSaved)])
+    await sql.save_programs(tx, [e.data for e in events if isinstance(e.data, ProgramPublished)])
+    await sql.save_codes(tx, [e.data for e in events if isinstance(e.data, CodeSaved)])
 
 
 KEEP_SLICES = Handler(events=(ProgramPublished, CodeSaved), handle=_keep)

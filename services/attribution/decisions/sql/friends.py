@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.attribution.decisions.domain.friend import Friend, decode, encode
-from services.attribution.orders.store import unpack as unpack_fact
+from services.attribution.orders.sql import unpack as unpack_fact
 from services.kernel.db import Tx
 from services.kernel.packed import Packing
 

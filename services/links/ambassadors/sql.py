@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple, Protocol
 
 from services.kernel.db import Row, Tx
-from services.links.people.store import Ambassador
+from services.links.people.sql import Ambassador
 
 _SELECT = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from services.attribution.decisions.store.orders import COLUMNS, OrderRow
+from services.attribution.decisions.sql.orders import COLUMNS, OrderRow
 from services.kernel.db import Tx
 
 WALKED: Final = 100_000

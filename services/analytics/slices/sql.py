@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
-from services.analytics.catalog.domain import Ambassador, Calendar, Key, Version, local_day
+from services.analytics.slices.domain import Ambassador, Calendar, Key, Version, local_day
 from services.kernel.db import Row, Tx
 
 _CALENDARS = """

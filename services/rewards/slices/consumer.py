@@ -7,12 +7,12 @@ from contracts.events.catalog import AmbassadorSaved
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
-from services.rewards.catalog import store
+from services.rewards.slices import sql
 
 
 async def _close(tx: Tx, events: Sequence[Event[Any]]) -> None:
     erased = [event.data for event in events if event.data.status == "erased"]
-    await store.close_portals(tx, [(data.store_id, data.ambassador_id) for data in erased])
+    await sql.close_portals(tx, [(data.store_id, data.ambassador_id) for data in erased])
 
 
 CLOSE_PORTALS = Handler(events=(AmbassadorSaved,), handle=_close)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from services.analytics.facts.store import unnest
+from services.analytics.facts.sql import unnest
 from services.analytics.rollups.domain.measures import ROLLUPS, Deltas, Row
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.rollups.tables import TABLES

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.attribution.decisions.store.packed import unpack
-from services.attribution.orders import store as orders_store
+from services.attribution.decisions.sql.packed import unpack
+from services.attribution.orders import sql as orders_sql
 from services.kernel.db import Row, Tx
 
 _DECISION = """
@@ -153,12 +153,12 @@ async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> tupl
     """What was told of an order and seen of its friend, the oldest first, at most `MOST_HAPPENED`; and of how many.
     Facts not yet seen are left out.
     """
-    told = await orders_store.reports(tx, store_id, order_id)
+    told = await orders_sql.reports(tx, store_id, order_id)
     visitors = sorted({report.visitor_id for report in told if report.visitor_id is not None})
     rows = await tx.all(
         _HAPPENED, store=store_id, order=order_id, person=person_id, visitors=visitors, most=MOST_HAPPENED
     )
-    found = [Happened(row.kind, row.seq, row.at, orders_store.unpack(bytes(row.body))) for row in rows]
+    found = [Happened(row.kind, row.seq, row.at, orders_sql.unpack(bytes(row.body))) for row in rows]
     return found, rows[0].of if rows else 0
 
 

@@ -7,9 +7,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Table
 
 from contracts.events.tracking import ClickRecorded
-from services.analytics.catalog.domain import Key
 from services.analytics.facts import tables
 from services.analytics.facts.domain import Click, Friend, Order, Reward, Share
+from services.analytics.slices.domain import Key
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.attribution.decisions.domain.history import Place
-from services.attribution.decisions.store.packed import pack
+from services.attribution.decisions.sql.packed import pack
 from services.kernel.db import Tx
 
 Pair = tuple[str, str]
