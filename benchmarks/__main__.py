@@ -27,12 +27,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("paths", nargs="*", metavar="path", help=f"only these; of {', '.join(PATHS)}")
     parser.add_argument("--out", type=Path, help="where to write (default RESULTS.md if all paths run, else nowhere)")
-    told = parser.parse_args()
-    if unknown := sorted(set(told.paths) - set(PATHS)):
+    reported = parser.parse_args()
+    if unknown := sorted(set(reported.paths) - set(PATHS)):
         parser.error(f"there is no path {unknown[0]!r}; there are {', '.join(PATHS)}")
     quick = os.environ.get("QUICK", "") not in {"", "0"}
-    chosen = [path for name, path in PATHS.items() if not told.paths or name in told.paths]
-    out = told.out or (None if told.paths else RESULTS)
+    chosen = [path for name, path in PATHS.items() if not reported.paths or name in reported.paths]
+    out = reported.out or (None if reported.paths else RESULTS)
     uvloop.run(run(QUICK if quick else FULL, chosen, out))
 
 

@@ -71,7 +71,7 @@ async def close(connection: asyncpg.Connection) -> list[Size]:
     return [replace(one, close=after.get(one.table, 0)) for one in found]
 
 
-def spelled(found: Sequence[Size]) -> str:
+def encoded(found: Sequence[Size]) -> str:
     """A table in Markdown: MB for a million orders."""
 
     def line(name: str, some: Sequence[Size]) -> str:
@@ -96,7 +96,7 @@ async def _orders(client: httpx.AsyncClient, store: Store, count: int) -> None:
 
     async def one(number: int) -> None:
         customer = int(count ** chance.random())
-        told = {
+        reported = {
             "order_id": f"{100_000 + number}",
             "placed_at": datetime.now(UTC).isoformat(),
             "status": "paid",
@@ -108,10 +108,10 @@ async def _orders(client: httpx.AsyncClient, store: Store, count: int) -> None:
         }
         key = {"Authorization": f"Bearer {store.secret_key}"}
         async with gate:
-            (await client.post("/v1/orders", json=told, headers=key)).raise_for_status()
+            (await client.post("/v1/orders", json=reported, headers=key)).raise_for_status()
             if chance.random() < 0.05:
                 refund = {"refund_id": "1", "amount_minor": 1000}
-                path = f"/v1/orders/{told['order_id']}/refunds"
+                path = f"/v1/orders/{reported['order_id']}/refunds"
                 (await client.post(path, json=refund, headers=key)).raise_for_status()
 
     await asyncio.gather(*(one(number) for number in range(count)))
@@ -131,8 +131,8 @@ async def _settled(connection: asyncpg.Connection) -> bool:
     waiting = await connection.fetchval(
         "select (select count(*) from attribution.outbox) + (select count(*) from rewards.outbox)"
     )
-    told = await connection.fetchval("select count(*) from analytics.orders where not settled")
-    return not (open_orders or held or waiting or told)
+    reported = await connection.fetchval("select count(*) from analytics.orders where not settled")
+    return not (open_orders or held or waiting or reported)
 
 
 async def _lived(stage: Stage, orders: int) -> AsyncIterator[tuple[str, list[Size]]]:
@@ -156,14 +156,14 @@ async def _run(orders: int, url: str) -> None:
     if url:
         connection = await asyncpg.connect(url)
         try:
-            print(spelled(await sizes(connection)))
+            print(encoded(await sizes(connection)))
         finally:
             await connection.close()
         return
     with tempfile.TemporaryDirectory(prefix="kith-disk-") as folder:
         async with staged(Path(folder)) as stage:
             async for when, found in _lived(stage, orders):
-                print(f"\nA million orders, {when}:\n\n{spelled(found)}", flush=True)
+                print(f"\nA million orders, {when}:\n\n{encoded(found)}", flush=True)
 
 
 def main() -> None:
@@ -171,8 +171,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.disk", description=__doc__)
     parser.add_argument("orders", nargs="?", type=int, default=5_000)
     parser.add_argument("--url", default="", help="the owner's address of a database to read instead")
-    told = parser.parse_args()
-    uvloop.run(_run(told.orders, told.url))
+    reported = parser.parse_args()
+    uvloop.run(_run(reported.orders, reported.url))
 
 
 if __name__ == "__main__":

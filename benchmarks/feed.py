@@ -10,7 +10,7 @@ from benchmarks.stage import Stage, Store
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CustomerIn, OrderIn
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx
@@ -37,18 +37,18 @@ def ring_of(stage: Stage) -> KeyRing:
     return stage.settings.key_ring(SCOPES)
 
 
-def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[ToldFact]:
+def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[ReportedFact]:
     """Paid orders with a promo code, spread over the stores in turn; each customer buys twice."""
     ring, run, now = ring_of(stage), secrets.token_hex(3), datetime.now(UTC)
     for n in range(count):
         store = stores[n % len(stores)]
-        told = _order(
+        reported = _order(
             f"{run}-{n}",
             f"{run}-c{n // len(stores) // 2}",
             now - timedelta(seconds=60),
             (store.codes[n // len(stores) % len(store.codes)],),
         )
-        yield actions.report(ring, store.id, actions.order_of(told), Clock(now=now))
+        yield actions.report(ring, store.id, actions.order_of(reported), Clock(now=now))
 
 
 def shaped(
@@ -59,7 +59,7 @@ def shaped(
     customers: int,
     customer: str = "",
     ago: timedelta = timedelta(minutes=1),
-) -> Iterator[ToldFact]:
+) -> Iterator[ReportedFact]:
     """Orders as a store has them. The k-th of so many customers buys, and the k-th ambassador is named, with a chance
     in proportion to 1 / k: a few very often, most of them once. Two orders of three name a code, of a twentieth a part
     goes back. All of one `customer` where one is given; placed and told `ago`, so that they settle at once if that is
@@ -71,10 +71,10 @@ def shaped(
         who = customer or f"c{int(customers ** chance.random())}"
         code = store.codes[int(len(store.codes) ** chance.random()) - 1]
         placed_at = now - timedelta(seconds=count - n)
-        told = _order(f"{run}-{n}", who, placed_at, (code,) if chance.random() < CODES else ())
-        yield actions.report(ring, store.id, actions.order_of(told), Clock(now=now))
+        reported = _order(f"{run}-{n}", who, placed_at, (code,) if chance.random() < CODES else ())
+        yield actions.report(ring, store.id, actions.order_of(reported), Clock(now=now))
         if chance.random() < REFUNDS:
-            yield actions.refund(store.id, told.order_id, Refund("1", 1000), Clock(now=now))
+            yield actions.refund(store.id, reported.order_id, Refund("1", 1000), Clock(now=now))
 
 
 def _order(order_id: str, customer: str, placed_at: datetime, codes: tuple[str, ...]) -> OrderIn:
@@ -90,9 +90,9 @@ def _order(order_id: str, customer: str, placed_at: datetime, codes: tuple[str, 
     )
 
 
-async def keep(tx: Tx, made: Iterable[ToldFact]) -> None:
+async def keep(tx: Tx, made: Iterable[ReportedFact]) -> None:
     """Keeps all of them, some thousands at a time, in one transaction."""
-    chunk: list[ToldFact] = []
+    chunk: list[ReportedFact] = []
     for fact in made:
         chunk.append(fact)
         if len(chunk) == AT_ONCE:
@@ -102,7 +102,7 @@ async def keep(tx: Tx, made: Iterable[ToldFact]) -> None:
         await actions.keep(tx, chunk)
 
 
-async def feed(stage: Stage, stores: Sequence[Store], made: Iterable[ToldFact]) -> None:
+async def feed(stage: Stage, stores: Sequence[Store], made: Iterable[ReportedFact]) -> None:
     """Commits so many accepted orders at once."""
     async with attribution(stage) as db, db.transaction(stores={store.id for store in stores}) as tx:
         await keep(tx, made)

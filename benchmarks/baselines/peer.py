@@ -88,7 +88,7 @@ async def redirect(code: str, request: Request) -> Response:
 
 
 @app.post("/v1/track/purchase", status_code=202)
-async def purchase(told: Purchase, request: Request) -> dict[str, str]:
+async def purchase(reported: Purchase, request: Request) -> dict[str, str]:
     """Key, event, referral, rules, rewards: one transaction per sale."""
     now, event = datetime.now(UTC), uuid4()
     digest = hashlib.sha256(request.headers["x-api-key"].encode()).hexdigest()
@@ -97,16 +97,25 @@ async def purchase(told: Purchase, request: Request) -> dict[str, str]:
             "update peer.apikeys set uses = uses + 1, used_at = $2 where hash = $1 returning id", digest, now
         )
         referral = await connection.fetchrow(
-            "select id, referrer from peer.referrals where external_id = $1", told.payload.user_id
+            "select id, referrer from peer.referrals where external_id = $1", reported.payload.user_id
         )
         await connection.execute(
             "insert into peer.events values ($1, 'purchase', $2, $3, $4)",
-            *(event, referral["id"], told.payload.model_dump_json(), now),
+            *(event, referral["id"], reported.payload.model_dump_json(), now),
         )
         for rule in await connection.fetch("select * from peer.rules where program = 'p' order by priority desc"):
-            amount = told.payload.amount_minor * orjson.loads(rule["config"])["percent"] // 100
+            amount = reported.payload.amount_minor * orjson.loads(rule["config"])["percent"] // 100
             await connection.execute(
                 "insert into peer.rewards values ($1, $2, $3, $4, $5, $6, $7, 'pending_disbursal', $8)",
-                *(uuid4(), referral["id"], event, rule["id"], referral["referrer"], amount, told.payload.currency, now),
+                *(
+                    uuid4(),
+                    referral["id"],
+                    event,
+                    rule["id"],
+                    referral["referrer"],
+                    amount,
+                    reported.payload.currency,
+                    now,
+                ),
             )
     return {"success": "true"}

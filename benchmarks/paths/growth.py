@@ -15,7 +15,7 @@ from benchmarks.measure import Sample, between, cpu_each, cpu_s
 from benchmarks.paths.pipeline import all_services, through
 from benchmarks.report import Line, bars
 from benchmarks.stage import LIMITED, Stage, Store, at_rest, until
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 
 FLAT = 0.2
 LEVEL = 0.3
@@ -43,11 +43,11 @@ async def growth(lab: Lab) -> None:
         (store,) = await stage.stores(port, 1, ambassadors=size.people, program=LIMITED)
         for share, ago in ((0.7, PAST), (0.3, timedelta(minutes=1))):
             count = int(size.templates * share)
-            await told(stage, store, shaped(stage, store, count, customers=size.templates, ago=ago))
+            await reported(stage, store, shaped(stage, store, count, customers=size.templates, ago=ago))
         await multiply(stage, [store], orders // size.templates)
         for share, ago in ((0.9, PAST), (0.1, timedelta(minutes=1))):
             count = int(min(size.walk_in, orders // 10) * share)
-            await told(stage, store, shaped(stage, store, count, customers=1, customer="walk-in", ago=ago))
+            await reported(stage, store, shaped(stage, store, count, customers=1, customer="walk-in", ago=ago))
         lab.tick()
         ways.append(_round(stage, pids, store, size))
     for way in ways:
@@ -81,7 +81,7 @@ async def growth(lab: Lab) -> None:
     )
 
 
-async def told(stage: Stage, store: Store, made: Iterable[ToldFact]) -> None:
+async def reported(stage: Stage, store: Store, made: Iterable[ReportedFact]) -> None:
     """Orders go the real way, until all of them is decided, counted, and settled where it is time."""
     await feed(stage, [store], made)
     async with stage.connected() as watch:
@@ -98,7 +98,7 @@ def _round(stage: Stage, pids: Sequence[int], store: Store, size: Size) -> Calla
             *shaped(stage, store, best, customers=1, customer="walk-in"),
         ]
         before, store_before, began = cpu_s(pids), cpu_each(stage.session_pids()), perf_counter()
-        await told(stage, store, made)
+        await reported(stage, store, made)
         return Sample(
             work=size.events,
             cpu_s=cpu_s(pids) - before,

@@ -113,7 +113,7 @@ async def _servers(lab: Lab) -> Choice:
 
 def _bodies(body: bytes) -> list[Choice]:
     """An order's body, read and written."""
-    told = orjson.loads(body)
+    reported = orjson.loads(body)
     return [
         Choice(
             "reading an order's JSON",
@@ -126,9 +126,9 @@ def _bodies(body: bytes) -> list[Choice]:
         Choice(
             "writing an order's JSON",
             {
-                "orjson": _timed(lambda: orjson.dumps(told)),
-                "msgspec": _timed(lambda: msgspec.json.encode(told)),
-                "json": _timed(lambda: json.dumps(told).encode()),
+                "orjson": _timed(lambda: orjson.dumps(reported)),
+                "msgspec": _timed(lambda: msgspec.json.encode(reported)),
+                "json": _timed(lambda: json.dumps(reported).encode()),
             },
         ),
         Choice(
@@ -157,13 +157,13 @@ def _values() -> Choice:
     """An immutable value: a reward, made and then changed, as for every order twice."""
     names = Reward.__struct_fields__
     plain = make_dataclass("Plain", names, frozen=True, slots=True, kw_only=True)
-    told = {name: name for name in names}
+    reported = {name: name for name in names}
 
     def as_struct() -> Reward:
-        return structs.replace(Reward(**told), target_minor=1, revision=2, reason="x")  # type: ignore[arg-type]  # any
+        return structs.replace(Reward(**reported), target_minor=1, revision=2, reason="x")  # type: ignore[arg-type]  # any
 
     def as_dataclass() -> object:
-        return dataclasses.replace(plain(**told), target_minor=1, revision=2, reason="x")
+        return dataclasses.replace(plain(**reported), target_minor=1, revision=2, reason="x")
 
     return Choice(
         f"a value of {len(names)} fields, made and changed",

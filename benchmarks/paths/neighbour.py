@@ -11,7 +11,7 @@ import httpx
 
 from benchmarks.feed import feed, shaped
 from benchmarks.lab import Lab
-from benchmarks.paths.growth import PAST, told
+from benchmarks.paths.growth import PAST, reported
 from benchmarks.paths.pipeline import all_services
 from benchmarks.report import Line
 from benchmarks.stage import LIMITED, Stage, Store
@@ -43,7 +43,7 @@ async def neighbour(lab: Lab) -> None:
     port, _ = await all_services(stage)
     (quiet,) = await stage.stores(port, 1, ambassadors=20)
     (busy,) = await stage.stores(port, 1, ambassadors=max(20, size.people // 10), program=LIMITED)
-    await told(stage, busy, shaped(stage, busy, size.walk_in, customers=1, customer="walk-in", ago=PAST))
+    await reported(stage, busy, shaped(stage, busy, size.walk_in, customers=1, customer="walk-in", ago=PAST))
     alone = Seen()
     await _watch(stage, port, quiet, alone, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
     lab.tick()
@@ -67,9 +67,9 @@ async def _steadily(stage: Stage, store: Store, customers: int) -> None:
 
 
 async def _bursts(stage: Stage, store: Store, count: int, customers: int) -> None:
-    await told(stage, store, shaped(stage, store, count, customers=customers))
-    await told(stage, store, shaped(stage, store, count, customers=1, customer="walk-in"))
-    await told(stage, store, shaped(stage, store, count, customers=customers, ago=PAST))
+    await reported(stage, store, shaped(stage, store, count, customers=customers))
+    await reported(stage, store, shaped(stage, store, count, customers=1, customer="walk-in"))
+    await reported(stage, store, shaped(stage, store, count, customers=customers, ago=PAST))
     db = Database(stage.database_url, schema="rewards", pool_size=1)
     try:
         async with db.transaction([store.id], snapshot=True) as tx:

@@ -141,8 +141,8 @@ def _next_order(few: int, many: int, first: "Cost", later: "Cost", *, settled: b
 async def nth_order(db: Database, server: int, count: int, *, settled: bool) -> Cost:
     """What the next order of one customer costs who has `count` orders: the median of five."""
     store = f"str_n{count}{settled}"
-    told = [order(n, "walk-in", BEGIN + timedelta(minutes=n), store=store) for n in range(count)]
-    await arrive(db, told)
+    reported = [order(n, "walk-in", BEGIN + timedelta(minutes=n), store=store) for n in range(count)]
+    await arrive(db, reported)
     if settled:
         await settle_all(db, store)
     costs = []
@@ -172,8 +172,8 @@ async def settle_all(db: Database, store: str) -> int:
 async def settling(db: Database, server: int, count: int, *, customers: int) -> Line:
     """How many orders settle in a second."""
     store = f"str_s{count}_{customers}"
-    told = [order(n, f"c{n % customers}", BEGIN + timedelta(minutes=n), store=store) for n in range(count)]
-    await arrive(db, told)
+    reported = [order(n, f"c{n % customers}", BEGIN + timedelta(minutes=n), store=store) for n in range(count)]
+    await arrive(db, reported)
     async with Cost(server, turns=True) as cost:
         await settle_all(db, store)
     rate = count / cost.wall * 1e3

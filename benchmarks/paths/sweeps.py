@@ -75,8 +75,10 @@ async def sweeping(db: Database, server: int, count: int) -> Line:
     said = {"store_id": store, "program_id": "prg_1", "ambassador_id": "amb_1", "revision": 1, "created_at": BEGIN}
     code = CodeSaved.model_validate({**said, "code_id": "cod_1", "code": "ANNA10"})
     await _news(db, [_version(store, 1), AmbassadorSaved.model_validate(said), code])
-    told = [order(n, f"c{n // 2}", day, store=store).model_copy(update={"codes": ("ANNA10",)}) for n in range(count)]
-    await arrive(db, told)
+    reported = [
+        order(n, f"c{n // 2}", day, store=store).model_copy(update={"codes": ("ANNA10",)}) for n in range(count)
+    ]
+    await arrive(db, reported)
     async with Cost(server) as first:
         await _news(db, [_version(store, 2)])
     steps = []
@@ -102,10 +104,10 @@ async def sweeping(db: Database, server: int, count: int) -> Line:
 def _version(store: str, version: int) -> ProgramPublished:
     rules = {"min_subtotal_minor": 1_000_000 * (version - 1), "new_customers_only": False}
     terms = {"name": "Shape", "currency": "EUR", "landing_url": "https://shop.example/", "attribution": rules}
-    told = {"store_id": store, "program_id": "prg_1", "version": version, "published_at": BEGIN, "program": terms}
-    return ProgramPublished.model_validate(told)
+    reported = {"store_id": store, "program_id": "prg_1", "version": version, "published_at": BEGIN, "program": terms}
+    return ProgramPublished.model_validate(reported)
 
 
-async def _news(db: Database, told: Sequence[Payload]) -> None:
-    async with db.transaction({one.store_id for one in told}) as tx:
-        await take(tx, [Event(id="evt", type=one.TYPE, at=BEGIN, store_id=one.store_id, data=one) for one in told])
+async def _news(db: Database, reported: Sequence[Payload]) -> None:
+    async with db.transaction({one.store_id for one in reported}) as tx:
+        await take(tx, [Event(id="evt", type=one.TYPE, at=BEGIN, store_id=one.store_id, data=one) for one in reported])

@@ -32,9 +32,9 @@ class ReturnedLine(BaseModel):
 
 
 class Returned(BaseModel):
-    """What the refunds of an order took back, each refund once, by its newest telling, in the order's currency.
+    """What the refunds of an order took back, each refund once, by its newest report, in the order's currency.
 
-    Refunds that say which lines or how much of the shipping went back are told by that; the others are bare sums.
+    Refunds that say which lines or how much of the shipping went back are reported by that; the others are bare sums.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -44,7 +44,7 @@ class Figures(BaseModel):
     currency: Currency
     total_minor: Minor
     subtotal_minor: Minor = Field(
-        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not told."
+        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not reported."
     )
     discount_minor: Minor = 0
     tax_minor: Minor = 0
@@ -58,7 +58,7 @@ class OrderFact(Payload):
     TOPIC: ClassVar[Topic] = Topic.ORDERS
 
     order_id: Id
-    fact_id: Id = Field(description="Unique within the order: the same fact told twice has the same id.")
+    fact_id: Id = Field(description="Unique within the order: the same fact reported twice has the same id.")
     received_at: Moment
 
     def subject(self) -> str:
@@ -97,7 +97,7 @@ class OrderAmended(OrderReported):
 
 
 class OrderRefunded(OrderFact):
-    """One telling of a refund. Of several tellings of one the newest holds: it may be lower, or have failed."""
+    """One report of a refund. Of several reports of one the newest holds: it may be lower, or have failed."""
 
     TYPE: ClassVar[str] = "kith.order.refunded.v1"
     refund_id: Id | None = Field(
@@ -110,7 +110,7 @@ class OrderRefunded(OrderFact):
     )
     lines: tuple[RefundLine, ...] = Field((), description="Which lines went back, as far as the store says.")
     shipping_minor: Minor | None = Field(None, description="What went back of shipping, as far as the store says.")
-    updated_at: Moment | None = Field(None, description="When this telling was true; `at` where it is absent.")
+    updated_at: Moment | None = Field(None, description="When this report was true; `at` where it is absent.")
     status: Literal["succeeded", "failed"] = "succeeded"
 
 

@@ -145,8 +145,8 @@ class Story:
         buyers = [friend for friend in recent if friend.orders == 0 and rng.random() < 0.0024 * pull]
         again = [friend for friend in self._friends if friend.orders and rng.random() < 0.003 * pull]
         strangers = [self._friend() for _ in range(round(rng.gauss(4, 1.2) * pull))]
-        told = [self._friend(code=self._somebody().code) for _ in range(round(rng.gauss(1.1, 0.6) * pull))]
-        await _together(self._buy(friend) for friend in (*buyers, *again, *strangers, *told))
+        reported = [self._friend(code=self._somebody().code) for _ in range(round(rng.gauss(1.1, 0.6) * pull))]
+        await _together(self._buy(friend) for friend in (*buyers, *again, *strangers, *reported))
         clicks = round(rng.gauss(12, 3) * pull)
         self._friends.extend(await _together(self._arrive() for _ in range(max(1, clicks))))
         if part == 1 and rng.random() < 0.35:

@@ -32,7 +32,7 @@ class Showcase:
     folder: Path
     shop_url: str
     days: int
-    told: bool = field(default=False)
+    reported: bool = field(default=False)
     _done: float = field(default=0.0)
 
     @property
@@ -58,7 +58,9 @@ class Showcase:
     def check(self) -> Check:
         """Readiness: while history is told the clock stands in the past, and nobody should buy in it."""
         return (
-            Check("demo", True) if self.told else Check("demo", False, "the demo store's history arrives", self._done)
+            Check("demo", True)
+            if self.reported
+            else Check("demo", False, "the demo store's history arrives", self._done)
         )
 
     async def ensure(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
@@ -68,7 +70,7 @@ class Showcase:
         details = Details.load(self.details_path)
         if details is None:
             details = await self._tell(base_url, settings, ui)
-        self.told = True
+        self.reported = True
         return details
 
     async def _tell(self, base_url: str, settings: Settings, ui: Ui) -> "Details":

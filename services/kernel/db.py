@@ -27,8 +27,8 @@ from contracts.events.audit import AuditNoted
 from services.kernel import audit
 from services.kernel.audit import Figures
 from services.kernel.auth.principal import Principal, system
-from services.kernel.outbox import Outgoing, insert_outgoing, insert_spelled
-from services.kernel.statements import spelled
+from services.kernel.outbox import Outgoing, insert_encoded, insert_outgoing
+from services.kernel.statements import encoded
 from services.kernel.telemetry import POOL_WAIT
 
 APP_ROLE = "kith_app"
@@ -88,7 +88,7 @@ class Tx:
         self._request_id = request_id
         self._notes: list[AuditNoted] = []
         self._outgoing: list[Outgoing] = []
-        self._spelled: list[bytes] = []
+        self._encoded: list[bytes] = []
         self._sent = 0
         self._work = False
         self._after_commit: list[Callable[[], None]] = []
@@ -100,14 +100,14 @@ class Tx:
 
     async def execute(self, sql: str, /, **params: object) -> int:
         """Runs one statement; returns how many rows it wrote."""
-        text, names = spelled(sql, params)
+        text, names = encoded(sql, params)
         done: str = await self._connection.execute(text, *[params[name] for name in names])
         count = done.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def all(self, sql: str, /, **params: object) -> Sequence[Row]:
         """All rows."""
-        text, names = spelled(sql, params)
+        text, names = encoded(sql, params)
         records = await self._connection.fetch(text, *[params[name] for name in names])
         return list(map(_row_maker(tuple(records[0].keys())), records)) if records else []
 
@@ -127,7 +127,7 @@ class Tx:
 
     async def scalar(self, sql: str, /, **params: object) -> Any:
         """First column of the first row, or None."""
-        text, names = spelled(sql, params)
+        text, names = encoded(sql, params)
         return await self._connection.fetchval(text, *[params[name] for name in names])
 
     def emit(self, payload: Payload) -> None:
@@ -165,9 +165,9 @@ class Tx:
         """Like `emit` for events that were encoded already."""
         self._outgoing.extend(outgoing)
 
-    def emit_spelled(self, rows: Iterable[bytes]) -> None:
+    def emit_encoded(self, rows: Iterable[bytes]) -> None:
         """Like `emit` for events that are rows already (`outbox.spell`): what spools of events hold."""
-        self._spelled.extend(rows)
+        self._encoded.extend(rows)
 
     def sent(self, count: int) -> None:
         """Notes that a statement has put events into the outbox by itself, so that the relay is woken for them."""
@@ -209,12 +209,12 @@ class Tx:
             await audit.insert(self._connection, notes)
             self._outgoing.extend(Outgoing.of(one, at=self.now) for one in notes)
         outgoing, self._outgoing = self._outgoing, []
-        spelled, self._spelled = self._spelled, []
+        encoded, self._encoded = self._encoded, []
         if outgoing:
             await insert_outgoing(self._connection, outgoing)
-        if spelled:
-            await insert_spelled(self._connection, spelled)
-        return len(outgoing) + len(spelled) + self._sent
+        if encoded:
+            await insert_encoded(self._connection, encoded)
+        return len(outgoing) + len(encoded) + self._sent
 
     @property
     def has_work(self) -> bool:
@@ -324,8 +324,8 @@ class Database:
                 lent = await self.engine.raw_connection()
             except (self._adapted, DBAPIError) as error:  # the pool could not connect
                 # The driver's own word is behind the dialect's, and that behind the engine's.
-                told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-                raise told.__cause__ or ConnectionError(type(told).__name__) from None
+                reported = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+                raise reported.__cause__ or ConnectionError(type(reported).__name__) from None
             if not cast(asyncpg.Connection, lent.driver_connection).is_closed():
                 return lent
             lent.invalidate()

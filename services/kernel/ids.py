@@ -16,36 +16,36 @@ _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01k3…`; `at` places it in time (the demo's history does), else it is now."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else max(0, int(at.timestamp() * 1000))
-    return f"{prefix}_{_spell_time(milliseconds)}{_letters()}"
+    return f"{prefix}_{_encode_time(milliseconds)}{_letters()}"
 
 
 def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
     """The id of something that its content names: equal for an equal moment and name, of which 10 bytes are taken."""
-    return f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(name[:10])}"
+    return f"{prefix}_{_encode_time(milliseconds)}{_encode_randomness(name[:10])}"
 
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
     """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
     chance = _chance()
     return (
-        f"{prefix}_{_spell_time(milliseconds)}{_spell_chance(chance)}",
+        f"{prefix}_{_encode_time(milliseconds)}{_encode_randomness(chance)}",
         milliseconds.to_bytes(6, "big") + chance,
     )
 
 
 _chances: list[bytes] = []
-_spelled: list[str] = []
+_encoded: list[str] = []
 """Randomness drawn ahead, as bytes and as letters: asking the system for it costs as much as an id."""
 os.register_at_fork(after_in_child=_chances.clear)
-os.register_at_fork(after_in_child=_spelled.clear)
+os.register_at_fork(after_in_child=_encoded.clear)
 
 
 def _letters() -> str:
     """80 random bits, spelled: five bits of each of sixteen bytes."""
-    if not _spelled:
+    if not _encoded:
         drawn = os.urandom(16 * 256).translate(_LETTER_OF_BYTE).decode()
-        _spelled.extend([drawn[at : at + 16] for at in range(0, len(drawn), 16)])
-    return _spelled.pop()
+        _encoded.extend([drawn[at : at + 16] for at in range(0, len(drawn), 16)])
+    return _encoded.pop()
 
 
 def _chance() -> bytes:
@@ -56,11 +56,11 @@ def _chance() -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _spell_time(milliseconds: int) -> str:
+def _encode_time(milliseconds: int) -> str:
     return "".join(_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0))
 
 
-def _spell_chance(chance: bytes) -> str:
+def _encode_randomness(chance: bytes) -> str:
     high, low, pairs = int.from_bytes(chance[:5], "big"), int.from_bytes(chance[5:], "big"), _PAIRS
     return (
         f"{pairs[high >> 30]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}"

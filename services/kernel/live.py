@@ -28,7 +28,7 @@ class LiveState:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._task: asyncio.Task[None] | None = None
-        self._hurried = asyncio.Event()
+        self._wanted = asyncio.Event()
         self.offset = timedelta(0)
         self._offset_ns = 0
         self.revoked: frozenset[str] = frozenset()
@@ -55,9 +55,9 @@ class LiveState:
         await self.refresh()
         self._task = vital.start(self._loop(), name="live-state")
 
-    def hurry(self) -> None:
+    def refresh_soon(self) -> None:
         """Has it read again at once: this process has just changed one of the tables."""
-        self._hurried.set()
+        self._wanted.set()
 
     async def stop(self) -> None:
         """Ends the reading."""
@@ -69,8 +69,8 @@ class LiveState:
         log = structlog.get_logger()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurried.wait(), self.EVERY_S)
-            self._hurried.clear()
+                await asyncio.wait_for(self._wanted.wait(), self.EVERY_S)
+            self._wanted.clear()
             try:
                 await self.refresh()
             except Exception as error:  # a lost database must not end the watch; the old state stays in force

@@ -45,20 +45,20 @@ async def keep_clock(tx: Tx, events: Sequence[Event[ClockMoved]]) -> None:
     await tx.execute(_CLOCK, offset_seconds=newest.offset_seconds, revision=newest.revision)
 
 
-def live_handlers(hurry: Callable[[], None]) -> tuple[Handler, ...]:
+def live_handlers(refresh_soon: Callable[[], None]) -> tuple[Handler, ...]:
     """The handlers above; `hurry` is called after the commit of a change that requests must notice at once."""
 
     async def keys(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await keep_revoked_keys(tx, events)
-        tx.after_commit(hurry)
+        tx.after_commit(refresh_soon)
 
     async def sessions(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await keep_ended_sessions(tx, events)
-        tx.after_commit(hurry)
+        tx.after_commit(refresh_soon)
 
     async def clock(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await keep_clock(tx, events)
-        tx.after_commit(hurry)
+        tx.after_commit(refresh_soon)
 
     return (
         Handler(events=(KeyRevoked,), handle=keys),

@@ -8,7 +8,7 @@ _TIME_S = 8.0
 _MOST_RECORDS = 50
 
 
-class NobodyTells(Exception):
+class NoNameServer(Exception):
     """No name server answered: nothing is known, and that is not the same as no record."""
 
 
@@ -19,5 +19,5 @@ async def txt_records(name: str) -> list[str]:
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except (dns.exception.DNSException, OSError):
-        raise NobodyTells from None
+        raise NoNameServer from None
     return [b"".join(record.strings).decode("ascii", "replace") for record in list(answer)[:_MOST_RECORDS]]

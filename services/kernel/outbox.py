@@ -51,21 +51,21 @@ _INSERT: Final = (
     f"insert into outbox ({COLUMNS}) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"  # noqa: S608
     " $6::text[], $7::timestamptz[], $8::text[], $9::bytea[])"
 )
-_SPELLED: Final = ("topic", "type", "key", "store_id", "subject", "event_id", "at", "data")
+_ENCODED: Final = ("topic", "type", "key", "store_id", "subject", "event_id", "at", "data")
 _ESCAPES: Final = ((b"\\", rb"\\"), (b"\t", rb"\t"), (b"\n", rb"\n"), (b"\r", rb"\r"))
 
 
-def spell_head(*, topic: str, type: str, key: str, store_id: str, subject: str) -> bytes:
+def encode_head(*, topic: str, type: str, key: str, store_id: str, subject: str) -> bytes:
     """The beginning of a row as COPY reads it: all that the events of one kind about one subject share."""
     return b"".join(_escape(text.encode()) + b"\t" for text in (topic, type, key, store_id, subject))
 
 
-def spell_data(data: bytes) -> bytes:
+def encode_data(data: bytes) -> bytes:
     """A payload's JSON, or a piece of it, as COPY reads it in such a row."""
     return _escape(data.replace(b"\\", rb"\\"))
 
 
-def spell(head: bytes, event_id: bytes, at: bytes, data: bytes) -> bytes:
+def encode_row(head: bytes, event_id: bytes, at: bytes, data: bytes) -> bytes:
     """One event's row, without its end: an event that is spelled when it comes in costs nothing when it is inserted."""
     return b"%b%b\t%b\t%b" % (head, event_id, at, data)
 
@@ -76,9 +76,9 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-async def insert_spelled(connection: asyncpg.Connection, rows: Sequence[bytes]) -> None:
+async def insert_encoded(connection: asyncpg.Connection, rows: Sequence[bytes]) -> None:
     """Inserts rows of `spell`, within the connection's transaction. One that is none fails them all."""
-    await connection.copy_to_table("outbox", source=_joined(rows), columns=_SPELLED, format="text")
+    await connection.copy_to_table("outbox", source=_joined(rows), columns=_ENCODED, format="text")
 
 
 async def _joined(rows: Sequence[bytes]) -> AsyncIterator[bytes]:

@@ -74,11 +74,11 @@ def subscriptions_of(services: Sequence[Service]) -> dict[str, frozenset[str]]:
     return {group: frozenset(topics) for group, topics in read.items()}
 
 
-def handlers_of(service: Service, hurry: Callable[[], None]) -> tuple[Handler, ...]:
+def handlers_of(service: Service, refresh_soon: Callable[[], None]) -> tuple[Handler, ...]:
     """All that a service handles, in the order in which a batch's events are: what the runtime keeps, what the product
     has every service keep, and its own. `hurry` has the live state read again at once.
     """
-    return (*live_handlers(hurry), *service.product.handlers, *service.handlers)
+    return (*live_handlers(refresh_soon), *service.product.handlers, *service.handlers)
 
 
 def bus_of(services: Sequence[Service], settings: Settings) -> Bus:
@@ -208,13 +208,13 @@ def _consumers(service: Service, context: Context, bus: Bus) -> list[Consumer]:
     member = f"{service.name}-{context.settings.instance}"
     return [
         Consumer(context.db, bus, group=group, handlers=handlers, member=member)
-        for group, handlers in _by_group(service, context.live.hurry).items()
+        for group, handlers in _by_group(service, context.live.refresh_soon).items()
     ]
 
 
-def _by_group(service: Service, hurry: Callable[[], None]) -> dict[str, list[Handler]]:
+def _by_group(service: Service, refresh_soon: Callable[[], None]) -> dict[str, list[Handler]]:
     by_group: dict[str, list[Handler]] = {}
-    for handler in handlers_of(service, hurry):
+    for handler in handlers_of(service, refresh_soon):
         by_group.setdefault(group_name(service, handler), []).append(replace(handler))
     return by_group
 

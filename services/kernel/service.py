@@ -34,7 +34,7 @@ class TooMuch(Exception):
     """
 
 
-type_of_handle = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
+HandleEvents = Callable[[Tx, Sequence[Event[Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Handler:
     """
 
     events: tuple[type[Payload], ...]
-    handle: type_of_handle
+    handle: HandleEvents
     group: str | None = None
     """Name of a consumer group of its own within the service: its pace and its failures then hold up nobody else."""
 

@@ -57,8 +57,8 @@ def set_up(broker: ComposedKafka) -> dict[str, int]:
         timeout=120,
         check=True,
     )
-    told: dict[str, int] = json.loads(done.stdout)
-    return told
+    reported: dict[str, int] = json.loads(done.stdout)
+    return reported
 
 
 async def reads(broker: ComposedKafka, container: str, topic: str) -> bool:
@@ -114,9 +114,9 @@ async def test_each_service_does_its_work_at_the_composed_broker_and_nothing_els
     for service in catalog.load_all():
         await works(buses[service.name], service)
         heard = {topic for topics in subscriptions_of([service]).values() for topic in topics}
-        told = {str(topic) for topic in service.publishes}
+        reported = {str(topic) for topic in service.publishes}
         for topic in map(str, Topic):
-            assert await writes(buses[service.name], topic) == (topic in told), f"{service.name} writes {topic}"
+            assert await writes(buses[service.name], topic) == (topic in reported), f"{service.name} writes {topic}"
             assert await reads(broker, service.name, topic) == (topic in heard), f"{service.name} reads {topic}"
     with pytest.raises(BusUnavailable):
         await buses["links"].subscribe(group="kith.rewards", topics=[Topic.CATALOG], member="1")

@@ -31,10 +31,10 @@ def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[
     assert environment["KITH_KAFKA_USERNAME"] == name
     assert environment["KITH_KAFKA_PASSWORD"] == password(name)
     assert [one for one in environment if one.endswith("_DATABASE_URL")] == [f"KITH_{name.upper()}_DATABASE_URL"]
-    told = " ".join(environment.values())
+    reported = " ".join(environment.values())
     others = [other for other in USERS if other != name]
-    assert not [other for other in others if password(other) in told]
-    assert not [other for other in SERVICES if other != name and secret(f"KITH_{other.upper()}_PASSWORD") in told]
+    assert not [other for other in others if password(other) in reported]
+    assert not [other for other in SERVICES if other != name and secret(f"KITH_{other.upper()}_PASSWORD") in reported]
 
 
 def test_the_broker_knows_these_users_and_nobody_may_what_no_rule_allows(containers: dict[str, Any]) -> None:

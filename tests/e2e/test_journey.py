@@ -20,18 +20,18 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
 ) -> None:
     async with running(mode, tmp_path / "kith") as kith, httpx.AsyncClient(base_url=kith.url, timeout=30) as http:
 
-        async def told(path: str) -> Any:
-            answer = await http.get(path, headers={"Authorization": f"Bearer {kith.told['secret_key']}"})
+        async def reported(path: str) -> Any:
+            answer = await http.get(path, headers={"Authorization": f"Bearer {kith.reported['secret_key']}"})
             return answer.json() if answer.is_success else None
 
         console = await page_context.new_page()
-        await console.goto(kith.told["console_url"])
+        await console.goto(kith.reported["console_url"])
         await console.get_by_role("button", name="Sign in").click()
         await expect(console.get_by_role("heading", level=1)).to_have_text("Overview")
 
         shop = await page_context.new_page()
-        await shop.goto(kith.told["link_url"])
-        await expect(shop).to_have_url(f"{kith.told['shop_url']}/")
+        await shop.goto(kith.reported["link_url"])
+        await expect(shop).to_have_url(f"{kith.reported['shop_url']}/")
         await shop.get_by_role("button", name="Add Clay dripper to the cart").click()
         await shop.get_by_role("link", name="Check out").click()
         await shop.get_by_label("E-mail").fill("friend@example.com")
@@ -39,13 +39,13 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
         order_id = await shop.locator("#order").inner_text()
 
         async def decided() -> bool:
-            order = await told(f"/v1/orders/{order_id}")
+            order = await reported(f"/v1/orders/{order_id}")
             return order is not None and order["decision"]["status"] == "attributed"
 
         await until(decided, within=60, what="an attributed order")
 
         async def rewards_are(status: str) -> bool:
-            found = (await told(f"/v1/rewards?order_id={order_id}"))["data"]
+            found = (await reported(f"/v1/rewards?order_id={order_id}"))["data"]
             return len(found) == 2 and {reward["status"] for reward in found} == {status}
 
         await until(lambda: rewards_are("pending"), within=60, what="two pending rewards")
@@ -63,6 +63,6 @@ async def test_a_friend_clicks_and_buys_and_both_sides_are_rewarded(
         await console.reload()
         await expect(console.get_by_text("Available").first).to_be_visible()
 
-        balance = (await told("/v1/ledger/trial-balance"))["data"]
+        balance = (await reported("/v1/ledger/trial-balance"))["data"]
         assert balance
         assert all(row["difference"] == 0 for row in balance)

@@ -57,8 +57,8 @@ class World:
         elif scope["path"] == "/kith.js":
             await answer(send, SCRIPT.body, "text/javascript")
         elif scope["method"] == "POST":
-            told = TrackIn.model_validate_json((await receive())["body"])
-            line = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)[2]
+            reported = TrackIn.model_validate_json((await receive())["body"])
+            line = line_of(RING, STORE, reported, NOON).text.split(b"\t", 2)[2]
             self.visits.append(VisitRecorded.model_validate(orjson.loads(line)))
             await answer(send, b"{}", "application/json")
         else:
@@ -71,8 +71,8 @@ class World:
 
     def decision(self) -> Decision:
         """Of an order that the visitor of the last visit placed, which carries no token."""
-        told = order(visitor=self.visits[-1].visitor_id)
-        return decide(facts_of((program(), ambassador(), *self.visits, told)))["1001"]
+        reported = order(visitor=self.visits[-1].visitor_id)
+        return decide(facts_of((program(), ambassador(), *self.visits, reported)))["1001"]
 
 
 @pytest.fixture

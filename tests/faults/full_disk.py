@@ -96,8 +96,8 @@ class Ration:
                 if owner == os.geteuid():
                     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, most))
                 else:  # a root without all of root's rights: only the account itself may
-                    told = "unlimited" if soft == resource.RLIM_INFINITY else str(soft)
-                    _run("prlimit", f"--pid={process.pid}", f"--fsize={told}:", account=process)
+                    reported = "unlimited" if soft == resource.RLIM_INFINITY else str(soft)
+                    _run("prlimit", f"--pid={process.pid}", f"--fsize={reported}:", account=process)
 
 
 def _run(*argv: str, account: psutil.Process | None = None) -> bool:

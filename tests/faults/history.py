@@ -91,7 +91,7 @@ class History:
             "customer": {"id": customer or f"c-{name}"},
             "codes": [self.codes[number % len(self.codes)]],
         }
-        if await self._told(lambda: self.http.post("/v1/orders", json=body, headers=self.headers), tries):
+        if await self._reported(lambda: self.http.post("/v1/orders", json=body, headers=self.headers), tries):
             self.acked[name] = subtotal
             return True
         return False
@@ -101,7 +101,7 @@ class History:
         total = self.acked[name] + 490
         body = {"refund_id": f"r-{name}", "amount_minor": total}
         path = f"/v1/orders/{name}/refunds"
-        assert await self._told(lambda: self.http.post(path, json=body, headers=self.headers), 200)
+        assert await self._reported(lambda: self.http.post(path, json=body, headers=self.headers), 200)
         self.refunded[name] = total
 
     async def click(self, number: int) -> bool:
@@ -130,7 +130,7 @@ class History:
         if not answer.is_success:
             self._note(answer.status_code)
 
-    async def _told(self, call: Callable[[], Awaitable[httpx.Response]], tries: int) -> bool:
+    async def _reported(self, call: Callable[[], Awaitable[httpx.Response]], tries: int) -> bool:
         for _ in range(tries):
             try:
                 answer = await call()

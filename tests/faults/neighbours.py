@@ -77,12 +77,12 @@ async def beside_a_flood(product: Product, http: httpx.AsyncClient, *, orders: i
     async with _Flood(product, busy).running() as flood:
         flooded = await _times(quiet, "flooded", orders)
     turns = await _turns(http) - before
-    told = len(busy.acked) - walk_in
+    reported = len(busy.acked) - walk_in
     await until(lambda: _all_decided(busy), within=180, every=1, what="the flooded store's orders decided")
     assert await quiet.rewards() == quiet.expected()
     for history in (quiet, busy):
         assert await history.out_of_balance() == 0
-    return Beside(alone[WARM_UP:], flooded, flood.reports, told, turns)
+    return Beside(alone[WARM_UP:], flooded, flood.reports, reported, turns)
 
 
 async def _in_one_partition(http: httpx.AsyncClient, operator_key: str) -> tuple[History, History]:
@@ -132,7 +132,7 @@ class _Flood:
     store: History
     reports: Counter[int] = field(default_factory=Counter)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
-    _told: int = 0
+    _reported: int = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["_Flood"]:
@@ -168,8 +168,8 @@ class _Flood:
                 await self._pause(0.05)
 
     async def _order(self) -> None:
-        self._told += 1
-        assert await self.store.order(f"f-{self._told}", self._told, customer=WALK_IN)
+        self._reported += 1
+        assert await self.store.order(f"f-{self._reported}", self._reported, customer=WALK_IN)
 
     async def _again(self, every_s: float, call: Callable[[], Awaitable[None]]) -> None:
         while not self._over.is_set():

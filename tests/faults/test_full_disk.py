@@ -75,14 +75,14 @@ async def _log_is_exhausted(server: Postgres) -> None:
     await until(fallen, within=60, what="a database without room for its log")
 
 
-async def _refused(history: History, told: list[str], *, clicks: int) -> None:
+async def _refused(history: History, reported: list[str], *, clicks: int) -> None:
     """Tells orders and opens links until some of both were refused; adds the orders' names to those told."""
     orders = 0
 
     async def enough() -> bool:
         nonlocal orders
-        told.append(f"full-{len(told)}")
-        taken, _ = await asyncio.gather(history.order(told[-1], len(told) - 1), history.click(len(told)))
+        reported.append(f"full-{len(reported)}")
+        taken, _ = await asyncio.gather(history.order(reported[-1], len(reported) - 1), history.click(len(reported)))
         orders += not taken
         return orders >= 10 and history.clicks_unknown >= clicks
 

@@ -139,7 +139,7 @@ async def test_a_flooded_store_does_not_hold_up_its_neighbour(stage: Stage) -> N
 
 async def test_a_thousand_orders_survive_kills_at_every_failpoint(stage: Stage) -> None:
     history = await stage.store()
-    told = 0
+    reported = 0
 
     def missed() -> set[str]:
         return set(KILLED_AT) - {mark.name for mark in stage.marks.iterdir()}
@@ -147,13 +147,13 @@ async def test_a_thousand_orders_survive_kills_at_every_failpoint(stage: Stage) 
     stage.marks.mkdir(exist_ok=True)
     stage.begin.touch()
     # On a fast machine batches are large and few: the load goes on until each failpoint was reached.
-    while told < 1000 or (missed() and told < 5000):
-        orders = (history.order(f"k-{n}", n, tries=200) for n in range(told, told + 250))
-        clicks = (history.click(n) for n in range(told, told + 100))
+    while reported < 1000 or (missed() and reported < 5000):
+        orders = (history.order(f"k-{n}", n, tries=200) for n in range(reported, reported + 250))
+        clicks = (history.click(n) for n in range(reported, reported + 100))
         await asyncio.gather(side_by_side(orders), side_by_side(clicks, at_once=2))
-        told += 250
-    assert len(history.acked) == told
-    await side_by_side(history.refund_all(f"k-{n}") for n in range(0, told, 20))
+        reported += 250
+    assert len(history.acked) == reported
+    await side_by_side(history.refund_all(f"k-{n}") for n in range(0, reported, 20))
     await all_is_well(stage, history)
     assert not missed(), "a fault missed"
 

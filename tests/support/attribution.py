@@ -212,7 +212,7 @@ def order(
     problems: Sequence[str] = (),
     codes: Sequence[str] = (),
     is_new: bool | None = None,
-    told: Figures | None = None,
+    reported: Figures | None = None,
     received_at: datetime | None = None,
     store: str = STORE,
     fact_id: str | None = None,
@@ -228,7 +228,7 @@ def order(
             "placed_at": placed,
             "updated_at": updated_at or placed,
             "undated": undated,
-            "figures": told or figures(),
+            "figures": reported or figures(),
             "customer": Customer(id=customer, contact_hashes=tuple(contacts)),
             "is_new": is_new,
             "visitor_id": browser(visitor),
@@ -315,10 +315,10 @@ def identify(
     )
 
 
-def facts_of(told: Iterable[Payload], *, saved_at: datetime | None = None) -> Facts:
+def facts_of(reported: Iterable[Payload], *, saved_at: datetime | None = None) -> Facts:
     """A set of facts as the domain takes it."""
     facts = Facts()
-    for payload in told:
+    for payload in reported:
         if isinstance(payload, OrderReported):
             facts.reports.append(payload)
         elif isinstance(payload, OrderRefunded):
@@ -347,10 +347,10 @@ def event_of(payload: Payload) -> Event[Any]:
     return Event(id="evt", type=payload.TYPE, at=moment, store_id=payload.store_id, data=payload)
 
 
-async def keep(tx: Tx, told: Iterable[Payload]) -> None:
+async def keep(tx: Tx, reported: Iterable[Payload]) -> None:
     """Inserts facts as the API does: unseen, under their own keys."""
     facts, tracks = [], []
-    for payload in told:
+    for payload in reported:
         body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
         if isinstance(payload, OrderFact):
             kind: FactKind = (
@@ -369,12 +369,12 @@ async def keep(tx: Tx, told: Iterable[Payload]) -> None:
     await tracking_sql.insert(tx, tracks)
 
 
-async def arrive(db: Database, *told: Payload) -> None:
+async def arrive(db: Database, *reported: Payload) -> None:
     """Facts are told and their events consumed, as one batch."""
-    async with db.transaction(stores={payload.store_id for payload in told}) as tx:
-        await keep(tx, told)
-    async with db.transaction(stores={payload.store_id for payload in told}) as tx:
-        await take(tx, [event_of(payload) for payload in told])
+    async with db.transaction(stores={payload.store_id for payload in reported}) as tx:
+        await keep(tx, reported)
+    async with db.transaction(stores={payload.store_id for payload in reported}) as tx:
+        await take(tx, [event_of(payload) for payload in reported])
 
 
 async def decision_of(db: Database, order_id: str = "1001", *, store: str = STORE) -> dict[str, Any]:
@@ -393,7 +393,7 @@ async def pump(db: Database, stores: Iterable[str] = (STORE,)) -> list[Payload]:
     """Takes the outbox's events to the service's own handlers, as relay, bus and consumer do; returns the rest."""
     async with db.transaction(stores=stores) as tx:
         rows = await tx.all("delete from outbox returning id, type, at, store_id, data")
-        told = [
+        reported = [
             Event(
                 id=str(row.id),
                 type=row.type,
@@ -404,11 +404,11 @@ async def pump(db: Database, stores: Iterable[str] = (STORE,)) -> list[Payload]:
             for row in sorted(rows, key=lambda row: row.id)
         ]
         for handler in SERVICE.handlers:
-            mine = [event for event in told if type(event.data) in handler.events]
+            mine = [event for event in reported if type(event.data) in handler.events]
             if mine:
                 await handler.handle(tx, mine)
-            told = [event for event in told if event not in mine]
-        return [event.data for event in told]
+            reported = [event for event in reported if event not in mine]
+        return [event.data for event in reported]
 
 
 @asynccontextmanager

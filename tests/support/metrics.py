@@ -16,7 +16,7 @@ def unheard(exposition: str) -> set[str]:
     """Names that alerts read and that this text of `/metrics` has no sample of."""
     rules = [rule for group in yaml.safe_load(_RULES.read_text())["groups"] for rule in group["rules"]]
     wanted = {name for rule in rules for name in re.findall(r"\bkith_[a-z_]+", _STRINGS.sub("", rule["expr"]))}
-    told = {s.name for family in text_string_to_metric_families(exposition) for s in family.samples}
+    reported = {s.name for family in text_string_to_metric_families(exposition) for s in family.samples}
     if not any(service.work for service in catalog.load_all()):  # a kind of task has its samples once there is one
         wanted = {name for name in wanted if not name.startswith("kith_work_")}
-    return wanted - told
+    return wanted - reported

@@ -28,13 +28,13 @@ class Product:
     """A running product. `told` is what it printed when it was ready: addresses and keys of the demo store."""
 
     folder: Path
-    told: Mapping[str, Any]
+    reported: Mapping[str, Any]
     starter: "subprocess.Popen[bytes]"
 
     @property
     def url(self) -> str:
         """The product's address."""
-        return str(self.told["url"])
+        return str(self.reported["url"])
 
     @property
     def operator_key(self) -> str:
@@ -84,7 +84,7 @@ async def _ready(starter: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any
     while asyncio.get_running_loop().time() < deadline and starter.poll() is None:
         for line in log.read_text(errors="replace").splitlines():
             if line.startswith('{"ready": true'):
-                told: dict[str, Any] = json.loads(line)
-                return told
+                reported: dict[str, Any] = json.loads(line)
+                return reported
         await asyncio.sleep(0.1)
     raise AssertionError(f"the product did not become ready ({starter.poll()}):\n{process.tail(log, 60)}")

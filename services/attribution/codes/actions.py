@@ -35,9 +35,9 @@ async def check(tx: Tx, store_id: str, text: str) -> CodeState:
     )
 
 
-async def redeem(tx: Tx, store_id: str, text: str, told: RedeemIn) -> Redeemed:
+async def redeem(tx: Tx, store_id: str, text: str, reported: RedeemIn) -> Redeemed:
     """Counts a use, once per order or redemption. Raises `NotFound`, or `Conflict` for a code that no longer counts."""
-    if (told.order_id is None) == (told.redemption_id is None):
+    if (reported.order_id is None) == (reported.redemption_id is None):
         raise Invalid.field("order_id", "Give order_id, or redemption_id where there is no order yet.")
     folded = codes.fold(text)
     await tx.lock_stores([store_id])
@@ -45,7 +45,11 @@ async def redeem(tx: Tx, store_id: str, text: str, told: RedeemIn) -> Redeemed:
     if found is None:
         raise NotFound("There is no such code.", code="code_unknown")
     code, program, uses = found
-    use = (store_id, code.code_id, f"o:{told.order_id}" if told.order_id is not None else f"r:{told.redemption_id}")
+    use = (
+        store_id,
+        code.code_id,
+        f"o:{reported.order_id}" if reported.order_id is not None else f"r:{reported.redemption_id}",
+    )
     if code.max_uses is not None and await sql.held(tx, [use]):
         return Redeemed(code=code.code, uses=uses, max_uses=code.max_uses)
     reason = _reason(tx, code, program, uses)

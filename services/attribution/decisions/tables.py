@@ -73,7 +73,7 @@ ORDERS = Table(
         postgresql_where=sql("program_id is not null"),
     ),
 )
-"""`body_hash` is that of the newest decision, `told_hash` that of the newest event (null: none was told). `pieces` are
+"""`body_hash` is that of the newest decision, `told_hash` that of the newest event (null: there was none). `pieces` are
 the rows that this order has in `ties`. A settled order keeps the person it had; `person_merges` says who that is now.
 `tail` is the id from its end, for the search by how a number ends: a column, since an index of an expression is used
 under the stores' policy only where its function is known to leak nothing.
@@ -119,7 +119,7 @@ NOBODY_NAMES = Table(
     info=APPEND_ONLY,
 )
 """Names, as in `person_keys`, that were kept and then found to stand for nobody, each a fact with its number. What
-stands for nobody when it is told is never kept, and is not here.
+stands for nobody when it is reported is never kept, and is not here.
 """
 
 FRIENDS = Table(

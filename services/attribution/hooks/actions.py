@@ -20,11 +20,11 @@ FORGOTTEN_AT_ONCE = 1_000
 """The due job that drops old deliveries."""
 
 
-async def create(tx: Tx, ring: KeyRing, store_id: str, told: HookIn) -> Hook:
+async def create(tx: Tx, ring: KeyRing, store_id: str, reported: HookIn) -> Hook:
     """Makes an address for a platform's deliveries."""
     hook_id = new_id("hok", at=tx.now)
-    secret = at_rest.encrypt(ring, domain.SECRET, told.secret.encode(), owner=hook_id)
-    hook = Hook(store_id, hook_id, told.platform, secret, tx.now)
+    secret = at_rest.encrypt(ring, domain.SECRET, reported.secret.encode(), owner=hook_id)
+    hook = Hook(store_id, hook_id, reported.platform, secret, tx.now)
     await sql.add(tx, hook)
     tx.note("hook.made", on=hook_id, after={"platform": hook.platform})
     return hook

@@ -11,7 +11,7 @@ BODY: Final = "delivery-body"
 
 
 def delivery_id(kind: str, body: bytes) -> str:
-    """The name of a delivery: whatever a hook is told again has the same name.
+    """The name of a delivery: what a hook is sent again has the same name.
 
     It is made from what is signed. Headers are not, so nothing of theirs may make an old delivery look new.
     """

@@ -19,7 +19,7 @@ from services.attribution.orders import sql
 from services.attribution.orders.domain import naming
 from services.attribution.orders.domain.order import Buyer, Order
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import FactKind, ToldFact
+from services.attribution.orders.sql import FactKind, ReportedFact
 from services.attribution.settings import LATEST_PLACED
 from services.common import click_token, codes
 from services.common.contacts import contact_hashes, contact_in, names_nobody, somebodys
@@ -36,17 +36,17 @@ class Clock(NamedTuple):
     now: datetime
     offset: timedelta = timedelta(0)
 
-    def moved(self, told: datetime) -> datetime:
+    def moved(self, reported: datetime) -> datetime:
         """A caller's moment in the moved world. One that lies more than a day ahead of the real time was read off the
         demo's own clock, and is meant as it stands.
         """
-        if self.offset > timedelta(0) and told > self.now - self.offset + LATEST_PLACED:
-            return told
-        return told + self.offset
+        if self.offset > timedelta(0) and reported > self.now - self.offset + LATEST_PLACED:
+            return reported
+        return reported + self.offset
 
 
 class Refund(NamedTuple):
-    """One telling of a refund as a platform gives it: as `RefundIn`, but in whatever currency the platform knows.
+    """One report of a refund as a platform gives it: as `RefundIn`, but in whatever currency the platform knows.
 
     Amounts are in `currency`, the order's own if None.
     """
@@ -74,7 +74,7 @@ def report(
     nobody: Collection[str] = frozenset(),
     *,
     source: str = "api",
-) -> ToldFact:
+) -> ReportedFact:
     """The fact that an order was reported. `nobody`: names that stand for nobody at this store by its own word.
 
     Raises `Invalid` if one of its moments lies more than a day ahead.
@@ -99,7 +99,7 @@ def report(
     mark = naming.report_id(said)
     known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
     body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | {"source": source})
-    return _told(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
+    return _reported(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
 
 
 class _Evidence(NamedTuple):
@@ -173,48 +173,48 @@ def _moments(order: Order, clock: Clock) -> dict[str, object]:
     return {**moments, "undated": undated}
 
 
-def refund(store_id: str, order_id: str, told: Refund | RefundIn, clock: Clock) -> ToldFact:
+def refund(store_id: str, order_id: str, reported: Refund | RefundIn, clock: Clock) -> ReportedFact:
     """The fact that money went back, or did not after all. Raises `Invalid` if it lies more than a day ahead."""
-    at = clock.now if told.at is None else clock.moved(told.at)
-    updated_at = None if told.updated_at is None else clock.moved(told.updated_at)
+    at = clock.now if reported.at is None else clock.moved(reported.at)
+    updated_at = None if reported.updated_at is None else clock.moved(reported.updated_at)
     _check_time("at", at, clock)
     if updated_at is not None:
         _check_time("updated_at", updated_at, clock)
     said = (
-        told.currency,
-        [line.model_dump() for line in told.lines],
-        told.shipping_minor,
-        None if told.updated_at is None else told.updated_at.astimezone(UTC),
-        None if told.status == "succeeded" else told.status,
+        reported.currency,
+        [line.model_dump() for line in reported.lines],
+        reported.shipping_minor,
+        None if reported.updated_at is None else reported.updated_at.astimezone(UTC),
+        None if reported.status == "succeeded" else reported.status,
     )
     payload = OrderRefunded(
         store_id=store_id,
         order_id=order_id,
-        fact_id=naming.refund_id(told.refund_id, told.amount_minor, said),
+        fact_id=naming.refund_id(reported.refund_id, reported.amount_minor, said),
         received_at=clock.now,
-        refund_id=told.refund_id,
-        amount_minor=told.amount_minor,
+        refund_id=reported.refund_id,
+        amount_minor=reported.amount_minor,
         at=at,
-        currency=told.currency,
-        lines=tuple(told.lines),
-        shipping_minor=told.shipping_minor,
+        currency=reported.currency,
+        lines=tuple(reported.lines),
+        shipping_minor=reported.shipping_minor,
         updated_at=updated_at,
-        status=told.status,
+        status=reported.status,
     )
     return _encoded(payload, "refund", clock.now)
 
 
-def cancel(store_id: str, order_id: str, told: CancelIn, clock: Clock) -> ToldFact:
+def cancel(store_id: str, order_id: str, reported: CancelIn, clock: Clock) -> ReportedFact:
     """The fact that an order is over. Raises `Invalid` if it lies more than a day ahead."""
-    at = clock.now if told.at is None else clock.moved(told.at)
+    at = clock.now if reported.at is None else clock.moved(reported.at)
     _check_time("at", at, clock)
     payload = OrderCancelled(
         store_id=store_id,
         order_id=order_id,
-        fact_id=naming.cancel_id(told.at or at),
+        fact_id=naming.cancel_id(reported.at or at),
         received_at=clock.now,
         at=at,
-        undated=told.at is None,
+        undated=reported.at is None,
     )
     return _encoded(payload, "cancel", clock.now)
 
@@ -224,7 +224,7 @@ def _check_time(field: str, at: datetime, clock: Clock) -> None:
         raise Invalid.field(field, "This is more than 24 hours ahead. Check the clock and the time zone.")
 
 
-async def keep(tx: Tx, facts: Sequence[ToldFact]) -> list[bool]:
+async def keep(tx: Tx, facts: Sequence[ReportedFact]) -> list[bool]:
     """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
     new = await sql.take(tx, facts)
     answers: list[bool] = []
@@ -235,16 +235,16 @@ async def keep(tx: Tx, facts: Sequence[ToldFact]) -> list[bool]:
     return answers
 
 
-def _encoded(payload: OrderFact, kind: FactKind, now: datetime) -> ToldFact:
+def _encoded(payload: OrderFact, kind: FactKind, now: datetime) -> ReportedFact:
     body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
-    return _told(payload.TYPE, payload.store_id, payload.order_id, payload.fact_id, kind, now, body)
+    return _reported(payload.TYPE, payload.store_id, payload.order_id, payload.fact_id, kind, now, body)
 
 
-def _told(
+def _reported(
     event_type: str, store_id: str, order_id: str, fact_id: str, kind: FactKind, now: datetime, body: bytes
-) -> ToldFact:
+) -> ReportedFact:
     about = (store_id, order_id)
-    return ToldFact(store_id, order_id, fact_id, kind, now, new_id("evt"), event_type, trace.current(about), body)
+    return ReportedFact(store_id, order_id, fact_id, kind, now, new_id("evt"), event_type, trace.current(about), body)
 
 
 def read_tokens(

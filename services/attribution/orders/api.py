@@ -8,7 +8,7 @@ from services.attribution.orders import actions, sql
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot.handler import Orders
 from services.attribution.orders.schemas import ORDER_ID, Accepted, CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
@@ -33,7 +33,7 @@ async def post_refund(
 ) -> Response:
     """Reports money that went back, in all or by line. The order need not be known yet: the refund waits for it.
 
-    One refund may be told again with its newest state: lowered, or failed.
+    One refund may be reported again with its newest state: lowered, or failed.
     """
     return await call.once(
         lambda tx: _keep(tx, actions.refund(call.store_id, order_id, body, Clock(tx.now, tx.offset))),
@@ -49,17 +49,19 @@ async def post_cancel(
     """Reports that an order was cancelled. The order need not be known yet. A paid revision that is newer reopens it,
     until it settles.
     """
-    told = body or CancelIn()
-    return await call.once(lambda tx: _cancel(tx, call.store_id, order_id, told), status=202, answer=lambda kept: kept)
+    reported = body or CancelIn()
+    return await call.once(
+        lambda tx: _cancel(tx, call.store_id, order_id, reported), status=202, answer=lambda kept: kept
+    )
 
 
-async def _cancel(tx: Tx, store_id: str, order_id: str, told: CancelIn) -> Accepted:
+async def _cancel(tx: Tx, store_id: str, order_id: str, reported: CancelIn) -> Accepted:
     # Told without its time, and with nothing reported since the last cancellation, it is that one again.
-    if told.at is None and await sql.cancelled_last(tx, store_id, order_id):
+    if reported.at is None and await sql.cancelled_last(tx, store_id, order_id):
         return Accepted(order_id=order_id, duplicate=True)
-    return await _keep(tx, actions.cancel(store_id, order_id, told, Clock(tx.now, tx.offset)))
+    return await _keep(tx, actions.cancel(store_id, order_id, reported, Clock(tx.now, tx.offset)))
 
 
-async def _keep(tx: Tx, fact: ToldFact) -> Accepted:
+async def _keep(tx: Tx, fact: ReportedFact) -> Accepted:
     (is_new,) = await actions.keep(tx, [fact])
     return Accepted(order_id=fact.order_id, duplicate=not is_new)

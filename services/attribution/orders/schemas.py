@@ -62,14 +62,16 @@ class OrderIn(Incoming):
     """An order, or another revision of one."""
 
     order_id: OrderId
-    placed_at: When = Field(description="Of several told for one order the earliest holds; the others stand beside it.")
+    placed_at: When = Field(
+        description="Of several reported for one order the earliest holds; the others stand beside it."
+    )
     updated_at: When | None = Field(None, description="Of several revisions the newest holds.")
     status: Literal["paid", "pending"]
     currency: Currency
     total_minor: Minor
     subtotal_minor: Minor | None = Field(
         None,
-        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not told.",
+        description="Goods after discounts, without tax, shipping, tips and gift cards. The total if not reported.",
     )
     discount_minor: Minor = 0
     tax_minor: Minor = 0
@@ -91,7 +93,7 @@ class OrderIn(Incoming):
 
 
 class RefundIn(Incoming):
-    """Money that went back to the buyer: one refund, told once or many times. Its newest telling holds."""
+    """Money that went back to the buyer: one refund, reported once or many times. Its newest report holds."""
 
     refund_id: OwnId
     amount_minor: Minor = Field(description="All that went back by this refund, tax included.")
@@ -101,7 +103,7 @@ class RefundIn(Incoming):
     lines: tuple[RefundLine, ...] = Field((), max_length=500, description="Which lines went back, by their `line_id`.")
     shipping_minor: Minor | None = Field(None, description="How much of the shipping went back.")
     status: Literal["succeeded", "failed"] = Field("succeeded", description="A refund that failed took nothing back.")
-    updated_at: When | None = Field(None, description="Of several tellings of a refund the newest holds; else `at`.")
+    updated_at: When | None = Field(None, description="Of several reports of a refund the newest holds; else `at`.")
     at: When | None = Field(None, description="When the money went back; the time of receipt if absent.")
 
     @model_validator(mode="after")
@@ -127,4 +129,4 @@ class Accepted(BaseModel):
 
     order_id: str
     status: Literal["accepted"] = "accepted"
-    duplicate: bool = Field(False, description="Whether this very fact was told before; then nothing has changed.")
+    duplicate: bool = Field(False, description="Whether this very fact was reported before; then nothing has changed.")

@@ -26,7 +26,7 @@ and orders come in by the dozen. No id holds it, and JSON spells it otherwise.
 # What the second part sees was there before the third; of orders that came before, and of what repeats an order within
 # the call, the event says so. Answered is what was not new, which is little.
 _TAKE = f"""
-with told as materialized (
+with reported as materialized (
   select t.*, cast(received as timestamptz) as received_at, convert_to(text, 'UTF8') as body
   from unnest(string_to_array(:stores, e'\\x1f'), string_to_array(:orders, e'\\x1f'), string_to_array(:facts, e'\\x1f'),
               string_to_array(:kinds, e'\\x1f'), string_to_array(:received, e'\\x1f'),
@@ -35,11 +35,11 @@ with told as materialized (
        with ordinality t (store_id, order_id, fact_id, kind, received, event_id, type, trace, text, n)
 ), known as (
   select distinct f.store_id, f.order_id from order_facts f
-  join told t on t.kind = 'report' and f.store_id = t.store_id and f.order_id = t.order_id
+  join reported t on t.kind = 'report' and f.store_id = t.store_id and f.order_id = t.order_id
   where f.kind = 'report'
 ), new as (
   insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
-  select store_id, order_id, fact_id, kind, null, received_at, body from told order by 1, 2, 3
+  select store_id, order_id, fact_id, kind, null, received_at, body from reported order by 1, 2, 3
   on conflict do nothing returning store_id, order_id, fact_id
 ), sent as (
   insert into outbox ({COLUMNS})
@@ -47,10 +47,10 @@ with told as materialized (
          case when t.kind = 'report' and (k.order_id is not null or row_number() over (
                 partition by t.store_id, t.order_id, t.kind order by t.n) > 1) then :amended else t.type end,
          t.store_id, t.order_id, t.received_at, nullif(t.trace, ''), t.body
-  from told t join new using (store_id, order_id, fact_id) left join known k using (store_id, order_id)
+  from reported t join new using (store_id, order_id, fact_id) left join known k using (store_id, order_id)
   order by t.n
 )
-select store_id, order_id, fact_id from told except select store_id, order_id, fact_id from new
+select store_id, order_id, fact_id from reported except select store_id, order_id, fact_id from new
 """  # noqa: S608
 _INSERT = """
 insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
@@ -138,8 +138,8 @@ class StoredFact(NamedTuple):
         return self.store_id, self.order_id, self.fact_id
 
 
-class ToldFact(NamedTuple):
-    """A fact that a store told, and the event that tells it on."""
+class ReportedFact(NamedTuple):
+    """A fact that a store reported, and the event that tells it on."""
 
     store_id: str
     order_id: str
@@ -148,7 +148,7 @@ class ToldFact(NamedTuple):
     received_at: datetime
     event_id: str
     type: str
-    """Of the event, if it is the first report of its order; `OrderAmended` is told of a later one."""
+    """Of the event, if it is the first report of its order; `OrderAmended` is reported of a later one."""
     traceparent: str | None
     body: bytes
 
@@ -158,11 +158,11 @@ class ToldFact(NamedTuple):
         return self[:3]
 
 
-async def take(tx: Tx, facts: Sequence[ToldFact]) -> set[Key]:
-    """Keeps facts that were told and sends the events of the new ones, whose keys it returns. Of equal facts in one
+async def take(tx: Tx, facts: Sequence[ReportedFact]) -> set[Key]:
+    """Keeps facts that were reported and sends the events of the new ones, whose keys it returns. Of equal facts in one
     call the first counts.
     """
-    distinct: dict[Key, ToldFact] = {}
+    distinct: dict[Key, ReportedFact] = {}
     for fact in facts:
         distinct.setdefault(fact[:3], fact)
     if not distinct:
@@ -191,7 +191,7 @@ async def take(tx: Tx, facts: Sequence[ToldFact]) -> set[Key]:
 
 
 async def insert(tx: Tx, facts: Sequence[StoredFact]) -> None:
-    """Keeps facts of our own; what is there already stays as it is. Nothing is told of them."""
+    """Keeps facts of our own; what is there already stays as it is. Nothing is reported of them."""
     if facts:
         stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*facts, strict=True))
         packed = list(map(_PACKING.pack, bodies))

@@ -16,5 +16,5 @@ ORDER_FACTS = Table(
     moment("received_at"),
     Column("body", LargeBinary, nullable=False),
 )
-"""`kind` is report, refund, cancel (told by stores), use or settled (our own). `seq` is null until the consumer has
+"""`kind` is report, refund, cancel (reported by stores), use or settled (our own). `seq` is null until the consumer has
 seen the fact: it is the inbox."""

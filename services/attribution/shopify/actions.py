@@ -15,7 +15,7 @@ from services.attribution.hooks.sql import Delivery
 from services.attribution.orders import actions as orders
 from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CancelIn
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.attribution.shopify import domain
 from services.attribution.slices import sql as slices
 from services.kernel.auth import at_rest
@@ -29,7 +29,7 @@ class Received:
     """One delivery, read: what is kept of it, and the facts that it tells (none if it is ignored or unreadable)."""
 
     delivery: Delivery
-    facts: tuple[ToldFact, ...]
+    facts: tuple[ReportedFact, ...]
 
 
 def receive(
@@ -92,7 +92,7 @@ class _Ignored(Exception):
 
 def _read(
     ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock, nobody: Collection[str]
-) -> tuple[tuple[ToldFact, ...], str, str | None]:
+) -> tuple[tuple[ReportedFact, ...], str, str | None]:
     """The facts, the outcome, and its reason."""
     try:
         return _facts(ring, store_id, topic, body, clock, nobody), "taken", None
@@ -105,36 +105,36 @@ def _read(
         return (), "failed", f"unreadable: {type(error).__name__}"
 
 
-def _order_of(facts: Sequence[ToldFact]) -> str | None:
+def _order_of(facts: Sequence[ReportedFact]) -> str | None:
     return facts[0].order_id if facts else None
 
 
 def _facts(
     ring: KeyRing, store_id: str, topic: str, body: bytes, clock: Clock, nobody: Collection[str]
-) -> tuple[ToldFact, ...]:
+) -> tuple[ReportedFact, ...]:
     kind = domain.KINDS.get(topic)
     if kind is None:
         raise _Ignored("other_topic")
-    told = _object(body)
+    reported = _object(body)
     if kind == "refund":
-        refund = domain.read_refund(told)
+        refund = domain.read_refund(reported)
         if refund.status == "none":
             raise _Ignored("no_money_went_back")
         _check_id(refund.order_id)
         return _refunds(store_id, refund, None, clock)
-    read = domain.read_order(told)
+    read = domain.read_order(reported)
     if read.test:
         raise _Ignored("test_order")
     order = read.order
     _check_id(order.order_id)
     facts = [orders.report(ring, store_id, order, clock, nobody, source="shopify")]
-    if topic == "orders/cancelled" and "cancelled_at" not in told:
+    if topic == "orders/cancelled" and "cancelled_at" not in reported:
         raise Invalid.field("cancelled_at", "The delivery has no cancelled_at; subscribe without trimming fields.")
     # Only the body is signed: an old one that comes again under another topic must not cancel anything.
     if order.cancelled_at is not None:
         facts.append(orders.cancel(store_id, order.order_id, CancelIn(at=order.cancelled_at), clock))
     # What the order carries of its refunds stands for deliveries that were lost, or came before the money had moved.
-    for refund in domain.refunds_in(told):
+    for refund in domain.refunds_in(reported):
         if refund.status != "none":
             carried = replace(refund, order_id=order.order_id, at=min(refund.at, clock.now))
             facts += _refunds(store_id, carried, order.updated_at, clock)
@@ -142,40 +142,40 @@ def _facts(
 
 
 def _refunds(
-    store_id: str, told: domain.ShopifyRefund, updated_at: datetime | None, clock: Clock
-) -> tuple[ToldFact, ...]:
+    store_id: str, reported: domain.ShopifyRefund, updated_at: datetime | None, clock: Clock
+) -> tuple[ReportedFact, ...]:
     """The fact of a refund; and of what it moved in other currencies, which nobody can set beside the rest."""
     refund = Refund(
-        refund_id=told.refund_id,
-        amount_minor=told.amount_minor,
-        at=told.at,
-        currency=told.currency,
-        lines=told.lines,
-        shipping_minor=told.shipping_minor,
+        refund_id=reported.refund_id,
+        amount_minor=reported.amount_minor,
+        at=reported.at,
+        currency=reported.currency,
+        lines=reported.lines,
+        shipping_minor=reported.shipping_minor,
         updated_at=updated_at,
-        status="failed" if told.status == "failed" else "succeeded",
+        status="failed" if reported.status == "failed" else "succeeded",
     )
     others = [
         refund._replace(
-            refund_id=f"{told.refund_id}:{currency}",
+            refund_id=f"{reported.refund_id}:{currency}",
             amount_minor=amount,
             currency=currency,
             lines=(),
             shipping_minor=None,
         )
-        for currency, amount in told.foreign
+        for currency, amount in reported.foreign
     ]
-    return tuple(orders.refund(store_id, told.order_id, one, clock) for one in (refund, *others))
+    return tuple(orders.refund(store_id, reported.order_id, one, clock) for one in (refund, *others))
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        told = orjson.loads(hooks_domain.without_odd_characters(body))
+        reported = orjson.loads(hooks_domain.without_odd_characters(body))
     except orjson.JSONDecodeError:
         raise Invalid.field("body", "The delivery is not JSON.") from None
-    if not isinstance(told, dict):
+    if not isinstance(reported, dict):
         raise Invalid.field("body", "The delivery is not a JSON object.")
-    return told
+    return reported
 
 
 def _check_id(order_id: str) -> None:

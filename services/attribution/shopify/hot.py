@@ -54,7 +54,7 @@ class Shopify:
         """Answers one delivery: 200 once it is kept, 401 for what nobody we know has signed."""
         hook_id = scope["path"][len(PREFIX) :]
         raw = headers_of(scope)
-        headers = _told(raw)
+        headers = _reported(raw)
         body = await read_body(scope, receive, limit=MOST_BYTES)
         store_id, secret = await self._hook(hook_id) or ("", b"\0" * 32)
         expected = domain.signature(secret, body)
@@ -106,7 +106,7 @@ class Shopify:
             return await actions.keep(tx, received)
 
 
-def _told(raw: dict[bytes, bytes]) -> dict[str, str]:
+def _reported(raw: dict[bytes, bytes]) -> dict[str, str]:
     """The platform's headers by their bare name; it is about to drop the X- of the older family."""
     found: dict[str, str] = {}
     for name, value in raw.items():

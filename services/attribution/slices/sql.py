@@ -96,52 +96,52 @@ class Revision:
 
 async def keep_programs(tx: Tx, revisions: Sequence[Revision]) -> list[ProgramPublished]:
     """Keeps versions; returns those that were new."""
-    told = [(r, r.data) for r in revisions if isinstance(r.data, ProgramPublished)]
+    reported = [(r, r.data) for r in revisions if isinstance(r.data, ProgramPublished)]
     rows = await tx.all(
         _KEEP_PROGRAMS,
-        stores=[data.store_id for _, data in told],
-        ids=[data.program_id for _, data in told],
-        revisions=[data.version for _, data in told],
-        seqs=[r.seq for r, _ in told],
-        ats=[data.published_at for _, data in told],
-        bodies=[_body(data) for _, data in told],
+        stores=[data.store_id for _, data in reported],
+        ids=[data.program_id for _, data in reported],
+        revisions=[data.version for _, data in reported],
+        seqs=[r.seq for r, _ in reported],
+        ats=[data.published_at for _, data in reported],
+        bodies=[_body(data) for _, data in reported],
     )
     new = {tuple(row) for row in rows}
-    return [data for _, data in told if (data.store_id, data.program_id, data.version) in new]
+    return [data for _, data in reported if (data.store_id, data.program_id, data.version) in new]
 
 
 async def keep_codes(tx: Tx, revisions: Sequence[Revision]) -> list[CodeSaved]:
     """Keeps revisions of codes; returns those that were new."""
-    told = [(r, r.data) for r in revisions if isinstance(r.data, CodeSaved)]
+    reported = [(r, r.data) for r in revisions if isinstance(r.data, CodeSaved)]
     rows = await tx.all(
         _KEEP_CODES,
-        stores=[data.store_id for _, data in told],
-        ids=[data.code_id for _, data in told],
-        revisions=[data.revision for _, data in told],
-        seqs=[r.seq for r, _ in told],
-        codes=[data.code for _, data in told],
-        ambassadors=[data.ambassador_id for _, data in told],
-        ats=[r.at for r, _ in told],
-        bodies=[_body(data) for _, data in told],
+        stores=[data.store_id for _, data in reported],
+        ids=[data.code_id for _, data in reported],
+        revisions=[data.revision for _, data in reported],
+        seqs=[r.seq for r, _ in reported],
+        codes=[data.code for _, data in reported],
+        ambassadors=[data.ambassador_id for _, data in reported],
+        ats=[r.at for r, _ in reported],
+        bodies=[_body(data) for _, data in reported],
     )
     new = {tuple(row) for row in rows}
-    return [data for _, data in told if (data.store_id, data.code_id, data.revision) in new]
+    return [data for _, data in reported if (data.store_id, data.code_id, data.revision) in new]
 
 
 async def keep_ambassadors(tx: Tx, revisions: Sequence[Revision]) -> list[AmbassadorSaved]:
     """Keeps revisions of ambassadors; returns those that were new."""
-    told = [(r, r.data) for r in revisions if isinstance(r.data, AmbassadorSaved)]
+    reported = [(r, r.data) for r in revisions if isinstance(r.data, AmbassadorSaved)]
     rows = await tx.all(
         _KEEP_AMBASSADORS,
-        stores=[data.store_id for _, data in told],
-        ids=[data.ambassador_id for _, data in told],
-        revisions=[data.revision for _, data in told],
-        seqs=[r.seq for r, _ in told],
-        ats=[r.at for r, _ in told],
-        bodies=[_body(data) for _, data in told],
+        stores=[data.store_id for _, data in reported],
+        ids=[data.ambassador_id for _, data in reported],
+        revisions=[data.revision for _, data in reported],
+        seqs=[r.seq for r, _ in reported],
+        ats=[r.at for r, _ in reported],
+        bodies=[_body(data) for _, data in reported],
     )
     new = {tuple(row) for row in rows}
-    return [data for _, data in told if (data.store_id, data.ambassador_id, data.revision) in new]
+    return [data for _, data in reported if (data.store_id, data.ambassador_id, data.revision) in new]
 
 
 async def programs(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) -> list[ProgramPublished]:

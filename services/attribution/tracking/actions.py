@@ -40,11 +40,16 @@ _SAME_WITHIN_S = 1800
 _NAMING: tuple[type[TrackingPayload], ...] = (CustomerIdentified, SignupRecorded)
 
 
-def proven(ring: KeyRing, store_id: str, told: TrackIn, revoked: Collection[str]) -> bool:
+def proven(ring: KeyRing, store_id: str, reported: TrackIn, revoked: Collection[str]) -> bool:
     """Whether a report names a customer and carries the proof that the store's server knows who that is."""
-    if told.proof is None or _PAYLOADS[told.type] not in _NAMING or told.customer is None or told.customer.id is None:
+    if (
+        reported.proof is None
+        or _PAYLOADS[reported.type] not in _NAMING
+        or reported.customer is None
+        or reported.customer.id is None
+    ):
         return False
-    return identify.proves(ring, revoked, store_id, told.customer.id, told.proof)
+    return identify.proves(ring, revoked, store_id, reported.customer.id, reported.proof)
 
 
 class Line(NamedTuple):
@@ -57,7 +62,7 @@ class Line(NamedTuple):
 def line_of(
     ring: KeyRing,
     store_id: str,
-    told: TrackIn,
+    reported: TrackIn,
     now: datetime,
     *,
     is_proven: bool = False,
@@ -69,29 +74,29 @@ def line_of(
     reports of one half hour are one, as a visit of half an hour is one; of nobody at all each is its own. `nobody`:
     names that stand for nobody at this store by its own word.
     """
-    kind = _PAYLOADS[told.type]
+    kind = _PAYLOADS[reported.type]
     # Written without the payload's model, which would cost more than all the rest; a test reads it back through it.
     fields: dict[str, Any] = {"store_id": store_id}
-    if told.visitor_id is not None:
-        fields["visitor_id"] = contact_in(ring, told.visitor_id) or told.visitor_id
-    if told.channel is not None:
-        fields["channel"] = told.channel
-    if told.seen:
+    if reported.visitor_id is not None:
+        fields["visitor_id"] = contact_in(ring, reported.visitor_id) or reported.visitor_id
+    if reported.channel is not None:
+        fields["channel"] = reported.channel
+    if reported.seen:
         fields["seen"] = True
-    if told.token is not None:
-        token = click_token.read(ring, told.token, store_id=store_id)
+    if reported.token is not None:
+        token = click_token.read(ring, reported.token, store_id=store_id)
         if isinstance(token, TokenClaims):
             fields["token"] = token.__dict__
         else:
             fields["token_problem"] = token.value
     if kind is VisitRecorded:
-        if (host := told.url_host) is not None:
+        if (host := reported.url_host) is not None:
             fields["url_host"] = host
-    elif is_proven and told.customer is not None:
-        fields["customer"] = _customer(ring, TrackedCustomer(id=told.customer.id), nobody)
+    elif is_proven and reported.customer is not None:
+        fields["customer"] = _customer(ring, TrackedCustomer(id=reported.customer.id), nobody)
         fields["vouched"] = "proof"
     else:
-        fields["customer"] = _customer(ring, told.customer, nobody)
+        fields["customer"] = _customer(ring, reported.customer, nobody)
     body = orjson.dumps(fields)
     track_id = _track_id(kind, body, now) if _somebody(fields) else new_id("trk", at=now)
     head = orjson.dumps({"track_id": track_id, "at": now})
@@ -110,10 +115,10 @@ def _track_id(kind: type[TrackingPayload], body: bytes, now: datetime) -> str:
     return named_id("trk", milliseconds=span * 1000, name=name)
 
 
-def _customer(ring: KeyRing, told: TrackedCustomer | None, nobody: Collection[str]) -> dict[str, Any]:
-    if told is None:
+def _customer(ring: KeyRing, reported: TrackedCustomer | None, nobody: Collection[str]) -> dict[str, Any]:
+    if reported is None:
         return {}
-    customer_id, hashes = told.id, contact_hashes(ring, email=told.email, phone=told.phone)
+    customer_id, hashes = reported.id, contact_hashes(ring, email=reported.email, phone=reported.phone)
     if customer_id is not None and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
     customer_id, hashes = somebodys(ring, nobody, customer_id, hashes)
@@ -127,26 +132,26 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
     seen: set[str] = set()
     for line in lines:
         kind, traceparent, body = line.split(b"\t", 2)
-        told = orjson.loads(body)
-        if told["track_id"] in seen:
+        reported = orjson.loads(body)
+        if reported["track_id"] in seen:
             continue
-        seen.add(told["track_id"])
-        at = datetime.fromisoformat(told["at"])
+        seen.add(reported["track_id"])
+        at = datetime.fromisoformat(reported["at"])
         name = kind.decode()
         outgoing.append(
             Outgoing(
-                event_id=f"evt_{told['track_id'][4:]}",
+                event_id=f"evt_{reported['track_id'][4:]}",
                 topic=str(VisitRecorded.TOPIC),
-                key=told["store_id"],
+                key=reported["store_id"],
                 type=name,
-                store_id=told["store_id"],
-                subject=told["store_id"],
+                store_id=reported["store_id"],
+                subject=reported["store_id"],
                 at=at,
                 traceparent=traceparent.decode() or None,
                 data=body,
             )
         )
-        if told.get("token") or told.get("token_problem") or told.get("vouched"):
+        if reported.get("token") or reported.get("token_problem") or reported.get("vouched"):
             payload = EVENTS[name].model_validate_json(body)
             assert isinstance(payload, TrackingPayload)
             if domain.bears(payload):
@@ -157,15 +162,15 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
 
 
 async def name_customer(
-    tx: Tx, ring: KeyRing, store_id: str, told: IdentifyIn, nobody: Collection[str] = frozenset()
+    tx: Tx, ring: KeyRing, store_id: str, reported: IdentifyIn, nobody: Collection[str] = frozenset()
 ) -> bool:
-    """Keeps and tells that the store's server named a visitor's customer. False if it was told before."""
+    """Keeps and tells that the store's server named a visitor's customer. False if it was reported before."""
     payload = CustomerIdentified(
         store_id=store_id,
         track_id=new_id("trk", at=tx.now),
         at=tx.now,
-        visitor_id=contact_in(ring, told.visitor_id) or told.visitor_id,
-        customer=Customer.model_validate(_customer(ring, told.customer, nobody)),
+        visitor_id=contact_in(ring, reported.visitor_id) or reported.visitor_id,
+        customer=Customer.model_validate(_customer(ring, reported.customer, nobody)),
         vouched="server",
     )
     if not await sql.insert(tx, [sql.stored(payload)]):

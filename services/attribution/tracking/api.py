@@ -27,7 +27,7 @@ async def post_identify(body: IdentifyIn, call: Annotated[Call, require("orders:
     """Names the customer behind a visitor, in the word of the store's server: all the names it gives are one person's.
 
     The visitor's clicks then count for that person's orders. A click that reaches several people in no other way than
-    by being told serves the first.
+    by being reported serves the first.
     """
 
     placeholders: OwnPlaceholders = call.ctx.resources[OwnPlaceholders]
@@ -37,4 +37,4 @@ async def post_identify(body: IdentifyIn, call: Annotated[Call, require("orders:
         is_new = await actions.name_customer(tx, call.ctx.ring, call.store_id, body, nobody)
         return Identified(duplicate=not is_new)
 
-    return await call.once(name, status=202, answer=lambda told: told)
+    return await call.once(name, status=202, answer=lambda reported: reported)

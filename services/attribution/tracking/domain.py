@@ -15,12 +15,12 @@ MOST_OF_ONE: Final = 100
 """Facts of one visitor, and of one click, that are kept: more are a machine's, and every decision would read them."""
 
 
-def known_customer(told: object) -> object:
+def known_customer(reported: object) -> object:
     """A customer id as it was sent, a number as text; None for what stands for any guest.
 
     Some stores give every guest the same id: taken at its word, all of them would be one person.
     """
-    text = str(told) if isinstance(told, int) and not isinstance(told, bool) else told
+    text = str(reported) if isinstance(reported, int) and not isinstance(reported, bool) else reported
     return None if isinstance(text, str) and names_nobody(text) else text
 
 

@@ -56,11 +56,11 @@ class _Budgets:
         self._keys = Limiter("track-unproven", per_minute=KEY_A_MINUTE)
         self._proven = Limiter("track-proven", per_minute=PROVEN_A_MINUTE)
 
-    def spend(self, scope: Scope, caller: Caller, told: TrackIn, *, is_proven: bool) -> None:
+    def spend(self, scope: Scope, caller: Caller, reported: TrackIn, *, is_proven: bool) -> None:
         """Raises `TooMany`."""
         address = client_address(scope, trusted=self._ctx.settings.trusted_proxies)
         who = f"{caller.key_id} {address}"
-        evidence = self._evidence(caller, told, is_proven=is_proven)
+        evidence = self._evidence(caller, reported, is_proven=is_proven)
         if evidence is None:
             if not is_own_machine(address):
                 self._addresses.admit(scope, who)
@@ -68,14 +68,14 @@ class _Budgets:
         elif not is_own_machine(address) and not self._addresses.take(who).allowed:
             self._proven.admit(scope, evidence)
 
-    def _evidence(self, caller: Caller, told: TrackIn, *, is_proven: bool) -> str | None:
+    def _evidence(self, caller: Caller, reported: TrackIn, *, is_proven: bool) -> str | None:
         """The click, or else the customer, that the report proves."""
-        if told.token is not None:
-            token = click_token.read(self._ctx.ring, told.token, store_id=caller.store_id)
+        if reported.token is not None:
+            token = click_token.read(self._ctx.ring, reported.token, store_id=caller.store_id)
             if isinstance(token, TokenClaims):
                 return token.click_id
-        if is_proven and told.customer is not None:
-            return f"{caller.store_id} {told.customer.id}"
+        if is_proven and reported.customer is not None:
+            return f"{caller.store_id} {reported.customer.id}"
         return None
 
 
@@ -87,7 +87,7 @@ class Tracks:
         self._placeholders = placeholders
         self._spool = spool
         self._lately: tuple[set[str], set[str]] = set(), set()
-        """Reports that were kept not long ago, the latest and those before: told again they need no more room."""
+        """Reports that were kept not long ago, the latest and those before: reported again they need no more room."""
         self._budgets = _Budgets(ctx)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> int:
@@ -111,17 +111,17 @@ class Tracks:
 
     def _keep(self, scope: Scope, caller: Caller, headers: dict[bytes, bytes], body: bytes) -> bytes:
         """Keeps the report; returns the answer's body."""
-        told = parse(TrackIn, body)
+        reported = parse(TrackIn, body)
         ring, live, store_id = self._ctx.ring, self._ctx.live, caller.store_id
-        proven = actions.proven(ring, store_id, told, live.revoked)
-        self._budgets.spend(scope, caller, told, is_proven=proven)
+        proven = actions.proven(ring, store_id, reported, live.revoked)
+        self._budgets.spend(scope, caller, reported, is_proven=proven)
         begin(headers)
         nobody = self._placeholders.of(store_id)
-        line = actions.line_of(ring, store_id, told, live.now(), is_proven=proven, nobody=nobody)
+        line = actions.line_of(ring, store_id, reported, live.now(), is_proven=proven, nobody=nobody)
         if not any(line.track_id in kept for kept in self._lately):
             self._spool.append(line.text)
             self._remember(line.track_id)
-        if told.proof is None:
+        if reported.proof is None:
             return _BODY
         return _PROVEN if proven else _UNPROVEN
 

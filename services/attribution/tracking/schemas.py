@@ -90,4 +90,4 @@ class Identified(BaseModel):
     """The fact is safe; what follows from it can be read a moment later."""
 
     status: Literal["accepted"] = "accepted"
-    duplicate: bool = Field(False, description="Whether this was told before; then nothing has changed.")
+    duplicate: bool = Field(False, description="Whether this was reported before; then nothing has changed.")

@@ -146,7 +146,7 @@ async def insert(tx: Tx, tracks: Iterable[StoredTrack]) -> set[Pair]:
 
 
 def _bounded(tracks: Iterable[StoredTrack]) -> list[StoredTrack]:
-    """Each fact once, the first telling; and of one visitor or click no more than are ever kept."""
+    """Each fact once, the first report; and of one visitor or click no more than are ever kept."""
     first: dict[Pair, StoredTrack] = {}
     seen: Counter[tuple[str, str, bool]] = Counter()
     for track in tracks:

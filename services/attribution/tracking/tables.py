@@ -1,6 +1,6 @@
 """Facts from browsers that can bear on a decision: a visitor seen with a token, a customer named with authority.
 
-Everything else goes to the bus alone. A fact is named by what it says, so that told again it is the same.
+Everything else goes to the bus alone. A fact is named by what it says, so that reported again it is the same.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text

@@ -49,9 +49,9 @@ async def _audit(ui: Ui, only: str) -> None:
     for row in sorted(found, key=lambda one: (one["at"], one["audit_id"])):
         known = ACTIONS.get(row["action"])
         by = ":".join(filter(None, (row["actor_kind"], row["actor_id"], row["session_id"])))
-        told = f"{row['before']} -> {row['after']}"
+        reported = f"{row['before']} -> {row['after']}"
         name = known.name if known else row["action"]
-        ui.say(f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['store_id']}  {by}  {name}  {row['subject']}  {told}")
+        ui.say(f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['store_id']}  {by}  {name}  {row['subject']}  {reported}")
         ui.emit({**row, "at": row["at"].isoformat()})
     ui.say(f"{len(found)} entries." if found else "Nothing was done yet.")
 

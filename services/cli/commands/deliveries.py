@@ -64,7 +64,7 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
         for store_id in await listed(db, only):
             async for one in walk(db, store_id, outcomes):
-                told = {
+                reported = {
                     "store": store_id,
                     "delivery": one.delivery_id,
                     "topic": one.topic,
@@ -73,8 +73,8 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
                     "reason": one.reason,
                     "order_id": one.order_id,
                 }
-                ui.say("  ".join(str(value) for value in told.values() if value is not None))
-                ui.emit(told)
+                ui.say("  ".join(str(value) for value in reported.values() if value is not None))
+                ui.emit(reported)
 
 
 async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "AsyncIterator[Delivery]":

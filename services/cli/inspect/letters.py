@@ -102,7 +102,7 @@ async def replay(letter: Letter, service: Service, db: Database) -> None:
     trace.follow(event.traceparent, {})
     async with db.transaction([event.store_id], actor=CLI) as tx:
         tx.note("dead_letter.replayed", on=letter.place, after={"type": letter.type}, store_id=event.store_id)
-        for handler in handlers_of(service, hurry=lambda: None):
+        for handler in handlers_of(service, refresh_soon=lambda: None):
             if model in handler.events and group_name(service, handler) == letter.group:
                 await handler.handle(tx, [event])
 

@@ -34,10 +34,10 @@ def system_java() -> Path | None:
     found = shutil.which("java")
     for java in [*homes, *([Path(found)] if found else [])]:
         try:
-            told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True)
+            reported = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True)
         except (OSError, subprocess.SubprocessError):
             continue
-        version = re.search(r'version "(\d+)', told.stderr + told.stdout)
+        version = re.search(r'version "(\d+)', reported.stderr + reported.stdout)
         if version and int(version.group(1)) >= _OLDEST_JAVA:
             return java
     return None

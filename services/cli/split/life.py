@@ -68,10 +68,10 @@ async def _roll_when_told(product: Product, hang_up: asyncio.Event, failed: asyn
     """Ends only by what ended the watch over the children."""
     rolled = 0
     while True:
-        told = asyncio.create_task(hang_up.wait())
-        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+        reported = asyncio.create_task(hang_up.wait())
+        await asyncio.wait({reported, failed}, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
-            told.cancel()
+            reported.cancel()
             failed.result()
         hang_up.clear()
         await product.roll(ui.say)

@@ -36,7 +36,7 @@ class _Line:
     """Offset → cost, lowest first."""
     cost: int = 0
     end: int = 0
-    told: int = 0
+    reported: int = 0
     """The offset that `done` returned last; at first that of the first record."""
 
     def first(self) -> int:
@@ -74,7 +74,7 @@ class Ahead:
                 self._forget(place)
                 line = None
             if line is None:
-                line = self._lines[place] = _Line(told=delivered.offset)
+                line = self._lines[place] = _Line(reported=delivered.offset)
             line.unhandled[delivered.offset] = price = cost(delivered)
             line.cost += price
             line.end = delivered.offset + 1
@@ -112,9 +112,9 @@ class Ahead:
             if line is not None and delivered.offset in line.unhandled:
                 line.cost -= line.unhandled.pop(delivered.offset)
                 touched[place] = line
-        moved = {place: line.first() for place, line in touched.items() if line.first() > line.told}
+        moved = {place: line.first() for place, line in touched.items() if line.first() > line.reported}
         for place, offset in moved.items():
-            self._lines[place].told = offset
+            self._lines[place].reported = offset
         return moved
 
     def clear(self) -> Mapping[Place, int]:

@@ -56,8 +56,8 @@ async def waiting(
         if not dropped:
             found[topics[one.record.topic]].append(one)
         elif why is not None:
-            told = one.record._replace(headers={**one.record.headers, DROPPED: why})
-            found[topics[one.record.topic]].append(one._replace(record=told))
+            reported = one.record._replace(headers={**one.record.headers, DROPPED: why})
+            found[topics[one.record.topic]].append(one._replace(record=reported))
     return found
 
 

@@ -185,8 +185,8 @@ async def amend(tx: Tx, store_id: str, route: str, entity_id: str, changes: Mapp
 
     Reads the store's answers of a day; for rare occasions.
     """
-    told = orjson.dumps(changes).decode()
-    await tx.execute(_AMEND, store_id=store_id, route=route, id=entity_id, changes=told)
+    reported = orjson.dumps(changes).decode()
+    await tx.execute(_AMEND, store_id=store_id, route=route, id=entity_id, changes=reported)
 
 
 def reused() -> Invalid:

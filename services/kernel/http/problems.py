@@ -122,8 +122,8 @@ def unreadable_request(error: AppError) -> bytes:
     """A whole answer, as bytes, to what the server could not read as a request at all. The last on its connection."""
     request_id = new_request_id()
     body = problem_body(error, request_id)
-    told = [*problem_headers(error, request_id, body), (b"connection", b"close")]
-    headers = b"".join(b"%s: %s\r\n" % header for header in told)
+    reported = [*problem_headers(error, request_id, body), (b"connection", b"close")]
+    headers = b"".join(b"%s: %s\r\n" % header for header in reported)
     return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (error.status, _phrase(error.status).encode(), headers, body)
 
 

@@ -65,9 +65,9 @@ def timed(quick: Quick, series_of: Callable[[int], list[float]], *, takes_query:
             said = found.said
 
             def counted_then(result: Any) -> QuickAnswer:
-                told = said(result)
-                count(told[0], perf_counter() - began)
-                return told
+                reported = said(result)
+                count(reported[0], perf_counter() - began)
+                return reported
 
             return Later(found.future, counted_then)
         count(found[0], perf_counter() - began)

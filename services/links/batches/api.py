@@ -28,16 +28,16 @@ async def post_ambassadors(body: AmbassadorsIn, call: Annotated[Call, require("a
     earlier in the same batch), or invalid with its wrong fields. What is wrong with one leaves the others alone. Sent
     again, with an Idempotency-Key or not, nobody who has an external_id or email is made twice.
     """
-    told: list[AmbassadorIn | Wrong] = []
+    reported: list[AmbassadorIn | Wrong] = []
     for place, one in enumerate(body.ambassadors):
-        told.append(read(one))
+        reported.append(read(one))
         if place % _AT_A_TURN == _AT_A_TURN - 1:
             await asyncio.sleep(0)
-    good = [one for one in told if isinstance(one, AmbassadorIn)]
+    good = [one for one in reported if isinstance(one, AmbassadorIn)]
 
     def answer(outcomes: list[Joined | Wrong]) -> BatchOut:
         found = iter(outcomes)
-        return _answer([next(found) if isinstance(one, AmbassadorIn) else one for one in told], call)
+        return _answer([next(found) if isinstance(one, AmbassadorIn) else one for one in reported], call)
 
     def with_portals(said: dict[str, Any]) -> dict[str, Any]:
         for item in said["data"]:

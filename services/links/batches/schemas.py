@@ -12,7 +12,7 @@ MOST: Final = 1000
 MOST_BYTES: Final = 1024 * 1024
 """Of the body: a thousand people with all that can be told of them take about half of it."""
 
-Told = Annotated[dict[str, Any], WithJsonSchema(AmbassadorIn.model_json_schema())]
+Reported = Annotated[dict[str, Any], WithJsonSchema(AmbassadorIn.model_json_schema())]
 """An ambassador as `POST /v1/ambassadors` takes one. Read one by one: what is wrong with one harms no other."""
 
 
@@ -21,7 +21,7 @@ class AmbassadorsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ambassadors: tuple[Told, ...] = Field(min_length=1, max_length=MOST)
+    ambassadors: tuple[Reported, ...] = Field(min_length=1, max_length=MOST)
 
 
 class WrongField(BaseModel):
@@ -52,9 +52,9 @@ class BatchOut(BaseModel):
     data: list[ItemOut]
 
 
-def read(told: dict[str, Any]) -> AmbassadorIn | tuple[FieldError, ...]:
+def read(reported: dict[str, Any]) -> AmbassadorIn | tuple[FieldError, ...]:
     """One ambassador, or what is wrong."""
     try:
-        return AmbassadorIn.model_validate(told)
+        return AmbassadorIn.model_validate(reported)
     except ValidationError as error:
         return tuple(field_errors(error.errors()))

@@ -23,5 +23,5 @@ async def use(tx: Tx, nonce: str, *, expires_at: datetime) -> bool:
 
 async def end(tx: Tx, session: ConsoleSession) -> bool:
     """Ends a session in this service; False when it was already."""
-    told = await tx.one_or_none(_END, session_id=session.session_id, expires_at=session.expires_at)
-    return told is not None
+    reported = await tx.one_or_none(_END, session_id=session.session_id, expires_at=session.expires_at)
+    return reported is not None

@@ -164,7 +164,7 @@ async def deliver(db: Database, *payloads: Payload) -> None:
 
 
 def _handlers() -> Sequence[Handler]:
-    return handlers_of(SERVICE, hurry=lambda: None)
+    return handlers_of(SERVICE, refresh_soon=lambda: None)
 
 
 Rows = dict[tuple[Any, ...], dict[str, int]]

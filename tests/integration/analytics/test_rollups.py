@@ -201,8 +201,8 @@ async def test_who_is_no_friend_to_a_decision_is_none_here(ready: Database, qual
 async def test_a_friend_known_by_id_and_mail_turns_ambassador_by_mail_alone(ready: Database, late: str) -> None:
     order = decided("o1", kind="code", buyer="c1", contacts=() if late == "name" else ("h1",))
     joined = ambassador_saved("amb_7", days=3, contacts=("h1",))
-    for told in (joined, order) if late == "order" else (order, joined):
-        await deliver(ready, told)
+    for reported in (joined, order) if late == "order" else (order, joined):
+        await deliver(ready, reported)
     if late == "name":
         await deliver(ready, decided("o2", kind="code", buyer="c1", contacts=("h1",), number=2, new=False, days=5))
     found = await rollups(ready)

@@ -37,11 +37,11 @@ def token(click_id: str = "clk_1") -> str:
 
 async def tell(http: httpx.AsyncClient, address: str, count: int = 1, **more: Any) -> list[int]:
     """Reports from an address; the statuses."""
-    told = {**VISIT, **more}
+    reported = {**VISIT, **more}
     app = http._transport.app  # type: ignore[attr-defined]  # an ASGITransport
     transport = httpx.ASGITransport(app=app, client=(address, 40_000))
     async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as caller:
-        answers = [await caller.post("/v1/track", json=told, headers=PUBLISHABLE) for _ in range(count)]
+        answers = [await caller.post("/v1/track", json=reported, headers=PUBLISHABLE) for _ in range(count)]
     for answer in answers:
         if answer.status_code == 429:
             assert int(answer.headers["retry-after"]) >= 1

@@ -30,9 +30,9 @@ from tests.support.attribution import (
 )
 
 
-def bought(count: int, **told: Any) -> list[OrderReported]:
+def bought(count: int, **reported: Any) -> list[OrderReported]:
     """Orders of one customer, a minute apart."""
-    return [order(f"o{n:05}", placed_at=at(days=-30) + timedelta(minutes=n), **told) for n in range(count)]
+    return [order(f"o{n:05}", placed_at=at(days=-30) + timedelta(minutes=n), **reported) for n in range(count)]
 
 
 async def settle_everything(db: Database) -> None:
@@ -116,12 +116,12 @@ async def test_people_who_turn_out_to_be_one_keep_their_settled_rows_and_count_t
 
 async def test_an_id_that_everybody_shares_is_told_as_what_it_looks_like(db: Database, http: httpx.AsyncClient) -> None:
     await arrive(db, *bought(LOOKS_SHARED - 1, customer="walk-in", store=SHOP))
-    told = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
-    assert (told["friend_orders"], told["friend_looks_shared"]) == (LOOKS_SHARED - 1, False)
+    reported = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
+    assert (reported["friend_orders"], reported["friend_looks_shared"]) == (LOOKS_SHARED - 1, False)
     assert "many people share the id" not in await page(http)
     await arrive(db, order("one-more", customer="walk-in", store=SHOP))
-    told = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
-    assert (told["friend_orders"], told["friend_looks_shared"]) == (LOOKS_SHARED, True)
+    reported = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()
+    assert (reported["friend_orders"], reported["friend_looks_shared"]) == (LOOKS_SHARED, True)
     assert f"This customer has {LOOKS_SHARED} orders." in await page(http)
     assert "розничный покупатель" in await page(http, "ru")
 
@@ -130,18 +130,20 @@ async def test_an_order_that_changes_decides_what_was_placed_since_and_nothing_b
     db: Database, read: list[str]
 ) -> None:
     """Of somebody with many open orders."""
-    told = bought(MANY + 10, codes=["ANNA10"])
-    waiting = told[-3].model_copy(update={"figures": figures(status="pending")})
-    await arrive(db, program(new_customers_only=False), ambassador(), code(), *told[:-3], waiting, *told[-2:])
-    assert (await decision_of(db, told[-1].order_id))["order_number"] == MANY + 9
+    reported = bought(MANY + 10, codes=["ANNA10"])
+    waiting = reported[-3].model_copy(update={"figures": figures(status="pending")})
+    await arrive(db, program(new_customers_only=False), ambassador(), code(), *reported[:-3], waiting, *reported[-2:])
+    assert (await decision_of(db, reported[-1].order_id))["order_number"] == MANY + 9
     read.clear()
-    await arrive(db, order(told[-3].order_id, placed_at=told[-3].placed_at, updated_at=at(days=-1), codes=["ANNA10"]))
-    assert sorted(read) == [one.order_id for one in told[-3:]]
-    numbers = [(await decision_of(db, one.order_id))["order_number"] for one in told[-3:]]
+    await arrive(
+        db, order(reported[-3].order_id, placed_at=reported[-3].placed_at, updated_at=at(days=-1), codes=["ANNA10"])
+    )
+    assert sorted(read) == [one.order_id for one in reported[-3:]]
+    numbers = [(await decision_of(db, one.order_id))["order_number"] for one in reported[-3:]]
     assert numbers == [MANY + 8, MANY + 9, MANY + 10]
-    await arrive(db, cancel(told[5].order_id))
-    await arrive(db, order("between", placed_at=told[-2].placed_at - timedelta(seconds=1)))
-    assert (await decision_of(db, told[-1].order_id))["order_number"] == MANY + 10
+    await arrive(db, cancel(reported[5].order_id))
+    await arrive(db, order("between", placed_at=reported[-2].placed_at - timedelta(seconds=1)))
+    assert (await decision_of(db, reported[-1].order_id))["order_number"] == MANY + 10
     async with db.transaction([STORE]) as tx:
         assert all(one.equal for one in await replay_all(tx, STORE, count=1000))
         assert all(one.equal for one in await check_remembered(tx, STORE))

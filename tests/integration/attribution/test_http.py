@@ -22,7 +22,7 @@ from tests.support.wait import until
 
 
 def order(order_id: str = "1001", **fields: Any) -> dict[str, Any]:
-    told = {
+    reported = {
         "order_id": order_id,
         "placed_at": NOW.isoformat(),
         "status": "paid",
@@ -31,7 +31,7 @@ def order(order_id: str = "1001", **fields: Any) -> dict[str, Any]:
         "subtotal_minor": 4600,
         "customer": {"id": f"c{order_id}", "email": "Friend@Example.com"},
     }
-    return told | fields
+    return reported | fields
 
 
 async def test_an_order_is_accepted_once_and_attributed_by_its_token(http: httpx.AsyncClient, db: Database) -> None:
@@ -135,8 +135,8 @@ async def test_a_page_reports_and_the_order_finds_its_click(http: httpx.AsyncCli
     answer = await http.post("/v1/track", headers=headers, content=json.dumps(visit))
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (202, "https://shop.example")
     named = {"type": "identify", "visitor_id": VISITOR, "customer": {"id": "c1001"}, "proof": proof("c1001")}
-    told = await http.post("/v1/track", headers=PUBLISHABLE, json=named)
-    assert told.json() == {"status": "accepted", "proven": True}
+    reported = await http.post("/v1/track", headers=PUBLISHABLE, json=named)
+    assert reported.json() == {"status": "accepted", "proven": True}
     await http.post("/v1/orders", headers=SECRET_KEY, json=order())
     await until(lambda: kept(db, 2))
     assert (await decision(http, db))["ambassador_id"] == "amb_anna"
@@ -200,8 +200,8 @@ async def test_lists_filter_page_and_export(http: httpx.AsyncClient, db: Databas
     for number in range(3):
         placed = (NOW - timedelta(minutes=number)).isoformat()
         codes = ["ANNA10"] if number else []
-        told = order(str(number), placed_at=placed, codes=codes, customer={"id": f"c{number}"})
-        await http.post("/v1/orders", headers=SECRET_KEY, json=told)
+        reported = order(str(number), placed_at=placed, codes=codes, customer={"id": f"c{number}"})
+        await http.post("/v1/orders", headers=SECRET_KEY, json=reported)
     await pump(db, [SHOP])
     page = (await http.get("/v1/orders", headers=SECRET_KEY, params={"limit": 2})).json()
     assert [row["order_id"] for row in page["data"]] == ["0", "1"]

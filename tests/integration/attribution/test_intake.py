@@ -8,7 +8,7 @@ import pytest
 from services.attribution.orders import actions, sql
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.kernel.db import Database
 from tests.support.edge import RING
 
@@ -16,12 +16,12 @@ NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 A, B = "str_a", "str_b"
 
 
-def report(order_id: str, *, of: str = A, total: int = 1000) -> ToldFact:
-    told: dict[str, Any] = {"order_id": order_id, "placed_at": NOW, "status": "paid", "currency": "EUR"}
-    return actions.report(RING, of, actions.order_of(OrderIn(**told, total_minor=total)), Clock(NOW))
+def report(order_id: str, *, of: str = A, total: int = 1000) -> ReportedFact:
+    reported: dict[str, Any] = {"order_id": order_id, "placed_at": NOW, "status": "paid", "currency": "EUR"}
+    return actions.report(RING, of, actions.order_of(OrderIn(**reported, total_minor=total)), Clock(NOW))
 
 
-async def taken(db: Database, *facts: ToldFact) -> tuple[list[bool], list[tuple[str, str, str]]]:
+async def taken(db: Database, *facts: ReportedFact) -> tuple[list[bool], list[tuple[str, str, str]]]:
     """Which were new, and the events that were sent: type, store, order."""
     async with db.transaction(stores={A, B}) as tx:
         new = await actions.keep(tx, facts)

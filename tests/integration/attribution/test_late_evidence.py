@@ -101,8 +101,8 @@ async def test_a_refund_before_its_order(db: Database) -> None:
 
 async def test_amendments_in_any_order(db: Database) -> None:
     await arrive(db, *ANNA)
-    await arrive(db, order(told=figures(5000), updated_at=at(minutes=2)))
-    await arrive(db, order(told=figures(4000), updated_at=at(minutes=1), tokens=[token()]))
+    await arrive(db, order(reported=figures(5000), updated_at=at(minutes=2)))
+    await arrive(db, order(reported=figures(4000), updated_at=at(minutes=1), tokens=[token()]))
     decision = await decision_of(db)
     assert (decision["status"], decision["figures"]["subtotal_minor"]) == ("attributed", 5000)
 
@@ -137,13 +137,13 @@ async def test_an_order_whose_money_changed_tells_what_it_came_to_at_its_settlin
     await arrive(db, *ANNA, order(tokens=[token()]), refund(500))
     await settle_all(db)
     await arrive(db, refund(1000, refund_id="rf_2", when=at(days=2)))
-    await arrive(db, order(updated_at=at(days=3), told=figures(2000)))
+    await arrive(db, order(updated_at=at(days=3), reported=figures(2000)))
     async with db.transaction(stores=[STORE]) as tx:
         rows = await tx.all("select data from outbox order by id")
-    told = [Conversion.model_validate_json(bytes(row.data)) for row in rows]
-    assert [state.refunded_minor for state in told] == [500, 500, 1500, 1500]
-    assert [state.at_settling and state.at_settling.refunded_minor for state in told] == [None, None, 500, 500]
-    assert [state.at_settling and state.at_settling.figures.subtotal_minor for state in told[2:]] == [4600, 4600]
+    reported = [Conversion.model_validate_json(bytes(row.data)) for row in rows]
+    assert [state.refunded_minor for state in reported] == [500, 500, 1500, 1500]
+    assert [state.at_settling and state.at_settling.refunded_minor for state in reported] == [None, None, 500, 500]
+    assert [state.at_settling and state.at_settling.figures.subtotal_minor for state in reported[2:]] == [4600, 4600]
 
 
 async def test_evidence_after_settling_changes_nothing(db: Database) -> None:
@@ -154,7 +154,7 @@ async def test_evidence_after_settling_changes_nothing(db: Database) -> None:
 
 
 async def test_an_order_in_another_currency(db: Database) -> None:
-    await arrive(db, *ANNA, order(tokens=[token()], told=figures(currency="MDL")))
+    await arrive(db, *ANNA, order(tokens=[token()], reported=figures(currency="MDL")))
     decision = await decision_of(db)
     assert decision["status"] == "attributed"
     assert decision["checks"][-1]["reason"] == "currency_mismatch"
@@ -180,10 +180,10 @@ async def test_an_order_that_joins_two_people(db: Database) -> None:
 
 
 async def test_the_same_facts_again_change_nothing(db: Database) -> None:
-    told = (*ANNA, visit(click=token()), identify(), order(), refund(5))
-    await arrive(db, *told)
+    reported = (*ANNA, visit(click=token()), identify(), order(), refund(5))
+    await arrive(db, *reported)
     before = await decision_of(db), await events(db)
-    await arrive(db, *told)
+    await arrive(db, *reported)
     assert (await decision_of(db), await events(db)) == before
 
 
@@ -196,11 +196,11 @@ async def test_a_limited_code_is_used_up(db: Database) -> None:
 
 async def test_an_unpaid_order_uses_no_code_up_and_a_cancelled_one_gives_its_use_back(db: Database) -> None:
     await arrive(db, *ANNA, code(max_uses=1))
-    waiting = order("1", customer="c1", codes=["ANNA10"], told=figures(status="pending"))
+    waiting = order("1", customer="c1", codes=["ANNA10"], reported=figures(status="pending"))
     paid = order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1))
     late = order("3", customer="c3", codes=["ANNA10"], placed_at=at(minutes=2))
-    for told in (waiting, paid, late):
-        await arrive(db, told)
+    for reported in (waiting, paid, late):
+        await arrive(db, reported)
 
     async def states(*ids: str) -> list[tuple[str, str]]:
         found = [await decision_of(db, order_id) for order_id in ids]
@@ -225,7 +225,7 @@ async def test_an_order_that_is_paid_no_longer_gives_its_use_of_a_code_back(db: 
     await arrive(db, order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1)))
     assert (await decision_of(db, "2"))["reason"] == "code_used_up"
     voided = figures(status="pending")
-    await arrive(db, order("1", customer="c1", codes=["ANNA10"], updated_at=at(minutes=5), told=voided))
+    await arrive(db, order("1", customer="c1", codes=["ANNA10"], updated_at=at(minutes=5), reported=voided))
     assert [(await decision_of(db, o))["reason"] for o in "12"] == ["unpaid", "code"]
     await arrive(db, order("1", customer="c1", codes=["ANNA10"], updated_at=at(minutes=9)))
     assert [(await decision_of(db, o))["reason"] for o in "12"] == ["code_used_up", "code"]
@@ -235,7 +235,7 @@ async def test_a_use_that_was_redeemed_for_an_order_goes_with_its_cancellation(d
     await arrive(db, *ANNA, code(max_uses=1))
     async with db.transaction(stores=[STORE]) as tx:
         await redeem(tx, STORE, "anna10", RedeemIn(order_id="1"))
-    waiting = order("1", customer="c1", codes=["ANNA10"], told=figures(status="pending"))
+    waiting = order("1", customer="c1", codes=["ANNA10"], reported=figures(status="pending"))
     await arrive(db, waiting, order("2", customer="c2", codes=["ANNA10"], placed_at=at(minutes=1)))
     assert [(await decision_of(db, o))["reason"] for o in "12"] == ["unpaid", "code_used_up"]
     await arrive(db, cancel("1", when=at(minutes=5)))

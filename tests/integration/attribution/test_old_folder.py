@@ -47,7 +47,7 @@ async def old(postgres: TestServer) -> AsyncIterator[str]:
 
 
 async def test_people_whom_a_page_joined_are_told_apart_and_facts_that_say_the_same_are_one(old: str) -> None:
-    told = [
+    reported = [
         order("1", customer="c1", tokens=[token()]),
         order("2", customer="c2", placed_at=at(days=1)),
         order("3", customer="c1", placed_at=at(days=2)),
@@ -64,7 +64,7 @@ async def test_people_whom_a_page_joined_are_told_apart_and_facts_that_say_the_s
             "prs_a" if isinstance(track, CustomerIdentified) else None,
             track.model_dump_json(exclude_none=True).encode(),
         )
-    for number, report in enumerate(told, start=10):
+    for number, report in enumerate(reported, start=10):
         await db.execute(
             "insert into order_facts values ($1, $2, $3, 'report', $4, $5, $6)",
             *(STORE, report.order_id, report.fact_id, number, report.received_at),

@@ -21,7 +21,7 @@ DAY = (datetime.now(UTC) - timedelta(days=9)).replace(hour=12, minute=0, second=
 
 
 def order(order_id: str, day: int, **fields: Any) -> dict[str, Any]:
-    told = {
+    reported = {
         "order_id": order_id,
         "placed_at": (DAY + timedelta(days=day)).isoformat(),
         "status": "paid",
@@ -29,7 +29,7 @@ def order(order_id: str, day: int, **fields: Any) -> dict[str, Any]:
         "total_minor": 5000,
         "customer": {"id": f"c{order_id}"},
     }
-    return told | fields
+    return reported | fields
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ async def shop(http: httpx.AsyncClient, db: Database) -> httpx.AsyncClient:
         ambassador("amb_boris", program_id="prg_2", store=SHOP),
         code("BORIS", ambassador_id="amb_boris", program_id="prg_2", store=SHOP),
     )
-    told = (
+    reported = (
         order("R-2026-1001", 0, codes=["ANNA10"]),
         order("R-2026-1002", 1, codes=["ANNA10"]),
         order("R-2027-1001", 2, codes=["BORIS"]),
         order("77_1%x", 3, currency="JPY", total_minor=8000),
     )
-    for body in told:
+    for body in reported:
         assert (await http.post("/v1/orders", headers=SECRET_KEY, json=body)).is_success
     await http.post("/v1/orders/R-2026-1002/refunds", headers=SECRET_KEY, json={"refund_id": "r", "amount_minor": 700})
     await pump(db, [SHOP])

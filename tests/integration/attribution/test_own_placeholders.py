@@ -46,8 +46,8 @@ async def configured(db: Database, *names: str, revision: int = 1, store: str = 
 
 
 async def buys(http: httpx.AsyncClient, order_id: str, **more: object) -> None:
-    told = {"order_id": order_id, "placed_at": NOW.isoformat(), "status": "paid", "currency": "EUR"}
-    answer = await http.post("/v1/orders", json={**told, "total_minor": 5000, **more}, headers=SECRET_KEY)
+    reported = {"order_id": order_id, "placed_at": NOW.isoformat(), "status": "paid", "currency": "EUR"}
+    answer = await http.post("/v1/orders", json={**reported, "total_minor": 5000, **more}, headers=SECRET_KEY)
     assert answer.status_code == 202, answer.text
 
 
@@ -81,17 +81,17 @@ async def test_reports_name_nobody_by_it_either(db: Database, tmp_path: Path) ->
         answer = await http.post("/v1/track", json=shown, headers=key(store=SHOP, kind="pk"))
         assert answer.status_code == 202
 
-        async def told() -> list[dict[str, object]]:
+        async def reported() -> list[dict[str, object]]:
             async with db.transaction(stores=[SHOP]) as tx:
                 rows = await tx.all("select data from outbox where type like 'kith.customer.identified%'")
             return [orjson.loads(bytes(row.data))["customer"] for row in rows]
 
         async def both() -> bool:
-            return len(await told()) == 2
+            return len(await reported()) == 2
 
         await until(both)
-        assert [set(one) - {"contact_hashes"} for one in await told()] == [set(), set()]
-        assert [one.get("contact_hashes") or [] for one in await told()] == [[], []]
+        assert [set(one) - {"contact_hashes"} for one in await reported()] == [set(), set()]
+        assert [one.get("contact_hashes") or [] for one in await reported()] == [[], []]
 
 
 async def test_the_newest_list_holds_and_is_one_store_s(db: Database) -> None:

@@ -27,7 +27,7 @@ from tests.support.edge import OTHER_STORE, RING, key
 
 
 def delivery(**fields: Any) -> bytes:
-    told = {
+    reported = {
         "id": 450789469,
         "created_at": NOW.isoformat(),
         "updated_at": NOW.isoformat(),
@@ -40,7 +40,7 @@ def delivery(**fields: Any) -> bytes:
         "discount_codes": [{"code": "ANNA10"}],
         "note_attributes": [{"name": "kith", "value": token()}],
     }
-    return json.dumps(told | fields).encode()
+    return json.dumps(reported | fields).encode()
 
 
 def signed(
@@ -138,8 +138,8 @@ async def test_what_an_order_carries_of_its_refunds_stands_for_lost_deliveries_a
     def refund(status: str, amount: str = "10.00", currency: str = "EUR") -> dict[str, Any]:
         money = {"kind": "refund", "status": status, "amount": amount, "currency": currency}
         line = {"line_item_id": 1, "quantity": 1, "subtotal": "10.00", "total_tax": "0.00"}
-        told = {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat()}
-        return told | {"transactions": [money], "refund_line_items": [line]}
+        reported = {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat()}
+        return reported | {"transactions": [money], "refund_line_items": [line]}
 
     def order(minutes: int, *refunds: dict[str, Any]) -> bytes:
         updated_at = (NOW + timedelta(minutes=minutes)).isoformat()
@@ -253,13 +253,13 @@ async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(http: httpx.
     body = delivery()
     right = signed(body, "orders/paid")
     mac = right["X-Shopify-Hmac-Sha256"].encode()
-    told: Counter[int] = Counter()
+    reported: Counter[int] = Counter()
     for number in range(10_000):
         place = chance.randrange(len(mac))
         odd = chance.randbytes(chance.randrange(60)).translate(None, b"\r\n\0") if number % 2 else (
             mac[:place] + bytes((chance.randrange(32, 256),)) + mac[place + chance.randrange(2) :]
         )  # fmt: skip
         headers = [(b"x-shopify-topic", odd), (b"x-shopify-hmac-sha256", odd), (b"x-shopify-event-id", odd)]
-        told[(await http.post(path, content=body, headers=headers)).status_code] += odd != mac
-    assert set(+told) <= {401, 429}
+        reported[(await http.post(path, content=body, headers=headers)).status_code] += odd != mac
+    assert set(+reported) <= {401, 429}
     assert (await http.post(path, content=body, headers=right)).json()["outcome"] == "taken"

@@ -36,15 +36,15 @@ STRICTER = program(version=2, published_at=at(days=-10), min_subtotal_minor=90_0
 
 
 async def open_orders(db: Database) -> None:
-    told = [
+    reported = [
         order(f"{person:03}-{n}", customer=f"c{person}", codes=["ANNA10"], placed_at=at(days=-9, minutes=person + n))
         for person in range(PEOPLE)
         for n in range(2)
     ]
     await arrive(db, program(new_customers_only=False), ambassador(), code())
     # One by one as people come, so that their ids are in the order of their numbers.
-    for start in range(0, len(told), 100):
-        await arrive(db, *told[start : start + 100])
+    for start in range(0, len(reported), 100):
+        await arrive(db, *reported[start : start + 100])
 
 
 async def by_version(db: Database) -> Counter[int]:
@@ -86,8 +86,8 @@ async def test_a_version_that_reaches_many_goes_through_them_and_survives_a_kill
 
     last = f"{PEOPLE - 1:03}"
     await arrive(db, order("new", customer=f"c{PEOPLE - 1}", codes=["ANNA10"]), order("other", codes=["ANNA10"]))
-    told = {name: (await decision_of(db, name))["status"] for name in ("new", "other", f"{last}-0", f"{last}-1")}
-    assert set(told.values()) == {"rejected"}, "whoever is touched is decided as a whole, by what is in force"
+    reported = {name: (await decision_of(db, name))["status"] for name in ("new", "other", f"{last}-0", f"{last}-1")}
+    assert set(reported.values()) == {"rejected"}, "whoever is touched is decided as a whole, by what is in force"
     await all_right(db)
 
     assert await sweeping_process(db.url) == 0
@@ -135,8 +135,8 @@ async def test_a_batch_that_would_decide_too_much_asks_for_less_unless_it_is_one
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(take, "MOST_OPEN", 3)
-    told = [order(f"{who}{n}", customer=who, placed_at=at(minutes=n)) for who in ("a", "b") for n in range(4)]
-    await arrive(db, program(), *told)
+    reported = [order(f"{who}{n}", customer=who, placed_at=at(minutes=n)) for who in ("a", "b") for n in range(4)]
+    await arrive(db, program(), *reported)
     paid_more = [order(f"{who}{n}", customer=who, updated_at=at(days=1)) for who in ("a", "b") for n in range(2)]
     with pytest.raises(TooMuch):
         await arrive(db, *paid_more)

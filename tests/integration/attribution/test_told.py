@@ -27,16 +27,16 @@ from tests.support.attribution import (
 ANNA = (program(store=SHOP), ambassador(store=SHOP), code(store=SHOP))
 
 
-async def told(db: Database) -> list[Conversion]:
+async def reported(db: Database) -> list[Conversion]:
     return [payload for payload in await pump(db, [SHOP]) if isinstance(payload, Conversion)]
 
 
 async def test_an_order_that_waits_is_told_and_counted_as_waiting(db: Database) -> None:
-    await arrive(db, *ANNA, order(store=SHOP, codes=["ANNA10"], told=figures(status="pending")))
-    first = await told(db)
+    await arrive(db, *ANNA, order(store=SHOP, codes=["ANNA10"], reported=figures(status="pending")))
+    first = await reported(db)
     assert [(c.TYPE, c.status, c.reason) for c in first] == [("kith.conversion.deferred.v1", "pending", "unpaid")]
     await arrive(db, order(store=SHOP, codes=["ANNA10"], updated_at=at(days=1), fact_id="paid"))
-    assert [(c.status, c.revision > first[0].revision) for c in await told(db)] == [("attributed", True)]
+    assert [(c.status, c.revision > first[0].revision) for c in await reported(db)] == [("attributed", True)]
 
 
 async def test_a_decision_tells_the_click_beside_the_code_and_the_contacts_to_join_by(db: Database) -> None:
@@ -47,7 +47,7 @@ async def test_a_decision_tells_the_click_beside_the_code_and_the_contacts_to_jo
         order(store=SHOP, codes=["ANNA10"], tokens=[older, token("clk_1"), too_old], contacts=["h2", "h1"]),
         order("1002", store=SHOP, tokens=[token("clk_1")], customer="c2"),
     )  # fmt: skip
-    by_code, by_click = await told(db)
+    by_code, by_click = await reported(db)
     assert by_code.winner is not None
     assert (by_code.winner.kind, by_code.click_id, by_code.friend_contacts) == ("code", "clk_1", ("h1", "h2"))
     assert (by_click.click_id, by_click.friend_contacts) == (None, ())
@@ -76,7 +76,7 @@ async def test_a_page_that_lists_a_part_of_what_happened_says_so(db: Database, h
 
 async def test_a_page_that_lists_some_of_many_decisions_says_so(db: Database, http: httpx.AsyncClient) -> None:
     for n in range(53):
-        told = figures(4600 + n)
-        await arrive(db, order(told=told, updated_at=NOON + timedelta(minutes=n), store=SHOP))
+        reported = figures(4600 + n)
+        await arrive(db, order(reported=reported, updated_at=NOON + timedelta(minutes=n), store=SHOP))
     page = await http.get("/console/attribution/orders/1001", headers=SECRET_KEY)
     assert "The newest 50 of 53 decisions" in page.text

@@ -18,8 +18,8 @@ from tests.support.attribution import browser, pump
 from tests.support.wait import until
 
 
-async def report(http: httpx.AsyncClient, **told: Any) -> dict[str, Any]:
-    answer = await http.post("/v1/track", headers=PUBLISHABLE, json=told)
+async def report(http: httpx.AsyncClient, **reported: Any) -> dict[str, Any]:
+    answer = await http.post("/v1/track", headers=PUBLISHABLE, json=reported)
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -39,8 +39,8 @@ async def events_of(db: Database, count: int) -> None:
 async def test_one_click_and_twenty_guessed_ids_move_no_order(http: httpx.AsyncClient, db: Database) -> None:
     guessed = [f"g{n}" for n in range(20)]
     for customer_id in guessed:
-        told = order(customer_id, customer={"id": customer_id, "email": f"{customer_id}@buyers.example"})
-        await http.post("/v1/orders", headers=SECRET_KEY, json=told)
+        reported = order(customer_id, customer={"id": customer_id, "email": f"{customer_id}@buyers.example"})
+        await http.post("/v1/orders", headers=SECRET_KEY, json=reported)
     before = {customer_id: await decision(http, db, customer_id) for customer_id in guessed}
     eve = {"visitor_id": VISITOR, "token": token(click_id="clk_eve")}
     await report(http, type="visit", **eve)
@@ -68,12 +68,12 @@ async def test_a_false_contact_makes_no_self_referral(http: httpx.AsyncClient, d
 
 async def test_the_server_names_a_visitor_once(http: httpx.AsyncClient, db: Database) -> None:
     await report(http, type="visit", visitor_id=VISITOR, token=token())
-    told = {"visitor_id": VISITOR, "customer": {"id": "8412", "email": "friend@example.com"}}
-    first = await http.post("/v1/identify", headers=SECRET_KEY, json=told)
-    again = await http.post("/v1/identify", headers=SECRET_KEY, json=told)
+    reported = {"visitor_id": VISITOR, "customer": {"id": "8412", "email": "friend@example.com"}}
+    first = await http.post("/v1/identify", headers=SECRET_KEY, json=reported)
+    again = await http.post("/v1/identify", headers=SECRET_KEY, json=reported)
     assert (first.status_code, first.json()["duplicate"], again.json()["duplicate"]) == (202, False, True)
     keyed = SECRET_KEY | {"idempotency-key": "k1"}
-    answers = [await http.post("/v1/identify", headers=keyed, json=told) for _ in range(2)]
+    answers = [await http.post("/v1/identify", headers=keyed, json=reported) for _ in range(2)]
     assert answers[0].text == answers[1].text
     await events_of(db, 2)
     by_mail = order("7", customer={"email": "friend@example.com"})
@@ -82,10 +82,10 @@ async def test_the_server_names_a_visitor_once(http: httpx.AsyncClient, db: Data
 
 
 async def test_who_may_identify_and_what_is_refused(http: httpx.AsyncClient) -> None:
-    told = {"visitor_id": VISITOR, "customer": {"id": "8412"}}
-    assert (await http.post("/v1/identify", headers=PUBLISHABLE, json=told)).status_code == 403
-    assert (await http.post("/v1/identify", json=told)).status_code == 401
-    for wrong in ({"customer": {"id": "1"}}, told | {"customer": {}}, told | {"customer": {"id": "guest"}}):
+    reported = {"visitor_id": VISITOR, "customer": {"id": "8412"}}
+    assert (await http.post("/v1/identify", headers=PUBLISHABLE, json=reported)).status_code == 403
+    assert (await http.post("/v1/identify", json=reported)).status_code == 401
+    for wrong in ({"customer": {"id": "1"}}, reported | {"customer": {}}, reported | {"customer": {"id": "guest"}}):
         answer = await http.post("/v1/identify", headers=SECRET_KEY, json=wrong)
         assert (answer.status_code, bool(answer.json()["errors"])) == (422, True)
 

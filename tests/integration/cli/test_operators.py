@@ -93,23 +93,23 @@ async def test_a_snapshot_that_is_held_for_long_is_told_with_who_holds_it(
 ) -> None:
     url = await fresh_database()
     monkeypatch.setattr(database, "SNAPSHOT_OLD", timedelta(0))
-    assert await told(url) == "ok"
+    assert await reported(url) == "ok"
     report = await asyncpg.connect(url, server_settings={"application_name": "long-report"})
     await report.execute("begin isolation level repeatable read")
     await report.fetchval("select 1")
-    assert await told(url) == "warning: long-report"
+    assert await reported(url) == "warning: long-report"
     await report.close()
     await until(lambda: _well(url), what="a database that nobody keeps from being tidied")
 
 
-async def told(url: str) -> str:
+async def reported(url: str) -> str:
     """What is said of snapshots in rewards' database."""
     [finding] = [one for one in await database.look(catalog.load("rewards"), url) if one.name == "rewards snapshots"]
     return f"{finding.verdict}: long-report" if "(long-report)" in finding.detail else str(finding.verdict)
 
 
 async def _well(url: str) -> bool:
-    return await told(url) == "ok"
+    return await reported(url) == "ok"
 
 
 async def test_secrets_that_others_can_read_are_a_failure(tmp_path: Path, fresh_database: FreshDatabase) -> None:

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def client(product: Product, key: str = "secret_key") -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {product.told[key]}"}
+    headers = {"Authorization": f"Bearer {product.reported[key]}"}
     return httpx.AsyncClient(base_url=product.url, headers=headers, timeout=30)
 
 
@@ -41,23 +41,23 @@ async def test_the_product_runs_and_comes_back_with_its_data(tmp_path: Path) -> 
         )
         assert answer.status_code == 202
 
-        async def all_is_told() -> bool:
+        async def all_is_reported() -> bool:
             return not unheard((await api.get("/metrics")).text)
 
-        await until(all_is_told, what="a sample of every metric that an alert reads")
+        await until(all_is_reported, what="a sample of every metric that an alert reads")
         await _operators_look_at_it(folder, product, api)
         shop = httpx.AsyncClient(timeout=30)
         async with shop:
-            assert (await shop.get(product.told["shop_url"])).status_code == 200
-            signed_in = await shop.get(product.told["console_url"], follow_redirects=True)
+            assert (await shop.get(product.reported["shop_url"])).status_code == 200
+            signed_in = await shop.get(product.reported["console_url"], follow_redirects=True)
             assert signed_in.status_code == 200
-        first = product.told
+        first = product.reported
     assert product.starter.returncode == 0
     assert not (folder / "postgres" / "postmaster.pid").exists()
 
     async with running("run", folder) as again, client(again) as api:
-        assert again.told["store_id"] == first["store_id"]
-        assert again.told["secret_key"] == first["secret_key"]
+        assert again.reported["store_id"] == first["store_id"]
+        assert again.reported["secret_key"] == first["secret_key"]
         assert (await api.get("/v1/orders/1001")).status_code == 200
 
 
@@ -73,29 +73,29 @@ async def test_a_killed_product_leaves_nothing_running_and_starts_again(tmp_path
 
 async def test_a_second_starter_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     async with running("run", tmp_path / "data", demo=False):
-        told = _kith("run", "--port", str(process.free_port()), folder=tmp_path / "data")
-    assert told.returncode == 1
-    assert "running on" in told.stderr
+        reported = _kith("run", "--port", str(process.free_port()), folder=tmp_path / "data")
+    assert reported.returncode == 1
+    assert "running on" in reported.stderr
 
 
 async def test_a_used_port_is_told_before_anything_is_started(tmp_path: Path) -> None:
     async with running("run", tmp_path / "data", demo=False) as product:
-        told = _kith("run", "--port", product.url.rpartition(":")[2], folder=tmp_path / "other")
-    assert told.returncode == 1
-    assert "is in use; set KITH_PORT" in told.stderr
+        reported = _kith("run", "--port", product.url.rpartition(":")[2], folder=tmp_path / "other")
+    assert reported.returncode == 1
+    assert "is in use; set KITH_PORT" in reported.stderr
     assert not (tmp_path / "other").exists()
 
 
 def test_serve_refuses_to_start_without_a_database(tmp_path: Path) -> None:
-    told = _kith("serve", "links", folder=tmp_path)
-    assert told.returncode == 1
-    assert "KITH_DATABASE_URL" in told.stderr
+    reported = _kith("serve", "links", folder=tmp_path)
+    assert reported.returncode == 1
+    assert "KITH_DATABASE_URL" in reported.stderr
 
 
 def test_serve_refuses_to_start_without_secrets(tmp_path: Path) -> None:
-    told = _kith("serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith")
-    assert told.returncode == 1
-    assert told.stderr.startswith("kith: KITH_SECRET_KEYS is missing")
+    reported = _kith("serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith")
+    assert reported.returncode == 1
+    assert reported.stderr.startswith("kith: KITH_SECRET_KEYS is missing")
 
 
 async def _operators_look_at_it(folder: Path, product: Product, api: httpx.AsyncClient) -> None:
@@ -108,20 +108,20 @@ async def _operators_look_at_it(folder: Path, product: Product, api: httpx.Async
         return bool(decision["status"] == "unattributed")
 
     await until(decided, what="a decision")
-    store_id = product.told["store_id"]
-    [equation] = _told("reconcile", "--store", store_id, folder=folder)
+    store_id = product.reported["store_id"]
+    [equation] = _reported("reconcile", "--store", store_id, folder=folder)
     sides = {name: equation[name] for name in ("acked", "unattributed", "in_flight", "difference")}
     assert sides == {"acked": 1, "unattributed": 1, "in_flight": 0, "difference": 0}
-    [replayed] = _told("replay", folder=folder)
+    [replayed] = _reported("replay", folder=folder)
     assert (replayed["store"], replayed["equal"], replayed["different"]) == (store_id, 1, 0)
-    [one] = _told("replay", "--store", store_id, "--order", "1001", folder=folder)
+    [one] = _reported("replay", "--store", store_id, "--order", "1001", folder=folder)
     assert one["equal"] == 1
-    [books] = _told("ledger", "verify", folder=folder)
+    [books] = _reported("ledger", "verify", folder=folder)
     assert books["whole"]
 
     def sent_and_handled() -> bool:
-        waiting = {told["service"]: told["events"] for told in _told("outbox", folder=folder)}
-        behind = {told["group"]: told["behind"] for told in _told("lag", folder=folder)}
+        waiting = {reported["service"]: reported["events"] for reported in _reported("outbox", folder=folder)}
+        behind = {reported["group"]: reported["behind"] for reported in _reported("lag", folder=folder)}
         return set(waiting) == {"links", "attribution", "rewards", "analytics"} and not any(
             (*waiting.values(), *behind.values())
         )
@@ -129,7 +129,7 @@ async def _operators_look_at_it(folder: Path, product: Product, api: httpx.Async
     await until(sent_and_handled, what="an empty outbox and no lag")
 
 
-def _told(*words: str, folder: Path) -> list[dict[str, Any]]:
+def _reported(*words: str, folder: Path) -> list[dict[str, Any]]:
     done = _kith(*words, "--json", folder=folder)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -29,7 +29,7 @@ async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
 
 @pytest.fixture
 async def api(product: Product) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {product.told['secret_key']}"}
+    headers = {"Authorization": f"Bearer {product.reported['secret_key']}"}
     async with httpx.AsyncClient(base_url=product.url, headers=headers, timeout=60) as client:
         yield client
 
@@ -62,10 +62,10 @@ async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncCli
 
 
 async def test_everything_that_alerts_read_is_in_one_exposition(api: httpx.AsyncClient) -> None:
-    async def all_is_told() -> bool:
+    async def all_is_reported() -> bool:
         return not unheard((await api.get("/metrics")).text)
 
-    await until(all_is_told, within=60, every=0.3, what="a sample of every metric that an alert reads")
+    await until(all_is_reported, within=60, every=0.3, what="a sample of every metric that an alert reads")
 
 
 async def test_killed_processes_come_back(api: httpx.AsyncClient, product: Product) -> None:
@@ -95,7 +95,7 @@ async def test_a_rolling_restart_under_load_fails_no_request(api: httpx.AsyncCli
 
     async def load(worker: int) -> None:
         number = 0
-        slug = product.told["link_url"].rpartition("/")[2]
+        slug = product.reported["link_url"].rpartition("/")[2]
         while going:
             number += 1
             if number % 2:

@@ -44,9 +44,9 @@ class Sleeper:
 class Scene:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.ended: list[str] = []
-        self.supervisor = Supervisor(folder, say=self.told.append)
+        self.supervisor = Supervisor(folder, say=self.reported.append)
 
     def child(self, name: str) -> Sleeper:
         return Sleeper(name, self.folder, self.ended)
@@ -57,8 +57,8 @@ class Scene:
         except FileNotFoundError:
             return None
 
-    def has_told(self, text: str) -> bool:
-        return any(text in line for line in self.told)
+    def has_reported(self, text: str) -> bool:
+        return any(text in line for line in self.reported)
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ async def test_a_child_that_is_killed_is_started_again_and_named(scene: Scene) -
     os.kill(first, signal.SIGKILL)
 
     await until(lambda: scene.pid_in_file("links-1") not in {None, first}, what="a new process")
-    assert scene.has_told("links-1 has died")
-    await until(lambda: scene.has_told("links-1 is back"))
+    assert scene.has_reported("links-1 has died")
+    await until(lambda: scene.has_reported("links-1 is back"))
     assert scene.supervisor.restarts == {"links-1": 1}
 
 
@@ -88,7 +88,7 @@ async def test_a_held_child_stays_dead_until_it_is_released(scene: Scene) -> Non
     hold.touch()
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    await until(lambda: scene.has_told("kafka has died"))
+    await until(lambda: scene.has_reported("kafka has died"))
     await until(lambda: scene.pid_in_file("kafka") is None)
 
     hold.unlink()
@@ -101,7 +101,7 @@ async def test_a_child_that_does_not_start_is_tried_again(scene: Scene) -> None:
     child.refuses = True
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    await until(lambda: scene.has_told("caddy does not start"))
+    await until(lambda: scene.has_reported("caddy does not start"))
 
     child.refuses = False
     await until(lambda: child.pid is not None, what="the child's return")
@@ -113,7 +113,7 @@ async def test_a_restart_on_purpose_is_not_taken_for_a_death(scene: Scene) -> No
     first = child.pid
     await scene.supervisor.restart(child)
     assert scene.pid_in_file("rewards-1") == child.pid != first
-    assert not scene.has_told("died")
+    assert not scene.has_reported("died")
 
 
 async def test_children_end_in_reverse_order_and_replicas_together(scene: Scene) -> None:

@@ -43,12 +43,12 @@ async def test_a_note_names_the_actor_and_is_told_with_the_same_commit(db: Datab
         ("reward.rejected", "member", "key_1", "session-1", "rwd_2", "str_a"),
     ]
     async with db.transaction(["str_a"]) as tx:
-        told = [orjson.loads(row.data) for row in await tx.all("select data from outbox order by id")]
+        reported = [orjson.loads(row.data) for row in await tx.all("select data from outbox order by id")]
         kept = await tx.all("select audit_id, before, after, request_id from audit order by audit_id")
-    assert [(one["audit_id"], one["before"], one["after"], one["request_id"]) for one in told] == [
+    assert [(one["audit_id"], one["before"], one["after"], one["request_id"]) for one in reported] == [
         tuple(row) for row in kept
     ]
-    assert told[0]["service"] == "toy"
+    assert reported[0]["service"] == "toy"
 
 
 async def test_what_is_rolled_back_was_never_done(db: Database, url: str) -> None:

@@ -78,8 +78,8 @@ async def test_a_head_may_have_16_kb_in_one_piece_too(before: bytes, size: int) 
     async with Server(app, host="127.0.0.1", port=0) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(before + HEAD + b"x: %b\r\nconnection: close\r\n\r\n" % (b"y" * size))
-        told = (await closed(reader)).split(b"HTTP/1.1 ")[1:]
-        assert [answer[:3] for answer in told] == [b"200"] * (bool(before) and size < 16_000) + [
+        reported = (await closed(reader)).split(b"HTTP/1.1 ")[1:]
+        assert [answer[:3] for answer in reported] == [b"200"] * (bool(before) and size < 16_000) + [
             b"200" if size < 16_000 else b"431"
         ]
         writer.close()

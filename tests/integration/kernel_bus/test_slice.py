@@ -35,18 +35,18 @@ def store(revision: int, name: str, store_id: str = "str_a") -> Event[Any]:
 
 async def handle(db: Database, *events: Event[Any]) -> int:
     """Gives events to the handlers; returns how often the live state was hurried."""
-    hurried = 0
+    refreshed = 0
 
-    def hurry() -> None:
-        nonlocal hurried
-        hurried += 1
+    def refresh_soon() -> None:
+        nonlocal refreshed
+        refreshed += 1
 
     async with db.transaction({e.store_id for e in events}) as tx:
-        for handler in (STORES, *live_handlers(hurry)):
+        for handler in (STORES, *live_handlers(refresh_soon)):
             own = [e for e in events if isinstance(e.data, handler.events)]
             if own:
                 await handler.handle(tx, own)
-    return hurried
+    return refreshed
 
 
 async def test_a_store_s_newest_revision_is_kept_and_duplicates_change_nothing(db: Database) -> None:

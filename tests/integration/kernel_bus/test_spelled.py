@@ -7,7 +7,7 @@ import pytest
 from asyncpg import PostgresError
 
 from services.kernel.db import Database
-from services.kernel.outbox import Outgoing, spell, spell_data, spell_head
+from services.kernel.outbox import Outgoing, encode_data, encode_head, encode_row
 
 AT = datetime(2026, 11, 27, 9, 30, 0, 123456, tzinfo=UTC)
 FIELDS = "event_id, topic, key, type, store_id, subject, at, traceparent, data"
@@ -17,9 +17,11 @@ def event(data: bytes, *, key: str = "lnk_1") -> Outgoing:
     return Outgoing("evt_1", "clicks", key, "kith.click.recorded.v1", "str_a", key, AT, None, data)
 
 
-def spelled(told: Outgoing) -> bytes:
-    head = spell_head(topic=told.topic, type=told.type, key=told.key, store_id=told.store_id, subject=told.subject)
-    return spell(head, told.event_id.encode(), told.at.isoformat().encode(), spell_data(told.data))
+def encoded(reported: Outgoing) -> bytes:
+    head = encode_head(
+        topic=reported.topic, type=reported.type, key=reported.key, store_id=reported.store_id, subject=reported.subject
+    )
+    return encode_row(head, reported.event_id.encode(), reported.at.isoformat().encode(), encode_data(reported.data))
 
 
 async def rows(db: Database) -> list[tuple[Any, ...]]:
@@ -37,30 +39,30 @@ async def rows(db: Database) -> list[tuple[Any, ...]]:
     ],
 )
 async def test_a_spelled_event_is_the_same_row(db: Database, data: bytes) -> None:
-    told = event(data)
+    reported = event(data)
     async with db.transaction() as tx:
-        tx.emit_all([told])
-        tx.emit_spelled([spelled(told)])
+        tx.emit_all([reported])
+        tx.emit_encoded([encoded(reported)])
     usual, copied = await rows(db)
     assert copied == usual
     assert copied[-1] == data
 
 
 async def test_odd_texts_stay_in_their_columns(db: Database) -> None:
-    told = event(b"{}", key="a\tb\\N\nc")
+    reported = event(b"{}", key="a\tb\\N\nc")
     async with db.transaction() as tx:
-        tx.emit_spelled([spelled(told)])
-    assert (await rows(db))[0][2] == told.key
+        tx.emit_encoded([encoded(reported)])
+    assert (await rows(db))[0][2] == reported.key
 
 
 async def test_rows_keep_their_order(db: Database) -> None:
     async with db.transaction() as tx:
-        tx.emit_spelled([spelled(event(b'{"n":%d}' % n)) for n in range(50)])
+        tx.emit_encoded([encoded(event(b'{"n":%d}' % n)) for n in range(50)])
     assert [row[-1] for row in await rows(db)] == [b'{"n":%d}' % n for n in range(50)]
 
 
 async def test_what_is_no_row_takes_the_others_with_it(db: Database) -> None:
     with pytest.raises(PostgresError):
         async with db.transaction() as tx:
-            tx.emit_spelled([spelled(event(b"{}")), b"not a row"])
+            tx.emit_encoded([encoded(event(b"{}")), b"not a row"])
     assert await rows(db) == []

@@ -25,12 +25,12 @@ pytestmark = pytest.mark.slow
 @asynccontextmanager
 async def partner() -> AsyncIterator[tuple[str, "Counter[str]"]]:
     """A partner over HTTP, and how often each key was told to it."""
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            told[head.partition("idempotency-key: ")[2].partition("\r\n")[0]] += 1
+            reported[head.partition("idempotency-key: ")[2].partition("\r\n")[0]] += 1
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -40,7 +40,7 @@ async def partner() -> AsyncIterator[tuple[str, "Counter[str]"]]:
 
     server = await asyncio.start_server(one, "127.0.0.1", 0)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", told
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", reported
     finally:
         server.close()
 
@@ -48,7 +48,7 @@ async def partner() -> AsyncIterator[tuple[str, "Counter[str]"]]:
 @pytest.mark.timeout(240)
 async def test_killed_at_every_step_each_task_is_told_and_noted_once(url: str, db: Database, tmp_path: Path) -> None:
     marks = tmp_path / "fired"
-    async with partner() as (address, told):
+    async with partner() as (address, reported):
         environment = {
             **os.environ,
             "KITH_DATABASE_URL": url,
@@ -87,9 +87,9 @@ async def test_killed_at_every_step_each_task_is_told_and_noted_once(url: str, d
         supervising.cancel()
         await asyncio.gather(supervising, return_exceptions=True)
     assert {path.name for path in marks.glob("*")} == names
-    assert len(told) == TASKS
+    assert len(reported) == TASKS
     # A kill cuts off at most what was in hand: each of those is told again under its key.
-    assert sum(told.values()) - TASKS <= len(FAILPOINTS) * LANES
+    assert sum(reported.values()) - TASKS <= len(FAILPOINTS) * LANES
     async with db.transaction() as tx:
         notes = {row.note for row in await tx.all("select note from notes")}
     assert notes == {f"t{n} told" for n in range(TASKS)}

@@ -230,8 +230,8 @@ async def test_ids_of_another_store_in_a_body_are_unknown_ids(product: Product, 
     answers = []
     for ids in (product.a.ids, unknown_like(product.a.ids)):
         answer = await product.call(operation, own_key(operation, product.b), json=BODIES[str(operation)](ids))
-        told = answer.json()
-        answers.append((answer.status_code, told.get("errors", told.get("data", ()))))
+        reported = answer.json()
+        answers.append((answer.status_code, reported.get("errors", reported.get("data", ()))))
     if "program_id" in BODIES[str(operation)](product.a.ids):
         assert answers[0][0] in {404, 422}
     assert [without(answers[n]) for n in (0, 1)] == [without(answers[0])] * 2

@@ -172,7 +172,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("status", "sent"), REFUSED.items(), ids=REFUSED.keys())
 async def test_who_is_refused_while_still_sending_can_read_why(port: int, status: str, sent: bytes) -> None:
-    def told() -> bytes:
+    def reported() -> bytes:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             client.sendall(sent)
             received = b""
@@ -181,7 +181,7 @@ async def test_who_is_refused_while_still_sending_can_read_why(port: int, status
             client.sendall(b"a")  # the other half is still open
             return received
 
-    answer = await asyncio.to_thread(told)
+    answer = await asyncio.to_thread(reported)
     assert answer.startswith(b"HTTP/1.1 " + status.encode()), answer[:200]
     assert answer.rstrip().endswith(b"}"), "the whole of it"
 

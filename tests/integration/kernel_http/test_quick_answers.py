@@ -34,17 +34,17 @@ class World:
 
 async def _serve(health: Health, go_on: asyncio.Event, later: list["asyncio.Future[bytes]"]) -> Front:
     async def usual(scope: Scope, receive: Receive, send: Send) -> int:
-        told = await read_body(scope, receive)
-        if told == b"wait":
+        reported = await read_body(scope, receive)
+        if reported == b"wait":
             await go_on.wait()
-        said = b"usual " + told
+        said = b"usual " + reported
         head = start(200, ((b"content-length", b"%d" % len(said)), (b"x-is", b"same")))
         return await answer(send, head, said)
 
     def quick(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
         if body == b"later":
             later.append(asyncio.get_running_loop().create_future())
-            return Later(later[-1], lambda told: (200, b"x-is: same\r\n", b"later " + told))
+            return Later(later[-1], lambda reported: (200, b"x-is: same\r\n", b"later " + reported))
         if body == b"raise":
             raise ValueError("what only the handler knows how to say")
         return None if body == b"wait" else (200, b"x-is: same\r\n", b"quick " + body)

@@ -47,8 +47,8 @@ async def test_a_thousand_of_one_name_join_at_once_and_all_have_what_one_call_gi
         row = found[f"c{item['index']}"]
         assert {name: row[name] for name in item["ambassador"]} == item["ambassador"]
     assert found["c7"]["email"] == "anna@mail.example"
-    told = Counter(event["type"] for event in await events(links) if event.get("program_id") == program)
-    assert {told[f"kith.{kind}.saved.v1"] for kind in ("ambassador", "link", "code")} == {MOST + 1}
+    reported = Counter(event["type"] for event in await events(links) if event.get("program_id") == program)
+    assert {reported[f"kith.{kind}.saved.v1"] for kind in ("ambassador", "link", "code")} == {MOST + 1}
     assert (await links.http.get(f"/r/{found['c7']['link']['slug']}")).status_code == 302
 
 

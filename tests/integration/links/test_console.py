@@ -148,8 +148,11 @@ async def test_nobody_is_added_without_saying_who_and_errors_speak_the_readers_l
 
 @pytest.mark.parametrize("field", ["email", "phone", "external_id"])
 async def test_whom_the_program_has_already_is_named(console: httpx.AsyncClient, shop: Shop, field: str) -> None:
-    program_id, told = await shop.program(), {"email": "Anna@example.com", "phone": "+37360123456", "external_id": "c1"}
-    anna = await shop.ambassador(program_id, name="Anna Kern", **{field: told[field]})
+    program_id, reported = (
+        await shop.program(),
+        {"email": "Anna@example.com", "phone": "+37360123456", "external_id": "c1"},
+    )
+    anna = await shop.ambassador(program_id, name="Anna Kern", **{field: reported[field]})
     same = {"email": "anna+x@EXAMPLE.com", "phone": "00373 60 123456", "external_id": "c1"}[field]
     again = await console.post(
         "/console/links/ambassadors", data={"program_id": program_id, "name": "Other", field: same}

@@ -63,8 +63,8 @@ async def site(pages: dict[str, str]) -> AsyncIterator[str]:
             body = ""
         else:
             writer.write(b"HTTP/1.1 %b\r\n" % (b"404 Not Found" if body is None else b"200 OK"))
-        told = (body or "").encode()
-        writer.write(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(told), told))
+        reported = (body or "").encode()
+        writer.write(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(reported), reported))
         await writer.drain()
         writer.close()
 
@@ -126,8 +126,8 @@ async def test_a_file_proves_it_and_a_redirect_to_one_does_not(proving: Replica,
         pages[path] = "-> /elsewhere"
         assert (await boss.post(f"/v1/stores/domains/{host}/verify")).json()["findings"]["file"] == "missing"
         pages[path] = publish["file_content"] + "\n"
-        told = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
-    assert (told["status"], told["method"]) == ("proved", "file")
+        reported = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
+    assert (reported["status"], reported["method"]) == ("proved", "file")
 
 
 async def test_the_script_of_the_front_page_proves_it_with_the_stores_own_key(
@@ -141,8 +141,8 @@ async def test_the_script_of_the_front_page_proves_it_with_the_stores_own_key(
         await boss.post("/v1/stores/domains", json={"domain": host})
         assert (await boss.post(f"/v1/stores/domains/{host}/verify")).json()["findings"]["script"] == "different"
         pages["/"] = tag.format(shop.publishable_key)
-        told = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
-    assert (told["status"], told["method"]) == ("proved", "script")
+        reported = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
+    assert (reported["status"], reported["method"]) == ("proved", "script")
 
 
 async def test_a_domain_that_was_given_up_is_proved_anew(proving: Replica, names: NameServer) -> None:
@@ -212,8 +212,8 @@ async def test_a_look_reaches_no_private_network(
         shop = await open_shop(links)
         boss = await owner(links, shop.id)
         await boss.post("/v1/stores/domains", json={"domain": host})
-        told = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
-    assert (told["status"], told["findings"]["file"], told["findings"]["script"]) == (
+        reported = (await boss.post(f"/v1/stores/domains/{host}/verify")).json()
+    assert (reported["status"], reported["findings"]["file"], reported["findings"]["script"]) == (
         "unproved",
         "private_address",
         "private_address",

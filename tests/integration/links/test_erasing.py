@@ -28,11 +28,11 @@ async def test_an_erased_person_is_known_no_more(links: Replica, shop: Shop) -> 
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select count(*) from people where ambassador_id = :id", id=anna["id"]) == 0
     assert (await links.http.get(anna["portal_url"])).status_code == 404
-    told = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
-    assert told[-1]["status"] == "erased"
+    reported = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
+    assert reported[-1]["status"] == "erased"
     known = ("external_id", "contact_hashes")
-    assert [bool(told[0].get(field)) for field in known] == [True, True]
-    assert [bool(told[-1].get(field)) for field in known] == [False, False]
+    assert [bool(reported[0].get(field)) for field in known] == [True, True]
+    assert [bool(reported[-1].get(field)) for field in known] == [False, False]
 
 
 async def test_a_repeated_request_to_join_answers_as_erased(links: Replica, shop: Shop) -> None:
@@ -44,9 +44,9 @@ async def test_a_repeated_request_to_join_answers_as_erased(links: Replica, shop
     again = await shop.post("/v1/ambassadors", body, **{"Idempotency-Key": "join-1"})
     assert again.status_code == 201
     assert again.headers["idempotent-replayed"] == "true"
-    told = again.json()
-    assert (told["id"], told["status"]) == (anna["id"], "erased")
-    assert [told["external_id"], told["locale"], told["portal_url"]] == [None, None, ""]
+    reported = again.json()
+    assert (reported["id"], reported["status"]) == (anna["id"], "erased")
+    assert [reported["external_id"], reported["locale"], reported["portal_url"]] == [None, None, ""]
     async with links.ctx.db.transaction([shop.id]) as tx:
         kept = await tx.all("select convert_from(answer, 'UTF8') as text from answers where store_id = :s", s=shop.id)
     assert not [row for row in kept if '"c1"' in row.text]
@@ -66,8 +66,8 @@ async def test_every_link_ends_and_every_code_is_retired(links: Replica, shop: S
         assert (await click(links, slug)).status_code == 410
     codes = (await shop.got("/v1/codes", ambassador_id=anna["id"]))["data"]
     assert [(code["code"], code["retired"]) for code in codes] == [("ANNAS-TIP", True), ("ANNA10", True)]
-    told = await events(links, "saved")
-    assert [e["deleted"] for e in told if e.get("link_id") in {link["id"], anna["link"]["id"]}] == [False] * 2 + [
+    reported = await events(links, "saved")
+    assert [e["deleted"] for e in reported if e.get("link_id") in {link["id"], anna["link"]["id"]}] == [False] * 2 + [
         True
     ] * 2
     again = await shop.ambassador(program_id, name="Anna Kern")

@@ -20,8 +20,8 @@ async def test_who_joined_by_mail_alone_is_found_by_id_and_mail_and_keeps_the_li
     assert (await shop.ambassador(program, external_id="c1"))["id"] == anna["id"]
     assert (await shop.ambassador(program, **MAIL))["id"] == anna["id"]
     assert len((await shop.got("/v1/ambassadors", program_id=program))["data"]) == 1
-    told = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
-    assert [(event["revision"], event.get("external_id")) for event in told] == [(1, None), (2, "c1")]
+    reported = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
+    assert [(event["revision"], event.get("external_id")) for event in reported] == [(1, None), (2, "c1")]
 
 
 async def test_who_joined_by_id_and_mail_is_found_by_mail_alone_and_opens_the_same_portal(shop: Shop) -> None:

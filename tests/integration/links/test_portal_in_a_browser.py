@@ -24,8 +24,8 @@ async def opened(context: BrowserContext, links: Replica, url: str) -> Page:
 
     async def answer(route: Route) -> None:
         asked = route.request
-        told = await links.http.request(asked.method, asked.url, headers=await asked.all_headers())
-        await route.fulfill(status=told.status_code, headers=dict(told.headers), body=told.content)
+        reported = await links.http.request(asked.method, asked.url, headers=await asked.all_headers())
+        await route.fulfill(status=reported.status_code, headers=dict(reported.headers), body=reported.content)
 
     page = await context.new_page()
     await page.route("**/*", answer)

@@ -52,10 +52,10 @@ async def test_a_click_goes_to_the_landing_page_with_a_signed_token(links: Repli
         link["ambassador_id"],
     )
     assert claims.quality == "person"
-    [told] = await _clicks(links, link["id"], 1)
-    parsed = ClickRecorded.model_validate({name: told[name] for name in told if name not in {"type", "key"}})
+    [reported] = await _clicks(links, link["id"], 1)
+    parsed = ClickRecorded.model_validate({name: reported[name] for name in reported if name not in {"type", "key"}})
     assert (parsed.click_id, parsed.at) == (claims.click_id, claims.at)
-    assert told["key"] == link["id"]
+    assert reported["key"] == link["id"]
 
 
 async def test_the_destination_keeps_its_query_and_fragment(links: Replica, shop: Shop) -> None:
@@ -75,10 +75,10 @@ async def test_each_click_has_an_id_of_its_own_and_its_channel(links: Replica, s
     await click(links, link["slug"])
     await click(links, f"{link['slug']}?ch=telegram", Referer="https://user:pw@t.example/path?mail=a@b.example")
     await click(links, f"{link['slug']}?ch=<script>", Referer="https://News.Example/path?mail=a@b.example")
-    told = await _clicks(links, link["id"], 3)
-    assert len({event["click_id"] for event in told}) == 3
-    assert [event["channel"] for event in told] == ["email", "telegram", "email"]
-    assert [event.get("referer_host") for event in told] == [None, None, "news.example"]
+    reported = await _clicks(links, link["id"], 3)
+    assert len({event["click_id"] for event in reported}) == 3
+    assert [event["channel"] for event in reported] == ["email", "telegram", "email"]
+    assert [event.get("referer_host") for event in reported] == [None, None, "news.example"]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ async def test_what_is_no_person_is_recorded_and_labelled(
     claims = click_token.read(links.ctx.ring, token, store_id=shop.id)
     assert isinstance(claims, TokenClaims)
     assert claims.mark == mark
-    [told] = await _clicks(links, link["id"], 1)
-    assert (told["quality"], told.get("embedded", False)) == (claims.quality, claims.embedded)
+    [reported] = await _clicks(links, link["id"], 1)
+    assert (reported["quality"], reported.get("embedded", False)) == (claims.quality, claims.embedded)
 
 
 async def test_slugs_are_found_in_any_spelling(links: Replica, shop: Shop) -> None:
@@ -327,10 +327,10 @@ async def test_the_quick_answer_says_what_the_usual_one_does(links: Replica, sho
     assert quick.status_code == usual.status_code == 302
     shown = [{**answer.headers, "location": _without_token(answer.headers["location"])} for answer in (quick, usual)]
     assert shown[0] == shown[1]
-    told = await _clicks(links, link["id"], 2)
-    assert len({one.pop("click_id") for one in told}) == 2
-    assert all(one.pop("at") for one in told)
-    assert told[0] == told[1]
+    reported = await _clicks(links, link["id"], 2)
+    assert len({one.pop("click_id") for one in reported}) == 2
+    assert all(one.pop("at") for one in reported)
+    assert reported[0] == reported[1]
 
 
 def _without_token(location: str) -> str:

@@ -12,8 +12,8 @@ async def test_a_store_gets_keys_that_work_and_tells_the_others(links: Replica) 
     assert own["domains"] == ["shop.example", "localhost:8090"]
     assert shop.secret_key.startswith("kith_sk_")
     assert shop.publishable_key.startswith("kith_pk_")
-    told = [event for event in await events(links, "store.configured") if event["store_id"] == shop.id]
-    assert [event["revision"] for event in told] == [1]
+    reported = [event for event in await events(links, "store.configured") if event["store_id"] == shop.id]
+    assert [event["revision"] for event in reported] == [1]
 
 
 async def test_a_repeated_creation_gives_the_same_keys_and_stores_none(links: Replica) -> None:
@@ -54,10 +54,10 @@ async def test_a_store_says_what_stands_for_nobody_and_only_hashes_of_it_travel(
     answer = await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": own})
     assert answer.json()["placeholders"] == own
     assert (await shop.got(f"/v1/stores/{shop.id}"))["placeholders"] == own
-    told = [event for event in await events(links, "store.configured") if event["store_id"] == shop.id]
-    assert [event["revision"] for event in told] == [1, 2]
-    assert [name[:2] for name in told[-1]["placeholders"]] == ["c_", "e_", "p_"]
-    assert "ill-1" not in str(told)
+    reported = [event for event in await events(links, "store.configured") if event["store_id"] == shop.id]
+    assert [event["revision"] for event in reported] == [1, 2]
+    assert [name[:2] for name in reported[-1]["placeholders"]] == ["c_", "e_", "p_"]
+    assert "ill-1" not in str(reported)
 
     await shop.http.patch(f"/v1/stores/{shop.id}", json={"placeholders": own})
     assert len([e for e in await events(links, "store.configured") if e["store_id"] == shop.id]) == 2
@@ -91,8 +91,8 @@ async def test_a_key_is_made_narrowed_listed_and_revoked(links: Replica, shop: S
     assert (await shop.http.delete(f"/v1/keys/{made['id']}")).status_code == 204
     assert (await shop.http.delete(f"/v1/keys/{made['id']}")).status_code == 204
     assert (await links.http.get("/v1/links", headers=bearer)).status_code == 401
-    told = [event for event in await events(links, "key.revoked") if event["key_id"] == made["id"]]
-    assert len(told) == 1
+    reported = [event for event in await events(links, "key.revoked") if event["key_id"] == made["id"]]
+    assert len(reported) == 1
 
 
 async def test_a_key_cannot_make_one_that_may_do_more(links: Replica, shop: Shop) -> None:
@@ -124,8 +124,8 @@ async def test_each_change_of_a_program_is_a_new_version(links: Replica, shop: S
     assert same.json()["version"] == 2
     first = await shop.got(f"/v1/programs/{program_id}", version="1")
     assert first["attribution"]["click_window_days"] == 30
-    told = [event for event in await events(links, "program.published") if event["program_id"] == program_id]
-    assert [(event["version"], event["key"]) for event in told] == [(1, f"{program_id}:1"), (2, f"{program_id}:2")]
+    reported = [event for event in await events(links, "program.published") if event["program_id"] == program_id]
+    assert [(event["version"], event["key"]) for event in reported] == [(1, f"{program_id}:1"), (2, f"{program_id}:2")]
 
 
 async def test_parallel_changes_of_a_program_make_one_version_each(shop: Shop) -> None:
@@ -159,8 +159,8 @@ async def test_joining_gives_a_link_a_code_from_the_name_and_a_portal(links: Rep
     assert second["code"]["code"] == "ANNA-K"
     nameless = await shop.ambassador(program_id)
     assert len(nameless["code"]["code"]) == 8
-    told = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
-    assert len(told[0]["contact_hashes"]) == 1
+    reported = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
+    assert len(reported[0]["contact_hashes"]) == 1
     assert "anna@example.com" not in str(await events(links))
 
 
@@ -203,9 +203,9 @@ async def test_an_ambassador_can_be_changed_and_blocked(links: Replica, shop: Sh
     changed = await shop.http.patch(path, json={"email": "new@example.com", "group": "Partners", "status": "blocked"})
     assert changed.json()["email"] == "new@example.com"
     assert changed.json()["status"] == "blocked"
-    told = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == joined["id"]]
-    assert [event["revision"] for event in told] == [1, 2]
-    assert told[0]["contact_hashes"] != told[1]["contact_hashes"]
+    reported = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == joined["id"]]
+    assert [event["revision"] for event in reported] == [1, 2]
+    assert reported[0]["contact_hashes"] != reported[1]["contact_hashes"]
     other = await shop.ambassador(program_id, external_id="c2")
     refused = await shop.http.patch(f"/v1/ambassadors/{other['id']}", json={"external_id": "c1"})
     assert refused.status_code == 409
@@ -300,8 +300,8 @@ async def test_codes_are_folded_and_unique_in_their_store(links: Replica, shop: 
     await other.made("/v1/codes", {"program_id": foreign, "code": "SPRING-10"})
     retired = await shop.http.patch(f"/v1/codes/{made['id']}", json={"retired": True})
     assert retired.json()["retired"] is True
-    told = [event for event in await events(links, "code.saved") if event["code_id"] == made["id"]]
-    assert [(event["revision"], event["retired"]) for event in told] == [(1, False), (2, True)]
+    reported = [event for event in await events(links, "code.saved") if event["code_id"] == made["id"]]
+    assert [(event["revision"], event["retired"]) for event in reported] == [(1, False), (2, True)]
 
 
 async def test_another_stores_things_do_not_exist(links: Replica, shop: Shop) -> None:
@@ -333,5 +333,5 @@ async def test_the_demo_clock_moves_by_seconds_and_tells_its_absolute_offset(lin
     finally:
         back = await links.http.post("/v1/clock", json={"advance_seconds": -86_400}, headers=headers)
     assert back.json()["offset_seconds"] == 0
-    told = await events(links, "clock.moved")
-    assert [(event["offset_seconds"], event["revision"]) for event in told][-2:] == [(86_400, 1), (0, 2)]
+    reported = await events(links, "clock.moved")
+    assert [(event["offset_seconds"], event["revision"]) for event in reported][-2:] == [(86_400, 1), (0, 2)]

@@ -19,8 +19,8 @@ async def test_a_delivery_that_cannot_be_read_is_listed_shown_and_read_again(
     made = await client.post("/v1/hooks", json={"platform": "shopify", "secret": "shpss_test"}, headers=store.secret)
     body = json.dumps({"id": 77, "created_at": now(), "currency": "EUR", "email": "jane@example.com"}).encode()
     signature = base64.b64encode(hmac.digest(b"shpss_test", body, "sha256")).decode()
-    told = {"X-Shopify-Topic": "orders/paid", "X-Shopify-Hmac-Sha256": signature}
-    answer = await client.post(httpx.URL(made.json()["url"]).path, content=body, headers=told)
+    reported = {"X-Shopify-Topic": "orders/paid", "X-Shopify-Hmac-Sha256": signature}
+    answer = await client.post(httpx.URL(made.json()["url"]).path, content=body, headers=reported)
     assert answer.json() == {"outcome": "failed"}
 
     async def deliveries(*words: str, secret_keys: str = SECRET_KEYS) -> tuple[int, list[dict[str, Any]], str]:

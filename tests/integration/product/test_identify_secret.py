@@ -14,8 +14,8 @@ async def test_a_rotated_secret_ends_everywhere_after_the_next_rotation(two_stor
 
     async def proven(secret: str) -> bool:
         proof = hmac.new(secret.encode(), b"8412", hashlib.sha256).hexdigest()
-        told = {"type": "identify", "visitor_id": VISITOR, "customer": {"id": "8412"}, "proof": proof}
-        answer = await client.post("/v1/track", json=told, headers=store.publishable)
+        reported = {"type": "identify", "visitor_id": VISITOR, "customer": {"id": "8412"}, "proof": proof}
+        answer = await client.post("/v1/track", json=reported, headers=store.publishable)
         return bool(answer.json()["proven"])
 
     first = await client.get("/v1/keys/identify-secret", headers=store.secret)

@@ -31,8 +31,8 @@ async def code(two_stores: TwoStores) -> str:
 
 
 def order(order_id: str, code: str, **changes: Any) -> dict[str, Any]:
-    told = {"order_id": order_id, "placed_at": now(), "status": "paid", "currency": "EUR", "total_minor": 5000}
-    return told | {"customer": {"id": f"c-{order_id}"}, "codes": [code]} | changes
+    reported = {"order_id": order_id, "placed_at": now(), "status": "paid", "currency": "EUR", "total_minor": 5000}
+    return reported | {"customer": {"id": f"c-{order_id}"}, "codes": [code]} | changes
 
 
 async def rewards(client: httpx.AsyncClient, store: Store, order_id: str) -> list[tuple[str, int]]:
@@ -44,8 +44,8 @@ async def test_fifty_parallel_posts_of_an_order_are_one_order_and_one_reward_for
     two_stores: TwoStores, code: str
 ) -> None:
     client, store = two_stores.client, two_stores.b
-    told = order("fifty", code)
-    answers = await asyncio.gather(*(client.post("/v1/orders", json=told, headers=store.secret) for _ in range(50)))
+    reported = order("fifty", code)
+    answers = await asyncio.gather(*(client.post("/v1/orders", json=reported, headers=store.secret) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {202}
     assert sum(not answer.json().get("duplicate", False) for answer in answers) == 1
     once = [("ambassador", 500), ("friend", 500)]

@@ -16,8 +16,8 @@ async def test_what_a_store_calls_nobody_is_nobody_from_then_on_and_at_no_other_
 
     async def buys(number: int, headers: dict[str, str]) -> dict[str, Any]:
         order_id = f"till-order-{number}"
-        told = {"order_id": order_id, "placed_at": now(), "status": "paid", "currency": "EUR", "total_minor": 5000}
-        sent = await http.post("/v1/orders", json={**told, "customer": TILL}, headers=headers)
+        reported = {"order_id": order_id, "placed_at": now(), "status": "paid", "currency": "EUR", "total_minor": 5000}
+        sent = await http.post("/v1/orders", json={**reported, "customer": TILL}, headers=headers)
         assert sent.status_code == 202, sent.text
 
         async def decided() -> dict[str, Any]:

@@ -126,8 +126,8 @@ async def shopify_delivers(client: httpx.AsyncClient, store: Store) -> None:
         "shipping_address": address,
         "note_attributes": [{"name": "kith_visitor", "value": "v1"}],
     }
-    for told, outcome in ((order, "taken"), (order | {"total_price": BUYER["email"]}, "failed")):
-        body = json.dumps(told).encode()
+    for reported, outcome in ((order, "taken"), (order | {"total_price": BUYER["email"]}, "failed")):
+        body = json.dumps(reported).encode()
         headers = {
             "X-Shopify-Topic": "orders/paid",
             "X-Shopify-Hmac-Sha256": base64.b64encode(hmac.digest(b"shpss_test", body, "sha256")).decode(),

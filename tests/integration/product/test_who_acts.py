@@ -216,10 +216,10 @@ async def test_all_that_a_person_can_do_is_noted_with_who_did_it(
         assert answer.status_code < 400, (step.route, answer.status_code, answer.text)
         if step.keep:
             ids[step.keep] = answer.json()["id"]
-        told = await notes()
-        everything += told
-        assert sorted(note["action"] for note in told) == sorted(step.notes), step.route
-        for note in told:
+        reported = await notes()
+        everything += reported
+        assert sorted(note["action"] for note in reported) == sorted(step.notes), step.route
+        for note in reported:
             assert note["actor_kind"] == step.who, step.route
             assert bool(note["session_id"]) == (step.who == "member")
             assert note["actor_id"] == ("operator" if step.who == "operator" else started["actor_id"])

@@ -155,9 +155,9 @@ async def test_no_reason_of_a_person_is_told_to_others(shop: World) -> None:
     reward = (await shop.rewards(STORE, "1"))[0]
     async with shop.caller(STORE) as http:
         await http.post(f"/v1/rewards/{reward.reward_id}/reject", json={"reason": "marked-words"})
-    told = [event.model_dump_json() for event in await shop.told(STORE)]
-    assert told
-    assert not any("marked-words" in text for text in told)
+    reported = [event.model_dump_json() for event in await shop.reported(STORE)]
+    assert reported
+    assert not any("marked-words" in text for text in reported)
 
 
 async def test_a_neighbour_sees_nothing_and_changes_nothing(shop: World) -> None:

@@ -19,9 +19,9 @@ async def test_an_attributed_order_rewards_both_sides_and_says_so(world: World) 
     assert (friend.target_minor, friend.beneficiary_id, friend.status) == (1000, "friend-1", "pending")
     assert (ambassador.target_minor, ambassador.beneficiary_id) == (460, ANNA)
     assert ambassador.available_at == NOON + timedelta(days=14)
-    told = await world.told(STORE)
-    assert {(type(e), e.amount_minor) for e in told} == {(RewardGranted, 1000), (RewardGranted, 460)}
-    assert {e.ambassador_id for e in told} == {ANNA}
+    reported = await world.reported(STORE)
+    assert {(type(e), e.amount_minor) for e in reported} == {(RewardGranted, 1000), (RewardGranted, 460)}
+    assert {e.ambassador_id for e in reported} == {ANNA}
     assert await world.trial(STORE) == {"EUR": 0}
 
 
@@ -30,7 +30,7 @@ async def test_a_repeat_or_an_older_revision_changes_nothing(world: World) -> No
     await world.take(make_state(revision=2), make_state(revision=2), make_state(revision=1, cancelled=True))
     await world.take(make_state(revision=2), make_state(revision=1, cancelled=True))
     assert await world.amounts(STORE, "1") == {"friend": 1000, "ambassador": 460}
-    assert len(await world.told(STORE)) == 2
+    assert len(await world.reported(STORE)) == 2
 
 
 async def test_refunds_lower_and_a_cancellation_reverses(world: World) -> None:
@@ -41,7 +41,7 @@ async def test_refunds_lower_and_a_cancellation_reverses(world: World) -> None:
     await world.take(make_state(revision=3, refunded_minor=2545, cancelled=True))
     assert await world.amounts(STORE, "1") == {}
     assert {r.status for r in await world.rewards(STORE)} == {"reversed"}
-    kinds = [type(e) for e in await world.told(STORE)]
+    kinds = [type(e) for e in await world.reported(STORE)]
     assert kinds == [RewardGranted] * 2 + [RewardAdjusted] * 2 + [RewardReversed] * 2
     assert await world.trial(STORE) == {"EUR": 0}
 

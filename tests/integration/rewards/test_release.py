@@ -50,7 +50,7 @@ async def test_only_settled_orders_are_released_and_each_rule_by_its_own_hold(sh
     await shop.release()
     available = {key for key, status in (await states(shop)).items() if status == "available"}
     assert available == {("settled", "friend"), ("settled", "ambassador")}
-    released = [event for event in await shop.told(STORE) if isinstance(event, RewardReleased)]
+    released = [event for event in await shop.reported(STORE) if isinstance(event, RewardReleased)]
     assert [(event.rule, event.status) for event in released] == [("friend", "available"), ("ambassador", "available")]
 
 
@@ -91,7 +91,7 @@ async def test_a_second_run_and_parallel_runs_release_nothing_twice(shop: World)
     await asyncio.gather(*(shop.release() for _ in range(4)))
     await shop.release()
     assert set((await states(shop)).values()) == {"available"}
-    assert len([e for e in await shop.told(STORE) if isinstance(e, RewardReleased)]) == 60
+    assert len([e for e in await shop.reported(STORE) if isinstance(e, RewardReleased)]) == 60
     async with shop.owner.transaction([STORE]) as tx:
         assert (await verify(tx, STORE)).whole
 

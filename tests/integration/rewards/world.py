@@ -84,7 +84,7 @@ class World:
         """What each rule gives for an order now."""
         return {r.rule: r.target_minor for r in await self.rewards(store, order_id) if r.target_minor}
 
-    async def told(self, store: str) -> list[RewardState]:
+    async def reported(self, store: str) -> list[RewardState]:
         """Events about rewards that wait in the outbox, in order."""
         async with self.db.transaction([store]) as tx:
             rows = await tx.all("select type, data from outbox where store_id = :store order by id", store=store)

@@ -24,14 +24,14 @@ class Oracle:
             name: defaultdict(lambda: defaultdict(int))
             for name in ("daily", "daily_channels", "daily_reasons", "leaders", "cycles", "owed")
         }
-        told = list(payloads)
-        self.clicks = {p.click_id: p for p in told if isinstance(p, tracking.ClickRecorded)}
-        self.reports = {p.track_id: p for p in told if isinstance(p, tracking.TrackingPayload)}
-        self.orders = newest(told, Conversion, lambda p: p.order_id)
-        self.rewards = newest(told, Reward, lambda p: p.reward_id)
-        self.ambassadors = newest(told, AmbassadorSaved, lambda p: p.ambassador_id)
+        reported = list(payloads)
+        self.clicks = {p.click_id: p for p in reported if isinstance(p, tracking.ClickRecorded)}
+        self.reports = {p.track_id: p for p in reported if isinstance(p, tracking.TrackingPayload)}
+        self.orders = newest(reported, Conversion, lambda p: p.order_id)
+        self.rewards = newest(reported, Reward, lambda p: p.reward_id)
+        self.ambassadors = newest(reported, AmbassadorSaved, lambda p: p.ambassador_id)
         self.names: dict[str, set[str]] = defaultdict(set)
-        for payload in told:
+        for payload in reported:
             if isinstance(payload, Conversion) and payload.status == "attributed":
                 self.names[payload.friend_id] |= {payload.friend_id, *payload.friend_contacts}
 
@@ -209,9 +209,9 @@ def touch(report: tracking.TrackingPayload) -> bool:
     return report.token is not None and report.visitor_id is not None and report.touched
 
 
-def newest(told: Sequence[Payload], kind: type[Any], ident: Callable[[Any], str]) -> dict[str, Any]:
+def newest(reported: Sequence[Payload], kind: type[Any], ident: Callable[[Any], str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for payload in told:
+    for payload in reported:
         if isinstance(payload, kind):
             key = ident(payload)
             if key not in found or payload.revision > found[key].revision:

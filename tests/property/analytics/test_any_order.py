@@ -42,10 +42,10 @@ QUALITIES: Any = st.sampled_from(["person", "person", "bot", "prefetch"])
 @st.composite
 def decisions(draw: st.DrawFn, order_id: str) -> list[Payload]:
     """One to three revisions of an order; most are attributed, most by a click."""
-    told: list[Payload] = []
+    reported: list[Payload] = []
     for revision in range(1, draw(st.integers(1, 3)) + 1):
         kind = draw(st.sampled_from(["click", "click", "code", "customer"]))
-        told.append(
+        reported.append(
             decided(
                 order_id,
                 draw(STATUSES),
@@ -60,7 +60,7 @@ def decisions(draw: st.DrawFn, order_id: str) -> list[Payload]:
                 came_by=draw(CLICKS) if kind == "code" else None,
             )
         )  # fmt: skip
-    return told
+    return reported
 
 
 @st.composite
@@ -88,9 +88,9 @@ def histories(draw: st.DrawFn) -> list[Payload]:
         return [payload] if draw(st.sampled_from([True, True, True, False])) else []
 
     channels = st.sampled_from(["telegram", "qr", "viber", None])
-    told: list[Payload] = []
+    reported: list[Payload] = []
     for click_id in ("k1", "k2"):
-        told += maybe(
+        reported += maybe(
             clicked(
                 click_id, days=draw(DAYS), channel=draw(channels), quality=draw(QUALITIES),
                 ambassador_id=owner_of(click_id),
@@ -98,22 +98,22 @@ def histories(draw: st.DrawFn) -> list[Payload]:
         )  # fmt: skip
     for track_id in ("t1", "t2", "t3"):
         seen_id = draw(st.sampled_from(["k1", "k2", None]))
-        told += maybe(
+        reported += maybe(
             visited(
                 track_id, draw(VISITORS), days=draw(DAYS), click_id=seen_id, ambassador_id=owner_of(seen_id),
                 quality=draw(QUALITIES),
             )
         )  # fmt: skip
-    told += maybe(signed_up("t4", draw(VISITORS), days=draw(DAYS)))
+    reported += maybe(signed_up("t4", draw(VISITORS), days=draw(DAYS)))
     for track_id in ("t5", "t6"):
-        told += maybe(shared(track_id, days=draw(DAYS), customer=draw(st.sampled_from(["c1", "a1", None]))))
-    told += maybe(viewed("t7", days=draw(DAYS), customer=draw(CUSTOMERS)))
+        reported += maybe(shared(track_id, days=draw(DAYS), customer=draw(st.sampled_from(["c1", "a1", None]))))
+    reported += maybe(viewed("t7", days=draw(DAYS), customer=draw(CUSTOMERS)))
     for ambassador_id in ("amb_1", "amb_2"):
         customer, contacts = draw(st.sampled_from([("c1", ()), ("c2", ("h2",)), ("a1", ("h1",)), (None, ("h1",))]))
-        told += maybe(ambassador_saved(ambassador_id, days=draw(DAYS), customer=customer, contacts=contacts))
+        reported += maybe(ambassador_saved(ambassador_id, days=draw(DAYS), customer=customer, contacts=contacts))
     for order_id in ("o1", "o2"):
-        told += draw(decisions(order_id))
-    return [*told, *draw(rewards_of("r1")), *draw(rewards_of("r2"))]
+        reported += draw(decisions(order_id))
+    return [*reported, *draw(rewards_of("r1")), *draw(rewards_of("r2"))]
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +140,13 @@ async def deliver_all(db: Database, store: Payload, arriving: list[Payload], cut
 async def test_roll_ups_are_what_a_recount_of_the_final_states_gives(db: Database, data: st.DataObject) -> None:
     store_id = f"str_{next(NUMBERS)}"  # a store of its own for each history: nothing has to be cleared away
     drawn = data.draw(histories(), label="history")
-    told = [payload.model_copy(update={"store_id": store_id}) for payload in drawn]
+    reported = [payload.model_copy(update={"store_id": store_id}) for payload in drawn]
     zone = data.draw(ZONES, label="zone")
-    repeats = data.draw(st.lists(st.sampled_from(told), max_size=8), label="repeats")
-    arriving = data.draw(st.permutations([*told, *repeats]), label="order")
+    repeats = data.draw(st.lists(st.sampled_from(reported), max_size=8), label="repeats")
+    arriving = data.draw(st.permutations([*reported, *repeats]), label="order")
     cuts = data.draw(st.lists(st.integers(0, len(arriving)), max_size=6), label="batches")
     configured = data.draw(st.integers(0, len(cuts)), label="when the store is set up")
     await deliver_all(db, store_configured(store_id, timezone=zone), arriving, sorted(cuts), configured)
-    assert await rollups(db, [store_id]) == Oracle(told, zone).computed()
+    assert await rollups(db, [store_id]) == Oracle(reported, zone).computed()
     async with db.transaction([store_id], snapshot=True) as tx:
         assert (await recount.drift(tx, store_id)).none

@@ -21,8 +21,8 @@ MUST_BE_SEEN = {
 }
 
 
-def bytes_of(told: list[Payload]) -> dict[str, bytes]:
-    return {order_id: decision_bytes(decision) for order_id, decision in decide(facts_of(told)).items()}
+def bytes_of(reported: list[Payload]) -> dict[str, bytes]:
+    return {order_id: decision_bytes(decision) for order_id, decision in decide(facts_of(reported)).items()}
 
 
 @settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,10 +52,10 @@ def test_a_decision_depends_on_nobody_elses_doings(history: History) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories(STORE), count=st.integers(0, 4))
 def test_settled_winners_never_change_and_no_friend_has_two_first_orders(history: History, count: int) -> None:
-    told = history.facts
-    early = decide(facts_of(told[: len(told) // 2]))
+    reported = history.facts
+    early = decide(facts_of(reported[: len(reported) // 2]))
     ready = sorted(o for o, d in early.items() if d.settle_at is not None)[:count]
-    whole = facts_of(told)
+    whole = facts_of(reported)
     whole.settlements += [settlement(early[order_id]) for order_id in ready]
     late = decide(whole)
     for order_id in ready:

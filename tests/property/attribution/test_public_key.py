@@ -40,28 +40,28 @@ TOKENS = st.sampled_from(
 @st.composite
 def reports(draw: st.DrawFn) -> dict[str, Any]:
     """Whatever a page can say."""
-    told: dict[str, Any] = {"type": draw(st.sampled_from(["visit", "identify", "signup", "share", "widget_view"]))}
+    reported: dict[str, Any] = {"type": draw(st.sampled_from(["visit", "identify", "signup", "share", "widget_view"]))}
     fields = {
         "visitor_id": draw(VISITORS),
         "token": draw(TOKENS),
         "proof": draw(st.sampled_from([None, "", "0" * 64, "1", "kith_pk_"])),
     }
-    told |= {name: value for name, value in fields.items() if value is not None}
-    if told["type"] != "visit":
-        told["customer"] = {
+    reported |= {name: value for name, value in fields.items() if value is not None}
+    if reported["type"] != "visit":
+        reported["customer"] = {
             "id": draw(GUESSED),
             "email": draw(st.sampled_from(["friend@example.com", "eve@x.example"])),
         }
         if draw(st.booleans()):
-            told["customer"]["phone"] = "+37369123456"
-    if told["type"] == "identify" and told["customer"]["id"] == "0":
-        told["customer"]["id"] = "c1"
-    return told
+            reported["customer"]["phone"] = "+37369123456"
+    if reported["type"] == "identify" and reported["customer"]["id"] == "0":
+        reported["customer"]["id"] = "c1"
+    return reported
 
 
-def taken_in(told: dict[str, Any], number: int) -> Payload:
+def taken_in(reported: dict[str, Any], number: int) -> Payload:
     """The event that a report becomes at the real edge."""
-    report = TrackIn.model_validate(told)
+    report = TrackIn.model_validate(reported)
     now = NOON + timedelta(minutes=number)
     proven = actions.proven(RING, STORE, report, frozenset())
     kind, _, body = actions.line_of(RING, STORE, report, now, is_proven=proven).text.split(b"\t", 2)
@@ -77,7 +77,7 @@ def taken_in(told: dict[str, Any], number: int) -> Payload:
 def test_no_sequence_of_public_calls_changes_a_decision_of_other_browsers(
     history: History, attack: list[dict[str, Any]]
 ) -> None:
-    lies = [taken_in(told, number) for number, told in enumerate(attack)]
+    lies = [taken_in(reported, number) for number, reported in enumerate(attack)]
     expected = {order_id: decision_bytes(found) for order_id, found in decide(facts_of(history.facts)).items()}
     found = decide(facts_of([*lies, *history.facts, *lies]))
     assert {order_id: decision_bytes(decision) for order_id, decision in found.items()} == expected

@@ -111,10 +111,10 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def bodies(draw: st.DrawFn) -> dict[str, Any]:
     """What an honest store sends, with at most two oddities."""
-    told = draw(PLAIN_BODY)
+    reported = draw(PLAIN_BODY)
     for name in draw(st.lists(st.sampled_from(sorted(ODD)), max_size=2)):
-        told[name] = draw(ODD[name])
-    return told
+        reported[name] = draw(ODD[name])
+    return reported
 
 
 PLAIN: dict[str, Any] = {
@@ -126,8 +126,8 @@ PLAIN: dict[str, Any] = {
 }
 
 
-def written(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+def written(reported: dict[str, Any]) -> bytes:
+    return json.dumps(reported, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @given(bodies())
@@ -136,8 +136,8 @@ def written(told: dict[str, Any]) -> bytes:
     PLAIN | {"order_id": 1001, "customer": {"id": 7, "email": "a@b.c"}, "items": [{"amount_minor": 1, "sku": "s"}]}
 )
 @example(PLAIN | {"placed_at": "2026-05-04T10:00:00.123456789Z"})
-def test_what_is_read_quickly_is_read_to_the_same_order(told: dict[str, Any]) -> None:
-    body = written(told)
+def test_what_is_read_quickly_is_read_to_the_same_order(reported: dict[str, Any]) -> None:
+    body = written(reported)
     quick = reading.usual(body)
     if quick is None:
         event("left to the schema")
@@ -157,8 +157,8 @@ def test_nearly_all_bodies_are_of_the_usual_kind() -> None:
 
 @given(bodies(), st.integers(-100, 100), st.booleans())
 @example(PLAIN, 0, True)
-def test_a_report_is_written_as_its_model_would_be(told: dict[str, Any], offset_days: int, clicked: bool) -> None:
-    body = written(told)
+def test_a_report_is_written_as_its_model_would_be(reported: dict[str, Any], offset_days: int, clicked: bool) -> None:
+    body = written(reported)
     try:
         order = actions.order_of(OrderIn.model_validate_json(body))
     except ValidationError:

@@ -97,13 +97,13 @@ def histories(draw: st.DrawFn, *, capped: bool, orders: int = 4, revisions: int 
     """Up to `orders` orders of up to `revisions` revisions each."""
     made = draw(programs(capped=capped))
     currency = made[PROGRAM, 1].currency
-    told = [
+    reported = [
         draw(states(f"o{n}", revision, len(made), currency))
         for n in range(draw(st.integers(1, orders)))
         for revision in range(1, draw(st.integers(1, revisions)) + 1)
     ]
-    repeats = draw(st.lists(st.sampled_from(told), max_size=3))
-    return History(made, draw(st.permutations(told + repeats)))
+    repeats = draw(st.lists(st.sampled_from(reported), max_size=3))
+    return History(made, draw(st.permutations(reported + repeats)))
 
 
 @dataclass

@@ -32,18 +32,18 @@ def orders(draw: st.DrawFn) -> Figures:
 
 @st.composite
 def refunds(draw: st.DrawFn, figures: Figures, number: int, *, named: bool) -> OrderRefunded:
-    told = refund(draw(st.integers(0, 8000)), refund_id=f"r{number}", when=at(days=number))
+    reported = refund(draw(st.integers(0, 8000)), refund_id=f"r{number}", when=at(days=number))
     if not named or draw(st.booleans()):
-        return told
+        return reported
     ids = draw(st.lists(st.sampled_from([item.line_id for item in figures.items]), unique=True, max_size=3))
     lines = tuple({"line_id": line_id, "amount_minor": draw(st.integers(0, 8000))} for line_id in ids)
     shipping = draw(st.none() | st.integers(0, figures.shipping_minor))
-    return OrderRefunded.model_validate(told.model_dump() | {"lines": lines, "shipping_minor": shipping})
+    return OrderRefunded.model_validate(reported.model_dump() | {"lines": lines, "shipping_minor": shipping})
 
 
-def left(figures: Figures, told: list[OrderRefunded]) -> tuple[Fraction, int]:
+def left(figures: Figures, reported: list[OrderRefunded]) -> tuple[Fraction, int]:
     """The share that is left of the goods, and of a tenth of the subtotal."""
-    back = refunds_of(told, figures)
+    back = refunds_of(reported, figures)
     order = Order.of(make_state(figures=figures, refunded_minor=back.sum_minor, returned=back.returned))
     [one] = entitlements(order, make_program(AMBASSADOR_RULE))
     return goods_left(order), one.want_minor
@@ -54,25 +54,25 @@ def left(figures: Figures, told: list[OrderRefunded]) -> tuple[Fraction, int]:
 def test_more_refunds_never_leave_more_and_their_order_means_nothing(
     data: st.DataObject, figures: Figures, seed: int
 ) -> None:
-    told: list[OrderRefunded] = []
-    before, _ = left(figures, told)
+    reported: list[OrderRefunded] = []
+    before, _ = left(figures, reported)
     assert before == 1
     for number in range(data.draw(st.integers(1, 5))):
-        told.append(data.draw(refunds(figures, number, named=True)))
-        now, worth = left(figures, told)
+        reported.append(data.draw(refunds(figures, number, named=True)))
+        now, worth = left(figures, reported)
         assert 0 <= now <= before
         assert worth == share_half_up(share_half_up(figures.subtotal_minor, 1, 10), now.numerator, now.denominator)
         before = now
-    shuffled = [*told, *told]
+    shuffled = [*reported, *reported]
     Random(seed).shuffle(shuffled)
     assert left(figures, shuffled)[0] == before
-    if sum(one.amount_minor for one in told) >= figures.total_minor:
+    if sum(one.amount_minor for one in reported) >= figures.total_minor:
         assert before == 0
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data(), orders())
 def test_where_no_line_is_named_the_sum_decides(data: st.DataObject, figures: Figures) -> None:
-    told = [data.draw(refunds(figures, number, named=False)) for number in range(data.draw(st.integers(0, 4)))]
-    gone = min(figures.total_minor, sum(one.amount_minor for one in told))
-    assert left(figures, told)[0] == Fraction(figures.total_minor - gone, figures.total_minor)
+    reported = [data.draw(refunds(figures, number, named=False)) for number in range(data.draw(st.integers(0, 4)))]
+    gone = min(figures.total_minor, sum(one.amount_minor for one in reported))
+    assert left(figures, reported)[0] == Fraction(figures.total_minor - gone, figures.total_minor)

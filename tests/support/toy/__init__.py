@@ -73,12 +73,12 @@ async def note(tx: Tx, lines: list[bytes]) -> None:
 async def resources(ctx: Context) -> AsyncIterator[Resources]:
     """A spool of notes and a group commit of visits."""
 
-    async def write(told: list[tuple[str, str | None]]) -> list[str]:
+    async def write(reported: list[tuple[str, str | None]]) -> list[str]:
         async with ctx.db.transaction(["str_a"]) as tx:
-            for track_id, traceparent in told:
+            for track_id, traceparent in reported:
                 trace.follow(traceparent, {})
                 tx.emit(visit(track_id))
-        return [track_id for track_id, _ in told]
+        return [track_id for track_id, _ in reported]
 
     folder = ctx.settings.data_dir / "spool"
     async with Spool(folder, "notes", db=ctx.db, drain=note) as notes, GroupCommit(write) as visits:

@@ -24,8 +24,8 @@ from tests.support.attribution import (
 )
 
 
-def decided(*told: Payload, order_id: str = "1001") -> Decision:
-    return decide(facts_of(told))[order_id]
+def decided(*reported: Payload, order_id: str = "1001") -> Decision:
+    return decide(facts_of(reported))[order_id]
 
 
 def losers(decision: Decision) -> list[tuple[str, str]]:
@@ -69,8 +69,8 @@ def test_a_click_counts_up_to_five_minutes_after_the_order() -> None:
 
 
 def test_a_code_outranks_a_click_and_the_click_would_have_won_without_it() -> None:
-    told = (*ANNA, ambassador("amb_boris"), code("BORIS", ambassador_id="amb_boris"))
-    decision = decided(*told, order(tokens=[token()], codes=["BORIS"]))
+    reported = (*ANNA, ambassador("amb_boris"), code("BORIS", ambassador_id="amb_boris"))
+    decision = decided(*reported, order(tokens=[token()], codes=["BORIS"]))
     assert summary(decision) == ("attributed", "code", "amb_boris")
     assert losers(decision) == [("click", "outranked")]
 
@@ -94,13 +94,13 @@ def test_a_better_rank_wins_whatever_its_programs_age_and_nothing_is_said_of_it(
 
 
 def test_priority_belongs_to_the_program() -> None:
-    told = (program(priority=["click", "code"]), ambassador(), code("BORIS", ambassador_id="amb_boris"))
-    assert decided(*told, order(tokens=[token()], codes=["BORIS"])).ambassador_id == "amb_anna"
+    reported = (program(priority=["click", "code"]), ambassador(), code("BORIS", ambassador_id="amb_boris"))
+    assert decided(*reported, order(tokens=[token()], codes=["BORIS"])).ambassador_id == "amb_anna"
 
 
 def test_a_refused_code_leaves_the_order_to_the_click() -> None:
-    told = (*ANNA, ambassador("amb_boris", status="blocked"), code("BORIS", ambassador_id="amb_boris"))
-    decision = decided(*told, order(tokens=[token()], codes=["BORIS"]))
+    reported = (*ANNA, ambassador("amb_boris", status="blocked"), code("BORIS", ambassador_id="amb_boris"))
+    decision = decided(*reported, order(tokens=[token()], codes=["BORIS"]))
     assert summary(decision) == ("attributed", "click", "amb_anna")
     assert losers(decision) == [("code", "ambassador_blocked")]
 
@@ -130,8 +130,8 @@ def test_a_guess_about_a_click_falls_when_a_person_came_with_its_token(mark: Mar
     by_order = order(tokens=[click])
     by_page = (visit("trk_1", click=click, seen=False), visit("trk_2", click=click, seen=True), order(visitor="v1"))
     by_naming = (visit(click=click), identify(), order())
-    for told in ((by_order,), by_page, by_naming):
-        assert decided(*ANNA, *told).status == status
+    for reported in ((by_order,), by_page, by_naming):
+        assert decided(*ANNA, *reported).status == status
 
 
 def test_what_a_stranger_saw_says_nothing_of_this_persons_click() -> None:
@@ -166,13 +166,13 @@ def test_codes_are_refused_for_what_is_wrong_with_them() -> None:
 
 
 def test_a_code_that_is_retired_after_the_order_still_counts() -> None:
-    told = (*ANNA, code(), code(revision=2, retired=True))
+    reported = (*ANNA, code(), code(revision=2, retired=True))
     early = order(codes=["ANNA10"], placed_at=at(days=-79.5))
-    assert decided(*told, early).status == "attributed"
+    assert decided(*reported, early).status == "attributed"
 
 
 def test_an_unpaid_order_waits_and_says_who_would_win() -> None:
-    decision = decided(*ANNA, order(tokens=[token()], told=figures(status="pending")))
+    decision = decided(*ANNA, order(tokens=[token()], reported=figures(status="pending")))
     assert summary(decision) == ("pending", "unpaid", None)
     assert decision.candidates[0].verdict == "waiting"
     assert decision.settle_at is None
@@ -192,12 +192,12 @@ def test_the_version_in_force_at_the_order_decides_and_the_first_covers_everythi
 
 
 def test_new_customers_only_refuses_whoever_bought_before() -> None:
-    told = (*ANNA, order("1000", placed_at=at(days=-10)), order(tokens=[token()]))
-    decision = decided(*told)
+    reported = (*ANNA, order("1000", placed_at=at(days=-10)), order(tokens=[token()]))
+    decision = decided(*reported)
     assert summary(decision) == ("rejected", "not_new_customer", None)
     assert decision.candidates[0].detail["order_number"] == 2
     everyone = program(new_customers_only=False)
-    assert decided(everyone, *told[2:]).status == "attributed"
+    assert decided(everyone, *reported[2:]).status == "attributed"
 
 
 def test_the_stores_own_word_on_a_new_customer_counts() -> None:
@@ -206,21 +206,21 @@ def test_the_stores_own_word_on_a_new_customer_counts() -> None:
 
 
 def test_later_orders_of_a_won_friend_stay_with_the_ambassador() -> None:
-    told = (*ANNA, order("1000", placed_at=at(days=-1), tokens=[token()]))
+    reported = (*ANNA, order("1000", placed_at=at(days=-1), tokens=[token()]))
     later = order(placed_at=at(days=40), codes=["BORIS"])
-    assert summary(decided(*told, order(placed_at=at(days=40)))) == ("attributed", "customer", "amb_anna")
+    assert summary(decided(*reported, order(placed_at=at(days=40)))) == ("attributed", "customer", "amb_anna")
     boris = (ambassador("amb_boris"), code("BORIS", ambassador_id="amb_boris"))
-    poached = decided(*told, *boris, later)
+    poached = decided(*reported, *boris, later)
     assert summary(poached) == ("attributed", "customer", "amb_anna")
     assert losers(poached) == [("code", "not_new_customer"), ("click", "click_too_old")]
 
 
 def test_a_cancelled_first_order_wins_nobody() -> None:
     first = order("1000", placed_at=at(days=-1), tokens=[token()])
-    told = (program(window_days=2), first, cancel("1000"), order(placed_at=at(days=3)))
-    assert summary(decided(*told)) == ("unattributed", "click_too_old", None)
-    assert decided(*told).order_number == 1
-    reversed_first = decided(*told, order_id="1000")
+    reported = (program(window_days=2), first, cancel("1000"), order(placed_at=at(days=3)))
+    assert summary(decided(*reported)) == ("unattributed", "click_too_old", None)
+    assert decided(*reported).order_number == 1
+    reversed_first = decided(*reported, order_id="1000")
     assert (reversed_first.status, reversed_first.reason, reversed_first.cancelled) == ("attributed", "cancelled", True)
 
 
@@ -236,9 +236,9 @@ def test_nobody_refers_themselves() -> None:
 
 
 def test_below_the_minimum_is_refused_but_not_in_another_currency() -> None:
-    told = (program(min_subtotal_minor=5000), ambassador())
-    assert summary(decided(*told, order(tokens=[token()]))) == ("rejected", "below_minimum", None)
-    lei = decided(*told, order(tokens=[token()], told=figures(currency="MDL")))
+    reported = (program(min_subtotal_minor=5000), ambassador())
+    assert summary(decided(*reported, order(tokens=[token()]))) == ("rejected", "below_minimum", None)
+    lei = decided(*reported, order(tokens=[token()], reported=figures(currency="MDL")))
     assert lei.status == "attributed"
     assert ("currency", "noted") in [(check.rule, check.result) for check in lei.checks]
 
@@ -253,10 +253,10 @@ def test_the_lowest_rank_with_a_valid_candidate_wins() -> None:
 
 def test_a_paused_program_honours_clicks_from_before_the_pause_only() -> None:
     paused = program(version=2, published_at=at(days=-1), status="paused")
-    told = (program(), paused, code())
-    assert decided(*told, order(tokens=[token()])).status == "attributed"
-    assert decided(*told, order(tokens=[token(when=at(days=-0.5))])).reason == "program_paused"
-    assert decided(*told, order(codes=["ANNA10"])).reason == "program_paused"
+    reported = (program(), paused, code())
+    assert decided(*reported, order(tokens=[token()])).status == "attributed"
+    assert decided(*reported, order(tokens=[token(when=at(days=-0.5))])).reason == "program_paused"
+    assert decided(*reported, order(codes=["ANNA10"])).reason == "program_paused"
 
 
 def test_a_blocked_ambassador_earns_nothing_and_an_erased_one_keeps_what_was() -> None:
@@ -272,55 +272,55 @@ def test_a_visitor_lends_clicks_through_an_order() -> None:
 
 
 def test_two_people_who_share_a_browser_stay_two() -> None:
-    told = (
+    reported = (
         *ANNA,
         visit(click=token()),
         order("1", customer="c1", visitor="v1"),
         order("2", customer="c2", visitor="v1"),
     )
-    assert [decided(*told, order_id=o).order_number for o in ("1", "2")] == [1, 1]
+    assert [decided(*reported, order_id=o).order_number for o in ("1", "2")] == [1, 1]
 
 
 def test_a_click_that_only_the_browser_connects_serves_the_first_who_was_named() -> None:
-    told = (*ANNA, visit(click=token()), order("1", customer="c1"), order("2", customer="c2"))
+    reported = (*ANNA, visit(click=token()), order("1", customer="c1"), order("2", customer="c2"))
     named = (identify("trk_5", customer="c1", when=at(days=-1)), identify("trk_6", customer="c2", when=at(days=-0.5)))
-    assert decided(*told, *named, order_id="1").ambassador_id == "amb_anna"
-    second = decided(*told, *named, order_id="2")
+    assert decided(*reported, *named, order_id="1").ambassador_id == "amb_anna"
+    second = decided(*reported, *named, order_id="2")
     assert summary(second) == ("unattributed", "click_taken", None)
-    assert decided(*told, named[1], order_id="2").ambassador_id == "amb_anna"
+    assert decided(*reported, named[1], order_id="2").ambassador_id == "amb_anna"
 
 
 def test_contacts_and_customer_ids_join_one_person() -> None:
-    told = (
+    reported = (
         *ANNA,
         order("1", customer=None, contacts=["h1"], placed_at=at(days=-3)),
         order("2", customer="c1"),
         order("3", customer="c1", contacts=["h1"], placed_at=at(days=1)),
     )
-    decisions = decide(facts_of(told))
+    decisions = decide(facts_of(reported))
     assert [decisions[o].order_number for o in ("1", "2", "3")] == [1, 2, 3]
     assert [decisions[o].friend_id for o in ("1", "2", "3")] == ["c1", "c1", "c1"]
 
 
 def test_figures_of_the_newest_revision_hold_in_any_order() -> None:
     revisions = [
-        order(told=figures(5000), updated_at=at(minutes=2), tokens=[token()]),
-        order(told=figures(4000), updated_at=at(minutes=1), codes=["X"]),
-        order(told=figures(3000), updated_at=at()),
+        order(reported=figures(5000), updated_at=at(minutes=2), tokens=[token()]),
+        order(reported=figures(4000), updated_at=at(minutes=1), codes=["X"]),
+        order(reported=figures(3000), updated_at=at()),
     ]
-    for told in (revisions, revisions[::-1]):
-        decision = decided(*ANNA, *told)
+    for reported in (revisions, revisions[::-1]):
+        decision = decided(*ANNA, *reported)
         assert decision.figures.subtotal_minor == 5000
         assert {c.kind for c in decision.candidates} == {"click", "code"}
 
 
 def test_figures_told_again_without_a_date_are_a_repetition() -> None:
-    told: Iterable[Payload] = [
-        order(told=figures(4000), undated=True, updated_at=at(minutes=1)),
-        order(told=figures(5000), undated=True, updated_at=at(minutes=2)),
-        order(told=figures(4000), undated=True, updated_at=at(minutes=3), visitor="v1"),
+    reported: Iterable[Payload] = [
+        order(reported=figures(4000), undated=True, updated_at=at(minutes=1)),
+        order(reported=figures(5000), undated=True, updated_at=at(minutes=2)),
+        order(reported=figures(4000), undated=True, updated_at=at(minutes=3), visitor="v1"),
     ]
-    assert decided(*told).figures.subtotal_minor == 5000
+    assert decided(*reported).figures.subtotal_minor == 5000
 
 
 def test_refunds_add_up_and_never_exceed_the_total() -> None:
@@ -332,9 +332,9 @@ def test_refunds_add_up_and_never_exceed_the_total() -> None:
 
 
 def test_the_moment_to_settle_follows_the_shortest_hold_or_a_fortnight() -> None:
-    told = order(tokens=[token()], received_at=at(minutes=30))
-    assert decided(*ANNA, told).settle_at == at(days=14, minutes=30)
-    assert decided(program(hold_days=0), told).settle_at == at(minutes=40)
+    reported = order(tokens=[token()], received_at=at(minutes=30))
+    assert decided(*ANNA, reported).settle_at == at(days=14, minutes=30)
+    assert decided(program(hold_days=0), reported).settle_at == at(minutes=40)
     assert decided(order(received_at=at(minutes=30))).settle_at == at(days=14, minutes=30)
 
 
@@ -361,8 +361,8 @@ def test_a_settled_winner_is_fixed_and_money_only_goes_back() -> None:
     before = facts_of((*ANNA, order(tokens=[token()])))
     before.settlements.append(settled(decide(before)["1001"]))
     before.ambassadors.extend(facts_of([ambassador(revision=2, status="blocked")]).ambassadors)
-    more = facts_of([order(told=figures(9000), updated_at=at(days=15)), refund(100)])
-    less = facts_of([order(told=figures(2000), updated_at=at(days=16))])
+    more = facts_of([order(reported=figures(9000), updated_at=at(days=15)), refund(100)])
+    less = facts_of([order(reported=figures(2000), updated_at=at(days=16))])
     before.reports += more.reports
     before.refunds += more.refunds
     decision = decide(before)["1001"]
@@ -390,24 +390,24 @@ STRANGER = order(placed_at=at(days=0.5))
 
 
 def test_what_a_page_says_without_a_proof_changes_nothing() -> None:
-    told = (program(), ambassador(external_id="amb-customer", contacts=["h-anna"]), visit(click=token()), STRANGER)
+    reported = (program(), ambassador(external_id="amb-customer", contacts=["h-anna"]), visit(click=token()), STRANGER)
     lies = (
         identify("trk_1", customer="c1", vouched=None),
         identify("trk_2", customer="c1", click=token(), vouched=None),
         identify("trk_3", customer="c1", contacts=["h-anna"], vouched=None),
         identify("trk_4", customer="amb-customer", contacts=["h1"], vouched=None),
     )
-    assert decided(*told, *lies) == decided(*told)
+    assert decided(*reported, *lies) == decided(*reported)
 
 
 def test_a_proof_lends_the_visitors_clicks_to_its_customer_id_and_joins_nobody() -> None:
-    told = (program(), ambassador(contacts=["h-anna"]), visit(click=token()), order(), order("2", customer="c2"))
+    reported = (program(), ambassador(contacts=["h-anna"]), visit(click=token()), order(), order("2", customer="c2"))
     proven = identify(contacts=["h-anna"], vouched="proof")
-    assert summary(decided(*told, proven)) == ("attributed", "click", "amb_anna")
-    assert summary(decided(*told, proven, order_id="2")) == ("unattributed", "no_evidence", None)
+    assert summary(decided(*reported, proven)) == ("attributed", "click", "amb_anna")
+    assert summary(decided(*reported, proven, order_id="2")) == ("unattributed", "no_evidence", None)
     another = identify("trk_8", customer="c1", contacts=["h2"], vouched="proof")
     by_mail = order("3", customer=None, contacts=["h2"], placed_at=at(days=1))
-    assert decided(*told, another, by_mail, order_id="3").order_number == 1
+    assert decided(*reported, another, by_mail, order_id="3").order_number == 1
 
 
 def test_the_servers_identify_joins_all_the_names_it_gives() -> None:
@@ -420,7 +420,7 @@ def test_a_visitor_that_can_be_guessed_lends_nothing() -> None:
     for guessable in ("8412", "v1x", "v_1", "v_" + "a" * 31, "v_" + "G" * 32, "v_" + "a" * 24):
         seen = visit(visitor=guessable, click=token())
         for through in (order(visitor=guessable), order()):
-            told = (*ANNA, seen, through, identify(visitor=guessable))
-            assert decided(*told).reason == "no_evidence", guessable
+            reported = (*ANNA, seen, through, identify(visitor=guessable))
+            assert decided(*reported).reason == "no_evidence", guessable
     direct = identify(visitor="8412", click=token(), vouched="proof")
     assert decided(*ANNA, order(), direct).ambassador_id == "amb_anna"

@@ -19,7 +19,7 @@ from tests.support.attribution import NOON, ambassador, at, cancel, code, facts_
 FOLDER = Path(package.__path__[0])
 
 
-def told(*facts: Payload, language: str = "en") -> list[str]:
+def reported(*facts: Payload, language: str = "en") -> list[str]:
     """The explanation, then every candidate's and every check's sentence."""
     body = DecisionBody.model_validate(as_dict(decide(facts_of(facts))["1001"]))
     names, slugs = {"amb_anna": "ANNA10"}, {"lnk_anna": "anna"}
@@ -50,7 +50,7 @@ NOT_NEW = (*ANNA, order("1000", placed_at=at(days=-10)), code(), order(codes=["A
         (NOT_NEW, "Rejected: code ANNA10 was entered, but the first paid order was already on 24 Oct; this program"),
         ((*ANNA, order(tokens=[token(when=at(days=-41))])), "No ambassador: the click on r/anna was 41 days before"),
         ((*ANNA, order()), "No ambassador: no click, promo code or earlier referral is known for this order."),
-        ((*ANNA, order(tokens=[token()], told=figures(status="pending"))), "Waiting: the order is not paid yet."),
+        ((*ANNA, order(tokens=[token()], reported=figures(status="pending"))), "Waiting: the order is not paid yet."),
         ((order(tokens=[token()]),), "Waiting: the program of this click or code has not reached us yet."),
         ((*ANNA, order(problems=["forged"])), "has no valid signature."),
         ((*ANNA, order(tokens=[token()]), cancel()), "Cancelled. Before that: Attributed to ANNA10"),
@@ -62,20 +62,20 @@ NOT_NEW = (*ANNA, order("1000", placed_at=at(days=-10)), code(), order(codes=["A
     ],
 )
 def test_explanations_say_who_and_why(facts: tuple[Payload, ...], sentence: str) -> None:
-    assert sentence in told(*facts)[0].replace("\u00a0", " ")
+    assert sentence in reported(*facts)[0].replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_filled_in_every_language(language: str) -> None:
     for facts in (NOT_NEW, (*ANNA, code(), order(codes=["ANNA10", "X"], tokens=[token(), token("clk_2")]))):
-        for sentence in told(*facts, language=language):
+        for sentence in reported(*facts, language=language):
             assert "%(" not in sentence
             assert sentence.endswith(".")
 
 
 def test_four_languages_say_the_same() -> None:
     facts = (*ANNA, code(), order(codes=["ANNA10"]))
-    assert [told(*facts, language=language)[0].partition(".")[0] for language in ("ru", "uk", "ro")] == [
+    assert [reported(*facts, language=language)[0].partition(".")[0] for language in ("ru", "uk", "ro")] == [
         "Засчитано: ANNA10",
         "Зараховано: ANNA10",
         "Atribuită: ANNA10",

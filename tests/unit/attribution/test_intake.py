@@ -12,7 +12,7 @@ from services.attribution.orders.actions import Clock
 from services.attribution.orders.domain import naming
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.common import click_token, codes
@@ -30,9 +30,9 @@ ORDER = {
 }
 
 
-def fact(**changes: object) -> ToldFact:
-    told = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
-    return actions.report(RING, STORE, actions.order_of(told), CLOCK)
+def fact(**changes: object) -> ReportedFact:
+    reported = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
+    return actions.report(RING, STORE, actions.order_of(reported), CLOCK)
 
 
 def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
@@ -50,8 +50,8 @@ def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
 
 def test_an_id_that_stands_for_any_guest_is_none() -> None:
     for nobody in (0, "0", " guest ", "null"):
-        told = OrderIn.model_validate_json(orjson.dumps({**ORDER, "customer": {"id": nobody}}))
-        assert told.customer.id is None
+        reported = OrderIn.model_validate_json(orjson.dumps({**ORDER, "customer": {"id": nobody}}))
+        assert reported.customer.id is None
     assert TrackedCustomer.model_validate({"id": "0"}).id is None
 
 
@@ -63,26 +63,26 @@ def test_no_address_leaves_the_edge() -> None:
 
 
 def test_times_that_callers_send_move_with_the_demo_clock() -> None:
-    told = OrderIn.model_validate_json(orjson.dumps(ORDER))
-    moved = actions.report(RING, STORE, actions.order_of(told), Clock(at(days=14), at(days=14) - NOON))
+    reported = OrderIn.model_validate_json(orjson.dumps(ORDER))
+    moved = actions.report(RING, STORE, actions.order_of(reported), Clock(at(days=14), at(days=14) - NOON))
     assert orjson.loads(moved.body)["placed_at"].startswith("2026-11-17T12:00:00")
     assert moved.fact_id == fact().fact_id
 
 
 def test_a_visit_becomes_a_line_that_its_contract_accepts() -> None:
     text = click_token.issue(RING, STORE, token())
-    told = TrackIn(
+    reported = TrackIn(
         type="visit", token=text, visitor_id="v1", url="https://user:password@shop.example/a?b=c", channel="x"
     )
-    kind, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
+    kind, _, body = line_of(RING, STORE, reported, NOON).text.split(b"\t", 2)
     visit = VisitRecorded.model_validate_json(body)
     assert (kind.decode(), visit.token, visit.url_host) == (VisitRecorded.TYPE, token(), "shop.example")
     assert b"password" not in body
 
 
 def test_an_identify_becomes_a_line_without_the_address() -> None:
-    told = TrackIn(type="identify", token="nonsense", customer=TrackedCustomer(id="c1", email="friend@example.com"))
-    _, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
+    reported = TrackIn(type="identify", token="nonsense", customer=TrackedCustomer(id="c1", email="friend@example.com"))
+    _, _, body = line_of(RING, STORE, reported, NOON).text.split(b"\t", 2)
     named = CustomerIdentified.model_validate_json(body)
     assert (named.customer.id, named.token_problem, len(named.customer.contact_hashes)) == ("c1", "malformed", 1)
     assert b"friend" not in body
@@ -105,8 +105,8 @@ def test_what_is_no_code_does_not_become_one_by_being_shown() -> None:
         assert shown is not None
         assert codes.fold(shown) is None
         assert len(shown) <= codes.MAX_CODE
-    told = orjson.loads(fact(codes=["anna\u20117", "ANNA-7\u200b", "annı-7", "  "]).body)["codes"]
-    assert told == ["ANNA-7", "annı-7"]
+    reported = orjson.loads(fact(codes=["anna\u20117", "ANNA-7\u200b", "annı-7", "  "]).body)["codes"]
+    assert reported == ["ANNA-7", "annı-7"]
 
 
 def test_blank_is_absence() -> None:
@@ -119,9 +119,9 @@ def test_blank_is_absence() -> None:
     )
     spelt = orjson.dumps({**ORDER, **blank, "customer": {"id": ""}})
     assert actions.report(RING, STORE, reading.read(spelt), CLOCK).body == fact(customer={}).body
-    told = TrackIn(type="visit", token="", visitor_id=" ", channel="", customer={"id": ""})  # type: ignore[arg-type]
-    assert (told.token, told.visitor_id, told.channel) == (None, None, None)
-    _, _, body = line_of(RING, STORE, told, NOON).text.split(b"\t", 2)
+    reported = TrackIn(type="visit", token="", visitor_id=" ", channel="", customer={"id": ""})  # type: ignore[arg-type]
+    assert (reported.token, reported.visitor_id, reported.channel) == (None, None, None)
+    _, _, body = line_of(RING, STORE, reported, NOON).text.split(b"\t", 2)
     assert orjson.loads(body).keys() == {"store_id", "track_id", "at"}
     guest = TrackIn.model_validate({"type": "identify", "customer": {"id": "", "email": ""}})
     _, _, body = line_of(RING, STORE, guest, NOON).text.split(b"\t", 2)
@@ -134,15 +134,17 @@ def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
     both = orjson.loads(fact(customer={"id": "+40 712 345 678", "email": "friend@gmail.com"}).body)["customer"]
     assert [text[:2] for text in both["contact_hashes"]] == ["e_", "p_"]
     assert "id" not in both
-    told = TrackIn(type="identify", visitor_id="friend@gmail.com", customer=TrackedCustomer(id='"a friend"@gmail.com'))
-    assert b"@" not in line_of(RING, STORE, told, NOON).text
+    reported = TrackIn(
+        type="identify", visitor_id="friend@gmail.com", customer=TrackedCustomer(id='"a friend"@gmail.com')
+    )
+    assert b"@" not in line_of(RING, STORE, reported, NOON).text
     assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).body
 
 
 def test_the_same_order_of_one_half_hour_is_one_and_of_nobody_each_is_its_own() -> None:
     def name(minutes: float = 0, **fields: Any) -> str:
-        told = TrackIn.model_validate({"type": "visit", "visitor_id": "v1", "url": "https://a.example/x"} | fields)
-        return line_of(RING, STORE, told, at(minutes=minutes)).track_id
+        reported = TrackIn.model_validate({"type": "visit", "visitor_id": "v1", "url": "https://a.example/x"} | fields)
+        return line_of(RING, STORE, reported, at(minutes=minutes)).track_id
 
     assert name() == name(29) == name(url="https://a.example/y")
     others = {name(30), name(visitor_id="v2"), name(type="share"), name(channel="x"), name(url="https://b.example/")}

@@ -28,9 +28,9 @@ def telling(amount: int, *, when: datetime | None = None, **more: Any) -> OrderR
     return OrderRefunded.model_validate(changed)
 
 
-def outcome(*told: OrderRefunded) -> tuple[int, Returned | None, tuple[tuple[str, int], ...]]:
+def outcome(*reported: OrderRefunded) -> tuple[int, Returned | None, tuple[tuple[str, int], ...]]:
     """The same whatever came first."""
-    found = {repr(refunds_of(order, ORDER)): refunds_of(order, ORDER) for order in permutations(told)}
+    found = {repr(refunds_of(order, ORDER)): refunds_of(order, ORDER) for order in permutations(reported)}
     [one] = found.values()
     return one.sum_minor, one.returned, one.foreign
 
@@ -47,10 +47,10 @@ def test_the_newest_telling_of_a_refund_holds_and_may_be_lower_or_a_failure() ->
 
 
 def test_at_one_moment_a_failure_then_the_detail_then_the_larger_sum_holds() -> None:
-    bare, told = telling(1500), telling(1000, lines=[("a", 1000)])
-    sum_minor, returned, _ = outcome(bare, told)
+    bare, reported = telling(1500), telling(1000, lines=[("a", 1000)])
+    sum_minor, returned, _ = outcome(bare, reported)
     assert (sum_minor, returned and returned.lines[0].amount_minor) == (1000, 1000)
-    assert outcome(bare, told, telling(1000, status="failed"))[0] == 0
+    assert outcome(bare, reported, telling(1000, status="failed"))[0] == 0
     assert outcome(telling(1000), telling(700))[0] == 1000
 
 

@@ -15,21 +15,21 @@ from tests.support.attribution import NOON, ambassador, at, cancel, code, facts_
 ANNA = (program(), ambassador(), code())
 
 
-def revision(**told: Any) -> OrderReported:
-    since = told.pop("cancelled_at", None)
-    status, subtotal = told.pop("status", "paid"), told.pop("subtotal", 4600)
-    made = order(codes=["ANNA10"], told=figures(subtotal, status=status), **told)
+def revision(**reported: Any) -> OrderReported:
+    since = reported.pop("cancelled_at", None)
+    status, subtotal = reported.pop("status", "paid"), reported.pop("subtotal", 4600)
+    made = order(codes=["ANNA10"], reported=figures(subtotal, status=status), **reported)
     return made.model_copy(update={"cancelled_at": since, "fact_id": f"{made.fact_id}{since}"})
 
 
-def cancelled(**told: Any) -> OrderCancelled:
-    made = cancel(when=told.pop("when"))
-    return made.model_copy(update={"fact_id": f"cancel:{made.at}"} | told)
+def cancelled(**reported: Any) -> OrderCancelled:
+    made = cancel(when=reported.pop("when"))
+    return made.model_copy(update={"fact_id": f"cancel:{made.at}"} | reported)
 
 
-def decided(*told: Payload) -> Decision:
+def decided(*reported: Payload) -> Decision:
     """The order's decision, the same whatever came first."""
-    found = {repr(d): d for some in permutations(told) for d in [decide(facts_of([*ANNA, *some]))["1001"]]}
+    found = {repr(d): d for some in permutations(reported) for d in [decide(facts_of([*ANNA, *some]))["1001"]]}
     [one] = found.values()
     return one
 
@@ -99,8 +99,8 @@ def test_what_has_settled_is_reopened_by_nothing_and_cancelled_by_what_is_newer(
     paid, over = revision(), cancelled(when=at(days=1))
     again, late = revision(updated_at=at(days=2)), revision(updated_at=at(days=20))
 
-    def cancelled_then(*told: Payload, by: Settlement) -> bool:
-        facts = facts_of([*ANNA, *told])
+    def cancelled_then(*reported: Payload, by: Settlement) -> bool:
+        facts = facts_of([*ANNA, *reported])
         facts.settlements.append(by)
         return decide(facts)["1001"].cancelled
 

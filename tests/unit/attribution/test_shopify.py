@@ -123,9 +123,9 @@ def test_tax_on_the_shipping_is_no_tax_on_the_goods() -> None:
 
 
 def test_discounts_of_the_whole_order_are_taken_from_its_lines_and_from_the_shipping() -> None:
-    told = line(1, "40.00", total_discount="0.00", discount_allocations=[{"amount": "4.00"}, {"amount": "1.50"}])
+    reported = line(1, "40.00", total_discount="0.00", discount_allocations=[{"amount": "4.00"}, {"amount": "1.50"}])
     shipping = [{"price": "9.00", "discounted_price": "5.00"}, {"price": "3.00", "discount_allocations": []}]
-    order = read_order(delivered(line_items=[told], shipping_lines=shipping)).order
+    order = read_order(delivered(line_items=[reported], shipping_lines=shipping)).order
     assert (order.items[0].amount_minor, order.items[0].line_id, order.shipping_minor) == (3450, "1", 800)
 
 
@@ -168,24 +168,24 @@ def test_a_refund_says_which_lines_and_how_much_shipping_went_back() -> None:
 
 
 def test_lines_of_a_refund_are_net_of_tax_also_where_it_does_not_say_whether_prices_hold_it() -> None:
-    told = refund(amount="60.00")
-    told["refund_line_items"] = [{"line_item_id": 1, "quantity": 1, "subtotal": "60.00", "total_tax": "10.00"}]
-    assert read_refund(told).lines[0].amount_minor == 5000
-    told["transactions"][0]["amount"] = "70.00"
-    assert read_refund(told).lines[0].amount_minor == 6000
+    reported = refund(amount="60.00")
+    reported["refund_line_items"] = [{"line_item_id": 1, "quantity": 1, "subtotal": "60.00", "total_tax": "10.00"}]
+    assert read_refund(reported).lines[0].amount_minor == 5000
+    reported["transactions"][0]["amount"] = "70.00"
+    assert read_refund(reported).lines[0].amount_minor == 6000
 
 
 def test_yen_that_went_back_are_counted_in_the_shops_own_money() -> None:
-    told = refund(amount="8000", currency="JPY")
-    own = told | {"refund_line_items": [{"line_item_id": 1, "quantity": 1, "subtotal_set": both("50.00", "8000")}]}
+    reported = refund(amount="8000", currency="JPY")
+    own = reported | {"refund_line_items": [{"line_item_id": 1, "quantity": 1, "subtotal_set": both("50.00", "8000")}]}
     by_lines = read_refund(own)
     assert (by_lines.amount_minor, by_lines.currency, by_lines.lines[0].amount_minor) == (5000, "EUR", 5000)
     set_beside = refund(amount="8000", currency="JPY")
     set_beside["transactions"][0]["amount_set"] = both("50.00", "8000")
     assert (read_refund(set_beside).amount_minor, read_refund(set_beside).currency) == (5000, "EUR")
-    [by_order] = refunds_in(delivered(**CHECKOUT, refunds=[told], total_price_set=both("100.00", "16000")))
+    [by_order] = refunds_in(delivered(**CHECKOUT, refunds=[reported], total_price_set=both("100.00", "16000")))
     assert (by_order.amount_minor, by_order.currency) == (5000, "EUR")
-    alone = read_refund(told)
+    alone = read_refund(reported)
     assert (alone.amount_minor, alone.currency) == (8000, "JPY"), "told as it is, and marked by its currency"
 
 
@@ -201,10 +201,10 @@ def test_no_currency_fails_a_delivery(currency: str, amount: str) -> None:
         assert read_order(delivered(currency=currency, total_price=amount, **bare)).order.currency == currency
 
 
-@pytest.mark.parametrize(("status", "told"), [("failure", "failed"), ("error", "failed"), ("pending", "none")])
-def test_a_refund_may_fail_or_wait(status: str, told: str) -> None:
+@pytest.mark.parametrize(("status", "reported"), [("failure", "failed"), ("error", "failed"), ("pending", "none")])
+def test_a_refund_may_fail_or_wait(status: str, reported: str) -> None:
     found = read_refund(refund((1, "60.00"), amount="60.00", status=status))
-    assert (found.status, found.amount_minor) == (told, 0)
+    assert (found.status, found.amount_minor) == (reported, 0)
 
 
 def test_an_unreadable_refund_does_not_cost_us_its_order() -> None:
@@ -234,10 +234,10 @@ def test_a_guest_without_anything_is_an_order_all_the_same() -> None:
 
 @pytest.mark.parametrize("name", ["id", "created_at", "currency", "total_price"])
 def test_what_cannot_be_missing_is_named(name: str) -> None:
-    told = delivered()
-    del told[name]
+    reported = delivered()
+    del reported[name]
     with pytest.raises(Invalid) as refused:
-        read_order(told)
+        read_order(reported)
     assert refused.value.errors[0].field == name
 
 

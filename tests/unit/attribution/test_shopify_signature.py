@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 from services.attribution.shopify.domain import signature
-from services.attribution.shopify.hot import _told
+from services.attribution.shopify.hot import _reported
 
 BODY = b'{"id":450789469,"test":true}'
 SECRET = b"test_secret"
@@ -17,5 +17,5 @@ def test_the_published_example_signs_as_it_says() -> None:
 
 
 def test_both_families_of_headers_are_read_and_the_older_wins() -> None:
-    told = _told({b"x-shopify-topic": b"orders/paid", b"shopify-event-id": b"e1", b"shopify-topic": b"other"})
-    assert told == {"topic": "orders/paid", "event-id": "e1"}
+    reported = _reported({b"x-shopify-topic": b"orders/paid", b"shopify-event-id": b"e1", b"shopify-topic": b"other"})
+    assert reported == {"topic": "orders/paid", "event-id": "e1"}

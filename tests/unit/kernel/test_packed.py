@@ -13,8 +13,8 @@ NOTE = b'{"colour":"green","size":"large","made_in":"Chisinau"}'
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers(-(2**53), 2**53) | st.lists(st.text()), max_size=40))
-def test_what_is_packed_comes_back_byte_for_byte(told: dict[str, object]) -> None:
-    text = orjson.dumps(told)
+def test_what_is_packed_comes_back_byte_for_byte(reported: dict[str, object]) -> None:
+    text = orjson.dumps(reported)
     kept = SECOND.pack(text)
     assert SECOND.unpack(kept) == text
     assert len(kept) <= len(text)

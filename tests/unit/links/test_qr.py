@@ -45,15 +45,15 @@ def _extent(path: str) -> tuple[float, float, float, float]:
     x = y = 0.0
     xs, ys = [], []
     for command, numbers in re.findall(r"([Mmh])([^Mmh]*)", path):
-        told = [float(number) for number in re.findall(r"-?\d*\.?\d+", numbers)]
+        reported = [float(number) for number in re.findall(r"-?\d*\.?\d+", numbers)]
         if command == "h":
-            xs += [x, x + told[0]]
+            xs += [x, x + reported[0]]
             ys += [y - 0.5, y + 0.5]
-            x += told[0]
+            x += reported[0]
         elif command == "M":
-            x, y = told
+            x, y = reported
         else:
-            x, y = x + told[0], y + told[1]
+            x, y = x + reported[0], y + reported[1]
     return min(xs), min(ys), max(xs), max(ys)
 
 

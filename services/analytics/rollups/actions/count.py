@@ -218,8 +218,10 @@ async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
 
 async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Key]:
     """First orders of buyers of whom a contact became known that is an ambassador's."""
-    told = [(e.store_id, e.friend_id, name) for e in decided if e.status == "attributed" for name in e.friend_contacts]
-    new = await facts.add_names(tx, told)
+    reported = [
+        (e.store_id, e.friend_id, name) for e in decided if e.status == "attributed" for name in e.friend_contacts
+    ]
+    new = await facts.add_names(tx, reported)
     named = await slices.ambassadors_named(tx, [(store_id, name) for store_id, _, name in new])
     return await facts.first_orders_of(tx, [(s, buyer) for s, buyer, name in new if (s, name) in named])
 
@@ -276,9 +278,9 @@ async def _count_friends(batch: _Batch) -> None:
     await facts.FRIENDS.save(tx, changed)
 
 
-async def _count_rewards(batch: _Batch, told: Sequence[RewardPayload]) -> None:
+async def _count_rewards(batch: _Batch, reported: Sequence[RewardPayload]) -> None:
     news: dict[Key, RewardPayload] = {}
-    for event in told:
+    for event in reported:
         key = (event.store_id, event.reward_id)
         if key not in news or event.revision > news[key].revision:
             news[key] = event

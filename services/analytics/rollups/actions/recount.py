@@ -84,8 +84,8 @@ async def _count_states(tx: Tx, store_id: str) -> tuple[Deltas, int, dict[Key, d
     while people := await facts.FRIENDS.after(tx, store_id, after, count=_SLICE):
         for friend in people:
             counting.count_friend(deltas, friend, 1)
-            told = deltas.friends.get((store_id, friend.visitor_id), {})
-            wrong = {name: told.get(name, 0) - getattr(friend, name) for name in _FRIEND}
+            reported = deltas.friends.get((store_id, friend.visitor_id), {})
+            wrong = {name: reported.get(name, 0) - getattr(friend, name) for name in _FRIEND}
             if any(wrong.values()):
                 friends[store_id, friend.visitor_id] = wrong
         states, after = states + len(people), people[-1].visitor_id

@@ -125,10 +125,10 @@ def _people(groups: list[set[str]], places: Mapping[str, Place], person_id: str)
 
 async def _next_claims(tx: Tx, unnamed: Iterable[StoredTrack]) -> set[Pair]:
     """Whoever was named next with a click that a placeholder had been named with."""
-    told = list(unnamed)
-    visitors = {(track.store_id, track.visitor_id) for track in told if track.visitor_id is not None}
-    told += await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
-    clicks = {(track.store_id, track.click_id, NEVER_ENDING) for track in told if track.click_id is not None}
+    reported = list(unnamed)
+    visitors = {(track.store_id, track.visitor_id) for track in reported if track.visitor_id is not None}
+    reported += await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
+    clicks = {(track.store_id, track.click_id, NEVER_ENDING) for track in reported if track.click_id is not None}
     owners = await tracking_sql.owners(tx, clicks)
     return {(o.track.store_id, o.track.person_id) for o in owners if o.track.person_id is not None}
 

@@ -64,8 +64,8 @@ class Friends:
             self.now[pair] = replace(self.now[pair], settled=settled_of(steps))
 
     def learn(self, pair: Pair, reports: Iterable[OrderReported], *, new_orders: int) -> None:
-        """Takes in what was told of a person's orders."""
-        friend = self.now[pair].told(reports)
+        """Takes in what was reported of a person's orders."""
+        friend = self.now[pair].reported(reports)
         self.now[pair] = replace(friend, orders=friend.orders + new_orders)
 
     def decided(self, gathered: Gathered, written: Written, *, untouched: Collection[Pair]) -> None:

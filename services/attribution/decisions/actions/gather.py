@@ -42,7 +42,7 @@ class Gathered:
     rows: dict[Pair, order_rows.OrderRow] = field(default_factory=dict)
     people: dict[Pair, str] = field(default_factory=dict)
     """The person of each order, by (store, order)."""
-    told: set[Pair] = field(default_factory=set)
+    reported: set[Pair] = field(default_factory=set)
     """The orders that were reported: of others there is no more than a refund, say."""
 
     def of(self, store_id: str) -> Facts:
@@ -68,7 +68,7 @@ async def gather(
     await _add_facts(tx, gathered, as_of=slices_sql.NEVER_ENDING)
     by_person: dict[Pair, list[str]] = {}
     for (store_id, order_id), person in orders.items():
-        if (store_id, order_id) in gathered.told:
+        if (store_id, order_id) in gathered.reported:
             by_person.setdefault((store_id, person), []).append(order_id)
     first = _first_places(gathered)
     between = {
@@ -145,7 +145,7 @@ async def _add_facts(tx: Tx, gathered: Gathered, *, as_of: int) -> None:
     for start in range(0, len(pairs), AT_ONCE):
         stored = await orders_sql.of_orders(tx, pairs[start : start + AT_ONCE], as_of=as_of)
         await aside(len(stored) // 4, add_order_facts, gathered, stored)
-    gathered.told = {(s, report.order_id) for s, facts in gathered.facts.items() for report in facts.reports}
+    gathered.reported = {(s, report.order_id) for s, facts in gathered.facts.items() for report in facts.reports}
 
 
 def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:

@@ -51,13 +51,13 @@ class Joined:
 
 async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
     """Finds or makes the person behind each naming, and merges people that a naming shows to be one."""
-    told = await _somebodys(tx, namings)
-    known = await people_store.of_keys(tx, {(n.store_id, key) for n in told for key in n.keys})
+    reported = await _somebodys(tx, namings)
+    known = await people_store.of_keys(tx, {(n.store_id, key) for n in reported for key in n.keys})
     joined = Joined()
     names: list[tuple[Pair, str]] = []
     merges: list[tuple[str, str, str]] = []
     tracks: list[tuple[Pair, str]] = []
-    for (store_id, _), group in _grouped(told, known).items():
+    for (store_id, _), group in _grouped(reported, known).items():
         person = min(group.people) if group.people else new_id("prs", at=tx.now)
         pair = (store_id, person)
         joined.people.add(pair)
@@ -83,13 +83,13 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
 
 async def _somebodys(tx: Tx, namings: Iterable[Naming]) -> list[Naming]:
     """The namings without names that were found to stand for nobody; one that says nothing else joins nothing."""
-    told = list(namings)
-    nobody = await nobody_store.known(tx, {naming.store_id for naming in told}, as_of=NEVER_ENDING)
+    reported = list(namings)
+    nobody = await nobody_store.known(tx, {naming.store_id for naming in reported}, as_of=NEVER_ENDING)
     if not nobody:
-        return told
-    for naming in told:
+        return reported
+    for naming in reported:
         naming.keys = [key for key in naming.keys if key not in nobody.get(naming.store_id, ())]
-    return [naming for naming in told if naming.keys or naming.order is not None]
+    return [naming for naming in reported if naming.keys or naming.order is not None]
 
 
 def _grouped(namings: Sequence[Naming], known: dict[Pair, str]) -> dict[tuple[str, int], _Group]:

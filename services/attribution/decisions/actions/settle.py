@@ -104,14 +104,14 @@ def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Se
     # A cancelled order's own reason is that it was cancelled; kept is why nobody had won.
     losers = decision["candidates"] if decision["reason"] == "cancelled" else ()
     reason = losers[0]["reason"] if losers else "no_evidence" if decision["reason"] == "cancelled" else None
-    told = {
+    reported = {
         **decision,
         "settled_at": now,
         "revision": revision,
         "reason": winner["kind"] if winner else reason or decision["reason"],
         "click_id": _came_by(winner, decision["candidates"]),
     }
-    return Settlement.model_validate(told)
+    return Settlement.model_validate(reported)
 
 
 def _came_by(winner: Mapping[str, Any] | None, candidates: Sequence[Mapping[str, Any]]) -> str | None:

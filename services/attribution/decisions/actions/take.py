@@ -123,33 +123,33 @@ def _age(now: datetime, since_s: float, reported: Sequence[datetime]) -> None:
 
 
 async def _take_catalog(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
-    told: dict[type[object], list[Revision]] = {}
+    reported: dict[type[object], list[Revision]] = {}
     for event in events:
         if isinstance(event.data, ProgramPublished | CodeSaved | AmbassadorSaved):
             revision = Revision(numbers.next(event.store_id), event.at, event.data)
-            told.setdefault(type(event.data), []).append(revision)
-    if ProgramPublished in told:
-        for program in await slices_sql.keep_programs(tx, told[ProgramPublished]):
+            reported.setdefault(type(event.data), []).append(revision)
+    if ProgramPublished in reported:
+        for program in await slices_sql.keep_programs(tx, reported[ProgramPublished]):
             since = _ALWAYS if program.version == 1 else program.published_at
             reach.versions.append((program.store_id, program.program_id, since))
-    if CodeSaved in told:
-        for code in await slices_sql.keep_codes(tx, told[CodeSaved]):
+    if CodeSaved in reported:
+        for code in await slices_sql.keep_codes(tx, reported[CodeSaved]):
             keys = reach.keys if code.max_uses is None else reach.limited
             keys.add((code.store_id, f"d:{code.code}"))
-    if AmbassadorSaved in told:
-        saved = await slices_sql.keep_ambassadors(tx, told[AmbassadorSaved])
+    if AmbassadorSaved in reported:
+        saved = await slices_sql.keep_ambassadors(tx, reported[AmbassadorSaved])
         ambassadors = {(a.store_id, a.ambassador_id) for a in saved}
         reach.keys |= {(store_id, f"a:{ambassador_id}") for store_id, ambassador_id in ambassadors}
         reach.keys |= {(s, f"d:{text}") for s, text in await slices_sql.codes_of_ambassadors(tx, ambassadors)}
 
 
 async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
-    told = {
+    reported = {
         (e.store_id, tracking.touch_id(e.data)): numbers.next(e.store_id)
         for e in events
         if isinstance(e.data, TrackingPayload) and tracking.bears(e.data)
     }
-    for row in await tracking_sql.stamp(tx, sorted(told.items())):
+    for row in await tracking_sql.stamp(tx, sorted(reported.items())):
         if row.visitor_id is not None:
             reach.visitors.add((row.store_id, row.visitor_id))
             if row.names:
@@ -161,12 +161,12 @@ async def _take_tracks(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, r
 
 
 async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, reach: _Reach) -> None:
-    told = {
+    reported = {
         (e.store_id, e.data.order_id, e.data.fact_id): numbers.next(e.store_id)
         for e in events
         if isinstance(e.data, OrderFact)
     }
-    new = await orders_sql.stamp(tx, sorted(told.items()))
+    new = await orders_sql.stamp(tx, sorted(reported.items()))
     reach.rows = await order_rows.by_id(tx, {(fact.store_id, fact.order_id) for fact in new})
     ties = set()
     for fact in new:
@@ -219,18 +219,18 @@ def _to_decide(
         if row.settled_at is None:
             moments = [row.placed_at, *(report.placed_at for report in reach.reports.get(pair, ()))]
             learns((pair[0], joined.orders[pair]), (min(moments), pair[1]))
-    told: dict[Pair, list[OrderReported]] = {}
+    reported: dict[Pair, list[OrderReported]] = {}
     new: dict[Pair, str] = {}
     for pair, reports in reach.reports.items():
         person = (pair[0], joined.orders[pair])
-        told.setdefault(person, []).extend(reports)
+        reported.setdefault(person, []).extend(reports)
         if pair not in reach.rows:
             new[pair] = person[1]
             place, latest = (min(report.placed_at for report in reports), pair[1]), friends.now[person].latest
             if latest is not None and place <= latest:
                 learns(person, place)
     counts = Count((pair[0], person) for pair, person in new.items())
-    for person, reports in told.items():
+    for person, reports in reported.items():
         friends.learn(person, reports, new_orders=counts[person])
         if person not in joined.made and not friends.lends_as_before(person):
             touched.add(person)

@@ -35,7 +35,7 @@ class OrderView:
     """How many there are; the oldest are in `happened`."""
     late_facts: int
     other_times: list[datetime]
-    """Times of placing that reports told and the decision does not take: the earliest one holds."""
+    """Times of placing that reports gave and the decision does not take: the earliest one holds."""
     friend_orders: int
     """How many orders the friend has, as far as that is remembered."""
 
@@ -57,7 +57,7 @@ class StoreView:
 
 
 async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = None) -> OrderView | None:
-    """One order; None while it is acknowledged and not decided yet. Raises `NotFound` for an order never told."""
+    """One order; None while it is acknowledged and not decided yet. Raises `NotFound` for an order never reported."""
     row = (await order_rows.by_id(tx, [(store_id, order_id)])).get((store_id, order_id))
     if row is None:
         if await orders_sql.reports(tx, store_id, order_id):
@@ -75,7 +75,7 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         body["candidates_total"] = kept.get("candidates_total", 0)
     people, links = _named(body)
     happened, happened_of = await reading.happened(tx, store_id, order_id, row.person_id)
-    told = {report.placed_at for report in await orders_sql.reports(tx, store_id, order_id)}
+    reported = {report.placed_at for report in await orders_sql.reports(tx, store_id, order_id)}
     return OrderView(
         row=row,
         stored=stored,
@@ -85,7 +85,7 @@ async def order(tx: Tx, store_id: str, order_id: str, *, revision: int | None = 
         happened=happened,
         happened_of=happened_of,
         late_facts=await reading.late_reports(tx, store_id, order_id),
-        other_times=sorted(told - {row.placed_at}),
+        other_times=sorted(reported - {row.placed_at}),
         friend_orders=await friend_rows.orders_of(tx, store_id, row.person_id),
     )
 

@@ -104,7 +104,7 @@ def _compared(
         changed = was is None or was.body_hash != row.body_hash
         if changed:
             written.revisions.append(Revision(*pair, row.revision, numbers.last[pair[0]], body))
-            row = _told(tx, row, decision, was, numbers.last[pair[0]])
+            row = _reported(tx, row, decision, was, numbers.last[pair[0]])
         if changed or row != was:
             written.rows.append(row)
         if row.settle_at is not None:
@@ -143,8 +143,8 @@ def _row(pair: Pair, person_id: str, decision: Decision, before: OrderRow | None
     )
 
 
-def _told(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None, as_of: int) -> OrderRow:
-    """Emits the conversion if what others see of it has changed. One that waits is told too: it counts as waiting."""
+def _reported(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None, as_of: int) -> OrderRow:
+    """Emits the conversion if what others see of it has changed. One that waits is reported too, as waiting."""
     conversion = conversion_of(decision, row, tx.now, as_of, before)
     mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_TELLING))
     if before is not None and before.told_hash == mark:

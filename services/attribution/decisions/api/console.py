@@ -212,7 +212,7 @@ def _engine(found: OrderView, revisions: list[StoredDecision], reader: Reader) -
 
 
 def _moved(found: OrderView, reader: Reader) -> str:
-    """That a revision told another time of placing, which moves nothing."""
+    """That a revision reported another time of placing, which moves nothing."""
     if not found.other_times:
         return ""
     others = [reader.fmt.moment(at) for at in found.other_times[:_TIMES]]

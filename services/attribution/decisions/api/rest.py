@@ -213,11 +213,11 @@ def order_out(found: OrderView, store: StoreView, language: str) -> OrderOut:
     )
 
 
-def _undecided(told: OrderReported) -> OrderOut:
-    figures = told.figures
+def _undecided(reported: OrderReported) -> OrderOut:
+    figures = reported.figures
     return OrderOut(
-        order_id=told.order_id,
-        placed_at=told.placed_at,
+        order_id=reported.order_id,
+        placed_at=reported.placed_at,
         status=figures.status,
         cancelled=False,
         currency=figures.currency,

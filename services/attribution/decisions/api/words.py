@@ -143,13 +143,15 @@ def history(
     """What happened, from the first click to the settling, and what is still to come."""
     speech = words.speech
     clicks = [c for c in body.candidates if c.kind == "click" and c.at is not None and c.link_id is not None]
-    told = [(c.at or reader.now, speech.say("Clicked %(link)s", link=words.link(c.link_id))) for c in clicks]
-    told += [
+    reported = [(c.at or reader.now, speech.say("Clicked %(link)s", link=words.link(c.link_id))) for c in clicks]
+    reported += [
         (happened.at, _happened(speech, happened.kind, happened.body, reader, body.figures.currency))
         for happened in found.happened
     ]
-    told += [(stored.decided_at, _decided(speech, stored, words, reader)) for stored in reversed(revisions)]
-    lines = [Happening(text, reader.fmt.moment(at)) for at, text in sorted(told, key=lambda entry: entry[0]) if text]
+    reported += [(stored.decided_at, _decided(speech, stored, words, reader)) for stored in reversed(revisions)]
+    lines = [
+        Happening(text, reader.fmt.moment(at)) for at, text in sorted(reported, key=lambda entry: entry[0]) if text
+    ]
     if found.row.settle_at is not None:
         lines.append(
             Happening(
@@ -198,13 +200,13 @@ def _verdict_chip(speech: Speech, candidate: CandidateOut) -> Chip:
 
 
 def _happened(speech: Speech, kind: str, body: bytes, reader: Reader, currency: str) -> str:
-    told = orjson.loads(body) if body[:1] == b"{" else {}
+    reported = orjson.loads(body) if body[:1] == b"{" else {}
     if kind == "report":
-        paid = told.get("figures", {}).get("status") == "paid"
+        paid = reported.get("figures", {}).get("status") == "paid"
         return speech.say("Order received, paid") if paid else speech.say("Order received, not paid yet")
     if kind == "refund":
-        amount = reader.fmt.money(int(told.get("amount_minor", 0)), told.get("currency", currency))
-        if told.get("status") == "failed":
+        amount = reader.fmt.money(int(reported.get("amount_minor", 0)), reported.get("currency", currency))
+        if reported.get("status") == "failed":
             return speech.say("A refund failed: %(amount)s", amount=amount)
         return speech.say("Refunded: %(amount)s", amount=amount)
     if kind == "cancel":
@@ -217,14 +219,14 @@ def _happened(speech: Speech, kind: str, body: bytes, reader: Reader, currency: 
 
 
 def _decided(speech: Speech, stored: StoredDecision, words: Words, reader: Reader) -> str:
-    told = orjson.loads(stored.body)
+    reported = orjson.loads(stored.body)
     number = reader.fmt.number(stored.revision)
-    if told.get("settled"):
+    if reported.get("settled"):
         return speech.say("Decision %(n)s: final", n=number)
-    if told["status"] == "attributed":
-        who = words.names.get(told["ambassador_id"], told["ambassador_id"])
+    if reported["status"] == "attributed":
+        who = words.names.get(reported["ambassador_id"], reported["ambassador_id"])
         return speech.say("Decision %(n)s: attributed to %(who)s", n=number, who=who)
-    reason = reason_text(told["reason"], speech)
+    reason = reason_text(reported["reason"], speech)
     return speech.say("Decision %(n)s: %(reason)s", n=number, reason=reason.lower())
 
 

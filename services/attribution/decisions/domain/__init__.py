@@ -1,6 +1,6 @@
 """How an order finds its ambassador. Pure: no clock, no database, no language.
 
-Read in this order: `facts` (what was told), `people` (who is one person), `slices` (what was in force), `evidence`
+Read in this order: `facts` (what was reported), `people` (who is one person), `slices` (what was in force), `evidence`
 (who could have referred the order), `rules` (what a candidate must pass), `decide` (who wins), `decision` (what stays).
 """
 

@@ -8,14 +8,14 @@ from contracts.events.tracking import TokenClaims, TokenProblem
 from services.attribution.decisions.domain.catalog import GRACE, LONGEST_WINDOW
 
 MOST_CLICKS = 100
-"""Of a friend's clicks that an order may have come from, the newest so many are judged. People have a handful."""
+"""Of a friend's clicks that an order may have come from, the newest so many are reviewed. People have a handful."""
 
 Entry = tuple[datetime, str, TokenClaims, bool]
 """When, which click, and whether it serves somebody else."""
 
 
 class Clicks:
-    """Clicks, sorted by time. Of two tellings of one click that of a person counts."""
+    """Clicks, sorted by time. Of two reports of one click that of a person counts."""
 
     def __init__(self, own: Iterable[TokenClaims], taken: Iterable[TokenClaims]) -> None:
         entries = {click.click_id: (click.at, click.click_id, click, True) for click in taken}

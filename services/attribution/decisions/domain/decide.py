@@ -21,10 +21,10 @@ SHORTEST_WAIT = timedelta(minutes=10)
 WAIT_WITHOUT_WINNER = timedelta(days=14)
 MOST_CONTACTS = 20
 MOST_CANDIDATES = 20
-"""Kept in a decision; all are judged, and their number is told."""
+"""Kept in a decision; all are reviewed, and their number is reported."""
 
 _SAY_LEAST = frozenset({"code_unknown", "token_malformed", "token_other_store", "token_forged"})
-"""Of several reasons for finding nobody, those that are told only if there is no better one."""
+"""Of several reasons for finding nobody, those that are reported only if there is no better one."""
 
 
 def decide(facts: Facts) -> dict[str, Decision]:
@@ -61,14 +61,14 @@ def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
             settled=settled_of(step for step in steps if step.order_id in settled),
             total=settled_of(steps).history,
         )
-        found.append((sorted(ids), friend.told(report for order_id in ids for report in reports[order_id])))
+        found.append((sorted(ids), friend.reported(report for order_id in ids for report in reports[order_id])))
     return found
 
 
 def _of_person(person: Person, catalog: Catalog, after: dict[str, History]) -> Iterator[Decision]:
     """Settled orders as they are: they are inputs. The others as they were placed, each after all that stand before it.
 
-    So no two orders of a friend are ever both the first: one that is told late, when a later one has settled as the
+    So no two orders of a friend are ever both the first: one that is reported late, when a later one has settled as the
     first, comes right behind that.
     """
     settled = [_settled(order, person) for order in person.orders if order.settlement is not None]

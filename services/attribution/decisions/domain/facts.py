@@ -162,14 +162,14 @@ def orders_of(facts: Facts) -> dict[str, Order]:
     settlements = {settlement.order_id: settlement for settlement in facts.settlements}
     return {
         order_id: _merge(
-            list(told.values()),
+            list(reported.values()),
             refunds=refunds.get(order_id, ()),
             cancels=cancels.get(order_id, ()),
             uses=uses.get(order_id, {}),
             settlement=settlements.get(order_id),
             nobody=facts.nobody,
         )
-        for order_id, told in reports.items()
+        for order_id, reported in reports.items()
     }
 
 
@@ -183,15 +183,15 @@ def _merge(
     nobody: frozenset[str],
 ) -> Order:
     revisions = oldest_first(reports)
-    told = [revision.report for revision in revisions]
-    figures, placed_at = standing(told), min(report.placed_at for report in told)
+    reported = [revision.report for revision in revisions]
+    figures, placed_at = standing(reported), min(report.placed_at for report in reported)
     since = paid_since(revisions)
     if settlement is not None:
         figures, placed_at, since = lower(settlement.figures, figures), settlement.placed_at, settlement.paid_since
-    refunded = refunds_of(refunds, figures, removed=_removed(told, figures))
-    paid_receipts = [report.received_at for report in told if report.figures.status == "paid"]
+    refunded = refunds_of(refunds, figures, removed=_removed(reported, figures))
+    paid_receipts = [report.received_at for report in reported if report.figures.status == "paid"]
     return Order(
-        order_id=told[0].order_id,
+        order_id=reported[0].order_id,
         placed_at=placed_at,
         figures=figures,
         paid=figures.status == "paid",
@@ -201,14 +201,14 @@ def _merge(
         returned=refunded.returned,
         foreign_refunds=refunded.foreign,
         customer_ids=frozenset(
-            r.customer.id for r in told if r.customer.id is not None and f"c:{r.customer.id}" not in nobody
+            r.customer.id for r in reported if r.customer.id is not None and f"c:{r.customer.id}" not in nobody
         ),
-        contacts=frozenset(h for r in told for h in r.customer.contact_hashes if f"h:{h}" not in nobody),
-        visitors=frozenset(r.visitor_id for r in told if r.visitor_id is not None),
-        tokens={token.click_id: token for r in told for token in r.tokens},
-        problems=frozenset(problem for r in told for problem in r.token_problems),
-        codes=tuple(sorted({code for r in told for code in r.codes})),
-        is_new=next((r.is_new for r in told if r.is_new is not None and r.source == "api"), None),
+        contacts=frozenset(h for r in reported for h in r.customer.contact_hashes if f"h:{h}" not in nobody),
+        visitors=frozenset(r.visitor_id for r in reported if r.visitor_id is not None),
+        tokens={token.click_id: token for r in reported for token in r.tokens},
+        problems=frozenset(problem for r in reported for problem in r.token_problems),
+        codes=tuple(sorted({code for r in reported for code in r.codes})),
+        is_new=next((r.is_new for r in reported if r.is_new is not None and r.source == "api"), None),
         paid_received_at=min(paid_receipts) if paid_receipts else None,
         paid_since=since,
         uses=uses,
@@ -216,11 +216,11 @@ def _merge(
     )
 
 
-def _removed(told: Sequence[OrderReported], figures: Figures) -> frozenset[str]:
+def _removed(reported: Sequence[OrderReported], figures: Figures) -> frozenset[str]:
     """Lines that the order once had and has no more."""
-    if len(told) == 1:
+    if len(reported) == 1:
         return frozenset()
-    had = {item.line_id for report in told for item in report.figures.items if item.line_id is not None}
+    had = {item.line_id for report in reported for item in report.figures.items if item.line_id is not None}
     return frozenset(had - {item.line_id for item in figures.items})
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from contracts.events.orders import OrderReported
 from contracts.events.tracking import TokenClaims
 from services.attribution.decisions.domain.history import History, Known, Place, Settled, Step
-from services.attribution.decisions.domain.lent import Touch, newest_tokens, newest_visitors, visitors_told
+from services.attribution.decisions.domain.lent import Touch, newest_tokens, newest_visitors, visitors_reported
 
 LOOKS_SHARED = 500
 """Orders of one customer from which on it looks as if many people bought under one name: a till's "walk-in", say."""
@@ -43,10 +43,10 @@ class Friend(Struct, frozen=True):
             contact=min(filter(None, (*contacts, self.contact)), default=None),
         )
 
-    def told(self, reports: Iterable[OrderReported]) -> "Friend":
+    def reported(self, reports: Iterable[OrderReported]) -> "Friend":
         """With what reports of orders lend to the others."""
         reports = list(reports)
-        touches = [touch for told in visitors_told(reports).values() for touch in told]
+        touches = [touch for reported in visitors_reported(reports).values() for touch in reported]
         return msgspec.structs.replace(
             self,
             visitors=newest_visitors((*self.visitors, *touches)) if touches else self.visitors,
@@ -131,12 +131,12 @@ _SETTLED = msgspec.json.Decoder(_Settled)
 
 def step_of(body: bytes) -> Step:
     """What a settled order that stands is to the others."""
-    told = _SETTLED.decode(body)
-    won = told.status == "attributed" and told.ambassador_id is not None
+    reported = _SETTLED.decode(body)
+    won = reported.status == "attributed" and reported.ambassador_id is not None
     return Step(
-        told.placed_at,
-        told.order_id,
-        told.order_number,
-        told.program_id if won else None,
-        told.ambassador_id if won else None,
+        reported.placed_at,
+        reported.order_id,
+        reported.order_number,
+        reported.program_id if won else None,
+        reported.ambassador_id if won else None,
     )

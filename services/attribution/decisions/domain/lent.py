@@ -34,10 +34,10 @@ def newest_tokens(tokens: Iterable[TokenClaims]) -> list[TokenClaims]:
     return sorted(distinct.values(), key=lambda token: (token.at, token.click_id), reverse=True)[:MOST_TOKENS]
 
 
-def visitors_told(reports: Iterable[OrderReported]) -> dict[str, list[Touch]]:
-    """The browsers that each order named and that may lend, each with the moment of the order as it was told there."""
-    told: dict[str, list[Touch]] = {}
+def visitors_reported(reports: Iterable[OrderReported]) -> dict[str, list[Touch]]:
+    """The browsers that each order named and that may lend, each with the order's moment as it was reported there."""
+    reported: dict[str, list[Touch]] = {}
     for report in reports:
         if report.visitor_id is not None and lends(report.visitor_id):
-            told.setdefault(report.order_id, []).append((report.placed_at, report.visitor_id))
-    return told
+            reported.setdefault(report.order_id, []).append((report.placed_at, report.visitor_id))
+    return reported

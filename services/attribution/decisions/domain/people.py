@@ -20,7 +20,7 @@ from contracts.events.tracking import (
 from services.attribution.decisions.domain.clicks import Clicks, Problems
 from services.attribution.decisions.domain.facts import Facts, Order
 from services.attribution.decisions.domain.history import Known
-from services.attribution.decisions.domain.lent import Touch, newest_tokens, newest_visitors, visitors_told
+from services.attribution.decisions.domain.lent import Touch, newest_tokens, newest_visitors, visitors_reported
 from services.attribution.tracking.domain import identifies, lends
 
 
@@ -42,10 +42,10 @@ def keys_of_track(track: TrackingPayload) -> list[str]:
     return keys if track.vouched == "server" else keys[:1]
 
 
-def together(told: Iterable[Sequence[str]]) -> list[set[str]]:
-    """Names that are told together, directly or by way of others."""
+def together(reported: Iterable[Sequence[str]]) -> list[set[str]]:
+    """Names that are reported together, directly or by way of others."""
     union = _Union()
-    names = [list(some) for some in told]
+    names = [list(some) for some in reported]
     for some in names:
         union.join(some)
     found: dict[str, set[str]] = {}
@@ -141,7 +141,7 @@ def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload
         if track.visitor_id is not None and lends(track.visitor_id):
             seen_by.setdefault(track.visitor_id, []).append(track)
     owners = _owners(seen_by, named)
-    told = visitors_told(facts.reports)
+    reported = visitors_reported(facts.reports)
     for person in people:
         carried = newest_tokens(
             (*(person.known.tokens if person.known else ()), *(t for o in person.orders for t in o.tokens.values()))
@@ -149,7 +149,7 @@ def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload
         tokens = [token.lifted() for token in carried]
         taken: list[TokenClaims] = []
         problems: list[tuple[TokenProblem, datetime]] = []
-        lending = _lending(person, told)
+        lending = _lending(person, reported)
         for visitor in lending:
             _lend(seen_by.get(visitor, ()), tokens, problems)
         person.seen_by = {
@@ -167,9 +167,9 @@ def _lend_clicks(facts: Facts, people: list[Person], named: list[TrackingPayload
         person.pool, person.problems = Clicks(tokens, taken), Problems(problems)
 
 
-def _lending(person: Person, told: dict[str, list[Touch]]) -> set[str]:
+def _lending(person: Person, reported: dict[str, list[Touch]]) -> set[str]:
     known = person.known.visitors if person.known is not None else ()
-    own = (touch for order in person.orders for touch in told.get(order.order_id, ()))
+    own = (touch for order in person.orders for touch in reported.get(order.order_id, ()))
     return {visitor for _, visitor in newest_visitors((*known, *own))}
 
 

@@ -1,4 +1,4 @@
-"""What the refunds of an order took back, from all that was ever told of them, in whatever order. Pure."""
+"""What the refunds of an order took back, from all that was ever reported of them, in whatever order. Pure."""
 
 from collections.abc import Iterable
 
@@ -22,13 +22,15 @@ class Refunds(Struct, frozen=True):
 NONE = Refunds(0, None, ())
 
 
-def refunds_of(told: Iterable[OrderRefunded], figures: Figures, *, removed: frozenset[str] = frozenset()) -> Refunds:
-    """Each refund once, by its own id, in its newest telling; those that failed took nothing back.
+def refunds_of(
+    reported: Iterable[OrderRefunded], figures: Figures, *, removed: frozenset[str] = frozenset()
+) -> Refunds:
+    """Each refund once, by its own id, in its newest report; those that failed took nothing back.
 
     `removed` are lines that the order had and has no more: the figures are lower by them already.
     """
     newest: dict[str, OrderRefunded] = {}
-    for telling in told:
+    for telling in reported:
         key = telling.refund_id or telling.fact_id
         known = newest.get(key)
         if known is None or _rank(telling) > _rank(known):
@@ -53,14 +55,14 @@ def _says_what(telling: OrderRefunded) -> bool:
     return bool(telling.lines) or telling.shipping_minor is not None
 
 
-def _returned(told: Iterable[OrderRefunded], figures: Figures, removed: frozenset[str]) -> Returned:
+def _returned(reported: Iterable[OrderRefunded], figures: Figures, removed: frozenset[str]) -> Returned:
     most: dict[str, int] = {}
     for item in figures.items:
         if item.line_id is not None:
             most[item.line_id] = most.get(item.line_id, 0) + item.amount_minor
     lines: dict[str, int] = {}
     shipping = paid = bare = 0
-    for one in told:
+    for one in reported:
         if not _says_what(one):
             bare += one.amount_minor
             continue

@@ -1,4 +1,4 @@
-"""Which of the revisions of an order holds, and whether a cancellation does. Pure, and free of the order of telling."""
+"""Which of the revisions of an order holds, and whether a cancellation does. Pure, and free of their order."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,19 +20,19 @@ class Revision(NamedTuple):
         """Whether it calls the order paid and not cancelled, and since when. One that came without a time may be older
         than a cancellation that came before it.
         """
-        told = self.report
-        return told.figures.status == "paid" and told.cancelled_at is None and not told.undated
+        reported = self.report
+        return reported.figures.status == "paid" and reported.cancelled_at is None and not reported.undated
 
 
-def oldest_first(told: Sequence[OrderReported]) -> list[Revision]:
+def oldest_first(reported: Sequence[OrderReported]) -> list[Revision]:
     """Revisions by (`updated_at`, further state, hash): platforms count whole seconds, and within one paid comes after
-    pending, cancelled after both. One without `updated_at` whose figures were told before, without it too, repeats
-    them: it takes the time of the first telling.
+    pending, cancelled after both. One without `updated_at` whose figures were reported before, without it too, repeats
+    them: it takes the time of the first report.
     """
-    if len(told) == 1:
-        return [Revision(told[0], told[0].updated_at)]
+    if len(reported) == 1:
+        return [Revision(reported[0], reported[0].updated_at)]
     first: dict[bytes, datetime] = {}
-    marked = [(report, figures_hash(report.figures)) for report in told]
+    marked = [(report, figures_hash(report.figures)) for report in reported]
     for report, mark in marked:
         if report.undated and (mark not in first or report.updated_at < first[mark]):
             first[mark] = report.updated_at
@@ -50,14 +50,14 @@ def figures_hash(figures: Figures) -> bytes:
     return hashlib.blake2b(figures.__pydantic_serializer__.to_json(figures), digest_size=8).digest()
 
 
-def standing(told: Sequence[OrderReported]) -> Figures:
+def standing(reported: Sequence[OrderReported]) -> Figures:
     """Figures of the newest of these revisions, which are the oldest first. An order that was paid and has grown since
     waits for the rest of its money only: until that has come, what was paid holds.
     """
-    newest = told[-1].figures
+    newest = reported[-1].figures
     if newest.status == "paid":
         return newest
-    paid = next((report.figures for report in reversed(told) if report.figures.status == "paid"), None)
+    paid = next((report.figures for report in reversed(reported) if report.figures.status == "paid"), None)
     grown = paid is not None and paid.currency == newest.currency and paid.total_minor < newest.total_minor
     return paid if paid is not None and grown else newest
 
@@ -86,7 +86,7 @@ def is_cancelled(
 
 
 def _after(revision: Revision, cancel: OrderCancelled) -> bool:
-    """Whether a revision is newer. A cancellation that was told without a time is newer than all that we had received,
+    """Whether a revision is newer. A cancellation reported without a time is newer than all that we had received,
     however far ahead the store's clock is.
     """
     if cancel.undated and revision.report.received_at <= cancel.received_at:

@@ -118,9 +118,9 @@ class OrderOut(BaseModel):
     """An order with its decision."""
 
     order_id: str
-    placed_at: datetime = Field(description="The earliest that was told; once settled, the one that was settled.")
+    placed_at: datetime = Field(description="The earliest that was reported; once settled, the one that was settled.")
     placed_at_others: tuple[datetime, ...] = Field(
-        (), description="Other times of placing that revisions told. They are kept as told and move nothing."
+        (), description="Other times of placing that revisions reported. They are kept as reported and move nothing."
     )
     status: Literal["paid", "pending"]
     cancelled: bool
@@ -134,7 +134,7 @@ class OrderOut(BaseModel):
     over_refunded: bool
     returned: Returned | None = Field(None, description="What went back, where some refund says more than a sum.")
     foreign_refunds: tuple[ForeignRefund, ...] = Field(
-        (), description="Refunds told in another currency than the order's: kept, and subtracted from nothing."
+        (), description="Refunds reported in another currency than the order's: kept, and subtracted from nothing."
     )
     items: tuple[Item, ...] = ()
     friend_id: str | None = None

@@ -50,9 +50,9 @@ select t.type, t.seq, t.at, t.body from tracks t
 where t.store_id = :store and t.seq is not null and t.track_id = any(array(
     select track_id from tracks where store_id = :store and person_id = :person
     union select track_id from tracks where store_id = :store and visitor_id = any(array(
-      select told.visitor from unnest(cast(:visitors as text[])) told (visitor)
+      select reported.visitor from unnest(cast(:visitors as text[])) reported (visitor)
       where exists (select from ties i
-        where i.store_id = :store and i.key = 'v:' || told.visitor and i.order_id = :order)))))
+        where i.store_id = :store and i.key = 'v:' || reported.visitor and i.order_id = :order)))))
 )
 select kind, seq, at, body, count(*) over () as of from happened order by at, seq limit :most
 """
@@ -150,11 +150,11 @@ async def undecided(tx: Tx, store_id: str) -> set[str]:
 
 
 async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> tuple[list[Happened], int]:
-    """What was told of an order and seen of its friend, the oldest first, at most `MOST_HAPPENED`; and of how many.
+    """What was reported of an order and seen of its friend, the oldest first, at most `MOST_HAPPENED`; and of how many.
     Facts not yet seen are left out.
     """
-    told = await orders_sql.reports(tx, store_id, order_id)
-    visitors = sorted({report.visitor_id for report in told if report.visitor_id is not None})
+    reported = await orders_sql.reports(tx, store_id, order_id)
+    visitors = sorted({report.visitor_id for report in reported if report.visitor_id is not None})
     rows = await tx.all(
         _HAPPENED, store=store_id, order=order_id, person=person_id, visitors=visitors, most=MOST_HAPPENED
     )

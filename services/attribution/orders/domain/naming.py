@@ -1,4 +1,4 @@
-"""Names of facts: the same thing told twice has the same name, however long ago, on whichever way it came. Pure."""
+"""Names of facts: the same thing reported twice has the same name, however long ago, on whichever way it came. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ CANCEL = "cancel"
 """The name of every cancellation from before it held its time."""
 
 
-def report_id(told: Sequence[object]) -> str:
-    """The name of a report: a hash of everything that was told, in a fixed order. When it was told is no part of it.
+def report_id(reported: Sequence[object]) -> str:
+    """The name of a report: a hash of everything that was reported, in a fixed order. When that was is no part of it.
 
     Moments must be in one zone: the same instant written otherwise would get another name.
     """
-    return hashlib.blake2b(orjson.dumps(told), digest_size=12).hexdigest()
+    return hashlib.blake2b(orjson.dumps(reported), digest_size=12).hexdigest()
 
 
 def refund_id(refund: str, amount_minor: int, more: Sequence[object] = ()) -> str:
-    """The name of a refund's telling. All that was told is part of it, so that a correction is seen and not lost."""
+    """The name of a refund's report. All that was reported is part of it, so that a correction is seen and not lost."""
     said = f"{refund}\x1f{amount_minor}".encode()
     if any(more):
         said += b"\x1f" + orjson.dumps(more)

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from services.attribution.orders import actions
 from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
-from services.attribution.orders.sql import ToldFact
+from services.attribution.orders.sql import ReportedFact
 from services.attribution.slices.actions import OwnPlaceholders
 from services.kernel import failpoints
 from services.kernel.auth.api_keys import Caller
@@ -33,7 +33,7 @@ _JSON = b"application/json"
 class Item(NamedTuple):
     """One request: its fact, and its Idempotency-Key if it has one."""
 
-    fact: ToldFact
+    fact: ReportedFact
     claim: Claim | None
 
 
@@ -61,7 +61,7 @@ class Orders:
         return await answer_json(send, answer.status, answer.body, headers=_REPLAYED if answer.replayed else ())
 
     def quick(self, scope: Scope, body: bytes) -> Later | None:
-        """The same for a body that has arrived whole. An order told twice is one order, so it may be begun again."""
+        """The same for a body that has arrived whole. An order reported twice is one, so it may be begun again."""
         if len(body) > MAX_BODY:
             return None
         headers = headers_of(scope)
@@ -89,8 +89,8 @@ class Orders:
         async with self._ctx.db.transaction(stores={item.fact.store_id for item in items}) as tx:
             findings: dict[int, idempotency.Finding] = {}
             if claims:
-                told = await idempotency.claim(tx, list(claims.values()))
-                findings = {place: found for place, found in zip(claims, told, strict=True) if found is not None}
+                reported = await idempotency.claim(tx, list(claims.values()))
+                findings = {place: found for place, found in zip(claims, reported, strict=True) if found is not None}
             facts = [item.fact for place, item in enumerate(items) if place not in findings]
             new = iter(await actions.keep(tx, facts))
             answers = {

@@ -14,7 +14,7 @@ import msgspec
 from services.attribution.orders.domain.order import Order
 from services.attribution.shopify.domain.refund import line_total, moves_money, shipping_total
 from services.attribution.shopify.domain.values import (
-    Told,
+    Reported,
     count,
     currency_of,
     id_of,
@@ -28,7 +28,7 @@ from services.attribution.shopify.domain.values import (
 from services.common.money import share_half_up
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
-"""`financial_status` of an order whose money has come in; what went back since is told by refunds."""
+"""`financial_status` of an order whose money has come in; what went back since is reported by refunds."""
 
 LONGEST_ID: Final = 200
 LONGEST_EMAIL: Final = 320
@@ -49,38 +49,40 @@ class ShopifyOrder:
     test: bool
 
 
-def read_order(told: Told) -> ShopifyOrder:
+def read_order(reported: Reported) -> ShopifyOrder:
     """Reads the bare order object. Raises `Invalid` naming the field that is missing or cannot be read, and
     `msgspec.ValidationError` for a figure that no order can have.
 
     How often the platform has seen the customer is not read: it counts orders that were never paid.
     """
-    currency = currency_of(told) or missing("currency")
-    attributes = _attributes(told.get("note_attributes"))
-    created = moment(told, "created_at") or missing("created_at")
+    currency = currency_of(reported) or missing("currency")
+    attributes = _attributes(reported.get("note_attributes"))
+    created = moment(reported, "created_at") or missing("created_at")
     visitor_id, tokens = attributes.get(VISITOR_ATTRIBUTE), attributes.get(TOKEN_ATTRIBUTE, "")
     order = {
-        "order_id": id_of(told.get("id")) or missing("id"),
-        "placed_at": moment(told, "processed_at") or created,
-        "updated_at": moment(told, "updated_at") or created,
-        "customer": _buyer(told),
-        "codes": [code[:LONGEST_CODE] for code in _codes(told.get("discount_codes"))[:MOST]],
+        "order_id": id_of(reported.get("id")) or missing("id"),
+        "placed_at": moment(reported, "processed_at") or created,
+        "updated_at": moment(reported, "updated_at") or created,
+        "customer": _buyer(reported),
+        "codes": [code[:LONGEST_CODE] for code in _codes(reported.get("discount_codes"))[:MOST]],
         "tokens": [token[:LONGEST_TOKEN] for token in tokens.split()[:MOST]],
         "visitor_id": visitor_id[:LONGEST_ID] if visitor_id else None,
-        "cancelled_at": moment(told, "cancelled_at"),
-        **_figures(told, currency),
+        "cancelled_at": moment(reported, "cancelled_at"),
+        **_figures(reported, currency),
     }
-    return ShopifyOrder(msgspec.convert(order, Order), test=told.get("test") is True)
+    return ShopifyOrder(msgspec.convert(order, Order), test=reported.get("test") is True)
 
 
-def _buyer(told: Told) -> dict[str, str | None]:
+def _buyer(reported: Reported) -> dict[str, str | None]:
     """What is too long to be anybody's is nobody's."""
-    customer = told.get("customer")
+    customer = reported.get("customer")
     customer = customer if isinstance(customer, dict) else {}
     return {
         "id": _at_most(id_of(customer.get("id")), LONGEST_ID),
-        "email": _at_most(text(told, "email") or text(told, "contact_email") or text(customer, "email"), LONGEST_EMAIL),
-        "phone": _at_most(text(told, "phone") or text(customer, "phone"), LONGEST_PHONE),
+        "email": _at_most(
+            text(reported, "email") or text(reported, "contact_email") or text(customer, "email"), LONGEST_EMAIL
+        ),
+        "phone": _at_most(text(reported, "phone") or text(customer, "phone"), LONGEST_PHONE),
     }
 
 
@@ -92,7 +94,7 @@ def _at_most(value: str | None, longest: int) -> str | None:
 class _Line:
     """A line as it was sold: after edits, before refunds. `gross_minor` holds the tax where prices do."""
 
-    told: Told
+    reported: Reported
     quantity: int
     gross_minor: int
     tax_minor: int
@@ -102,14 +104,14 @@ class _Line:
 
     @property
     def gift_card(self) -> bool:
-        return self.told.get("gift_card") is True
+        return self.reported.get("gift_card") is True
 
 
-def _figures(told: Told, currency: str) -> dict[str, Any]:
-    included = told.get("taxes_included") is True
-    lines = _lines(told, currency)
-    subtotal, total, tax = _sums(told, currency, included=included)
-    shipping_lines = mappings(told.get("shipping_lines"))
+def _figures(reported: Reported, currency: str) -> dict[str, Any]:
+    included = reported.get("taxes_included") is True
+    lines = _lines(reported, currency)
+    subtotal, total, tax = _sums(reported, currency, included=included)
+    shipping_lines = mappings(reported.get("shipping_lines"))
     shipping_tax = sum(_tax(line, currency) for line in shipping_lines)
     shipping = sum(_shipping(line, currency) for line in shipping_lines)
     if subtotal is not None:
@@ -118,20 +120,20 @@ def _figures(told: Told, currency: str) -> dict[str, Any]:
         subtotal -= sum(line.gross_minor for line in lines if line.gift_card)
         subtotal = max(0, subtotal - goods_tax if included else subtotal)
     return {
-        "status": "paid" if told.get("financial_status") in _PAID else "pending",
+        "status": "paid" if reported.get("financial_status") in _PAID else "pending",
         "currency": currency,
         "total_minor": total,
         "subtotal_minor": subtotal,
-        "discount_minor": minor(told, "total_discounts", currency) or 0,
+        "discount_minor": minor(reported, "total_discounts", currency) or 0,
         "tax_minor": tax,
         "shipping_minor": max(0, shipping - shipping_tax if included else shipping),
         "items": [
             {
-                "sku": text(line.told, "sku"),
-                "product_id": id_of(line.told.get("product_id")),
+                "sku": text(line.reported, "sku"),
+                "product_id": id_of(line.reported.get("product_id")),
                 "quantity": line.quantity,
                 "amount_minor": line.net(included=included),
-                "line_id": id_of(line.told.get("id")),
+                "line_id": id_of(line.reported.get("id")),
                 "gift_card": line.gift_card,
             }
             for line in lines
@@ -139,18 +141,21 @@ def _figures(told: Told, currency: str) -> dict[str, Any]:
     }
 
 
-def _sums(told: Told, currency: str, *, included: bool) -> tuple[int | None, int, int]:
+def _sums(reported: Reported, currency: str, *, included: bool) -> tuple[int | None, int, int]:
     """(subtotal, total, tax) of what was sold; the subtotal holds the tax where prices do."""
-    checkout = minor(told, "total_price", currency)
+    checkout = minor(reported, "total_price", currency)
     total: int = checkout if checkout is not None else missing("total_price")
-    subtotal, tax = minor(told, "subtotal_price", currency), minor(told, "total_tax", currency) or 0
-    now, now_total = minor(told, "current_subtotal_price", currency), minor(told, "current_total_price", currency)
-    carried = isinstance(told.get("refunds"), list) or told.get("financial_status") not in _PAID - {"paid"}
+    subtotal, tax = minor(reported, "subtotal_price", currency), minor(reported, "total_tax", currency) or 0
+    now, now_total = (
+        minor(reported, "current_subtotal_price", currency),
+        minor(reported, "current_total_price", currency),
+    )
+    carried = isinstance(reported.get("refunds"), list) or reported.get("financial_status") not in _PAID - {"paid"}
     if now is None or now_total is None or not carried:
         return subtotal, total, tax
-    goods, on_goods, shipping, on_shipping = _returned(told, currency)
-    now_tax = minor(told, "current_total_tax", currency)
-    # Shipping is told net of its tax, lines are told with theirs where prices hold it.
+    goods, on_goods, shipping, on_shipping = _returned(reported, currency)
+    now_tax = minor(reported, "current_total_tax", currency)
+    # Shipping is reported net of its tax, lines are reported with theirs where prices hold it.
     money = goods + shipping + on_shipping + (0 if included else on_goods)
     return (
         now + rounded(goods, currency),
@@ -159,9 +164,9 @@ def _sums(told: Told, currency: str, *, included: bool) -> tuple[int | None, int
     )
 
 
-def _returned(told: Told, currency: str) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+def _returned(reported: Reported, currency: str) -> tuple[Decimal, Decimal, Decimal, Decimal]:
     """(goods, their tax, shipping, its tax) that refunds of money took out of the current amounts."""
-    back = [refund for refund in mappings(told.get("refunds")) if moves_money(refund)]
+    back = [refund for refund in mappings(reported.get("refunds")) if moves_money(refund)]
     lines = [line_total(line, currency) for one in back for line in mappings(one.get("refund_line_items"))]
     shipped = [shipping_total(one, currency) for one in back]
     nothing = Decimal(0)
@@ -173,53 +178,53 @@ def _returned(told: Told, currency: str) -> tuple[Decimal, Decimal, Decimal, Dec
     )
 
 
-def _lines(told: Told, currency: str) -> list[_Line]:
+def _lines(reported: Reported, currency: str) -> list[_Line]:
     """Lines without what edits took out of them."""
     removed: dict[str, int] = {}
-    for refund in mappings(told.get("refunds")):
+    for refund in mappings(reported.get("refunds")):
         if not moves_money(refund):
             for line in mappings(refund.get("refund_line_items")):
                 line_id = id_of(line.get("line_item_id")) or ""
                 removed[line_id] = removed.get(line_id, 0) + count(line.get("quantity"))
     found: list[_Line] = []
-    for line in mappings(told.get("line_items")):
-        told_quantity = count(line.get("quantity")) or 1
-        quantity = max(0, told_quantity - removed.get(id_of(line.get("id")) or "", 0))
+    for line in mappings(reported.get("line_items")):
+        reported_quantity = count(line.get("quantity")) or 1
+        quantity = max(0, reported_quantity - removed.get(id_of(line.get("id")) or "", 0))
         if quantity:
-            gross = max(0, (minor(line, "price", currency) or 0) * told_quantity - _discount(line, currency))
-            share = [share_half_up(amount, quantity, told_quantity) for amount in (gross, _tax(line, currency))]
+            gross = max(0, (minor(line, "price", currency) or 0) * reported_quantity - _discount(line, currency))
+            share = [share_half_up(amount, quantity, reported_quantity) for amount in (gross, _tax(line, currency))]
             found.append(_Line(line, quantity, *share))
     return found
 
 
-def _discount(line: Told, currency: str) -> int:
+def _discount(line: Reported, currency: str) -> int:
     """What discounts took of a line: its part of those of the whole order, too, where the body says so."""
     parts = mappings(line.get("discount_allocations"))
     allocated = sum(minor(part, "amount", currency) or 0 for part in parts)
     return allocated if parts else minor(line, "total_discount", currency) or 0
 
 
-def _tax(line: Told, currency: str) -> int:
+def _tax(line: Reported, currency: str) -> int:
     return sum(minor(part, "price", currency) or 0 for part in mappings(line.get("tax_lines")))
 
 
-def _shipping(line: Told, currency: str) -> int:
+def _shipping(line: Reported, currency: str) -> int:
     discounted = minor(line, "discounted_price", currency)
     if discounted is not None:
         return discounted
     return max(0, (minor(line, "price", currency) or 0) - _discount(line, currency))
 
 
-def _codes(told: object) -> tuple[str, ...]:
-    return tuple(code for entry in mappings(told) if (code := text(entry, "code")))
+def _codes(reported: object) -> tuple[str, ...]:
+    return tuple(code for entry in mappings(reported) if (code := text(entry, "code")))
 
 
-def _attributes(told: object) -> dict[str, str]:
+def _attributes(reported: object) -> dict[str, str]:
     """Cart attributes, by name. `kith.js` writes the click token and the visitor there."""
-    return dict(_pairs(mappings(told)))
+    return dict(_pairs(mappings(reported)))
 
 
-def _pairs(entries: Iterable[Told]) -> Iterable[tuple[str, str]]:
+def _pairs(entries: Iterable[Reported]) -> Iterable[tuple[str, str]]:
     for entry in entries:
         if (name := text(entry, "name")) and (value := text(entry, "value")):
             yield name, value

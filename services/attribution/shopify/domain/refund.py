@@ -1,8 +1,8 @@
 """Refunds as Shopify tells them: in a delivery of their own, and again within every later body of their order.
 
 A refund's transactions are in the currency in which the buyer paid, its lines and adjustments in both. What went back
-is taken in the shop's money: as told, else at the rate of the refund's own lines, else of its order. Where neither says
-it, the amount is told in its own currency, and lowers nothing.
+is taken in the shop's money: as reported, else at the rate of the refund's own lines, else of its order. Where neither
+says it, the amount is reported in its own currency, and lowers nothing.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from typing import Literal
 
 from contracts.events.orders import RefundLine
 from services.attribution.shopify.domain.values import (
-    Told,
+    Reported,
     count,
     currency_of,
     decimal,
@@ -33,7 +33,7 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class ShopifyRefund:
-    """One telling of a refund. `amount_minor` succeeded, in `currency`; `foreign` is what came in yet other ones."""
+    """One report of a refund. `amount_minor` succeeded, in `currency`; `foreign` is what came in yet other ones."""
 
     order_id: str
     refund_id: str
@@ -47,48 +47,48 @@ class ShopifyRefund:
     foreign: tuple[tuple[str, int], ...]
 
 
-def read_refund(told: Told, order: Told | None = None) -> ShopifyRefund:
+def read_refund(reported: Reported, order: Reported | None = None) -> ShopifyRefund:
     """Reads the body of `refunds/create`, or a refund within its `order`. Raises `Invalid`."""
-    moved = [t for t in mappings(told.get("transactions")) if t.get("kind") == "refund"]
+    moved = [t for t in mappings(reported.get("transactions")) if t.get("kind") == "refund"]
     good = [t for t in moved if t.get("status") == "success"]
-    shop = _shop_currency(told, order)
-    amounts = _amounts(told, good, shop, order)
+    shop = _shop_currency(reported, order)
+    amounts = _amounts(reported, good, shop, order)
     currency = shop if shop in amounts or not amounts else min(amounts)
     amount = amounts.pop(currency, 0) if currency is not None else 0
-    included = _taxes_included(told, order, amount, shop)
-    lines = tuple(_lines(told, shop, included=included))
+    included = _taxes_included(reported, order, amount, shop)
+    lines = tuple(_lines(reported, shop, included=included))
     return ShopifyRefund(
-        order_id=id_of(told.get("order_id")) or (id_of(order.get("id")) if order else None) or missing("order_id"),
-        refund_id=id_of(told.get("id")) or missing("id"),
-        at=moment(told, "processed_at") or moment(told, "created_at") or missing("created_at"),
+        order_id=id_of(reported.get("order_id")) or (id_of(order.get("id")) if order else None) or missing("order_id"),
+        refund_id=id_of(reported.get("id")) or missing("id"),
+        at=moment(reported, "processed_at") or moment(reported, "created_at") or missing("created_at"),
         amount_minor=amount,
         currency=currency,
         # Lines of a refund whose money we know in another currency only could not be set beside it.
         lines=lines if currency == shop else (),
-        shipping_minor=_shipping(told, shop) if currency == shop else None,
+        shipping_minor=_shipping(reported, shop) if currency == shop else None,
         status="succeeded" if good else "failed" if moved and _all_failed(moved) else "none",
         foreign=tuple(sorted(amounts.items())),
     )
 
 
-def refunds_in(order: Told) -> list[ShopifyRefund]:
+def refunds_in(order: Reported) -> list[ShopifyRefund]:
     """The refunds that an order's body carries; one that cannot be read must not cost us the order."""
     found: list[ShopifyRefund] = []
-    for told in mappings(order.get("refunds")):
+    for reported in mappings(order.get("refunds")):
         try:
-            found.append(read_refund(told, order))
+            found.append(read_refund(reported, order))
         except (Invalid, ValueError):
             continue
     return _without_repaid(found, _removed_minor(order))
 
 
-def moves_money(refund: Told) -> bool:
+def moves_money(refund: Reported) -> bool:
     """Whether money went back or is to go back by it. One without is an edit: lines were taken out of the order."""
     transactions = refund.get("transactions")
     return not isinstance(transactions, list) or any(t.get("kind") == "refund" for t in mappings(transactions))
 
 
-def line_total(line: Told, currency: str | None) -> tuple[Decimal, Decimal]:
+def line_total(line: Reported, currency: str | None) -> tuple[Decimal, Decimal]:
     """(subtotal, tax) of a refund's line in the shop's money. The subtotal holds the tax where prices do."""
     subtotal = _shop_decimal(line, "subtotal", currency)
     if subtotal is None:
@@ -98,7 +98,7 @@ def line_total(line: Told, currency: str | None) -> tuple[Decimal, Decimal]:
     return subtotal, _shop_decimal(line, "total_tax", currency) or _NOTHING
 
 
-def shipping_total(refund: Told, currency: str | None) -> tuple[Decimal, Decimal]:
+def shipping_total(refund: Reported, currency: str | None) -> tuple[Decimal, Decimal]:
     """(shipping, tax on it) that a refund gave back, in the shop's money."""
     amount, tax = _NOTHING, _NOTHING
     for adjustment in mappings(refund.get("order_adjustments")):
@@ -108,7 +108,7 @@ def shipping_total(refund: Told, currency: str | None) -> tuple[Decimal, Decimal
     return amount, tax
 
 
-def _amounts(told: Told, good: Iterable[Told], shop: str | None, order: Told | None) -> dict[str, int]:
+def _amounts(reported: Reported, good: Iterable[Reported], shop: str | None, order: Reported | None) -> dict[str, int]:
     """What succeeded, by currency: in the shop's as far as it can be known."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for transaction in good:
@@ -119,26 +119,26 @@ def _amounts(told: Told, good: Iterable[Told], shop: str | None, order: Told | N
         amount = decimal(value)
         if amount is None or amount < 0:
             raise Invalid.field("transactions.amount", f"{value!r} is not an amount.")
-        rate = None if shop is None or currency == shop else _rate(told, order, shop, currency)
+        rate = None if shop is None or currency == shop else _rate(reported, order, shop, currency)
         if shop is not None and rate is not None:
             currency, amount = shop, amount * rate
         sums[currency] += amount
     if order is not None and shop is not None and sums and shop not in sums:
         # No rate anywhere: what the refund's own lines and shipping come to is in the shop's money at least.
-        own = _own_sum(told, shop, included=order.get("taxes_included") is True)
+        own = _own_sum(reported, shop, included=order.get("taxes_included") is True)
         sums = defaultdict(Decimal, {shop: own}) if own else sums
     return {currency: rounded(amount, currency) for currency, amount in sums.items()}
 
 
-def _own_sum(told: Told, currency: str, *, included: bool) -> Decimal:
-    lines = [line_total(line, currency) for line in mappings(told.get("refund_line_items"))]
-    shipping, on_shipping = shipping_total(told, currency)
+def _own_sum(reported: Reported, currency: str, *, included: bool) -> Decimal:
+    lines = [line_total(line, currency) for line in mappings(reported.get("refund_line_items"))]
+    shipping, on_shipping = shipping_total(reported, currency)
     return sum((s if included else s + t for s, t in lines), shipping + on_shipping)
 
 
-def _rate(told: Told, order: Told | None, shop: str, buyer: str) -> Decimal | None:
+def _rate(reported: Reported, order: Reported | None, shop: str, buyer: str) -> Decimal | None:
     """The shop's money for one unit of the buyer's: by the refund's own amounts, else by its order's."""
-    own = [told, *mappings(told.get("refund_line_items")), *mappings(told.get("order_adjustments"))]
+    own = [reported, *mappings(reported.get("refund_line_items")), *mappings(reported.get("order_adjustments"))]
     for source in (own, [order] if order else []):
         ours, theirs = _NOTHING, _NOTHING
         for (our, our_amount), (their, their_amount) in (pair for part in source for pair in sets(part)):
@@ -150,11 +150,16 @@ def _rate(told: Told, order: Told | None, shop: str, buyer: str) -> Decimal | No
     return None
 
 
-def _shop_currency(told: Told, order: Told | None) -> str | None:
+def _shop_currency(reported: Reported, order: Reported | None) -> str | None:
     if order is not None:
         return currency_of(order)
-    transactions = mappings(told.get("transactions"))
-    parts = [told, *mappings(told.get("refund_line_items")), *mappings(told.get("order_adjustments")), *transactions]
+    transactions = mappings(reported.get("transactions"))
+    parts = [
+        reported,
+        *mappings(reported.get("refund_line_items")),
+        *mappings(reported.get("order_adjustments")),
+        *transactions,
+    ]
     shops = {found[0] for part in parts for name in part if (found := in_set(part, name[:-4], "shop_money"))}
     if shops:
         return min(shops)
@@ -162,8 +167,8 @@ def _shop_currency(told: Told, order: Told | None) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _lines(told: Told, currency: str | None, *, included: bool) -> Iterable[RefundLine]:
-    for line in mappings(told.get("refund_line_items")):
+def _lines(reported: Reported, currency: str | None, *, included: bool) -> Iterable[RefundLine]:
+    for line in mappings(reported.get("refund_line_items")):
         line_id = id_of(line.get("line_item_id"))
         subtotal, tax = line_total(line, currency)
         if line_id is not None and currency is not None and subtotal > 0:
@@ -173,17 +178,17 @@ def _lines(told: Told, currency: str | None, *, included: bool) -> Iterable[Refu
             )
 
 
-def _shipping(told: Told, currency: str | None) -> int | None:
-    amount, _ = shipping_total(told, currency)
+def _shipping(reported: Reported, currency: str | None) -> int | None:
+    amount, _ = shipping_total(reported, currency)
     return rounded(amount, currency) if amount and currency is not None else None
 
 
-def _taxes_included(told: Told, order: Told | None, amount_minor: int, currency: str | None) -> bool:
+def _taxes_included(reported: Reported, order: Reported | None, amount_minor: int, currency: str | None) -> bool:
     """Whether prices hold the tax. A refund alone does not say so: then its sum fits one reading better."""
     if order is not None:
         return order.get("taxes_included") is True
-    lines = [line_total(line, currency) for line in mappings(told.get("refund_line_items"))]
-    shipping, on_shipping = shipping_total(told, currency)
+    lines = [line_total(line, currency) for line in mappings(reported.get("refund_line_items"))]
+    shipping, on_shipping = shipping_total(reported, currency)
     net = sum((subtotal for subtotal, _ in lines), shipping)
     tax = sum((tax for _, tax in lines), on_shipping)
     if currency is None or not tax:
@@ -191,11 +196,11 @@ def _taxes_included(told: Told, order: Told | None, amount_minor: int, currency:
     return abs(amount_minor - rounded(net, currency)) < abs(amount_minor - rounded(net + tax, currency))
 
 
-def _all_failed(moved: Iterable[Told]) -> bool:
+def _all_failed(moved: Iterable[Reported]) -> bool:
     return all(transaction.get("status") in {"failure", "error"} for transaction in moved)
 
 
-def _removed_minor(order: Told) -> int:
+def _removed_minor(order: Reported) -> int:
     """What the lines were worth that edits took out of an order."""
     currency, included = currency_of(order), order.get("taxes_included") is True
     edits = [refund for refund in mappings(order.get("refunds")) if not moves_money(refund)]
@@ -217,6 +222,6 @@ def _without_repaid(refunds: Iterable[ShopifyRefund], removed_minor: int) -> lis
     return found
 
 
-def _shop_decimal(told: Told, name: str, currency: str | None) -> Decimal | None:
-    found = in_set(told, name, "shop_money")
-    return decimal(found[1] if found is not None and found[0] == currency else told.get(name))
+def _shop_decimal(reported: Reported, name: str, currency: str | None) -> Decimal | None:
+    found = in_set(reported, name, "shop_money")
+    return decimal(found[1] if found is not None and found[0] == currency else reported.get(name))

@@ -8,26 +8,26 @@ from typing import Any
 from services.common import money
 from services.kernel.errors import Invalid
 
-Told = Mapping[str, Any]
+Reported = Mapping[str, Any]
 
 _TWO_DIGITS = "EUR"
 """A currency that ISO 4217 does not have is counted as most are: its order is kept, and no program is in it."""
 
 
-def mappings(told: object) -> list[Told]:
+def mappings(reported: object) -> list[Reported]:
     """The objects of a list; none if it is no list."""
-    return [entry for entry in told if isinstance(entry, Mapping)] if isinstance(told, Sequence) else []
+    return [entry for entry in reported if isinstance(entry, Mapping)] if isinstance(reported, Sequence) else []
 
 
-def text(told: Told, name: str) -> str | None:
+def text(reported: Reported, name: str) -> str | None:
     """A text that says something."""
-    value = told.get(name)
+    value = reported.get(name)
     return value.strip() or None if isinstance(value, str) else None
 
 
-def currency_of(told: Told, name: str = "currency") -> str | None:
+def currency_of(reported: Reported, name: str = "currency") -> str | None:
     """A currency's code. One that cannot be a code is written as ISO 4217 writes no currency."""
-    found = text(told, name)
+    found = text(reported, name)
     if found is None:
         return None
     code = found.upper()
@@ -46,9 +46,9 @@ def count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def moment(told: Told, name: str) -> datetime | None:
+def moment(reported: Reported, name: str) -> datetime | None:
     """A time with its zone. Raises `Invalid`."""
-    value = text(told, name)
+    value = text(reported, name)
     if value is None:
         return None
     try:
@@ -63,10 +63,10 @@ def missing(name: str) -> Any:
     raise Invalid.field(name, f"The delivery has no {name}; subscribe without trimming fields.", code="missing")
 
 
-def minor(told: Told, name: str, currency: str) -> int | None:
+def minor(reported: Reported, name: str, currency: str) -> int | None:
     """An amount in the shop's own currency: of `…_set` if the body has it, else as it stands. Raises `Invalid`."""
-    found = in_set(told, name, "shop_money")
-    value = found[1] if found is not None and found[0] == currency else told.get(name)
+    found = in_set(reported, name, "shop_money")
+    value = found[1] if found is not None and found[0] == currency else reported.get(name)
     if value is None:
         return None
     amount = _exact(value, currency, name)
@@ -75,9 +75,9 @@ def minor(told: Told, name: str, currency: str) -> int | None:
     return amount
 
 
-def in_set(told: Told, name: str, kind: str) -> tuple[str, str] | None:
+def in_set(reported: Reported, name: str, kind: str) -> tuple[str, str] | None:
     """(currency, amount) of one side of an amount's `…_set`: `shop_money`, or the buyer's, `presentment_money`."""
-    both = told.get(f"{name}_set")
+    both = reported.get(f"{name}_set")
     one = both.get(kind) if isinstance(both, Mapping) else None
     if not isinstance(one, Mapping):
         return None
@@ -85,12 +85,12 @@ def in_set(told: Told, name: str, kind: str) -> tuple[str, str] | None:
     return (currency, str(amount)) if currency is not None and isinstance(amount, str | int) else None
 
 
-def sets(told: Told) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """(shop's, buyer's) of every amount in an object that is told in both currencies."""
-    for name in told:
+def sets(reported: Reported) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """(shop's, buyer's) of every amount in an object that is reported in both currencies."""
+    for name in reported:
         if name.endswith("_set"):
-            shop = in_set(told, name.removesuffix("_set"), "shop_money")
-            buyer = in_set(told, name.removesuffix("_set"), "presentment_money")
+            shop = in_set(reported, name.removesuffix("_set"), "shop_money")
+            buyer = in_set(reported, name.removesuffix("_set"), "presentment_money")
             if shop is not None and buyer is not None:
                 yield shop, buyer
 

@@ -98,12 +98,12 @@ def _card(one: DomainOut, reader: Reader) -> dict[str, object]:
     speech = reader.speech
     proved = one.status == "proved"
     chip = Chip(speech.label("chip", "Proved"), "good", "tick") if proved else _waiting(speech)
-    told = [Fact(speech.say("Proved"), reader.fmt.moment(one.proved_at))] if one.proved_at else []
+    reported = [Fact(speech.say("Proved"), reader.fmt.moment(one.proved_at))] if one.proved_at else []
     if one.method is not None:
-        told.append(Fact(speech.say("By"), _method(speech, one.method)))
+        reported.append(Fact(speech.say("By"), _method(speech, one.method)))
     if one.checked_at is not None and not proved:
-        told.append(Fact(speech.say("Looked at"), reader.fmt.moment(one.checked_at)))
-    return {"name": one.domain, "proved": proved, "chip": chip, "facts": told, "publish": one.publish}
+        reported.append(Fact(speech.say("Looked at"), reader.fmt.moment(one.checked_at)))
+    return {"name": one.domain, "proved": proved, "chip": chip, "facts": reported, "publish": one.publish}
 
 
 def _waiting(speech: Speech) -> Chip:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from services.kernel.auth import api_keys
 from services.kernel.context import Context
 from services.kernel.errors import Unauthorized
-from services.kernel.names import NobodyTells, txt_records
+from services.kernel.names import NoNameServer, txt_records
 from services.kernel.outbound import Answer, OutboundError
 from services.links.domains import domain as evidence
 from services.links.domains.domain import METHODS, Finding
@@ -55,8 +55,8 @@ def proof_in(findings: dict[Method, Finding]) -> Method | None:
 async def _answered(asked: Awaitable[Finding]) -> Finding:
     try:
         return await asked
-    except NobodyTells:
+    except NoNameServer:
         return "unreachable"
     except OutboundError as failed:
-        told: dict[str, Finding] = {"address_refused": "private_address", "too_large": "different"}
-        return told.get(failed.reason, "unreachable")
+        reported: dict[str, Finding] = {"address_refused": "private_address", "too_large": "different"}
+        return reported.get(failed.reason, "unreachable")

@@ -99,9 +99,9 @@ async def get_one(
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
     program = newest.program
-    told = words.facts(program, speech, fmt)
-    told.pop(speech.say("Name"))
-    told.pop(speech.say("Status"))
+    reported = words.facts(program, speech, fmt)
+    reported.pop(speech.say("Name"))
+    reported.pop(speech.say("Status"))
     return reader.page(
         "programs/one.html",
         title=program.name,
@@ -109,7 +109,7 @@ async def get_one(
         chip=_chip(newest, speech),
         headline=words.headline(program, speech, fmt),
         promises=words.promises(program, speech, fmt),
-        facts=[Fact(label, text) for label, text in told.items()],
+        facts=[Fact(label, text) for label, text in reported.items()],
         history=_history(versions, speech, fmt)[:_VERSIONS],
         older_href=f"?before={versions[_VERSIONS - 1].version}" if len(versions) > _VERSIONS else "",
         newest_href=f"{HOME}/{program_id}" if before else "",
@@ -281,18 +281,18 @@ def _row(version: Version, speech: Speech, fmt: Format) -> Row:
 
 def _history(versions: Sequence[Version], speech: Speech, fmt: Format) -> list[Happening]:
     """Newest first, each with what it changed."""
-    told = []
+    reported = []
     for place, version in enumerate(versions):
         older = versions[place + 1] if place + 1 < len(versions) else None
         changes = words.differences(older.program, version.program, speech, fmt) if older else []
-        told.append(
+        reported.append(
             Happening(
                 speech.say("Version %(n)s", n=version.version),
                 fmt.moment(version.published_at),
                 below="; ".join(changes) if older else speech.say("Published"),
             )
         )
-    return told
+    return reported
 
 
 def _chip(version: Version, speech: Speech) -> Chip:

@@ -41,14 +41,14 @@ def _is_ahead(headers: dict[bytes, bytes]) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _spell_second(second: int) -> bytes:
+def _encode_second(second: int) -> bytes:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
-def spell_moment(microseconds: int) -> bytes:
+def encode_moment(microseconds: int) -> bytes:
     """A moment since 1970 as events carry it, to the microsecond. Most clicks share their second with another."""
     second, rest = divmod(microseconds, 1_000_000)
-    return b"%b.%06d+00:00" % (_spell_second(second), rest)
+    return b"%b.%06d+00:00" % (_encode_second(second), rest)
 
 
 def referer_host(referer: bytes) -> str | None:

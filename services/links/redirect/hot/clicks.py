@@ -37,4 +37,4 @@ class Clicks:
 
 async def drain(tx: Tx, lines: Sequence[bytes]) -> None:
     """Turns spooled clicks into events."""
-    tx.emit_spelled(lines)
+    tx.emit_encoded(lines)

@@ -8,7 +8,7 @@ import orjson
 from contracts.events.tracking import ClickRecorded
 from services.common.click_token import LinkIssuer
 from services.kernel.auth.ring import KeyRing
-from services.kernel.outbox import spell_data, spell_head
+from services.kernel.outbox import encode_data, encode_head
 from services.links.links.domain import target
 from services.links.redirect.sql import Found
 from services.links.stores.domain import Address, BadAddress, own_page
@@ -78,14 +78,14 @@ def prepare(found: Found, *, ring: KeyRing, loaded_at: float) -> Entry:
         channel=found.channel,
         location_head=location_head,
         location_tail=location_tail,
-        row_head=spell_head(
+        row_head=encode_head(
             topic=str(ClickRecorded.TOPIC),
             type=ClickRecorded.TYPE,
             key=found.link_id,
             store_id=found.store_id,
             subject=found.link_id,
         ),
-        data_head=spell_data(orjson.dumps(head)[:-1]),
+        data_head=encode_data(orjson.dumps(head)[:-1]),
         expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
         gone=found.gone or cut is None or not _PLAIN.fullmatch(location_head + location_tail),
         store_page=_store_page(found),

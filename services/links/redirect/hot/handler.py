@@ -11,8 +11,8 @@ from services.kernel.http.address import client_address
 from services.kernel.http.limits import Limiter
 from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.ids import new_packed_id
-from services.kernel.outbox import spell
-from services.links.redirect.domain.click import channel_of, mark, referer_host, spell_moment
+from services.kernel.outbox import encode_row
+from services.links.redirect.domain.click import channel_of, encode_moment, mark, referer_host
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks
 from services.links.redirect.hot.dead_ends import DeadEnds
@@ -93,14 +93,14 @@ def _click(scope: Scope, entry: Entry, microseconds: int) -> tuple[bytes, bytes]
     referer = headers.get(b"referer")
     host = referer_host(referer) if referer else None
     # Ids, words and hosts need no escaping.
-    at, spelled = spell_moment(microseconds), click_id.encode()
+    at, encoded = encode_moment(microseconds), click_id.encode()
     more = b',"channel":"%b"' % channel.encode() if channel else b""
     if host:
         more += b',"referer_host":"%b"' % host.encode()
     quality = kind.encode()
     if kind == "embedded":
         quality, more = b"prefetch", more + b',"embedded":true'
-    data = b'%b,"click_id":"%b","at":"%b","quality":"%b"%b}' % (entry.data_head, spelled, at, quality, more)
+    data = b'%b,"click_id":"%b","at":"%b","quality":"%b"%b}' % (entry.data_head, encoded, at, quality, more)
     # The event's id follows from the click's, so that a repetition is recognised.
-    line = spell(entry.row_head, b"evt_" + spelled[4:], at, data)
+    line = encode_row(entry.row_head, b"evt_" + encoded[4:], at, data)
     return entry.tokens.issue(packed, microseconds=microseconds, mark=kind), line

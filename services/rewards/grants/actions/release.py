@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.kernel.db import Tx
-from services.rewards.grants.actions.tell import tell_released
+from services.rewards.grants.actions.tell import announce_released
 from services.rewards.grants.domain.plan import released
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
@@ -35,5 +35,5 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         await ledger.post(tx, postings)
         done = [released(reward, now=tx.now) for reward in due]
         await rewards_store.save(tx, done)
-        tell_released(tx, done)
+        announce_released(tx, done)
     return await rewards_store.next_due(tx, stores)

@@ -23,7 +23,7 @@ def tell(tx: Tx, changes: Iterable[Change]) -> None:
             tx.emit(state_of(one.after, _kind(one)))
 
 
-def tell_released(tx: Tx, rewards: Iterable[Reward]) -> None:
+def announce_released(tx: Tx, rewards: Iterable[Reward]) -> None:
     """Emits that these rewards became available."""
     for reward in rewards:
         tx.emit(state_of(reward, RewardReleased))

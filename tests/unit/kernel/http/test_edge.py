@@ -189,10 +189,10 @@ async def test_pages_of_other_origins_may_track_and_nothing_else(client: httpx.A
     assert asked.status_code == 204
     assert asked.headers["access-control-allow-origin"] == shop["origin"]
     assert "content-type" in asked.headers["access-control-allow-headers"]
-    told = await client.post("/v1/track", content=b"{}", headers=shop)
-    assert told.headers["access-control-allow-origin"] == shop["origin"]
-    assert told.headers["vary"] == "Origin"
-    assert "access-control-allow-credentials" not in told.headers
+    reported = await client.post("/v1/track", content=b"{}", headers=shop)
+    assert reported.headers["access-control-allow-origin"] == shop["origin"]
+    assert reported.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in reported.headers
     too_much = await client.post("/v1/track", content=b"x" * 300_000, headers=shop)
     assert_problem(too_much, 413, "too_large")
     assert too_much.headers["access-control-allow-origin"] == shop["origin"]
@@ -205,9 +205,9 @@ async def test_pages_of_other_origins_may_track_and_nothing_else(client: httpx.A
     "origin", ["null", "", "https://a b", "javascript:1", "https://x\r\ny: z", "https://x/path", "*"]
 )
 async def test_an_odd_origin_is_not_echoed(client: httpx.AsyncClient, origin: str) -> None:
-    told = await client.post("/v1/track", content=b"{}", headers=[(b"origin", origin.encode())])
-    assert "access-control-allow-origin" not in told.headers
-    assert told.headers["vary"] == "Origin"
+    reported = await client.post("/v1/track", content=b"{}", headers=[(b"origin", origin.encode())])
+    assert "access-control-allow-origin" not in reported.headers
+    assert reported.headers["vary"] == "Origin"
 
 
 @pytest.fixture
