@@ -35,7 +35,7 @@ class Reader(ui.Reader):
         return self.speech.say("points") if unit == "points" else self.fmt.currency(unit)
 
 
-async def reader_of(request: Request, tx: Tx, store: str) -> Reader:
+async def reader_of(request: Request, tx: Tx, store_id: str) -> Reader:
     """The reader of a store's pages, by what is kept of the store."""
-    shop = await slices.shop(tx, store)
+    shop = await slices.shop(tx, store_id)
     return Reader(PAGES, request, store=shop.name, locale=shop.locale, zone=ZoneInfo(shop.timezone), now=tx.now)

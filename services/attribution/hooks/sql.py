@@ -38,7 +38,7 @@ select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(
 order by received_at, delivery_id limit :most
 """  # noqa: S608  # names of columns
 _GET = f"select {_FIELDS} from deliveries where store_id = :store and delivery_id = :delivery"  # noqa: S608
-_JUDGE = """
+_NOTE_OUTCOME = """
 update deliveries set outcome = :outcome, reason = :reason, order_id = :order
 where store_id = :store and delivery_id = :delivery
 """
@@ -146,10 +146,10 @@ async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:
     return Delivery(*tuple(row)) if row else None
 
 
-async def judge(tx: Tx, delivery: Delivery) -> None:
+async def note_outcome(tx: Tx, delivery: Delivery) -> None:
     """Notes what was made of a delivery that was read again."""
     await tx.execute(
-        _JUDGE,
+        _NOTE_OUTCOME,
         outcome=delivery.outcome,
         reason=delivery.reason,
         order=delivery.order_id,

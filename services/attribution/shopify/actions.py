@@ -74,9 +74,9 @@ async def read_again(tx: Tx, ring: KeyRing, kept: Delivery, clock: Clock) -> Del
     nobody = await slices.own_placeholders(tx, kept.store_id)
     facts, outcome, reason = _read(ring, kept.store_id, kept.topic, body, clock, nobody)
     await orders.keep(tx, facts)
-    judged = replace(kept, outcome=outcome, reason=reason, order_id=_order_of(facts))
-    await sql.judge(tx, judged)
-    return judged
+    read = replace(kept, outcome=outcome, reason=reason, order_id=_order_of(facts))
+    await sql.note_outcome(tx, read)
+    return read
 
 
 async def keep(tx: Tx, received: Sequence[Received]) -> list[str]:

@@ -93,7 +93,7 @@ class Found(NamedTuple):
     total: int
 
 
-class Order(Protocol):
+class Sorting(Protocol):
     """A way to list ambassadors: `newest` or `by_name`."""
 
     async def __call__(

@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | None = None) -> Report:
+async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] | None = None) -> Report:
     """Walks all posting sets of a store, slice by slice. The transaction must see the store, and be a snapshot if
     anything may move meanwhile: whoever moves money commits all that is compared here at once. It locks nothing.
 
@@ -26,25 +26,25 @@ async def verify(tx: Tx, store: str, *, progress: Callable[[int, int], None] | N
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
     for it, a counter of a budget or limit that drifted. `progress` is called with (sets done, sets in all).
     """
-    report = Report(store)
+    report = Report(store_id)
     walk = Walk(report)
-    last = await ledger.last_number_given(tx, store)
-    while posted := await ledger.sets_after(tx, store, after=walk.number, count=_SLICE):
+    last = await ledger.last_number_given(tx, store_id)
+    while posted := await ledger.sets_after(tx, store_id, after=walk.number, count=_SLICE):
         walk.take(posted)
         if progress is not None:
             progress(walk.number, last)
     if walk.number != last:
         report.found("missing", f"sets end at {walk.number}, but {last} were numbered")
-    async for number, line in books.stray_entries(tx, store, count=_SLICE):
+    async for number, line in books.stray_entries(tx, store_id, count=_SLICE):
         report.found("stray", f"entry {number}.{line} belongs to no set")
-    async for holder, kept, made in books.crooked_balances(tx, store, count=_SLICE):
+    async for holder, kept, made in books.crooked_balances(tx, store_id, count=_SLICE):
         report.found("balance", f"{holder} is kept as {kept}, its entries say {made}")
-    _compare(report, "total", walk.totals, await books.account_totals(tx, store), (0, 0))
-    for program, unit, counter, granted in await counters.drift(tx, store):
+    _compare(report, "total", walk.totals, await books.account_totals(tx, store_id), (0, 0))
+    for program, unit, counter, granted in await counters.drift(tx, store_id):
         report.found("budget", f"{program} counts {counter} {unit} as spent, its rewards are worth {granted}")
-    async for key, counted, granted_now in limits.drift(tx, store, count=_SLICE):
+    async for key, counted, granted_now in limits.drift(tx, store_id, count=_SLICE):
         report.found("limit", f"{key[1:]} counts {counted} (rewards, amount), its rewards are {granted_now}")
-    await _check_rewards(tx, store, report)
+    await _check_rewards(tx, store_id, report)
     return report
 
 
@@ -71,9 +71,9 @@ def _compare(report: Report, kind: str, sums: Mapping[Key, Value], kept: Mapping
             report.found(kind, f"{key} is kept as {said}, its entries say {is_}")
 
 
-async def _check_rewards(tx: Tx, store: str, report: Report) -> None:
+async def _check_rewards(tx: Tx, store_id: str, report: Report) -> None:
     after = ""
-    while rows := await rewards_store.posted(tx, store, after=after, count=_SLICE):
+    while rows := await rewards_store.posted(tx, store_id, after=after, count=_SLICE):
         for reward_id, target, posted in rows:
             report.rewards += 1
             if target != posted:

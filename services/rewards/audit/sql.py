@@ -52,27 +52,27 @@ async def imbalanced(tx: Tx, stores: Sequence[str]) -> list[str]:
     return [row.store_id for row in await tx.all(_IMBALANCED, stores=list(stores))]
 
 
-async def crooked_balances(tx: Tx, store: str, *, count: int) -> AsyncIterator[tuple[HolderKey, Holding, Holding]]:
+async def crooked_balances(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[tuple[HolderKey, Holding, Holding]]:
     """What is kept about beneficiaries and is not what their entries say: both, by so many of them at a time."""
     after: str | None = ""
     while after is not None:
-        upto: str | None = await tx.scalar(_NEXT_OWNER, store=store, after=after, count=count)
-        for row in await tx.all(_CROOKED, store=store, after=after, upto=upto):
+        upto: str | None = await tx.scalar(_NEXT_OWNER, store=store_id, after=after, count=count)
+        for row in await tx.all(_CROOKED, store=store_id, after=after, upto=upto):
             kept, made = (Holding(*(value or 0 for value in values)) for values in (row[3:7], row[7:11]))
-            yield (store, row.side, row.owner, row.unit), kept, made
+            yield (store_id, row.side, row.owner, row.unit), kept, made
         after = upto
 
 
-async def account_totals(tx: Tx, store: str) -> dict[TotalKey, tuple[int, int]]:
+async def account_totals(tx: Tx, store_id: str) -> dict[TotalKey, tuple[int, int]]:
     """What is kept about each kind of account."""
-    return {(store, r.account, r.unit): (r.debits, r.credits) for r in await tx.all(_TOTALS, store=store)}
+    return {(store_id, r.account, r.unit): (r.debits, r.credits) for r in await tx.all(_TOTALS, store=store_id)}
 
 
-async def stray_entries(tx: Tx, store: str, *, count: int) -> AsyncIterator[tuple[int, int]]:
+async def stray_entries(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[tuple[int, int]]:
     """(number, line) of entries whose set is not there; looked at by so many at a time."""
     after: int | None = -(2**63)
     while after is not None:
-        upto: int | None = await tx.scalar(_NEXT_NUMBER, store=store, after=after, count=count)
-        for row in await tx.all(_STRAY, store=store, after=after, upto=upto):
+        upto: int | None = await tx.scalar(_NEXT_NUMBER, store=store_id, after=after, count=count)
+        for row in await tx.all(_STRAY, store=store_id, after=after, upto=upto):
             yield row.number, row.line
         after = upto

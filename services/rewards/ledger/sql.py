@@ -218,19 +218,19 @@ async def add_to_totals(tx: Tx, changes: Mapping[TotalKey, tuple[int, int]]) -> 
     )
 
 
-async def sets_after(tx: Tx, store: str, *, after: int, count: int) -> list[Posted]:
+async def sets_after(tx: Tx, store_id: str, *, after: int, count: int) -> list[Posted]:
     """The next sets of a store with their entries, in order."""
-    heads = await tx.all(_SETS_AFTER, store=store, after=after, count=count)
+    heads = await tx.all(_SETS_AFTER, store=store_id, after=after, count=count)
     if not heads:
         return []
-    rows = await tx.all(_ENTRIES_BETWEEN, store=store, after=after, last=heads[-1].number)
+    rows = await tx.all(_ENTRIES_BETWEEN, store=store_id, after=after, last=heads[-1].number)
     entries = {
         number: tuple(Entry(Account(r.account), r.owner, r.unit, r.amount_minor) for r in group)
         for number, group in groupby(rows, key=lambda row: int(row.number))
     }
     return [
         Posted(
-            store_id=store,
+            store_id=store_id,
             number=head.number,
             at=head.at,
             movement=head.movement,
@@ -256,13 +256,13 @@ def _basis(head: Row) -> str:
         return ""
 
 
-async def last_number_given(tx: Tx, store: str) -> int:
+async def last_number_given(tx: Tx, store_id: str) -> int:
     """The last number that the store's head gave out; 0 for a store without any."""
-    return int(await tx.scalar(_LAST_NUMBER_GIVEN, store=store) or 0)
+    return int(await tx.scalar(_LAST_NUMBER_GIVEN, store=store_id) or 0)
 
 
 async def lines(
-    tx: Tx, store: str, *, before: tuple[int, int] | None, count: int, filters: Mapping[str, str]
+    tx: Tx, store_id: str, *, before: tuple[int, int] | None, count: int, filters: Mapping[str, str]
 ) -> list[Line]:
     """Entries of a store, newest first, below the (number, line) of `before`. Filters: account, owner, reward_id.
 
@@ -272,7 +272,7 @@ async def lines(
     named = ["program" if name == "owner" and _may_be_program(filters[name]) else name for name in sorted(filters)]
     sql = _LINES.format(filters="\n  ".join(_LINE_FILTERS[name] for name in named))
     number, line = before or (None, None)
-    rows = await tx.all(sql, store=store, number=number, line=line, count=count, **filters)
+    rows = await tx.all(sql, store=store_id, number=number, line=line, count=count, **filters)
     return [
         Line(
             number=r.number,
@@ -296,12 +296,12 @@ def _may_be_program(owner: str) -> bool:
     return owner.startswith("prg_")
 
 
-async def holdings_of(tx: Tx, store: str, *, owner: str, side: str) -> dict[str, Holding]:
+async def holdings_of(tx: Tx, store_id: str, *, owner: str, side: str) -> dict[str, Holding]:
     """What one beneficiary has, by unit."""
-    rows = await tx.all(_HOLDINGS, store=store, owner=owner, side=side)
+    rows = await tx.all(_HOLDINGS, store=store_id, owner=owner, side=side)
     return {r.unit: Holding(r.granted, r.clawed_back, r.pending, r.available) for r in rows}
 
 
-async def totals_of(tx: Tx, store: str) -> list[tuple[str, str, int, int]]:
+async def totals_of(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:
     """(account, unit, debits, credits) of each kind of account of a store."""
-    return [(r.account, r.unit, r.debits, r.credits) for r in await tx.all(_TOTALS, store=store)]
+    return [(r.account, r.unit, r.debits, r.credits) for r in await tx.all(_TOTALS, store=store_id)]

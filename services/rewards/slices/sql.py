@@ -94,9 +94,9 @@ async def close_portals(tx: Tx, ambassadors: Sequence[Owner]) -> None:
         await tx.execute(_CLOSE, stores=[a[0] for a in ambassadors], ambassadors=[a[1] for a in ambassadors])
 
 
-async def portal_is_closed(tx: Tx, store: str, ambassador: str) -> bool:
+async def portal_is_closed(tx: Tx, store_id: str, ambassador: str) -> bool:
     """Whether the ambassador was erased, as far as has been heard."""
-    return bool(await tx.scalar(_CLOSED, store=store, ambassador=ambassador))
+    return bool(await tx.scalar(_CLOSED, store=store_id, ambassador=ambassador))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
     return {row.store_id: row.timezone for row in await tx.all(_ZONES, stores=sorted(set(stores)))}
 
 
-async def shop(tx: Tx, store: str) -> Shop:
+async def shop(tx: Tx, store_id: str) -> Shop:
     """A store's name, zone and language; placeholders while its set-up is on its way."""
-    row = await tx.one_or_none(_SHOP, store=store)
+    row = await tx.one_or_none(_SHOP, store=store_id)
     return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from services.kernel import migrate as migrations
 from services.rewards.audit.actions import verify
 from services.rewards.audit.domain import Report
-from services.rewards.grants.actions.judge import reject
+from services.rewards.grants.actions.review import reject
 from services.rewards.main import SERVICE
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import AMBASSADOR_RULE, BORIS, NOON, STORE, at, configured, make_program, make_state

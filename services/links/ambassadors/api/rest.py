@@ -137,7 +137,7 @@ def portal_of(call: Call, ambassador_id: str) -> str:
     )
 
 
-async def download(call: Call, chosen: Filter, order: sql.Order, *, start: tuple[str] | None = None) -> Response:
+async def download(call: Call, chosen: Filter, order: sql.Sorting, *, start: tuple[str] | None = None) -> Response:
     """The ambassadors as CSV."""
 
     async def fetch(after: tuple[str] | None, count: int) -> Sequence[Member]:

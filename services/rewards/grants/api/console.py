@@ -12,7 +12,7 @@ from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.rewards.grants.actions import judge
+from services.rewards.grants.actions import review
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
@@ -105,18 +105,18 @@ async def order_cards(
     )
 
 
-async def _view(tx: Tx, store: str, order_id: str) -> cards.OrderView | None:
-    states = await conversions.get(tx, [(store, order_id)])
+async def _view(tx: Tx, store_id: str, order_id: str) -> cards.OrderView | None:
+    states = await conversions.get(tx, [(store_id, order_id)])
     if not states:
         return None
     order = Order.of(states[0])
-    found = await rewards.of_orders(tx, [(store, order_id)])
-    versions = {(store, one.program_id, one.program_version) for one in found}
+    found = await rewards.of_orders(tx, [(store_id, order_id)])
+    versions = {(store_id, one.program_id, one.program_version) for one in found}
     if order.program_id is not None and order.program_version is not None:
-        versions.add((store, order.program_id, order.program_version))
+        versions.add((store_id, order.program_id, order.program_version))
     known = await slices.versions(tx, versions)
     # An order that has lost its ambassador still explains what it had, by the terms it had it under.
-    current = (store, order.program_id or "", order.program_version or 0)
+    current = (store_id, order.program_id or "", order.program_version or 0)
     program = known.get(current) or next(iter(known.values()), None)
     return cards.OrderView(order=order, program=program, rewards=found, tallies=await _tallies(tx, found, program))
 
@@ -146,7 +146,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
     """One reward: how its amount came about, what was posted, and what a person may decide."""
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        reward = await judge.get(tx, call.store_id, reward_id)
+        reward = await review.get(tx, call.store_id, reward_id)
         view = await _view(tx, call.store_id, reward.order_id)
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         lines = await ledger.lines(tx, call.store_id, before=None, count=_MOVEMENTS + 1, filters=filters)
@@ -209,7 +209,7 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
 async def approve_form(reward_id: str, call: Annotated[Call, viewer("rewards:write")]) -> Response:
     """The button on the reward's page."""
     async with call.transaction() as tx:
-        await judge.approve(tx, call.store_id, reward_id)
+        await review.approve(tx, call.store_id, reward_id)
     return _back(reward_id)
 
 
@@ -224,7 +224,7 @@ async def reject_form(reward_id: str, call: Annotated[Call, viewer("rewards:writ
     if not reason:
         return _back(reward_id, "?error=reason#reject")
     async with call.transaction() as tx:
-        await judge.reject(tx, call.store_id, reward_id, note=reason)
+        await review.reject(tx, call.store_id, reward_id, note=reason)
     return _back(reward_id)
 
 

@@ -9,7 +9,7 @@ from contracts.events.rewards import RewardStatus
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
-from services.rewards.grants.actions import judge
+from services.rewards.grants.actions import review
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
 from services.rewards.grants.sql import rewards
@@ -55,7 +55,7 @@ async def get_rewards(
 async def get_reward(reward_id: str, call: Annotated[Call, require("rewards:read")]) -> RewardOut:
     """One reward."""
     async with call.transaction() as tx:
-        return RewardOut.of(await judge.get(tx, call.store_id, reward_id))
+        return RewardOut.of(await review.get(tx, call.store_id, reward_id))
 
 
 @router.post("/v1/rewards/{reward_id}/approve", response_model=RewardOut)
@@ -63,14 +63,14 @@ async def post_approve(
     reward_id: str, call: Annotated[Call, require("rewards:write")], body: ApproveIn | None = None
 ) -> Response:
     """Notes that a person has checked a pending reward. It stays on hold until `available_at`."""
-    return await call.once(lambda tx: judge.approve(tx, call.store_id, reward_id), status=200, answer=RewardOut.of)
+    return await call.once(lambda tx: review.approve(tx, call.store_id, reward_id), status=200, answer=RewardOut.of)
 
 
 @router.post("/v1/rewards/{reward_id}/reject", response_model=RewardOut)
 async def post_reject(reward_id: str, body: RejectIn, call: Annotated[Call, require("rewards:write")]) -> Response:
     """Sets a reward to zero for good, whatever happens to its order later."""
     return await call.once(
-        lambda tx: judge.reject(tx, call.store_id, reward_id, note=body.reason), status=200, answer=RewardOut.of
+        lambda tx: review.reject(tx, call.store_id, reward_id, note=body.reason), status=200, answer=RewardOut.of
     )
 
 

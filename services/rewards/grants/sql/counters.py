@@ -58,10 +58,10 @@ def _columns(keys: Sequence[BudgetKey], differences: Mapping[BudgetKey, int]) ->
     }
 
 
-async def drift(tx: Tx, store: str) -> list[tuple[str, str, int, int]]:
+async def drift(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:
     """(program, unit, counter, sum of its rewards) where the two differ."""
-    sums = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_SUMS, store=store)}
-    counters = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_COUNTERS, store=store)}
+    sums = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_SUMS, store=store_id)}
+    counters = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_COUNTERS, store=store_id)}
     keys = sorted(sums.keys() | counters.keys())
     return [
         (program, unit, counters.get((program, unit), 0), sums.get((program, unit), 0))

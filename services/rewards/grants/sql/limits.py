@@ -152,16 +152,18 @@ async def count(tx: Tx, shares: Sequence[Share]) -> None:
     await _open(tx, await _sums(tx, [key for key in missing if key not in whole]))
 
 
-async def drift(tx: Tx, store: str, *, count: int) -> AsyncIterator[tuple[CountKey, tuple[int, int], tuple[int, int]]]:
+async def drift(
+    tx: Tx, store_id: str, *, count: int
+) -> AsyncIterator[tuple[CountKey, tuple[int, int], tuple[int, int]]]:
     """Counters that are not what their rewards sum up to: key, (rewards, amount) as kept, and as they should be.
 
     Goes through the store by `count` counters at a time.
     """
     after: str | None = ""
     while after is not None:
-        upto: str | None = await tx.scalar(_NEXT_AMBASSADOR, store=store, after=after, count=count)
-        for row in await tx.all(_DRIFT, store=store, after=after, upto=upto):
-            key = CountKey(store, row.program_id, row.rule, row.ambassador_id, row.period, row.first)
+        upto: str | None = await tx.scalar(_NEXT_AMBASSADOR, store=store_id, after=after, count=count)
+        for row in await tx.all(_DRIFT, store=store_id, after=after, upto=upto):
+            key = CountKey(store_id, row.program_id, row.rule, row.ambassador_id, row.period, row.first)
             yield key, (row.kept_rewards, row.kept_minor), (row.rewards, row.amount_minor)
         after = upto
 

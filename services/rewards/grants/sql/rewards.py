@@ -128,9 +128,9 @@ async def of_orders(tx: Tx, keys: Iterable[tuple[str, str]]) -> list[Reward]:
     return [_reward(row) for row in rows]
 
 
-async def one(tx: Tx, store: str, reward_id: str) -> Reward | None:
+async def one(tx: Tx, store_id: str, reward_id: str) -> Reward | None:
     """A reward by its id."""
-    row = await tx.one_or_none(_ONE, store=store, reward=reward_id)
+    row = await tx.one_or_none(_ONE, store=store_id, reward=reward_id)
     return None if row is None else _reward(row)
 
 
@@ -144,13 +144,13 @@ async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=sorted(stores))}
 
 
-async def listed(tx: Tx, store: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Reward]:
+async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Reward]:
     """Rewards of a store, newest first, below the id `before`. Filters: see `_LIST_FILTERS`."""
     sql = _LIST.format(filters=" ".join(_LIST_FILTERS[name] for name in sorted(filters)))
-    return [_reward(row) for row in await tx.all(sql, store=store, before=before, count=count, **filters)]
+    return [_reward(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
 
 
-async def posted(tx: Tx, store: str, *, after: str, count: int) -> list[tuple[str, int, int]]:
+async def posted(tx: Tx, store_id: str, *, after: str, count: int) -> list[tuple[str, int, int]]:
     """(reward, target, what the ledger says it cost) in the order of ids, above the id `after`."""
-    rows = await tx.all(_POSTED, store=store, after=after, count=count)
+    rows = await tx.all(_POSTED, store=store_id, after=after, count=count)
     return [(row.reward_id, row.target_minor, row.posted) for row in rows]

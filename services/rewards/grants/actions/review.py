@@ -26,13 +26,13 @@ class NotApprovable(Conflict):
         super().__init__(f"Reward {reward.reward_id} is {reward.status}; only a pending reward can be approved.")
 
 
-async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
+async def approve(tx: Tx, store_id: str, reward_id: str) -> Reward:
     """Notes that a person has checked a pending reward. It shortens no hold; a repeat changes nothing.
 
     Raises `RewardNotFound`, or `NotApprovable` for a reward that is no longer pending.
     """
-    await tx.lock_stores([store])
-    before = await get(tx, store, reward_id)
+    await tx.lock_stores([store_id])
+    before = await get(tx, store_id, reward_id)
     if before.status == "approved":
         return before
     if before.status != "pending":
@@ -43,13 +43,13 @@ async def approve(tx: Tx, store: str, reward_id: str) -> Reward:
     return change.after
 
 
-async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
+async def reject(tx: Tx, store_id: str, reward_id: str, *, note: str) -> Reward:
     """Sets a reward to zero for good, whatever happens to its order later. A repeat changes nothing.
 
     What it took of budgets and limits is free again. Raises `RewardNotFound`.
     """
-    await tx.lock_stores([store])
-    before = await get(tx, store, reward_id)
+    await tx.lock_stores([store_id])
+    before = await get(tx, store_id, reward_id)
     if before.rejected_at is not None:
         return before
     change = rejected(before, note=note, now=tx.now)
@@ -58,9 +58,9 @@ async def reject(tx: Tx, store: str, reward_id: str, *, note: str) -> Reward:
     return change.after
 
 
-async def get(tx: Tx, store: str, reward_id: str) -> Reward:
+async def get(tx: Tx, store_id: str, reward_id: str) -> Reward:
     """One reward. Raises `RewardNotFound`."""
-    reward = await rewards_store.one(tx, store, reward_id)
+    reward = await rewards_store.one(tx, store_id, reward_id)
     if reward is None:
         raise RewardNotFound(reward_id)
     return reward
