@@ -9,7 +9,7 @@ Follows: 0009
 import sqlalchemy as sa
 from alembic import op
 
-from services.rewards.ledger.store import unpack_basis
+from services.rewards.ledger.sql import unpack_basis
 
 revision = "0010"
 down_revision = "0009"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.ledger.domain import basis_text
-from services.rewards.ledger.store import pack_basis as pack
-from services.rewards.ledger.store import unpack_basis as unpack
+from services.rewards.ledger.sql import pack_basis as pack
+from services.rewards.ledger.sql import unpack_basis as unpack
 
 GRANT = (
     '{"base":4600,"bound":null,"order":"100000","order_revision":1,"program_version":1,"reason":"granted","refunded":0,'
