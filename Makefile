@@ -39,7 +39,7 @@ install-dev: $(DEV) ## Make the environment that working on Kith needs
 test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
 	@$(KAFKA)
 	@$(BIN)/python -m tests.support.browser --install
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
 	$(BIN)/ruff format --check .

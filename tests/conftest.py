@@ -2,6 +2,8 @@
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [f"tests.support.{name}" for name in ("browser", "kafka", "limits", "postgres", "two_stores")]
 
@@ -12,11 +14,18 @@ settings.load_profile("kith")
 PROCESSES = ("tests/faults/", "tests/e2e/", "tests/integration/cli/", "tests/integration/product/")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """Each file has one worker. All files that start the product's own processes share one: two would starve each
     other.
+
+    (xdist's own groups by a mark write a node's private name, which pytest no longer reads.)
     """
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("processes" if file.startswith(PROCESSES) else file))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "processes" if file.startswith(PROCESSES) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Who runs what, with `-n`."""
+    return ByFile(config, log)
