@@ -8,8 +8,8 @@ DEV      := $(VENV)/.dev-stamp
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # uv takes a third of pip's time: the one on the path, else the environment's own, which pip brings.
 UV        = UV_PYTHON_DOWNLOADS=never $$(command -v uv || echo $(BIN)/uv) pip install --quiet --python $(BIN)/python
-# WORKERS=2 runs tests side by side: one worker has those that start many processes of their own, the other the rest.
-WORKERS  ?= 0
+# Tests run side by side: one worker has those that start many processes of their own, the other the rest. 0: one by one.
+WORKERS  ?= 2
 CONFIG   := requirements/run.txt requirements/uv.txt pyproject.toml
 # Java and Apache Kafka by pip, where the machine has no Java and Maven of its own.
 KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(UV) --require-hashes -r requirements/kafka.txt
