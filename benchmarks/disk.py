@@ -71,7 +71,7 @@ async def close(connection: asyncpg.Connection) -> list[Size]:
     return [replace(one, close=after.get(one.table, 0)) for one in found]
 
 
-def encoded(found: Sequence[Size]) -> str:
+def as_table(found: Sequence[Size]) -> str:
     """A table in Markdown: MB for a million orders."""
 
     def line(name: str, some: Sequence[Size]) -> str:
@@ -156,14 +156,14 @@ async def _run(orders: int, url: str) -> None:
     if url:
         connection = await asyncpg.connect(url)
         try:
-            print(encoded(await sizes(connection)))
+            print(as_table(await sizes(connection)))
         finally:
             await connection.close()
         return
     with tempfile.TemporaryDirectory(prefix="kith-disk-") as folder:
         async with staged(Path(folder)) as stage:
             async for when, found in _lived(stage, orders):
-                print(f"\nA million orders, {when}:\n\n{encoded(found)}", flush=True)
+                print(f"\nA million orders, {when}:\n\n{as_table(found)}", flush=True)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from services.kernel import audit
 from services.kernel.audit import Figures
 from services.kernel.auth.principal import Principal, system
 from services.kernel.outbox import Outgoing, insert_encoded, insert_outgoing
-from services.kernel.statements import encoded
+from services.kernel.statements import numbered
 from services.kernel.telemetry import POOL_WAIT
 
 APP_ROLE = "kith_app"
@@ -100,14 +100,14 @@ class Tx:
 
     async def execute(self, sql: str, /, **params: object) -> int:
         """Runs one statement; returns how many rows it wrote."""
-        text, names = encoded(sql, params)
+        text, names = numbered(sql, params)
         done: str = await self._connection.execute(text, *[params[name] for name in names])
         count = done.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def all(self, sql: str, /, **params: object) -> Sequence[Row]:
         """All rows."""
-        text, names = encoded(sql, params)
+        text, names = numbered(sql, params)
         records = await self._connection.fetch(text, *[params[name] for name in names])
         return list(map(_row_maker(tuple(records[0].keys())), records)) if records else []
 
@@ -127,7 +127,7 @@ class Tx:
 
     async def scalar(self, sql: str, /, **params: object) -> Any:
         """First column of the first row, or None."""
-        text, names = encoded(sql, params)
+        text, names = numbered(sql, params)
         return await self._connection.fetchval(text, *[params[name] for name in names])
 
     def emit(self, payload: Payload) -> None:

@@ -13,7 +13,7 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _OPTIONAL = re.compile(r"\(\s*cast\(:(\w+) as [\w\[\]]+\) is null\s+or\s+")
 
 
-def encoded(sql: str, arguments: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+def numbered(sql: str, arguments: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
     """The statement with numbers instead of names, and the names in the order of their numbers."""
     optional = _optional(sql)
     return _numbered(sql, frozenset(name for name in optional if arguments[name] is None) if optional else None)

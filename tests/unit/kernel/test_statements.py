@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.kernel.statements import encoded
+from services.kernel.statements import numbered
 
 LIST = (
     "select * from orders where store_id = :store and (cast(:reason as text) is null or reason = :reason)"
@@ -13,7 +13,7 @@ LIST = (
 
 def test_names_become_numbers_in_the_order_in_which_they_first_stand() -> None:
     sql = "select a::text from t where b = :b and c = :a and d = :b and e = '::x'"
-    assert encoded(sql, {"a": 1, "b": 2}) == (
+    assert numbered(sql, {"a": 1, "b": 2}) == (
         "select a::text from t where b = $1 and c = $2 and d = $1 and e = '::x'",
         ("b", "a"),
     )
@@ -40,7 +40,7 @@ def test_a_condition_without_its_argument_is_left_out(
     given: dict[str, object], conditions: str, names: tuple[str, ...]
 ) -> None:
     arguments = {"store": "s", "count": 9, "reason": None, "before": None, "id": None, "word": None} | given
-    text, found = encoded(LIST, arguments)
+    text, found = numbered(LIST, arguments)
     last = len(names)
     assert text == f"select * from orders where store_id = $1 and {conditions} limit ${last}"
     assert found == names
