@@ -18,7 +18,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run split test check format contracts bench faults lock sbom clean
+.PHONY: help install install-dev run split test check format contracts bench faults prove lock sbom clean
 
 ##@ Use
 help: ## Show what can be made
@@ -36,10 +36,10 @@ split: $(RUN) ## Run it as separate processes: Kafka, a database and two replica
 ##@ Work on it
 install-dev: $(DEV) ## Make the environment that working on Kith needs
 
-test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself)
+test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself; SEED=… tries a run's examples again)
 	@$(KAFKA)
 	@$(BIN)/python -m tests.support.browser --install
-	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
+	@KITH_TEST_SEED=$(SEED) $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
 	$(BIN)/ruff format --check .
@@ -63,6 +63,9 @@ bench: $(DEV) ## Measure the hot paths (QUICK=1: two minutes)
 faults: $(DEV) ## A longer round of crashes and outages, with a table at the end
 	@$(KAFKA)
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+prove: $(DEV) ## Random tests, fuzz and mutations in full doses, with a dated report (hours; MINUTES=240)
+	@$(BIN)/python -m proofs --minutes $(or $(MINUTES),240) --workers $(WORKERS) $(ARGS)
 
 lock: $(DEV) ## Resolve the dependencies again and write the lock files
 	$(BIN)/python requirements/lock.py

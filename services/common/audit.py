@@ -17,6 +17,10 @@ class Action(NamedTuple):
 
 
 ACTIONS: Final[dict[str, Action]] = {
+    "program.share_places_changed": Action(_("Places of the offer to share changed"), "share-2"),
+    "material.made": Action(_("Material added"), "file-text"),
+    "material.changed": Action(_("Material changed"), "pencil"),
+    "material.ended": Action(_("Material deleted"), "x"),
     "program.published": Action(_("Program published"), "megaphone"),
     "program.changed": Action(_("Program changed"), "pencil"),
     "program.paused": Action(_("Program paused"), "megaphone"),
@@ -38,17 +42,40 @@ ACTIONS: Final[dict[str, Action]] = {
     "identify_secret.shown": Action(_("Customer proof’s secret looked at"), "eye"),
     "identify_secret.rotated": Action(_("Customer proof’s secret changed"), "rotate-ccw"),
     "store.made": Action(_("Store set up"), "store"),
+    "program.preview_changed": Action(_("Preview picture changed"), "share-2"),
     "store.changed": Action(_("Store’s settings changed"), "settings"),
     "domain.added": Action(_("Domain added"), "globe"),
     "domain.proved": Action(_("Domain proved"), "shield-check"),
     "domain.removed": Action(_("Domain removed"), "x"),
+    "portal_address.made": Action(_("Address of a portal made"), "external-link"),
     "session.started": Action(_("Signed in"), "key-round"),
     "session.ended": Action(_("Signed out"), "log-out"),
     "clock.moved": Action(_("Demo clock moved"), "clock"),
     "hook.made": Action(_("Shop platform connected"), "webhook"),
     "hook.ended": Action(_("Shop platform disconnected"), "x"),
+    "endpoint.made": Action(_("Webhook endpoint made"), "webhook"),
+    "endpoint.changed": Action(_("Webhook endpoint changed"), "pencil"),
+    "endpoint.secret_changed": Action(_("Webhook secret changed"), "key-round"),
+    "endpoint.turned_on": Action(_("Webhook endpoint turned on"), "check"),
+    "endpoint.turned_off": Action(_("Webhook endpoint turned off"), "x"),
+    "endpoint.tried": Action(_("Webhook sent for a try"), "send"),
+    "endpoint.replayed": Action(_("Webhooks sent again"), "rotate-ccw"),
+    "endpoint.ended": Action(_("Webhook endpoint deleted"), "x"),
     "reward.approved": Action(_("Reward approved"), "check"),
     "reward.rejected": Action(_("Reward rejected"), "x"),
+    "template.changed": Action(_("Words of a message changed"), "pencil"),
+    "template.tried": Action(_("Message sent for a try"), "mail"),
+    "occasion.changed": Action(_("Messages turned on or off"), "mail"),
+    "announcement.made": Action(_("Announcement made"), "megaphone"),
+    "announcement.stopped": Action(_("Announcement stopped"), "x"),
+    "invites.given": Action(_("People invited by e-mail"), "mail"),
+    "invites.forgotten": Action(_("Invited address forgotten"), "x"),
+    "invitation.opened": Action(_("Personal invitation made"), "link"),
+    "invitation.closed": Action(_("Personal invitation ended"), "x"),
+    "bot.connected": Action(_("Telegram bot connected"), "telegram"),
+    "bot.disconnected": Action(_("Telegram bot disconnected"), "x"),
+    "appeal.opened": Action(_("Appeal written"), "message-circle"),
+    "appeal.answered": Action(_("Appeal answered"), "send"),
     # At the command line only.
     "dead_letter.replayed": Action(_("Failed event tried again"), "rotate-ccw"),
     "dead_letter.dropped": Action(_("Failed event struck off"), "x"),
@@ -74,14 +101,20 @@ FIGURES: Final[dict[str, str]] = {
     "max_uses": _("Uses at most"),
     "retired": _("Retired"),
     "kind": _("Kind"),
+    "count": _("How many"),
+    "rules": _("Rules"),
     "scopes": _("May do"),
     "generation": _("Change no."),
     "proved": _("Proved"),
     "method": _("Way of proof"),
+    "everywhere": _("On all devices"),
     "offset_seconds": _("Ahead by seconds"),
     "platform": _("Platform"),
     "type": _("Kind of event"),
     "outcome": _("Outcome"),
+    "own": _("Own words"),
+    "told": _("Told"),
+    "message_id": _("Message"),
 }
 """What may stand before and after."""
 
@@ -90,6 +123,12 @@ def action_text(action: str, speech: Says) -> str:
     """An action in words; one of a newer build is shown as it is, readable."""
     known = ACTIONS.get(action)
     return speech.say(known.name) if known else action.replace(".", " ").replace("_", " ").capitalize()
+
+
+def action_icon(action: str) -> str:
+    """An action's icon."""
+    known = ACTIONS.get(action)
+    return known.icon if known else "info"
 
 
 def figure_text(figure: str, speech: Says) -> str:

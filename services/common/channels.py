@@ -15,13 +15,13 @@ class Channel(NamedTuple):
 CHANNELS: Final[dict[str, Channel]] = {
     "telegram": Channel("Telegram", "telegram"),
     "whatsapp": Channel("WhatsApp", "whatsapp"),
-    "instagram": Channel("Instagram", "share-2"),
+    "instagram": Channel("Instagram", "instagram"),
     "facebook": Channel("Facebook", "facebook"),
     "viber": Channel("Viber", "viber"),
     "vk": Channel("VK", "vk"),
     "ok": Channel("OK", "odnoklassniki"),
-    "x": Channel("X", "share-2"),
-    "linkedin": Channel("LinkedIn", "share-2"),
+    "x": Channel("X", "x-network"),
+    "linkedin": Channel("LinkedIn", "linkedin"),
     "sms": Channel("SMS", "message-circle"),
     "email": Channel(_("E-mail"), "mail"),
     "qr": Channel(_("QR code"), "qr-code"),
@@ -36,3 +36,9 @@ def channel_text(channel: str, speech: Says) -> str:
     """A channel in words; the store's own channel names are shown as they are."""
     known = CHANNELS.get(channel)
     return speech.say(known.name) if known else channel
+
+
+def channel_icon(channel: str) -> str:
+    """The icon beside it."""
+    known = CHANNELS.get(channel)
+    return known.icon if known else "link"

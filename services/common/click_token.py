@@ -2,7 +2,7 @@
 
 75 bytes and a 96-bit tag, 116 characters of URL-safe text after the key's name:
 
-    k1.<base64url of: mark · store's fingerprint · click, link, program, ambassador · microseconds · tag>
+    k1.<base64url of: mark and channel · store's fingerprint · click, link, program, ambassador · microseconds · tag>
 
 The store's id enters the tag, so a token is worth nothing at another store. How old a token may be is not decided
 here: windows belong to programs.
@@ -15,7 +15,7 @@ from binascii import b2a_base64
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, get_args
+from typing import Final, TypeAlias, get_args
 
 from contracts.events.tracking import Mark, TokenClaims
 from services.kernel.auth.ring import KeyRing
@@ -26,7 +26,32 @@ _TAG_BYTES: Final = 12
 _COMPACT_BYTES: Final = 1 + 3 + 4 * 16 + 7
 _LONG: Final = 0x80
 _MARKS: tuple[Mark, ...] = get_args(Mark)
-_MARK_BYTES: Final = {mark: bytes((place,)) for place, mark in enumerate(_MARKS)}
+_MARK_BITS: Final = 0x07
+_CHANNEL_SHIFT: Final = 3
+_CHANNELS: Final = (
+    *(
+        None,
+        "telegram",
+        "whatsapp",
+        "instagram",
+        "facebook",
+        "viber",
+        "vk",
+        "ok",
+        "x",
+        "linkedin",
+        "sms",
+        "email",
+        "qr",
+    ),
+    "copy",
+)
+"""How a link was passed on, in four bits: places never change, and two are left. A store's own channels have none."""
+_FIRST_BYTES: Final = {
+    (mark, channel): bytes((place | number << _CHANNEL_SHIFT,))
+    for place, mark in enumerate(_MARKS)
+    for number, channel in enumerate(_CHANNELS)
+}
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]+)", re.ASCII)
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,15 +76,15 @@ def issue(ring: KeyRing, store_id: str, claims: TokenClaims) -> str:
     """Signs the claims for one store."""
     link_part = _link_part(claims.link_id, claims.program_id, claims.ambassador_id)
     click = _pack(claims.click_id, "clk")
-    mark = _MARKS.index(claims.mark)
+    first = _FIRST_BYTES[claims.mark, claims.channel if claims.channel in _CHANNELS else None]
     # A double holds microseconds of our era to an eighth; rounding makes them exact again.
     microseconds = round(claims.at.timestamp() * 1_000_000).to_bytes(7, "big")
     head, store = _store(store_id)
     if link_part is None or click is None:
         ids = "\x1f".join((claims.click_id, claims.link_id, claims.program_id, claims.ambassador_id)).encode()
-        body = bytes((_LONG | mark,)) + head + microseconds + ids
+        body = bytes((_LONG | first[0],)) + head + microseconds + ids
     else:
-        body = bytes((mark,)) + head + click + link_part + microseconds
+        body = first + head + click + link_part + microseconds
     kid, tag = ring.tag(_PURPOSE, body + store)
     return f"{kid}.{urlsafe_b64encode(body + tag[:_TAG_BYTES]).rstrip(b'=').decode()}"
 
@@ -67,27 +92,31 @@ def issue(ring: KeyRing, store_id: str, claims: TokenClaims) -> str:
 class LinkIssuer:
     """`issue` for many clicks on one link: what they share is packed once, which leaves a third of the work."""
 
-    __slots__ = ("_between", "_digest", "_heads", "_kid", "_store")
+    __slots__ = ("_between", "_digest", "_head", "_kid", "_store")
 
     def __init__(self, ring: KeyRing, store_id: str, *, link_id: str, program_id: str, ambassador_id: str) -> None:
         between = _link_part(link_id, program_id, ambassador_id)
         if between is None:
             raise ValueError("only ids of ours can be packed ahead; use issue")
-        head, self._store = _store(store_id)
-        self._heads = {mark: byte + head for mark, byte in _MARK_BYTES.items()}
+        self._head, self._store = _store(store_id)
         self._between = between
         kid, self._digest = ring.signer(_PURPOSE)
         self._kid = kid.encode() + b"."
 
-    def issue(self, click: bytes, *, microseconds: int, mark: Mark) -> bytes:
-        """Signs one click: the 16 bytes of its id (`kernel.ids`), and its moment since 1970."""
-        body = b"%b%b%b%b" % (self._heads[mark], click, self._between, microseconds.to_bytes(7, "big"))
+    def issue(self, click: bytes, *, microseconds: int, mark: Mark, channel: str | None = None) -> bytes:
+        """Signs one click: the 16 bytes of its id (`kernel.ids`), its moment since 1970, and how the link came."""
+        first = _FIRST_BYTES.get((mark, channel)) or _FIRST_BYTES[mark, None]
+        body = b"%b%b%b%b%b" % (first, self._head, click, self._between, microseconds.to_bytes(7, "big"))
         # A multiple of three bytes, so there is no padding to take off.
         text = b2a_base64(body + self._digest(body + self._store)[:_TAG_BYTES], newline=False)
         return self._kid + text.translate(_URL_SAFE)
 
 
-def read(ring: KeyRing, token: str, *, store_id: str) -> TokenClaims | TokenProblem:
+ReadToken: TypeAlias = TokenClaims | TokenProblem
+"""What a token proves, or why it proves nothing."""
+
+
+def read(ring: KeyRing, token: str, *, store_id: str) -> ReadToken:
     """What the token proves at this store, or why it proves nothing. Any text at all may be given."""
     match = _SHAPE.fullmatch(token) if len(token) <= MAX_LENGTH else None
     if match is None:
@@ -107,7 +136,7 @@ def read(ring: KeyRing, token: str, *, store_id: str) -> TokenClaims | TokenProb
 
 
 def _claims(body: bytes) -> TokenClaims:
-    mark = _MARKS[body[0] & 0x7F]
+    mark, number = _MARKS[body[0] & _MARK_BITS], (body[0] & ~_LONG) >> _CHANNEL_SHIFT
     if body[0] & _LONG:
         microseconds, ids = body[4:11], body[11:].decode().split("\x1f")
     else:
@@ -121,12 +150,13 @@ def _claims(body: bytes) -> TokenClaims:
         at=_EPOCH + timedelta(microseconds=int.from_bytes(microseconds, "big")),
         quality="prefetch" if mark == "embedded" else mark,
         embedded=mark == "embedded",
+        channel=_CHANNELS[number] if number < len(_CHANNELS) else None,
     )
 
 
 @lru_cache(maxsize=4096)
 def _store(store_id: str) -> tuple[bytes, bytes]:
-    """The three bytes that tell whose token it is, and the bytes that enter the tag."""
+    """The three bytes that say whose token it is, and the bytes that enter the tag."""
     raw = store_id.encode()
     return hashlib.sha256(raw).digest()[:3], b"\x1f" + raw
 

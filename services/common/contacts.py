@@ -54,7 +54,7 @@ def own_placeholders(
     return tuple(dict.fromkeys(hashes))
 
 
-def somebodys(
+def without_nobodys(
     ring: KeyRing, nobody: Collection[str], customer_id: str | None, hashes: tuple[str, ...]
 ) -> tuple[str | None, tuple[str, ...]]:
     """The names of a customer without those that the store itself calls nobody (`own_placeholders`)."""
@@ -120,7 +120,7 @@ def fold_email(text: str) -> str | None:
 
 
 def fold_phone(text: str) -> str | None:
-    """Digits with the country's code where it can be told; None under 7 or over 15 digits."""
+    """Digits with the country's code where it can be found; None under 7 or over 15 digits."""
     normal = _plain(text)
     digits = _NOT_DIGIT.sub("", normal)
     if not normal.startswith("+"):

@@ -1,4 +1,4 @@
-"""What the runtime is told of the product, in every service's manifest."""
+"""What the runtime needs to know of the product, in every service's manifest."""
 
 from typing import Final
 

@@ -26,6 +26,8 @@ ALL: Final = (
     "domains:read",
     "domains:write",
     "audit:read",
+    "webhooks:read",
+    "webhooks:write",
 )
 
 NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:")))

@@ -11,6 +11,7 @@ import orjson
 from contracts.events.catalog import StoreConfigured
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.revisions import newest
 from services.kernel.service import Handler
 
 _STORES = """
@@ -35,12 +36,8 @@ _LISTED = "select key from directory where kind = 'store' and key > :after order
 
 async def keep_stores(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
     """Keeps the newest revision of each store, and lists it in the directory, where jobs and operators find it."""
-    newest: dict[str, StoreConfigured] = {}
-    for event in events:
-        known = newest.get(event.store_id)
-        if known is None or known.revision < event.data.revision:
-            newest[event.store_id] = event.data
-    stores = list(newest.values())
+    latest = newest((event.data for event in events), key=lambda store: store.store_id)
+    stores = list(latest.values())
     await tx.execute(
         _STORES,
         store_id=[store.store_id for store in stores],
@@ -52,7 +49,7 @@ async def keep_stores(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
         created_at=[store.created_at for store in stores],
         revision=[store.revision for store in stores],
     )
-    await tx.execute(_LIST, stores=list(newest))
+    await tx.execute(_LIST, stores=list(latest))
 
 
 async def listed_stores(tx: Tx, *, after: str, count: int) -> list[str]:

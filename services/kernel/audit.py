@@ -1,7 +1,7 @@
-"""What was done and by whom: rows that a transaction notes beside what it changes, and tells once it commits.
+"""What was done and by whom: rows that a transaction notes beside what it changes, and reports once it commits.
 
 The table is append-only for the service's role. Values are figures, flags, codes and ids: what holds a space, an `@`
-or a sign outside of ids is refused, so that no name and no mail address can slip in; which fields an action may tell
+or a sign outside of ids is refused, so that no name and no mail address can slip in; which fields an action may have
 is the product's to say.
 """
 

@@ -48,6 +48,10 @@ class Consumer:
     """One member of one group. `run` ends only when told to stop, or by a bug."""
 
     BATCH = 500
+    SMALLEST = 50
+    """Events that a batch has at most, and at least where it takes long."""
+    FAIR_S = 0.2
+    """What a batch may take, without its wait for locks."""
     ALONE_ATTEMPTS = 3
     """How often an event that fails alone is tried before it is put aside."""
     SHORTEST_PAUSE_S = 0.1
@@ -65,6 +69,8 @@ class Consumer:
         """Places of records that are in the dead-letter topic already, and not committed yet."""
         self._stopping = asyncio.Event()
         self._pause_s = self.SHORTEST_PAUSE_S
+        self._most = self.BATCH
+        self._worked_s = 0.0
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger().bind(group=group, member=member)
         self.progress = Progress()
@@ -100,9 +106,10 @@ class Consumer:
     async def _step(self, subscription: Subscription) -> None:
         batch = await self._fetch(subscription)
         if batch:
+            self._worked_s = 0.0
             try:
                 arrived = await self._read(batch)
-                await self._apply(arrived)
+                rest = await self._as_much_as_goes(arrived)
             except Exception as error:
                 # Fetched again after a pause rather than held: the member keeps asking, and so keeps its place.
                 await subscription.rewind()
@@ -110,13 +117,26 @@ class Consumer:
                 await self._trouble("handling", error)
                 return
             failpoints.hit("consume.before_offset_commit")
+            subscription.give_back([one.delivered for one in rest])
+            left = {_place(one.delivered) for one in rest}
+            batch = [delivered for delivered in batch if _place(delivered) not in left]
             await subscription.commit(batch)
             self._put_away.difference_update(map(_place, batch))
             self.progress.moved_at = time.monotonic()
-            self._count(arrived)
+            self._count(arrived[: len(arrived) - len(rest)])
+            self._adapt(len(batch), whole=not rest)
         self.progress.error = None
         self._pause_s = self.SHORTEST_PAUSE_S
         await self._measure(subscription)
+
+    def _adapt(self, count: int, *, whole: bool) -> None:
+        """Makes the next batch as large as one is worked off in a fair time: who comes meanwhile waits that long."""
+        if not whole:
+            self._most = max(self.SMALLEST, count)
+        elif self._worked_s > self.FAIR_S:
+            self._most = max(self.SMALLEST, int(self._most * self.FAIR_S / self._worked_s))
+        else:
+            self._most = min(self.BATCH, self._most * 2)
 
     async def _trouble(self, reason: str, error: Exception) -> None:
         """Notes a failure and waits, each time longer."""
@@ -128,7 +148,7 @@ class Consumer:
 
     async def _fetch(self, subscription: Subscription) -> Sequence[Delivered]:
         """The next batch; gives up waiting when told to stop."""
-        fetching = asyncio.ensure_future(subscription.fetch(max_records=self.BATCH, wait_s=1.0))
+        fetching = asyncio.ensure_future(subscription.fetch(max_records=self._most, wait_s=1.0))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -159,8 +179,19 @@ class Consumer:
             arrived.append(_Arrived(delivered, event, envelope.header(record, envelope.SUBJECT)))
         return arrived
 
+    async def _as_much_as_goes(self, arrived: Sequence[_Arrived]) -> Sequence[_Arrived]:
+        """Handles the first of the events, as many as one transaction should. Returns the others: what other stores
+        sent meanwhile has its turn before them.
+        """
+        try:
+            await self._apply(arrived)
+        except TooMuch:
+            middle = (len(arrived) + 1) // 2
+            return [*await self._as_much_as_goes(arrived[:middle]), *arrived[middle:]]
+        return ()
+
     async def _apply(self, arrived: Sequence[_Arrived]) -> None:
-        """Handles the events in one transaction; where that cannot or should not be, in halves, down to single ones."""
+        """Handles the events in one transaction; where that fails in halves, down to single ones. Raises `TooMuch`."""
         if not arrived:
             return
         attempts = self.ALONE_ATTEMPTS if len(arrived) == 1 else 1
@@ -170,7 +201,7 @@ class Consumer:
                 return
             except Exception as error:
                 if isinstance(error, TooMuch) and len(arrived) > 1:
-                    break  # nothing has failed
+                    raise  # nothing has failed
                 # What takes too long may be too much at once: halved, it gets on. One alone waits, as for an outage.
                 if is_transient(error) and not (isinstance(error, TimeoutError) and len(arrived) > 1):
                     raise
@@ -194,6 +225,7 @@ class Consumer:
             arrived[0].event.traceparent, {(a.event.store_id, a.subject): a.event.traceparent for a in arrived}
         )
         stores = {a.event.store_id for a in arrived}
+        began = time.monotonic()
         async with self._db.transaction(stores=stores) as tx:
             for handler in self._handlers:
                 types = {model.TYPE for model in handler.events}
@@ -202,6 +234,7 @@ class Consumer:
                     await handler.handle(tx, events)
             failpoints.hit("consume.before_commit")
         failpoints.hit("consume.after_commit")
+        self._worked_s += time.monotonic() - began - tx.waited_s
         age = tx.now - min(a.event.at for a in arrived)
         EVENT_AGE.labels(self.group).observe(max(0.0, age.total_seconds()))
 

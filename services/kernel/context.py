@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Database
 from services.kernel.live import LiveState
 from services.kernel.outbound import Outbound
@@ -19,7 +20,15 @@ class Context:
     db: Database
     ring: KeyRing
     live: LiveState
+    sealing: Sealing | None = None
+    """For the credentials that this service keeps; only a service whose manifest names sealed columns has it."""
     outbound: Outbound = field(default_factory=Outbound)
     """The only way to anybody outside."""
     resources: Any = field(default=None)
     """What the manifest's `resources` opened; a service casts it to its own type in one place."""
+
+    def require_sealing(self) -> Sealing:
+        """The sealing keys. Raises `LookupError` for a service whose manifest names no sealed column."""
+        if self.sealing is None:
+            raise LookupError(f"{self.service} has no sealing keys")
+        return self.sealing

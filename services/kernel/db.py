@@ -7,12 +7,13 @@ SQLAlchemy keeps the connections; statements go straight to the driver. They are
 its compiler, cursors and greenlets each would cost the client six times as much.
 """
 
+import asyncio
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import lru_cache
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -97,6 +98,8 @@ class Tx:
         self.stores = stores
         self.actor = actor
         """Who acts: a request's caller, the operator at the command line, a job, or the service by itself."""
+        self.waited_s = 0.0
+        """Seconds until the locks of stores were had."""
 
     async def execute(self, sql: str, /, **params: object) -> int:
         """Runs one statement; returns how many rows it wrote."""
@@ -166,7 +169,7 @@ class Tx:
         self._outgoing.extend(outgoing)
 
     def emit_encoded(self, rows: Iterable[bytes]) -> None:
-        """Like `emit` for events that are rows already (`outbox.spell`): what spools of events hold."""
+        """Like `emit` for events that are rows already (`outbox.encode_row`): what spools of events hold."""
         self._encoded.extend(rows)
 
     def sent(self, count: int) -> None:
@@ -186,7 +189,9 @@ class Tx:
         wanted = sorted(set(stores))
         if not wanted:
             return {}
+        began = monotonic()
         rows = await self.all(_LOCK, stores=wanted)
+        self.waited_s += monotonic() - began
         if len(rows) < len(wanted):
             await self.execute(_ADD_HEADS, stores=wanted)
             rows = await self.all(_LOCK, stores=wanted)
@@ -252,6 +257,7 @@ class Database:
                 "statement_cache_size": 1000,
             },
         )
+        self._turn = asyncio.Semaphore(max(1, pool_size // 2))
         self._adapted: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self.emitted: Callable[[], None] = lambda: None
         """Called after a commit that put something into the outbox: the relay sets it to wake up at once."""
@@ -266,33 +272,37 @@ class Database:
         snapshot: bool = False,
         actor: Principal | None = None,
         request_id: str = "",
+        patient: bool = False,
     ) -> AsyncIterator[Tx]:
         """One transaction that sees these stores only; commits when the block ends well, else rolls back. `actor` is
         who acts in it, by default the service itself.
 
         With `snapshot` all its statements see the same moment: for answers whose parts must add up. It then only reads.
+        `patient` is for work of which hundreds may begin at once: it waits its turn, as long as that takes, and leaves
+        half of the connections to others.
         Cost: three round trips around the block (begin, settings, commit), one more if events were emitted, and one if
         something was noted.
         """
         visible = frozenset(stores)
-        asked = perf_counter()
-        async with self.connection() as connection:
-            POOL_WAIT.observe(perf_counter() - asked)
-            await connection.execute("begin isolation level repeatable read read only" if snapshot else "begin")
-            opened = await connection.fetchrow(_OPEN, _listed(visible))
-            tx = Tx(
-                connection,
-                now=opened[1],
-                offset=timedelta(seconds=opened[2]),
-                stores=visible,
-                actor=actor or self._itself,
-                service=self.schema,
-                request_id=request_id,
-            )
-            yield tx
-            emitted = await tx.flush()
-            if await connection.execute("commit") != "COMMIT":
-                raise RuntimeError("a statement had failed, and the transaction went on: it was rolled back")
+        async with self._turn if patient else nullcontext():
+            asked = perf_counter()
+            async with self.connection() as connection:
+                POOL_WAIT.observe(perf_counter() - asked)
+                await connection.execute("begin isolation level repeatable read read only" if snapshot else "begin")
+                opened = await connection.fetchrow(_OPEN, _listed(visible))
+                tx = Tx(
+                    connection,
+                    now=opened[1],
+                    offset=timedelta(seconds=opened[2]),
+                    stores=visible,
+                    actor=actor or self._itself,
+                    service=self.schema,
+                    request_id=request_id,
+                )
+                yield tx
+                emitted = await tx.flush()
+                if await connection.execute("commit") != "COMMIT":
+                    raise RuntimeError("a statement had failed, and the transaction went on: it was rolled back")
         tx.run_after_commit()
         if emitted:
             self.emitted()
@@ -302,8 +312,8 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, as the driver has it. It goes back without a transaction, or not at all."""
-        lent = await self._lent()
-        connection = cast(asyncpg.Connection, lent.driver_connection)
+        checked_out = await self._checked_out()
+        connection = cast(asyncpg.Connection, checked_out.driver_connection)
         try:
             yield connection
         except BaseException:
@@ -313,22 +323,22 @@ class Database:
             raise
         finally:
             if connection.is_closed():
-                lent.invalidate()
+                checked_out.invalidate()
             else:
-                lent.close()  # nothing to wait for: the pool resets nothing
+                checked_out.close()  # nothing to wait for: the pool resets nothing
 
-    async def _lent(self) -> PoolProxiedConnection:
+    async def _checked_out(self) -> PoolProxiedConnection:
         """A connection of the pool that stands: one that was cut while it rested costs little to see."""
         while True:
             try:
-                lent = await self.engine.raw_connection()
+                checked_out = await self.engine.raw_connection()
             except (self._adapted, DBAPIError) as error:  # the pool could not connect
                 # The driver's own word is behind the dialect's, and that behind the engine's.
                 reported = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
                 raise reported.__cause__ or ConnectionError(type(reported).__name__) from None
-            if not cast(asyncpg.Connection, lent.driver_connection).is_closed():
-                return lent
-            lent.invalidate()
+            if not cast(asyncpg.Connection, checked_out.driver_connection).is_closed():
+                return checked_out
+            checked_out.invalidate()
 
     async def peek(self, sql: str) -> Sequence[Any] | None:
         """First row of one statement outside of any transaction: a single round trip. Sees no store's rows."""
@@ -351,7 +361,7 @@ async def _rolled_back(connection: asyncpg.Connection) -> bool:
         return True
     try:
         await connection.execute("rollback", timeout=_ROLL_BACK_S)
-    except Exception:  # whatever it is, what led here is the news
+    except Exception:  # whatever it is, what led here is what matters
         return False
     except BaseException:
         connection.terminate()

@@ -30,9 +30,12 @@ class AppError(Exception):
         code: str | None = None,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.members = dict(members or {})
+        """What a program may read beside the words: ids, by name."""
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         if code is not None:

@@ -8,7 +8,8 @@ is counted while that file is not there: the set-up comes first. Unset, a failpo
 
 There are: `relay.after_send`; `consume.before_commit`, `consume.after_commit`, `consume.before_offset_commit`;
 `spool.append` (leaves half a line), `spool.before_commit`, `spool.after_commit`; `batch.before_write`,
-`batch.after_write`; `orders.before_commit`, `orders.after_commit`; `sweep.before_commit`; `work.before_run`,
+`batch.after_write`; `orders.before_commit`, `orders.after_commit`; `deliveries.after_kept`, `deliveries.before_read`,
+`deliveries.after_read`; `handover.hooks`, `handover.deliveries`; `sweep.before_commit`; `work.before_run`,
 `work.before_note`, `work.after_note`.
 """
 

@@ -68,9 +68,9 @@ class Health:
         self.started = False
         self.draining = False
         self.extra: list[Callable[[], Check]] = []
-        """Further conditions of readiness, such as a history that is still being told."""
+        """Further conditions of readiness, such as a history that is still being loaded."""
         self.clocks: dict[str, Callable[[], int]] = {}
-        """Each service's demo offset in seconds, told by `/readyz`: who moves the clock waits until all have heard."""
+        """Each service's demo offset in seconds, shown by `/readyz`: who moves the clock waits until all have heard."""
         self._services: list[tuple[Service, Database, SchemaVersions]] = []
         self._consumers: list[Consumer] = []
 

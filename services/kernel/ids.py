@@ -20,12 +20,14 @@ def new_id(prefix: str, *, at: datetime | None = None) -> str:
 
 
 def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
-    """The id of something that its content names: equal for an equal moment and name, of which 10 bytes are taken."""
-    return f"{prefix}_{_encode_time(milliseconds)}{_encode_randomness(name[:10])}"
+    """The id of something that its content names: equal for an equal moment and name, a digest of 16 bytes, of each of
+    which five bits are taken.
+    """
+    return f"{prefix}_{_encode_time(milliseconds)}{name.translate(_LETTER_OF_BYTE).decode()}"
 
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
-    """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of spelling them."""
+    """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of writing them out."""
     chance = _chance()
     return (
         f"{prefix}_{_encode_time(milliseconds)}{_encode_randomness(chance)}",
@@ -41,7 +43,7 @@ os.register_at_fork(after_in_child=_encoded.clear)
 
 
 def _letters() -> str:
-    """80 random bits, spelled: five bits of each of sixteen bytes."""
+    """80 random bits as letters: five bits of each of sixteen bytes."""
     if not _encoded:
         drawn = os.urandom(16 * 256).translate(_LETTER_OF_BYTE).decode()
         _encoded.extend([drawn[at : at + 16] for at in range(0, len(drawn), 16)])

@@ -35,8 +35,6 @@ class Jobs:
     """All jobs of one service in this process."""
 
     LOOK_EVERY_S = 0.4
-    SLICE = 50
-    """Stores that one transaction of a due job works on."""
     RETRY = timedelta(seconds=30)
     """When a store whose run failed is looked at again."""
 
@@ -68,20 +66,20 @@ class Jobs:
 
     async def run_due(self, name: str) -> int:
         """Works off one due job until no store's moment has come; returns how many stores were worked on."""
-        job = self._due[name]
         done = 0
-        while not self._stopping.is_set():
-            try:
-                count = await _claim(self._context.db, job, _FIND, count=self.SLICE)
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                self._failed(name, error)
-                count = await self._one_by_one(job)
+        while not self._stopping.is_set() and (count := await self._slice(self._due[name])):
             done += count
-            if count == 0:
-                break
         return done
+
+    async def _slice(self, job: DueJob) -> int:
+        """Works on some of the stores whose moment has come; returns how many there were."""
+        try:
+            return await _claim(self._context.db, job, _FIND, count=job.stores)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            self._failed(job.name, error)
+            return await self._one_by_one(job)
 
     async def _one_by_one(self, job: DueJob) -> int:
         """After a slice failed: each store in its own transaction; one that fails alone is put off."""
@@ -91,7 +89,7 @@ class Jobs:
                 "select store_id from due where job = :job and at <= :now order by at limit :count",
                 job=job.name,
                 now=tx.now,
-                count=self.SLICE,
+                count=job.stores,
             )
         for (store,) in rows:
             try:
@@ -115,8 +113,9 @@ class Jobs:
             try:
                 found = await self._context.db.peek(_LOOK)
                 names = [name for name in (found[0] if found else None) or () if name in self._due]
+                # Jobs take turns: one whose stores ask for another run at once holds up none of the others.
                 for name in names:
-                    await self.run_due(name)
+                    await self._slice(self._due[name])
                 # A store may have more to do than one run takes: who found work looks again at once.
                 pause_s = 0.0 if names else self.LOOK_EVERY_S
             except Exception as error:

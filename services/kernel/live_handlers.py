@@ -6,6 +6,7 @@ from typing import Any
 from contracts.events.catalog import ClockMoved, KeyRevoked, SessionEnded
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.revisions import newest
 from services.kernel.service import Handler
 
 _REVOKED = """
@@ -16,7 +17,7 @@ on conflict do nothing
 _ENDED = """
 with over as (delete from ended_sessions where expires_at < now())
 insert into ended_sessions (session_id, expires_at)
-select * from unnest(cast(:session_id as text[]), cast(:expires_at as timestamptz[])) as told (session_id, expires_at)
+select * from unnest(cast(:session_id as text[]), cast(:expires_at as timestamptz[])) as ended (session_id, expires_at)
 where expires_at >= now() order by 1
 on conflict do nothing
 """
@@ -41,12 +42,12 @@ async def keep_ended_sessions(tx: Tx, events: Sequence[Event[SessionEnded]]) -> 
 
 async def keep_clock(tx: Tx, events: Sequence[Event[ClockMoved]]) -> None:
     """Keeps the newest offset."""
-    newest = max((event.data for event in events), key=lambda moved: moved.revision)
-    await tx.execute(_CLOCK, offset_seconds=newest.offset_seconds, revision=newest.revision)
+    for moved in newest((event.data for event in events), key=lambda _: "clock").values():
+        await tx.execute(_CLOCK, offset_seconds=moved.offset_seconds, revision=moved.revision)
 
 
 def live_handlers(refresh_soon: Callable[[], None]) -> tuple[Handler, ...]:
-    """The handlers above; `hurry` is called after the commit of a change that requests must notice at once."""
+    """The handlers above; `refresh_soon` is called after the commit of a change that requests must notice at once."""
 
     async def keys(tx: Tx, events: Sequence[Event[Any]]) -> None:
         await keep_revoked_keys(tx, events)

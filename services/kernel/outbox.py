@@ -66,7 +66,7 @@ def encode_data(data: bytes) -> bytes:
 
 
 def encode_row(head: bytes, event_id: bytes, at: bytes, data: bytes) -> bytes:
-    """One event's row, without its end: an event that is spelled when it comes in costs nothing when it is inserted."""
+    """One event's row, without its end: an event that is encoded when it comes in costs nothing when it is inserted."""
     return b"%b%b\t%b\t%b" % (head, event_id, at, data)
 
 
@@ -77,7 +77,7 @@ def _escape(value: bytes) -> bytes:
 
 
 async def insert_encoded(connection: asyncpg.Connection, rows: Sequence[bytes]) -> None:
-    """Inserts rows of `spell`, within the connection's transaction. One that is none fails them all."""
+    """Inserts rows of `encode_row`, within the connection's transaction. One that is none fails them all."""
     await connection.copy_to_table("outbox", source=_joined(rows), columns=_ENCODED, format="text")
 
 

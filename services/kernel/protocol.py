@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from services.kernel.errors import BadRequest
 from services.kernel.http.problems import HttpError, unreadable_request
-from services.kernel.http.quick import Later, Quick, QuickAnswer, lines
+from services.kernel.http.quick import DeferredAnswer, Quick, QuickAnswer, lines
 
 HEAD_BYTES = 16 * 1024
 """How large a request's first line and headers may be together."""
@@ -32,17 +32,17 @@ Find = Callable[[str, str], Quick | None]
 """The quick route of a method and a path. An application that has any offers this as its attribute `quick`."""
 
 
-class _Owed:
+class _PendingAnswer:
     """A request that is answered `later`, and what the application needs if it has to take it."""
 
     __slots__ = ("body", "cycle", "later", "scope")
 
-    def __init__(self, later: Later, scope: Scope, body: bytes) -> None:
+    def __init__(self, later: DeferredAnswer, scope: Scope, body: bytes) -> None:
         self.later, self.scope, self.body = later, scope, body
         self.cycle: RequestResponseCycle | None = None
 
 
-class _Way:
+class _Transport:
     """A connection's transport, but for its end: `close` is what `end` says. What is called often costs no more."""
 
     def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
@@ -80,7 +80,7 @@ class Connection(HttpToolsProtocol):
     _usual: list[tuple[bytes, bytes]] | None = None
     _usual_lines = b""
     """The headers that every answer has, and their lines."""
-    _owed: "_Owed | None" = None
+    _pending: "_PendingAnswer | None" = None
     """The request that waits for its answer, as long as it has this connection to itself."""
     _thrown_away = -1
     """Bytes that came after the end; -1 as long as the connection has not ended."""
@@ -93,7 +93,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent says
         super().connection_made(transport)
-        self._raw, self._way = transport, _Way(transport, self._end)
+        self._raw, self._way = transport, _Transport(transport, self._end)
         self.transport = cast(asyncio.Transport, self._way)
         self.arriving_since = self.loop.time()
         if len(self.connections) > self._most:
@@ -121,8 +121,8 @@ class Connection(HttpToolsProtocol):
         if not self.arriving_since:
             self.arriving_since = self.loop.time()
         self.idle_since = 0.0
-        if self._owed is not None:
-            self._keep_turn(self._owed)
+        if self._pending is not None:
+            self._hold_place(self._pending)
         self._chunk = len(data)
         self._bulky = self._bulky or self._chunk > _BULKY
         if self._head_open:
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._quick is not None:
             # Its body is still on the way, and how long one may wait for a body is the application's business.
-            self._take_usual_way()
+            self._pass_to_application()
         if self._head_open and self._head_bytes > HEAD_BYTES:
             self._refuse_head()
 
@@ -150,10 +150,10 @@ class Connection(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is asked and nothing is owed: closing it harms nobody."""
+        """Whether no request and no answer is pending: closing it harms nobody."""
         cycle: RequestResponseCycle | None = self.cycle
         done = cycle is None or cycle.response_complete
-        return not self.arriving_since and self._owed is None and not self.pipeline and done
+        return not self.arriving_since and self._pending is None and not self.pipeline and done
 
     def pause_writing(self) -> None:
         self.stuck_since = self.loop.time()
@@ -164,8 +164,8 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def on_message_begin(self) -> None:
-        if self._owed is not None:
-            self._keep_turn(self._owed)
+        if self._pending is not None:
+            self._hold_place(self._pending)
         if not self.arriving_since:  # it came behind another one
             self.arriving_since = self.loop.time()
         super().on_message_begin()
@@ -190,15 +190,15 @@ class Connection(HttpToolsProtocol):
         self._bulky = self._chunk > _BULKY
         if self._quick is not None:
             answer = self._quick(cast(Scope, self.scope), self._body)
-            if isinstance(answer, Later):
-                self._owe(answer)
+            if isinstance(answer, DeferredAnswer):
+                self._await_answer(answer)
                 return
             if answer is not None:
                 self._quick, self._body = None, b""
                 self._write(answer)
                 self.idle_since = self.loop.time()
                 return
-            self._take_usual_way()
+            self._pass_to_application()
         super().on_message_complete()
 
     def _head_size(self) -> int:
@@ -231,19 +231,19 @@ class Connection(HttpToolsProtocol):
         scope["method"], scope["path"], scope["query_string"] = method, text, query
         return found
 
-    def _owe(self, later: Later) -> None:
-        owed = self._owed = _Owed(later, cast(Scope, self.scope), self._body)
+    def _await_answer(self, later: DeferredAnswer) -> None:
+        pending = self._pending = _PendingAnswer(later, cast(Scope, self.scope), self._body)
         self._quick, self._body = None, b""
-        later.future.add_done_callback(partial(self._pay, owed))
+        later.future.add_done_callback(partial(self._send_answer, pending))
 
-    def _keep_turn(self, owed: "_Owed") -> None:
+    def _hold_place(self, pending: "_PendingAnswer") -> None:
         """Gives the waiting request its place among others, as if the application had it in hand: something else
         happens on the connection, or the application must take it after all.
         """
-        path = cast(str, owed.scope["path"])
-        owed.scope["raw_path"] = path.encode("latin-1")
-        cycle = owed.cycle = self.cycle = RequestResponseCycle(
-            scope=owed.scope,  # type: ignore[arg-type]  # what the parent makes
+        path = cast(str, pending.scope["path"])
+        pending.scope["raw_path"] = path.encode("latin-1")
+        cycle = pending.cycle = self.cycle = RequestResponseCycle(
+            scope=pending.scope,  # type: ignore[arg-type]  # what the parent makes
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -255,24 +255,24 @@ class Connection(HttpToolsProtocol):
             keep_alive=True,
             on_response=self.on_response_complete,
         )
-        cycle.body += owed.body
+        cycle.body += pending.body
         cycle.more_body = False
         cycle.message_event.set()
-        self._owed = None
+        self._pending = None
 
-    def _pay(self, owed: "_Owed", future: asyncio.Future[Any]) -> None:
+    def _send_answer(self, pending: "_PendingAnswer", future: asyncio.Future[Any]) -> None:
         failed = future.cancelled() or future.exception() is not None
-        cycle = owed.cycle
+        cycle = pending.cycle
         if self.transport.is_closing() if cycle is None else cycle.disconnected:
             return
         if failed:
             if cycle is None:
-                self._keep_turn(owed)
-            self._start_asgi_task(cast(RequestResponseCycle, owed.cycle), cast(ASGI3Application, self.app))
+                self._hold_place(pending)
+            self._start_asgi_task(cast(RequestResponseCycle, pending.cycle), cast(ASGI3Application, self.app))
             return
-        status, headers, body = owed.later.said(future.result())
+        status, headers, body = pending.later.answer(future.result())
         if cycle is None:
-            self._owed = None
+            self._pending = None
             self._write((status, headers, body))
             self.idle_since = self.loop.time()
             return
@@ -286,12 +286,12 @@ class Connection(HttpToolsProtocol):
             self.idle_since = self.loop.time()
 
     def shutdown(self) -> None:
-        """The server stops: what is owed is still paid."""
-        if self._owed is not None:
-            self._keep_turn(self._owed)
+        """The server stops: what is pending is still answered."""
+        if self._pending is not None:
+            self._hold_place(self._pending)
         super().shutdown()
 
-    def _take_usual_way(self) -> None:
+    def _pass_to_application(self) -> None:
         """Gives the request in hand to the application, as if nobody had looked at it before."""
         body, self._quick, self._body = self._body, None, b""
         super().on_headers_complete()

@@ -81,7 +81,7 @@ class Relay:
             try:
                 connection = await connect(self._db.url, schema=self._db.schema, purpose="relay")
                 # Whoever does not lead has nothing to say of the outbox; its last word would stand for ever.
-                self._tell(depth=0, age_s=0)
+                self._show(depth=0, age_s=0)
                 while not await connection.fetchval(_TRY_LOCK, self._service):
                     await asyncio.sleep(self.STAND_BY_POLL_S)
                 self.leading = True
@@ -154,8 +154,8 @@ class Relay:
 
     async def _measure(self, connection: asyncpg.Connection, *, behind: bool) -> None:
         depth, age = (await connection.fetchrow(_DEPTH)) if behind else (0, 0)
-        self._tell(depth=depth, age_s=max(0.0, float(age)))
+        self._show(depth=depth, age_s=max(0.0, float(age)))
 
-    def _tell(self, *, depth: int, age_s: float) -> None:
+    def _show(self, *, depth: int, age_s: float) -> None:
         OUTBOX_DEPTH.labels(self._service).set(depth)
         OUTBOX_AGE.labels(self._service).set(age_s)

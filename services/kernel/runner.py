@@ -1,4 +1,4 @@
-"""Runs services in one process: all four (embedded mode) or one of them. Starts in order, stops in reverse order.
+"""Runs services in one process: all of them (embedded mode) or one. Starts in order, stops in reverse order.
 
 Start: database, live state, resources, applications, relays, consumers, jobs, then the port. Stop: not ready, wait for
 gateways to notice, finish requests, jobs and batches, drain the resources, send the outbox once more, close.
@@ -8,6 +8,7 @@ import asyncio
 import gc
 import resource
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,8 @@ import structlog
 from starlette.types import ASGIApp
 
 from services.kernel import failpoints, telemetry, vital
+from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
 from services.kernel.bus import letters
 from services.kernel.bus.choose import open_bus
 from services.kernel.bus.port import Bus
@@ -76,7 +79,7 @@ def subscriptions_of(services: Sequence[Service]) -> dict[str, frozenset[str]]:
 
 def handlers_of(service: Service, refresh_soon: Callable[[], None]) -> tuple[Handler, ...]:
     """All that a service handles, in the order in which a batch's events are: what the runtime keeps, what the product
-    has every service keep, and its own. `hurry` has the live state read again at once.
+    has every service keep, and its own. `refresh_soon` has the live state read again at once.
     """
     return (*live_handlers(refresh_soon), *service.product.handlers, *service.handlers)
 
@@ -166,11 +169,14 @@ async def _open(
     """Opens one service and starts what runs behind its applications. The stack closes it in reverse order."""
     db = Database(settings.database_url_of(service.name), schema=service.name, pool_size=settings.pool_size)
     stack.push_async_callback(db.close)
-    live = LiveState(db)
+    live = LiveState(db, every_s=LiveState.DEMO_EVERY_S if settings.demo else LiveState.EVERY_S)
     await live.start()
     stack.push_async_callback(live.stop)
     ring = settings.key_ring(service.product.scopes)
-    context = Context(service=service.name, settings=settings, db=db, ring=ring, live=live, outbound=outbound)
+    sealing = _sealing(service, settings, ring)
+    context = Context(
+        service=service.name, settings=settings, db=db, ring=ring, live=live, sealing=sealing, outbound=outbound
+    )
     relay = Relay(db, bus, service=service.name)
     process.tasks.append(relay.start())
     stack.push_async_callback(relay.stop)
@@ -193,6 +199,16 @@ async def _open(
     process.relays[service.name] = relay
     process.consumers += consumers
     return context
+
+
+def _sealing(service: Service, settings: Settings, ring: KeyRing) -> Sealing | None:
+    """Its sealing keys, if it keeps credentials. Raises `ValueError` where it does and was given none."""
+    if not service.sealed:
+        return None
+    sealing = settings.sealing_of(service.name, ring)
+    if not sealing:
+        raise ValueError(f"set KITH_{service.name.upper()}_SEALING_KEYS: {service.name} keeps credentials")
+    return sealing
 
 
 def _jobs(service: Service, context: Context, roles: AbstractSet[Role]) -> Jobs:
@@ -238,7 +254,8 @@ async def run_services(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(services, settings, port=port, checks=checks, roles=roles) as process:
-        _spare_the_collector()
+        _freeze_garbage_collector()
+        _take_turns_often()
         waiting: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="signal")
         announcing = [asyncio.create_task(_announce(on_ready, process), name="announce")] if on_ready else []
         watchdog = asyncio.create_task(_watchdog(process.health), name="watchdog")
@@ -250,12 +267,19 @@ async def run_services(
             await asyncio.gather(waiting, watchdog, *announcing, return_exceptions=True)
 
 
-def _spare_the_collector() -> None:
+def _freeze_garbage_collector() -> None:
     """What stands now stands until the end, so the garbage collector need not look at it again. And batches hold many
     thousand small objects for a moment: at its usual pace it would go over them dozens of times, and find nothing.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def _take_turns_often() -> None:
+    """What computes in a thread of its own gives way to the event loop after a millisecond. At the usual five, one
+    request that is handed on a dozen times would wait for sixty.
+    """
+    sys.setswitchinterval(0.001)
 
 
 async def _announce(on_ready: Callable[[Process], Awaitable[None]], process: Process) -> None:
@@ -311,7 +335,7 @@ async def _watch_pools(process: Process) -> None:
 
 
 async def _watch_readiness(health: Health) -> None:
-    """Keeps the conditions of `/readyz` as a metric: a probe tells who balances load, the metric tells people."""
+    """Keeps the conditions of `/readyz` as a metric: a probe informs who balances load, the metric informs people."""
     while True:
         for check in await health.ready():
             telemetry.READY.labels(check.name).set(check.ok)
@@ -319,13 +343,13 @@ async def _watch_readiness(health: Health) -> None:
 
 
 async def _watch_letters(services: Sequence[Service], settings: Settings) -> None:
-    """Counts the dead letters that wait: a rate tells that some came, only this tells that they are still there."""
+    """Counts the dead letters that wait: a rate says that some came, only this says that they are still there."""
     log_url = settings.database_url_of(services[0].name) if not settings.kafka_url else ""
     while True:
         try:
             for group, found in (await letters.waiting(settings, groups_of(services), log_url=log_url)).items():
                 telemetry.LETTERS_WAITING.labels(group).set(len(found))
-        except Exception as error:  # the bus is away, which others tell; the count stays as it was
+        except Exception as error:  # the bus is away, which others report; the count stays as it was
             structlog.get_logger().info("letters.not_counted", **telemetry.describe(error))
         await asyncio.sleep(30)
 

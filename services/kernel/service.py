@@ -21,6 +21,7 @@ from services.kernel.db import Tx
 if TYPE_CHECKING:
     from services.kernel.context import Context
     from services.kernel.http.hot import HotRoute
+    from services.kernel.reseal import Sealed
     from services.kernel.work import TaskKind
 
 Role: TypeAlias = Literal["web", "consume", "work"]
@@ -69,6 +70,8 @@ class DueJob:
 
     name: str
     run: Callable[[Tx, Sequence[str]], Awaitable[dict[str, Any]]]
+    stores: int = 50
+    """Stores that one transaction works on: 1 where one of them may take long, which holds up no other then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,10 @@ class Service:
     """Due jobs that need more than their stores' rows: a key, say."""
     work: tuple["TaskKind", ...] = ()
     """Kinds of tasks that talk to somebody outside; workers run them (`kernel.work`)."""
+    sealed: tuple["Sealed", ...] = ()
+    """Where its tables keep credentials under its own sealing keys (`kernel.auth.sealing`); with any, it does not start
+    without them.
+    """
     resources: Callable[["Context"], AbstractAsyncContextManager[Any]] | None = None
     """Opens what lives as long as the process (a spool, a group commit, a cache); found as `context.resources`."""
     pages: PageKit | None = None

@@ -1,6 +1,7 @@
 """Typed settings from the environment. Start is refused when a secret is missing outside embedded mode."""
 
 import os
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.scopes import Scopes
+from services.kernel.auth.sealing import Sealing
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     secret_keys: SecretStr = SecretStr("")
     contact_key: SecretStr = SecretStr("")
     operator_key: SecretStr = SecretStr("")
+    sealing_keys: Mapping[str, SecretStr] = {}
+    """By service, where one process runs all of them; each one's own is `KITH_<SERVICE>_SEALING_KEYS`."""
     demo: bool = False
     instance: str = "1"
     """Name of this replica among its service's replicas."""
@@ -102,13 +106,18 @@ class Settings(BaseSettings):
         }
 
     def key_ring(self, scopes: Scopes) -> KeyRing:
-        """The secrets, ready for use. Raises `ValueError` where they are not spelt as they must be."""
+        """The secrets, ready for use. Raises `ValueError` where they are not written as they must be."""
         return KeyRing(
             secret_keys=self.secret_keys,
             contact_key=self.contact_key,
             operator_key=self.operator_key,
             scopes=scopes,
         )
+
+    def sealing_of(self, service: str, ring: KeyRing) -> Sealing:
+        """One service's sealing keys; what `ring` encrypted in earlier days opens too. Raises `ValueError`."""
+        own = os.environ.get(f"KITH_{service.upper()}_SEALING_KEYS")
+        return Sealing(own or self.sealing_keys.get(service) or "", before=ring)
 
     def database_url_of(self, service: str) -> str:
         """The owner's address of one service's database. Raises `ValueError` if there is none."""

@@ -173,6 +173,6 @@ def where(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> dict[str, str | None]:
-    """Fields that tell an error apart without its message, which may quote a row's values."""
+    """Fields that identify an error without its message, which may quote a row's values."""
     cause = getattr(error, "orig", None) or error.__cause__ or error
     return {"error": type(cause).__name__, "sqlstate": getattr(cause, "sqlstate", None), "where": where(cause)}

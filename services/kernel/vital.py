@@ -1,4 +1,4 @@
-"""Background work that a process cannot do without: if it ends before it is told to, the process must end too.
+"""Background work that a process cannot do without: if it ends before it was asked to, the process must end too.
 
 A spool that nobody drains or a commit that nobody writes would otherwise look like a quiet day.
 """

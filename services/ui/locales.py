@@ -34,7 +34,9 @@ _SHARED = Path(next(iter(services.common.__path__))) / "locale"
 def choose_language(
     *, asked: str | None = None, kept: str | None = None, accepts: str = "", default: str = "en"
 ) -> str:
-    """The reader's language: what the address asks, else what was kept, else the browser's best, else `default`."""
+    """The reader's language: what the address asks, else what was kept, else the browser's best, else `default`, which
+    may be a language that is spoken nowhere here (a store's own): then English.
+    """
     for code in (asked, kept):
         if code is not None and code in LANGUAGES:
             return code
@@ -46,7 +48,7 @@ def choose_language(
         if code in LANGUAGES:
             ranked.append((-_quality(weight), position, code))
     wanted = [code for quality, _, code in sorted(ranked) if quality < 0]
-    return wanted[0] if wanted else default
+    return wanted[0] if wanted else default if default in LANGUAGES else "en"
 
 
 def _quality(weight: str) -> float:

@@ -100,6 +100,7 @@ class Name:
     lang: str = ""
     fill: str = ""
     """An id whose display name another service adds afterwards (`data-name`); see `names_src` of the table."""
+    icon: str = ""
 
 
 Cell = Text | Chip | BarCell | Name | None

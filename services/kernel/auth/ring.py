@@ -56,7 +56,7 @@ class KeyRing:
         scopes: Scopes = NONE,
     ) -> None:
         self.scopes = scopes
-        self._secrets = _parse(_reveal(secret_keys))
+        self._secrets = parse_keys(_reveal(secret_keys), setting="secret_keys")
         self._macs: dict[tuple[str, str], _Mac] = {}
         self._contacts = _Mac(_required("contact_key", contact_key))
         # Comparing tags, not keys, hides the length too and takes any bytes.
@@ -117,15 +117,16 @@ def _required(name: str, value: SecretStr | str) -> bytes:
     return secret
 
 
-def _parse(text: str) -> dict[str, bytes]:
+def parse_keys(text: str, *, setting: str) -> dict[str, bytes]:
+    """Secrets by their names, in their order. Raises `ValueError` naming the setting, never showing a secret."""
     secrets: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         kid, separator, secret = entry.partition(":")
         if not separator or not _KID.match(kid) or len(secret) < 16:
-            raise ValueError("secret_keys must look like kid:secret,kid2:secret2 with secrets of 16 characters or more")
+            raise ValueError(f"{setting} must look like kid:secret,kid2:secret2 with secrets of 16 characters or more")
         if kid in secrets:
-            raise ValueError(f"secret_keys names {kid} twice")
+            raise ValueError(f"{setting} names {kid} twice")
         secrets[kid] = secret.encode()
     if not secrets:
-        raise ValueError("secret_keys is empty")
+        raise ValueError(f"{setting} is empty")
     return secrets

@@ -1,4 +1,5 @@
-"""What people hold instead of API keys: the console's session, the one-time link that opens one, the portal's token.
+"""What people hold instead of API keys: the console's session and the one-time link that opens one; an ambassador's
+session at the portal, the one-time address that opens that, and the token of addresses given out in earlier days.
 
 Each is `kid.payload.tag` in URL-safe text under a purpose of its own, with its end inside. Nothing is stored but what
 ends one early: that a sign-in link works once is for its caller to keep (by `nonce`), and that somebody signed out is
@@ -19,6 +20,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
 COOKIE: Final = "kith_session"
+PORTAL_COOKIE: Final = "kith_portal"
 MAX_LENGTH: Final = 1024
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{27})", re.ASCII)
 _TAG_BYTES: Final = 20
@@ -55,16 +57,45 @@ class SignInLink:
 
 @dataclass(frozen=True, slots=True)
 class PortalToken:
-    """An ambassador at the portal."""
+    """Whose portal an address of earlier days was."""
 
     store_id: str
     ambassador_id: str
     expires_at: datetime
 
+
+@dataclass(frozen=True, slots=True)
+class PortalSession:
+    """An ambassador who signed in. `vouched_until` is how long others take the cookie's word without asking who keeps
+    the sessions: one that was ended needs to be remembered by everybody no longer than that.
+    """
+
+    store_id: str
+    ambassador_id: str
+    session_id: str
+    vouched_until: datetime
+    expires_at: datetime
+
     @property
     def principal(self) -> Principal:
         """Who acts, when this ambassador does."""
-        return Principal("ambassador", self.ambassador_id)
+        return Principal("ambassador", self.ambassador_id, self.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PortalEntry:
+    """An address that opens the portal once. `nonce` is what the caller remembers as used; `way` how it was given."""
+
+    store_id: str
+    ambassador_id: str
+    nonce: str
+    way: str
+    expires_at: datetime
+
+
+def real_time(ahead: timedelta = timedelta()) -> datetime:
+    """The moment that lives are measured by, or one that far ahead."""
+    return datetime.now(UTC) + ahead
 
 
 def issue_session(ring: KeyRing, *, store_id: str, key_id: str, scopes: Iterable[str], life: timedelta) -> str:
@@ -96,22 +127,50 @@ def read_sign_in(ring: KeyRing, text: str, *, now: datetime | None = None) -> Si
     return SignInLink(store_id, key_id, ring.scopes.from_mask(int(mask, 16)), nonce, expires_at)
 
 
-def issue_portal(
-    ring: KeyRing, *, store_id: str, ambassador_id: str, life: timedelta, now: datetime | None = None
-) -> str:
-    """The token in an ambassador's portal address. A given `now` (the moment of joining) makes it the same again."""
-    return seal(ring, "portal", (store_id, ambassador_id), life=life, now=now)
-
-
 def read_portal(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalToken:
-    """Whose portal it is. Raises `Unauthorized`."""
+    """Whose portal an address of earlier days was. It opens nothing any more. Raises `Unauthorized`."""
     (store_id, ambassador_id), expires_at = unseal(ring, "portal", text, now=now, fields=2)
     return PortalToken(store_id, ambassador_id, expires_at)
 
 
+def issue_portal_session(ring: KeyRing, session: PortalSession) -> str:
+    """The value of the portal's cookie."""
+    vouched = str(int(session.vouched_until.timestamp()))
+    fields = (session.store_id, session.ambassador_id, session.session_id, vouched)
+    return seal_until(ring, "portal-session", fields, end=session.expires_at)
+
+
+def read_portal_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalSession:
+    """The session in a cookie. Raises `Unauthorized` for anything else, or when it is over.
+
+    Whether it was ended since is for the caller to ask (kernel.http.portal does).
+    """
+    fields, expires_at = unseal(ring, "portal-session", text, now=now, fields=4)
+    store_id, ambassador_id, session_id, vouched = fields
+    return PortalSession(
+        store_id, ambassador_id, session_id, datetime.fromtimestamp(int(vouched), UTC), expires_at=expires_at
+    )
+
+
+def issue_portal_entry(ring: KeyRing, entry: PortalEntry) -> str:
+    """The token of an address that opens the portal once: the same again for the same entry."""
+    fields = (entry.store_id, entry.ambassador_id, entry.nonce, entry.way)
+    return seal_until(ring, "portal-entry", fields, end=entry.expires_at)
+
+
+def read_portal_entry(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalEntry:
+    """What such an address opens, if nobody used its nonce yet. Raises `Unauthorized`."""
+    (store_id, ambassador_id, nonce, way), expires_at = unseal(ring, "portal-entry", text, now=now, fields=4)
+    return PortalEntry(store_id, ambassador_id, nonce, way, expires_at)
+
+
 def seal(ring: KeyRing, purpose: str, fields: Iterable[str], *, life: timedelta, now: datetime | None = None) -> str:
     """Signs some fields with an end, for a purpose. Fields hold no unit separator (U+001F)."""
-    end = (now or datetime.now(UTC)) + life
+    return seal_until(ring, purpose, fields, end=(now or datetime.now(UTC)) + life)
+
+
+def seal_until(ring: KeyRing, purpose: str, fields: Iterable[str], *, end: datetime) -> str:
+    """The same, by the moment at which it is over."""
     payload = "\x1f".join((str(int(end.timestamp())), *fields)).encode()
     kid, tag = ring.tag(purpose, payload)
     return f"{kid}.{_text(payload)}.{_text(tag[:_TAG_BYTES])}"
@@ -140,9 +199,19 @@ def unseal(
     return values, expires_at
 
 
-def session_cookie(value: str, *, max_age_s: int, secure: bool) -> str:
-    """A `Set-Cookie` value for the console's session: unreadable to scripts, not sent along from other sites' forms."""
-    return f"{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+def session_cookie(value: str, *, max_age_s: int, secure: bool, name: str = COOKIE) -> str:
+    """A `Set-Cookie` value for a session: unreadable to scripts, not sent along from other sites' forms."""
+    return f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+
+
+def portal_cookie_name(*, secure: bool) -> str:
+    """The portal's cookie: over https by a name that no other host, and no page of a store beside us, can set."""
+    return host_cookie_name(PORTAL_COOKIE, secure=secure)
+
+
+def host_cookie_name(name: str, *, secure: bool) -> str:
+    """A cookie's name that over https no other host can use."""
+    return f"__Host-{name}" if secure else name
 
 
 def _text(raw: bytes) -> str:

@@ -81,8 +81,11 @@ class Ahead:
             self._queues.setdefault(record.headers.get(STORE) or record.key, deque()).append(delivered)
 
     def take(self, most: int) -> list[Delivered]:
-        """The next batch: costs up to `most`, and the last record's beyond. Who was served waits behind the others."""
-        taken: list[Delivered] = []
+        """The next batch: costs up to `most`, and the last record's beyond. Who was served waits behind the others.
+
+        Stores with little come first: where only the beginning of a batch is handled, theirs is.
+        """
+        taken: dict[bytes | str, list[Delivered]] = {}
         left = most
         while self._queues and left > 0:
             share = max(1, left // len(self._queues))
@@ -90,15 +93,23 @@ class Ahead:
                 if left <= 0:
                     break
                 queue = self._queues.pop(name)
-                own = min(share, left)
+                own, some = min(share, left), taken.setdefault(name, [])
                 while queue and own > 0:
-                    taken.append(queue.popleft())
-                    price = cost(taken[-1])
+                    some.append(queue.popleft())
+                    price = cost(some[-1])
                     own -= price
                     left -= price
                 if queue:
                     self._queues[name] = queue
-        return taken
+        return [delivered for some in sorted(taken.values(), key=len) for delivered in some]
+
+    def give_back(self, records: Sequence[Delivered]) -> None:
+        """Puts records that were taken and not handled in front again. What is held no longer is passed over."""
+        for delivered in reversed(records):
+            record = delivered.record
+            line = self._lines.get((record.topic, delivered.partition))
+            if line is not None and delivered.offset in line.unhandled:
+                self._queues.setdefault(record.headers.get(STORE) or record.key, deque()).appendleft(delivered)
 
     def done(self, records: Sequence[Delivered]) -> Mapping[Place, int]:
         """Notes what was handled. Returns the partitions that got on, and the offset before which all is handled.

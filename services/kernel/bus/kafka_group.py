@@ -31,7 +31,7 @@ _BROKEN = (KafkaError, OSError, TimeoutError, AssertionError)
 
 
 def read_record(topic: str, record: Any) -> Record:
-    """A record of the client's. Whatever a stranger may have put into the topic can be read, and is judged later."""
+    """A record of the client's. Whatever a stranger may have put into the topic can be read, and is checked later."""
     headers = {name: value or b"" for name, value in record.headers}
     return Record(topic, (record.key or b"").decode(errors="replace"), record.value or b"", headers)
 
@@ -129,6 +129,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # the
             raise BusUnavailable(f"cannot commit ({type(error).__name__})") from error
         finally:
             self._idle.set()
+
+    def give_back(self, records: Sequence[Delivered]) -> None:
+        self._ahead.give_back(records)
 
     async def rewind(self) -> None:
         mine = self._consumer.assignment()

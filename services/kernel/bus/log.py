@@ -237,6 +237,9 @@ class LogSubscription:
             await self._bus.reader.execute(_COMMIT, self._group, list(positions), list(positions.values()))
             self._committed.update(positions)
 
+    def give_back(self, records: Sequence[Delivered]) -> None:
+        self._ahead.give_back(records)
+
     async def rewind(self) -> None:
         self._ahead.clear()
         self._read = dict(self._committed)

@@ -64,6 +64,10 @@ class Subscription(Protocol):
         """Marks these fetched records as handled. After a crash the first that is not comes again, and all behind."""
         ...
 
+    def give_back(self, records: Sequence[Delivered]) -> None:
+        """Takes back records of the last fetch that were not handled: the next one gives them again."""
+        ...
+
     async def rewind(self) -> None:
         """Forgets what was fetched and not committed, so that `fetch` gives it again."""
         ...

@@ -70,24 +70,25 @@ class Call:
         status: int = 201,
         reveal: Reveal | None = None,
         stores: Iterable[str] = (),
+        key: str | None = None,
     ) -> Response:
         """Runs the action in one transaction and answers what it made; with an Idempotency-Key, once for all.
 
         Same key and body: the stored answer. Another body: 422. At the same time: the second waits for the first.
         `answer` renders the result, without secrets and personal data, since it may be stored; `reveal` adds these to
-        what is sent, derived anew each time. `stores` are further stores that the transaction must see. The action may
-        run again when the database rolls it back for a deadlock.
+        what is sent, derived anew each time. `stores` are further stores that the transaction must see. `key` is the
+        header's, where a form brings it. The action may run again when the database rolls it back for a deadlock.
         """
-        raw_key = self.request.headers.get("idempotency-key")
-        key = idempotency.read_key(raw_key.encode("latin-1") if raw_key is not None else None)
-        if key is None:
+        raw_key = key or self.request.headers.get("idempotency-key")
+        known = idempotency.read_key(raw_key.encode("latin-1") if raw_key is not None else None)
+        if known is None:
             return await _again_if_rolled_back(lambda: self._first(action, answer, status, reveal, stores, None))
         scope = self.request.scope
         taken = Claim(
             self.store_id,
             self.caller.claimant,
             f"{scope['method']} {scope['path']}",
-            key,
+            known,
             idempotency.body_hash(self.ctx.ring, await self.request.body()),
         )
         # Equal requests queue here, not in the database, where each would hold a connection while it waits.

@@ -62,7 +62,8 @@ def refuse_foreign_write(ctx: Context, request: Request) -> None:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if site == "same-origin" and origin is None:
+    # A page that passes on no referrer hides its origin too; no page can set what its browser says of the site.
+    if site == "same-origin" and origin in (None, "null"):
         return
     if origin is not None and _host(origin) in {request.headers.get("host", ""), _host(ctx.settings.base_url)}:
         return

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import Message, Receive, Scope, Send
 
 from services.kernel.http.hot import Handle, HotRoute, headers_of
-from services.kernel.http.quick import Later, Quick, QuickAnswer, lines
+from services.kernel.http.quick import DeferredAnswer, Quick, QuickAnswer, lines
 
 _ORIGIN = re.compile(rb"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _ALLOWED_HEADERS: Final = b"authorization, content-type, idempotency-key, traceparent, x-request-id"
@@ -46,14 +46,14 @@ def readable(route: HotRoute) -> HotRoute:
 def with_quick_cors(quick: Quick) -> Quick:
     """What `with_cors` is for handlers, for a quick function."""
 
-    def answered(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
+    def answered(scope: Scope, body: bytes) -> QuickAnswer | DeferredAnswer | None:
         found = quick(scope, body)
         if found is None:
             return None
         more = lines(tuple(cors_headers(headers_of(scope))))
-        if isinstance(found, Later):
+        if isinstance(found, DeferredAnswer):
             later = found
-            return Later(later.future, lambda result: _with(later.said(result), more))
+            return DeferredAnswer(later.future, lambda result: _with(later.answer(result), more))
         return _with(found, more)
 
     return answered

@@ -181,7 +181,7 @@ async def release(tx: Tx, claims: Sequence[Claim]) -> None:
 
 
 async def amend(tx: Tx, store_id: str, route: str, entity_id: str, changes: Mapping[str, Any]) -> None:
-    """Changes the answers kept for one route that tell of one entity: what must be forgotten is forgotten there too.
+    """Changes the answers kept for one route about one entity: what must be forgotten is forgotten there too.
 
     Reads the store's answers of a day; for rare occasions.
     """

@@ -54,33 +54,40 @@ class Limiter:
     def take(self, key: str, *, now: float | None = None, cost: int = 1) -> Standing:
         """Takes `cost` from the bucket if it is there; with a cost of 0 only looks."""
         moment = self.clock() if now is None else now
-        full_at = max(self._full_at.get(key, 0.0), moment)
-        after = full_at + cost * self._each_s
-        allowed = after - moment <= _WINDOW_S + 1e-9
-        if allowed and cost:
+        allowed = self._spend(key, moment, cost)
+        used_s = max(self._full_at.get(key, 0.0), moment) - moment
+        remaining = max(0, int((_WINDOW_S - used_s) / self._each_s + 1e-9))
+        wait = 0 if remaining else math.ceil(used_s + self._each_s - _WINDOW_S)
+        return Standing(allowed, remaining, math.ceil(used_s), max(wait, 0 if allowed else 1))
+
+    def _spend(self, key: str, moment: float, cost: int) -> bool:
+        """Whether there was enough in the bucket, of which the cost is gone then."""
+        known = self._full_at.get(key, 0.0)
+        after = (known if known > moment else moment) + cost * self._each_s
+        if after - moment > _WINDOW_S + 1e-9:
+            return False
+        if cost:
             if len(self._full_at) >= _MOST_KEYS and key not in self._full_at:
                 self._forget(moment)
-            self._full_at[key] = full_at = after
-        owed = full_at - moment
-        remaining = max(0, int((_WINDOW_S - owed) / self._each_s + 1e-9))
-        wait = 0 if remaining else math.ceil(owed + self._each_s - _WINDOW_S)
-        return Standing(allowed, remaining, math.ceil(owed), max(wait, 0 if allowed else 1))
+            self._full_at[key] = after
+        return True
 
     def enforce(self, scope: Scope, key: str, *, cost: int = 1) -> None:
         """`take`, with the standing in the answer's headers. Raises `TooMany`."""
         standing = self.take(key, cost=cost)
-        self._tell(scope, standing)
+        self._add_headers(scope, standing)
         if not standing.allowed or (cost == 0 and not standing.remaining):
             raise self._refusal(standing)
 
     def admit(self, scope: Scope, key: str) -> None:
-        """`enforce` for hot ways: headers are made for a refusal only."""
-        standing = self.take(key)
-        if not standing.allowed:
-            self._tell(scope, standing)
+        """`enforce` for hot ways: where the caller stands is worked out for a refusal only."""
+        moment = self.clock()
+        if not self._spend(key, moment, 1):
+            standing = self.take(key, now=moment, cost=0)
+            self._add_headers(scope, standing)
             raise self._refusal(standing)
 
-    def _tell(self, scope: Scope, standing: Standing) -> None:
+    def _add_headers(self, scope: Scope, standing: Standing) -> None:
         scope.setdefault(HEADERS, []).extend(
             (
                 (b"ratelimit-policy", f'"{self.name}";q={self.per_minute};w={int(_WINDOW_S)}'.encode()),

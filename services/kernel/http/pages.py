@@ -62,7 +62,7 @@ class Page(BaseModel, Generic[T]):
 def page_of(
     rows: Sequence[Row], limit: int, *, show: Callable[[Row], T], after: Callable[[Row], tuple[cursor.Value, ...]]
 ) -> Page[T]:
-    """A page from up to `limit + 1` rows: the one too many tells that there is more, and is not shown.
+    """A page from up to `limit + 1` rows: the one too many says that there is more, and is not shown.
 
     `after` gives the sort keys of a row, in the order in which `cursor.decode` will expect them.
     """
@@ -102,7 +102,7 @@ async def csv_download(
 ) -> Response:
     """A download of all rows, however many there are: read by `fetch` page after page, and sent as they come.
 
-    `fetch` gives up to so many rows behind a row's sort keys, which `after` tells. Raises what it raises for the first
+    `fetch` gives up to so many rows behind a row's sort keys, which are in `after`. Raises what it raises for the first
     page; if a later one fails the download breaks off, and its reader sees that it did.
     """
     first = await fetch(start, AT_ONCE)

@@ -100,6 +100,7 @@ def problem_body(error: AppError, request_id: str) -> bytes:
         "code": error.code,
         "detail": error.detail,
         "request_id": request_id,
+        **error.members,
     }
     if error.errors:
         document["errors"] = [{"field": e.field, "code": e.code, "detail": e.detail} for e in error.errors[:MAX_ERRORS]]

@@ -5,8 +5,8 @@ arrived whole; None sends the request the usual way, through the handler, which 
 knows one case, the common one, and must answer it exactly as the handler does. It must have no effect unless it
 answers: what it raises counts as None, and the handler then meets the same and says it properly.
 
-What has to wait for something that others do, as for a commit of many, is answered `Later`. If that fails, the handler
-does it all again; so this is for requests whose repetition changes nothing.
+What has to wait for something that others do, as for a commit of many, is answered `DeferredAnswer`. If that fails, the
+handler does it all again; so this is for requests whose repetition changes nothing.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ QuickAnswer = tuple[int, bytes, bytes]
 """Status; header lines, each with its end, without `date` and `content-length`; body."""
 
 
-class Later(NamedTuple):
-    """An answer to come: `said(result)` once `future` has its result, without awaiting anything."""
+class DeferredAnswer(NamedTuple):
+    """An answer to come: `answer(result)` once `future` has its result, without awaiting anything."""
 
     future: asyncio.Future[Any]
-    said: Callable[[Any], QuickAnswer]
+    answer: Callable[[Any], QuickAnswer]
 
 
-Quick = Callable[[Scope, bytes], QuickAnswer | Later | None]
+Quick = Callable[[Scope, bytes], QuickAnswer | DeferredAnswer | None]
 """Of the scope only method, path, query and headers are sure to be there."""
 
 
@@ -51,7 +51,7 @@ def timed(quick: Quick, series_of: Callable[[int], list[float]], *, takes_query:
         series[0 if seconds <= BUCKETS[0] else bisect_left(BUCKETS, seconds)] += 1
         series[-1] += seconds
 
-    def answer(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
+    def answer(scope: Scope, body: bytes) -> QuickAnswer | DeferredAnswer | None:
         began = perf_counter()
         if not takes_query and scope["query_string"]:
             return None
@@ -61,15 +61,15 @@ def timed(quick: Quick, series_of: Callable[[int], list[float]], *, takes_query:
             return None
         if found is None:
             return None
-        if isinstance(found, Later):
-            said = found.said
+        if isinstance(found, DeferredAnswer):
+            answered = found.answer
 
             def counted_then(result: Any) -> QuickAnswer:
-                reported = said(result)
+                reported = answered(result)
                 count(reported[0], perf_counter() - began)
                 return reported
 
-            return Later(found.future, counted_then)
+            return DeferredAnswer(found.future, counted_then)
         count(found[0], perf_counter() - began)
         return found
 

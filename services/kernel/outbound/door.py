@@ -23,7 +23,8 @@ from services.kernel.outbound.transport import AddressRefused, CheckedNetwork, R
 DEADLINE_S = 10.0
 LONGEST_S = 60.0
 MOST_BYTES = 64 * 1024
-CONNECTIONS = 100
+CONNECTIONS = 500
+"""At a time: more than a worker has tasks in hand: whoever waited here would wait inside their own deadline."""
 LONGEST_WAIT = timedelta(hours=24)
 """No partner's `Retry-After` puts a call off for longer."""
 
@@ -107,17 +108,19 @@ class Outbound:
         content: bytes | None = None,
         deadline_s: float = DEADLINE_S,
         most_bytes: int = MOST_BYTES,
+        whole: bool = True,
     ) -> Answer:
-        """One call. `purpose` is a constant word for logs and metrics. Any status is an answer.
+        """One call. `purpose` is a constant word for logs and metrics. Any status is an answer. Where the answer need
+        not be `whole`, a longer one is cut off, and the rest is not read.
 
-        Raises `OutboundError` where there is no whole answer within `deadline_s` seconds and `most_bytes` bytes.
+        Raises `OutboundError` where there is no answer within `deadline_s` seconds and `most_bytes` bytes.
         """
         began, outcome, host = time.perf_counter(), "cancelled", ""
         try:
             request = self._request(method, url, headers=headers, content=content)
             host = request.url.host
             async with asyncio.timeout(deadline_s):
-                answer = await self._answer(request, most_bytes)
+                answer = await self._answer(request, most_bytes, whole=whole)
             outcome = str(answer.status)
             return answer
         except Exception as error:
@@ -138,17 +141,33 @@ class Outbound:
             raise httpx.InvalidURL("an address must be http or https, with a host and without a user")
         return request
 
-    async def _answer(self, request: httpx.Request, most_bytes: int) -> Answer:
+    def refusal(self, url: str) -> str | None:
+        """Why an address could never be called, as far as its text says: `bad_url` or `address_refused`; None for one
+        that may. Nothing is looked up: what a name leads to is checked at each call.
+        """
+        try:
+            request = self._request("GET", url, headers=None, content=None)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError, TypeError):
+            return "bad_url"
+        port = request.url.port
+        port = (443 if request.url.scheme == "https" else 80) if port is None else port
+        if not 0 < port < 65536:
+            return "bad_url"
+        return None if self._network.allows(request.url.host, port) else "address_refused"
+
+    async def _answer(self, request: httpx.Request, most_bytes: int, *, whole: bool) -> Answer:
         response = await self._client.send(request, stream=True)
         try:
             body = bytearray()
             async for part in response.aiter_raw():
                 body += part
                 if len(body) > most_bytes:
-                    raise OutboundError("too_large")
+                    if whole:
+                        raise OutboundError("too_large")
+                    break
         finally:
             await response.aclose()
-        return Answer(response.status_code, dict(response.headers), bytes(body))
+        return Answer(response.status_code, dict(response.headers), bytes(body[:most_bytes]))
 
     async def close(self) -> None:
         """Closes connections that are open."""

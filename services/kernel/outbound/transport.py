@@ -72,6 +72,14 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         """As httpcore wants it, between attempts."""
         await asyncio.sleep(seconds)
 
+    def allows(self, host: str, port: int) -> bool:
+        """Whether a host that is written as an address may be reached there; True for a name."""
+        try:
+            address = canonical(host)
+        except ValueError:
+            return True
+        return may_reach(address, port, allow=self._allow, own_ports=self._own_ports)
+
     def _check(self, addresses: Sequence[Address], port: int) -> None:
         # One bad address among good ones is refused whole: which one is taken would be up to who answers for the name.
         if not all(may_reach(one, port, allow=self._allow, own_ports=self._own_ports) for one in addresses):

@@ -1,7 +1,7 @@
 """What a task is, what a service declares about a kind of them, and what can come of one.
 
 A task says what to do by ids only. Names, addresses and texts are read when it runs, so a person who was erased
-meanwhile is told nothing.
+meanwhile hears nothing.
 """
 
 import random
@@ -66,7 +66,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Retry:
     """It failed, and may succeed later. Without `after` the kind's schedule says when; at its end the task is given
     up.
     """
@@ -77,6 +77,9 @@ class Again:
     """What the partner asked for (`Retry-After`)."""
     hold_lane: bool = False
     """The whole lane waits, and this task keeps its place in it: for partners who are away, and where order counts."""
+    failed: bool = True
+    """False where the partner only asked to be left in peace for a while: such waits bring no task nearer to its
+    end. How many there may be, the task itself must know."""
     note: Note | None = None
 
 
@@ -88,7 +91,7 @@ class GiveUp:
     note: Note | None = None
 
 
-Outcome: TypeAlias = Done | Again | GiveUp
+Outcome: TypeAlias = Done | Retry | GiveUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ class TaskKind:
     name: str
     run: Callable[["Context", Task], Awaitable[Outcome]]
     """Does it, outside of any transaction. It may be called again with the same key, so the partner, or a table of the
-    service, must recognise the key. What it raises counts as `Again`."""
+    service, must recognise the key. What it raises counts as `Retry`."""
     per_lane: int = 1
     """Tasks of a lane at a time. With 1 they start in the order in which they were due."""
     per_store: int = 20
@@ -107,6 +110,9 @@ class TaskKind:
     deadline_s: float = 15.0
     """For the whole of one run."""
     retries: tuple[timedelta, ...] = RETRIES
+    given_up: Callable[[Tx, Task, str], Awaitable[None]] | None = None
+    """Writes what the service keeps of a task that is given up, with the reason: also where time ran out, or `run`
+    raised. In the transaction that notes it; it sees the task's store."""
 
 
 def next_wait(kind: TaskKind, failures: int, *, chance: Callable[[], float] = random.random) -> timedelta | None:

@@ -84,25 +84,29 @@ where id = :id and attempts = :attempt and state = 'waiting'
 """
 _PUT_OFF = """
 update work_tasks set due = coalesce(cast(:due as timestamptz), due), reason = :reason, leased_until = null,
-    failures = failures + 1
+    failures = failures + :failures
 where id = :id and attempts = :attempt and state = 'waiting'
 """
 _HOLD = """
 insert into work_lanes (kind, lane, held_until) values (:kind, :lane, :until)
 on conflict (kind, lane) do update set held_until = greatest(work_lanes.held_until, excluded.held_until)
 """
+_RELEASE = "delete from work_lanes where kind = :kind and lane = :lane"
 _LET_GO = "delete from work_lanes where held_until < :before"
 _PURGE = """
 delete from work_tasks where id in (
     select id from work_tasks where state = :state and ended_at < :before order by ended_at limit 5000
 )
 """
+# What a lane that is held, or was a moment ago, keeps waiting is its partner's lateness and not ours.
 _STANDING = """
-select kind, count(*) filter (where state = 'waiting') as waiting,
+select w.kind, count(*) filter (where state = 'waiting') as waiting,
        count(*) filter (where state = 'given_up') as given_up,
-       coalesce(extract(epoch from max(:now - due) filter (where state = 'waiting' and due < :now)), 0)::float8
-           as late_s
-from work_tasks where state <> 'done' group by kind
+       coalesce(extract(epoch from max(:now - due) filter (where state = 'waiting' and due < :now and h.lane is null)),
+                0)::float8 as late_s
+from work_tasks w
+left join work_lanes h on h.kind = w.kind and h.lane = w.lane and h.held_until > cast(:lately as timestamptz)
+where state <> 'done' group by w.kind
 """
 _LIST = """
 select id, kind, store_id, lane, key, state, due, attempts, reason, created_at, ended_at,
@@ -176,12 +180,26 @@ async def end(tx: Tx, task: Task, *, state: str, reason: str | None) -> bool:
     return await tx.execute(_END, id=task.id, attempt=task.attempt, state=state, reason=reason, now=tx.now) == 1
 
 
-async def put_off(tx: Tx, task: Task, *, wait: timedelta, reason: str, hold_lane: bool) -> bool:
+async def postpone(
+    tx: Tx, task: Task, *, wait: timedelta, reason: str, hold_lane: bool = False, failed: bool = True
+) -> bool:
     """Lets a task wait, or its whole lane with it; False if somebody else holds it by now."""
     due = None if hold_lane else tx.now + wait
     if hold_lane:
-        await tx.execute(_HOLD, kind=task.kind, lane=task.lane, until=tx.now + wait)
-    return await tx.execute(_PUT_OFF, id=task.id, attempt=task.attempt, due=due, reason=reason) == 1
+        await hold(tx, task, wait)
+    put_off = await tx.execute(_PUT_OFF, id=task.id, attempt=task.attempt, due=due, reason=reason, failures=int(failed))
+    return put_off == 1
+
+
+async def hold(tx: Tx, task: Task, wait: timedelta) -> None:
+    """Lets nothing more of the task's lane start for so long, or for longer if it is held longer already."""
+    await tx.execute(_HOLD, kind=task.kind, lane=task.lane, until=tx.now + wait)
+
+
+async def release(tx: Tx, *, kind: str, lane: str) -> None:
+    """Lets a lane go on at once: somebody says that what it waited for is over."""
+    await tx.execute(_RELEASE, kind=kind, lane=lane)
+    tx.work_added()
 
 
 async def purge(tx: Tx, *, done_before: datetime, given_up_before: datetime) -> int:
@@ -192,8 +210,10 @@ async def purge(tx: Tx, *, done_before: datetime, given_up_before: datetime) -> 
 
 
 async def standing(tx: Tx) -> Sequence[Row]:
-    """For each kind: how many wait, how many were given up, and how late the oldest is, in seconds."""
-    return await tx.all(_STANDING, now=tx.now)
+    """For each kind: how many wait, how many were given up, and how late the oldest is, in seconds, of those that
+    nobody outside asked to wait, or made wait by being away, within the last ten minutes.
+    """
+    return await tx.all(_STANDING, now=tx.now, lately=tx.now - timedelta(minutes=10))
 
 
 async def listed(tx: Tx, *, state: str | None, kind: str | None, count: int) -> Sequence[Row]:

@@ -6,6 +6,8 @@ import math
 from decimal import Decimal
 
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5))
+_SAME = 1e-8
+"""Values this close to one another, by their size, are one: ticks between them would be as coarse as floats are."""
 
 
 def nice_ticks(low: float, high: float, *, from_zero: bool = True, whole: bool = False) -> list[float]:
@@ -17,8 +19,8 @@ def nice_ticks(low: float, high: float, *, from_zero: bool = True, whole: bool =
     least, most = min(low, high), max(low, high)
     if from_zero:
         least, most = min(least, 0), max(most, 0)
-    if least == most:
-        most = least + 1
+    if most - least <= _SAME * max(abs(least), abs(most)):
+        most = max(most, least + 1)
     best: tuple[float, int, list[float]] | None = None
     magnitude = math.floor(math.log10(most - least))
     for power in range(magnitude - 1, magnitude + 2):

@@ -40,6 +40,7 @@
   // Sent once: a second click on a form under way does nothing, and the button says that it works.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (event.submitter?.formTarget) return; // into a frame: a preview, which is made as often as asked for
     if (form.dataset.sent) return event.preventDefault();
     if (form.method !== "post" || event.submitter?.formMethod === "dialog") return;
     form.dataset.sent = "1";

@@ -13,7 +13,7 @@ LITTLE = 50
 """So many items are soon done; to hand them over would cost more."""
 
 
-async def aside(items: int, call: Callable[..., T], /, *arguments: Any) -> T:
+async def in_thread(items: int, call: Callable[..., T], /, *arguments: Any) -> T:
     """Runs `call(*arguments)`, in a thread if it works on more than a few items (of some tenths of a millisecond)."""
     if items <= LITTLE:
         return call(*arguments)
