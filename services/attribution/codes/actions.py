@@ -2,11 +2,13 @@
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
 from services.attribution.codes import sql
-from services.attribution.codes.schemas import CodeState, FriendGift, Redeemed, RedeemIn
+from services.attribution.codes.schemas import CodeState, Redeemed, RedeemIn
 from services.attribution.slices import sql as slices_sql
 from services.common import codes
+from services.common.benefit import friend_gifts
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.revisions import newest
 
 
 async def check(tx: Tx, store_id: str, text: str) -> CodeState:
@@ -24,11 +26,8 @@ async def check(tx: Tx, store_id: str, text: str) -> CodeState:
         program_id=code.program_id,
         ambassador_id=code.ambassador_id,
         currency=program.program.currency if program else None,
-        friend=[
-            FriendGift(rule=rule.name, give=rule.give, pay_as=rule.pay_as)
-            for rule in (program.program.rewards if program else ())
-            if rule.to == "friend"
-        ],
+        benefit=program.program.benefit if program else "none",
+        friend=friend_gifts(program.program) if program else [],
         expires_at=code.expires_at,
         max_uses=code.max_uses,
         uses=uses,
@@ -62,13 +61,11 @@ async def redeem(tx: Tx, store_id: str, text: str, reported: RedeemIn) -> Redeem
 
 
 async def _find(tx: Tx, store_id: str, folded: str) -> tuple[CodeSaved, ProgramPublished | None, int | None] | None:
-    newest: dict[str, CodeSaved] = {}
-    for code, _ in await slices_sql.codes(tx, [(store_id, folded)]):
-        if code.code_id not in newest or newest[code.code_id].revision < code.revision:
-            newest[code.code_id] = code
-    if not newest:
+    revisions = [code for code, _ in await slices_sql.codes(tx, [(store_id, folded)])]
+    if not revisions:
         return None
-    code = max(newest.values(), key=lambda saved: (not saved.retired, saved.created_at, saved.code_id))
+    latest = newest(revisions, key=lambda code: code.code_id).values()
+    code = max(latest, key=lambda saved: (not saved.retired, saved.created_at, saved.code_id))
     versions = await slices_sql.programs(tx, [(store_id, code.program_id)])
     uses = None
     if code.max_uses is not None:

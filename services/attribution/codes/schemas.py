@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.fields import Currency
-from contracts.program import Fixed, Percent
+from contracts.program import FriendBenefit
+from services.common.benefit import FriendGift
 from services.kernel.http.fields import Blank
 
 
@@ -20,14 +21,6 @@ class RedeemIn(BaseModel):
     )
 
 
-class FriendGift(BaseModel):
-    """What the program promises the friend."""
-
-    rule: str
-    give: Fixed | Percent
-    pay_as: str
-
-
 class CodeState(BaseModel):
     """Whether a code would count for an order placed now."""
 
@@ -37,6 +30,7 @@ class CodeState(BaseModel):
     program_id: str | None = None
     ambassador_id: str | None = None
     currency: Currency | None = None
+    benefit: FriendBenefit = Field("none", description="How the friend is served: at the checkout, by a credit, both.")
     friend: list[FriendGift] = []
     expires_at: AwareDatetime | None = None
     max_uses: int | None = None

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from services.kernel.db import Tx
-
-Pair = tuple[str, str]
-"""A store's id and a code's id."""
+from services.kernel.revisions import Ref
 
 _COUNT = """
 select u.store_id, u.code_id, count(*) as uses from code_uses u
@@ -30,7 +28,7 @@ where u.store_id = w.s and u.code_id = w.c and u.use_id = w.u
 """
 
 
-async def count(tx: Tx, codes: Iterable[Pair]) -> dict[Pair, int]:
+async def count(tx: Tx, codes: Iterable[Ref]) -> dict[Ref, int]:
     """How often each code was used."""
     pairs = sorted(set(codes))
     if not pairs:

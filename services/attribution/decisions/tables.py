@@ -1,6 +1,6 @@
 """Decisions as append-only revisions, the current state of each order, and the index of who is one person."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, DateTime, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -144,6 +144,32 @@ SWEEPS = Table(
 """What came and concerns so many open orders that they are decided person by person (`actions/sweep.py`): `p:` a
 program, `a:` an ambassador, `d:` a code, and after whom to go on."""
 
+BACKLOGS = Table(
+    "backlogs",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    moment("since_at"),
+    text("since_order"),
+    moment("turn_at"),
+    Column("began_at", DateTime(timezone=True), nullable=False, server_default=sql("now()")),
+    Column("moved_back", Integer, nullable=False, server_default=sql("0")),
+)
+"""People with so many open orders that they are decided some at a time (`actions/backlog.py`): from which place on they
+are still to be decided, since when this person waits for a turn, since when there is a backlog, and how many times
+something moved its place back."""
+
+UNDECIDED = Table(
+    "undecided",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("person_id"),
+    moment("placed_at"),
+    Index("undecided_person_idx", "store_id", "person_id", "placed_at", "order_id"),
+)
+"""Orders in a backlog of which something was reported that no decision knows: whose they are, and where they stand."""
+
 TIES = Table(
     "ties",
     METADATA,
@@ -151,5 +177,5 @@ TIES = Table(
     text("key", primary_key=True),
     text("order_id", primary_key=True),
 )
-"""Which orders a missing or changed piece reaches: `v:` a visitor (for ever), `a:` an ambassador, `d:` a code (these
-until the order settles)."""
+"""Which orders a missing or changed piece bears on: `v:` a visitor (for ever), `a:` an ambassador, `d:` a code (these
+until the order settles); `s:` before the last two whom an order named that settled without a winner (for ever)."""

@@ -1,1 +1,1 @@
-"""Orders, refunds and cancellations come in here: told by the store, kept as facts, acknowledged after the commit."""
+"""Orders, refunds and cancellations come in here: reported by stores, kept as facts, acknowledged after the commit."""

@@ -1,64 +1,14 @@
-"""Makes facts of what stores tell: reads tokens, hashes contacts, gives each fact its name; and keeps them once."""
+"""Keeps what stores report of their orders, once, and passes it on."""
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
 
 import msgspec
-import orjson
 
-from contracts.events.orders import (
-    OrderCancelled,
-    OrderFact,
-    OrderReceived,
-    OrderRefunded,
-    RefundLine,
-)
-from contracts.events.tracking import TokenClaims, TokenProblem
 from services.attribution.orders import sql
-from services.attribution.orders.domain import naming
-from services.attribution.orders.domain.order import Buyer, Order
-from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import FactKind, ReportedFact
-from services.attribution.settings import LATEST_PLACED
-from services.common import click_token, codes
-from services.common.contacts import contact_hashes, contact_in, names_nobody, somebodys
-from services.kernel import trace
-from services.kernel.auth.ring import KeyRing
+from services.attribution.orders.schemas import OrderIn, RefundIn
+from services.common.order import Order
+from services.common.order_facts import Refund, ReportedFact
 from services.kernel.db import Tx
-from services.kernel.errors import Invalid
-from services.kernel.ids import new_id
-
-
-class Clock(NamedTuple):
-    """The moment of receipt, and the demo clock's distance, which the times that callers send are moved by."""
-
-    now: datetime
-    offset: timedelta = timedelta(0)
-
-    def moved(self, reported: datetime) -> datetime:
-        """A caller's moment in the moved world. One that lies more than a day ahead of the real time was read off the
-        demo's own clock, and is meant as it stands.
-        """
-        if self.offset > timedelta(0) and reported > self.now - self.offset + LATEST_PLACED:
-            return reported
-        return reported + self.offset
-
-
-class Refund(NamedTuple):
-    """One report of a refund as a platform gives it: as `RefundIn`, but in whatever currency the platform knows.
-
-    Amounts are in `currency`, the order's own if None.
-    """
-
-    refund_id: str
-    amount_minor: int
-    at: datetime | None = None
-    currency: str | None = None
-    lines: Sequence[RefundLine] = ()
-    shipping_minor: int | None = None
-    updated_at: datetime | None = None
-    status: Literal["succeeded", "failed"] = "succeeded"
 
 
 def order_of(body: OrderIn) -> Order:
@@ -66,166 +16,13 @@ def order_of(body: OrderIn) -> Order:
     return msgspec.convert(body.model_dump(), Order)
 
 
-def report(
-    ring: KeyRing,
-    store_id: str,
-    order: Order,
-    clock: Clock,
-    nobody: Collection[str] = frozenset(),
-    *,
-    source: str = "api",
-) -> ReportedFact:
-    """The fact that an order was reported. `nobody`: names that stand for nobody at this store by its own word.
-
-    Raises `Invalid` if one of its moments lies more than a day ahead.
-    """
-    moments = _moments(order, clock)
-    evidence = _evidence(ring, store_id, order, nobody)
-    figures = order.figures()
-    said = [
-        order.placed_at.astimezone(UTC),
-        None if order.updated_at is None else order.updated_at.astimezone(UTC),
-        figures,
-        evidence.customer_id,
-        evidence.hashes,
-        order.customer.is_new,
-        evidence.visitor_id,
-        [claim.click_id for claim in evidence.claims],
-        evidence.problems,
-        evidence.codes,
-    ]
-    if order.cancelled_at is not None:
-        said.append(order.cancelled_at.astimezone(UTC))
-    mark = naming.report_id(said)
-    known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
-    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | {"source": source})
-    return _reported(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
-
-
-class _Evidence(NamedTuple):
-    """Who bought and what brought them, as it is kept."""
-
-    customer_id: str | None
-    hashes: tuple[str, ...]
-    visitor_id: str | None
-    claims: tuple[TokenClaims, ...]
-    problems: tuple[TokenProblem, ...]
-    codes: tuple[str, ...]
-
-
-def _evidence(ring: KeyRing, store_id: str, order: Order, nobody: Collection[str]) -> _Evidence:
-    visitor_id = order.visitor_id
-    if visitor_id:
-        visitor_id = contact_in(ring, visitor_id) or visitor_id
-    tokens = order.all_tokens
-    claims, problems = read_tokens(ring, store_id, tokens) if tokens else ((), ())
-    texts = [codes.fold(code) or naming.readable(code) for code in order.codes]
-    folded = tuple(dict.fromkeys(filter(None, texts)))
-    return _Evidence(*_buyer(ring, order.customer, nobody), visitor_id, claims, problems, folded)
-
-
-def _encodable(order: Order, figures: dict[str, Any], evidence: _Evidence) -> dict[str, object]:
-    """The payload's fields that follow from the order, the absent ones left out. Written without the payload's model,
-    which would cost more than all the rest; a test reads it back through it.
-    """
-    if figures["items"]:
-        lines = [{name: value for name, value in line.items() if value is not None} for line in figures["items"]]
-        figures = figures | {"items": lines}
-    customer: dict[str, object] = {"contact_hashes": evidence.hashes}
-    if evidence.customer_id is not None:
-        customer["id"] = evidence.customer_id
-    fields: dict[str, object] = {
-        "figures": figures,
-        "customer": customer,
-        "tokens": [claim.__dict__ for claim in evidence.claims],
-        "token_problems": evidence.problems,
-        "codes": evidence.codes,
-    }
-    if order.customer.is_new is not None:
-        fields["is_new"] = order.customer.is_new
-    if evidence.visitor_id is not None:
-        fields["visitor_id"] = evidence.visitor_id
-    return fields
-
-
-def _buyer(ring: KeyRing, buyer: Buyer, nobody: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Customer id and hashes of contacts, as far as they name somebody."""
-    hashes = contact_hashes(ring, email=buyer.email, phone=buyer.phone) if buyer.email or buyer.phone else ()
-    customer_id = buyer.id
-    if customer_id and names_nobody(customer_id):
-        customer_id = None
-    if customer_id and (contact := contact_in(ring, customer_id)) is not None:
-        customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
-    return somebodys(ring, nobody, customer_id, hashes)
-
-
-def _moments(order: Order, clock: Clock) -> dict[str, object]:
-    """When it was placed, last changed and cancelled, as the payload has it."""
-    undated = order.updated_at is None
-    moments = {
-        "placed_at": clock.moved(order.placed_at),
-        "updated_at": clock.now if order.updated_at is None else clock.moved(order.updated_at),
-    }
-    if order.cancelled_at is not None:
-        moments["cancelled_at"] = clock.moved(order.cancelled_at)
-    for field, at in moments.items():
-        _check_time(field, at, clock)
-    return {**moments, "undated": undated}
-
-
-def refund(store_id: str, order_id: str, reported: Refund | RefundIn, clock: Clock) -> ReportedFact:
-    """The fact that money went back, or did not after all. Raises `Invalid` if it lies more than a day ahead."""
-    at = clock.now if reported.at is None else clock.moved(reported.at)
-    updated_at = None if reported.updated_at is None else clock.moved(reported.updated_at)
-    _check_time("at", at, clock)
-    if updated_at is not None:
-        _check_time("updated_at", updated_at, clock)
-    said = (
-        reported.currency,
-        [line.model_dump() for line in reported.lines],
-        reported.shipping_minor,
-        None if reported.updated_at is None else reported.updated_at.astimezone(UTC),
-        None if reported.status == "succeeded" else reported.status,
-    )
-    payload = OrderRefunded(
-        store_id=store_id,
-        order_id=order_id,
-        fact_id=naming.refund_id(reported.refund_id, reported.amount_minor, said),
-        received_at=clock.now,
-        refund_id=reported.refund_id,
-        amount_minor=reported.amount_minor,
-        at=at,
-        currency=reported.currency,
-        lines=tuple(reported.lines),
-        shipping_minor=reported.shipping_minor,
-        updated_at=updated_at,
-        status=reported.status,
-    )
-    return _encoded(payload, "refund", clock.now)
-
-
-def cancel(store_id: str, order_id: str, reported: CancelIn, clock: Clock) -> ReportedFact:
-    """The fact that an order is over. Raises `Invalid` if it lies more than a day ahead."""
-    at = clock.now if reported.at is None else clock.moved(reported.at)
-    _check_time("at", at, clock)
-    payload = OrderCancelled(
-        store_id=store_id,
-        order_id=order_id,
-        fact_id=naming.cancel_id(reported.at or at),
-        received_at=clock.now,
-        at=at,
-        undated=reported.at is None,
-    )
-    return _encoded(payload, "cancel", clock.now)
-
-
-def _check_time(field: str, at: datetime, clock: Clock) -> None:
-    if at > clock.now + LATEST_PLACED:
-        raise Invalid.field(field, "This is more than 24 hours ahead. Check the clock and the time zone.")
+def refund_of(body: RefundIn) -> Refund:
+    """The refund in a body of the API."""
+    return Refund(**dict(body))
 
 
 async def keep(tx: Tx, facts: Sequence[ReportedFact]) -> list[bool]:
-    """Keeps facts and tells the new ones. Says of each whether it is new; the transaction may hold many stores'."""
+    """Keeps facts and sends events of the new ones. Says of each whether it is new; they may be many stores'."""
     new = await sql.take(tx, facts)
     answers: list[bool] = []
     for fact in facts:
@@ -233,30 +30,3 @@ async def keep(tx: Tx, facts: Sequence[ReportedFact]) -> list[bool]:
         answers.append(key in new)
         new.discard(key)
     return answers
-
-
-def _encoded(payload: OrderFact, kind: FactKind, now: datetime) -> ReportedFact:
-    body = payload.__pydantic_serializer__.to_json(payload, exclude_none=True)
-    return _reported(payload.TYPE, payload.store_id, payload.order_id, payload.fact_id, kind, now, body)
-
-
-def _reported(
-    event_type: str, store_id: str, order_id: str, fact_id: str, kind: FactKind, now: datetime, body: bytes
-) -> ReportedFact:
-    about = (store_id, order_id)
-    return ReportedFact(store_id, order_id, fact_id, kind, now, new_id("evt"), event_type, trace.current(about), body)
-
-
-def read_tokens(
-    ring: KeyRing, store_id: str, tokens: Sequence[str]
-) -> tuple[tuple[TokenClaims, ...], tuple[TokenProblem, ...]]:
-    """What tokens prove at this store, and why others prove nothing. A blank one is none."""
-    claims: dict[str, TokenClaims] = {}
-    problems: dict[TokenProblem, None] = {}
-    for text in dict.fromkeys(token for token in tokens if token and not token.isspace()):
-        found = click_token.read(ring, text, store_id=store_id)
-        if isinstance(found, TokenClaims):
-            claims[found.click_id] = found
-        else:
-            problems[found.value] = None
-    return tuple(claims.values()), tuple(problems)

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from services.attribution.orders import actions, sql
-from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot.handler import Orders
 from services.attribution.orders.schemas import ORDER_ID, Accepted, CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import ReportedFact
+from services.common import order_facts
+from services.common.order_facts import Clock, ReportedFact
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
@@ -36,7 +36,9 @@ async def post_refund(
     One refund may be reported again with its newest state: lowered, or failed.
     """
     return await call.once(
-        lambda tx: _keep(tx, actions.refund(call.store_id, order_id, body, Clock(tx.now, tx.offset))),
+        lambda tx: _keep(
+            tx, order_facts.refund(call.store_id, order_id, actions.refund_of(body), Clock(tx.now, tx.offset))
+        ),
         status=202,
         answer=lambda kept: kept,
     )
@@ -59,7 +61,7 @@ async def _cancel(tx: Tx, store_id: str, order_id: str, reported: CancelIn) -> A
     # Told without its time, and with nothing reported since the last cancellation, it is that one again.
     if reported.at is None and await sql.cancelled_last(tx, store_id, order_id):
         return Accepted(order_id=order_id, duplicate=True)
-    return await _keep(tx, actions.cancel(store_id, order_id, reported, Clock(tx.now, tx.offset)))
+    return await _keep(tx, order_facts.cancel(store_id, order_id, reported.at, Clock(tx.now, tx.offset)))
 
 
 async def _keep(tx: Tx, fact: ReportedFact) -> Accepted:

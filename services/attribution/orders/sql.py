@@ -1,26 +1,28 @@
 """Facts about orders: kept under their own key, stamped once, read by order.
 
-What a store tells is written plain, from text that the outbox shares, and packed when it gets its number: that writes
-its row anew anyway.
+What a store reports by the API is written plain, from text that the outbox shares, and packed when it gets its number:
+that writes its row anew anyway. What comes by an event alone (a platform's order) is written once, packed and numbered.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from contracts.events.orders import OrderAmended, OrderFact, OrderReported
+from contracts.events.orders import OrderAmended, OrderCancelled, OrderFact, OrderRefunded, OrderReported
+from services.common.order_facts import ReportedFact
 from services.kernel.db import Row, Tx
 from services.kernel.outbox import COLUMNS
 from services.kernel.packed import Packing
+from services.kernel.revisions import Ref
 
 _TOPIC: Final = str(OrderFact.TOPIC)
 FactKind = Literal["report", "refund", "cancel", "use", "settled"]
 
 SEPARATOR: Final = "\x1f"
 """Between the values of a column that travels as one text: the driver looks at each element of an array several times,
-and orders come in by the dozen. No id holds it, and JSON spells it otherwise.
+and orders come in by the dozen. No id holds it, and JSON escapes it.
 """
 
 # What the second part sees was there before the third; of orders that came before, and of what repeats an order within
@@ -59,10 +61,11 @@ select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:fac
 order by 1, 2, 3 on conflict do nothing
 """
 _NEW = """
-select f.store_id, f.order_id, f.fact_id, f.kind, w.seq, f.received_at, f.body
+select w.s as store_id, w.o as order_id, w.f as fact_id, f.kind, w.seq, f.received_at, f.body
 from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:seqs as bigint[]))
      w (s, o, f, seq)
-join order_facts f on f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f and f.seq is null
+left join order_facts f on f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f
+where f.seq is null
 """
 _STAMP = """
 update order_facts f set seq = w.seq, body = w.body
@@ -70,17 +73,19 @@ from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as tex
             cast(:bodies as bytea[])) w (s, o, f, seq, body)
 where f.store_id = w.s and f.order_id = w.o and f.fact_id = w.f
 """
+# The very fact may have come by the API meanwhile, which takes no lock: it is stamped then, not written twice.
+_ADD = """
+insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, body)
+select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:facts as text[]), cast(:kinds as text[]),
+                     cast(:seqs as bigint[]), cast(:received as timestamptz[]), cast(:bodies as bytea[]))
+order by 1, 2, 3 on conflict (store_id, order_id, fact_id) do update
+set seq = excluded.seq, received_at = excluded.received_at, body = excluded.body where order_facts.seq is null
+"""
 _OF_ORDERS = """
 select f.store_id, f.order_id, f.fact_id, f.kind, f.seq, f.received_at, f.body from order_facts f
 join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
 where f.seq <= :as_of
 """
-_UNSEEN = """
-select distinct f.store_id, f.order_id from order_facts f
-join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on f.store_id = w.s and f.order_id = w.o
-where f.seq is null
-"""
-
 _CANCELLED_LAST = """
 select coalesce(max(received_at) filter (where kind = 'cancel')
                 > coalesce(max(received_at) filter (where kind = 'report'), '-infinity'), false)
@@ -138,26 +143,6 @@ class StoredFact(NamedTuple):
         return self.store_id, self.order_id, self.fact_id
 
 
-class ReportedFact(NamedTuple):
-    """A fact that a store reported, and the event that tells it on."""
-
-    store_id: str
-    order_id: str
-    fact_id: str
-    kind: FactKind
-    received_at: datetime
-    event_id: str
-    type: str
-    """Of the event, if it is the first report of its order; `OrderAmended` is reported of a later one."""
-    traceparent: str | None
-    body: bytes
-
-    @property
-    def key(self) -> Key:
-        """What makes it unique."""
-        return self[:3]
-
-
 async def take(tx: Tx, facts: Sequence[ReportedFact]) -> set[Key]:
     """Keeps facts that were reported and sends the events of the new ones, whose keys it returns. Of equal facts in one
     call the first counts.
@@ -193,16 +178,12 @@ async def take(tx: Tx, facts: Sequence[ReportedFact]) -> set[Key]:
 async def insert(tx: Tx, facts: Sequence[StoredFact]) -> None:
     """Keeps facts of our own; what is there already stays as it is. Nothing is reported of them."""
     if facts:
-        stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*facts, strict=True))
-        packed = list(map(_PACKING.pack, bodies))
-        await tx.execute(
-            _INSERT, stores=stores, orders=orders, facts=ids, kinds=kinds, seqs=seqs, received=received, bodies=packed
-        )
+        await tx.execute(_INSERT, **_columns(facts))
 
 
-async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]:
-    """Gives unseen facts their number; returns these facts. What has a number keeps it and is not returned. The stores
-    must be locked.
+async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]], reported: Mapping[Key, OrderFact]) -> list[StoredFact]:
+    """Gives unseen facts their number and adds those that only their event reports; returns these facts. What has a
+    number keeps it and is not returned. The stores must be locked.
     """
     if not numbered:
         return []
@@ -213,35 +194,47 @@ async def stamp(tx: Tx, numbered: Sequence[tuple[Key, int]]) -> list[StoredFact]
         facts=[key[2] for key, _ in numbered],
         seqs=[seq for _, seq in numbered],
     )
-    new = list(map(_stored, rows))
-    if new:
+    kept = [_stored(row) for row in rows if row.kind is not None]
+    if kept:
         await tx.execute(
             _STAMP,
-            stores=[fact.store_id for fact in new],
-            orders=[fact.order_id for fact in new],
-            facts=[fact.fact_id for fact in new],
-            seqs=[fact.seq for fact in new],
-            bodies=[_PACKING.pack(fact.body) for fact in new],
+            stores=[fact.store_id for fact in kept],
+            orders=[fact.order_id for fact in kept],
+            facts=[fact.fact_id for fact in kept],
+            seqs=[fact.seq for fact in kept],
+            bodies=[_PACKING.pack(fact.body) for fact in kept],
         )
-    return new
+    added = [
+        _of_event(reported[row.store_id, row.order_id, row.fact_id], seq=row.seq) for row in rows if row.kind is None
+    ]
+    if added:
+        await tx.execute(_ADD, **_columns(added))
+    return kept + added
 
 
-async def of_orders(tx: Tx, orders: Iterable[tuple[str, str]], *, as_of: int) -> list[StoredFact]:
+def _columns(facts: Sequence[StoredFact]) -> dict[str, object]:
+    stores, orders, ids, kinds, seqs, received, bodies = map(list, zip(*facts, strict=True))
+    packed = list(map(_PACKING.pack, bodies))
+    columns = {"stores": stores, "orders": orders, "facts": ids, "kinds": kinds}
+    return {**columns, "seqs": seqs, "received": received, "bodies": packed}
+
+
+def _of_event(fact: OrderFact, *, seq: int) -> StoredFact:
+    """A fact as its event reports it."""
+    kind: FactKind = (
+        "refund" if isinstance(fact, OrderRefunded) else "cancel" if isinstance(fact, OrderCancelled) else "report"
+    )
+    body = fact.__pydantic_serializer__.to_json(fact, exclude_none=True)
+    return StoredFact(fact.store_id, fact.order_id, fact.fact_id, kind, seq, fact.received_at, body)
+
+
+async def of_orders(tx: Tx, orders: Iterable[Ref], *, as_of: int) -> list[StoredFact]:
     """Everything known about these orders up to a fact number; unseen facts are not known."""
     pairs = sorted(set(orders))
     if not pairs:
         return []
     rows = await tx.all(_OF_ORDERS, stores=[s for s, _ in pairs], orders=[o for _, o in pairs], as_of=as_of)
     return list(map(_stored, rows))
-
-
-async def with_unseen_facts(tx: Tx, orders: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Orders that have acknowledged facts which the consumer has not reached."""
-    pairs = sorted(set(orders))
-    if not pairs:
-        return set()
-    rows = await tx.all(_UNSEEN, stores=[s for s, _ in pairs], orders=[o for _, o in pairs])
-    return {(row.store_id, row.order_id) for row in rows}
 
 
 async def cancelled_last(tx: Tx, store_id: str, order_id: str) -> bool:

@@ -4,8 +4,9 @@ comes in through decisions.
 
 from collections.abc import Sequence
 
-from contracts.events.catalog import LinkSaved, StoreConfigured
+from contracts.events.catalog import LinkSaved
 from services.attribution.slices import sql
+from services.common.own_placeholders import OWN_PLACEHOLDERS
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
@@ -16,13 +17,7 @@ async def keep_links(tx: Tx, events: Sequence[Event[LinkSaved]]) -> None:
     await sql.keep_links(tx, [event.data for event in events])
 
 
-async def keep_placeholders(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
-    """Keeps what stores call nobody, by the newest revision of each."""
-    newest = {event.store_id: event.data for event in sorted(events, key=lambda event: event.data.revision)}
-    await sql.keep_placeholders(tx, list(newest.values()))
-
-
 HANDLERS = (
     Handler(events=(LinkSaved,), handle=keep_links),
-    Handler(events=(StoreConfigured,), handle=keep_placeholders),
+    OWN_PLACEHOLDERS,
 )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished, StoreConfigured
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref, newest
 
 NEVER_ENDING = 2**62
 """An `as_of` that lets every stamped fact through."""
@@ -30,6 +31,14 @@ select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:revisi
                      cast(:ats as timestamptz[]), cast(:bodies as bytea[]))
 order by 1, 2, 3 on conflict do nothing returning store_id, ambassador_id, revision
 """
+_KEEP_NAMES = """
+insert into ambassador_names (store_id, key) select * from unnest(cast(:stores as text[]), cast(:keys as text[]))
+order by 1, 2 on conflict do nothing
+"""
+_NAMES = """
+select n.store_id, n.key from ambassador_names n
+join unnest(cast(:stores as text[]), cast(:keys as text[])) w (s, key) on n.store_id = w.s and n.key = w.key
+"""
 _PROGRAMS = """
 select p.store_id, p.body from programs p
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on p.store_id = w.s and p.program_id = w.id
@@ -46,8 +55,9 @@ join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on a.store_
 where a.seq <= :as_of
 """
 _CODES_OF_AMBASSADORS = """
-select distinct c.store_id, c.code from codes c
+select c.store_id, c.code from codes c
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on c.store_id = w.s and c.ambassador_id = w.id
+group by 1, 2 order by min(c.at) desc, 2
 """
 
 _KEEP_LINKS = """
@@ -70,19 +80,6 @@ _PROGRAM_NAMES = """
 select distinct on (program_id) program_id, body from programs where store_id = :store
 order by program_id, version desc
 """
-
-OWN_PLACEHOLDERS = "select json_object_agg(store_id, names)::text from store_placeholders where names <> '{}'"
-"""Of all stores, as one JSON object."""
-_PLACEHOLDERS = """
-insert into store_placeholders (store_id, revision, names)
-select s, r, string_to_array(n, e'\\x1f')
-from unnest(cast(:stores as text[]), cast(:revisions as int[]), cast(:names as text[])) w (s, r, n) order by 1
-on conflict (store_id) do update set revision = excluded.revision, names = excluded.names
-where store_placeholders.revision < excluded.revision
-"""
-
-Pair = tuple[str, str]
-"""A store's id and the id of something in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +137,29 @@ async def keep_ambassadors(tx: Tx, revisions: Sequence[Revision]) -> list[Ambass
         ats=[r.at for r, _ in reported],
         bodies=[_body(data) for _, data in reported],
     )
+    names = sorted({(data.store_id, key) for _, data in reported for key in names_of(data)})
+    if names:
+        await tx.execute(_KEEP_NAMES, stores=[s for s, _ in names], keys=[key for _, key in names])
     new = {tuple(row) for row in rows}
     return [data for _, data in reported if (data.store_id, data.ambassador_id, data.revision) in new]
 
 
-async def programs(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) -> list[ProgramPublished]:
+def names_of(ambassador: AmbassadorSaved) -> list[str]:
+    """The names by which an ambassador is known as a buyer."""
+    own = [f"c:{ambassador.external_id}"] if ambassador.external_id is not None else []
+    return own + [f"h:{contact}" for contact in ambassador.contact_hashes]
+
+
+async def ambassadors_names(tx: Tx, names: Iterable[Ref]) -> set[Ref]:
+    """Those of these names that an ambassador has or had."""
+    pairs = sorted(set(names))
+    if not pairs:
+        return set()
+    rows = await tx.all(_NAMES, stores=[s for s, _ in pairs], keys=[key for _, key in pairs])
+    return {(row.store_id, row.key) for row in rows}
+
+
+async def programs(tx: Tx, wanted: Iterable[Ref], *, as_of: int = NEVER_ENDING) -> list[ProgramPublished]:
     """All versions of these programs."""
     pairs = sorted(set(wanted))
     if not pairs:
@@ -153,7 +168,7 @@ async def programs(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING)
     return [read_program(bytes(row.body)) for row in rows]
 
 
-async def codes(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) -> list[tuple[CodeSaved, datetime]]:
+async def codes(tx: Tx, wanted: Iterable[Ref], *, as_of: int = NEVER_ENDING) -> list[tuple[CodeSaved, datetime]]:
     """All revisions of the codes with these texts, each with the moment of its saving."""
     pairs = sorted(set(wanted))
     if not pairs:
@@ -163,7 +178,7 @@ async def codes(tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING) ->
 
 
 async def ambassadors(
-    tx: Tx, wanted: Iterable[Pair], *, as_of: int = NEVER_ENDING
+    tx: Tx, wanted: Iterable[Ref], *, as_of: int = NEVER_ENDING
 ) -> list[tuple[AmbassadorSaved, datetime]]:
     """All revisions of these ambassadors, each with the moment of its saving."""
     pairs = sorted(set(wanted))
@@ -173,7 +188,7 @@ async def ambassadors(
     return [(_read_ambassador(bytes(row.body)), row.at) for row in rows]
 
 
-async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Pair]) -> list[Pair]:
+async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Ref]) -> list[Ref]:
     """(store, text) of every code that belongs to one of these ambassadors."""
     pairs = sorted(set(wanted))
     if not pairs:
@@ -182,35 +197,15 @@ async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Pair]) -> list[Pair]:
     return [(row.store_id, row.code) for row in rows]
 
 
-async def keep_placeholders(tx: Tx, stores: Sequence[StoreConfigured]) -> None:
-    """Keeps what these stores call nobody, where it is newer than what is there."""
-    await tx.execute(
-        _PLACEHOLDERS,
-        stores=[one.store_id for one in stores],
-        revisions=[one.revision for one in stores],
-        names=["\x1f".join(one.placeholders) for one in stores],
-    )
-
-
-async def own_placeholders(tx: Tx, store_id: str) -> frozenset[str]:
-    """What a store calls nobody."""
-    names = await tx.scalar("select names from store_placeholders where store_id = :store", store=store_id)
-    return frozenset(names or ())
-
-
 async def keep_links(tx: Tx, links: Sequence[LinkSaved]) -> None:
     """Keeps the newest revision of each link."""
-    newest: dict[Pair, LinkSaved] = {}
-    for link in links:
-        before = newest.get((link.store_id, link.link_id))
-        if before is None or before.revision < link.revision:
-            newest[link.store_id, link.link_id] = link
+    latest = newest(links, key=lambda link: (link.store_id, link.link_id)).values()
     await tx.execute(
         _KEEP_LINKS,
-        stores=[link.store_id for link in newest.values()],
-        ids=[link.link_id for link in newest.values()],
-        revisions=[link.revision for link in newest.values()],
-        slugs=[link.slug for link in newest.values()],
+        stores=[link.store_id for link in latest],
+        ids=[link.link_id for link in latest],
+        revisions=[link.revision for link in latest],
+        slugs=[link.slug for link in latest],
     )
 
 

@@ -1,10 +1,10 @@
 """Slices of links' set-up, a row per revision, stamped with the store's fact number: replays read them as they were."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.attribution.settings import METADATA
-from services.kernel.tables import APPEND_ONLY, PIPE, moment, text
+from services.common.own_placeholders import placeholders_table
+from services.kernel.tables import APPEND_ONLY, moment, text
 
 PROGRAMS = Table(
     "programs",
@@ -46,6 +46,14 @@ AMBASSADORS = Table(
     info=APPEND_ONLY,
 )
 
+AMBASSADOR_NAMES = Table(
+    "ambassador_names",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+)
+"""Every name (`c:` customer id, `h:` hash of a contact) that an ambassador ever had."""
+
 LINKS = Table(
     "links",
     METADATA,
@@ -56,14 +64,4 @@ LINKS = Table(
 )
 """How links are called, to be shown. No decision asks for it, so only the newest revision is kept."""
 
-STORE_PLACEHOLDERS = Table(
-    "store_placeholders",
-    METADATA,
-    text("store_id", primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("names", ARRAY(Text), nullable=False),
-    info=PIPE,
-)
-"""What stands for nobody at a store by its own word; stores that have none have no row, or an empty one. Every process
-reads all of it, so it is under no policy: it holds neither ids nor addresses, but keyed hashes of them.
-"""
+STORE_PLACEHOLDERS = placeholders_table(METADATA)

@@ -22,7 +22,8 @@ from services.attribution.tracking import domain, sql
 from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
 from services.attribution.tracking.sql import StoredTrack
 from services.common import click_token, identify
-from services.common.contacts import contact_hashes, contact_in, somebodys
+from services.common.click_token import ReadToken
+from services.common.contacts import contact_hashes, contact_in, without_nobodys
 from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
@@ -37,6 +38,9 @@ _PAYLOADS: dict[str, type[TrackingPayload]] = {
     "widget_view": WidgetViewed,
 }
 _SAME_WITHIN_S = 1800
+_DAY_S = 86_400
+_OF_A_VIEW = frozenset({"store_id", "visitor_id", "customer", "placement"})
+"""What tells one view of the invitation from another of its day."""
 _NAMING: tuple[type[TrackingPayload], ...] = (CustomerIdentified, SignupRecorded)
 
 
@@ -65,10 +69,14 @@ def line_of(
     reported: TrackIn,
     now: datetime,
     *,
+    token: ReadToken | None = None,
     is_proven: bool = False,
     nobody: Collection[str] = frozenset(),
 ) -> Line:
-    """The report as one line: type, trace and payload, without anything personal. Its token is read here, once.
+    """The report as one line: type, trace and payload, without anything personal. `token`: what its token proves, where
+    that was asked before.
+
+    A view of the invitation to share is one for a visitor, a day and a placement, whatever token comes along.
 
     A proof is one of the customer id, and of nothing that is said beside it: mail and phone are then left out. Equal
     reports of one half hour are one, as a visit of half an hour is one; of nobody at all each is its own. `nobody`:
@@ -83,8 +91,10 @@ def line_of(
         fields["channel"] = reported.channel
     if reported.seen:
         fields["seen"] = True
-    if reported.token is not None:
+    if token is None and reported.token is not None:
         token = click_token.read(ring, reported.token, store_id=store_id)
+    # Asked for None first: whether something is a model takes a third of a microsecond to find out.
+    if token is not None:
         if isinstance(token, TokenClaims):
             fields["token"] = token.__dict__
         else:
@@ -97,8 +107,14 @@ def line_of(
         fields["vouched"] = "proof"
     else:
         fields["customer"] = _customer(ring, reported.customer, nobody)
+    same, within_s = fields, _SAME_WITHIN_S
+    if kind is WidgetViewed:
+        if reported.placement is not None:
+            fields["placement"] = reported.placement
+        same, within_s = {name: fields[name] for name in fields if name in _OF_A_VIEW}, _DAY_S
     body = orjson.dumps(fields)
-    track_id = _track_id(kind, body, now) if _somebody(fields) else new_id("trk", at=now)
+    named = body if same is fields else orjson.dumps(same)
+    track_id = _track_id(kind, named, now, within_s=within_s) if _somebody(same) else new_id("trk", at=now)
     head = orjson.dumps({"track_id": track_id, "at": now})
     trace_now = (trace.current() or "").encode()
     return Line(track_id, b"%s\t%s\t%s,%s" % (kind.TYPE.encode(), trace_now, head[:-1], body[1:]))
@@ -109,9 +125,9 @@ def _somebody(fields: Mapping[str, Any]) -> bool:
     return "visitor_id" in fields or "token" in fields or any(fields.get("customer", {}).values())
 
 
-def _track_id(kind: type[TrackingPayload], body: bytes, now: datetime) -> str:
-    span = int(now.timestamp()) // _SAME_WITHIN_S * _SAME_WITHIN_S
-    name = hashlib.blake2b(body, digest_size=10, person=kind.__name__.encode()[:16]).digest()
+def _track_id(kind: type[TrackingPayload], body: bytes, now: datetime, *, within_s: int) -> str:
+    span = int(now.timestamp()) // within_s * within_s
+    name = hashlib.blake2b(body, digest_size=16, person=kind.__name__.encode()[:16]).digest()
     return named_id("trk", milliseconds=span * 1000, name=name)
 
 
@@ -121,7 +137,7 @@ def _customer(ring: KeyRing, reported: TrackedCustomer | None, nobody: Collectio
     customer_id, hashes = reported.id, contact_hashes(ring, email=reported.email, phone=reported.phone)
     if customer_id is not None and (contact := contact_in(ring, customer_id)) is not None:
         customer_id, hashes = None, tuple(dict.fromkeys((*hashes, contact)))
-    customer_id, hashes = somebodys(ring, nobody, customer_id, hashes)
+    customer_id, hashes = without_nobodys(ring, nobody, customer_id, hashes)
     return {"contact_hashes": hashes} if customer_id is None else {"id": customer_id, "contact_hashes": hashes}
 
 
@@ -164,7 +180,7 @@ async def take_lines(tx: Tx, lines: Sequence[bytes]) -> None:
 async def name_customer(
     tx: Tx, ring: KeyRing, store_id: str, reported: IdentifyIn, nobody: Collection[str] = frozenset()
 ) -> bool:
-    """Keeps and tells that the store's server named a visitor's customer. False if it was reported before."""
+    """Keeps that the store's server named a visitor's customer, and sends the event. False if that is known."""
     payload = CustomerIdentified(
         store_id=store_id,
         track_id=new_id("trk", at=tx.now),

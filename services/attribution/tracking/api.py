@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.attribution.slices.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.hot import Tracks
 from services.attribution.tracking.schemas import Identified, IdentifyIn, Tracked, TrackIn
+from services.common.own_placeholders import OwnPlaceholders
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer

@@ -2,17 +2,17 @@
 
 Everybody can read a publishable key, so what comes with one is bounded: per key and address, and what proves nothing
 per key. A report with a token of ours, or with a store's proof, is never refused for what others sent: whoever spends
-a key's budget, or shares an address with many, keeps no friend's visit out. Costs some three microseconds, and the
-token's check once more.
+a key's budget, or shares an address with many, keeps no friend's visit out. Costs some three microseconds.
 """
 
 from starlette.types import Receive, Scope, Send
 
 from contracts.events.tracking import TokenClaims
-from services.attribution.slices.actions import OwnPlaceholders
 from services.attribution.tracking import actions
 from services.attribution.tracking.schemas import TrackIn
 from services.common import click_token
+from services.common.click_token import ReadToken
+from services.common.own_placeholders import OwnPlaceholders
 from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
 from services.kernel.errors import TooMany
@@ -56,11 +56,13 @@ class _Budgets:
         self._keys = Limiter("track-unproven", per_minute=KEY_A_MINUTE)
         self._proven = Limiter("track-proven", per_minute=PROVEN_A_MINUTE)
 
-    def spend(self, scope: Scope, caller: Caller, reported: TrackIn, *, is_proven: bool) -> None:
+    def spend(
+        self, scope: Scope, caller: Caller, reported: TrackIn, token: ReadToken | None, *, is_proven: bool
+    ) -> None:
         """Raises `TooMany`."""
         address = client_address(scope, trusted=self._ctx.settings.trusted_proxies)
         who = f"{caller.key_id} {address}"
-        evidence = self._evidence(caller, reported, is_proven=is_proven)
+        evidence = _evidence(caller, reported, token, is_proven=is_proven)
         if evidence is None:
             if not is_own_machine(address):
                 self._addresses.admit(scope, who)
@@ -68,15 +70,14 @@ class _Budgets:
         elif not is_own_machine(address) and not self._addresses.take(who).allowed:
             self._proven.admit(scope, evidence)
 
-    def _evidence(self, caller: Caller, reported: TrackIn, *, is_proven: bool) -> str | None:
-        """The click, or else the customer, that the report proves."""
-        if reported.token is not None:
-            token = click_token.read(self._ctx.ring, reported.token, store_id=caller.store_id)
-            if isinstance(token, TokenClaims):
-                return token.click_id
-        if is_proven and reported.customer is not None:
-            return f"{caller.store_id} {reported.customer.id}"
-        return None
+
+def _evidence(caller: Caller, reported: TrackIn, token: ReadToken | None, *, is_proven: bool) -> str | None:
+    """The click, or else the customer, that the report proves."""
+    if token is not None and isinstance(token, TokenClaims):
+        return token.click_id
+    if is_proven and reported.customer is not None:
+        return f"{caller.store_id} {reported.customer.id}"
+    return None
 
 
 class Tracks:
@@ -114,11 +115,13 @@ class Tracks:
         reported = parse(TrackIn, body)
         ring, live, store_id = self._ctx.ring, self._ctx.live, caller.store_id
         proven = actions.proven(ring, store_id, reported, live.revoked)
-        self._budgets.spend(scope, caller, reported, is_proven=proven)
+        token = None if reported.token is None else click_token.read(ring, reported.token, store_id=store_id)
+        self._budgets.spend(scope, caller, reported, token, is_proven=proven)
         begin(headers)
         nobody = self._placeholders.of(store_id)
-        line = actions.line_of(ring, store_id, reported, live.now(), is_proven=proven, nobody=nobody)
-        if not any(line.track_id in kept for kept in self._lately):
+        line = actions.line_of(ring, store_id, reported, live.now(), token=token, is_proven=proven, nobody=nobody)
+        latest, before = self._lately
+        if line.track_id not in latest and line.track_id not in before:
             self._spool.append(line.text)
             self._remember(line.track_id)
         if reported.proof is None:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from contracts.events.tracking import Placement
 from services.attribution.tracking.domain import known_customer
 from services.kernel.http.fields import Blank
 
@@ -44,6 +45,7 @@ class TrackIn(BaseModel):
     )
     url: Annotated[str, Field(max_length=2048)] | None = None
     channel: Annotated[Annotated[str, Field(max_length=40)] | None, Blank] = None
+    placement: Placement | None = Field(None, description="With widget_view: where the invitation to share stood.")
     seen: bool = Field(False, description="The page is in front of its visitor, and in no frame.")
 
     @model_validator(mode="after")

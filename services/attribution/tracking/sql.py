@@ -10,6 +10,7 @@ from contracts.events import EVENTS
 from contracts.events.tracking import TrackingPayload
 from services.attribution.tracking.domain import MOST_OF_ONE, identifies, lends, touch_id
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 _COLUMNS = "t.store_id, t.track_id, t.type, t.seq, t.at, t.visitor_id, t.click_id, t.names, t.person_id, t.body"
 _INSERT = """
@@ -54,6 +55,10 @@ select {_COLUMNS} from tracks t
 join unnest(cast(:stores as text[]), cast(:visitors as text[])) w (s, v) on t.store_id = w.s and t.visitor_id = w.v
 where t.seq <= :as_of
 """  # noqa: S608
+_SEEN = """
+select w.s as store_id, w.v as visitor_id from unnest(cast(:stores as text[]), cast(:visitors as text[])) w (s, v)
+where exists (select from tracks t where t.store_id = w.s and t.visitor_id = w.v and t.seq is not null)
+"""
 _OWNERS = f"""
 select {_COLUMNS}, w.click as owned_click, o.seen_by
 from unnest(cast(:stores as text[]), cast(:clicks as text[]), cast(:as_ofs as bigint[])) w (s, click, as_of)
@@ -74,9 +79,6 @@ _BY_ID = f"""
 select {_COLUMNS} from tracks t
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on t.store_id = w.s and t.track_id = w.id
 """  # noqa: S608
-
-Pair = tuple[str, str]
-"""A store's id and the id of something in it."""
 
 
 class StoredTrack(Struct, frozen=True):
@@ -125,7 +127,7 @@ class Owner(Struct, frozen=True):
     seen_by: str | None
 
 
-async def insert(tx: Tx, tracks: Iterable[StoredTrack]) -> set[Pair]:
+async def insert(tx: Tx, tracks: Iterable[StoredTrack]) -> set[Ref]:
     """Keeps facts that are not there yet, of each visitor and click only so many. Returns those that are new."""
     tracks = _bounded(tracks)
     if not tracks:
@@ -147,7 +149,7 @@ async def insert(tx: Tx, tracks: Iterable[StoredTrack]) -> set[Pair]:
 
 def _bounded(tracks: Iterable[StoredTrack]) -> list[StoredTrack]:
     """Each fact once, the first report; and of one visitor or click no more than are ever kept."""
-    first: dict[Pair, StoredTrack] = {}
+    first: dict[Ref, StoredTrack] = {}
     seen: Counter[tuple[str, str, bool]] = Counter()
     for track in tracks:
         marks = [(track.store_id, name, track.names) for name in (track.visitor_id, track.click_id) if name is not None]
@@ -158,7 +160,7 @@ def _bounded(tracks: Iterable[StoredTrack]) -> list[StoredTrack]:
     return list(first.values())
 
 
-async def stamp(tx: Tx, numbered: Sequence[tuple[Pair, int]]) -> list[StoredTrack]:
+async def stamp(tx: Tx, numbered: Sequence[tuple[Ref, int]]) -> list[StoredTrack]:
     """Gives unseen facts their number; returns these facts."""
     if not numbered:
         return []
@@ -171,8 +173,8 @@ async def stamp(tx: Tx, numbered: Sequence[tuple[Pair, int]]) -> list[StoredTrac
     return [StoredTrack(*tuple(row)) for row in rows]
 
 
-async def assign(tx: Tx, people: Sequence[tuple[Pair, str]]) -> None:
-    """Notes whose name each fact tells."""
+async def assign(tx: Tx, people: Sequence[tuple[Ref, str]]) -> None:
+    """Notes whose name is in each fact."""
     if people:
         await tx.execute(
             _ASSIGN,
@@ -188,7 +190,7 @@ async def move(tx: Tx, merges: Sequence[tuple[str, str, str]]) -> None:
         await tx.execute(_MOVE, stores=[m[0] for m in merges], gone=[m[1] for m in merges], kept=[m[2] for m in merges])
 
 
-async def by_person(tx: Tx, people: Iterable[Pair], *, as_of: int) -> list[StoredTrack]:
+async def by_person(tx: Tx, people: Iterable[Ref], *, as_of: int) -> list[StoredTrack]:
     """Facts that name these people; of somebody who was named very often the latest."""
     pairs = sorted(set(people))
     if not pairs:
@@ -197,13 +199,22 @@ async def by_person(tx: Tx, people: Iterable[Pair], *, as_of: int) -> list[Store
     return [StoredTrack(*tuple(row)) for row in rows]
 
 
-async def by_visitor(tx: Tx, visitors: Iterable[Pair], *, as_of: int) -> list[StoredTrack]:
+async def by_visitor(tx: Tx, visitors: Iterable[Ref], *, as_of: int) -> list[StoredTrack]:
     """Facts that these visitors left."""
     pairs = sorted(set(visitors))
     if not pairs:
         return []
     rows = await tx.all(_BY_VISITOR, stores=[s for s, _ in pairs], visitors=[v for _, v in pairs], as_of=as_of)
     return [StoredTrack(*tuple(row)) for row in rows]
+
+
+async def seen(tx: Tx, visitors: Iterable[Ref]) -> set[Ref]:
+    """Those of these visitors who left anything."""
+    pairs = sorted(set(visitors))
+    if not pairs:
+        return set()
+    rows = await tx.all(_SEEN, stores=[s for s, _ in pairs], visitors=[v for _, v in pairs])
+    return {(row.store_id, row.visitor_id) for row in rows}
 
 
 async def owners(tx: Tx, clicks: Iterable[tuple[str, str, int]]) -> list[Owner]:
@@ -224,7 +235,7 @@ async def owners(tx: Tx, clicks: Iterable[tuple[str, str, int]]) -> list[Owner]:
     return found
 
 
-async def by_id(tx: Tx, ids: Iterable[Pair]) -> list[StoredTrack]:
+async def by_id(tx: Tx, ids: Iterable[Ref]) -> list[StoredTrack]:
     """Facts by their own ids."""
     pairs = sorted(set(ids))
     if not pairs:

@@ -1,22 +1,30 @@
-"""Somebody with thousands of open orders of whom one changes: those placed before it stay as they are."""
+"""What stands before some orders of a friend: those are decided, and stay as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.attribution.decisions.domain.friend import step_of
 from services.attribution.decisions.domain.history import History, Place, Wins
 from services.attribution.decisions.sql import orders as order_rows
 from services.attribution.decisions.sql import reading
+from services.attribution.decisions.sql.orders import Ahead
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 MANY = 50
 """A person's orders from which on it is worth asking which of them are concerned."""
 
-Pair = tuple[str, str]
 
-
-async def ahead(tx: Tx, places: Mapping[Pair, Place]) -> dict[Pair, History]:
+async def ahead(tx: Tx, places: Mapping[Ref, Place]) -> dict[Ref, History]:
     """What the open orders that stand before a place come to, by person."""
-    groups = await order_rows.ahead(tx, places)
+    return await _summed_up(tx, places, await order_rows.ahead(tx, places))
+
+
+async def settled_before(tx: Tx, places: Mapping[Ref, Place]) -> dict[Ref, History]:
+    """What the settled orders that stand before a place come to, by person."""
+    return await _summed_up(tx, places, await order_rows.settled_before(tx, places))
+
+
+async def _summed_up(tx: Tx, places: Mapping[Ref, Place], groups: Sequence[Ahead]) -> dict[Ref, History]:
     wanted = {
         (g.store_id, order_id, r)
         for g in groups

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.attribution.decisions.actions.again import decide_open
+from services.attribution.decisions.actions.backlog import work_off_whole
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.actions.numbers import Numbers
@@ -20,18 +21,17 @@ from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.sql import StoredTrack
 from services.common.contacts import names_nobody, nobodys_hashes
-from services.kernel.aside import aside
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
+from services.kernel.revisions import Ref
+from services.kernel.threads import in_thread
 
 TAKE_OUT = "attribution.nobody"
 """The due job that looks through a store's names once. Migrations ask for it: a longer list brings another one."""
 
 _AT_ONCE = 500
 """People whose open orders are decided together."""
-
-Pair = tuple[str, str]
 
 
 def taking_out(ring: KeyRing) -> Callable[[Tx, Sequence[str]], Awaitable[dict[str, datetime]]]:
@@ -55,9 +55,11 @@ async def take_out(tx: Tx, ring: KeyRing, store_id: str) -> int:
     if not found:
         return 0
     joined = await people_store.of_keys(tx, {(store_id, key) for key in found})
+    # Nobody is told apart whose orders are not all decided.
+    await work_off_whole(tx, {(store_id, person_id) for person_id in joined.values()}, numbers)
     seq = numbers.next(store_id)
     await nobody_store.note(tx, store_id, found, seq)
-    concerned: set[Pair] = set()
+    concerned: set[Ref] = set()
     for person_id in sorted(set(joined.values())):
         concerned |= await _tell_apart(tx, store_id, person_id, seq)
     await _decide_again(tx, sorted(concerned), numbers)
@@ -68,14 +70,14 @@ async def take_out(tx: Tx, ring: KeyRing, store_id: str) -> int:
 async def _placeholders(tx: Tx, ring: KeyRing, store_id: str) -> list[str]:
     hosts = [domain.partition(":")[0] for domain in await nobody_store.domains(tx, store_id)]
     own = {".".join(labels[n:]) for host in hosts for labels in [host.split(".")] for n in range(len(labels) - 1)}
-    hashes = await aside(1000, nobodys_hashes, ring, sorted({*hosts, *own}))
+    hashes = await in_thread(1000, nobodys_hashes, ring, sorted({*hosts, *own}))
     found = []
     async for names in nobody_store.pages_of_names(tx, store_id):
         found += [key for key in names if (key[2:] in hashes if key[0] == "h" else names_nobody(key[2:]))]
     return found
 
 
-async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Pair]:
+async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Ref]:
     """Makes of one person those who are left without nobody's names; whoever has the first order stays that person.
 
     Returns them, and whoever has the next claim to a click that was nobody's.
@@ -92,7 +94,7 @@ async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Pa
             names[f"t:{track.track_id}"] = keys
         else:
             unnamed.append(track)
-    groups = await aside(len(names), together, [[mark, *keys] for mark, keys in names.items()])
+    groups = await in_thread(len(names), together, [[mark, *keys] for mark, keys in names.items()])
     people = _people(groups, places, person_id)
     nobodys = new_id("prs")
     await nobody_store.split(
@@ -123,7 +125,7 @@ def _people(groups: list[set[str]], places: Mapping[str, Place], person_id: str)
     return people
 
 
-async def _next_claims(tx: Tx, unnamed: Iterable[StoredTrack]) -> set[Pair]:
+async def _next_claims(tx: Tx, unnamed: Iterable[StoredTrack]) -> set[Ref]:
     """Whoever was named next with a click that a placeholder had been named with."""
     reported = list(unnamed)
     visitors = {(track.store_id, track.visitor_id) for track in reported if track.visitor_id is not None}
@@ -133,7 +135,7 @@ async def _next_claims(tx: Tx, unnamed: Iterable[StoredTrack]) -> set[Pair]:
     return {(o.track.store_id, o.track.person_id) for o in owners if o.track.person_id is not None}
 
 
-async def _decide_again(tx: Tx, people: Sequence[Pair], numbers: Numbers) -> None:
+async def _decide_again(tx: Tx, people: Sequence[Ref], numbers: Numbers) -> None:
     for start in range(0, len(people), _AT_ONCE):
         some = people[start : start + _AT_ONCE]
         friends = await Friends.read(tx, some)

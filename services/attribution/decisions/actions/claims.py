@@ -12,8 +12,7 @@ from services.attribution.decisions.domain import CodeUse, orders_of
 from services.attribution.orders import sql as orders_sql
 from services.attribution.orders.sql import StoredFact
 from services.kernel.db import Tx
-
-Key = tuple[str, str]
+from services.kernel.revisions import Ref
 
 
 class _Claim(NamedTuple):
@@ -45,7 +44,7 @@ class _Claim(NamedTuple):
         return CodeUse(self.order_id, self.code_id, granted, turn)
 
 
-async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Key]:
+async def claim_codes(tx: Tx, gathered: Gathered, numbers: Numbers) -> set[Ref]:
     """Takes uses back from orders that stand no longer, also those that a cancelled order had by `redeem`; then gives
     them to orders that stand and have none, in order of placing.
 

@@ -11,75 +11,94 @@ from services.attribution.decisions.actions.people import Joined
 from services.attribution.decisions.actions.write import Written
 from services.attribution.decisions.domain.decide import remembered
 from services.attribution.decisions.domain.friend import LOOKS_SHARED, Friend, step_of
-from services.attribution.decisions.domain.history import Place, settled_of
+from services.attribution.decisions.domain.history import History, Place, settled_of
 from services.attribution.decisions.sql import friends as friend_rows
-from services.kernel.aside import aside
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+from services.kernel.threads import in_thread
 
 _SHARED = Counter(
     "kith_friends_look_shared_total", "Friends who came to have so many orders that many people seem to share their id."
 )
 
-Pair = tuple[str, str]
+_NOTHING: Mapping[Ref, History] = {}
 
 
 class Friends:
     """The people whom a batch concerns, by (store, person)."""
 
-    def __init__(self, was: Mapping[Pair, Friend]) -> None:
+    def __init__(self, was: Mapping[Ref, Friend], backlogs: Mapping[Ref, Place]) -> None:
         self._was = was
         self.now = dict(was)
+        self.backlogs = backlogs
+        """From where on the orders of those who have a backlog are still to be decided."""
 
     @classmethod
-    async def read(cls, tx: Tx, people: Iterable[Pair], joined: Joined | None = None) -> "Friends":
+    async def read(cls, tx: Tx, people: Iterable[Ref], joined: Joined | None = None) -> "Friends":
         """Everybody as before the batch; of those who were somebody else, too, what both were."""
         joined = joined or Joined()
         wanted = set(people)
-        kept = await friend_rows.read(tx, wanted | {gone for merged in joined.merged.values() for gone in merged})
+        gone = {other for merged in joined.merged.values() for other in merged}
+        kept, backlogs = await friend_rows.read(tx, wanted | gone)
         unknown = {pair for pair in wanted - joined.made if {pair, *joined.merged.get(pair, ())} - kept.keys()}
-        anew = await made_anew(tx, unknown)
-        friends = cls({pair: kept.get(pair, Friend()) for pair in wanted})
+        anew = await recompute(tx, unknown)
+        friends = cls({pair: kept.get(pair, Friend()) for pair in wanted}, backlogs)
         friends.now |= anew
         for pair in joined.merged.keys() - anew.keys():
             for other in joined.merged[pair]:
                 friends.now[pair] = friends.now[pair].joined(kept[other])
-        await friend_rows.drop(tx, [gone for merged in joined.merged.values() for gone in merged])
+        await friend_rows.drop(tx, gone)
         for pair, keys in joined.keys.items():
             friends.now[pair] = friends.now[pair].named(keys)
         return friends
 
-    def lends_as_before(self, pair: Pair) -> bool:
-        """Whether nothing new of this person bears on orders that nobody touched."""
+    def lends_as_before(self, pair: Ref) -> bool:
+        """Whether nothing new of this person bears on orders that nobody touched, but for other browsers."""
         return self.now[pair].lends_like(self._was[pair])
 
-    def settle(self, pair: Pair, settlement: bytes) -> bool:
+    def other_browsers(self, pair: Ref) -> set[str]:
+        """Browsers that lend to this person's orders now and did not before, or did and do not now."""
+        return self.now[pair].other_browsers(self._was[pair])
+
+    def settle(self, pair: Ref, settlement: bytes) -> bool:
         """Takes in a settlement of an order that stands; says whether it is the person's first."""
         step, friend = step_of(settlement), self.now[pair]
         self.now[pair] = replace(friend, settled=friend.settled.plus(step))
         return step.number == 1
 
-    async def settle_anew(self, tx: Tx, people: Iterable[Pair]) -> None:
+    async def settle_anew(self, tx: Tx, people: Iterable[Ref]) -> None:
         """Sums up the settled orders of these people again, after one of them fell."""
         for pair, steps in (await settled_steps(tx, set(people))).items():
             self.now[pair] = replace(self.now[pair], settled=settled_of(steps))
 
-    def learn(self, pair: Pair, reports: Iterable[OrderReported], *, new_orders: int) -> None:
+    def learn(self, pair: Ref, reports: Iterable[OrderReported], *, new_orders: int) -> None:
         """Takes in what was reported of a person's orders."""
         friend = self.now[pair].reported(reports)
         self.now[pair] = replace(friend, orders=friend.orders + new_orders)
 
-    def decided(self, gathered: Gathered, written: Written, *, untouched: Collection[Pair]) -> None:
-        """Takes in what was decided. Of people who are not `untouched` all open orders were."""
-        latest: dict[Pair, Place] = {}
+    def decided(
+        self,
+        gathered: Gathered,
+        written: Written,
+        *,
+        untouched: Collection[Ref],
+        before: Mapping[Ref, History] = _NOTHING,
+    ) -> None:
+        """Takes in what was decided. Of people who are not `untouched` all open orders were, but for those that come to
+        `before`.
+        """
+        latest: dict[Ref, Place] = {}
         for (store_id, order_id), decision in written.decisions.items():
             pair, place = (store_id, gathered.people[store_id, order_id]), (decision.placed_at, order_id)
             latest[pair] = max(place, latest.get(pair, place))
         for pair, friend in self.now.items():
+            total, last = friend.total, friend.latest
+            if pair not in untouched:
+                total = friend.settled.history.joined(before.get(pair, History()))
             if pair in written.after:
-                last = latest[pair] if friend.latest is None else max(latest[pair], friend.latest)
-                self.now[pair] = replace(friend, total=written.after[pair], latest=last)
-            elif pair not in untouched:
-                self.now[pair] = replace(friend, total=friend.settled.history)
+                total = total.joined(written.after[pair])
+                last = latest[pair] if last is None else max(latest[pair], last)
+            self.now[pair] = replace(friend, total=total, latest=last)
 
     async def keep(self, tx: Tx) -> None:
         """Writes what has changed."""
@@ -88,7 +107,7 @@ class Friends:
         tx.after_commit(lambda: _SHARED.inc(shared))
 
 
-async def made_anew(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:
+async def recompute(tx: Tx, people: Iterable[Ref]) -> dict[Ref, Friend]:
     """What all facts that were seen say of these people. Costs as much as they have orders."""
     wanted = set(people)
     found = dict.fromkeys(wanted, Friend())
@@ -96,6 +115,6 @@ async def made_anew(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:
         return found
     gathered = await gather_whole(tx, wanted)
     for store_id, facts in gathered.facts.items():
-        for orders, friend in await aside(len(facts.reports), remembered, facts):
+        for orders, friend in await in_thread(len(facts.reports), remembered, facts):
             found[store_id, gathered.people[store_id, orders[0]]] = friend
     return found

@@ -3,16 +3,17 @@
 A handful of statements for any number of people and stores.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded
+from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded, OrderReported
+from services.attribution.decisions.actions.ahead import settled_before
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
 from services.attribution.decisions.domain.friend import Friend, step_of
-from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
-from services.attribution.decisions.domain.people import keys_of
+from services.attribution.decisions.domain.history import History, Known, Place, Step
+from services.attribution.decisions.sql import backlogs
 from services.attribution.decisions.sql import friends as friend_rows
 from services.attribution.decisions.sql import nobody as nobody_store
 from services.attribution.decisions.sql import orders as order_rows
@@ -23,15 +24,15 @@ from services.attribution.slices import sql as slices_sql
 from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.domain import lends
 from services.attribution.tracking.sql import StoredTrack
-from services.kernel.aside import aside
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+from services.kernel.threads import in_thread
 
 AT_ONCE = 1000
 """Orders whose facts are read by one statement."""
 
-Pair = tuple[str, str]
 
-_NOTHING: Mapping[Pair, History] = {}
+_NOTHING: Mapping[Ref, History] = {}
 
 
 @dataclass(slots=True)
@@ -39,10 +40,10 @@ class Gathered:
     """Facts by store, and the current state of the orders among them."""
 
     facts: dict[str, Facts] = field(default_factory=dict)
-    rows: dict[Pair, order_rows.OrderRow] = field(default_factory=dict)
-    people: dict[Pair, str] = field(default_factory=dict)
+    rows: dict[Ref, order_rows.OrderRow] = field(default_factory=dict)
+    people: dict[Ref, str] = field(default_factory=dict)
     """The person of each order, by (store, order)."""
-    reported: set[Pair] = field(default_factory=set)
+    reported: set[Ref] = field(default_factory=set)
     """The orders that were reported: of others there is no more than a refund, say."""
 
     def of(self, store_id: str) -> Facts:
@@ -52,12 +53,12 @@ class Gathered:
 
 async def gather(
     tx: Tx,
-    orders: Mapping[Pair, str],
-    rows: Mapping[Pair, order_rows.OrderRow],
-    friends: Mapping[Pair, Friend],
+    orders: Mapping[Ref, str],
+    rows: Mapping[Ref, order_rows.OrderRow],
+    friends: Mapping[Ref, Friend],
     *,
-    behind: Collection[Pair] = (),
-    ahead: Mapping[Pair, History] = _NOTHING,
+    behind: Collection[Ref] = (),
+    ahead: Mapping[Ref, History] = _NOTHING,
 ) -> Gathered:
     """All that decides these open orders, each with its person: for each person all of their open orders, or, of people
     in `behind`, some that were placed after all others, or, of people in `ahead`, all that were placed after some open
@@ -66,46 +67,50 @@ async def gather(
     gathered = Gathered(rows=dict(rows), people=dict(orders))
     await _add_nobody(tx, gathered, orders, as_of=slices_sql.NEVER_ENDING)
     await _add_facts(tx, gathered, as_of=slices_sql.NEVER_ENDING)
-    by_person: dict[Pair, list[str]] = {}
+    by_person: dict[Ref, list[str]] = {}
     for (store_id, order_id), person in orders.items():
         if (store_id, order_id) in gathered.reported:
             by_person.setdefault((store_id, person), []).append(order_id)
-    first = _first_places(gathered)
+    first, last = _places(gathered)
     between = {
-        pair
+        pair: first[pair]
         for pair in by_person.keys() - set(behind)
-        if (last := friends[pair].settled.history.last) is not None and first[pair] < last.place
+        if (newest := friends[pair].settled.history.last) is not None and first[pair] < newest.place
     }
-    steps = await settled_steps(tx, between)
+    earlier = await settled_before(tx, between)
+    steps = await settled_steps(tx, between, {pair: (place, last[pair]) for pair, place in between.items()})
     for pair, ids in by_person.items():
         friend = friends[pair]
-        before = friend.total if pair in behind else friend.settled.history
-        later: Sequence[Step] = ()
-        if pair in between:
-            before = settled_of(step for step in steps[pair] if step.place < first[pair]).history
-            later = [step for step in steps[pair] if step.place > first[pair]]
+        before = friend.total if pair in behind else earlier.get(pair, friend.settled.history)
         if pair in ahead:
             before = before.joined(ahead[pair])
-        gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=later))
+        gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=steps.get(pair, ())))
     namings = await _add_tracks(tx, gathered, set(by_person), slices_sql.NEVER_ENDING)
     await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING)
     await _add_names(tx, gathered, namings)
     return gathered
 
 
-async def gather_whole(tx: Tx, people: Iterable[Pair], *, as_of: int = slices_sql.NEVER_ENDING) -> Gathered:
-    """All facts of these people up to a fact number: for replays, and to remember anew. Costs as much as they have."""
+async def gather_whole(
+    tx: Tx, people: Iterable[Ref], *, as_of: int = slices_sql.NEVER_ENDING, supposing: Iterable[OrderReported] = ()
+) -> Gathered:
+    """All facts of these people up to a fact number: for replays, and to remember anew; with reports that nobody made,
+    to see what would come of them. Costs as much as they have.
+    """
     wanted = set(people)
     gathered = Gathered(rows=await order_rows.by_person(tx, wanted))
-    gathered.people = {pair: row.person_id for pair, row in gathered.rows.items()}
+    gathered.people = await backlogs.by_person(tx, wanted)
+    gathered.people |= {pair: row.person_id for pair, row in gathered.rows.items()}
     await _add_nobody(tx, gathered, wanted, as_of=as_of)
     await _add_facts(tx, gathered, as_of=as_of)
+    for report in supposing:
+        gathered.of(report.store_id).reports.append(report)
     await _add_tracks(tx, gathered, wanted, as_of)
     await _add_catalog(tx, gathered, as_of)
     return gathered
 
 
-async def gather_settled(tx: Tx, orders: Mapping[Pair, str], rows: Mapping[Pair, order_rows.OrderRow]) -> Gathered:
+async def gather_settled(tx: Tx, orders: Mapping[Ref, str], rows: Mapping[Ref, order_rows.OrderRow]) -> Gathered:
     """All that decides settled orders, each with its person: their own facts. Only money that goes back counts."""
     gathered = Gathered(rows=dict(rows), people=dict(orders))
     await _add_nobody(tx, gathered, orders, as_of=slices_sql.NEVER_ENDING)
@@ -113,29 +118,35 @@ async def gather_settled(tx: Tx, orders: Mapping[Pair, str], rows: Mapping[Pair,
     return gathered
 
 
-async def settled_steps(tx: Tx, people: Collection[Pair]) -> dict[Pair, list[Step]]:
-    """What each settled order of these people that stands is to the others, in the order of their placing."""
+async def settled_steps(
+    tx: Tx, people: Collection[Ref], between: Mapping[Ref, tuple[Place, Place]] | None = None
+) -> dict[Ref, list[Step]]:
+    """What each settled order of these people that stands is to the others, in the order of their placing: of all, or
+    of those between two places of each.
+    """
     if not people:
         return {}
-    found = await friend_rows.settlements(tx, people)
-    return {pair: await aside(len(bodies) // 10, _sorted_steps, bodies) for pair, bodies in found.items()}
+    found = await friend_rows.settlements(tx, people, between)
+    return {pair: await in_thread(len(bodies) // 10, _sorted_steps, bodies) for pair, bodies in found.items()}
 
 
 def _sorted_steps(bodies: Iterable[bytes]) -> list[Step]:
     return sorted(map(step_of, bodies), key=lambda step: step.place)
 
 
-def _first_places(gathered: Gathered) -> dict[Pair, Place]:
-    """Where the first of each person's orders stands, at the latest."""
-    first: dict[Pair, Place] = {}
+def _places(gathered: Gathered) -> tuple[dict[Ref, Place], dict[Ref, Place]]:
+    """Where the first of each person's orders stands, and the last at the latest."""
+    first: dict[Ref, Place] = {}
+    last: dict[Ref, Place] = {}
     for store_id, facts in gathered.facts.items():
         for report in facts.reports:
             pair, place = (store_id, gathered.people[store_id, report.order_id]), (report.placed_at, report.order_id)
             first[pair] = min(place, first.get(pair, place))
-    return first
+            last[pair] = max(place, last.get(pair, place))
+    return first, last
 
 
-async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Pair], *, as_of: int) -> None:
+async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Ref], *, as_of: int) -> None:
     for store_id, names in (await nobody_store.known(tx, {store_id for store_id, _ in wanted}, as_of=as_of)).items():
         gathered.of(store_id).nobody = names
 
@@ -144,7 +155,7 @@ async def _add_facts(tx: Tx, gathered: Gathered, *, as_of: int) -> None:
     pairs = sorted(gathered.people)
     for start in range(0, len(pairs), AT_ONCE):
         stored = await orders_sql.of_orders(tx, pairs[start : start + AT_ONCE], as_of=as_of)
-        await aside(len(stored) // 4, add_order_facts, gathered, stored)
+        await in_thread(len(stored) // 4, add_order_facts, gathered, stored)
     gathered.reported = {(s, report.order_id) for s, facts in gathered.facts.items() for report in facts.reports}
 
 
@@ -164,7 +175,7 @@ def add_order_facts(gathered: Gathered, stored: Iterable[StoredFact]) -> None:
             facts.uses.append(CodeUse.read(row.order_id, row.fact_id, bytes(row.body)))
 
 
-async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int) -> dict[Pair, list[str]]:
+async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Ref], as_of: int) -> dict[Ref, list[str]]:
     """Adds what browsers showed; returns the ids of the tracks that name each person."""
     named = await tracking_sql.by_person(tx, people, as_of=as_of)
     by_browser = {(t.store_id, t.visitor_id) for t in named if t.visitor_id is not None}
@@ -180,7 +191,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         for _, visitor in known.visitors
     }
     seen = await tracking_sql.by_visitor(tx, by_browser | by_store, as_of=as_of)
-    tracks: dict[Pair, StoredTrack] = {(t.store_id, t.track_id): t for t in (*named, *seen)}
+    tracks: dict[Ref, StoredTrack] = {(t.store_id, t.track_id): t for t in (*named, *seen)}
     # A click that only the browser connects with somebody needs its first naming, whoever's that is.
     doubtful = {
         (t.store_id, t.click_id, as_of)
@@ -196,7 +207,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Pair], as_of: int)
         tracks[proof.store_id, proof.track_id] = proof
     for track in tracks.values():
         gathered.of(track.store_id).tracks.append(track.read())
-    namings: dict[Pair, list[str]] = {}
+    namings: dict[Ref, list[str]] = {}
     for track in named:
         namings.setdefault((track.store_id, track.person_id or ""), []).append(track.track_id)
     return namings
@@ -206,8 +217,8 @@ async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
     texts = {(s, code) for s, facts in gathered.facts.items() for r in facts.reports for code in r.codes}
     for code, at in await slices_sql.codes(tx, texts, as_of=as_of):
         gathered.of(code.store_id).codes.append(CodeRevision(code, at))
-    programs: set[Pair] = set()
-    ambassadors: set[Pair] = set()
+    programs: set[Ref] = set()
+    ambassadors: set[Ref] = set()
     for store_id, facts in gathered.facts.items():
         claims = [token for r in facts.reports for token in r.tokens]
         claims += [track.token for track in facts.tracks if track.token is not None]
@@ -236,7 +247,7 @@ def _winning(known: Known) -> Iterable[Step]:
         yield known.leader
 
 
-async def _add_names(tx: Tx, gathered: Gathered, namings: Mapping[Pair, list[str]]) -> None:
+async def _add_names(tx: Tx, gathered: Gathered, namings: Mapping[Ref, list[str]]) -> None:
     """Notes which tracks name each friend, and which of the ambassadors' names are also the friend's own: all names of
     a friend could be too many to read.
     """
@@ -244,9 +255,9 @@ async def _add_names(tx: Tx, gathered: Gathered, namings: Mapping[Pair, list[str
         (store_id, key)
         for store_id, facts in gathered.facts.items()
         for saved in facts.ambassadors
-        for key in keys_of(filter(None, (saved.data.external_id,)), saved.data.contact_hashes)
+        for key in slices_sql.names_of(saved.data)
     }
-    named: dict[Pair, list[str]] = {}
+    named: dict[Ref, list[str]] = {}
     for (store_id, key), person in (await people_store.of_keys(tx, keys)).items():
         named.setdefault((store_id, person), []).append(key)
     for store_id, facts in gathered.facts.items():

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from services.attribution.decisions.sql import backlogs
 from services.attribution.decisions.sql import nobody as nobody_store
 from services.attribution.decisions.sql import people as people_store
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
-
-Pair = tuple[str, str]
+from services.kernel.revisions import Ref
 
 
 @dataclass(slots=True)
@@ -38,14 +38,14 @@ class _Group:
 class Joined:
     """Who is behind some namings, each as (store, person)."""
 
-    orders: dict[Pair, str] = field(default_factory=dict)
+    orders: dict[Ref, str] = field(default_factory=dict)
     """The person of each order, by (store, order)."""
-    people: set[Pair] = field(default_factory=set)
-    made: set[Pair] = field(default_factory=set)
+    people: set[Ref] = field(default_factory=set)
+    made: set[Ref] = field(default_factory=set)
     """Those of whom nothing was known before."""
-    keys: dict[Pair, set[str]] = field(default_factory=dict)
+    keys: dict[Ref, set[str]] = field(default_factory=dict)
     """Names that somebody has now, and had not before."""
-    merged: dict[Pair, list[Pair]] = field(default_factory=dict)
+    merged: dict[Ref, list[Ref]] = field(default_factory=dict)
     """Who were somebody else before."""
 
 
@@ -54,9 +54,9 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
     reported = await _somebodys(tx, namings)
     known = await people_store.of_keys(tx, {(n.store_id, key) for n in reported for key in n.keys})
     joined = Joined()
-    names: list[tuple[Pair, str]] = []
+    names: list[tuple[Ref, str]] = []
     merges: list[tuple[str, str, str]] = []
-    tracks: list[tuple[Pair, str]] = []
+    tracks: list[tuple[Ref, str]] = []
     for (store_id, _), group in _grouped(reported, known).items():
         person = min(group.people) if group.people else new_id("prs", at=tx.now)
         pair = (store_id, person)
@@ -75,6 +75,7 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
             if naming.track is not None:
                 tracks.append(((store_id, naming.track), person))
     await people_store.merge(tx, merges)
+    await backlogs.merge(tx, merges)
     await tracking_sql.move(tx, merges)
     await people_store.name(tx, names)
     await tracking_sql.assign(tx, tracks)
@@ -92,10 +93,10 @@ async def _somebodys(tx: Tx, namings: Iterable[Naming]) -> list[Naming]:
     return [naming for naming in reported if naming.keys or naming.order is not None]
 
 
-def _grouped(namings: Sequence[Naming], known: dict[Pair, str]) -> dict[tuple[str, int], _Group]:
+def _grouped(namings: Sequence[Naming], known: dict[Ref, str]) -> dict[tuple[str, int], _Group]:
     """Joins namings that share a key, an order or a person. Keyed by store and a number that means nothing."""
     groups: dict[tuple[str, int], _Group] = {}
-    at: dict[Pair, int] = {}
+    at: dict[Ref, int] = {}
     for number, naming in enumerate(namings):
         store_id = naming.store_id
         people = {known[store_id, key] for key in naming.keys if (store_id, key) in known}

@@ -27,10 +27,12 @@ class Reconciliation:
 
 
 async def reconcile(tx: Tx, store_id: str, *, dead_lettered: frozenset[str] = frozenset()) -> Reconciliation:
-    """Counts a store's orders. `dead_lettered` are the order ids that lie in the dead-letter topic: only the bus knows
-    them; without them, undecided orders all count as in flight.
+    """Counts a store's orders. `dead_lettered` are the orders whose reports lie in the dead-letter topic: only the bus
+    knows them; without them, undecided orders all count as in flight. A platform's order is known by its event alone:
+    one whose report lies there is acknowledged, and in no table of ours.
     """
-    acked = await reading.count_acknowledged(tx, store_id)
+    unknown = len(dead_lettered) - await reading.count_reported(tx, store_id, dead_lettered)
+    acked = await reading.count_acknowledged(tx, store_id) + unknown
     undecided = await reading.undecided(tx, store_id)
     by_state = await reading.count_by_state(tx, store_id)
     refused = {reason: n for (status, reason), n in by_state.items() if status == "rejected"}
@@ -43,6 +45,6 @@ async def reconcile(tx: Tx, store_id: str, *, dead_lettered: frozenset[str] = fr
         unattributed=sum(n for (status, _), n in by_state.items() if status == "unattributed"),
         rejected=refused,
         waiting=waiting,
-        dead_lettered=aside,
+        dead_lettered=aside + unknown,
         in_flight=len(undecided) - aside,
     )

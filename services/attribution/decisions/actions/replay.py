@@ -1,19 +1,25 @@
 """Replay: decides an order again from the facts up to a decision's fact number, and compares the bytes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
-from services.attribution.decisions.actions.friends import made_anew
+from msgspec.structs import replace
+
+from services.attribution.decisions.actions.friends import recompute
 from services.attribution.decisions.actions.gather import gather_whole
-from services.attribution.decisions.actions.sweep import awaiting
-from services.attribution.decisions.domain import ENGINE, decide, decision_bytes
+from services.attribution.decisions.actions.sweeping import awaiting
+from services.attribution.decisions.domain import ENGINE, Decision, decide, decision_bytes
+from services.attribution.decisions.domain.friend import Friend
+from services.attribution.decisions.sql import backlogs, reading
 from services.attribution.decisions.sql import friends as friend_rows
 from services.attribution.decisions.sql import nobody as nobody_store
 from services.attribution.decisions.sql import orders as order_rows
-from services.attribution.decisions.sql import reading
-from services.kernel.aside import aside
+from services.attribution.decisions.sql.reading import StoredDecision
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
+from services.kernel.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +47,39 @@ async def replay(tx: Tx, store_id: str, order_id: str, revision: int | None = No
     stored = await reading.decision(tx, store_id, order_id, revision)
     if row is None or stored is None:
         raise NotFound("There is no such decision.")
+    return (await _replayed(tx, store_id, [(row.person_id, stored)]))[0]
+
+
+async def replay_all(tx: Tx, store_id: str, *, after: tuple[str, int] = ("", 0), count: int = 200) -> list[Replay]:
+    """Replays a slice of a store's decisions, oldest order id first; go on with the last one's (order, revision)."""
+    stored = await reading.revisions(tx, store_id, after=after, count=count)
+    rows = await order_rows.by_id(tx, {(store_id, one.order_id) for one in stored})
+    return await _replayed(tx, store_id, [(rows[store_id, one.order_id].person_id, one) for one in stored])
+
+
+async def _replayed(tx: Tx, store_id: str, decisions: Sequence[tuple[str, StoredDecision]]) -> list[Replay]:
+    """Replays decisions, each with its person. Those of one person that knew the same facts are made together."""
+    found: dict[tuple[str, int], Replay] = {}
+    in_turn = sorted(decisions, key=lambda one: (one[0], one[1].as_of))
+    for (person_id, as_of), some in groupby(in_turn, key=lambda one: (one[0], one[1].as_of)):
+        stored = [one for _, one in some]
+        made: dict[str, Decision] = {}
+        if any(one.engine == ENGINE for one in stored):
+            people = await nobody_store.once_one(tx, store_id, person_id, as_of=as_of)
+            gathered = await gather_whole(tx, {(store_id, person) for person in people}, as_of=as_of)
+            facts = gathered.of(store_id)
+            made = await in_thread(len(facts.reports), decide, facts)
+        for one in stored:
+            found[one.order_id, one.revision] = _compared(one, made)
+    return [found[one.order_id, one.revision] for _, one in decisions]
+
+
+def _compared(stored: StoredDecision, made: Mapping[str, Decision]) -> Replay:
     recomputed = None
     if stored.engine == ENGINE:
-        people = await nobody_store.once_one(tx, store_id, row.person_id, as_of=stored.as_of)
-        gathered = await gather_whole(tx, {(store_id, person) for person in people}, as_of=stored.as_of)
-        facts = gathered.of(store_id)
-        decisions = await aside(len(facts.reports), decide, facts)
-        recomputed = decision_bytes(decisions[order_id]) if order_id in decisions else b""
+        recomputed = decision_bytes(made[stored.order_id]) if stored.order_id in made else b""
     return Replay(
-        order_id=order_id,
+        order_id=stored.order_id,
         revision=stored.revision,
         as_of=stored.as_of,
         engine=stored.engine,
@@ -57,12 +87,6 @@ async def replay(tx: Tx, store_id: str, order_id: str, revision: int | None = No
         stored=stored.body,
         recomputed=recomputed,
     )
-
-
-async def replay_all(tx: Tx, store_id: str, *, after: tuple[str, int] = ("", 0), count: int = 200) -> list[Replay]:
-    """Replays a slice of a store's decisions, oldest order id first; go on with the last one's (order, revision)."""
-    pairs = await reading.revisions(tx, store_id, after=after, count=count)
-    return [await replay(tx, store_id, order_id, revision) for order_id, revision in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +98,21 @@ class Remembered:
     equal: bool
 
 
+def _agree(kept: Friend, anew: Friend) -> bool:
+    """Whether they say the same; the last place that is kept may be a later one."""
+    latest = max((place for place in (kept.latest, anew.latest) if place is not None), default=None)
+    return kept.latest == latest and kept == replace(anew, latest=latest)
+
+
 async def check_remembered(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> list[Remembered]:
     """Compares a slice of a store's people with their facts, by person id; go on with the last one's. The transaction
     must see one moment.
     """
     kept = await friend_rows.page(tx, store_id, after=after, count=count)
-    anew = await made_anew(tx, kept)
-    swept = await awaiting(tx, kept)  # what stands of their orders was decided before something that is known by now
+    anew = await recompute(tx, kept)
+    # What stands of these people's orders was decided before something that is known by now.
+    behind = await awaiting(tx, kept) | (await backlogs.of(tx, kept)).keys()
     return [
-        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or pair in swept or friend == anew[pair])
+        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or pair in behind or _agree(friend, anew[pair]))
         for pair, friend in kept.items()
     ]

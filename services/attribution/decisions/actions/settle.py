@@ -14,7 +14,7 @@ from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather_settled
 from services.attribution.decisions.actions.numbers import Numbers
-from services.attribution.decisions.actions.sweep import awaiting
+from services.attribution.decisions.actions.sweeping import awaiting
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain import ENGINE, Settlement
 from services.attribution.decisions.sql import orders as order_rows
@@ -22,15 +22,15 @@ from services.attribution.decisions.sql import reading
 from services.attribution.decisions.sql.orders import OrderRow
 from services.attribution.orders import sql as orders_sql
 from services.attribution.orders.sql import StoredFact
-from services.kernel.aside import aside
 from services.kernel.db import Tx
-
-Pair = tuple[str, str]
+from services.kernel.revisions import Ref
+from services.kernel.threads import in_thread
 
 AT_ONCE = 200
 """Orders that settle in one transaction, of all its stores together: these are locked that long."""
 LOOK_AGAIN = timedelta(seconds=10)
-"""When to come back to an order with facts that were acknowledged and not yet decided: they must not come too late."""
+"""When to come back to an order with facts that were acknowledged and not yet decided: they must not come too late.
+What connectors acknowledged and has not told yet is not seen here."""
 
 
 async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
@@ -41,14 +41,12 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     if due:
         friends = await Friends.read(tx, {(row.store_id, row.person_id) for row in due})
         rows = await _of_this_engine(tx, {(row.store_id, row.order_id): row for row in due}, friends, numbers)
-        beside = await order_rows.open_until(tx, rows.values())
-        unseen = await orders_sql.with_unseen_facts(tx, beside)
-        waiting = {store_id for store_id, _ in unseen}
-        busy = {(pair[0], beside[pair]) for pair in unseen}
+        busy = await order_rows.with_unseen_facts(tx, rows.values())
+        waiting = {store_id for store_id, _ in busy}
         ready = {pair: row for pair, row in rows.items() if (pair[0], row.person_id) not in busy}
         leading = await _fix(tx, ready, friends, numbers)
         # Open orders placed before one that has settled as the first are no longer the first.
-        overtaken = leading & {(pair[0], person) for pair, person in beside.items() if pair not in ready}
+        overtaken = await order_rows.with_open_orders(tx, [ready[ref] for ref in leading])
         await decide_open(tx, overtaken, friends, numbers)
         await friends.keep(tx)
         await numbers.keep(tx)
@@ -56,41 +54,43 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return {s: max(at, tx.now + LOOK_AGAIN) if s in waiting else at for s, at in moments.items()}
 
 
-async def _of_this_engine(
-    tx: Tx, rows: dict[Pair, OrderRow], friends: Friends, numbers: Numbers
-) -> dict[Pair, OrderRow]:
+async def _of_this_engine(tx: Tx, rows: dict[Ref, OrderRow], friends: Friends, numbers: Numbers) -> dict[Ref, OrderRow]:
     """Those orders that are due by decisions of this engine and of everything that has come."""
     stored = await reading.some(tx, [(*pair, row.revision) for pair, row in rows.items()])
     old = {(pair[0], row.person_id) for pair, row in rows.items() if stored[pair][0] != ENGINE}
     old |= await awaiting(tx, {(pair[0], row.person_id) for pair, row in rows.items()})
     if not old:
         return rows
-    await decide_open(tx, old, friends, numbers)
+    later = await decide_open(tx, old, friends, numbers)
     now = await order_rows.by_id(tx, rows)
-    return {pair: row for pair, row in now.items() if row.settle_at is not None and row.settle_at <= tx.now}
+    return {
+        pair: row
+        for pair, row in now.items()
+        if row.settle_at is not None and row.settle_at <= tx.now and (pair[0], row.person_id) not in later
+    }
 
 
-async def _fix(tx: Tx, ready: Mapping[Pair, OrderRow], friends: Friends, numbers: Numbers) -> set[Pair]:
-    """Makes settlements, as facts, of the newest decisions. Returns the people whose first order has settled by it."""
+async def _fix(tx: Tx, ready: Mapping[Ref, OrderRow], friends: Friends, numbers: Numbers) -> set[Ref]:
+    """Makes settlements, as facts, of the newest decisions. Returns the orders that settled as a friend's first."""
     gathered = await gather_settled(tx, {pair: row.person_id for pair, row in ready.items()}, ready)
     stored = await reading.some(tx, [(*pair, row.revision) for pair, row in ready.items()])
-    settlements = await aside(len(ready), _settlements, ready, stored, tx.now)
+    settlements = await in_thread(len(ready), _settlements, ready, stored, tx.now)
     facts: list[StoredFact] = []
-    leading: set[Pair] = set()
+    leading: set[Ref] = set()
     for pair, settlement, body in settlements:
         gathered.of(pair[0]).settlements.append(settlement)
         facts.append(StoredFact(*pair, "settled", "settled", numbers.next(pair[0]), tx.now, body))
         person = (pair[0], ready[pair].person_id)
         if not ready[pair].cancelled and friends.settle(person, body):
-            leading.add(person)
+            leading.add(pair)
     await orders_sql.insert(tx, facts)
     await decide_and_write(tx, gathered, numbers)
     return leading
 
 
 def _settlements(
-    ready: Mapping[Pair, OrderRow], stored: Mapping[Pair, tuple[str, bytes]], now: datetime
-) -> list[tuple[Pair, Settlement, bytes]]:
+    ready: Mapping[Ref, OrderRow], stored: Mapping[Ref, tuple[str, bytes]], now: datetime
+) -> list[tuple[Ref, Settlement, bytes]]:
     made = []
     for pair, row in sorted(ready.items()):
         settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, now)

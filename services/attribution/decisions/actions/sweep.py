@@ -6,7 +6,7 @@ people, some in each transaction, and decides their open orders. Whoever is touc
 (by an order, a visit, a settling) is decided as a whole then and there: nobody's orders are decided by two versions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.attribution.decisions.actions.again import decide_open
@@ -24,22 +24,11 @@ AT_ONCE = 200
 decided at once where a sweep could begin.
 """
 
-Pair = tuple[str, str]
-
 
 async def begin(tx: Tx, causes: Sequence[Sweep]) -> None:
     """Begins sweeps for what came. The stores must be locked."""
     await sweeps.begin(tx, causes)
     await due.schedule(tx, SWEEP, {cause.store_id: tx.now for cause in causes})
-
-
-async def awaiting(tx: Tx, people: Iterable[Pair]) -> set[Pair]:
-    """Those of these people whom a sweep may still come to."""
-    some = set(people)
-    if not some:
-        return set()
-    under_way = await sweeps.under_way(tx, {store_id for store_id, _ in some})
-    return {pair for pair in some for one in under_way if one.store_id == pair[0] and one.after < pair[1]}
 
 
 async def sweep(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:

@@ -1,10 +1,11 @@
-"""Decides what was gathered, and writes and tells what changed."""
+"""Decides what was gathered, writes what changed and sends its events."""
 
 import hashlib
 from collections import Counter as Count
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from msgspec.structs import replace
 from prometheus_client import Counter
@@ -17,6 +18,7 @@ from contracts.events.conversions import (
     ConversionReversed,
     ConversionSettled,
     ConversionUnattributed,
+    Named,
 )
 from services.attribution.decisions.actions.gather import Gathered
 from services.attribution.decisions.actions.numbers import Numbers
@@ -27,15 +29,18 @@ from services.attribution.decisions.sql import orders as order_rows
 from services.attribution.decisions.sql import people as people_store
 from services.attribution.decisions.sql.orders import OrderRow, Revision
 from services.kernel import due
-from services.kernel.aside import aside
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+from services.kernel.threads import in_thread
 
 _DECISIONS = Counter("kith_decisions_total", "Decisions that came out another than before.", ("status",))
 
 SETTLE = "attribution.settle"
 """The due job that settles orders."""
 
-Pair = tuple[str, str]
+REFUSED = "s:"
+"""Before the key of a tie that outlives the settling: whom a settled order named in vain. Nothing is decided by it."""
+
 Tie = tuple[str, str, str]
 
 _BY_STATUS: dict[str, type[Conversion]] = {
@@ -45,17 +50,19 @@ _BY_STATUS: dict[str, type[Conversion]] = {
     "pending": ConversionDeferred,
 }
 
+_NAMED: dict[str, Literal["waiting", "refused"]] = {"pending": "waiting", "rejected": "refused"}
+
 _OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
-"""Fields of an event that tell nothing new about the order."""
+"""Fields of an event that say nothing new about the order."""
 
 
 @dataclass(slots=True)
 class Written:
     """What came out of deciding."""
 
-    decisions: dict[Pair, Decision] = field(default_factory=dict)
-    after: dict[Pair, History] = field(default_factory=dict)
-    """What all standing orders of a person come to, by (store, person)."""
+    decisions: dict[Ref, Decision] = field(default_factory=dict)
+    after: dict[Ref, History] = field(default_factory=dict)
+    """What those of a person's open orders that were decided and stand come to, by (store, person)."""
     revisions: list[Revision] = field(default_factory=list)
     rows: list[OrderRow] = field(default_factory=list)
     """Current states that are not as they were."""
@@ -63,18 +70,18 @@ class Written:
 
 
 async def decide_and_write(tx: Tx, gathered: Gathered, numbers: Numbers) -> Written:
-    """Decides every gathered order; keeps a revision of, and tells, what is not as it was."""
-    written = await aside(sum(len(f.reports) + len(f.tracks) for f in gathered.facts.values()), _decided, gathered)
+    """Decides every gathered order; keeps a revision of what is not as it was, and sends its event."""
+    written = await in_thread(sum(len(f.reports) + len(f.tracks) for f in gathered.facts.values()), _decided, gathered)
     await write(tx, gathered.rows, gathered.people, written, numbers)
     gathered.rows |= {(row.store_id, row.order_id): row for row in written.rows}
     return written
 
 
 async def write(
-    tx: Tx, before: Mapping[Pair, OrderRow], people: Mapping[Pair, str], written: Written, numbers: Numbers
+    tx: Tx, before: Mapping[Ref, OrderRow], people: Mapping[Ref, str], written: Written, numbers: Numbers
 ) -> None:
-    """Writes and tells the decisions that are not as they were `before`."""
-    await aside(len(written.decisions), _compared, tx, before, people, written, numbers)
+    """Writes the decisions, and sends their events, that are not as they were `before`."""
+    await in_thread(len(written.decisions), _compared, tx, before, people, written, numbers)
     await order_rows.add_revisions(tx, written.revisions, engine=ENGINE)
     counts = Count(str(written.decisions[r.store_id, r.order_id].status) for r in written.revisions)
     tx.after_commit(lambda: _count(counts))
@@ -94,7 +101,7 @@ def _decided(gathered: Gathered) -> Written:
 
 
 def _compared(
-    tx: Tx, before: Mapping[Pair, OrderRow], people: Mapping[Pair, str], written: Written, numbers: Numbers
+    tx: Tx, before: Mapping[Ref, OrderRow], people: Mapping[Ref, str], written: Written, numbers: Numbers
 ) -> None:
     decisions = written.decisions
     for pair in sorted(decisions, key=lambda pair: (pair[0], decisions[pair].placed_at, pair[1])):
@@ -117,7 +124,7 @@ def _count(counts: Mapping[str, int]) -> None:
         _DECISIONS.labels(status).inc(count)
 
 
-def _row(pair: Pair, person_id: str, decision: Decision, before: OrderRow | None, body_hash: bytes) -> OrderRow:
+def _row(pair: Ref, person_id: str, decision: Decision, before: OrderRow | None, body_hash: bytes) -> OrderRow:
     changed = before is None or before.body_hash != body_hash
     programs = sorted(piece[2:] for piece in decision.pieces if piece[0] == "p")
     return OrderRow(
@@ -156,7 +163,7 @@ def _reported(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None
 def conversion_of(
     decision: Decision, row: OrderRow, decided_at: datetime, as_of: int, before: OrderRow | None
 ) -> Conversion:
-    """The event that tells a decision. Its type names the step; readers go by the state inside."""
+    """The event of a decision. Its type names the step; readers go by the state inside."""
     kind = _BY_STATUS[decision.status]
     if decision.cancelled or (decision.status == "pending" and before is not None and before.status != "pending"):
         kind = ConversionReversed
@@ -187,13 +194,29 @@ def conversion_of(
         program_version=decision.program_version,
         ambassador_id=decision.ambassador_id,
         winner=decision.winner,
+        named=_named(decision),
         as_of=as_of,
         engine=ENGINE,
     )
 
 
-async def _retie(tx: Tx, before: Mapping[Pair, OrderRow], rows: Iterable[OrderRow]) -> None:
-    """Keeps the ties of changed orders to codes and ambassadors, while the orders are open."""
+def _named(decision: Decision) -> tuple[Named, ...]:
+    """Whom proofs named, each once by their best, where the order is nobody's or undecided."""
+    verdict = _NAMED.get(decision.status)
+    found: dict[str, Named] = {}
+    if verdict is not None and not decision.cancelled:
+        for one in decision.candidates:
+            if one.ambassador_id is not None and one.verdict == verdict:
+                who, program = one.ambassador_id, one.program_id
+                named = Named(ambassador_id=who, program_id=program, verdict=verdict, reason=one.reason)
+                found.setdefault(who, named)
+    return tuple(found.values())
+
+
+async def _retie(tx: Tx, before: Mapping[Ref, OrderRow], rows: Iterable[OrderRow]) -> None:
+    """Keeps the ties of changed orders to codes and ambassadors, while the orders are open; whom they name in vain for
+    longer, since these ambassadors are told why.
+    """
     wanted: set[Tie] = set()
     gone: set[Tie] = set()
     for row in rows:
@@ -201,8 +224,16 @@ async def _retie(tx: Tx, before: Mapping[Pair, OrderRow], rows: Iterable[OrderRo
         old = set(was.pieces) if was else set()
         wanted |= {(row.store_id, piece, row.order_id) for piece in set(row.pieces) - old}
         gone |= {(row.store_id, piece, row.order_id) for piece in old - set(row.pieces)}
+        wanted |= {(row.store_id, REFUSED + piece, row.order_id) for piece in _named_in_vain(row, old)}
     await people_store.tie(tx, sorted(wanted))
     await people_store.untie(tx, sorted(gone))
+
+
+def _named_in_vain(row: OrderRow, pieces: Iterable[str]) -> set[str]:
+    """What an order that settles without a winner was tied to. A code that nobody has names nobody."""
+    if row.settled_at is None or row.status not in {"rejected", "unattributed"}:
+        return set()
+    return {piece for piece in pieces if piece[0] == "a" or row.status == "rejected"}
 
 
 def _hash(body: bytes) -> bytes:

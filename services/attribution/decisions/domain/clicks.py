@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from contracts.events.tracking import TokenClaims, TokenProblem
-from services.attribution.decisions.domain.catalog import GRACE, LONGEST_WINDOW
+from services.attribution.decisions.domain.set_up import GRACE, LONGEST_WINDOW
 
 MOST_CLICKS = 100
 """Of a friend's clicks that an order may have come from, the newest so many are reviewed. People have a handful."""

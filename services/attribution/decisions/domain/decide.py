@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from contracts.events.conversions import AtSettling, Winner
 from contracts.events.orders import OrderReported
-from services.attribution.decisions.domain.catalog import Catalog
 from services.attribution.decisions.domain.decision import Candidate, Check, Decision, Settled, Verdict
 from services.attribution.decisions.domain.evidence import Case, Evidence, evidence_of
 from services.attribution.decisions.domain.facts import Facts, Order, Settlement, Status, orders_of
@@ -16,6 +15,7 @@ from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.rules import NAMES_NOBODY, checks_of
+from services.attribution.decisions.domain.set_up import SetUp
 
 SHORTEST_WAIT = timedelta(minutes=10)
 WAIT_WITHOUT_WINNER = timedelta(days=14)
@@ -35,10 +35,12 @@ def decide(facts: Facts) -> dict[str, Decision]:
 
 
 def deciding(facts: Facts, after: dict[str, History]) -> Iterator[Decision]:
-    """The same, one by one. Notes in `after`, by the key of `Known`, what all of a person's standing orders come to."""
-    catalog = Catalog(facts)
+    """The same, one by one. Notes in `after`, by the key of `Known`, what those open orders of a person that are in the
+    set and stand come to.
+    """
+    set_up = SetUp(facts)
     for person in people_of(facts, orders_of(facts)):
-        yield from _of_person(person, catalog, after)
+        yield from _of_person(person, set_up, after)
 
 
 def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
@@ -65,7 +67,7 @@ def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
     return found
 
 
-def _of_person(person: Person, catalog: Catalog, after: dict[str, History]) -> Iterator[Decision]:
+def _of_person(person: Person, set_up: SetUp, after: dict[str, History]) -> Iterator[Decision]:
     """Settled orders as they are: they are inputs. The others as they were placed, each after all that stand before it.
 
     So no two orders of a friend are ever both the first: one that is reported late, when a later one has settled as the
@@ -78,20 +80,19 @@ def _of_person(person: Person, catalog: Catalog, after: dict[str, History]) -> I
         steps = [_step(decision) for decision in settled if _stands(decision)]
         known = Known("", frozenset(), later=steps, leader=settled_of(steps).leader)
     later = deque(sorted(known.later, key=lambda step: step.place))
-    history = known.before
+    history, own = known.before, History()
     for order in sorted((o for o in person.orders if o.settlement is None), key=_place):
         while later and later[0].place < _place(order):
             history = history.plus(later.popleft())
         before = history
         if before.first is None and known.leader is not None:
             before = before.plus(known.leader)
-        decision = _decided(Case(order, person, before, catalog))
+        decision = _decided(Case(order, person, before, set_up))
         if order.standing:
-            history = history.plus(_step(decision))
+            step = _step(decision)
+            history, own = history.plus(step), own.plus(step)
         yield decision
-    for step in later:
-        history = history.plus(step)
-    after[known.key] = history
+    after[known.key] = own
 
 
 def _place(order: Order) -> Place:
@@ -113,7 +114,7 @@ def _step(decision: Decision) -> Step:
     )
 
 
-class _Judged(Struct, frozen=True):
+class _Assessed(Struct, frozen=True):
     """A candidate with the rules that were held against it; `lost` is the one that it failed or that must wait."""
 
     evidence: Evidence
@@ -121,16 +122,16 @@ class _Judged(Struct, frozen=True):
     lost: Check | None
 
     @classmethod
-    def of(cls, case: Case, evidence: Evidence) -> "_Judged":
+    def of(cls, case: Case, evidence: Evidence) -> "_Assessed":
         checks = checks_of(case, evidence)
         return cls(evidence, checks, checks[-1] if checks and checks[-1].result in {"failed", "waiting"} else None)
 
 
 def _decided(case: Case) -> Decision:
     order = case.order
-    judged = sorted((_Judged.of(case, evidence) for evidence in evidence_of(case)), key=_strength)
-    valid = [j for j in judged if j.lost is None]
-    lost = [(j, j.lost) for j in judged if j.lost is not None]
+    assessed = sorted((_Assessed.of(case, evidence) for evidence in evidence_of(case)), key=_strength)
+    valid = [j for j in assessed if j.lost is None]
+    lost = [(j, j.lost) for j in assessed if j.lost is not None]
     waiting = any(check.result == "waiting" for _, check in lost)
     pending = tuple(reason for reason, holds in (("unpaid", not order.paid), ("program_unknown", waiting)) if holds)
     first: Verdict = "waiting" if pending else "won"
@@ -144,7 +145,7 @@ def _decided(case: Case) -> Decision:
     ]
     winner = valid[0].evidence if valid and not pending else None
     terms = winner.terms if winner else None
-    shown = valid[0] if valid else judged[0] if judged else None
+    shown = valid[0] if valid else assessed[0] if assessed else None
     status, reason = _status(winner, [check for _, check in lost], pending)
     return Decision(
         order_id=order.order_id,
@@ -170,7 +171,7 @@ def _decided(case: Case) -> Decision:
         checks=tuple(shown.checks) if shown else (),
         settled=None,
         settle_at=None if pending else _settle_at(order, winner),
-        pieces=_pieces([j.evidence for j in judged], order),
+        pieces=_pieces([j.evidence for j in assessed], order),
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
         friend_contacts=_contacts(order, case.person),
@@ -185,11 +186,11 @@ def _outranked(winner: Evidence, other: Evidence) -> str:
     return "older_program" if tied else "outranked"
 
 
-def _strength(judged: _Judged) -> tuple[object, ...]:
+def _strength(assessed: _Assessed) -> tuple[object, ...]:
     """Sorts candidates, the strongest first: program's rank, of equal ones the older program (ids begin with the time),
     the program's own priority of kinds, its model.
     """
-    evidence = judged.evidence
+    evidence = assessed.evidence
     rank, place, newest_first = 10_000, 9, True
     if evidence.terms is not None:
         rules = evidence.terms.program.attribution
@@ -242,6 +243,8 @@ def _detail(evidence: Evidence, check: Check | None) -> dict[str, object]:
     detail: dict[str, object] = dict(check.detail) if check else {}
     if evidence.kind == "click" and evidence.terms is not None:
         detail.setdefault("window_days", evidence.terms.program.attribution.click_window_days)
+    if evidence.click is not None and evidence.click.channel is not None:
+        detail["channel"] = evidence.click.channel
     if evidence.won_by is not None:
         detail["order_id"] = evidence.won_by.order_id
     return detail
@@ -283,7 +286,7 @@ def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
         return None
     wait = WAIT_WITHOUT_WINNER
     if winner is not None and winner.terms is not None:
-        holds = [rule.hold_days for rule in winner.terms.program.rewards]
+        holds = [rule.hold_days for rule in winner.terms.program.rules_served]
         if holds:
             wait = max(timedelta(days=min(holds)), SHORTEST_WAIT)
     return max(order.placed_at, order.paid_received_at) + wait

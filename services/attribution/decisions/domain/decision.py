@@ -1,4 +1,4 @@
-"""What deciding an order gives: codes and figures, never sentences. And the one spelling of it in bytes."""
+"""What deciding an order gives: codes and figures, never sentences. And its one encoding in bytes."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -87,7 +87,7 @@ class Decision(Struct, frozen=True):
     paid_since: datetime | None
     """Since when the newest revision holds that calls the order paid; kept with the settling."""
     visitor_id: str | None
-    """The browser that the order named, told on for funnels. It proves nothing here, and is no part of the bytes."""
+    """The browser that the order named, passed on for funnels. It proves nothing here, and is no part of the bytes."""
     friend_contacts: tuple[str, ...]
     """Hashes by which the buyer may be recognised when they join themselves. No part of the bytes."""
     click_id: str | None

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from contracts.events.tracking import TokenClaims, TokenProblem
 from contracts.program import EvidenceKind
-from services.attribution.decisions.domain.catalog import Catalog, Code, Terms
 from services.attribution.decisions.domain.facts import Order
 from services.attribution.decisions.domain.history import History, Step
 from services.attribution.decisions.domain.people import Person
+from services.attribution.decisions.domain.set_up import Code, SetUp, Terms
 
 
 class Evidence(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Case(Struct, frozen=True):
     order: Order
     person: Person
     before: History
-    catalog: Catalog
+    set_up: SetUp
 
     @property
     def number(self) -> int:
@@ -63,7 +63,7 @@ def _clicks(case: Case) -> Iterator[Evidence]:
             at=click.at,
             ambassador_id=click.ambassador_id,
             program_id=click.program_id,
-            terms=case.catalog.terms(click.program_id, placed_at),
+            terms=case.set_up.terms(click.program_id, placed_at),
             click=click,
             taken=taken,
         )
@@ -82,14 +82,14 @@ def _clicks(case: Case) -> Iterator[Evidence]:
 def _codes(case: Case) -> Iterator[Evidence]:
     placed_at = case.order.placed_at
     for text in case.order.codes:
-        code = case.catalog.code(text, placed_at)
+        code = case.set_up.code(text, placed_at)
         program_id = code.data.program_id if code else None
         yield Evidence(
             kind="code",
             at=placed_at,
             ambassador_id=code.data.ambassador_id if code else None,
             program_id=program_id,
-            terms=case.catalog.terms(program_id, placed_at) if program_id else None,
+            terms=case.set_up.terms(program_id, placed_at) if program_id else None,
             text=text,
             code=code,
         )
@@ -97,7 +97,7 @@ def _codes(case: Case) -> Iterator[Evidence]:
 
 def _known_customer(case: Case) -> Iterator[Evidence]:
     for program_id, won in case.before.won.items():
-        terms = case.catalog.terms(program_id, case.order.placed_at)
+        terms = case.set_up.terms(program_id, case.order.placed_at)
         if terms is None or "customer" not in terms.program.attribution.priority:
             continue
         rules = terms.program.attribution

@@ -1,6 +1,6 @@
 """The facts that decisions are made of, and what an order says when all that was ever reported of it is put together.
 
-A fact is what somebody told us, once, under its own id. Nothing here knows in which order facts came, or the time.
+A fact is what somebody reported, once, under its own id. Nothing here knows in which order facts came, or the time.
 """
 
 from collections.abc import Sequence
@@ -238,5 +238,5 @@ def lower(settled: Figures, latest: Figures) -> Figures:
 
 @lru_cache(maxsize=4096)
 def iso(at: datetime) -> str:
-    """A moment in the one spelling that decisions use: UTC with microseconds where there are any."""
+    """A moment in the one form that decisions use: UTC with microseconds where there are any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -23,7 +23,9 @@ class Friend(Struct, frozen=True):
 
     orders: int = 0
     latest: Place | None = None
-    """The place of the order that was placed last, whatever became of it."""
+    """A place that none of their orders comes after, whatever became of them: that of the last one, or where it stood
+    before it was reported with an earlier time.
+    """
     customer_id: str | None = None
     contact: str | None = None
     """The first of each by alphabet."""
@@ -54,12 +56,12 @@ class Friend(Struct, frozen=True):
         )
 
     def lends_like(self, other: "Friend") -> bool:
-        """Whether an open order that nobody touched would be decided alike: by names, browsers and tokens."""
-        return (
-            (self.customer_id, self.contact) == (other.customer_id, other.contact)
-            and {visitor for _, visitor in self.visitors} == {visitor for _, visitor in other.visitors}
-            and self.tokens == other.tokens
-        )
+        """Whether an open order that nobody touched would be decided alike, by names and tokens: browsers are apart."""
+        return (self.customer_id, self.contact, self.tokens) == (other.customer_id, other.contact, other.tokens)
+
+    def other_browsers(self, other: "Friend") -> set[str]:
+        """The browsers that lend to the orders of one of two and not of the other."""
+        return {visitor for _, visitor in self.visitors} ^ {visitor for _, visitor in other.visitors}
 
     def joined(self, other: "Friend") -> "Friend":
         """Of two who turned out to be one. What stands together is summed up anew when the orders are decided."""

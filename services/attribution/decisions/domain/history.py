@@ -5,7 +5,8 @@ need not be read again to decide the open ones.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,6 +15,10 @@ from services.attribution.decisions.domain.lent import Touch
 
 Place = tuple[datetime, str]
 """Where an order stands among its friend's: by the moment of its placing, then by its id."""
+BEGINNING: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), "")
+"""A place before that of any order."""
+END: Final[Place] = (datetime.max.replace(tzinfo=UTC), "")
+"""A place after that of any order."""
 
 
 class Step(Struct, frozen=True, array_like=True):
@@ -119,7 +124,7 @@ class Known(Struct, frozen=True):
     before: History = History()
     """Orders that stand before all those at hand."""
     later: Sequence[Step] = ()
-    """Settled orders that stand between them or behind."""
+    """Settled orders that stand between them; those behind may be among these."""
     leader: Step | None = None
     customer_id: str | None = None
     """The first, by alphabet, of all customer ids that ever named this friend, and of all contacts."""

@@ -30,12 +30,12 @@ def refunds_of(
     `removed` are lines that the order had and has no more: the figures are lower by them already.
     """
     newest: dict[str, OrderRefunded] = {}
-    for telling in reported:
-        key = telling.refund_id or telling.fact_id
+    for report in reported:
+        key = report.refund_id or report.fact_id
         known = newest.get(key)
-        if known is None or _rank(telling) > _rank(known):
-            newest[key] = telling
-    standing = [telling for telling in newest.values() if telling.status == "succeeded"]
+        if known is None or _rank(report) > _rank(known):
+            newest[key] = report
+    standing = [report for report in newest.values() if report.status == "succeeded"]
     own = [one for one in standing if one.currency in {None, figures.currency}]
     foreign = sorted((one.currency or "", one.amount_minor) for one in standing if one not in own)
     if not own and not foreign:
@@ -44,15 +44,15 @@ def refunds_of(
     return Refunds(sum(one.amount_minor for one in own), returned, tuple(foreign))
 
 
-def _rank(telling: OrderRefunded) -> tuple[object, ...]:
+def _rank(report: OrderRefunded) -> tuple[object, ...]:
     """The newest holds. At equal times a failure, which nothing undoes, then what says more, then the larger sum."""
-    said = len(telling.lines) + (telling.shipping_minor is not None) + (telling.currency is not None)
-    moment = telling.updated_at or telling.at
-    return moment, telling.status == "failed", said, telling.amount_minor, telling.fact_id
+    said = len(report.lines) + (report.shipping_minor is not None) + (report.currency is not None)
+    moment = report.updated_at or report.at
+    return moment, report.status == "failed", said, report.amount_minor, report.fact_id
 
 
-def _says_what(telling: OrderRefunded) -> bool:
-    return bool(telling.lines) or telling.shipping_minor is not None
+def _says_what(report: OrderRefunded) -> bool:
+    return bool(report.lines) or report.shipping_minor is not None
 
 
 def _returned(reported: Iterable[OrderRefunded], figures: Figures, removed: frozenset[str]) -> Returned:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts.events.orders import Figures, OrderCancelled, OrderReported
-from services.attribution.orders.domain.naming import CANCEL
+from services.common.order_names import CANCEL
 
 
 class Revision(NamedTuple):

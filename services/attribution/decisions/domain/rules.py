@@ -7,10 +7,10 @@ reason why a candidate lost.
 from collections.abc import Callable
 from datetime import timedelta
 
-from services.attribution.decisions.domain.catalog import GRACE, LONGEST_WINDOW
 from services.attribution.decisions.domain.decision import Check, Detail
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import iso
+from services.attribution.decisions.domain.set_up import GRACE, LONGEST_WINDOW
 
 NAMES_NOBODY = frozenset(
     {
@@ -111,7 +111,7 @@ def ambassador_standing(case: Case, evidence: Evidence) -> Check | None:
     """The ambassador is neither blocked nor gone."""
     if evidence.ambassador_id is None:
         return None
-    ambassador = case.catalog.ambassador(evidence.ambassador_id, case.order.placed_at)
+    ambassador = case.set_up.ambassador(evidence.ambassador_id, case.order.placed_at)
     if ambassador is not None and ambassador.status != "active":
         return _failed("ambassador", f"ambassador_{ambassador.status}")
     return None
@@ -121,7 +121,7 @@ def own_purchase(case: Case, evidence: Evidence) -> Check | None:
     """Nobody refers themselves: customer id and contacts differ from the ambassador's."""
     if evidence.ambassador_id is None:
         return None
-    ambassador = case.catalog.ambassador(evidence.ambassador_id, case.order.placed_at)
+    ambassador = case.set_up.ambassador(evidence.ambassador_id, case.order.placed_at)
     if ambassador is None:
         return Check("own_purchase", "noted", "ambassador_unknown", {})
     same = [

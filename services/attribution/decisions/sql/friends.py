@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.attribution.decisions.domain.friend import Friend, decode, encode
+from services.attribution.decisions.domain.history import BEGINNING, END, Place
 from services.attribution.orders.sql import unpack as unpack_fact
 from services.kernel.db import Tx
 from services.kernel.packed import Packing
-
-Pair = tuple[str, str]
-"""A store's id and a person in it."""
+from services.kernel.revisions import Ref
 
 _READ = """
-select f.store_id, f.person_id, f.body from friends f
-join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on f.store_id = w.s and f.person_id = w.id
+select w.s as store_id, w.id as person_id, f.body, b.since_at, b.since_order
+from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+left join friends f on f.store_id = w.s and f.person_id = w.id
+left join backlogs b on b.store_id = w.s and b.person_id = w.id
 """
 _PUT = """
 insert into friends (store_id, person_id, orders, body)
@@ -26,13 +27,18 @@ delete from friends f using unnest(cast(:stores as text[]), cast(:ids as text[])
 where f.store_id = w.s and f.person_id = w.id
 """
 _SETTLEMENTS = """
-select w.s as store_id, w.id as person_id, f.body from (
-    select s, id, id as was from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+with wanted as (
+    select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:since as timestamptz[]),
+                         cast(:since_orders as text[]), cast(:until as timestamptz[]), cast(:until_orders as text[]))
+         w (s, id, since, since_order, until, until_order)
+), once as (
+    select wanted.*, id as was from wanted
     union all
-    select s, id, m.person_id from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
-    join person_merges m on m.store_id = w.s and m.into_id = w.id
-) w
+    select wanted.*, m.person_id from wanted join person_merges m on m.store_id = wanted.s and m.into_id = wanted.id
+)
+select w.s as store_id, w.id as person_id, f.body from once w
 join orders o on o.store_id = w.s and o.person_id = w.was and o.settled_at is not null and not o.cancelled
+ and (o.placed_at, o.order_id) >= (w.since, w.since_order) and (o.placed_at, o.order_id) <= (w.until, w.until_order)
 join order_facts f on f.store_id = o.store_id and f.order_id = o.order_id and f.fact_id = 'settled'
 """
 _SLICE = """
@@ -58,16 +64,20 @@ _PACKING: Final = Packing("what is remembered of a person", _WORDS_1)
 unpack: Final = _PACKING.unpack
 
 
-async def read(tx: Tx, people: Iterable[Pair]) -> dict[Pair, Friend]:
-    """What is remembered of these people; nothing of some."""
+async def read(tx: Tx, people: Iterable[Ref]) -> tuple[dict[Ref, Friend], dict[Ref, Place]]:
+    """What is remembered of these people, nothing of some; and from where on those with a backlog are to be decided."""
     pairs = sorted(set(people))
     if not pairs:
-        return {}
+        return {}, {}
     rows = await tx.all(_READ, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
-    return {(row.store_id, row.person_id): decode(unpack(bytes(row.body))) for row in rows}
+    friends = {(row.store_id, row.person_id): decode(unpack(bytes(row.body))) for row in rows if row.body is not None}
+    backlogs = {
+        (row.store_id, row.person_id): (row.since_at, row.since_order) for row in rows if row.since_at is not None
+    }
+    return friends, backlogs
 
 
-async def put(tx: Tx, friends: Mapping[Pair, Friend]) -> None:
+async def put(tx: Tx, friends: Mapping[Ref, Friend]) -> None:
     """Remembers."""
     if friends:
         await tx.execute(
@@ -79,24 +89,40 @@ async def put(tx: Tx, friends: Mapping[Pair, Friend]) -> None:
         )
 
 
-async def drop(tx: Tx, people: Iterable[Pair]) -> None:
+async def drop(tx: Tx, people: Iterable[Ref]) -> None:
     """Forgets people who are others now."""
     pairs = sorted(set(people))
     if pairs:
         await tx.execute(_DROP, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
 
 
-async def settlements(tx: Tx, people: Iterable[Pair]) -> dict[Pair, list[bytes]]:
-    """The settlements of these people's orders that still stand, as facts."""
+async def settlements(
+    tx: Tx, people: Iterable[Ref], between: Mapping[Ref, tuple[Place, Place]] | None = None
+) -> dict[Ref, list[bytes]]:
+    """The settlements of these people's orders that still stand, as facts: of all, or of those between two places of
+    each.
+    """
     pairs = sorted(set(people))
-    found: dict[Pair, list[bytes]] = {pair: [] for pair in pairs}
-    if pairs:
-        for row in await tx.all(_SETTLEMENTS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs]):
-            found[row.store_id, row.person_id].append(unpack_fact(bytes(row.body)))
+    found: dict[Ref, list[bytes]] = {pair: [] for pair in pairs}
+    if not pairs:
+        return found
+    wide = (BEGINNING, END)
+    spans = [(between or {}).get(pair, wide) for pair in pairs]
+    rows = await tx.all(
+        _SETTLEMENTS,
+        stores=[s for s, _ in pairs],
+        ids=[i for _, i in pairs],
+        since=[first[0] for first, _ in spans],
+        since_orders=[first[1] for first, _ in spans],
+        until=[last[0] for _, last in spans],
+        until_orders=[last[1] for _, last in spans],
+    )
+    for row in rows:
+        found[row.store_id, row.person_id].append(unpack_fact(bytes(row.body)))
     return found
 
 
-async def page(tx: Tx, store_id: str, *, after: str, count: int) -> dict[Pair, Friend]:
+async def page(tx: Tx, store_id: str, *, after: str, count: int) -> dict[Ref, Friend]:
     """What is remembered of a slice of a store's people, by (store, person)."""
     rows = await tx.all(_SLICE, store=store_id, after=after, count=count)
     return {(store_id, row.person_id): decode(unpack(bytes(row.body))) for row in rows}

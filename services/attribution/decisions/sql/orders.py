@@ -8,9 +8,7 @@ from msgspec import Struct
 from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.sql.packed import pack
 from services.kernel.db import Tx
-
-Pair = tuple[str, str]
-"""A store's id and the id of an order or person in it."""
+from services.kernel.revisions import Ref
 
 AT_ONCE = 1000
 """Rows that one statement writes: the event loop has its turn between two."""
@@ -35,49 +33,96 @@ select {_PRESENT.replace("coalesce(m.into_id, o.person_id)", "w.id")} from (
     join person_merges m on m.store_id = w.s and m.into_id = w.id
 ) w join orders o on o.store_id = w.s and o.person_id = w.was
 """  # noqa: S608
-_OPEN = f"""
-select {COLUMNS} from orders o
-join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on o.store_id = w.s and o.person_id = w.id
-where o.settled_at is null
+_MORE_THAN = """
+select count(*) > :most from (
+    select 1 from (
+        select cast(:person as text) as was
+        union all
+        select person_id from person_merges where store_id = :store and into_id = :person
+    ) w join orders o on o.store_id = :store and o.person_id = w.was
+    limit :most + 1
+) found
+"""
+_REPORTED = f"""
+select {_PRESENT}, u.store_id as waiting_store, u.order_id as waiting_order, u.person_id as waiting_person
+from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+left join orders o on o.store_id = w.s and o.order_id = w.id
+left join person_merges m on m.store_id = o.store_id and m.person_id = o.person_id
+left join undecided u on u.store_id = w.s and u.order_id = w.id
+where o.store_id is not null or u.store_id is not null
 """  # noqa: S608
 _OPEN_SINCE = f"""
 select {COLUMNS} from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]),
                              cast(:ids as text[])) w (s, p, at, id)
-join orders o on o.store_id = w.s and o.person_id = w.p and (o.placed_at, o.order_id) >= (w.at, w.id)
-where o.settled_at is null
+cross join lateral (
+    select * from orders where store_id = w.s and person_id = w.p and settled_at is null
+      and (placed_at, order_id) >= (w.at, w.id)
+    order by placed_at, order_id limit :most
+) o
 """  # noqa: S608
-# An order that is not paid waits for that first of all.
-_AHEAD = """
-select o.store_id, o.person_id, count(*)::int as standing,
+_SUMMED_UP = """
+select w.s as store_id, w.p as person_id, count(*)::int as standing,
        (array_agg(o.order_id order by o.placed_at, o.order_id))[1] as first,
        (array_agg(o.revision order by o.placed_at, o.order_id))[1] as first_revision,
        (array_agg(o.order_id order by o.placed_at desc, o.order_id desc))[1] as last,
        (array_agg(o.revision order by o.placed_at desc, o.order_id desc))[1] as last_revision
+"""
+_WON = "case when o.status = 'attributed' and o.ambassador_id is not null then o.program_id end"
+# An order that is not paid waits for that first of all.
+_AHEAD = f"""
+{_SUMMED_UP}
 from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]), cast(:ids as text[]))
      w (s, p, at, id)
 join orders o on o.store_id = w.s and o.person_id = w.p and (o.placed_at, o.order_id) < (w.at, w.id)
 where o.settled_at is null and not o.cancelled and not (o.status = 'pending' and o.reason = 'unpaid')
-group by 1, 2, case when o.status = 'attributed' and o.ambassador_id is not null then o.program_id end
+group by 1, 2, {_WON}
 """
+_SETTLED_BEFORE = f"""
+with wanted as (
+    select * from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]),
+                         cast(:ids as text[])) w (s, p, at, id)
+), once as (
+    select wanted.*, p as was from wanted
+    union all
+    select wanted.*, m.person_id from wanted join person_merges m on m.store_id = wanted.s and m.into_id = wanted.p
+)
+{_SUMMED_UP} from once w
+join orders o on o.store_id = w.s and o.person_id = w.was and (o.placed_at, o.order_id) < (w.at, w.id)
+where o.settled_at is not null and not o.cancelled
+group by 1, 2, {_WON}
+"""  # noqa: S608
+_IN_BACKLOG = """exists (
+    select from backlogs b where b.store_id = orders.store_id and b.person_id = orders.person_id
+      and (orders.placed_at, orders.order_id) >= (b.since_at, b.since_order)
+)"""
 _DUE = f"""
 select {COLUMNS} from unnest(cast(:stores as text[])) w (s)
 cross join lateral (
-    select * from orders where store_id = w.s and settled_at is null and settle_at <= :now
+    select * from orders where store_id = w.s and settled_at is null and settle_at <= :now and not {_IN_BACKLOG}
     order by settle_at, order_id limit :count
 ) o
 """  # noqa: S608
-_OPEN_UNTIL = """
-select o.store_id, o.order_id, o.person_id
+_UNSEEN_BESIDE = """
+select distinct o.store_id, o.person_id
 from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:untils as timestamptz[])) w (s, p, until)
-join orders o on o.store_id = w.s and o.person_id = w.p and o.placed_at <= w.until
-where o.settled_at is null
+join orders o on o.store_id = w.s and o.person_id = w.p and o.placed_at <= w.until and o.settled_at is null
+join order_facts f on f.store_id = o.store_id and f.order_id = o.order_id
+where f.seq is null
 """
-_NEXT_DUE = """
+_OPEN_BESIDE = """
+select w.s as store_id, w.p as person_id
+from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:untils as timestamptz[])) w (s, p, until)
+where exists (
+    select from orders o
+    where o.store_id = w.s and o.person_id = w.p and o.placed_at <= w.until and o.settled_at is null
+)
+"""
+_NEXT_DUE = f"""
 select w.s as store_id, (
     select settle_at from orders where store_id = w.s and settled_at is null and settle_at is not null
-    order by settle_at limit 1
+      and not {_IN_BACKLOG} order by settle_at limit 1
 ) as at from unnest(cast(:stores as text[])) w (s)
-"""
+"""  # noqa: S608
 _DECIDE = """
 insert into decisions (store_id, order_id, revision, as_of, engine, decided_at, body)
 select s, o, r, a, :engine, :now, b
@@ -143,7 +188,7 @@ class OrderRow(Struct, frozen=True):
 
 
 class Ahead(Struct, frozen=True):
-    """Standing open orders of a person that one program won, or none: how many, the first and the last by place, each
+    """Standing orders of a person that one program won, or none: how many, the first and the last by place, each
     with its newest revision.
     """
 
@@ -166,53 +211,86 @@ class Revision(Struct, frozen=True):
     body: bytes
 
 
-async def by_id(tx: Tx, orders: Iterable[Pair]) -> dict[Pair, OrderRow]:
+async def by_id(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, OrderRow]:
     """Current states by (store, order)."""
     return await _read(tx, _BY_ID, orders)
 
 
-async def by_person(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
+async def by_person(tx: Tx, people: Iterable[Ref]) -> dict[Ref, OrderRow]:
     """Current states of all orders of these people, by (store, order)."""
     return await _read(tx, _BY_PERSON, people)
 
 
-async def open_of(tx: Tx, people: Iterable[Pair]) -> dict[Pair, OrderRow]:
-    """Current states of those orders of these people that have not settled."""
-    return await _read(tx, _OPEN, people)
+async def has_more_than(tx: Tx, person: Ref, most: int) -> bool:
+    """Whether somebody has more orders than that. Reads no more of them."""
+    store_id, person_id = person
+    return bool(await tx.scalar(_MORE_THAN, store=store_id, person=person_id, most=most))
 
 
-async def open_since(tx: Tx, places: Mapping[Pair, Place]) -> dict[Pair, OrderRow]:
-    """Of each person those that were placed at a place or later."""
-    rows = await tx.all(_OPEN_SINCE, **_places(places)) if places else ()
+async def reported(tx: Tx, orders: Iterable[Ref]) -> tuple[dict[Ref, OrderRow], dict[Ref, str]]:
+    """Current states by (store, order), and the person of each order that waits to be decided as it was reported."""
+    wanted = sorted(set(orders))
+    if not wanted:
+        return {}, {}
+    rows: dict[Ref, OrderRow] = {}
+    waiting: dict[Ref, str] = {}
+    for row in await tx.all(_REPORTED, stores=[s for s, _ in wanted], ids=[i for _, i in wanted]):
+        *fields, store_id, order_id, person_id = tuple(row)
+        if fields[0] is not None:
+            rows[row.store_id, row.order_id] = OrderRow(*fields)
+        if store_id is not None:
+            waiting[store_id, order_id] = person_id
+    return rows, waiting
+
+
+async def open_since(tx: Tx, places: Mapping[Ref, Place], *, most: int) -> dict[Ref, OrderRow]:
+    """Current states of open orders: of each person the first `most` of those at a place or behind."""
+    rows = await tx.all(_OPEN_SINCE, **places_of(places), most=most) if places else ()
     return {(row.store_id, row.order_id): OrderRow(*tuple(row)) for row in rows}
 
 
-async def ahead(tx: Tx, places: Mapping[Pair, Place]) -> list[Ahead]:
+async def ahead(tx: Tx, places: Mapping[Ref, Place]) -> list[Ahead]:
     """What stands open of each person before a place: one for each program that won some, and one for the rest."""
-    return [Ahead(*tuple(row)) for row in await tx.all(_AHEAD, **_places(places))] if places else []
+    return [Ahead(*tuple(row)) for row in await tx.all(_AHEAD, **places_of(places))] if places else []
+
+
+async def settled_before(tx: Tx, places: Mapping[Ref, Place]) -> list[Ahead]:
+    """What has settled of each person and stands before a place, likewise."""
+    return [Ahead(*tuple(row)) for row in await tx.all(_SETTLED_BEFORE, **places_of(places))] if places else []
 
 
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[OrderRow]:
-    """Up to `count` orders of each store whose moment to settle has come, the oldest first."""
+    """Up to `count` orders of each store whose moment to settle has come, the oldest first. Those in a backlog wait."""
     return [OrderRow(*tuple(row)) for row in await tx.all(_DUE, stores=list(stores), now=now, count=count)]
 
 
-async def open_until(tx: Tx, rows: Iterable[OrderRow]) -> dict[Pair, str]:
-    """Open orders of the same people that were placed before these or together with them, each with its person."""
-    until: dict[Pair, datetime] = {}
+async def with_unseen_facts(tx: Tx, rows: Iterable[OrderRow]) -> set[Ref]:
+    """Those of these orders' people of whom an open order, placed before or together with them, has facts that were
+    acknowledged and that no decision knows.
+    """
+    return await _beside(tx, _UNSEEN_BESIDE, rows)
+
+
+async def with_open_orders(tx: Tx, rows: Iterable[OrderRow]) -> set[Ref]:
+    """Those of these orders' people who have an open order that was placed before or together with them."""
+    return await _beside(tx, _OPEN_BESIDE, rows)
+
+
+async def _beside(tx: Tx, statement: str, rows: Iterable[OrderRow]) -> set[Ref]:
+    until: dict[Ref, datetime] = {}
     for row in rows:
         pair = (row.store_id, row.person_id)
         until[pair] = max(row.placed_at, until.get(pair, row.placed_at))
     if not until:
-        return {}
+        return set()
     found = await tx.all(
-        _OPEN_UNTIL, stores=[s for s, _ in until], people=[p for _, p in until], untils=list(until.values())
+        statement, stores=[s for s, _ in until], people=[p for _, p in until], untils=list(until.values())
     )
-    return {(row.store_id, row.order_id): row.person_id for row in found}
+    return {(row.store_id, row.person_id) for row in found}
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """When each store's next order may settle; a store without one is left out."""
+    """When each store's next order may settle that is in no backlog; a store without one is left out."""
     return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=list(stores)) if row.at is not None}
 
 
@@ -250,7 +328,8 @@ async def advance(tx: Tx, heads: Mapping[str, int]) -> None:
         await tx.execute(_ADVANCE, stores=list(heads), seqs=list(heads.values()))
 
 
-def _places(places: Mapping[Pair, Place]) -> dict[str, list[object]]:
+def places_of(places: Mapping[Ref, Place]) -> dict[str, list[object]]:
+    """Arguments of a statement that asks for a place of each person."""
     return {
         "stores": [store_id for store_id, _ in places],
         "people": [person_id for _, person_id in places],
@@ -259,7 +338,7 @@ def _places(places: Mapping[Pair, Place]) -> dict[str, list[object]]:
     }
 
 
-async def _read(tx: Tx, sql: str, pairs: Iterable[Pair]) -> dict[Pair, OrderRow]:
+async def _read(tx: Tx, sql: str, pairs: Iterable[Ref]) -> dict[Ref, OrderRow]:
     wanted = sorted(set(pairs))
     if not wanted:
         return {}

@@ -1,11 +1,9 @@
-"""Who is one person, as an index: names to persons, merges, and which orders a piece reaches."""
+"""Who is one person, as an index: names to persons, merges, and which orders a piece bears on."""
 
 from collections.abc import Iterable, Sequence
 
 from services.kernel.db import Tx
-
-Pair = tuple[str, str]
-"""A store's id and something in it."""
+from services.kernel.revisions import Ref
 
 _PEOPLE = """
 select w.s as store_id, w.k as key, coalesce(m.into_id, p.person_id) as person_id
@@ -66,7 +64,7 @@ where t.store_id = w.s and t.key = w.k and t.order_id = w.o
 """
 
 
-async def of_keys(tx: Tx, keys: Iterable[Pair]) -> dict[Pair, str]:
+async def of_keys(tx: Tx, keys: Iterable[Ref]) -> dict[Ref, str]:
     """The person behind each name that is known."""
     pairs = sorted(set(keys))
     if not pairs:
@@ -75,7 +73,7 @@ async def of_keys(tx: Tx, keys: Iterable[Pair]) -> dict[Pair, str]:
     return {(row.store_id, row.key): row.person_id for row in rows}
 
 
-async def name(tx: Tx, people: Sequence[tuple[Pair, str]]) -> None:
+async def name(tx: Tx, people: Sequence[tuple[Ref, str]]) -> None:
     """Gives people names that nobody had."""
     if people:
         await tx.execute(
@@ -102,8 +100,8 @@ async def merge(tx: Tx, merges: Sequence[tuple[str, str, str]]) -> None:
     await tx.execute(_MOVE, **columns)
 
 
-async def reached(tx: Tx, keys: Iterable[Pair]) -> set[Pair]:
-    """People with orders that these pieces (`v:`, `a:`, `d:`) reach."""
+async def concerned(tx: Tx, keys: Iterable[Ref]) -> set[Ref]:
+    """People with orders that these pieces (`v:`, `a:`, `d:`) bear on."""
     pairs = sorted(set(keys))
     if not pairs:
         return set()
@@ -111,8 +109,8 @@ async def reached(tx: Tx, keys: Iterable[Pair]) -> set[Pair]:
     return {(row.store_id, row.person_id) for row in rows}
 
 
-async def reached_open(tx: Tx, keys: Iterable[Pair], *, most: int) -> dict[Pair, int]:
-    """People with open orders that these pieces (`a:`, `d:`) reach, with how many; of `most` orders in all."""
+async def concerned_open(tx: Tx, keys: Iterable[Ref], *, most: int) -> dict[Ref, int]:
+    """People with open orders that these pieces (`a:`, `d:`) bear on, with how many; of `most` orders in all."""
     pairs = sorted(set(keys))
     if not pairs:
         return {}
@@ -120,7 +118,7 @@ async def reached_open(tx: Tx, keys: Iterable[Pair], *, most: int) -> dict[Pair,
     return {(row.store_id, row.person_id): row.orders for row in rows}
 
 
-async def reached_by_programs(tx: Tx, versions: Sequence[tuple[str, str, object]], *, most: int) -> dict[Pair, int]:
+async def concerned_by_programs(tx: Tx, versions: Sequence[tuple[str, str, object]], *, most: int) -> dict[Ref, int]:
     """People with open orders that a version, as (store, program, in force since), may decide, with how many; of `most`
     orders in all.
     """
@@ -137,7 +135,7 @@ async def reached_by_programs(tx: Tx, versions: Sequence[tuple[str, str, object]
 
 
 async def tie(tx: Tx, ties: Sequence[tuple[str, str, str]]) -> None:
-    """Notes, as (store, key, order), which pieces reach an order."""
+    """Notes, as (store, key, order), which pieces bear on an order."""
     if ties:
         await tx.execute(_TIE, stores=[t[0] for t in ties], keys=[t[1] for t in ties], orders=[t[2] for t in ties])
 

@@ -1,6 +1,6 @@
 """Reads decisions, what happened and what there is, for people, replays and counts. Writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ join unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as
   on d.store_id = w.s and d.order_id = w.o and d.revision = w.r
 """
 _REVISIONS = """
-select order_id, revision from decisions
+select order_id, revision, as_of, engine, decided_at, body from decisions
 where store_id = :store and (order_id, revision) > (:order, :revision)
 order by order_id, revision limit :count
 """
@@ -35,6 +35,10 @@ select distinct reason from (
 """
 _ACKNOWLEDGED = """
 select count(distinct order_id) from order_facts where store_id = :store and kind = 'report'
+"""
+_REPORTED = """
+select count(distinct order_id) from order_facts
+where store_id = :store and order_id = any(cast(:orders as text[])) and kind = 'report'
 """
 _UNDECIDED = """
 select distinct f.order_id from order_facts f where f.store_id = :store and f.kind = 'report'
@@ -123,10 +127,11 @@ async def history(tx: Tx, store_id: str, order_id: str, *, count: int = 50) -> l
     return [_stored(row) for row in await tx.all(_HISTORY, store=store_id, order=order_id, count=count)]
 
 
-async def revisions(tx: Tx, store_id: str, *, after: tuple[str, int], count: int) -> list[tuple[str, int]]:
-    """(order, revision) of a slice of all decisions of a store."""
-    rows = await tx.all(_REVISIONS, store=store_id, order=after[0], revision=after[1], count=count)
-    return [(row.order_id, row.revision) for row in rows]
+async def revisions(tx: Tx, store_id: str, *, after: tuple[str, int], count: int) -> list[StoredDecision]:
+    """A slice of all decisions of a store, by order and revision."""
+    return [
+        _stored(row) for row in await tx.all(_REVISIONS, store=store_id, order=after[0], revision=after[1], count=count)
+    ]
 
 
 async def count_by_state(tx: Tx, store_id: str) -> dict[tuple[str, str], int]:
@@ -142,6 +147,12 @@ async def reasons(tx: Tx, store_id: str, *, newest: int = 2000) -> list[str]:
 async def count_acknowledged(tx: Tx, store_id: str) -> int:
     """Orders that were acknowledged to their senders."""
     return int(await tx.scalar(_ACKNOWLEDGED, store=store_id) or 0)
+
+
+async def count_reported(tx: Tx, store_id: str, orders: Iterable[str]) -> int:
+    """Of how many of these orders some report is known."""
+    wanted = list(orders)
+    return int(await tx.scalar(_REPORTED, store=store_id, orders=wanted)) if wanted else 0
 
 
 async def undecided(tx: Tx, store_id: str) -> set[str]:

@@ -18,9 +18,9 @@ _OF = """
 select store_id, key, since, after from sweeps where store_id = any(cast(:stores as text[])) order by store_id, key
 """
 _NEXT = """
-select looked.person_id, bool_or(looked.reached) as reached, count(*)::int as orders from (
+select looked.person_id, bool_or(looked.concerned) as concerned, count(*)::int as orders from (
     select o.person_id, o.placed_at >= :since and case when cast(:key as text) like 'p:%'
-        then substr(cast(:key as text), 3) = any(o.programs) else cast(:key as text) = any(o.pieces) end as reached
+        then substr(cast(:key as text), 3) = any(o.programs) else cast(:key as text) = any(o.pieces) end as concerned
     from orders o where o.store_id = :store and o.settled_at is null and o.person_id > :after
     order by o.person_id, o.placed_at, o.order_id limit :count
 ) looked group by looked.person_id order by looked.person_id
@@ -53,17 +53,17 @@ async def under_way(tx: Tx, stores: Iterable[str]) -> list[Sweep]:
 
 async def advance(tx: Tx, sweep: Sweep, *, count: int) -> Sequence[str]:
     """Whom the sweep comes to next: people with, together, at most `count` open orders, or one who has more. Notes that
-    they are done; returns those whom the cause reaches.
+    they are done; returns those whom the cause concerns.
     """
     found = await tx.all(_NEXT, store=sweep.store_id, key=sweep.key, since=sweep.since, after=sweep.after, count=count)
     whole = sum(row.orders for row in found) < count
     if whole:
         await tx.execute(_END, store=sweep.store_id, key=sweep.key)
     elif len(found) == 1:
-        # Not all of this person's orders were looked at: whoever has so many is taken to be reached.
+        # Not all of this person's orders were looked at: whoever has so many is taken to be concerned.
         await tx.execute(_MOVE, store=sweep.store_id, key=sweep.key, after=found[0].person_id)
         return [found[0].person_id]
     else:
         found = found[:-1]
         await tx.execute(_MOVE, store=sweep.store_id, key=sweep.key, after=found[-1].person_id)
-    return [row.person_id for row in found if row.reached]
+    return [row.person_id for row in found if row.concerned]

@@ -7,10 +7,10 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
-from services.attribution.orders.sql import ReportedFact
-from services.attribution.slices.actions import OwnPlaceholders
+from services.common import order_facts
+from services.common.order_facts import Clock, ReportedFact
+from services.common.own_placeholders import OwnPlaceholders
 from services.kernel import failpoints
 from services.kernel.auth.api_keys import Caller
 from services.kernel.batch import GroupCommit
@@ -21,7 +21,7 @@ from services.kernel.http.credentials import authorize
 from services.kernel.http.hot import JSON_HEADERS, answer_json, begin, headers_of, read_body
 from services.kernel.http.idempotency import Claim, Same, Stored
 from services.kernel.http.problems import HttpError
-from services.kernel.http.quick import Later, QuickAnswer, lines
+from services.kernel.http.quick import DeferredAnswer, QuickAnswer, lines
 
 ROUTE = "POST /v1/orders"
 _REPLAYED = ((b"idempotent-replayed", b"true"),)
@@ -60,12 +60,12 @@ class Orders:
         answer = await self.group.submit(self._item(caller, headers, await read_body(scope, receive)))
         return await answer_json(send, answer.status, answer.body, headers=_REPLAYED if answer.replayed else ())
 
-    def quick(self, scope: Scope, body: bytes) -> Later | None:
+    def quick(self, scope: Scope, body: bytes) -> DeferredAnswer | None:
         """The same for a body that has arrived whole. An order reported twice is one, so it may be begun again."""
         if len(body) > MAX_BODY:
             return None
         headers = headers_of(scope)
-        return Later(self.group.enqueue(self._item(self._admit(headers), headers, body)), _said)
+        return DeferredAnswer(self.group.enqueue(self._item(self._admit(headers), headers, body)), _said)
 
     def _admit(self, headers: dict[bytes, bytes]) -> Caller:
         caller = authorize(self._ctx, headers, "orders:write")
@@ -78,7 +78,7 @@ class Orders:
         key = idempotency.read_key(headers.get(b"idempotency-key"))
         begin(headers)
         clock, nobody = Clock(ctx.live.now(), ctx.live.offset), self._placeholders.of(caller.store_id)
-        fact = actions.report(ctx.ring, caller.store_id, reading.read(body), clock, nobody)
+        fact = order_facts.report(ctx.ring, caller.store_id, reading.read(body), clock, nobody)
         if key is None:
             return Item(fact, None)
         return Item(fact, Claim(caller.store_id, caller.claimant, ROUTE, key, idempotency.body_hash(ctx.ring, body)))

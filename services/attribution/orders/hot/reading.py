@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from services.attribution.orders.actions import order_of
-from services.attribution.orders.domain.order import Buyer, Id, Order
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.tracking.domain import known_customer
 from services.common import money
+from services.common.order import Buyer, Id, Order
 from services.kernel.http.fields import FIRST_YEAR, LAST_YEAR
 from services.kernel.http.hot import parse
 from services.kernel.http.json_body import check_json
@@ -58,6 +58,9 @@ def usual(body: bytes) -> Order | None:
     who.id = None if who.id is None else str(who.id)
     texts = [order.order_id, *order.tokens, *order.codes]
     texts += [text for text in (who.id, who.email, who.phone, order.visitor_id, order.token) if text is not None]
+    if "" in texts:  # a blank one is none, as the schema has it
+        order.token = order.token or None
+        order.tokens, order.codes = tuple(filter(None, order.tokens)), tuple(filter(None, order.codes))
     together = "".join(texts)
     if not (
         _FINER_THAN_MICROSECONDS.search(body) is None

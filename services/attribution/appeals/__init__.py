@@ -1,0 +1,1 @@
+"""Ambassadors say that a decision is wrong, or that a friend is missing, and the store answers."""

@@ -1,0 +1,1 @@
+"""What ambassadors call their friends: numbers, by which nobody is known."""

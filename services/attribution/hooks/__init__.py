@@ -1,1 +1,0 @@
-"""Where store platforms deliver: addresses with their secrets, and every delivery as it came."""

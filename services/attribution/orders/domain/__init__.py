@@ -1,1 +1,0 @@
-"""An order as any source reports it, and the names of what was reported. Pure."""
