@@ -1,0 +1,1 @@
+"""What can be done with endpoints: set up, told, sent to, tried again, forgotten."""

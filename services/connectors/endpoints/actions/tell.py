@@ -1,0 +1,106 @@
+"""From events to messages, in the transaction that takes the events: what is committed is sent, and is sent once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from contracts.events.catalog import AmbassadorSaved
+from services.connectors.endpoints.domain import told
+from services.connectors.endpoints.sql import endpoints as sql
+from services.connectors.endpoints.sql import messages, sendings
+from services.connectors.endpoints.sql.endpoints import Endpoint
+from services.connectors.endpoints.sql.messages import Message
+from services.connectors.endpoints.sql.sendings import NewSending
+from services.connectors.settings import MESSAGES_KEPT
+from services.kernel.bus.port import Event
+from services.kernel.db import Tx
+from services.kernel.due import schedule
+from services.kernel.ids import new_id
+from services.kernel.work import NewTask, add_tasks, release
+
+TASK: Final = "webhook"
+FORGET: Final = "connectors.forget-messages"
+
+
+async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Writes what endpoints are to be sent of these events. An event that comes again adds nothing."""
+    erased = [
+        (event.store_id, event.data.ambassador_id)
+        for event in events
+        if isinstance(event.data, AmbassadorSaved) and event.data.status == "erased"
+    ]
+    if erased:
+        await messages.withdraw(tx, erased)
+    hearing: defaultdict[str, list[Endpoint]] = defaultdict(list)
+    for endpoint in await sql.of_stores(tx, sorted({event.store_id for event in events})):
+        hearing[endpoint.store_id].append(endpoint)
+    if not hearing:
+        return
+    found: dict[tuple[str, str], Message] = {}
+    wanted: list[NewSending] = []
+    gone = set(erased)
+    for event in events:
+        type_ = told.type_of(event.data, event.at)
+        person = told.person_of(event.data)
+        if type_ is None or (event.store_id, person) in gone:
+            continue
+        began = told.began(event.data, event.at)
+        listeners = [e for e in hearing[event.store_id] if type_ in e.events and e.created_at <= began]
+        if listeners:
+            name = told.message_id(event.data, event.id)
+            body = told.body(type_, event.at, event.data)
+            found.setdefault((event.store_id, name), Message(event.store_id, name, type_, event.at, person, body))
+            wanted += [_sending(tx, one, name) for one in listeners]
+    await send(tx, list(found.values()), wanted)
+
+
+async def send(tx: Tx, kept: Sequence[Message], wanted: Sequence[NewSending]) -> None:
+    """Keeps messages, and has each tried at once where its endpoint is on. Those that are written already stay."""
+    if not wanted:
+        return
+    await messages.add(tx, kept)
+    added = await sendings.add(tx, wanted)
+    await add_tasks(
+        tx,
+        [
+            task(one.store_id, one.endpoint_id, one.delivery_id, 0)
+            for one in wanted
+            if one.delivery_id in added and one.state == "waiting"
+        ],
+    )
+    await schedule(tx, FORGET, dict.fromkeys({one.store_id for one in kept}, tx.now + MESSAGES_KEPT))
+
+
+def task(store_id: str, endpoint_id: str, delivery_id: str, round_: int) -> NewTask:
+    """The task that tries a delivery, in its endpoint's lane."""
+    return NewTask(
+        kind=TASK,
+        store_id=store_id,
+        lane=endpoint_id,
+        key=f"{delivery_id}:{round_}",
+        payload={"delivery": delivery_id, "round": round_},
+    )
+
+
+async def at_once(tx: Tx, endpoint_id: str) -> None:
+    """Leaves an endpoint alone no longer, whatever it asked for: its owner wants it called."""
+    await release(tx, kind=TASK, lane=endpoint_id)
+
+
+async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
+    """Drops what is too old, some at a time; returns when to come again."""
+    oldest = await messages.forget(tx, stores, before=tx.now - MESSAGES_KEPT, count=2000)
+    if oldest is None:
+        return dict.fromkeys(stores, tx.now)
+    await sql.forget(tx, stores, before=tx.now - MESSAGES_KEPT)
+    return {store: at + MESSAGES_KEPT for store, at in oldest.items()}
+
+
+def _sending(tx: Tx, endpoint: Endpoint, message_id: str) -> NewSending:
+    return NewSending(
+        endpoint.store_id,
+        new_id("whd", at=tx.now),
+        endpoint.endpoint_id,
+        message_id,
+        "waiting" if endpoint.off is None else "skipped",
+    )

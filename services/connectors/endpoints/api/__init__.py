@@ -1,0 +1,1 @@
+"""HTTP of endpoints: for programs, and the console's pages."""

@@ -1,0 +1,84 @@
+"""What stores are told, and in which words: the names of webhooks, and their bodies."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from contracts.events import EVENTS, Payload
+from contracts.events.catalog import AmbassadorSaved, LinkSaved
+from contracts.events.conversions import (
+    ConversionAttributed,
+    ConversionRejected,
+    ConversionReversed,
+    ConversionSettled,
+    ConversionUnattributed,
+)
+from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
+
+TOLD: Final[Mapping[str, type[Payload]]] = {
+    "ambassador.joined": AmbassadorSaved,
+    "link.created": LinkSaved,
+    "order.attributed": ConversionAttributed,
+    "order.rejected": ConversionRejected,
+    "order.unattributed": ConversionUnattributed,
+    "order.reversed": ConversionReversed,
+    "order.settled": ConversionSettled,
+    "reward.granted": RewardGranted,
+    "reward.adjusted": RewardAdjusted,
+    "reward.released": RewardReleased,
+    "reward.reversed": RewardReversed,
+}
+"""Names of webhooks, each with the event that it is made of."""
+TYPES: Final = tuple(TOLD)
+NEW_FOR: Final = timedelta(days=10)
+"""How long after it was made something may still be told as new. Its later changes tell of it too, in case the first of
+them was overtaken; shorter than messages are kept, which is how a second telling is known.
+"""
+_KEPT_BACK: Final = frozenset({"contact_hashes", "friend_contacts"})
+"""Keyed hashes of contacts: nobody outside can use them but to tell that two are the same person's."""
+_NAMES: Final = {payload.TYPE: name for name, payload in TOLD.items()}
+
+
+def type_of(payload: Payload, at: datetime) -> str | None:
+    """What a store hears of an event that was recorded at a moment; None for what is not told."""
+    if isinstance(payload, AmbassadorSaved):
+        new = payload.status == "active" and at - payload.created_at <= NEW_FOR
+        return "ambassador.joined" if new else None
+    if isinstance(payload, LinkSaved):
+        return "link.created" if not payload.deleted and at - payload.created_at <= NEW_FOR else None
+    return _NAMES.get(payload.TYPE)
+
+
+def began(payload: Payload, at: datetime) -> datetime:
+    """When what is told came to be: an endpoint hears of what came after it."""
+    return min(at, payload.created_at) if isinstance(payload, AmbassadorSaved | LinkSaved) else at
+
+
+def message_id(payload: Payload, event_id: str) -> str:
+    """The id that a message keeps over all tries. What is told once of a thing is named by the thing."""
+    if isinstance(payload, AmbassadorSaved):
+        return f"joined_{payload.ambassador_id}"
+    return f"created_{payload.link_id}" if isinstance(payload, LinkSaved) else event_id
+
+
+def person_of(payload: Payload) -> str | None:
+    """Whose message it is alone: it goes when they are erased."""
+    return payload.ambassador_id if isinstance(payload, AmbassadorSaved | LinkSaved) else None
+
+
+def body(type_: str, at: datetime, payload: Payload) -> bytes:
+    """The bytes that are signed and sent."""
+    data = payload.model_dump(mode="json", exclude_none=True, exclude=set(_KEPT_BACK))
+    return orjson.dumps({"type": type_, "timestamp": _written(at), "data": data})
+
+
+def sample(type_: str, at: datetime, example: Mapping[str, Any]) -> bytes:
+    """A body made of an event's example, as `send test` sends it and the docs show it. Raises `KeyError`."""
+    payload = EVENTS[TOLD[type_].TYPE].model_validate(example)
+    return body(type_, at, payload)
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Reads and writes of endpoints, their messages and their deliveries."""

@@ -1,0 +1,202 @@
+"""One try of one delivery: read, signed, sent through the door, noted. The only place that calls a store's endpoint."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.connectors.endpoints.actions import tell
+from services.connectors.endpoints.domain import signing, tries
+from services.connectors.endpoints.domain.tries import Off, State, Verdict
+from services.connectors.endpoints.sql import endpoints as sql
+from services.connectors.endpoints.sql import sendings
+from services.connectors.endpoints.sql.endpoints import Secret
+from services.connectors.endpoints.sql.sendings import Ready, Try
+from services.kernel.context import Context
+from services.kernel.db import Tx
+from services.kernel.outbound import OutboundError
+from services.kernel.work import Done, Outcome, Retry, Task, TaskKind, hold
+from services.kernel.work.kinds import Note
+
+_WEBHOOKS = Counter("kith_webhooks_total", "Tries of webhooks, by what came of them.", ("outcome",))
+_DISABLED = Counter(
+    "kith_webhook_endpoints_disabled_total", "Endpoints that were turned off by themselves.", ("reason",)
+)
+_OUTCOMES: Final = ("delivered", "again", "never", "lost")
+_REASONS: Final[tuple[Off, ...]] = ("gone", "asked", "failing")
+
+PER_ENDPOINT: Final = 4
+"""Calls at a time to one endpoint."""
+PER_STORE: Final = PER_ENDPOINT * tries.MOST_ENDPOINTS
+"""All endpoints of a store may hang, and the last one is called all the same."""
+AT_ONCE: Final = 400
+"""Over all workers. An endpoint that hangs holds its four for a quarter of a minute, and is then left alone for
+longer and longer, so a hundred that begin to hang at once still leave room for others.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What a try came to, and what the log keeps of it."""
+
+    verdict: Verdict
+    kept: Try
+
+
+async def run(ctx: Context, task: Task) -> Outcome:
+    """Tries a delivery. What is not waiting any more, or was begun anew, is done."""
+    delivery_id, round_ = str(task.payload["delivery"]), int(task.payload["round"] or 0)
+    async with ctx.db.transaction([task.store_id], patient=True) as tx:
+        ready = await sendings.ready(tx, task.store_id, delivery_id)
+        held = await sql.secrets(tx, task.store_id, ready.endpoint_id) if ready else []
+        now, moved = tx.now, tx.offset
+    if ready is None or ready.state != "waiting" or ready.round != round_ or ready.body is None:
+        return Done()
+    if ready.off is not None and not _by_hand(ready):
+
+        async def skip(tx: Tx) -> None:
+            await sendings.skip(tx, task.store_id, delivery_id, round_=round_)
+
+        return Done(note=skip)
+    # The receiver compares with its own clock, which no demo moves.
+    tried = await _try(ctx, ready, held, at=now, real=int((now - moved).timestamp()))
+    verdict = tried.verdict
+    _WEBHOOKS.labels(verdict.outcome).inc()
+    again = verdict.outcome == "again" and not ready.test  # a sample is tried once
+    wait = tries.wait_after(task.failures, verdict.after, random.random()) if again else None
+    if wait is None:
+        if again:
+            _WEBHOOKS.labels("lost").inc()
+        return Done(note=_noting(task, ready, tried, wait=None))
+    return Retry(reason=verdict.reason, after=wait, note=_noting(task, ready, tried, wait=wait))
+
+
+async def _try(ctx: Context, ready: Ready, held: Sequence[Secret], *, at: datetime, real: int) -> _Tried:
+    """Calls the endpoint. Whatever comes of it is an answer of this function."""
+    keys = _keys(ctx, held)
+    kept = Try(0, at, 0, None, None, None)
+    if not keys or ready.body is None:
+        # Nothing unsigned leaves. The operator puts the old key back, and the next try finds it.
+        return _Tried(Verdict("again", "no_secret"), replace(kept, reason="no_secret"))
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": ready.message_id,
+        "webhook-timestamp": str(real),
+        "webhook-signature": signing.sign(keys, ready.message_id, real, ready.body),
+    }
+    if ready.test:
+        headers["webhook-test"] = "true"
+    began = perf_counter()
+    try:
+        answer = await ctx.outbound.send(
+            "POST",
+            ready.url,
+            purpose=tell.TASK,
+            headers=headers,
+            content=ready.body,
+            deadline_s=tries.SEND_S,
+            most_bytes=tries.ANSWER_BYTES,
+            whole=False,
+        )
+    except OutboundError as error:
+        verdict = tries.of_failure(error.reason, passing=error.passing)
+        return _Tried(verdict, replace(kept, took_ms=_since(began), reason=error.reason))
+    verdict = tries.of_answer(answer.status, answer.headers, answer.retry_after(at))
+    return _Tried(
+        verdict,
+        replace(
+            kept,
+            took_ms=_since(began),
+            status=answer.status,
+            reason=verdict.reason or None,
+            answer=tries.readable(answer.body),
+        ),
+    )
+
+
+def _noting(task: Task, ready: Ready, tried: _Tried, *, wait: timedelta | None) -> Note:
+    """What the log keeps of a try, and what it says of the endpoint."""
+    verdict = tried.verdict
+    delivered = verdict.outcome == "delivered"
+    state: State = "waiting" if wait is not None else "delivered" if delivered else "failed"
+
+    async def note(tx: Tx) -> None:
+        next_at = tx.now + wait if wait is not None else None
+        delivery_id = str(task.payload["delivery"])
+        noted = await sendings.note(
+            tx, task.store_id, delivery_id, round_=ready.round, state=state, next_at=next_at, tried=tried.kept
+        )
+        if verdict.after is not None:
+            await hold(tx, task, verdict.after)
+        if not noted or _by_hand(ready):
+            if verdict.away:
+                await hold(tx, task, tries.HELD_SHORTEST)
+        elif delivered:
+            await sql.answered(tx, task.store_id, ready.endpoint_id)
+            await _turn_off(tx, task, ready, verdict.off)
+        else:
+            await _failed(tx, task, ready, verdict)
+
+    return note
+
+
+async def _failed(tx: Tx, task: Task, ready: Ready, verdict: Verdict) -> None:
+    """Counts a failure against the endpoint, leaves it alone for a while, or for good."""
+    health = await sql.failed(tx, task.store_id, ready.endpoint_id, away=verdict.away)
+    if health is None:
+        return
+    if verdict.away and (wait := tries.hold_of(health.streak)):
+        await hold(tx, task, wait)
+    days = tx.now - health.failing_since >= tries.FAILING_FOR
+    await _turn_off(tx, task, ready, verdict.off or ("failing" if days else None))
+
+
+async def _turn_off(tx: Tx, task: Task, ready: Ready, off: Off | None) -> None:
+    if off is not None and await sql.turn_off(tx, task.store_id, ready.endpoint_id, off):
+        tx.note("endpoint.turned_off", on=ready.endpoint_id, after={"outcome": off})
+        _DISABLED.labels(off).inc()
+
+
+def _keys(ctx: Context, held: Sequence[Secret]) -> list[bytes]:
+    """The keys that hold, as far as they can be opened."""
+    sealing, found = ctx.require_sealing(), []
+    for one in held:
+        try:
+            found.append(sealing.open(signing.SECRET, one.secret, owner=one.secret_id))
+        except ValueError as error:
+            structlog.get_logger().error("webhook.secret_lost", error=str(error))
+    return found
+
+
+def _by_hand(ready: Ready) -> bool:
+    """Whether somebody asked for this very try: it goes also where the endpoint is off, and says nothing about it."""
+    return ready.round > 0 or ready.test
+
+
+def _since(began: float) -> int:
+    return round(1000 * (perf_counter() - began))
+
+
+def task_kind() -> TaskKind:
+    """The kind of task that tries a delivery. A lane is an endpoint."""
+    for outcome in _OUTCOMES:  # a series that begins at a failure shows no increase
+        _WEBHOOKS.labels(outcome)
+    for reason in _REASONS:
+        _DISABLED.labels(reason)
+    return TaskKind(
+        name=tell.TASK,
+        run=run,
+        per_lane=PER_ENDPOINT,
+        per_store=PER_STORE,
+        at_once=AT_ONCE,
+        deadline_s=tries.SEND_S + 5,
+        retries=tries.WAITS,
+    )
+
+
+TASK_KINDS: Final = (task_kind(),)

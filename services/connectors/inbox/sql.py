@@ -1,0 +1,204 @@
+"""Reads and writes deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.connectors.inbox.domain import Outcome
+from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+
+# The same row of each store is written by every commit that keeps deliveries of it: in one statement, it is held for as
+# long as the commit takes and no longer.
+_KEEP = """
+with new as (
+  insert into deliveries (store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body)
+  select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:hooks as text[]),
+                       cast(:platforms as text[]), cast(:topics as text[]), cast(:received as timestamptz[]),
+                       cast(:outcomes as text[]), cast(:reasons as text[]), cast(:orders as text[]),
+                       cast(:bodies as bytea[]))
+  order by 1, 2 on conflict do nothing returning store_id, delivery_id, outcome, received_at
+), counted as (
+  insert into delivery_totals (store_id, acked) select store_id, count(*) from new group by 1 order by 1
+  on conflict (store_id) do update set acked = delivery_totals.acked + excluded.acked
+), timers as (
+  insert into due (job, store_id, at)
+  select :read, store_id, cast(:read_at as timestamptz) from new where outcome = 'waiting' group by store_id
+  union all
+  select :forget, store_id, min(received_at) + cast(:kept_for as interval) from new group by store_id
+  order by 1, 2
+  on conflict (job, store_id) do update set at = excluded.at where due.at > excluded.at
+)
+select store_id, delivery_id from new
+"""
+_FIELDS = "store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body"
+_SOME = f"""
+select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(:outcomes as text[]))
+  and (cast(:after_at as timestamptz) is null
+       or (received_at, delivery_id) > (cast(:after_at as timestamptz), cast(:after_id as text)))
+order by received_at, delivery_id limit :most
+"""  # noqa: S608  # names of columns
+_GET = f"select {_FIELDS} from deliveries where store_id = :store and delivery_id = :delivery"  # noqa: S608
+_WAITING = f"""
+select {_FIELDS} from deliveries
+where store_id = any(cast(:stores as text[])) and outcome = 'waiting' and received_at <= :before
+order by received_at, delivery_id limit :most
+"""  # noqa: S608
+_NEXT_WAITING = """
+select store_id, min(received_at) as at from deliveries
+where store_id = any(cast(:stores as text[])) and outcome = 'waiting' group by store_id
+"""
+# Of two who read one delivery only the first finds it as it was, and passes on what it says.
+_NOTE = """
+update deliveries d set outcome = w.outcome, reason = w.reason, order_id = w.order_id
+from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:before as text[]), cast(:outcomes as text[]),
+            cast(:reasons as text[]), cast(:orders as text[]))
+     w (store_id, delivery_id, before, outcome, reason, order_id)
+where d.store_id = w.store_id and d.delivery_id = w.delivery_id and d.outcome = w.before
+returning d.store_id, d.delivery_id
+"""
+_FORGET = """
+with old as (
+  delete from deliveries where ctid = any(array(
+    select ctid from deliveries where store_id = any(:stores) and received_at <= :before limit :count))
+  returning store_id, outcome
+), counted as (
+  insert into delivery_totals (store_id, acked, taken, ignored, failed)
+  select store_id, 0, count(*) filter (where outcome = 'taken'), count(*) filter (where outcome = 'ignored'),
+         count(*) filter (where outcome in ('failed', 'waiting'))
+  from old group by 1 order by 1
+  on conflict (store_id) do update set taken = delivery_totals.taken + excluded.taken,
+    ignored = delivery_totals.ignored + excluded.ignored, failed = delivery_totals.failed + excluded.failed
+)
+select count(*) from old
+"""
+_OLDEST = """
+select store_id, min(received_at) as at from deliveries where store_id = any(:stores) group by store_id
+"""
+_TOTALS = """
+select coalesce(sum(acked), 0)::bigint as acked, coalesce(sum(taken), 0)::bigint as taken,
+       coalesce(sum(ignored), 0)::bigint as ignored, coalesce(sum(failed), 0)::bigint as failed
+from delivery_totals where store_id = :store
+"""
+_BY_OUTCOME = "select outcome, count(*) as n from deliveries where store_id = :store group by 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery, and what was made of it. `body` is as it came, sealed."""
+
+    store_id: str
+    delivery_id: str
+    hook_id: str
+    platform: str
+    topic: str
+    received_at: datetime
+    outcome: Outcome
+    reason: str | None
+    order_id: str | None
+    body: bytes
+
+    @property
+    def ref(self) -> Ref:
+        """What it is called."""
+        return self.store_id, self.delivery_id
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Which jobs look at a store's new deliveries, and when."""
+
+    read: str
+    read_at: datetime
+    forget: str
+    kept_for: object
+
+
+async def keep(tx: Tx, deliveries: Sequence[Delivery], timers: Timers) -> set[Ref]:
+    """Keeps deliveries, counts them and asks the jobs to look; returns those that did not come before. No two of a call
+    may be equal.
+    """
+    rows = await tx.all(
+        _KEEP,
+        stores=[d.store_id for d in deliveries],
+        ids=[d.delivery_id for d in deliveries],
+        hooks=[d.hook_id for d in deliveries],
+        platforms=[d.platform for d in deliveries],
+        topics=[d.topic for d in deliveries],
+        received=[d.received_at for d in deliveries],
+        outcomes=[d.outcome for d in deliveries],
+        reasons=[d.reason for d in deliveries],
+        orders=[d.order_id for d in deliveries],
+        bodies=[d.body for d in deliveries],
+        read=timers.read,
+        read_at=timers.read_at,
+        forget=timers.forget,
+        kept_for=timers.kept_for,
+    )
+    return {(row.store_id, row.delivery_id) for row in rows}
+
+
+async def some(tx: Tx, store_id: str, *, outcomes: Sequence[str], after: Delivery | None, most: int) -> list[Delivery]:
+    """A store's deliveries with one of these outcomes, the oldest first, of those that came after another."""
+    rows = await tx.all(
+        _SOME,
+        store=store_id,
+        outcomes=list(outcomes),
+        after_at=after.received_at if after else None,
+        after_id=after.delivery_id if after else None,
+        most=most,
+    )
+    return [Delivery(*tuple(row)) for row in rows]
+
+
+async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:
+    """One delivery of a store."""
+    row = await tx.one_or_none(_GET, store=store_id, delivery=delivery_id)
+    return Delivery(*tuple(row)) if row else None
+
+
+async def waiting(tx: Tx, stores: Sequence[str], *, before: datetime, most: int) -> list[Delivery]:
+    """Deliveries that were kept before a moment and are not read yet, the oldest first."""
+    rows = await tx.all(_WAITING, stores=list(stores), before=before, most=most)
+    return [Delivery(*tuple(row)) for row in rows]
+
+
+async def oldest_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """When the oldest delivery of each store came that is not read yet."""
+    return {row.store_id: row.at for row in await tx.all(_NEXT_WAITING, stores=list(stores))}
+
+
+async def note(tx: Tx, read: Sequence[tuple[Delivery, Outcome]]) -> set[Ref]:
+    """Notes what was made of deliveries, each given with the outcome that it had before; returns those that had it
+    still.
+    """
+    rows = await tx.all(
+        _NOTE,
+        stores=[d.store_id for d, _ in read],
+        ids=[d.delivery_id for d, _ in read],
+        before=[before for _, before in read],
+        outcomes=[d.outcome for d, _ in read],
+        reasons=[d.reason for d, _ in read],
+        orders=[d.order_id for d, _ in read],
+    )
+    return {(row.store_id, row.delivery_id) for row in rows}
+
+
+async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int) -> dict[str, datetime] | None:
+    """Drops up to `count` deliveries received before a moment; returns when the oldest one left of each store came, or
+    None where there may be more to drop.
+    """
+    if await tx.scalar(_FORGET, stores=list(stores), before=before, count=count) == count:
+        return None
+    return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}
+
+
+async def totals(tx: Tx, store_id: str) -> dict[str, int]:
+    """Deliveries acknowledged ever, and of those dropped since how many had ended in which way."""
+    row = await tx.one(_TOTALS, store=store_id)
+    return {"acked": row.acked, "taken": row.taken, "ignored": row.ignored, "failed": row.failed}
+
+
+async def by_outcome(tx: Tx, store_id: str) -> dict[str, int]:
+    """How many of the deliveries that are kept have each outcome."""
+    return {row.outcome: row.n for row in await tx.all(_BY_OUTCOME, store=store_id)}

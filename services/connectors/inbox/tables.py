@@ -1,0 +1,40 @@
+"""Deliveries. A body is a platform's own words and holds personal data: it is kept sealed, for a few days, so that a
+mistake in reading it can be mended (`kith deliveries`), and never leaves this table.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import text as sql_text
+
+from services.connectors.settings import METADATA
+from services.kernel.tables import moment, text
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("delivery_id", primary_key=True),
+    text("hook_id"),
+    text("platform"),
+    text("topic"),
+    moment("received_at"),
+    text("outcome"),
+    Column("reason", Text, nullable=True),
+    Column("order_id", Text, nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    Index("deliveries_received_idx", "store_id", "received_at"),
+    Index("deliveries_waiting_idx", "store_id", "received_at", postgresql_where=sql_text("outcome = 'waiting'")),
+)
+"""`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is sealed (see inbox.domain)."""
+
+DELIVERY_TOTALS = Table(
+    "delivery_totals",
+    METADATA,
+    text("store_id", primary_key=True),
+    Column("acked", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False, server_default="0"),
+    Column("ignored", BigInteger, nullable=False, server_default="0"),
+    Column("failed", BigInteger, nullable=False, server_default="0"),
+)
+"""How many deliveries of a store were acknowledged as new, ever; and of those that were dropped since, how they had
+ended: what is acknowledged and what became of it are counted apart, so that they can be compared.
+"""

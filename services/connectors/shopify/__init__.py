@@ -1,0 +1,1 @@
+"""Shopify: signatures and the shapes of its orders and refunds."""
