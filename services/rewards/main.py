@@ -1,25 +1,28 @@
-"""The manifest of rewards: what a runner, a gateway or a linter needs to know about it."""
+"""The manifest of rewards: routes, tables, what it hears and what the clock starts."""
 
 from contracts.events import Topic
 from services.common.product import PRODUCT
 from services.kernel.service import Service
-from services.rewards.audit.jobs import WATCH
-from services.rewards.balances.api import portal
+from services.rewards.balances.api import console as balances_console
+from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.grants import consumer as grants_consumer
+from services.rewards.grants import jobs as grants_jobs
 from services.rewards.grants import tables as _grants
-from services.rewards.grants.api import console as grants_pages
+from services.rewards.grants.api import console as grants_console
 from services.rewards.grants.api import rest as grants
-from services.rewards.grants.consumer import HANDLERS
-from services.rewards.grants.jobs import RELEASE, WAITING
+from services.rewards.grants.api import room as grants_room
 from services.rewards.ledger import tables as _ledger
-from services.rewards.ledger.api import console as ledger_pages
+from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
 from services.rewards.pages import PAGES
 from services.rewards.settings import METADATA
+from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
-from services.rewards.slices.consumer import CLOSE_PORTALS
+from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_slices, _grants, _ledger)
+_TABLES = (_grants, _ledger, _slices)
+"""Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
     name="rewards",
@@ -27,17 +30,28 @@ SERVICE = Service(
     metadata=METADATA,
     product=PRODUCT,
     publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
-    routes=("/v1/rewards*", "/v1/balances*", "/v1/ledger*", "/console/rewards*", "/p/*/balance"),
+    routes=(
+        "/v1/rewards*",
+        "/v1/balances*",
+        "/v1/ledger*",
+        "/console/rewards*",
+        "/p/balance*",
+        "/p/friend-rewards",
+        "/p/limits",
+        "/room/*",
+    ),
     routers=(
         grants.router,
+        grants_room.router,
         balances.router,
         ledger.router,
-        grants_pages.router,
-        ledger_pages.router,
-        portal.router,
+        grants_console.router,
+        ledger_console.router,
+        balances_console.router,
+        balances_portal.router,
     ),
-    handlers=(*HANDLERS, CLOSE_PORTALS),
-    jobs=(WATCH,),
-    due_jobs=(RELEASE, WAITING),
+    handlers=(*grants_consumer.HANDLERS, *slices_consumer.HANDLERS),
+    jobs=verification_jobs.JOBS,
+    due_jobs=grants_jobs.DUE_JOBS,
     pages=PAGES,
 )

@@ -1,4 +1,4 @@
-"""This service's own knobs, and the metadata that its tables are declared on."""
+"""Rewards' own knobs, and the metadata that gathers its tables."""
 
 from typing import Final
 

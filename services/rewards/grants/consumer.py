@@ -14,8 +14,8 @@ from contracts.events.conversions import (
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
-from services.rewards.grants.actions.arrive import take_programs, take_stores
 from services.rewards.grants.actions.regrant import take_states
+from services.rewards.grants.actions.waiting import take_programs, take_stores
 
 
 async def on_conversions(tx: Tx, events: Sequence[Event[Any]]) -> None:

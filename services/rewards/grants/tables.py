@@ -6,7 +6,7 @@ from sqlalchemy import text as sql
 from services.kernel.tables import moment, text
 from services.rewards.settings import METADATA
 
-conversions = Table(
+CONVERSIONS = Table(
     "conversions",
     METADATA,
     text("store_id", primary_key=True),
@@ -21,7 +21,7 @@ conversions = Table(
     Index("conversions_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),
 )
 
-rewards = Table(
+REWARDS = Table(
     "rewards",
     METADATA,
     text("store_id", primary_key=True),
@@ -83,7 +83,7 @@ rewards = Table(
     CheckConstraint("target_minor = 0 or granted_at is not null", name="granted_at"),
 )
 
-spent = Table(
+SPENT = Table(
     "spent",
     METADATA,
     text("store_id", primary_key=True),
@@ -93,7 +93,7 @@ spent = Table(
     CheckConstraint("amount_minor >= 0", name="amount"),
 )
 
-limit_periods = Table(
+LIMIT_PERIODS = Table(
     "limit_periods",
     METADATA,
     text("store_id", primary_key=True),
@@ -106,7 +106,7 @@ limit_periods = Table(
 one of an earlier period is made of the rewards when it is first needed.
 """
 
-limit_counts = Table(
+LIMIT_COUNTS = Table(
     "limit_counts",
     METADATA,
     text("store_id", primary_key=True),

@@ -1,7 +1,7 @@
 """The books: posting sets and their entries, never changed once written, and folds of them for quick reading.
 
 `balances` and `account_totals` are folds of the entries. They are written in the same transaction and compared with the
-entries by `audit`. The triggers that refuse an unbalanced or late entry are written in the first migration.
+entries by `verification`. The triggers that refuse an unbalanced or late entry are written in the first migration.
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, Table
@@ -10,7 +10,7 @@ from sqlalchemy import text as sql
 from services.kernel.tables import APPEND_ONLY, moment, text
 from services.rewards.settings import METADATA
 
-posting_sets = Table(
+POSTING_SETS = Table(
     "posting_sets",
     METADATA,
     text("store_id", primary_key=True),
@@ -32,7 +32,7 @@ posting_sets = Table(
     info=APPEND_ONLY,
 )
 
-entries = Table(
+ENTRIES = Table(
     "entries",
     METADATA,
     text("store_id", primary_key=True),
@@ -60,7 +60,7 @@ entries = Table(
     info=APPEND_ONLY,
 )
 
-balances = Table(
+BALANCES = Table(
     "balances",
     METADATA,
     text("store_id", primary_key=True),
@@ -76,7 +76,7 @@ balances = Table(
     CheckConstraint("granted = clawed_back + pending + available", name="partition"),
 )
 
-account_totals = Table(
+ACCOUNT_TOTALS = Table(
     "account_totals",
     METADATA,
     text("store_id", primary_key=True),

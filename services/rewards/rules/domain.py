@@ -90,12 +90,14 @@ class Order(Struct, frozen=True, kw_only=True):
     program_id: str | None
     program_version: int | None
     ambassador_id: str | None
+    discount_minor: int = 0
+    """What was taken off at the checkout, by whatever discount."""
     lines: tuple[Line, ...] = ()
-    """What was sold, as far as it was told."""
+    """What was sold, as far as it was reported."""
     returned: Returned | None = None
     """What went back, where some refund says more than a sum."""
     then: "Order | None" = None
-    """The order as it settled, where that is told and it is another now."""
+    """The order as it settled, where that is reported and it is another now."""
 
     @classmethod
     def of(cls, conversion: Conversion) -> Self:
@@ -121,6 +123,7 @@ class Order(Struct, frozen=True, kw_only=True):
             currency=figures.currency,
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,
+            discount_minor=figures.discount_minor,
             refunded_minor=min(money.refunded_minor, figures.total_minor),
             lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
             returned=money.returned,
@@ -145,7 +148,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
 class Entitlement(Struct, frozen=True, kw_only=True):
     """What one rule gives one beneficiary for an order. `base_minor` is before refunds, `want_minor` after, and
-    `settled_minor` what it was when the order settled, where the order is told to have been another then.
+    `settled_minor` what it was when the order settled, where the order is reported to have been another then.
     """
 
     program_id: str
@@ -167,15 +170,17 @@ class Entitlement(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str, int, str]:
-        """What tells a reward from the others of its order: program, rule, level, beneficiary."""
+        """What distinguishes a reward from the others of its order: program, rule, level, beneficiary."""
         return self.program_id, self.rule, self.level, self.beneficiary_id
 
 
 def entitlements(order: Order, program: Program) -> list[Entitlement]:
-    """What each rule of the version in force gives, in the rules' own order; empty if the order earns nothing."""
+    """What each rule of the version in force gives, in the rules' own order; empty if the order earns nothing. A friend
+    who is served at the checkout is owed nothing here.
+    """
     if order.refusal is not None:
         return []
-    return [_entitlement(order, program, rule) for rule in program.rewards]
+    return [_entitlement(order, program, rule) for rule in program.rules_served]
 
 
 def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlement:

@@ -10,9 +10,10 @@ from services.kernel.service import Handler
 from services.rewards.slices import sql
 
 
-async def _close(tx: Tx, events: Sequence[Event[Any]]) -> None:
+async def close_portals(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Ambassadors who were erased: the address of their portal opens nothing any more."""
     erased = [event.data for event in events if event.data.status == "erased"]
     await sql.close_portals(tx, [(data.store_id, data.ambassador_id) for data in erased])
 
 
-CLOSE_PORTALS = Handler(events=(AmbassadorSaved,), handle=_close)
+HANDLERS = (Handler(events=(AmbassadorSaved,), handle=close_portals),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 from services.rewards.slices.domain import program_of
 
 _KEEP = """
@@ -21,6 +22,10 @@ select p.store_id, p.program_id, p.version, p.definition
 from programs p
 join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]))
   w(store_id, program_id, version) using (store_id, program_id, version)
+"""
+
+_NEWEST = """
+select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
 """
 
 _BUDGETS = """
@@ -44,9 +49,6 @@ _SHOP = "select name, timezone, locale from stores where store_id = :store"
 
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
-
-Owner = tuple[str, str]
-"""Store, ambassador."""
 
 
 async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
@@ -74,7 +76,13 @@ async def versions(tx: Tx, wanted: Iterable[VersionKey]) -> dict[VersionKey, Pro
     return {(row.store_id, row.program_id, row.version): program_of(row.definition) for row in rows}
 
 
-async def budgets(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], int]:
+async def newest(tx: Tx, store_id: str, program_id: str) -> Program | None:
+    """A program as its newest version that is known has it."""
+    definition = await tx.scalar(_NEWEST, store=store_id, program=program_id)
+    return None if definition is None else program_of(definition)
+
+
+async def budgets(tx: Tx, wanted: Iterable[Ref]) -> dict[tuple[str, str, str], int]:
     """Budget in force by (store, program, currency): the newest known version's, where that has one.
 
     A program whose currency changed has one budget in each: rewards of old orders stay in the old currency.
@@ -88,7 +96,7 @@ async def budgets(tx: Tx, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, 
     }
 
 
-async def close_portals(tx: Tx, ambassadors: Sequence[Owner]) -> None:
+async def close_portals(tx: Tx, ambassadors: Sequence[Ref]) -> None:
     """Their portals open no more, whatever address was given out."""
     if ambassadors:
         await tx.execute(_CLOSE, stores=[a[0] for a in ambassadors], ambassadors=[a[1] for a in ambassadors])

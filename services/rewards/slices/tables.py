@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table
 from services.kernel.tables import moment, text
 from services.rewards.settings import METADATA
 
-programs = Table(
+PROGRAMS = Table(
     "programs",
     METADATA,
     text("store_id", primary_key=True),
@@ -17,7 +17,7 @@ programs = Table(
     moment("published_at"),
 )
 
-closed_portals = Table(
+CLOSED_PORTALS = Table(
     "closed_portals",
     METADATA,
     text("store_id", primary_key=True),

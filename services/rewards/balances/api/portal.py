@@ -1,29 +1,47 @@
-"""The portal's part: an ambassador's own balance, as a fragment that the portal's page loads."""
+"""The portal's part: what an ambassador has, what friends' orders bring, how far limits are used. Fragments and values
+that the portal's pages load.
+"""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request, Response
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import JSONResponse
 
-from services.kernel.auth.sessions import MAX_LENGTH, read_portal
+from services.common.friend_marks import mark_of
+from services.kernel.auth.sessions import PortalSession
 from services.kernel.context import Context
+from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
+from services.kernel.http.limits import limit
+from services.kernel.http.portal import read_portal_visitor
+from services.rewards.balances import actions
+from services.rewards.balances.words import brings_text, used_text
+from services.rewards.grants.api.words import rule_label
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.sql import rewards
 from services.rewards.ledger import sql
-from services.rewards.pages import reader_of
+from services.rewards.pages import Reader, reader_of
 from services.rewards.slices import sql as slices
 from services.ui import Fact
 
 router = APIRouter(include_in_schema=False)
 
+_AT_ONCE: Final = 500
+_LOOKED_THROUGH: Final = 10
+"""So many times that many of an ambassador's rewards are looked through for the orders of a page, the newest first."""
+_MOST_MARKS: Final = 100
 
-@router.get("/p/{token}/balance")
-async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], request: Request) -> Response:
-    """What the ambassador of this portal address has. Whoever holds the address sees it: that is what it is for."""
+
+@router.get("/p/balance")
+async def portal_balance(request: Request) -> Response:
+    """What the ambassador has who is signed in."""
     ctx: Context = request.scope[CONTEXT]
-    portal = read_portal(ctx.ring, token)
+    portal = read_portal_visitor(ctx, request)
     async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
-        if await slices.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
-            raise NotFound("This address is not valid any more.")
+        await _refuse_gone(tx, portal)
         reader = await reader_of(request, tx, portal.store_id)
         holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
@@ -40,3 +58,91 @@ async def portal_balance(token: Annotated[str, Path(max_length=MAX_LENGTH)], req
             for unit, held in holdings.items()
         ],
     )
+
+
+@router.get("/p/balance/my-data.json", dependencies=[limit("portal-balance-copy", per_minute=5)])
+async def get_my_data(request: Request) -> Response:
+    """A copy of the ambassador's own rewards, without the orders that they come from."""
+    ctx: Context = request.scope[CONTEXT]
+    portal = read_portal_visitor(ctx, request)
+    mine = {"ambassador_id": portal.ambassador_id, "beneficiary_id": portal.ambassador_id}
+    found: list[Reward] = []
+    async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
+        await _refuse_gone(tx, portal)
+        while len(found) < _AT_ONCE * _LOOKED_THROUGH:
+            before = found[-1].reward_id if found else None
+            some = await rewards.listed(tx, portal.store_id, before=before, count=_AT_ONCE, filters=mine)
+            found += some
+            if len(some) < _AT_ONCE:
+                break
+    told = ("rule", "target_minor", "unit", "status", "placed_at", "available_at", "released_at")
+    copy = {"rewards": [{name: getattr(one, name) for name in told} for one in found]}
+    headers = {"content-disposition": 'attachment; filename="rewards.json"', "cache-control": "private, no-store"}
+    return Response(orjson.dumps(copy, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
+
+
+@router.get("/p/friend-rewards")
+async def friend_rewards(request: Request, ids: Annotated[str, Query(max_length=4_000)] = "") -> Response:
+    """What friends' orders bring the ambassador, in a few words by their marks: {mark: "€4.60 on 3 Dec"}."""
+    ctx: Context = request.scope[CONTEXT]
+    portal = read_portal_visitor(ctx, request)
+    wanted = set(ids.split(",")[:_MOST_MARKS]) - {""}
+    async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
+        await _refuse_gone(tx, portal)
+        reader = await reader_of(request, tx, portal.store_id)
+        found = await _by_mark(ctx, tx, portal, wanted)
+    said = {mark: ", ".join(brings_text(reader, one) for one in of_order) for mark, of_order in found.items()}
+    return JSONResponse(said, headers={"cache-control": "private, no-store"})
+
+
+@router.get("/p/limits")
+async def portal_limits(request: Request, program: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """How far the limits of a program are used, in the periods that are running."""
+    ctx: Context = request.scope[CONTEXT]
+    portal = read_portal_visitor(ctx, request)
+    async with ctx.db.transaction([portal.store_id], actor=portal.principal) as tx:
+        await _refuse_gone(tx, portal)
+        reader = await reader_of(request, tx, portal.store_id)
+        used = await actions.limits_of(tx, portal.store_id, portal.ambassador_id, program, zone=reader.zone)
+    return reader.page(
+        "balances/limits.html",
+        limits=[(_limited(reader, one.rule), used_text(reader, one), one.share) for one in used],
+    )
+
+
+def _limited(reader: Reader, rule: str) -> str:
+    """What a limit is about: a rule by its name; the usual one is simply the rewards."""
+    return reader.speech.say("Rewards") if rule == "ambassador" else rule_label(reader.speech, rule)
+
+
+async def _refuse_gone(tx: Tx, portal: PortalSession) -> None:
+    if await slices.portal_is_closed(tx, portal.store_id, portal.ambassador_id):
+        raise NotFound("There is no such ambassador.")
+
+
+async def _by_mark(ctx: Context, tx: Tx, portal: PortalSession, wanted: set[str]) -> dict[str, list[Reward]]:
+    """The ambassador's own rewards for the orders that have these marks."""
+    found: dict[str, list[Reward]] = {}
+    before: str | None = None
+    for _ in range(_LOOKED_THROUGH if wanted else 0):
+        some = await rewards.listed(
+            tx,
+            portal.store_id,
+            before=before,
+            count=_AT_ONCE,
+            filters={"ambassador_id": portal.ambassador_id, "beneficiary_id": portal.ambassador_id},
+        )
+        _gather(ctx, portal, some, wanted, found)
+        if len(some) < _AT_ONCE or len(found) == len(wanted):
+            break
+        before = some[-1].reward_id
+    return found
+
+
+def _gather(
+    ctx: Context, portal: PortalSession, some: Sequence[Reward], wanted: set[str], found: dict[str, list[Reward]]
+) -> None:
+    for reward in some:
+        mark = mark_of(ctx.ring, portal.store_id, portal.ambassador_id, reward.order_id)
+        if mark in wanted and (reward.target_minor or reward.granted_at is not None):
+            found.setdefault(mark, []).append(reward)

@@ -13,7 +13,8 @@ from contracts.program import Program
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
-from services.rewards.grants.actions.tell import tell
+from services.kernel.revisions import Ref, newest
+from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
@@ -27,7 +28,6 @@ from services.rewards.slices import sql as slices
 
 RELEASE_JOB = "release"
 
-OrderKey = tuple[str, str]
 
 _ANY_ZONE = ZoneInfo("UTC")
 """For orders that earn nothing: no day is made for them."""
@@ -38,8 +38,8 @@ class _Batch:
     """What the orders of a batch need to be decided."""
 
     orders: list[Order] = field(default_factory=list)
-    entitled: dict[OrderKey, list[Entitlement]] = field(default_factory=dict)
-    rewards: dict[OrderKey, list[Reward]] = field(default_factory=dict)
+    entitled: dict[Ref, list[Entitlement]] = field(default_factory=dict)
+    rewards: dict[Ref, list[Reward]] = field(default_factory=dict)
     zones: dict[str, ZoneInfo] = field(default_factory=dict)
     caps: Caps = field(default_factory=Caps)
 
@@ -49,15 +49,10 @@ async def take_states(tx: Tx, states: Sequence[Conversion]) -> list[Change]:
 
     Repeats and older revisions change nothing. Returns what changed.
     """
-    newest: dict[OrderKey, Conversion] = {}
-    for state in states:
-        key = (state.store_id, state.order_id)
-        known = newest.get(key)
-        if known is None or state.revision > known.revision:
-            newest[key] = state
-    await tx.lock_stores(store_id for store_id, _ in newest)
-    fresh = await conversions.keep(tx, list(newest.values()))
-    return await regrant(tx, [Order.of(state) for key, state in newest.items() if key in fresh])
+    latest = newest(states, key=lambda state: (state.store_id, state.order_id))
+    await tx.lock_stores(store_id for store_id, _ in latest)
+    fresh = await conversions.keep(tx, list(latest.values()))
+    return await regrant(tx, [Order.of(state) for ref, state in latest.items() if ref in fresh])
 
 
 async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
@@ -78,7 +73,7 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
 
 
 async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
-    """Posts, saves and tells changes, and sees to it that the release job looks at what will become available."""
+    """Posts, saves and announces changes, and sees to it that the release job looks at what will become available."""
     if not changes:
         return
     raised_by = await _post(tx, changes)
@@ -87,7 +82,7 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     if shares := [share for one in changes for share in shares_of(one.before, one.after)]:
         await limits.count(tx, shares)
     await due.schedule(tx, RELEASE_JOB, _releases(changes))
-    tell(tx, changes)
+    announce(tx, changes)
 
 
 def _moment(tx: Tx, zone: ZoneInfo) -> Moment:
@@ -100,7 +95,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
     programs = await slices.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
     names = await slices.time_zones(tx, {o.store_id for o in orders}) if standing else {}
     batch.zones = {store_id: ZoneInfo(name) for store_id, name in names.items()}
-    waiting: list[OrderKey] = []
+    waiting: list[Ref] = []
     for order in orders:
         program = _program(order, programs)
         if order.refusal is None and (program is None or order.store_id not in batch.zones):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.kernel.db import Tx
-from services.rewards.grants.actions.tell import announce_released
+from services.rewards.grants.actions.announce import announce_released
 from services.rewards.grants.domain.plan import released
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger

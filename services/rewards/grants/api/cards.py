@@ -8,6 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from contracts.program import Program, RewardRule
+from services.common.benefit import program_part
 from services.rewards.grants.api import words
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
@@ -38,7 +39,7 @@ def cards_of(reader: Reader, view: OrderView) -> list[AmountCard]:
     if view.program is None:
         return cards
     had = {reward.rule for reward in shown}
-    return cards + [
+    return [*cards, *_discount_cards(reader, view.order, view.program)] + [
         AmountCard(
             who=words.side_label(reader.speech, one.side),
             amount=reader.amount(0, one.unit),
@@ -46,6 +47,27 @@ def cards_of(reader: Reader, view: OrderView) -> list[AmountCard]:
         )
         for one in entitlements(view.order, view.program)
         if one.rule not in had and one.want_minor == 0
+    ]
+
+
+def _discount_cards(reader: Reader, order: Order, program: Program) -> list[AmountCard]:
+    """What the friend had at the checkout, where the program serves friends there. Nobody is owed it any more."""
+    discount = program.discount_served
+    if discount is None or order.refusal is not None:
+        return []
+    part = program_part(
+        discount,
+        same_currency=order.currency == program.currency,
+        order_number=order.order_number,
+        subtotal_minor=order.subtotal_minor,
+        discount_minor=order.discount_minor,
+    )
+    return [
+        AmountCard(
+            who=words.side_label(reader.speech, "friend"),
+            amount=reader.amount(part, order.currency),
+            terms=words.discount_text(reader, discount, order, part),
+        )
     ]
 
 

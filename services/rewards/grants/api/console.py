@@ -38,11 +38,15 @@ async def list_page(
     call: Annotated[Call, viewer("rewards:read")],
     status: RewardStatus | None = None,
     q: Annotated[str, Query(max_length=255)] = "",
+    ambassador: Annotated[str, Query(max_length=255, pattern=r"^[^\x00]*$")] = "",
     cursor: Cursor = None,
     format: Literal["html", "csv"] = "html",
 ) -> Response:
-    """All rewards, youngest first; `q` is an order's id."""
-    filters = {name: value for name, value in (("status", status), ("order_id", q.strip())) if value}
+    """All rewards, youngest first; `q` is an order's id, `ambassador` the id of whoever gets them."""
+    asked = (("status", status), ("order_id", q.strip()), ("beneficiary_id", ambassador))
+    filters = {name: value for name, value in asked if value}
+    if ambassador:
+        filters["ambassador_id"] = ambassador  # whose index it is
     after = cursors.decode(cursor, str)
     if format == "csv":
         return await download(call, filters, start=after)
@@ -52,7 +56,7 @@ async def list_page(
             tx, call.store_id, before=after[0] if after else None, count=_ROWS + 1, filters=filters
         )
     page = page_of(found, _ROWS, show=lambda one: one, after=lambda one: (one.reward_id,))
-    kept = {name: value for name, value in (("status", status or ""), ("q", q)) if value}
+    kept = {name: value for name, value in (("status", status or ""), ("q", q), ("ambassador", ambassador)) if value}
     speech = reader.speech
     return reader.page(
         "grants/list.html",
@@ -60,12 +64,12 @@ async def list_page(
         title=speech.say("Rewards"),
         table=cards.list_of(reader, page.data),
         q=q,
-        kept={"status": status} if status else {},
+        kept={name: value for name, value in kept.items() if name != "q"},
         statuses=[
             Choice(words.status_label(speech, one), href=_href({**kept, "status": one}), current=one == status)
             for one in _STATUSES
         ],
-        active=_active(reader, status, q),
+        active=_active(reader, kept),
         csv_href=_href({**kept, "format": "csv"}),
         paging=Pagination(
             speech.count("%(n)s reward on this page", "%(n)s rewards on this page", len(page.data)),
@@ -79,13 +83,15 @@ def _href(parameters: dict[str, str]) -> str:
     return f"?{urlencode(parameters)}" if parameters else _LIST
 
 
-def _active(reader: Reader, status: RewardStatus | None, q: str) -> list[Choice]:
-    found = []
-    if status:
-        found.append(Choice(words.status_label(reader.speech, status), href=_href({"q": q} if q else {})))
-    if q:
-        label = reader.speech.say("Order %(id)s", id=q)
-        found.append(Choice(label, href=_href({"status": status} if status else {})))
+def _active(reader: Reader, kept: dict[str, str]) -> list[Choice]:
+    speech, found = reader.speech, []
+    for name, value in kept.items():
+        if name == "status":
+            label = words.status_label(speech, value)
+        else:
+            label = speech.say("Order %(id)s", id=value) if name == "q" else speech.say("One ambassador")
+        rest = {other: text for other, text in kept.items() if other != name}
+        found.append(Choice(label, href=_href(rest)))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.program import Fixed, PerAmbassador, RewardRule
+from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
@@ -109,6 +109,16 @@ def nothing_due_text(reader: Reader, order: Order, reason: Reason, program_curre
     if reason is Reason.REFUNDED:
         return say("Nothing: the order was refunded in full.")
     return say("Nothing: the terms give less than the smallest unit.")
+
+
+def discount_text(reader: Reader, discount: Discount, order: Order, part_minor: int) -> str:
+    """What became of the discount that the program promised, on this order."""
+    say = reader.speech.say
+    if part_minor:
+        return say("Taken off at the checkout, by the ambassador’s code.")
+    if discount.which == "first" and order.order_number != 1:
+        return say("Nothing: only a friend’s first order counts.")
+    return say("Nothing was taken off: the order carries no discount.")
 
 
 def terms_text(reader: Reader, rule: RewardRule, order: Order, currency: str) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.program import PerAmbassador
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
-from services.rewards.grants.domain.reward import Change, Key, Reward
+from services.rewards.grants.domain.reward import Change, Reward, RewardKey
 from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from, window
 
 
@@ -33,7 +33,7 @@ class _Draft:
     after: Reward
     limit: PerAmbassador | None
     settled_minor: int | None = None
-    """What it was worth when its order settled, where the order's state tells."""
+    """What it was worth when its order settled, where the order's state says so."""
     kept: int = 0
     """What it holds after lowering: counted against the budget throughout."""
     kept_in_period: int = 0
@@ -80,13 +80,13 @@ def released(before: Reward, *, now: datetime) -> Reward:
 
 
 def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Reward], moment: Moment) -> list[_Draft]:
-    had: dict[Key, Reward] = {reward.key: reward for reward in rewards}
+    had: dict[RewardKey, Reward] = {reward.key: reward for reward in rewards}
     drafts: list[_Draft] = []
     for one in entitled:
         before = had.pop(one.key, None)
         settled_at_nothing = order.settled_at is not None and one.base_minor > 0
         if before is None and one.want_minor == 0 and not settled_at_nothing:
-            continue  # nothing due, nothing to keep: the reason can be told from the order and the rule at any time
+            continue  # nothing due, nothing to keep: the reason follows from the order and the rule at any time
         drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit, one.settled_minor))
     for before in had.values():
         reason = order.refusal or Reason.REASSIGNED
@@ -103,8 +103,8 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
 def _within_settled(after: Reward, then: int | None) -> Reward:
     """What is left of the reward of a settled order: from then on it only falls, and rises to that at most.
 
-    `then` is what it was at the settling, where the order's state tells. Else the first settled state that came is it:
-    an order whose state differs from its settling tells so, unless it settled before that was kept.
+    `then` is what it was at the settling, where the order's state has it. Else the first settled state that came is it:
+    an order whose state differs from its settling says so, unless it settled before that was kept.
     """
     if then is not None:
         after = replace(after, settled_minor=then)

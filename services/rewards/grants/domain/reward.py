@@ -8,7 +8,7 @@ from msgspec import Struct
 from contracts.events.rewards import RewardStatus
 from services.rewards.rules.domain import PayAs, Reason, Side
 
-Key = tuple[str, str, int, str]
+RewardKey = tuple[str, str, int, str]
 """Program, rule, level, beneficiary: unique within an order."""
 
 
@@ -61,7 +61,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     """Number of the posting set that last raised it: corrections name it."""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> RewardKey:
         """Program, rule, level, beneficiary."""
         return self.program_id, self.rule, self.level, self.beneficiary_id
 
@@ -106,7 +106,7 @@ class Change(Struct, frozen=True):
         return self.after.target_minor - (self.before.target_minor if self.before else 0)
 
     @property
-    def worth_telling(self) -> bool:
+    def worth_announcing(self) -> bool:
         """Whether others learn of it: only of rewards that were ever worth something, and only if they see a change."""
         before, after = self.before, self.after
         if after.granted_at is None:

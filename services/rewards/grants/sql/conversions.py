@@ -6,6 +6,7 @@ from typing import Final
 from contracts.events.conversions import Conversion
 from services.kernel.db import Row, Tx
 from services.kernel.packed import Packing
+from services.kernel.revisions import Ref
 
 _KEEP = """
 insert into conversions as c (store_id, order_id, revision, program_id, body)
@@ -66,16 +67,13 @@ _WORDS_1: Final = b"".join(
 _PACKING: Final = Packing("a conversion", _WORDS_1)
 unpack: Final = _PACKING.unpack
 
-OrderKey = tuple[str, str]
-"""Store, order."""
-
 
 def _read(row: Row) -> Conversion:
     kept = row.data if row.body is None else unpack(bytes(row.body))
     return Conversion.model_validate_json(kept, extra="ignore")
 
 
-async def keep(tx: Tx, states: Sequence[Conversion]) -> set[OrderKey]:
+async def keep(tx: Tx, states: Sequence[Conversion]) -> set[Ref]:
     """Keeps these states where they are newer than what is there, and says which were. At most one state per order."""
     ordered = sorted(states, key=lambda s: (s.store_id, s.order_id))
     rows = await tx.all(
@@ -89,7 +87,7 @@ async def keep(tx: Tx, states: Sequence[Conversion]) -> set[OrderKey]:
     return {(row.store_id, row.order_id) for row in rows}
 
 
-async def mark_waiting(tx: Tx, keys: Iterable[OrderKey]) -> None:
+async def mark_waiting(tx: Tx, keys: Iterable[Ref]) -> None:
     """Marks orders that cannot be decided until a program's version, or their store, is heard of."""
     wanted = sorted(keys)
     if wanted:
@@ -105,7 +103,7 @@ async def take_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]], *, cou
     return sorted({(c.store_id, c.order_id): c for c in map(_read, rows)}.values(), key=_in_order)
 
 
-async def still_waiting(tx: Tx, keys: Iterable[OrderKey]) -> int:
+async def still_waiting(tx: Tx, keys: Iterable[Ref]) -> int:
     """How many of these orders wait."""
     wanted = sorted(keys)
     return int(await tx.scalar(_WAITING, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted]))
@@ -115,7 +113,7 @@ def _in_order(state: Conversion) -> tuple[str, object, str]:
     return state.store_id, state.placed_at, state.order_id
 
 
-async def get(tx: Tx, keys: Iterable[OrderKey]) -> list[Conversion]:
+async def get(tx: Tx, keys: Iterable[Ref]) -> list[Conversion]:
     """Newest states of these orders, as far as they are known."""
     wanted = sorted(keys)
     rows = await tx.all(_GET, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])

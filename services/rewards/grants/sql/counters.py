@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import BudgetKey
 
 _SPENT = """
@@ -32,7 +33,7 @@ where store_id = :store and target_minor > 0 group by program_id, unit
 _COUNTERS = "select program_id, unit, amount_minor from spent where store_id = :store"
 
 
-async def spent(tx: Tx, programs: Iterable[tuple[str, str]]) -> dict[BudgetKey, int]:
+async def spent(tx: Tx, programs: Iterable[Ref]) -> dict[BudgetKey, int]:
     """What these (store, program) have granted, net, by unit."""
     keys = sorted(set(programs))
     rows = await tx.all(_SPENT, stores=[k[0] for k in keys], programs=[k[1] for k in keys])

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from contracts.events.catalog import ProgramPublished
 from services.kernel.db import Row, Tx
+from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import CountKey, LimitKey, Share, Tally, counts_of
 from services.rewards.rules.domain import Period, window
 
@@ -168,7 +169,7 @@ async def drift(
         after = upto
 
 
-async def _periods(tx: Tx, programs: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], dict[Period, date]]:
+async def _periods(tx: Tx, programs: Iterable[Ref]) -> dict[tuple[str, str, str], dict[Period, date]]:
     """By (store, program, rule): the kinds of periods that are counted, and from which first day on all are."""
     keys = sorted(set(programs))
     found: dict[tuple[str, str, str], dict[Period, date]] = {}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.kernel.db import Row, Tx
+from services.kernel.revisions import Ref
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Reason
 
@@ -121,7 +122,7 @@ async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] |
     await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
 
 
-async def of_orders(tx: Tx, keys: Iterable[tuple[str, str]]) -> list[Reward]:
+async def of_orders(tx: Tx, keys: Iterable[Ref]) -> list[Reward]:
     """All rewards of these (store, order)."""
     wanted = sorted(keys)
     rows = await tx.all(_OF_ORDERS, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])

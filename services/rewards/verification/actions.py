@@ -5,11 +5,11 @@ from typing import TypeVar
 
 from services.common.store_slice import listed_stores
 from services.kernel.db import Database, Tx
-from services.rewards.audit import sql as books
-from services.rewards.audit.domain import Report, Walk
 from services.rewards.grants.sql import counters, limits
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import sql as ledger
+from services.rewards.verification import sql as books
+from services.rewards.verification.domain import Report, Walk
 
 _SLICE = 2_000
 _STORES = 200

@@ -1,4 +1,4 @@
-"""SQL that reads all of a store's books at once. For audits only: nothing that answers a request may."""
+"""SQL that reads all of a store's books at once. For verifications only: nothing that answers a request may."""
 
 from collections.abc import AsyncIterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What an audit looks for, and how it recomputes the books from their entries. Pure."""
+"""What a verification looks for, and how it recomputes the books from their entries. Pure."""
 
 from collections import defaultdict
 from collections.abc import Sequence

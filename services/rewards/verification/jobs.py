@@ -5,7 +5,7 @@ from prometheus_client import Gauge
 
 from services.kernel.context import Context
 from services.kernel.service import Job
-from services.rewards.audit.actions import imbalanced
+from services.rewards.verification.actions import imbalanced
 
 IMBALANCE = Gauge("kith_ledger_imbalance", "Stores whose debits and credits differ in some unit: always 0.")
 
@@ -18,4 +18,4 @@ async def watch(context: Context) -> None:
         structlog.get_logger().error("ledger.imbalance", store_id=store_id)
 
 
-WATCH = Job(name="ledger-imbalance", every_s=60, run=watch)
+JOBS = (Job(name="ledger-imbalance", every_s=60, run=watch),)

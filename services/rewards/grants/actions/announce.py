@@ -16,10 +16,10 @@ from services.kernel.db import Tx
 from services.rewards.grants.domain.reward import Change, Reward
 
 
-def tell(tx: Tx, changes: Iterable[Change]) -> None:
+def announce(tx: Tx, changes: Iterable[Change]) -> None:
     """Emits what each change is to others: granted, adjusted or reversed; nothing where they would see no change."""
     for one in changes:
-        if one.worth_telling:
+        if one.worth_announcing:
             tx.emit(state_of(one.after, _kind(one)))
 
 

@@ -1,0 +1,36 @@
+"""The balance of one ambassador: a fragment of their page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from services.kernel.http.call import Call, viewer
+from services.rewards.ledger import sql
+from services.rewards.pages import reader_of
+from services.ui import Fact
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/console/rewards/balances/{ambassador_id}")
+async def balance(
+    ambassador_id: Annotated[str, Path(max_length=255)], call: Annotated[Call, viewer("rewards:read")], lang: str = ""
+) -> Response:
+    """What an ambassador has in each currency and in points, and what it is made of."""
+    async with call.transaction() as tx:
+        reader = await reader_of(call.request, tx, call.store_id)
+        holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
+    say = reader.speech.say
+    return reader.page(
+        "balances/console.html",
+        balances=[
+            [
+                Fact(say("Available"), reader.amount(held.available, unit)),
+                Fact(say("On hold"), reader.amount(held.pending, unit)),
+                Fact(say("Granted in all"), reader.amount(held.granted, unit)),
+                Fact(say("Taken back"), reader.amount(held.clawed_back, unit)),
+            ]
+            for unit, held in sorted(holdings.items())
+        ],
+        rewards=f"/console/rewards/rewards?ambassador={ambassador_id}",
+    )

@@ -1,0 +1,33 @@
+"""What the portal says of rewards and limits."""
+
+from services.rewards.balances.actions import Used
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.pages import Reader
+
+
+def brings_text(reader: Reader, reward: Reward) -> str:
+    """What an order brings, and since or from when."""
+    say, amount = reader.speech.say, reader.amount(reward.target_minor, reward.unit)
+    if reward.target_minor == 0:
+        return say("taken back, %(amount)s left", amount=amount)
+    day = reader.fmt.date((reward.released_at or reward.available_at).astimezone(reader.zone))
+    if reward.released_at is not None:
+        return say("%(amount)s, yours since %(day)s", amount=amount, day=day)
+    return say("%(amount)s, yours on %(day)s", amount=amount, day=day)
+
+
+def used_text(reader: Reader, used: Used) -> str:
+    """How much of a limit is used in the period that is running."""
+    say = reader.speech.say
+    if used.limit.count is not None:
+        so_far, most = reader.fmt.number(used.tally.count), reader.fmt.number(used.limit.count)
+    else:
+        so_far = reader.amount(used.tally.amount_minor, used.unit)
+        most = reader.amount(used.limit.amount_minor or 0, used.unit)
+    return {
+        "day": say("Today %(used)s of at most %(most)s", used=so_far, most=most),
+        "week": say("This week %(used)s of at most %(most)s", used=so_far, most=most),
+        "month": say("This month %(used)s of at most %(most)s", used=so_far, most=most),
+        "year": say("This year %(used)s of at most %(most)s", used=so_far, most=most),
+        "ever": say("So far %(used)s of at most %(most)s", used=so_far, most=most),
+    }[used.limit.period]
