@@ -1,36 +1,54 @@
-"""The manifest: what analytics serves, hears and does by the clock."""
+"""The manifest of analytics: routes, tables, what it hears and what the clock starts."""
 
 from contracts.events import Topic
+from services.analytics.activity import consumer as activity_consumer
 from services.analytics.activity import tables as _activity
-from services.analytics.activity.api import console as activity_pages
+from services.analytics.activity.api import console as activity_console
 from services.analytics.activity.api import rest as activity
-from services.analytics.activity.consumer import KEEP_ACTIVITY
+from services.analytics.facts import jobs as facts_jobs
 from services.analytics.facts import tables as _facts
-from services.analytics.facts.jobs import FORGET_REPORTS
-from services.analytics.metrics.api import router as metrics
-from services.analytics.overview.api import router as overview
+from services.analytics.metrics import api as metrics
+from services.analytics.overview import api as overview
+from services.analytics.own import api as own
 from services.analytics.pages import PAGES
+from services.analytics.rollups import consumer as rollups_consumer
+from services.analytics.rollups import jobs as rollups_jobs
 from services.analytics.rollups import tables as _rollups
-from services.analytics.rollups.consumer import COUNT, COUNT_WAITING
-from services.analytics.rollups.jobs import WAITING
-from services.analytics.slices.consumer import KEEP_SLICES
-from services.analytics.slices.tables import METADATA
-from services.analytics.virality.api import router as virality
+from services.analytics.settings import METADATA
+from services.analytics.slices import consumer as slices_consumer
+from services.analytics.slices import tables as _slices
+from services.analytics.standings import jobs as standings_jobs
+from services.analytics.standings import tables as _standings
+from services.analytics.standings.api import console as standings_console
+from services.analytics.standings.api import rest as standings
+from services.analytics.virality import api as virality
 from services.common.product import PRODUCT
 from services.kernel.service import Service
 
-# Tables join the metadata when their modules are loaded; a migration without them would drop them.
-assert _facts.ORDERS.metadata is _rollups.PROGRESS.metadata is _activity.ACTIVITY.metadata is METADATA
+_TABLES = (_activity, _facts, _rollups, _slices, _standings)
+"""Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
     name="analytics",
     package="services.analytics",
     metadata=METADATA,
     product=PRODUCT,
-    routes=("/v1/metrics*", "/v1/audit*", "/console", "/console/analytics*"),
-    routers=(metrics, virality, overview, activity.router, activity_pages.router),
-    handlers=(KEEP_SLICES, COUNT_WAITING, COUNT, KEEP_ACTIVITY),
     publishes=frozenset({Topic.AUDIT}),
-    due_jobs=(FORGET_REPORTS, WAITING),
+    routes=(
+        *("/v1/metrics*", "/v1/ambassador-results*", "/v1/audit*", "/console", "/console/analytics*"),
+        *("/p/results", "/p/first-steps"),
+    ),
+    routers=(
+        metrics.router,
+        virality.router,
+        standings.router,
+        overview.router,
+        standings_console.router,
+        activity.router,
+        activity_console.router,
+        own.router,
+    ),
+    handlers=(*slices_consumer.HANDLERS, *rollups_consumer.HANDLERS, *activity_consumer.HANDLERS),
+    due_jobs=(*facts_jobs.DUE_JOBS, *rollups_jobs.DUE_JOBS, *standings_jobs.DUE_JOBS),
     pages=PAGES,
 )

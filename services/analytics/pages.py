@@ -6,6 +6,7 @@ from services.ui import NavItem, Pages
 
 NAV = (
     NavItem("", "Overview", "/console", "layout-dashboard"),
+    NavItem("", "Ambassadors", "/console/analytics/ambassadors", "users"),
     NavItem("Analysis", "Metrics", "/console/analytics/metrics", "calculator"),
     NavItem("Analysis", "Activity", "/console/analytics/activity", "clock"),
 )

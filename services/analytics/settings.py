@@ -1,7 +1,11 @@
-"""What analytics holds fixed, by name."""
+"""Analytics' own knobs, and the metadata that gathers its tables."""
 
 from datetime import timedelta
 from typing import Final
+
+from services.kernel.tables import service_metadata
+
+METADATA = service_metadata()
 
 BEHIND_AFTER: Final = timedelta(minutes=1)
 """A page says that it is behind when the newest counted event was older than this when it was counted."""

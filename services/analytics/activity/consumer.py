@@ -9,8 +9,9 @@ from services.kernel.db import Tx
 from services.kernel.service import Handler
 
 
-async def _keep(tx: Tx, events: Sequence[Event[AuditNoted]]) -> None:
+async def keep_actions(tx: Tx, events: Sequence[Event[AuditNoted]]) -> None:
+    """Keeps what was done, by whom."""
     await sql.save(tx, [event.data for event in events])
 
 
-KEEP_ACTIVITY = Handler(events=(AuditNoted,), handle=_keep)
+HANDLERS = (Handler(events=(AuditNoted,), handle=keep_actions),)

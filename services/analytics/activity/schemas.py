@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from contracts.events.audit import ActorKind, Figure
-from services.analytics.activity.sql import Note
+from services.analytics.activity.domain import Note
 
 
 class ActorOut(BaseModel):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import orjson
 
-from contracts.events.audit import ActorKind, AuditNoted, Figure
+from contracts.events.audit import AuditNoted
+from services.analytics.activity.domain import Note
 from services.kernel.db import ALL_STORES, Tx
 
 _SAVE = """
@@ -41,23 +42,6 @@ class Filter:
     actor: str | None = None
     action: str | None = None
     subject: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """Somebody did something."""
-
-    audit_id: str
-    at: datetime
-    service: str
-    actor_kind: ActorKind
-    actor_id: str
-    session_id: str | None
-    action: str
-    subject: str
-    before: dict[str, Figure]
-    after: dict[str, Figure]
-    request_id: str | None
 
 
 async def save(tx: Tx, notes: Sequence[AuditNoted]) -> None:

@@ -1,9 +1,9 @@
-"""What the services noted, as it was told."""
+"""What the services noted, as their events say it."""
 
 from sqlalchemy import Column, Index, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.analytics.slices.tables import METADATA
+from services.analytics.settings import METADATA
 from services.kernel.tables import APPEND_ONLY, moment, text
 
 ACTIVITY = Table(

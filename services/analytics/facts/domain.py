@@ -1,4 +1,4 @@
-"""States of what is counted, and how news changes them: pure, and the same in any order of arrival.
+"""States of what is counted, and how events change them: pure, and the same in any order of arrival.
 
 A state holds everything its figures depend on, so that what it counted before can always be taken back. Not here: what
 a state counts as (`rollups`).
@@ -14,7 +14,10 @@ from msgspec.structs import replace
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import Reward as RewardPayload
 from contracts.events.tracking import ShareRecorded, TrackingPayload
-from services.analytics.slices.domain import Ambassador, Key, local_day
+from services.analytics.slices.domain import Ambassador, Offer, VersionKey, local_day
+from services.common.benefit import program_part
+from services.common.money import share_half_up
+from services.kernel.revisions import Ref
 
 UNKNOWN_CHANNEL = ""
 CODE_CHANNEL = "code"
@@ -131,7 +134,8 @@ class Order(Struct, frozen=True):
 
     `click_id`: the click that won, else the one that came along beside another proof. Found later: `channel` and
     `friend` (the visitor) by that click, `joined_at` by the ambassador, `turned_at` when the buyer of this first
-    purchase became an ambassador, the first time.
+    purchase became an ambassador, the first time, `promised_minor` by the program's version: what of the order's
+    discounts it promised the friend.
     """
 
     store_id: str
@@ -160,10 +164,14 @@ class Order(Struct, frozen=True):
     joined_day: date | None = None
     turned_at: datetime | None = None
     turned_day: date | None = None
+    program_version: int = 0
+    subtotal_minor: int = 0
+    discount_minor: int = 0
+    promised_minor: int | None = None
 
     @classmethod
     def of(cls, event: Conversion, zone: ZoneInfo) -> "Order":
-        """The state that a decision tells, before anything is found."""
+        """The state that a decision's event holds, before anything is found."""
         winner = event.winner
         return cls(
             store_id=event.store_id,
@@ -186,10 +194,13 @@ class Order(Struct, frozen=True):
             kind=winner.kind if winner else "",
             click_id=(winner.click_id if winner else None) or event.click_id or "",
             visitor_id=event.visitor_id or "",
+            program_version=event.program_version or 0,
+            subtotal_minor=event.figures.subtotal_minor,
+            discount_minor=event.figures.discount_minor,
         )
 
     @property
-    def key(self) -> Key:
+    def key(self) -> Ref:
         """Where it is found."""
         return self.store_id, self.order_id
 
@@ -210,6 +221,14 @@ class Order(Struct, frozen=True):
         """Whether all of its money went back."""
         return self.refunded_minor >= self.total_minor > 0
 
+    @property
+    def discount_cost_minor(self) -> int:
+        """What the program's discount costs: with the part of the price that is refunded, that part of it goes."""
+        if not self.promised_minor or not self.total_minor:
+            return self.promised_minor or 0
+        kept = max(0, self.total_minor - self.refunded_minor)
+        return share_half_up(self.promised_minor, kept, self.total_minor)
+
     def after(self, old: "Order") -> "Order":
         """This newer decision with what was found for the older one and still applies."""
         same_ambassador = old.ambassador_id == self.ambassador_id
@@ -225,9 +244,10 @@ class Order(Struct, frozen=True):
     def resolved(
         self,
         *,
-        clicks: Mapping[Key, Click],
-        ambassadors: Mapping[Key, Ambassador],
-        persons: Mapping[Key, Sequence[Ambassador]],
+        clicks: Mapping[Ref, Click],
+        ambassadors: Mapping[Ref, Ambassador],
+        persons: Mapping[Ref, Sequence[Ambassador]],
+        offers: Mapping[VersionKey, Offer],
     ) -> "Order":
         """With everything found that is known by now. `persons`: the ambassadors that a buyer is."""
         click = clicks.get((self.store_id, self.click_id)) if self.click_id else None
@@ -248,6 +268,18 @@ class Order(Struct, frozen=True):
             joined_day=self.joined_day or (ambassador.day if ambassador else None),
             turned_at=turned_at,
             turned_day=turned_day,
+            promised_minor=self._promised(offers.get((self.store_id, self.program_id, self.program_version))),
+        )
+
+    def _promised(self, offer: Offer | None) -> int | None:
+        if offer is None:
+            return None
+        return program_part(
+            offer.discount,
+            same_currency=offer.currency == self.currency,
+            order_number=self.order_number,
+            subtotal_minor=self.subtotal_minor,
+            discount_minor=self.discount_minor,
         )
 
     def _channel(self, click: Click | None) -> str:
@@ -273,7 +305,7 @@ class Reward(Struct, frozen=True):
 
     @classmethod
     def of(cls, event: RewardPayload, zone: ZoneInfo) -> "Reward":
-        """The state that an event tells. It counts on the day its order was placed, like the order's revenue."""
+        """The state that an event holds. It counts on the day its order was placed, like the order's revenue."""
         return cls(
             store_id=event.store_id,
             reward_id=event.reward_id,

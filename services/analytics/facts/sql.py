@@ -9,9 +9,10 @@ from sqlalchemy import Table
 from contracts.events.tracking import ClickRecorded
 from services.analytics.facts import tables
 from services.analytics.facts.domain import Click, Friend, Order, Reward, Share
-from services.analytics.slices.domain import Key
+from services.analytics.slices.domain import VersionKey
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 S = TypeVar("S", Friend, Share, Order, Reward)
 
@@ -47,7 +48,7 @@ class States(Generic[S]):
             f" on conflict (store_id, {id_column}) do update set {sets}"
         )
 
-    async def load(self, tx: Tx, keys: Iterable[Key]) -> dict[Key, S]:
+    async def load(self, tx: Tx, keys: Iterable[Ref]) -> dict[Ref, S]:
         """Those of the states that exist."""
         wanted = sorted(set(keys))
         if not wanted:
@@ -60,7 +61,7 @@ class States(Generic[S]):
         """The next states of a store, in the order of their ids."""
         return [self._make(*row) for row in await tx.all(self._next, store=store_id, after=after, count=count)]
 
-    async def save(self, tx: Tx, changed: Mapping[Key, S]) -> None:
+    async def save(self, tx: Tx, changed: Mapping[Ref, S]) -> None:
         """Inserts or replaces these states."""
         if changed:
             await tx.execute(
@@ -116,6 +117,12 @@ _ORDERS_OF_AMBASSADORS = """
 select o.store_id, o.order_id from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
 join orders o on o.store_id = k.store_id and o.ambassador_id = k.id and o.ambassador_id <> '' and o.joined_at is null
 """
+_ORDERS_OF_VERSIONS = """
+select o.store_id, o.order_id
+from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as integer[])) as k(s, p, v)
+join orders o on o.store_id = k.s and o.program_id = k.p and o.program_version = k.v
+where o.discount_minor > 0 and o.promised_minor is null and o.status = 'attributed'
+"""
 _FIRST_ORDERS_OF = """
 with wanted as (
   select store_id, id as buyer from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -161,7 +168,7 @@ class Parked(NamedTuple):
     data: bytes
 
 
-async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> list[Key]:
+async def add_clicks(tx: Tx, clicks: Mapping[Ref, ClickRecorded]) -> list[Ref]:
     """Keeps clicks and returns those that were not counted before."""
     if not clicks:
         return []
@@ -175,7 +182,7 @@ async def add_clicks(tx: Tx, clicks: Mapping[Key, ClickRecorded]) -> list[Key]:
     return [(r.store_id, r.click_id) for r in rows]
 
 
-async def see_visitors(tx: Tx, seen: Mapping[Key, tuple[datetime, str]]) -> list[Key]:
+async def see_visitors(tx: Tx, seen: Mapping[Ref, tuple[datetime, str]]) -> list[Ref]:
     """Notes which visitor came with a click's token; the earliest one stays. Returns the clicks that changed."""
     if not seen:
         return []
@@ -189,12 +196,12 @@ async def see_visitors(tx: Tx, seen: Mapping[Key, tuple[datetime, str]]) -> list
     return [(r.store_id, r.click_id) for r in rows]
 
 
-async def clicks(tx: Tx, keys: Iterable[Key]) -> dict[Key, Click]:
+async def clicks(tx: Tx, keys: Iterable[Ref]) -> dict[Ref, Click]:
     """What is known of these clicks."""
     return {(r.store_id, r.click_id): Click(r.channel or None, r.visitor_id) for r in await _look_up(tx, _CLICKS, keys)}
 
 
-async def add_reports(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+async def add_reports(tx: Tx, keys: Iterable[Ref]) -> set[Ref]:
     """Keeps ids of browser reports and returns those that are new."""
     wanted = sorted(set(keys))
     if not wanted:
@@ -208,22 +215,36 @@ async def forget_reports(tx: Tx, stores: Sequence[str], *, before: datetime, cou
     return await tx.execute(_FORGET_REPORTS, stores=list(stores), before=before, count=count)
 
 
-async def orders_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+async def orders_of_clicks(tx: Tx, keys: Iterable[Ref]) -> set[Ref]:
     """Orders that one of these clicks won."""
     return {(r[0], r[1]) for r in await _look_up(tx, _ORDERS_OF_CLICKS, keys)}
 
 
-async def friends_of_clicks(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+async def friends_of_clicks(tx: Tx, keys: Iterable[Ref]) -> set[Ref]:
     """Friends whose first touch was one of these clicks and who have no channel yet: a copied link brings several."""
     return {(r[0], r[1]) for r in await _look_up(tx, _FRIENDS_OF_CLICKS, keys)}
 
 
-async def orders_of_ambassadors(tx: Tx, keys: Iterable[Key]) -> set[Key]:
+async def orders_of_ambassadors(tx: Tx, keys: Iterable[Ref]) -> set[Ref]:
     """Orders of these ambassadors that were counted before the ambassador was known."""
     return {(r[0], r[1]) for r in await _look_up(tx, _ORDERS_OF_AMBASSADORS, keys)}
 
 
-async def first_orders_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
+async def orders_of_versions(tx: Tx, keys: Iterable[VersionKey]) -> set[Ref]:
+    """Orders with a discount that were counted before the program's version was known."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return set()
+    rows = await tx.all(
+        _ORDERS_OF_VERSIONS,
+        stores=[k[0] for k in wanted],
+        programs=[k[1] for k in wanted],
+        versions=[k[2] for k in wanted],
+    )
+    return {(r.store_id, r.order_id) for r in rows}
+
+
+async def first_orders_of(tx: Tx, names: Iterable[Ref]) -> set[Ref]:
     """First referred orders of the buyers who are known by one of these names."""
     return {(r[0], r[1]) for r in await _look_up(tx, _FIRST_ORDERS_OF, names)}
 
@@ -238,7 +259,7 @@ async def add_names(tx: Tx, names: Iterable[tuple[str, str, str]]) -> list[tuple
     return [(r.store_id, r.buyer, r.name) for r in rows]
 
 
-async def names_of(tx: Tx, buyers: Iterable[Key]) -> dict[Key, set[str]]:
+async def names_of(tx: Tx, buyers: Iterable[Ref]) -> dict[Ref, set[str]]:
     """Buyer → everything that they are known by: the name they are counted under, and their contacts' hashes."""
     found = {key: {key[1]} for key in buyers}
     for row in await _look_up(tx, _NAMES, found):
@@ -246,7 +267,7 @@ async def names_of(tx: Tx, buyers: Iterable[Key]) -> dict[Key, set[str]]:
     return found
 
 
-async def shares_of(tx: Tx, names: Iterable[Key]) -> set[Key]:
+async def shares_of(tx: Tx, names: Iterable[Ref]) -> set[Ref]:
     """Shares of these persons."""
     return {(r[0], r[1]) for r in await _look_up(tx, _SHARES_OF, names)}
 
@@ -269,6 +290,6 @@ async def unpark(tx: Tx, stores: Sequence[str], *, count: int) -> list[Parked]:
     return sorted((Parked(r.id, r.store_id, r.type, r.at, r.data) for r in rows), key=lambda parked: parked.id)
 
 
-async def _look_up(tx: Tx, sql: str, keys: Iterable[Key]) -> Sequence[Any]:
+async def _look_up(tx: Tx, sql: str, keys: Iterable[Ref]) -> Sequence[Any]:
     wanted = sorted(set(keys))
     return await tx.all(sql, stores=[k[0] for k in wanted], ids=[k[1] for k in wanted]) if wanted else ()

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql
 
-from services.analytics.slices.tables import METADATA
+from services.analytics.settings import METADATA
 from services.kernel.tables import moment, text
 
 CLICKS = Table(
@@ -91,6 +91,10 @@ ORDERS = Table(
     Column("joined_day", Date, nullable=True),
     moment("turned_at", nullable=True),
     Column("turned_day", Date, nullable=True),
+    Column("program_version", Integer, nullable=False, server_default="0"),
+    Column("subtotal_minor", BigInteger, nullable=False, server_default="0"),
+    Column("discount_minor", BigInteger, nullable=False, server_default="0"),
+    Column("promised_minor", BigInteger, nullable=True),
     Index("orders_click_idx", "store_id", "click_id", postgresql_where=sql("click_id <> ''")),
     Index(
         "orders_ambassador_idx",
@@ -103,6 +107,13 @@ ORDERS = Table(
         "store_id",
         "buyer",
         postgresql_where=sql("new_customer and status = 'attributed'"),
+    ),
+    Index(
+        "orders_version_idx",
+        "store_id",
+        "program_id",
+        "program_version",
+        postgresql_where=sql("discount_minor > 0 and promised_minor is null and status = 'attributed'"),
     ),
 )
 

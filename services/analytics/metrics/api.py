@@ -186,6 +186,26 @@ async def get_channels(call: Reader, asking: Asking) -> Response:
     )
 
 
+@router.get("/v1/metrics/placements", response_model=schemas.PlacementsOut, responses=_DESCRIBED)
+async def get_placements(call: Reader, asking: Asking) -> Response:
+    """How often the invitation to share was seen, by its place on the store's pages, most first."""
+    check_format(asking.format, picture=False)
+    async with call.snapshot() as tx:
+        view = await actions.view(tx, call.store_id, asking.asked)
+        now = {row.placement: row.views for row in await sql.placements(tx, call.store_id, view.period)}
+        before = await sql.placements(tx, call.store_id, view.before) if view.before else None
+    was = None if before is None else {row.placement: row.views for row in before}
+    names = dict.fromkeys((*now, *(was or ())))
+    rows = [(name, now.get(name, 0), None if was is None else was.get(name, 0)) for name in names]
+    body = schemas.PlacementsOut.model_validate(
+        {
+            **schemas.frame(view),
+            "data": [{"placement": name, "views": views, "previous": earlier} for name, views, earlier in rows],
+        }
+    )
+    return answer(asking.format, body, sheet=lambda: sheets.placements(view, rows))
+
+
 @router.get("/v1/metrics/ambassadors", response_model=schemas.AmbassadorsOut, responses=_DESCRIBED)
 async def get_ambassadors(
     call: Reader,
@@ -194,7 +214,7 @@ async def get_ambassadors(
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """The period's best ambassadors, by code. Their names are links' to tell. As CSV it is all of them."""
+    """The period's best ambassadors, by code. Their names are in links only. As CSV it is all of them."""
     check_format(asking.format)
     everybody = asking.format == "csv"
     async with call.snapshot() as tx:

@@ -245,7 +245,7 @@ class ChannelOut(BaseModel):
 
     channel: str = Field(
         description="How the buyers came. `code`: by promo code without a click; `customer`: known friends who came"
-        " back; empty: not told."
+        " back; empty: unknown."
     )
     clicks: int
     shares: int
@@ -280,8 +280,22 @@ class ChannelsOut(Framed):
     data: list[ChannelOut]
 
 
+class PlacementOut(BaseModel):
+    """A place of the store's pages where the invitation to share stands."""
+
+    placement: str = Field(description="Empty where a page did not say which.")
+    views: int = Field(description="Each visitor once a day.")
+    previous: int | None = Field(description="In the period before.")
+
+
+class PlacementsOut(Framed):
+    """Views of the invitation to share, by place. They are the store's, whatever program is asked for."""
+
+    data: list[PlacementOut]
+
+
 class AmbassadorOut(BaseModel):
-    """An ambassador, known by id and code: names and addresses are links' to tell."""
+    """An ambassador, known by id and code: names and addresses are in links only."""
 
     ambassador_id: str
     code: str | None

@@ -48,6 +48,11 @@ select channel, currency, {_sums(CHANNELS)} from daily_channels
 where store_id = :store and day between :first and :last {_ONLY_PROGRAM}
 group by channel, currency
 """  # noqa: S608
+_PLACEMENTS = """
+select placement, cast(sum(views) as bigint) as views from daily_placements
+where store_id = :store and day between :first and :last
+group by placement having sum(views) > 0 order by 2 desc, 1
+"""
 _REASONS = f"""
 select disposition, reason, cast(sum(orders) as bigint) as orders from daily_reasons
 where store_id = :store and day between :first and :last {_OF_PROGRAM}
@@ -107,6 +112,14 @@ class ChannelRow:
     channel: str
     currency: str
     sums: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRow:
+    """How often the invitation to share was seen at a place of the store's pages; "" where a page did not say which."""
+
+    placement: str
+    views: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,12 @@ async def channels(tx: Tx, store_id: str, program_id: str | None, period: Period
     """The period by channel and currency."""
     rows = await tx.all(_CHANNELS, store=store_id, program=program_id, first=period.first, last=period.last)
     return [ChannelRow(r.channel, r.currency, {c: getattr(r, c) for c in CHANNELS}) for r in rows]
+
+
+async def placements(tx: Tx, store_id: str, period: Period) -> list[PlacementRow]:
+    """Views of the invitation to share by place, most first. They are the store's as a whole."""
+    rows = await tx.all(_PLACEMENTS, store=store_id, first=period.first, last=period.last)
+    return [PlacementRow(r.placement, r.views) for r in rows]
 
 
 async def reasons(tx: Tx, store_id: str, program_id: str | None, period: Period) -> list[ReasonRow]:

@@ -14,6 +14,8 @@ from services.analytics.overview.domain.address import PATH, Address
 from services.analytics.overview.domain.page import Shown
 from services.analytics.overview.domain.parts import Person
 from services.analytics.pages import PAGES
+from services.analytics.set_up import actions as set_up
+from services.analytics.set_up.words import stages
 from services.analytics.slices.sql import calendars
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
@@ -33,6 +35,7 @@ async def overview_page(request: Request, call: Viewer) -> Response:
     try:
         async with call.snapshot() as tx:
             address, loaded = await _answered(tx, call.store_id, address)
+            reached = await set_up.still_to_do(call.ctx.db, tx, call.store_id)
     except Unavailable:
         title = PAGES.speech(PAGES.language(request)).say("Overview")
         return PAGES.render(request, "overview/unready.html", status=503, headers={"retry-after": "1"}, title=title)
@@ -49,6 +52,7 @@ async def overview_page(request: Request, call: Viewer) -> Response:
         refreshes=True,
         freshness=page.freshness(view, reader),
         empty=loaded.empty,
+        stages=stages(reached, reader.speech) if reached else [],
         address=f"{call.ctx.settings.base_url}{address.with_period(view.period)}",
         shown=page.values(shown, address, reader),
     )

@@ -3,4 +3,6 @@
 from services.analytics.rollups.actions.count import count_waiting
 from services.kernel.service import DueJob
 
-WAITING = DueJob(name="count-waiting", run=count_waiting)
+COUNT_WAITING = "count-waiting"
+
+DUE_JOBS = (DueJob(name=COUNT_WAITING, run=count_waiting),)

@@ -1,13 +1,14 @@
 """Adds differences to the roll-ups, one statement per table, and keeps sketches and progress."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.analytics.facts.sql import unnest
-from services.analytics.rollups.domain.measures import ROLLUPS, Deltas, Row
+from services.analytics.rollups.domain.measures import HIGHEST, ROLLUPS, Deltas, Row
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.rollups.tables import TABLES
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 SketchKey = tuple[str, date, str]
 """Store, day, kind of people."""
@@ -16,7 +17,11 @@ Amounts = dict[str, int]
 
 def _add_sql(name: str) -> str:
     keys, sums = ROLLUPS[name]
-    sets = ", ".join(f"{c} = {name}.{c} + excluded.{c}" for c in sums)
+    highest = HIGHEST.get(name, frozenset())
+    sets = ", ".join(
+        f"{c} = greatest({name}.{c}, excluded.{c})" if c in highest else f"{c} = {name}.{c} + excluded.{c}"
+        for c in sums
+    )
     columns = ", ".join((*keys, *sums))
     return (
         f"insert into {name} ({columns}) select * from {unnest(TABLES[name], (*keys, *sums))}"  # noqa: S608
@@ -51,6 +56,15 @@ select * from unnest(cast(:stores as text[]), cast(:days as date[]), cast(:kinds
 order by 1, 2, 3
 on conflict (store_id, day, kind) do update set hashes = excluded.hashes
 """
+_ADD_CHANGED = """
+insert into changed_results (store_id, ambassador_id)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[])) on conflict do nothing
+"""
+_TAKE_CHANGED = """
+delete from changed_results where ctid = any(array(
+  select ctid from changed_results where store_id = any(cast(:stores as text[])) limit :count))
+returning store_id, ambassador_id
+"""
 _MARK = """
 insert into progress (store_id, newest_at, counted_at, delay_ms, events)
 select s, n, :now, cast(greatest(0, extract(epoch from cast(:now as timestamptz) - n) * 1000) as bigint), e
@@ -58,6 +72,18 @@ from unnest(cast(:stores as text[]), cast(:newest as timestamptz[]), cast(:event
 on conflict (store_id) do update set newest_at = greatest(progress.newest_at, excluded.newest_at),
   counted_at = excluded.counted_at, delay_ms = excluded.delay_ms, events = progress.events + excluded.events
 """
+
+
+async def add_changed(tx: Tx, ambassadors: Iterable[Ref]) -> None:
+    """Notes that the standings of these ambassadors are out of date."""
+    if keys := sorted(set(ambassadors)):
+        await tx.execute(_ADD_CHANGED, stores=[k[0] for k in keys], ids=[k[1] for k in keys])
+
+
+async def take_changed(tx: Tx, stores: Sequence[str], *, count: int) -> list[Ref]:
+    """Takes out up to `count` ambassadors whose standings are out of date."""
+    rows = await tx.all(_TAKE_CHANGED, stores=list(stores), count=count)
+    return [(row.store_id, row.ambassador_id) for row in rows]
 
 
 async def add(tx: Tx, deltas: Deltas) -> None:

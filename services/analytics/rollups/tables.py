@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, Table
 
 from services.analytics.rollups.domain.measures import ROLLUPS
-from services.analytics.slices.tables import METADATA
+from services.analytics.settings import METADATA
 from services.kernel.tables import moment, text
 
 
@@ -24,6 +24,14 @@ TABLES = {
     )
     for name, (keys, sums) in ROLLUPS.items()
 }
+
+CHANGED_RESULTS = Table(
+    "changed_results",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+)
+"""Ambassadors of whom something changed since their standing was last taken over from `results`."""
 
 SKETCHES = Table(
     "sketches",

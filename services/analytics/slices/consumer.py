@@ -10,9 +10,10 @@ from services.kernel.db import Tx
 from services.kernel.service import Handler
 
 
-async def _keep(tx: Tx, events: Sequence[Event[Any]]) -> None:
+async def keep_set_up(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Keeps versions of programs, and codes."""
     await sql.save_programs(tx, [e.data for e in events if isinstance(e.data, ProgramPublished)])
     await sql.save_codes(tx, [e.data for e in events if isinstance(e.data, CodeSaved)])
 
 
-KEEP_SLICES = Handler(events=(ProgramPublished, CodeSaved), handle=_keep)
+HANDLERS = (Handler(events=(ProgramPublished, CodeSaved), handle=keep_set_up),)

@@ -3,16 +3,17 @@
 Not here: names and ways to reach a person, which never leave links.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from contracts.events.catalog import AmbassadorSaved
+from contracts.program import Discount
+from services.kernel.revisions import Ref
 
-Key = tuple[str, str]
-"""(store id, id within the store)."""
+VersionKey = tuple[str, str, int]
+"""(store id, program, version)."""
 
 
 class Ambassador(Struct, frozen=True):
@@ -27,6 +28,7 @@ class Ambassador(Struct, frozen=True):
     external_id: str | None
     contact_hashes: tuple[str, ...]
     revision: int
+    group_name: str | None = None
 
     @classmethod
     def of(cls, saved: AmbassadorSaved, zone: ZoneInfo) -> "Ambassador":
@@ -41,10 +43,11 @@ class Ambassador(Struct, frozen=True):
             external_id=saved.external_id,
             contact_hashes=saved.contact_hashes,
             revision=saved.revision,
+            group_name=saved.group,
         )
 
     @property
-    def key(self) -> Key:
+    def key(self) -> Ref:
         """Where it is found."""
         return self.store_id, self.ambassador_id
 
@@ -64,6 +67,13 @@ class Version(Struct, frozen=True):
     status: str
     published_at: datetime
     click_window_days: int
+
+
+class Offer(Struct, frozen=True):
+    """What a version takes off at the checkout, None for nothing, and the money that it speaks of."""
+
+    currency: str
+    discount: Discount | None
 
 
 class Calendar(Struct, frozen=True):
@@ -86,16 +96,6 @@ def local_day(moment: datetime, zone: ZoneInfo) -> date:
 def week_of(day: date) -> date:
     """The Monday of the day's week."""
     return day - timedelta(days=day.weekday())
-
-
-def newest(events: Iterable[AmbassadorSaved]) -> dict[Key, AmbassadorSaved]:
-    """The highest revision of each ambassador in a batch."""
-    found: dict[Key, AmbassadorSaved] = {}
-    for event in events:
-        key = (event.store_id, event.ambassador_id)
-        if key not in found or event.revision > found[key].revision:
-            found[key] = event
-    return found
 
 
 def _(message: str) -> str:

@@ -6,18 +6,25 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
-from services.analytics.slices.domain import Ambassador, Calendar, Key, Version, local_day
+from contracts.program import Discount
+from services.analytics.slices.domain import Ambassador, Calendar, Offer, Version, VersionKey, local_day
 from services.kernel.db import Row, Tx
+from services.kernel.revisions import Ref, newest
 
 _CALENDARS = """
 select store_id, name, currency, timezone, locale, created_at from stores where store_id = any(cast(:stores as text[]))
 """
 _SAVE_PROGRAMS = """
-insert into programs (store_id, program_id, version, name, currency, status, published_at, click_window_days)
+insert into programs (store_id, program_id, version, name, currency, status, published_at, click_window_days, discount)
 select * from unnest(cast(:store_id as text[]), cast(:program_id as text[]), cast(:version as integer[]),
   cast(:name as text[]), cast(:currency as text[]), cast(:status as text[]), cast(:published_at as timestamptz[]),
-  cast(:click_window_days as integer[])) order by 1, 2, 3
+  cast(:click_window_days as integer[]), cast(:discount as text[])) order by 1, 2, 3
 on conflict do nothing
+"""
+_OFFERS = """
+select p.store_id, p.program_id, p.version, p.currency, p.discount
+from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as integer[])) as k(s, p, v)
+join programs p on p.store_id = k.s and p.program_id = k.p and p.version = k.v
 """
 _SAVE_CODES = """
 insert into codes (store_id, code_id, code, ambassador_id, created_at, retired, revision)
@@ -44,14 +51,17 @@ join ambassadors a on a.store_id = n.store_id and a.ambassador_id = n.ambassador
 """
 _SAVE_AMBASSADORS = """
 insert into ambassadors (store_id, ambassador_id, program_id, status, joined_at, day, external_id, contact_hashes,
-  revision)
-select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r
+  revision, group_name)
+select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r, g
 from unnest(cast(:store_id as text[]), cast(:ambassador_id as text[]), cast(:program_id as text[]),
   cast(:status as text[]), cast(:joined_at as timestamptz[]), cast(:day as date[]), cast(:external_id as text[]),
-  cast(:contact_hashes as text[]), cast(:revision as integer[])) as t(s, a, p, st, j, d, e, h, r) order by 1, 2
+  cast(:contact_hashes as text[]), cast(:revision as integer[]), cast(:group_name as text[]))
+  as t(s, a, p, st, j, d, e, h, r, g)
+order by 1, 2
 on conflict (store_id, ambassador_id) do update
 set program_id = excluded.program_id, status = excluded.status, joined_at = excluded.joined_at, day = excluded.day,
-  external_id = excluded.external_id, contact_hashes = excluded.contact_hashes, revision = excluded.revision
+  external_id = excluded.external_id, contact_hashes = excluded.contact_hashes, revision = excluded.revision,
+  group_name = excluded.group_name
 """
 _FORGET_NAMES = """
 delete from ambassador_names n using unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -65,6 +75,9 @@ on conflict do nothing
 _VERSIONS = """
 select program_id, version, name, currency, status, published_at, click_window_days
 from programs where store_id = :store_id order by program_id, version
+"""
+_CODES_BY_ID = """
+select code_id, code from codes where store_id = :store_id and code_id = any(cast(:ids as text[]))
 """
 _CODES_OF = """
 select distinct on (ambassador_id) ambassador_id, code from codes
@@ -98,30 +111,48 @@ async def save_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
             status=[p.program.status for p in unique.values()],
             published_at=[p.published_at for p in unique.values()],
             click_window_days=[p.program.attribution.click_window_days for p in unique.values()],
+            discount=[_text(p.program.discount_served) for p in unique.values()],
         )
+
+
+async def offers(tx: Tx, keys: Iterable[VersionKey]) -> dict[VersionKey, Offer]:
+    """What those of the versions take off at the checkout that are known."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = await tx.all(
+        _OFFERS, stores=[k[0] for k in wanted], programs=[k[1] for k in wanted], versions=[k[2] for k in wanted]
+    )
+    return {
+        (r.store_id, r.program_id, r.version): Offer(
+            r.currency, None if r.discount is None else Discount.model_validate_json(r.discount, extra="ignore")
+        )
+        for r in rows
+    }
+
+
+def _text(discount: Discount | None) -> str | None:
+    return discount.model_dump_json() if discount is not None else None
 
 
 async def save_codes(tx: Tx, saved: Sequence[CodeSaved]) -> None:
     """Keeps the newest state of codes that belong to somebody."""
-    unique: dict[Key, CodeSaved] = {}
-    for code in saved:
-        key = (code.store_id, code.code_id)
-        if code.ambassador_id and (key not in unique or unique[key].revision < code.revision):
-            unique[key] = code
-    if unique:
+    owned = [code for code in saved if code.ambassador_id]
+    latest = newest(owned, key=lambda code: (code.store_id, code.code_id)).values()
+    if latest:
         await tx.execute(
             _SAVE_CODES,
-            store_id=[c.store_id for c in unique.values()],
-            code_id=[c.code_id for c in unique.values()],
-            code=[c.code for c in unique.values()],
-            ambassador_id=[c.ambassador_id for c in unique.values()],
-            created_at=[c.created_at for c in unique.values()],
-            retired=[c.retired for c in unique.values()],
-            revision=[c.revision for c in unique.values()],
+            store_id=[c.store_id for c in latest],
+            code_id=[c.code_id for c in latest],
+            code=[c.code for c in latest],
+            ambassador_id=[c.ambassador_id for c in latest],
+            created_at=[c.created_at for c in latest],
+            retired=[c.retired for c in latest],
+            revision=[c.revision for c in latest],
         )
 
 
-async def ambassadors(tx: Tx, keys: Iterable[Key]) -> dict[Key, Ambassador]:
+async def ambassadors(tx: Tx, keys: Iterable[Ref]) -> dict[Ref, Ambassador]:
     """Those of the ambassadors that are known."""
     wanted = sorted(set(keys))
     if not wanted:
@@ -147,20 +178,21 @@ def _ambassador(row: Row) -> Ambassador:
         row.external_id,
         tuple(row.contact_hashes),
         row.revision,
+        row.group_name,
     )
 
 
-async def ambassadors_named(tx: Tx, names: Iterable[Key]) -> dict[Key, list[str]]:
+async def ambassadors_named(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[str]]:
     """(store, customer id or contact hash) → ids of the ambassadors who are that person."""
     wanted = sorted(set(names))
-    found: dict[Key, list[str]] = {}
+    found: dict[Ref, list[str]] = {}
     if wanted:
         for r in await tx.all(_BY_NAME, stores=[k[0] for k in wanted], names=[k[1] for k in wanted]):
             found.setdefault((r.store_id, r.name), []).append(r.ambassador_id)
     return found
 
 
-async def save_ambassadors(tx: Tx, changed: Mapping[Key, Ambassador]) -> None:
+async def save_ambassadors(tx: Tx, changed: Mapping[Ref, Ambassador]) -> None:
     """Writes these states and the names by which events may mean them."""
     if not changed:
         return
@@ -177,6 +209,7 @@ async def save_ambassadors(tx: Tx, changed: Mapping[Key, Ambassador]) -> None:
         # Arrays of arrays must be rectangular in PostgreSQL, so each list of hashes travels as JSON.
         contact_hashes=[_json_list(a.contact_hashes) for a in rows],
         revision=[a.revision for a in rows],
+        group_name=[a.group_name for a in rows],
     )
     await tx.execute(_FORGET_NAMES, stores=[a.store_id for a in rows], ids=[a.ambassador_id for a in rows])
     names = [(a.store_id, name, a.ambassador_id) for a in rows for name in sorted(a.names)]
@@ -198,6 +231,12 @@ async def codes_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict
     """Ambassador → the code that names them on pages: their oldest one that still works."""
     rows = await tx.all(_CODES_OF, store_id=store_id, ids=sorted(set(ambassador_ids)))
     return {r.ambassador_id: r.code for r in rows}
+
+
+async def codes_by_id(tx: Tx, store_id: str, code_ids: Iterable[str]) -> dict[str, str]:
+    """What these codes are, as far as they belong to somebody."""
+    rows = await tx.all(_CODES_BY_ID, store_id=store_id, ids=sorted(set(code_ids)))
+    return {r.code_id: r.code for r in rows}
 
 
 def _json_list(values: Sequence[str]) -> str:

@@ -1,10 +1,9 @@
-"""The service's metadata, and the slices of programs, ambassadors and codes."""
+"""The slices of programs, ambassadors and codes."""
 
 from sqlalchemy import ARRAY, Boolean, Column, Date, Index, Integer, Table, Text
 
-from services.kernel.tables import moment, service_metadata, text
-
-METADATA = service_metadata()
+from services.analytics.settings import METADATA
+from services.kernel.tables import moment, text
 
 PROGRAMS = Table(
     "programs",
@@ -17,7 +16,9 @@ PROGRAMS = Table(
     text("status"),
     moment("published_at"),
     Column("click_window_days", Integer, nullable=False),
+    text("discount", nullable=True),
 )
+"""`discount`: what a version takes off at the checkout, as JSON."""
 
 AMBASSADORS = Table(
     "ambassadors",
@@ -31,6 +32,7 @@ AMBASSADORS = Table(
     text("external_id", nullable=True),
     Column("contact_hashes", ARRAY(Text), nullable=False),
     Column("revision", Integer, nullable=False),
+    text("group_name", nullable=True),
 )
 
 AMBASSADOR_NAMES = Table(

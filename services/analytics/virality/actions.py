@@ -10,7 +10,7 @@ METRICS = (
     "k_factor", "invites_per_ambassador", "joined_per_invite", "customers_per_ambassador", "cycle_time", "share_yield",
     "share_rate", "share_rate_actions", "shares_per_sharer", "participation_rate", "turned_rate", "referral_rate",
 )  # fmt: skip
-"""Keys of the metrics that tell how a program spreads."""
+"""Keys of the metrics that say how a program spreads."""
 
 
 def cohorts(view: View, now: Figures, grain: Grain) -> list[Cohort]:

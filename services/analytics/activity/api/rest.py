@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 from services.analytics.activity import sql
+from services.analytics.activity.domain import Note
 from services.analytics.activity.schemas import NoteOut
-from services.analytics.activity.sql import Filter, Note
+from services.analytics.activity.sql import Filter
 from services.kernel.db import ALL_STORES
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors

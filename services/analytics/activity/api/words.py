@@ -1,12 +1,16 @@
 """Notes in words: who, on what, and what became of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from contracts.events.audit import Figure
-from services.analytics.activity.sql import Note
+from services.analytics.activity.domain import Note
 from services.common.audit import figure_text
+from services.kernel.db import ALL_STORES
 from services.ui import MISSING, Name, Reader, Speech
 
+HOME = "/console/analytics/activity"
 _PAGES = {"prg": "/console/links/programs/", "amb": "/console/links/ambassadors/", "rwd": "/console/rewards/rewards/"}
 
 
@@ -21,29 +25,72 @@ def kind_text(kind: str, speech: Speech) -> str:
     }.get(kind, kind)
 
 
-def who(note: Note, speech: Speech) -> Name:
-    """The actor. An ambassador's name is filled in by the service that may know it."""
+def actor_text(actor: str, speech: Speech) -> str:
+    """What a filter by a kind of actor, a key, an ambassador or a session is called."""
+    if actor.startswith("key_"):
+        return speech.say("One API key")
+    if actor.startswith("amb_"):
+        return speech.say("One ambassador")
+    known = kind_text(actor, speech)
+    return known if known != actor else speech.say("session %(id)s", id=actor[:6])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What analytics knows of what actions were done to: the rest is filled in by the service that may know it."""
+
+    store: str
+    programs: Mapping[str, str]
+    """Names by id."""
+    codes: Mapping[str, str]
+    """Promo codes by id, and those of ambassadors by the ambassador's."""
+
+
+def who(note: Note, known: Known, speech: Speech) -> Name:
+    """The actor. An ambassador's name and a key's label are filled in."""
     if note.actor_kind == "ambassador":
-        return Name(note.actor_id, fill=note.actor_id, href=_PAGES["amb"] + note.actor_id)
-    below = note.actor_id
+        return _ambassador(note.actor_id, known, speech)
+    text = kind_text(note.actor_kind, speech)
     if note.actor_kind == "operator":
-        below = speech.say("at the command line") if note.actor_id == "cli" else ""
-    if note.session_id:
-        below = f"{note.actor_id} · {speech.say('session %(id)s', id=note.session_id[:6])}"
-    return Name(kind_text(note.actor_kind, speech), below=below)
+        return Name(text, below=speech.say("at the command line") if note.actor_id == "cli" else "")
+    below = speech.say("session %(id)s", id=note.session_id[:6]) if note.session_id else ""
+    return Name(text, below=below, fill=note.actor_id if note.actor_id.startswith("key_") else "")
 
 
-def on_what(note: Note) -> Name:
-    """The subject, with its page where there is one."""
-    kind = note.subject.partition("_")[0]
+def on_what(note: Note, known: Known, speech: Speech) -> Name:
+    """The subject by what it is called, with its page, or else with what was done to it."""
+    subject = note.subject
+    kind = subject.partition("_")[0]
+    own = f"{HOME}?{urlencode({'subject': subject})}"
+    match kind:
+        case "prg":
+            return Name(known.programs.get(subject, speech.say("Program")), href=_PAGES[kind] + subject)
+        case "amb":
+            return _ambassador(subject, known, speech)
+        case "rwd":
+            return Name(speech.say("Reward"), href=_PAGES[kind] + subject)
+        case "cod":
+            code = known.codes.get(subject)
+            return Name(code, href=own) if code else Name(speech.say("Promo code"), href=own, fill=subject)
+        case "lnk":
+            return Name(speech.say("Link"), href=own, fill=subject)
+        case "key":
+            return Name(speech.say("API key"), href=own, fill=subject)
+        case "hok":
+            platform = str(note.after.get("platform") or "").capitalize()
+            return Name(platform or speech.say("Shop platform"), href=own)
     if note.action.startswith("domain."):
-        return Name(note.subject, href="/console/links/domains")
+        return Name(subject, href="/console/links/domains")
     if note.action.startswith("identify_secret."):
-        return Name(note.subject, href="/console/links/identify")
+        return Name(known.store, href="/console/links/identify")
     if note.action.startswith("session."):
-        return Name(f"{note.subject[:6]}…")
-    href = f"{_PAGES[kind]}{note.subject}" if kind in _PAGES else ""
-    return Name(note.subject, href=href, fill=note.subject if kind == "amb" else "")
+        return Name(speech.say("session %(id)s", id=subject[:6]))
+    return Name(known.store if kind == "str" else "" if subject == ALL_STORES else subject)
+
+
+def _ambassador(ambassador_id: str, known: Known, speech: Speech) -> Name:
+    text = known.codes.get(ambassador_id, speech.say("Ambassador"))
+    return Name(text, fill=ambassador_id, href=_PAGES["amb"] + ambassador_id)
 
 
 def changes(note: Note, reader: Reader) -> str:
@@ -110,6 +157,9 @@ def _fields(speech: Speech) -> dict[str, str]:
         "phone": speech.say("phone"),
         "external_id": speech.say("customer id"),
         "group_name": speech.say("group"),
+        "public_name": speech.say("name that friends see"),
+        "code_id": speech.say("personal promo code"),
+        "notes": speech.say("notes"),
         "locale": speech.say("language"),
         "timezone": speech.say("time zone"),
         "destination": speech.say("destination"),

@@ -15,7 +15,7 @@ Good = Literal["up", "down", "neither"]
 
 
 REVENUE = ("gross_minor", "-refunds_minor")
-COST = ("ambassador_cost_minor", "friend_cost_minor")
+COST = ("ambassador_cost_minor", "friend_cost_minor", "discount_cost_minor")
 OPEN_WINDOW = _("Friends of the last 30 days may still buy; orders may be refunded later.")
 COHORT = _("Ambassadors who joined less than 30 days ago are still counted in full: their window is open.")
 
@@ -127,22 +127,30 @@ _ALL = (
         ("gross_minor",), "down",
     ),
     Metric(
-        "reward_cost", _("Reward cost"), _("rewards of both sides for orders of the period"), "money", COST,
+        "reward_cost", _("Program cost"),
+        _("rewards of both sides + discounts that the program promised friends, for orders of the period"), "money",
+        COST,
         good="down",
-        source="reward.*",
+        source="reward.*, conversion.*",
     ),
     Metric(
-        "cost_rate", _("Cost rate"), _("rewards of both sides ÷ referred revenue"), "share", COST, REVENUE, "down",
+        "discount_cost", _("Friends’ discounts"),
+        _("discounts on attributed orders, as far as the program promised them, without what refunds gave back"),
+        "money",
+        ("discount_cost_minor",), good="down", source="conversion.*, program.published",
+    ),
+    Metric(
+        "cost_rate", _("Cost rate"), _("program cost ÷ referred revenue"), "share", COST, REVENUE, "down",
         "reward.*, conversion.*",
     ),
     Metric(
-        "cac", _("Cost per customer"), _("rewards of both sides ÷ new customers, both in one currency"), "money", COST,
+        "cac", _("Cost per customer"), _("program cost ÷ new customers, both in one currency"), "money", COST,
         ("customers_in_currency",),
         "down",
-        "reward.*, conversion.*", _("Discounts given at the checkout are not known here."),
+        "reward.*, conversion.*",
     ),
     Metric(
-        "roas", _("Return on rewards"), _("referred revenue ÷ rewards of both sides"), "ratio", REVENUE, COST,
+        "roas", _("Return on rewards"), _("referred revenue ÷ program cost"), "ratio", REVENUE, COST,
         source="reward.*, conversion.*",
     ),
     Metric(

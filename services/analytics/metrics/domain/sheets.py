@@ -146,6 +146,11 @@ def channels_picture(view: View, rows: Sequence[Channel]) -> Picture:
     return _revenue_picture(view, title, names, [row.revenue_minor for row in best], "Channel")
 
 
+def placements(view: View, rows: Sequence[tuple[str, int, int | None]]) -> Sheet:
+    """Place by place."""
+    return Sheet(named("placements", view), ("placement", "views", "previous"), rows)
+
+
 def ambassadors(view: View, rows: Sequence[Named]) -> Sheet:
     """Ambassador by ambassador."""
     return Sheet(

@@ -197,10 +197,10 @@ def _add_tables(shown: Shown, rows: list[tuple[object, ...]]) -> None:
     for channel in shown.channels:
         counts: Mapping[str, int] = {"clicks": channel.clicks, "friends": channel.friends, "orders": channel.orders}
         rows += [
-            ("channels", channel.channel or "not told", name, count, "count", None) for name, count in counts.items()
+            ("channels", channel.channel or "unknown", name, count, "count", None) for name, count in counts.items()
         ]
         revenue = money(channel.revenue_minor, currency)
-        rows.append(("channels", channel.channel or "not told", "revenue", revenue, currency, None))
+        rows.append(("channels", channel.channel or "unknown", "revenue", revenue, currency, None))
     for person in shown.people:
         counts = {"friends": person.friends, "orders": person.orders}
         rows += [("ambassadors", person.code, name, count, "count", None) for name, count in counts.items()]

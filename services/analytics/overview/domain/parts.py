@@ -199,7 +199,7 @@ class WithoutAmbassador:
 
 
 def without_ambassador(reasons: Sequence[tuple[str, str, int]], reader: Reader) -> WithoutAmbassador:
-    """From (disposition, reason, orders). Waiting and cancelled orders are in neither figure, and told apart."""
+    """From (disposition, reason, orders). Waiting and cancelled orders are in neither figure, and counted apart."""
     listed: Counter[str] = Counter()
     decided = waiting = 0
     for disposition, reason, orders in reasons:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from contracts.events import EVENTS
-from contracts.events.catalog import AmbassadorSaved
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import Reward as RewardPayload
 from contracts.events.tracking import (
@@ -28,13 +28,15 @@ from contracts.events.tracking import (
 from services.analytics.facts import sql as facts
 from services.analytics.facts.domain import Friend, Order, Reward, Share, Touch, person_of, touch_of
 from services.analytics.rollups import sql
+from services.analytics.rollups.actions.results import note_changed
 from services.analytics.rollups.domain import counting
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
 from services.analytics.rollups.domain.sketch import hash_of
 from services.analytics.slices import sql as slices
-from services.analytics.slices.domain import Ambassador, Key, local_day, newest
+from services.analytics.slices.domain import Ambassador, local_day
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref, newest
 
 S = TypeVar("S", Ambassador, Share, Friend, Order, Reward)
 
@@ -49,17 +51,18 @@ class _Batch:
 
     tx: Tx
     zones: Mapping[str, ZoneInfo]
-    deltas: Deltas = field(default_factory=Deltas)
+    deltas: Deltas
+    ambassadors: set[Ref] = field(default_factory=set)
     people: dict[sql.SketchKey, set[int]] = field(default_factory=dict)
-    orders: set[Key] = field(default_factory=set)
-    shares: set[Key] = field(default_factory=set)
-    friends: set[Key] = field(default_factory=set)
-    touches: dict[Key, list[Touch]] = field(default_factory=dict)
-    signups: dict[Key, datetime] = field(default_factory=dict)
+    orders: set[Ref] = field(default_factory=set)
+    shares: set[Ref] = field(default_factory=set)
+    friends: set[Ref] = field(default_factory=set)
+    touches: dict[Ref, list[Touch]] = field(default_factory=dict)
+    signups: dict[Ref, datetime] = field(default_factory=dict)
 
     def differ(
-        self, count: Callable[[Deltas, S, int], None], before: Mapping[Key, S], after: Mapping[Key, S]
-    ) -> dict[Key, S]:
+        self, count: Callable[[Deltas, S, int], None], before: Mapping[Ref, S], after: Mapping[Ref, S]
+    ) -> dict[Ref, S]:
         """Takes back what the old states counted, adds what the new ones count, and returns those that changed."""
         changed = {key: state for key, state in after.items() if before.get(key) != state}
         for key, state in changed.items():
@@ -73,11 +76,13 @@ async def count(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Counts events, in any order and however often they come. Those of stores not set up yet wait for that."""
     stores = {e.store_id for e in events}
     await tx.lock_stores(stores)
-    zones = {s: calendar.zone for s, calendar in (await slices.calendars(tx, stores)).items()}
+    calendars = await slices.calendars(tx, stores)
+    zones = {s: calendar.zone for s, calendar in calendars.items()}
     await facts.park(tx, [e for e in events if e.store_id not in zones])
     known = [e for e in events if e.store_id in zones]
     if known:
-        await _count(_Batch(tx, zones), known)
+        deltas = Deltas({s: calendar.currency for s, calendar in calendars.items()})
+        await _count(_Batch(tx, zones, deltas), known)
 
 
 async def count_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
@@ -101,6 +106,7 @@ async def count_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 
 async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     payloads = [e.data for e in events]
+    await _keep_programs(batch, [p for p in payloads if isinstance(p, ProgramPublished)])
     await _count_ambassadors(batch, [p for p in payloads if isinstance(p, AmbassadorSaved)])
     await _count_clicks(batch, [p for p in payloads if isinstance(p, ClickRecorded)])
     shared = await _count_reports(batch, [p for p in payloads if isinstance(p, TrackingPayload)])
@@ -109,6 +115,7 @@ async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     await _count_friends(batch)
     await _count_rewards(batch, [p for p in payloads if isinstance(p, RewardPayload)])
     await sql.add(batch.tx, batch.deltas)
+    await note_changed(batch.tx, batch.deltas, batch.ambassadors)
     await sql.add_people(batch.tx, batch.people)
     latest: dict[str, datetime] = {}
     for event in events:
@@ -116,19 +123,28 @@ async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     await sql.mark(batch.tx, latest, Counter(event.store_id for event in events))
 
 
+async def _keep_programs(batch: _Batch, published: Sequence[ProgramPublished]) -> None:
+    """Orders that came before the version that decided them learn what of their discounts it promised."""
+    await slices.save_programs(batch.tx, published)
+    batch.orders |= await facts.orders_of_versions(
+        batch.tx, [(p.store_id, p.program_id, p.version) for p in published if p.program.discount_served is not None]
+    )
+
+
 async def _count_ambassadors(batch: _Batch, saved: Sequence[AmbassadorSaved]) -> None:
-    news = newest(saved)
-    if not news:
+    latest = newest(saved, key=lambda event: (event.store_id, event.ambassador_id))
+    if not latest:
         return
     tx = batch.tx
-    before = await slices.ambassadors(tx, news)
+    before = await slices.ambassadors(tx, latest)
     after = {
         key: Ambassador.of(event, batch.zones[event.store_id])
-        for key, event in news.items()
+        for key, event in latest.items()
         if key not in before or before[key].revision < event.revision
     }
     changed = batch.differ(counting.count_ambassador, before, after)
     await slices.save_ambassadors(tx, changed)
+    batch.ambassadors |= changed.keys()
     names = {(a.store_id, name) for a in changed.values() for name in a.names}
     batch.orders |= await facts.orders_of_ambassadors(tx, changed)
     batch.orders |= await facts.first_orders_of(tx, names)
@@ -141,7 +157,7 @@ async def _count_clicks(batch: _Batch, clicks: Sequence[ClickRecorded]) -> None:
     for key in new:
         click = by_key[key]
         day = local_day(click.at, batch.zones[click.store_id])
-        counting.count_click(batch.deltas, click.store_id, day, click.program_id, click.channel or "", click.quality)
+        counting.count_click(batch.deltas, click, day)
     batch.orders |= await facts.orders_of_clicks(batch.tx, new)
     batch.friends |= await facts.friends_of_clicks(batch.tx, new)
 
@@ -151,7 +167,7 @@ async def _count_reports(batch: _Batch, reports: Sequence[TrackingPayload]) -> l
     by_key = {(r.store_id, r.track_id): r for r in reports}
     new = await facts.add_reports(batch.tx, by_key)
     shared: list[Share] = []
-    seen: dict[Key, tuple[datetime, str]] = {}
+    seen: dict[Ref, tuple[datetime, str]] = {}
     for key in sorted(new):
         report = by_key[key]
         zone = batch.zones[report.store_id]
@@ -184,6 +200,7 @@ def _count_report(batch: _Batch, report: TrackingPayload, zone: ZoneInfo) -> Non
         kinds = (VISITORS,)
     elif isinstance(report, WidgetViewed):
         batch.deltas.add("daily", (*row[:2], NO_PROGRAM, NO_CURRENCY), widget_views=1)
+        batch.deltas.add("daily_placements", (*row[:2], report.placement or ""), views=1)
         kinds = (VIEWERS,)
     elif isinstance(report, ShareRecorded):
         kinds = (SHARERS,)
@@ -195,15 +212,13 @@ def _count_report(batch: _Batch, report: TrackingPayload, zone: ZoneInfo) -> Non
 
 async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
     tx = batch.tx
-    news: dict[Key, Conversion] = {}
     for event in decided:
-        key = (event.store_id, event.order_id)
-        if key not in news or event.revision > news[key].revision:
-            news[key] = event
+        counting.count_activity(batch.deltas, event)
+    latest = newest(decided, key=lambda event: (event.store_id, event.order_id))
     batch.orders |= await _newly_named(tx, decided)
-    before = await facts.ORDERS.load(tx, batch.orders | news.keys())
+    before = await facts.ORDERS.load(tx, batch.orders | latest.keys())
     after = dict(before)
-    for key, event in news.items():
+    for key, event in latest.items():
         old = before.get(key)
         if old is None:
             after[key] = Order.of(event, batch.zones[event.store_id])
@@ -216,7 +231,7 @@ async def _count_orders(batch: _Batch, decided: Sequence[Conversion]) -> None:
     await facts.ORDERS.save(tx, changed)
 
 
-async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Key]:
+async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Ref]:
     """First orders of buyers of whom a contact became known that is an ambassador's."""
     reported = [
         (e.store_id, e.friend_id, name) for e in decided if e.status == "attributed" for name in e.friend_contacts
@@ -226,7 +241,7 @@ async def _newly_named(tx: Tx, decided: Sequence[Conversion]) -> set[Key]:
     return await facts.first_orders_of(tx, [(s, buyer) for s, buyer, name in new if (s, name) in named])
 
 
-async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
+async def _resolve(tx: Tx, orders: Mapping[Ref, Order]) -> dict[Ref, Order]:
     """Orders with their channel, visitor and ambassador, as far as these are known."""
     referred = [o for o in orders.values() if o.attributed]
     clicks = await facts.clicks(tx, [(o.store_id, o.click_id) for o in referred if o.click_id])
@@ -239,7 +254,11 @@ async def _resolve(tx: Tx, orders: Mapping[Key, Order]) -> dict[Key, Order]:
         key: [ambassadors[key[0], ident] for name in sorted(names) for ident in named.get((key[0], name), ())]
         for key, names in buyers.items()
     }
-    return {key: o.resolved(clicks=clicks, ambassadors=ambassadors, persons=persons) for key, o in orders.items()}
+    offers = await slices.offers(tx, [(o.store_id, o.program_id, o.program_version) for o in referred])
+    return {
+        key: o.resolved(clicks=clicks, ambassadors=ambassadors, persons=persons, offers=offers)
+        for key, o in orders.items()
+    }
 
 
 async def _count_shares(batch: _Batch, shared: Sequence[Share]) -> None:
@@ -262,7 +281,7 @@ async def _count_friends(batch: _Batch) -> None:
     moved = {key: amounts for key, amounts in batch.deltas.friends.items() if any(amounts.values())}
     keys = batch.friends | batch.touches.keys() | batch.signups.keys() | moved.keys()
     before = await facts.FRIENDS.load(tx, keys)
-    after: dict[Key, Friend] = {}
+    after: dict[Ref, Friend] = {}
     for key in keys:
         friend = before.get(key) or Friend(*key)
         for touch in batch.touches.get(key, ()):
@@ -279,15 +298,11 @@ async def _count_friends(batch: _Batch) -> None:
 
 
 async def _count_rewards(batch: _Batch, reported: Sequence[RewardPayload]) -> None:
-    news: dict[Key, RewardPayload] = {}
-    for event in reported:
-        key = (event.store_id, event.reward_id)
-        if key not in news or event.revision > news[key].revision:
-            news[key] = event
-    before = await facts.REWARDS.load(batch.tx, news)
+    latest = newest(reported, key=lambda event: (event.store_id, event.reward_id))
+    before = await facts.REWARDS.load(batch.tx, latest)
     after = {
         key: Reward.of(event, batch.zones[event.store_id])
-        for key, event in news.items()
+        for key, event in latest.items()
         if key not in before or before[key].revision < event.revision
     }
     changed = batch.differ(counting.count_reward, before, after)

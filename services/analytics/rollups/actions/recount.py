@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from services.analytics.facts import sql as facts
 from services.analytics.rollups import sql
+from services.analytics.rollups.actions.results import note_changed
 from services.analytics.rollups.domain import counting
 from services.analytics.rollups.domain.measures import ONCE, ROLLUPS, Deltas, Row
 from services.analytics.slices import sql as slices
-from services.analytics.slices.domain import Key
 from services.kernel.db import Database, Tx
+from services.kernel.revisions import Ref
 
 _SLICE = 2_000
 _FRIEND = ("kept", "held", "refunded")
@@ -29,7 +30,7 @@ class Drift:
     store_id: str
     states: int
     rows: Sequence[tuple[str, Row, dict[str, int]]] = ()
-    friends: dict[Key, dict[str, int]] = field(default_factory=dict)
+    friends: dict[Ref, dict[str, int]] = field(default_factory=dict)
 
     @property
     def none(self) -> bool:
@@ -59,12 +60,14 @@ async def mend(db: Database, found: Drift) -> None:
     async with db.transaction([found.store_id]) as tx:
         await tx.lock_stores([found.store_id])
         await sql.add(tx, moved)
+        await note_changed(tx, moved)
         await _mend_friends(tx, found.friends)
 
 
-async def _count_states(tx: Tx, store_id: str) -> tuple[Deltas, int, dict[Key, dict[str, int]]]:
+async def _count_states(tx: Tx, store_id: str) -> tuple[Deltas, int, dict[Ref, dict[str, int]]]:
     """What all states count as, how many there are, and what friends' own sums of their orders are wrong by."""
-    deltas, states, friends = Deltas(), 0, dict[Key, dict[str, int]]()
+    currencies = {s: calendar.currency for s, calendar in (await slices.calendars(tx, [store_id])).items()}
+    deltas, states, friends = Deltas(currencies), 0, dict[Ref, dict[str, int]]()
     after = ""
     while ambassadors := await slices.ambassadors_after(tx, store_id, after, count=_SLICE):
         for ambassador in ambassadors:
@@ -112,7 +115,7 @@ def _differences(
             yield key, amounts
 
 
-async def _mend_friends(tx: Tx, wrong: dict[Key, dict[str, int]]) -> None:
+async def _mend_friends(tx: Tx, wrong: dict[Ref, dict[str, int]]) -> None:
     """A friend's own sums, and what the friend counts as with them."""
     before = await facts.FRIENDS.load(tx, wrong)
     deltas = Deltas()

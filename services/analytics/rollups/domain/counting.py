@@ -5,8 +5,9 @@ A change of a state is therefore always: count the old one with −1, the new on
 
 from datetime import date, datetime, timedelta
 
-from contracts.events.tracking import Quality
-from services.analytics.facts.domain import Friend, Order, Reward, Share
+from contracts.events.conversions import Conversion
+from contracts.events.tracking import ClickRecorded
+from services.analytics.facts.domain import POINTS, Friend, Order, Reward, Share
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
 from services.analytics.slices.domain import Ambassador, week_of
 
@@ -14,15 +15,21 @@ VIRAL_WINDOW = timedelta(days=30)
 """In which shares, new customers and new ambassadors count for the cohort of those who joined that day."""
 
 LONGEST_LAG_DAYS = 400
+NO_CHANNEL = ""
 
 
-def count_click(deltas: Deltas, store_id: str, day: date, program_id: str, channel: str, quality: Quality) -> None:
+def count_click(deltas: Deltas, click: ClickRecorded, day: date) -> None:
     """A click counts once, for good. Robots and prefetches are counted apart and in no channel."""
-    if quality == "person":
+    store_id, program_id, channel = click.store_id, click.program_id, click.channel or ""
+    if click.quality == "person":
         deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), clicks=1)
         deltas.add("daily_channels", (store_id, day, program_id, channel, NO_CURRENCY), clicks=1)
+        _own(deltas, store_id, day, program_id, click.ambassador_id, channel, NO_CURRENCY, clicks=1)
+        _result(deltas, store_id, click.ambassador_id, clicks=1)
+        _active(deltas, store_id, click.ambassador_id, click.at)
+        deltas.add("link_clicks", (store_id, click.link_id), clicks=1)
     else:
-        deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), **{f"clicks_{quality}": 1})
+        deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), **{f"clicks_{click.quality}": 1})
 
 
 def count_ambassador(deltas: Deltas, ambassador: Ambassador, sign: int) -> None:
@@ -63,6 +70,19 @@ def count_friend(deltas: Deltas, friend: Friend, sign: int) -> None:
         friends_bought=sign * bought,
     )
     _lead(deltas, friend.store_id, friend.day, NO_CURRENCY, friend.ambassador_id, friend.program_id, friends=sign)
+    _own(
+        deltas, friend.store_id, friend.day, friend.program_id, friend.ambassador_id, friend.channel, NO_CURRENCY,
+        friends=sign,
+    )  # fmt: skip
+    _result(deltas, friend.store_id, friend.ambassador_id, friends=sign)
+
+
+def count_activity(deltas: Deltas, decided: Conversion) -> None:
+    """Whoever an order was once attributed to was active when it was placed, whatever became of it since: all events
+    say so, each as often as it comes.
+    """
+    if decided.status == "attributed":
+        _active(deltas, decided.store_id, decided.ambassador_id, decided.placed_at)
 
 
 def count_order(deltas: Deltas, order: Order, sign: int) -> None:
@@ -95,6 +115,7 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
         customers_turned=sign * (order.new_customer and order.turned_at is not None),
         first_orders=first,
         referred_first_orders=first,
+        discount_cost_minor=sign * order.discount_cost_minor,
         **money,
     )
     deltas.add(
@@ -109,6 +130,13 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
         deltas, order.store_id, order.day, order.currency, order.ambassador_id, order.program_id,
         orders=sign, customers=customers, **money,
     )  # fmt: skip
+    _own(
+        deltas, order.store_id, order.day, order.program_id, order.ambassador_id, order.channel, order.currency,
+        orders=sign,
+    )  # fmt: skip
+    kept = order.total_minor - order.refunded_minor
+    own_money = order.currency == deltas.currencies.get(order.store_id)
+    _result(deltas, order.store_id, order.ambassador_id, orders=sign, revenue_minor=sign * kept * own_money)
     if order.friend:
         state = "refunded" if order.paid_back else "kept" if order.settled else "held"
         deltas.add_friend((order.store_id, order.friend), **{state: sign})
@@ -144,11 +172,25 @@ def count_reward(deltas: Deltas, reward: Reward, sign: int) -> None:
                 deltas, reward.store_id, reward.day, reward.currency, reward.beneficiary_id, reward.program_id,
                 reward_minor=amount,
             )  # fmt: skip
+            _own(
+                deltas, reward.store_id, reward.day, reward.program_id, reward.beneficiary_id, NO_CHANNEL,
+                reward.currency, reward_minor=amount,
+            )  # fmt: skip
+            _count_result_of(deltas, reward, amount)
     deltas.add(
         "owed",
         (reward.store_id, reward.program_id, reward.currency, reward.kind, reward.status),
         rewards=sign,
         amount_minor=amount,
+    )
+
+
+def _count_result_of(deltas: Deltas, reward: Reward, amount: int) -> None:
+    points = amount * (reward.currency == POINTS)
+    money = amount * (reward.currency == deltas.currencies.get(reward.store_id))
+    available = money * (reward.status == "available")
+    _result(
+        deltas, reward.store_id, reward.beneficiary_id, reward_minor=money, available_minor=available, points=points
     )
 
 
@@ -159,3 +201,29 @@ def _lead(
     if ambassador_id:
         deltas.add("leaders", (store_id, "day", day, currency, ambassador_id, program_id), **amounts)
         deltas.add("leaders", (store_id, "week", week_of(day), currency, ambassador_id, program_id), **amounts)
+
+
+def _own(
+    deltas: Deltas,
+    store_id: str,
+    day: date,
+    program_id: str,
+    ambassador_id: str,
+    channel: str,
+    currency: str,
+    **amounts: int,
+) -> None:
+    """What one ambassador brought in a month, by channel; of rewards, which have none, the sum."""
+    if ambassador_id:
+        deltas.add("own", (store_id, day.replace(day=1), program_id, ambassador_id, channel, currency), **amounts)
+
+
+def _result(deltas: Deltas, store_id: str, ambassador_id: str | None, **amounts: int) -> None:
+    """What one ambassador brought, ever."""
+    if ambassador_id:
+        deltas.add("results", (store_id, ambassador_id), **amounts)
+
+
+def _active(deltas: Deltas, store_id: str, ambassador_id: str | None, at: datetime) -> None:
+    if ambassador_id:
+        deltas.reach("results", (store_id, ambassador_id), last_active_s=int(at.timestamp()))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
-from services.analytics.slices.domain import Key
+from services.kernel.revisions import Ref
 
 NO_PROGRAM = ""
 NO_CURRENCY = ""
@@ -48,6 +48,7 @@ SUMS = (
     "other_refunds_minor",
     "ambassador_cost_minor",
     "friend_cost_minor",
+    "discount_cost_minor",
 )
 """Of `daily`, on rows with one."""
 
@@ -56,20 +57,38 @@ CHANNELS = (
     *("clicks", "shares", "friends", "friends_bought", "orders", "orders_by_code", "customers"),
     *("gross_minor", "refunds_minor"),
 )
+PLACEMENTS = ("views",)
 REASONS = ("orders",)
 LEADERS = ("friends", "shares", "orders", "customers", "gross_minor", "refunds_minor", "reward_minor")
+OWN = ("clicks", "friends", "orders", "reward_minor")
+RESULTS = (
+    *("clicks", "friends", "orders", "revenue_minor", "reward_minor", "available_minor", "points", "last_active_s"),
+)
+"""Money in the store's currency; `points` are rewards in points, and `available_minor` what is off its hold."""
+LINK_CLICKS = ("clicks",)
 CYCLES = ("pairs",)
 OWED = ("rewards", "amount_minor")
 
 ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "daily": (("store_id", "day", "program_id", "currency"), DAILY),
     "daily_channels": (("store_id", "day", "program_id", "channel", "currency"), CHANNELS),
+    "daily_placements": (("store_id", "day", "placement"), PLACEMENTS),
     "daily_reasons": (("store_id", "day", "program_id", "disposition", "reason"), REASONS),
     "leaders": (("store_id", "grain", "start", "currency", "ambassador_id", "program_id"), LEADERS),
+    "own": (("store_id", "start", "program_id", "ambassador_id", "channel", "currency"), OWN),
+    "results": (("store_id", "ambassador_id"), RESULTS),
+    "link_clicks": (("store_id", "link_id"), LINK_CLICKS),
     "cycles": (("store_id", "day", "program_id", "lag_days"), CYCLES),
     "owed": (("store_id", "program_id", "currency", "kind", "status"), OWED),
 }
-"""Roll-up → its key columns and its sums."""
+"""Roll-up → its key columns and its sums. `own` is by month: what ambassadors see of themselves, and beside whom.
+`results` is what each ambassador brought in all: what `standings` puts in order.
+"""
+
+HIGHEST: Mapping[str, frozenset[str]] = {"results": frozenset(("last_active_s",))}
+"""Columns that hold the highest value that ever came (seconds since 1970), and no sum: order and repetition change
+nothing, and nothing takes them back.
+"""
 
 HISTOGRAMS: Mapping[str, tuple[str, str, str]] = {"cycle_days": ("cycles", "lag_days", "pairs")}
 """Roll-ups that count by a number: name → (roll-up, the column of the number, the sum). A metric takes the median."""
@@ -79,25 +98,38 @@ ONCE: Mapping[str, frozenset[str]] = {
         ("clicks", "clicks_bot", "clicks_prefetch", "visits", "visits_referred", "signups", "widget_views")
     ),
     "daily_channels": frozenset(("clicks",)),
+    "daily_placements": frozenset(PLACEMENTS),
+    "own": frozenset(("clicks",)),
+    "results": frozenset(("clicks", "last_active_s")),
+    "link_clicks": frozenset(LINK_CLICKS),
 }
-"""What is counted once, as it comes, and kept nowhere else: no state tells it, and nothing can count it again."""
+"""What is counted once, as it comes, and kept nowhere else: no state holds it, and nothing can count it again."""
 
 Row = tuple[str | int | date, ...]
 K = TypeVar("K")
 
 
 class Deltas:
-    """Differences, gathered over a batch: roll-up → key → column → amount. `friends`: of friends' orders."""
+    """Differences, gathered over a batch: roll-up → key → column → amount. `friends`: of friends' orders. `currencies`
+    are those of the stores, which never change: what ambassadors' results are added up in.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, currencies: Mapping[str, str] | None = None) -> None:
         self.rows: dict[str, dict[Row, dict[str, int]]] = {name: {} for name in ROLLUPS}
-        self.friends: dict[Key, dict[str, int]] = {}
+        self.friends: dict[Ref, dict[str, int]] = {}
+        self.currencies = currencies or {}
 
     def add(self, rollup: str, key: Row, **amounts: int) -> None:
         """Adds to one row."""
         _add(self.rows[rollup], key, amounts)
 
-    def add_friend(self, key: Key, **amounts: int) -> None:
+    def reach(self, rollup: str, key: Row, **values: int) -> None:
+        """Raises columns of `HIGHEST` to these values, where they are lower."""
+        row = self.rows[rollup].setdefault(key, {})
+        for name, value in values.items():
+            row[name] = max(row.get(name, 0), value)
+
+    def add_friend(self, key: Ref, **amounts: int) -> None:
         """Adds to the orders of one friend."""
         _add(self.friends, key, amounts)
 

@@ -1,0 +1,49 @@
+"""Reads what ambassadors brought, by month and channel, from the roll-up of that name."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.analytics.own.domain import Sums
+from services.kernel.db import Row, Tx
+
+_OWN = """
+select channel, currency, cast(sum(clicks) as bigint) as clicks, cast(sum(friends) as bigint) as friends,
+       cast(sum(orders) as bigint) as orders, cast(sum(reward_minor) as bigint) as reward_minor
+from own
+where store_id = :store and start = any(cast(:months as date[])) and program_id = :program
+  and ambassador_id = :ambassador
+group by channel, currency
+"""
+_EVERYBODY = """
+select ambassador_id, cast(sum(clicks) as bigint) as clicks, cast(sum(friends) as bigint) as friends,
+       cast(sum(orders) as bigint) as orders,
+       cast(coalesce(sum(reward_minor) filter (where currency = :currency), 0) as bigint) as reward_minor
+from own
+where store_id = :store and start = any(cast(:months as date[])) and program_id = :program
+group by ambassador_id order by ambassador_id limit :most
+"""
+MOST_PEERS = 20_000
+"""Of a larger program so many are looked at: they are no worse a middle."""
+
+
+async def by_channel(
+    tx: Tx, store_id: str, ambassador_id: str, program_id: str, months: Sequence[date]
+) -> dict[str, Sums]:
+    """What an ambassador brought in these months, by channel. Rewards, which have none, stand under ""."""
+    rows = await tx.all(_OWN, store=store_id, months=list(months), program=program_id, ambassador=ambassador_id)
+    found: dict[str, Sums] = {}
+    for row in rows:
+        found[row.channel] = found.get(row.channel, Sums()).plus(_sums(row, row.currency))
+    return found
+
+
+async def everybody(tx: Tx, store_id: str, program_id: str, months: Sequence[date], *, currency: str) -> list[Sums]:
+    """What each ambassador of a program brought in these months; rewards in one currency."""
+    rows = await tx.all(
+        _EVERYBODY, store=store_id, months=list(months), program=program_id, currency=currency, most=MOST_PEERS
+    )
+    return [_sums(row, currency) for row in rows]
+
+
+def _sums(row: Row, currency: str) -> Sums:
+    return Sums(row.clicks, row.friends, row.orders, {currency: row.reward_minor} if row.reward_minor else {})
