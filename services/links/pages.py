@@ -4,10 +4,13 @@ from pathlib import Path
 
 from services.ui import NavItem, Pages
 
+AMBASSADORS = "/console/analytics/ambassadors"
+"""The side bar's entry to which pages of people belong: the list of what they brought, which analytics has."""
+
 NAV = (
-    NavItem("", "Ambassadors", "/console/links/ambassadors", "users"),
     NavItem("", "Programs", "/console/links/programs", "ticket"),
-    NavItem("", "Domains", "/console/links/domains", "globe"),
-    NavItem("For developers", "Customer proof", "/console/links/identify", "key-round"),
+    NavItem("", "Materials", "/console/links/materials", "file-text"),
+    NavItem("", "Mailbox", "/console/links/mailbox", "mail"),
+    NavItem("", "Settings", "/console/links/settings", "settings"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

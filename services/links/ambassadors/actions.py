@@ -1,31 +1,33 @@
 """Joining a program, changing what is known of an ambassador, and forgetting them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from itertools import chain
 
 from contracts.events.catalog import AmbassadorSaved
-from services.kernel.auth.ring import KeyRing
-from services.kernel.auth.sessions import issue_portal
+from contracts.program import Role
 from services.kernel.db import Tx
-from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.http import idempotency
 from services.kernel.ids import new_id, short_code
 from services.links.ambassadors import sql
 from services.links.ambassadors.sql import Member
+from services.links.applicants import sql as applicants
 from services.links.changes import sql as noted
 from services.links.codes import actions as codes
 from services.links.codes.domain import friend_gain, personal_codes
+from services.links.invites import sql as invites
 from services.links.links import actions as links
 from services.links.people import sql as people
 from services.links.people.actions import present
 from services.links.people.sql import Ambassador
+from services.links.preferences import sql as preferences
 from services.links.programs import actions as programs
+from services.links.proofs import sql as proofs
+from services.links.session import actions as sessions
 
-PORTAL_LIFE = timedelta(days=400)
-"""A season's break must not lock an ambassador out; the portal itself asks whether they still are one."""
 JOIN_ROUTE = "POST /v1/ambassadors"
-"""The one route whose kept answers tell a customer id."""
+"""The one route whose kept answers hold a customer id."""
 HashContacts = Callable[[str | None, str | None], tuple[str, ...]]
 """From e-mail and phone to their keyed hashes."""
 
@@ -39,9 +41,53 @@ class Joining:
     email: str | None = None
     phone: str | None = None
     name: str | None = None
+    public_name: str | None = None
     locale: str | None = None
     group_name: str | None = None
+    role: Role | None = None
     sponsor_id: str | None = None
+    ambassador_id: str | None = None
+    """The id of who is to be made; None makes one."""
+    code: str | None = None
+    """A code that they wish for, folded; if it is taken by now, one made of the name is theirs."""
+    code_of_name: bool = True
+    """Whether the code is made of the name: of one that a stranger may have written, it is not."""
+    terms_version: str | None = None
+
+
+class AlreadyIn(Conflict):
+    """The program has somebody of this customer id, mail address or phone number."""
+
+    code = "already_in"
+
+    def __init__(self, ambassador_id: str, field: str) -> None:
+        said = f"The program has an ambassador with this {field} already: {ambassador_id}. Use PATCH to change them."
+        wrong = FieldError(field, "taken", "Somebody of this program has it.")
+        super().__init__(said, errors=(wrong,), members={"ambassador_id": ambassador_id})
+        self.ambassador_id, self.field = ambassador_id, field
+
+
+async def add_new(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashContacts) -> Member:
+    """Makes an ambassador as `join` does. Raises `AlreadyIn` for whom the program has, by any of their names."""
+    if joining.external_id is not None:
+        known = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id)
+        if known is not None:
+            raise AlreadyIn(known.ambassador_id, "external_id")
+    contacts = [(joining.program_id, found) for found in hash_contacts(joining.email, joining.phone)]
+    _refuse_known(await people.holders(tx, store_id, contacts))
+    ident = joining.ambassador_id or new_id("amb", at=tx.now)
+    made = await join(tx, store_id, replace(joining, ambassador_id=ident), hash_contacts=hash_contacts)
+    if made.ambassador.ambassador_id != ident:
+        raise AlreadyIn(made.ambassador.ambassador_id, "external_id" if joining.external_id is not None else "email")
+    _refuse_known(await people.holders(tx, store_id, contacts), but=ident)
+    return made
+
+
+def _refuse_known(holders: Mapping[people.Contact, people.Holder], *, but: str | None = None) -> None:
+    """Whoever has one of the contacts, also since a moment ago, is in already."""
+    for (_, found), holder in holders.items():
+        if holder.ambassador_id != but:
+            raise AlreadyIn(holder.ambassador_id, "email" if found.startswith("e_") else "phone")
 
 
 async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashContacts) -> Member:
@@ -55,30 +101,15 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
         return await get(tx, store_id, known)
     if joining.sponsor_id is not None:
         await _check_sponsor(tx, store_id, joining)
-    ambassador = Ambassador(
-        ambassador_id=new_id("amb", at=tx.now),
-        store_id=store_id,
-        program_id=joining.program_id,
-        external_id=joining.external_id,
-        group_name=joining.group_name,
-        sponsor_id=joining.sponsor_id,
-        locale=joining.locale,
-        contact_hashes=contacts,
-        link_id=new_id("lnk", at=tx.now),
-        code_id=new_id("cod", at=tx.now),
-        created_at=tx.now,
-        revision=1,
-        name=joining.name,
-        email=joining.email,
-        phone=joining.phone,
-    )
-    claim = {} if mail is None else {(joining.program_id, mail): ambassador.ambassador_id}
-    claimed = await people.claim_mails(tx, store_id, claim) == claim.keys()
+    ambassador = _new(tx, store_id, joining, contacts)
+    claims = {(joining.program_id, found): ambassador.ambassador_id for found in contacts}
+    claimed = await people.claim_contacts(tx, store_id, claims)
     # Not: another customer has it, or somebody posted the same one at this very moment, and has committed by now.
-    if not claimed and (known := await _known(tx, store_id, joining, mail)) is not None:
+    lost = mail is not None and (joining.program_id, mail) not in claimed
+    if lost and (known := await _known(tx, store_id, joining, mail)) is not None:
         return await get(tx, store_id, known)
     if not await people.insert(tx, ambassador):
-        await people.release_mails(tx, store_id, [ambassador.ambassador_id])
+        await people.release_contacts(tx, store_id, [ambassador.ambassador_id])
         # Somebody posted the same person at this very moment, and has committed by now.
         first = await people.by_external_id(tx, store_id, joining.program_id, joining.external_id or "")
         if first is None:
@@ -93,15 +124,41 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
         ambassador_id=ambassador.ambassador_id,
         link_id=ambassador.link_id,
     )
+    wished = () if joining.code is None else (joining.code,)
+    stem = joining.name if joining.code_of_name else None
     code = await codes.add(
         tx,
         store_id,
-        personal_codes(joining.name, friend_gain(version.program), short_code),
+        chain(wished, personal_codes(stem, friend_gain(version.program), short_code)),
         program_id=ambassador.program_id,
         ambassador_id=ambassador.ambassador_id,
         code_id=ambassador.code_id,
     )
     return Member(ambassador=ambassador, slug=link.slug, code=code.code, program_name=version.program.name)
+
+
+def _new(tx: Tx, store_id: str, joining: Joining, contacts: tuple[str, ...]) -> Ambassador:
+    return Ambassador(
+        ambassador_id=joining.ambassador_id or new_id("amb", at=tx.now),
+        store_id=store_id,
+        program_id=joining.program_id,
+        external_id=joining.external_id,
+        group_name=joining.group_name,
+        role=joining.role,
+        sponsor_id=joining.sponsor_id,
+        locale=joining.locale,
+        contact_hashes=contacts,
+        link_id=new_id("lnk", at=tx.now),
+        code_id=new_id("cod", at=tx.now),
+        created_at=tx.now,
+        revision=1,
+        terms_version=joining.terms_version,
+        terms_at=tx.now if joining.terms_version is not None else None,
+        name=joining.name,
+        public_name=joining.public_name,
+        email=joining.email,
+        phone=joining.phone,
+    )
 
 
 async def _known(tx: Tx, store_id: str, joining: Joining, mail: str | None) -> str | None:
@@ -148,20 +205,31 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
 async def change(
     tx: Tx, store_id: str, ambassador_id: str, changes: Mapping[str, object], *, hash_contacts: HashContacts
 ) -> Member:
-    """Sets the given fields among external_id, status, group_name, locale, name, email and phone. Raises `NotFound`,
-    `Erased`, or `Conflict` for an external id that another has.
+    """Sets the given fields among external_id, status, group_name, role, locale, name, email, phone, notes, and the
+    personal code. Another mail address, or none, signs the person out. Raises `NotFound`, `Erased`, `Invalid` for text
+    that is no code, or `Conflict` for an external id or a code that another has.
     """
     before = await present(tx, store_id, ambassador_id)
+    changes = dict(changes)
+    code = changes.pop("code", None)
+    if isinstance(code, str):
+        changes["code_id"] = await codes.own(tx, before, code)
     after = replace(before, **changes)  # type: ignore[arg-type]  # the schema gives each field its type
     if after == before:
         return await get(tx, store_id, ambassador_id)
     after = replace(after, contact_hashes=hash_contacts(after.email, after.phone), revision=before.revision + 1)
-    if (mail := people.mail_of(after.contact_hashes)) != people.mail_of(before.contact_hashes):
-        await people.release_mails(tx, store_id, [ambassador_id])
-        await people.claim_mails(tx, store_id, {} if mail is None else {(before.program_id, mail): ambassador_id})
+    if after.contact_hashes != before.contact_hashes:
+        await people.release_contacts(tx, store_id, [ambassador_id])
+        claims = {(before.program_id, found): ambassador_id for found in after.contact_hashes}
+        await people.claim_contacts(tx, store_id, claims)
+    if (mail := people.mail_of(before.contact_hashes)) not in (None, people.mail_of(after.contact_hashes)):
+        # Whoever reads the former address must neither stay at the page nor come in by a mail that is on its way.
+        await sessions.end_portals(tx, store_id, ambassador_id)
+        await proofs.forget(tx, store_id, [mail])
     if not await people.update(tx, after):
         raise Conflict("Another ambassador of this program has this external_id.", code="external_id_taken")
-    if after.status != before.status:
+    shown = ("status", "name", "public_name", "code_id")
+    if any(getattr(after, name) != getattr(before, name) for name in shown):
         await noted.note(tx, "ambassador", ambassador_id)
     announce(tx, after)
     changed = sorted(name for name in changes if getattr(after, name) != getattr(before, name))
@@ -177,9 +245,24 @@ async def change(
     return await get(tx, store_id, ambassador_id)
 
 
+async def set_group(tx: Tx, store_id: str, ambassador_ids: Sequence[str], group: str | None) -> int:
+    """Puts ambassadors into a group, or out of theirs; how many were in another one. Erased ones stay in none. Raises
+    `Invalid` naming those whom the store does not have; then nothing is changed.
+    """
+    known = await people.lock_some(tx, store_id, ambassador_ids)
+    if unknown := sorted(set(ambassador_ids) - {one.ambassador_id for one in known}):
+        raise Invalid.field("ambassador_ids", f"The store has no such ambassadors: {', '.join(unknown[:5])}.")
+    moved = [one for one in known if one.status != "erased" and one.group_name != group]
+    await people.set_group(tx, store_id, [one.ambassador_id for one in moved], group)
+    for one in moved:
+        announce(tx, replace(one, group_name=group, revision=one.revision + 1))
+        tx.note("ambassador.changed", on=one.ambassador_id, after={"changed": "group_name"})
+    return len(moved)
+
+
 async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
-    """Forgets the person for good: name, addresses, customer id and language go, links end, codes are retired, the
-    portal closes. What was counted and earned stays as it is. Twice is as good as once. Raises `NotFound`.
+    """Forgets the person for good: name, addresses, customer id, group and language go, links end, codes are retired,
+    the portal closes. What was counted and earned stays as it is. Twice is as good as once. Raises `NotFound`.
     """
     before = await people.get(tx, store_id, ambassador_id, lock=True)
     if before is None:
@@ -190,18 +273,27 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
         before,
         status="erased",
         external_id=None,
+        group_name=None,
         locale=None,
         contact_hashes=(),
         name=None,
+        public_name=None,
         email=None,
         phone=None,
+        notes=None,
         revision=before.revision + 1,
     )
     await people.erase(tx, after)
-    await people.release_mails(tx, store_id, [ambassador_id])
+    await people.release_contacts(tx, store_id, [ambassador_id])
     await links.delete_all(tx, store_id, ambassador_id)
     await codes.retire_all(tx, store_id, ambassador_id)
-    gone = {"status": "erased", "external_id": None, "locale": None}
+    await sessions.end_portals(tx, store_id, ambassador_id)
+    await proofs.forget(tx, store_id, before.contact_hashes)
+    await applicants.forget(tx, store_id, before.contact_hashes)
+    await preferences.forget(tx, store_id, ambassador_id)
+    await invites.forget_of(tx, store_id, ambassador_id)
+    await invites.forget(tx, store_id, before.contact_hashes)
+    gone = {"status": "erased", "external_id": None, "group": None, "locale": None}
     await idempotency.amend(tx, store_id, JOIN_ROUTE, ambassador_id, gone)
     await noted.note(tx, "ambassador", ambassador_id)
     announce(tx, after)
@@ -214,8 +306,8 @@ async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
         raise Invalid.field("sponsor_id", "There is no such ambassador in this program.", code="unknown_sponsor")
 
 
-def announce(tx: Tx, ambassador: Ambassador) -> None:
-    """Tells others of an ambassador as they are now."""
+def announce(tx: Tx, ambassador: Ambassador, *, one_of_many: bool = False) -> None:
+    """Tells others of an ambassador as they are now; `one_of_many` of one who was added in a batch."""
     tx.emit(
         AmbassadorSaved(
             store_id=ambassador.store_id,
@@ -226,6 +318,8 @@ def announce(tx: Tx, ambassador: Ambassador) -> None:
             contact_hashes=ambassador.contact_hashes,
             sponsor_id=ambassador.sponsor_id,
             group=ambassador.group_name,
+            role=ambassador.role,
+            one_of_many=one_of_many,
             created_at=ambassador.created_at,
             revision=ambassador.revision,
         )
@@ -246,13 +340,6 @@ def note_added(tx: Tx, ambassador: Ambassador) -> None:
     )
 
 
-def portal_url(ring: KeyRing, base_url: str, *, store_id: str, ambassador_id: str, now: datetime) -> str:
-    """The address of an ambassador's own page: whoever has it needs no password. The same all day long."""
-    token = issue_portal(
-        ring,
-        store_id=store_id,
-        ambassador_id=ambassador_id,
-        life=PORTAL_LIFE,
-        now=now.replace(hour=0, minute=0, second=0, microsecond=0),
-    )
-    return f"{base_url}/p/{token}"
+def portal_url(base_url: str, program_id: str) -> str:
+    """The address of a program's ambassadors' pages: each sees their own there, once signed in. Holds no secret."""
+    return f"{base_url}/p/{program_id}"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from contracts.program import Role
 from services.common.contacts import fold_phone
 from services.links.ambassadors.sql import Member
 from services.links.links.schemas import share_url
@@ -25,6 +26,20 @@ def _email(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def email_or_none(text: str) -> str | None:
+    """An address as it is kept, or None for what is none."""
+    try:
+        return _email(text)
+    except ValueError:
+        return None
+
+
+def name_or_none(text: str) -> str | None:
+    """A person's name as it is kept, or None for what is none."""
+    text = text.strip()
+    return text if 0 < len(text) <= 120 and text.isprintable() else None
+
+
 def _no_contact(text: str) -> str:
     if "@" in text or (text.startswith("+") and fold_phone(text) is not None):
         raise ValueError("this looks like a mail address or a phone number: send it as email or phone")
@@ -33,6 +48,7 @@ def _no_contact(text: str) -> str:
 
 _CLEAN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_CLEAN)]
+PublicName = Annotated[str, Field(min_length=1, max_length=40, pattern=_CLEAN), AfterValidator(_no_contact)]
 Email = Annotated[
     str,
     Field(min_length=3, max_length=254, json_schema_extra={"format": "email"}),
@@ -43,11 +59,12 @@ ExternalId = Annotated[str, Field(min_length=1, max_length=255, pattern=_CLEAN),
 """Travels as it is, so it may not be a contact."""
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Group = Annotated[str, Field(min_length=1, max_length=60, pattern=_CLEAN)]
+Notes = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")]
 
 
 class AmbassadorIn(BaseModel):
-    """Who joins. The same `external_id` in the same program again gives the same ambassador, as they are; so does the
-    same `email`, unless the store knows two customers by it. Who joined by the address alone is given the external id.
+    """Who joins: nobody whom the program knows by the `external_id`, `email` or `phone`. In a batch those are answered
+    as they are, and who joined by the address alone is given the external id.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,8 +74,10 @@ class AmbassadorIn(BaseModel):
     email: Email | None = None
     phone: Phone | None = None
     name: Name | None = None
+    public_name: PublicName | None = Field(None, description="By which friends see them invited, else the first name.")
     locale: Locale | None = None
     group: Group | None = None
+    role: Role | None = Field(None, description="What they are to the store.")
     sponsor_id: str | None = Field(None, max_length=64, description="The ambassador who brought this one.")
 
 
@@ -71,13 +90,34 @@ class AmbassadorPatch(BaseModel):
     email: Email | None = None
     phone: Phone | None = None
     name: Name | None = None
+    public_name: PublicName | None = None
     locale: Locale | None = None
     group: Group | None = None
+    role: Role | None = None
     status: Literal["active", "blocked"] = "active"
+    notes: Notes | None = Field(None, description="The store's own; no ambassador and no friend ever reads them.")
+    code: str | None = Field(
+        None, max_length=200, description="Another personal code; the former one stays good. It cannot be cleared."
+    )
 
     def changes(self) -> dict[str, object]:
         """The given fields by the names of the row."""
         return {"group_name" if name == "group" else name: getattr(self, name) for name in self.model_fields_set}
+
+
+class GroupIn(BaseModel):
+    """Whom to put into which group; null takes them out of theirs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ambassador_ids: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=1000)
+    group: Group | None
+
+
+class GroupOut(BaseModel):
+    """How many of them were in another group before."""
+
+    changed: int
 
 
 class LinkOfAmbassador(BaseModel):
@@ -103,12 +143,13 @@ class AmbassadorJoined(BaseModel):
     external_id: str | None
     status: str
     group: str | None
+    role: Role | None = None
     sponsor_id: str | None
     locale: str | None
     created_at: datetime
     link: LinkOfAmbassador
     code: CodeOfAmbassador
-    portal_url: str = ""
+    portal_url: str = Field("", description="Where they sign in to their own page. The same for all of a program.")
 
     @classmethod
     def of(cls, member: Member, *, base_url: str) -> Self:
@@ -119,8 +160,11 @@ class AmbassadorOut(AmbassadorJoined):
     """An ambassador with the person."""
 
     name: str | None
+    public_name: str | None = None
     email: str | None
     phone: str | None
+    terms_version: str | None = Field(None, description="Which terms they agreed to when they joined by themselves.")
+    notes: str | None = Field(None, description="The store's own.")
 
     @classmethod
     def with_person(cls, member: Member, *, base_url: str, portal_url: str) -> Self:
@@ -129,8 +173,11 @@ class AmbassadorOut(AmbassadorJoined):
             **_public(member, base_url),
             portal_url=portal_url,
             name=person.name,
+            public_name=person.public_name,
+            terms_version=person.terms_version,
             email=person.email,
             phone=person.phone,
+            notes=person.notes,
         )
 
 
@@ -142,6 +189,7 @@ def _public(member: Member, base_url: str) -> dict[str, Any]:
         "external_id": ambassador.external_id,
         "status": ambassador.status,
         "group": ambassador.group_name,
+        "role": ambassador.role,
         "sponsor_id": ambassador.sponsor_id,
         "locale": ambassador.locale,
         "created_at": ambassador.created_at,

@@ -9,7 +9,8 @@ from services.links.people.sql import Ambassador
 
 _SELECT = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
-  a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, p.name, p.email, p.phone,
+  a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, a.role, a.terms_version, a.terms_at,
+  p.name, p.email, p.phone, p.public_name, p.telegram, p.notes,
   l.slug, c.code, g.name as program_name
 from ambassadors a
 left join people p on p.ambassador_id = a.ambassador_id
@@ -24,6 +25,7 @@ _NARROWED = """
   and (cast(:program_id as text) is null or a.program_id = :program_id)
   and (cast(:external_id as text) is null or a.external_id = :external_id)
   and (cast(:group_name as text) is null or a.group_name = :group_name)
+  and (cast(:status as text) is null or a.status = :status)
   and (cast(:code as text) is null or exists (
     select from codes own where own.store_id = a.store_id and own.code = :code and own.ambassador_id = a.ambassador_id))
 """
@@ -83,6 +85,7 @@ class Filter:
     external_id: str | None = None
     code: str | None = None
     group_name: str | None = None
+    status: str | None = None
     search: str | None = None
 
 
@@ -174,5 +177,6 @@ def _parameters(store_id: str, chosen: Filter) -> dict[str, object]:
         "program_id": chosen.program_id,
         "external_id": chosen.external_id,
         "group_name": chosen.group_name,
+        "status": chosen.status,
         "code": chosen.code,
     }

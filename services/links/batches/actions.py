@@ -31,6 +31,10 @@ class Joined:
     made: bool
 
 
+class Undone(Exception):
+    """Ends a transaction that was a trial."""
+
+
 @dataclass(slots=True)
 class _Plan:
     """Who is behind each place of a list, and what has to be done for it."""
@@ -41,7 +45,7 @@ class _Plan:
     """Those who are new, by id."""
     first: set[int] = field(default_factory=set)
     """The places that make them."""
-    claims: dict[people.Mail, str] = field(default_factory=dict)
+    claims: dict[people.Contact, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
     """Ambassador → the external id that they did not have."""
 
@@ -50,7 +54,7 @@ async def join_all(
     tx: Tx, store_id: str, wanted: Sequence[Joining], *, hash_contacts: HashContacts
 ) -> list[Joined | Wrong]:
     """Makes ambassadors with a link and a personal code each. Whom a program has already by their external id or mail
-    address, or whom this list named before, is answered as they are; who cannot join is told why, and holds nobody up.
+    address, or whom this list named before, is answered as they are; who cannot join learns why, and holds nobody up.
     """
     versions = await _versions(tx, store_id, {one.program_id for one in wanted})
     sponsors = await people.programs_of(tx, store_id, {one.sponsor_id for one in wanted if one.sponsor_id})
@@ -60,11 +64,14 @@ async def join_all(
     added = await people.insert_all(tx, store_id, list(plan.made.values()))
     if lost := plan.made.keys() - added:
         # Another request posted some of these people at this very moment, and has committed by now.
-        await people.release_mails(tx, store_id, lost)
+        await people.release_contacts(tx, store_id, lost)
         pairs = {ident: _pair(plan.made.pop(ident)) for ident in lost}
         known = await people.known(tx, store_id, [pair for pair in pairs.values() if pair is not None])
         plan.of |= {place: known[pair] for place, ident in plan.of.items() if (pair := pairs.get(ident)) is not None}
-    members = await _equip(tx, store_id, list(plan.made.values()), versions)
+    # Their phone numbers mean them from now on, as far as they mean nobody else.
+    owned = {(one.program_id, found): ident for ident, one in plan.made.items() for found in one.contact_hashes}
+    await people.claim_contacts(tx, store_id, owned)
+    members = await _add_links_and_codes(tx, store_id, list(plan.made.values()), versions)
     for ident, external_id in plan.adopted.items():
         if not await adopt(tx, store_id, ident, external_id):
             raise Conflict("Some of these ambassadors are being changed by another request; send this one again.")
@@ -80,14 +87,14 @@ async def _claimed(tx: Tx, store_id: str, new: Mapping[int, Ambassador]) -> _Pla
     for _ in range(_TRIES):
         known = await people.known(tx, store_id, pairs)
         plan = _planned(new, known, await people.holders(tx, store_id, mails))
-        if await people.claim_mails(tx, store_id, plan.claims) == plan.claims.keys():
+        if await people.claim_contacts(tx, store_id, plan.claims) == plan.claims.keys():
             return plan
-        await people.release_mails(tx, store_id, plan.claims.values())
+        await people.release_contacts(tx, store_id, plan.claims.values())
     raise Conflict("The same ambassadors are being made by other requests; send this one again.")
 
 
 def _planned(
-    new: Mapping[int, Ambassador], known: dict[tuple[str, str], str], holders: dict[people.Mail, people.Holder]
+    new: Mapping[int, Ambassador], known: dict[tuple[str, str], str], holders: dict[people.Contact, people.Holder]
 ) -> _Plan:
     """Who is who: by external id, else by mail address. Adds to what is known."""
     plan = _Plan()
@@ -119,7 +126,7 @@ def _pair(one: Ambassador) -> tuple[str, str] | None:
     return None if one.external_id is None else (one.program_id, one.external_id)
 
 
-def _mail(one: Ambassador) -> people.Mail | None:
+def _mail(one: Ambassador) -> people.Contact | None:
     mail = people.mail_of(one.contact_hashes)
     return None if mail is None else (one.program_id, mail)
 
@@ -149,6 +156,7 @@ def _new(tx: Tx, store_id: str, one: Joining, hash_contacts: HashContacts) -> Am
         program_id=one.program_id,
         external_id=one.external_id,
         group_name=one.group_name,
+        role=one.role,
         sponsor_id=one.sponsor_id,
         locale=one.locale,
         contact_hashes=hash_contacts(one.email, one.phone),
@@ -157,17 +165,20 @@ def _new(tx: Tx, store_id: str, one: Joining, hash_contacts: HashContacts) -> Am
         created_at=tx.now,
         revision=1,
         name=one.name,
+        public_name=one.public_name,
         email=one.email,
         phone=one.phone,
     )
 
 
-async def _equip(tx: Tx, store_id: str, made: Sequence[Ambassador], versions: dict[str, Version]) -> dict[str, Member]:
-    """Gives the new ambassadors their links and codes, and tells of them."""
+async def _add_links_and_codes(
+    tx: Tx, store_id: str, made: Sequence[Ambassador], versions: dict[str, Version]
+) -> dict[str, Member]:
+    """Gives the new ambassadors their links and codes, and announces them."""
     if not made:
         return {}
     for one in made:
-        announce(tx, one)
+        announce(tx, one, one_of_many=True)
         note_added(tx, one)
     slugs = await links.add_all(tx, store_id, [(one.link_id, one.program_id, one.ambassador_id) for one in made])
     gains = {program_id: friend_gain(version.program) for program_id, version in versions.items()}

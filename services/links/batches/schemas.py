@@ -10,7 +10,7 @@ from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined
 
 MOST: Final = 1000
 MOST_BYTES: Final = 1024 * 1024
-"""Of the body: a thousand people with all that can be told of them take about half of it."""
+"""Of the body: a thousand people with all that can be given of them take about half of it."""
 
 Reported = Annotated[dict[str, Any], WithJsonSchema(AmbassadorIn.model_json_schema())]
 """An ambassador as `POST /v1/ambassadors` takes one. Read one by one: what is wrong with one harms no other."""
@@ -58,3 +58,35 @@ def read(reported: dict[str, Any]) -> AmbassadorIn | tuple[FieldError, ...]:
         return AmbassadorIn.model_validate(reported)
     except ValidationError as error:
         return tuple(field_errors(error.errors()))
+
+
+class SheetIn(BaseModel):
+    """Ambassadors as CSV: the first line names the columns (name, email, phone, external_id, group, role, locale,
+    public_name), separated by commas, semicolons or tabs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program_id: str = Field(max_length=64)
+    csv: str = Field(min_length=1, max_length=MOST_BYTES)
+    dry_run: bool = Field(True, description="Only say what would become of each line.")
+
+
+class LineOut(BaseModel):
+    """What became, or would become, of one line."""
+
+    line: int = Field(description="As an editor numbers it; the first line is the heading.")
+    result: Literal["created", "existing", "invalid"]
+    ambassador_id: str | None = None
+    code: str | None = None
+    errors: tuple[WrongField, ...] = ()
+
+
+class SheetOut(BaseModel):
+    """A result for each line that says something, in their order."""
+
+    dry_run: bool
+    created: int
+    existing: int
+    invalid: int
+    data: list[LineOut]

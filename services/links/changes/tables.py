@@ -1,13 +1,12 @@
-"""The service's metadata, to which every feature adds its tables, and the list of what changed.
+"""The list of what changed.
 
 One row per thing, so the list is as long as what there is, not as its history.
 """
 
 from sqlalchemy import Column, DateTime, Index, Table, func
 
-from services.kernel.tables import PIPE, service_metadata, text
-
-METADATA = service_metadata()
+from services.kernel.tables import PIPE, text
+from services.links.settings import METADATA
 
 CHANGES = Table(
     "changes",

@@ -9,9 +9,11 @@ from services.common.codes import fold
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_code
+from services.links.changes import sql as noted
 from services.links.codes import domain, sql
 from services.links.codes.sql import Code
 from services.links.people import actions as people
+from services.links.people.sql import Ambassador
 from services.links.programs import actions as programs
 
 
@@ -62,6 +64,23 @@ async def create(
         after={"program_id": program_id, "ambassador_id": ambassador_id, "max_uses": max_uses},
     )
     return made
+
+
+async def own(tx: Tx, ambassador: Ambassador, code: str) -> str:
+    """The id of the code by which an ambassador is known from now on: one that they have already and that works, or a
+    new one. Those from before stay good. Raises `Invalid` for text that is no code, `CodeTaken` for another's.
+    """
+    known = await sql.by_code(tx, ambassador.store_id, fold(code) or "")
+    if known is not None and known.ambassador_id == ambassador.ambassador_id and not known.retired:
+        return known.code_id
+    made = await create(
+        tx,
+        ambassador.store_id,
+        program_id=ambassador.program_id,
+        ambassador_id=ambassador.ambassador_id,
+        code=code,
+    )
+    return made.code_id
 
 
 async def add(
@@ -136,6 +155,8 @@ async def change(tx: Tx, store_id: str, code_id: str, changes: Mapping[str, obje
         return before
     after = replace(after, revision=before.revision + 1)
     await sql.update(tx, after)
+    if after.ambassador_id is not None:
+        await noted.note(tx, "ambassador", after.ambassador_id)
     _announce(tx, after)
     changed = sorted(name for name in changes if getattr(after, name) != getattr(before, name))
     tx.note(

@@ -44,18 +44,16 @@ def latin(text: str) -> str:
 
 def friend_gain(program: Program) -> str:
     """The friend's gain as the digits behind a name: 10 for 10% or for €10; empty where there is no round one."""
-    for rule in program.rewards:
-        if rule.to != "friend":
-            continue
-        match rule.give:
-            case Percent(basis_points=points) if points % 100 == 0:
-                return str(points // 100)
-            case Fixed(amount_minor=minor) if minor and minor % 10 ** exponent(program.currency) == 0:
-                whole = str(minor // 10 ** exponent(program.currency))
-                return whole if len(whole) <= 4 else ""
-            case _:
-                return ""
-    return ""
+    rule = next((rule for rule in program.rules_served if rule.to == "friend"), None)
+    gift = program.discount_served or rule
+    match gift.give if gift else None:
+        case Percent(basis_points=points) if points % 100 == 0:
+            return str(points // 100)
+        case Fixed(amount_minor=minor) if minor and minor % 10 ** exponent(program.currency) == 0:
+            whole = str(minor // 10 ** exponent(program.currency))
+            return whole if len(whole) <= 4 else ""
+        case _:
+            return ""
 
 
 def personal_codes(name: str | None, gain: str, random: Callable[[int], str]) -> Iterator[str]:

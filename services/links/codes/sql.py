@@ -1,6 +1,6 @@
 """Codes' rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,9 @@ where store_id = :store_id
 order by code_id desc limit :limit
 """
 
+_CALLED = """
+select code_id as id, code from codes where store_id = :store_id and code_id = any(cast(:ids as text[]))
+"""
 _IDS_OF = """
 select code_id from codes where store_id = :store_id and ambassador_id = :ambassador_id and not retired
 order by code_id
@@ -120,6 +123,12 @@ async def by_code(tx: Tx, store_id: str, code: str) -> Code | None:
 async def ids_of(tx: Tx, store_id: str, ambassador_id: str) -> list[str]:
     """Ids of an ambassador's codes that are not retired."""
     return [row.code_id for row in await tx.all(_IDS_OF, store_id=store_id, ambassador_id=ambassador_id)]
+
+
+async def called(tx: Tx, store_id: str, code_ids: Iterable[str]) -> dict[str, str]:
+    """What these codes are."""
+    rows = await tx.all(_CALLED, store_id=store_id, ids=list(code_ids))
+    return {row.id: row.code for row in rows}
 
 
 async def page(

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
 
 from services.kernel.tables import moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 CODES = Table(
     "codes",

@@ -1,6 +1,6 @@
 """Keys' rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,6 +19,7 @@ _LIST = """
 select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
 where store_id = :store_id and (cast(:before as text) is null or key_id < :before) order by key_id desc limit :limit
 """
+_CALLED = "select key_id as id, label from keys where store_id = :store_id and key_id = any(cast(:ids as text[]))"
 _REVOKE = "update keys set revoked_at = :at where store_id = :store_id and key_id = :key_id and revoked_at is null"
 _GENERATION = "select generation from identify_secrets where store_id = :store_id"
 _ROTATE = """
@@ -69,6 +70,12 @@ async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> Sequ
     return [_key(row) for row in await tx.all(_LIST, store_id=store_id, before=before, limit=limit)]
 
 
+async def called(tx: Tx, store_id: str, key_ids: Iterable[str]) -> dict[str, str]:
+    """The labels of these keys; those without one are left out."""
+    rows = await tx.all(_CALLED, store_id=store_id, ids=list(key_ids))
+    return {row.id: row.label for row in rows if row.label}
+
+
 async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
     """Marks a key as revoked and bars it in this service; False when it was already."""
     if await tx.execute(_REVOKE, store_id=store_id, key_id=key_id, at=tx.now) == 0:
@@ -78,7 +85,7 @@ async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
 
 
 async def bar(tx: Tx, key_id: str) -> None:
-    """Bars a key in this service. It has to be told, too, to be barred in the others."""
+    """Bars a key in this service. An event has to bar it in the others."""
     await tx.execute(_BAR, key_id=key_id, at=tx.now)
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kernel.tables import moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 KEYS = Table(
     "keys",

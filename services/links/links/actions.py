@@ -36,6 +36,7 @@ async def create(
     channel: str | None = None,
     utm: Mapping[str, str] | None = None,
     expires_at: datetime | None = None,
+    fallback: str | None = None,
 ) -> Link:
     """Makes a link for an ambassador of the program. Raises `NotFound`, `Erased`, `Invalid`, or `SlugTaken`."""
     ambassador = await people.present(tx, store_id, ambassador_id)
@@ -51,6 +52,7 @@ async def create(
         channel=channel,
         utm=utm,
         expires_at=expires_at,
+        fallback=await _own_page(tx, store_id, fallback, field="fallback"),
     )
     tx.note("link.made", on=link.link_id, after={"program_id": program_id, "ambassador_id": ambassador_id})
     return link
@@ -68,6 +70,7 @@ async def add(
     channel: str | None = None,
     utm: Mapping[str, str] | None = None,
     expires_at: datetime | None = None,
+    fallback: str | None = None,
 ) -> Link:
     """The same for an ambassador and a destination that were checked already (joining does)."""
     link_id = link_id or new_id("lnk", at=tx.now)
@@ -81,6 +84,7 @@ async def add(
         channel=channel,
         utm=dict(utm or {}),
         expires_at=expires_at,
+        fallback=fallback,
         created_at=tx.now,
         revision=1,
     )
@@ -127,13 +131,17 @@ async def get(tx: Tx, store_id: str, link_id: str) -> Link:
 
 
 async def change(tx: Tx, store_id: str, link_id: str, changes: Mapping[str, object]) -> Link:
-    """Sets the given fields among destination, slug, channel, utm, expires_at. A former slug goes on leading here."""
+    """Sets the given fields among destination, slug, channel, utm, expires_at and fallback. A former slug goes on
+    leading here.
+    """
     before = await sql.get(tx, store_id, link_id, lock=True)
     if before is None or before.deleted_at is not None:
         raise NotFound("There is no such link.")
     fields = dict(changes)
     if isinstance(destination := fields.get("destination"), str):
         fields["destination"] = await _own_page(tx, store_id, destination)
+    if isinstance(fallback := fields.get("fallback"), str):
+        fields["fallback"] = await _own_page(tx, store_id, fallback, field="fallback")
     if "slug" in fields:
         slug = fields["slug"]
         fields["slug"] = await _claim_slug(tx, store_id, link_id, slug) if isinstance(slug, str) else before.slug
@@ -184,14 +192,14 @@ async def _claim_slug(tx: Tx, store_id: str, link_id: str, wanted: str | None) -
     raise RuntimeError(_NO_SLUG)
 
 
-async def _own_page(tx: Tx, store_id: str, destination: str | None) -> str | None:
+async def _own_page(tx: Tx, store_id: str, destination: str | None, *, field: str = "destination") -> str | None:
     if destination is None:
         return None
     own = await stores.get(tx, store_id)
     try:
         return str(own_page(destination, own.domains))
     except BadAddress as error:
-        raise Invalid.field("destination", str(error), code="foreign_destination") from None
+        raise Invalid.field(field, str(error), code="foreign_destination") from None
 
 
 def _announce(tx: Tx, link: Link) -> None:

@@ -84,5 +84,14 @@ def target(destination: Address, utm: Mapping[str, str]) -> Target:
     )
 
 
+def filled(template: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """A program's UTM template for one link. A value that the link does not have leaves nothing behind it."""
+    found = {name: _PLACE.sub(lambda place: values.get(place[1], ""), text) for name, text in template.items()}
+    return {name: text.strip() for name, text in found.items() if text.strip()}
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
 def _name(part: str) -> str:
     return unquote_plus(part.partition("=")[0]).lower()

@@ -14,6 +14,11 @@ Channel = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", descriptio
 Slug = Annotated[str, Field(min_length=1, max_length=200, description="Words of the store's own choice.")]
 Destination = Annotated[str, Field(min_length=1, max_length=MAX_URL, description="A page of the store, by https.")]
 
+Fallback = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_URL, description="A page of the store where the link leads once it expired."),
+]
+
 
 def _utm(name: str) -> UtmValue | None:
     field: UtmValue | None = Field(None, validation_alias=AliasChoices(name, f"utm_{name}"))
@@ -48,6 +53,7 @@ class LinkIn(BaseModel):
     channel: Channel | None = None
     utm: Utm = Utm()
     expires_at: When | None = None
+    fallback: Fallback | None = None
 
 
 class LinkPatch(BaseModel):
@@ -60,6 +66,7 @@ class LinkPatch(BaseModel):
     channel: Channel | None = None
     utm: Utm | None = None
     expires_at: When | None = None
+    fallback: Fallback | None = None
 
 
 class LinkOut(BaseModel):
@@ -74,6 +81,7 @@ class LinkOut(BaseModel):
     channel: str | None
     utm: dict[str, str]
     expires_at: datetime | None
+    fallback: str | None = None
     created_at: datetime
 
     @classmethod
@@ -88,6 +96,7 @@ class LinkOut(BaseModel):
             channel=link.channel,
             utm=dict(link.utm),
             expires_at=link.expires_at,
+            fallback=link.fallback,
             created_at=link.created_at,
         )
 

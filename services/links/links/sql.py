@@ -1,7 +1,7 @@
 """Links' rows, and their places in the directory."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,9 +21,9 @@ join directory d on d.kind = c.k and d.key = c.s and d.id = :link_id and d.store
 """
 _INSERT = """
 insert into links (link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at,
-  deleted_at, created_at, revision)
+  fallback, deleted_at, created_at, revision)
 values (:link_id, :store_id, :program_id, :ambassador_id, :slug, :destination, :channel, cast(:utm as jsonb),
-  :expires_at, null, :created_at, :revision)
+  :expires_at, :fallback, null, :created_at, :revision)
 """
 _CLAIM_ALL = """
 insert into directory (kind, key, store_id, id)
@@ -37,17 +37,17 @@ select l, :store_id, p, a, s, '{}', :now, 1 from unnest(cast(:link_id as text[])
 """
 _UPDATE = """
 update links set slug = :slug, destination = :destination, channel = :channel, utm = cast(:utm as jsonb),
-  expires_at = :expires_at, deleted_at = :deleted_at, revision = :revision
+  expires_at = :expires_at, fallback = :fallback, deleted_at = :deleted_at, revision = :revision
 where store_id = :store_id and link_id = :link_id
 """
 _GET = """
-select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, deleted_at,
-  created_at, revision
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
+  deleted_at, created_at, revision
 from links where store_id = :store_id and link_id = :link_id
 """
 _LIST = """
-select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, deleted_at,
-  created_at, revision
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
+  deleted_at, created_at, revision
 from links
 where store_id = :store_id and deleted_at is null
   and (cast(:before as text) is null or link_id < :before)
@@ -56,6 +56,9 @@ where store_id = :store_id and deleted_at is null
 order by link_id desc limit :limit
 """
 
+_CALLED = """
+select link_id as id, slug from links where store_id = :store_id and link_id = any(cast(:ids as text[]))
+"""
 _IDS_OF = """
 select link_id from links where store_id = :store_id and ambassador_id = :ambassador_id and deleted_at is null
 order by link_id
@@ -75,6 +78,8 @@ class Link:
     channel: str | None = None
     utm: Mapping[str, str]
     expires_at: datetime | None = None
+    fallback: str | None = None
+    """Where it leads once it has expired."""
     deleted_at: datetime | None = None
     created_at: datetime
     revision: int
@@ -126,6 +131,7 @@ async def insert(tx: Tx, link: Link) -> None:
         channel=link.channel,
         utm=json.dumps(dict(link.utm)),
         expires_at=link.expires_at,
+        fallback=link.fallback,
         created_at=link.created_at,
         revision=link.revision,
     )
@@ -142,6 +148,7 @@ async def update(tx: Tx, link: Link) -> None:
         channel=link.channel,
         utm=json.dumps(dict(link.utm)),
         expires_at=link.expires_at,
+        fallback=link.fallback,
         deleted_at=link.deleted_at,
         revision=link.revision,
     )
@@ -156,6 +163,12 @@ async def get(tx: Tx, store_id: str, link_id: str, *, lock: bool = False) -> Lin
 async def ids_of(tx: Tx, store_id: str, ambassador_id: str) -> list[str]:
     """Ids of an ambassador's links that are not deleted."""
     return [row.link_id for row in await tx.all(_IDS_OF, store_id=store_id, ambassador_id=ambassador_id)]
+
+
+async def called(tx: Tx, store_id: str, link_ids: Iterable[str]) -> dict[str, str]:
+    """The addresses of these links, without the host."""
+    rows = await tx.all(_CALLED, store_id=store_id, ids=list(link_ids))
+    return {row.id: f"/r/{row.slug}" for row in rows}
 
 
 async def page(

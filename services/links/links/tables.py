@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.kernel.tables import moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 LINKS = Table(
     "links",
@@ -18,6 +18,7 @@ LINKS = Table(
     text("channel", nullable=True),
     Column("utm", JSONB, nullable=False),
     moment("expires_at", nullable=True),
+    text("fallback", nullable=True),
     moment("deleted_at", nullable=True),
     moment("created_at"),
     Column("revision", Integer, nullable=False),

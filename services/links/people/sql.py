@@ -8,29 +8,31 @@ from typing import Literal, NamedTuple
 
 import asyncpg
 
+from contracts.program import Role
 from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into ambassadors (ambassador_id, store_id, program_id, external_id, status, group_name, sponsor_id, locale,
-  contact_hashes, link_id, code_id, created_at, revision)
+  contact_hashes, link_id, code_id, created_at, revision, role, terms_version, terms_at)
 values (:ambassador_id, :store_id, :program_id, :external_id, :status, :group_name, :sponsor_id, :locale,
-  cast(:contact_hashes as text[]), :link_id, :code_id, :created_at, :revision)
+  cast(:contact_hashes as text[]), :link_id, :code_id, :created_at, :revision, :role, :terms_version, :terms_at)
 on conflict (store_id, program_id, external_id) do nothing returning ambassador_id
 """
 _INSERT_ALL = """
 insert into ambassadors (ambassador_id, store_id, program_id, external_id, status, group_name, sponsor_id, locale,
-  contact_hashes, link_id, code_id, created_at, revision)
-select i, :store_id, p, e, 'active', g, s, l, array(select jsonb_array_elements_text(cast(h as jsonb))), k, c, :now, 1
+  contact_hashes, link_id, code_id, created_at, revision, role)
+select i, :store_id, p, e, 'active', g, s, l, array(select jsonb_array_elements_text(cast(h as jsonb))), k, c, :now, 1,
+  r
 from unnest(cast(:ambassador_id as text[]), cast(:program_id as text[]), cast(:external_id as text[]),
   cast(:group_name as text[]), cast(:sponsor_id as text[]), cast(:locale as text[]), cast(:contact_hashes as text[]),
-  cast(:link_id as text[]), cast(:code_id as text[])) as t(i, p, e, g, s, l, h, k, c)
+  cast(:link_id as text[]), cast(:code_id as text[]), cast(:role as text[])) as t(i, p, e, g, s, l, h, k, c, r)
 order by p, e, i
 on conflict (store_id, program_id, external_id) do nothing returning ambassador_id
 """
 _INSERT_PEOPLE = """
-insert into people (ambassador_id, store_id, name, email, phone)
-select i, :store_id, n, m, p from unnest(cast(:ambassador_id as text[]), cast(:name as text[]), cast(:email as text[]),
-  cast(:phone as text[])) as t(i, n, m, p) order by i
+insert into people (ambassador_id, store_id, name, email, phone, public_name)
+select i, :store_id, n, m, p, u from unnest(cast(:ambassador_id as text[]), cast(:name as text[]),
+  cast(:email as text[]), cast(:phone as text[]), cast(:public_name as text[])) as t(i, n, m, p, u) order by i
 """
 _KNOWN = """
 select a.program_id, a.external_id, a.ambassador_id
@@ -43,48 +45,50 @@ where store_id = :store_id and ambassador_id = any(cast(:ids as text[])) and sta
 """
 _UPDATE = """
 update ambassadors set external_id = :external_id, status = :status, group_name = :group_name, locale = :locale,
+  role = :role,
   contact_hashes = cast(:contact_hashes as text[]), link_id = :link_id, code_id = :code_id, revision = :revision
 where store_id = :store_id and ambassador_id = :ambassador_id
 """
 _SAVE_PERSON = """
-insert into people (ambassador_id, store_id, name, email, phone)
-values (:ambassador_id, :store_id, :name, :email, :phone)
-on conflict (ambassador_id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone
+insert into people (ambassador_id, store_id, name, email, phone, public_name, notes)
+values (:ambassador_id, :store_id, :name, :email, :phone, :public_name, :notes)
+on conflict (ambassador_id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone,
+  public_name = excluded.public_name, notes = excluded.notes
 """
 _FORGET = "delete from people where store_id = :store_id and ambassador_id = :ambassador_id"
 _GET = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
-  a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, p.name, p.email, p.phone
+  a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, a.role, a.terms_version, a.terms_at,
+  p.name, p.email, p.phone,
+  p.public_name, p.telegram, p.notes
 from ambassadors a left join people p on p.ambassador_id = a.ambassador_id
 where a.store_id = :store_id
 """
 _BY_ID = _GET + " and a.ambassador_id = :ambassador_id"
-_BY_CONTACT = (
-    _GET
-    + """
- and a.program_id = :program_id and a.status <> 'erased' and a.contact_hashes && cast(:hashes as text[])
-order by a.ambassador_id limit 1
-"""
-)
+_SOME = _GET + " and a.ambassador_id = any(cast(:ids as text[]))"
 _BY_EXTERNAL_ID = _GET + " and a.program_id = :program_id and a.external_id = :external_id"
 
-_CLAIM_MAILS = """
-insert into ambassador_mails (store_id, program_id, hash, ambassador_id)
+_CLAIM_CONTACTS = """
+insert into ambassador_contacts (store_id, program_id, hash, ambassador_id)
 select :store_id, p, h, a from unnest(cast(:programs as text[]), cast(:hashes as text[]), cast(:ids as text[]))
   as t(p, h, a) order by p, h
 on conflict do nothing returning program_id, hash
 """
-_RELEASE_MAILS = """
-delete from ambassador_mails where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+_RELEASE_CONTACTS = """
+delete from ambassador_contacts where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
 """
 _HOLDERS = """
 select m.program_id, m.hash, a.ambassador_id, a.external_id
 from unnest(cast(:programs as text[]), cast(:hashes as text[])) as w(program_id, hash)
-join ambassador_mails m on m.store_id = :store_id and m.program_id = w.program_id and m.hash = w.hash
+join ambassador_contacts m on m.store_id = :store_id and m.program_id = w.program_id and m.hash = w.hash
 join ambassadors a on a.ambassador_id = m.ambassador_id and a.store_id = m.store_id
 """
+_BY_MAIL = """
+select ambassador_id from ambassador_contacts where store_id = :store_id and hash = :hash
+order by program_id = :first desc, program_id desc limit 1
+"""
 _INSERTED = (
-    *("ambassador_id", "program_id", "external_id", "group_name", "sponsor_id", "locale", "link_id", "code_id"),
+    *("ambassador_id", "program_id", "external_id", "group_name", "sponsor_id", "locale", "link_id", "code_id", "role"),
 )
 _LABELS = """
 select a.ambassador_id, p.name, c.code from ambassadors a
@@ -92,17 +96,30 @@ left join people p on p.ambassador_id = a.ambassador_id
 left join codes c on c.code_id = a.code_id
 where a.store_id = :store_id and a.ambassador_id = any(cast(:ids as text[]))
 """
-Mail = tuple[str, str]
-"""A program, and the keyed hash of a mail address."""
+_LOCK_SOME = _GET + " and a.ambassador_id = any(cast(:ids as text[])) order by a.ambassador_id for update of a"
+_SET_GROUP = """
+update ambassadors set group_name = :group_name, revision = revision + 1
+where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+"""
+_CONNECT = """
+update people set telegram = :address where store_id = :store_id and ambassador_id = :ambassador_id
+"""
+_CONNECTED = """
+select ambassador_id from people where store_id = :store_id and telegram = :address order by ambassador_id
+"""
+_DISCONNECT_ALL = "update people set telegram = null where store_id = :store_id and telegram is not null"
+Contact = tuple[str, str]
+"""A program, and the keyed hash of a mail address or phone number."""
 
 
 class Holder(NamedTuple):
-    """Whom a program knows by a mail address."""
+    """Whom a program knows by a mail address or phone number."""
 
     ambassador_id: str
     external_id: str | None
 
 
+_PERSON = ("ambassador_id", "name", "email", "phone", "public_name")
 Status = Literal["active", "blocked", "erased"]
 
 
@@ -123,9 +140,19 @@ class Ambassador:
     code_id: str = ""
     created_at: datetime
     revision: int
+    role: Role | None = None
+    terms_version: str | None = None
+    """Which terms they agreed to when they joined by themselves, and when."""
+    terms_at: datetime | None = None
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    public_name: str | None = None
+    """By which friends see them invited, where that is another than the first name."""
+    telegram: str | None = None
+    """The chat in which the store's bot speaks with them. Written by `connect` alone."""
+    notes: str | None = None
+    """What the store wrote down of them: for its staff and servers, and for no ambassador's or friend's page."""
 
 
 def _ambassador(row: Row) -> Ambassador:
@@ -152,6 +179,9 @@ async def insert(tx: Tx, ambassador: Ambassador) -> bool:
         code_id=ambassador.code_id,
         created_at=ambassador.created_at,
         revision=ambassador.revision,
+        role=ambassador.role,
+        terms_version=ambassador.terms_version,
+        terms_at=ambassador.terms_at,
     )
     if row is None:
         return False
@@ -178,7 +208,7 @@ async def insert_all(tx: Tx, store_id: str, ambassadors: Sequence[Ambassador]) -
     await tx.execute(
         _INSERT_PEOPLE,
         store_id=store_id,
-        **{name: [getattr(a, name) for a in people] for name in ("ambassador_id", "name", "email", "phone")},
+        **{name: [getattr(a, name) for a in people] for name in _PERSON},
     )
     return added
 
@@ -195,24 +225,30 @@ def mail_of(contact_hashes: Iterable[str]) -> str | None:
     return next((found for found in contact_hashes if found.startswith("e_")), None)
 
 
-async def holders(tx: Tx, store_id: str, mails: Iterable[Mail]) -> dict[Mail, Holder]:
-    """Who is known by these mail addresses; of some nobody."""
-    wanted = sorted(set(mails))
+async def holders(tx: Tx, store_id: str, contacts: Iterable[Contact]) -> dict[Contact, Holder]:
+    """Who is known by these contacts; of some nobody."""
+    wanted = sorted(set(contacts))
     if not wanted:
         return {}
     rows = await tx.all(_HOLDERS, store_id=store_id, programs=[p for p, _ in wanted], hashes=[h for _, h in wanted])
     return {(row.program_id, row.hash): Holder(row.ambassador_id, row.external_id) for row in rows}
 
 
-async def claim_mails(tx: Tx, store_id: str, claims: Mapping[Mail, str]) -> set[Mail]:
-    """Makes ambassadors, by id, the ones whom these mail addresses mean; returns the addresses that nobody had.
+async def by_mail(tx: Tx, store_id: str, mail_hash: str, *, first: str) -> str | None:
+    """Whom a store knows by a mail address, by id: in the program `first` if there, else in the youngest."""
+    found = await tx.scalar(_BY_MAIL, store_id=store_id, hash=mail_hash, first=first)
+    return None if found is None else str(found)
+
+
+async def claim_contacts(tx: Tx, store_id: str, claims: Mapping[Contact, str]) -> set[Contact]:
+    """Makes ambassadors, by id, the ones whom these contacts mean; returns those that nobody had.
 
     Waits while another transaction is claiming one of them.
     """
     if not claims:
         return set()
     rows = await tx.all(
-        _CLAIM_MAILS,
+        _CLAIM_CONTACTS,
         store_id=store_id,
         programs=[program for program, _ in claims],
         hashes=[found for _, found in claims],
@@ -221,10 +257,10 @@ async def claim_mails(tx: Tx, store_id: str, claims: Mapping[Mail, str]) -> set[
     return {(row.program_id, row.hash) for row in rows}
 
 
-async def release_mails(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> None:
-    """Lets go of the mail addresses by which these ambassadors were known."""
+async def release_contacts(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> None:
+    """Lets go of the contacts by which these ambassadors were known."""
     if ids := sorted(set(ambassador_ids)):
-        await tx.execute(_RELEASE_MAILS, store_id=store_id, ids=ids)
+        await tx.execute(_RELEASE_CONTACTS, store_id=store_id, ids=ids)
 
 
 async def labels(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
@@ -269,6 +305,7 @@ async def _update(tx: Tx, ambassador: Ambassador) -> None:
         link_id=ambassador.link_id,
         code_id=ambassador.code_id,
         revision=ambassador.revision,
+        role=ambassador.role,
     )
 
 
@@ -281,6 +318,8 @@ async def save_person(tx: Tx, ambassador: Ambassador) -> None:
         name=ambassador.name,
         email=ambassador.email,
         phone=ambassador.phone,
+        public_name=ambassador.public_name,
+        notes=ambassador.notes,
     )
 
 
@@ -292,15 +331,39 @@ async def get(tx: Tx, store_id: str, ambassador_id: str, *, lock: bool = False) 
     return _ambassador(row) if row else None
 
 
+async def some(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, Ambassador]:
+    """Several ambassadors, by id."""
+    rows = await tx.all(_SOME, store_id=store_id, ids=sorted(set(ambassador_ids)))
+    return {row.ambassador_id: _ambassador(row) for row in rows}
+
+
+async def lock_some(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> list[Ambassador]:
+    """Those of several ambassadors that are there, locked until the transaction ends."""
+    rows = await tx.all(_LOCK_SOME, store_id=store_id, ids=sorted(set(ambassador_ids)))
+    return [_ambassador(row) for row in rows]
+
+
+async def set_group(tx: Tx, store_id: str, ambassador_ids: Iterable[str], group_name: str | None) -> None:
+    """Puts ambassadors, who are locked, into a group; each is one revision further."""
+    await tx.execute(_SET_GROUP, store_id=store_id, ids=sorted(set(ambassador_ids)), group_name=group_name)
+
+
 async def by_external_id(tx: Tx, store_id: str, program_id: str, external_id: str) -> Ambassador | None:
     """One ambassador of a program by the store's own customer id."""
     row = await tx.one_or_none(_BY_EXTERNAL_ID, store_id=store_id, program_id=program_id, external_id=external_id)
     return _ambassador(row) if row else None
 
 
-async def by_contact(tx: Tx, store_id: str, program_id: str, hashes: Sequence[str]) -> Ambassador | None:
-    """The first of a program with one of these contacts. Reads the program's ambassadors: not for many."""
-    if not hashes:
-        return None
-    row = await tx.one_or_none(_BY_CONTACT, store_id=store_id, program_id=program_id, hashes=list(hashes))
-    return _ambassador(row) if row else None
+async def connect(tx: Tx, store_id: str, ambassador_id: str, address: str | None) -> None:
+    """Keeps the chat in which a bot speaks with somebody, or that there is none."""
+    await tx.execute(_CONNECT, store_id=store_id, ambassador_id=ambassador_id, address=address)
+
+
+async def connected(tx: Tx, store_id: str, address: str) -> list[str]:
+    """Who is in a chat, by id: of each program that they joined, one."""
+    return [row.ambassador_id for row in await tx.all(_CONNECTED, store_id=store_id, address=address)]
+
+
+async def disconnect_all(tx: Tx, store_id: str) -> None:
+    """Forgets all chats of a store."""
+    await tx.execute(_DISCONNECT_ALL, store_id=store_id)

@@ -1,10 +1,11 @@
-"""Ambassadors, and apart from them the one table of personal data in the product."""
+"""Ambassadors, and apart from them the table of who they are: with `applicants` all personal data of the product."""
 
 from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kernel.tables import moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 AMBASSADORS = Table(
     "ambassadors",
@@ -22,12 +23,15 @@ AMBASSADORS = Table(
     text("code_id"),
     moment("created_at"),
     Column("revision", Integer, nullable=False),
+    text("role", nullable=True),
+    text("terms_version", nullable=True),
+    moment("terms_at", nullable=True),
     UniqueConstraint("store_id", "program_id", "external_id"),
     Index(None, "store_id", "ambassador_id"),
 )
 
-AMBASSADOR_MAILS = Table(
-    "ambassador_mails",
+AMBASSADOR_CONTACTS = Table(
+    "ambassador_contacts",
     METADATA,
     text("store_id", primary_key=True),
     text("program_id", primary_key=True),
@@ -35,8 +39,8 @@ AMBASSADOR_MAILS = Table(
     text("ambassador_id"),
     Index(None, "store_id", "ambassador_id"),
 )
-"""Whom a program knows by a mail address (its keyed hash): the first who came with it. Others may have the same one if
-the store knows them under another customer id.
+"""Whom a program knows by a mail address or a phone number (their keyed hashes): the first who came with it. Others may
+have the same one if the store knows them under another customer id.
 """
 
 PEOPLE = Table(
@@ -47,5 +51,16 @@ PEOPLE = Table(
     text("name", nullable=True),
     text("email", nullable=True),
     text("phone", nullable=True),
+    text("public_name", nullable=True),
+    text("telegram", nullable=True),
+    text("notes", nullable=True),
     Index(None, "store_id"),
+    Index("people_telegram_idx", "store_id", "telegram", postgresql_where=sql_text("telegram is not null")),
 )
+"""`telegram` is the chat in which a store's bot speaks with the person: both numbers. `notes` are the store's own, and
+nobody else's to read.
+"""
+
+_AUDIT = METADATA.tables["audit"]
+Index("audit_subject_idx", _AUDIT.c.store_id, _AUDIT.c.subject, _AUDIT.c.at)
+"""What was done to one ambassador, for their page."""

@@ -1,6 +1,7 @@
 """Ways to share a link: the address that each network or messenger understands. Pure."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from services.common.channels import CHANNELS, channel_text
@@ -15,6 +16,31 @@ class Way:
     name: str
     icon: str
     href: str
+    copies: str = ""
+    """What is copied beside, for a network that takes no text from an address: to be pasted there."""
+
+
+_PATTERNS: Final = {
+    "telegram": "https://t.me/share/url?url={url}&text={text}",
+    "whatsapp": "https://wa.me/?text={both}",
+    "viber": "viber://forward?text={both}",
+    "vk": "https://vk.com/share.php?url={url}&title={text}",
+    "ok": "https://connect.ok.ru/offer?url={url}&title={text}",
+    "instagram": "https://www.instagram.com/",
+    "facebook": "https://www.facebook.com/sharer/sharer.php?u={url}",
+    "x": "https://x.com/intent/post?text={text}&url={url}",
+    "linkedin": "https://www.linkedin.com/sharing/share-offsite/?url={url}",
+    "sms": "sms:?&body={both}",
+    "email": "mailto:?subject={subject}&body={both}",
+}
+_TO_PASTE: Final = frozenset({"instagram"})
+_BY_LANGUAGE: Final = {
+    "ru": "telegram whatsapp vk ok viber sms email instagram facebook x linkedin",
+    "uk": "telegram viber instagram facebook whatsapp sms email x linkedin",
+    "ro": "whatsapp facebook instagram telegram viber sms email linkedin x ok",
+    "en": "whatsapp telegram instagram facebook x linkedin sms email viber",
+}
+"""Where those who read a language talk to their friends, the most likely place first."""
 
 
 def with_channel(url: str, channel: str) -> str:
@@ -22,27 +48,16 @@ def with_channel(url: str, channel: str) -> str:
     return f"{url}?ch={channel}"
 
 
-def ways(url: str, text: str, subject: str, speech: Says) -> list[Way]:
-    """Messengers and networks, those first that need the fewest steps. `text` comes before the link."""
+def ways(url: str, text: str, subject: str, speech: Says, language: str = "en") -> list[Way]:
+    """Messengers and networks, in the order in which readers of the language use them. `text` comes before the link."""
 
-    def filled(channel: str, pattern: str) -> str:
+    def filled(channel: str) -> Way:
         link = with_channel(url, channel)
-        return pattern.format(
+        href = _PATTERNS[channel].format(
             url=quote(link, safe=""), text=quote(text, safe=""), both=quote(f"{text} {link}", safe=""),
             subject=quote(subject, safe=""),
         )  # fmt: skip
+        copies = f"{text} {link}" if channel in _TO_PASTE else ""
+        return Way(channel, channel_text(channel, speech), CHANNELS[channel].icon, href, copies)
 
-    patterns = (
-        ("telegram", "https://t.me/share/url?url={url}&text={text}"),
-        ("whatsapp", "https://wa.me/?text={both}"),
-        ("viber", "viber://forward?text={both}"),
-        ("vk", "https://vk.com/share.php?url={url}&title={text}"),
-        ("ok", "https://connect.ok.ru/offer?url={url}&title={text}"),
-        ("facebook", "https://www.facebook.com/sharer/sharer.php?u={url}"),
-        ("sms", "sms:?&body={both}"),
-        ("email", "mailto:?subject={subject}&body={both}"),
-    )
-    return [
-        Way(channel, channel_text(channel, speech), CHANNELS[channel].icon, filled(channel, pattern))
-        for channel, pattern in patterns
-    ]
+    return [filled(channel) for channel in _BY_LANGUAGE.get(language, _BY_LANGUAGE["en"]).split()]

@@ -11,6 +11,11 @@ _INSERT = """
 insert into programs (program_id, store_id, version, name, status, rank, landing_url, created_at, updated_at)
 values (:program_id, :store_id, :version, :name, :status, :rank, :landing_url, :at, :at)
 """
+_FIND = "insert into directory (kind, key, store_id, id) values ('program', :program_id, :store_id, :program_id)"
+_WHERE = "select store_id from directory where kind = 'program' and key = :program_id"
+_ONLY = """
+select store_id from directory where kind = 'program' group by store_id order by store_id limit 2
+"""
 _UPDATE = """
 update programs set version = :version, name = :name, status = :status, rank = :rank, landing_url = :landing_url,
   updated_at = :at
@@ -44,6 +49,12 @@ from programs p join program_versions v on v.program_id = p.program_id
 where p.store_id = :store_id and p.program_id = :program_id
   and (cast(:before as int) is null or v.version < :before)
 order by v.version desc limit :limit
+"""
+_TERMS_BEFORE = """
+select definition->'joining'->'terms'->>'version' from program_versions
+where store_id = :store_id and program_id = :program_id and version < :version
+  and definition->'joining'->'terms'->>'version' is not null
+order by version desc limit 1
 """
 
 
@@ -93,6 +104,8 @@ async def save(tx: Tx, version: Version) -> None:
         "at": version.published_at,
     }
     await tx.execute(_INSERT if version.version == 1 else _UPDATE, **head)
+    if version.version == 1:
+        await tx.execute(_FIND, program_id=version.program_id, store_id=version.store_id)
     await tx.execute(
         _ADD_VERSION,
         program_id=version.program_id,
@@ -114,6 +127,24 @@ async def get(
     else:
         row = await tx.one_or_none(_AT_VERSION, store_id=store_id, program_id=program_id, version=version)
     return _version(row) if row else None
+
+
+async def terms_before(tx: Tx, store_id: str, program_id: str, version: int) -> str | None:
+    """The version of the terms that held last before a version of the program; None if there were none ever."""
+    found = await tx.scalar(_TERMS_BEFORE, store_id=store_id, program_id=program_id, version=version)
+    return None if found is None else str(found)
+
+
+async def store_of(tx: Tx, program_id: str) -> str | None:
+    """Whose program this is, for pages that are opened by its id alone."""
+    found = await tx.scalar(_WHERE, program_id=program_id)
+    return None if found is None else str(found)
+
+
+async def only_store(tx: Tx) -> str | None:
+    """The store that has programs here, if it is the only one."""
+    rows = await tx.all(_ONLY)
+    return str(rows[0].store_id) if len(rows) == 1 else None
 
 
 async def page(tx: Tx, store_id: str, *, before: str | None, limit: int) -> list[Version]:

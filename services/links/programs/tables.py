@@ -4,7 +4,7 @@ from sqlalchemy import Column, Index, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.kernel.tables import APPEND_ONLY, moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 PROGRAMS = Table(
     "programs",

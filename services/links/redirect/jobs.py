@@ -8,8 +8,10 @@ from services.links.redirect.hot.handler import Redirect
 
 
 async def catch_up(ctx: Context) -> None:
-    """Forgets links that were changed elsewhere."""
-    await cast(Redirect, ctx.resources).cache.catch_up()
+    """Forgets links that were changed elsewhere, and hears of stores' link domains."""
+    redirect = cast(Redirect, ctx.resources)
+    await redirect.cache.catch_up()
+    await redirect.hosts.catch_up(ctx.db)
 
 
 JOBS = (Job(name="links.catch_up", every_s=1.0, run=catch_up, role="web"),)

@@ -10,11 +10,15 @@ from services.links.links.sql import SLUG
 _WHERE = "select store_id, id from directory where kind = :kind and key = :slug"
 _READ = """
 select l.store_id, l.link_id, l.program_id, l.ambassador_id, l.destination, l.channel, l.utm, l.expires_at,
-  l.deleted_at is not null or a.status = 'erased' as gone, p.landing_url, s.domains
+  l.deleted_at is not null or a.status = 'erased' as gone, p.landing_url, s.domains,
+  coalesce(v.definition ->> 'landing', 'store') = 'page' as has_page, l.slug, l.fallback, p.name as program, c.code,
+  coalesce(nullif(v.definition -> 'utm', 'null'), '{}') as template
 from links l
 join programs p on p.program_id = l.program_id
+join program_versions v on v.program_id = p.program_id and v.version = p.version
 join ambassadors a on a.ambassador_id = l.ambassador_id
 join stores s on s.store_id = l.store_id
+left join codes c on c.code_id = a.code_id
 where l.store_id = :store_id and l.link_id = :link_id
 """
 
@@ -34,6 +38,15 @@ class Found:
     gone: bool
     landing_url: str
     domains: tuple[str, ...]
+    slug: str
+    fallback: str | None
+    """Where who comes after the link's end is sent."""
+    program: str
+    code: str | None
+    template: Mapping[str, str | None]
+    """The program's UTM values."""
+    has_page: bool = False
+    """Whether its program shows a page of invitation before the store."""
 
 
 async def find(tx: Tx, slug: str) -> Found | None:

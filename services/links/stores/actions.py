@@ -7,6 +7,7 @@ from contracts.events.catalog import StoreConfigured
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.links.changes import sql as changes
+from services.links.host_names import sql as host_names
 from services.links.stores import sql as rows
 from services.links.stores.domain import DomainPolicy, Method, lies_below, refusal
 from services.links.stores.sql import Claim, Placeholders, Store
@@ -15,7 +16,7 @@ MOST_DOMAINS = 50
 
 
 async def create(tx: Tx, store: Store, policy: DomainPolicy) -> Store:
-    """Adds a store and tells the other services. Its `domains` are those that it names: they count once proved."""
+    """Adds a store and announces it. Its `domains` are those that it names: they count once proved."""
     store = replace(store, domains=await _sorted_out(tx, store.store_id, (), store.domains, policy))
     await rows.insert(tx, store)
     _announce(tx, store)
@@ -23,9 +24,9 @@ async def create(tx: Tx, store: Store, policy: DomainPolicy) -> Store:
     return store
 
 
-async def get(tx: Tx, store_id: str) -> Store:
-    """The store. Raises `NotFound`."""
-    store = await rows.get(tx, store_id)
+async def get(tx: Tx, store_id: str, *, lock: bool = False) -> Store:
+    """The store; with `lock`, nobody else changes it before the end of the transaction. Raises `NotFound`."""
+    store = await rows.get(tx, store_id, lock=lock)
     if store is None:
         raise NotFound("There is no such store.")
     return store
@@ -41,7 +42,7 @@ async def change(
     placeholders: Placeholders | None = None,
 ) -> Store:
     """Changes the given fields; nothing is announced when nothing differs."""
-    before = await _locked(tx, store_id)
+    before = await get(tx, store_id, lock=True)
     after = replace(
         before,
         name=name or before.name,
@@ -64,11 +65,12 @@ async def change(
 
 
 async def name_domains(tx: Tx, store_id: str, wanted: tuple[str, ...], policy: DomainPolicy) -> Store:
-    """Makes these all the domains of the store. A new one counts once it is proved; one that is left out is forgotten.
+    """Makes these all the domains of the store. A new one counts once it is proved; one that is left out is forgotten,
+    and with it the link domain below it.
 
     Raises `Invalid` for a domain that can be nobody's, and `Conflict` rather than leave links without a page.
     """
-    before = await _locked(tx, store_id)
+    before = await get(tx, store_id, lock=True)
     named = {*before.domains, *await rows.claims(tx, store_id)}
     kept = await _sorted_out(tx, store_id, before.domains, wanted, policy)
     if before.domains and not kept:
@@ -78,19 +80,20 @@ async def name_domains(tx: Tx, store_id: str, wanted: tuple[str, ...], policy: D
             tx.note("domain.added", on=domain, after={"proved": domain in kept})
     for domain in sorted(named.difference(wanted)):
         tx.note("domain.removed", on=domain, before={"proved": domain in before.domains})
+    await _keep_link_domain_below(tx, store_id, kept)
     return await _save(tx, before, replace(before, domains=kept))
 
 
 async def add_domain(tx: Tx, store_id: str, domain: str, policy: DomainPolicy) -> Store:
     """Names one domain more. Raises `Invalid`."""
-    before = await _locked(tx, store_id)
+    before = await get(tx, store_id, lock=True)
     named = (*before.domains, *await rows.claims(tx, store_id))
     return await name_domains(tx, store_id, tuple(dict.fromkeys((*named, domain))), policy)
 
 
 async def drop_domain(tx: Tx, store_id: str, domain: str, policy: DomainPolicy) -> Store:
     """Takes one domain away. Raises `NotFound`, and `Conflict` if links would lead nowhere."""
-    before = await _locked(tx, store_id)
+    before = await get(tx, store_id, lock=True)
     named = tuple(dict.fromkeys((*before.domains, *await rows.claims(tx, store_id))))
     if domain not in named:
         raise NotFound("The store has no such domain.")
@@ -99,7 +102,7 @@ async def drop_domain(tx: Tx, store_id: str, domain: str, policy: DomainPolicy) 
 
 async def checked_domain(tx: Tx, store_id: str, claim: Claim, method: Method | None) -> Store:
     """Notes what a look at a claimed domain found; proved, it counts from now on."""
-    before = await _locked(tx, store_id)
+    before = await get(tx, store_id, lock=True)
     still_open = await rows.checked(tx, store_id, claim.domain, token=claim.token, method=method)
     if method is None or not still_open:
         return before
@@ -133,11 +136,14 @@ async def _sorted_out(
     return tuple(kept)
 
 
-async def _locked(tx: Tx, store_id: str) -> Store:
-    store = await rows.get(tx, store_id, lock=True)
-    if store is None:
-        raise NotFound("There is no such store.")
-    return store
+async def _keep_link_domain_below(tx: Tx, store_id: str, domains: tuple[str, ...]) -> None:
+    """Who lost `shop.example` does not speak for `go.shop.example` any more."""
+    used, chosen = await host_names.own(tx, store_id)
+    if chosen is not None and not lies_below(chosen, domains):
+        await host_names.drop_wish(tx, store_id)
+    if used is not None and not lies_below(used, domains):
+        await host_names.drop_used(tx, store_id)
+        tx.note("domain.removed", on=used, before={"proved": True})
 
 
 async def _save(tx: Tx, before: Store, after: Store) -> Store:

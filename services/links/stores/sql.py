@@ -106,7 +106,7 @@ async def get(tx: Tx, store_id: str, *, lock: bool = False) -> Store | None:
 
 
 async def update(tx: Tx, store: Store) -> None:
-    """Writes what may change of a store. Its currency may not: programs and money are told in it."""
+    """Writes what may change of a store. Its currency may not: programs and money are in it."""
     await tx.execute(
         _UPDATE,
         store_id=store.store_id,

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kernel.tables import moment, text
-from services.links.changes.tables import METADATA
+from services.links.settings import METADATA
 
 STORE_DOMAINS = Table(
     "store_domains",

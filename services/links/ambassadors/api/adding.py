@@ -11,9 +11,10 @@ from services.kernel.errors import AppError
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.problems import field_path
 from services.links.ambassadors import actions
-from services.links.ambassadors.actions import Joining
+from services.links.ambassadors.actions import AlreadyIn, Joining
 from services.links.ambassadors.api.rest import hashes
 from services.links.ambassadors.schemas import AmbassadorIn
+from services.links.pages import AMBASSADORS
 from services.links.people import sql as people
 from services.links.people.sql import Ambassador
 from services.links.programs import sql as programs
@@ -42,7 +43,7 @@ async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:w
     """Adds somebody. Whom the program has already, by customer id, address or number, is named instead."""
     given = {name: value for name, value in (await request.form()).items() if isinstance(value, str) and value.strip()}
     wrong: dict[str, str] = {}
-    known: Ambassador | None = None
+    known_id = ""
     try:
         if not any(given.get(name) for name in _WHO):
             wrong["name"] = "nobody"
@@ -50,30 +51,18 @@ async def post_new(request: Request, call: Annotated[Call, viewer("ambassadors:w
         if not wrong:
             # What raises leaves nothing behind: the form is shown again by another transaction.
             async with call.transaction() as tx:
-                wrong, known = await _taken(tx, call, body)
-                if not wrong:
-                    member = await actions.join(tx, call.store_id, _joining(body), hash_contacts=hashes(call))
-                    return Response(status_code=303, headers={"location": f"{_HOME}/{member.ambassador.ambassador_id}"})
+                member = await actions.add_new(tx, call.store_id, _joining(body), hash_contacts=hashes(call))
+            return Response(status_code=303, headers={"location": f"{_HOME}/{member.ambassador.ambassador_id}"})
     except ValidationError as error:
         wrong |= {field_path(item["loc"]): "wrong" for item in error.errors(include_url=False)}
+    except AlreadyIn as error:
+        wrong, known_id = {error.field: "taken"}, error.ambassador_id
     except AppError:
         wrong["program_id"] = "wrong"
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
+        known = await people.get(tx, call.store_id, known_id) if known_id else None
         return await _form(request, own, tx, given, wrong, known=known, status=422)
-
-
-async def _taken(tx: Tx, call: Call, body: AmbassadorIn) -> tuple[dict[str, str], Ambassador | None]:
-    """Which field names somebody whom the program has, and whom."""
-    if body.external_id is not None:
-        found = await people.by_external_id(tx, call.store_id, body.program_id, body.external_id)
-        if found is not None:
-            return {"external_id": "taken"}, found
-    for field, contacts in (("email", hashes(call)(body.email, None)), ("phone", hashes(call)(None, body.phone))):
-        found = await people.by_contact(tx, call.store_id, body.program_id, contacts)
-        if found is not None:
-            return {field: "taken"}, found
-    return {}, None
 
 
 def _joining(body: AmbassadorIn) -> Joining:
@@ -83,6 +72,7 @@ def _joining(body: AmbassadorIn) -> Joining:
         email=body.email,
         phone=body.phone,
         name=body.name,
+        public_name=body.public_name,
         group_name=body.group,
     )
 
@@ -103,6 +93,7 @@ async def _form(
     labels = {
         "program_id": speech.say("Program"),
         "name": speech.say("Full name"),
+        "public_name": speech.say("Name that friends see"),
         "email": speech.say("E-mail"),
         "phone": speech.say("Phone"),
         "external_id": speech.say("Customer id"),
@@ -111,6 +102,7 @@ async def _form(
     texts = {field: _sentence(field, word, known, speech) for field, word in wrong.items()}
     return reader.page(
         "ambassadors/form.html",
+        nav_current=AMBASSADORS,
         status=status,
         title=speech.say("Add an ambassador"),
         form={**dict.fromkeys(labels, ""), **form},

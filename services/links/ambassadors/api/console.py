@@ -1,4 +1,4 @@
-"""The console's pages of ambassadors: a list, one person and their erasure, and names for pages of other services."""
+"""The console's directory of ambassadors with its search, erasing one, and names for pages of other services."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,21 +7,20 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.common.channels import channel_text
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, Page, page_of
 from services.links.ambassadors import actions, sql
-from services.links.ambassadors.api.rest import download, portal_of
+from services.links.ambassadors.api.rest import download
 from services.links.ambassadors.sql import Filter, Member
+from services.links.codes import sql as codes
+from services.links.keys import sql as keys
 from services.links.links import sql as links
-from services.links.links.schemas import share_url
-from services.links.links.sql import Link
+from services.links.pages import AMBASSADORS
 from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import Chip, Choice, Column, Fact, Format, Name, Pagination, Row, Speech, Table
+from services.ui import Chip, Choice, Column, Format, Name, Pagination, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,7 +28,6 @@ HOME = "/console/links/ambassadors"
 _PAGE = 25
 _TRAIL = 20
 _MOST_NAMES = 500
-_LINKS = 50
 
 Sort = Literal["newest", "name"]
 
@@ -78,6 +76,7 @@ async def get_list(
     shown = list(rows[:_PAGE])
     return reader.page(
         "ambassadors/list.html",
+        nav_current=AMBASSADORS,
         title=speech.say("Ambassadors"),
         q=place.q,
         keep={name: value for name, value in (("program", program), ("sort", sort)) if value and value != "newest"},
@@ -98,14 +97,20 @@ async def get_list(
 @router.get("/console/links/names")
 async def get_names(
     call: Annotated[Call, viewer("ambassadors:read")],
-    ids: Annotated[str, Query(max_length=20_000, description="Ambassador ids or codes, separated by commas.")] = "",
+    ids: Annotated[str, Query(max_length=20_000, description="Ids or promo codes, separated by commas.")] = "",
 ) -> dict[str, str]:
-    """Names behind ambassador ids and codes, for pages of services that may not know them."""
+    """What is behind ids, for pages of services that may not know it: names of ambassadors, also by their codes; what
+    links, codes and keys are called, for who may read these.
+    """
     wanted = list(dict.fromkeys(filter(None, ids.split(","))))
     if len(wanted) > _MOST_NAMES:
         raise Invalid.field("ids", f"These are {len(wanted)}: ask for at most {_MOST_NAMES} at once.")
     async with call.transaction() as tx:
-        return await sql.names(tx, call.store_id, wanted)
+        found = await sql.names(tx, call.store_id, wanted)
+        for scope, called in (("links:read", links.called), ("codes:read", codes.called), ("keys:read", keys.called)):
+            if scope in call.caller.scopes:
+                found |= await called(tx, call.store_id, wanted)
+    return found
 
 
 @router.post(HOME + "/{ambassador_id}/erase")
@@ -114,86 +119,6 @@ async def post_erase(ambassador_id: str, call: Annotated[Call, viewer("ambassado
     async with call.transaction() as tx:
         await actions.erase(tx, call.store_id, ambassador_id)
     return Response(status_code=303, headers={"location": f"{HOME}/{ambassador_id}"})
-
-
-@router.get(HOME + "/{ambassador_id}")
-async def get_one(
-    ambassador_id: str,
-    request: Request,
-    call: Annotated[Call, viewer("ambassadors:read")],
-    cursor: Cursor = None,
-    lang: str = "",
-) -> Response:
-    """One ambassador: the person, their links from behind a cursor, code, QR code, and the address of the portal."""
-    start = cursors.decode(cursor, str)
-    async with call.transaction() as tx:
-        own = await stores.get(tx, call.store_id)
-        member = await actions.get(tx, call.store_id, ambassador_id)
-        theirs = await links.page(
-            tx, call.store_id, before=start[0] if start else None, ambassador_id=ambassador_id, limit=_LINKS + 1
-        )
-        reader = reader_of(request, own, tx.now)
-    speech, fmt = reader.speech, reader.fmt
-    page = page_of(theirs, _LINKS, show=lambda link: link, after=lambda link: (link.link_id,))
-    person = member.ambassador
-    base_url = call.ctx.settings.base_url
-    return reader.page(
-        "ambassadors/one.html",
-        title=person.name or member.code,
-        member=member,
-        chip=_chip(member, speech),
-        erased=person.status == "erased",
-        url=share_url(base_url, member.slug),
-        shown_url=share_url(base_url, member.slug).partition("://")[2],
-        portal_url=portal_of(call, ambassador_id),
-        files=[
-            Choice(kind.upper(), href=f"/v1/links/{person.link_id}/qr.{kind}?size=1024")
-            for kind in ("svg", "png", "pdf")
-        ],
-        facts=[
-            Fact(speech.say("E-mail"), person.email),
-            Fact(speech.say("Phone"), person.phone),
-            Fact(speech.say("Customer id"), person.external_id),
-            Fact(speech.say("Program"), Name(member.program_name, href=f"/console/links/programs/{person.program_id}")),
-            Fact(speech.say("Group"), person.group_name),
-            Fact(speech.say("Joined"), fmt.moment(person.created_at)),
-        ],
-        links=_links(page.data, speech, fmt),
-        paging=_paging_of_links(f"{HOME}/{ambassador_id}", page, cursor, speech, fmt),
-    )
-
-
-def _links(shown: list[Link], speech: Speech, fmt: Format) -> Table:
-    return Table(
-        name=speech.say("Links"),
-        columns=[
-            Column("url", speech.label("head", "Link")),
-            Column("channel", speech.label("head", "Channel")),
-            Column("made", speech.label("head", "Made"), minor=True),
-        ],
-        rows=[
-            Row(
-                cells={
-                    "url": Name(f"/r/{link.slug}", below=link.destination or ""),
-                    "channel": channel_text(link.channel, speech) if link.channel else None,
-                    "made": fmt.date(link.created_at),
-                }
-            )
-            for link in shown
-        ],
-    )
-
-
-def _paging_of_links(home: str, page: Page[Link], cursor: str | None, speech: Speech, fmt: Format) -> Pagination | None:
-    """None where one page holds all links."""
-    if cursor is None and page.next_cursor is None:
-        return None
-    count = len(page.data)
-    return Pagination(
-        speech.count("%(n)s link on this page", "%(n)s links on this page", count, n=fmt.number(count)),
-        previous=home if cursor else "",
-        next=f"{home}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
-    )
 
 
 def _table(shown: list[Member], place: _Place, speech: Speech, fmt: Format) -> Table:

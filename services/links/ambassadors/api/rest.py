@@ -13,14 +13,22 @@ from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.ambassadors import actions, sql
 from services.links.ambassadors.actions import HashContacts, Joining
-from services.links.ambassadors.schemas import AmbassadorIn, AmbassadorJoined, AmbassadorOut, AmbassadorPatch
+from services.links.ambassadors.schemas import (
+    AmbassadorIn,
+    AmbassadorJoined,
+    AmbassadorOut,
+    AmbassadorPatch,
+    GroupIn,
+    GroupOut,
+)
 from services.links.ambassadors.sql import Filter, Member
+from services.links.hosts.hot import share_base
 
 router = APIRouter(tags=["ambassadors"])
 
 _COLUMNS = (
     *("id", "name", "email", "phone", "external_id", "program_id", "group", "status"),
-    *("code", "link_url", "sponsor_id", "created_at"),
+    *("code", "link_url", "sponsor_id", "created_at", "notes"),
 )
 
 
@@ -28,23 +36,23 @@ _COLUMNS = (
 async def post_ambassador(body: AmbassadorIn, call: Annotated[Call, require("ambassadors:write")]) -> Response:
     """Makes somebody an ambassador of a program, with a link and a personal code.
 
-    The same external_id again, or else the same email, answers the ambassador who is there, unchanged: use PATCH to
-    change one. Somebody who joined by the email alone gets the external_id that comes with it now. Two customers, each
-    with an external_id of their own, may share an email.
+    Answers 409 with the code `already_in` and the `ambassador_id` of whom the program has already, by the external_id,
+    the email or the phone: use PATCH to change them. With an Idempotency-Key a repeated request gets the answer of the
+    first. `POST /v1/ambassadors/batches` answers those who are there as they are.
     """
 
     def with_portal(answer: dict[str, Any]) -> dict[str, Any]:
         erased = answer["status"] == "erased"
-        return {**answer, "portal_url": "" if erased else portal_of(call, answer["id"])}
+        return {**answer, "portal_url": "" if erased else portal_of(call, answer["program_id"])}
 
     return await call.once(
-        lambda tx: actions.join(
+        lambda tx: actions.add_new(
             tx,
             call.store_id,
             joining_of(body),
             hash_contacts=hashes(call),
         ),
-        answer=partial(AmbassadorJoined.of, base_url=call.ctx.settings.base_url),
+        answer=partial(AmbassadorJoined.of, base_url=share_base(call.ctx, call.store_id)),
         reveal=with_portal,
     )
 
@@ -56,25 +64,38 @@ async def get_ambassadors(
     code: Annotated[str | None, Query(max_length=200, description="One of their codes, in any spelling.")] = None,
     program_id: Annotated[str | None, Query(max_length=64)] = None,
     group: Annotated[str | None, Query(max_length=60)] = None,
+    status: Literal["active", "blocked", "erased"] | None = None,
+    sort: Annotated[
+        Literal["newest", "name"], Query(description="By what they brought: GET /v1/ambassador-results.")
+    ] = "newest",
     q: Annotated[str | None, Query(max_length=120, description="Part of a name, address, code or external id.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
 ) -> Page[AmbassadorOut] | Response:
-    """Lists ambassadors, the last who joined first."""
+    """Lists ambassadors, the last who joined first, or by name."""
     start = cursors.decode(cursor, str)
     chosen = Filter(
         program_id=program_id,
         external_id=external_id,
         code=None if code is None else fold(code) or "",
         group_name=group,
+        status=status,
         search=q,
     )
+    order = sql.by_name if sort == "name" else sql.newest
     if format == "csv":
-        return await download(call, chosen, sql.newest, start=start)
+        return await download(call, chosen, order, start=start)
     async with call.transaction() as tx:
-        rows = await sql.newest(tx, call.store_id, chosen, start[0] if start else None, limit=limit + 1)
+        rows = await order(tx, call.store_id, chosen, start[0] if start else None, limit=limit + 1)
     return page_of(rows, limit, show=partial(shown, call), after=_after)
+
+
+@router.post("/v1/ambassadors/groups")
+async def post_groups(body: GroupIn, call: Annotated[Call, require("ambassadors:write")]) -> GroupOut:
+    """Puts up to a thousand ambassadors into a group, or out of theirs."""
+    async with call.transaction() as tx:
+        return GroupOut(changed=await actions.set_group(tx, call.store_id, body.ambassador_ids, body.group))
 
 
 @router.get("/v1/ambassadors/{ambassador_id}")
@@ -88,7 +109,7 @@ async def get_ambassador(ambassador_id: str, call: Annotated[Call, require("amba
 async def patch_ambassador(
     ambassador_id: str, body: AmbassadorPatch, call: Annotated[Call, require("ambassadors:write")]
 ) -> AmbassadorOut:
-    """Changes what is known of an ambassador, or blocks one."""
+    """Changes what is known of an ambassador, or blocks one. A new `code` is made beside those they have."""
     async with call.transaction() as tx:
         return shown(
             call,
@@ -113,8 +134,10 @@ def joining_of(body: AmbassadorIn) -> Joining:
         email=body.email,
         phone=body.phone,
         name=body.name,
+        public_name=body.public_name,
         locale=body.locale,
         group_name=body.group,
+        role=body.role,
         sponsor_id=body.sponsor_id,
     )
 
@@ -122,19 +145,13 @@ def joining_of(body: AmbassadorIn) -> Joining:
 def shown(call: Call, member: Member) -> AmbassadorOut:
     """An ambassador for somebody who may know the person. Who is erased has no portal."""
     person = member.ambassador
-    portal = "" if person.status == "erased" else portal_of(call, person.ambassador_id)
-    return AmbassadorOut.with_person(member, base_url=call.ctx.settings.base_url, portal_url=portal)
+    portal = "" if person.status == "erased" else portal_of(call, person.program_id)
+    return AmbassadorOut.with_person(member, base_url=share_base(call.ctx, call.store_id), portal_url=portal)
 
 
-def portal_of(call: Call, ambassador_id: str) -> str:
-    """The address of an ambassador's own page."""
-    return actions.portal_url(
-        call.ctx.ring,
-        call.ctx.settings.base_url,
-        store_id=call.store_id,
-        ambassador_id=ambassador_id,
-        now=call.ctx.live.now(),
-    )
+def portal_of(call: Call, program_id: str) -> str:
+    """Where a program's ambassadors sign in to their pages."""
+    return actions.portal_url(call.ctx.settings.base_url, program_id)
 
 
 async def download(call: Call, chosen: Filter, order: sql.Sorting, *, start: tuple[str] | None = None) -> Response:
@@ -154,7 +171,7 @@ def _after(member: Member) -> tuple[str]:
 
 
 def _csv_row(call: Call, member: Member) -> dict[str, object]:
-    """An ambassador as a row of a spreadsheet. The portal's address stays out: it opens without a password."""
+    """An ambassador as a row of a spreadsheet."""
     out = shown(call, member)
     return {**out.model_dump(exclude={"link", "code", "portal_url"}), "code": out.code.code, "link_url": out.link.url}
 

@@ -1,7 +1,7 @@
 """The console's page of domains: which count, which wait for a proof, and what to publish for it."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
@@ -16,16 +16,17 @@ from services.links.domains.schemas import DomainIn, DomainOut
 from services.links.stores import actions as stores
 from services.links.stores.api import policy_of, reader_of
 from services.links.stores.domain import Method
+from services.links.stores.words import DOMAINS, settings_bar
 from services.ui import Chip, Fact, Reader, Speech
 
 router = APIRouter(include_in_schema=False)
 
-HOME = "/console/links/domains"
+HOME: Final = DOMAINS
 
 
 @router.get(HOME)
 async def get_page(request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = "") -> Response:
-    """The store's domains. Who may not change them is told how to get there."""
+    """The store's domains. Who may not change them is shown how to get there."""
     return await _page(request, call)
 
 
@@ -91,6 +92,7 @@ async def _page(
         given=given,
         error=error if wrong else "",
         may_change="domains:write" in call.caller.scopes,
+        **settings_bar(speech, HOME),
     )
 
 

@@ -57,7 +57,9 @@ async def post_verify(domain: str, call: Annotated[Call, require("domains:write"
 
 @router.delete("/v1/stores/domains/{domain}", status_code=204)
 async def delete_domain(domain: str, call: Annotated[Call, require("domains:write")]) -> None:
-    """Takes a domain away: links that led there lead to the program's landing page, or nowhere."""
+    """Takes a domain away: links that led there lead to the program's landing page, or nowhere. A link domain below it
+    is dropped too: share links are on Kith's own address again.
+    """
     policy = await policy_of(call.ctx)
     async with call.transaction() as tx:
         await stores.drop_domain(tx, call.store_id, domain, policy)

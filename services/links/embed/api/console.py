@@ -10,10 +10,11 @@ from services.links.embed.domain import proof_examples
 from services.links.keys import actions as keys
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
+from services.links.stores.words import IDENTIFY, settings_bar
 
 router = APIRouter(include_in_schema=False)
 
-HOME: Final = "/console/links/identify"
+HOME: Final = IDENTIFY
 _PRIVATE: Final = {"cache-control": "no-store"}
 
 
@@ -30,6 +31,7 @@ async def get_page(request: Request, call: Annotated[Call, viewer("keys:write")]
         secret=secret(call.ctx.ring, call.store_id, generation),
         rotated=generation > 0,
         examples=proof_examples(),
+        **settings_bar(reader.speech, HOME),
     )
     page.headers.update(_PRIVATE)
     return page

@@ -7,8 +7,12 @@
  *   kith('identify', {id, proof})          the customer who is signed in; proof: HMAC of the id, made by the shop's server
  *   kith('signup', {id, proof})            the same, who has just opened an account
  *   kith('share', {channel})               somebody shared
+ *   kith('view', {placement})              somebody saw the invitation to share; kith-share.js says so
+ *   kith('join', {program, link, …})       opens the sheet to share or to join, which kith-share.js makes
  *   kith('order', order)                   puts tokens and visitor_id into an order object
  *   kith('token', callback), kith('ready', callback), kith('consent', true | false)
+ *
+ * A page opened with ?ref=SLUG (a link to the store's own address) asks Kith for the click's token, and keeps it likewise.
  *
  * A form with data-kith-order gets hidden fields kith_tokens (oldest first, separated by blanks) and kith_visitor.
  * With data-consent="required" nothing is kept or sent before kith('consent', true). After kith('consent', false)
@@ -20,10 +24,10 @@
   if (before && before.version) return
   var script = d.currentScript || d.querySelector('script[data-key^="kith_pk_"],script[src*="/kith."]')
   var options = script.dataset
-  var endpoint = new URL('/v1/track', options.api || script.src).href
+  var endpoint = new URL('/v1/', options.api || script.src).href
   var YEAR = 34e6
-  var VISITOR = /^v_[0-9a-f]{32}$/
-  var TOKEN = /^[a-z0-9]{1,12}\.[\w-]{20,900}$/
+  var VISITOR = /^v_[\da-f]{32}$/
+  var TOKEN = /^[a-z\d]{1,12}\.[\w-]{20,900}$/
   var FORM = 'form[data-kith-order]'
   var elements = Element.prototype
   var domain = null
@@ -36,7 +40,7 @@
 
   // In a sandboxed frame, and where storage is blocked, cookies throw or stay empty: this page's memory has to do.
   function attempt(action) {
-    try { return action() } catch (refused) {}
+    try { return action() } catch (_) {}
   }
 
   function read(name) {
@@ -85,8 +89,8 @@
 
   // Says once what a shop would otherwise find out by missing friends.
   function warn() {
-    if (!warned) console.warn('kith.js: nothing is reported, for its key is missing or not valid. ' +
-      'The script tag needs data-key="kith_pk_…"; some tag managers take it away.')
+    if (!warned) console.warn('kith.js: nothing is reported: its key is missing or invalid. ' +
+      'The script tag needs data-key="kith_pk_…".')
     warned = true
   }
 
@@ -101,13 +105,17 @@
     var report = Object.assign({ type: type, visitor_id: visitor, url: location.origin + location.pathname }, fields)
     if (newest()) report.token = newest()
     if (seen()) report.seen = true
-    // The answer is read to its end, or the browser holds the request for open. A shop's page never breaks because of us.
-    fetch(endpoint, {
+    post('track', report)
+  }
+
+  // The answer is read to its end, or the browser holds the request for open. A shop's page never breaks because of us.
+  function post(path, body) {
+    return fetch(endpoint + path, {
       method: 'POST',
       keepalive: true,
       credentials: 'omit',
       headers: { authorization: 'Bearer ' + options.key, 'content-type': 'text/plain' },
-      body: JSON.stringify(report)
+      body: JSON.stringify(body)
     }).then(function (answer) {
       if (answer.status === 401) warn()
       return answer.text()
@@ -135,9 +143,7 @@
     ;['kith_tokens', 'kith_visitor'].forEach(function (field) {
       var input = elements.querySelector.call(form, 'input[name=' + field + ']')
       if (!input && field in found) {
-        input = d.createElement('input')
-        input.type = 'hidden'
-        input.name = field
+        input = Object.assign(d.createElement('input'), { type: 'hidden', name: field })
         elements.appendChild.call(form, input)
       }
       if (input) input.value = found[field] || ''
@@ -165,10 +171,30 @@
     d.querySelectorAll(FORM).forEach(fill)
   }
 
+  // When somebody looks: at once, when the tab comes to the front, or in a frame, where nobody can say, at once too.
+  function looked(action) {
+    if (w.top === w && !seen()) d.addEventListener('visibilitychange', function () { looked(action) }, { once: true })
+    else action()
+  }
+
   function visit() {
-    if (w.top === w && !seen()) return d.addEventListener('visibilitychange', visit, { once: true })
     send('visit')
     write('kith_s', '1', 1800)
+  }
+
+  // A slug in the address proves nothing: Kith gives the token for it, to a page of the store that somebody looks at.
+  // It may be somebody else's word, so it stays in the address unless there is such a link.
+  function claim() {
+    var slug = ref
+    ref = ''
+    post('clicks', { slug: slug, referrer: d.referrer.slice(0, 2e3) }).then(function (text) {
+      var token = (attempt(function () { return JSON.parse(text) }) || {}).token
+      if (TOKEN.test(token)) {
+        arrived = [token]
+        gone = 'ref=' + slug
+      }
+      if (allowed()) begin()
+    })
   }
 
   // Begins, or begins to keep: called when consent is there.
@@ -185,8 +211,9 @@
     write('kith_v', visitor, YEAR)
     if (tokens.length) write('kith_t', tokens.join('~'), YEAR)
     attempt(strip)
+    if (ref && !arrived.length && options.key && w.top === w) return looked(claim)
     // A visit is half an hour without a pause; a new token begins another.
-    if (!read('kith_s') || arrived.length || fresh) visit()
+    if (!read('kith_s') || arrived.length || fresh) looked(visit)
     else write('kith_s', '1', 1800)
     forms()
     waiting.splice(0).forEach(function (call) { send(call[0], call[1]) })
@@ -212,7 +239,7 @@
   // Takes tokens out of the address, so that nobody copies them on; the rest of the address stays as it is spelt.
   function strip() {
     var address = new URL(location.href)
-    var rest = query.filter(function (part) { return part.slice(0, 5) !== 'kith=' })
+    var rest = query.filter(function (part) { return part.slice(0, 5) !== 'kith=' && part !== gone })
     if (rest.length === query.length) return
     address.search = rest.join('&')
     history.replaceState(history.state, '', address)
@@ -222,10 +249,24 @@
   var arrived = query.map(function (part) { return (/^kith=(.*)/.exec(part) || [])[1] })
     .filter(function (token) { return TOKEN.test(token) })
 
+  var ref = (/[?&]ref=([\w-]{1,99})(&|$)/.exec(location.search) || [])[1]
+  var gone
+
   var commands = {
     identify: function (person) { name('identify', person) },
     signup: function (person) { name('signup', person) },
-    share: function (how) { send('share', how && how.channel ? { channel: String(how.channel) } : {}) },
+    share: function (how) {
+      send('share', how ? { channel: how.channel && '' + how.channel, customer: how.customer } : {})
+    },
+    view: function (where) { send('widget_view', where) },
+    join: function (how) {
+      if (w.kithShare) return w.kithShare(how)
+      d.head.append(Object.assign(d.createElement('script'), {
+        src: endpoint + '../kith-share.js',
+        nonce: script.nonce,
+        onload: function () { w.kithShare(how) }
+      }))
+    },
     order: function (order) {
       if (!order || !allowed()) return order
       if (tokens.length && !order.token && !order.tokens) order.tokens = tokens.slice()
@@ -251,8 +292,8 @@
     }
   }
 
-  function kith(command) {
-    if (commands[command]) return commands[command].apply(null, [].slice.call(arguments, 1))
+  function kith(command, how) {
+    if (commands[command]) return commands[command](how)
   }
   kith.version = 1
 

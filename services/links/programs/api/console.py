@@ -17,14 +17,30 @@ from services.kernel.http.pages import Cursor, page_of
 from services.kernel.http.problems import field_path
 from services.links.programs import actions, sql
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import words
+from services.links.programs.domain import form_texts, words
 from services.links.programs.domain.form import FormErrors
+from services.links.programs.domain.warnings import warnings
 from services.links.programs.sql import Version
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.domain import front_page
 from services.links.stores.sql import Store
-from services.ui import Chip, Choice, Column, Fact, FieldError, Format, Happening, Name, Pagination, Row, Speech, Table
+from services.ui import (
+    CONTENT_SECURITY_POLICY,
+    LANGUAGES,
+    Chip,
+    Choice,
+    Column,
+    Fact,
+    FieldError,
+    Format,
+    Happening,
+    Name,
+    Pagination,
+    Row,
+    Speech,
+    Table,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -109,7 +125,10 @@ async def get_one(
         chip=_chip(newest, speech),
         headline=words.headline(program, speech, fmt),
         promises=words.promises(program, speech, fmt),
+        warnings=warnings(program, own.domains, speech, fmt),
+        terms_url=f"/terms/{program_id}",
         facts=[Fact(label, text) for label, text in reported.items()],
+        join_url=f"{call.ctx.settings.base_url}/join/{program_id}" if program.joining else "",
         history=_history(versions, speech, fmt)[:_VERSIONS],
         older_href=f"?before={versions[_VERSIONS - 1].version}" if len(versions) > _VERSIONS else "",
         newest_href=f"{HOME}/{program_id}" if before else "",
@@ -152,7 +171,10 @@ async def _save(request: Request, call: Call, program_id: str | None) -> Respons
         except FormErrors as error:
             wrong = error.errors
         except ValidationError as error:
-            wrong = {field_path(item["loc"]): item["msg"] for item in error.errors(include_url=False)}
+            wrong = {
+                form_texts.named(field_path(item["loc"])).replace("utm.", "utm_"): item["msg"]
+                for item in error.errors(include_url=False)
+            }
         except (Invalid, Conflict) as error:
             wrong = {item.field: item.detail for item in error.errors} or {"form": error.detail}
     return _form(request, own, tx, given, wrong, newest=newest, status=422)
@@ -171,7 +193,7 @@ def _form(
     reader = reader_of(request, own, tx.now)
     speech = reader.speech
     shown = {**dict.fromkeys(forms.empty(own.currency), ""), **form}
-    labels = _labels(speech, shown.get("currency") or own.currency)
+    labels = labels_of(speech, shown.get("currency") or own.currency)
     texts = {field: _sentence(field, word, speech) for field, word in wrong.items()}
     summary = [FieldError(field, labels[field], text) for field, text in texts.items() if field in labels]
     others = " ".join(text for field, text in texts.items() if field not in labels)
@@ -188,10 +210,16 @@ def _form(
         summary=summary,
         others=others,
         options=_options(speech, shown),
+        roles=[f"role_{role}" for role in forms.ROLES],
+        headers={"content-security-policy": f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"},
+        spoken=[Choice(name, value=code, current=code == own.locale[:2]) for code, name in LANGUAGES.items()],
+        own_language=own.locale[:2],
     )
 
 
 def _sentence(field: str, word: str, speech: Speech) -> str:
+    if field.startswith("words_"):
+        return _words_sentence(field, speech)
     match word:
         case "required":
             return speech.say("This is needed.")
@@ -209,14 +237,30 @@ def _sentence(field: str, word: str, speech: Speech) -> str:
             return word
 
 
-def _labels(speech: Speech, currency: str) -> dict[str, str]:
+def _words_sentence(field: str, speech: Speech) -> str:
+    """What a text of the store's own may be; no other check is made of it."""
+    if field.endswith("_share"):
+        return speech.say("At most 300 letters; of braces only {store}, {offer} and {code}.")
+    if field.endswith("_text"):
+        return speech.say("At most 400 letters; of braces only {name}, {store} and {offer}.")
+    return speech.say("At most 90 letters; of braces only {name}, {store} and {offer}.")
+
+
+def labels_of(speech: Speech, currency: str) -> dict[str, str]:
+    """What the fields of the form are called."""
     return {
         "name": speech.say("Name"),
         "status": speech.say("Status"),
         "currency": speech.say("Currency"),
         "landing_url": speech.say("Landing page"),
-        "friend_kind": speech.say("The friend gets"),
-        "friend_amount": speech.say("Amount, %(currency)s or %%", currency=currency),
+        "landing": speech.say("Share links open"),
+        **{f"utm_{name}": f"utm_{name}" for name in ("source", "medium", "campaign")},
+        "friend_benefit": speech.say("The friend gets"),
+        "discount_kind": speech.say("Discount"),
+        "discount_amount": speech.say("Off the goods, %(currency)s or %%", currency=currency),
+        "discount_which": speech.say("Discount on"),
+        "friend_kind": speech.say("Credit"),
+        "friend_amount": speech.say("Credit, %(currency)s or %%", currency=currency),
         "friend_which": speech.say("For which orders"),
         "friend_pay_as": speech.say("Paid as"),
         "ambassador_kind": speech.say("The ambassador gets"),
@@ -230,6 +274,14 @@ def _labels(speech: Speech, currency: str) -> dict[str, str]:
         "new_customers_only": speech.say("New customers only"),
         "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
         "budget": speech.say("Budget, %(currency)s", currency=currency),
+        "join": speech.say("Who can join by themselves"),
+        "join_code": speech.say("They may wish for a promo code of their own"),
+        "terms_version": speech.say("Version of the terms"),
+        "terms_text": speech.say("Terms that they agree to"),
+        **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
+        **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
+        **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
+        **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
     }
 
 
@@ -237,7 +289,7 @@ def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]
     def choices(field: str, texts: Mapping[str, str]) -> list[Choice]:
         return [Choice(text, value=value, current=form[field] == value) for value, text in texts.items()]
 
-    kinds = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share"), "none": speech.say("nothing")}
+    gifts = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share")}
     which = {"first": speech.say("the first order"), "every": speech.say("each order")}
     pay_as = {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
     return {
@@ -249,7 +301,28 @@ def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]
                 "archived": speech.label("chip", "Archived"),
             },
         ),
-        **{f"{side}_kind": choices(f"{side}_kind", kinds) for side in forms.SIDES},
+        "join": choices(
+            "join",
+            {
+                "closed": speech.say("nobody"),
+                "confirmed": speech.say("anybody who confirms their address"),
+                "at_once": speech.say("anybody, at once"),
+            },
+        ),
+        "landing": choices("landing", {"page": speech.say("a page of invitation"), "store": speech.say("the store")}),
+        "friend_benefit": choices(
+            "friend_benefit",
+            {
+                "discount": speech.say("a discount at the checkout, by code"),
+                "credit": speech.say("a credit after the hold"),
+                "both": speech.say("both: a discount, and a credit"),
+                "none": speech.say("nothing"),
+            },
+        ),
+        "discount_kind": choices("discount_kind", gifts),
+        "discount_which": choices("discount_which", which),
+        "friend_kind": choices("friend_kind", gifts),
+        "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
         **{f"{side}_which": choices(f"{side}_which", which) for side in forms.SIDES},
         **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
     }
@@ -257,8 +330,8 @@ def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]
 
 def _row(version: Version, speech: Speech, fmt: Format) -> Row:
     program = version.program
-    friend, own = words.rule_for(program, "friend"), words.rule_for(program, "ambassador")
-    gift = words.amount(friend, program, fmt) if friend else "–"
+    own = words.rule_for(program, "ambassador")
+    gift = words.friend_gift(program, fmt) or "–"
     gain = words.amount(own, program, fmt) if own else "–"
     state = _chip(version, speech)
     return Row(

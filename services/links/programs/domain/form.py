@@ -5,15 +5,19 @@ The form knows one rule for each side. What a program has beyond that (more rule
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-from contracts.program import Percent, Program, RewardRule
+from contracts.program import Discount, Percent, Program, RewardRule, Role
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
+from services.links.programs.domain import form_texts
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
+_UTM = ("source", "medium", "campaign")
+"""Those that the form shows."""
 SIDES = ("friend", "ambassador")
+ROLES: tuple[Role, ...] = get_args(Role)
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?", re.ASCII)
 
 
@@ -32,6 +36,14 @@ def empty(currency: str) -> dict[str, str]:
         "status": "active",
         "currency": currency,
         "landing_url": "",
+        "landing": "page",
+        "utm_source": "",
+        "utm_medium": "",
+        "utm_campaign": "",
+        "friend_benefit": "discount",
+        "discount_kind": "fixed",
+        "discount_amount": "10",
+        "discount_which": "first",
         "friend_kind": "fixed",
         "friend_amount": "10",
         "friend_which": "first",
@@ -47,6 +59,12 @@ def empty(currency: str) -> dict[str, str]:
         "new_customers_only": "1",
         "min_subtotal": "",
         "budget": "",
+        "join": "closed",
+        "join_code": "1",
+        "terms_version": "",
+        "terms_text": "",
+        **{f"role_{role}": "" for role in ROLES},
+        **dict.fromkeys(form_texts.FIELDS, ""),
     }
 
 
@@ -57,11 +75,20 @@ def fields(program: Program) -> dict[str, str]:
         "name": program.name,
         "status": program.status,
         "landing_url": str(program.landing_url),
+        "landing": program.landing,
+        **{f"utm_{name}": getattr(program.utm, name, None) or "" for name in _UTM},
+        "friend_benefit": program.benefit,
         "click_window_days": str(program.attribution.click_window_days),
         "new_customers_only": "1" if program.attribution.new_customers_only else "",
         "min_subtotal": _decimal(program.attribution.min_subtotal_minor or None, program.currency),
         "budget": _decimal(program.budget.amount_minor if program.budget else None, program.currency),
     }
+    if program.discount is not None:
+        found["discount_kind"] = program.discount.give.kind
+        found["discount_amount"] = _amount(program.discount, program.currency)
+        found["discount_which"] = program.discount.which
+    found.update(_joining_fields(program))
+    found.update(form_texts.fields(program))
     for side in SIDES:
         rule = _rule(program, side)
         found[f"{side}_kind"] = rule.give.kind if rule else "none"
@@ -117,6 +144,9 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     document: dict[str, Any] = before.model_dump(mode="json") if before else {"currency": currency}
     document.update(name=form.get("name", "").strip(), status=form.get("status", "active"))
     document["landing_url"] = form.get("landing_url", "").strip()
+    document["landing"] = form.get("landing", "store")
+    utm = {**(document.get("utm") or {}), **{name: form.get(f"utm_{name}", "").strip() or None for name in _UTM}}
+    document["utm"] = utm if any(utm.values()) else None
     if not document["name"]:
         errors["name"] = "required"
     if not document["landing_url"]:
@@ -129,7 +159,16 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     }
     budget = amount("budget")
     document["budget"] = None if budget is None else {"amount_minor": budget}
+    document["texts"] = form_texts.read(form, document.get("texts"))
+    if "join" in form:
+        document["joining"] = _joining(form, errors)
     hold_days = whole("hold_days", 0, 365)
+    benefit = form.get("friend_benefit") or ("none" if form.get("friend_kind", "none") == "none" else "credit")
+    if before is None or before.friend_benefit is not None or before.benefit != benefit:
+        document["friend_benefit"] = benefit
+    document["discount"] = _discount(form, amount, errors) if benefit in ("discount", "both") else None
+    if benefit not in ("credit", "both"):
+        form = {**form, "friend_kind": "none"}
     rules = list(document.get("rewards", ()))
     for side in SIDES:
         rules = _with_rule(rules, side, form, amount, errors, hold_days=14 if hold_days is None else hold_days)
@@ -138,6 +177,36 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     if errors:
         raise FormErrors(errors)
     return document
+
+
+def _joining_fields(program: Program) -> dict[str, str]:
+    joining = program.joining
+    if joining is None:
+        return {}
+    return {
+        "join": "confirmed" if joining.double_opt_in else "at_once",
+        "join_code": "1" if joining.own_code else "",
+        "terms_version": joining.terms.version if joining.terms else "",
+        "terms_text": joining.terms.text if joining.terms else "",
+        **{f"role_{role}": "1" for role in joining.roles},
+    }
+
+
+def _joining(form: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any] | None:
+    """How people join by themselves; None where they do not."""
+    if form["join"] == "closed":
+        return None
+    version, text = form.get("terms_version", "").strip(), form.get("terms_text", "").replace("\r\n", "\n").strip()
+    if text and not version:
+        errors["terms_version"] = "required"
+    if version and not text:
+        errors["terms_text"] = "required"
+    return {
+        "double_opt_in": form["join"] != "at_once",
+        "roles": [role for role in ROLES if form.get(f"role_{role}")],
+        "own_code": bool(form.get("join_code")),
+        "terms": {"version": version, "text": text} if text and version else None,
+    }
 
 
 def _with_rule(
@@ -154,19 +223,9 @@ def _with_rule(
     kind = form.get(f"{side}_kind", "none")
     if kind == "none":
         return [rule for at, rule in enumerate(rules) if at != place]
-    give: dict[str, Any] = {"kind": kind}
+    give = _gift(side, kind, form, amount, errors)
     if kind == "percent":
-        points = _basis_points(form.get(f"{side}_amount", ""))
-        if not points or points > _WHOLE:
-            given_text = form.get(f"{side}_amount", "").strip()
-            errors[f"{side}_amount"] = "above_nothing" if points == 0 else "percent" if given_text else "required"
-        given = rules[place]["give"] if place is not None else {}
-        give |= {"basis_points": points, "of": given.get("of", "subtotal")}
-    else:
-        minor = amount(f"{side}_amount")
-        if not minor and f"{side}_amount" not in errors:
-            errors[f"{side}_amount"] = "required" if minor is None else "above_nothing"
-        give["amount_minor"] = minor
+        give["of"] = rules[place]["give"].get("of", "subtotal") if place is not None else "subtotal"
     rule = {
         **(rules[place] if place is not None else {"name": side, "to": side}),
         "give": give,
@@ -175,6 +234,25 @@ def _with_rule(
         "hold_days": hold_days,
     }
     return [*rules, rule] if place is None else [*rules[:place], rule, *rules[place + 1 :]]
+
+
+def _gift(part: str, kind: str, form: Mapping[str, str], amount: Any, errors: dict[str, str]) -> dict[str, Any]:
+    """A share or an amount, as the fields of a part of the form say."""
+    field = f"{part}_amount"
+    if kind == "percent":
+        points = _basis_points(form.get(field, ""))
+        if not points or points > _WHOLE:
+            errors[field] = "above_nothing" if points == 0 else "percent" if form.get(field, "").strip() else "required"
+        return {"kind": kind, "basis_points": points}
+    minor = amount(field)
+    if not minor and field not in errors:
+        errors[field] = "required" if minor is None else "above_nothing"
+    return {"kind": kind, "amount_minor": minor}
+
+
+def _discount(form: Mapping[str, str], amount: Any, errors: dict[str, str]) -> dict[str, Any]:
+    give = _gift("discount", form.get("discount_kind", "fixed"), form, amount, errors)
+    return {"give": give, "which": form.get("discount_which", "first")}
 
 
 def _limited(rule: dict[str, Any], per_order: int | None, per_month: int | None) -> dict[str, Any]:
@@ -212,7 +290,7 @@ def _rule(program: Program, side: str) -> RewardRule | None:
     return next((rule for rule in program.rewards if rule.to == side), None)
 
 
-def _amount(rule: RewardRule, currency: str) -> str:
+def _amount(rule: RewardRule | Discount, currency: str) -> str:
     if isinstance(rule.give, Percent):
         return f"{rule.give.basis_points / 100:.2f}".rstrip("0").rstrip(".")
     return _decimal(rule.give.amount_minor, currency)

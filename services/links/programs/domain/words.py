@@ -1,13 +1,15 @@
 """A program in plain words, in the reader's language: one sentence for ambassadors, and terms line by line. Pure."""
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.program import PerAmbassador, Percent, Program, RewardRule
+from contracts.program import Discount, PerAmbassador, Percent, Program, RewardRule, Role
 from services.common.money import exponent
 from services.ui import Format, Speech
 
 
-def amount(rule: RewardRule, program: Program, fmt: Format) -> str:
+def amount(rule: RewardRule | Discount, program: Program, fmt: Format) -> str:
     """What a rule gives: €10, €7.50, 10%."""
     if isinstance(rule.give, Percent):
         points = rule.give.basis_points
@@ -22,20 +24,25 @@ def money(minor: int, currency: str, fmt: Format) -> str:
 
 
 def rule_for(program: Program, side: str) -> RewardRule | None:
-    """The first rule for one side, which is what people are told of."""
-    return next((rule for rule in program.rewards if rule.to == side), None)
+    """The first rule for one side that gives something, which is what people are told of."""
+    return next((rule for rule in program.rules_served if rule.to == side), None)
+
+
+def friend_gift(program: Program, fmt: Format) -> str:
+    """What a friend gets, as one figure: the discount where there is one, else the credit; empty for nothing."""
+    gift = program.discount_served or rule_for(program, "friend")
+    return amount(gift, program, fmt) if gift else ""
 
 
 def headline(program: Program, speech: Speech, fmt: Format) -> str:
     """The rule in one sentence, to an ambassador."""
-    friend, own = rule_for(program, "friend"), rule_for(program, "ambassador")
-    gift = amount(friend, program, fmt) if friend else ""
+    own, gift = rule_for(program, "ambassador"), friend_gift(program, fmt)
     if own is None:
-        return speech.say("Give a friend %(gift)s", gift=gift) if friend else program.name
+        return speech.say("Give a friend %(gift)s", gift=gift) if gift else program.name
     gain = amount(own, program, fmt)
     if isinstance(own.give, Percent):
         return _share(gift, gain, every=own.which == "every", speech=speech)
-    if friend:
+    if gift:
         return speech.say("Give a friend %(gift)s, get %(gain)s", gift=gift, gain=gain)
     return speech.say("Get %(gain)s for a friend who buys", gain=gain)
 
@@ -53,7 +60,13 @@ def _share(gift: str, gain: str, *, every: bool, speech: Speech) -> str:
 def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
     """What both sides get and what it takes, line by line, to an ambassador."""
     lines = []
-    for rule in program.rewards:
+    if (discount := program.discount_served) is not None:
+        what = amount(discount, program, fmt)
+        if discount.which == "first":
+            lines.append(speech.say("Your friend gets %(what)s off the first order, at the checkout.", what=what))
+        else:
+            lines.append(speech.say("Your friend gets %(what)s off each order, at the checkout.", what=what))
+    for rule in program.rules_served:
         what = amount(rule, program, fmt)
         if rule.to == "friend" and rule.which == "first":
             lines.append(speech.say("Your friend gets %(what)s for the first order.", what=what))
@@ -135,16 +148,34 @@ def terms(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> st
     return ", ".join(parts)
 
 
+def friend_terms(program: Program, speech: Speech, fmt: Format) -> str:
+    """How the friend is served, for somebody who runs the program."""
+    discount, credit = program.discount_served, rule_for(program, "friend")
+    parts = []
+    if discount is not None:
+        what = amount(discount, program, fmt)
+        parts.append(
+            speech.say("%(what)s off the first order, at the checkout", what=what)
+            if discount.which == "first"
+            else speech.say("%(what)s off each order, at the checkout", what=what)
+        )
+    if credit is not None:
+        parts.append(terms(credit, program, speech, fmt))
+    if len(parts) == 2:
+        return speech.say("both: %(discount)s; %(credit)s", discount=parts[0], credit=parts[1])
+    return parts[0] if parts else speech.say("nothing")
+
+
 def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
     """The whole program, label by label, for somebody who runs it; two versions differ where these texts do."""
-    friend, own = rule_for(program, "friend"), rule_for(program, "ambassador")
+    own = rule_for(program, "ambassador")
     nothing = speech.say("nothing")
     attribution = program.attribution
-    caps = [cap for rule in program.rewards for cap in limits(rule, program, speech, fmt)]
+    caps = [cap for rule in program.rules_served for cap in limits(rule, program, speech, fmt)]
     return {
         speech.say("Name"): program.name,
         speech.say("Status"): status(program, speech),
-        speech.say("Friend gets"): terms(friend, program, speech, fmt) if friend else nothing,
+        speech.say("Friend gets"): friend_terms(program, speech, fmt),
         speech.say("Ambassador gets"): terms(own, program, speech, fmt) if own else nothing,
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
@@ -162,8 +193,53 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         if program.budget
         else speech.say("no limit"),
         speech.say("Rank"): fmt.number(program.rank),
+        speech.say("Share links open"): speech.say("a page of invitation")
+        if program.landing == "page"
+        else speech.say("the store"),
         speech.say("Landing page"): str(program.landing_url),
+        "UTM": ", ".join(f"{name}={text}" for name, text in program.utm if text) if program.utm else speech.say("none"),
+        speech.say("Words of your own"): own_words(program) or speech.say("none"),
+        speech.say("Who can join by themselves"): joining(program, speech),
     }
+
+
+def own_words(program: Program) -> str:
+    """The store's own words, language by language."""
+    return "; ".join(
+        f"{language}: {' · '.join(filter(None, (words.title, words.text, words.share)))}"
+        for language, words in program.texts or ()
+        if words is not None
+    )
+
+
+def joining(program: Program, speech: Speech) -> str:
+    """How people join by themselves."""
+    how = program.joining
+    if how is None:
+        return speech.say("nobody")
+    parts = [
+        speech.say("anybody who confirms their address") if how.double_opt_in else speech.say("anybody, at once"),
+        ", ".join(role(one, speech) for one in how.roles),
+        speech.say("terms %(version)s", version=how.terms.version) if how.terms else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def role(one: Role, speech: Speech) -> str:
+    """What somebody is to the store, as they say it of themselves."""
+    match one:
+        case "customer":
+            return speech.say("A customer")
+        case "advocate":
+            return speech.say("A fan of the brand")
+        case "influencer":
+            return speech.say("A blogger")
+        case "partner":
+            return speech.say("A partner")
+        case "consumer":
+            return speech.say("Buys for themselves")
+        case "distributor":
+            return speech.say("Sells on")
 
 
 def status(program: Program, speech: Speech) -> str:
@@ -188,3 +264,8 @@ def differences(before: Program, after: Program, speech: Speech, fmt: Format) ->
     """What a version changed, each as "label: old → new"."""
     old, new = facts(before, speech, fmt), facts(after, speech, fmt)
     return [f"{label}: {old[label]} → {text}" for label, text in new.items() if old[label] != text]
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """A text of the store's own with its values, each as it is: what a value holds is no place again."""
+    return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], ""), text)

@@ -5,13 +5,13 @@ people's browsers say that reads like a robot's name, and tools that the list la
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import crawleruseragents
 
 _MAX_AGENT = 512
 _KEPT = 4096
-"""Texts whose answer is remembered: at most 2 MB."""
+"""Texts whose answer is remembered: at most 2 MB for each of the two questions."""
 
 # The device in an Android browser's first brackets, whose model and build may be anything: CUBOT_NOTE_S, HTC Butterfly,
 # Wiko FEVER, AP3A.240617.008. A robot that claims to be a phone says so elsewhere, or says `compatible` or an address.
@@ -47,6 +47,25 @@ def is_robot(agent: bytes) -> bool:
     return _judged(agent[:_MAX_AGENT])
 
 
+def shows_previews(agent: bytes) -> bool:
+    """Whether a robot's agent belongs to a messenger or network that shows people what is behind a link."""
+    return _previewing(agent[:_MAX_AGENT])
+
+
+@lru_cache(maxsize=_KEPT)
+def _previewing(agent: bytes) -> bool:
+    return _previews().search(agent.decode("latin-1")) is not None
+
+
+@cache
+def _previews() -> re.Pattern[str]:
+    """The list's patterns of messengers and networks, as one. The library's own search tells which of all its patterns
+    fit, and compiles them again and again: they are more than Python keeps.
+    """
+    known = crawleruseragents.CRAWLER_USER_AGENTS_DATA
+    return re.compile("|".join(f"(?:{one['pattern']})" for one in known if "social-preview" in one.get("tags", ())))
+
+
 @lru_cache(maxsize=_KEPT)
 def _judged(agent: bytes) -> bool:
     """Asks some sixty patterns, so the answer is kept by its text."""
@@ -64,6 +83,7 @@ def _judged(agent: bytes) -> bool:
 def prepare_patterns() -> None:
     """Compiles the patterns, which takes some tenths of a second: done before the first click, not during it."""
     is_robot(b"Mozilla/5.0")
+    _previews()
 
 
 def _named(text: str) -> bool:

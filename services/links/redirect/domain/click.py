@@ -8,6 +8,7 @@ from contracts.events.tracking import Mark
 from services.links.redirect.domain.agents import is_robot
 
 _HOST = re.compile(rb"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::[0-9]{1,5})?", re.IGNORECASE)
+CHANNEL_PARAMETER = b"ch"
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 

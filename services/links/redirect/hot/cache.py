@@ -27,7 +27,7 @@ class LinkCache:
     """After which an entry is asked for again though no change was heard of: belt and braces."""
     DOUBT_EVERY_S = 30.0
     PATIENCE_S = 0.5
-    """How long a click waits for news of a link that is known from before."""
+    """How long a click waits for changes of a link that is known from before."""
     OVERLAP_S = 10.0
     """How far back changes are read each time: longer than a transaction lasts."""
 
@@ -133,7 +133,7 @@ class LinkCache:
                 self._unknown.clear()
             self._unknown[slug] = time.monotonic() + self.UNKNOWN_FOR_S
             return None
-        entry = prepare(found, ring=self._ring, loaded_at=began)
+        entry = prepare(found, slug=slug, ring=self._ring, loaded_at=began)
         entry.used = True
         self._forget(slug)
         self._bytes += entry.size

@@ -8,7 +8,7 @@ from services.kernel.spool import Spool, SpoolFull
 
 
 class Clicks:
-    """Makes clicks safe. A line is the event's row of the outbox, spelled (`kernel.outbox`), so that many lines become
+    """Makes clicks safe. A line is the event's row of the outbox, encoded (`kernel.outbox`), so that many lines become
     events at the cost of one copy.
     """
 

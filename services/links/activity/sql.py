@@ -1,0 +1,35 @@
+"""Rows of activities."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.kernel.db import Tx
+
+_CLICKED = """
+insert into activities (store_id, ambassador_id, clicked_at)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:moments as timestamptz[])) order by 1, 2
+on conflict (store_id, ambassador_id) do update set clicked_at = excluded.clicked_at
+where activities.clicked_at is null or activities.clicked_at > excluded.clicked_at
+"""
+
+# Once an hour is often enough to know who shares, and writes no row at each tap.
+_SHARED = """
+insert into activities (store_id, ambassador_id, shared_at) values (:store_id, :ambassador_id, :now)
+on conflict (store_id, ambassador_id) do update set shared_at = excluded.shared_at
+where activities.shared_at is null or activities.shared_at < excluded.shared_at - interval '1 hour'
+"""
+
+
+async def clicked(tx: Tx, first: Mapping[tuple[str, str], datetime]) -> None:
+    """(store, ambassador) → when a friend opened their link: the earliest moment is kept."""
+    await tx.execute(
+        _CLICKED,
+        stores=[store for store, _ in first],
+        ids=[who for _, who in first],
+        moments=list(first.values()),
+    )
+
+
+async def shared(tx: Tx, store_id: str, ambassador_id: str) -> None:
+    """An ambassador shares now."""
+    await tx.execute(_SHARED, store_id=store_id, ambassador_id=ambassador_id, now=tx.now)

@@ -1,0 +1,1 @@
+"""Who wants to become an ambassador, until the address is proved."""

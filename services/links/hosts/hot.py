@@ -1,0 +1,43 @@
+"""Link domains in memory: asked for by every link that is shown, and by every redirect."""
+
+from services.kernel.context import Context
+from services.kernel.db import Database
+from services.links.host_names import sql
+from services.links.hosts.domain import base_of, plain
+
+
+class Hosts:
+    """All stores' link domains, as fresh as a second. While the database is away they stay as they were."""
+
+    def __init__(self) -> None:
+        self._stores: dict[bytes, str] = {}
+        self._domains: dict[str, str] = {}
+        self.any = False
+        """Whether some store has one: most installations have none, and the redirect need not look."""
+
+    async def catch_up(self, db: Database) -> None:
+        """Reads them anew."""
+        async with db.transaction() as tx:
+            found = await sql.everybodys(tx)
+        self._stores = {plain(domain.encode()): store_id for domain, store_id in found.items()}
+        self._domains = {store_id: domain for domain, store_id in found.items()}
+        self.any = bool(found)
+
+    def foreign(self, host: bytes | None, store_id: str) -> bool:
+        """Whether a request came by the link domain of another store: a link shows under its own store's name only."""
+        return host is not None and self._stores.get(plain(host), store_id) != store_id
+
+    def of(self, store_id: str) -> str | None:
+        """The store's link domain."""
+        return self._domains.get(store_id)
+
+    def has(self, domain: str) -> bool:
+        """Whether it is some store's."""
+        return plain(domain.encode()) in self._stores
+
+
+def share_base(ctx: Context, store_id: str) -> str:
+    """How a store's share links begin: with its own link domain, else with our address."""
+    hosts: Hosts | None = getattr(ctx.resources, "hosts", None)
+    domain = hosts.of(store_id) if hosts is not None else None
+    return base_of(domain) if domain else ctx.settings.base_url

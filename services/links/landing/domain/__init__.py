@@ -1,0 +1,1 @@
+"""What the page says and to whom it says it. Pure."""

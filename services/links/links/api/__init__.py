@@ -1,0 +1,1 @@
+"""HTTP of links: the API in `rest`, the console's page of one link in `console`."""

@@ -1,0 +1,1 @@
+"""How a store looks to friends: its colour and its logo."""

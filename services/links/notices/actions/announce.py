@@ -1,0 +1,151 @@
+"""Announcements: made, had in their turns, and stopped."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.kernel.db import Tx
+from services.kernel.due import schedule
+from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from services.kernel.ids import new_id
+from services.links.notices.actions.decide import JOB
+from services.links.notices.actions.wording import mail_try
+from services.links.notices.domain import filling
+from services.links.notices.domain.occasions import EVERYWHERE
+from services.links.notices.sql import announcements as sql
+from services.links.notices.sql.announcements import Announcement
+
+TURNS: Final = "links.announcements"
+"""The due job that has the turns."""
+Texts = Mapping[str, Mapping[str, str]]
+
+
+async def make(
+    tx: Tx,
+    store_id: str,
+    *,
+    texts: Texts,
+    segment: Mapping[str, Any],
+    at: datetime | None,
+    every_weeks: int | None,
+    times: int | None,
+    until: datetime | None,
+) -> Announcement:
+    """Keeps an announcement; its first turn is at its moment, or at once. Raises `Invalid`."""
+    when = {"at": at, "every_weeks": every_weeks, "times": times, "until": until}
+    made = await keep_draft(tx, store_id, None, texts=texts, segment=segment, **when)  # type: ignore[arg-type]
+    return await start(tx, store_id, made.announcement_id)
+
+
+async def keep_draft(
+    tx: Tx,
+    store_id: str,
+    announcement_id: str | None,
+    *,
+    texts: Texts,
+    segment: Mapping[str, Any],
+    at: datetime | None,
+    every_weeks: int | None,
+    times: int | None,
+    until: datetime | None,
+) -> Announcement:
+    """Keeps a new draft, or one anew. Raises `Invalid`, and `Conflict` for what is no draft any more."""
+    _check(texts)
+    first = max(at or tx.now, tx.now)
+    if until is not None and until <= first:
+        raise Invalid.field("until", "It would be over before it begins.")
+    when: dict[str, Any] = {"next_at": first, "every_weeks": every_weeks, "times": times, "until": until}
+    if announcement_id is None:
+        announcement_id = new_id("ann", at=tx.now)
+        await sql.add(tx, store_id, announcement_id, texts=texts, segment=segment, state="draft", **when)
+    else:
+        await draft(tx, store_id, announcement_id)
+        await sql.change(tx, store_id, announcement_id, texts=texts, segment=segment, **when)
+    return await get(tx, store_id, announcement_id)
+
+
+async def draft(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
+    """One that was not started yet. Raises `NotFound`, and `Conflict` for one that was."""
+    found = await get(tx, store_id, announcement_id)
+    if found.state != "draft":
+        raise Conflict("This announcement was started: it can be stopped, and not changed.", code="started")
+    return found
+
+
+async def start(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
+    """Has a draft told: at its moment, or at once where that has passed. Raises `NotFound`, `Conflict`."""
+    found = await draft(tx, store_id, announcement_id)
+    first = max(found.next_at or tx.now, tx.now)
+    if found.until is not None and found.until <= first:
+        raise Conflict("It would be over before it begins: change when.", code="over")
+    if not await sql.start(tx, store_id, announcement_id, next_at=first):
+        raise Conflict("This announcement was started a moment ago.", code="started")
+    await schedule(tx, TURNS, {store_id: first})
+    tx.note("announcement.made", on=announcement_id)
+    return await get(tx, store_id, announcement_id)
+
+
+async def drop(tx: Tx, store_id: str, announcement_id: str) -> None:
+    """Throws a draft away. Raises `NotFound`, `Conflict`."""
+    await draft(tx, store_id, announcement_id)
+    await sql.drop(tx, store_id, announcement_id)
+
+
+async def send_try(tx: Tx, store_id: str, announcement_id: str, ambassador_id: str, language: str) -> str:
+    """Has it mailed to one ambassador, as it stands; returns the mail's id. Raises `NotFound`, `Erased`, `Invalid`."""
+    found = await get(tx, store_id, announcement_id)
+    if language not in found.texts:
+        raise Invalid.field("language", "It has no words in this language.")
+    return await mail_try(tx, store_id, ambassador_id, f"{announcement_id}:{language}")
+
+
+async def get(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
+    """One announcement. Raises `NotFound`."""
+    found = await sql.get(tx, store_id, announcement_id)
+    if found is None:
+        raise NotFound("There is no such announcement.")
+    return found
+
+
+async def stop(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
+    """Has no further turn. Twice is as good as once. Raises `NotFound`, and `Conflict` for one that has ended."""
+    found = await get(tx, store_id, announcement_id)
+    if found.state == "draft":
+        raise Conflict("This announcement was not started.", code="not_started")
+    if found.state == "ended":
+        raise Conflict("This announcement has had all of its turns.", code="ended")
+    if await sql.stop(tx, store_id, announcement_id):
+        tx.note("announcement.stopped", on=announcement_id)
+    return await get(tx, store_id, announcement_id)
+
+
+async def have_turns(tx: Tx, store_id: str) -> datetime | None:
+    """Has the turns that are due in a store; when the next one is."""
+    for one in await sql.due(tx, store_id):
+        if await sql.tell(tx, one, f"{one.announcement_id}:{one.runs + 1}"):
+            await schedule(tx, JOB, {store_id: tx.now})
+        await sql.move(tx, one, next_at=next_turn(one, tx.now))
+    return await sql.next_due(tx, store_id)
+
+
+def next_turn(one: Announcement, now: datetime) -> datetime | None:
+    """When an announcement that has its turn now has the next one; None when it was the last. Turns that nobody was
+    there to have are not made up for.
+    """
+    if one.every_weeks is None or one.next_at is None or (one.times is not None and one.runs + 1 >= one.times):
+        return None
+    step, at = timedelta(weeks=one.every_weeks), one.next_at
+    at += step * max(1, -(-(now - at) // step))
+    return None if one.until is not None and at >= one.until else at
+
+
+def _check(texts: Texts) -> None:
+    wrong = []
+    for language, words in texts.items():
+        for field, text in words.items():
+            try:
+                filling.check(text, EVERYWHERE)
+            except filling.BadTemplate as error:
+                wrong.append(FieldError(f"texts.{language}.{field}", "bad_template", str(error)))
+    if wrong:
+        raise Invalid(wrong[0].detail, errors=wrong)

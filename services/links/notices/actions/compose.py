@@ -1,0 +1,201 @@
+"""What a message says: a template with its values, read when it is sent. Nobody's name, and no order's total."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.kernel.context import Context
+from services.kernel.db import Tx
+from services.links.ambassadors import sql as members
+from services.links.ambassadors.actions import portal_url
+from services.links.hosts.hot import share_base
+from services.links.links.schemas import share_url
+from services.links.notices import words
+from services.links.notices.domain import filling
+from services.links.notices.domain.occasions import ABOUT, Occasion, Words
+from services.links.notices.sql import announcements, notices, templates
+from services.links.notices.sql import rewards as told
+from services.links.notices.sql.notices import Notice
+from services.links.pages import PAGES
+from services.links.people.sql import Ambassador
+from services.links.stores import actions as stores
+from services.links.stores.sql import Store
+from services.ui import LANGUAGES, Format, Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads a message, in which language, and what every message may say to them."""
+
+    person: Ambassador | None
+    """None of a message that is looked at only."""
+    store: Store
+    speech: Speech
+    fmt: Format
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A message's words, for whichever channel."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    label: str
+    url: str
+
+
+async def reader_of(
+    ctx: Context, tx: Tx, store_id: str, ambassador_id: str, *, language: str | None = None
+) -> Reader | None:
+    """Who is told, in their language or a given one; None for who was erased."""
+    member = await members.get(tx, store_id, ambassador_id)
+    if member is None or member.ambassador.status == "erased":
+        return None
+    store = await stores.get(tx, store_id)
+    spoken = language or (member.ambassador.locale or store.locale)[:2]
+    values = {
+        "program": member.program_name,
+        "link": share_url(share_base(ctx, store_id), member.slug),
+        "code": member.code,
+        "page": portal_url(ctx.settings.base_url, member.ambassador.program_id),
+    }
+    return _reader(store, spoken, tx.now, values, member.ambassador)
+
+
+def nobody(ctx: Context, store: Store, language: str, now: datetime) -> Reader:
+    """A reader made up, for words that are looked at."""
+    base = ctx.settings.base_url
+    values = {"program": store.name, "link": share_url(base, "anna"), "code": "ANNA10", "page": f"{base}/p"}
+    return _reader(store, language, now, values, None)
+
+
+def invited(store: Store, language: str, now: datetime) -> Reader:
+    """Somebody who is no ambassador yet."""
+    return _reader(store, language, now, {"page": ""}, None)
+
+
+def _reader(store: Store, spoken: str, now: datetime, values: dict[str, str], person: Ambassador | None) -> Reader:
+    language = spoken if spoken in LANGUAGES else "en"
+    return Reader(
+        person=person,
+        store=store,
+        speech=PAGES.speech(language),
+        fmt=Format(language, zone=ZoneInfo(store.timezone), now=now),
+        values={"store": store.name, **values},
+    )
+
+
+async def compose(ctx: Context, tx: Tx, reader: Reader, waiting: Sequence[Notice]) -> Text | None:
+    """What these notices say to somebody; None when there is nothing to say any more."""
+    said: list[tuple[Words, dict[str, str]]] = []
+    for notice in waiting:
+        found = await _said(ctx, tx, reader, notice)
+        if found is not None:
+            said.append(found)
+    if not said:
+        return None
+    if len(said) == 1:
+        text = fill(reader, *said[0])
+        own = waiting[0]
+        if own.occasion != announcements.OCCASION or len(waiting) > 1:
+            return text
+        return replace(text, url=f"{ctx.settings.base_url}/p/news/{own.notice_id}")
+    news = "\n\n".join(filling.paragraphs(one, reader.values | values)[0] for one, values in said)
+    return fill(reader, await words_of(tx, reader, "digest"), {"news": news})
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened, in a sentence, and when."""
+
+    text: str
+    when: str
+
+
+async def latest(ctx: Context, tx: Tx, reader: Reader, *, count: int = 20) -> list[News]:
+    """What somebody's own page tells of what happened lately: also what was sent nowhere."""
+    if reader.person is None:
+        return []
+    found = []
+    for notice in await notices.latest(tx, reader.store.store_id, reader.person.ambassador_id, count=count):
+        said = await _said(ctx, tx, reader, notice)
+        if said is not None:
+            text = filling.paragraphs(said[0], reader.values | said[1])[0]
+            found.append(News(text, reader.fmt.moment(notice.happened_at)))
+    return found
+
+
+async def _said(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> tuple[Words, dict[str, str]] | None:
+    """The words for a notice and their own values; None where it has become untrue, or was told by a newer build."""
+    if notice.occasion == announcements.OCCASION:
+        one = await announcements.get(tx, notice.store_id, str(notice.facts["announcement_id"]))
+        texts = {} if one is None else one.texts
+        # Whose language was left out reads the store's, or whichever there is.
+        spoken = (reader.speech.language, reader.store.locale[:2], *texts)
+        found = next((texts[language] for language in spoken if language in texts), None)
+        return None if found is None else (Words(**found), {})
+    values = await _values(ctx, tx, reader, notice)
+    if values is None or notice.occasion not in ABOUT:
+        return None
+    return await words_of(tx, reader, notice.occasion), values
+
+
+async def words_of(tx: Tx, reader: Reader, occasion: Occasion) -> Words:
+    """The store's own words in the reader's language, else ours."""
+    own = await templates.one(tx, reader.store.store_id, occasion, reader.speech.language)
+    return own.words if own is not None else words.default_words(occasion, reader.speech)
+
+
+def fill(reader: Reader, template: Words, values: dict[str, str]) -> Text:
+    """A template with its values."""
+    all_values = reader.values | values
+    return Text(
+        subject=filling.subject(template, all_values),
+        paragraphs=filling.paragraphs(template, all_values),
+        label=filling.filled(template.label, all_values),
+        url=reader.values["page"],
+    )
+
+
+async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | None:
+    """A notice's own values; None where it has become untrue."""
+    speech, fmt, facts = reader.speech, reader.fmt, notice.facts
+    match notice.occasion:
+        case "attributed":
+            return await _of_order(tx, reader, notice)
+        case "waiting" | "rejected":
+            return {"reason": words.reason(str(facts["reason"]), speech)}
+        case "available":
+            reward = await told.one(tx, notice.store_id, notice.subject)
+            if reward is None or reward.amount_minor == 0:
+                return None
+            return {"amount": words.amount(reward.amount_minor, reward, speech, fmt)}
+        case "took_back":
+            reward = await told.one(tx, notice.store_id, str(facts["reward_id"]))
+            if reward is None:
+                return None
+            lost = int(facts["before_minor"]) - int(facts["after_minor"])
+            return {
+                "amount": words.amount(lost, reward, speech, fmt),
+                "left": words.amount(int(facts["after_minor"]), reward, speech, fmt),
+                "reason": words.reason(str(facts["reason"]), speech),
+            }
+        case "appeal_answered":
+            return {"answer": words.answer(str(facts["outcome"]), speech)}
+        case "terms_changed":
+            terms = f"{ctx.settings.base_url}/terms/{facts['program_id']}"
+            return {"version": str(facts["version"]), "terms": terms}
+    return {}
+
+
+async def _of_order(tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | None:
+    every = await told.of_order(tx, notice.store_id, notice.ambassador_id, notice.subject)
+    rewards = [reward for reward in every if reward.amount_minor]
+    if every and not rewards:
+        return None  # it came back before anybody was told
+    return {
+        "reward": words.reward_sentence(rewards, reader.speech, reader.fmt),
+        "amount": words.total(rewards, reader.speech, reader.fmt),
+    }

@@ -1,0 +1,242 @@
+"""From events to what there is to tell. Events may come again and in any order: each subject is told once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from contracts.events.appeals import AppealAnswered
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
+from contracts.events.conversions import Conversion
+from contracts.events.rewards import Reward as RewardState
+from services.kernel.bus.port import Event
+from services.kernel.db import ALL_STORES, Tx
+from services.kernel.due import schedule
+from services.kernel.ids import new_id
+from services.links.activity import sql as activity
+from services.links.notices.domain.occasions import ABOUT, Occasion
+from services.links.notices.sql import notices as sql
+from services.links.notices.sql import orders
+from services.links.notices.sql import rewards as told
+from services.links.notices.sql.notices import NewNotice, Standing
+from services.links.notices.sql.orders import Heard, Ref
+from services.links.notices.sql.rewards import Reward
+from services.links.people import sql as people
+from services.links.programs import sql as programs
+from services.links.proofs import sql as proofs
+
+JOB: Final = "links.notices"
+"""The due job that tells."""
+FRESH: Final = timedelta(days=3)
+"""What is older than this when it arrives is no news: a backlog or a replay writes to nobody."""
+_NOT_TOLD: Final = frozenset({"program_unknown"})
+"""What is waited for that is nobody's business but ours."""
+
+
+async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
+    """Orders: whose they are, why one waits, and why it does not count; of each the newest revision only."""
+    await _lock(tx)
+    newest: dict[Ref, Event[Conversion]] = {}
+    for event in events:
+        key = (event.data.store_id, event.data.order_id)
+        if key not in newest or newest[key].data.revision < event.data.revision:
+            newest[key] = event
+    known = await orders.known(tx, newest)
+    news = {key: one for key, one in newest.items() if key not in known or known[key].revision < one.data.revision}
+    wanted: list[NewNotice] = []
+    holds: dict[Ref, Standing] = {}
+    former: dict[tuple[str, str, str], Event[Conversion]] = {}
+    for key, event in news.items():
+        occasion = _occasion_of(event.data)
+        whose = event.data.ambassador_id if occasion == "attributed" else None
+        holds[key] = Standing(occasion=occasion or "", whose=whose or "")
+        wanted += _of_order(tx, event, occasion)
+        before = known[key].ambassador_id if key in known else None
+        if whose is not None and before not in (None, whose):
+            former[(*key, str(before))] = event
+    await sql.overtake(tx, holds)
+    for store_id, order_id, who in await sql.lost(tx, former):
+        event = former[store_id, order_id, who]
+        wanted.append(_notice(tx, event, who, "rejected", order_id, reason="reassigned"))
+    await _add(tx, wanted)
+    # Of orders that never named anybody nothing is kept: that is most of them.
+    kept = {key for key, one in news.items() if key in known or one.data.status != "unattributed"}
+    await orders.put(tx, {key: Heard(news[key].data.revision, holds[key].whose or None) for key in sorted(kept)})
+
+
+def _of_order(tx: Tx, event: Event[Conversion], occasion: Occasion | None) -> list[NewNotice]:
+    data = event.data
+    if occasion == "attributed" and data.ambassador_id is not None:
+        return [_notice(tx, event, data.ambassador_id, "attributed", data.order_id)]
+    if occasion not in ("waiting", "rejected"):
+        return []
+    return [
+        _notice(tx, event, one.ambassador_id, occasion, data.order_id, reason=one.reason)
+        for one in data.named
+        if one.reason not in _NOT_TOLD
+    ]
+
+
+async def of_rewards(tx: Tx, events: Sequence[Event[RewardState]]) -> None:
+    """Ambassadors' rewards: what an order brings, what can be used, and what was taken back."""
+    await _lock(tx)
+    own = [event for event in events if event.data.beneficiary.kind == "ambassador"]
+    known = await told.known(tx, [(event.store_id, event.data.reward_id) for event in own])
+    wanted: list[NewNotice] = []
+    granted: list[tuple[str, str, str]] = []
+    for event in own:
+        data = event.data
+        key = (event.store_id, data.reward_id)
+        before = known.get(key)
+        if before is not None and before.revision >= data.revision:
+            continue
+        known[key] = after = _reward(data)
+        if after.amount_minor:
+            granted.append((after.store_id, after.ambassador_id, after.order_id))
+        wanted += _news_of(tx, event, before, after)
+    await told.put(tx, [known[key] for key in sorted({(e.store_id, e.data.reward_id) for e in own})])
+    await _add(tx, wanted)
+    await schedule(tx, JOB, dict.fromkeys(await sql.sooner(tx, granted), tx.now))
+
+
+def _news_of(tx: Tx, event: Event[RewardState], before: Reward | None, after: Reward) -> list[NewNotice]:
+    who, found = after.ambassador_id, []
+    if after.status == "available" and after.amount_minor and (before is None or before.status != "available"):
+        found.append(_notice(tx, event, who, "available", after.reward_id))
+    if before is not None and after.amount_minor < before.amount_minor:
+        facts = {
+            "reward_id": after.reward_id,
+            "before_minor": before.amount_minor,
+            "after_minor": after.amount_minor,
+            "reason": event.data.reason,
+        }
+        found.append(_notice(tx, event, who, "took_back", f"{after.reward_id}:{after.revision}", **facts))
+    return found
+
+
+async def of_appeals(tx: Tx, events: Sequence[Event[AppealAnswered]]) -> None:
+    """What the store answered to who objected. Its words stay on the person's page."""
+    await _lock(tx)
+    wanted = [
+        _notice(tx, e, e.data.ambassador_id, "appeal_answered", e.data.appeal_id, outcome=e.data.outcome)
+        for e in events
+    ]
+    await _add(tx, wanted)
+
+
+async def of_ambassadors(tx: Tx, events: Sequence[Event[AmbassadorSaved]]) -> None:
+    """Who joined, and who is to be told nothing any more."""
+    await _lock(tx)
+    wanted = []
+    for event in events:
+        data = event.data
+        if data.status == "erased":
+            await sql.drop_of(tx, data.store_id, data.ambassador_id)
+        elif data.revision == 1 and data.status == "active" and not data.one_of_many:
+            # Who asked to join is being written to already, with their link and code.
+            mail = people.mail_of(data.contact_hashes)
+            if mail is None or not await proofs.is_asked(tx, data.store_id, mail, purpose="join"):
+                wanted.append(_notice(tx, event, data.ambassador_id, "joined", data.ambassador_id))
+    await _add(tx, wanted)
+
+
+async def of_programs(tx: Tx, events: Sequence[Event[ProgramPublished]]) -> None:
+    """New terms, in place of the last ones: told to everybody. Versions in between may have had none."""
+    await _lock(tx)
+    for event in events:
+        data = event.data
+        terms = data.program.joining.terms if data.program.joining else None
+        if terms is None or data.version == 1 or not await _are_told(tx, event, "terms_changed"):
+            continue
+        old = await programs.terms_before(tx, data.store_id, data.program_id, data.version)
+        if old is not None and old != terms.version:
+            await sql.add_to_all(
+                tx,
+                data.store_id,
+                data.program_id,
+                occasion="terms_changed",
+                subject=f"{data.program_id}:{terms.version}",
+                facts={"version": terms.version, "program_id": data.program_id},
+                happened_at=event.at,
+            )
+            await schedule(tx, JOB, {data.store_id: tx.now})
+
+
+async def of_clicks(tx: Tx, clicked: Mapping[tuple[str, str], Event[Any]]) -> None:
+    """The first friend of an ambassador, by (store, ambassador)."""
+    await _lock(tx)
+    await activity.clicked(tx, {key: event.at for key, event in clicked.items()})
+    starts = await sql.starts(tx, {store_id for store_id, _ in clicked})
+    wanted = []
+    for store_id in {store_id for store_id, _ in clicked}:
+        news = {who: event for (of, who), event in clicked.items() if of == store_id}
+        known = await people.some(tx, store_id, sorted(news)) if store_id in starts else {}
+        # Whoever was there before anybody was told of anything may have had a thousand clicks.
+        old = {who for who, one in known.items() if one.created_at < starts[store_id]}
+        wanted += [_notice(tx, event, who, "clicked", "first") for who, event in news.items() if who not in old]
+    await _add(tx, wanted)
+
+
+async def _lock(tx: Tx) -> None:
+    """Stores before their timers, as the job that tells takes them: else each would wait for the other."""
+    await tx.lock_stores(tx.stores - {ALL_STORES})
+
+
+def _occasion_of(data: Conversion) -> Occasion | None:
+    if data.cancelled:
+        return None
+    if data.status == "attributed" and data.ambassador_id is not None:
+        return "attributed"
+    if data.status == "pending":
+        return "waiting"
+    return "rejected" if data.status == "rejected" else None
+
+
+def _notice(tx: Tx, event: Event[Any], who: str, occasion: Occasion, subject: str, **facts: Any) -> NewNotice:
+    return NewNotice(
+        notice_id=new_id("ntc", at=tx.now),
+        store_id=event.store_id,
+        ambassador_id=who,
+        occasion=occasion,
+        subject=subject,
+        facts=facts,
+        happened_at=event.at,
+        due=max(event.at, tx.now) + ABOUT[occasion].after,
+    )
+
+
+def _reward(data: RewardState) -> Reward:
+    return Reward(
+        store_id=data.store_id,
+        reward_id=data.reward_id,
+        ambassador_id=data.beneficiary.id,
+        order_id=data.order_id,
+        revision=data.revision,
+        amount_minor=data.amount_minor,
+        currency=data.currency,
+        pay_as=data.pay_as,
+        status=data.status,
+        available_at=data.available_at,
+    )
+
+
+async def _add(tx: Tx, wanted: Iterable[NewNotice]) -> None:
+    """Adds what is news and is told by its store, and has the job look when the first of it is due."""
+    fresh = [one for one in wanted if one.happened_at > tx.now - FRESH]
+    if not fresh:
+        return
+    stores = {one.store_id for one in fresh}
+    starts, untold = await sql.starts(tx, stores), await sql.untold(tx, stores)
+    moments = await sql.add(tx, [one for one in fresh if _is_told(one, starts, untold)])
+    await schedule(tx, JOB, moments)
+
+
+def _is_told(one: NewNotice, starts: Mapping[str, datetime], untold: set[tuple[str, str]]) -> bool:
+    since = starts.get(one.store_id)
+    return (since is None or one.happened_at >= since) and (one.store_id, one.occasion) not in untold
+
+
+async def _are_told(tx: Tx, event: Event[Any], occasion: Occasion) -> bool:
+    store = event.store_id
+    since = (await sql.starts(tx, [store])).get(store)
+    late = event.at <= tx.now - FRESH or (since is not None and event.at < since)
+    return not late and (store, occasion) not in await sql.untold(tx, [store])

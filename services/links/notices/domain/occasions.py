@@ -1,0 +1,170 @@
+"""The occasions on which ambassadors are told something, and the words for it that a store may write anew. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal, get_args
+
+from services.common.words import _
+
+Occasion = Literal[
+    "joined",
+    "clicked",
+    "attributed",
+    "waiting",
+    "rejected",
+    "available",
+    "took_back",
+    "appeal_answered",
+    "terms_changed",
+    "digest",
+    "invite_friend",
+    "invite_join",
+]
+OCCASIONS: Final[tuple[Occasion, ...]] = get_args(Occasion)
+EVERYWHERE: Final = ("store", "program", "link", "code", "page")
+"""Values that every message may name: the store, the program, the person's own link, code and page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A template: values stand in braces, an empty line begins a paragraph. `label` is what the button says."""
+
+    subject: str
+    body: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What an occasion is: its own values, our words for it in English, and when it is told."""
+
+    values: tuple[str, ...] = ()
+    words: Words
+    after: timedelta = timedelta()
+    """How long it waits: for what may change it, or say more."""
+    collected: bool = False
+    """Whether it waits for the next collection of news, also for who wants none else."""
+    everywhere: tuple[str, ...] = EVERYWHERE
+    """Which of the values of every message it has."""
+    money: bool = False
+    """Whether it is about money that can be used, or cannot any more."""
+
+
+_PAGE: Final = _("Open my page")
+
+ABOUT: Final[dict[Occasion, About]] = {
+    "joined": About(
+        words=Words(
+            subject=_("You are an ambassador of {store}"),
+            body=_(
+                "Welcome! This is your link: {link}\n\nAnd this is your promo code: {code}\n\n"
+                "Share either of them with friends. Your page shows what comes of it."
+            ),
+            label=_PAGE,
+        )
+    ),
+    "clicked": About(
+        words=Words(
+            subject=_("A friend opened your link"),
+            body=_(
+                "For the first time, somebody opened your link.\n\nWhen they buy, you will hear of it: {link}",
+            ),
+            label=_PAGE,
+        ),
+        collected=True,
+    ),
+    "attributed": About(
+        values=("reward", "amount"),
+        words=Words(
+            subject=_("A friend of yours has bought at {store}"),
+            body=_("An order of a friend counts as yours. {reward}"),
+            label=_PAGE,
+        ),
+        after=timedelta(minutes=2),
+    ),
+    "waiting": About(
+        values=("reason",),
+        words=Words(
+            subject=_("A friend’s order waits"),
+            body=_("A friend of yours has ordered at {store}, and the order still waits: {reason}."),
+            label=_PAGE,
+        ),
+        after=timedelta(minutes=10),
+    ),
+    "rejected": About(
+        values=("reason",),
+        words=Words(
+            subject=_("An order does not count for you"),
+            body=_(
+                "An order that came by your link or code does not count: {reason}.\n\n"
+                "If you think that this is wrong, say so on your page: the store answers there."
+            ),
+            label=_PAGE,
+        ),
+        after=timedelta(minutes=2),
+    ),
+    "available": About(
+        values=("amount",),
+        words=Words(
+            subject=_("{amount} is yours to use"),
+            body=_("Your reward of {amount} for a friend’s order is available from now on."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "took_back": About(
+        values=("amount", "left", "reason"),
+        words=Words(
+            subject=_("A reward became smaller"),
+            body=_("{amount} of a reward was taken back: {reason}. What is left of it: {left}."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "appeal_answered": About(
+        values=("answer",),
+        words=Words(
+            subject=_("{store} has answered you"),
+            body=_("You objected, and the store has answered: {answer}. Its words stand on your page."),
+            label=_PAGE,
+        ),
+    ),
+    "terms_changed": About(
+        values=("version", "terms"),
+        words=Words(
+            subject=_("The terms of {program} have changed"),
+            body=_("The program has new terms, version {version}. Read them here: {terms}"),
+            label=_PAGE,
+        ),
+    ),
+    "digest": About(
+        values=("news",),
+        words=Words(subject=_("News from {store}"), body=_("What is new:\n\n{news}"), label=_PAGE),
+    ),
+    "invite_friend": About(
+        values=("inviter", "offer"),
+        words=Words(
+            subject=_("{inviter} recommends {store}"),
+            body=_("{inviter} thinks that you may like {store}.\n\n{offer}\n\nThe promo code: {code}"),
+            label=_("Have a look"),
+        ),
+        everywhere=("store", "program", "link", "code"),
+    ),
+    "invite_join": About(
+        values=("offer",),
+        words=Words(
+            subject=_("{store} invites you"),
+            body=_(
+                "{store} would like you to recommend it to friends: {offer}\n\n"
+                "You get a link and a promo code of your own, and see what comes of them."
+            ),
+            label=_("Look at it"),
+        ),
+        everywhere=("store", "program"),
+    ),
+}
+
+
+def values_of(occasion: Occasion) -> tuple[str, ...]:
+    """The values that a template of this occasion may name."""
+    return (*ABOUT[occasion].values, *ABOUT[occasion].everywhere)

@@ -1,0 +1,48 @@
+"""Rows of orders of which something was told: the newest decision that was heard, and whose the order is by it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.kernel.db import Tx
+
+_KNOWN = """
+select o.store_id, o.order_id, o.revision, o.ambassador_id
+from unnest(cast(:stores as text[]), cast(:orders as text[])) as t(s, b)
+join notice_orders o on o.store_id = t.s and o.order_id = t.b
+"""
+_PUT = """
+insert into notice_orders (store_id, order_id, revision, ambassador_id)
+select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[]),
+  cast(:people as text[])) order by 1, 2
+on conflict (store_id, order_id) do update set revision = excluded.revision, ambassador_id = excluded.ambassador_id
+where notice_orders.revision < excluded.revision
+"""
+Ref = tuple[str, str]
+"""A store and an order's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A decision: its revision, and whose the order is."""
+
+    revision: int
+    ambassador_id: str | None
+
+
+async def known(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, Heard]:
+    """What was heard of these orders."""
+    wanted = list(orders)
+    rows = await tx.all(_KNOWN, stores=[store for store, _ in wanted], orders=[order for _, order in wanted])
+    return {(row.store_id, row.order_id): Heard(row.revision, row.ambassador_id) for row in rows}
+
+
+async def put(tx: Tx, heard: Mapping[Ref, Heard]) -> None:
+    """Keeps what was heard."""
+    if heard:
+        await tx.execute(
+            _PUT,
+            stores=[store for store, _ in heard],
+            orders=[order for _, order in heard],
+            revisions=[one.revision for one in heard.values()],
+            people=[one.ambassador_id for one in heard.values()],
+        )

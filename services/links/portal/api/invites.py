@@ -1,0 +1,120 @@
+"""The portal's page on which an ambassador invites friends by mail."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from services.common.contacts import contact_hashes
+from services.kernel.context import Context
+from services.kernel.errors import AppError, Invalid, NotFound
+from services.kernel.http.call import CONTEXT
+from services.kernel.http.limits import limit
+from services.kernel.http.portal import to_sign_in
+from services.links.invites.domain import CONSENT
+from services.links.inviting import actions
+from services.links.inviting.api.console import read_form, wanted_of
+from services.links.inviting.work import text_for_friends
+from services.links.looks import actions as looks
+from services.links.mail.work import can_send
+from services.links.notices.actions.compose import reader_of
+from services.links.notices.sql import notices
+from services.links.pages import PAGES
+from services.links.people import actions as people
+from services.links.portal.api.sign_in import worn_here
+from services.links.portal.api.visitor import visitor
+from services.ui import LANGUAGES, Choice
+
+router = APIRouter(include_in_schema=False)
+
+HOME: Final = "/p/invites"
+
+
+@router.get(HOME)
+async def get_invites(request: Request, given: int = 0, lang: str = "") -> Response:
+    """The form, what is agreed to, and what friends get."""
+    return await _page(request, {}, given=given)
+
+
+@router.post(HOME, dependencies=[limit("portal-invites", per_minute=10)])
+async def post_invites(request: Request) -> Response:
+    """Takes the addresses. Says the same whoever they are of."""
+    ctx: Context = request.scope[CONTEXT]
+    session = await visitor(ctx, request)
+    form = await read_form(request)
+    try:
+        async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
+            person = await people.present(tx, session.store_id, session.ambassador_id)
+            if person.status != "active" or not can_send(ctx):
+                return await _page(request, form, status=409)
+            wanted = wanted_of(form, person.program_id, "friend")
+            given = await actions.invite(
+                tx,
+                session.store_id,
+                session.principal,
+                wanted,
+                hash_mail=lambda email: contact_hashes(ctx.ring, email=email),
+            )
+    except Invalid as error:
+        wrong = {
+            found.field.partition(".")[0]: _said(request, form, found.code, found.detail) for found in error.errors
+        }
+        return await _page(request, form, wrong=wrong, status=422)
+    except AppError as error:
+        return await _page(request, form, status=error.status)
+    return Response(status_code=303, headers={"location": f"{HOME}?given={given}"})
+
+
+def _said(request: Request, form: Mapping[str, str], code: str, detail: str) -> str:
+    """What is wrong, in the reader's language."""
+    speech = PAGES.speech(PAGES.language(request, default=form.get("language", "en")))
+    known = {
+        "consent_needed": speech.say("Confirm that they agreed: without that nobody is written to."),
+        "too_many": speech.say("These are more than can be invited today."),
+        "no_address": speech.say("One of these is no e-mail address. Look through them once more."),
+        "empty": speech.say("Write at least one e-mail address."),
+    }
+    return known.get(code, detail)
+
+
+async def _page(
+    request: Request,
+    form: Mapping[str, str],
+    *,
+    given: int = 0,
+    wrong: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    ctx: Context = request.scope[CONTEXT]
+    session = await visitor(ctx, request)
+    async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
+        reader = await reader_of(ctx, tx, session.store_id, session.ambassador_id)
+        if reader is None or reader.person is None:
+            raise to_sign_in(request) from NotFound("There is no such ambassador.")
+        spoken = PAGES.language(request, default=reader.speech.language)
+        reader = await reader_of(ctx, tx, session.store_id, session.ambassador_id, language=spoken) or reader
+        assert reader.person is not None
+        look = worn_here(await looks.get(tx, session.store_id))
+        untold = await notices.untold(tx, [session.store_id])
+        letter = await text_for_friends(tx, reader)
+        active = reader.person.status == "active"
+    off = (session.store_id, "invite_friend") in untold or not can_send(ctx) or not active
+    speech, language = reader.speech, form.get("language", reader.speech.language)
+    return PAGES.render(
+        request,
+        "portal/invites.html",
+        status=status,
+        language=reader.speech.language,
+        headers={"content-security-policy": look.policy},
+        style=look.style,
+        logo=look.logo,
+        title=speech.say("Invite by e-mail"),
+        store=reader.store.name,
+        given=speech.count("%(n)s address was taken.", "%(n)s addresses were taken.", given) if given else "",
+        off=off,
+        form=form,
+        wrong=wrong or {},
+        consent=CONSENT,
+        languages_to_choose=[Choice(name, value=code, current=code == language) for code, name in LANGUAGES.items()],
+        letter=None if off else letter,
+    )

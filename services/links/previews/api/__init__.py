@@ -1,0 +1,1 @@
+"""HTTP of these pictures: the API in `rest`, the console's page in `console`."""

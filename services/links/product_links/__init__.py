@@ -1,0 +1,1 @@
+"""Links to single pages of the store, which ambassadors make themselves by pasting an address."""

@@ -1,0 +1,111 @@
+"""What happened to an ambassador, in words for whoever runs the program."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from services.common.audit import action_text
+from services.common.reasons import reason_text
+from services.links.notices import words as notice_words
+from services.links.notices.sql.notices import Notice
+from services.links.people.sql import Ambassador
+from services.links.profiles.sql import Done, Double
+from services.ui import Chip, Happening, Reader, Speech
+
+_ORDERS = "/console/attribution/orders/"
+_REWARDS = "/console/rewards/rewards/"
+
+
+def status_chip(status: str, speech: Speech) -> Chip:
+    """Whether somebody takes part."""
+    if status == "active":
+        return Chip(speech.label("chip", "Active"), "good", "disc")
+    if status == "blocked":
+        return Chip(speech.label("chip", "Blocked"), "bad", "cross")
+    return Chip(speech.label("chip", "Erased"), "neutral", "dash")
+
+
+def common_of(double: Double, speech: Speech) -> str:
+    """What two ambassadors have in common."""
+    said = [
+        text
+        for has, text in (
+            (double.mail, speech.say("the same e-mail address")),
+            (double.phone, speech.say("the same phone number")),
+            (double.chat, speech.say("the same Telegram chat")),
+        )
+        if has
+    ]
+    return ", ".join(said or [speech.say("the same name")])
+
+
+def timeline(
+    person: Ambassador, notices: Sequence[Notice], done: Sequence[Done], reader: Reader, *, count: int
+) -> list[Happening]:
+    """What happened lately, the newest first: joining, friends, orders, rewards, answers, and what staff did."""
+    speech, fmt = reader.speech, reader.fmt
+    found: list[tuple[datetime, Happening]] = []
+    for notice in notices:
+        text = _notice_text(notice, speech)
+        if text:
+            at = notice.happened_at
+            found.append((at, Happening(text, fmt.moment(at), below=_told(notice, speech))))
+    found += [
+        (one.at, Happening(action_text(one.action, speech), fmt.moment(one.at), below=_by(one.actor_kind, speech)))
+        for one in done
+        if one.action != "ambassador.added"
+    ]
+    found.append((person.created_at, Happening(speech.say("Joined"), fmt.moment(person.created_at))))
+    found.sort(key=lambda item: item[0], reverse=True)
+    return [one for _, one in found[:count]]
+
+
+def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
+    """What a notice is about; "" for what stands here already, or is of a newer build."""
+    facts = notice.facts
+    match notice.occasion:
+        case "clicked":
+            return speech.say("A friend opened their link for the first time")
+        case "attributed":
+            return _linked(speech.say("Order %(id)s counts as theirs", id=notice.subject), _ORDERS, notice.subject)
+        case "waiting" | "rejected":
+            order, reason = notice.subject, reason_text(str(facts.get("reason", "")), speech)
+            if notice.occasion == "waiting":
+                text = speech.say("Order %(id)s waits: %(reason)s", id=order, reason=reason)
+            else:
+                text = speech.say("Order %(id)s does not count: %(reason)s", id=order, reason=reason)
+            return _linked(text, _ORDERS, order)
+        case "available":
+            return _linked(speech.say("A reward became available"), _REWARDS, notice.subject)
+        case "took_back":
+            reason = notice_words.reason(str(facts["reason"]), speech)
+            text = speech.say("A reward became smaller: %(reason)s", reason=reason)
+            return _linked(text, _REWARDS, str(facts["reward_id"]))
+        case "appeal_answered":
+            return speech.say("An appeal of theirs was answered")
+        case "terms_changed":
+            return speech.say("New terms, version %(version)s", version=str(facts["version"]))
+        case "announcement":
+            return speech.say("An announcement")
+    return ""
+
+
+def _linked(text: str, base: str, ident: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(base + quote(ident, safe=""), text)
+
+
+def _told(notice: Notice, speech: Speech) -> str:
+    if notice.state == "waiting":
+        return speech.say("they will be told soon")
+    return "" if notice.message_id else speech.say("they read it on their page")
+
+
+def _by(kind: str, speech: Speech) -> str:
+    return {
+        "key": speech.say("by the store’s server"),
+        "operator": speech.say("by the operator"),
+        "member": speech.say("at the console"),
+        "ambassador": speech.say("by themselves"),
+    }.get(kind, "")

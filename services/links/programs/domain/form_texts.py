@@ -1,0 +1,43 @@
+"""The store's own words as fields of the form, language by language. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.program import Program, Texts, Wording
+
+LANGUAGES: tuple[str, ...] = tuple(Texts.model_fields)
+PARTS: tuple[str, ...] = tuple(Wording.model_fields)
+
+
+def field_of(language: str, part: str) -> str:
+    """What a field is called."""
+    return f"words_{language}_{part}"
+
+
+FIELDS = tuple(field_of(language, part) for language in LANGUAGES for part in PARTS)
+
+
+def fields(program: Program) -> dict[str, str]:
+    """The fields of a program."""
+    texts = program.texts or Texts()
+    return {
+        field_of(language, part): getattr(texts.of(language), part) or "" for language in LANGUAGES for part in PARTS
+    }
+
+
+def read(form: Mapping[str, str], before: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The words that a form has, as JSON; as they were before where the form asks for none. Each in one line."""
+    if not any(name in form for name in FIELDS):
+        return dict(before) if before else None
+    found = {}
+    for language in LANGUAGES:
+        words = {part: " ".join(form.get(field_of(language, part), "").split()) or None for part in PARTS}
+        found[language] = words if any(words.values()) else None
+    return found if any(found.values()) else None
+
+
+def named(field: str) -> str:
+    """The form's name of a field of the program: `texts.ru.title` is `words_ru_title`."""
+    whole, _, rest = field.partition(".")
+    language, _, part = rest.partition(".")
+    return field_of(language, part.partition(".")[0]) if whole == "texts" and part else field

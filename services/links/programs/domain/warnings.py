@@ -1,0 +1,77 @@
+"""What a marketer should look at twice before a program is published. It forbids nothing. Pure."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from contracts.program import Discount, Fixed, Percent, Program, RewardRule
+from services.common.money import exponent
+from services.links.programs.domain.words import money
+from services.links.stores.domain import BadAddress, own_page
+from services.ui import Format, Speech
+
+_LARGE_SHARE = 5_000
+"""Basis points of an order that both sides get together."""
+_LARGE = {"RUB": 20_000, "UAH": 10_000, "MDL": 4_000, "RON": 1_000, "PLN": 1_000, "KZT": 100_000, "TRY": 8_000}
+"""What is much for one order, in whole units; others below."""
+_LARGE_ELSEWHERE, _LARGE_WITHOUT_PARTS = 250, 30_000
+
+
+def warnings(program: Program, domains: Iterable[str], speech: Speech, fmt: Format) -> list[str]:
+    """Each in a sentence; nothing where all looks usual."""
+    return [
+        *_landing(program, domains, speech),
+        *_amounts(program, speech, fmt),
+    ]
+
+
+def _landing(program: Program, domains: Iterable[str], speech: Speech) -> Iterator[str]:
+    try:
+        own_page(str(program.landing_url), domains)
+    except BadAddress:
+        host = program.landing_url.host or ""
+        yield speech.say(
+            "%(host)s is no proved domain of the store: the program cannot be published with this page.", host=host
+        )
+
+
+def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
+    given = _given(program)
+    if not given:
+        yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
+        return
+    share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
+    if share >= _LARGE_SHARE:
+        told = fmt.percent(Decimal(share) / 10_000, digits=0)
+        yield speech.say("Both sides together get %(share)s of an order.", share=told)
+    fixed = sum(_fixed(one) for one in given)
+    most = max((_fixed(one) for one in given), default=0)
+    if most >= _large(program.currency):
+        yield speech.say("%(what)s for one order is much. Is it meant so?", what=money(most, program.currency, fmt))
+    least = program.attribution.min_subtotal_minor
+    if least and fixed >= least:
+        yield speech.say(
+            "An order of %(least)s counts, and both sides get %(cost)s for it.",
+            least=money(least, program.currency, fmt),
+            cost=money(fixed, program.currency, fmt),
+        )
+    owed = max((_fixed(one) for one in program.rules_served if one.pay_as != "points"), default=0)
+    if program.budget is not None and program.budget.amount_minor < max(owed, 1):
+        yield speech.say("The budget is used up before the first reward.")
+
+
+def _given(program: Program) -> list[RewardRule | Discount]:
+    """What is given away in money: points are the store's own to make."""
+    discount = [program.discount_served] if program.discount_served else []
+    return [*discount, *(rule for rule in program.rules_served if rule.pay_as != "points")] or [*program.rules_served]
+
+
+def _fixed(one: RewardRule | Discount) -> int:
+    if isinstance(one, RewardRule) and one.pay_as == "points":
+        return 0
+    return one.give.amount_minor if isinstance(one.give, Fixed) else 0
+
+
+def _large(currency: str) -> int:
+    places = exponent(currency)
+    usual = _LARGE_ELSEWHERE if places else _LARGE_WITHOUT_PARTS
+    return int(_LARGE.get(currency, usual) * 10**places)

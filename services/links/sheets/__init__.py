@@ -1,0 +1,1 @@
+"""Sheets to print: a link as cards that are handed out."""

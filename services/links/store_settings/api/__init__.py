@@ -1,0 +1,1 @@
+"""HTTP of the settings, for people: `general`, `keys`, `placeholders`."""

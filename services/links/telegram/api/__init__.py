@@ -1,0 +1,1 @@
+"""HTTP of a store's bot, and where Telegram delivers."""
