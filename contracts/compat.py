@@ -43,9 +43,9 @@ def _compare(old: Schema, new: Schema, old_root: Schema, new_root: Schema, path:
     if "items" in old or "items" in new:
         yield from _compare(old.get("items", {}), new.get("items", {}), old_root, new_root, f"{path}[]")
     for union in ("anyOf", "oneOf", "prefixItems"):
-        olds, news = old.get(union, ()), new.get(union, ())
-        if len(olds) != len(news):
-            yield f"{path}: {union} had {len(olds)} branches, has {len(news)}"
+        was, is_now = old.get(union, ()), new.get(union, ())
+        if len(was) != len(is_now):
+            yield f"{path}: {union} had {len(was)} branches, has {len(is_now)}"
             continue
-        for position, (before, after) in enumerate(zip(olds, news, strict=True)):
+        for position, (before, after) in enumerate(zip(was, is_now, strict=True)):
             yield from _compare(before, after, old_root, new_root, f"{path}<{position}>")

@@ -4,13 +4,20 @@ The same model is the request body of links, the event payload and the slice tha
 a rule has one shape everywhere. Later versions only add optional fields.
 """
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from contracts.fields import Currency, Minor
 
 EvidenceKind = Literal["code", "click", "customer"]
+FriendBenefit = Literal["discount", "credit", "both", "none"]
+"""How a friend is served: a discount at the checkout, a credit after the hold, both of them, or nothing."""
+
+
+Role = Literal["customer", "advocate", "influencer", "partner", "consumer", "distributor"]
+"""What an ambassador is to the store."""
 
 
 class Strict(BaseModel):
@@ -106,6 +113,118 @@ class RewardRule(Strict):
         return self
 
 
+class Discount(Strict):
+    """What a friend's order costs less at the checkout, by the ambassador's code. The shop takes it off."""
+
+    give: Annotated[Fixed | Percent, Field(discriminator="kind")]
+    which: Literal["first", "every"] = "first"
+
+    @model_validator(mode="after")
+    def _goods_only(self) -> Self:
+        if isinstance(self.give, Percent) and self.give.of != "subtotal":
+            raise ValueError("discount.give.of must be subtotal: a discount is taken off goods, not off shipping")
+        return self
+
+
+UTM_PLACES = ("code", "slug", "channel", "program")
+"""What a UTM template may hold in braces: the ambassador's code, the link's slug and channel, the program's name."""
+
+
+PAGE_PLACES = ("name", "store", "offer")
+"""What a text for friends may hold: who invites, the store, and what the friend gets, by the rules."""
+SHARE_PLACES = ("store", "offer", "code")
+"""What a text that ambassadors send along may hold. The code stands there only: a page's preview is read by robots."""
+_ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]+$"
+
+
+def _template(text: str, places: tuple[str, ...]) -> str:
+    for name in re.findall(r"\{([^{}]*)\}", text):
+        if name not in places:
+            raise ValueError(f"{{{name}}} is no value here; use {', '.join(f'{{{one}}}' for one in places)}")
+    if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", text)):
+        raise ValueError(f"a brace stands alone; values are written as in {{{places[0]}}}")
+    return text
+
+
+def _holding(places: tuple[str, ...]) -> AfterValidator:
+    return AfterValidator(lambda text: _template(text, places))
+
+
+UtmTemplate = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), _holding(UTM_PLACES)]
+
+
+class Utm(Strict):
+    """Campaign values for the store's own analytics, on every share link of the program. A link's own go first."""
+
+    source: UtmTemplate | None = None
+    medium: UtmTemplate | None = None
+    campaign: UtmTemplate | None = None
+    term: UtmTemplate | None = None
+    content: UtmTemplate | None = None
+
+
+class Wording(Strict):
+    """The store's own words in one language. What is left out is said by the rules. Plain text, in one line each."""
+
+    title: Annotated[str, Field(min_length=1, max_length=90, pattern=_ONE_LINE), _holding(PAGE_PLACES)] | None = Field(
+        None,
+        description="Of the page of invitation, its preview and picture; {name}, {store} and {offer} are filled in.",
+    )
+    text: Annotated[str, Field(min_length=1, max_length=400, pattern=_ONE_LINE), _holding(PAGE_PLACES)] | None = Field(
+        None, description="Below the title, and in the preview; filled in likewise."
+    )
+    share: Annotated[str, Field(min_length=1, max_length=300, pattern=_ONE_LINE), _holding(SHARE_PLACES)] | None = (
+        Field(None, description="What ambassadors send beside their link; {store}, {offer} and {code} are filled in.")
+    )
+
+
+class Texts(Strict):
+    """The store's own words, by language. A reader of another one reads what the rules say."""
+
+    en: Wording | None = None
+    ru: Wording | None = None
+    uk: Wording | None = None
+    ro: Wording | None = None
+
+    def of(self, language: str) -> Wording:
+        """The words in a language, nothing where there are none."""
+        found: Wording | None = getattr(self, language, None) if language in type(self).model_fields else None
+        return found or Wording()
+
+
+class Terms(Strict):
+    """What who joins agrees to, by its version: changed words are a new version."""
+
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+    text: str = Field(min_length=1, max_length=20_000, description="Plain text; an empty line begins a paragraph.")
+
+
+class Joining(Strict):
+    """How people become ambassadors by themselves, on the program's page to join."""
+
+    double_opt_in: bool = Field(
+        True, description="Whether somebody is an ambassador only once they have answered a mail."
+    )
+    roles: tuple[Role, ...] = Field((), max_length=6, description="What they can say that they are; empty: not asked.")
+    own_code: bool = Field(
+        True,
+        description="Whether they may wish for a promo code of their own. With double_opt_in only: by its codes a"
+        " program would else tell anybody whom it knows.",
+    )
+    terms: Terms | None = None
+
+    @property
+    def offers_code(self) -> bool:
+        """Whether the form asks for a code."""
+        return self.own_code and self.double_opt_in
+
+    @model_validator(mode="after")
+    def _no_role_twice(self) -> Self:
+        if len(set(self.roles)) != len(self.roles):
+            raise ValueError("joining.roles names a role twice")
+        return self
+
+
 class Program(Strict):
     """A program's whole definition. Each change makes a new version; a version never changes."""
 
@@ -119,6 +238,51 @@ class Program(Strict):
     attribution: Attribution = Attribution()
     budget: Budget | None = None
     rewards: tuple[RewardRule, ...] = Field((), max_length=20)
+    friend_benefit: FriendBenefit | None = Field(
+        None,
+        description="How the friend is served: `discount` at the checkout, `credit` after the hold (the rules to the"
+        " friend), `both`, or `none`; a rule that it does not name gives nothing. Left out: credit, if there is one.",
+    )
+    discount: Discount | None = Field(None, description="What the friend's order costs less, where it is served so.")
+    landing: Literal["store", "page"] = Field(
+        "store", description="What share links open: the store itself, or a page that says who invites to what."
+    )
+    joining: Joining | None = Field(
+        None, description="How people join by themselves, at `/join/{program_id}`. Left out: they cannot."
+    )
+
+    texts: Texts | None = Field(
+        None, description="Words of the store's own for friends and for ambassadors to send, instead of the rules'."
+    )
+    utm: Utm | None = Field(
+        None, description="UTM values of share links; {code}, {slug}, {channel} and {program} are filled in."
+    )
+
+    @property
+    def benefit(self) -> FriendBenefit:
+        """How the friend is served, also by versions from before there was a choice."""
+        if self.friend_benefit is not None:
+            return self.friend_benefit
+        return "credit" if any(rule.to == "friend" for rule in self.rewards) else "none"
+
+    @property
+    def discount_served(self) -> Discount | None:
+        """The discount that a friend gets at the checkout."""
+        return self.discount if self.benefit in ("discount", "both") else None
+
+    @property
+    def rules_served(self) -> tuple[RewardRule, ...]:
+        """The rules that give something: the friend's only where the friend is served by a credit."""
+        credit = self.benefit in ("credit", "both")
+        return tuple(rule for rule in self.rewards if credit or rule.to != "friend")
+
+    @model_validator(mode="after")
+    def _friend_is_served_as_said(self) -> Self:
+        if self.friend_benefit in ("discount", "both") and self.discount is None:
+            raise ValueError(f"friend_benefit is {self.friend_benefit}, but discount does not say what is taken off")
+        if self.friend_benefit in ("credit", "both") and not any(rule.to == "friend" for rule in self.rewards):
+            raise ValueError(f"friend_benefit is {self.friend_benefit}, but no rule of rewards is to the friend")
+        return self
 
     @model_validator(mode="after")
     def _rules_have_own_names(self) -> Self:

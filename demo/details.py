@@ -18,6 +18,8 @@ class Details:
     code: str
     link_url: str
     portal_url: str
+    email: str = ""
+    """The ambassador's, for signing in to the portal."""
 
     @classmethod
     def load(cls, path: Path) -> Self | None:

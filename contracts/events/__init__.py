@@ -1,6 +1,6 @@
 """Every event of the product, by type."""
 
-from contracts.events import audit, catalog, conversions, orders, rewards, tracking
+from contracts.events import appeals, audit, catalog, conversions, orders, rewards, tracking
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -28,6 +28,7 @@ _ALL: tuple[type[Payload], ...] = (
     conversions.ConversionDeferred,
     conversions.ConversionReversed,
     conversions.ConversionSettled,
+    appeals.AppealAnswered,
     rewards.RewardGranted,
     rewards.RewardAdjusted,
     rewards.RewardReversed,
@@ -37,4 +38,4 @@ _ALL: tuple[type[Payload], ...] = (
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}
 
-__all__ = ["EVENTS", "Payload", "Topic", "audit", "catalog", "conversions", "orders", "rewards", "tracking"]
+__all__ = ["EVENTS", "Payload", "Topic", "appeals", "audit", "catalog", "conversions", "orders", "rewards", "tracking"]

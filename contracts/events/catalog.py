@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contracts.events.base import Payload, Topic
 from contracts.fields import Currency, Id, Moment
-from contracts.program import Program
+from contracts.program import Program, Role
 
 
 class StoreConfigured(Payload):
@@ -87,6 +87,8 @@ class AmbassadorSaved(Payload):
     contact_hashes: tuple[str, ...] = Field((), description="Keyed hashes of folded e-mail and phone.")
     sponsor_id: Id | None = None
     group: str | None = None
+    role: Role | None = None
+    one_of_many: bool = Field(False, description="Added in a batch: nobody writes to them that they joined.")
     created_at: Moment
     revision: int = Field(ge=1)
 

@@ -55,6 +55,17 @@ class AtSettling(BaseModel):
     returned: Returned | None = None
 
 
+class Named(BaseModel):
+    """Somebody whom a proof named, and why the order is not theirs, or not yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ambassador_id: Id
+    program_id: Id | None = None
+    verdict: Literal["waiting", "refused"]
+    reason: str
+
+
 class Conversion(Payload):
     """The state of the decision on one order. Readers keep the highest revision and ignore the event's type."""
 
@@ -92,6 +103,9 @@ class Conversion(Payload):
     program_version: int | None = None
     ambassador_id: Id | None = None
     winner: Winner | None = None
+    named: tuple[Named, ...] = Field(
+        (), max_length=20, description="Whom proofs named, the best first, where nobody was found or it is undecided."
+    )
     as_of: int = Field(description="The store's fact number up to which facts were read.")
     engine: str
 

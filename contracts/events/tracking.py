@@ -14,6 +14,12 @@ Mark = Literal["person", "bot", "prefetch", "embedded"]
 LIFTED: frozenset[Mark] = frozenset({"bot", "prefetch"})
 """Guesses that fall once somebody sees the store's page: a robot buys nothing, and a page fetched ahead was opened."""
 
+Placement = Literal[
+    "home-banner", "menu-link", "ribbon", "product-card", "order-confirmation", "after-payment", "own-page",
+    "customer-account",
+]  # fmt: skip
+"""Where on a store's pages the invitation to share stands."""
+
 TokenProblem = Literal["malformed", "forged", "other_store"]
 Voucher = Literal["proof", "server"]
 _VOUCHED = Field(
@@ -35,6 +41,7 @@ class TokenClaims(BaseModel):
     at: Moment
     quality: Quality = "person"
     embedded: bool = Field(False, description="A page loaded the link by itself; quality then says prefetch.")
+    channel: str | None = Field(None, description="How the link was passed on, of the channels that have a name here.")
 
     @property
     def mark(self) -> Mark:
@@ -126,7 +133,8 @@ class ShareRecorded(TrackingPayload):
 
 
 class WidgetViewed(TrackingPayload):
-    """Somebody saw the invitation to share."""
+    """Somebody saw the invitation to share: a visitor is told of once a day and placement."""
 
     TYPE: ClassVar[str] = "kith.widget.viewed.v1"
     customer: Customer = Customer()
+    placement: Placement | None = Field(None, description="Where it stood, where the page said so.")

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from demo.details import Details
 from demo.paths import segment
 from demo.shop.goods import GOODS, Cart
+from demo.shop.offers import offered
 
 _HERE = Path(__file__).parent
 _CART = "cart"
+_BOUGHT = "bought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def build_shop(kith: Kith) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/assets", StaticFiles(directory=_HERE / "assets"))
 
-    def page(name: str, request: Request, **values: object) -> HTMLResponse:
-        cart = _read_cart(request)
+    def page(name: str, request: Request, cart: Cart | None = None, **values: object) -> HTMLResponse:
+        cart = cart or _read_cart(request)
         html = templates.get_template(name).render(
             kith_url=kith.browser_url,
             publishable_key=kith.details.publishable_key,
@@ -66,13 +68,19 @@ def build_shop(kith: Kith) -> FastAPI:
         client: httpx.AsyncClient = app.state.kith
         return await client.post(path, json=body, headers=headers)
 
+    async def priced(request: Request) -> Cart:
+        """The cart with what the friend is promised: asked of Kith each time, as anybody can write a cookie."""
+        cart = _read_cart(request)
+        offer = await offered(call, cart.code, request.cookies, first=_BOUGHT not in request.cookies)
+        return replace(cart, offer=offer)
+
     @app.get("/")
     async def shelf(request: Request) -> HTMLResponse:
         return page("shelf.html", request)
 
     @app.get("/cart")
     async def cart(request: Request) -> HTMLResponse:
-        return page("cart.html", request, refused=None)
+        return page("cart.html", request, await priced(request), refused=None)
 
     @app.post("/cart/add")
     async def add(request: Request, product: str = Form()) -> Response:
@@ -92,16 +100,15 @@ def build_shop(kith: Kith) -> FastAPI:
     async def code(request: Request, code: str = Form("")) -> Response:
         cart = _read_cart(request)
         wanted = code.strip()[:40]
-        # A visitor's words become one segment of the path: unquoted, they could call any route with the shop's key.
-        answer = await call(f"/v1/codes/{segment(wanted)}/check", {}) if wanted else None
-        found = answer.json() if answer is not None and answer.is_success else {}
-        if not found.get("valid"):
-            return page("cart.html", request, refused=wanted)
-        return _with_cart(RedirectResponse("/cart", 303), Cart(cart.lines, found.get("code", wanted.upper())))
+        found = await offered(call, wanted, {}, first=_BOUGHT not in request.cookies) if wanted else None
+        if found is None:
+            return page("cart.html", request, await priced(request), refused=wanted)
+        return _with_cart(RedirectResponse("/cart", 303), Cart(cart.lines, found.code))
 
     @app.get("/checkout")
     async def checkout(request: Request) -> Response:
-        return page("checkout.html", request) if _read_cart(request).lines else RedirectResponse("/cart", 303)
+        cart = await priced(request)
+        return page("checkout.html", request, cart) if cart.lines else RedirectResponse("/cart", 303)
 
     @app.post("/checkout")
     async def buy(
@@ -110,7 +117,7 @@ def build_shop(kith: Kith) -> FastAPI:
         kith_tokens: str = Form("", max_length=4000),
         kith_visitor: str = Form("", max_length=100),
     ) -> Response:
-        cart = _read_cart(request)
+        cart = await priced(request)
         if not cart.lines:
             return RedirectResponse("/cart", 303)
         order_id = f"Z{int(time.time() * 1000) % 10**9:09d}"
@@ -122,14 +129,16 @@ def build_shop(kith: Kith) -> FastAPI:
             "status": "paid",
             **cart.order(),
             "customer": {"id": customer_id, "email": email.strip()},
-            "codes": [cart.code] if cart.code else [],
+            "codes": [cart.offer.code] if cart.offer else [cart.code] if cart.code else [],
             "tokens": tokens[-20:],
             **({"visitor_id": kith_visitor} if kith_visitor else {}),
         }
         answer = await call("/v1/orders", order)
         if not answer.is_success:
             return page("refused.html", request, detail=answer.json().get("detail", "The order was not accepted."))
-        return _with_cart(RedirectResponse(f"/thanks/{order_id}", 303), Cart({}))
+        thanked = _with_cart(RedirectResponse(f"/thanks/{order_id}", 303), Cart({}))
+        thanked.set_cookie(_BOUGHT, "1", max_age=31_536_000, httponly=True, samesite="lax")
+        return thanked
 
     @app.get("/thanks/{order_id}")
     async def thanks(request: Request, order_id: str) -> HTMLResponse:

@@ -32,16 +32,31 @@ GOODS = {
 
 SHIPPING_MINOR = 490
 FREE_SHIPPING_FROM_MINOR = 5000
-CODE_DISCOUNT_MINOR = 500
-"""What a friend's promo code takes off the first order here; the shop's own promise, told by the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a friend is promised, as Kith said it for a code or for the visitor's tokens: an amount or a share off."""
+
+    code: str
+    amount_minor: int = 0
+    basis_points: int = 0
+    from_minor: int = 0
+    """Goods that must be left for an order to count."""
+
+    def off(self, goods_minor: int) -> int:
+        """What comes off goods of this price; nothing where too little would be left."""
+        off = min(goods_minor, self.amount_minor + (goods_minor * self.basis_points + 5_000) // 10_000)
+        return off if goods_minor - off >= self.from_minor else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """Product ids with quantities, and the promo code that was accepted."""
+    """Product ids with quantities, the promo code that the buyer typed, and what Kith says that a friend gets."""
 
     lines: dict[str, int]
     code: str | None = None
+    offer: Offer | None = None
 
     @property
     def goods_minor(self) -> int:
@@ -50,8 +65,8 @@ class Cart:
 
     @property
     def discount_minor(self) -> int:
-        """What the code takes off, at most the goods themselves."""
-        return min(CODE_DISCOUNT_MINOR, self.goods_minor) if self.code else 0
+        """What the friend's offer takes off."""
+        return self.offer.off(self.goods_minor) if self.offer else 0
 
     @property
     def shipping_minor(self) -> int:

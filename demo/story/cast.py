@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from demo.shop.goods import CODE_DISCOUNT_MINOR, FREE_SHIPPING_FROM_MINOR, SHIPPING_MINOR
+from demo.shop.goods import FREE_SHIPPING_FROM_MINOR, SHIPPING_MINOR, Offer
 
 AMBASSADORS = (
     "Анна Ковальчук", "Mihaela Rusu", "Дмитро Шевчук", "Ольга Соловьёва", "Andrei Munteanu", "Катерина Бондар",
@@ -65,10 +65,10 @@ def channel(rng: Random) -> str:
     return str(rng.choices(names, weights)[0])
 
 
-def figures(rng: Random, *, with_code: bool) -> dict[str, object]:
-    """Amounts of an order as `POST /v1/orders` takes them."""
+def figures(rng: Random, *, offer: Offer | None) -> dict[str, object]:
+    """Amounts of an order as `POST /v1/orders` takes them; `offer` is a friend's."""
     goods = rng.choice(BASKETS)
-    discount = min(CODE_DISCOUNT_MINOR, goods) if with_code else 0
+    discount = offer.off(goods) if offer else 0
     shipping = 0 if goods >= FREE_SHIPPING_FROM_MINOR else SHIPPING_MINOR
     return {
         "status": "paid",

@@ -53,14 +53,17 @@ class Client:
 
     async def click(self, slug: str, user_agent: str) -> str:
         """Opens a share link as a browser would and returns the click token of the redirect."""
-        answer = await self._http.get(
-            f"/r/{slug}",
-            headers={"User-Agent": user_agent, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
-            follow_redirects=False,
-        )
+        navigating = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        answer = await self._http.get(f"/r/{slug}", headers={"User-Agent": user_agent, **navigating})
         if answer.status_code != 302:
             raise StoryError(f"/r/{slug} answered {answer.status_code}: {answer.text[:300]}")
         return parse_qs(urlsplit(answer.headers["location"]).query)["kith"][0]
+
+    async def look(self, slug: str, user_agent: str) -> None:
+        """Looks at a share link as software does: a messenger gets what it shows of the link, others the redirect."""
+        answer = await self._http.get(f"/r/{slug}", headers={"User-Agent": user_agent})
+        if answer.status_code not in (200, 302):
+            raise StoryError(f"/r/{slug} answered {answer.status_code} to {user_agent}")
 
     async def advance(self, seconds: int) -> None:
         """Moves the demo clock and waits until every process has heard of it."""
@@ -69,11 +72,14 @@ class Client:
 
     async def clock_is(self, offset_seconds: int) -> None:
         """Returns when all processes stand at this offset. Raises `StoryError` after half a minute."""
-        for _ in range(600):
+        wait_s = 0.05
+        for _ in range(200):
             offsets = set(_offsets((await self._http.get("/readyz")).json()))
             if offsets == {offset_seconds}:
                 return
-            await asyncio.sleep(0.05)
+            # Each look asks all processes of the product: rather a little late than often.
+            await asyncio.sleep(wait_s)
+            wait_s = min(0.2, wait_s * 1.5)
         raise StoryError(f"the demo clock did not reach {offset_seconds} s everywhere; seen: {sorted(offsets)}")
 
     async def decided(self, order_id: str) -> None:

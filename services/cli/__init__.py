@@ -1,1 +1,1 @@
-"""The command line: runs the services on one machine, migrates, inspects. It stands above the four services."""
+"""The command line: runs the services on one machine, migrates, inspects. It stands above the services."""

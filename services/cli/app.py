@@ -18,6 +18,7 @@ from services.cli.commands import (
     gateway,
     keys,
     ledger,
+    mail,
     migrate,
     pipe,
     recount,
@@ -46,6 +47,7 @@ for group in (
     deliveries,
     pipe,
     work,
+    mail,
     decisions,
     ledger,
     recount,
@@ -73,7 +75,7 @@ def root(
 
 
 def main() -> None:
-    """Entry point of the console script. What an operator can mend is told in one line, without a traceback."""
+    """Entry point of the console script. What an operator can mend is said in one line, without a traceback."""
     try:
         app()
     except StartFailed as error:

@@ -5,7 +5,8 @@ import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.cli import catalog, starting
+from services.cli import manifests, starting
+from services.cli.parts import Parts
 from services.cli.showcase import Showcase, announce
 from services.cli.ui import Ui
 from services.kernel.runner import Process, run_services
@@ -15,8 +16,8 @@ from services.kernel.settings import Settings
 
 async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) -> None:
     """Runs until SIGINT or SIGTERM. Raises `StartFailed` if something does not come up."""
-    services = catalog.load_all()
-    catalog.furnish(services, demo=settings.demo)
+    services = manifests.load_all()
+    manifests.set_side_bar(services, demo=settings.demo)
     shop_url = settings.shop_url or f"http://127.0.0.1:{shop_port}"
     showcase = Showcase(settings.data_dir, shop_url, history_days) if settings.demo else None
     if "KITH_LOG_LEVEL" not in os.environ:
@@ -26,31 +27,36 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
         if showcase.interrupted and settings.embedded:
             _start_over(settings.data_dir, ui)
             showcase.forget()
+    parts = Parts()
     async with AsyncExitStack() as stack:
+        parts.begin("PostgreSQL and schemas")
         with ui.working("Starting PostgreSQL and bringing its schemas up to date"):
-            settings = await stack.enter_async_context(starting.complete(settings, keep_up=True))
+            settings = await stack.enter_async_context(starting.complete(settings, supervise=True))
             settings = starting.with_outbound(settings)
             await starting.migrate_all(services, settings, only_if_changed=True)
 
         async def ready(running: Process) -> None:
             if showcase is None:
+                ui.say(parts.said())
                 ui.say(f"\n[bold]Kith is ready at {settings.base_url}[/]   (Ctrl-C stops it)")
                 ui.emit({"ready": True, "url": settings.base_url})
                 return
             from demo.shop.app import build_shop
 
+            parts.begin("history")
             details = await showcase.ensure(running.url, settings, ui)
             shop = build_shop(showcase.kith(running.url, settings.base_url, details))
             await stack.enter_async_context(Server(shop, host=settings.host, port=shop_port))
-            announce(ui, settings, details, shop_url, also=lambda: ui.say("Ctrl-C stops it.\n"))
+            announce(ui, settings, details, shop_url, also=lambda: ui.say(f"{parts.said()} Ctrl-C stops it.\n"))
 
+        parts.begin("services")
         checks = () if showcase is None else (showcase.check,)
         await run_services(services, settings, on_ready=ready, checks=checks)
     ui.say("Kith has stopped.")
 
 
 def _start_over(folder: Path, ui: Ui) -> None:
-    """A demo whose history was interrupted holds nothing but half a story: it is told from the beginning."""
+    """A demo whose history was interrupted holds nothing but half a story: it begins anew."""
     ui.say("The demo's history was interrupted last time; starting it over.")
     shutil.rmtree(folder / "postgres", ignore_errors=True)
     shutil.rmtree(folder / "spool", ignore_errors=True)

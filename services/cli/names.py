@@ -1,4 +1,4 @@
 """The services' names, without importing any of them."""
 
-NAMES = ("links", "attribution", "rewards", "analytics")
+NAMES = ("links", "connectors", "attribution", "rewards", "analytics")
 """In the order in which decisions flow."""

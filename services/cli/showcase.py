@@ -37,12 +37,12 @@ class Showcase:
 
     @property
     def details_path(self) -> Path:
-        """The store's ids and keys, there once its story has been told to the end."""
+        """The store's ids and keys, there once its history has come to its end."""
         return self.folder / "demo.json"
 
     @property
     def marker(self) -> Path:
-        """There while the story is being told: if it was interrupted, half a store is left."""
+        """There while the history is being made: if it was interrupted, half a store is left."""
         return self.folder / "demo.telling"
 
     @property
@@ -56,7 +56,7 @@ class Showcase:
         self.marker.unlink(missing_ok=True)
 
     def check(self) -> Check:
-        """Readiness: while history is told the clock stands in the past, and nobody should buy in it."""
+        """Readiness: while history is made the clock stands in the past, and nobody should buy in it."""
         return (
             Check("demo", True)
             if self.reported
@@ -64,18 +64,18 @@ class Showcase:
         )
 
     async def ensure(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
-        """The demo store's details; tells its story first if it is not there."""
+        """The demo store's details; makes its history first if it is not there."""
         from demo.details import Details
 
         details = Details.load(self.details_path)
         if details is None:
-            details = await self._tell(base_url, settings, ui)
+            details = await self._make_history(base_url, settings, ui)
         self.reported = True
         return details
 
-    async def _tell(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
+    async def _make_history(self, base_url: str, settings: Settings, ui: Ui) -> "Details":
         from demo.story.client import StoryError
-        from demo.story.tell import tell
+        from demo.story.history import make_history
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self.marker.touch()
@@ -94,7 +94,7 @@ class Showcase:
                     ui.say("           (open now; its history arrives while you look)\n")
 
             try:
-                details = await tell(
+                details = await make_history(
                     base_url,
                     operator_key=settings.operator_key.get_secret_value(),
                     shop_url=self.shop_url,
@@ -149,7 +149,8 @@ def announce(ui: Ui, settings: Settings, details: "Details", shop_url: str, *, a
     ui.say(f"  [bold]Console[/]  {console}")
     ui.say("           (a button there signs one browser in, once, within 10 minutes; later the server key does)")
     ui.say(f"  [bold]Shop[/]     {shop_url}  or as a friend, by a shared link: {details.link_url}")
-    ui.say(f"  [bold]Portal[/]   {details.portal_url}")
+    ui.say(f"  [bold]Portal[/]   {details.portal_url}" + (f"  as {details.email}" if details.email else ""))
+    ui.say(f"           (no mails are sent here: they lie in {settings.base_url}/console/links/mailbox)")
     ui.say(f"  [bold]Keys[/]     {details.secret_key}  (server)")
     ui.say(f"           {details.publishable_key}  (browser)")
     ui.say(f"           operator's: {settings.data_dir / 'secrets.env'}")

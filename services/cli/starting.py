@@ -10,8 +10,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from services.cli.handover import SOURCE, TARGET, Moved, hand_over
 from services.cli.inspect.database import connected
-from services.cli.local.keep import ensure_secrets
+from services.cli.local.keep import ensure_secrets, settings_of
 from services.cli.local.postgres import IN_TESTS, Postgres
 from services.kernel.bus.schema import migrate_bus
 from services.kernel.service import Service
@@ -26,11 +27,13 @@ def embedded_postgres(folder: Path) -> Postgres:
 
 
 @asynccontextmanager
-async def complete(settings: Settings, *, keep_running: bool = False, keep_up: bool = False) -> AsyncIterator[Settings]:
+async def complete(
+    settings: Settings, *, keep_running: bool = False, supervise: bool = False
+) -> AsyncIterator[Settings]:
     """Settings with a database and secrets: the given ones, or in embedded mode those of the data folder.
 
     Starts the folder's PostgreSQL if it does not run, and stops it at the end; with `keep_running`, one that ran before
-    goes on: that is for commands that look into a product that somebody else runs. With `keep_up` it is started again
+    goes on: that is for commands that look into a product that somebody else runs. With `supervise` it is started again
     when it ends by itself: that is for the product.
     """
     if not settings.embedded:
@@ -40,11 +43,12 @@ async def complete(settings: Settings, *, keep_running: bool = False, keep_up: b
     server = embedded_postgres(settings.data_dir)
     ran_before = server.pid is not None
     await server.start()
-    keeper = asyncio.create_task(server.keep_up(), name="postgres") if keep_up else None
+    keeper = asyncio.create_task(server.supervise(), name="postgres") if supervise else None
     try:
         await server.ensure_databases([EMBEDDED_DATABASE])
-        values = {name.removeprefix("KITH_").lower(): value for name, value in secrets.items()}
-        yield Settings(**{**settings.model_dump(), **values, "database_url": server.url(EMBEDDED_DATABASE)})
+        yield Settings(
+            **{**settings.model_dump(), **settings_of(secrets), "database_url": server.url(EMBEDDED_DATABASE)}
+        )
     finally:
         if keeper is not None:
             keeper.cancel()
@@ -79,8 +83,9 @@ async def migrate_all(
     *,
     done: Callable[[str], None] = lambda name: None,
     only_if_changed: bool = False,
-) -> None:
+) -> Moved:
     """Brings every schema to its newest form, the bus's too where PostgreSQL is the bus; tells each name when done.
+    Then moves what another service owns now; returns how much that was.
 
     With `only_if_changed`, a schema that this very code has migrated before is left as it is: a start is quicker.
     """
@@ -101,6 +106,7 @@ async def migrate_all(
             await migrate(service, url)
             await _stamp(url, service.name, fingerprint)
         done(service.name)
+    return await hand_over(settings) if {SOURCE, TARGET} <= urls.keys() else Moved()
 
 
 def _fingerprint(service: Service | None = None) -> str:

@@ -24,9 +24,9 @@ def print_commands(
     config: Annotated[str, typer.Option(help="File with the administrator's login.")] = "admin.properties",
 ) -> None:
     """Print the commands that give each service's Kafka user the rights it needs, and no more."""
-    from services.cli import catalog
+    from services.cli import manifests
 
-    for rule in commands(catalog.load_all()):
+    for rule in commands(manifests.load_all()):
         typer.echo(f"kafka-acls.sh --bootstrap-server {server} --command-config {config} --add {' '.join(rule)}")
 
 
@@ -38,14 +38,14 @@ def set_up(as_json: Json = False) -> None:
 
 
 async def _set_up(ui: Ui) -> None:
-    from services.cli import catalog
+    from services.cli import manifests
     from services.kernel.bus.kafka import KafkaBus
     from services.kernel.bus.kafka_rights import make_rights
     from services.kernel.bus.port import BusUnavailable
     from services.kernel.runner import topics_of
     from services.kernel.settings import Settings
 
-    settings, services = Settings(), catalog.load_all()
+    settings, services = Settings(), manifests.load_all()
     if settings.kafka_url is None or settings.kafka_username is None:
         raise StartFailed("KITH_KAFKA_URL, KITH_KAFKA_USERNAME and KITH_KAFKA_PASSWORD name the brokers and who asks")
     topics = topics_of(services)

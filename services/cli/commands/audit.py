@@ -31,7 +31,7 @@ def audit(store: Chosen = "", as_json: Json = False) -> None:
 
 
 async def _audit(ui: Ui, only: str) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect.stores import listed, opened
     from services.common.audit import ACTIONS
     from services.kernel.db import ALL_STORES
@@ -39,7 +39,7 @@ async def _audit(ui: Ui, only: str) -> None:
 
     found: list[dict[str, Any]] = []
     async with starting.complete(Settings(), keep_running=True) as settings:
-        for service in catalog.load_all():
+        for service in manifests.load_all():
             async with opened(settings, service.name) as db:
                 stores = [only] if only == ALL_STORES else await listed(db, only)
                 if not only:

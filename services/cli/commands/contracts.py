@@ -40,10 +40,10 @@ def command(
 def _descriptions() -> dict[Path, str]:
     """The OpenAPI document of each service."""
     from contracts.export import FOLDER, text_of
-    from services.cli import catalog
+    from services.cli import manifests
     from services.kernel.http.openapi import openapi
 
-    return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in catalog.load_all()}
+    return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in manifests.load_all()}
 
 
 def _gateway() -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""`kith replay` and `kith reconcile`: do decisions follow from their facts, and is every order somewhere, once?"""
+"""`kith replay` and `kith reconcile`: do decisions follow from their facts, and is everything somewhere, once?"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +9,10 @@ from services.cli.ui import Json, Ui
 
 if TYPE_CHECKING:
     from services.kernel.db import Database
+    from services.kernel.settings import Settings
+
+_REPORTS = ("kith.order.received.v1", "kith.order.amended.v1")
+"""The events without which an order is not known."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +40,7 @@ def replay(
 
 
 def reconcile(store: Store = "", as_json: Json = False) -> None:
-    """Show where every acknowledged order is; ends with 1 if any is nowhere, or counted twice."""
+    """Show where every acknowledged order and delivery is; ends with 1 if any is nowhere, or counted twice."""
     import uvloop
 
     raise typer.Exit(0 if uvloop.run(_reconcile(Ui(as_json=as_json), store)) else 1)
@@ -71,7 +75,7 @@ async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
                     if order or not found:
                         break
                     after = (found[-1].order_id, found[-1].revision)
-                wrong = await _misremembered(db, store_id) if whole else []
+                wrong = await _wrong_summaries(db, store_id) if whole else []
                 bar.advance(done)
                 equal = equal and not different and not wrong
                 mark = "[red]✗[/]" if different else "[green]✓[/]"
@@ -85,7 +89,7 @@ async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
     return equal
 
 
-async def _misremembered(db: "Database", store_id: str) -> list[str]:
+async def _wrong_summaries(db: "Database", store_id: str) -> list[str]:
     """People of a store of whom something else is remembered than their facts say."""
     from services.attribution.decisions.actions.replay import check_remembered
 
@@ -101,24 +105,29 @@ async def _misremembered(db: "Database", store_id: str) -> list[str]:
 
 
 async def _reconcile(ui: Ui, only: str) -> bool:
+    from services.cli import starting
+    from services.kernel.settings import Settings
+
+    async with starting.complete(Settings(), keep_running=True) as settings:
+        orders = await _reconcile_orders(ui, settings, only)
+        return await _reconcile_deliveries(ui, settings, only) and orders
+
+
+async def _reconcile_orders(ui: Ui, settings: "Settings", only: str) -> bool:
     from dataclasses import asdict
 
     from services.attribution.decisions.actions.reconcile import reconcile as counted
-    from services.cli import catalog, starting
+    from services.cli import manifests
     from services.cli.inspect import letters
     from services.cli.inspect.stores import listed, opened
-    from services.kernel.settings import Settings
 
     whole = True
-    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
-        aside: dict[str, set[str]] = {}
-        found_aside = [
-            *await letters.waiting(catalog.load_all(), settings),
-            *await letters.waiting(catalog.load_all(), settings, dropped=True),
-        ]
-        for letter in found_aside:
-            if letter.group == "kith.attribution" and letter.type.startswith("kith.order."):
+    aside: dict[str, set[str]] = {}
+    for dropped in (False, True):
+        for letter in await letters.waiting(manifests.load_all(), settings, dropped=dropped):
+            if letter.group == "kith.attribution" and letter.type in _REPORTS:
                 aside.setdefault(letter.store_id, set()).add(letter.subject)
+    async with opened(settings, "attribution") as db:
         for store_id in await listed(db, only):
             async with db.transaction([store_id], snapshot=True) as tx:
                 found = await counted(tx, store_id, dead_lettered=frozenset(aside.get(store_id, ())))
@@ -131,6 +140,25 @@ async def _reconcile(ui: Ui, only: str) -> bool:
                 f" + {found.in_flight} in flight"
             )
             ui.emit({**asdict(found), "difference": found.difference})
+    return whole
+
+
+async def _reconcile_deliveries(ui: Ui, settings: "Settings", only: str) -> bool:
+    from services.cli.inspect.stores import listed, opened
+    from services.connectors.inbox.actions import reconcile as counted
+
+    whole = True
+    async with opened(settings, "connectors") as db:
+        for store_id in await listed(db, only):
+            async with db.transaction([store_id], snapshot=True) as tx:
+                found = await counted(tx, store_id)
+            if not found.acked and not found.difference:
+                continue
+            whole = whole and found.difference == 0
+            mark = "[green]✓[/]" if found.difference == 0 else f"[red]✗ {found.difference} missing[/]"
+            parts = " + ".join(f"{count} {outcome}" for outcome, count in found.outcomes.items())
+            ui.say(f"{mark} {store_id}: {found.acked} deliveries acked = {parts}")
+            ui.emit({"store_id": store_id, "deliveries": found.acked, **found.outcomes, "difference": found.difference})
     return whole
 
 

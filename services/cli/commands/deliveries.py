@@ -11,8 +11,10 @@ from services.cli.options import Store
 from services.cli.ui import Json, Ui
 
 if TYPE_CHECKING:
-    from services.attribution.hooks.sql import Delivery
+    from services.connectors.inbox.actions import Readings
+    from services.connectors.inbox.sql import Delivery
     from services.kernel.db import Database
+    from services.kernel.settings import Settings
 
 Chosen = Annotated[str, typer.Option("--store", help="The store's id, as `list` prints it.")]
 AT_ONCE = 200
@@ -30,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 def list_deliveries(
     store: Store = "",
-    everything: Annotated[bool, typer.Option("--all", help="Also those that were taken or ignored.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that were taken or ignored, or wait to be read.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the deliveries that could not be read, the oldest first."""
@@ -60,8 +64,8 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
     from services.cli.inspect.stores import listed, opened
     from services.kernel.settings import Settings
 
-    outcomes = ("failed", "taken", "ignored") if everything else ("failed",)
-    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+    outcomes = ("failed", "waiting", "taken", "ignored") if everything else ("failed",)
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "connectors") as db:
         for store_id in await listed(db, only):
             async for one in walk(db, store_id, outcomes):
                 reported = {
@@ -79,7 +83,7 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
 
 async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "AsyncIterator[Delivery]":
     """A store's deliveries with these outcomes, the oldest first, however many there are."""
-    from services.attribution.hooks import sql
+    from services.connectors.inbox import sql
 
     last = None
     while True:
@@ -92,16 +96,24 @@ async def walk(db: "Database", store_id: str, outcomes: Sequence[str]) -> "Async
         last = found[-1]
 
 
+def readings(settings: "Settings") -> "Readings":
+    """How deliveries are opened and read."""
+    from services.common.scopes import SCOPES
+    from services.connectors.inbox.actions import Readings
+    from services.connectors.main import READERS
+
+    ring = settings.key_ring(SCOPES)
+    return Readings(READERS, ring, settings.sealing_of("connectors", ring))
+
+
 async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
-    from services.attribution.hooks import domain, sql
     from services.cli import starting
     from services.cli.inspect.stores import opened
-    from services.common.scopes import SCOPES
-    from services.kernel.auth import at_rest
+    from services.connectors.inbox import sql
     from services.kernel.auth.principal import CLI
     from services.kernel.settings import Settings
 
-    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "connectors") as db:
         async with db.transaction([store_id], actor=CLI) as tx:
             kept = await sql.get(tx, store_id, delivery_id)
             if kept is not None:
@@ -109,7 +121,7 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
         if kept is None:
             raise StartFailed(f"{store_id} has no delivery {delivery_id!r}; `kith deliveries list --all` prints them")
         try:
-            body = at_rest.decrypt(settings.key_ring(SCOPES), domain.BODY, kept.body, owner=delivery_id)
+            body = readings(settings).open(kept)
         except ValueError as error:
             raise StartFailed(str(error)) from error
     text = body.decode("utf-8", "replace")
@@ -118,23 +130,22 @@ async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:
 
 
 async def _again(ui: Ui, only: str) -> bool:
-    from services.attribution.orders.actions import Clock
-    from services.attribution.shopify.actions import read_again
     from services.cli import starting
     from services.cli.inspect.stores import listed, opened
-    from services.common.scopes import SCOPES
+    from services.common.order_facts import Clock
+    from services.connectors.inbox.actions import read_again
     from services.kernel.auth.principal import CLI
     from services.kernel.live import LiveState
     from services.kernel.settings import Settings
 
     well = True
-    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "attribution") as db:
-        ring, live = settings.key_ring(SCOPES), LiveState(db)
+    async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "connectors") as db:
+        ways, live = readings(settings), LiveState(db)
         await live.refresh()
         for store_id in await listed(db, only):
             async for kept in walk(db, store_id, ("failed",)):
                 async with db.transaction([store_id], actor=CLI) as tx:
-                    read = await read_again(tx, ring, kept, Clock(live.now(), live.offset))
+                    read = await read_again(tx, ways, kept, Clock(live.now(), live.offset))
                     tx.note("delivery.read_again", on=kept.delivery_id, after={"outcome": read.outcome})
                 well = well and read.outcome != "failed"
                 mark = "[red]✗[/]" if read.outcome == "failed" else "[green]✓[/]"

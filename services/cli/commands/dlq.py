@@ -106,14 +106,14 @@ async def _show(ui: Ui, place: str) -> None:
 
 
 async def _replay(ui: Ui, places: list[str], group: str) -> bool:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect import letters as inspect
     from services.cli.inspect.stores import opened
     from services.kernel.runner import bus_of
     from services.kernel.settings import Settings
     from services.kernel.telemetry import describe
 
-    services = catalog.load_all()
+    services = manifests.load_all()
     well = True
     async with starting.complete(Settings(), keep_running=True) as settings:
         waiting = await _waiting(settings, group)
@@ -124,13 +124,13 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
             with ui.progress() as bar:
                 done = bar.add_task("Letters", total=len(chosen))
                 for letter in chosen:
-                    service = catalog.load(letter.group.split(".")[1])
+                    service = manifests.load(letter.group.split(".")[1])
                     said: dict[str, object] = {"place": letter.place, "replayed": True}
                     async with opened(settings, service.name) as db:
                         try:
                             await inspect.replay(letter, service, db)
                             await inspect.mark(bus, letter)
-                        except Exception as error:  # told by its class, as in the log: a message may quote values
+                        except Exception as error:  # named by its class, as in the log: a message may quote values
                             well = False
                             said |= {"replayed": False, **describe(error)}
                     bar.advance(done)
@@ -145,13 +145,13 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
 
 
 async def _drop(ui: Ui, places: list[str], reason: str) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect import letters as inspect
     from services.cli.inspect.stores import opened
     from services.kernel.runner import bus_of
     from services.kernel.settings import Settings
 
-    services = catalog.load_all()
+    services = manifests.load_all()
     async with starting.complete(Settings(), keep_running=True) as settings:
         waiting = await _waiting(settings, "")
         chosen = [_at(waiting, place) for place in dict.fromkeys(places)]
@@ -168,11 +168,11 @@ async def _drop(ui: Ui, places: list[str], reason: str) -> None:
 
 
 async def _waiting(settings: "Settings", group: str, *, dropped: bool = False) -> "list[Letter]":
-    from services.cli import catalog
+    from services.cli import manifests
     from services.cli.inspect import letters
     from services.kernel.runner import groups_of
 
-    services = catalog.load_all()
+    services = manifests.load_all()
     if group and group not in groups_of(services):
         raise StartFailed(f"there is no group {group!r}; there are {', '.join(groups_of(services))}")
     return [

@@ -1,6 +1,6 @@
 """`kith doctor`: looks at everything that an installation needs, says what is wrong, and what to do."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +12,43 @@ if TYPE_CHECKING:
 _SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
 
 
+Domain = Annotated[str, typer.Argument(help="The domain that mails come from: what follows the @ of the sender.")]
+Selector = Annotated[str, typer.Option("--selector", help="The relay's DKIM selector, as in s1._domainkey.")]
+
+
 def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("doctor")(command)
+    """Adds the command, and the one below it."""
+    group = typer.Typer(invoke_without_command=True, help=command.__doc__)
+    group.callback()(command)
+    group.command("mail")(mail)
+    app.add_typer(group, name="doctor")
 
 
-def command(as_json: Json = False) -> None:
-    """Check ports, disk, secrets, databases, schemas, clocks, bus, lag, outboxes and spools."""
+def command(context: typer.Context, as_json: Json = False) -> None:
+    """Check ports, disk, secrets, mail, databases, schemas, clocks, bus, lag, outboxes and spools."""
     import uvloop
 
+    if context.invoked_subcommand is not None:
+        return
     ui = Ui(as_json=as_json)
     with ui.working("Looking"):
         found = uvloop.run(_look())
+    _show(ui, found)
+
+
+def mail(domain: Domain, selector: Selector = "", as_json: Json = False) -> None:
+    """Check what receivers are told of a domain that mails come from: SPF, DKIM, DMARC, MX."""
+    import uvloop
+
+    from services.cli.inspect import sender
+
+    ui = Ui(as_json=as_json)
+    with ui.working("Asking the name system"):
+        found = uvloop.run(sender.look(domain.strip().rstrip(".").lower(), selector.strip()))
+    _show(ui, found)
+
+
+def _show(ui: Ui, found: "list[Finding]") -> None:
     for finding in found:
         ui.say(f"{_SIGNS[finding.verdict]} {finding.name:24} {finding.detail}")
         if finding.advice:
@@ -34,13 +59,14 @@ def command(as_json: Json = False) -> None:
 
 
 async def _look() -> "list[Finding]":
-    from services.cli import catalog, starting
-    from services.cli.inspect import bus, database, machine
+    from services.cli import manifests, starting
+    from services.cli.inspect import bus, database, handover, machine, mail
     from services.kernel.settings import Settings
 
-    services = catalog.load_all()
+    services = manifests.load_all()
     async with starting.complete(Settings(), keep_running=True) as settings:
-        found = await machine.look(settings)
+        found = [*await machine.look(settings), await mail.look(demo=settings.demo)]
         for service in services:
             found += await database.look(service, settings.database_url_of(service.name))
+        found += await handover.look(settings)
         return found + await bus.look(services, settings)

@@ -23,11 +23,11 @@ def command(
 
 def configuration(address: str = ADDRESS, upstream: str = UPSTREAM) -> str:
     """The Caddyfile's text."""
-    from services.cli import catalog
+    from services.cli import manifests
     from services.cli.local.caddyfile import Upstream, caddyfile
 
     upstreams = [
         Upstream(name=service.name, routes=service.routes, replicas=(upstream.format(service=service.name),))
-        for service in catalog.load_all()
+        for service in manifests.load_all()
     ]
     return caddyfile(upstreams, address=address)

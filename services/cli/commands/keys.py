@@ -1,4 +1,6 @@
-"""`kith keys grant`: a secret key with chosen scopes, for the owner of a store who has none that may give them."""
+"""`kith keys grant`: a secret key with chosen scopes, for the owner of a store who has none that may give them;
+`kith keys reseal`: what services keep sealed, under their newest sealing keys.
+"""
 
 from typing import Annotated
 
@@ -14,14 +16,15 @@ Label = Annotated[str, typer.Option("--label", help="What the list of keys calls
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    group = typer.Typer(help="Make API keys as the operator.", no_args_is_help=True)
+    group = typer.Typer(help="Make API keys as the operator, and renew what is sealed.", no_args_is_help=True)
     group.callback()(_group)
     group.command("grant")(grant)
+    group.command("reseal")(reseal)
     app.add_typer(group, name="keys")
 
 
 def _group() -> None:
-    """Make API keys as the operator."""
+    """Make API keys as the operator, and renew what is sealed."""
 
 
 def grant(store: Chosen, scope: Scopes, label: Label = "Granted by the operator", as_json: Json = False) -> None:
@@ -52,3 +55,38 @@ async def _grant(ui: Ui, store_id: str, scopes: list[str], label: str) -> None:
         text = issue(settings.key_ring(SCOPES), kind="sk", store_id=store_id, key_id=key.key_id, scopes=key.scopes)
     ui.say(f"{text}\n{key.key_id} may: {' '.join(key.scopes)}")
     ui.emit({"id": key.key_id, "scopes": list(key.scopes), "key": text})
+
+
+def reseal(as_json: Json = False) -> None:
+    """Seal what services keep sealed under their newest sealing keys, so that an older one can be taken away."""
+    import uvloop
+
+    if not uvloop.run(_reseal(Ui(as_json=as_json))):
+        raise typer.Exit(1)
+
+
+async def _reseal(ui: Ui) -> bool:
+    from services.cli import manifests, starting
+    from services.cli.inspect.stores import listed, opened
+    from services.common.scopes import SCOPES
+    from services.kernel.reseal import reseal_all
+    from services.kernel.settings import Settings
+
+    well = True
+    async with starting.complete(Settings(), keep_running=True) as settings:
+        ring = settings.key_ring(SCOPES)
+        for service in manifests.load_all():
+            if not service.sealed:
+                continue
+            sealing = settings.sealing_of(service.name, ring)
+            if not sealing:
+                raise StartFailed(f"set KITH_{service.name.upper()}_SEALING_KEYS: {service.name} keeps credentials")
+            async with opened(settings, service.name) as db:
+                stores = await listed(db)
+                for where in service.sealed:
+                    done, lost = await reseal_all(db, sealing, where, stores)
+                    well = well and not lost
+                    place = f"{service.name}.{where.table}.{where.column}"
+                    ui.say(f"{place}: {done} sealed anew" + (f", [red]{lost} cannot be opened[/]" if lost else ""))
+                    ui.emit({"column": place, "resealed": done, "lost": lost})
+    return well

@@ -27,7 +27,7 @@ async def _verify(ui: Ui, only: str) -> bool:
     from services.cli import starting
     from services.cli.inspect.stores import listed, opened
     from services.kernel.settings import Settings
-    from services.rewards.audit.actions import verify
+    from services.rewards.verification.actions import verify
 
     whole = True
     async with starting.complete(Settings(), keep_running=True) as settings, opened(settings, "rewards") as db:

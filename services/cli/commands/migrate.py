@@ -16,7 +16,7 @@ def command(
     ),
     as_json: Json = False,
 ) -> None:
-    """Bring every service's schema to its newest form."""
+    """Bring every service's schema to its newest form, and rows to the service that owns them now."""
     import uvloop
 
     ui = Ui(as_json=as_json)
@@ -26,7 +26,7 @@ def command(
 
 
 async def _migrate(ui: Ui) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.kernel.settings import Settings
 
     def done(name: str) -> None:
@@ -34,19 +34,27 @@ async def _migrate(ui: Ui) -> None:
         ui.emit({"migrated": name})
 
     async with starting.complete(Settings(), keep_running=True) as settings:
-        await starting.migrate_all(catalog.load_all(), settings, done=done)
+        moved = await starting.migrate_all(manifests.load_all(), settings, done=done)
+    if moved:
+        ui.say(f"[green]✓[/] moved to connectors: {moved.hooks} addresses of platforms, {moved.deliveries} deliveries")
+        ui.emit({"moved": {"hooks": moved.hooks, "deliveries": moved.deliveries, "sealed": moved.sealed}})
+    if moved.sealed:
+        ui.say(
+            f"[yellow]![/] {moved.sealed} could not be moved: the key that they were encrypted with is not in"
+            " KITH_SECRET_KEYS. Put it back behind the others and run this again"
+        )
 
 
 async def _check(ui: Ui) -> bool:
     """Whether anything differs."""
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.kernel.bus.schema import migrate_bus
     from services.kernel.migrate import drift, migrate
 
     wrong = False
     async with starting.scratch_database() as url:
         await migrate_bus(url)
-        for service in catalog.load_all():
+        for service in manifests.load_all():
             await migrate(service, url)
             differences = await drift(service, url)
             wrong = wrong or bool(differences)

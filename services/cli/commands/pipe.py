@@ -34,12 +34,12 @@ def lag(as_json: Json = False) -> None:
 
 
 async def _outbox(ui: Ui) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect.database import connected
     from services.kernel.settings import Settings
 
     async with starting.complete(Settings(), keep_running=True) as settings:
-        for service in catalog.load_all():
+        for service in manifests.load_all():
             async with connected(settings.database_url_of(service.name), schema=service.name) as connection:
                 rows: list[Any] = await connection.fetch(_WAITING)
             ui.say(f"{service.name}: {sum(row['events'] for row in rows)} events wait")
@@ -57,11 +57,11 @@ async def _outbox(ui: Ui) -> None:
 
 
 async def _lag(ui: Ui) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect import bus
     from services.kernel.settings import Settings
 
-    services = catalog.load_all()
+    services = manifests.load_all()
     async with starting.complete(Settings(), keep_running=True) as settings:
         found = await bus.state(services, settings)
     ui.say(f"On {found.kind}:")

@@ -23,7 +23,7 @@ def command(
     """Run one replica of one service until SIGTERM."""
     import uvloop
 
-    from services.cli import catalog
+    from services.cli import manifests
     from services.kernel.runner import run_services
     from services.kernel.service import ROLES
     from services.kernel.settings import Settings
@@ -37,6 +37,6 @@ def command(
     settings = Settings()
     if settings.embedded:
         raise StartFailed("`kith serve` needs KITH_DATABASE_URL (and secrets); `kith run` brings its own")
-    services = catalog.load_all(names)
-    catalog.furnish(services, demo=settings.demo)
+    services = manifests.load_all(names)
+    manifests.set_side_bar(services, demo=settings.demo)
     uvloop.run(run_services(services, settings, port=port, roles=ROLES if "all" in asked else ROLES & asked))

@@ -56,14 +56,14 @@ def retry(
 
 
 async def _list(ui: Ui, state: str | None, kind: str | None, count: int) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect.stores import opened
     from services.kernel.settings import Settings
     from services.kernel.work import sql
 
     total, cut = 0, []
     async with starting.complete(Settings(), keep_running=True) as settings:
-        for service in catalog.load_all():
+        for service in manifests.load_all():
             async with opened(settings, service.name) as db, db.transaction() as tx:
                 rows = await sql.listed(tx, state=state, kind=kind, count=count + 1)
             if len(rows) > count:
@@ -105,7 +105,7 @@ async def _show(ui: Ui, place: str) -> None:
 
 
 async def _retry(ui: Ui, places: list[str], kind: str | None) -> None:
-    from services.cli import catalog, starting
+    from services.cli import manifests, starting
     from services.cli.inspect.stores import opened
     from services.kernel.auth.principal import CLI
     from services.kernel.settings import Settings
@@ -113,7 +113,7 @@ async def _retry(ui: Ui, places: list[str], kind: str | None) -> None:
 
     wanted = [_parsed(place) for place in dict.fromkeys(places)]
     async with starting.complete(Settings(), keep_running=True) as settings:
-        for service in catalog.load_all():
+        for service in manifests.load_all():
             numbers = [number for name, number in wanted if name == service.name]
             async with opened(settings, service.name) as db, db.transaction(actor=CLI) as tx:
                 chosen: list[int | None] = [*numbers] if wanted else [None]

@@ -89,7 +89,7 @@ async def look(services: Sequence[Service], settings: Settings) -> list[Finding]
     letters = {topic: count for topic, count in found.dead_letters.items() if count}
     if letters:
         shown = ", ".join(f"{topic} {count}" for topic, count in letters.items())
-        findings.append(warning("dead letters", shown, "`kith dlq list` tells why"))
+        findings.append(warning("dead letters", shown, "`kith dlq list` says why"))
     else:
         findings.append(ok("dead letters", "none"))
     return findings

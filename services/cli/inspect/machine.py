@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from services.cli import manifests
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.cli.local import process
 from services.common.scopes import SCOPES
@@ -61,6 +62,9 @@ def _secrets(settings: Settings) -> Finding:
         ring = settings.key_ring(SCOPES)
     except ValueError as error:
         return failure(name, str(error), "set KITH_SECRET_KEYS, KITH_CONTACT_KEY and KITH_OPERATOR_KEY")
+    without = [s.name for s in manifests.load_all() if s.sealed and not settings.sealing_of(s.name, ring)]
+    if without:
+        return failure(name, f"no sealing keys for {', '.join(without)}", "set KITH_<SERVICE>_SEALING_KEYS of each")
     path = settings.data_dir / "secrets.env"
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         return failure(name, f"{path} can be read by others", f"chmod 600 {path}; then change the secrets")

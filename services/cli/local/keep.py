@@ -3,13 +3,17 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.cli.local.process import StartFailed
+from pydantic import SecretStr
 
-_NAMES = ("KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY")
+from services.cli.local.process import StartFailed
+from services.cli.names import NAMES
+
+_SEALING = {name: f"KITH_{name.upper()}_SEALING_KEYS" for name in NAMES}
+_NAMES = ("KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *_SEALING.values())
 
 
 def ensure_secrets(folder: Path) -> dict[str, str]:
@@ -28,6 +32,13 @@ def ensure_secrets(folder: Path) -> dict[str, str]:
     return {name: os.environ.get(name) or kept[name] for name in _NAMES}
 
 
+def settings_of(secrets: Mapping[str, str]) -> dict[str, object]:
+    """The secrets by the fields of `Settings`, for a process that runs all services."""
+    sealing = {service: SecretStr(secrets[name]) for service, name in _SEALING.items()}
+    plain = {n.removeprefix("KITH_").lower(): value for n, value in secrets.items() if n not in _SEALING.values()}
+    return {**plain, "sealing_keys": sealing}
+
+
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Holds the folder while the block runs. Raises `StartFailed` if another starter holds it."""
@@ -42,7 +53,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 def _make(name: str) -> str:
     value = secrets.token_urlsafe(32)
-    return f"k1:{value}" if name == "KITH_SECRET_KEYS" else value
+    return f"k1:{value}" if name.endswith("_KEYS") else value
 
 
 def _read(path: Path) -> dict[str, str]:

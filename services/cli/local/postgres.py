@@ -111,7 +111,7 @@ class Postgres:
             await asyncio.sleep(0.3)
         raise StartFailed(f"PostgreSQL did not start; the end of {self.log}:\n{process.tail(self.log)}")
 
-    async def keep_up(self, *, every_s: float = 1.0) -> None:
+    async def supervise(self, *, every_s: float = 1.0) -> None:
         """Starts the server again whenever it has ended by itself, as a full disk makes it do. Runs until cancelled."""
         while True:
             await asyncio.sleep(every_s)
@@ -203,8 +203,8 @@ class Postgres:
 
     @staticmethod
     def _open_programs(data: Path) -> None:
-        process.open_way(data)
-        process.open_way(programs() / "postgres")
+        process.make_traversable(data)
+        process.make_traversable(programs() / "postgres")
 
     def _launch(self) -> subprocess.Popen[bytes]:
         options = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]

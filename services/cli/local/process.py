@@ -146,7 +146,7 @@ def tail(log: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def open_way(path: Path) -> None:
+def make_traversable(path: Path) -> None:
     """Lets other accounts pass (not list, not read) the folders above `path`, where we own them.
 
     Root's children with dropped rights need it: a checkout below a private home would otherwise be out of their reach.

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 
+from services.cli.parts import Parts
 from services.cli.showcase import Showcase, announce
 from services.cli.split.product import Product
 from services.cli.ui import Ui
@@ -43,28 +44,32 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
 async def _live(product: Product, showcase: Showcase | None, hang_up: asyncio.Event, ui: Ui) -> None:
     """Starts the product and the demo, then restarts the replicas at each SIGHUP. Ends only by an error."""
 
+    parts = Parts()
+
     def step(what: str) -> None:
+        parts.begin(what)
         ui.say(f"Starting: {what}")
 
-    await product.start(checks=() if showcase is None else (showcase.check,), tell=step)
+    await product.start(checks=() if showcase is None else (showcase.check,), progress=step)
     settings = Settings(port=product.settings.port)
     if showcase is not None:
+        parts.begin("history")
         details = await showcase.ensure(f"http://127.0.0.1:{settings.port}", settings, ui)
         await product.start_shop(showcase.details_path)
-        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, ui))
+        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, parts, ui))
     else:
         ui.say(f"\n[bold]Kith is ready at {product.url}[/]")
-        _explain(product, ui)
+        _explain(product, parts, ui)
         ui.emit({"ready": True, "url": product.url})
     failed = asyncio.create_task(product.supervisor.failed())
     try:
-        await _roll_when_told(product, hang_up, failed, ui)
+        await _restart_on_hangup(product, hang_up, failed, ui)
     finally:
         failed.cancel()
         await asyncio.gather(failed, return_exceptions=True)
 
 
-async def _roll_when_told(product: Product, hang_up: asyncio.Event, failed: asyncio.Task[None], ui: Ui) -> None:
+async def _restart_on_hangup(product: Product, hang_up: asyncio.Event, failed: asyncio.Task[None], ui: Ui) -> None:
     """Ends only by what ended the watch over the children."""
     rolled = 0
     while True:
@@ -79,6 +84,7 @@ async def _roll_when_told(product: Product, hang_up: asyncio.Event, failed: asyn
         product.write_state(rolled=rolled)
 
 
-def _explain(product: Product, ui: Ui) -> None:
+def _explain(product: Product, parts: Parts, ui: Ui) -> None:
+    ui.say(parts.said())
     ui.say(f"Each process has its number in {product.folder}/<name>.pid and its log in {product.logs}.")
     ui.say("`kith split restart` restarts the replicas one by one; Ctrl-C stops everything.\n")

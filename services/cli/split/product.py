@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local import process
 from services.cli.local.caddy import Caddy
 from services.cli.local.caddyfile import Upstream, caddyfile
@@ -66,8 +66,9 @@ class Product:
         self.logs = self.folder / "logs"
         self.shop_port = shop_port
         self.supervisor = Supervisor(self.folder, say=say)
-        self.services = catalog.load_all()
+        self.services = manifests.load_all()
         self.replicas: dict[str, list[Replica]] = {}
+        self.workers: list[Replica] = []
         self._stack = AsyncExitStack()
         self._env: dict[str, str] = {}
         self._ports: dict[str, int] = {}
@@ -78,24 +79,24 @@ class Product:
         """What browsers use."""
         return self.settings.base_url
 
-    async def start(self, *, checks: Sequence[Callable[[], Check]], tell: Callable[[str], None]) -> None:
-        """Starts everything, in order; `tell` names each step. On a failure call `stop`."""
+    async def start(self, *, checks: Sequence[Callable[[], Check]], progress: Callable[[str], None]) -> None:
+        """Starts everything, in order; `progress` names each step. On a failure call `stop`."""
         postgres = PostgresChild(self.folder / "postgres", log=self.logs / "postgres.log")
         kafka = KafkaChild(self.folder / "kafka", log=self.logs / "kafka.log")
-        tell("PostgreSQL and Kafka")
+        progress("PostgreSQL and Kafka")
         await self.supervisor.start([postgres, kafka])
         await postgres.ensure_databases([_database(service) for service in self.services])
         self._ports = {name: process.free_port() for name in self._names()}
         self._env = self._environment(postgres, kafka)
         _keep(self.folder / "env", "".join(f"{name}={value}\n" for name, value in self._env.items()))
-        tell("schemas")
-        os.environ.update(self._env)  # this process migrates and tells the demo's story, with every database
+        progress("schemas")
+        os.environ.update(self._env)  # this process migrates and makes the demo's history, with every database
         await migrate_all(self.services, Settings(port=self.settings.port), only_if_changed=True)
-        tell("services")
+        progress("services")
         self.replicas = {service.name: self._replicas(service) for service in self.services}
-        workers = [self._worker(service) for service in self.services if service.work]
-        await self.supervisor.start([*(r for group in self.replicas.values() for r in group), *workers])
-        tell("gateway")
+        self.workers = [self._worker(service) for service in self.services if service.work]
+        await self.supervisor.start([*(r for group in self.replicas.values() for r in group), *self.workers])
+        progress("gateway")
         await self._start_gateway(checks)
         self.write_state()
 
@@ -149,6 +150,7 @@ class Product:
             replicas={name: {r.name: r.address for r in group} for name, group in self.replicas.items()},
             running=lambda: {child.name: child.pid is not None for child in self.supervisor.children},
             checks=checks,
+            workers={worker.name: worker.address for worker in self.workers},
         )
         self._stack.push_async_callback(whole.close)
         server = await self._stack.enter_async_context(Server(whole, host="127.0.0.1", port=0))
@@ -193,8 +195,13 @@ class Product:
         return Replica(name, *command, port=port, env=env, log=self.logs / f"{name}.log")
 
     def _own_environment(self, service: Service) -> dict[str, str]:
-        """All settings but the addresses of other services' databases."""
-        others = {f"KITH_{other.name.upper()}_DATABASE_URL" for other in self.services if other is not service}
+        """All settings but the addresses of other services' databases, and their sealing keys."""
+        others = {
+            f"KITH_{other.name.upper()}_{what}"
+            for other in self.services
+            if other is not service
+            for what in ("DATABASE_URL", "SEALING_KEYS")
+        }
         return {name: value for name, value in {**os.environ, **self._env}.items() if name not in others}
 
     def _environment(self, postgres: Postgres, kafka: Kafka) -> dict[str, str]:

@@ -21,12 +21,15 @@ _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(slots=True)
 class Whole:
-    """The application. `replicas` are addresses by service and replica name; `running` says which children run."""
+    """The application. `replicas` are addresses by service and replica name, `workers` those of processes that run
+    tasks and answer nobody else; `running` says which children run.
+    """
 
     services: Sequence[Service]
     replicas: Mapping[str, Mapping[str, str]]
     running: Callable[[], Mapping[str, bool]]
     checks: Sequence[Callable[[], Check]] = ()
+    workers: Mapping[str, str] = field(default_factory=dict)
     _client: httpx.AsyncClient = field(init=False)
     _description: bytes = field(init=False, default=b"")
 
@@ -85,7 +88,7 @@ class Whole:
         return (200 if ready else 503), _JSON, orjson.dumps(document)
 
     async def _metrics(self) -> tuple[int, bytes, bytes]:
-        answers = await self._ask("/metrics")
+        answers = await self._ask("/metrics", self.workers)
         texts = {name: answer.text for name, answer in answers.items() if answer is not None and answer.is_success}
         return 200, _TEXT, exposition.merge(texts).encode()
 
@@ -94,9 +97,10 @@ class Whole:
             self._description = orjson.dumps(merge([openapi(service) for service in self.services]))
         return 200, _JSON, self._description
 
-    async def _ask(self, path: str) -> dict[str, httpx.Response | None]:
-        """Every replica's answer; None where it cannot be reached."""
+    async def _ask(self, path: str, others: Mapping[str, str] | None = None) -> dict[str, httpx.Response | None]:
+        """Every replica's answer, and that of others; None where it cannot be reached."""
         addresses = {name: address for group in self.replicas.values() for name, address in group.items()}
+        addresses |= others or {}
 
         async def ask(address: str) -> httpx.Response | None:
             try:

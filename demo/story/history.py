@@ -1,16 +1,20 @@
 """Tells the story: sets the store up some weeks ago, lives through the days, and arrives at the present."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from demo.details import Details
 from demo.paths import segment
+from demo.shop.goods import Offer
 from demo.story.cast import AMBASSADORS, BROWSERS, ROBOTS, Ambassador, Friend, channel, figures
 from demo.story.client import Client
+from demo.story.materials import materials
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
@@ -29,33 +33,40 @@ _WEEKDAY = (1.0, 0.94, 0.98, 1.02, 1.12, 0.82, 0.66)
 _QUARTER = (0.3, 1.1, 1.4, 1.2)
 """How busy the quarters of a day are, from midnight on."""
 
-REWARDS: tuple[dict[str, object], dict[str, object]] = (
-    {
-        "name": "friend",
-        "to": "friend",
-        "which": "first",
-        "give": {"kind": "fixed", "amount_minor": 500},
-        "pay_as": "store_credit",
-        "hold_days": 14,
-    },
-    {
-        "name": "ambassador",
-        "to": "ambassador",
-        "which": "every",
-        "give": {"kind": "percent", "basis_points": 800, "of": "subtotal"},
-        "pay_as": "cash",
-        "hold_days": 14,
-        "limits": {"per_order_minor": 5000, "per_ambassador": {"count": 200, "period": "month"}},
-    },
-)
+DISCOUNT_MINOR = 500
+LEAST_MINOR = 600
+
+AMBASSADOR: dict[str, object] = {
+    "name": "ambassador",
+    "to": "ambassador",
+    "which": "every",
+    "give": {"kind": "percent", "basis_points": 800, "of": "subtotal"},
+    "pay_as": "cash",
+    "hold_days": 14,
+    "limits": {"per_order_minor": 5000, "per_ambassador": {"count": 200, "period": "month"}},
+}
 
 PROGRAM: dict[str, object] = {
     "name": "Give €5, get 10%",
     "currency": "EUR",
-    "attribution": {"click_window_days": 30, "new_customers_only": True, "min_subtotal_minor": 600},
+    "attribution": {"click_window_days": 30, "new_customers_only": True, "min_subtotal_minor": LEAST_MINOR},
     "budget": {"amount_minor": 1_000_000},
-    "rewards": REWARDS,
+    "landing": "page",
+    "friend_benefit": "discount",
+    "discount": {"give": {"kind": "fixed", "amount_minor": DISCOUNT_MINOR}, "which": "first"},
+    "rewards": [AMBASSADOR],
+    "joining": {
+        "roles": ["customer", "advocate", "influencer"],
+        "terms": {
+            "version": "2026-01",
+            "text": "Recommend us to people you know, in your own words.\n\nDo not buy by your own link, and do not"
+            " publish your code on coupon sites.\n\nWe may pause an account that breaks these rules, and say why.",
+        },
+    },
 }
+COLOR = "#7A3B1E"
+LOGO = b64encode((Path(__file__).parents[1] / "shop" / "assets" / "logo.png").read_bytes()).decode()
+OFFER = Offer("", amount_minor=DISCOUNT_MINOR, from_minor=LEAST_MINOR)
 
 
 class Story:
@@ -73,8 +84,8 @@ class Story:
         self._last_order: str | None = None
         self._program_id = ""
 
-    async def tell(self, progress: Progress, opened: Opened) -> Details:
-        """Runs the whole story and returns what the demo is made of, which `opened` is told at its beginning."""
+    async def make(self, progress: Progress, opened: Opened) -> Details:
+        """Runs the whole story and returns what the demo is made of, which `opened` gets at its beginning."""
         total = max(1, self._days * STEPS)
         if self._days:
             await self._client.advance(-(self._days * DAY_S))
@@ -104,8 +115,11 @@ class Story:
             },
         )
         self._client.secret_key, self._client.publishable_key = store["secret_key"], store["publishable_key"]
+        await self._client.patch("/v1/stores/look", {"color": COLOR, "logo": LOGO})
         program = await self._client.post("/v1/programs", {**PROGRAM, "landing_url": f"{shop}/"})
         self._program_id = program["id"]
+        for material in materials(self._program_id):
+            await self._client.post("/v1/materials", material)
         for rank, name in enumerate(AMBASSADORS[:12] if self._days else AMBASSADORS[:3]):
             await self._join(name, pull=1 / (rank + 1.3))
         first = self._ambassadors[0]
@@ -119,6 +133,7 @@ class Story:
             code=first.code,
             link_url=link["data"][-1]["url"],
             portal_url=first.portal_url,
+            email=first.email,
         )
 
     async def _join(self, name: str, *, pull: float, customer_id: str | None = None) -> None:
@@ -138,7 +153,7 @@ class Story:
     async def _live(self, *, day: int, part: int) -> None:
         rng = self._rng
         if part == 0:
-            await self._news(day)
+            await self._newcomers(day)
         pull = self._pull(day, part)
         # Who buys now came earlier: what is bought is dated back into the hours since the last stop.
         recent = self._friends[-600:]
@@ -160,7 +175,7 @@ class Story:
         campaign = 1.6 if self._days - 12 <= day < self._days - 8 else 1
         return _WEEKDAY[moment.weekday()] * _QUARTER[moment.hour // 6] * growth * campaign
 
-    async def _news(self, day: int) -> None:
+    async def _newcomers(self, day: int) -> None:
         """What changes once a day: people join and share, and once the program changes."""
         rng = self._rng
         joined = len(self._ambassadors)
@@ -183,14 +198,18 @@ class Story:
                 ambassador.slugs[where] = link["slug"]
             customer = {"id": ambassador.customer_id}
             await self._client.track(
-                {"type": "widget_view", "customer": customer, "visitor_id": f"v-{ambassador.id[-9:]}"}
+                {
+                    "type": "widget_view",
+                    "customer": customer,
+                    "visitor_id": f"v-{ambassador.id[-9:]}",
+                    "placement": "customer-account",
+                }
             )
             await self._client.track(
                 {"type": "share", "customer": customer, "channel": where, "visitor_id": f"v-{ambassador.id[-9:]}"}
             )
         if day == self._days * 5 // 8:
-            friend, ambassador_rule = REWARDS
-            rewards = [friend, {**ambassador_rule, "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"}}]
+            rewards = [{**AMBASSADOR, "give": {"kind": "percent", "basis_points": 1000, "of": "subtotal"}}]
             await self._client.patch(f"/v1/programs/{segment(self._program_id)}", {"rewards": rewards})
 
     def _somebody(self) -> Ambassador:
@@ -208,7 +227,7 @@ class Story:
         friend = self._friend()
         friend.brought_by = self._ambassadors.index(ambassador) + 1
         if rng.random() < 0.06:
-            await self._client.click(slug, rng.choice(ROBOTS))
+            await self._client.look(slug, rng.choice(ROBOTS))
             return friend
         friend.tokens.append(await self._client.click(slug, rng.choice(BROWSERS)))
         await self._client.track(
@@ -226,7 +245,8 @@ class Story:
         order_id = str(self._next_order)
         self._next_order += 1
         friend.orders += 1
-        sums = figures(rng, with_code=bool(friend.codes) and friend.orders == 1)
+        # The shop takes the discount off for whoever came by a link, or by a code.
+        sums = figures(rng, offer=OFFER if friend.orders == 1 and (friend.codes or friend.tokens) else None)
         order: dict[str, object] = {
             "order_id": order_id,
             **sums,
@@ -256,7 +276,7 @@ async def _together(calls: Iterable[Awaitable[T]]) -> list[T]:
     return list(await asyncio.gather(*calls))
 
 
-async def tell(
+async def make_history(
     base_url: str,
     *,
     operator_key: str,
@@ -268,6 +288,6 @@ async def tell(
     """Fills a fresh store and returns its details. Needs the demo clock (`KITH_DEMO=1`) unless `days` is 0."""
     client = Client(base_url, operator_key=operator_key)
     try:
-        return await Story(client, shop_url=shop_url, days=days).tell(progress, opened)
+        return await Story(client, shop_url=shop_url, days=days).make(progress, opened)
     finally:
         await client.close()

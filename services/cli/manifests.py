@@ -7,9 +7,9 @@ from services.cli.names import NAMES
 from services.kernel.service import Service
 from services.ui import Pages
 
-__all__ = ["NAMES", "furnish", "load", "load_all"]
+__all__ = ["NAMES", "load", "load_all", "set_side_bar"]
 
-_SIDE_BAR = ("analytics", "attribution", "links", "rewards")
+_SIDE_BAR = ("analytics", "attribution", "links", "rewards", "connectors")
 """Whose entries come first: the answer, then the daily work."""
 
 
@@ -29,7 +29,7 @@ def load_all(names: Iterable[str] = NAMES) -> list[Service]:
     return [load(name) for name in NAMES if name in wanted]
 
 
-def furnish(services: Iterable[Service], *, demo: bool) -> None:
+def set_side_bar(services: Iterable[Service], *, demo: bool) -> None:
     """Gives these services' pages the side bar of the whole product: a page of one leads to the others'. Pages of a
     `demo` watch its history arrive.
     """

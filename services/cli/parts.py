@@ -1,0 +1,22 @@
+"""How long each part of a start took, said in one line when it is over."""
+
+import time
+
+
+class Parts:
+    """Parts that follow one another. `begin` ends the one before."""
+
+    def __init__(self) -> None:
+        self._began: list[tuple[str, float]] = []
+
+    def begin(self, name: str) -> None:
+        """From now on it is this part that takes time."""
+        self._began.append((name, time.monotonic()))
+
+    def said(self) -> str:
+        """All parts with their seconds, and what they come to; what took no time is left out."""
+        now = time.monotonic()
+        ends = [*(moment for _, moment in self._began[1:]), now]
+        took = [(name, end - moment) for (name, moment), end in zip(self._began, ends, strict=True)]
+        parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took if seconds >= 0.05)
+        return f"Ready after {sum(seconds for _, seconds in took):.0f} s: {parts}."
