@@ -1,17 +1,13 @@
 """Makes the shared fixtures known. They live in plain modules under `tests/support`."""
 
 import pytest
-from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = [f"tests.support.{name}" for name in ("browser", "kafka", "limits", "postgres", "two_stores")]
+PLUGINS = ("browser", "chance", "kafka", "limits", "postgres", "two_stores")
+pytest_plugins = [f"tests.support.{name}" for name in PLUGINS]
 
-# How long an example takes says nothing on a shared machine; the test's own time limit is over all of them.
-settings.register_profile("kith", deadline=None)
-settings.load_profile("kith")
-
-PROCESSES = ("tests/faults/", "tests/e2e/", "tests/integration/cli/", "tests/integration/product/")
+PROCESSES = ("tests/faults/", "tests/e2e/", "tests/integration/cli/", "tests/upgrade/")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types

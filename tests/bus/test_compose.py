@@ -13,7 +13,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from pydantic import SecretStr
 
 from contracts.events import Topic
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local import java, process
 from services.kernel.bus.kafka import KafkaBus
 from services.kernel.bus.kafka_rights import Right, make_rights
@@ -23,7 +23,7 @@ from services.kernel.service import Service
 from services.kernel.settings import Settings
 from tests.support.compose import ComposedKafka, compose
 
-TOPICS = topics_of(catalog.load_all())
+TOPICS = topics_of(manifests.load_all())
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ async def test_each_service_does_its_work_at_the_composed_broker_and_nothing_els
     assert (first["topics"], first["taken"]) == (len(TOPICS), 1)
     assert set_up(broker) == {"topics": len(TOPICS), "given": 0, "taken": 0}
 
-    buses = {service.name: bus_of(broker, service.name) for service in catalog.load_all()}
-    for service in catalog.load_all():
+    buses = {service.name: bus_of(broker, service.name) for service in manifests.load_all()}
+    for service in manifests.load_all():
         await works(buses[service.name], service)
         heard = {topic for topics in subscriptions_of([service]).values() for topic in topics}
         reported = {str(topic) for topic in service.publishes}

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from contracts.events import Topic
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.commands.acls import commands
 from services.cli.local import java, process
 from services.cli.local.kafka import Kafka
@@ -62,7 +62,7 @@ async def test_a_service_writes_its_own_topics_and_no_others(tmp_path: Path) -> 
     )
     try:
         await broker.start()
-        services = [one for one in catalog.load_all() if one.name == "rewards"]
+        services = [one for one in manifests.load_all() if one.name == "rewards"]
         for rule in commands(services):
             await allow(broker, rule)
         topics = (*product_topics(), *dead_letter_topics(["kith.rewards", "kith.links"]))

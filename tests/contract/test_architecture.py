@@ -1,4 +1,4 @@
-"""What keeps the four services alike, read from the source: file names, sizes, and who may do what.
+"""What keeps the services alike, read from the source: file names, sizes, and who may do what.
 
 Which package may import which is import-linter's matter: see its contracts in pyproject.toml, where each service's
 features stand in their order.
@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SERVICES = ("links", "attribution", "rewards", "analytics")
-FILES = {"api", "consumer", "jobs", "hot", "actions", "schemas", "sql", "tables", "domain", "words"}
+SERVICES = ("links", "connectors", "attribution", "rewards", "analytics")
+FILES = {"api", "consumer", "jobs", "work", "hot", "actions", "schemas", "sql", "tables", "domain", "words"}
 FOLDERS = {"pages", "assets"}
 AT_THE_ROOT = {"__init__", "main", "settings", "migrations", "pages", "assets"}
 LONGEST_FILE = 400
@@ -98,6 +98,42 @@ def test_sql_is_written_in_sql_and_tables_only() -> None:
     assert wrong == []
 
 
+def test_a_table_is_a_constant_of_its_own_name_on_the_services_metadata() -> None:
+    """Found by one search, whatever the service: ORDER_FACTS is `order_facts`, and METADATA is in the settings."""
+    wrong = []
+    for service, _, layer, path in feature_files():
+        for node in parsed(path).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                called, given = node.value.func, node.value.args
+                if isinstance(called, ast.Name) and called.id == "service_metadata":
+                    wrong.append(f"{said(path)}:{node.lineno} makes metadata of its own")
+                if isinstance(called, ast.Name) and called.id == "Table":
+                    assert isinstance(node.targets[0], ast.Name) and isinstance(given[0], ast.Constant)
+                    if layer != "tables" or node.targets[0].id != str(given[0].value).upper():
+                        wrong.append(f"{said(path)}:{node.lineno} {node.targets[0].id}")
+        if layer == "tables" and f"services.{service}.settings.METADATA" not in imported(path):
+            wrong.append(f"{said(path)} does not take the metadata from the settings")
+    assert wrong == []
+
+
+def test_what_a_feature_hears_and_does_by_the_clock_is_named_alike() -> None:
+    parts = {"consumer": {"HANDLERS"}, "jobs": {"JOBS", "DUE_JOBS", "keyed_jobs"}}
+    wrong = []
+    for _, _, layer, path in feature_files():
+        if layer in parts and path.name == f"{layer}.py":
+            defined = {
+                target.id
+                for node in parsed(path).body
+                if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            defined |= {node.name for node in parsed(path).body if isinstance(node, ast.FunctionDef)}
+            if not defined & parts[layer]:
+                wrong.append(said(path))
+    assert wrong == []
+
+
 def test_only_the_kernel_commits() -> None:
     wrong = [
         f"{said(path)}:{node.lineno}"
@@ -152,7 +188,7 @@ def own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def test_files_and_functions_are_short() -> None:
     wrong = []
-    for path in python_files("services", "contracts", "demo", "benchmarks"):
+    for path in python_files("services", "contracts", "demo", "benchmarks", "proofs"):
         if "migrations" in path.parts:  # written by a tool, read once
             continue
         lines = path.read_text().count("\n")

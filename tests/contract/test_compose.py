@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.cli import catalog
+from services.cli import manifests
 from tests.support.compose import compose, example, properties, secret, wanted
 
-SERVICES = [service.name for service in catalog.load_all()]
+SERVICES = [service.name for service in manifests.load_all()]
 USERS = ["admin", *SERVICES]
 
 
@@ -32,6 +32,8 @@ def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[
     assert environment["KITH_KAFKA_PASSWORD"] == password(name)
     assert [one for one in environment if one.endswith("_DATABASE_URL")] == [f"KITH_{name.upper()}_DATABASE_URL"]
     reported = " ".join(environment.values())
+    sealing = [one for one in environment if one.endswith("_SEALING_KEYS")]
+    assert sealing == ([f"KITH_{name.upper()}_SEALING_KEYS"] if manifests.load(name).sealed else [])
     others = [other for other in USERS if other != name]
     assert not [other for other in others if password(other) in reported]
     assert not [other for other in SERVICES if other != name and secret(f"KITH_{other.upper()}_PASSWORD") in reported]

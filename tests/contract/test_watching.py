@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from services.cli import catalog
+from services.cli import manifests
 from services.kernel.http import timing
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def expressions() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def known() -> dict[str, set[str]]:
     """Every sample's name, with its labels, as the product registers them."""
-    catalog.load_all()
+    manifests.load_all()
     found: dict[str, set[str]] = {}
     for family in REGISTRY.collect():
         for suffix in SUFFIXES.get(family.type, ()):

@@ -14,12 +14,14 @@ async def life(scope: Scope, receive: Receive, send: Send) -> bool:
             return True
 
 
-async def answer(send: Send, body: bytes, media_type: str, *, status: int = 200) -> None:
-    """Answers whoever asks, from wherever."""
+async def answer(send: Send, body: bytes, media_type: str, *, status: int = 200, policy: str = "") -> None:
+    """Answers whoever asks, from wherever. `policy`: what the page's browser may load and run."""
     headers = [
         (b"content-type", media_type.encode()),
         (b"access-control-allow-origin", b"*"),
         (b"access-control-allow-headers", b"authorization, content-type"),
     ]
+    if policy:
+        headers.append((b"content-security-policy", policy.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -36,6 +36,9 @@ class Shop:
     status: int = 202
     reports: list[dict[str, Any]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
+    """Slug → the token that Kith gives for it."""
+    asked: list[dict[str, Any]] = field(default_factory=list)
 
     async def shop_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await life(scope, receive, send):
@@ -49,6 +52,12 @@ class Shop:
             return
         if scope["path"] == "/kith.js":
             await answer(send, SCRIPT.body, "text/javascript")
+            return
+        if scope["path"] == "/v1/clicks" and scope["method"] == "POST":
+            self.asked.append(json.loads((await receive())["body"]))
+            token = self.links.get(self.asked[-1]["slug"])
+            found = json.dumps({"token": token} if token else {"code": "link_unknown"}).encode()
+            await answer(send, found, "application/json", status=201 if token else 404)
             return
         if scope["method"] == "POST":
             self.keys.add(dict(scope["headers"]).get(b"authorization", b"").decode())
@@ -302,3 +311,57 @@ async def test_a_tab_behind_is_no_visit_until_somebody_looks_at_it(shop: Shop) -
     await shop.page.evaluate("window.shown = true; document.dispatchEvent(new Event('visibilitychange'))")
     _, visit = await shop.reported(2)
     assert (visit["type"], visit["token"], visit["seen"]) == ("visit", FIRST, True)
+
+
+async def test_a_link_to_the_shops_own_address_asks_for_the_token_and_then_visits_with_it(shop: Shop) -> None:
+    shop.links["anna-k"] = FIRST
+    await shop.open("/p/1?size=XL&ref=anna-k#top")
+    [visit] = await shop.reported(1)
+    assert (visit["type"], visit["token"]) == ("visit", FIRST)
+    assert [one["slug"] for one in shop.asked] == ["anna-k"]
+    assert (await shop.cookies())["kith_t"] == FIRST
+    assert await shop.page.evaluate("location.href") == f"{shop.url}/p/1?size=XL#top"
+    await shop.open("/cart")
+    assert len(shop.asked) == 1
+
+
+async def test_somebody_elses_ref_stays_in_the_address_and_the_visit_is_reported(shop: Shop) -> None:
+    await shop.open("/?ref=newsletter")
+    [visit] = await shop.reported(1)
+    assert "token" not in visit
+    assert await shop.page.evaluate("location.search") == "?ref=newsletter"
+    await shop.open(f"/?ref=newsletter&kith={FIRST}")
+    assert (await shop.reported(2))[1]["token"] == FIRST
+    assert len(shop.asked) == 1, "a token needs no asking"
+
+
+async def test_a_frame_and_a_visitor_without_consent_ask_for_nothing(shop: Shop) -> None:
+    shop.links["anna-k"] = FIRST
+    shop.frame = "<p>framed</p>"
+    shop.body = '<iframe src="/frame?ref=anna-k"></iframe>'
+    await shop.open("/")
+    await shop.page.frames[1].wait_for_function("window.kith && window.kith.version")
+    await shop.reported(1)
+    shop.attributes, shop.body = ' data-consent="required"', ""
+    await shop.open("/?ref=anna-k")
+    assert shop.asked == []
+    await shop.page.evaluate("kith('consent', true)")
+    await until(lambda: len(shop.asked) == 1, what="a question after consent")
+    await until(lambda: any(report.get("token") == FIRST for report in shop.reports), what="a visit with the token")
+
+
+async def test_a_tab_behind_asks_when_somebody_looks(shop: Shop) -> None:
+    shop.links["anna-k"] = FIRST
+    await shop.page.add_init_script(
+        "Object.defineProperty(document, 'visibilityState', {get: () => window.front ? 'visible' : 'hidden'})"
+    )
+    await shop.open("/?ref=anna-k")
+    await shop.page.evaluate("kith('share', {channel: 'copy'})")
+    await shop.reported(1)
+    assert shop.asked == []
+    await shop.page.evaluate("window.front = 1; document.dispatchEvent(new Event('visibilitychange'))")
+    await until(lambda: any(report.get("token") == FIRST for report in shop.reports), what="a visit with the token")
+
+
+def test_the_script_stays_small() -> None:
+    assert len(SCRIPT.packed) <= 3_000

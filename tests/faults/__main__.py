@@ -22,7 +22,7 @@ from tests.support.wait import until
 
 HONEST = {0, 502, 503, 504}
 """Refusals that are allowed while processes are killed: the gateway's own, and ours."""
-VICTIMS = [f"{name}-{n}" for name in ("links", "attribution", "rewards", "analytics") for n in (1, 2)]
+VICTIMS = [f"{name}-{n}" for name in ("links", "connectors", "attribution", "rewards", "analytics") for n in (1, 2)]
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ async def _tables(superuser: asyncpg.Connection, schemas: Sequence[str]) -> Mapp
     """Columns and their types by table, of all tables that belong to stores."""
     rows = await superuser.fetch(
         "select table_schema || '.' || table_name as name, column_name, data_type from information_schema.columns"
-        " where table_schema = any($1) and table_name not in ('due', 'directory', 'outbox') and is_generated = 'NEVER'"
+        " where table_schema = any($1) and table_name not in ('due', 'directory', 'outbox', 'changed_results')"
+        " and is_generated = 'NEVER'"
         " order by ordinal_position",
         list(schemas),
     )

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Database, Tx
 from services.kernel.errors import Conflict
@@ -32,6 +33,9 @@ OPERATOR_KEY = "operator-key-of-the-tests-0123456789"
 RING = KeyRing(
     secret_keys="k1:a-secret-of-the-tests-0123456789", contact_key="contacts", operator_key=OPERATOR_KEY, scopes=SCOPES
 )
+
+SEALING = Sealing("c1:the-keys-of-one-service-in-the-tests", before=RING)
+"""What a service that seals its rows is given alone."""
 
 
 class NoteIn(BaseModel, extra="forbid"):
@@ -169,7 +173,7 @@ SERVICE = Service(
 )
 
 
-def make_context(db: Database, *, name: str = "toy", **settings: object) -> Context:
+def make_context(db: Database, *, name: str = "toy", sealing: Sealing | None = None, **settings: object) -> Context:
     """A context on a database, or on one that is never asked."""
     return Context(
         service=name,
@@ -177,6 +181,7 @@ def make_context(db: Database, *, name: str = "toy", **settings: object) -> Cont
         db=db,
         ring=RING,
         live=LiveState(db),
+        sealing=sealing,
     )
 
 

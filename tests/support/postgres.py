@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local.postgres import IN_TESTS, OWNER, Postgres
 from services.kernel.bus.schema import migrate_bus
 from services.kernel.migrate import migrate
@@ -20,7 +20,7 @@ FreshDatabase = Callable[..., Awaitable[str]]
 
 
 class TestServer:
-    """The run's server. `fresh("links")` is a new database with that service's schema; without names, with all four."""
+    """The run's server. `fresh("links")` is a new database with that service's schema, `fresh()` one with all."""
 
     __test__ = False
 
@@ -31,7 +31,7 @@ class TestServer:
 
     async def fresh(self, *services: str) -> str:
         """Makes a database and returns the owner's address of it."""
-        template = await self._template(services or catalog.NAMES)
+        template = await self._template(services or manifests.NAMES)
         return await self._create(template)
 
     async def empty(self) -> str:
@@ -61,7 +61,7 @@ class TestServer:
         return self.server.url(name)
 
     async def _template(self, services: tuple[str, ...]) -> str:
-        key = tuple(name for name in catalog.NAMES if name in services)
+        key = tuple(name for name in manifests.NAMES if name in services)
         if unknown := set(services) - set(key):
             raise LookupError(f"no such services: {sorted(unknown)}")
         if key not in self._templates:
@@ -72,7 +72,7 @@ class TestServer:
         name = f"template_{'_'.join(services)}"
         await self.server.ensure_databases([name])
         await migrate_bus(self.server.url(name))
-        for service in catalog.load_all(services):
+        for service in manifests.load_all(services):
             await migrate(service, self.server.url(name))
         return name
 

@@ -4,7 +4,7 @@ import httpx
 from starlette.types import Scope
 
 from services.kernel.http.app import Edge
-from services.kernel.http.quick import Later
+from services.kernel.http.quick import DeferredAnswer
 
 
 def quickly(
@@ -31,7 +31,7 @@ def quickly(
     found = route.quick(scope, request.content)
     if found is None:
         return None
-    assert not isinstance(found, Later)
+    assert not isinstance(found, DeferredAnswer)
     status, lines, body = found
     pairs = [line.partition(b": ") for line in (lines + b"content-length: %d\r\n" % len(body)).split(b"\r\n")[:-1]]
     return httpx.Response(status, headers=[(name, value) for name, _, value in pairs], content=body)

@@ -3,6 +3,8 @@
 For tests that go through every route: the ids of what A has, and a body for every operation that takes one.
 """
 
+import io
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,8 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
-from services.cli import catalog
+from services.cli import manifests
 from services.common import scopes
 from services.kernel.ids import new_id
 from services.kernel.runner import running
@@ -20,6 +23,8 @@ from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
 
 SECRET_KEYS = "k1:a-secret-of-the-tests-0123456789"
+SEALING_KEYS = "c1:the-keys-of-one-service-in-the-tests"
+"""What each service that keeps credentials is given."""
 OPERATOR = "the-operator-of-the-tests-0123456789"
 
 
@@ -45,6 +50,16 @@ PROGRAM: dict[str, Any] = {
         }
     ],
 }
+
+
+def _picture() -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (1200, 630), "#7A3B1E").save(target, "PNG")
+    return target.getvalue()
+
+
+PICTURE = _picture()
+TEMPLATE = {"subject": "News of {store}", "body": "{reward}", "label": "My page"}
 
 
 @dataclass
@@ -77,11 +92,12 @@ async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]
         secret_keys=SECRET_KEYS,  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
+        sealing_keys={"connectors": SEALING_KEYS, "links": SEALING_KEYS},  # type: ignore[dict-item]  # parsed
         demo=True,
         pool_size=3,
     )
     async with (
-        running(catalog.load_all(catalog.NAMES), settings, port=0) as process,
+        running(manifests.load_all(manifests.NAMES), settings, port=0) as process,
         httpx.AsyncClient(base_url=process.url, timeout=30) as client,
     ):
         a, b = await make_store(client, "A"), await make_store(client, "B")
@@ -128,17 +144,41 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
     )
     link = await post("/v1/links", {"program_id": program, "ambassador_id": ambassador["id"]})
     code = await post("/v1/codes", {"program_id": program, "code": "SPRING"})
+    material = await post("/v1/materials", BODIES["POST /v1/materials"]({"program_id": program}))
     key = await post("/v1/keys", {"kind": "secret", "label": "second"})
     hook = await post("/v1/hooks", BODIES["POST /v1/hooks"]({}))
+    endpoint = await post("/v1/webhook-endpoints", BODIES["POST /v1/webhook-endpoints"]({}))
+    sample = await post(f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202)
+    announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
     order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
     await post("/v1/orders", order, 202)
+
+    form = {"program": program, "email": "anna@example.com"}
+    asked = await client.post("/p/sign-in", data=form, headers={"sec-fetch-site": "same-origin"})
+    assert asked.status_code == 303, asked.text
+    client.cookies.clear()
+
+    async def mail() -> str | None:
+        answer = await client.get("/v1/mails", params={"state": "kept"}, headers=store.secret)
+        return answer.json()["data"][0]["id"] if answer.json()["data"] else None
 
     async def reward() -> str | None:
         answer = await client.get("/v1/rewards", headers=store.secret)
         return answer.json()["data"][0]["id"] if answer.json()["data"] else None
 
+    portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
+    token = portal.json()["url"].rpartition("/")[2]
+    own_page = {"sec-fetch-site": "same-origin"}
+    opened = await client.post("/p/open", data={"token": token}, headers=own_page)
+    cookie = {"cookie": opened.headers["set-cookie"].partition(";")[0], **own_page}
+    client.cookies.clear()
+    missing = await client.post("/p/appeals", data={"words": "A friend is missing."}, headers=cookie)
+    assert missing.status_code == 303, missing.text
+    appeal = (await client.get("/v1/appeals", headers=store.secret)).json()["data"][0]
+
     store.ids = {
         "store_id": store.id,
+        "appeal_id": appeal["id"],
         "program_id": program,
         "ambassador_id": ambassador["id"],
         "link_id": link["id"],
@@ -146,29 +186,53 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         "code": "SPRING",
         "key_id": key["id"],
         "hook_id": hook["id"],
+        "endpoint_id": endpoint["id"],
+        "delivery_id": sample["id"],
+        "material_id": material["id"],
         "order_id": "order-of-a",
         "reward_id": str(await until(reward, what="a reward")),
+        "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
         "domain": "second.example",
+        "announcement_id": announced["id"],
+        "occasion": "attributed",
+        "language": "en",
     }
 
 
 PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
-PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok"}
+PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok", "mail_id": "mai", "material_id": "mat"}
+PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd"}
+PREFIXES |= {"announcement_id": "ann"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
-    """Ids of the same form that nobody has."""
+    """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
-    return strange | {"code": new_id("c").upper(), "order_id": new_id("order"), "kind": "svg", "domain": "no.example"}
+    strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
+    return strange | {name: known[name] for name in ("kind", "occasion", "language") if name in known}
 
 
 BODIES: dict[str, Any] = {
+    "POST /v1/appeals/{appeal_id}/answer": lambda ids: {
+        "verdict": "accept",
+        "words": "We looked at it again.",
+        "order_id": ids["order_id"],
+    },
+    "POST /v1/ambassadors/sheets": lambda ids: {"program_id": ids["program_id"], "csv": "name\nBob", "dry_run": True},
     "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
     "POST /v1/ambassadors/batches": lambda ids: {
         "ambassadors": [{"program_id": ids["program_id"], "external_id": "c-3"}]
     },
     "PATCH /v1/ambassadors/{ambassador_id}": lambda _: {"group": "vip"},
+    "PUT /v1/ambassadors/{ambassador_id}/preferences": lambda _: {"channel": "email", "digest": "daily"},
+    "POST /v1/portal-sessions": lambda ids: {"ambassador_id": ids["ambassador_id"]},
+    "POST /v1/announcements": lambda _: {
+        "texts": {"en": TEMPLATE | {"body": "Two weeks of double rewards: {link}"}},
+        "segment": {"clicked": True},
+        "every_weeks": 2,
+    },
+    "POST /v1/clicks": lambda _: {"slug": "nowhere"},
     "POST /v1/clock": lambda _: {"advance_seconds": 0},
     "POST /v1/codes": lambda ids: {
         "program_id": ids["program_id"],
@@ -178,10 +242,28 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/codes/{code_id}": lambda _: {"max_uses": 3},
     "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
     "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
+    "POST /v1/webhook-endpoints": lambda _: {"url": "https://hooks.invalid/kith", "events": ["order.attributed"]},
+    "PATCH /v1/webhook-endpoints/{endpoint_id}": lambda _: {"events": ["order.attributed", "reward.granted"]},
+    "POST /v1/webhook-endpoints/{endpoint_id}/secret": lambda _: {"overlap_hours": 1},
+    "POST /v1/webhook-endpoints/{endpoint_id}/test": lambda _: {},
+    "POST /v1/webhook-endpoints/{endpoint_id}/replay": lambda _: {"since": "2026-01-01T00:00:00Z"},
     "POST /v1/identify": lambda _: {"visitor_id": "v_" + "1" * 32, "customer": {"id": "c-2"}},
+    "POST /v1/invites": lambda ids: {
+        "program_id": ids["program_id"],
+        "emails": ["friend@example.com"],
+        "language": "en",
+        "consent": "1",
+    },
+    "POST /v1/ambassadors/groups": lambda ids: {"ambassador_ids": [ids["ambassador_id"]], "group": "VIP"},
+    "POST /v1/invites/forget": lambda _: {"email": "friend@example.com"},
     "POST /v1/keys": lambda _: {"kind": "secret", "label": "x"},
     "POST /v1/links": lambda ids: {"program_id": ids["program_id"], "ambassador_id": ids["ambassador_id"]},
     "PATCH /v1/links/{link_id}": lambda _: {"channel": "mail"},
+    "PUT /v1/message-occasions/{occasion}": lambda _: {"told": True},
+    "PUT /v1/message-templates/{occasion}/{language}": lambda _: TEMPLATE,
+    "POST /v1/message-templates/{occasion}/{language}/preview": lambda _: TEMPLATE,
+    "POST /v1/message-templates/{occasion}/{language}/test": lambda ids: {"ambassador_id": ids["ambassador_id"]},
+    "POST /v1/offers": lambda _: {"tokens": []},
     "POST /v1/orders": lambda ids: {
         "order_id": ids["order_id"],
         "placed_at": now(),
@@ -194,9 +276,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/orders/{order_id}/cancel": lambda _: {},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
     "POST /v1/programs": lambda _: PROGRAM,
+    "PUT /v1/programs/{program_id}/preview-pictures/{language}": lambda _: {"picture": b64encode(PICTURE).decode()},
     "PATCH /v1/programs/{program_id}": lambda _: {"name": "Another name"},
     "POST /v1/rewards/{reward_id}/approve": lambda _: {},
     "POST /v1/rewards/{reward_id}/reject": lambda _: {"reason": "because"},
+    "POST /v1/share": lambda _: {"language": "en"},
     "POST /v1/stores": lambda _: {
         "name": "C",
         "currency": "EUR",
@@ -206,8 +290,19 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/stores/domains": lambda _: {"domain": "third.example"},
     "POST /v1/stores/domains/{domain}/verify": lambda _: {},
+    "POST /v1/materials": lambda ids: {
+        "program_id": ids["program_id"],
+        "kind": "post",
+        "title": "T",
+        "text": "Try {link}",
+    },
+    "PATCH /v1/materials/{material_id}": lambda _: {"title": "Another"},
+    "PUT /v1/programs/{program_id}/places": lambda _: {"rules": [{"placement": "ribbon"}]},
+    "PUT /v1/stores/link-domain": lambda _: {"domain": "go.second.example"},
+    "PATCH /v1/stores/look": lambda _: {"color": "#123456"},
     "POST /v1/stores/{store_id}/keys": lambda _: {"kind": "secret", "label": "x"},
     "PATCH /v1/stores/{store_id}": lambda _: {"name": "Another name"},
+    "PUT /v1/telegram-bot": lambda _: {"token": "123456789:AAtoken-of-the-tests-0123456789012345"},
     "POST /v1/track": lambda _: {"type": "visit", "visitor_id": "v1"},
 }
 """A body that is right, given ids, for every operation that takes one."""

@@ -1,4 +1,4 @@
-"""Builders for analytics' tests: events as other services tell them, delivered in batches, and roll-ups read back."""
+"""Builders for analytics' tests: events as other services send them, delivered in batches, and roll-ups read back."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -43,10 +43,15 @@ def store_configured(
     )  # fmt: skip
 
 
-def program_published(version: int = 1, *, days: float = -90, store_id: str = STORE) -> ProgramPublished:
+def program_published(
+    version: int = 1, *, days: float = -90, store_id: str = STORE, discount: dict[str, Any] | None = None
+) -> ProgramPublished:
+    served = {"friend_benefit": "discount", "discount": discount} if discount else {}
     return ProgramPublished(
         store_id=store_id, program_id=PROGRAM, version=version, published_at=at(days),
-        program=Program.model_validate({"name": "Give 10", "currency": "EUR", "landing_url": "https://shop.example/"}),
+        program=Program.model_validate(
+            {"name": "Give 10", "currency": "EUR", "landing_url": "https://shop.example/", **served}
+        ),
     )  # fmt: skip
 
 
@@ -122,14 +127,16 @@ def decided(
     refunded: int = 0, reason: str = "", kind: str = "click", click_id: str | None = None,
     visitor_id: str | None = None, ambassador_id: str = "amb_1", buyer: str = "c1", number: int = 1, new: bool = True,
     settled: bool = False, cancelled: bool = False, currency: str = "EUR", store_id: str = STORE,
-    contacts: tuple[str, ...] = (), came_by: str | None = None, program_id: str = PROGRAM,
+    contacts: tuple[str, ...] = (), came_by: str | None = None, program_id: str = PROGRAM, discount: int = 0,
 ) -> conversions.Conversion:  # fmt: skip
     attributed = status == "attributed"
     winner = conversions.Winner(kind=kind, click_id=click_id) if attributed else None  # type: ignore[arg-type]
     return CONVERSIONS[status](
         store_id=store_id, order_id=order_id, revision=revision, status=status, reason=reason or status,  # type: ignore[arg-type]
         cancelled=cancelled, settled_at=at(days + 20) if settled else None, placed_at=at(days), decided_at=at(days),
-        figures=Figures(status="paid", currency=currency, total_minor=total, subtotal_minor=total),
+        figures=Figures(
+            status="paid", currency=currency, total_minor=total, subtotal_minor=total, discount_minor=discount
+        ),
         refunded_minor=refunded, friend_id=buyer, visitor_id=visitor_id, order_number=number, new_customer=new,
         program_id=program_id if attributed or status == "rejected" else None,
         program_version=1 if attributed else None, ambassador_id=ambassador_id if attributed else None, winner=winner,

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -127,10 +128,26 @@ async def test_other_addresses_open_the_page_too(http: httpx.AsyncClient, query:
     assert "ANNA10" in await page(http, query)
 
 
-async def test_a_store_without_events_is_told_what_will_appear(db: Database) -> None:
+async def test_a_new_store_is_led_to_its_first_reward_by_what_is_there_and_nothing_else(db: Database) -> None:
+    own: dict[str, Any] = {"store_id": "str_2"}
+    ways = [
+        ("A program", ()),
+        ("The first ambassador", (program_published(**own),)),
+        ("The store is connected", (ambassador_saved(**own),)),
+        ("The first click", (visited("t2-1", "v2-1", **own),)),
+        ("The first order", (clicked("k2-1", **own),)),
+        ("The first reward", (decided("o2-1", "unattributed", reason="no_evidence", **own),)),
+    ]
     async with client(db, store_id="str_2") as made:
-        text = words((await made.get("/console")).text)
-    assert "Nothing counted yet" in text
+        for number, (step, happened) in enumerate(ways):
+            await deliver(db, *happened)
+            html = (await made.get("/console")).text
+            current = words(html.partition('aria-current="step">')[2].partition("</li>")[0])
+            assert step in current
+            assert html.count('<li class="done"') == number
+        assert "From click to kept order" in html  # the figures stand below it
+        await deliver(db, rewarded("r2-1", amount=500, **own))
+        assert "Set up your store" not in (await made.get("/console")).text
 
 
 async def test_a_store_that_is_not_known_yet_is_asked_to_wait(db: Database) -> None:

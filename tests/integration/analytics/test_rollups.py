@@ -10,7 +10,7 @@ from services.analytics.facts import jobs
 from services.analytics.main import SERVICE
 from services.analytics.rollups.actions import recount
 from services.analytics.rollups.actions.count import SLICE
-from services.analytics.rollups.jobs import WAITING
+from services.analytics.rollups.jobs import COUNT_WAITING
 from services.kernel.db import Database
 from services.kernel.jobs import Jobs
 from tests.integration.analytics.history import (
@@ -130,6 +130,34 @@ async def test_rewards_cost_what_they_are_worth_now_and_points_are_not_money(rea
     assert found["owed"][(STORE, PROGRAM, "EUR", "ambassador", "available")] == {"rewards": 1, "amount_minor": 200}
 
 
+TEN_OFF = {"give": {"kind": "fixed", "amount_minor": 1000}, "which": "first"}
+SHARE_OFF = {"give": {"kind": "percent", "basis_points": 2000}, "which": "every"}
+
+
+async def test_of_an_orders_discounts_the_program_pays_what_it_promised(db: Database) -> None:
+    await deliver(db, store_configured(), program_published(discount=TEN_OFF), ambassador_saved())
+    await deliver(
+        db, decided("o1", discount=1500, refunded=2500), decided("o2", discount=400),
+        decided("o3", discount=1500, number=2), decided("o4", discount=1000, cancelled=True),
+        decided("o5", "unattributed", discount=1000), decided("o6", discount=1000, currency="MDL"),
+    )  # fmt: skip
+    daily = (await rollups(db))["daily"]
+    assert daily[MONEY]["discount_cost_minor"] == 500 + 400, "half of the price went back, and half of the discount"
+    assert "discount_cost_minor" not in daily[(*MONEY[:3], "MDL")]
+
+
+async def test_a_version_that_comes_after_its_orders_counts_their_discounts(db: Database) -> None:
+    await deliver(db, store_configured(), decided("o1", discount=1500))
+    assert "discount_cost_minor" not in (await rollups(db))["daily"][MONEY]
+    await deliver(db, program_published(discount=SHARE_OFF))
+    assert (await rollups(db))["daily"][MONEY]["discount_cost_minor"] == 1300, "a fifth of 65.00"
+
+
+async def test_a_program_that_serves_friends_by_credit_pays_no_discount(ready: Database) -> None:
+    await deliver(ready, decided("o1", discount=1500))
+    assert "discount_cost_minor" not in (await rollups(ready))["daily"][MONEY]
+
+
 async def test_a_share_counts_for_the_cohort_of_its_ambassador_once_that_one_is_known(db: Database) -> None:
     await deliver(db, store_configured(), shared("t1", customer="a1"), viewed("t2", customer="a1"))
     await deliver(db, ambassador_saved(customer="a1", days=-10))
@@ -215,7 +243,7 @@ async def test_what_came_before_its_store_is_counted_some_at_a_time(db: Database
     await deliver(db, store_configured())
     assert (await rollups(db))["daily"][COUNTS] == {"clicks": SLICE}
     await deliver(db, clicked("k0000"), clicked("later"))
-    await Jobs(make_context(db, name="analytics"), jobs=(), due_jobs=SERVICE.due_jobs).run_due(WAITING.name)
+    await Jobs(make_context(db, name="analytics"), jobs=(), due_jobs=SERVICE.due_jobs).run_due(COUNT_WAITING)
     assert (await rollups(db))["daily"][COUNTS] == {"clicks": SLICE + 4}
 
 
@@ -252,7 +280,10 @@ async def test_a_recount_mends_what_sums_are_wrong_by_while_others_are_counted(r
     mended = await rollups(ready)
     (meanwhile,) = mended["daily"].keys() - right["daily"].keys()
     assert mended["daily"].pop(meanwhile) == {"clicks": 1}
-    mended["daily_channels"] = {
-        key: row for key, row in mended["daily_channels"].items() if key in right["daily_channels"]
-    }
+    for counted in ("daily_channels", "own"):
+        mended[counted] = {key: row for key, row in mended[counted].items() if key in right[counted]}
+    for counted in ("results", "link_clicks"):
+        for name in ("clicks", "last_active_s"):
+            for table in (mended, right):
+                table[counted] = {key: {**row, name: 0} for key, row in table[counted].items()}
     assert mended == right

@@ -35,7 +35,7 @@ def token(click_id: str = "clk_1") -> str:
     return click_token.issue(RING, SHOP, attribution.token(click_id))
 
 
-async def tell(http: httpx.AsyncClient, address: str, count: int = 1, **more: Any) -> list[int]:
+async def report(http: httpx.AsyncClient, address: str, count: int = 1, **more: Any) -> list[int]:
     """Reports from an address; the statuses."""
     reported = {**VISIT, **more}
     app = http._transport.app  # type: ignore[attr-defined]  # an ASGITransport
@@ -58,24 +58,24 @@ async def tell(http: httpx.AsyncClient, address: str, count: int = 1, **more: An
 async def test_an_address_may_report_so_often(
     http: httpx.AsyncClient, first: str, neighbour: str, stranger: str
 ) -> None:
-    assert await tell(http, first, EACH + 1) == [202] * EACH + [429]
-    assert await tell(http, neighbour) == [429]
-    assert await tell(http, stranger) == [202]
+    assert await report(http, first, EACH + 1) == [202] * EACH + [429]
+    assert await report(http, neighbour) == [429]
+    assert await report(http, stranger) == [202]
 
 
 async def test_a_spent_key_drops_what_proves_nothing_and_no_friend_s_visit(http: httpx.AsyncClient) -> None:
-    flood = [status for n in range(5) for status in await tell(http, f"203.0.113.{n}", EACH)]
+    flood = [status for n in range(5) for status in await report(http, f"203.0.113.{n}", EACH)]
     assert flood.count(202) == OF_A_KEY
-    assert await tell(http, "198.51.100.1") == [429]
-    assert await tell(http, "198.51.100.1", token="k1.made-up") == [429]
-    assert await tell(http, "198.51.100.1", token=token()) == [202]
-    assert await tell(http, "203.0.113.0", token=token("clk_2")) == [202]
+    assert await report(http, "198.51.100.1") == [429]
+    assert await report(http, "198.51.100.1", token="k1.made-up") == [429]
+    assert await report(http, "198.51.100.1", token=token()) == [202]
+    assert await report(http, "203.0.113.0", token=token("clk_2")) == [202]
 
 
 async def test_behind_a_spent_address_each_click_has_its_own_budget(http: httpx.AsyncClient) -> None:
-    assert 429 in await tell(http, "203.0.113.7", EACH + 1)
-    assert await tell(http, "203.0.113.7", OF_A_CLICK + 1, token=token("clk_3")) == [202] * OF_A_CLICK + [429]
-    assert await tell(http, "203.0.113.7", token=token("clk_4")) == [202]
+    assert 429 in await report(http, "203.0.113.7", EACH + 1)
+    assert await report(http, "203.0.113.7", OF_A_CLICK + 1, token=token("clk_3")) == [202] * OF_A_CLICK + [429]
+    assert await report(http, "203.0.113.7", token=token("clk_4")) == [202]
 
 
 async def test_a_quick_answer_spends_the_same_budget(http: httpx.AsyncClient) -> None:
@@ -86,9 +86,9 @@ async def test_a_quick_answer_spends_the_same_budget(http: httpx.AsyncClient) ->
 
 
 async def test_this_machine_itself_and_other_stores_have_their_own(http: httpx.AsyncClient) -> None:
-    assert await tell(http, "127.0.0.1", EACH + 3) == [202] * (EACH + 3)
+    assert await report(http, "127.0.0.1", EACH + 3) == [202] * (EACH + 3)
     other = key(store=f"{SHOP}2", kind="pk", key_id="key_9")
-    assert 429 in await tell(http, "203.0.113.7", EACH + 1)
+    assert 429 in await report(http, "203.0.113.7", EACH + 1)
     app = http._transport.app  # type: ignore[attr-defined]  # an ASGITransport
     transport = httpx.ASGITransport(app=app, client=("203.0.113.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as caller:

@@ -235,6 +235,7 @@ async def test_codes_are_checked_and_redeemed(http: httpx.AsyncClient, db: Datab
     await arrive(db, code("ONCE", max_uses=1, store=SHOP))
     good = await http.post("/v1/codes/anna10/check", headers=SECRET_KEY)
     assert (good.status_code, good.json()["valid"], good.json()["code"]) == (200, True, "ANNA10")
+    assert good.json()["benefit"] in {"credit", "none"}, "a program from before there was a choice"
     assert (await http.post("/v1/codes/NOPE/check", headers=SECRET_KEY)).json()["reason"] == "code_unknown"
     used = [
         (await http.post("/v1/codes/once/redeem", headers=SECRET_KEY, json={"order_id": o})).status_code

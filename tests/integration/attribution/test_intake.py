@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from services.attribution.orders import actions, sql
-from services.attribution.orders.actions import Clock
-from services.attribution.orders.schemas import CancelIn, OrderIn, RefundIn
-from services.attribution.orders.sql import ReportedFact
+from services.attribution.orders.schemas import OrderIn, RefundIn
+from services.common import order_facts
+from services.common.order_facts import Clock, ReportedFact
 from services.kernel.db import Database
 from tests.support.edge import RING
 
@@ -18,7 +18,7 @@ A, B = "str_a", "str_b"
 
 def report(order_id: str, *, of: str = A, total: int = 1000) -> ReportedFact:
     reported: dict[str, Any] = {"order_id": order_id, "placed_at": NOW, "status": "paid", "currency": "EUR"}
-    return actions.report(RING, of, actions.order_of(OrderIn(**reported, total_minor=total)), Clock(NOW))
+    return order_facts.report(RING, of, actions.order_of(OrderIn(**reported, total_minor=total)), Clock(NOW))
 
 
 async def taken(db: Database, *facts: ReportedFact) -> tuple[list[bool], list[tuple[str, str, str]]]:
@@ -43,8 +43,8 @@ async def test_a_first_report_is_received_and_later_ones_amend_it_also_within_on
 
 
 async def test_refunds_and_a_cancel_may_come_first_and_make_nothing_amended(db: Database) -> None:
-    refund = actions.refund(A, "1", RefundIn(refund_id="r1", amount_minor=100), Clock(NOW))
-    cancel = actions.cancel(A, "1", CancelIn(), Clock(NOW))
+    refund = order_facts.refund(A, "1", actions.refund_of(RefundIn(refund_id="r1", amount_minor=100)), Clock(NOW))
+    cancel = order_facts.cancel(A, "1", None, Clock(NOW))
     new, sent = await taken(db, refund, cancel, refund, report("1"))
     assert new == [True, True, False, True]
     assert [kind for kind, _, _ in sent] == ["refunded", "cancelled", "received"]

@@ -147,6 +147,12 @@ async def test_the_list_is_narrowed_by_ambassador_and_program(shop: httpx.AsyncC
     assert "#R-2026-1001" not in shown
     assert "ambassador_id=amb_boris" in shown, "the file holds the same orders"
     assert "No ambassador has the code “NOPE”." in await page(shop, ambassador="NOPE")
+    part = await shop.get("/console/attribution/friends/amb_boris", headers=SECRET_KEY)
+    assert part.status_code == 200
+    for text in ("#R-2027-1001", "friend no. 1", "Attributed", "€50.00", "?ambassador=BORIS"):
+        assert text in part.text, text
+    nobody = await shop.get("/console/attribution/friends/amb_nobody", headers=SECRET_KEY)
+    assert "No orders yet" in nobody.text
 
 
 async def test_days_are_the_stores_and_both_ends_belong_to_the_period(shop: httpx.AsyncClient) -> None:

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from contracts.events.catalog import StoreConfigured
-from services.attribution.slices.actions import OwnPlaceholders
 from services.common.contacts import own_placeholders
+from services.common.own_placeholders import OwnPlaceholders
 from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, proof, token
 from tests.support.attribution import ambassador, browser, program, pump, served

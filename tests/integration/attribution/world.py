@@ -27,13 +27,14 @@ def proof(customer_id: str, *, generation: int = 0, store: str = SHOP) -> str:
     return hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
 
 
-def token(store: str = SHOP, click_id: str = "clk_1") -> str:
+def token(store: str = SHOP, click_id: str = "clk_1", channel: str | None = None) -> str:
     claims = TokenClaims(
         click_id=click_id,
         link_id="lnk_anna",
         program_id="prg_1",
         ambassador_id="amb_anna",
         at=NOW - timedelta(days=2, minutes=5),
+        channel=channel,
     )
     return click_token.issue(RING, store, claims)
 

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from contracts.events.catalog import StoreConfigured
-from services.cli import catalog
+from services.cli import manifests
 from services.kernel.bus import envelope
 from services.kernel.bus.port import Record
 from services.kernel.bus.topics import dead_letter_topic
@@ -72,7 +72,7 @@ class Installation:
             at=datetime.now(UTC),
             traceparent=None,
         )
-        services = catalog.load_all()
+        services = manifests.load_all()
         bus = bus_of(services, self.settings())
         await bus.start()
         await bus.publish([Record(topic, store_id, value, head | (more or {}))])
@@ -180,12 +180,12 @@ async def test_what_waits_is_counted_also_for_groups_that_never_read(installatio
     status, lags, complaints = await kith("lag", folder=installation.folder, url=installation.url, **installation.env)
     assert status == 0, complaints
     behind = {(lag["group"], lag["topic"]): lag["behind"] for lag in lags}
-    assert all(behind[f"kith.{name}", "kith.catalog"] >= 1 for name in catalog.NAMES)
+    assert all(behind[f"kith.{name}", "kith.catalog"] >= 1 for name in manifests.NAMES)
     assert ("kith.rewards", "kith.conversions") in behind
 
     assert len(await installation.waiting(store_id)) == 1
     everybody = [letter for letter in (await installation.dlq("list"))[1] if letter["group"] == GROUP]
-    async with running([catalog.load("rewards")], installation.settings(), port=0):
+    async with running([manifests.load("rewards")], installation.settings(), port=0):
 
         def counted() -> bool:
             return REGISTRY.get_sample_value("kith_dead_letters_waiting", {"group": GROUP}) == len(everybody)

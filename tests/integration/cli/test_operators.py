@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.inspect import database
 from services.cli.local.keep import ensure_secrets
 from tests.support.postgres import FreshDatabase, TestServer
@@ -46,7 +46,7 @@ async def test_a_sound_installation_is_well(tmp_path: Path, fresh_database: Fres
     assert status == 0, complaints
     assert printed[-1]["well"] is True
     found = findings(printed)
-    assert {found[f"{name} schema"]["verdict"] for name in ("links", "attribution", "rewards", "analytics")} == {"ok"}
+    assert {found[f"{name} schema"]["verdict"] for name in manifests.NAMES} == {"ok"}
     assert found["bus"]["detail"] == "the log in PostgreSQL"
     assert found["secrets"]["verdict"] == "ok"
 
@@ -59,7 +59,7 @@ async def test_an_empty_database_is_a_failure_that_migrate_mends(tmp_path: Path,
 
     status, printed, complaints = await kith("migrate", folder=tmp_path, url=url)
     assert status == 0, complaints
-    assert [entry["migrated"] for entry in printed] == ["bus", "links", "attribution", "rewards", "analytics"]
+    assert [entry["migrated"] for entry in printed] == ["bus", *manifests.NAMES]
     status, printed, _ = await kith("doctor", folder=tmp_path, url=url)
     assert status == 0
     await postgres.drop(url)
@@ -104,7 +104,7 @@ async def test_a_snapshot_that_is_held_for_long_is_told_with_who_holds_it(
 
 async def reported(url: str) -> str:
     """What is said of snapshots in rewards' database."""
-    [finding] = [one for one in await database.look(catalog.load("rewards"), url) if one.name == "rewards snapshots"]
+    [finding] = [one for one in await database.look(manifests.load("rewards"), url) if one.name == "rewards snapshots"]
     return f"{finding.verdict}: long-report" if "(long-report)" in finding.detail else str(finding.verdict)
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from services.cli.local import process
+from services.cli.names import NAMES
 from tests.support.metrics import unheard
 from tests.support.product import Product, running
 from tests.support.wait import until
@@ -122,9 +123,7 @@ async def _operators_look_at_it(folder: Path, product: Product, api: httpx.Async
     def sent_and_handled() -> bool:
         waiting = {reported["service"]: reported["events"] for reported in _reported("outbox", folder=folder)}
         behind = {reported["group"]: reported["behind"] for reported in _reported("lag", folder=folder)}
-        return set(waiting) == {"links", "attribution", "rewards", "analytics"} and not any(
-            (*waiting.values(), *behind.values())
-        )
+        return set(waiting) == set(NAMES) and not any((*waiting.values(), *behind.values()))
 
     await until(sent_and_handled, what="an empty outbox and no lag")
 

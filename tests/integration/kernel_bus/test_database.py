@@ -36,7 +36,7 @@ async def test_cut_connections_fail_as_passing_and_leave_a_clean_pool(db: Databa
     for _ in range(15):
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
+            " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
         )
         await asyncio.sleep(0.02)
     before = committed

@@ -1,4 +1,4 @@
-"""Events that are spelled as rows when they come in, and copied into the outbox as they are."""
+"""Events that are encoded as rows when they come in, and copied into the outbox as they are."""
 
 from datetime import UTC, datetime
 from typing import Any

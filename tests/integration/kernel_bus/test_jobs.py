@@ -96,6 +96,17 @@ async def test_a_moment_that_the_run_itself_schedules_is_kept(db: Database, cont
         assert round((kept - tx.now) / timedelta(days=1)) == 3
 
 
+async def test_a_job_that_always_has_more_to_do_holds_up_no_other(db: Database, context: Context) -> None:
+    busy, other = Diary(again=timedelta(microseconds=1)), Diary()
+    jobs = Jobs(context, jobs=(), due_jobs=[DueJob(name=JOB, run=busy.run), DueJob(name="other", run=other.run)])
+    await plan(db, "str_a")
+    async with db.transaction() as tx:
+        await schedule(tx, "other", {"str_b": tx.now + timedelta(seconds=1)})
+    jobs.start()
+    await until(lambda: other.seen and len(busy.seen) > 1)
+    await jobs.stop()
+
+
 async def test_replicas_share_the_stores_and_none_is_looked_at_twice(db: Database, context: Context) -> None:
     diary = Diary()
     await plan(db, *(f"str_{n:03}" for n in range(230)))
@@ -103,7 +114,7 @@ async def test_replicas_share_the_stores_and_none_is_looked_at_twice(db: Databas
     replicas = [Jobs(context, jobs=(), due_jobs=[job]) for _ in range(3)]
     await asyncio.gather(*(replica.run_due(JOB) for replica in replicas))
     assert sorted(diary.seen) == [f"str_{n:03}" for n in range(230)]
-    assert max(diary.slices) <= Jobs.SLICE
+    assert max(diary.slices) <= job.stores
 
 
 async def test_a_store_that_fails_is_put_off_and_the_others_are_done(db: Database, context: Context) -> None:

@@ -82,7 +82,7 @@ async def test_a_member_whose_connection_is_cut_gets_back_what_it_had_not_commit
     owner = await connect(url, schema="bus", purpose="test", role=None)
     await owner.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
+        " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
     )
     await owner.close()
 

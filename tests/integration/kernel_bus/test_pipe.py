@@ -151,7 +151,7 @@ async def test_a_relay_whose_connection_is_cut_comes_back(db: Database, bus: Log
         for n in range(3):
             await owner.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
+                " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
             )
             await emit_in_spite(db, f"t{n}")
         await owner.close()

@@ -17,7 +17,7 @@ from services.kernel.context import Context
 from services.kernel.db import Database, Row, Tx
 from services.kernel.live import LiveState
 from services.kernel.settings import Settings
-from services.kernel.work import Again, Done, GiveUp, NewTask, Outcome, Task, TaskKind, add_tasks, sql
+from services.kernel.work import Done, GiveUp, NewTask, Outcome, Retry, Task, TaskKind, add_tasks, sql
 from services.kernel.work.kinds import JITTER, RETRIES, next_wait
 from services.kernel.work.worker import Worker
 from tests.support.wait import until
@@ -144,18 +144,28 @@ async def test_what_a_service_keeps_of_an_outcome_is_written_with_it(db: Databas
 async def test_what_failed_comes_again_by_its_schedule_and_is_given_up_at_its_end(
     db: Database, context: Context, partner: Partner
 ) -> None:
-    partner.outcomes["once"] = [Again(reason="refused")]
-    partner.outcomes["never"] = [Again(reason="refused")] * 20
+    partner.outcomes["once"] = [Retry(reason="refused")]
+    partner.outcomes["never"] = [Retry(reason="refused")] * 20
     partner.outcomes["gone"] = [GiveUp(reason="no_such_address")]
-    async with working(context, TaskKind(name="call", run=partner, retries=SOON, per_lane=5)):
-        await write(db, task("once"), task("never"), task("gone"))
-        await until(lambda: _ended(db, 3))
+    partner.outcomes["asked_to_wait"] = [Retry(reason="flood", after=timedelta(), failed=False)]
+    noted: list[tuple[str, str]] = []
+
+    async def given_up(tx: Tx, task: Task, reason: str) -> None:
+        noted.append((task.key, reason))
+
+    async with working(context, TaskKind(name="call", run=partner, retries=SOON, per_lane=5, given_up=given_up)):
+        await write(db, task("once"), task("never"), task("gone"), task("asked_to_wait"))
+        await until(lambda: _ended(db, 4))
         found = {row.key: (row.state, row.reason, row.attempts) for row in await standing(db)}
         assert found == {
             "once": ("done", None, 2),
             "never": ("given_up", "refused", 6),
             "gone": ("given_up", "no_such_address", 1),
+            "asked_to_wait": ("done", None, 2),
         }
+        assert sorted(noted) == [("gone", "no_such_address"), ("never", "refused")]
+        async with db.transaction() as tx:
+            assert await tx.scalar("select failures from work_tasks where key = 'asked_to_wait'") == 0
         partner.outcomes["never"] = []
         async with db.transaction() as tx:
             assert len(await sql.retry(tx, task_id=None, kind=None)) == 2
@@ -186,7 +196,7 @@ async def test_an_error_of_our_own_is_a_failure_of_one_task_only(
 async def test_a_partner_who_asks_to_wait_is_waited_for_and_may_hold_the_whole_lane(
     db: Database, context: Context, partner: Partner
 ) -> None:
-    partner.outcomes["a1"] = [Again(reason="flood", after=timedelta(hours=1), hold_lane=True)]
+    partner.outcomes["a1"] = [Retry(reason="flood", after=timedelta(hours=1), hold_lane=True)]
     async with working(context, TaskKind(name="call", run=partner)):
         await write(db, task("a1"), task("a2"), task("b1", lane="b"))
         await until(lambda: partner.calls == ["a1", "b1"] or partner.calls == ["b1", "a1"])
@@ -206,7 +216,7 @@ async def test_a_lane_that_is_held_while_a_worker_looks_is_left_alone(db: Databa
         await sql.take_turn(tx, "call")
         lanes, _ = await sql.lanes_behind(tx, "call", "")
         async with db.transaction() as note:
-            await sql.put_off(note, first, wait=timedelta(hours=1), reason="flood", hold_lane=True)
+            await sql.postpone(note, first, wait=timedelta(hours=1), reason="flood", hold_lane=True)
         assert lanes == ["a"]
         assert await sql.claim(tx, kind, lanes, count=10, lease_s=60) == []
 
@@ -283,7 +293,7 @@ async def test_who_lost_its_lease_notes_nothing(db: Database, context: Context, 
 async def test_a_cut_connection_changes_nothing(db: Database, context: Context, partner: Partner) -> None:
     cut = (
         "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
+        " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
     )
     owner = Database(db.url, schema="toy", role=None)  # its one connection is the one that is not cut
     async with working(context, TaskKind(name="call", run=partner, per_lane=10), workers=2):

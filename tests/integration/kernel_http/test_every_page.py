@@ -7,16 +7,26 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from services.cli import catalog
+from services.cli import manifests
 from services.kernel.http.app import API, framework
 from services.kernel.http.table import Known, RouteTable
 from tests.support.two_stores import Store, TwoStores, unknown_like
 
 PUBLIC = {
     *("/", "/r/{slug}", "/kith.js", "/kith.{digest}.js", "/assets/{digest}/{name}", "/console/session/once"),
-    *("/console/session", "/console/session/end", "/p/{token}", "/p/{token}/qr.{kind}", "/p/{token}/balance"),
+    *("/console/session", "/console/session/end", "/p/{place}", "/p/open/{token}", "/p/open", "/p/sign-in"),
+    *("/l/{slug}", "/l/{slug}/preview.png", "/l/{slug}/preview.jpg", "/tls/ask", "/room/{store_id}/{program_id}"),
+    *("/p/sign-in/code", "/p/sign-in/mail", "/p/sign-in/mail/{token}"),
+    *("/p/worker.js", "/look/{store_id}.css"),
+    *("/join/{program_id}", "/terms/{program_id}", "/unsubscribe/{token}", "/i/{token}"),
+    *("/kith-share.js", "/kith-share.{digest}.js", "/m/{material_id}/{slug}", "/m/{material_id}/{slug}/picture.webp"),
 }
 """What needs no session: a slug, a token or nothing at all is the credential."""
+PORTAL = {"/p", "/p/links", "/p/qr.{kind}", "/p/balance", "/p/end", "/p/friends", "/p/friends/newest", "/p/appeals"}
+PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/erase", "/p/my-data.json", "/p/friends/my-data.json"}
+PORTAL |= {"/p/balance/my-data.json", "/p/results", "/p/first-steps", "/p/friends/links", "/p/materials"}
+PORTAL |= {"/p/messages", "/p/messages/telegram", "/p/news/{notice_id}", "/p/invites", "/p/shared"}
+"""What an ambassador's session opens, and no other."""
 ORIGIN = {"origin": "http://localhost:8080"}
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 
@@ -24,7 +34,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 def pages() -> list[Known]:
     found = [
         route
-        for service in catalog.load_all(catalog.NAMES)
+        for service in manifests.load_all(manifests.NAMES)
         for route in RouteTable(framework(service).router.routes).routes
         if not route.template.startswith(API)
     ]
@@ -32,7 +42,8 @@ def pages() -> list[Known]:
 
 
 ALL = pages()
-PRIVATE = [page for page in ALL if page.template not in PUBLIC]
+PRIVATE = [page for page in ALL if page.template not in PUBLIC | PORTAL]
+OF_AMBASSADORS = [page for page in ALL if page.template in PORTAL]
 SHOWN = [page for page in PRIVATE if "GET" in page.methods]
 WRITES = [page for page in PRIVATE if "POST" in page.methods]
 
@@ -64,6 +75,18 @@ async def sessions(two_stores: TwoStores) -> dict[str, dict[str, str]]:
 
 
 Sessions = dict[str, dict[str, str]]
+
+
+@pytest.mark.parametrize("page", OF_AMBASSADORS, ids=name)
+async def test_the_portal_opens_for_no_key_and_no_session_of_the_console(
+    two_stores: TwoStores, sessions: "Sessions", page: Known
+) -> None:
+    path = url(page, {**two_stores.a.ids, "kind": "png", "notice_id": "ntc_1"})
+    method = "POST" if "POST" in page.methods else "GET"
+    for headers in ({}, sessions["a"], two_stores.a.secret, two_stores.a.publishable):
+        person = await two_stores.client.request(method, path, headers=BROWSER | headers)
+        assert (person.status_code, person.headers["location"]) == (303, "/p/sign-in")
+        assert (await two_stores.client.request(method, path, headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=name)
@@ -187,7 +210,7 @@ async def test_odd_forms_are_never_a_failure_of_ours(two_stores: TwoStores, sess
 
 
 @pytest.mark.parametrize(
-    "path", ["/p/{}", "/p/{}/qr.svg", "/p/{}/balance", "/r/{}", "/kith.{}.js", "/console/session?token={}"]
+    "path", ["/p/{}", "/p/open/{}", "/p/sign-in/mail/{}", "/r/{}", "/kith.{}.js", "/console/session?token={}"]
 )
 async def test_made_up_credentials_in_an_address_open_nothing(two_stores: TwoStores, path: str) -> None:
     for made_up in (

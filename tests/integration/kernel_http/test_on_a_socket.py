@@ -11,6 +11,7 @@ from services.kernel.http import body as body_module
 from services.kernel.http.app import Edge
 from services.kernel.server import Server
 from tests.support import edge
+from tests.support.wait import until
 
 AUTH = f"authorization: {edge.key()['authorization']}\r\n".encode()
 
@@ -62,6 +63,17 @@ def request(path: str, *headers: bytes, method: str = "POST") -> bytes:
 
 
 JSON = b"content-type: application/json"
+
+
+async def test_an_answers_body_does_not_wait_for_the_word_that_its_head_has_come() -> None:
+    app = Edge(edge.SERVICE, edge.make_context(edge.no_database()))
+    async with Server(app, host="127.0.0.1", port=0) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        connections = server._server.server_state.connections
+        await until(lambda: connections, what="the connection")
+        (held,) = (one.transport.get_extra_info("socket") for one in connections)
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
 
 
 @pytest.mark.parametrize("path", ["/v1/notes", "/v1/hot"])

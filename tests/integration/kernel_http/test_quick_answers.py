@@ -14,7 +14,7 @@ from services.kernel.http import body as body_module
 from services.kernel.http.app import Edge
 from services.kernel.http.dispatch import Dispatcher
 from services.kernel.http.hot import HotRoute, answer, read_body, start
-from services.kernel.http.quick import Later, QuickAnswer
+from services.kernel.http.quick import DeferredAnswer, QuickAnswer
 from services.kernel.server import Server
 from tests.support import edge
 from tests.support.wait import until
@@ -41,10 +41,10 @@ async def _serve(health: Health, go_on: asyncio.Event, later: list["asyncio.Futu
         head = start(200, ((b"content-length", b"%d" % len(said)), (b"x-is", b"same")))
         return await answer(send, head, said)
 
-    def quick(scope: Scope, body: bytes) -> QuickAnswer | Later | None:
+    def quick(scope: Scope, body: bytes) -> QuickAnswer | DeferredAnswer | None:
         if body == b"later":
             later.append(asyncio.get_running_loop().create_future())
-            return Later(later[-1], lambda reported: (200, b"x-is: same\r\n", b"later " + reported))
+            return DeferredAnswer(later[-1], lambda reported: (200, b"x-is: same\r\n", b"later " + reported))
         if body == b"raise":
             raise ValueError("what only the handler knows how to say")
         return None if body == b"wait" else (200, b"x-is: same\r\n", b"quick " + body)
@@ -92,7 +92,7 @@ class Client:
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         return head, await self.reader.readexactly(length)
 
-    async def tell(self, *pieces: bytes) -> tuple[bytes, bytes]:
+    async def send(self, *pieces: bytes) -> tuple[bytes, bytes]:
         for piece in pieces:
             self.writer.write(piece)
             await self.writer.drain()
@@ -109,7 +109,7 @@ class Client:
 async def test_what_is_whole_is_answered_at_once_and_the_connection_goes_on(world: World) -> None:
     client = await Client.open(world)
     for text in (b"a", b"b"):
-        head, body = await client.tell(ask(text))
+        head, body = await client.send(ask(text))
         assert body == b"quick " + text
         assert head.startswith(b"http/1.1 200 ok\r\n")
         assert b"x-is: same\r\n" in head
@@ -137,7 +137,7 @@ async def test_what_is_not_simple_goes_the_usual_way_and_nothing_of_it_is_lost(
     world: World, sent: tuple[bytes, ...]
 ) -> None:
     client = await Client.open(world)
-    _, body = await client.tell(*sent)
+    _, body = await client.send(*sent)
     whole = sent[0].partition(b"\r\n\r\n")[2] + b"".join(sent[1:])
     assert body == b"usual " + (b"a" if b"chunked" in sent[0] else whole)
 
@@ -148,20 +148,20 @@ async def test_questions_in_one_packet_are_answered_in_their_order(world: World)
     assert (await client.hear())[1] == b"quick a"
     world.go_on.set()
     assert [(await client.hear())[1] for _ in range(3)] == [b"usual wait", b"usual b", b"usual c"]
-    assert (await client.tell(ask(b"d")))[1] == b"quick d"
+    assert (await client.send(ask(b"d")))[1] == b"quick d"
 
 
 async def test_a_query_that_the_route_does_not_take_is_refused_as_ever(world: World) -> None:
-    head, body = await (await Client.open(world)).tell(ask(b"a", path=b"/v1/hot?x=1"))
+    head, body = await (await Client.open(world)).send(ask(b"a", path=b"/v1/hot?x=1"))
     assert head.startswith(b"http/1.1 4")
     assert b'"field":"x"' in body
 
 
 async def test_while_the_process_goes_away_each_answer_is_the_last_of_its_connection(world: World) -> None:
     client = await Client.open(world)
-    await client.tell(ask(b"a"))
+    await client.send(ask(b"a"))
     world.health.draining = True
-    head, body = await client.tell(ask(b"b"))
+    head, body = await client.send(ask(b"b"))
     assert body == b"usual b"
     assert b"connection: close" in head
     assert await client.closed()
@@ -169,20 +169,20 @@ async def test_while_the_process_goes_away_each_answer_is_the_last_of_its_connec
 
 async def test_a_body_that_never_comes_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_module, "DEADLINE_S", 0.2)
-    head, _ = await (await Client.open(world)).tell(ask(b"abc")[:-2])
+    head, _ = await (await Client.open(world)).send(ask(b"abc")[:-2])
     assert head.startswith(b"http/1.1 408")
 
 
 async def test_a_connection_that_rests_after_its_answer_is_closed(world: World) -> None:
     client = await Client.open(world)
-    await client.tell(ask(b"a"))
+    await client.send(ask(b"a"))
     assert await client.closed()
 
 
 async def test_a_head_without_end_is_refused_after_a_quick_answer_too(world: World) -> None:
     client = await Client.open(world)
-    await client.tell(ask(b"a"))
-    head, _ = await client.tell(b"POST /v1/hot HTTP/1.1\r\nx: " + b"a" * 20_000)
+    await client.send(ask(b"a"))
+    head, _ = await client.send(b"POST /v1/hot HTTP/1.1\r\nx: " + b"a" * 20_000)
     assert head.startswith(b"http/1.1 4")
 
 
@@ -202,7 +202,7 @@ async def test_an_answer_to_come_keeps_its_turn(world: World) -> None:
     assert body == b"later 1"
     assert b"x-is: same\r\n" in head
     assert [(await client.hear())[1] for _ in range(2)] == [b"usual a", b"usual b"]
-    assert (await client.tell(ask(b"c")))[1] == b"quick c"
+    assert (await client.send(ask(b"c")))[1] == b"quick c"
 
 
 @pytest.mark.parametrize("how", ["fails", "is dropped"])
@@ -215,7 +215,7 @@ async def test_what_fails_later_is_done_again_the_usual_way(world: World, how: s
     else:
         world.later[0].cancel()
     assert (await client.hear())[1] == b"usual later"
-    assert (await client.tell(ask(b"c")))[1] == b"quick c"
+    assert (await client.send(ask(b"c")))[1] == b"quick c"
 
 
 async def test_nobody_is_answered_who_has_gone(world: World) -> None:
@@ -224,9 +224,9 @@ async def test_nobody_is_answered_who_has_gone(world: World) -> None:
     await _asked(world)
     client.writer.transport.abort()
     other = await Client.open(world)
-    assert (await other.tell(ask(b"a")))[1] == b"quick a"
+    assert (await other.send(ask(b"a")))[1] == b"quick a"
     world.later[0].set_result(b"1")
-    assert (await other.tell(ask(b"b")))[1] == b"quick b"
+    assert (await other.send(ask(b"b")))[1] == b"quick b"
 
 
 async def test_a_server_that_stops_gives_the_answer_it_owes(world: World) -> None:

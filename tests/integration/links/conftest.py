@@ -1,22 +1,29 @@
 """Fixtures of links' integration tests: one database per module, a store per test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from services.kernel.auth import sessions
-from tests.integration.links.world import BASE, Replica, Shop, open_shop, replica
+from services.links.settings import smtp_settings
+from tests.integration.links.world import BASE, OWN_PAGE, Replica, Shop, open_shop, replica
 from tests.support.postgres import FreshDatabase
-
-_OWN_PAGE = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 
 @pytest.fixture(autouse=True)
 def no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores of tests own their domains by their word; `test_domains` asks for more."""
     monkeypatch.setenv("KITH_LINKS_DOMAIN_PROOF", "false")
+
+
+@pytest.fixture(autouse=True)
+def _relay_of_each_test() -> Iterator[None]:
+    """The relay is read once in a process; each test has its own."""
+    smtp_settings.cache_clear()
+    yield
+    smtp_settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +54,6 @@ async def console(links: Replica, shop: Shop) -> AsyncIterator[httpx.AsyncClient
     links.http.cookies.clear()
     cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
     async with httpx.AsyncClient(
-        transport=links.http._transport, base_url=BASE, headers=_OWN_PAGE, cookies={sessions.COOKIE: cookie}
+        transport=links.http._transport, base_url=BASE, headers=OWN_PAGE, cookies={sessions.COOKIE: cookie}
     ) as browser:
         yield browser

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.integration.links.world import Replica, Shop
+from tests.integration.links.world import BASE, Replica, Shop
 
 FORM = {
     "name": "Spring",
@@ -107,7 +107,9 @@ async def test_one_ambassadors_page_shows_link_code_and_portal(console: httpx.As
     page = await console.get(made.headers["location"])
     assert "Юлія Кравець" in page.text
     assert "YULIYA10" in page.text
-    assert "/p/k1." in page.text
+    assert f'data-copy="{BASE}/p/{program_id}"' in page.text
+    opened = await console.post(f"{made.headers['location']}/portal")
+    assert (opened.status_code, opened.headers["location"][: len(BASE) + 8]) == (303, f"{BASE}/p/open/")
     wrong = await console.post("/console/links/ambassadors", data={"program_id": program_id, "email": "nonsense"})
     assert wrong.status_code == 422
     assert 'value="nonsense"' in wrong.text

@@ -4,50 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
 
-import dns.asyncresolver
-import dns.message
-import dns.rrset
 import httpx
 import pytest
 
 from services.common import scopes
 from services.kernel.auth import api_keys
 from tests.integration.links.world import OPERATOR, PROGRAM, Replica, Shop, click, open_shop, redirect_of, replica
+from tests.support.names import NameServer, names
+
+__all__ = ["names"]
 
 AS_OPERATOR = {"Authorization": f"Bearer {OPERATOR}"}
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """A name server on this machine that knows some TXT records."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, list[str]] = {}
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        asked = dns.message.from_wire(data)
-        name = asked.question[0].name
-        answer = dns.message.make_response(asked)
-        for text in self.records.get(name.to_text(omit_final_dot=True), []):
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", f'"{text}"'))
-        self.transport.sendto(answer.to_wire(), addr)
-
-
-@pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NameServer]:
-    """The name server, asked by everybody in this process."""
-    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
-        NameServer, local_addr=("127.0.0.1", 0)
-    )
-    resolver = dns.asyncresolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = ["127.0.0.1"], transport.get_extra_info("sockname")[1]
-    monkeypatch.setattr(dns.asyncresolver, "default_resolver", resolver)
-    yield server
-    transport.close()
 
 
 @asynccontextmanager
@@ -102,10 +70,11 @@ async def test_a_domain_counts_once_its_record_is_published(proving: Replica, na
     waiting = {one["domain"]: one for one in listed}
     assert waiting["shop.example"]["status"] == "unproved"
     publish = waiting["shop.example"]["publish"]
-    names.records[publish["dns_name"]] = ["kith-verification=of-another-store"]
+    foreign = "kith-verification=of-another-store"
+    names.knows(publish["dns_name"], "TXT", foreign)
     first = (await boss.post("/v1/stores/domains/shop.example/verify")).json()
     assert (first["status"], first["findings"]["dns"]) == ("unproved", "different")
-    names.records[publish["dns_name"]].append(publish["dns_value"])
+    names.knows(publish["dns_name"], "TXT", foreign, publish["dns_value"])
     second = (await boss.post("/v1/stores/domains/shop.example/verify")).json()
     assert (second["status"], second["method"], second["publish"]) == ("proved", "dns", None)
     async with proving.ctx.db.transaction([shop.id]) as tx:
@@ -150,13 +119,13 @@ async def test_a_domain_that_was_given_up_is_proved_anew(proving: Replica, names
     boss = await owner(proving, shop.id)
     for domain in ("shop.example", "second.example"):
         claimed = (await boss.post("/v1/stores/domains", json={"domain": domain})).json()["publish"]
-        names.records[claimed["dns_name"]] = [claimed["dns_value"]]
+        names.knows(claimed["dns_name"], "TXT", claimed["dns_value"])
         assert (await boss.post(f"/v1/stores/domains/{domain}/verify")).json()["status"] == "proved"
     assert (await boss.delete("/v1/stores/domains/second.example")).status_code == 204
     assert (await boss.delete("/v1/stores/domains/shop.example")).json()["code"] == "last_domain"
     again = (await boss.post("/v1/stores/domains", json={"domain": "second.example"})).json()
     assert again["status"] == "unproved"
-    assert [again["publish"]["dns_value"]] != names.records["_kith.second.example"]
+    assert [f'"{again["publish"]["dns_value"]}"'] != names.records["_kith.second.example", "TXT"]
     below = (await boss.post("/v1/stores/domains", json={"domain": "www.shop.example"})).json()
     assert below["status"] == "proved"
 

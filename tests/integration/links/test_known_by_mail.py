@@ -10,44 +10,53 @@ from tests.integration.links.world import Replica, Shop, events
 MAIL = {"email": "anna@example.com"}
 
 
-async def test_who_joined_by_mail_alone_is_found_by_id_and_mail_and_keeps_the_link(links: Replica, shop: Shop) -> None:
-    program = await shop.program()
-    anna = await shop.ambassador(program, name="Anna", **MAIL)
-    known = await shop.ambassador(program, external_id="c1", email="ANNA+shop@example.com", name="A. Markova")
-    assert (known["id"], known["link"], known["code"]) == (anna["id"], anna["link"], anna["code"])
-    assert known["external_id"] == "c1"
-    assert (await shop.got(f"/v1/ambassadors/{anna['id']}"))["name"] == "Anna", "what is known stays as it is"
-    assert (await shop.ambassador(program, external_id="c1"))["id"] == anna["id"]
-    assert (await shop.ambassador(program, **MAIL))["id"] == anna["id"]
+async def refused(shop: Shop, program: str, **person: str) -> tuple[str, str]:
+    """Who is named, and the field that names them, where somebody is in already."""
+    answer = await shop.post("/v1/ambassadors", {"program_id": program, **person})
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json"), answer.text
+    problem = answer.json()
+    assert problem["code"] == "already_in"
+    assert problem["ambassador_id"] in problem["detail"]
+    return problem["ambassador_id"], problem["errors"][0]["field"]
+
+
+async def test_whom_the_program_has_by_id_mail_or_phone_is_named_and_stays_as_they_are(
+    links: Replica, shop: Shop
+) -> None:
+    program, other = await shop.program(), await shop.program()
+    anna = await shop.ambassador(program, external_id="c1", name="Anna", phone="+373 60 123456", **MAIL)
+    assert await refused(shop, program, external_id="c1") == (anna["id"], "external_id")
+    assert await refused(shop, program, email="ANNA+shop@example.com", name="A. Markova") == (anna["id"], "email")
+    assert await refused(shop, program, external_id="c2", **MAIL) == (anna["id"], "email")
+    assert await refused(shop, program, phone="0037360123456") == (anna["id"], "phone")
+    assert (await shop.got(f"/v1/ambassadors/{anna['id']}"))["name"] == "Anna"
     assert len((await shop.got("/v1/ambassadors", program_id=program))["data"]) == 1
     reported = [event for event in await events(links, "ambassador.saved") if event["ambassador_id"] == anna["id"]]
-    assert [(event["revision"], event.get("external_id")) for event in reported] == [(1, None), (2, "c1")]
+    assert [event["revision"] for event in reported] == [1]
+    assert (await shop.ambassador(other, external_id="c1", **MAIL))["id"] != anna["id"], "another program is another's"
 
 
-async def test_who_joined_by_id_and_mail_is_found_by_mail_alone_and_opens_the_same_portal(shop: Shop) -> None:
+async def test_a_repeated_request_with_a_key_gets_the_first_answer(shop: Shop) -> None:
+    body, once = {"program_id": await shop.program(), **MAIL}, {"Idempotency-Key": "join-anna"}
+    first, again = [await shop.post("/v1/ambassadors", body, **once) for _ in range(2)]
+    assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
+    assert (await shop.post("/v1/ambassadors", body)).status_code == 409
+
+
+async def test_whom_a_batch_made_is_known_by_phone_too(shop: Shop) -> None:
     program = await shop.program()
-    anna = await shop.ambassador(program, external_id="c1", **MAIL)
-    again = await shop.ambassador(program, **MAIL)
-    assert (again["id"], again["portal_url"]) == (anna["id"], anna["portal_url"])
-
-
-async def test_two_customers_of_one_address_are_two_and_the_first_has_it(shop: Shop) -> None:
-    program, other = await shop.program(), await shop.program()
-    first = await shop.ambassador(program, external_id="c1", **MAIL)
-    second = await shop.ambassador(program, external_id="c2", **MAIL)
-    elsewhere = await shop.ambassador(other, **MAIL)
-    assert len({first["id"], second["id"], elsewhere["id"]}) == 3
-    assert (await shop.ambassador(program, **MAIL))["id"] == first["id"]
-    assert (await shop.ambassador(program, external_id="c2", **MAIL))["id"] == second["id"]
+    (item,) = (await batch(shop, [{"program_id": program, "phone": "+373 69 123457"}]))["data"]
+    assert await refused(shop, program, phone="+37369123457") == (item["ambassador"]["id"], "phone")
 
 
 async def test_an_address_goes_with_the_one_who_gives_it_up(shop: Shop) -> None:
     program = await shop.program()
-    anna = await shop.ambassador(program, **MAIL)
-    await shop.http.patch(f"/v1/ambassadors/{anna['id']}", json={"email": "markova@example.com"})
-    assert (await shop.ambassador(program, email="markova@example.com"))["id"] == anna["id"]
-    new = await shop.ambassador(program, **MAIL)
-    assert new["id"] != anna["id"]
+    anna = await shop.ambassador(program, phone="+373 60 123456", **MAIL)
+    path = f"/v1/ambassadors/{anna['id']}"
+    await shop.http.patch(path, json={"email": "markova@example.com", "phone": "+373 60 999999"})
+    assert await refused(shop, program, email="markova@example.com") == (anna["id"], "email")
+    assert await refused(shop, program, phone="+373 60 999999") == (anna["id"], "phone")
+    new = await shop.ambassador(program, phone="+373 60 123456", **MAIL)
     await shop.http.delete(f"/v1/ambassadors/{new['id']}")
     assert (await shop.ambassador(program, external_id="c3", **MAIL))["id"] not in {anna["id"], new["id"]}
 
@@ -66,8 +75,9 @@ async def test_the_same_address_joins_once_even_in_parallel(shop: Shop) -> None:
         return await shop.post("/v1/ambassadors", bodies[number % 2])
 
     answers = await asyncio.gather(*(posted(number) for number in range(12)))
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 11
+    named = {answer.json().get("id") or answer.json()["ambassador_id"] for answer in answers}
+    assert len(named) == 1
 
 
 async def test_a_batch_knows_people_by_mail_too(shop: Shop) -> None:

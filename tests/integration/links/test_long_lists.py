@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.links.ambassadors.api import console as ambassadors
+from services.links.profiles.api import console as profiles
 from services.links.programs.api import console as programs
 from tests.integration.links.world import Shop
 
@@ -83,7 +84,7 @@ async def test_all_links_of_an_ambassador_are_reached(
     assert 'rel="next"' not in (await console.get(home)).text
     more = [await shop.made("/v1/links", {"program_id": program_id, "ambassador_id": anna["id"]}) for _ in range(3)]
     made = [anna["link"]["slug"], *(one["slug"] for one in more)]
-    monkeypatch.setattr(ambassadors, "_LINKS", 3)
+    monkeypatch.setattr(profiles, "_LINKS", 3)
     assert await walked(console, home, r">/r/(\w+)<") == [made[:0:-1], made[:1]]
 
 

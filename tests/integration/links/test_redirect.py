@@ -89,7 +89,7 @@ async def test_each_click_has_an_id_of_its_own_and_its_channel(links: Replica, s
         ("GET", {"Purpose": "prefetch"}, "prefetch"),
         ("GET", {"Sec-Fetch-Dest": "image"}, "embedded"),
         ("GET", {"Sec-Fetch-Dest": "iframe"}, "embedded"),
-        ("GET", {"User-Agent": "TelegramBot (like TwitterBot)"}, "bot"),
+        ("GET", {"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}, "bot"),
         ("GET", {"User-Agent": ""}, "bot"),
         ("HEAD", {}, "bot"),
     ],
@@ -359,3 +359,71 @@ async def test_what_is_over_unknown_or_has_no_room_is_never_answered_quickly(
 
     monkeypatch.setattr(redirect_of(links)._clicks._spool, "append", full)
     assert quickly(links.http, "GET", f"/r/{link['slug']}") is None
+
+
+async def test_a_programs_utm_template_is_on_its_links_and_a_links_own_values_go_first(
+    links: Replica, shop: Shop
+) -> None:
+    program_id = await shop.program(
+        utm={"source": "kith", "medium": "{channel}", "campaign": "{program}/{code}", "content": "{slug}"}
+    )
+    anna = await shop.ambassador(program_id, name="Anna")
+    query = parse_qs(urlsplit((await click(links, anna["link"]["slug"])).headers["location"]).query)
+    assert query["utm_source"] == ["kith"]
+    assert query["utm_campaign"] == [f"Give 10, get 10/{anna['code']['code']}"]
+    assert query["utm_content"] == [anna["link"]["slug"]]
+    assert "utm_medium" not in query, "this link has no channel"
+    own = await shop.made(
+        "/v1/links",
+        {"program_id": program_id, "ambassador_id": anna["id"], "channel": "email", "utm": {"source": "letter"}},
+    )
+    query = parse_qs(urlsplit((await click(links, own["slug"])).headers["location"]).query)
+    assert (query["utm_source"], query["utm_medium"]) == (["letter"], ["email"])
+    wrong = await shop.http.patch(f"/v1/programs/{program_id}", json={"utm": {"source": "{name}"}})
+    assert wrong.status_code == 422
+    assert "{name} is no value here" in wrong.text
+
+
+async def test_an_expired_link_leads_to_its_fallback_without_a_token(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, expires_at="2020-01-01T00:00:00Z", fallback="https://shop.example/sale?x=1")
+    assert link["fallback"] == "https://shop.example/sale?x=1"
+    for path in ("/r/", "/l/"):
+        answer = await links.http.get(f"{path}{link['slug']}", headers={"User-Agent": BROWSER})
+        assert (answer.status_code, answer.headers["location"]) == (302, "https://shop.example/sale?x=1")
+    assert not [event for event in await events(links, "click.recorded") if event["link_id"] == link["id"]]
+    await shop.http.patch(f"/v1/links/{link['id']}", json={"fallback": None})
+    await redirect_of(links).cache.catch_up()
+    assert (await click(links, link["slug"])).status_code == 410
+    strange = await shop.http.patch(f"/v1/links/{link['id']}", json={"fallback": "https://evil.example/"})
+    assert (strange.status_code, strange.json()["errors"][0]["field"]) == (422, "fallback")
+
+
+async def test_a_deleted_link_leads_to_no_fallback(links: Replica, shop: Shop) -> None:
+    link = await _link(shop, fallback="https://shop.example/sale")
+    await shop.http.delete(f"/v1/links/{link['id']}")
+    await redirect_of(links).cache.catch_up()
+    assert (await click(links, link["slug"])).status_code == 410
+
+
+async def test_the_channel_of_the_click_is_in_the_utm_values_whatever_the_way(links: Replica, shop: Shop) -> None:
+    def medium(address: str) -> list[str]:
+        return parse_qs(urlsplit(address).query).get("utm_medium", [])
+
+    utm = {"utm": {"medium": "by-{channel}"}}
+    straight, paged = [await shop.program(**utm, **more) for more in ({}, {"landing": "page"})]
+    anna, ben = [await shop.ambassador(one) for one in (straight, paged)]
+    made = {"program_id": straight, "ambassador_id": anna["id"], "channel": "email"}
+    mailed = await shop.made("/v1/links", made)
+    for _ in range(2):  # asked of the database, then out of memory, where the quick way answers
+        assert medium((await click(links, f"{anna['link']['slug']}?ch=telegram")).headers["location"]) == [
+            "by-telegram"
+        ]
+        assert medium((await click(links, f"{mailed['slug']}?ch=telegram")).headers["location"]) == ["by-telegram"]
+        assert medium((await click(links, mailed["slug"])).headers["location"]) == ["by-email"]
+        assert medium((await click(links, f"{mailed['slug']}?ch=%3Cb%3E")).headers["location"]) == ["by-email"]
+    answered = quickly(links.http, "GET", f"/r/{mailed['slug']}?ch=vk", headers={"User-Agent": BROWSER})
+    assert answered is not None
+    assert medium(answered.headers["location"]) == ["by-vk"]
+    invited = (await click(links, f"{ben['link']['slug']}?ch=telegram")).headers["location"]
+    page = await links.http.get(invited, headers={"User-Agent": BROWSER, "Sec-Fetch-Dest": "document"})
+    assert "utm_medium=by-telegram&amp;kith=" in page.text

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.http.app import Edge
@@ -24,6 +25,8 @@ from services.links.redirect.hot.handler import Redirect
 OPERATOR = "operator-key-of-the-tests-0123456789"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 BASE = "http://kith.test"
+OWN_PAGE = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+"""What a browser says of a form on one of our pages."""
 
 PROGRAM: dict[str, Any] = {
     "name": "Give 10, get 10",
@@ -108,7 +111,10 @@ async def replica(url: str, folder: Path, *, demo: bool = True) -> AsyncIterator
         await live.refresh()
         outbound = Outbound(allow=settings.outbound_allow)
         stack.push_async_callback(outbound.close)
-        ctx = Context(service="links", settings=settings, db=db, ring=ring, live=live, outbound=outbound)
+        sealing = Sealing("l1:the-keys-of-links-in-the-tests", before=ring)
+        ctx = Context(
+            service="links", settings=settings, db=db, ring=ring, live=live, sealing=sealing, outbound=outbound
+        )
         assert SERVICE.resources is not None
         ctx = replace(ctx, resources=await stack.enter_async_context(SERVICE.resources(ctx)))
         transport = httpx.ASGITransport(app=Edge(SERVICE, ctx), raise_app_exceptions=True)
@@ -131,6 +137,15 @@ async def open_shop(links: Replica, *, domain: str = "shop.example", name: str =
         headers={"Authorization": f"Bearer {made['secret_key']}"},
     )
     return Shop(made["id"], made["secret_key"], made["publishable_key"], http)
+
+
+async def portal_of(links: Replica, shop: Shop, ambassador_id: str) -> httpx.AsyncClient:
+    """A browser that an ambassador is signed in with, by an address of the store's server."""
+    made = await shop.made("/v1/portal-sessions", {"ambassador_id": ambassador_id})
+    browser = httpx.AsyncClient(transport=links.http._transport, base_url=BASE, headers=OWN_PAGE)
+    answer = await browser.post("/p/open", data={"token": made["url"].rpartition("/")[2]})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/p"), answer.text
+    return browser
 
 
 async def events(links: Replica, kind: str = "") -> list[dict[str, Any]]:

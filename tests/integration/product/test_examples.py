@@ -6,13 +6,13 @@ import asyncpg
 
 from contracts.events import EVENTS
 from contracts.export import EXAMPLES
-from services.cli import catalog
+from services.cli import manifests
 from services.kernel.bus import envelope
 from services.kernel.bus.port import Record
 from services.kernel.runner import running
 from services.kernel.settings import Settings
 from tests.support.postgres import FreshDatabase
-from tests.support.two_stores import OPERATOR
+from tests.support.two_stores import OPERATOR, SEALING_KEYS
 from tests.support.wait import until
 
 BEHIND = """
@@ -28,6 +28,7 @@ async def test_todays_consumers_take_every_example(fresh_database: FreshDatabase
         secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
+        sealing_keys={"connectors": SEALING_KEYS, "links": SEALING_KEYS},  # type: ignore[dict-item]  # parsed
         pool_size=3,
     )
     records = [
@@ -48,7 +49,7 @@ async def test_todays_consumers_take_every_example(fresh_database: FreshDatabase
         for path in sorted(EXAMPLES.glob("*/*.json"))
         if path.parent.name != "kith.clock.moved.v1"  # would move this test's own clock
     ]
-    async with running(catalog.load_all(), settings, port=0) as process:
+    async with running(manifests.load_all(), settings, port=0) as process:
         await process.bus.publish(records)
         connection = await asyncpg.connect(url)
         try:

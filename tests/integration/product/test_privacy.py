@@ -12,16 +12,16 @@ import httpx
 import pytest
 import structlog
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local.postgres import OWNER
 from services.kernel import telemetry
 from services.kernel.runner import running
 from services.kernel.settings import Settings
 from tests.support.postgres import FreshDatabase
-from tests.support.two_stores import OPERATOR, PROGRAM, Store, make_store, now
+from tests.support.two_stores import OPERATOR, PROGRAM, SEALING_KEYS, Store, make_store, now
 from tests.support.wait import until
 
-MARKS = ("Zaphodia", "quietmark", "5550199777", "loudmark", "5550188666")
+MARKS = ("Zaphodia", "quietmark", "5550199777", "loudmark", "5550188666", "whispermark")
 AMBASSADOR = {"name": "Anna Zaphodia", "email": "quietmark@example.com", "phone": "+1 555 0199777"}
 FRIEND_MAIL = "loudmark@example.com"
 BUYER = {"id": 207, "first_name": "Jane", "last_name": "Zaphodia", "email": FRIEND_MAIL, "phone": "+15550188666"}
@@ -30,6 +30,7 @@ FRIEND = {"id": "c-77", "email": FRIEND_MAIL, "phone": "+1 (555) 0188-666"}
 
 QUIET = """
 select not exists (select from links.outbox) and not exists (select from attribution.outbox)
+  and not exists (select from connectors.outbox)
   and not exists (select from rewards.outbox) and not exists (
     select from bus.cursors c join bus.topics t using (topic) where c.position < t.next_position)
 """
@@ -54,6 +55,8 @@ async def journey(client: httpx.AsyncClient, store: Store) -> tuple[str, list[st
     program = (await client.post("/v1/programs", json=PROGRAM, headers=store.secret)).json()["id"]
     joined = await client.post("/v1/ambassadors", json={"program_id": program, **AMBASSADOR}, headers=store.secret)
     assert joined.status_code == 201, joined.text
+    noted = {"notes": "Met her mother, whispermark"}
+    assert (await client.patch(f"/v1/ambassadors/{joined.json()['id']}", json=noted, headers=store.secret)).is_success
     seen = await client.post(
         "/v1/track",
         json={"type": "identify", "visitor_id": "v1", "customer": {k: FRIEND[k] for k in ("id", "email", "phone")}},
@@ -147,11 +150,12 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
         secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
+        sealing_keys={"connectors": SEALING_KEYS, "links": SEALING_KEYS},  # type: ignore[dict-item]  # parsed
         log_level="debug",
         pool_size=3,
     )
     async with (
-        running(catalog.load_all(), settings, port=0) as process,
+        running(manifests.load_all(), settings, port=0) as process,
         httpx.AsyncClient(base_url=process.url, timeout=30) as client,
     ):
         store = await make_store(client, "Privacy")
@@ -161,22 +165,34 @@ async def test_names_mails_and_phones_stay_in_the_people_table(
             assert await rows_with_marks(connection) == {"links.people"}
             await until(lambda: connection.fetchval(QUIET), within=60, what="an end of all that is under way")
             before = await books(client, store)
-            known = await client.get(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
-            portal = httpx.URL(known.json()["portal_url"]).path
+            cookie = await signed_in(client, store, ambassador_id)
             erased = await client.delete(f"/v1/ambassadors/{ambassador_id}", headers=store.secret)
             assert erased.status_code == 204
             await until(partial(heard, connection, ambassador_id), within=60, what="the erasure")
             await until(lambda: connection.fetchval(QUIET), within=60, what="an end of what the erasure led to")
             assert await rows_with_marks(connection) == set()
             assert await books(client, store) == before
-            closed = [(await client.get(portal + part)).status_code for part in ("", "/balance", "/qr.svg")]
-            assert closed == [404] * 3
+            parts = ("", "/balance", "/qr.svg")
+            closed = [(await client.get(f"/p{part}", headers=cookie)).status_code for part in parts]
+            assert closed == [401] * 3
         finally:
             await connection.close()
     printed, logged = capfd.readouterr()
     assert '"event": "shopify.unreadable"' in logged, "the process logs nothing, so that there is nothing to search"
     for text in (*texts, printed, logged):
         assert not [mark for mark in MARKS if mark.lower() in text.lower()], text[:500]
+
+
+async def signed_in(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> dict[str, str]:
+    """The ambassador's cookie at the portal, which shows the page."""
+    made = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador_id}, headers=store.secret)
+    token = made.json()["url"].rpartition("/")[2]
+    own_page = {"sec-fetch-site": "same-origin"}
+    answer = await client.post("/p/open", data={"token": token}, headers=own_page)
+    client.cookies.clear()
+    cookie = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+    assert (await client.get("/p/balance", headers=cookie)).status_code == 200
+    return cookie
 
 
 async def heard(connection: asyncpg.Connection, ambassador_id: str) -> bool:
@@ -187,14 +203,14 @@ async def heard(connection: asyncpg.Connection, ambassador_id: str) -> bool:
         )
         for schema in ("attribution", "analytics")
     ]
-    return newest == [2, 2]
+    return newest == [3, 3]
 
 
 async def rows_with_marks(connection: asyncpg.Connection) -> set[str]:
     """Every table of every schema, the bus among them, whose rows hold a mark anywhere, as text or as bytes."""
     tables = await connection.fetch(
         "select schemaname, tablename from pg_tables where schemaname in"
-        " ('links', 'attribution', 'rewards', 'analytics', 'bus')"
+        " ('links', 'connectors', 'attribution', 'rewards', 'analytics', 'bus')"
     )
     found = set()
     for schema, table in tables:

@@ -15,7 +15,7 @@ from tests.support.explained import Explained, Reading
 from tests.support.two_stores import OPERATOR, PROGRAM, Store, TwoStores, now
 from tests.support.wait import until
 
-SERVICES = ("links", "attribution", "rewards", "analytics")
+SERVICES = ("links", "connectors", "attribution", "rewards", "analytics")
 ROWS, STORES, ORDERS = 100_000, 100, 8
 FACTOR, SPARE = 4, 3 * STORES
 """A statement may read so many rows for each that it is asked for or gives, and so many more: a table that has a row or
@@ -96,6 +96,10 @@ async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> 
         "/v1/ambassadors?q={part}",
         "/console/links/ambassadors?q={part}&sort=name",
         "/console/attribution/orders?q={part}",
+        *(f"/v1/ambassador-results?sort={sort}" for sort in ("clicks", "revenue", "balance", "active", "joined")),
+        "/v1/ambassador-results?sort=orders&order=asc",
+        "/v1/ambassador-results/{ambassador_id}",
+        "/console/analytics/ambassadors?sort=friends",
         "/v1/ambassadors/{ambassador_id}",
         "/v1/links",
         "/v1/links?ambassador_id={ambassador_id}",

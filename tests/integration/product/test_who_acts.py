@@ -3,6 +3,7 @@ with who did it, and no note holds anything of a person. A writing route that st
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import asyncpg
 import pytest
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local.postgres import OWNER
 from services.common.audit import ACTIONS, FIGURES
 from services.kernel.http.app import framework
@@ -26,8 +27,17 @@ REPORTS = {
     "POST /v1/orders/{order_id}/cancel": "the same of a cancellation",
     "POST /v1/hooks/shopify/{hook_id}": "a platform delivers; the delivery is the record",
     "POST /v1/track": "pages report visits",
+    "POST /v1/share": "pages ask what to offer, and change nothing",
     "POST /v1/identify": "a store's server says who somebody is; the fact is the record",
     "POST /v1/codes/{code}/check": "a checkout asks, and changes nothing",
+    "POST /v1/clicks": "a page reports a click, which is the record",
+    "POST /v1/offers": "a checkout asks, and changes nothing",
+    "POST /v1/message-templates/{occasion}/{language}/preview": "somebody looks, and nothing is kept",
+    "POST /console/links/programs/preview": "somebody looks at a draft, and nothing is kept",
+    "POST /console/links/programs/preview/page": "the same of the page that friends would see",
+    "POST /unsubscribe/{token}": "a mail program, or whoever reads the mail; the suppression is the record",
+    "POST /v1/telegram/{hook}": "Telegram delivers what an ambassador said to a bot",
+    "POST /v1/mail/bounces": "a mail system reports what came back; the suppression is the record",
     "POST /v1/codes/{code}/redeem": "a checkout counts a use; the use is the record",
 }
 """Writing routes by which machines tell what happened, each with why nothing is noted beside it."""
@@ -36,7 +46,7 @@ MARKS = ("Zaphodia", "quietmark", "5550199777", "secretword", "vipgroup", "ZAPHO
 PERSON = {"name": "Anna Zaphodia", "email": "quietmark@example.com", "phone": "+1 555 0199777"}
 PERSON |= {"external_id": "c-zaph", "group": "vipgroup"}
 ORIGIN = {"origin": "http://localhost:8080"}
-SERVICES = ("links", "attribution", "rewards", "analytics")
+SERVICES = ("links", "connectors", "attribution", "rewards", "analytics")
 FORM: dict[str, str] = {
     "name": "Program of Zaphodia",
     "status": "active",
@@ -77,6 +87,7 @@ def body(**fields: Any) -> Callable[[Ids], dict[str, Any]]:
 
 
 C = "/console/links"
+W = "/console/connectors/webhooks"
 WALK = [
     Step(route="POST /v1/stores", who="operator", notes=["store.made", "key.made", "key.made"],
          body=BODIES["POST /v1/stores"]),
@@ -84,8 +95,17 @@ WALK = [
          body=body(kind="secret", label="secretword")),
     Step(route="POST /v1/clock", who="operator", notes=["clock.moved"], body=body(advance_seconds=60)),
     Step(route="PATCH /v1/stores/{store_id}", notes=["store.changed"], body=body(name="Zaphodia & Co")),
+    Step(route="PATCH /v1/stores/look", notes=["store.changed"], body=body(color="#7A3B1E")),
+    Step(route=f"POST {C}/look", who="member", notes=["store.changed"], body=form(color="#0A6043")),
     Step(route="POST /v1/keys", notes=["key.made"], body=body(kind="secret", label="secretword"), keep="key_id"),
+    Step(route=f"POST {C}/keys/{{key_id}}/revoke", who="member", notes=["key.revoked"]),
+    Step(route=f"POST {C}/keys", who="member", notes=["key.made"], body=form(label="secretword", scopes="orders:read")),
+    Step(route="POST /v1/keys", notes=["key.made"], body=body(kind="secret"), keep="key_id"),
     Step(route="DELETE /v1/keys/{key_id}", notes=["key.revoked"]),
+    Step(route=f"POST {C}/settings", who="member", notes=["store.changed"],
+         body=form(name="Zaphodia & Sons", locale="en", timezone="Europe/Berlin")),
+    Step(route=f"POST {C}/settings/placeholders", who="member", notes=["store.changed"],
+         body=form(customer_ids="c-zaph", emails="quietmark@example.com")),
     Step(route="POST /v1/keys/identify-secret/rotate", notes=["identify_secret.rotated"]),
     Step(route=f"POST {C}/identify/rotate", who="member", notes=["identify_secret.rotated"]),
     Step(route="POST /v1/stores/domains", notes=["domain.added"], body=body(domain="third.example")),
@@ -94,36 +114,139 @@ WALK = [
     Step(route=f"POST {C}/domains", who="member", notes=["domain.added"], body=form(domain="second.example")),
     Step(route=f"POST {C}/domains/{{domain}}/verify", who="member", notes=[]),
     Step(route=f"POST {C}/domains/{{domain}}/remove", who="member", notes=["domain.removed"]),
+    Step(route="PUT /v1/stores/link-domain", notes=["domain.added"], body=body(domain="go.shop.example")),
+    Step(route="POST /v1/stores/link-domain/verify", notes=[]),
+    Step(route="DELETE /v1/stores/link-domain", notes=["domain.removed"]),
+    Step(route=f"POST {C}/link-domain", who="member", notes=["domain.added"], body=form(domain="go.shop.example")),
+    Step(route=f"POST {C}/link-domain/verify", who="member", notes=[]),
+    Step(route=f"POST {C}/link-domain/remove", who="member", notes=["domain.removed"]),
     Step(route="POST /v1/programs", notes=["program.published"], body=body(**PROGRAM), keep="new_program"),
     Step(route="PATCH /v1/programs/{program_id}", notes=["program.changed"], body=body(name="Program of Zaphodia")),
     Step(route="PATCH /v1/programs/{program_id}", notes=["program.paused"], body=body(status="paused")),
     Step(route="PATCH /v1/programs/{program_id}", notes=["program.resumed"], body=body(status="active")),
+    Step(route="PUT /v1/programs/{program_id}/places", notes=["program.share_places_changed"],
+         body=body(rules=[{"placement": "ribbon"}])),
+    Step(route=f"POST {C}/programs/{{program_id}}/places", who="member", notes=["program.share_places_changed"],
+         body=form(placement_0="menu-link", paths_0="/")),
+    Step(route="PUT /v1/programs/{program_id}/preview-pictures/{language}", notes=["program.preview_changed"],
+         body=BODIES["PUT /v1/programs/{program_id}/preview-pictures/{language}"]),
+    Step(route="DELETE /v1/programs/{program_id}/preview-pictures/{language}", notes=["program.preview_changed"]),
+    Step(route="PUT /v1/programs/{program_id}/preview-pictures/{language}", notes=["program.preview_changed"],
+         body=BODIES["PUT /v1/programs/{program_id}/preview-pictures/{language}"]),
+    Step(route=f"POST {C}/programs/{{program_id}}/pictures/{{language}}", who="member",
+         notes=["program.preview_changed"], body=form(drop="1")),
     Step(route=f"POST {C}/programs", who="member", notes=["program.published"], body=form(**FORM)),
     Step(route=f"POST {C}/programs/{{new_program}}", who="member", notes=["program.archived"],
          body=form(**FORM | {"status": "archived", "seen": "1"})),
+    Step(route="POST /v1/materials", notes=["material.made"], keep="material_id",
+         body=lambda ids: {**BODIES["POST /v1/materials"](ids), "title": "Zaphodia", "text": "secretword {link}"}),
+    Step(route="PATCH /v1/materials/{material_id}", notes=["material.changed"], body=body(title="Zaphodia again")),
+    Step(route=f"POST {C}/materials/{{material_id}}", who="member", notes=["material.changed"],
+         body=form(title="Zaphodia", text="quietmark")),
+    Step(route=f"POST {C}/materials", who="member", notes=["material.made"],
+         body=form(program_id="{program_id}", kind="text", title="Zaphodia", text="quietmark")),
+    Step(route=f"POST {C}/materials/{{material_id}}/delete", who="member", notes=["material.ended"]),
+    Step(route="POST /v1/materials", notes=["material.made"], keep="material_id", body=BODIES["POST /v1/materials"]),
+    Step(route="DELETE /v1/materials/{material_id}", notes=["material.ended"]),
     Step(route="POST /v1/ambassadors", notes=["ambassador.added"], keep="new_ambassador",
          body=lambda ids: {"program_id": ids["program_id"], **PERSON}),
     Step(route="POST /v1/ambassadors/batches", notes=["ambassador.added"],
          body=lambda ids: {"ambassadors": [{"program_id": ids["program_id"], "name": "Zaphodia"}]}),
+    Step(route="POST /v1/ambassadors/sheets", notes=["ambassador.added"],
+         body=lambda ids: {"program_id": ids["program_id"], "csv": "name\nZaphodia", "dry_run": False}),
+    Step(route=f"POST {C}/ambassadors/sheet", who="member", notes=["ambassador.added"],
+         body=form(program_id="{program_id}", csv="name\nZaphodia", how="add")),
     Step(route=f"POST {C}/ambassadors", who="member", notes=["ambassador.added"],
          body=form(program_id="{program_id}", name="Bob Zaphodia")),
     Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.changed"],
          body=body(email="quietmark2@example.com", group="vipgroup")),
+    Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.changed", "code.made"],
+         body=body(code="ZAPHOD-2", notes="quietmark, of Zaphodia")),
+    Step(route="POST /v1/ambassadors/groups", notes=["ambassador.changed"],
+         body=lambda ids: {"ambassador_ids": [ids["ambassador_id"]], "group": "vipgroup two"}),
+    Step(route=f"POST {C}/ambassadors/groups", who="member", notes=["ambassador.changed"],
+         body=form(who="{ambassador_id}", group="vipgroup")),
+    Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/edit", who="member", notes=["ambassador.changed"],
+         body=form(name="Anna Zaphodia", email="quietmark2@example.com", notes="secretword")),
+    Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/status", who="member", notes=["ambassador.blocked"],
+         body=form(status="blocked")),
+    Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/status", who="member", notes=["ambassador.unblocked"],
+         body=form(status="active")),
     Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.blocked"], body=body(status="blocked")),
     Step(route="PATCH /v1/ambassadors/{ambassador_id}", notes=["ambassador.unblocked"], body=body(status="active")),
     Step(route="POST /v1/links", notes=["link.made"], keep="link_id",
          body=lambda ids: {**BODIES["POST /v1/links"](ids), "slug": "zaphodia-quietmark", "channel": "secretword"}),
     Step(route="PATCH /v1/links/{link_id}", notes=["link.changed"], body=body(channel="vipgroup")),
+    Step(route=f"POST {C}/link/{{link_id}}", who="member", notes=["link.changed"], body=form(last_day="2031-05-01")),
     Step(route="DELETE /v1/links/{link_id}", notes=["link.ended"]),
     Step(route="POST /v1/codes", notes=["code.made"], keep="code_id",
          body=lambda ids: {"program_id": ids["program_id"], "code": "ZAPHOD", "max_uses": 3}),
     Step(route="PATCH /v1/codes/{code_id}", notes=["code.changed"], body=body(max_uses=9)),
     Step(route="PATCH /v1/codes/{code_id}", notes=["code.retired"], body=body(retired=True)),
+    Step(route="POST /v1/appeals/{appeal_id}/answer", notes=["appeal.answered"],
+         body=body(verdict="refuse", words="Zaphodia bought it herself")),
+    Step(route="POST /console/attribution/appeals/{appeal_id}/answer", who="member", notes=[],
+         body=form(verdict="accept", words="secretword")),
+    Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/portal", who="member", notes=["portal_address.made"]),
+    Step(route="POST /v1/portal-sessions", notes=["portal_address.made"],
+         body=lambda ids: {"ambassador_id": ids["ambassador_id"]}),
+    Step(route="PUT /v1/message-templates/{occasion}/{language}", notes=["template.changed"],
+         body=body(subject="Zaphodia", body="quietmark", label="secretword")),
+    Step(route="POST /v1/message-templates/{occasion}/{language}/test", notes=["template.tried"],
+         body=lambda ids: {"ambassador_id": ids["ambassador_id"]}),
+    Step(route="DELETE /v1/message-templates/{occasion}/{language}", notes=["template.changed"]),
+    Step(route=f"POST {C}/messages/{{occasion}}", who="member", notes=["occasion.changed"], body=form(told="1")),
+    Step(route=f"POST {C}/messages/{{occasion}}/{{language}}", who="member", notes=["template.changed"],
+         body=form(subject="Zaphodia", body="quietmark", label="secretword")),
+    Step(route="POST /v1/announcements", notes=["announcement.made"], keep="announcement_id",
+         body=BODIES["POST /v1/announcements"]),
+    Step(route=f"POST {C}/announcements", who="member", notes=[],
+         body=form(subject_en="Zaphodia", body_en="quietmark", label_en="secretword")),
+    Step(route=f"POST {C}/announcements/{{announcement_id}}", who="member", notes=["announcement.stopped"],
+         body=form(do="stop")),
+    Step(route=f"POST {C}/announcements/{{announcement_id}}/edit", who="member", notes=[],
+         body=form(subject_en="Zaphodia", body_en="quietmark", label_en="secretword")),
+    Step(route="POST /v1/announcements/{announcement_id}/stop", notes=[]),
+    Step(route="POST /v1/invites", notes=["invites.given"], body=BODIES["POST /v1/invites"]),
+    Step(route="POST /v1/invites/forget", notes=["invites.forgotten"], body=BODIES["POST /v1/invites/forget"]),
+    Step(route=f"POST {C}/invites", who="member", notes=["invitation.opened"],
+         body=form(program_id="{program_id}", label="Zaphodia", do="address")),
+    Step(route="PUT /v1/telegram-bot", notes=["bot.connected"], body=BODIES["PUT /v1/telegram-bot"]),
+    Step(route="DELETE /v1/telegram-bot", notes=["bot.disconnected"]),
+    Step(route="PUT /v1/ambassadors/{ambassador_id}/preferences", notes=["ambassador.changed"],
+         body=body(channel="email", digest="daily")),
+    Step(route="PUT /v1/message-occasions/{occasion}", notes=["occasion.changed"], body=body(told=True)),
     Step(route="DELETE /v1/ambassadors/{new_ambassador}", notes=["ambassador.erased", "code.retired", "link.ended"]),
     Step(route=f"POST {C}/ambassadors/{{ambassador_id}}/erase", who="member",
-         notes=["ambassador.erased", "code.retired", "link.ended", "link.ended"]),
+         notes=["ambassador.erased", "code.retired", "code.retired", "link.ended", "link.ended"]),
     Step(route="POST /v1/hooks", notes=["hook.made"], body=body(platform="shopify", secret="secretword-secretword")),
     Step(route="DELETE /v1/hooks/{hook_id}", notes=["hook.ended"]),
+    Step(route="POST /v1/webhook-endpoints", notes=["endpoint.made"], keep="endpoint_id",
+         body=body(url="https://zaphodia.invalid/secretword", events=["order.attributed"])),
+    Step(route="PATCH /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.changed", "endpoint.turned_off"],
+         body=body(url="https://quietmark.invalid/", enabled=False)),
+    Step(route="PATCH /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.turned_on"], body=body(enabled=True)),
+    Step(route="POST /v1/webhook-endpoints/{endpoint_id}/secret", notes=["endpoint.secret_changed"], body=body()),
+    Step(route="POST /v1/webhook-endpoints/{endpoint_id}/test", notes=["endpoint.tried"], body=body()),
+    Step(route="POST /v1/webhook-endpoints/{endpoint_id}/replay", notes=["endpoint.replayed"],
+         body=body(since="2026-01-01T00:00:00Z")),
+    Step(route="POST /v1/deliveries/{delivery_id}/replay", notes=["endpoint.replayed"]),
+    Step(route=f"POST {W}", who="member", notes=["endpoint.made"],
+         body=form(url="https://zaphodia.invalid/", **{"order.settled": "1"})),
+    Step(route=f"POST {W}/{{endpoint_id}}", who="member", notes=["endpoint.changed"],
+         body=form(url="https://secretword.invalid/", **{"order.settled": "1"})),
+    Step(route=f"POST {W}/{{endpoint_id}}/turn", who="member", notes=["endpoint.turned_off"], body=form(on="0")),
+    Step(route=f"POST {W}/{{endpoint_id}}/secret", who="member", notes=["endpoint.secret_changed"],
+         body=form(overlap_hours="1")),
+    Step(route=f"POST {W}/{{endpoint_id}}/test", who="member", notes=["endpoint.tried"],
+         body=form(type="order.settled")),
+    Step(route=f"POST {W}/{{endpoint_id}}/replay", who="member", notes=["endpoint.replayed"]),
+    Step(route="POST /console/connectors/webhook-deliveries/{delivery_id}/replay", who="member",
+         notes=["endpoint.replayed"]),
+    Step(route=f"POST {W}/{{endpoint_id}}/delete", who="member", notes=["endpoint.ended"]),
+    Step(route="POST /v1/webhook-endpoints", notes=["endpoint.made"], keep="endpoint_id",
+         body=BODIES["POST /v1/webhook-endpoints"]),
+    Step(route="DELETE /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.ended"]),
     Step(route="POST /v1/rewards/{reward_id}/approve", notes=["reward.approved"]),
     Step(route="POST /console/rewards/rewards/{reward_id}/approve", who="member", notes=[]),
     Step(route="POST /console/rewards/rewards/{reward_id}/reject", who="member", notes=["reward.rejected"],
@@ -133,7 +256,12 @@ WALK = [
 """In this order. A step that notes nothing repeats what was done, or looked without finding anything."""
 
 SESSION_ROUTES = {"POST /console/session", "POST /console/session/once", "POST /console/session/end"}
-BY_PROOF = {"domain.proved", "identify_secret.shown"}
+SESSION_ROUTES |= {"POST /p/open", "POST /p/end", "POST /p/sign-in", "POST /p/sign-in/code", "POST /p/sign-in/mail"}
+SESSION_ROUTES |= {"POST /join/{program_id}"}
+OF_AMBASSADORS = {"POST /p/links", "POST /p/messages", "POST /p/messages/telegram", "POST /p/invites", "POST /p/shared"}
+OF_AMBASSADORS |= {"POST /p/settings", "POST /p/erase", "POST /p/appeals"}
+"""What an ambassador's session does: noted as theirs, which the tests of its services try."""
+BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
 AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
 
@@ -141,7 +269,7 @@ AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
 def writing_routes() -> set[str]:
     return {
         f"{method} {route.template}"
-        for service in catalog.load_all(catalog.NAMES)
+        for service in manifests.load_all(manifests.NAMES)
         for route in RouteTable(framework(service).router.routes).routes
         for method in route.methods - {"GET", "HEAD", "OPTIONS"}
     }
@@ -180,13 +308,13 @@ async def sign_in(two_stores: TwoStores) -> dict[str, str]:
 
 
 def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
-    walked = {template(step.route) for step in WALK} | SESSION_ROUTES
+    walked = {template(step.route) for step in WALK} | SESSION_ROUTES | OF_AMBASSADORS
     assert writing_routes() == walked | REPORTS.keys()
     assert not walked & REPORTS.keys()
 
 
 def test_every_action_is_done_somewhere() -> None:
-    done = {action for step in WALK for action in step.notes} | {"session.started", "session.ended"}
+    done = {action for step in WALK for action in step.notes} | {"session.started", "session.ended", "appeal.opened"}
     assert done | BY_PROOF | AT_THE_COMMAND_LINE == ACTIONS.keys()
 
 
@@ -329,6 +457,7 @@ async def test_the_console_tells_it_in_words(two_stores: TwoStores) -> None:
     await until(arrived, what="the signing in on the page")
     for language, word in (("en", "Signed in"), ("ru", "Вход"), ("uk", "Вхід"), ("ro", "Conectare")):
         assert word in await shown(action="session.started", lang=language)
+    assert "icon-key-round" in await shown(action="session.started")
     assert "Nothing fits these filters" in await shown(subject="nothing")
     assert "Nothing fits these filters" in await shown(to="1999-12-31")
 
@@ -361,3 +490,36 @@ async def test_keys_granted_at_the_command_line_name_the_operator(
         "cli",
         printed[0]["id"],
     )
+
+
+async def test_the_page_calls_things_by_name_and_shows_a_batch_as_one_line(two_stores: TwoStores) -> None:
+    client, a = two_stores.client, two_stores.a
+    cookie = await sign_in(two_stores)
+    people = [{"program_id": a.ids["program_id"], "name": f"Of a batch {n}"} for n in range(60)]
+    added = await client.post("/v1/ambassadors/batches", json={"ambassadors": people}, headers=a.secret)
+    assert added.json()["created"] == 60
+
+    async def shown(**query: str) -> str:
+        page = await client.get("/console/analytics/activity", params=query, headers=cookie)
+        assert page.status_code == 200, page.text
+        return page.text
+
+    async def arrived() -> str:
+        page = await shown(action="ambassador.added")
+        found = re.search(r"Ambassador added × (\d+)", page)
+        return page if found and int(found[1]) >= len(people) else ""
+
+    page = await until(arrived, what="the batch as one line")
+    assert page.count("Ambassador added") < len(people)
+    assert "Show each" in page
+    each = await shown(action="ambassador.added", each="1")
+    assert each.count("<tr") == 1 + 50, "a page of single actions"
+    for action, kind in (("link.made", "lnk_"), ("code.made", "cod_"), ("key.made", "key_")):
+        made = await shown(action=action, each="1")
+        assert f">{kind}" not in made, "an id is no name"
+        assert f'data-name="{kind}' in made
+    names = await client.get(
+        "/console/links/names", params={"ids": f"{a.ids['link_id']},{a.ids['code_id']}"}, headers=cookie
+    )
+    assert names.json()[a.ids["link_id"]].startswith("/r/")
+    assert names.json()[a.ids["code_id"]] == "SPRING"

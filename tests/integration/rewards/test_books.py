@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from services.kernel import migrate as migrations
 from services.kernel.db import Tx
-from services.rewards.audit.actions import verify
-from services.rewards.audit.domain import Report
-from services.rewards.audit.jobs import IMBALANCE, watch
 from services.rewards.main import SERVICE
+from services.rewards.verification.actions import verify
+from services.rewards.verification.domain import Report
+from services.rewards.verification.jobs import IMBALANCE, watch
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
 
@@ -229,7 +229,7 @@ async def test_an_audit_holds_nobody_up_and_sees_one_moment_while_money_moves(bo
 async def test_an_audit_in_slices_of_one_finds_the_same(
     books: World, monkeypatch: pytest.MonkeyPatch, flip: str, kind: str | None
 ) -> None:
-    monkeypatch.setattr("services.rewards.audit.actions._SLICE", 1)
+    monkeypatch.setattr("services.rewards.verification.actions._SLICE", 1)
     assert (await audit(books)).whole
     await tamper(books, flip)
     assert {finding.kind for finding in (await audit(books)).findings} >= ({kind} if kind else set())

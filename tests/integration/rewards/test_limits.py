@@ -7,10 +7,10 @@ from alembic import command
 from sqlalchemy import Connection
 
 from services.kernel import migrate as migrations
-from services.rewards.audit.actions import verify
-from services.rewards.audit.domain import Report
 from services.rewards.grants.actions.review import reject
 from services.rewards.main import SERVICE
+from services.rewards.verification.actions import verify
+from services.rewards.verification.domain import Report
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import AMBASSADOR_RULE, BORIS, NOON, STORE, at, configured, make_program, make_state
 from tests.unit.rewards.build import published as publish

@@ -1,12 +1,15 @@
 """The console's pages of rewards and the ledger, and the portal's part."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
 
-from contracts.events.catalog import AmbassadorSaved
-from services.kernel.auth.sessions import issue_portal
+from contracts.events.catalog import AmbassadorSaved, SessionEnded
+from contracts.program import Discount
+from services.kernel.auth.sessions import PORTAL_COOKIE, PortalSession, issue_portal_session
+from services.kernel.bus.port import Event
+from services.kernel.live_handlers import keep_ended_sessions
 from tests.integration.rewards.world import World
 from tests.support.forge import forged
 from tests.unit.rewards.build import (
@@ -65,6 +68,22 @@ async def test_cards_say_why_an_amount_is_lower_or_nothing(shop: World) -> None:
     assert "on its way" in unknown
 
 
+async def test_a_friend_who_was_served_at_the_checkout_is_owed_nothing_and_the_order_says_so(world: World) -> None:
+    off = Discount.model_validate({"give": {"kind": "fixed", "amount_minor": 500}})
+    program = make_program(FRIEND_RULE, LIMITED).model_copy(update={"friend_benefit": "discount", "discount": off})
+    await world.take(configured(), published(program))
+    served = make_state("1")
+    figures = served.figures.model_copy(update={"discount_minor": 800})
+    await world.take(served.model_copy(update={"figures": figures}), make_state("2"))
+    assert await world.amounts(STORE, "1") == {"ambassador": 460}
+    async with world.browser(STORE) as person:
+        with_discount = (await person.get("/console/rewards/orders/1")).text
+        without = (await person.get("/console/rewards/orders/2")).text
+    assert "€5.00" in with_discount
+    assert "Taken off at the checkout" in with_discount
+    assert "the order carries no discount" in without
+
+
 async def test_the_list_is_filtered_searched_and_exported(shop: World) -> None:
     async with shop.browser(STORE) as person:
         everything = (await person.get("/console/rewards/rewards")).text
@@ -72,12 +91,20 @@ async def test_the_list_is_filtered_searched_and_exported(shop: World) -> None:
         found = (await person.get("/console/rewards/rewards", params={"q": "10482"})).text
         sheet = await person.get("/console/rewards/rewards", params={"status": "reversed", "format": "csv"})
         empty = (await person.get("/console/rewards/rewards", params={"q": "nothing"})).text
+        hers = (await person.get("/console/rewards/rewards", params={"ambassador": ANNA, "status": "pending"})).text
+        balance = (await person.get(f"/console/rewards/balances/{ANNA}")).text
+        nobody = (await person.get("/console/rewards/balances/amb_nobody")).text
     assert everything.count('<tr role="row">') == 8
     assert reversed_ones.count('<tr role="row">') == 3
     assert found.count('<tr role="row">') == 3
     assert sheet.headers["content-type"].startswith("text/csv")
     assert len(sheet.text.splitlines()) == 3
     assert "No rewards here" in empty
+    assert "The friend" not in hers
+    assert "One ambassador" in hers
+    for part in ("On hold", "Granted in all", "Taken back", f"?ambassador={ANNA}"):
+        assert part in balance, part
+    assert "Nothing yet" in nobody
 
 
 async def test_a_rewards_page_shows_the_way_to_its_amount_and_takes_a_rejection(shop: World) -> None:
@@ -123,14 +150,38 @@ async def test_pages_speak_the_readers_language(shop: World, language: str) -> N
 
 
 async def test_the_portal_shows_an_ambassador_their_own_balance(shop: World) -> None:
-    token = issue_portal(shop.ctx.ring, store_id=STORE, ambassador_id=ANNA, life=timedelta(days=1))
+    session = annas_session(shop)
     async with shop.caller(STORE) as http:
-        page = await http.get(f"/p/{token}/balance")
-        strange = await http.get(f"/p/{forged(token)}/balance")
+        page = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={session}"})
+        strange = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={forged(session)}"})
+        nobody = await http.get("/p/balance", headers={"hx-request": "true"})
     assert page.status_code == 200
     assert "€0.00" in page.text
     assert "€11.50" in page.text
     assert strange.status_code == 401
+    assert (nobody.status_code, nobody.headers["hx-redirect"]) == (401, "/p/sign-in")
+
+
+async def test_a_session_that_was_ended_or_rests_shows_no_balance(shop: World) -> None:
+    resting = annas_session(shop, vouched=timedelta(seconds=-1))
+    ended = annas_session(shop)
+    async with shop.caller(STORE) as http:
+        seen = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={resting}"})
+        assert (seen.status_code, seen.json()["code"]) == (401, "session_rests")
+        until = datetime.now(UTC) + timedelta(hours=1)
+        told = SessionEnded(store_id=STORE, session_id="session-of-anna", expires_at=until)
+        async with shop.db.transaction() as tx:
+            await keep_ended_sessions(tx, [Event(id="evt_1", type=told.TYPE, at=until, store_id=STORE, data=told)])
+        await shop.ctx.live.refresh()
+        seen = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={ended}"})
+        assert (seen.status_code, seen.json()["code"]) == (401, "session_ended")
+
+
+def annas_session(shop: World, *, vouched: timedelta = timedelta(hours=1)) -> str:
+    now = datetime.now(UTC)
+    return issue_portal_session(
+        shop.ctx.ring, PortalSession(STORE, ANNA, "session-of-anna", now + vouched, now + timedelta(days=1))
+    )
 
 
 async def test_the_portal_of_an_erased_ambassador_shows_no_balance(shop: World) -> None:
@@ -144,12 +195,12 @@ async def test_the_portal_of_an_erased_ambassador_shows_no_balance(shop: World) 
             revision=revision,
         )
 
-    token = issue_portal(shop.ctx.ring, store_id=STORE, ambassador_id=ANNA, life=timedelta(days=1))
+    cookie = {"cookie": f"{PORTAL_COOKIE}={annas_session(shop)}"}
     seen = []
     async with shop.caller(STORE) as http:
         for status in (saved("blocked", 2), saved("erased", 3), saved("erased", 3)):
             await shop.take(status)
-            seen.append((await http.get(f"/p/{token}/balance")).status_code)
+            seen.append((await http.get("/p/balance", headers=cookie)).status_code)
     assert seen == [200, 404, 404]
 
 

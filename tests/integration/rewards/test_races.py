@@ -1,16 +1,16 @@
 """Many at once on real PostgreSQL: budgets, limits, one beneficiary, and random histories with several workers."""
 
 import os
-from random import Random
 
 import pytest
 from hypothesis import Phase, given, settings
 
 from contracts.events.conversions import Conversion
-from services.rewards.audit.actions import verify
 from services.rewards.grants.domain.reward import Reward
+from services.rewards.verification.actions import verify
 from tests.integration.rewards.world import World
 from tests.property.rewards.histories import Given, History, breaches, histories
+from tests.support.chance import chance, examples
 from tests.unit.rewards.books import Books
 from tests.unit.rewards.build import AMBASSADOR_RULE, BORIS, at, configured, make_program, make_state, published
 
@@ -80,7 +80,7 @@ async def test_an_order_that_is_fought_over_belongs_to_one_ambassador_in_the_end
         make_state("1", store_id=store, revision=n, **({"ambassador_id": BORIS} if n % 2 == 0 else {}))
         for n in range(1, 41)
     ]
-    Random(1).shuffle(states)
+    chance("states").shuffle(states)
     await world.take_in_parallel([[state] for state in states])
     held = [r for r in await audited(world, store) if r.rule == "ambassador" and r.target_minor]
     assert [(r.beneficiary_id, r.target_minor) for r in held] == [(BORIS, 460)]
@@ -108,10 +108,10 @@ async def open_history(world: World, history: History) -> str:
 
 
 # Hypothesis runs plain functions; the loop that the fixtures live in is the session's, so examples are drawn first.
-def drawn(*, capped: bool, examples: int) -> list[History]:
+def drawn(*, capped: bool, usual: int) -> list[History]:
     found: list[History] = []
 
-    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=examples(usual), deadline=None, database=None, phases=[Phase.generate])
     @given(histories(capped=capped, orders=6, revisions=4))
     def collect(history: History) -> None:
         found.append(history)
@@ -121,7 +121,7 @@ def drawn(*, capped: bool, examples: int) -> list[History]:
 
 
 async def test_random_histories_keep_every_cap_with_several_workers(world: World) -> None:
-    for history in drawn(capped=True, examples=20):
+    for history in drawn(capped=True, usual=20):
         store = await open_history(world, history)
         await world.take_in_parallel(split(of_store(history, store), 4))
         rewards = await audited(world, store)
@@ -129,7 +129,7 @@ async def test_random_histories_keep_every_cap_with_several_workers(world: World
 
 
 async def test_random_histories_without_caps_end_as_they_do_one_after_the_other_in_memory(world: World) -> None:
-    for history in drawn(capped=False, examples=20):
+    for history in drawn(capped=False, usual=20):
         store = await open_history(world, history)
         await world.take_in_parallel(split(of_store(history, store), 4))
         alone = Books(history.programs)
@@ -142,14 +142,14 @@ async def test_random_histories_without_caps_end_as_they_do_one_after_the_other_
 
 
 async def test_pieces_that_come_late_lead_to_the_same_rewards(world: World) -> None:
-    chance = Random(7)
-    for history in drawn(capped=False, examples=15):
+    luck = chance("pieces that come late")
+    for history in drawn(capped=False, usual=15):
         store = fresh_store()
         versions = [
             published(program, version=version, store=store) for (_, version), program in history.programs.items()
         ]
         pieces = [configured(store=store), *versions, *of_store(history, store)]
-        chance.shuffle(pieces)
+        luck.shuffle(pieces)
         for piece in pieces:
             await world.take(piece)
         alone = Books(history.programs)

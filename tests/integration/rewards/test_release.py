@@ -7,7 +7,7 @@ import pytest
 
 from contracts.events.rewards import RewardReleased
 from services.kernel.due import schedule
-from services.rewards.audit.actions import verify
+from services.rewards.verification.actions import verify
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import (
     AMBASSADOR_RULE,

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.events import Payload, tracking
-from contracts.events.catalog import AmbassadorSaved
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import Reward
 
@@ -22,7 +22,10 @@ class Oracle:
         self.zone = ZoneInfo(zone)
         self.rows: Rows = {
             name: defaultdict(lambda: defaultdict(int))
-            for name in ("daily", "daily_channels", "daily_reasons", "leaders", "cycles", "owed")
+            for name in (
+                *("daily", "daily_channels", "daily_placements", "daily_reasons", "leaders", "own", "cycles", "owed"),
+                *("results", "link_clicks"),
+            )
         }
         reported = list(payloads)
         self.clicks = {p.click_id: p for p in reported if isinstance(p, tracking.ClickRecorded)}
@@ -30,6 +33,8 @@ class Oracle:
         self.orders = newest(reported, Conversion, lambda p: p.order_id)
         self.rewards = newest(reported, Reward, lambda p: p.reward_id)
         self.ambassadors = newest(reported, AmbassadorSaved, lambda p: p.ambassador_id)
+        self.decided = [p for p in reported if isinstance(p, Conversion)]
+        self.versions = [p for p in reported if isinstance(p, ProgramPublished)]
         self.names: dict[str, set[str]] = defaultdict(set)
         for payload in reported:
             if isinstance(payload, Conversion) and payload.status == "attributed":
@@ -43,11 +48,26 @@ class Oracle:
         for name, amount in amounts.items():
             row[name] += amount
 
+    def result(self, store: str, ambassador: str, **amounts: int) -> None:
+        if ambassador:
+            self.add("results", store, ambassador, **amounts)
+
+    def active(self, store: str, ambassador: str | None, at: datetime) -> None:
+        if ambassador:
+            row = self.rows["results"][store, ambassador]
+            row["last_active_s"] = max(row["last_active_s"], int(at.timestamp()))
+
     def lead(self, store: str, day: date, currency: str, ambassador: str, program: str, **amounts: int) -> None:
         if ambassador:
             self.add("leaders", store, "day", day, currency, ambassador, program, **amounts)
             monday = day - timedelta(days=day.weekday())
             self.add("leaders", store, "week", monday, currency, ambassador, program, **amounts)
+
+    def own(
+        self, store: str, day: date, program: str, ambassador: str, channel: str, currency: str, **amounts: int
+    ) -> None:
+        if ambassador:
+            self.add("own", store, day.replace(day=1), program, ambassador, channel, currency, **amounts)
 
     def computed(self) -> Rows:
         """All roll-ups without zeros."""
@@ -56,6 +76,10 @@ class Oracle:
             self.add("daily", click.store_id, day, click.program_id, "", **{name: 1})
             if click.quality == "person":
                 self.add("daily_channels", click.store_id, day, click.program_id, click.channel or "", "", clicks=1)
+                self.own(click.store_id, day, click.program_id, click.ambassador_id, click.channel or "", "", clicks=1)
+                self.result(click.store_id, click.ambassador_id, clicks=1)
+                self.active(click.store_id, click.ambassador_id, click.at)
+                self.add("link_clicks", click.store_id, click.link_id, clicks=1)
         for report in self.reports.values():
             self.report(report)
         for ambassador in self.ambassadors.values():
@@ -63,6 +87,8 @@ class Oracle:
             self.add("daily", ambassador.store_id, day, ambassador.program_id, "", joined=1)
         for order in self.orders.values():
             self.order(order)
+        for told in self.decided:
+            self.active(told.store_id, told.ambassador_id if told.status == "attributed" else None, told.placed_at)
         self.friends()
         for reward in self.rewards.values():
             self.reward(reward)
@@ -81,6 +107,7 @@ class Oracle:
             self.add("daily", store, day, program, "", signups=1)
         elif isinstance(report, tracking.WidgetViewed):
             self.add("daily", store, day, "", "", widget_views=1)
+            self.add("daily_placements", store, day, report.placement or "", views=1)
         elif isinstance(report, tracking.ShareRecorded):
             self.share(report, day)
 
@@ -128,6 +155,7 @@ class Oracle:
             "daily", store, day, program, currency,
             orders=1, orders_refunded=int(back >= total > 0), customers=new, customers_turned=int(turned is not None),
             gross_minor=total, refunds_minor=back, first_orders=first, referred_first_orders=first,
+            discount_cost_minor=self.discount(order),
         )  # fmt: skip
         money = {"gross_minor": total, "refunds_minor": back}
         by_code = int(kind == "code")
@@ -136,6 +164,8 @@ class Oracle:
             orders=1, orders_by_code=by_code, customers=new, **money,
         )  # fmt: skip
         self.lead(store, day, currency, order.ambassador_id or "", program, orders=1, customers=new, **money)
+        self.own(store, day, program, order.ambassador_id or "", channel, currency, orders=1)
+        self.result(store, order.ambassador_id or "", orders=1, revenue_minor=total - back if currency == "EUR" else 0)
         if not new or owner is None:
             return
         cohort = (store, self.day(owner.created_at), program, "")
@@ -146,6 +176,16 @@ class Oracle:
             self.add("cycles", store, self.day(turned), program, min(lag.days, 400), pairs=1)
             if lag <= WINDOW:
                 self.add("daily", *cohort, cohort_children=1)
+
+    def discount(self, order: Conversion) -> int:
+        """What the one version promised of the order's discounts, in proportion to what was not paid back."""
+        if not self.versions or order.figures.currency != "EUR" or order.order_number != 1:
+            return 0
+        [give] = {v.program.discount.give.amount_minor for v in self.versions if v.program.discount}  # type: ignore[union-attr]
+        before = order.figures.subtotal_minor + order.figures.discount_minor
+        cost, total = min(order.figures.discount_minor, give, before), order.figures.total_minor
+        kept = max(0, total - order.refunded_minor)
+        return (2 * cost * kept + total) // (2 * total) if total else cost
 
     def friends(self) -> None:
         touches = [r for r in self.reports.values() if touch(r)]
@@ -184,6 +224,8 @@ class Oracle:
             bought = amounts["friends_bought"]
             self.add("daily_channels", store, day, program, channel, "", friends=1, friends_bought=bought)
             self.lead(store, day, "", first.token.ambassador_id, program, friends=1)
+            self.own(store, day, program, first.token.ambassador_id, channel, "", friends=1)
+            self.result(store, first.token.ambassador_id, friends=1)
 
     def visitor_of(self, order: Conversion, seen: dict[str, tuple[datetime, str]]) -> str | None:
         if order.visitor_id:
@@ -203,6 +245,12 @@ class Oracle:
                 self.lead(
                     store, day, currency, reward.beneficiary.id, reward.program_id, reward_minor=reward.amount_minor
                 )
+                paid = {"reward_minor": reward.amount_minor}
+                self.own(store, day, reward.program_id, reward.beneficiary.id, "", currency, **paid)
+                own = {"points": reward.amount_minor} if currency == "points" else dict(paid)
+                if currency == "EUR" and reward.status == "available":
+                    own["available_minor"] = reward.amount_minor
+                self.result(store, reward.beneficiary.id, **own)
 
 
 def touch(report: tracking.TrackingPayload) -> bool:

@@ -16,6 +16,7 @@ from tests.integration.analytics.history import (
     clicked,
     decided,
     deliver,
+    program_published,
     rewarded,
     rollups,
     shared,
@@ -25,6 +26,7 @@ from tests.integration.analytics.history import (
     visited,
 )
 from tests.property.analytics.oracle import Oracle
+from tests.support.chance import examples
 from tests.support.postgres import FreshDatabase
 
 NUMBERS = count()
@@ -57,7 +59,7 @@ def decisions(draw: st.DrawFn, order_id: str) -> list[Payload]:
                 settled=draw(st.booleans()), cancelled=draw(st.sampled_from([False, False, False, True])),
                 currency=draw(st.sampled_from(["EUR", "EUR", "MDL"])),
                 contacts=draw(st.sampled_from([(), ("h1",), ("h1", "h2")])),
-                came_by=draw(CLICKS) if kind == "code" else None,
+                came_by=draw(CLICKS) if kind == "code" else None, discount=draw(st.sampled_from([0, 0, 200, 700])),
             )
         )  # fmt: skip
     return reported
@@ -111,6 +113,8 @@ def histories(draw: st.DrawFn) -> list[Payload]:
     for ambassador_id in ("amb_1", "amb_2"):
         customer, contacts = draw(st.sampled_from([("c1", ()), ("c2", ("h2",)), ("a1", ("h1",)), (None, ("h1",))]))
         reported += maybe(ambassador_saved(ambassador_id, days=draw(DAYS), customer=customer, contacts=contacts))
+    off = {"give": {"kind": "fixed", "amount_minor": 500}, "which": "first"}
+    reported += maybe(program_published(discount=off))
     for order_id in ("o1", "o2"):
         reported += draw(decisions(order_id))
     return [*reported, *draw(rewards_of("r1")), *draw(rewards_of("r2"))]
@@ -135,7 +139,9 @@ async def deliver_all(db: Database, store: Payload, arriving: list[Payload], cut
 @pytest.mark.timeout(400)
 @given(data=st.data())
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_roll_ups_are_what_a_recount_of_the_final_states_gives(db: Database, data: st.DataObject) -> None:
     store_id = f"str_{next(NUMBERS)}"  # a store of its own for each history: nothing has to be cleared away

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.analytics.rollups.domain.sketch import ERROR, MOST_EXACT, Sketch, hash_of, union
+from tests.support.chance import examples
 
 PEOPLE = st.lists(st.integers(0, 5000), max_size=300)
 CROWDS = st.lists(st.integers(0, 40), min_size=1, max_size=5)
@@ -33,7 +34,7 @@ def test_a_union_counts_each_person_once_in_any_order(days: list[list[int]], ran
 
 
 @given(CROWDS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_a_union_of_registers_is_that_of_all_people(days: list[int]) -> None:
     everybody = {n for day in days for n in range(day * 70, day * 170)}
     assert union(map(crowd, days)).write() == sketch_of(sorted(everybody)).write()

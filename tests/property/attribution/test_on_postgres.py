@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.attribution.decisions.actions import sweep, take
+from services.attribution.decisions.actions import backlog, later, sweep, take
 from services.attribution.decisions.actions.reconcile import reconcile
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
@@ -18,11 +19,12 @@ from services.attribution.decisions.sql.packed import unpack
 from services.kernel.db import Database, is_transient
 from tests.property.attribution.histories import History, histories
 from tests.support.attribution import NOON, arrive, facts_of
+from tests.support.chance import examples
 from tests.support.postgres import FreshDatabase
 
 COUNTER = itertools.count(1)
 SLOW = settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
@@ -164,7 +166,65 @@ async def test_what_goes_through_the_store_in_sweeps_ends_in_what_the_facts_say(
             assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
 
 
-@settings(parent=SLOW, max_examples=12)
+@SLOW
+@given(
+    drawn=histories(),
+    most=st.integers(0, 2),
+    steps=st.lists(st.integers(0, 3), min_size=6, max_size=6),
+    sweeps=st.booleans(),
+    settles=st.integers(0, 6),
+    forgets=st.integers(0, 6),
+    impatient=st.booleans(),
+)
+async def test_what_waits_in_backlogs_ends_in_what_the_facts_say(
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    drawn: History,
+    most: int,
+    steps: list[int],
+    sweeps: bool,
+    settles: int,
+    forgets: int,
+    impatient: bool,
+) -> None:
+    """However far the backlogs are when the next batch comes, a sweep begins or orders settle."""
+    monkeypatch.setattr(take, "MANY", 0)
+    monkeypatch.setattr(later, "MOST", most)
+    monkeypatch.setattr(backlog, "TIMES", 1 if impatient else 99)
+    monkeypatch.setattr(backlog, "PATIENCE", timedelta())
+    if sweeps:
+        monkeypatch.setattr(take, "SWEPT_AT_ONCE", 0)
+        monkeypatch.setattr(sweep, "AT_ONCE", 2)
+    names = fresh_names()
+    history, stores = moved(drawn, names), sorted(names.values())
+    for number, batch in enumerate(history.batches):
+        if batch:
+            await arrive(db, *batch)
+        async with db.transaction(stores=stores) as tx:
+            for _ in range(steps[number % len(steps)]):
+                await backlog.work_off(tx, stores)
+            if sweeps:
+                await sweep.sweep(tx, stores)
+            if number == settles:
+                await tx.execute("update orders set settle_at = now() where settle_at is not null")
+                await settle(tx, stores)
+            if number == forgets:
+                await tx.execute("delete from friends where orders > 0")
+        for store in stores:
+            await check(db, store)
+    async with db.transaction(stores=stores) as tx:
+        while await backlog.work_off(tx, stores) or await sweep.sweep(tx, stores):
+            await sweep.sweep(tx, stores)
+    for store in stores:
+        await check(db, store)
+        async with db.transaction(stores=[store]) as tx:
+            assert await tx.scalar("select count(*) from undecided where store_id = :store", store=store) == 0
+        if settles >= len(history.batches):
+            facts = facts_of([fact for fact in history.facts if fact.store_id == store])
+            assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
+
+
+@settings(parent=SLOW, max_examples=examples(12))
 @given(drawn=histories())
 async def test_workers_side_by_side_end_in_what_the_facts_say(db: Database, drawn: History) -> None:
     names = fresh_names()

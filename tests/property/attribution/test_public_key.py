@@ -13,6 +13,7 @@ from services.attribution.tracking.schemas import TrackIn
 from services.common import click_token
 from tests.property.attribution.histories import History, histories
 from tests.support.attribution import NOON, STORE, facts_of, token
+from tests.support.chance import examples
 from tests.support.edge import RING
 
 GUESSED = st.sampled_from(["c1", "c2", "c3", "friend@example.com", "+37369123456", "0", "x"])
@@ -68,7 +69,7 @@ def taken_in(reported: dict[str, Any], number: int) -> Payload:
     return EVENTS[kind.decode()].model_validate_json(body)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories((STORE,)), attack=st.lists(reports(), max_size=12))
 @example(
     history=History([]),

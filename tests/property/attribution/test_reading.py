@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from contracts.events.orders import OrderReceived
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
-from services.common import click_token
+from services.common import click_token, order_facts
+from services.common.order_facts import Clock
 from tests.support.attribution import STORE, token
 from tests.support.edge import RING
 
@@ -136,6 +136,7 @@ def written(reported: dict[str, Any]) -> bytes:
     PLAIN | {"order_id": 1001, "customer": {"id": 7, "email": "a@b.c"}, "items": [{"amount_minor": 1, "sku": "s"}]}
 )
 @example(PLAIN | {"placed_at": "2026-05-04T10:00:00.123456789Z"})
+@example(PLAIN | {"token": "", "tokens": ["", "t"], "codes": [""]})
 def test_what_is_read_quickly_is_read_to_the_same_order(reported: dict[str, Any]) -> None:
     body = written(reported)
     quick = reading.usual(body)
@@ -167,7 +168,7 @@ def test_a_report_is_written_as_its_model_would_be(reported: dict[str, Any], off
         proof = click_token.issue(RING, STORE, token())
         order = msgspec.structs.replace(order, token=None, tokens=(proof, "nonsense"))
     clock = Clock(NOW + timedelta(days=max(offset_days, 0)), timedelta(days=min(offset_days, 0)))
-    fact = actions.report(RING, STORE, order, clock)
+    fact = order_facts.report(RING, STORE, order, clock)
     model = OrderReceived.model_validate_json(fact.body)
     assert orjson.loads(fact.body) == orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
     assert fact[:3] == (STORE, model.order_id, model.fact_id)

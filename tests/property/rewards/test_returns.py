@@ -11,6 +11,7 @@ from services.attribution.decisions.domain.refunds import refunds_of
 from services.common.money import share_half_up
 from services.rewards.rules.domain import Order, entitlements, goods_left
 from tests.support.attribution import at, refund
+from tests.support.chance import examples
 from tests.unit.rewards.build import AMBASSADOR_RULE, make_program, make_state
 
 
@@ -49,7 +50,7 @@ def left(figures: Figures, reported: list[OrderRefunded]) -> tuple[Fraction, int
     return goods_left(order), one.want_minor
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data(), orders(), st.integers(0, 2**32))
 def test_more_refunds_never_leave_more_and_their_order_means_nothing(
     data: st.DataObject, figures: Figures, seed: int
@@ -70,7 +71,7 @@ def test_more_refunds_never_leave_more_and_their_order_means_nothing(
         assert before == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data(), orders())
 def test_where_no_line_is_named_the_sum_decides(data: st.DataObject, figures: Figures) -> None:
     reported = [data.draw(refunds(figures, number, named=False)) for number in range(data.draw(st.integers(0, 4)))]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import BigInteger, Column, Identity, Table
+from sqlalchemy import BigInteger, Column, Identity, LargeBinary, Table
 
 from contracts.events.tracking import VisitRecorded
 from services.kernel import trace
@@ -20,10 +20,11 @@ from services.kernel.db import Database, Tx
 from services.kernel.http.call import Call, operator
 from services.kernel.migrate import migrate
 from services.kernel.outbound import OutboundError
+from services.kernel.reseal import Sealed
 from services.kernel.service import Handler, Service
 from services.kernel.spool import Spool
 from services.kernel.tables import APPEND_ONLY, PIPE, service_metadata, text
-from services.kernel.work import Again, Done, Outcome, Task, TaskKind
+from services.kernel.work import Done, Outcome, Retry, Task, TaskKind
 
 SCHEMA = "toy"
 GROUP = "kith.toy"
@@ -38,6 +39,14 @@ SEEN = Table(
     text("traceparent", nullable=True),
     info=APPEND_ONLY,
 )
+CREDENTIALS = Table(
+    "credentials",
+    METADATA,
+    text("account_id", primary_key=True),
+    text("store_id"),
+    Column("secret", LargeBinary, nullable=False),
+)
+SEALED = Sealed(table="credentials", key="account_id", column="secret", purpose="toy-secret")
 NOTES = Table("notes", METADATA, text("note", primary_key=True), info=PIPE)
 
 
@@ -112,8 +121,8 @@ async def call_partner(ctx: Context, task: Task) -> Outcome:
     try:
         answer = await ctx.outbound.send("POST", url, purpose="toy", headers={"Idempotency-Key": task.key})
     except OutboundError as error:
-        return Again(reason=error.reason)
-    return Done(note=write) if answer.ok else Again(reason="refused", after=answer.retry_after(datetime.now(UTC)))
+        return Retry(reason=error.reason)
+    return Done(note=write) if answer.ok else Retry(reason="refused", after=answer.retry_after(datetime.now(UTC)))
 
 
 CALL = TaskKind(name="toy.call", run=call_partner, deadline_s=2, retries=(timedelta(seconds=0.1),) * 50)

@@ -8,14 +8,13 @@ import orjson
 from contracts.events import EVENTS
 from contracts.events.tracking import CustomerIdentified, VisitRecorded
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock
-from services.attribution.orders.domain import naming
 from services.attribution.orders.hot import reading
 from services.attribution.orders.schemas import OrderIn
-from services.attribution.orders.sql import ReportedFact
 from services.attribution.tracking.actions import line_of
 from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
-from services.common import click_token, codes
+from services.common import click_token, codes, order_facts
+from services.common import order_names as naming
+from services.common.order_facts import Clock, ReportedFact
 from tests.support.attribution import NOON, STORE, at, token
 from tests.support.edge import RING
 
@@ -32,7 +31,7 @@ ORDER = {
 
 def fact(**changes: object) -> ReportedFact:
     reported = OrderIn.model_validate_json(orjson.dumps({**ORDER, **changes}))
-    return actions.report(RING, STORE, actions.order_of(reported), CLOCK)
+    return order_facts.report(RING, STORE, actions.order_of(reported), CLOCK)
 
 
 def test_the_same_order_has_the_same_name_however_it_is_spelt() -> None:
@@ -64,7 +63,7 @@ def test_no_address_leaves_the_edge() -> None:
 
 def test_times_that_callers_send_move_with_the_demo_clock() -> None:
     reported = OrderIn.model_validate_json(orjson.dumps(ORDER))
-    moved = actions.report(RING, STORE, actions.order_of(reported), Clock(at(days=14), at(days=14) - NOON))
+    moved = order_facts.report(RING, STORE, actions.order_of(reported), Clock(at(days=14), at(days=14) - NOON))
     assert orjson.loads(moved.body)["placed_at"].startswith("2026-11-17T12:00:00")
     assert moved.fact_id == fact().fact_id
 
@@ -118,7 +117,7 @@ def test_blank_is_absence() -> None:
         == fact(customer={"email": "friend@gmail.com"}).fact_id
     )
     spelt = orjson.dumps({**ORDER, **blank, "customer": {"id": ""}})
-    assert actions.report(RING, STORE, reading.read(spelt), CLOCK).body == fact(customer={}).body
+    assert order_facts.report(RING, STORE, reading.read(spelt), CLOCK).body == fact(customer={}).body
     reported = TrackIn(type="visit", token="", visitor_id=" ", channel="", customer={"id": ""})  # type: ignore[arg-type]
     assert (reported.token, reported.visitor_id, reported.channel) == (None, None, None)
     _, _, body = line_of(RING, STORE, reported, NOON).text.split(b"\t", 2)

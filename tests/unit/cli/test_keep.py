@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from services.cli import names
 from services.cli.local.keep import ensure_secrets, only_one
 from services.cli.local.process import StartFailed
 from services.kernel.auth.ring import KeyRing
 
-NAMES = {"KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY"}
+SEALING = {f"KITH_{name.upper()}_SEALING_KEYS" for name in names.NAMES}
+NAMES = {"KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *SEALING}
 
 
 @pytest.fixture(autouse=True)

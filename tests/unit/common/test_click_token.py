@@ -47,9 +47,19 @@ def claims(**changes: object) -> TokenClaims:
 @given(
     at=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)),
     mark=st.sampled_from(["person", "bot", "prefetch", "embedded"]),
+    channel=st.sampled_from([None, "telegram", "qr", "copy"]),
+    imported=st.booleans(),
 )
-def test_a_token_tells_exactly_what_it_was_made_of(at: datetime, mark: str) -> None:
-    made = claims(at=at, quality="prefetch" if mark == "embedded" else mark, embedded=mark == "embedded")
+def test_a_token_tells_exactly_what_it_was_made_of(
+    at: datetime, mark: str, channel: str | None, imported: bool
+) -> None:
+    made = claims(
+        at=at,
+        quality="prefetch" if mark == "embedded" else mark,
+        embedded=mark == "embedded",
+        channel=channel,
+        **({"ambassador_id": "amb_ANNA"} if imported else {}),
+    )
     token = click_token.issue(RING, STORE, made)
     read = click_token.read(RING, token, store_id=STORE)
     assert isinstance(read, TokenClaims)
@@ -62,6 +72,13 @@ def test_tokens_from_before_the_mark_of_embedded_links_verify(token: str, qualit
     read = click_token.read(RING, token, store_id=STORE)
     assert isinstance(read, TokenClaims)
     assert (read.click_id, read.quality, read.embedded) == ("clk_01ka2b3c4d5e6f7g8h9j0k1m2n", quality, False)
+    assert read.channel is None
+
+
+def test_channels_without_a_name_here_are_left_out() -> None:
+    read = click_token.read(RING, click_token.issue(RING, STORE, claims(channel="street-fair")), store_id=STORE)
+    assert isinstance(read, TokenClaims)
+    assert read.channel is None
 
 
 def test_a_token_is_short_and_fit_for_an_address() -> None:

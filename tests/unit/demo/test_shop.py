@@ -50,6 +50,8 @@ class Api:
     url: str = ""
     heads: list[str] = field(default_factory=list)
     bodies: list[dict[str, object]] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
+    """By path; anything else is answered like a code that nobody has."""
 
     @property
     def calls(self) -> list[str]:
@@ -61,7 +63,7 @@ class Api:
             length = next(int(line[15:]) for line in head.split("\r\n") if line.lower().startswith("content-length:"))
             self.heads.append(head)
             self.bodies.append(json.loads(await reader.readexactly(length)))
-            answer = b'{"valid": false}'
+            answer = json.dumps(self.answers.get(head.split(" ")[1], {"valid": False})).encode()
             writer.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(answer)
             )
@@ -125,8 +127,43 @@ async def test_a_code_from_a_forged_cart_stays_a_value() -> None:
     forged = "{'lines':{'mug':1},'code':'../orders/1001/cancel#'}"
     async with visitor() as (browser, api):
         await browser.post("/checkout", data={"email": "a@shop.example"}, headers={"cookie": f"cart={forged}"})
-    assert api.calls == ["POST /v1/orders"]
-    assert api.bodies[0]["codes"] == ["../orders/1001/cancel#"]
+    assert api.calls == ["POST /v1/codes/..%2Forders%2F1001%2Fcancel%23/check", "POST /v1/orders"]
+    assert api.bodies[1]["codes"] == ["../orders/1001/cancel#"]
+
+
+async def test_the_friends_discount_is_taken_off_by_itself_on_the_first_order_only() -> None:
+    gift = {"rule": "discount", "give": {"kind": "fixed", "amount_minor": 500}, "which": "first", "pay_as": "discount"}
+    promised = {"valid": True, "code": "ANNA5", "friend": [gift], "min_subtotal_minor": 600}
+    async with visitor() as (browser, api):
+        api.answers["/v1/offers"] = promised
+        browser.cookies.set("kith_t", "k1.first~k1.second")
+        await browser.post("/cart/add", data={"product": "mug"})
+        cart = (await browser.get("/cart")).text
+        await browser.post("/checkout", data={"email": "a@shop.example"})
+        await browser.post("/cart/add", data={"product": "mug"})
+        again = (await browser.get("/cart")).text
+    assert "<dt>ANNA5</dt><dd>−€5.00</dd>" in cart
+    assert "<dt>ANNA5</dt>" not in again
+    asked = api.bodies[api.calls.index("POST /v1/offers")]
+    assert asked == {"tokens": ["k1.first", "k1.second"]}
+    order = api.bodies[api.calls.index("POST /v1/orders")]
+    assert (order["codes"], order["discount_minor"], order["subtotal_minor"]) == (["ANNA5"], 500, 1100)
+
+
+async def test_a_discount_that_would_leave_too_little_is_not_taken_off() -> None:
+    gift = {
+        "rule": "discount",
+        "give": {"kind": "percent", "basis_points": 1000},
+        "which": "every",
+        "pay_as": "discount",
+    }
+    async with visitor() as (browser, api):
+        api.answers["/v1/offers"] = {"valid": True, "code": "ANNA10", "friend": [gift], "min_subtotal_minor": 600}
+        browser.cookies.set("kith_t", "k1.first")
+        await browser.post("/cart/add", data={"product": "filters"})
+        assert "<dt>ANNA10</dt>" not in (await browser.get("/cart")).text
+        await browser.post("/cart/add", data={"product": "mug"})
+        assert "<dt>ANNA10</dt><dd>−€2.25</dd>" in (await browser.get("/cart")).text
 
 
 @pytest.mark.parametrize("number", ["1001%3Fx%3D1", "1001%23", "..", "%252e%252e"])

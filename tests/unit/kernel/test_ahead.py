@@ -76,6 +76,25 @@ def test_a_record_longer_than_a_batch_is_a_batch_of_its_own() -> None:
     assert [len(ahead.take(10)), len(ahead.take(10)), len(ahead.take(10))] == [1, 1, 0]
 
 
+def test_what_a_batch_gives_back_comes_again_in_its_order_and_others_have_their_turn_before() -> None:
+    ahead = Ahead()
+    ahead.put(line(*["busy"] * 6))
+    batch = ahead.take(4)
+    ahead.give_back(batch[1:])
+    assert ahead.done(batch[:1]) == {("t", 0): 1}
+    ahead.put([record("quiet", 6)])
+    assert [d.offset for d in ahead.take(10)] == [6, 1, 2, 3, 4, 5]
+
+
+def test_what_is_given_back_after_its_partition_went_elsewhere_is_not_held() -> None:
+    ahead = Ahead()
+    ahead.put(line("a", "a"))
+    batch = ahead.take(2)
+    ahead.clear()
+    ahead.give_back(batch)
+    assert not ahead
+
+
 @given(arrivals, st.integers(1, 40))
 def test_each_record_is_taken_once_and_a_stores_in_their_order(arrived: list[tuple[str, int, int]], most: int) -> None:
     records = lined_up(arrived)
@@ -83,7 +102,7 @@ def test_each_record_is_taken_once_and_a_stores_in_their_order(arrived: list[tup
     ahead.put(records)
     taken: list[Delivered] = []
     while batch := ahead.take(most):
-        assert sum(map(cost, batch)) < most + cost(batch[-1])
+        assert sum(map(cost, batch)) < most + max(map(cost, batch))
         taken += batch
     for store in "abcdef":
         assert [d for d in taken if store_of(d) == store] == [d for d in records if store_of(d) == store]

@@ -5,8 +5,9 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from contracts.program import Program
+from contracts.program import Discount, Program
 from services.links.programs.domain import form, words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.merge import merged
@@ -90,14 +91,57 @@ def test_a_form_that_nobody_touched_changes_nothing() -> None:
 
 def test_a_new_form_makes_a_program() -> None:
     filled = {**form.empty("JPY"), "name": "Yen", "landing_url": "https://shop.example/", "friend_amount": "1000"}
-    made = Program.model_validate(form.read(filled, before=None))
+    made = Program.model_validate(form.read({**filled, "friend_benefit": "credit"}, before=None))
+    assert (made.friend_benefit, made.discount, made.landing) == ("credit", None, "page")
     assert made.rewards[0].give.model_dump() == {"kind": "fixed", "amount_minor": 1000}
     assert made.rewards[1].give.model_dump() == {"kind": "percent", "basis_points": 1000, "of": "subtotal"}
+
+
+def test_the_form_serves_the_friend_in_each_way() -> None:
+    usual = {**form.empty("EUR"), "name": "P", "landing_url": "https://shop.example/", "discount_amount": "7.50"}
+    for benefit, served in (("discount", []), ("credit", ["friend"]), ("both", ["friend"]), ("none", [])):
+        made = Program.model_validate(form.read({**usual, "friend_benefit": benefit}, before=None))
+        assert made.benefit == benefit
+        assert [rule.to for rule in made.rules_served if rule.to == "friend"] == served
+        off = made.discount_served.give.model_dump() if made.discount_served else None
+        assert off == ({"kind": "fixed", "amount_minor": 750} if benefit in ("discount", "both") else None)
+        again = Program.model_validate(form.read(form.fields(made), before=made))
+        assert again == made
+
+
+def test_a_program_from_before_there_was_a_choice_serves_its_friends_as_it_did() -> None:
+    assert WHOLE.friend_benefit is None
+    assert (WHOLE.benefit, WHOLE.rules_served, WHOLE.landing) == ("credit", WHOLE.rewards, "store")
+    bare = WHOLE.model_copy(update={"rewards": ()})
+    assert (bare.benefit, bare.discount_served) == ("none", None)
+
+
+def test_the_form_keeps_utm_values_and_names_a_wrong_one() -> None:
+    usual = {**form.empty("EUR"), "name": "P", "landing_url": "https://shop.example/", "utm_source": "kith-{channel}"}
+    made = Program.model_validate(form.read(usual, before=None))
+    assert made.utm is not None
+    assert made.utm.source == "kith-{channel}"
+    assert Program.model_validate(form.read(form.fields(made), before=made)) == made
+    with pytest.raises(ValidationError, match="no value here"):
+        Program.model_validate(form.read({**usual, "utm_source": "{name}"}, before=None))
+
+
+def test_the_discount_is_said_to_ambassadors_and_to_who_runs_the_program() -> None:
+    off = Discount.model_validate({"give": {"kind": "percent", "basis_points": 1500}, "which": "every"})
+    both = WHOLE.model_copy(update={"friend_benefit": "both", "discount": off})
+    assert words.headline(both, SPEECH, FORMAT).startswith("Give a friend 15%")
+    assert words.promises(both, SPEECH, FORMAT)[0] == "Your friend gets 15% off each order, at the checkout."
+    assert words.friend_terms(both, SPEECH, FORMAT).startswith("both: 15% off each order, at the checkout; ")
+    none = both.model_copy(update={"friend_benefit": "none"})
+    assert words.friend_terms(none, SPEECH, FORMAT) == "nothing"
+    assert not [line for line in words.promises(none, SPEECH, FORMAT) if "friend gets" in line]
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("discount_amount", "ten"),
+        ("discount_amount", "0"),
         ("friend_amount", "ten"),
         ("friend_amount", "-5"),
         ("friend_amount", "1.005"),
@@ -114,7 +158,8 @@ def test_a_new_form_makes_a_program() -> None:
     ],
 )
 def test_wrong_fields_are_named(field: str, value: str) -> None:
-    filled = {**form.empty("EUR"), "name": "P", "landing_url": "https://shop.example/", field: value}
+    filled = {**form.empty("EUR"), "name": "P", "landing_url": "https://shop.example/", "friend_benefit": "both"}
+    filled[field] = value
     with pytest.raises(FormErrors) as caught:
         form.read(filled, before=None)
     assert set(caught.value.errors) == {field}

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts.program import Discount
 from services.rewards.rules.domain import (
     Order,
     Reason,
@@ -49,6 +50,22 @@ def percent(basis_points: int, of: str = "subtotal", **more: Any) -> dict[str, A
 )
 def test_terms_give(rule: dict[str, Any], state: dict[str, Any], want: int) -> None:
     assert given(rule, **state)[1] == want
+
+
+@pytest.mark.parametrize(
+    ("benefit", "sides"),
+    [
+        (None, ["friend", "ambassador"]),
+        ("credit", ["friend", "ambassador"]),
+        ("both", ["friend", "ambassador"]),
+        ("discount", ["ambassador"]),
+        ("none", ["ambassador"]),
+    ],
+)
+def test_a_friend_is_owed_something_only_where_a_credit_serves_them(benefit: str | None, sides: list[str]) -> None:
+    off = Discount.model_validate({"give": {"kind": "fixed", "amount_minor": 500}})
+    program = make_program().model_copy(update={"friend_benefit": benefit, "discount": off})
+    assert [one.side for one in entitlements(Order.of(make_state()), program)] == sides
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ NAV = (
     NavItem("", "Overview", "/console", "layout-dashboard"),
     NavItem("", "Things", "/console/things", "shopping-bag"),
     NavItem("", "People", "/console/people", "users"),
-    NavItem("", "Terms", "/console/terms", "ticket-percent"),
+    NavItem("", "Terms", "/console/terms", "ticket"),
     NavItem("", "Amounts", "/console/amounts", "gift"),
     NavItem("Analysis", "Metrics", "/console/metrics", "chart-column"),
 )
@@ -339,7 +339,7 @@ def portal(fmt: Format) -> dict[str, object]:
             Choice("Share", "#share", "share-2", current=True),
             Choice("Friends", "#friends", "users"),
             Choice("Balance", "#balance", "wallet"),
-            Choice("More", "#more", "ellipsis"),
+            Choice("More", "#more", "link"),
         ],
         "balance": fmt.money(3840, "EUR"),
     }

@@ -30,6 +30,7 @@ def test_no_template_holds_what_the_policy_would_drop() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {found.group(0)}"
         for path in templates()
+        if path.name != "letter.html"  # a mail is read where no policy of ours holds, and no stylesheet
         for found in re.finditer(
             r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*src=)|hx-on", path.read_text()
         )

@@ -6,7 +6,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.ui import Format
@@ -80,6 +80,7 @@ def test_an_axis_has_few_round_ticks(low: float, high: float, ticks: list[float]
     assert nice_ticks(low, high) == pytest.approx(ticks)
 
 
+@example(-625328.8644680167, -625328.8644680174, False)
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.booleans())
 def test_an_axis_always_encloses_its_values_in_equal_steps(low: float, high: float, from_zero: bool) -> None:
     ticks = nice_ticks(low, high, from_zero=from_zero)

@@ -9,12 +9,18 @@ from hypothesis import strategies as st
 
 from services.common.scopes import SCOPES
 from services.kernel.auth import sessions
+from services.kernel.auth.principal import Principal
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sessions import PortalEntry, PortalSession
 from services.kernel.errors import Unauthorized
 
 RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o", scopes=SCOPES)
 HOUR = timedelta(hours=1)
-READERS: tuple[Callable[..., object], ...] = (sessions.read_session, sessions.read_sign_in, sessions.read_portal)
+SOON = datetime.now(UTC).replace(microsecond=0) + 2 * HOUR
+READERS: tuple[Callable[..., object], ...] = (
+    *(sessions.read_session, sessions.read_sign_in, sessions.read_portal),
+    *(sessions.read_portal_session, sessions.read_portal_entry),
+)
 
 
 def test_a_session_tells_store_and_scopes() -> None:
@@ -36,21 +42,30 @@ def test_a_sign_in_link_has_a_nonce_of_its_own() -> None:
     assert len(first.nonce) >= 20
 
 
-def test_a_portal_token_of_one_moment_is_the_same_again() -> None:
-    joined = datetime(2026, 11, 1, tzinfo=UTC)
-    first, second = (
-        sessions.issue_portal(RING, store_id="str_a", ambassador_id="amb_a", life=365 * 24 * HOUR, now=joined)
-        for _ in range(2)
-    )
-    assert first == second
-    assert sessions.read_portal(RING, first, now=joined).ambassador_id == "amb_a"
+def test_an_ambassadors_session_and_the_address_that_opens_one_read_as_they_were_made() -> None:
+    session = PortalSession("str_a", "amb_a", "session-1", SOON - HOUR, SOON)
+    assert sessions.read_portal_session(RING, sessions.issue_portal_session(RING, session)) == session
+    assert session.principal == Principal("ambassador", "amb_a", "session-1")
+    entry = PortalEntry("str_a", "amb_a", "nonce-1", "server", SOON)
+    assert sessions.issue_portal_entry(RING, entry) == sessions.issue_portal_entry(RING, entry)
+    assert sessions.read_portal_entry(RING, sessions.issue_portal_entry(RING, entry)) == entry
+
+
+def test_over_https_the_portals_cookie_is_one_that_no_other_host_can_set() -> None:
+    name = sessions.portal_cookie_name(secure=True)
+    cookie = sessions.session_cookie("x", max_age_s=5, secure=True, name=name)
+    assert cookie.startswith("__Host-kith_portal=x; Path=/; ")
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
 
 
 def test_each_is_good_for_its_own_purpose_only() -> None:
     made = (
         sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
         sessions.issue_sign_in(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
-        sessions.issue_portal(RING, store_id="str_a", ambassador_id="amb_a", life=HOUR),
+        sessions.seal(RING, "portal", ("str_a", "amb_a"), life=HOUR),
+        sessions.issue_portal_session(RING, PortalSession("str_a", "amb_a", "s", SOON, SOON)),
+        sessions.issue_portal_entry(RING, PortalEntry("str_a", "amb_a", "n", "server", SOON)),
     )
     for n, text in enumerate(made):
         for m, read in enumerate(READERS):

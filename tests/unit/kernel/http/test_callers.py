@@ -1,6 +1,5 @@
 """Who may call what: keys, scopes, the operator, people at the console."""
 
-import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from services.kernel.context import Context
 from services.kernel.errors import Forbidden, Unauthorized
 from services.kernel.http.credentials import authenticate, authenticate_operator, authorize
 from tests.support import edge
+from tests.support.chance import chance, examples, tally
 from tests.support.forge import forged
 
 
@@ -99,30 +99,31 @@ def refused(context: Context, header: bytes) -> None:
         authenticate_operator(context, header)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HEADERS)
 def test_whatever_looks_like_a_key_is_unauthorized(context: Context, header: bytes) -> None:
     refused(context, header)
 
 
-def test_ten_thousand_mutations_of_a_key_are_unauthorized(context: Context) -> None:
-    chance = random.Random(7)
+def test_thousands_of_mutations_of_a_key_are_unauthorized(context: Context) -> None:
+    luck, tries = chance("mutations of a key"), examples(10_000)
     good = raw(edge.key())
-    for _ in range(10_000):
+    for _ in range(tries):
         header = bytearray(good)
-        for _ in range(chance.choice((1, 1, 1, 2, 9))):
-            place = chance.randrange(7, len(header))
-            match chance.randrange(4):
+        for _ in range(luck.choice((1, 1, 1, 2, 9))):
+            place = luck.randrange(7, len(header))
+            match luck.randrange(4):
                 case 0:
-                    header[place] = chance.randrange(256)
+                    header[place] = luck.randrange(256)
                 case 1:
-                    header[place:] = b"0" * chance.randrange(1, 40)
+                    header[place:] = b"0" * luck.randrange(1, 40)
                 case 2:
-                    header.insert(place, chance.randrange(256))
+                    header.insert(place, luck.randrange(256))
                 case _:
                     header[place : place + 1] = b"00"
         if bytes(header).split() != good.split():
             refused(context, bytes(header))
+    tally("keys of callers", tries)
 
 
 def test_a_store_s_key_is_not_the_operator_s(context: Context) -> None:
@@ -190,6 +191,8 @@ async def test_a_session_that_is_over_or_forged_is_none(client: httpx.AsyncClien
         ({}, 403),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "same-origin", "origin": "null"}, 200),
+        ({"sec-fetch-site": "cross-site", "origin": "null"}, 403),
         ({"origin": "https://kith.example.evil.example"}, 403),
         ({"origin": "https://evil.example/https://kith.example"}, 403),
         ({"origin": "https://[broken"}, 403),

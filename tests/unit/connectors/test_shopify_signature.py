@@ -4,8 +4,8 @@ import base64
 import hashlib
 import hmac
 
-from services.attribution.shopify.domain import signature
-from services.attribution.shopify.hot import _reported
+from services.connectors.shopify.domain import signature
+from services.connectors.shopify.hot import _reported
 
 BODY = b'{"id":450789469,"test":true}'
 SECRET = b"test_secret"

@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.attribution.hooks.domain import without_odd_characters
-from services.attribution.shopify.domain import read_order, read_refund, refunds_in, signature
+from services.connectors.inbox.domain import without_odd_characters
+from services.connectors.shopify.domain import read_order, read_refund, refunds_in, signature
 from services.kernel.errors import Invalid
 
 

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.integration.cli.test_operators import kith
-from tests.support.two_stores import SECRET_KEYS, TwoStores, now
+from tests.support.two_stores import SEALING_KEYS, SECRET_KEYS, TwoStores, now
+from tests.support.wait import until
+
+pytestmark = pytest.mark.timeout(300)
 
 
 async def test_a_delivery_that_cannot_be_read_is_listed_shown_and_read_again(
@@ -23,22 +27,28 @@ async def test_a_delivery_that_cannot_be_read_is_listed_shown_and_read_again(
     answer = await client.post(httpx.URL(made.json()["url"]).path, content=body, headers=reported)
     assert answer.json() == {"outcome": "failed"}
 
-    async def deliveries(*words: str, secret_keys: str = SECRET_KEYS) -> tuple[int, list[dict[str, Any]], str]:
-        url = two_stores.database_url
-        return await kith("deliveries", *words, folder=tmp_path, url=url, KITH_SECRET_KEYS=secret_keys)
+    async def deliveries(*words: str, sealing_keys: str = SEALING_KEYS) -> tuple[int, list[dict[str, Any]], str]:
+        url, keys = (
+            two_stores.database_url,
+            {"KITH_SECRET_KEYS": SECRET_KEYS, "KITH_CONNECTORS_SEALING_KEYS": sealing_keys},
+        )
+        return await kith("deliveries", *words, folder=tmp_path, url=url, **keys)
 
-    status, listed, complaints = await deliveries("list")
-    assert status == 0, complaints
-    [one] = [delivery for delivery in listed if delivery["store"] == store.id]
+    async def failed() -> list[dict[str, Any]]:
+        status, listed, complaints = await deliveries("list")
+        assert status == 0, complaints
+        assert "jane@example.com" not in json.dumps(listed)
+        return [delivery for delivery in listed if delivery["store"] == store.id]
+
+    [one] = await until(failed, what="the delivery is read")
     assert (one["topic"], one["outcome"], one["reason"]) == ("orders/paid", "failed", "unreadable: total_price")
-    assert "jane@example.com" not in json.dumps(listed)
 
     status, [shown], _ = await deliveries("show", one["delivery"], "--store", store.id)
     assert (status, shown["body"]) == (0, body.decode())
     status, _, complaints = await deliveries(
-        "show", one["delivery"], "--store", store.id, secret_keys="k2:another-secret-of-the-tests-0123456789"
+        "show", one["delivery"], "--store", store.id, sealing_keys="k2:another-secret-of-the-tests-0123456789"
     )
-    assert (status, complaints.strip()) == (1, "kith: the key that this was encrypted with is gone")
+    assert (status, complaints.strip()) == (1, "kith: the key that this was sealed with is gone")
     status, _, complaints = await deliveries("show", one["delivery"], "--store", two_stores.a.id)
     assert status == 1, "another store's delivery is none"
 

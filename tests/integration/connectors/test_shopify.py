@@ -1,8 +1,5 @@
 """Shopify over HTTP: what is signed is kept and counted once, what is not is refused, and nothing is an accident."""
 
-import base64
-import hashlib
-import hmac
 import json
 from collections import Counter
 from dataclasses import replace
@@ -13,57 +10,36 @@ from typing import Any
 import httpx
 import pytest
 
-from services.attribution.hooks import sql as deliveries
-from services.attribution.hooks.domain import BODY
-from services.attribution.orders.actions import Clock
-from services.attribution.shopify.actions import read_again
-from services.attribution.shopify.hot import WRONG_A_MINUTE
 from services.cli.commands import deliveries as command
-from services.kernel.auth import at_rest
-from services.kernel.db import Database
-from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, token
-from tests.support.attribution import pump
-from tests.support.edge import OTHER_STORE, RING, key
+from services.common.order_facts import Clock
+from services.connectors.inbox import sql as deliveries
+from services.connectors.inbox.actions import Readings, read_again
+from services.connectors.inbox.domain import BODY
+from services.connectors.main import READERS
+from services.connectors.shopify.hot import WRONG_A_MINUTE
+from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
+from tests.support.connectors import SECRET, Pair, paid_order, signed
+from tests.support.edge import OTHER_STORE, RING, SEALING, key
 
 
 def delivery(**fields: Any) -> bytes:
     reported = {
-        "id": 450789469,
         "created_at": NOW.isoformat(),
         "updated_at": NOW.isoformat(),
-        "currency": "EUR",
-        "financial_status": "paid",
-        "subtotal_price": "46.00",
-        "total_price": "50.90",
-        "email": "friend@example.com",
-        "customer": {"id": 207},
-        "discount_codes": [{"code": "ANNA10"}],
         "note_attributes": [{"name": "kith", "value": token()}],
     }
-    return json.dumps(reported | fields).encode()
-
-
-def signed(
-    body: bytes, topic: str, *, event: str = "e1", secret: str = "shpss_secret", family: str = "X-"
-) -> dict[str, str]:
-    mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
-    return {
-        f"{family}Shopify-Topic": topic,
-        f"{family}Shopify-Hmac-Sha256": mac,
-        f"{family}Shopify-Shop-Domain": "shop.myshopify.com",
-        f"{family}Shopify-Event-Id": event,
-        "content-type": "application/json",
-    }
+    return paid_order(**(reported | fields))
 
 
 async def hook(http: httpx.AsyncClient) -> str:
-    made = await http.post("/v1/hooks", headers=SECRET_KEY, json={"platform": "shopify", "secret": "shpss_secret"})
+    made = await http.post("/v1/hooks", headers=SECRET_KEY, json={"platform": "shopify", "secret": SECRET})
     assert made.status_code == 201, made.text
-    assert "shpss_secret" not in made.text
+    assert SECRET not in made.text
     return str(httpx.URL(made.json()["url"]).path)
 
 
-async def test_shopify_delivers_orders_refunds_and_cancellations(http: httpx.AsyncClient, db: Database) -> None:
+async def test_shopify_delivers_orders_refunds_and_cancellations(both: Pair) -> None:
+    http = both.http
     path = await hook(http)
     paid = delivery()
     first = await http.post(path, content=paid, headers=signed(paid, "orders/paid"))
@@ -75,18 +51,18 @@ async def test_shopify_delivers_orders_refunds_and_cancellations(http: httpx.Asy
         {"id": 9, "order_id": 450789469, "created_at": NOW.isoformat(), "transactions": [money]}
     ).encode()
     await http.post(path, content=refund, headers=signed(refund, "refunds/create", event="e3"))
-    found = await decision(http, db, "450789469")
+    await both.pump([SHOP])
+    found = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["decision"]
     assert (found["status"], found["winner"]["kind"]) == ("attributed", "code")
     assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["refunded_minor"] == 1000
     over = delivery(cancelled_at=NOW.isoformat())
     await http.post(path, content=over, headers=signed(over, "orders/cancelled", event="e4"))
-    await pump(db, [SHOP])
+    await both.pump([SHOP])
     assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["cancelled"] is True
 
 
-async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reason(
-    http: httpx.AsyncClient, db: Database
-) -> None:
+async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reason(both: Pair) -> None:
+    http, db = both.http, both.db
     path = await hook(http)
     for number, (body, topic) in enumerate(
         [
@@ -99,6 +75,7 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
     ):
         answer = await http.post(path, content=body, headers=signed(body, topic, event=f"e{number}"))
         assert answer.status_code == 200
+    await both.all_read([SHOP])
     async with db.transaction(stores=[SHOP]) as tx:
         rows = await tx.all("select outcome, reason from deliveries order by topic, outcome")
     assert {tuple(row) for row in rows} == {
@@ -111,27 +88,30 @@ async def test_shopify_tests_and_unreadable_deliveries_are_kept_with_their_reaso
 
 
 async def test_every_failed_delivery_is_walked_through_however_many(
-    http: httpx.AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+    both: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    http, db = both.http, both.db
     monkeypatch.setattr(command, "AT_ONCE", 2)
     path = await hook(http)
     for number in range(5):
         body = b"not json" + str(number).encode()
         await http.post(path, content=body, headers=signed(body, "orders/paid", event=f"e{number}"))
+    await both.all_read([SHOP])
     found = [one async for one in command.walk(db, SHOP, ("failed",))]
     assert len({one.delivery_id for one in found}) == 5
     assert [one.received_at for one in found] == sorted(one.received_at for one in found)
 
 
 async def test_what_an_order_carries_of_its_refunds_stands_for_lost_deliveries_and_corrects_told_ones(
-    http: httpx.AsyncClient, db: Database
+    both: Pair,
 ) -> None:
+    http = both.http
     path = await hook(http)
 
     async def send(body: bytes, topic: str) -> dict[str, Any]:
         answer = await http.post(path, content=body, headers=signed(body, topic))
         assert answer.json()["outcome"] == "taken"
-        await pump(db, [SHOP])
+        await both.pump([SHOP])
         shown: dict[str, Any] = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
         return shown
 
@@ -157,9 +137,8 @@ async def test_what_an_order_carries_of_its_refunds_stands_for_lost_deliveries_a
     assert (found["refunded_minor"], found["foreign_refunds"]) == (0, [{"currency": "JPY", "amount_minor": 8000}])
 
 
-async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(
-    http: httpx.AsyncClient, db: Database
-) -> None:
+async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(both: Pair) -> None:
+    http = both.http
     path = await hook(http)
     paid = delivery(cancelled_at=None)
     topics = ("orders/paid", "orders/cancelled", "orders/updated", "refunds/create", "orders/paid ", "products/update")
@@ -169,41 +148,44 @@ async def test_an_old_delivery_sent_again_under_another_topic_changes_nothing(
         outcomes.append(answer.json()["outcome"])
     # Read as a refund it names no order; the other topics are none of ours.
     assert outcomes == ["taken", "duplicate", "duplicate", "failed", "ignored", "duplicate"]
-    trimmed = delivery(note="trimmed")
+    trimmed = delivery(note_attributes=[{"name": "source", "cancelled_at": "never"}])
     answer = await http.post(path, content=trimmed, headers=signed(trimmed, "orders/cancelled"))
-    assert answer.json()["outcome"] == "failed", "whether it is cancelled, the body must say"
-    await pump(db, [SHOP])
+    assert answer.json()["outcome"] == "failed", "whether it is cancelled, the order itself must say"
+    answer = await http.post(path, content=trimmed, headers=signed(trimmed, "orders/updated"))
+    assert answer.json()["outcome"] == "taken", "and it does not stand in the way of what needs to say less"
+    await both.pump([SHOP])
     order = (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
     assert (order["cancelled"], order["refunded_minor"]) == (False, 0)
 
 
-async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_and_can_be_read_again(
-    http: httpx.AsyncClient, db: Database
-) -> None:
+async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_and_can_be_read_again(both: Pair) -> None:
+    http, db = both.http, both.db
     path = await hook(http)
     unreadable = delivery(total_price="50,90")
     answer = await http.post(path, content=unreadable, headers=signed(unreadable, "orders/paid"))
     assert answer.json()["outcome"] == "failed"
+    await both.all_read([SHOP])
     async with db.transaction(stores=[SHOP]) as tx:
         [kept] = await deliveries.some(tx, SHOP, outcomes=("failed",), after=None, most=10)
         secret = await tx.scalar("select secret from hooks")
     assert (kept.reason, kept.order_id) == ("unreadable: total_price", None)
     assert b"friend" not in kept.body
     assert b"shpss" not in secret
-    mended = replace(
-        kept, body=at_rest.encrypt(RING, BODY, unreadable.replace(b"50,90", b"50.90"), owner=kept.delivery_id)
-    )
-    for body, outcome in ((kept, "failed"), (mended, "taken"), (mended, "taken")):
+    mended = replace(kept, body=SEALING.seal(BODY, unreadable.replace(b"50,90", b"50.90"), owner=kept.delivery_id))
+    readings = Readings(READERS, RING, SEALING)
+    for body, outcome in ((kept, "failed"), (mended, "taken"), (replace(mended, outcome="taken"), "taken")):
         async with db.transaction(stores=[SHOP]) as tx:
-            assert (await read_again(tx, RING, body, Clock(tx.now))).outcome == outcome
-    await pump(db, [SHOP])
+            assert (await read_again(tx, readings, body, Clock(tx.now))).outcome == outcome
+    await both.pump([SHOP])
     assert (await http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()["total_minor"] == 5090
     async with db.transaction(stores=[SHOP]) as tx:
         assert await deliveries.some(tx, SHOP, outcomes=("failed",), after=None, most=10) == []
+    async with both.attribution.transaction(stores=[SHOP]) as tx:
         assert await tx.scalar("select count(*) from order_facts") == 1
 
 
-async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClient) -> None:
+async def test_what_shopify_did_not_sign_is_refused_alike(both: Pair) -> None:
+    http = both.http
     path = await hook(http)
     body = delivery()
     wrong = [
@@ -228,7 +210,8 @@ async def test_what_shopify_did_not_sign_is_refused_alike(http: httpx.AsyncClien
 
 
 @pytest.mark.usefixtures("no_refill")
-async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_passes(http: httpx.AsyncClient) -> None:
+async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_passes(both: Pair) -> None:
+    http = both.http
     path = await hook(http)
     body = delivery()
     wrong = signed(body, "orders/paid", secret="another")
@@ -248,7 +231,8 @@ async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_pass
     assert not any("ratelimit" in a.headers for a in good)
 
 
-async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(http: httpx.AsyncClient) -> None:
+async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(both: Pair) -> None:
+    http = both.http
     path, chance = await hook(http), Random(10_000)
     body = delivery()
     right = signed(body, "orders/paid")

@@ -1,0 +1,82 @@
+"""The guide's receivers, each run as it stands there, against real deliveries and against forged ones."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.cli.local.process import free_port
+from tests.contract.test_architecture import ROOT
+from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
+from tests.support.webhooks import KEY, order, sending
+
+PROGRAMS = {
+    "python": (["python3"], "receiver.py"),
+    "javascript": (["node"], "receiver.mjs"),
+    "php": (["php", "-S", "127.0.0.1:{port}"], "receiver.php"),
+}
+
+
+@asynccontextmanager
+async def receiver(language: str, secret: str, port: int, folder: Path) -> AsyncIterator[Path]:
+    """The receiver of the guide, running; gives where it writes what it heard."""
+    argv, name = PROGRAMS[language]
+    found = re.search(rf"```{language}\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
+    assert found is not None
+    (folder / name).write_text(found[1])
+    heard = folder / f"{language}.log"
+    with heard.open("wb") as log:
+        program = await asyncio.create_subprocess_exec(
+            *[part.format(port=port) for part in argv],
+            str(folder / name),
+            env={"PATH": os.environ["PATH"], "WEBHOOK_SECRET": secret, "PORT": str(port)},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield heard
+    finally:
+        program.kill()
+        await program.wait()
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
+    language: str, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    if shutil.which(PROGRAMS[language][0][0]) is None:
+        pytest.skip(f"{PROGRAMS[language][0][0]} is not installed here")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/kith"
+    async with sending(await fresh_database("connectors"), tmp_path) as out:
+        endpoint = await out.endpoint(url, "order.attributed")
+        async with receiver(language, endpoint["secret"], port, tmp_path) as heard, httpx.AsyncClient() as client:
+
+            async def listening() -> bool:
+                try:
+                    return (await client.post(url, content=b"{}")).status_code == 401
+                except httpx.TransportError:
+                    return False
+
+            await until(listening, what="the receiver answers")
+            await out.arrive(order("10482"))
+            delivery = await out.once(endpoint, state="delivered", status=204)
+            await out.http.post(f"/v1/deliveries/{delivery['id']}/replay", headers=KEY)
+            await out.once(endpoint, state="delivered", tries=2)
+            await until(lambda: "order.attributed 10482" in heard.read_text(), what="it was understood")
+            forged: dict[str, Any] = {
+                "webhook-id": "evt_1",
+                "webhook-timestamp": "1614265330",
+                "webhook-signature": "v1,xé \xff".encode(),
+            }
+            for headers in (forged, forged | {"webhook-timestamp": "never"}, {}):
+                answer = await client.post(url, content=b'{"type":"x"}', headers=headers)
+                assert answer.status_code == 401

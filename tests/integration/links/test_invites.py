@@ -1,0 +1,161 @@
+"""Friends are invited by mail once and reminded once, and nobody learns who may not be written to."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.kernel.jobs import Jobs
+from services.links.join import domain
+from services.links.main import SERVICE
+from services.links.preferences.actions import INVITES_JOB
+from tests.integration.links.mailing import an_hour_later, browser, digits_in, relay, working
+from tests.integration.links.telling import tell
+from tests.integration.links.world import Replica, Shop, portal_of
+from tests.support.mail import MailServer, text_part
+from tests.support.wait import until
+
+__all__ = ["an_hour_later", "relay", "working"]
+
+BELA, CARL, DORA = "bela@example.com", "carl@example.com", "dora@example.com"
+
+
+async def write(links: Replica, *, after: timedelta = timedelta()) -> None:
+    """Lets time go by, and invitations be written that are due."""
+    if after:
+        await tell(links, after=after)
+    await Jobs(links.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(INVITES_JOB)
+
+
+def address_in(mail: Any) -> str:
+    found = re.search(r"http://kith\.test(/i/\S+)", text_part(mail))
+    assert found, text_part(mail)
+    return found[1]
+
+
+async def kept(links: Replica, shop: Shop) -> dict[str, str | None]:
+    """State by address; of who is forgotten by what is left of it."""
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        rows = await tx.all(
+            "select coalesce(email, mail_hash) as who, state from invites where store_id = :s", s=shop.id
+        )
+    return {("?" if row.who.startswith("e_") else row.who): row.state for row in rows}
+
+
+@pytest.mark.usefixtures("working", "an_hour_later")
+async def test_friends_are_written_to_once_reminded_once_and_forgotten(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, email="anna@example.com", name="Anna Kern", locale="en")
+    await shop.ambassador(program, email=DORA)
+    page = await portal_of(links, shop, anna["id"])
+    shown = (await page.get("/p/invites")).text
+    assert "they agreed that the store writes to them" in shown and "Anna recommends Zerno" in shown
+    form = {"emails": f"name,mail\nBela,{BELA};{CARL} <{DORA}>", "language": "en", "consent": "1"}
+    refused = await page.post("/p/invites", data={**form, "consent": ""})
+    assert refused.status_code == 422 and "without that nobody is written to" in refused.text
+    file = {"file": ("friends.csv", form.pop("emails").encode(), "text/csv")}
+    for _ in range(2):  # known, unknown, and given before: the same answer
+        assert (await page.post("/p/invites", data=form, files=file)).headers["location"] == "/p/invites?given=3"
+    await write(links)
+    await until(lambda: len(relay.came) == 2, what="both mails")
+    assert {address for address, _ in relay.came} == {BELA, CARL}, "who is an ambassador needs no invitation"
+    mail = relay.to(BELA)[0]
+    assert mail["Subject"] == "Anna recommends Zerno" and mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert anna["code"]["code"] in text_part(mail) and "Kern" not in text_part(mail)
+
+    led = await links.http.get(address_in(mail))
+    assert led.headers["location"].endswith(f"/r/{anna['link']['slug']}?ch=email")
+    assert await kept(links, shop) == {"?": "ended", CARL: "written"}
+    await write(links, after=timedelta(days=5, minutes=1))
+    await until(lambda: len(relay.came) == 3, what="the reminder to who did not come")
+    assert relay.to(CARL)[1]["Subject"] == "Once more: Anna recommends Zerno"
+    await write(links, after=timedelta(days=3, minutes=1))
+    assert await kept(links, shop) == {"?": "ended"}
+    assert (await links.http.get(f"{address_in(mail)}x")).status_code == 404
+    await page.aclose()
+
+
+@pytest.mark.usefixtures("working")
+async def test_who_unsubscribes_or_is_erased_is_forgotten_and_nobody_is_asked_too_often(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, email="anna@example.com", name="Anna")
+    page = await portal_of(links, shop, anna["id"])
+    form = {"emails": f"{BELA} erik@example.com", "language": "ru", "consent": "1"}
+    await page.post("/p/invites", data=form)
+    await write(links)
+    await until(lambda: relay.to(BELA), what="the invitation")
+    one_click = re.fullmatch(r"<http://kith\.test(/unsubscribe/\S+)>", relay.to(BELA)[0]["List-Unsubscribe"])
+    assert one_click
+    await links.http.post(one_click[1], data={"List-Unsubscribe": "One-Click"})
+    await write(links)
+    assert BELA not in await kept(links, shop)
+
+    many = " ".join(f"f{number}@example.com" for number in range(49))
+    assert (await page.post("/p/invites", data=form | {"emails": many})).status_code == 422, "two were today's already"
+    assert (await shop.post("/v1/invites/forget", {"email": "erik@example.com"})).status_code == 204
+    assert await kept(links, shop) == {"?": "ended"}
+    await page.post("/p/invites", data=form | {"emails": "fred@example.com"})
+    assert (await shop.http.delete(f"/v1/ambassadors/{anna['id']}")).status_code == 204
+    assert await kept(links, shop) == {}
+
+    other = await shop.program()
+    for number in range(4):
+        again = await shop.program(name=f"p{number}")
+        body = {"program_id": again, "emails": ["gina@example.com"], "consent": "1"}
+        answer = await shop.post("/v1/invites", body)
+        assert (answer.status_code, answer.json()) == (202, {"given": 1})
+    body = {"program_id": other, "emails": [BELA], "consent": "1"}  # wants no mail: the same answer
+    assert (await shop.post("/v1/invites", body)).json() == {"given": 1}
+    await write(links)
+    await until(lambda: len(relay.to("gina@example.com")) == 3, what="three in a month")
+    assert len(relay.to(BELA)) == 1
+
+
+@pytest.mark.usefixtures("working", "an_hour_later")
+async def test_an_invitation_opens_a_program_that_is_by_invitation_only_and_notes_who_invited(
+    links: Replica, shop: Shop, relay: MailServer, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "LEAST", -domain.LIFE)
+    program = await shop.program()
+    assert "Nobody can join here" in (await links.http.get(f"/join/{program}?lang=en")).text
+    made = await console.post(
+        "/console/links/invites", data={"program_id": program, "label": "Olha at the counter", "do": "address"}
+    )
+    assert made.status_code == 303, made.text
+    listed = (await console.get("/console/links/invites?lang=en")).text
+    personal = re.search(rf"http://kith\.test(/join/{program}\?invitation=[^<\"\s&]+)", listed)
+    assert personal and "Olha at the counter" in listed
+    given = {"program_id": program, "emails": CARL, "language": "en", "consent": "1", "do": "write"}
+    assert (await console.post("/console/links/invites", data=given)).headers["location"].endswith("?given=1")
+    await write(links)
+    await until(lambda: relay.to(CARL), what="the invitation")
+    assert relay.to(CARL)[0]["Subject"] == "Zerno invites you"
+    invited = (await links.http.get(address_in(relay.to(CARL)[0]))).headers["location"].removeprefix("http://kith.test")
+
+    for address, path in ((CARL, invited), (DORA, personal[1])):
+        async with browser(links) as person:
+            form = (await person.get(path)).text
+            fields = dict(re.findall(r'name="(opened|invitation)" value="([^"]+)"', form))
+            fields |= {"email": address, "opened": fields["opened"]}
+            stranger = {**fields, "invitation": fields["invitation"][:-4] + "AAAA"}
+            assert (await person.post(f"/join/{program}", data=stranger)).status_code == 409
+            answer = await person.post(f"/join/{program}", data=fields)
+            assert answer.status_code == 303, answer.text
+            n = 2 if address == CARL else 1
+            await until(lambda a=address, n=n: len(relay.to(a)) == n, what="the proof of the address")  # type: ignore[misc]
+            digits = digits_in(text_part(relay.to(address)[-1]))
+            opened = await person.post("/p/sign-in/code", data={"code": digits, "program": program, "joining": "1"})
+            assert opened.status_code == 303, opened.text
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        rows = await tx.all("select by_id, inviter_id from invited order by by_id")
+    assert [row.by_id[:4] for row in rows] == ["ivn_", "ivt_"]
+    ended = re.search(r'value="(ivn_[^"]+)"', listed)
+    assert ended
+    await console.post("/console/links/invites", data={"do": "end", "invitation_id": ended[1]})
+    assert "Nobody can join here" in (await links.http.get(f"{personal[1]}&lang=en")).text

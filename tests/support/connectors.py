@@ -1,0 +1,116 @@
+"""Connectors beside attribution, as a platform meets them: deliveries come in at one address, decisions out of another.
+
+Both may live in one database, each in its own schema; what one tells goes to the other as by relay and consumer.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from contracts.events import EVENTS
+from services.attribution.decisions.actions.take import take
+from services.attribution.main import SERVICE as ATTRIBUTION
+from services.attribution.main import open_resources as open_attribution
+from services.connectors.main import SERVICE, open_resources
+from services.kernel.bus.port import Event
+from services.kernel.db import Database
+from services.kernel.http.app import Edge
+from services.kernel.http.dispatch import Dispatcher
+from tests.support import attribution
+from tests.support.edge import SEALING, make_context
+from tests.support.wait import until
+
+SECRET = "shpss_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two services' databases, and a client of both."""
+
+    db: Database
+    attribution: Database
+    http: httpx.AsyncClient
+
+    async def pump(self, stores: Iterable[str]) -> None:
+        """Waits until nothing is left unread, then takes to attribution what was told, and decides."""
+        stores = tuple(stores)
+        await self.all_read(stores)
+        async with self.db.transaction(stores=stores) as tx:
+            rows = await tx.all("delete from outbox where topic = 'kith.orders' returning id, type, at, store_id, data")
+        told = [
+            Event(
+                id=str(row.id),
+                type=row.type,
+                at=row.at,
+                store_id=row.store_id,
+                data=EVENTS[row.type].model_validate_json(bytes(row.data)),
+            )
+            for row in sorted(rows, key=lambda row: row.id)
+        ]
+        if told:
+            async with self.attribution.transaction(stores=stores) as tx:
+                await take(tx, told)
+        await attribution.pump(self.attribution, stores)
+
+    async def all_read(self, stores: Iterable[str]) -> None:
+        """Waits until no delivery is kept unread."""
+
+        async def none_waits() -> bool:
+            async with self.db.transaction(stores=stores) as tx:
+                return not await tx.scalar("select count(*) from deliveries where outcome = 'waiting'")
+
+        await until(none_waits, what="every delivery is read")
+
+
+@asynccontextmanager
+async def served(url: str, folder: Path, *, attribution_url: str | None = None) -> AsyncIterator[Pair]:
+    """Both services on this database, or each on its own, behind one client."""
+    db, decided = Database(url, schema="connectors"), Database(attribution_url or url, schema="attribution")
+    contexts = (
+        make_context(db, name="connectors", data_dir=folder, sealing=SEALING),
+        make_context(decided, name="attribution", data_dir=folder),
+    )
+    async with open_resources(contexts[0]) as resources, open_attribution(contexts[1]) as others:
+        contexts[0].resources, contexts[1].resources = resources, others
+        services = zip((SERVICE, ATTRIBUTION), contexts, strict=True)
+        front = Dispatcher({service.name: (Edge(service, ctx), service.routes) for service, ctx in services})
+        transport = httpx.ASGITransport(app=front)
+        async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as client:
+            yield Pair(db, decided, client)
+    await db.close()
+    await decided.close()
+
+
+def signed(body: bytes, topic: str, *, event: str = "e1", secret: str = SECRET, family: str = "X-") -> dict[str, str]:
+    """The headers with which Shopify delivers this body."""
+    mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+    return {
+        f"{family}Shopify-Topic": topic,
+        f"{family}Shopify-Hmac-Sha256": mac,
+        f"{family}Shopify-Shop-Domain": "shop.myshopify.com",
+        f"{family}Shopify-Event-Id": event,
+        "content-type": "application/json",
+    }
+
+
+def paid_order(order_id: int = 450789469, **fields: Any) -> bytes:
+    """An order as Shopify delivers it, of the friend whom Anna's code brought."""
+    reported = {
+        "id": order_id,
+        "currency": "EUR",
+        "financial_status": "paid",
+        "subtotal_price": "46.00",
+        "total_price": "50.90",
+        "email": "friend@example.com",
+        "customer": {"id": 207},
+        "discount_codes": [{"code": "ANNA10"}],
+    }
+    return json.dumps(reported | fields).encode()
