@@ -135,7 +135,8 @@ async def _settled(connection: asyncpg.Connection) -> bool:
     return not (open_orders or held or waiting or reported)
 
 
-async def _lived(stage: Stage, orders: int) -> AsyncIterator[tuple[str, list[Size]]]:
+async def lived(stage: Stage, orders: int) -> AsyncIterator[tuple[str, list[Size]]]:
+    """Tables after so many orders came, and after they have settled."""
     port, pid = await stage.serve("all", KITH_DEMO="1")
     (store,) = await stage.stores(port, 1, ambassadors=max(20, orders // 100), program=_TERMS)
     async with (
@@ -162,7 +163,7 @@ async def _run(orders: int, url: str) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="kith-disk-") as folder:
         async with staged(Path(folder)) as stage:
-            async for when, found in _lived(stage, orders):
+            async for when, found in lived(stage, orders):
                 print(f"\nA million orders, {when}:\n\n{as_table(found)}", flush=True)
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.stage import Stage, Store
 from services.attribution.orders import actions
-from services.attribution.orders.actions import Clock, Refund
 from services.attribution.orders.schemas import CustomerIn, OrderIn
-from services.attribution.orders.sql import ReportedFact
+from services.common import order_facts
+from services.common.order_facts import Clock, Refund, ReportedFact
 from services.common.scopes import SCOPES
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx
@@ -48,7 +48,7 @@ def facts(stage: Stage, stores: Sequence[Store], count: int) -> Iterator[Reporte
             now - timedelta(seconds=60),
             (store.codes[n // len(stores) % len(store.codes)],),
         )
-        yield actions.report(ring, store.id, actions.order_of(reported), Clock(now=now))
+        yield order_facts.report(ring, store.id, actions.order_of(reported), Clock(now=now))
 
 
 def shaped(
@@ -72,9 +72,9 @@ def shaped(
         code = store.codes[int(len(store.codes) ** chance.random()) - 1]
         placed_at = now - timedelta(seconds=count - n)
         reported = _order(f"{run}-{n}", who, placed_at, (code,) if chance.random() < CODES else ())
-        yield actions.report(ring, store.id, actions.order_of(reported), Clock(now=now))
+        yield order_facts.report(ring, store.id, actions.order_of(reported), Clock(now=now))
         if chance.random() < REFUNDS:
-            yield actions.refund(store.id, reported.order_id, Refund("1", 1000), Clock(now=now))
+            yield order_facts.refund(store.id, reported.order_id, Refund("1", 1000), Clock(now=now))
 
 
 def _order(order_id: str, customer: str, placed_at: datetime, codes: tuple[str, ...]) -> OrderIn:

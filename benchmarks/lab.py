@@ -18,7 +18,7 @@ class Size:
     """How much work. `hot_rounds` of `seconds` each are HTTP load; `events` one round of ours, `usual_events` of the
     usual way; `small` and `large` are events in the histories that reads are compared over; `grown` orders in the
     growing databases; `templates` orders that go the real way before they are multiplied. `people` ambassadors has a
-    store of a real shape, and `walk_in` orders its best customer.
+    store of a real shape, and `walk_in` orders its best customer. What `kept` orders take on disk is measured.
     """
 
     name: str
@@ -34,6 +34,8 @@ class Size:
     replicas: int
     latency_s: float
     relayed: int
+    mails: int
+    webhooks: int
     reads: int
     templates: int
     small: int
@@ -41,6 +43,7 @@ class Size:
     grown: tuple[int, ...]
     people: int
     walk_in: int
+    kept: int
     idle_s: float
 
 
@@ -58,6 +61,8 @@ QUICK = Size(
     replicas=1,
     latency_s=2,
     relayed=5_000,
+    mails=200,
+    webhooks=200,
     reads=6,
     templates=100,
     small=10_000,
@@ -65,6 +70,7 @@ QUICK = Size(
     grown=(1_000, 10_000),
     people=500,
     walk_in=300,
+    kept=400,
     idle_s=1,
 )
 FULL = Size(
@@ -81,6 +87,8 @@ FULL = Size(
     replicas=2,
     latency_s=20,
     relayed=50_000,
+    mails=3_000,
+    webhooks=3_000,
     reads=60,
     templates=500,
     small=100_000,
@@ -88,6 +96,7 @@ FULL = Size(
     grown=(10_000, 100_000, 1_000_000),
     people=20_000,
     walk_in=10_000,
+    kept=8_000,
     idle_s=20,
 )
 

@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import psutil
 
-from services.cli import catalog
+from services.cli import manifests
 from services.cli.local import process
 from services.cli.local.kafka import Kafka
 from services.cli.local.postgres import OWNER, Postgres
@@ -281,7 +281,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     stage: Stage | None = None
     try:
         await postgres.ensure_databases([_PATTERN])
-        await migrate_all(catalog.load_all(), Settings.model_validate(_values(folder, postgres, _PATTERN)))
+        await migrate_all(manifests.load_all(), Settings.model_validate(_values(folder, postgres, _PATTERN)))
         stage = await _prepare(folder / DATABASE, postgres, DATABASE, None)
         yield stage
     finally:
@@ -311,7 +311,12 @@ async def _prepare(folder: Path, postgres: Postgres, database: str, kafka: Kafka
     values = _values(folder, postgres, database)
     if kafka is not None:
         values["kafka_url"] = kafka.url
-    environment = {**os.environ, **{f"KITH_{name.upper()}": value for name, value in values.items()}}
+    sealing = {f"KITH_{s.name.upper()}_SEALING_KEYS" for s in manifests.load_all() if s.sealed}
+    environment = {
+        **os.environ,
+        **{f"KITH_{name.upper()}": value for name, value in values.items()},
+        **{name: f"k1:{secrets.token_urlsafe(32)}" for name in sealing},
+    }
     return Stage(folder, postgres, database, Settings.model_validate(values), environment, kafka)
 
 

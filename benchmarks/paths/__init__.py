@@ -4,7 +4,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmarks.lab import Lab, Size
-from benchmarks.paths import growth, http, libraries, neighbour, peers, people, pipeline, relay, sweeps, whole
+from benchmarks.paths import (
+    disk,
+    growth,
+    http,
+    libraries,
+    mails,
+    neighbour,
+    peers,
+    people,
+    pipeline,
+    relay,
+    sweeps,
+    webhooks,
+    whole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +44,13 @@ PATHS = {
         Measured("pipeline", pipeline.pipeline, lambda size: size.pipeline_rounds * len(size.mixes), "pipeline"),
         Measured("latency", whole.latency, lambda size: 1, "pipeline"),
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
+        Measured("mails", mails.send, lambda size: size.rounds, "mails"),
+        Measured("webhooks", webhooks.send, lambda size: size.rounds + 1, "webhooks"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("people", people.people, lambda size: 4, "people"),
         Measured("sweeps", sweeps.sweeps, lambda size: 2, "sweeps"),
-        Measured("neighbour", neighbour.neighbour, lambda size: 2, "neighbour"),
+        Measured("neighbour", neighbour.neighbour, lambda size: 3, "neighbour"),
+        Measured("disk", disk.disk, lambda size: 2, "disk"),
         Measured("reads", growth.reads, lambda size: 3, "reads"),
         Measured("product", whole.product, lambda size: 2, "product"),
         Measured("libraries", libraries.libraries, lambda size: 7, "libraries"),

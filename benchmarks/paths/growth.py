@@ -15,7 +15,7 @@ from benchmarks.measure import Sample, between, cpu_each, cpu_s
 from benchmarks.paths.pipeline import all_services, through
 from benchmarks.report import Line, bars
 from benchmarks.stage import LIMITED, Stage, Store, at_rest, until
-from services.attribution.orders.sql import ReportedFact
+from services.common.order_facts import ReportedFact
 
 FLAT = 0.2
 LEVEL = 0.3

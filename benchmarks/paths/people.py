@@ -11,6 +11,7 @@ import psutil
 from benchmarks.lab import Lab
 from benchmarks.report import Line
 from contracts.events.orders import OrderAmended
+from services.attribution.decisions.actions.backlog import work_off
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.actions.take import take
 from services.attribution.orders import sql as orders_sql
@@ -157,13 +158,13 @@ async def nth_order(db: Database, server: int, count: int, *, settled: bool) -> 
 
 
 async def settle_all(db: Database, store: str) -> int:
-    """Settles everything that a store has, as the due job does."""
+    """Settles everything that a store has, as the due jobs do."""
     done = 0
     async with db.transaction([store]) as tx:
         await tx.execute("update orders set settle_at = now() where settle_at is not null and settled_at is null")
     while True:
         async with db.transaction([store]) as tx:
-            moments = await settle(tx, [store])
+            moments = await settle(tx, [store]) | await work_off(tx, [store])
         done += 1
         if store not in moments:
             return done
