@@ -140,20 +140,23 @@ def _evidence(ring: KeyRing, store_id: str, order: Order, nobody: Collection[str
     return _Evidence(*_buyer(ring, order.customer, nobody), visitor_id, claims, problems, folded)
 
 
+def _present(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _encodable(order: Order, figures: dict[str, Any], evidence: _Evidence) -> dict[str, object]:
     """The payload's fields that follow from the order, the absent ones left out. Written without the payload's model,
     which would cost more than all the rest; a test reads it back through it.
     """
     if figures["items"]:
-        lines = [{name: value for name, value in line.items() if value is not None} for line in figures["items"]]
-        figures = figures | {"items": lines}
+        figures = figures | {"items": [_present(line) for line in figures["items"]]}
     customer: dict[str, object] = {"contact_hashes": evidence.hashes}
     if evidence.customer_id is not None:
         customer["id"] = evidence.customer_id
     fields: dict[str, object] = {
         "figures": figures,
         "customer": customer,
-        "tokens": [claim.__dict__ for claim in evidence.claims],
+        "tokens": [_present(claim.__dict__) for claim in evidence.claims],
         "token_problems": evidence.problems,
         "codes": evidence.codes,
     }

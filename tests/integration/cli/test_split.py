@@ -47,7 +47,10 @@ async def test_the_product_answers_as_one(api: httpx.AsyncClient) -> None:
     assert {"/v1/links", "/v1/orders", "/v1/rewards", "/v1/metrics"} <= set(paths)
     families = text_string_to_metric_families((await api.get("/metrics")).text)
     replicas = {sample.labels.get("replica") for family in families for sample in family.samples}
-    assert replicas == {f"{name}-{number}" for name in SERVICES for number in (1, 2)} | {"links-work-1"}
+    assert replicas == {f"{name}-{number}" for name in SERVICES for number in (1, 2)} | {
+        "links-work-1",
+        "connectors-work-1",
+    }
 
 
 async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncClient, product: Product) -> None:

@@ -35,7 +35,8 @@ async def waiting_mails(links: Replica, shop: Shop) -> None:
     who = [one["ambassador"]["id"] for one in made]
     await hear(links, *(order(ConversionAttributed, shop, f"o-{ident}", who=ident) for ident in who))
     async with links.ctx.db.transaction([shop.id]) as tx:
-        messages = [Message(mail_id=new_id("mai"), kind="notice", about=ident, ambassador_id=ident) for ident in who]
+        names = [(new_id("mai"), ident) for ident in who]
+        messages = [Message(mail_id=name, kind="notice", about=name, ambassador_id=ident) for name, ident in names]
         for one in messages:
             await tx.execute(
                 "update notices set state = 'told', message_id = :m where store_id = :s and ambassador_id = :a",
