@@ -27,9 +27,10 @@ from services.kernel.auth.api_keys import Caller
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.http import idempotency
-from services.kernel.http.console import read_console_caller
+from services.kernel.http.console import read_console_caller, wants_page
 from services.kernel.http.credentials import authenticate, authenticate_operator, demand
 from services.kernel.http.idempotency import Claim, Stored
+from services.kernel.http.problems import HttpError
 
 R = TypeVar("R")
 Reveal = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -169,10 +170,11 @@ def operator() -> Any:
     return Depends(Guard(admit, kind="operator", scope=None))
 
 
-def viewer(scope: str) -> Any:
+def viewer(scope: str, *, else_to: tuple[str, str] | None = None) -> Any:
     """Admits a person signed in at the console, or a secret key, with this scope.
 
-    A browser without a session is sent to sign in; writes by session must come from our own pages.
+    A browser without a session is sent to sign in; writes by session must come from our own pages. `else_to` is a scope
+    and a page: a person who has that scope only is led there, by 303, and not refused.
     """
 
     def admit(request: Request) -> Caller:
@@ -180,6 +182,8 @@ def viewer(scope: str) -> Any:
         ctx = _context(request)
         known = raw is not None
         caller = authenticate(ctx, raw, origin=_origin(request)) if known else read_console_caller(ctx, request)
+        if else_to is not None and scope not in caller.scopes and else_to[0] in caller.scopes and wants_page(request):
+            raise HttpError(303, "This page is for others.", code="missing_scope", headers={"Location": else_to[1]})
         demand(caller, scope)
         return caller
 

@@ -97,7 +97,9 @@ class AmbassadorPatch(BaseModel):
     status: Literal["active", "blocked"] = "active"
     notes: Notes | None = Field(None, description="The store's own; no ambassador and no friend ever reads them.")
     code: str | None = Field(
-        None, max_length=200, description="Another personal code; the former one stays good. It cannot be cleared."
+        None,
+        max_length=200,
+        description="Another personal code, made with codes:write; the former one stays good. It cannot be cleared.",
     )
 
     def changes(self) -> dict[str, object]:

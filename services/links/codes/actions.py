@@ -68,10 +68,12 @@ async def create(
 
 async def own(tx: Tx, ambassador: Ambassador, code: str) -> str:
     """The id of the code by which an ambassador is known from now on: one that they have already and that works, or a
-    new one. Those from before stay good. Raises `Invalid` for text that is no code, `CodeTaken` for another's.
+    new one. Those from before stay good; the one that they are known by already stays, also where it was retired.
+    Raises `Invalid` for text that is no code, `CodeTaken` for another's.
     """
     known = await sql.by_code(tx, ambassador.store_id, fold(code) or "")
-    if known is not None and known.ambassador_id == ambassador.ambassador_id and not known.retired:
+    theirs = known is not None and known.ambassador_id == ambassador.ambassador_id
+    if known is not None and theirs and (known.code_id == ambassador.code_id or not known.retired):
         return known.code_id
     made = await create(
         tx,

@@ -1,10 +1,10 @@
 """What callers send and get of how somebody wants to be told."""
 
 from typing import Self
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.common.zones import time_zones
 from services.links.preferences.domain import MOST_A_DAY, Channel, Digest, MailToo, Preferences
 
 _HOUR = "Hours of the day in the person's zone; both or neither. The night may lie between."
@@ -33,7 +33,7 @@ class PreferencesIn(BaseModel):
     def _can_be_followed(self) -> Self:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValueError("give both quiet_from and quiet_to, or neither")
-        if self.zone is not None and self.zone not in available_timezones():
+        if self.zone is not None and self.zone not in time_zones():
             raise ValueError("zone must be an IANA name, such as Europe/Chisinau")
         return self
 

@@ -1,6 +1,7 @@
 """Ambassadors by what they brought: every order, every filter, page by page, as JSON, CSV and as a page."""
 
 import csv
+import html
 import io
 import json
 from collections.abc import AsyncIterator
@@ -159,14 +160,33 @@ async def test_what_changes_is_followed_and_erasing_takes_the_group(db: Database
     assert (await results(http, status="erased"))["amb_3"]["group"] is None
 
 
-async def test_the_page_lists_narrows_and_names_what_it_was_asked_wrongly(
-    db: Database, http: httpx.AsyncClient
-) -> None:
+def sign_in(http: httpx.AsyncClient, *scopes: str) -> None:
+    """Makes the client a browser of somebody at the console."""
     del http.headers["Authorization"]
-    scopes = ["metrics:read"]
     cookie = sessions.issue_session(RING, store_id=STORE, key_id="key_1", scopes=scopes, life=timedelta(hours=1))
     http.cookies.set(sessions.COOKIE, cookie)
     http.headers["Accept"] = "text/html"
+
+
+async def test_groups_are_set_from_the_very_list_that_is_seen(http: httpx.AsyncClient) -> None:
+    sign_in(http, "metrics:read", "ambassadors:write")
+    for query in ("?sort=clicks", "?sort=clicks&order=asc&program=prg_1", ""):
+        shown = (await http.get(PAGE + query)).text
+        back = html.unescape(shown.partition('name="back" value="')[2].partition('"')[0])
+        assert back == PAGE + query
+
+
+async def test_who_may_read_people_and_no_figures_is_led_to_the_list_of_people(http: httpx.AsyncClient) -> None:
+    sign_in(http, "ambassadors:read")
+    led = await http.get(PAGE, params={"moved": "1"})
+    assert (led.status_code, led.headers["location"]) == (303, "/console/links/ambassadors")
+    assert (await http.get(API)).status_code == 403
+
+
+async def test_the_page_lists_narrows_and_names_what_it_was_asked_wrongly(
+    db: Database, http: httpx.AsyncClient
+) -> None:
+    sign_in(http, "metrics:read")
     shown = await http.get(PAGE, params={"sort": "clicks", "group": "=VIP()"})
     text = words(shown.text)
     for part in ("BEN10", "=VIP()", "Give 10", "1 ambassador on this page", "40 points", "Active within 30 days"):

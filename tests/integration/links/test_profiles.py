@@ -2,12 +2,29 @@
 
 import csv
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
-from tests.integration.links.world import Replica, Shop, portal_of
+from services.kernel.auth import sessions
+from tests.integration.links.world import BASE, OWN_PAGE, Replica, Shop, portal_of
 
 HOME = "/console/links/ambassadors"
+
+
+@asynccontextmanager
+async def staff(links: Replica, shop: Shop, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of somebody at the console whose key has these scopes only."""
+    key = (await shop.made("/v1/keys", {"scopes": list(scopes)}))["key"]
+    answer = await links.http.post("/console/session", json={"secret_key": key})
+    links.http.cookies.clear()
+    cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    async with httpx.AsyncClient(
+        transport=links.http._transport, base_url=BASE, headers=OWN_PAGE, cookies={sessions.COOKIE: cookie}
+    ) as browser:
+        yield browser
 
 
 async def test_an_ambassador_is_edited_by_the_form_and_by_the_api(
@@ -125,3 +142,60 @@ async def test_the_page_tells_what_happened_and_what_was_sent(console: httpx.Asy
     for part in ("/console/analytics/ambassadors/", "/console/rewards/balances/", "/console/attribution/friends/"):
         assert f'hx-get="{part}{anna["id"]}"' in page, part
     assert f'data-name="{anna["link"]["id"]}"' in page, "clicks are filled in by who counts them"
+
+
+async def test_who_is_known_by_a_retired_code_can_be_edited(console: httpx.AsyncClient, shop: Shop) -> None:
+    anna = await shop.ambassador(await shop.program(), name="Anna")
+    code = anna["code"]
+    await shop.http.patch(f"/v1/codes/{code['id']}", json={"retired": True})
+    saved = await console.post(f"{HOME}/{anna['id']}/edit", data={"name": "Anna Kern", "code": code["code"]})
+    assert saved.status_code == 303, "the form sends back the code that it showed"
+    known = await shop.got(f"/v1/ambassadors/{anna['id']}")
+    assert (known["name"], known["code"]) == ("Anna Kern", code)
+    ben = await shop.ambassador(anna["program_id"], name="Ben")
+    other = await console.post(f"{HOME}/{ben['id']}/edit", data={"name": "Ben", "code": code["code"]})
+    assert other.status_code == 422, "another's retired code stays theirs"
+
+
+async def test_a_code_is_given_by_who_may_make_codes(links: Replica, shop: Shop) -> None:
+    anna = await shop.ambassador(await shop.program(), name="Anna")
+    path, page = f"/v1/ambassadors/{anna['id']}", f"{HOME}/{anna['id']}/edit"
+    key = (await shop.made("/v1/keys", {"scopes": ["ambassadors:read", "ambassadors:write"]}))["key"]
+    for body, status in (({"name": "A", "code": "ANNAVIP"}, 403), ({"name": "Anna K"}, 200)):
+        answer = await links.http.patch(path, json=body, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == status, answer.text
+    async with staff(links, shop, "ambassadors:read", "ambassadors:write") as reader:
+        assert 'name="code"' not in (await reader.get(page)).text
+        assert (await reader.post(page, data={"name": "A", "code": "ANNAVIP"})).status_code == 403
+        assert (await reader.post(page, data={"name": "Anna Kern"})).status_code == 303
+    known = await shop.got(path)
+    assert (known["name"], known["code"]) == ("Anna Kern", anna["code"])
+
+
+@pytest.mark.parametrize("odd", ["amb_é", "éclair", "/console/analytics/ambassadors?q=é", "amb_1\r\nX: y"])
+async def test_where_a_form_wants_to_go_back_to_cannot_spoil_the_answer(
+    console: httpx.AsyncClient, shop: Shop, odd: str
+) -> None:
+    anna = await shop.ambassador(await shop.program(), name="Anna")
+    blocked = await console.post(f"{HOME}/{anna['id']}/status", data={"status": "blocked", "seen": odd})
+    assert (blocked.status_code, blocked.headers["location"]) == (303, f"{HOME}/{anna['id']}")
+    moved = await console.post(f"{HOME}/groups", data={"who": anna["id"], "group": "VIP", "back": odd})
+    assert (moved.status_code, moved.headers["location"]) == (303, "/console/analytics/ambassadors?moved=1")
+
+
+async def test_the_page_shows_each_reader_what_they_may_read(links: Replica, shop: Shop) -> None:
+    anna = await shop.ambassador(await shop.program(), name="Anna")
+    await shop.http.patch(f"/v1/ambassadors/{anna['id']}", json={"group": "VIP"})
+    home = f"{HOME}/{anna['id']}"
+    elsewhere = ("/console/analytics/", "/console/rewards/", "/console/attribution/", "/console/links/links/")
+    async with staff(links, shop, "ambassadors:read") as reader:
+        text = (await reader.get(home)).text.partition('id="main"')[2]
+        assert "Ambassador changed" not in text
+        assert [part for part in elsewhere if part in text] == []
+        assert f'class="back" href="{HOME}"' in text, "the list by results is for who may read figures"
+        assert "By results" not in (await reader.get(HOME)).text
+    async with staff(links, shop, "ambassadors:read", "audit:read", "metrics:read") as reader:
+        text = (await reader.get(home)).text
+        assert "Ambassador changed" in text
+        assert 'class="back" href="/console/analytics/ambassadors"' in text
+        assert "By results" in (await reader.get(HOME)).text

@@ -30,9 +30,14 @@ _PEOPLE: Final = "/console/links/ambassadors"
 
 @router.get(LIST)
 async def list_page(
-    request: Request, call: Annotated[Call, viewer("metrics:read")], cursor: Cursor = None, lang: str = ""
+    request: Request,
+    call: Annotated[Call, viewer("metrics:read", else_to=("ambassadors:read", _PEOPLE))],
+    cursor: Cursor = None,
+    lang: str = "",
 ) -> Response:
-    """Ambassadors by any figure, narrowed; as CSV all that the filters leave."""
+    """Ambassadors by any figure, narrowed; as CSV all that the filters leave. Who may read people and no figures is led
+    to links' list of them.
+    """
     asked = Asked.read(request.query_params)
     async with call.transaction() as tx:
         calendar = await calendar_of(tx, call.store_id)
@@ -65,7 +70,7 @@ async def list_page(
         csv_href=asked.href(format="csv"),
         may_group=may_group,
         moved=_moved(request.query_params.get("moved", ""), reader),
-        here=asked.href(**({"cursor": cursor} if cursor else {"sort": ""})),
+        here=asked.href(cursor=cursor or ""),
         paging=Pagination(
             speech.count(
                 "%(n)s ambassador on this page",

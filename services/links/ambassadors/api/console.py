@@ -13,6 +13,7 @@ from services.kernel.http.call import Call, viewer
 from services.links.ambassadors import actions, sql
 from services.links.ambassadors.api.rest import download
 from services.links.ambassadors.sql import Filter, Member
+from services.links.ambassadors.words import status_chip
 from services.links.codes import sql as codes
 from services.links.keys import sql as keys
 from services.links.links import sql as links
@@ -20,7 +21,7 @@ from services.links.pages import AMBASSADORS
 from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import Chip, Choice, Column, Format, Name, Pagination, Row, Speech, Table
+from services.ui import Choice, Column, Format, Name, Pagination, Row, Speech, Table
 
 router = APIRouter(include_in_schema=False)
 
@@ -91,6 +92,7 @@ async def get_list(
         csv_href=place.href(format="csv"),
         paging=_paging(place, rows, found, speech, fmt),
         filtered=bool(place.q or program),
+        may_count="metrics:read" in call.caller.scopes,
     )
 
 
@@ -156,7 +158,7 @@ def _row(member: Member, speech: Speech, fmt: Format) -> Row:
                 person.name or member.code,
                 below=member.code,
                 href=f"{HOME}/{person.ambassador_id}",
-                chip=None if person.status == "active" else _chip(member, speech),
+                chip=None if person.status == "active" else status_chip(person.status, speech),
             ),
             "program": member.program_name,
             "group": person.group_name,
@@ -192,13 +194,3 @@ def _paging(place: _Place, rows: Any, found: int, speech: Speech, fmt: Format) -
         back = place.number - 1 if len(place.trail) > 1 else 0
         before = place.href(trail=".".join(place.trail[:-1]), page=back)
     return Pagination(text if found else speech.say("Nobody"), previous=before, next=following)
-
-
-def _chip(member: Member, speech: Speech) -> Chip:
-    match member.ambassador.status:
-        case "active":
-            return Chip(speech.label("chip", "Active"), "good", "disc")
-        case "blocked":
-            return Chip(speech.label("chip", "Blocked"), "bad", "cross")
-        case "erased":
-            return Chip(speech.label("chip", "Erased"), "neutral", "dash")

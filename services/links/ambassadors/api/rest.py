@@ -10,6 +10,7 @@ from services.common.codes import fold
 from services.common.contacts import contact_hashes
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
+from services.kernel.http.credentials import demand
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.links.ambassadors import actions, sql
 from services.links.ambassadors.actions import HashContacts, Joining
@@ -109,7 +110,11 @@ async def get_ambassador(ambassador_id: str, call: Annotated[Call, require("amba
 async def patch_ambassador(
     ambassador_id: str, body: AmbassadorPatch, call: Annotated[Call, require("ambassadors:write")]
 ) -> AmbassadorOut:
-    """Changes what is known of an ambassador, or blocks one. A new `code` is made beside those they have."""
+    """Changes what is known of an ambassador, or blocks one. A new `code` is made beside those they have, and needs the
+    scope codes:write too.
+    """
+    if "code" in body.model_fields_set:
+        demand(call.caller, "codes:write")
     async with call.transaction() as tx:
         return shown(
             call,

@@ -14,6 +14,7 @@ from services.kernel.http.pages import Cursor, Page, page_of
 from services.links.ambassadors import actions
 from services.links.ambassadors.api.rest import portal_of
 from services.links.ambassadors.sql import Member
+from services.links.ambassadors.words import status_chip
 from services.links.codes import sql as codes
 from services.links.codes.sql import Code
 from services.links.hosts.hot import share_base
@@ -54,9 +55,10 @@ async def get_one(
     lang: str = "",
 ) -> Response:
     """One ambassador: who they are, how they share, what they were told and what happened; places for their figures,
-    balance and friends, which other services fill. Links from behind a cursor.
+    balance and friends, which other services fill, and what staff did, each for who may read it. Links from behind a
+    cursor.
     """
-    start = cursors.decode(cursor, str)
+    start, may = cursors.decode(cursor, str), call.caller.scopes
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         member = await actions.get(tx, call.store_id, ambassador_id)
@@ -66,7 +68,7 @@ async def get_one(
         owned = await codes.page(tx, call.store_id, limit=_CODES, **whose)
         sent = await mails.page(tx, call.store_id, before=None, count=_MESSAGES, **whose)
         told = await notices.latest(tx, call.store_id, ambassador_id, count=_HAPPENINGS)
-        done = await sql.done_to(tx, call.store_id, ambassador_id, count=_HAPPENINGS)
+        done = await sql.done_to(tx, call.store_id, ambassador_id, count=_HAPPENINGS) if "audit:read" in may else []
         doubles = [] if person.status == "erased" else await sql.doubles(tx, person, count=_DOUBLES)
         reader = reader_of(request, own, tx.now)
     speech, fmt = reader.speech, reader.fmt
@@ -76,9 +78,9 @@ async def get_one(
         nav_current=AMBASSADORS,
         title=person.name or member.code,
         member=member,
-        chip=words.status_chip(person.status, speech),
+        chip=status_chip(person.status, speech),
         erased=person.status == "erased",
-        may_write="ambassadors:write" in call.caller.scopes,
+        may=may,
         facts=_facts(member, reader),
         notes=(person.notes or "").splitlines(),
         links=_links(page.data, speech, fmt),
@@ -235,7 +237,7 @@ def _doubles(found: list[Double], person: Ambassador, speech: Speech) -> list[di
                 if one.program_id == person.program_id
                 else f"{words.common_of(one, speech)}, {speech.say('in another program')}",
                 href=f"{HOME}/{one.ambassador_id}",
-                chip=None if one.status == "active" else words.status_chip(one.status, speech),
+                chip=None if one.status == "active" else status_chip(one.status, speech),
             ),
             "may_block": one.status == "active" and one.program_id == person.program_id,
         }

@@ -1,5 +1,6 @@
 """Changing an ambassador at the console: the form, blocking, and groups of many at once."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from services.kernel.errors import Conflict, Invalid
 from services.kernel.http.call import Call, viewer
+from services.kernel.http.credentials import demand
 from services.kernel.http.problems import field_path
 from services.links.ambassadors import actions
 from services.links.ambassadors.api.rest import hashes
@@ -23,6 +25,8 @@ from services.ui import LANGUAGES, Choice, FieldError, Speech
 
 router = APIRouter(include_in_schema=False)
 
+_ID: Final = re.compile(r"amb_[0-9a-z]{1,40}")
+_LIST: Final = re.compile(re.escape(AMBASSADORS) + r"\?[!-~]{1,8000}")
 _FIELDS: Final = ("name", "public_name", "email", "phone", "external_id", "group", "locale", "notes", "code")
 
 
@@ -38,9 +42,13 @@ async def get_form(
 async def post_form(
     ambassador_id: str, request: Request, call: Annotated[Call, viewer("ambassadors:write")]
 ) -> Response:
-    """Saves what the form says: a field that came empty is empty from now on, but for the code."""
+    """Saves what the form says: a field that came empty is empty from now on, but for the code, which it holds for who
+    may make codes.
+    """
     sent = await request.form()
     given = {name: _plain(text) for name in _FIELDS if isinstance(text := sent.get(name), str)}
+    if "code" in given:
+        demand(call.caller, "codes:write")
     wrong: set[str] = set()
     try:
         body = AmbassadorPatch.model_validate({name: text or None for name, text in given.items()})
@@ -64,11 +72,10 @@ async def post_status(
 ) -> Response:
     """Blocks somebody, or lets them take part again; back to the page of `seen`, else to theirs."""
     sent = await request.form()
-    status = "blocked" if sent.get("status") == "blocked" else "active"
+    status, seen = "blocked" if sent.get("status") == "blocked" else "active", sent.get("seen")
     async with call.transaction() as tx:
         await actions.change(tx, call.store_id, ambassador_id, {"status": status}, hash_contacts=hashes(call))
-    seen = sent.get("seen")
-    return _back(seen if isinstance(seen, str) and seen.isidentifier() else ambassador_id)
+    return _back(seen if isinstance(seen, str) and _ID.fullmatch(seen) else ambassador_id)
 
 
 @router.post(HOME + "/groups")
@@ -85,8 +92,8 @@ async def post_groups(request: Request, call: Annotated[Call, viewer("ambassador
             raise Invalid.field("group", "A group has at most 60 signs, in one line.") from None
         async with call.transaction() as tx:
             moved = await actions.set_group(tx, call.store_id, body.ambassador_ids, body.group)
-    # Whoever wrote this form elsewhere leads nobody away from here.
-    place = back if isinstance(back, str) and back.startswith(f"{AMBASSADORS}?") else AMBASSADORS
+    # Whoever wrote this form elsewhere leads nobody away from here, and writes no header of ours.
+    place = back if isinstance(back, str) and _LIST.fullmatch(back) else AMBASSADORS
     query = urlencode({"moved": moved})
     return Response(status_code=303, headers={"location": f"{place}{'&' if '?' in place else '?'}{query}"})
 
@@ -139,6 +146,7 @@ async def _form(
         wrong=texts,
         summary=[FieldError(field, labels.get(field, field), text) for field, text in texts.items()],
         languages=_languages(form["locale"], speech),
+        may_code="codes:write" in call.caller.scopes,
     )
 
 

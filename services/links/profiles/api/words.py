@@ -12,19 +12,10 @@ from services.links.notices import words as notice_words
 from services.links.notices.sql.notices import Notice
 from services.links.people.sql import Ambassador
 from services.links.profiles.sql import Done, Double
-from services.ui import Chip, Happening, Reader, Speech
+from services.ui import Happening, Reader, Speech
 
 _ORDERS = "/console/attribution/orders/"
 _REWARDS = "/console/rewards/rewards/"
-
-
-def status_chip(status: str, speech: Speech) -> Chip:
-    """Whether somebody takes part."""
-    if status == "active":
-        return Chip(speech.label("chip", "Active"), "good", "disc")
-    if status == "blocked":
-        return Chip(speech.label("chip", "Blocked"), "bad", "cross")
-    return Chip(speech.label("chip", "Erased"), "neutral", "dash")
 
 
 def common_of(double: Double, speech: Speech) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from babel.core import Locale
 from babel.numbers import get_currency_name
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
+from services.common.zones import time_zones
 from services.kernel.http.call import Call, viewer
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
@@ -70,7 +70,7 @@ async def _page(
         wrong={name: texts[name] for name in _FIELDS if name in wrong},
         summary=[FieldError(name, labels[name], texts[name]) for name in _FIELDS if name in wrong],
         languages=_languages(shown["locale"]),
-        zones=sorted(name for name in available_timezones() if "/" in name or name == "UTC"),
+        zones=sorted(name for name in time_zones() if "/" in name or name == "UTC"),
         currency=f"{own.currency} · {get_currency_name(own.currency, locale=Locale(reader.fmt.language))}",
         own=own,
         created=reader.fmt.date(own.created_at, year=True),
