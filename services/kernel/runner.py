@@ -126,7 +126,6 @@ async def running(
         process = Process(url="", health=health, contexts={}, bus=bus)
         applications: dict[str, tuple[ASGIApp, tuple[str, ...]]] = {}
         outbound = Outbound(allow=settings.outbound_allow, own_ports=settings.own_ports)
-        stack.push_async_callback(outbound.close)
         for service in services:
             context = await _open(service, settings, bus, stack, process, outbound=outbound, roles=roles)
             if "web" in roles:

@@ -187,7 +187,6 @@ async def sending(url: str, folder: Path, *, resolver: Resolve = resolve, own_po
         finally:
             await worker.stop(within_s=0.2)
             await client.aclose()
-            await ctx.outbound.close()
     await db.close()
 
 

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -18,13 +19,12 @@ from msgspec import Struct
 from prometheus_client import Counter, Histogram
 
 from services.kernel.outbound.addresses import Network
-from services.kernel.outbound.transport import AddressRefused, CheckedNetwork, Resolve, Transport, resolve
+from services.kernel.outbound.transport import AddressRefused, Calls, CheckedNetwork, Resolve, TooLarge, resolve
 
 DEADLINE_S = 10.0
-LONGEST_S = 60.0
+REST_S = 2.0
+"""For the beginning of a body that need not be whole, once the status is known."""
 MOST_BYTES = 64 * 1024
-CONNECTIONS = 500
-"""At a time: more than a worker has tasks in hand: whoever waited here would wait inside their own deadline."""
 LONGEST_WAIT = timedelta(hours=24)
 """No partner's `Retry-After` puts a call off for longer."""
 
@@ -35,6 +35,7 @@ _SECONDS = Histogram(
     ("purpose",),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+_HEADERS = {"User-Agent": "Kith", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
 
 
 class OutboundError(Exception):
@@ -71,7 +72,7 @@ class Answer(Struct, frozen=True):
             return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a partner writes what they like
             return None
         at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
         return min(max(at - now, timedelta()), LONGEST_WAIT)
@@ -87,16 +88,9 @@ class Outbound:
         self._log = structlog.get_logger()
 
     @cached_property
-    def _client(self) -> httpx.AsyncClient:
+    def _calls(self) -> Calls:
         """Made when first used: reading the machine's certificates takes a moment, and most processes call nobody."""
-        tls = ssl.create_default_context()
-        return httpx.AsyncClient(
-            transport=Transport(self._network, connections=CONNECTIONS, tls=tls),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=LONGEST_S,  # of each step; the deadline of the call is over all of it
-            headers={"User-Agent": "Kith", "Accept-Encoding": "identity"},
-        )
+        return Calls(self._network)
 
     async def send(
         self,
@@ -111,7 +105,8 @@ class Outbound:
         whole: bool = True,
     ) -> Answer:
         """One call. `purpose` is a constant word for logs and metrics. Any status is an answer. Where the answer need
-        not be `whole`, a longer one is cut off, and the rest is not read.
+        not be `whole`, its beginning is enough: a longer one is cut off, and one that breaks off, or has no end two
+        seconds after the status, is given as far as it came.
 
         Raises `OutboundError` where there is no answer within `deadline_s` seconds and `most_bytes` bytes.
         """
@@ -119,8 +114,7 @@ class Outbound:
         try:
             request = self._request(method, url, headers=headers, content=content)
             host = request.url.host
-            async with asyncio.timeout(deadline_s):
-                answer = await self._answer(request, most_bytes, whole=whole)
+            answer = await self._answer(request, deadline_s, most_bytes, whole=whole)
             outcome = str(answer.status)
             return answer
         except Exception as error:
@@ -136,7 +130,7 @@ class Outbound:
     def _request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None, content: bytes | None
     ) -> httpx.Request:
-        request = self._client.build_request(method, url, headers=headers, content=content)
+        request = httpx.Request(method, url, headers={**_HEADERS, **(headers or {})}, content=content)
         if request.url.scheme not in {"http", "https"} or not request.url.host or request.url.userinfo:
             raise httpx.InvalidURL("an address must be http or https, with a host and without a user")
         return request
@@ -155,31 +149,52 @@ class Outbound:
             return "bad_url"
         return None if self._network.allows(request.url.host, port) else "address_refused"
 
-    async def _answer(self, request: httpx.Request, most_bytes: int, *, whole: bool) -> Answer:
-        response = await self._client.send(request, stream=True)
-        try:
-            body = bytearray()
-            async for part in response.aiter_raw():
-                body += part
-                if len(body) > most_bytes:
-                    if whole:
-                        raise OutboundError("too_large")
-                    break
-        finally:
-            await response.aclose()
-        return Answer(response.status_code, dict(response.headers), bytes(body[:most_bytes]))
+    async def _answer(self, request: httpx.Request, deadline_s: float, most_bytes: int, *, whole: bool) -> Answer:
+        async with (
+            asyncio.timeout(deadline_s) as deadline,
+            self._calls.answer(request, most_bytes=most_bytes) as response,
+        ):
+            if whole:
+                body = await _whole(response, most_bytes)
+            else:
+                deadline.reschedule(None)
+                body = await _beginning(response, most_bytes)
+        return Answer(response.status, _headers(response), body)
 
-    async def close(self) -> None:
-        """Closes connections that are open."""
-        if "_client" in self.__dict__:
-            await self._client.aclose()
+
+async def _whole(response: httpcore.Response, most_bytes: int) -> bytes:
+    body = bytearray()
+    async for part in response.aiter_stream():
+        body += part
+        if len(body) > most_bytes:
+            raise TooLarge
+    return bytes(body)
+
+
+async def _beginning(response: httpcore.Response, most_bytes: int) -> bytes:
+    body = bytearray()
+    # What is wrong with the rest does not make the status another.
+    with suppress(TimeoutError, TooLarge, OSError, httpcore.NetworkError, httpcore.ProtocolError):
+        async with asyncio.timeout(REST_S):
+            async for part in response.aiter_stream():
+                body += part
+                if len(body) >= most_bytes:
+                    break
+    return bytes(body[:most_bytes])
+
+
+def _headers(response: httpcore.Response) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, OutboundError):
-        return error.reason
     if isinstance(error, AddressRefused):
         return "address_refused"
+    if isinstance(error, TooLarge):
+        return "too_large"
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
         return "bad_url"
     if isinstance(error, TimeoutError | httpcore.TimeoutException):

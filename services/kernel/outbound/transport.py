@@ -8,6 +8,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import httpcore
 import httpx
@@ -17,9 +19,19 @@ from services.kernel.outbound.addresses import Address, Network, canonical, may_
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Name and port → the texts of all its addresses. Raises `OSError` where there are none."""
 
+_HEAD_BYTES = 32 * 1024
+"""For the head of an answer, and whatever comes before it."""
+_STEP_BYTES = 4 * 1024
+"""Read at a time: parsing so much of the worst that can be sent takes a few milliseconds, and then others have a turn.
+"""
+
 
 class AddressRefused(Exception):
     """A name leads to an address that must not be reached."""
+
+
+class TooLarge(Exception):
+    """More was sent than anybody would read."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -28,8 +40,8 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Opens sockets for httpcore, to checked addresses only."""
+class CheckedNetwork:
+    """Opens connections to checked addresses only."""
 
     def __init__(self, *, allow: Sequence[Network], own_ports: frozenset[int], resolve: Resolve = resolve) -> None:
         self._allow = tuple(allow)
@@ -37,14 +49,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         self._resolve = resolve
         self._sockets = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def connect(self, host: str, port: int) -> httpcore.AsyncNetworkStream:
         """Connects to the first address that answers. Raises `AddressRefused` if any address may not be reached."""
         try:
             addresses = [canonical(text) for text in await self._resolve(host, port)]
@@ -54,23 +59,10 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError("no address")
         for address in addresses:
             try:
-                return await self._sockets.connect_tcp(str(address), port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                return await self._sockets.connect_tcp(str(address), port)
+            except httpcore.ConnectError as error:
                 failure = error
         raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: a socket of this machine is nobody outside."""
-        raise AddressRefused
-
-    async def sleep(self, seconds: float) -> None:
-        """As httpcore wants it, between attempts."""
-        await asyncio.sleep(seconds)
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a host that is written as an address may be reached there; True for a name."""
@@ -86,43 +78,89 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             raise AddressRefused
 
 
-class Transport(httpx.AsyncBaseTransport):
-    """httpx over that network. A connection serves one call: its address was checked for that call."""
+class Calls:
+    """HTTP/1.1 over that network. Each call has a connection of its own, whose address was checked for that call."""
 
-    def __init__(self, network: CheckedNetwork, *, connections: int, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=connections,
-            max_keepalive_connections=0,
-            network_backend=network,
-        )
+    def __init__(self, network: CheckedNetwork) -> None:
+        self._network = network
+        self._tls = ssl.create_default_context()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One call. Raises what httpcore raises, and `AddressRefused`."""
+    @asynccontextmanager
+    async def answer(self, request: httpx.Request, *, most_bytes: int) -> AsyncIterator[httpcore.Response]:
+        """Sends a request; the answer's body can be read inside. Raises what httpcore raises, `AddressRefused`, and
+        `TooLarge` where far more comes than a body of `most_bytes`.
+        """
         url = request.url
-        answer = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        connection = httpcore.AsyncHTTPConnection(
+            target.origin,
+            ssl_context=self._tls,
+            # The framing of a body may cost as much again as the body.
+            network_backend=_Bounded(self._network, _HEAD_BYTES + 2 * most_bytes),
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+        try:
+            yield await connection.handle_async_request(
+                httpcore.Request(request.method, target, headers=request.headers.raw, content=request.read())
+            )
+        finally:
+            await connection.aclose()
+
+
+class _Bounded(httpcore.AsyncNetworkBackend):
+    """That network for one call, of whose answer so many bytes are read at most."""
+
+    def __init__(self, network: CheckedNetwork, most_bytes: int) -> None:
+        self._network = network
+        self._most_bytes = most_bytes
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A checked connection, read within the bound. Who calls sets the deadline."""
+        return _Stream(await self._network.connect(host, port), self._most_bytes)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """Reads in small steps and only so far: a head of many thousand lines, or interim answers without an end, would
+    otherwise keep the process busy for as long as they come.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, left: int) -> None:
+        self._stream = stream
+        self._left = left
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Some bytes, empty at the end. Raises `TooLarge`."""
+        if self._left <= 0:
+            raise TooLarge
+        await asyncio.sleep(0)  # what was received already is given out without a pause
+        found = await self._stream.read(min(max_bytes, _STEP_BYTES), timeout)
+        self._left -= len(found)
+        return found
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Sends these bytes."""
+        await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        """Closes what is open."""
-        await self._pool.aclose()
+        """Closes the connection."""
+        await self._stream.aclose()
 
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """The same connection under TLS."""
+        try:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._left)
+        except BaseException:  # also at the deadline: nobody else would close it
+            await self._stream.aclose()
+            raise
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._answer.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks of a connection."""
+        return self._stream.get_extra_info(info)

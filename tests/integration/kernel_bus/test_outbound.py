@@ -43,13 +43,8 @@ def answering(head: str, body: bytes = b"") -> Serve:
     return serve
 
 
-@asynccontextmanager
-async def door(**settings: object) -> AsyncIterator[Outbound]:
-    outbound = Outbound(**{"allow": LOOPBACK, **settings})  # type: ignore[arg-type]  # as the tests give them
-    try:
-        yield outbound
-    finally:
-        await outbound.close()
+def door(**settings: object) -> Outbound:
+    return Outbound(**{"allow": LOOPBACK, **settings})  # type: ignore[arg-type]  # as the tests give them
 
 
 async def refusal(outbound: Outbound, url: str, **arguments: object) -> str:
@@ -66,8 +61,8 @@ async def test_an_answer_comes_back_with_status_headers_and_body() -> None:
         writer.write(b"HTTP/1.1 429 Slow down\r\nRetry-After: 120\r\nContent-Length: 2\r\n\r\nno")
         await writer.drain()
 
-    async with partner(serve) as port, door() as outbound:
-        answer = await outbound.send(
+    async with partner(serve) as port:
+        answer = await door().send(
             "POST", f"http://localhost:{port}/hook?a=1", purpose="test", headers={"X-Kith": "1"}, content=b"{}"
         )
     assert (answer.status, answer.body, answer.ok) == (429, b"no", False)
@@ -83,9 +78,8 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     async with (
         partner(answering("200 OK\r\nContent-Length: 6", b"inside")) as inside,
         partner(answering(f"302 Found\r\nLocation: http://127.0.0.1:{inside}/\r\nContent-Length: 0")) as port,
-        door() as outbound,
     ):
-        answer = await outbound.send("GET", f"http://127.0.0.1:{port}/", purpose="test")
+        answer = await door().send("GET", f"http://127.0.0.1:{port}/", purpose="test")
     assert (answer.status, answer.body) == (302, b"")
 
 
@@ -98,9 +92,9 @@ async def test_who_drips_bytes_is_cut_off_at_the_deadline() -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
 
-    async with partner(drip) as port, door() as outbound:
+    async with partner(drip) as port:
         began = time.monotonic()
-        assert await refusal(outbound, f"http://127.0.0.1:{port}/", deadline_s=0.5) == "timeout"
+        assert await refusal(door(), f"http://127.0.0.1:{port}/", deadline_s=0.5) == "timeout"
         assert time.monotonic() - began < 30
 
 
@@ -116,8 +110,8 @@ async def test_an_answer_without_an_end_is_read_no_further_than_its_bound() -> N
             await writer.drain()
             sent += 65536
 
-    async with partner(flood) as port, door() as outbound:
-        assert await refusal(outbound, f"http://127.0.0.1:{port}/", most_bytes=1000) == "too_large"
+    async with partner(flood) as port:
+        assert await refusal(door(), f"http://127.0.0.1:{port}/", most_bytes=1000) == "too_large"
     assert sent < 64 * 1024 * 1024
 
 
@@ -133,8 +127,7 @@ async def test_an_answer_without_an_end_is_read_no_further_than_its_bound() -> N
     ],
 )
 async def test_what_is_no_web_address_is_refused(url: str) -> None:
-    async with door() as outbound:
-        assert await refusal(outbound, url) == "bad_url"
+    assert await refusal(door(), url) == "bad_url"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +141,14 @@ async def test_no_spelling_of_this_machine_is_reached_unless_allowed(host: str) 
         nonlocal hits
         hits += 1
 
-    async with partner(canary) as port, door(allow=()) as outbound:
-        assert await refusal(outbound, f"http://{host}:{port}/") in {"address_refused", "unreachable", "bad_url"}
+    async with partner(canary) as port:
+        assert await refusal(door(allow=()), f"http://{host}:{port}/") in {"address_refused", "unreachable", "bad_url"}
     assert hits == 0
 
 
 async def test_the_products_own_ports_stay_shut_where_the_network_is_allowed() -> None:
-    async with partner(answering("200 OK\r\nContent-Length: 0")) as port, door(own_ports=frozenset({port})) as outbound:
-        assert await refusal(outbound, f"http://127.0.0.1:{port}/") == "address_refused"
+    async with partner(answering("200 OK\r\nContent-Length: 0")) as port:
+        assert await refusal(door(own_ports=frozenset({port})), f"http://127.0.0.1:{port}/") == "address_refused"
 
 
 async def test_a_name_that_changes_its_mind_gains_nothing() -> None:
@@ -173,19 +166,125 @@ async def test_a_name_that_changes_its_mind_gains_nothing() -> None:
         nonlocal hits
         hits += 1
 
-    async with partner(canary) as port, door(allow=(), resolve=flipping) as outbound:
+    outbound = door(allow=(), resolve=flipping)
+    async with partner(canary) as port:
         reasons = [await refusal(outbound, f"http://rebind.example:{port}/", deadline_s=5) for _ in range(200)]
     assert (set(reasons), hits, answers) == ({"address_refused"}, 0, 200)
 
 
-def test_retry_after_is_read_in_both_spellings_and_never_believed_for_long() -> None:
-    now = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("Thu, 01 Jan 2026 12:05:00 GMT", timedelta(minutes=5)),
+        ("Thu, 01 Jan 2026 11:00:00 GMT", timedelta()),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", timedelta()),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", timedelta(hours=24)),
+        ("99999999999999999999", timedelta(hours=24)),
+        ("9" * 5000, timedelta(hours=24)),
+        ("99999999999999999999999999999999999 Jan 2026 12:05:00 GMT", None),
+        ("Thu, 01 Jan 99999999999999999999 12:05:00 GMT", None),
+        ("Thu, 01 Jan 2026 99999999999999999999:05:00 GMT", None),
+        ("Thu, 01 Jan 2026 12:05:00 +99999999999999999999", None),
+        *((text, None) for text in ("", "soon", "-5", "1.5", "٣", "²", "1e400")),
+    ],
+)
+def test_retry_after_is_read_in_both_spellings_and_never_believed_for_long(text: str, wait: timedelta | None) -> None:
+    assert Answer(429, {"retry-after": text}, b"").retry_after(datetime(2026, 1, 1, 12, 0, tzinfo=UTC)) == wait
 
-    def wait(text: str) -> timedelta | None:
-        return Answer(429, {"retry-after": text}, b"").retry_after(now)
 
-    assert wait("7") == timedelta(seconds=7)
-    assert wait("Thu, 01 Jan 2026 12:05:00 GMT") == timedelta(minutes=5)
-    assert wait("Thu, 01 Jan 2026 11:00:00 GMT") == timedelta()
-    assert wait("99999999999999999999") == timedelta(hours=24)
-    assert [wait(text) for text in ("", "soon", "-5", "1.5")] == [None] * 4
+async def test_a_cookie_of_one_answer_is_sent_with_no_other_call() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: who=another; Path=/\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    outbound = door()
+    async with partner(serve) as port:
+        for path in ("one", "other"):
+            await outbound.send("POST", f"http://127.0.0.1:{port}/{path}", purpose="test")
+    assert [b"cookie" in head.lower() for head in heads] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b"Content-Length: 100\r\n\r\nshort", b"short"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\nnonsense\r\n", b"ok"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", b"ok"),
+        (b"Connection: close\r\n\r\n" + b"x" * 100_000, b"x" * 1000),
+    ],
+)
+async def test_of_an_answer_that_need_not_be_whole_a_broken_body_is_given_as_far_as_it_came(
+    body: bytes, kept: bytes
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + body)
+        await writer.drain()
+
+    async with partner(serve) as port:
+        url = f"http://127.0.0.1:{port}/"
+        answer = await door().send("POST", url, purpose="test", whole=False, most_bytes=1000)
+        assert (answer.status, answer.body) == (200, kept)
+        assert await refusal(door(), url, most_bytes=1000) in {"protocol", "too_large"}
+
+
+async def test_a_status_is_an_answer_also_where_the_body_never_ends() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with partner(drip) as port:
+        answer = await door().send("POST", f"http://127.0.0.1:{port}/", purpose="test", whole=False, deadline_s=30)
+    assert answer.status == 200
+    assert set(answer.body) == set(b".")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000,
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"a%d:\r\n" % number for number in range(12_000)) + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 90_000,
+    ],
+    ids=["interim answers", "lines", "chunks", "an extension"],
+)
+async def test_what_costs_most_to_read_is_not_read_far(head: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        await writer.drain()
+
+    turns = [time.monotonic()]
+
+    async def others() -> None:
+        while True:
+            await asyncio.sleep(0)
+            turns.append(time.monotonic())
+
+    async with partner(serve) as port:
+        beside = asyncio.create_task(others())
+        assert await refusal(door(), f"http://127.0.0.1:{port}/", most_bytes=2048) == "too_large"
+        beside.cancel()
+    assert len(turns) > 5, "others had their turns between the steps"
+
+
+async def test_a_connection_whose_handshake_hangs_is_closed_at_the_deadline() -> None:
+    closed = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            pass
+        closed.set()
+
+    async with partner(silent) as port:
+        assert await refusal(door(), f"https://127.0.0.1:{port}/", deadline_s=0.3) == "timeout"
+        await asyncio.wait_for(closed.wait(), 30)

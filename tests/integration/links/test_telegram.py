@@ -40,7 +40,6 @@ async def telegram(monkeypatch: pytest.MonkeyPatch, links: Replica) -> AsyncIter
         monkeypatch.setenv("KITH_LINKS_TELEGRAM_URL", server.url)
         shut, links.ctx.outbound = links.ctx.outbound, Outbound(allow=[ip_network("127.0.0.0/8")])
         yield server
-        await links.ctx.outbound.close()
         links.ctx.outbound = shut
 
 

@@ -110,7 +110,6 @@ async def replica(url: str, folder: Path, *, demo: bool = True) -> AsyncIterator
         stack.push_async_callback(db.close)
         await live.refresh()
         outbound = Outbound(allow=settings.outbound_allow)
-        stack.push_async_callback(outbound.close)
         sealing = Sealing("l1:the-keys-of-links-in-the-tests", before=ring)
         ctx = Context(
             service="links", settings=settings, db=db, ring=ring, live=live, sealing=sealing, outbound=outbound
