@@ -10,11 +10,12 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PROJECT = str(HERE.parent / "pyproject.toml")
 SETS = {
-    "run.txt": ["--group", "build"],
-    "dev.txt": ["--group", "dev"],
-    "kafka.txt": ["--extra", "kafka", "--group", "build"],
-    "uv.txt": ["--only-group", "install"],
+    "run.txt": [PROJECT, "--group", "build"],
+    "dev.txt": [PROJECT, "--group", "dev"],
+    "kafka.txt": [PROJECT, "--extra", "kafka", "--group", "build"],
+    "uv.txt": ["--group", f"{PROJECT}:install"],
 }
 COMPILE = [
     *(
@@ -32,15 +33,14 @@ COMPILE = [
 
 
 def main() -> None:
-    """One resolution of everything first, so that the three files agree."""
-    project = str(HERE.parent / "pyproject.toml")
+    """One resolution of everything first, so that the files agree."""
     with tempfile.TemporaryDirectory() as scratch:
         whole = f"{scratch}/all.txt"
         subprocess.run(
-            [*COMPILE, project, "--group", "dev", "--group", "install", "--extra", "kafka", "-o", whole], check=True
+            [*COMPILE, PROJECT, "--group", "dev", "--group", "install", "--extra", "kafka", "-o", whole], check=True
         )
         for name, options in SETS.items():
-            subprocess.run([*COMPILE, project, *options, "-c", whole, "-o", str(HERE / name)], check=True)
+            subprocess.run([*COMPILE, *options, "-c", whole, "-o", str(HERE / name)], check=True)
 
 
 if __name__ == "__main__":

@@ -214,7 +214,6 @@ async def _context(stage: Stage) -> AsyncIterator[Context]:
     try:
         yield ctx
     finally:
-        await ctx.outbound.close()
         await db.close()
 
 
