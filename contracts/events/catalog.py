@@ -88,6 +88,7 @@ class AmbassadorSaved(Payload):
     sponsor_id: Id | None = None
     group: str | None = None
     role: Role | None = None
+    code_id: Id | None = Field(None, description="The code by which they are known, of those that they have.")
     one_of_many: bool = Field(False, description="Added in a batch: nobody writes to them that they joined.")
     created_at: Moment
     revision: int = Field(ge=1)

@@ -16,6 +16,7 @@ from services.kernel.reseal import Sealed
 from services.kernel.service import Service
 from services.kernel.spool import Spool
 from services.links.activity import tables as _activity
+from services.links.ambassadors import jobs as ambassadors_jobs
 from services.links.ambassadors.api import adding as ambassadors_adding
 from services.links.ambassadors.api import console as ambassadors_console
 from services.links.ambassadors.api import rest as ambassadors
@@ -328,7 +329,8 @@ SERVICE = Service(
     hot=hot_routes,
     jobs=redirect_jobs.JOBS + materials_jobs.JOBS,
     handlers=notices_consumer.HANDLERS,
-    due_jobs=join_jobs.DUE_JOBS
+    due_jobs=ambassadors_jobs.DUE_JOBS
+    + join_jobs.DUE_JOBS
     + inviting_jobs.DUE_JOBS
     + mail_jobs.DUE_JOBS
     + proofs_jobs.DUE_JOBS

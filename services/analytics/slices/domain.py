@@ -29,6 +29,8 @@ class Ambassador(Struct, frozen=True):
     contact_hashes: tuple[str, ...]
     revision: int
     group_name: str | None = None
+    code_id: str | None = None
+    """The code by which they are known, of those that they have; None where nothing has said so yet."""
 
     @classmethod
     def of(cls, saved: AmbassadorSaved, zone: ZoneInfo) -> "Ambassador":
@@ -44,6 +46,7 @@ class Ambassador(Struct, frozen=True):
             contact_hashes=saved.contact_hashes,
             revision=saved.revision,
             group_name=saved.group,
+            code_id=saved.code_id,
         )
 
     @property

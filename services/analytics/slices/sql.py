@@ -51,17 +51,17 @@ join ambassadors a on a.store_id = n.store_id and a.ambassador_id = n.ambassador
 """
 _SAVE_AMBASSADORS = """
 insert into ambassadors (store_id, ambassador_id, program_id, status, joined_at, day, external_id, contact_hashes,
-  revision, group_name)
-select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r, g
+  revision, group_name, code_id)
+select s, a, p, st, j, d, e, array(select jsonb_array_elements_text(cast(h as jsonb))), r, g, c
 from unnest(cast(:store_id as text[]), cast(:ambassador_id as text[]), cast(:program_id as text[]),
   cast(:status as text[]), cast(:joined_at as timestamptz[]), cast(:day as date[]), cast(:external_id as text[]),
-  cast(:contact_hashes as text[]), cast(:revision as integer[]), cast(:group_name as text[]))
-  as t(s, a, p, st, j, d, e, h, r, g)
+  cast(:contact_hashes as text[]), cast(:revision as integer[]), cast(:group_name as text[]),
+  cast(:code_id as text[])) as t(s, a, p, st, j, d, e, h, r, g, c)
 order by 1, 2
 on conflict (store_id, ambassador_id) do update
 set program_id = excluded.program_id, status = excluded.status, joined_at = excluded.joined_at, day = excluded.day,
   external_id = excluded.external_id, contact_hashes = excluded.contact_hashes, revision = excluded.revision,
-  group_name = excluded.group_name
+  group_name = excluded.group_name, code_id = excluded.code_id
 """
 _FORGET_NAMES = """
 delete from ambassador_names n using unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -80,9 +80,12 @@ _CODES_BY_ID = """
 select code_id, code from codes where store_id = :store_id and code_id = any(cast(:ids as text[]))
 """
 _CODES_OF = """
-select distinct on (ambassador_id) ambassador_id, code from codes
-where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
-order by ambassador_id, retired, created_at, code_id
+select k.id as ambassador_id, coalesce(own.code, (
+    select c.code from codes c where c.store_id = :store_id and c.ambassador_id = k.id
+    order by c.retired, c.created_at, c.code_id limit 1)) as code
+from unnest(cast(:ids as text[])) as k(id)
+left join ambassadors a on a.store_id = :store_id and a.ambassador_id = k.id
+left join codes own on own.store_id = :store_id and own.code_id = a.code_id
 """
 
 
@@ -179,6 +182,7 @@ def _ambassador(row: Row) -> Ambassador:
         tuple(row.contact_hashes),
         row.revision,
         row.group_name,
+        row.code_id,
     )
 
 
@@ -210,6 +214,7 @@ async def save_ambassadors(tx: Tx, changed: Mapping[Ref, Ambassador]) -> None:
         contact_hashes=[_json_list(a.contact_hashes) for a in rows],
         revision=[a.revision for a in rows],
         group_name=[a.group_name for a in rows],
+        code_id=[a.code_id for a in rows],
     )
     await tx.execute(_FORGET_NAMES, stores=[a.store_id for a in rows], ids=[a.ambassador_id for a in rows])
     names = [(a.store_id, name, a.ambassador_id) for a in rows for name in sorted(a.names)]
@@ -228,9 +233,11 @@ async def versions(tx: Tx, store_id: str) -> list[Version]:
 
 
 async def codes_of(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> dict[str, str]:
-    """Ambassador → the code that names them on pages: their oldest one that still works."""
+    """Ambassador → the code that names them on pages: the one that they are known by, else their oldest one that still
+    works.
+    """
     rows = await tx.all(_CODES_OF, store_id=store_id, ids=sorted(set(ambassador_ids)))
-    return {r.ambassador_id: r.code for r in rows}
+    return {r.ambassador_id: r.code for r in rows if r.code is not None}
 
 
 async def codes_by_id(tx: Tx, store_id: str, code_ids: Iterable[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ AMBASSADORS = Table(
     Column("contact_hashes", ARRAY(Text), nullable=False),
     Column("revision", Integer, nullable=False),
     text("group_name", nullable=True),
+    text("code_id", nullable=True),
 )
 
 AMBASSADOR_NAMES = Table(

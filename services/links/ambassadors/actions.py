@@ -26,6 +26,10 @@ from services.links.programs import actions as programs
 from services.links.proofs import sql as proofs
 from services.links.session import actions as sessions
 
+ANNOUNCE_JOB = "links.announce-again"
+"""The due job that tells others of ambassadors once more."""
+AT_ONCE = 200
+"""Of so many that one transaction does."""
 JOIN_ROUTE = "POST /v1/ambassadors"
 """The one route whose kept answers hold a customer id."""
 HashContacts = Callable[[str | None, str | None], tuple[str, ...]]
@@ -260,6 +264,18 @@ async def set_group(tx: Tx, store_id: str, ambassador_ids: Sequence[str], group:
     return len(moved)
 
 
+async def announce_again(tx: Tx, store_id: str) -> int:
+    """Tells others once more of some ambassadors who wait for it; how many there were, at most `AT_ONCE`. Whoever was
+    erased since has been told of.
+    """
+    taken = await people.take_unannounced(tx, store_id, count=AT_ONCE)
+    known = [one for one in await people.lock_some(tx, store_id, taken) if one.status != "erased"]
+    await people.revise(tx, store_id, [one.ambassador_id for one in known])
+    for one in known:
+        announce(tx, replace(one, revision=one.revision + 1))
+    return len(taken)
+
+
 async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     """Forgets the person for good: name, addresses, customer id, group and language go, links end, codes are retired,
     the portal closes. What was counted and earned stays as it is. Twice is as good as once. Raises `NotFound`.
@@ -319,6 +335,7 @@ def announce(tx: Tx, ambassador: Ambassador, *, one_of_many: bool = False) -> No
             sponsor_id=ambassador.sponsor_id,
             group=ambassador.group_name,
             role=ambassador.role,
+            code_id=ambassador.code_id or None,
             one_of_many=one_of_many,
             created_at=ambassador.created_at,
             revision=ambassador.revision,

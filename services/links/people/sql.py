@@ -101,6 +101,14 @@ _SET_GROUP = """
 update ambassadors set group_name = :group_name, revision = revision + 1
 where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
 """
+_TAKE_UNANNOUNCED = """
+delete from unannounced where ctid = any(array(select ctid from unannounced where store_id = :store_id limit :count))
+returning ambassador_id
+"""
+_REVISE = """
+update ambassadors set revision = revision + 1
+where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+"""
 _CONNECT = """
 update people set telegram = :address where store_id = :store_id and ambassador_id = :ambassador_id
 """
@@ -346,6 +354,17 @@ async def lock_some(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> lis
 async def set_group(tx: Tx, store_id: str, ambassador_ids: Iterable[str], group_name: str | None) -> None:
     """Puts ambassadors, who are locked, into a group; each is one revision further."""
     await tx.execute(_SET_GROUP, store_id=store_id, ids=sorted(set(ambassador_ids)), group_name=group_name)
+
+
+async def take_unannounced(tx: Tx, store_id: str, *, count: int) -> list[str]:
+    """Takes out up to `count` of the ambassadors, by id, of whom others are to be told once more."""
+    rows = await tx.all(_TAKE_UNANNOUNCED, store_id=store_id, count=count)
+    return [row.ambassador_id for row in rows]
+
+
+async def revise(tx: Tx, store_id: str, ambassador_ids: Iterable[str]) -> None:
+    """Makes ambassadors, who are locked, one revision further."""
+    await tx.execute(_REVISE, store_id=store_id, ids=sorted(set(ambassador_ids)))
 
 
 async def by_external_id(tx: Tx, store_id: str, program_id: str, external_id: str) -> Ambassador | None:

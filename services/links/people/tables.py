@@ -1,6 +1,6 @@
 """Ambassadors, and apart from them the table of who they are: with `applicants` all personal data of the product."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Computed, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -26,9 +26,16 @@ AMBASSADORS = Table(
     text("role", nullable=True),
     text("terms_version", nullable=True),
     moment("terms_at", nullable=True),
+    Column("first_contact", Text, Computed("contact_hashes[1]", persisted=True), nullable=True),
+    Column("second_contact", Text, Computed("contact_hashes[2]", persisted=True), nullable=True),
     UniqueConstraint("store_id", "program_id", "external_id"),
     Index(None, "store_id", "ambassador_id"),
+    Index("ambassadors_first_contact_idx", "store_id", "first_contact", "ambassador_id"),
+    Index("ambassadors_second_contact_idx", "store_id", "second_contact", "ambassador_id"),
 )
+"""Nobody has more contacts than an address and a number. Each is a column, too: under the stores' policy no index
+serves what looks into a list.
+"""
 
 AMBASSADOR_CONTACTS = Table(
     "ambassador_contacts",
@@ -54,11 +61,23 @@ PEOPLE = Table(
     text("public_name", nullable=True),
     text("telegram", nullable=True),
     text("notes", nullable=True),
+    Column("name_folded", Text, Computed("lower(name)", persisted=True), nullable=True),
     Index(None, "store_id"),
+    Index("people_name_folded_idx", "store_id", "name_folded", "ambassador_id"),
     Index("people_telegram_idx", "store_id", "telegram", postgresql_where=sql_text("telegram is not null")),
 )
 """`telegram` is the chat in which a store's bot speaks with the person: both numbers. `notes` are the store's own, and
 nobody else's to read.
+"""
+
+UNANNOUNCED = Table(
+    "unannounced",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+)
+"""Ambassadors of whom others are told once more, soon: a version of the tables put them here, since when events say
+more of them than they did.
 """
 
 _AUDIT = METADATA.tables["audit"]

@@ -7,17 +7,26 @@ from typing import NamedTuple
 from services.kernel.db import Tx
 from services.links.people.sql import Ambassador, Status
 
-# Looks at each ambassador of the store once, in two tables side by side: no index serves an overlap of lists, or a name
-# in any case, under the stores' policy.
+# Each likeness by its own index, and of each no more than are shown, with the person themselves: many may have a name.
 _DOUBLES = """
+with like_them as (
+  (select ambassador_id from ambassadors where store_id = :store_id and first_contact = any(cast(:hashes as text[]))
+    order by ambassador_id desc limit :count + 1)
+  union
+  (select ambassador_id from ambassadors where store_id = :store_id and second_contact = any(cast(:hashes as text[]))
+    order by ambassador_id desc limit :count + 1)
+  union
+  (select ambassador_id from people where store_id = :store_id and name_folded = lower(cast(:name as text))
+    order by ambassador_id desc limit :count + 1)
+  union
+  (select ambassador_id from people where store_id = :store_id and telegram = cast(:telegram as text)
+    order by ambassador_id desc limit :count + 1)
+)
 select a.ambassador_id, a.program_id, a.status, a.contact_hashes, p.name, c.code,
-  coalesce(lower(p.name) = lower(cast(:name as text)), false) as named,
   coalesce(p.telegram = cast(:telegram as text), false) as chatting
-from ambassadors a left join people p on p.ambassador_id = a.ambassador_id
+from like_them join ambassadors a using (ambassador_id) left join people p on p.ambassador_id = a.ambassador_id
 left join codes c on c.code_id = a.code_id
 where a.store_id = :store_id and a.ambassador_id <> :ambassador_id and a.status <> 'erased'
-  and (a.contact_hashes && cast(:hashes as text[]) or lower(p.name) = lower(cast(:name as text))
-    or p.telegram = cast(:telegram as text))
 order by a.ambassador_id desc limit :count
 """
 _DONE = """

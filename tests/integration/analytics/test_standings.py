@@ -203,3 +203,11 @@ async def test_the_page_lists_narrows_and_names_what_it_was_asked_wrongly(
     assert "€3.00 + 40 points" in part
     clicks = await http.get("/console/analytics/link-clicks", params={"ids": "lnk_1,lnk_2"})
     assert json.loads(clicks.text) == {"lnk_1": "3", "lnk_2": "0"}
+
+
+async def test_people_are_named_by_the_code_that_is_their_own(db: Database, http: httpx.AsyncClient) -> None:
+    await deliver(db, code_saved("BENVIP", "amb_2"))
+    assert (await results(http))["amb_2"]["code"] == "BEN10", "the oldest, where no event has said which it is"
+    chosen = {"group": "=VIP()", "code_id": "cod_BENVIP"}
+    await deliver(db, ambassador_saved("amb_2", days=-10, revision=2).model_copy(update=chosen))
+    assert (await results(http))["amb_2"]["code"] == "BENVIP"

@@ -84,6 +84,8 @@ async def test_doubles_are_shown_with_what_they_share_and_can_be_blocked(
     await shop.ambassador(program, name="ion rusu")
     await shop.ambassador(other, **who)
     await shop.ambassador(program, name="Ion")
+    for n in range(12):
+        await shop.ambassador(program, name=f"Ion Rusu {n}", phone=f"+3736900000{n:02}")
     page = (await console.get(f"{HOME}/{ion['id']}")).text
     for part in ("Possible doubles", "the same e-mail address", "the same name", "in another program"):
         assert part in page, part

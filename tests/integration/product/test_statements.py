@@ -101,6 +101,7 @@ async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> 
         "/v1/ambassador-results/{ambassador_id}",
         "/console/analytics/ambassadors?sort=friends",
         "/v1/ambassadors/{ambassador_id}",
+        "/console/links/ambassadors/{ambassador_id}",
         "/v1/links",
         "/v1/links?ambassador_id={ambassador_id}",
         "/v1/codes",
