@@ -9,7 +9,10 @@ from services.rewards.ledger.schemas import currency_of
 
 
 class BalanceOut(BaseModel):
-    """What somebody has in one currency or unit. Always lifetime = clawed back + pending + available."""
+    """What somebody has in one currency or unit.
+
+    Always lifetime = clawed back + pending + available + in payout + paid.
+    """
 
     unit: str = Field(description="A currency, or points.")
     currency: str | None
@@ -17,6 +20,8 @@ class BalanceOut(BaseModel):
     available: int = Field(
         description="Can be used. Below zero when more was clawed back than was left: carried forward."
     )
+    in_payout: int = Field(description="Set aside for a payout that is on its way.")
+    paid: int = Field(description="Paid out, less what came back.")
     lifetime: int = Field(description="All that was ever granted.")
     clawed_back: int = Field(description="What refunds, cancellations and rejections took back.")
 
@@ -28,6 +33,8 @@ class BalanceOut(BaseModel):
             currency=currency_of(unit),
             pending=holding.pending,
             available=holding.available,
+            in_payout=holding.in_payout,
+            paid=holding.paid,
             lifetime=holding.granted,
             clawed_back=holding.clawed_back,
         )

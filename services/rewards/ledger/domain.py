@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 import orjson
 from msgspec import Struct
@@ -24,6 +25,10 @@ class Account(StrEnum):
     """What a program has cost; owner: the program."""
     AMBASSADOR_PENDING = "ambassador_pending"
     AMBASSADOR_AVAILABLE = "ambassador_available"
+    AMBASSADOR_IN_PAYOUT = "ambassador_in_payout"
+    """Set aside for a payout that is on its way."""
+    AMBASSADOR_PAID = "ambassador_paid"
+    """What went out to them, less what came back."""
     FRIEND_PENDING = "friend_pending"
     FRIEND_AVAILABLE = "friend_available"
 
@@ -42,7 +47,16 @@ class Movement(StrEnum):
     RAISE = "raise"
     CLAW_BACK = "claw_back"
     RELEASE = "release"
+    RESERVE = "reserve"
+    """Available money is set aside for a payout."""
+    UNRESERVE = "unreserve"
+    """The payout was cancelled or failed: it is available again."""
+    PAY_OUT = "pay_out"
+    RETURN = "return"
+    """What was paid came back, and is available again."""
 
+
+_UPWARDS: Final = (Movement.GRANT, Movement.RAISE)
 
 GENESIS = bytes(32)
 """What the first set of a store is chained to."""
@@ -58,12 +72,15 @@ class Entry(Struct, frozen=True):
 
 
 class Posting(Struct, frozen=True, kw_only=True):
-    """A balanced set about to be written. `basis` is why: the figures from which the amount follows."""
+    """A balanced set about to be written: of a reward, or of a payout.
+
+    `basis` is why: the figures from which the amount follows.
+    """
 
     store_id: str
     movement: Movement
-    reward_id: str
-    side: Side
+    reward_id: str | None = None
+    payout_id: str | None = None
     corrects: int | None
     """Number of the set that this one corrects."""
     basis: Mapping[str, int | str | None]
@@ -72,16 +89,21 @@ class Posting(Struct, frozen=True, kw_only=True):
     @property
     def raises(self) -> bool:
         """Whether it adds to a reward."""
-        return self.movement in (Movement.GRANT, Movement.RAISE)
+        return self.movement in _UPWARDS
+
+    @property
+    def about(self) -> str:
+        """The reward or payout that it is of."""
+        return self.reward_id or self.payout_id or "nothing"
 
     def __post_init__(self) -> None:
         sums: dict[str, int] = defaultdict(int)
         for entry in self.entries:
             if entry.amount_minor == 0:
-                raise ValueError(f"a {self.movement} of {self.reward_id} has an entry of 0")
+                raise ValueError(f"a {self.movement} of {self.about} has an entry of 0")
             sums[entry.unit] += entry.amount_minor
         if len(self.entries) < 2 or any(sums.values()):
-            raise ValueError(f"a {self.movement} of {self.reward_id} does not balance: {dict(sums)}")
+            raise ValueError(f"a {self.movement} of {self.about} does not balance: {dict(sums)}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +118,7 @@ class Posted:
     corrects: int | None
     basis: str
     entries: tuple[Entry, ...]
+    payout_id: str | None = None
     hash: bytes = field(default=b"", compare=False)
 
 
@@ -123,7 +146,6 @@ def change(
         store_id=store_id,
         movement=upwards if difference > 0 else Movement.CLAW_BACK,
         reward_id=reward_id,
-        side=side,
         corrects=corrects,
         basis=basis,
         entries=(
@@ -141,13 +163,44 @@ def release(
         store_id=store_id,
         movement=Movement.RELEASE,
         reward_id=reward_id,
-        side=side,
         corrects=None,
         basis={"granted_by": granted_by},
         entries=(
             Entry(Account.held_by(side, available=False), beneficiary_id, unit, amount),
             Entry(Account.held_by(side, available=True), beneficiary_id, unit, -amount),
         ),
+    )
+
+
+_PAYOUT_STEPS: Final[Mapping[Movement, tuple[Account, Account]]] = {
+    Movement.RESERVE: (Account.AMBASSADOR_AVAILABLE, Account.AMBASSADOR_IN_PAYOUT),
+    Movement.UNRESERVE: (Account.AMBASSADOR_IN_PAYOUT, Account.AMBASSADOR_AVAILABLE),
+    Movement.PAY_OUT: (Account.AMBASSADOR_IN_PAYOUT, Account.AMBASSADOR_PAID),
+    Movement.RETURN: (Account.AMBASSADOR_PAID, Account.AMBASSADOR_AVAILABLE),
+}
+"""From which account to which a payout's money moves."""
+
+
+def payout_step(
+    movement: Movement,
+    *,
+    store_id: str,
+    payout_id: str,
+    ambassador_id: str,
+    unit: str,
+    amount: int,
+    corrects: int | None = None,
+    basis: Mapping[str, int | str | None],
+) -> Posting:
+    """The set by which a payout's money moves on, or back. `corrects` is the set that is undone."""
+    source, target = _PAYOUT_STEPS[movement]
+    return Posting(
+        store_id=store_id,
+        movement=movement,
+        payout_id=payout_id,
+        corrects=corrects,
+        basis={"payout": payout_id, **basis},
+        entries=(Entry(source, ambassador_id, unit, amount), Entry(target, ambassador_id, unit, -amount)),
     )
 
 
@@ -158,7 +211,7 @@ def basis_text(basis: Mapping[str, int | str | None]) -> str:
 
 def chain_hash(previous: bytes, posted: Posted) -> bytes:
     """SHA-256 over the previous hash and everything that the set says."""
-    said = (
+    said: tuple[object, ...] = (
         posted.store_id,
         posted.number,
         posted.at.astimezone(UTC).isoformat(),
@@ -168,6 +221,8 @@ def chain_hash(previous: bytes, posted: Posted) -> bytes:
         posted.basis,
         [(entry.account, entry.owner, entry.unit, entry.amount_minor) for entry in posted.entries],
     )
+    if posted.payout_id is not None:  # sets of rewards are hashed as they were before there were payouts
+        said = (*said, posted.payout_id)
     return hashlib.sha256(previous + orjson.dumps(said)).digest()
 
 
@@ -181,6 +236,7 @@ def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datet
             at=at,
             movement=posting.movement,
             reward_id=posting.reward_id,
+            payout_id=posting.payout_id,
             corrects=posting.corrects,
             basis=basis_text(posting.basis),
             entries=posting.entries,
@@ -192,22 +248,31 @@ def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datet
 
 @dataclass(slots=True)
 class Holding:
-    """What one beneficiary got and has, in one unit. Always granted = clawed back + pending + available."""
+    """What one beneficiary got and has, in one unit.
+
+    Always granted = clawed back + pending + available + in payout + paid.
+    """
 
     granted: int = 0
     clawed_back: int = 0
     pending: int = 0
     available: int = 0
+    in_payout: int = 0
+    paid: int = 0
 
     def take(self, movement: str, entry: Entry) -> None:
         """Adds one entry of a beneficiary's account."""
         amount = -entry.amount_minor
-        if movement in (Movement.GRANT, Movement.RAISE):
+        if movement in _UPWARDS:
             self.granted += amount
         elif movement == Movement.CLAW_BACK:
             self.clawed_back -= amount
         if entry.account in (Account.AMBASSADOR_PENDING, Account.FRIEND_PENDING):
             self.pending += amount
+        elif entry.account is Account.AMBASSADOR_IN_PAYOUT:
+            self.in_payout += amount
+        elif entry.account is Account.AMBASSADOR_PAID:
+            self.paid += amount
         else:
             self.available += amount
 

@@ -20,8 +20,11 @@ class EntryOut(BaseModel):
     number: int = Field(description="Of the set, within the store: 1, 2, 3 … without a gap.")
     line: int
     at: datetime
-    movement: str = Field(description="grant, raise, claw_back or release.")
+    movement: str = Field(
+        description="grant, raise, claw_back or release of a reward; reserve, unreserve, pay_out or return of a payout."
+    )
     reward_id: str | None
+    payout_id: str | None
     corrects: int | None = Field(description="Number of the set that this one corrects.")
     account: str
     owner: str = Field(description="Whose account: a program, an ambassador or a friend.")
@@ -40,6 +43,7 @@ class EntryOut(BaseModel):
             at=line.at,
             movement=line.movement,
             reward_id=line.reward_id,
+            payout_id=line.payout_id,
             corrects=line.corrects,
             account=line.account,
             owner=line.owner,

@@ -28,10 +28,10 @@ cross join lateral (
 """
 
 _ADD_SETS = """
-insert into posting_sets (store_id, number, at, movement, reward_id, corrects, packed_basis, hash)
+insert into posting_sets (store_id, number, at, movement, reward_id, payout_id, corrects, packed_basis, hash)
 select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:ats as timestamptz[]),
-  cast(:movements as text[]), cast(:rewards as text[]), cast(:corrects as bigint[]), cast(:bases as bytea[]),
-  cast(:hashes as bytea[]))
+  cast(:movements as text[]), cast(:rewards as text[]), cast(:payouts as text[]), cast(:corrects as bigint[]),
+  cast(:bases as bytea[]), cast(:hashes as bytea[]))
 """
 
 _ADD_ENTRIES = """
@@ -41,20 +41,24 @@ select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:
 """
 
 _ADD_TO_BALANCES = """
-insert into balances as b (store_id, owner, side, unit, granted, clawed_back, pending, available)
+insert into balances as b (store_id, owner, side, unit, granted, clawed_back, pending, available, in_payout, paid)
 select * from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
-  cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]))
+  cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]))
 on conflict (store_id, owner, side, unit) do update set granted = b.granted + excluded.granted,
   clawed_back = b.clawed_back + excluded.clawed_back, pending = b.pending + excluded.pending,
-  available = b.available + excluded.available
+  available = b.available + excluded.available, in_payout = b.in_payout + excluded.in_payout,
+  paid = b.paid + excluded.paid
 """
 
 _CHANGE_BALANCES = """
 update balances b set granted = b.granted + w.granted, clawed_back = b.clawed_back + w.clawed,
-  pending = b.pending + w.pending, available = b.available + w.available
+  pending = b.pending + w.pending, available = b.available + w.available, in_payout = b.in_payout + w.in_payout,
+  paid = b.paid + w.paid
 from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
-  cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]))
-  w(store_id, owner, side, unit, granted, clawed, pending, available)
+  cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]))
+  w(store_id, owner, side, unit, granted, clawed, pending, available, in_payout, paid)
 where (b.store_id, b.owner, b.side, b.unit) = (w.store_id, w.owner, w.side, w.unit)
 """
 
@@ -67,7 +71,7 @@ on conflict (store_id, account, unit) do update
 """
 
 _SETS_AFTER = """
-select s.number, s.at, s.movement, s.reward_id, s.corrects, s.basis, s.packed_basis, s.hash
+select s.number, s.at, s.movement, s.reward_id, s.payout_id, s.corrects, s.basis, s.packed_basis, s.hash
 from posting_sets s where s.store_id = :store and s.number > :after order by s.number limit :count
 """
 
@@ -77,7 +81,8 @@ where store_id = :store and number > :after and number <= :last order by number,
 """
 
 _LINES = """
-select e.number, e.line, s.at, s.movement, s.reward_id, s.corrects, e.account, e.owner, e.unit, e.amount_minor, s.hash
+select e.number, e.line, s.at, s.movement, s.reward_id, s.payout_id, s.corrects, e.account, e.owner, e.unit,
+  e.amount_minor, s.hash
 from entries e join posting_sets s using (store_id, number)
 where e.store_id = :store
   and (cast(:number as bigint) is null or (e.number, e.line) < (:number, :line))
@@ -91,10 +96,11 @@ _LINE_FILTERS = {
     # Each half has an index.
     "program": "and e.owner = :owner and (e.account = 'program_expense' or e.account <> 'program_expense')",
     "reward_id": "and s.reward_id = :reward_id",
+    "payout_id": "and s.payout_id = :payout_id",
 }
 
 _HOLDINGS = """
-select owner, side, unit, granted, clawed_back, pending, available from balances
+select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid from balances
 where store_id = :store and owner = :owner and side = :side order by unit
 """
 
@@ -127,6 +133,7 @@ class Line:
     at: datetime
     movement: str
     reward_id: str | None
+    payout_id: str | None
     corrects: int | None
     account: str
     owner: str
@@ -161,6 +168,7 @@ async def append(tx: Tx, posted: Sequence[Posted]) -> None:
         ats=[p.at for p in posted],
         movements=[p.movement for p in posted],
         rewards=[p.reward_id for p in posted],
+        payouts=[p.payout_id for p in posted],
         corrects=[p.corrects for p in posted],
         bases=[pack_basis(p.basis) for p in posted],
         hashes=[p.hash for p in posted],
@@ -198,11 +206,14 @@ async def add_to_balances(tx: Tx, changes: Mapping[HolderKey, Holding]) -> None:
                 clawed=[wanted[k].clawed_back for k in keys],
                 pending=[wanted[k].pending for k in keys],
                 available=[wanted[k].available for k in keys],
+                in_payout=[wanted[k].in_payout for k in keys],
+                paid=[wanted[k].paid for k in keys],
             )
 
 
 def _could_stand_alone(holding: Holding) -> bool:
-    return 0 <= holding.clawed_back <= holding.granted and holding.pending >= 0
+    within = 0 <= holding.clawed_back <= holding.granted
+    return within and holding.pending >= 0 and holding.in_payout >= 0 and holding.paid >= 0
 
 
 async def add_to_totals(tx: Tx, changes: Mapping[TotalKey, tuple[int, int]]) -> None:
@@ -235,6 +246,7 @@ async def sets_after(tx: Tx, store_id: str, *, after: int, count: int) -> list[P
             at=head.at,
             movement=head.movement,
             reward_id=head.reward_id,
+            payout_id=head.payout_id,
             corrects=head.corrects,
             basis=_basis(head),
             entries=entries.get(head.number, ()),
@@ -264,7 +276,8 @@ async def last_number_given(tx: Tx, store_id: str) -> int:
 async def lines(
     tx: Tx, store_id: str, *, before: tuple[int, int] | None, count: int, filters: Mapping[str, str]
 ) -> list[Line]:
-    """Entries of a store, newest first, below the (number, line) of `before`. Filters: account, owner, reward_id.
+    """Entries of a store, newest first, below the (number, line) of `before`. Filters: account, owner, reward_id,
+    payout_id.
 
     Ambassadors' and friends' entries lie in the order of lists in their index. A program's do not: it has many, of
     which the newest are found on the way through all, or few.
@@ -280,6 +293,7 @@ async def lines(
             at=r.at,
             movement=r.movement,
             reward_id=r.reward_id,
+            payout_id=r.payout_id,
             corrects=r.corrects,
             account=r.account,
             owner=r.owner,
@@ -299,7 +313,7 @@ def _may_be_program(owner: str) -> bool:
 async def holdings_of(tx: Tx, store_id: str, *, owner: str, side: str) -> dict[str, Holding]:
     """What one beneficiary has, by unit."""
     rows = await tx.all(_HOLDINGS, store=store_id, owner=owner, side=side)
-    return {r.unit: Holding(r.granted, r.clawed_back, r.pending, r.available) for r in rows}
+    return {r.unit: Holding(r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid) for r in rows}
 
 
 async def totals_of(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:

@@ -25,8 +25,10 @@ POSTING_SETS = Table(
     # The transaction that wrote the set; entries come from the same one or not at all.
     Column("xid", BigInteger, nullable=False, server_default=sql("(pg_current_xact_id()::text)::bigint")),
     Column("packed_basis", LargeBinary, nullable=True),
+    text("payout_id", nullable=True),
     # Without the number: the few sets of a reward share one item.
     Index("posting_sets_reward_idx", "store_id", "reward_id"),
+    Index("posting_sets_payout_idx", "store_id", "payout_id", postgresql_where=sql("payout_id is not null")),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("octet_length(hash) = 32", name="hash"),
     info=APPEND_ONLY,
@@ -53,8 +55,8 @@ ENTRIES = Table(
     CheckConstraint("line > 0", name="line"),
     CheckConstraint("unit ~ '^[A-Z]{3}$' or unit = 'points'", name="unit"),
     CheckConstraint(
-        "account in ('program_expense', 'ambassador_pending', 'ambassador_available', 'friend_pending',"
-        " 'friend_available')",
+        "account in ('program_expense', 'ambassador_pending', 'ambassador_available', 'ambassador_in_payout',"
+        " 'ambassador_paid', 'friend_pending', 'friend_available')",
         name="account",
     ),
     info=APPEND_ONLY,
@@ -71,9 +73,12 @@ BALANCES = Table(
     Column("clawed_back", BigInteger, nullable=False),
     Column("pending", BigInteger, nullable=False),
     Column("available", BigInteger, nullable=False),
+    Column("in_payout", BigInteger, nullable=False, server_default="0"),
+    Column("paid", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("clawed_back >= 0 and clawed_back <= granted", name="clawed_back"),
     CheckConstraint("pending >= 0", name="pending"),
-    CheckConstraint("granted = clawed_back + pending + available", name="partition"),
+    CheckConstraint("in_payout >= 0 and paid >= 0", name="payouts"),
+    CheckConstraint("granted = clawed_back + pending + available + in_payout + paid", name="partition"),
 )
 
 ACCOUNT_TOTALS = Table(

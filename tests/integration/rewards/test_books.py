@@ -218,7 +218,7 @@ async def test_an_audit_holds_nobody_up_and_sees_one_moment_while_money_moves(bo
     [
         ("delete from balances where owner = 'amb_anna'", "balance"),
         (
-            "insert into balances select store_id, 'zzz', side, unit, 0, 0, 0, 0 from balances"
+            "insert into balances select store_id, 'zzz', side, unit, 0, 0, 0, 0, 0, 0 from balances"
             " where owner = 'amb_anna'",
             None,
         ),

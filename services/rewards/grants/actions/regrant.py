@@ -152,7 +152,7 @@ async def _post(tx: Tx, changes: Sequence[Change]) -> dict[str, int]:
     """Writes the postings of the changes; returns, by reward, the number of the set that raised it."""
     postings = [posting for one in changes for posting in _postings(one)]
     numbers = await ledger.post(tx, postings)
-    return {p.reward_id: number for p, number in zip(postings, numbers, strict=True) if p.raises}
+    return {p.reward_id: number for p, number in zip(postings, numbers, strict=True) if p.raises and p.reward_id}
 
 
 def _postings(one: Change) -> list[Posting]:

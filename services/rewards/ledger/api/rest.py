@@ -21,12 +21,13 @@ async def get_entries(
     account: Account | None = None,
     owner: Annotated[str | None, Query(max_length=255, description="A program, an ambassador or a friend.")] = None,
     reward_id: Annotated[str | None, Query(max_length=255)] = None,
+    payout_id: Annotated[str | None, Query(max_length=255)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
 ) -> Page[EntryOut] | Response:
     """Lists entries, youngest first."""
-    filters = {"account": account and str(account), "owner": owner, "reward_id": reward_id}
+    filters = {"account": account and str(account), "owner": owner, "reward_id": reward_id, "payout_id": payout_id}
     start = cursors.decode(cursor, int, int)
     given = {name: value for name, value in filters.items() if value}
     if format == "csv":

@@ -12,6 +12,8 @@ def account_label(speech: Speech, account: str) -> str:
         Account.PROGRAM_EXPENSE: speech.say("Programs’ expense"),
         Account.AMBASSADOR_PENDING: speech.say("Ambassadors, pending"),
         Account.AMBASSADOR_AVAILABLE: speech.say("Ambassadors, available"),
+        Account.AMBASSADOR_IN_PAYOUT: speech.say("Ambassadors, in payout"),
+        Account.AMBASSADOR_PAID: speech.say("Ambassadors, paid out"),
         Account.FRIEND_PENDING: speech.say("Friends, pending"),
         Account.FRIEND_AVAILABLE: speech.say("Friends, available"),
     }[Account(account)]
@@ -24,6 +26,10 @@ def movement_label(speech: Speech, movement: str) -> str:
         Movement.RAISE: speech.say("Raised"),
         Movement.CLAW_BACK: speech.say("Taken back"),
         Movement.RELEASE: speech.say("Released"),
+        Movement.RESERVE: speech.say("Set aside for a payout"),
+        Movement.UNRESERVE: speech.say("Available again"),
+        Movement.PAY_OUT: speech.say("Paid out"),
+        Movement.RETURN: speech.say("Came back"),
     }[Movement(movement)]
 
 
