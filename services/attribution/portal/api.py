@@ -182,8 +182,6 @@ async def _form(
         await _refuse_gone(tx, who)
         meant = await _meant(ctx, tx, who, friend, mark)
         rows = await _rows(ctx, tx, who, reader, [meant] if meant else [], [])
-    if friend and not rows:
-        raise NotFound("There is no friend with this number.")
     say = reader.speech.say
     return reader.page(
         "portal/appeal.html",
@@ -213,12 +211,15 @@ async def _form(
 
 
 async def _meant(ctx: Context, tx: Tx, who: PortalSession, friend: int, mark: str) -> FriendOrder | None:
-    """The friend's order that is objected to: the one with the mark, else the newest."""
+    """The friend's order that is objected to: the one with the mark, the newest without one. Raises `NotFound`."""
     if not friend:
         return None
     found = await friend_numbers.friends(tx, who.store_id, who.ambassador_id, number=friend, count=appeals.OF_ONE)
-    marked = [one for one in found if mark_of(ctx.ring, who.store_id, who.ambassador_id, one.order.order_id) == mark]
-    return next(iter(marked or found), None)
+    if mark:
+        found = [one for one in found if mark_of(ctx.ring, who.store_id, who.ambassador_id, one.order.order_id) == mark]
+    if not found:
+        raise NotFound("There is no such order of this friend." if mark else "There is no friend with this number.")
+    return found[0]
 
 
 async def _refuse_gone(tx: Tx, who: PortalSession) -> None:

@@ -53,7 +53,9 @@ NOTICE_ORDERS = Table(
     Column("revision", Integer, nullable=False),
     text("ambassador_id", nullable=True),
 )
-"""The newest decision that was heard of each order which named somebody, and whose it is by that."""
+"""The newest decision that was heard of each order which named somebody, and whose it was last: it may wait, and be
+another's then.
+"""
 
 NOTICE_REWARDS = Table(
     "notice_rewards",

@@ -276,6 +276,17 @@ async def test_the_order_that_is_clicked_is_the_one_that_is_objected_to(http: ht
     assert "We looked." in older and "We looked." not in newer
 
 
+async def test_an_order_that_is_not_there_is_not_objected_to_in_the_newest_ones_place(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    await bought(http, db, "7311", codes=["ANNA10"])
+    assert (await http.get("/p/appeals?friend=1&mark=somebody-elses", headers=cookie())).status_code == 404
+    assert (await appeal(http, friend=1, mark="somebody-elses")).status_code == 404
+    assert (await appeal(http, friend=2)).status_code == 404
+    assert await queue(http) == []
+    assert (await http.get("/p/appeals?friend=1", headers=cookie())).status_code == 200, "the newest, where none is named"
+
+
 async def test_what_an_ambassador_types_goes_out_in_no_event(http: httpx.AsyncClient, db: Database) -> None:
     assert (await appeal(http, friend=0, order="Zaphodia")).status_code == 303
     told = await answered(http, "refuse", order_id="Zaphodia")

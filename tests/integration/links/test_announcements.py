@@ -130,3 +130,34 @@ async def test_a_marketer_writes_one_tries_it_counts_it_and_starts_it(
     assert (await console.post(one, data={"do": "stop"})).status_code == 303
     listed = (await console.get(f"{home}?lang=en")).text
     assert "Stopped" in listed and ">News<" in listed
+
+
+async def test_what_is_no_number_is_refused_where_it_was_written_and_every_draft_leaves_a_note(
+    shop: Shop, console: httpx.AsyncClient, links: Replica
+) -> None:
+    home = "/console/links/announcements"
+    form = {"subject_en": "News", "body_en": "For {code}", "label_en": "Look"}
+    for name in ("every_weeks", "times"):
+        for text in ("two", "1.5", "-1", "0", "9" * 5_000, "²"):
+            answer = await console.post(home, data=form | {"every_weeks": "2", name: text})
+            assert answer.status_code == 422, (name, text[:9])
+            assert f'aria-describedby="{name}-error"' in answer.text, (name, text[:9])
+    assert (await shop.got("/v1/announcements"))["data"] == []
+
+    one = (await console.post(home, data=form | {"every_weeks": " 2 ", "times": "3"})).headers["location"]
+    await console.post(f"{one}/edit", data=form | {"body_en": "Changed"})
+    await console.post(one, data={"do": "drop"})
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        notes = await tx.all(
+            "select action from audit where store_id = :s and subject = :o order by audit_id",
+            s=shop.id,
+            o=one.rpartition("/")[2],
+        )
+    assert [row.action for row in notes] == ["announcement.drafted", "announcement.changed", "announcement.dropped"]
+
+
+async def test_moments_at_the_ends_of_the_calendar_are_refused(shop: Shop) -> None:
+    late, early = "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"
+    for changed in ({"at": late}, {"segment": {"joined_from": early}}, {"every_weeks": 1, "until": late}):
+        answer = await shop.post("/v1/announcements", {"texts": TEXTS, **changed})
+        assert answer.status_code == 422, answer.text

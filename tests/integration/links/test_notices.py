@@ -21,6 +21,7 @@ from tests.integration.links.telling import (
     RewardAdjusted,
     RewardGranted,
     RewardReleased,
+    RewardReversed,
     hear,
     hear_outbox,
     named,
@@ -288,3 +289,40 @@ async def test_what_was_told_long_ago_leaves_a_mark_and_is_told_never_again(
     await tell(links, after=timedelta(minutes=3))
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select count(*) from notices where store_id = :s", s=shop.id) == 0
+
+
+@pytest.mark.usefixtures("working")
+async def test_an_order_that_is_lost_in_two_steps_is_told_to_whom_it_was_promised(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
+    bela = (await shop.ambassador(program, email=BELA, locale="en"))["id"]
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await tell(links, after=timedelta(minutes=3))
+    await came(relay, 1)
+    await hear(links, order(ConversionDeferred, shop, "o-1", revision=2, reason="unpaid"))
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=bela, revision=3))
+    await tell(links, after=timedelta(minutes=3))
+    assert "does not count: the order belongs to somebody else" in (await came(relay, 2))[-1]
+
+
+@pytest.mark.usefixtures("working")
+@pytest.mark.parametrize("first", ["the reward", "the order"])
+async def test_a_reward_taken_back_and_an_order_lost_are_told_as_one_thing(
+    links: Replica, shop: Shop, relay: MailServer, first: str
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
+    bela = (await shop.ambassador(program, email=BELA, locale="en"))["id"]
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna), reward(RewardGranted, shop, anna, minor=460))
+    await tell(links, after=timedelta(minutes=3))
+    await came(relay, 1)
+    gone = reward(RewardReversed, shop, anna, minor=0, revision=2, status="reversed", reason="reassigned")
+    other = order(ConversionAttributed, shop, "o-1", who=bela, revision=2)
+    for event in (gone, other) if first == "the reward" else (other, gone):
+        await hear(links, event)
+    await tell(links, after=timedelta(minutes=3))
+    assert "was taken back" in (await came(relay, 2))[-1]
+    await came(relay, 1, BELA)
+    assert len(relay.to(ANNA)) == 2

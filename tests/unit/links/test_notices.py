@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.links.notices.actions.announce import next_turn
 from services.links.notices.domain.filling import BadTemplate, check, paragraphs, subject
 from services.links.notices.domain.occasions import ABOUT, OCCASIONS, Words, values_of
 from services.links.notices.domain.plan import Person, channels, plan
+from services.links.notices.sql.announcements import Announcement
 from services.links.notices.words import default_words
 from services.links.pages import PAGES
 from services.links.preferences.domain import Preferences
@@ -106,3 +108,21 @@ def test_our_own_words_can_be_filled_in_every_language(occasion: object, languag
     ours = default_words(occasion, PAGES.speech(language))
     for text in (ours.subject, ours.body, ours.label):
         check(text, values_of(occasion))
+
+
+def test_a_weekly_announcement_keeps_its_hour_when_clocks_change() -> None:
+    first = datetime(2026, 10, 19, 9, 0, tzinfo=KYIV)
+    one = announcement(next_at=first.astimezone(UTC), every_weeks=1)
+    # Clocks go back on 25 October.
+    assert next_turn(one, first, KYIV) == datetime(2026, 10, 26, 9, 0, tzinfo=KYIV)
+    late = datetime(2026, 10, 26, 8, 30, tzinfo=KYIV)
+    assert next_turn(one, late, KYIV) == datetime(2026, 10, 26, 9, 0, tzinfo=KYIV)
+    assert next_turn(one, first + timedelta(weeks=5, hours=3), KYIV) == datetime(2026, 11, 30, 9, 0, tzinfo=KYIV)
+    ends = announcement(next_at=first, every_weeks=1, until=datetime(2026, 10, 26, 9, 0, tzinfo=KYIV))
+    assert next_turn(ends, first, KYIV) is None
+
+
+def announcement(**changed: Any) -> Announcement:
+    made: dict[str, Any] = {"announcement_id": "ann_1", "store_id": "str_1", "texts": {}, "segment": {}}
+    made |= {"state": "scheduled", "every_weeks": None, "times": None, "until": None, "runs": 0, "created_at": NOON}
+    return Announcement(**made | changed)

@@ -1,8 +1,10 @@
 """Announcements: made, had in their turns, and stopped."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -14,54 +16,50 @@ from services.links.notices.domain import filling
 from services.links.notices.domain.occasions import EVERYWHERE
 from services.links.notices.sql import announcements as sql
 from services.links.notices.sql.announcements import Announcement
+from services.links.stores import actions as stores
 
 TURNS: Final = "links.announcements"
 """The due job that has the turns."""
 Texts = Mapping[str, Mapping[str, str]]
 
 
-async def make(
-    tx: Tx,
-    store_id: str,
-    *,
-    texts: Texts,
-    segment: Mapping[str, Any],
-    at: datetime | None,
-    every_weeks: int | None,
-    times: int | None,
-    until: datetime | None,
-) -> Announcement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an announcement says by language, to whom, and when."""
+
+    texts: Texts
+    segment: Mapping[str, Any]
+    at: datetime | None
+    """Its first turn; None is at once."""
+    every_weeks: int | None
+    times: int | None
+    until: datetime | None
+
+
+async def make(tx: Tx, store_id: str, wanted: Draft) -> Announcement:
     """Keeps an announcement; its first turn is at its moment, or at once. Raises `Invalid`."""
-    when = {"at": at, "every_weeks": every_weeks, "times": times, "until": until}
-    made = await keep_draft(tx, store_id, None, texts=texts, segment=segment, **when)  # type: ignore[arg-type]
-    return await start(tx, store_id, made.announcement_id)
+    return await start(tx, store_id, await _add(tx, store_id, wanted))
 
 
-async def keep_draft(
-    tx: Tx,
-    store_id: str,
-    announcement_id: str | None,
-    *,
-    texts: Texts,
-    segment: Mapping[str, Any],
-    at: datetime | None,
-    every_weeks: int | None,
-    times: int | None,
-    until: datetime | None,
-) -> Announcement:
+async def keep_draft(tx: Tx, store_id: str, announcement_id: str | None, wanted: Draft) -> Announcement:
     """Keeps a new draft, or one anew. Raises `Invalid`, and `Conflict` for what is no draft any more."""
-    _check(texts)
-    first = max(at or tx.now, tx.now)
-    if until is not None and until <= first:
-        raise Invalid.field("until", "It would be over before it begins.")
-    when: dict[str, Any] = {"next_at": first, "every_weeks": every_weeks, "times": times, "until": until}
     if announcement_id is None:
-        announcement_id = new_id("ann", at=tx.now)
-        await sql.add(tx, store_id, announcement_id, texts=texts, segment=segment, state="draft", **when)
+        announcement_id = await _add(tx, store_id, wanted)
+        tx.note("announcement.drafted", on=announcement_id)
     else:
+        when = _check(tx, wanted)
         await draft(tx, store_id, announcement_id)
-        await sql.change(tx, store_id, announcement_id, texts=texts, segment=segment, **when)
+        if not await sql.change(tx, store_id, announcement_id, **when):
+            raise Conflict("This announcement was started a moment ago.", code="started")
+        tx.note("announcement.changed", on=announcement_id)
     return await get(tx, store_id, announcement_id)
+
+
+async def _add(tx: Tx, store_id: str, wanted: Draft) -> str:
+    columns = _check(tx, wanted)
+    announcement_id = new_id("ann", at=tx.now)
+    await sql.add(tx, store_id, announcement_id, state="draft", **columns)
+    return announcement_id
 
 
 async def draft(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
@@ -88,7 +86,9 @@ async def start(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
 async def drop(tx: Tx, store_id: str, announcement_id: str) -> None:
     """Throws a draft away. Raises `NotFound`, `Conflict`."""
     await draft(tx, store_id, announcement_id)
-    await sql.drop(tx, store_id, announcement_id)
+    if not await sql.drop(tx, store_id, announcement_id):
+        raise Conflict("This announcement was started a moment ago.", code="started")
+    tx.note("announcement.dropped", on=announcement_id)
 
 
 async def send_try(tx: Tx, store_id: str, announcement_id: str, ambassador_id: str, language: str) -> str:
@@ -121,27 +121,31 @@ async def stop(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
 
 async def have_turns(tx: Tx, store_id: str) -> datetime | None:
     """Has the turns that are due in a store; when the next one is."""
+    zone = ZoneInfo((await stores.get(tx, store_id)).timezone)
     for one in await sql.due(tx, store_id):
         if await sql.tell(tx, one, f"{one.announcement_id}:{one.runs + 1}"):
             await schedule(tx, JOB, {store_id: tx.now})
-        await sql.move(tx, one, next_at=next_turn(one, tx.now))
+        await sql.move(tx, one, next_at=next_turn(one, tx.now, zone))
     return await sql.next_due(tx, store_id)
 
 
-def next_turn(one: Announcement, now: datetime) -> datetime | None:
-    """When an announcement that has its turn now has the next one; None when it was the last. Turns that nobody was
-    there to have are not made up for.
+def next_turn(one: Announcement, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When an announcement that has its turn now has the next one, at the same hour of the store's day, also where its
+    clocks change; None when it was the last. Turns that nobody was there to have are not made up for.
     """
     if one.every_weeks is None or one.next_at is None or (one.times is not None and one.runs + 1 >= one.times):
         return None
-    step, at = timedelta(weeks=one.every_weeks), one.next_at
-    at += step * max(1, -(-(now - at) // step))
+    step, first = timedelta(weeks=one.every_weeks), one.next_at.astimezone(zone)
+    number = max(1, (now - one.next_at) // step)
+    while (at := (first + step * number).astimezone(UTC)) < now:
+        number += 1
     return None if one.until is not None and at >= one.until else at
 
 
-def _check(texts: Texts) -> None:
+def _check(tx: Tx, wanted: Draft) -> dict[str, Any]:
+    """The draft as it is kept. Raises `Invalid`."""
     wrong = []
-    for language, words in texts.items():
+    for language, words in wanted.texts.items():
         for field, text in words.items():
             try:
                 filling.check(text, EVERYWHERE)
@@ -149,3 +153,14 @@ def _check(texts: Texts) -> None:
                 wrong.append(FieldError(f"texts.{language}.{field}", "bad_template", str(error)))
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
+    first = max(wanted.at or tx.now, tx.now)
+    if wanted.until is not None and wanted.until <= first:
+        raise Invalid.field("until", "It would be over before it begins.")
+    return {
+        "texts": wanted.texts,
+        "segment": wanted.segment,
+        "next_at": first,
+        "every_weeks": wanted.every_weeks,
+        "times": wanted.times,
+        "until": wanted.until,
+    }

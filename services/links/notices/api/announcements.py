@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.program import Role
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
+from services.kernel.http.fields import When
 from services.kernel.http.pages import Cursor, Limit, Page, page_of
 from services.links.notices.actions import announce
+from services.links.notices.actions.announce import Draft
 from services.links.notices.schemas import Language, TemplateIn
 from services.links.notices.sql import announcements as sql
 from services.links.notices.sql.announcements import Announcement, Counts, State
@@ -29,12 +31,12 @@ class Segment(BaseModel):
     program_id: str | None = Field(None, max_length=64)
     role: Role | None = None
     group: str | None = Field(None, max_length=120)
-    joined_from: AwareDatetime | None = None
-    joined_until: AwareDatetime | None = None
-    shared_from: AwareDatetime | None = Field(
+    joined_from: When | None = None
+    joined_until: When | None = None
+    shared_from: When | None = Field(
         None, description="Whose last share, on their page or by the bot, is from then on."
     )
-    shared_until: AwareDatetime | None = Field(None, description="Who has not shared since then, or never.")
+    shared_until: When | None = Field(None, description="Who has not shared since then, or never.")
     clicked: bool | None = Field(
         None, strict=True, description="Whether a friend has opened their link already, or nobody has yet."
     )
@@ -49,16 +51,27 @@ class AnnouncementIn(BaseModel):
         min_length=1, max_length=4, description="By language; who reads none of them gets the store's, or the first."
     )
     segment: Segment = Segment()
-    at: AwareDatetime | None = Field(None, description="When; null is now.")
+    at: When | None = Field(None, description="When; null is now.")
     every_weeks: int | None = Field(None, ge=1, le=52, strict=True, description="Repeated every so many weeks.")
     times: int | None = Field(None, ge=1, le=100, strict=True, description="At most so many turns.")
-    until: AwareDatetime | None = Field(None, description="No turn from here on.")
+    until: When | None = Field(None, description="No turn from here on.")
 
     @model_validator(mode="after")
     def _ends(self) -> Self:
         if self.every_weeks is None and (self.times is not None or self.until is not None):
             raise ValueError("times and until are of what is repeated; give every_weeks, or neither")
         return self
+
+    def draft(self) -> Draft:
+        """As it is kept."""
+        return Draft(
+            texts={language: words.model_dump() for language, words in self.texts.items()},
+            segment=self.segment.model_dump(mode="json", exclude_none=True),
+            at=self.at,
+            every_weeks=self.every_weeks,
+            times=self.times,
+            until=self.until,
+        )
 
 
 class AnnouncementOut(BaseModel):
@@ -106,17 +119,7 @@ async def post_announcement(body: AnnouncementIn, call: Annotated[Call, require(
     """
 
     async def make(tx: Tx) -> AnnouncementOut:
-        made = await announce.make(
-            tx,
-            call.store_id,
-            texts={language: words.model_dump() for language, words in body.texts.items()},
-            segment=body.segment.model_dump(mode="json", exclude_none=True),
-            at=body.at,
-            every_weeks=body.every_weeks,
-            times=body.times,
-            until=body.until,
-        )
-        return await _shown(tx, made)
+        return await _shown(tx, await announce.make(tx, call.store_id, body.draft()))
 
     return await call.once(make, answer=lambda made: made)
 

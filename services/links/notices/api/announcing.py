@@ -172,17 +172,7 @@ async def _save(request: Request, call: Call, announcement_id: str | None) -> Re
     try:
         body = AnnouncementIn.model_validate(_read(form, zone))
         async with call.transaction() as tx:
-            made = await announce.keep_draft(
-                tx,
-                call.store_id,
-                announcement_id,
-                texts={language: words.model_dump() for language, words in body.texts.items()},
-                segment=body.segment.model_dump(mode="json", exclude_none=True),
-                at=body.at,
-                every_weeks=body.every_weeks,
-                times=body.times,
-                until=body.until,
-            )
+            made = await announce.keep_draft(tx, call.store_id, announcement_id, body.draft())
     except ValidationError as error:
         wrong = {field_path(found["loc"]): str(found["msg"]) for found in error.errors()}
         return await _form(request, call, form, draft=announcement_id, wrong=wrong)
@@ -204,12 +194,17 @@ def _read(form: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     if form.get("clicked") in ("yes", "no"):
         segment["clicked"] = form["clicked"] == "yes"
     whole: dict[str, Any] = {"texts": texts, "segment": segment}
-    whole |= {name: int(form[name]) for name in ("every_weeks", "times") if form.get(name, "").isdecimal()}
+    whole |= {name: _number(form[name].strip()) for name in ("every_weeks", "times") if form.get(name, "").strip()}
     if form.get("until"):
         whole["until"] = _day(form["until"], zone)
     if form.get("at"):
         whole["at"] = _moment(form["at"], zone)
     return whole
+
+
+def _number(text: str) -> int | str:
+    """What is no number of a sensible length stays as it was written, and is refused as that."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else text
 
 
 def _day(text: str, zone: ZoneInfo) -> str:

@@ -60,8 +60,9 @@ select n.store_id, n.subject, n.ambassador_id
 from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:people as text[])) as t(s, b, a)
 join notices n on n.store_id = t.s and n.ambassador_id = t.a and n.occasion = 'attributed' and n.subject = t.b
 where n.state = 'told' and not exists (select from notice_rewards r where r.store_id = t.s and r.ambassador_id = t.a
-  and r.order_id = t.b and r.amount_minor > 0)
+  and r.order_id = t.b and (r.amount_minor > 0 or r.status in ('reversed', 'rejected')))
 """
+# That a reward which stands is taken back is told by itself; of one that was taken back it was told already.
 _DUE = f"""
 select {_FIELDS} from notices where store_id = :store_id and state = 'waiting' and ambassador_id in (
   select ambassador_id from notices where store_id = :store_id and state = 'waiting' and due <= :now

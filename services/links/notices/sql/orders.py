@@ -1,4 +1,4 @@
-"""Rows of orders of which something was told: the newest decision that was heard, and whose the order is by it."""
+"""Rows of orders of which something was told: the newest decision that was heard, and whose the order was last."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ _PUT = """
 insert into notice_orders (store_id, order_id, revision, ambassador_id)
 select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[]),
   cast(:people as text[])) order by 1, 2
-on conflict (store_id, order_id) do update set revision = excluded.revision, ambassador_id = excluded.ambassador_id
+on conflict (store_id, order_id) do update set revision = excluded.revision,
+  ambassador_id = coalesce(excluded.ambassador_id, notice_orders.ambassador_id)
 where notice_orders.revision < excluded.revision
 """
 Ref = tuple[str, str]
@@ -23,7 +24,7 @@ Ref = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A decision: its revision, and whose the order is."""
+    """A decision: its revision, and whose the order is; of one that is nobody's, whose it was last."""
 
     revision: int
     ambassador_id: str | None

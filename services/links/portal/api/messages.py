@@ -47,7 +47,7 @@ async def post_messages(request: Request) -> Response:
     ctx: Context = request.scope[CONTEXT]
     session = await visitor(ctx, request)
     form = {name: str(value)[:64] for name, value in (await request.form()).items()}
-    hours = {name: int(form[name]) if form.get(name, "").isdecimal() else None for name in ("quiet_from", "quiet_to")}
+    hours = {name: _hour(form.get(name, "").strip()) for name in ("quiet_from", "quiet_to")}
     try:
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
             person = await people.present(tx, session.store_id, session.ambassador_id)
@@ -58,8 +58,8 @@ async def post_messages(request: Request) -> Response:
                 mail_too=form.get("mail_too", before.mail_too),  # type: ignore[arg-type]
                 most_a_day=before.most_a_day,
                 zone=before.zone,
-                quiet_from=hours["quiet_from"],
-                quiet_to=hours["quiet_to"],
+                quiet_from=hours["quiet_from"],  # type: ignore[arg-type]
+                quiet_to=hours["quiet_to"],  # type: ignore[arg-type]
             )
             await sql.put_preferences(tx, session.store_id, session.ambassador_id, chosen.wish())
             own = mail_of(person.contact_hashes)
@@ -69,6 +69,11 @@ async def post_messages(request: Request) -> Response:
     except ValidationError:
         return await _page(request, wrong=True, status=422)
     return Response(status_code=303, headers={"location": HOME})
+
+
+def _hour(text: str) -> int | str | None:
+    """What is no hour stays as it was written, and is refused as that."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else text or None
 
 
 @router.post(f"{HOME}/telegram", dependencies=[limit("portal-telegram", per_minute=10)])
