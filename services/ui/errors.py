@@ -18,6 +18,8 @@ def failure_words(speech: Speech, status: int) -> tuple[str, str]:
         return speech.say("This page is not open to you"), speech.say(
             "Your session does not reach it. Sign in with a key that does."
         )
+    if status == 413:
+        return speech.say("This is too long"), speech.say("It is more than is taken at once. Send it in several parts.")
     if status == 503:
         return speech.say("Part of Kith is away for the moment"), speech.say(
             "Nothing is lost. Try the same address again in a minute."

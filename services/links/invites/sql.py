@@ -39,18 +39,35 @@ update invites set followed_at = coalesce(followed_at, :now), state = 'ended', d
 where store_id = :store_id and invite_id = :invite_id
 """
 _END_UNWANTED = """
-update invites i set state = 'ended', due = null, email = null where i.store_id = :store_id and i.email is not null
-  and exists (select from suppressions s where s.store_id = i.store_id and s.mail_hash = i.mail_hash)
+update invites i set state = 'ended', due = null, email = null where i.store_id = :store_id and i.due is not null and (
+  exists (select from suppressions s where s.store_id = i.store_id and s.mail_hash = i.mail_hash)
+  or exists (select from invite_refusals r where r.store_id = i.store_id and r.mail_hash = i.mail_hash)
+  or exists (select from notice_occasions o
+    where o.store_id = i.store_id and o.occasion = 'invite_' || i.purpose and not o.told)
+  or not exists (select from programs p
+    where p.store_id = i.store_id and p.program_id = i.program_id and p.status = 'active')
+  or (i.purpose = 'friend' and not exists (select from ambassadors a
+    where a.store_id = i.store_id and a.ambassador_id = i.inviter_id and a.status = 'active')))
 """
 _FORGET_GIVEN = "delete from invites where store_id = :store_id and inviter_id = :inviter"
 _FORGET_GOT = "delete from invites where store_id = :store_id and mail_hash = any(cast(:hashes as text[]))"
+_REFUSE = """
+insert into invite_refusals (store_id, mail_hash, at)
+select :store_id, h, :now from unnest(cast(:hashes as text[])) as t(h) order by h on conflict do nothing
+"""
+# One order for all transactions: two of different stores that count the same people wait, and do not block each other.
 _COUNT = """
-insert into invite_counts (mail_hash, month, count) values (:mail_hash, :month, 1)
+insert into invite_counts (mail_hash, month, count)
+select h, :month, 1 from unnest(cast(:hashes as text[])) as t(h) order by h
 on conflict (mail_hash) do update set month = excluded.month,
   count = case when invite_counts.month = excluded.month then invite_counts.count + 1 else 1 end
 where invite_counts.month <> excluded.month or invite_counts.count < :most
+returning mail_hash
 """
-_FORGET_COUNTS = "delete from invite_counts where month < :month"
+_FORGET_COUNTS = """
+delete from invite_counts where mail_hash in (
+  select mail_hash from invite_counts where month < :month limit 1000 for update skip locked)
+"""
 _OPEN = """
 insert into invitations (invitation_id, store_id, program_id, inviter_id, label, created_at)
 values (:invitation_id, :store_id, :program_id, :inviter, :label, :now)
@@ -168,7 +185,9 @@ async def end(tx: Tx, store_id: str, ids: Sequence[str]) -> None:
 
 
 async def end_unwanted(tx: Tx, store_id: str) -> None:
-    """Forgets all addresses that want no mail."""
+    """Forgets all addresses that get no invitation any more: who wants none, and those of a program that does not run,
+    of an inviter who is none any more, or of a kind that the store does not send.
+    """
     await tx.execute(_END_UNWANTED, store_id=store_id)
 
 
@@ -188,14 +207,24 @@ async def forget(tx: Tx, store_id: str, hashes: Iterable[str]) -> None:
         await tx.execute(_FORGET_GOT, store_id=store_id, hashes=wanted)
 
 
-async def count(tx: Tx, mail_hash: str) -> bool:
-    """Counts one more invitation to an address; False, uncounted, if it had enough of them this month."""
-    month = f"{tx.now:%Y-%m}"
-    return await tx.execute(_COUNT, mail_hash=mail_hash, month=month, most=A_MONTH) > 0
+async def refuse(tx: Tx, store_id: str, hashes: Iterable[str]) -> None:
+    """Has these addresses invited never again."""
+    if wanted := sorted(set(hashes)):
+        await tx.execute(_REFUSE, store_id=store_id, hashes=wanted, now=tx.now)
+
+
+async def count(tx: Tx, hashes: Iterable[str]) -> set[str]:
+    """Counts one more invitation to each of these addresses; returns them without those, uncounted, that had enough of
+    them this month.
+    """
+    if not (wanted := sorted(set(hashes))):
+        return set()
+    rows = await tx.all(_COUNT, hashes=wanted, month=f"{tx.now:%Y-%m}", most=A_MONTH)
+    return {row.mail_hash for row in rows}
 
 
 async def forget_counts(tx: Tx) -> None:
-    """Forgets the counts of earlier months."""
+    """Forgets some of the counts of earlier months, and waits for nobody who has one of them."""
     await tx.execute(_FORGET_COUNTS, month=f"{tx.now:%Y-%m}")
 
 

@@ -1,6 +1,7 @@
 """Invitations. With `people` and `applicants` the only table with addresses, each for a week or so."""
 
 from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import text as sql_text
 
 from services.kernel.tables import PIPE, moment, text
 from services.links.settings import METADATA
@@ -23,11 +24,13 @@ INVITES = Table(
     moment("due", nullable=True),
     moment("followed_at", nullable=True),
     UniqueConstraint("store_id", "program_id", "inviter_id", "mail_hash"),
-    Index(None, "store_id", "due"),
+    Index("invites_due_idx", "store_id", "due", postgresql_where=sql_text("due is not null")),
+    Index(None, "store_id", "inviter_id", "created_at"),
     Index(None, "store_id", "mail_hash"),
 )
 """One address that somebody gave, with the version of what they agreed to when they did (`consent`, at `created_at`).
-The address itself is there until the reminder is on its way or there will be none; its keyed hash stays.
+The address itself is there as long as `due` is: until the reminder is on its way or there will be none; its keyed hash
+stays.
 """
 
 INVITATIONS = Table(
@@ -62,6 +65,18 @@ INVITE_COUNTS = Table(
     text("mail_hash", primary_key=True),
     text("month"),
     Column("count", Integer, nullable=False),
+    Index(None, "month"),
     info=PIPE,
 )
 """How often an address was invited in a month, by whomever of whichever store: keyed hashes, of this month only."""
+
+INVITE_REFUSALS = Table(
+    "invite_refusals",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("mail_hash", primary_key=True),
+    moment("at"),
+)
+"""Addresses that a store was asked to invite never again. Of an ambassador's own mails this says nothing: those end by
+`suppressions`.
+"""

@@ -16,10 +16,10 @@ from services.links.invites.actions import INVITATION, INVITE
 from services.links.invites.domain import CONSENT, Purpose
 from services.links.invites.sql import Invitation, Invite
 from services.links.mail import actions as mails
+from services.links.mail import sql as sent
 from services.links.mail.actions import Message
 from services.links.notices.sql import notices
 from services.links.people import sql as people
-from services.links.preferences import sql as preferences
 from services.links.preferences.actions import INVITES_JOB
 from services.links.programs import actions as programs
 
@@ -40,10 +40,13 @@ class Wanted:
     """The version of the text that they agreed to."""
 
 
-async def invite(tx: Tx, store_id: str, who: Principal, wanted: Wanted, *, hash_mail: HashMail) -> int:
+async def invite(tx: Tx, store_id: str, who: Principal, wanted: Wanted, *, hash_mail: HashMail, can_send: bool) -> int:
     """Takes addresses; how many were given. Says the same whoever they are of: who is known already, wants no mail or
-    was invited often enough is left out when it is written. Raises `Invalid`, `NotFound`, and `Conflict`.
+    was invited often enough is left out when it is written. Raises `Invalid`, `NotFound`, and `Conflict`, also where
+    mails cannot be sent: addresses that nobody writes to are not kept.
     """
+    if not can_send:
+        raise Conflict("Nothing sends mails here: set up a relay first.", code="no_relay")
     version = await programs.get(tx, store_id, wanted.program_id)
     if version.program.status != "active":
         raise Conflict("This program does not run at the moment.", code="not_active")
@@ -91,25 +94,41 @@ async def work_off(tx: Tx, store_id: str) -> datetime | None:
     returns when there is more to do.
     """
     await sql.end_unwanted(tx, store_id)
-    await sql.forget_counts(tx)
     found = await sql.due(tx, store_id)
-    over = [one.invite_id for one in found if one.state == "reminded"]
-    open_ones = [one for one in found if one.state != "reminded"]
-    known = await _known(tx, store_id, open_ones)
-    messages: list[Message] = []
-    first: list[str] = []
-    again: list[str] = []
-    for one in open_ones:
-        if one.mail_hash in known or (one.state == "waiting" and not await sql.count(tx, one.mail_hash)):
-            over.append(one.invite_id)
-            continue
-        messages.append(Message(mail_id=new_id("mai", at=tx.now), kind=KIND, about=one.invite_id))
-        (first if one.state == "waiting" else again).append(one.invite_id)
+    known = await _known(tx, store_id, [one for one in found if one.state != "reminded"])
+    first = await _first(tx, [one for one in found if one.state == "waiting" and one.mail_hash not in known])
+    written = [one.invite_id for one in found if one.state == "written" and one.mail_hash not in known]
+    # Of whom the first mail did not leave or came back, the second would be no reminder; and a relay that was away for
+    # days would bring both at once.
+    again = await sent.delivered(tx, store_id, KIND, written)
+    messages = [
+        Message(mail_id=new_id("mai", at=tx.now), kind=KIND, about=one.invite_id)
+        for one in found
+        if one.invite_id in again or one.invite_id in first.written
+    ]
     await mails.send_all(tx, store_id, messages)
-    await sql.move(tx, store_id, first, state="written", due=tx.now + domain.REMIND_AFTER)
-    await sql.move(tx, store_id, again, state="reminded", due=tx.now + domain.SENT_WITHIN)
-    await sql.end(tx, store_id, over)
+    await sql.move(tx, store_id, sorted(first.written), state="written", due=tx.now + domain.REMIND_AFTER)
+    await sql.move(tx, store_id, sorted(again), state="reminded", due=tx.now + domain.SENT_WITHIN)
+    await sql.end(tx, store_id, [one.invite_id for one in found if one.invite_id not in again | first.open])
+    await sql.forget_counts(tx)
     return await sql.next_due(tx, store_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """Invitations to be written for the first time, by id. `open`: those, and what has its turn a moment later."""
+
+    written: frozenset[str]
+    open: frozenset[str]
+
+
+async def _first(tx: Tx, waiting: Sequence[Invite]) -> _First:
+    """Of each address one, if it did not have enough of them this month."""
+    by_hash = {one.mail_hash: one.invite_id for one in reversed(waiting)}
+    counted = await sql.count(tx, by_hash)
+    later = {one.invite_id for one in waiting}.difference(by_hash.values())
+    written = frozenset(by_hash[mail_hash] for mail_hash in counted)
+    return _First(written, written | later)
 
 
 async def _known(tx: Tx, store_id: str, invites: Sequence[Invite]) -> set[str]:
@@ -119,10 +138,9 @@ async def _known(tx: Tx, store_id: str, invites: Sequence[Invite]) -> set[str]:
 
 
 async def forget(tx: Tx, store_id: str, hashes: Sequence[str]) -> None:
-    """Forgets that an address was ever given, and invites it never again."""
+    """Forgets that an address was ever given, and invites it never again. An ambassador's own mails go on."""
     await sql.forget(tx, store_id, hashes)
-    for mail_hash in hashes:
-        await preferences.suppress(tx, store_id, mail_hash, "unsubscribed")
+    await sql.refuse(tx, store_id, hashes)
     tx.note("invites.forgotten", on=store_id)
 
 

@@ -15,4 +15,5 @@ async def work_off(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
     return {store: moment for store, moment in moments.items() if moment is not None}
 
 
-DUE_JOBS = (DueJob(name=INVITES_JOB, run=work_off),)
+DUE_JOBS = (DueJob(name=INVITES_JOB, run=work_off, stores=1),)
+"""A store at a time: invitations to one address are counted over all stores, and who counts holds that till the end."""

@@ -1,4 +1,6 @@
-"""Composing an invitation when it is sent: whoever wants no mail, came meanwhile or was forgotten gets none."""
+"""Composing an invitation when it is sent: whoever wants no mail, came meanwhile or was forgotten gets none, and nobody
+one that is not sent any more.
+"""
 
 from dataclasses import replace
 
@@ -12,6 +14,7 @@ from services.links.mail.domain import Letter
 from services.links.mail.sql import Mail
 from services.links.notices.actions import wording
 from services.links.notices.actions.compose import Reader, Text, fill, invited, reader_of, words_of
+from services.links.notices.sql import notices
 from services.links.preferences.actions import unsubscribe_url
 from services.links.programs import actions as programs
 from services.links.programs.domain.words import headline
@@ -58,8 +61,13 @@ def address_of(ctx: Context, invite: Invite) -> str:
 
 
 async def _reader(ctx: Context, tx: Tx, invite: Invite) -> Reader | None:
-    """Who reads it, with what it may say of the inviter: a first name, a link and a code."""
+    """Who reads it, with what it may say of the inviter: a first name, a link and a code. None where the program does
+    not run any more, or the store sends no such invitations.
+    """
     version = await programs.get(tx, invite.store_id, invite.program_id)
+    untold = (invite.store_id, OCCASION[invite.purpose]) in await notices.untold(tx, [invite.store_id])
+    if untold or version.program.status != "active":
+        return None
     if invite.purpose == "join":
         store = await stores.get(tx, invite.store_id)
         reader = invited(store, invite.language, tx.now)

@@ -21,6 +21,10 @@ update mails set state = :state, reason = coalesce(cast(:reason as text), reason
   ambassador_id = coalesce(cast(:ambassador_id as text), ambassador_id)
 where store_id = :store_id and mail_id = :mail_id and state = 'waiting'
 """
+_CAME = """
+select distinct about from mails
+where store_id = :store_id and about = any(cast(:abouts as text[])) and kind = :kind and state in ('sent', 'kept')
+"""
 _AGAIN = """
 update mails set state = 'waiting', reason = 'again', ended_at = null
 where store_id = :store_id and mail_id = :mail_id and state = 'sent' and reason is null
@@ -109,6 +113,14 @@ async def end(
     await tx.execute(
         _END, store_id=store_id, mail_id=mail_id, state=state, reason=reason, ambassador_id=ambassador_id, now=tx.now
     )
+
+
+async def delivered(tx: Tx, store_id: str, kind: str, abouts: Sequence[str]) -> set[str]:
+    """Of these subjects those of which a mail of this kind left, and has not come back."""
+    if not abouts:
+        return set()
+    rows = await tx.all(_CAME, store_id=store_id, kind=kind, abouts=list(abouts))
+    return {row.about for row in rows}
 
 
 async def again(tx: Tx, store_id: str, mail_id: str) -> bool:

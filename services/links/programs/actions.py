@@ -10,9 +10,11 @@ from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
 from services.common import money
 from services.kernel.db import Tx
+from services.kernel.due import schedule
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.links.changes import sql as noted
+from services.links.preferences.actions import INVITES_JOB
 from services.links.programs import sql
 from services.links.programs.domain.merge import merged
 from services.links.programs.sql import Version
@@ -63,6 +65,8 @@ async def _next(tx: Tx, newest: Version, program: Program) -> Version:
     if program.currency != newest.program.currency:
         raise Invalid.field("currency", "A program keeps its currency; make a new program for another.")
     await _check(tx, newest.store_id, program)
+    if program.status != "active":
+        await schedule(tx, INVITES_JOB, {newest.store_id: tx.now})  # its invitations end with it
     after = replace(newest, version=newest.version + 1, program=program, published_at=tx.now)
     _note_change(tx, newest, after)
     return await _publish(tx, after)

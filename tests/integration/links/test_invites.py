@@ -2,24 +2,41 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from services.kernel.jobs import Jobs
+from services.links.invites import sql as invites
+from services.links.inviting.work import compose
 from services.links.join import domain
+from services.links.mail import sql as mails
 from services.links.main import SERVICE
+from services.links.notices.sql import notices
 from services.links.preferences.actions import INVITES_JOB
-from tests.integration.links.mailing import an_hour_later, browser, digits_in, relay, working
-from tests.integration.links.telling import tell
-from tests.integration.links.world import Replica, Shop, portal_of
+from tests.integration.links.mailing import an_hour_later, browser, digits_in, ended, relay, working
+from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.world import Replica, Shop, portal_of, replica
 from tests.support.mail import MailServer, text_part
 from tests.support.wait import until
 
 __all__ = ["an_hour_later", "relay", "working"]
 
 BELA, CARL, DORA = "bela@example.com", "carl@example.com", "dora@example.com"
+
+
+@pytest.fixture(autouse=True)
+async def _a_new_month(links: Replica) -> None:
+    """What earlier tests had written to an address, in whichever store, does not count any more."""
+    async with links.ctx.db.transaction() as tx:
+        await tx.execute("delete from invite_counts")
+
+
+async def invite(shop: Shop, body: dict[str, Any]) -> None:
+    answer = await shop.post("/v1/invites", body)
+    assert answer.status_code == 202, answer.text
 
 
 async def write(links: Replica, *, after: timedelta = timedelta()) -> None:
@@ -159,3 +176,146 @@ async def test_an_invitation_opens_a_program_that_is_by_invitation_only_and_note
     assert ended
     await console.post("/console/links/invites", data={"do": "end", "invitation_id": ended[1]})
     assert "Nobody can join here" in (await links.http.get(f"{personal[1]}&lang=en")).text
+
+
+@pytest.mark.usefixtures("working", "an_hour_later")
+@pytest.mark.parametrize("way", ["turned off", "paused", "blocked"])
+async def test_what_ends_before_it_is_sent_or_reminded_of_is_sent_to_nobody_and_forgotten(
+    links: Replica, shop: Shop, relay: MailServer, way: str
+) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, email="anna@example.com", name="Anna", locale="en")
+    page = await portal_of(links, shop, anna["id"])
+    form = {"emails": BELA, "language": "en", "consent": "1"}
+    await page.post("/p/invites", data=form)
+    await write(links)
+    await until(lambda: relay.to(BELA), what="the first mail")
+    await until(lambda: ended(links, shop, 1), what="its end")
+    await page.post("/p/invites", data=form | {"emails": CARL})
+    if way == "turned off":
+        answer = await shop.http.put("/v1/message-occasions/invite_friend", json={"told": False})
+    elif way == "paused":
+        answer = await shop.http.patch(f"/v1/programs/{program}", json={"status": "paused"})
+    else:
+        answer = await shop.http.patch(f"/v1/ambassadors/{anna['id']}", json={"status": "blocked"})
+    assert answer.status_code == 200, answer.text
+    await write(links)
+    assert await kept(links, shop) == {"?": "ended"}, "both addresses are forgotten at once"
+    await write(links, after=timedelta(days=5, minutes=1))
+    assert [address for address, _ in relay.came] == [BELA]
+    await page.aclose()
+
+
+async def test_an_invitation_that_waits_for_the_relay_is_not_sent_when_it_was_turned_off_meanwhile(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    body = {"program_id": await shop.program(), "emails": [BELA], "consent": "1"}
+    await invite(shop, body)
+    await write(links)
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await notices.set_told(tx, shop.id, "invite_join", told=False)
+        (row,) = await tx.all("select mail_id from mails where store_id = :s", s=shop.id)
+        mail = await mails.get(tx, shop.id, row.mail_id)
+        assert mail is not None
+        assert await compose(links.ctx, tx, mail) is None
+
+
+async def test_a_mail_that_did_not_leave_in_five_days_is_no_reason_to_remind(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    await invite(shop, {"program_id": await shop.program(), "emails": [BELA, CARL], "consent": "1"})
+    await write(links)
+    async with links.ctx.db.transaction([shop.id]) as tx:  # one left, one waits for a relay that is away
+        await tx.execute(
+            "update mails m set state = 'sent' from invites i where m.store_id = :s and i.invite_id = m.about"
+            " and i.email = :email",
+            s=shop.id,
+            email=CARL,
+        )
+    await write(links, after=timedelta(days=5, minutes=1))
+    assert await kept(links, shop) == {"?": "ended", CARL: "reminded"}
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        assert await tx.scalar("select count(*) from mails where store_id = :s", s=shop.id) == 3
+
+
+async def test_without_a_relay_no_address_is_taken(links: Replica, shop: Shop, database: str, tmp_path: Path) -> None:
+    program = await shop.program()
+    key = {"authorization": f"Bearer {shop.secret_key}"}
+    async with replica(database, tmp_path / "no-demo", demo=False) as bare:
+        body = {"program_id": program, "emails": [BELA], "consent": "1"}
+        answer = await bare.http.post("/v1/invites", json=body, headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_relay")
+        form = {"program_id": program, "emails": BELA, "consent": "1", "do": "write"}
+        assert (await bare.http.post("/console/links/invites", data=form, headers=key)).status_code == 409
+    assert await kept(links, shop) == {}
+
+
+async def test_a_sheet_is_read_whole_whatever_it_begins_with_and_a_longer_one_is_refused(
+    links: Replica, shop: Shop, relay: MailServer, console: httpx.AsyncClient
+) -> None:
+    program = await shop.program()
+    form = {"program_id": program, "language": "en", "consent": "1", "do": "write"}
+    long = "\n".join([BELA, *("somebody without an address," * 4,) * 1_500, CARL])
+    for text, given in ((f"\ufeff{BELA}\n{DORA}", 2), (long, 2)):
+        file = {"file": ("people.csv", text.encode(), "text/csv")}
+        answer = await console.post("/console/links/invites", data=form, files=file)
+        assert answer.headers.get("location", answer.text).endswith(f"?given={given}")
+    assert set(await kept(links, shop)) == {BELA, CARL, DORA}
+    shown = await console.get("/console/links/invites?lang=en")
+    assert "At most 255 kB." in shown.text
+    huge = {"file": ("people.csv", b"x" * 300_000, "text/csv")}
+    refused = await console.post("/console/links/invites?lang=en", data=form, files=huge)
+    assert refused.status_code == 413 and "over 256 kB" in refused.text
+
+    anna = await shop.ambassador(program, email="anna@example.com")
+    page = await portal_of(links, shop, anna["id"])
+    assert "At most 15 kB." in (await page.get("/p/invites?lang=en")).text
+    file = {"file": ("people.csv", b"x" * 20_000, "text/csv")}
+    refused = await page.post("/p/invites?lang=en", data=form, files=file, headers={"accept": "text/html"})
+    assert refused.status_code == 413 and "Send it in several parts" in refused.text
+    await page.aclose()
+
+
+@pytest.mark.usefixtures("working")
+async def test_who_is_to_be_invited_never_again_still_gets_their_own_news(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program, other = await shop.program(), await shop.program(name="other")
+    anna = (await shop.ambassador(program, email="anna@example.com", locale="en"))["id"]
+    assert (await shop.post("/v1/invites/forget", {"email": "anna@example.com"})).status_code == 204
+    assert (await shop.got(f"/v1/ambassadors/{anna}/preferences"))["mail"] == "ok"
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await tell(links, after=timedelta(minutes=3))
+    await until(lambda: relay.to("anna@example.com"), what="her own news")
+    await invite(shop, {"program_id": other, "emails": ["anna@example.com"], "consent": "1"})
+    await write(links)
+    assert await kept(links, shop) == {"?": "ended"}
+
+
+async def test_two_invitations_to_one_address_count_as_two_and_go_one_after_the_other(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    for number in range(5):
+        program = await shop.program(name=f"p{number}")
+        await invite(shop, {"program_id": program, "emails": ["hugo@example.com"], "consent": "1"})
+    await write(links)
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        rows = await tx.all("select state from invites where store_id = :s order by state", s=shop.id)
+    assert [row.state for row in rows] == ["ended"] * 2 + ["written"] * 3
+
+
+async def test_what_the_job_asks_uses_an_index(links: Replica, shop: Shop) -> None:
+    now = links.ctx.live.now()
+    asked: dict[str, dict[str, Any]] = {
+        "_END_UNWANTED": {},
+        "_DUE": {"now": now},
+        "_NEXT": {},
+        "_GIVEN": {"inviter": "amb_1", "since": now},
+    }
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await tx.execute("set local enable_seqscan = off")
+        for name, values in asked.items():
+            rows = await tx.all(f"explain {getattr(invites, name)}", store_id=shop.id, **values)
+            plan = "\n".join(row[0] for row in rows)
+            index = "inviter_id_created_at_idx" if name == "_GIVEN" else "invites_due_idx"
+            assert index in plan and "Seq Scan on invites" not in plan, plan

@@ -8,6 +8,7 @@ from starlette.datastructures import UploadFile
 
 from services.common.contacts import contact_hashes
 from services.kernel.errors import AppError, Invalid
+from services.kernel.http.body import MAX_BODY
 from services.kernel.http.call import Call, viewer
 from services.links.invites import domain, sql
 from services.links.invites.domain import CONSENT, LASTING, MOST_AT_ONCE, token_of
@@ -23,7 +24,6 @@ from services.ui import LANGUAGES, Chip, Choice, Column, Reader, Row, Table
 router = APIRouter(include_in_schema=False)
 
 HOME: Final = "/console/links/invites"
-_MOST_BYTES: Final = 60_000
 
 
 @router.get(HOME)
@@ -49,7 +49,9 @@ async def post_invites(request: Request, call: Annotated[Call, viewer("ambassado
                 await actions.close_address(tx, call.store_id, form.get("invitation_id", ""))
             else:
                 wanted = wanted_of(form, form.get("program_id", ""), "join")
-                where = f"{HOME}?given={await actions.invite(tx, call.store_id, who, wanted, hash_mail=_hashes(call))}"
+                able = can_send(call.ctx)
+                given = await actions.invite(tx, call.store_id, who, wanted, hash_mail=_hashes(call), can_send=able)
+                where = f"{HOME}?given={given}"
     except Invalid as error:
         return await _page(request, call, form, wrong={e.field.partition(".")[0]: e.detail for e in error.errors})
     except AppError as error:
@@ -58,12 +60,12 @@ async def post_invites(request: Request, call: Annotated[Call, viewer("ambassado
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The form, with a file's text behind what was pasted."""
-    async with request.form(max_part_size=_MOST_BYTES, max_files=1) as sent:
-        form = {name: str(value)[:_MOST_BYTES] for name, value in sent.items() if isinstance(value, str)}
+    """The form, with a file's text behind what was pasted: all of both. The edge refuses what is too long."""
+    async with request.form(max_part_size=MAX_BODY, max_files=1) as sent:
+        form = {name: value for name, value in sent.items() if isinstance(value, str)}
         upload = sent.get("file")
         if isinstance(upload, UploadFile) and upload.size:
-            text = (await upload.read(_MOST_BYTES)).decode("utf-8", "replace")
+            text = (await upload.read()).decode("utf-8-sig", "replace")
             form["emails"] = f"{form.get('emails', '')}\n{text}".strip()
     return form
 
@@ -110,6 +112,7 @@ async def _page(
         programs=[Choice(one.name, value=one.program_id, current=one.program_id == program) for one in named],
         languages=[Choice(name, value=code, current=code == language) for code, name in LANGUAGES.items()],
         consent=CONSENT,
+        most_kb=MAX_BODY // 1024 - 1,
         spoken=reader.speech.language,
         can_send=can_send(call.ctx),
         table=_table(kept, reader) if kept else None,

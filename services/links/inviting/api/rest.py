@@ -12,6 +12,7 @@ from services.links.ambassadors.schemas import Email
 from services.links.invites.domain import MOST_AT_ONCE
 from services.links.inviting import actions
 from services.links.inviting.actions import Wanted
+from services.links.mail.work import can_send
 from services.links.notices.schemas import Language
 
 router = APIRouter(tags=["invites"])
@@ -62,7 +63,9 @@ async def post_invites(body: InvitesIn, call: Annotated[Call, require("ambassado
 
     async def take(tx: Tx) -> InvitesOut:
         who = call.caller.principal
-        return InvitesOut(given=await actions.invite(tx, call.store_id, who, wanted, hash_mail=_hashes(call)))
+        able = can_send(call.ctx)
+        given = await actions.invite(tx, call.store_id, who, wanted, hash_mail=_hashes(call), can_send=able)
+        return InvitesOut(given=given)
 
     return await call.once(take, answer=lambda made: made, status=202)
 

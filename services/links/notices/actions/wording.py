@@ -2,6 +2,7 @@
 
 from services.kernel.context import Context
 from services.kernel.db import Tx
+from services.kernel.due import schedule
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.links.mail import actions as mails
@@ -15,6 +16,7 @@ from services.links.notices.sql import templates
 from services.links.notices.sql.rewards import Reward
 from services.links.people import actions as people
 from services.links.people.actions import Erased
+from services.links.preferences.actions import INVITES_JOB
 from services.ui import LANGUAGES, Speech
 
 TRY = "try"
@@ -65,6 +67,8 @@ async def set_told(tx: Tx, store_id: str, occasion: Occasion, *, told: bool) -> 
     if occasion == "digest":
         raise Invalid.field("occasion", "A collection of several messages is no occasion; turn these off one by one.")
     await sql.set_told(tx, store_id, occasion, told=told)
+    if not told and occasion in ("invite_friend", "invite_join"):
+        await schedule(tx, INVITES_JOB, {store_id: tx.now})  # what was not sent yet is not sent
     tx.note("occasion.changed", on=occasion, after={"told": told})
 
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from services.common.contacts import contact_hashes
 from services.kernel.context import Context
-from services.kernel.errors import AppError, Invalid, NotFound
+from services.kernel.errors import AppError, Conflict, Invalid, NotFound
+from services.kernel.http.body import MAX_STRANGERS_BODY
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
 from services.kernel.http.portal import to_sign_in
@@ -23,6 +24,7 @@ from services.links.pages import PAGES
 from services.links.people import actions as people
 from services.links.portal.api.sign_in import worn_here
 from services.links.portal.api.visitor import visitor
+from services.links.programs import actions as programs
 from services.ui import LANGUAGES, Choice
 
 router = APIRouter(include_in_schema=False)
@@ -45,8 +47,8 @@ async def post_invites(request: Request) -> Response:
     try:
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
             person = await people.present(tx, session.store_id, session.ambassador_id)
-            if person.status != "active" or not can_send(ctx):
-                return await _page(request, form, status=409)
+            if person.status != "active":
+                raise Conflict("This ambassador invites nobody at the moment.", code="not_active")
             wanted = wanted_of(form, person.program_id, "friend")
             given = await actions.invite(
                 tx,
@@ -54,6 +56,7 @@ async def post_invites(request: Request) -> Response:
                 session.principal,
                 wanted,
                 hash_mail=lambda email: contact_hashes(ctx.ring, email=email),
+                can_send=can_send(ctx),
             )
     except Invalid as error:
         wrong = {
@@ -97,7 +100,8 @@ async def _page(
         look = worn_here(await looks.get(tx, session.store_id))
         untold = await notices.untold(tx, [session.store_id])
         letter = await text_for_friends(tx, reader)
-        active = reader.person.status == "active"
+        version = await programs.get(tx, session.store_id, reader.person.program_id)
+        active = reader.person.status == "active" and version.program.status == "active"
     off = (session.store_id, "invite_friend") in untold or not can_send(ctx) or not active
     speech, language = reader.speech, form.get("language", reader.speech.language)
     return PAGES.render(
@@ -115,6 +119,7 @@ async def _page(
         form=form,
         wrong=wrong or {},
         consent=CONSENT,
+        most_kb=MAX_STRANGERS_BODY // 1024 - 1,
         languages_to_choose=[Choice(name, value=code, current=code == language) for code, name in LANGUAGES.items()],
         letter=None if off else letter,
     )
