@@ -284,7 +284,9 @@ async def test_an_order_that_is_not_there_is_not_objected_to_in_the_newest_ones_
     assert (await appeal(http, friend=1, mark="somebody-elses")).status_code == 404
     assert (await appeal(http, friend=2)).status_code == 404
     assert await queue(http) == []
-    assert (await http.get("/p/appeals?friend=1", headers=cookie())).status_code == 200, "the newest, where none is named"
+    assert (await http.get("/p/appeals?friend=1", headers=cookie())).status_code == 200, (
+        "the newest, where none is named"
+    )
 
 
 async def test_what_an_ambassador_types_goes_out_in_no_event(http: httpx.AsyncClient, db: Database) -> None:
