@@ -1,7 +1,7 @@
 """Webhooks out, as a store's developer meets them: an API, a worker that sends, and receivers that do as they like."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.answer: Callable[[Call], Answer] = lambda call: Answer()
+        self.answer: Callable[[Call], Answer | Awaitable[Answer]] = lambda call: Answer()
         self.port = 0
         self.hanging = 0
 
@@ -85,7 +85,8 @@ class Receiver:
                 await reader.read()
                 self.hanging -= 1
                 return
-            found = self.answer(call)
+            given = self.answer(call)
+            found = given if isinstance(given, Answer) else await given
             lines = [f"HTTP/1.1 {found.status} Answer", f"content-length: {len(found.body)}"]
             lines += [f"{name}: {value}" for name, value in found.headers.items()]
             writer.write("\r\n".join(lines).encode() + b"\r\nconnection: close\r\n\r\n" + found.body)

@@ -1,7 +1,7 @@
 """Endpoints, deliveries and tries as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -128,9 +128,5 @@ class TryOut(BaseModel):
 class DeliveryDetail(DeliveryOut):
     """A delivery with what is sent, and its tries, the newest first."""
 
-    body: dict[str, JsonValue] | None = Field(description="Null where it was about a person who was erased.")
+    body: dict[str, JsonValue] | None = Field(description="Null where it was about a person or a link that is gone.")
     attempts: list[TryOut]
-
-
-Sealed = dict[str, Any]
-"""An answer whose secret is sealed: so it is kept for who repeats the request."""

@@ -19,7 +19,6 @@ ENDPOINTS = Table(
     moment("failing_since", nullable=True),
     Column("streak", Integer, nullable=False, server_default="0"),
     moment("created_at"),
-    moment("deleted_at", nullable=True),
 )
 """`off`: why it is not called, null while it is. `failing_since`: since when nothing was delivered although it was
 tried; `streak`: how often in a row it was away.
@@ -52,8 +51,13 @@ MESSAGES = Table(
     Index(None, "store_id", "kept_at"),
     Index(None, "store_id", "person", postgresql_where=sql_text("person is not null")),
 )
-"""What endpoints are sent, byte for byte. `person`: the ambassador whom it is about alone; once they are erased there
-is no body.
+"""What endpoints are sent, byte for byte. `person`: the ambassador whom it is about alone. Once what it is about is
+gone there is no body.
+"""
+
+GONE = Table("gone", METADATA, text("store_id", primary_key=True), text("subject", primary_key=True))
+"""Ambassadors who were erased and links that were deleted: an event of before that comes late, or again, tells nothing
+of them.
 """
 
 SENDINGS = Table(
@@ -70,7 +74,6 @@ SENDINGS = Table(
     Column("status", SmallInteger, nullable=True),
     text("reason", nullable=True),
     moment("created_at"),
-    moment("ended_at", nullable=True),
     UniqueConstraint("store_id", "endpoint_id", "message_id", name="sendings_once_key"),
     Index(None, "store_id", "endpoint_id", "created_at", "delivery_id"),
     Index(None, "store_id", "created_at"),
@@ -89,6 +92,5 @@ TRIES = Table(
     Column("status", SmallInteger, nullable=True),
     text("reason", nullable=True),
     text("answer", nullable=True),
-    Index(None, "store_id", "at"),
 )
 """Each call: what was answered, up to its first 2 kB, or why there was no answer."""

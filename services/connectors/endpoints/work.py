@@ -50,44 +50,56 @@ class _Tried:
 
 async def run(ctx: Context, task: Task) -> Outcome:
     """Tries a delivery. What is not waiting any more, or was begun anew, is done."""
-    delivery_id, round_ = str(task.payload["delivery"]), int(task.payload["round"] or 0)
+    delivery_id, round_ = _named(task)
     async with ctx.db.transaction([task.store_id], patient=True) as tx:
         ready = await sendings.ready(tx, task.store_id, delivery_id)
         held = await sql.secrets(tx, task.store_id, ready.endpoint_id) if ready else []
-        now, moved = tx.now, tx.offset
-    if ready is None or ready.state != "waiting" or ready.round != round_ or ready.body is None:
+        # The other side goes by its own clock, which no demo moves.
+        now, real = tx.now, tx.now - tx.offset
+    if ready is None or (ready.off is not None and not _by_hand(ready)):
+        return Done(note=_untried(task, "skipped"))
+    # One that has failed is here again if its task was given up, and an operator has it tried once more.
+    if ready.state not in {"waiting", "failed"} or ready.round != round_ or ready.body is None:
         return Done()
-    if ready.off is not None and not _by_hand(ready):
-
-        async def skip(tx: Tx) -> None:
-            await sendings.skip(tx, task.store_id, delivery_id, round_=round_)
-
-        return Done(note=skip)
-    # The receiver compares with its own clock, which no demo moves.
-    tried = await _try(ctx, ready, held, at=now, real=int((now - moved).timestamp()))
+    keys = _keys(ctx, held)
+    if not keys and ready.test:
+        return Done(note=_untried(task, "failed", reason="no_secret"))
+    if not keys:
+        # Nothing unsigned leaves. It is no fault of the endpoint: nothing is tried, nothing counts.
+        wait = tries.NO_SECRET_WAIT
+        note = _untried(task, "waiting", reason="no_secret", wait=wait)
+        return Retry(reason="no_secret", after=wait, hold_lane=True, failed=False, note=note)
+    tried = await _try(ctx, ready, ready.body, keys, at=now, real=real)
     verdict = tried.verdict
     _WEBHOOKS.labels(verdict.outcome).inc()
     again = verdict.outcome == "again" and not ready.test  # a sample is tried once
-    wait = tries.wait_after(task.failures, verdict.after, random.random()) if again else None
-    if wait is None:
+    after = tries.wait_after(task.failures, verdict.after, random.random()) if again else None
+    if after is None:
         if again:
             _WEBHOOKS.labels("lost").inc()
         return Done(note=_noting(task, ready, tried, wait=None))
-    return Retry(reason=verdict.reason, after=wait, note=_noting(task, ready, tried, wait=wait))
+    return Retry(reason=verdict.reason, after=after, note=_noting(task, ready, tried, wait=after))
 
 
-async def _try(ctx: Context, ready: Ready, held: Sequence[Secret], *, at: datetime, real: int) -> _Tried:
-    """Calls the endpoint. Whatever comes of it is an answer of this function."""
-    keys = _keys(ctx, held)
+async def given_up(tx: Tx, task: Task, reason: str) -> None:
+    """A fault of ours ended the task: the log says so, and nothing counts against the endpoint."""
+    await _untried(task, "failed", reason="internal")(tx)
+    _WEBHOOKS.labels("lost").inc()
+
+
+async def _try(
+    ctx: Context, ready: Ready, body: bytes, keys: Sequence[bytes], *, at: datetime, real: datetime
+) -> _Tried:
+    """Calls the endpoint. Whatever comes of it is an answer of this function. `at` is the moment for the log, `real`
+    for the receiver.
+    """
     kept = Try(0, at, 0, None, None, None)
-    if not keys or ready.body is None:
-        # Nothing unsigned leaves. The operator puts the old key back, and the next try finds it.
-        return _Tried(Verdict("again", "no_secret"), replace(kept, reason="no_secret"))
+    moment = int(real.timestamp())
     headers = {
         "content-type": "application/json",
         "webhook-id": ready.message_id,
-        "webhook-timestamp": str(real),
-        "webhook-signature": signing.sign(keys, ready.message_id, real, ready.body),
+        "webhook-timestamp": str(moment),
+        "webhook-signature": signing.sign(keys, ready.message_id, moment, body),
     }
     if ready.test:
         headers["webhook-test"] = "true"
@@ -98,7 +110,7 @@ async def _try(ctx: Context, ready: Ready, held: Sequence[Secret], *, at: dateti
             ready.url,
             purpose=tell.TASK,
             headers=headers,
-            content=ready.body,
+            content=body,
             deadline_s=tries.SEND_S,
             most_bytes=tries.ANSWER_BYTES,
             whole=False,
@@ -106,7 +118,7 @@ async def _try(ctx: Context, ready: Ready, held: Sequence[Secret], *, at: dateti
     except OutboundError as error:
         verdict = tries.of_failure(error.reason, passing=error.passing)
         return _Tried(verdict, replace(kept, took_ms=_since(began), reason=error.reason))
-    verdict = tries.of_answer(answer.status, answer.headers, answer.retry_after(at))
+    verdict = tries.of_answer(answer.status, answer.headers, answer.retry_after(real))
     return _Tried(
         verdict,
         replace(
@@ -119,6 +131,19 @@ async def _try(ctx: Context, ready: Ready, held: Sequence[Secret], *, at: dateti
     )
 
 
+def _untried(task: Task, state: State, *, reason: str | None = None, wait: timedelta | None = None) -> Note:
+    """What the log keeps where nothing was called."""
+    delivery_id, round_ = _named(task)
+
+    async def note(tx: Tx) -> None:
+        next_at = tx.now + wait if wait is not None else None
+        await sendings.untried(
+            tx, task.store_id, delivery_id, round_=round_, state=state, reason=reason, next_at=next_at
+        )
+
+    return note
+
+
 def _noting(task: Task, ready: Ready, tried: _Tried, *, wait: timedelta | None) -> Note:
     """What the log keeps of a try, and what it says of the endpoint."""
     verdict = tried.verdict
@@ -127,10 +152,12 @@ def _noting(task: Task, ready: Ready, tried: _Tried, *, wait: timedelta | None) 
 
     async def note(tx: Tx) -> None:
         next_at = tx.now + wait if wait is not None else None
-        delivery_id = str(task.payload["delivery"])
+        delivery_id, _ = _named(task)
         noted = await sendings.note(
             tx, task.store_id, delivery_id, round_=ready.round, state=state, next_at=next_at, tried=tried.kept
         )
+        if await sql.url(tx, task.store_id, ready.endpoint_id) != ready.url:
+            return  # what another address did says nothing of this one
         if verdict.after is not None:
             await hold(tx, task, verdict.after)
         if not noted or _by_hand(ready):
@@ -173,6 +200,11 @@ def _keys(ctx: Context, held: Sequence[Secret]) -> list[bytes]:
     return found
 
 
+def _named(task: Task) -> tuple[str, int]:
+    """The delivery, and which round of it."""
+    return str(task.payload["delivery"]), int(task.payload["round"] or 0)
+
+
 def _by_hand(ready: Ready) -> bool:
     """Whether somebody asked for this very try: it goes also where the endpoint is off, and says nothing about it."""
     return ready.round > 0 or ready.test
@@ -196,6 +228,7 @@ def task_kind() -> TaskKind:
         at_once=AT_ONCE,
         deadline_s=tries.SEND_S + 5,
         retries=tries.WAITS,
+        given_up=given_up,
     )
 
 

@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("streak", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("store_id", "endpoint_id", name=op.f("endpoints_pkey")),
     )
     op.create_table(
@@ -75,7 +74,6 @@ def upgrade() -> None:
         sa.Column("status", sa.SmallInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("store_id", "delivery_id", name=op.f("sendings_pkey")),
         sa.UniqueConstraint("store_id", "endpoint_id", "message_id", name="sendings_once_key"),
     )
@@ -99,7 +97,6 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("store_id", "delivery_id", "number", name=op.f("tries_pkey")),
     )
-    op.create_index(op.f("tries_store_id_at_idx"), "tries", ["store_id", "at"], unique=False)
 
 
 def downgrade() -> None:

@@ -71,7 +71,11 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
             delivery = await out.once(endpoint, state="delivered", status=204)
             await out.http.post(f"/v1/deliveries/{delivery['id']}/replay", headers=KEY)
             await out.once(endpoint, state="delivered", tries=2)
-            await until(lambda: "order.attributed 10482" in heard.read_text(), what="it was understood")
+            await out.arrive(order("10483"))
+            await until(lambda: "order.attributed 10483" in heard.read_text(), what="what came last was understood")
+            orders = re.findall(r"order\.attributed (\d+)", heard.read_text())
+            # The table that PHP's is to insert the id into is the reader's own.
+            assert orders == ["10482"] * (2 if language == "php" else 1) + ["10483"]
             forged: dict[str, Any] = {
                 "webhook-id": "evt_1",
                 "webhook-timestamp": "1614265330",
@@ -80,3 +84,5 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
             for headers in (forged, forged | {"webhook-timestamp": "never"}, {}):
                 answer = await client.post(url, content=b'{"type":"x"}', headers=headers)
                 assert answer.status_code == 401
+            sent = len(re.findall(r"order\.attributed", heard.read_text()))
+            assert sent == len(orders), "what was refused was not worked on"

@@ -1,5 +1,6 @@
 """Webhooks out: what is decided reaches a store's endpoints, signed, once under one id, whatever they answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,30 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.connectors.endpoints.actions.tell import FORGET
-from services.connectors.endpoints.work import PER_ENDPOINT
+from services.connectors.endpoints.work import PER_ENDPOINT, TASK_KINDS
 from services.connectors.main import SERVICE
 from services.kernel import failpoints
+from services.kernel.auth.sealing import Sealing
 from services.kernel.jobs import Jobs
-from tests.support.edge import OTHER_STORE, STORE, key
+from services.kernel.work import sql as tasks
+from tests.support.edge import OTHER_STORE, RING, STORE, key
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
-from tests.support.webhooks import ALL, KEY, Answer, Made, Outgoing, Receiver, every_kind, order, receiving, sending
+from tests.support.webhooks import (
+    ALL,
+    KEY,
+    Answer,
+    Call,
+    Made,
+    Outgoing,
+    Receiver,
+    every_kind,
+    order,
+    receiving,
+    sending,
+)
+
+ANOTHER = Sealing("x1:another-key-of-the-sealing-0123456789", before=RING)
 
 
 @pytest.fixture
@@ -190,11 +207,135 @@ async def test_a_secret_changes_with_an_overlap_that_the_caller_chooses(out: Out
     await until(lambda: len(shop.calls) == 3, what="it is sent again")
     Webhook(third["secret"]).verify(shop.calls[-1].body, dict(shop.calls[-1].headers))
     assert "secret" not in (await out.show(made))
+    fourth, fifth = [(await out.http.post(path, headers=KEY, json={"overlap_hours": 168})).json() for _ in range(2)]
+    await out.http.post(f"/v1/deliveries/{(await out.deliveries(made))[0]['id']}/replay", headers=KEY)
+    await until(lambda: len(shop.calls) == 4, what="it is sent once more")
+    assert shop.calls[-1].headers["webhook-signature"].count("v1,") == 2, "the newest, and the one before it"
+    for secret in (fourth["secret"], fifth["secret"]):
+        Webhook(secret).verify(shop.calls[-1].body, dict(shop.calls[-1].headers))
     async with out.db.transaction([STORE]) as tx:
         kept = await tx.all("select secret from endpoint_secrets")
         answers = await tx.all("select answer from answers")
-    assert len(kept) == 1
+    assert len(kept) == 2
     assert all(b"whsec_" not in bytes(row.answer) for row in answers)
+
+
+async def test_while_a_secret_cannot_be_opened_nothing_is_sent_and_nothing_counts_against_the_endpoint(
+    out: Outgoing, shop: Receiver
+) -> None:
+    endpoint = await out.endpoint(shop.url())
+    right, out.ctx.sealing = out.ctx.sealing, ANOTHER
+    await out.arrive(order("1001"), order("1002"))
+    found = await out.once(endpoint, state="waiting", reason="no_secret", tries=0)
+    assert await _now(out) < datetime.fromisoformat(found["next_try_at"]) < await _now(out) + timedelta(minutes=11)
+    looks = 0
+    for _ in range(10):  # more often than a message is tried
+        looks = await _looks(out, after=looks)
+        await out.move(timedelta(minutes=11))
+    assert shop.calls == []
+    shown = await out.show(endpoint)
+    assert (shown["enabled"], shown["failing_since"]) == (True, None)
+    out.ctx.sealing = right
+    await out.move(timedelta(minutes=11))
+    await until(lambda: len(shop.calls) == 2, what="the key is back, and all is sent")
+
+    out.ctx.sealing = ANOTHER
+    await out.arrive(order("1003"))
+    await out.once(endpoint, state="waiting", reason="no_secret")
+    secret = (await out.http.post(f"/v1/webhook-endpoints/{endpoint['id']}/secret", headers=KEY, json={})).json()
+    await until(lambda: len(shop.calls) == 3, what="its owner asked for another secret, which can be opened")
+    Webhook(secret["secret"]).verify(shop.calls[-1].body, dict(shop.calls[-1].headers))
+
+
+async def _looks(out: Outgoing, *, after: int) -> int:
+    """How often the worker has looked at tasks, once that is more than it was."""
+
+    async def looked() -> int | None:
+        async with out.db.transaction() as tx:
+            found = int(await tx.scalar("select coalesce(sum(attempts), 0) from work_tasks where leased_until is null"))
+        return found if found > after else None
+
+    return await until(looked, what="the worker looks again") or 0
+
+
+async def test_a_fault_of_ours_ends_a_delivery_and_an_operator_has_it_tried_again(
+    out: Outgoing, shop: Receiver
+) -> None:
+    endpoint = await out.endpoint(shop.url())
+    sealing, out.ctx.sealing = out.ctx.sealing, None
+    await out.arrive(order("1001"))
+    looks = 0
+    for _ in range(8):
+        looks = await _looks(out, after=looks)
+        await out.move(timedelta(hours=13))
+    found = await out.once(endpoint, state="failed", reason="internal", tries=0)
+    assert found["next_try_at"] is None
+    shown = await out.show(endpoint)
+    assert (shown["enabled"], shown["failing_since"]) == (True, None)
+    out.ctx.sealing = sealing
+    async with out.db.transaction() as tx:
+        assert len(await tasks.retry(tx, task_id=None, kind=TASK_KINDS[0].name)) == 1
+        tx.work_added()
+    await out.once(endpoint, state="delivered", tries=1)
+
+
+async def test_what_waits_for_a_deleted_endpoint_is_not_sent(out: Outgoing, shop: Receiver) -> None:
+    shop.answer = lambda call: Answer(500)
+    endpoint = await out.endpoint(shop.url())
+    await out.arrive(order("1001"))
+    found = await out.once(endpoint, state="waiting", tries=1)
+    assert (await out.http.delete(f"/v1/webhook-endpoints/{endpoint['id']}", headers=KEY)).status_code == 204
+    left = (await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).json()
+    assert (left["state"], left["next_try_at"]) == ("skipped", None)
+    async with out.db.transaction([STORE]) as tx:  # written by who had not yet seen that it was deleted
+        await tx.execute("update sendings set state = 'waiting'")
+    await out.move(timedelta(minutes=1))
+
+    async def skipped() -> bool:
+        return bool((await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).json()["state"] == "skipped")
+
+    await until(skipped, what="its task sees that there is nobody any more")
+    assert len(shop.calls) == 1
+    async with out.db.transaction([STORE]) as tx:
+        left = [await tx.scalar(f"select count(*) from {table}") for table in ("endpoints", "endpoint_secrets")]
+    assert left == [0, 0]
+
+
+async def test_an_endpoint_at_another_address_starts_anew(out: Outgoing, shop: Receiver) -> None:
+    shop.answer = lambda call: Answer(503, {"Retry-After": "3600"}) if call.path == "/old" else Answer()
+    endpoint = await out.endpoint(shop.url("/old"))
+    await out.arrive(order("1001"))
+    await out.once(endpoint, state="waiting", tries=1)
+    assert (await out.show(endpoint))["failing_since"] is not None
+    path = f"/v1/webhook-endpoints/{endpoint['id']}"
+    same = await out.http.patch(path, headers=KEY, json={"url": shop.url("/old")})
+    assert same.json()["failing_since"] is not None
+    moved = await out.http.patch(path, headers=KEY, json={"url": shop.url("/new")})
+    assert moved.json()["failing_since"] is None
+    async with out.db.transaction([STORE]) as tx:
+        assert await tx.scalar("select streak from endpoints") == 0
+    await out.arrive(order("1002"))
+    await until(lambda: shop.ids("/new") == ["evt_attributed_1002_1"], what="it does not wait as the old one asked")
+
+
+async def test_what_a_former_address_answers_late_says_nothing_of_the_new_one(out: Outgoing, shop: Receiver) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def gone(call: Call) -> Answer:
+        asked.set()
+        await go.wait()
+        return Answer(410)
+
+    shop.answer = gone
+    endpoint = await out.endpoint(shop.url("/old"))
+    await out.arrive(order("1001"))
+    await asyncio.wait_for(asked.wait(), 30)
+    moved = {"url": shop.url("/new")}
+    await out.http.patch(f"/v1/webhook-endpoints/{endpoint['id']}", headers=KEY, json=moved)
+    go.set()
+    await out.once(endpoint, state="failed", status=410)
+    shown = await out.show(endpoint)
+    assert (shown["enabled"], shown["failing_since"]) == (True, None)
 
 
 async def test_endpoints_that_hang_hold_up_no_other_of_the_same_or_another_store(out: Outgoing, shop: Receiver) -> None:
@@ -270,6 +411,54 @@ async def test_who_is_erased_leaves_what_was_kept_for_sending(out: Outgoing, sho
     await out.arrive(order("1001"))
     await out.once(endpoint, message_id="evt_attributed_1001_1", tries=1)
     assert len(shop.calls) == 3, "nothing about them was sent any more"
+    await out.move(timedelta(days=40))
+    await Jobs(out.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(FORGET)
+    assert await out.deliveries(endpoint) == []
+    late = Made("kith.link.saved.v1", "evt_5", fields={"ambassador_id": "amb_anna", "link_id": "lnk_2", "slug": "anna"})
+    again = Made("kith.ambassador.saved.v1", "evt_1", fields=person)
+    other = Made("kith.ambassador.saved.v1", "evt_6", fields={"ambassador_id": "amb_other"})
+    await out.arrive(late, again, other)
+    await out.once(endpoint, message_id="joined_amb_other", tries=1)
+    assert len(await out.deliveries(endpoint)) == 1, "nor is what comes late, or again, when all else is forgotten"
+
+
+async def test_a_link_that_was_deleted_is_told_no_more(out: Outgoing, shop: Receiver) -> None:
+    shop.answer = lambda call: Answer(500, {}, call.body)
+    endpoint = await out.endpoint(shop.url())
+
+    def link(name: str, *, revision: int = 1, deleted: bool = False) -> Made:
+        return Made(
+            "kith.link.saved.v1",
+            f"evt_{name}_{revision}",
+            fields={"link_id": name, "slug": f"slug-{name}", "revision": revision, "deleted": deleted},
+        )
+
+    await out.arrive(link("lnk_1"))
+    await out.once(endpoint, state="waiting", tries=1)
+    await out.arrive(link("lnk_1", revision=2, deleted=True), link("lnk_2", revision=2, deleted=True), link("lnk_2"))
+    found = await out.once(endpoint, state="withdrawn", message_id="created_lnk_1")
+    assert "slug" not in (await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).text
+    await out.arrive(link("lnk_1"), link("lnk_2"), link("lnk_3"))
+    await out.once(endpoint, message_id="created_lnk_3", tries=1)
+    assert {one["message_id"] for one in await out.deliveries(endpoint)} == {"created_lnk_1", "created_lnk_3"}
+    assert shop.ids() == ["created_lnk_1", "created_lnk_3"]
+
+
+async def test_who_is_erased_beside_a_late_event_of_theirs_is_not_told(out: Outgoing, shop: Receiver) -> None:
+    """The two are taken at once: who of them commits first does not matter."""
+    endpoint = await out.endpoint(shop.url())
+    people = [f"amb_{number}" for number in range(40)]
+    erased = {"external_id": None, "status": "erased", "revision": 5}
+    await asyncio.gather(
+        *(
+            out.arrive(Made("kith.ambassador.saved.v1", f"evt_e{one}", fields=erased | {"ambassador_id": one}))
+            for one in people
+        ),
+        *(out.arrive(Made("kith.ambassador.saved.v1", f"evt_j{one}", fields={"ambassador_id": one})) for one in people),
+    )
+    async with out.db.transaction([STORE]) as tx:
+        assert await tx.scalar("select count(*) from messages where body is not null") == 0
+    del endpoint
 
 
 async def test_what_was_sent_is_forgotten_after_thirty_days(out: Outgoing, shop: Receiver) -> None:
@@ -306,14 +495,30 @@ async def test_no_store_sees_or_moves_another_s(out: Outgoing, shop: Receiver) -
     ):
         answer = await out.http.request(method, path, headers=theirs, json=body)
         assert answer.status_code == 404, (method, path)
-    await out.arrive(order("1001", store=OTHER_STORE))
-    assert len(shop.calls) == 1
+    their_own = await out.endpoint(shop.url("/theirs"), headers=theirs)
+    # Under the same event and order ids, in one transaction.
+    await out.arrive(order("1002"), order("1002", store=OTHER_STORE), order("1003", store=OTHER_STORE))
+    await until(lambda: len(shop.calls) == 4, what="each is told of its own")
+    for path, store, secret, ids in (
+        ("/hook", STORE, endpoint["secret"], ["1001", "1002"]),
+        ("/theirs", OTHER_STORE, their_own["secret"], ["1002", "1003"]),
+    ):
+        bodies = [Webhook(secret).verify(call.body, dict(call.headers)) for call in shop.calls if call.path == path]
+        assert sorted(body["data"]["order_id"] for body in bodies) == ids
+        assert {body["data"]["store_id"] for body in bodies} == {store}
+    erased = Made("kith.ambassador.saved.v1", "evt_e", OTHER_STORE, {"ambassador_id": "amb_anna", "status": "erased"})
+    joined = Made("kith.ambassador.saved.v1", "evt_j", fields={"ambassador_id": "amb_anna"})
+    await out.arrive(joined, erased)
+    await out.once(endpoint, state="delivered", message_id="joined_amb_anna")
     ended = await out.http.delete(one, headers=KEY)
     assert ended.status_code == 204
-    await out.arrive(order("1002"))
-    async with out.db.transaction([STORE]) as tx:
-        assert await tx.scalar("select count(*) from sendings") == 1
-        assert await tx.scalar("select count(*) from endpoint_secrets") == 0
+    await out.arrive(order("1004"), order("1004", store=OTHER_STORE))
+    await until(lambda: len(shop.ids("/theirs")) == 3, what="theirs is there")
+    async with out.db.transaction([STORE, OTHER_STORE]) as tx:
+        secrets = await tx.all("select store_id from endpoint_secrets")
+        told = await tx.scalar("select count(*) from sendings where message_id = 'evt_attributed_1004_1'")
+    assert [row.store_id for row in secrets] == [OTHER_STORE]
+    assert told == 1
 
 
 INSIDE_OR_NOWHERE = [

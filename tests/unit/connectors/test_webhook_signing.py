@@ -17,7 +17,7 @@ SPECIFIED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def test_the_vector_of_the_specification() -> None:
-    keys = [signing.key_of(SPECIFIED)]
+    keys = [base64.b64decode(SPECIFIED.removeprefix(signing.MARK))]
     made = signing.sign(keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
@@ -38,7 +38,6 @@ def test_the_library_of_the_standard_verifies_what_each_of_several_secrets_signe
     }
     for key in keys:
         assert Webhook(signing.as_text(key)).verify(body, headers) == data
-        assert signing.key_of(signing.as_text(key)) == key
     for changed in (headers | {"webhook-id": f"{name}x"}, headers | {"webhook-timestamp": str(at - 1)}):
         with pytest.raises(WebhookVerificationError):
             Webhook(signing.as_text(keys[0])).verify(body, changed)

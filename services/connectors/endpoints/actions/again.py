@@ -26,14 +26,14 @@ _EXAMPLES = Path(contracts.__file__).parent / "examples"
 
 async def replay(tx: Tx, store_id: str, delivery_id: str) -> Sending:
     """Sends a delivery again, under its own id, also to an endpoint that is off. Raises `NotFound`, and `Conflict`
-    where it was about a person who was erased.
+    where it was about a person or a link that is gone.
     """
     found = await sendings.one(tx, store_id, delivery_id)
     if found is None:
         raise NotFound("There is no such delivery.")
     await manage.get(tx, store_id, found.endpoint_id)
     if not await _again(tx, store_id, [delivery_id]):
-        raise Conflict("It was about a person who was erased: there is nothing left to send.", code="erased")
+        raise Conflict("It was about a person or a link that is gone: there is nothing left to send.", code="erased")
     await tell.at_once(tx, found.endpoint_id)
     tx.note("endpoint.replayed", on=found.endpoint_id)
     return await sendings.one(tx, store_id, delivery_id) or found

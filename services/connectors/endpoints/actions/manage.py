@@ -11,6 +11,7 @@ from services.connectors.endpoints.domain import signing
 from services.connectors.endpoints.domain.told import TYPES
 from services.connectors.endpoints.domain.tries import LONGEST_OVERLAP, MOST_ENDPOINTS
 from services.connectors.endpoints.sql import endpoints as sql
+from services.connectors.endpoints.sql import sendings
 from services.connectors.endpoints.sql.endpoints import Endpoint
 from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
@@ -45,7 +46,9 @@ async def create(tx: Tx, ctx: Context, store_id: str, *, url: str, events: Seque
 async def change(
     tx: Tx, ctx: Context, store_id: str, endpoint_id: str, *, url: str | None, events: Sequence[str] | None
 ) -> Endpoint:
-    """Writes another address, or other events. Raises `NotFound` and `Invalid`."""
+    """Writes another address, or other events. At another address the endpoint starts anew: nothing of what the former
+    one did counts against it. Raises `NotFound` and `Invalid`.
+    """
     before = await get(tx, store_id, endpoint_id, lock=True)
     if url is not None:
         check_url(ctx, url)
@@ -57,18 +60,21 @@ async def change(
     if after != before:
         await sql.change(tx, after)
         tx.note("endpoint.changed", on=endpoint_id)
-    return after
+    if after.url != before.url:
+        await at_once(tx, endpoint_id)
+    return await get(tx, store_id, endpoint_id)
 
 
 async def rotate(tx: Tx, ctx: Context, store_id: str, endpoint_id: str, *, overlap: timedelta) -> Made:
-    """Gives an endpoint another secret; the one of before signs as well until the overlap ends. Raises `NotFound` and
-    `Invalid`.
+    """Gives an endpoint another secret; the newest one of before signs as well until the overlap ends, and none that
+    is older. Raises `NotFound` and `Invalid`.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Invalid.field("overlap_hours", "The former secret may hold on for 0 to 168 hours.")
     await get(tx, store_id, endpoint_id, lock=True)
-    await sql.end_secrets(tx, store_id, endpoint_id, at=tx.now + overlap)
+    await sql.end_secret(tx, store_id, endpoint_id, at=tx.now + overlap)
     secret_id, sealed = await _new_secret(tx, ctx.require_sealing(), store_id, endpoint_id)
+    await at_once(tx, endpoint_id)  # it may have waited for a secret that can be opened
     tx.note("endpoint.secret_changed", on=endpoint_id)
     return Made(await get(tx, store_id, endpoint_id), secret_id, sealed)
 
@@ -88,6 +94,7 @@ async def delete(tx: Tx, store_id: str, endpoint_id: str) -> None:
     """Ends an endpoint: what waits for it is not sent. Raises `NotFound`."""
     if not await sql.end(tx, store_id, endpoint_id):
         raise NotFound("There is no such endpoint.")
+    await sendings.skip_all(tx, store_id, endpoint_id)
     tx.note("endpoint.ended", on=endpoint_id)
 
 

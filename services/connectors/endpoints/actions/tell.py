@@ -1,10 +1,9 @@
 """From events to messages, in the transaction that takes the events: what is committed is sent, and is sent once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from contracts.events.catalog import AmbassadorSaved
 from services.connectors.endpoints.domain import told
 from services.connectors.endpoints.sql import endpoints as sql
 from services.connectors.endpoints.sql import messages, sendings
@@ -24,34 +23,42 @@ FORGET: Final = "connectors.forget-messages"
 
 async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Writes what endpoints are to be sent of these events. An event that comes again adds nothing."""
-    erased = [
-        (event.store_id, event.data.ambassador_id)
-        for event in events
-        if isinstance(event.data, AmbassadorSaved) and event.data.status == "erased"
-    ]
-    if erased:
-        await messages.withdraw(tx, erased)
     hearing: defaultdict[str, list[Endpoint]] = defaultdict(list)
     for endpoint in await sql.of_stores(tx, sorted({event.store_id for event in events})):
         hearing[endpoint.store_id].append(endpoint)
-    if not hearing:
-        return
+    gone = await _gone(tx, events, hearing)
     found: dict[tuple[str, str], Message] = {}
     wanted: list[NewSending] = []
-    gone = set(erased)
     for event in events:
         type_ = told.type_of(event.data, event.at)
-        person = told.person_of(event.data)
-        if type_ is None or (event.store_id, person) in gone:
+        if type_ is None or any((event.store_id, one) in gone for one in told.subjects(event.data)):
             continue
         began = told.began(event.data, event.at)
-        listeners = [e for e in hearing[event.store_id] if type_ in e.events and e.created_at <= began]
+        listeners = [e for e in hearing.get(event.store_id, ()) if type_ in e.events and e.created_at <= began]
         if listeners:
-            name = told.message_id(event.data, event.id)
+            name, person = told.message_id(event.data, event.id), told.person_of(event.data)
             body = told.body(type_, event.at, event.data)
             found.setdefault((event.store_id, name), Message(event.store_id, name, type_, event.at, person, body))
             wanted += [_sending(tx, one, name) for one in listeners]
     await send(tx, list(found.values()), wanted)
+
+
+async def _gone(tx: Tx, events: Sequence[Event[Any]], hearing: Collection[str]) -> set[tuple[str, str]]:
+    """Which of the people and links that these events are about are gone, by these events or earlier ones. What was
+    kept of those that go now is withdrawn.
+    """
+    about = {(event.store_id, one) for event in events for one in told.subjects(event.data)}
+    if not about:
+        return set()
+    # The store's lock: who is erased in one transaction is not told of in another that began before its end. A store
+    # without endpoints is told nothing of what was before its first one.
+    await tx.lock_stores({store for store, _ in about if store in hearing})
+    going = sorted({(event.store_id, ended) for event in events if (ended := told.ended(event.data))})
+    if going:
+        await messages.withdraw_of(tx, going)
+        await messages.withdraw(tx, [(store, told.created(link)) for store, link in going])
+        await messages.note_gone(tx, [one for one in going if one[0] in hearing])
+    return await messages.gone(tx, sorted(one for one in about if one[0] in hearing))
 
 
 async def send(tx: Tx, kept: Sequence[Message], wanted: Sequence[NewSending]) -> None:
@@ -92,7 +99,6 @@ async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
     oldest = await messages.forget(tx, stores, before=tx.now - MESSAGES_KEPT, count=2000)
     if oldest is None:
         return dict.fromkeys(stores, tx.now)
-    await sql.forget(tx, stores, before=tx.now - MESSAGES_KEPT)
     return {store: at + MESSAGES_KEPT for store, at in oldest.items()}
 
 

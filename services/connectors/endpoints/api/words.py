@@ -60,4 +60,5 @@ def reason_text(speech: Speech, status: int | None, reason: str | None) -> str:
         "address_refused": speech.say("the address is not public"),
         "tls": speech.say("the certificate does not hold"),
         "no_secret": speech.say("the secret cannot be opened"),
+        "internal": speech.say("a fault of ours, not of the endpoint"),
     }.get(reason, speech.say("the answer cannot be read"))

@@ -60,12 +60,31 @@ def message_id(payload: Payload, event_id: str) -> str:
     """The id that a message keeps over all tries. What is told once of a thing is named by the thing."""
     if isinstance(payload, AmbassadorSaved):
         return f"joined_{payload.ambassador_id}"
-    return f"created_{payload.link_id}" if isinstance(payload, LinkSaved) else event_id
+    return created(payload.link_id) if isinstance(payload, LinkSaved) else event_id
+
+
+def created(link_id: str) -> str:
+    """The id of the message that a link was made."""
+    return f"created_{link_id}"
 
 
 def person_of(payload: Payload) -> str | None:
     """Whose message it is alone: it goes when they are erased."""
     return payload.ambassador_id if isinstance(payload, AmbassadorSaved | LinkSaved) else None
+
+
+def subjects(payload: Payload) -> tuple[str, ...]:
+    """The person and the link that a message is about alone: nothing is told of them once they are gone."""
+    if isinstance(payload, LinkSaved):
+        return payload.ambassador_id, payload.link_id
+    return (payload.ambassador_id,) if isinstance(payload, AmbassadorSaved) else ()
+
+
+def ended(payload: Payload) -> str | None:
+    """Who or what is gone by this event."""
+    if isinstance(payload, AmbassadorSaved) and payload.status == "erased":
+        return payload.ambassador_id
+    return payload.link_id if isinstance(payload, LinkSaved) and payload.deleted else None
 
 
 def body(type_: str, at: datetime, payload: Payload) -> bytes:

@@ -8,7 +8,8 @@ from typing import Final, Literal
 Off = Literal["by_hand", "gone", "asked", "failing"]
 """Why an endpoint is not called: its owner said so, it answered 410, it asked for it, or it failed for days."""
 State = Literal["waiting", "delivered", "failed", "skipped", "withdrawn"]
-"""Of a delivery. `skipped`: its endpoint was off; `withdrawn`: it was about a person who was erased."""
+"""Of a delivery. `skipped`: its endpoint was off, or is deleted; `withdrawn`: it was about a person or
+a link that is gone."""
 
 WAITS: Final = (
     timedelta(seconds=5),
@@ -26,6 +27,8 @@ FAILING_FOR: Final = timedelta(days=5)
 SEND_S: Final = 15.0
 """For a whole call: connecting, TLS, the answer's first bytes."""
 ANSWER_BYTES: Final = 2048
+NO_SECRET_WAIT: Final = timedelta(minutes=10)
+"""While an endpoint's secrets cannot be opened: the operator puts the lost key back, or its owner asks for another."""
 LONGEST_OVERLAP: Final = timedelta(days=7)
 MOST_ENDPOINTS: Final = 20
 _AWAY: Final = frozenset({429, 502, 503, 504})

@@ -12,28 +12,32 @@ _ADD = """
 insert into endpoints (store_id, endpoint_id, url, events, created_at) values (:store, :endpoint, :url, :events, :now)
 """
 _ALL = f"""
-select {_COLUMNS} from endpoints where store_id = :store and deleted_at is null order by created_at, endpoint_id
+select {_COLUMNS} from endpoints where store_id = :store order by created_at, endpoint_id
 """  # noqa: S608
 _ONE = f"""
-select {_COLUMNS} from endpoints where store_id = :store and endpoint_id = :endpoint and deleted_at is null
+select {_COLUMNS} from endpoints where store_id = :store and endpoint_id = :endpoint
 """  # noqa: S608
 _LOCKED = _ONE + "for update"
 _OF_STORES = f"""
-select {_COLUMNS} from endpoints where store_id = any(cast(:stores as text[])) and deleted_at is null
+select {_COLUMNS} from endpoints where store_id = any(cast(:stores as text[]))
 order by store_id, endpoint_id
 """  # noqa: S608
-_CHANGE = "update endpoints set url = :url, events = :events where store_id = :store and endpoint_id = :endpoint"
+# What another address did says nothing of this one.
+_CHANGE = """
+update endpoints set url = :url, events = :events, failing_since = case when url = :url then failing_since end,
+    streak = case when url = :url then streak else 0 end
+where store_id = :store and endpoint_id = :endpoint
+"""
 _TURN_OFF = """
 update endpoints set off = :off, off_at = :now
-where store_id = :store and endpoint_id = :endpoint and off is null and deleted_at is null
+where store_id = :store and endpoint_id = :endpoint and off is null
 """
 _TURN_ON = """
 update endpoints set off = null, off_at = null, failing_since = null, streak = 0
-where store_id = :store and endpoint_id = :endpoint and off is not null and deleted_at is null
+where store_id = :store and endpoint_id = :endpoint and off is not null
 """
-_END = """
-update endpoints set deleted_at = :now where store_id = :store and endpoint_id = :endpoint and deleted_at is null
-"""
+_END = "delete from endpoints where store_id = :store and endpoint_id = :endpoint"
+_URL = "select url from endpoints where store_id = :store and endpoint_id = :endpoint"
 _ANSWERED = """
 update endpoints set failing_since = null, streak = 0
 where store_id = :store and endpoint_id = :endpoint and (streak > 0 or failing_since is not null)
@@ -41,25 +45,19 @@ where store_id = :store and endpoint_id = :endpoint and (streak > 0 or failing_s
 _FAILED = """
 update endpoints set failing_since = coalesce(failing_since, :now),
     streak = case when cast(:away as boolean) then streak + 1 else 0 end
-where store_id = :store and endpoint_id = :endpoint and deleted_at is null returning streak, failing_since, off
-"""
-_FORGET = """
-delete from endpoints e where e.store_id = any(cast(:stores as text[])) and e.deleted_at < :before and not exists (
-    select from sendings s where s.store_id = e.store_id and s.endpoint_id = e.endpoint_id
-)
+where store_id = :store and endpoint_id = :endpoint returning streak, failing_since
 """
 _NEW = """
 insert into endpoint_secrets (store_id, secret_id, endpoint_id, secret, created_at)
 values (:store, :secret_id, :endpoint, :secret, :now)
 """
-# The one that held until now holds on for the overlap; those that had an end already keep theirs, or a nearer one.
-_END_SECRETS = """
-update endpoint_secrets set ends_at = least(ends_at, cast(:ends_at as timestamptz))
-where store_id = :store and endpoint_id = :endpoint
+_ENDS = """
+update endpoint_secrets set ends_at = :ends_at
+where store_id = :store and endpoint_id = :endpoint and ends_at is null
 """
 _DROP_SECRETS = """
 delete from endpoint_secrets
-where store_id = :store and endpoint_id = :endpoint and (cast(:all as boolean) or ends_at <= :now)
+where store_id = :store and endpoint_id = :endpoint and (cast(:all as boolean) or ends_at is not null)
 """
 _SECRETS = """
 select secret_id, secret, ends_at from endpoint_secrets
@@ -98,7 +96,6 @@ class Health:
 
     streak: int
     failing_since: datetime
-    off: Off | None
 
 
 async def add(tx: Tx, store_id: str, endpoint_id: str, *, url: str, events: Sequence[str]) -> None:
@@ -123,7 +120,7 @@ async def of_stores(tx: Tx, stores: Sequence[str]) -> list[Endpoint]:
 
 
 async def change(tx: Tx, endpoint: Endpoint) -> None:
-    """Writes its address and what it hears of."""
+    """Writes its address and what it hears of. At another address it stands as if it had never failed."""
     await tx.execute(
         _CHANGE, store=endpoint.store_id, endpoint=endpoint.endpoint_id, url=endpoint.url, events=endpoint.events
     )
@@ -141,10 +138,16 @@ async def turn_on(tx: Tx, store_id: str, endpoint_id: str) -> bool:
 
 async def end(tx: Tx, store_id: str, endpoint_id: str) -> bool:
     """Deletes an endpoint with its secrets; False if there is none such."""
-    if await tx.execute(_END, store=store_id, endpoint=endpoint_id, now=tx.now) == 0:
+    if await tx.execute(_END, store=store_id, endpoint=endpoint_id) == 0:
         return False
-    await tx.execute(_DROP_SECRETS, store=store_id, endpoint=endpoint_id, all=True, now=tx.now)
+    await tx.execute(_DROP_SECRETS, store=store_id, endpoint=endpoint_id, all=True)
     return True
+
+
+async def url(tx: Tx, store_id: str, endpoint_id: str) -> str | None:
+    """Where it is now; None where it was deleted."""
+    found: str | None = await tx.scalar(_URL, store=store_id, endpoint=endpoint_id)
+    return found
 
 
 async def answered(tx: Tx, store_id: str, endpoint_id: str) -> None:
@@ -155,12 +158,7 @@ async def answered(tx: Tx, store_id: str, endpoint_id: str) -> None:
 async def failed(tx: Tx, store_id: str, endpoint_id: str, *, away: bool) -> Health | None:
     """Notes that it took nothing; returns how it stands, None where it was deleted."""
     row = await tx.one_or_none(_FAILED, store=store_id, endpoint=endpoint_id, away=away, now=tx.now)
-    return Health(row.streak, row.failing_since, row.off) if row else None
-
-
-async def forget(tx: Tx, stores: Sequence[str], *, before: datetime) -> None:
-    """Drops endpoints that were deleted before a moment and of which no delivery is left."""
-    await tx.execute(_FORGET, stores=list(stores), before=before)
+    return Health(row.streak, row.failing_since) if row else None
 
 
 async def add_secret(tx: Tx, store_id: str, endpoint_id: str, *, secret_id: str, secret: bytes) -> None:
@@ -168,10 +166,10 @@ async def add_secret(tx: Tx, store_id: str, endpoint_id: str, *, secret_id: str,
     await tx.execute(_NEW, store=store_id, endpoint=endpoint_id, secret_id=secret_id, secret=secret, now=tx.now)
 
 
-async def end_secrets(tx: Tx, store_id: str, endpoint_id: str, *, at: datetime) -> None:
-    """Lets all of an endpoint's secrets end at a moment, and drops those that have ended."""
-    await tx.execute(_END_SECRETS, store=store_id, endpoint=endpoint_id, ends_at=at)
-    await tx.execute(_DROP_SECRETS, store=store_id, endpoint=endpoint_id, all=False, now=tx.now)
+async def end_secret(tx: Tx, store_id: str, endpoint_id: str, *, at: datetime) -> None:
+    """Lets the newest of an endpoint's secrets end at a moment, and drops those before it."""
+    await tx.execute(_DROP_SECRETS, store=store_id, endpoint=endpoint_id, all=at <= tx.now)
+    await tx.execute(_ENDS, store=store_id, endpoint=endpoint_id, ends_at=at)
 
 
 async def secrets(tx: Tx, store_id: str, endpoint_id: str) -> list[Secret]:

@@ -12,20 +12,37 @@ select *, :now from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:
     cast(:ats as timestamptz[]), cast(:persons as text[]), cast(:tests as boolean[]), cast(:bodies as bytea[]))
 order by 1, 2 on conflict (store_id, message_id) do nothing
 """
-_WITHDRAW = """
-with gone as (
-    update messages m set body = null
-    from (select distinct s, p from unnest(cast(:stores as text[]), cast(:persons as text[])) w (s, p)) w
-    where m.store_id = w.s and m.person = w.p and m.body is not null returning m.store_id, m.message_id
-),
+_GONE = """
+insert into gone (store_id, subject)
+select distinct * from unnest(cast(:stores as text[]), cast(:subjects as text[])) order by 1, 2 on conflict do nothing
+"""
+_WHICH_GONE = """
+select g.store_id, g.subject from unnest(cast(:stores as text[]), cast(:subjects as text[])) w (s, n)
+join gone g on g.store_id = w.s and g.subject = w.n
+"""
+_STOP = """
 stopped as (
     update sendings s set state = case when s.state = 'waiting' then 'withdrawn' else s.state end, next_at = null
-    from gone where s.store_id = gone.store_id and s.message_id = gone.message_id
+    from empty where s.store_id = empty.store_id and s.message_id = empty.message_id
     returning s.store_id, s.delivery_id
 )
 update tries t set answer = null from stopped
 where t.store_id = stopped.store_id and t.delivery_id = stopped.delivery_id
 """
+_WITHDRAW = f"""
+with empty as (
+    update messages m set body = null
+    from (select distinct s, n from unnest(cast(:stores as text[]), cast(:names as text[])) w (s, n)) w
+    where m.store_id = w.s and m.message_id = w.n and m.body is not null returning m.store_id, m.message_id
+),
+{_STOP}"""  # noqa: S608
+_WITHDRAW_OF = f"""
+with empty as (
+    update messages m set body = null
+    from (select distinct s, p from unnest(cast(:stores as text[]), cast(:persons as text[])) w (s, p)) w
+    where m.store_id = w.s and m.person = w.p and m.body is not null returning m.store_id, m.message_id
+),
+{_STOP}"""  # noqa: S608
 _FORGET = """
 with old as (
     select store_id, message_id from messages where store_id = any(cast(:stores as text[])) and kept_at <= :before
@@ -76,11 +93,27 @@ async def add(tx: Tx, messages: Sequence[Message]) -> None:
     )
 
 
-async def withdraw(tx: Tx, persons: Sequence[tuple[str, str]]) -> None:
-    """Takes the bodies of what is about these persons alone, given by store and id, and what was answered to it; what
-    of it waits is not sent.
+async def withdraw(tx: Tx, names: Sequence[tuple[str, str]]) -> None:
+    """Takes the bodies of these messages, given by store and id, and what was answered to them; what of them waits is
+    not sent.
     """
-    await tx.execute(_WITHDRAW, stores=[store for store, _ in persons], persons=[person for _, person in persons])
+    await tx.execute(_WITHDRAW, stores=[store for store, _ in names], names=[name for _, name in names])
+
+
+async def withdraw_of(tx: Tx, persons: Sequence[tuple[str, str]]) -> None:
+    """The same of all messages that are about these persons alone."""
+    await tx.execute(_WITHDRAW_OF, stores=[store for store, _ in persons], persons=[person for _, person in persons])
+
+
+async def note_gone(tx: Tx, subjects: Sequence[tuple[str, str]]) -> None:
+    """Remembers people and links, given by store and id, of whom nothing more is to be told."""
+    await tx.execute(_GONE, stores=[store for store, _ in subjects], subjects=[one for _, one in subjects])
+
+
+async def gone(tx: Tx, subjects: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these people and links that are gone."""
+    rows = await tx.all(_WHICH_GONE, stores=[store for store, _ in subjects], subjects=[one for _, one in subjects])
+    return {(row.store_id, row.subject) for row in rows}
 
 
 async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int) -> dict[str, datetime] | None:

@@ -18,15 +18,14 @@ returning store_id, delivery_id
 _READY = """
 select s.endpoint_id, s.message_id, s.state, s.round, e.url, e.off, m.body, m.test
 from sendings s
-join endpoints e on e.store_id = s.store_id and e.endpoint_id = s.endpoint_id and e.deleted_at is null
+join endpoints e on e.store_id = s.store_id and e.endpoint_id = s.endpoint_id
 join messages m on m.store_id = s.store_id and m.message_id = s.message_id
 where s.store_id = :store and s.delivery_id = :delivery
 """
 _NOTE = """
 update sendings set state = :state, tries = tries + 1, next_at = cast(:next_at as timestamptz),
-    status = cast(:status as smallint), reason = cast(:reason as text),
-    ended_at = case when cast(:next_at as timestamptz) is null then cast(:now as timestamptz) end
-where store_id = :store and delivery_id = :delivery and round = :round and state = 'waiting'
+    status = cast(:status as smallint), reason = cast(:reason as text)
+where store_id = :store and delivery_id = :delivery and round = :round and state in ('waiting', 'failed')
 returning tries
 """
 _TRIED = """
@@ -34,9 +33,13 @@ insert into tries (store_id, delivery_id, number, at, took_ms, status, reason, a
 values (:store, :delivery, :number, :at, :took_ms, cast(:status as smallint), cast(:reason as text),
         cast(:answer as text))
 """
-_SKIP = """
-update sendings set state = 'skipped', next_at = null, ended_at = :now
+_UNTRIED = """
+update sendings set state = :state, next_at = cast(:next_at as timestamptz), reason = cast(:reason as text)
 where store_id = :store and delivery_id = :delivery and round = :round and state = 'waiting'
+"""
+_SKIP_ALL = """
+update sendings set state = 'skipped', next_at = null
+where store_id = :store and endpoint_id = :endpoint and state = 'waiting'
 """
 _SHOWN = """
 select s.delivery_id, s.endpoint_id, s.message_id, m.type, m.at, m.test, s.state, s.tries, s.next_at, s.status,
@@ -62,7 +65,7 @@ select number, at, took_ms, status, reason, answer from tries
 where store_id = :store and delivery_id = :delivery order by number desc limit 50
 """
 _AGAIN = """
-update sendings s set state = 'waiting', round = s.round + 1, next_at = :now, reason = null, ended_at = null
+update sendings s set state = 'waiting', round = s.round + 1, next_at = :now, reason = null
 from messages m
 where s.store_id = :store and s.delivery_id = any(cast(:ids as text[]))
   and m.store_id = s.store_id and m.message_id = s.message_id and m.body is not null
@@ -169,7 +172,7 @@ async def ready(tx: Tx, store_id: str, delivery_id: str) -> Ready | None:
 async def note(
     tx: Tx, store_id: str, delivery_id: str, *, round_: int, state: State, next_at: datetime | None, tried: Try
 ) -> bool:
-    """Notes a try and numbers it; False where a replay has overtaken it, or the person was erased meanwhile."""
+    """Notes a try and numbers it; False where a replay has overtaken it, or what it is about is gone."""
     number = await tx.scalar(
         _NOTE,
         store=store_id,
@@ -179,7 +182,6 @@ async def note(
         next_at=next_at,
         status=tried.status,
         reason=tried.reason,
-        now=tx.now,
     )
     if number is None:
         return False
@@ -197,9 +199,25 @@ async def note(
     return True
 
 
-async def skip(tx: Tx, store_id: str, delivery_id: str, *, round_: int) -> None:
-    """Notes that nothing was sent, since the endpoint is off."""
-    await tx.execute(_SKIP, store=store_id, delivery=delivery_id, round=round_, now=tx.now)
+async def untried(
+    tx: Tx,
+    store_id: str,
+    delivery_id: str,
+    *,
+    round_: int,
+    state: State,
+    reason: str | None = None,
+    next_at: datetime | None = None,
+) -> None:
+    """Notes what became of a delivery that waits, without a call."""
+    await tx.execute(
+        _UNTRIED, store=store_id, delivery=delivery_id, round=round_, state=state, reason=reason, next_at=next_at
+    )
+
+
+async def skip_all(tx: Tx, store_id: str, endpoint_id: str) -> None:
+    """Notes that what waits for an endpoint is not sent."""
+    await tx.execute(_SKIP_ALL, store=store_id, endpoint=endpoint_id)
 
 
 async def page(
@@ -225,7 +243,7 @@ async def one(tx: Tx, store_id: str, delivery_id: str) -> Sending | None:
 
 
 async def body(tx: Tx, store_id: str, delivery_id: str) -> bytes | None:
-    """What is sent; None where it was about a person who was erased."""
+    """What is sent; None where it was about a person or a link that is gone."""
     found: bytes | None = await tx.scalar(_BODY, store=store_id, delivery=delivery_id)
     return found
 
