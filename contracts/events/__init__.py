@@ -34,6 +34,7 @@ _ALL: tuple[type[Payload], ...] = (
     rewards.RewardReversed,
     rewards.RewardReleased,
     audit.AuditNoted,
+    audit.KeyUsed,
 )
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}

@@ -1,6 +1,7 @@
 """What people and keys did, as every service notes it: who, what, when, on what, and the figures before and after.
 
 Ids, codes and figures only. The noting service's own table is the source of truth; readers keep a slice by `audit_id`.
+Beside that, which keys are in use.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -35,3 +36,16 @@ class AuditNoted(Payload):
 
     def subject(self) -> str:
         return self.on
+
+
+class KeyUsed(Payload):
+    """An API key is in use. Told about once an hour by every process that sees it, never for each request."""
+
+    TYPE: ClassVar[str] = "kith.key.used.v1"
+    TOPIC: ClassVar[Topic] = Topic.AUDIT
+
+    key_id: Id
+    used_at: Moment
+
+    def subject(self) -> str:
+        return self.key_id

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
+from services.kernel.auth.uses import KeyUses
 from services.kernel.db import Database
 from services.kernel.live import LiveState
 from services.kernel.outbound import Outbound
@@ -24,6 +25,8 @@ class Context:
     """For the credentials that this service keeps; only a service whose manifest names sealed columns has it."""
     outbound: Outbound = field(default_factory=Outbound)
     """The only way to anybody outside."""
+    uses: KeyUses = field(default_factory=KeyUses)
+    """The API keys that were seen here lately."""
     resources: Any = field(default=None)
     """What the manifest's `resources` opened; a service casts it to its own type in one place."""
 

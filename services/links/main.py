@@ -46,6 +46,7 @@ from services.links.join import api as join
 from services.links.join import jobs as join_jobs
 from services.links.join import work as join_work
 from services.links.keys import api as keys
+from services.links.keys import consumer as keys_consumer
 from services.links.keys import tables as _keys
 from services.links.landing.api import console as landing_console
 from services.links.landing.api import public as landing
@@ -328,7 +329,7 @@ SERVICE = Service(
     ),
     hot=hot_routes,
     jobs=redirect_jobs.JOBS + materials_jobs.JOBS,
-    handlers=notices_consumer.HANDLERS,
+    handlers=keys_consumer.HANDLERS + notices_consumer.HANDLERS,
     due_jobs=ambassadors_jobs.DUE_JOBS
     + join_jobs.DUE_JOBS
     + inviting_jobs.DUE_JOBS

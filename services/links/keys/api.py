@@ -17,7 +17,7 @@ from services.links.keys.sql import Key
 
 router = APIRouter(tags=["keys"])
 
-_COLUMNS = ("id", "kind", "label", "scopes", "created_at", "revoked_at")
+_COLUMNS = ("id", "kind", "label", "scopes", "created_at", "revoked_at", "last_used_at")
 
 
 @router.post("/v1/keys", status_code=201, response_model=KeyCreated)

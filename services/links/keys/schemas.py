@@ -33,6 +33,7 @@ class KeyOut(BaseModel):
     label: str
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None = Field(None, description="To the hour. Null: not seen in use so far.")
 
     @classmethod
     def of(cls, key: Key) -> Self:
@@ -43,6 +44,7 @@ class KeyOut(BaseModel):
             label=key.label,
             created_at=key.created_at,
             revoked_at=key.revoked_at,
+            last_used_at=key.last_used_at,
         )
 
 

@@ -12,15 +12,22 @@ insert into keys (key_id, store_id, kind, scopes, label, created_at)
 values (:key_id, :store_id, :kind, cast(:scopes as text[]), :label, :created_at)
 """
 _GET = """
-select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
+select key_id, store_id, kind, scopes, label, created_at, revoked_at, last_used_at from keys
 where store_id = :store_id and key_id = :key_id
 """
 _LIST = """
-select key_id, store_id, kind, scopes, label, created_at, revoked_at from keys
+select key_id, store_id, kind, scopes, label, created_at, revoked_at, last_used_at from keys
 where store_id = :store_id and (cast(:before as text) is null or key_id < :before) order by key_id desc limit :limit
 """
 _CALLED = "select key_id as id, label from keys where store_id = :store_id and key_id = any(cast(:ids as text[]))"
 _REVOKE = "update keys set revoked_at = :at where store_id = :store_id and key_id = :key_id and revoked_at is null"
+# About once an hour: every process of every service tells, and the first of them is written; clocks differ a little.
+_USED = """
+update keys k set last_used_at = u.at
+from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as timestamptz[])) as u(store_id, key_id, at)
+where k.store_id = u.store_id and k.key_id = u.key_id
+  and (k.last_used_at is null or k.last_used_at <= u.at - interval '59 minutes')
+"""
 _GENERATION = "select generation from identify_secrets where store_id = :store_id"
 _ROTATE = """
 insert into identify_secrets (store_id, generation) values (:store_id, 1)
@@ -40,6 +47,8 @@ class Key:
     label: str
     created_at: datetime
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """To the hour; None where it was never seen in use."""
 
 
 def _key(row: Row) -> Key:
@@ -82,6 +91,12 @@ async def revoke(tx: Tx, store_id: str, key_id: str) -> bool:
         return False
     await bar(tx, key_id)
     return True
+
+
+async def used(tx: Tx, uses: Iterable[tuple[str, str, datetime]]) -> None:
+    """Keeps when keys, by (store, key), were used, if that is an hour after what is known."""
+    rows = sorted(uses)
+    await tx.execute(_USED, stores=[r[0] for r in rows], ids=[r[1] for r in rows], ats=[r[2] for r in rows])
 
 
 async def bar(tx: Tx, key_id: str) -> None:

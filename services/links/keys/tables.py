@@ -16,6 +16,7 @@ KEYS = Table(
     text("label"),
     moment("created_at"),
     moment("revoked_at", nullable=True),
+    moment("last_used_at", nullable=True),
     Index(None, "store_id", "key_id"),
 )
 

@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.common.zones import time_zones
 from services.links.preferences.domain import MOST_A_DAY, Channel, Digest, MailToo, Preferences
+from services.links.stores.domain import time_zones
 
 _HOUR = "Hours of the day in the person's zone; both or neither. The night may lie between."
 

@@ -1,4 +1,4 @@
-"""What a store's address is, and whether a page belongs to a store. Pure.
+"""What a store's address is, whether a page belongs to a store, and which time zones there are. Pure.
 
 One parser decides for landing pages, link destinations and the redirect: what it lets through is ASCII, http(s),
 without user information, control characters or backslashes, and on a host that the store named.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 from urllib.parse import quote, urlsplit
+from zoneinfo import available_timezones
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -182,3 +183,9 @@ def own_page(text: str, domains: Iterable[str]) -> Address:
     if not belongs(address, domains):
         raise BadAddress(f"{address.origin_host} is not a domain of the store; its domains are {', '.join(domains)}.")
     return address
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """All names of the IANA list that this machine knows; found on its disk once, which takes tens of milliseconds."""
+    return frozenset(available_timezones())

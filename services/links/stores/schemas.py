@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.common import money
 from services.common.contacts import fold_email, fold_phone, own_placeholders
-from services.common.zones import time_zones
 from services.kernel.auth.ring import KeyRing
 from services.links.stores import domain
 from services.links.stores.sql import Placeholders, Store
@@ -22,7 +21,7 @@ def _known_currency(code: str) -> str:
 
 
 def _known_zone(name: str) -> str:
-    if name not in time_zones():
+    if name not in domain.time_zones():
         raise ValueError(f"{name} is not a time zone of the IANA list, such as Europe/Chisinau")
     return ZoneInfo(name).key
 

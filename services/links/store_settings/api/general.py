@@ -8,10 +8,10 @@ from babel.numbers import get_currency_name
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from services.common.zones import time_zones
 from services.kernel.http.call import Call, viewer
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
+from services.links.stores.domain import time_zones
 from services.links.stores.schemas import StorePatch
 from services.links.stores.words import SETTINGS, settings_bar
 from services.ui import LANGUAGES, Choice, FieldError

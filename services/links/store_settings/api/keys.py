@@ -52,6 +52,7 @@ async def get_list(
             Column("kind", speech.label("head", "Kind")),
             Column("may", speech.label("head", "May"), minor=True),
             Column("made", speech.label("head", "Made")),
+            Column("used", speech.label("head", "Last used")),
             Column("state", speech.label("head", "Status")),
         ],
         rows=[_row(key, reader) for key in page.data],
@@ -131,6 +132,7 @@ async def get_one(
         Fact(speech.say("Kind"), kind_text(key.kind, speech)),
         Fact(speech.say("Has in it"), hint(key.key_id)),
         Fact(speech.say("Made"), fmt.moment(key.created_at)),
+        Fact(speech.say("Last used"), fmt.moment(key.last_used_at) if key.last_used_at else None),
     ]
     if key.revoked_at is not None:
         facts.append(Fact(speech.say("Revoked"), fmt.moment(key.revoked_at)))
@@ -216,16 +218,18 @@ def _chosen(sent: FormData) -> tuple[str, ...]:
 def _row(key: Key, reader: Reader) -> Row:
     speech, fmt = reader.speech, reader.fmt
     kind, chip = kind_text(key.kind, speech), _chip(key, speech)
+    used = fmt.ago(key.last_used_at) if key.last_used_at else None
     return Row(
         {
             "name": Name(key.label or speech.say("API key"), below=hint(key.key_id), href=f"{KEYS}/{key.key_id}"),
             "kind": kind,
             "may": summary(key, speech),
             "made": fmt.date(key.created_at.astimezone(reader.zone)),
+            "used": used,
             "state": chip,
         },
         key_figure=chip.label,
-        facts=[kind, fmt.date(key.created_at.astimezone(reader.zone))],
+        facts=[kind, used or speech.say("not used yet")],
     )
 
 
