@@ -9,10 +9,15 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import dns.asyncresolver
+import dns.resolver
 import httpcore
 import httpx
+from dns.exception import DNSException
 
 from services.kernel.outbound.addresses import Address, Network, canonical, may_reach
 
@@ -21,6 +26,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _HEAD_BYTES = 32 * 1024
 """For the head of an answer, and whatever comes before it."""
+_NAME_S = 8.0
+_MOST_ADDRESSES = 20
 _STEP_BYTES = 4 * 1024
 """Read at a time: parsing so much of the worst that can be sent takes a few milliseconds, and then others have a turn.
 """
@@ -35,9 +42,54 @@ class TooLarge(Exception):
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """All addresses of a name, as the system knows them, in the order in which it would try them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """All addresses of a name. One word, and what the machine's own hosts file names, are as the system knows them.
+
+    Whatever else somebody wrote is asked of the name server without a thread: the system's own look-up holds one of a
+    few until it ends, so that some names whose servers are silent would hold up everybody's. Raises `OSError`.
+    """
+    if _is_address(host):
+        return [host]
+    if "." not in host.rstrip(".") or host.rstrip(".").lower() in _own_names():
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    try:
+        answers = await asyncio.gather(*(_asked(host, kind) for kind in ("A", "AAAA")))
+    except DNSException as error:
+        raise OSError("no name server answered") from error
+    return [address for addresses in answers for address in addresses]
+
+
+async def _asked(host: str, kind: str) -> list[str]:
+    try:
+        answer = await _resolver().resolve(host, kind, lifetime=_NAME_S, search=True)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    return [record.address for record in list(answer)[:_MOST_ADDRESSES]]
+
+
+@lru_cache(maxsize=1)
+def _resolver() -> dns.asyncresolver.Resolver:
+    """Remembers answers as long as they allow: who is told much is looked up once."""
+    made = dns.asyncresolver.Resolver()
+    made.cache = dns.resolver.LRUCache(5000)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _own_names() -> frozenset[str]:
+    try:
+        lines = Path("/etc/hosts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(name.lower() for line in lines for name in line.partition("#")[0].split()[1:])
+
+
+def _is_address(host: str) -> bool:
+    try:
+        canonical(host)
+    except ValueError:
+        return False
+    return True
 
 
 class CheckedNetwork:
@@ -66,11 +118,7 @@ class CheckedNetwork:
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a host that is written as an address may be reached there; True for a name."""
-        try:
-            address = canonical(host)
-        except ValueError:
-            return True
-        return may_reach(address, port, allow=self._allow, own_ports=self._own_ports)
+        return not _is_address(host) or may_reach(canonical(host), port, allow=self._allow, own_ports=self._own_ports)
 
     def _check(self, addresses: Sequence[Address], port: int) -> None:
         # One bad address among good ones is refused whole: which one is taken would be up to who answers for the name.

@@ -6,7 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import cast
 
+import dns.asyncresolver
+import dns.message
+import dns.rdatatype
+import dns.rrset
 import pytest
 
 from services.kernel.outbound import Answer, Outbound, OutboundError
@@ -288,3 +293,45 @@ async def test_a_connection_whose_handshake_hangs_is_closed_at_the_deadline() ->
     async with partner(silent) as port:
         assert await refusal(door(), f"https://127.0.0.1:{port}/", deadline_s=0.3) == "timeout"
         await asyncio.wait_for(closed.wait(), 30)
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """Knows one address of each name, and is silent about those that begin with `silent`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+        self.asked: list[str] = []
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        question = dns.message.from_wire(data)
+        name, kind = question.question[0].name, question.question[0].rdtype
+        self.asked.append(name.to_text())
+        if not name.to_text().startswith("silent"):
+            answer = dns.message.make_response(question)
+            if kind == dns.rdatatype.A:
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "A", "127.0.0.1"))
+            self.transport.sendto(answer.to_wire(), addr)
+
+
+async def test_names_whose_servers_are_silent_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(NameServer, ("127.0.0.1", 0))
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], transport.get_extra_info("sockname")[1]
+    monkeypatch.setattr("services.kernel.outbound.transport._resolver", lambda: resolver)
+    outbound = door()
+    async with partner(answering("204 No Content")) as port:
+        silent = [
+            asyncio.create_task(refusal(outbound, f"http://silent-{number}.example:{port}/", deadline_s=60))
+            for number in range(200)
+        ]
+        while len(server.asked) < 400:
+            await asyncio.sleep(0.01)
+        for host in ("shop.example", "localhost"):
+            answer = await outbound.send("POST", f"http://{host}:{port}/", purpose="test", deadline_s=30)
+            assert answer.status == 204
+        assert not any(one.done() for one in silent), "while all of them wait"
+        for one in silent:
+            one.cancel()
+        await asyncio.gather(*silent, return_exceptions=True)
+    transport.close()
