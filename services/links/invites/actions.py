@@ -29,7 +29,9 @@ def store_of(ring: KeyRing, token: str) -> tuple[str, str] | None:
 
 
 async def opened(tx: Tx, store_id: str, program_id: str, ident: str) -> Opened | None:
-    """The invitation of this id to join this program; None where there is none, or it was ended."""
+    """The invitation of this id to join this program; None where there is none, it was ended, or it was sent to one
+    person and somebody has joined by it.
+    """
     if ident.startswith(f"{INVITATION}_"):
         kept = await sql.invitation(tx, store_id, ident)
         if kept is None or kept.ended_at is not None or kept.program_id != program_id:
@@ -37,6 +39,8 @@ async def opened(tx: Tx, store_id: str, program_id: str, ident: str) -> Opened |
         return Opened(ident, kept.inviter_id)
     invite = await sql.get(tx, store_id, ident)
     if invite is None or invite.purpose != "join" or invite.program_id != program_id:
+        return None
+    if await sql.is_used(tx, store_id, ident):
         return None
     return Opened(ident, invite.inviter_id)
 

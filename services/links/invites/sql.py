@@ -85,6 +85,8 @@ insert into invited (store_id, ambassador_id, by_id, inviter_id, at)
 values (:store_id, :ambassador_id, :by_id, :inviter, :now) on conflict (store_id, ambassador_id) do nothing
 """
 
+_USED = "select exists (select from invited where store_id = :store_id and by_id = :by_id)"
+
 State = Literal["waiting", "written", "reminded", "ended"]
 
 
@@ -260,6 +262,11 @@ async def invitations(tx: Tx, store_id: str, *, count: int = 200) -> Sequence[In
 async def close(tx: Tx, store_id: str, invitation_id: str) -> bool:
     """Ends a personal address; False if there is none."""
     return await tx.execute(_CLOSE, store_id=store_id, invitation_id=invitation_id, now=tx.now) > 0
+
+
+async def is_used(tx: Tx, store_id: str, by_id: str) -> bool:
+    """Whether somebody has joined by an invitation."""
+    return bool(await tx.scalar(_USED, store_id=store_id, by_id=by_id))
 
 
 async def note_invited(tx: Tx, store_id: str, ambassador_id: str, *, by_id: str, inviter_id: str) -> None:

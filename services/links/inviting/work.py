@@ -9,7 +9,7 @@ from services.kernel.db import Tx
 from services.links.invites import domain, sql
 from services.links.invites.sql import Invite
 from services.links.inviting.actions import OCCASION
-from services.links.landing.domain.names import first_name
+from services.links.landing.domain.names import first_name, leads_elsewhere
 from services.links.mail.domain import Letter
 from services.links.mail.sql import Mail
 from services.links.notices.actions import wording
@@ -83,6 +83,8 @@ async def _reader(ctx: Context, tx: Tx, invite: Invite) -> Reader | None:
 def _of_friend(reader: Reader, offer: str) -> Reader:
     person = reader.person
     name = None if person is None else person.public_name or first_name(person.name)
+    if name and leads_elsewhere(name):
+        name = None  # these are the only words of their own that somebody gets into a mail to strangers
     values = {"inviter": name or reader.speech.say("A friend of yours"), "offer": offer}
     return replace(reader, values={**reader.values, **values})
 

@@ -172,6 +172,10 @@ async def test_an_invitation_opens_a_program_that_is_by_invitation_only_and_note
     async with links.ctx.db.transaction([shop.id]) as tx:
         rows = await tx.all("select by_id, inviter_id from invited order by by_id")
     assert [row.by_id[:4] for row in rows] == ["ivn_", "ivt_"]
+    # It was written to one person: whoever is shown it opens nothing by it, and that person signs in.
+    assert "Nobody can join here" in (await links.http.get(f"{invited}&lang=en")).text
+    again = (await links.http.get(address_in(relay.to(CARL)[0]))).headers["location"]
+    assert again == f"http://kith.test/p/sign-in?program={program}&lang=en"
     ended = re.search(r'value="(ivn_[^"]+)"', listed)
     assert ended
     await console.post("/console/links/invites", data={"do": "end", "invitation_id": ended[1]})
@@ -319,3 +323,12 @@ async def test_what_the_job_asks_uses_an_index(links: Replica, shop: Shop) -> No
             plan = "\n".join(row[0] for row in rows)
             index = "inviter_id_created_at_idx" if name == "_GIVEN" else "invites_due_idx"
             assert index in plan and "Seq Scan on invites" not in plan, plan
+
+
+async def test_a_name_that_leads_elsewhere_stands_in_no_mail_to_strangers(links: Replica, shop: Shop) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, name="Anna", public_name="Your prize: win.example/x")
+    page = await portal_of(links, shop, anna["id"])
+    shown = (await page.get("/p/invites?lang=en")).text
+    assert "A friend of yours recommends Zerno" in shown and "win.example" not in shown
+    await page.aclose()

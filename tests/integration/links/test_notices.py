@@ -326,3 +326,17 @@ async def test_a_reward_taken_back_and_an_order_lost_are_told_as_one_thing(
     assert "was taken back" in (await came(relay, 2))[-1]
     await came(relay, 1, BELA)
     assert len(relay.to(ANNA)) == 2
+
+
+async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
+    for number in range(12):  # a day and a half without a relay: no worker runs here
+        await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
+        await tell(links, after=timedelta(hours=3))
+    assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 5
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await tx.execute("update mails set state = 'sent', ended_at = :now where store_id = :s", s=shop.id, now=tx.now)
+    await tell(links, after=timedelta(hours=25))
+    assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 6, "the rest as one"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.links.landing.domain.names import first_name
+from services.links.landing.domain.names import first_name, leads_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,22 @@ from services.links.landing.domain.names import first_name
 )
 def test_the_first_name_and_nothing_else(name: str | None, shown: str | None) -> None:
     assert first_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "leads"),
+    [
+        ("Anna", False),
+        ("Anna & Béla 2", False),
+        ("Dr. Anna Müller", False),
+        ("evil.com", True),
+        ("Your prize: WIN.Example/x", True),
+        ("приз.рф", True),
+        ("evil。com", True),
+        ("call 0900 123-456", True),
+        ("write to a@b", True),
+        ("anna\u202emoc", True),
+    ],
+)
+def test_what_a_mail_program_would_make_a_link_of_is_no_name(name: str, *, leads: bool) -> None:
+    assert leads_elsewhere(name) is leads

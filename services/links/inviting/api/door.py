@@ -8,6 +8,7 @@ from services.kernel.context import Context
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
+from services.kernel.http.portal import SIGN_IN_PATH
 from services.links.ambassadors import sql as members
 from services.links.hosts.hot import share_base
 from services.links.invites import actions, sql
@@ -19,8 +20,8 @@ _QUIET: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer", 
 
 @router.get("/i/{token}", dependencies=[limit("invitation", per_minute=60)])
 async def get_invitation(token: str, request: Request) -> Response:
-    """Leads to the friend's link, or to the page to join. From here on nobody is reminded: a scanner that looks first
-    costs a reminder, and nothing else.
+    """Leads to the friend's link, to the page to join, or to signing in for who has joined. From here on nobody is
+    reminded: a scanner that looks first costs a reminder, and nothing else.
     """
     ctx: Context = request.scope[CONTEXT]
     found = actions.store_of(ctx.ring, token)
@@ -32,7 +33,9 @@ async def get_invitation(token: str, request: Request) -> Response:
         if invite is None:
             raise NotFound("This invitation is not valid any more.")
         await sql.follow(tx, store_id, invite_id)
-        if invite.purpose == "join":
+        if invite.purpose == "join" and await sql.is_used(tx, store_id, invite_id):
+            where = f"{ctx.settings.base_url}{SIGN_IN_PATH}?program={invite.program_id}&lang={invite.language}"
+        elif invite.purpose == "join":
             where = f"{ctx.settings.base_url}/join/{invite.program_id}?invitation={token}&lang={invite.language}"
         else:
             member = await members.get(tx, store_id, invite.inviter_id)

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.kernel.db import Row, Tx
 from services.links.mail.sql import Mail
 
+TRIED = timedelta(days=3)
+"""So long a message may be on its way, at most."""
 _FIELDS = (
     "notice_id, store_id, ambassador_id, occasion, subject, facts, state, reason, message_id, happened_at, due,"
     " created_at, told_at, failed"
@@ -122,10 +124,14 @@ select {_FIELDS} from notices
 where store_id = :store_id and ambassador_id = :ambassador_id and state <> 'dropped'
 order by happened_at desc, notice_id desc limit :count
 """  # noqa: S608
+# What waits for a relay that is away comes at once when it is back: it counts as long as it is tried.
 _RECENT = """
-select ambassador_id, count(distinct about) as count, min(created_at) as first from mails
+select ambassador_id, count(distinct about) as count,
+  min(case when state = 'waiting' then :now else coalesce(ended_at, created_at) end) as first
+from mails
 where store_id = :store_id and ambassador_id = any(cast(:ids as text[])) and kind in ('notice', 'announcement')
-  and created_at > :since and state not in ('dropped', 'refused')
+  and created_at > :tried_since and state not in ('dropped', 'refused')
+  and (state = 'waiting' or coalesce(ended_at, created_at) > :since)
 group by ambassador_id
 """
 _SINCE = "select store_id, since from notice_starts where store_id = any(cast(:stores as text[]))"
@@ -341,8 +347,10 @@ async def latest(tx: Tx, store_id: str, ambassador_id: str, *, count: int) -> Se
 
 
 async def recent(tx: Tx, store_id: str, ids: Iterable[str], *, since: datetime) -> dict[str, tuple[int, datetime]]:
-    """Person → how many messages they got since then, and when the first of these."""
-    rows = await tx.all(_RECENT, store_id=store_id, ids=sorted(set(ids)), since=since)
+    """Person → how many messages they got since then or are about to get, and when the first of these."""
+    rows = await tx.all(
+        _RECENT, store_id=store_id, ids=sorted(set(ids)), since=since, tried_since=since - TRIED, now=tx.now
+    )
     return {row.ambassador_id: (row.count, row.first) for row in rows}
 
 
