@@ -36,7 +36,7 @@ SERVICE = Service(
     publishes=frozenset({Topic.AUDIT}),
     routes=(
         *("/v1/metrics*", "/v1/ambassador-results*", "/v1/audit*", "/console", "/console/analytics*"),
-        *("/p/results", "/p/first-steps"),
+        *("/p/results", "/p/first-steps", "/p/link-results"),
     ),
     routers=(
         metrics.router,

@@ -41,6 +41,7 @@ class Touch(Struct, frozen=True):
     click_id: str
     program_id: str
     ambassador_id: str
+    link_id: str = ""
 
 
 class Friend(Struct, frozen=True):
@@ -61,6 +62,7 @@ class Friend(Struct, frozen=True):
     kept: int = 0
     held: int = 0
     refunded: int = 0
+    link_id: str = ""
 
     def touched(self, touch: Touch, zone: ZoneInfo) -> "Friend":
         """With this touch known too: the earliest one names the friend."""
@@ -74,6 +76,7 @@ class Friend(Struct, frozen=True):
             ambassador_id=touch.ambassador_id,
             click_id=touch.click_id,
             channel=UNKNOWN_CHANNEL,
+            link_id=touch.link_id,
         )
 
     def signed_up(self, at: datetime) -> "Friend":
@@ -168,6 +171,8 @@ class Order(Struct, frozen=True):
     subtotal_minor: int = 0
     discount_minor: int = 0
     promised_minor: int | None = None
+    link_id: str = ""
+    """The link whose click won; none where a code or a known friend did."""
 
     @classmethod
     def of(cls, event: Conversion, zone: ZoneInfo) -> "Order":
@@ -197,6 +202,7 @@ class Order(Struct, frozen=True):
             program_version=event.program_version or 0,
             subtotal_minor=event.figures.subtotal_minor,
             discount_minor=event.figures.discount_minor,
+            link_id=(winner.link_id if winner else None) or "",
         )
 
     @property
@@ -340,4 +346,4 @@ def touch_of(event: TrackingPayload) -> Touch | None:
     token = event.token
     if token is None or event.visitor_id is None or not event.touched:
         return None
-    return Touch(event.at, token.click_id, token.program_id, token.ambassador_id)
+    return Touch(event.at, token.click_id, token.program_id, token.ambassador_id, token.link_id)

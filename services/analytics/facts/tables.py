@@ -1,6 +1,6 @@
 """Tables of states. Every row is found by its own key; partial indexes hold only what may still wait for a piece."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 
 from services.analytics.settings import METADATA
@@ -43,6 +43,7 @@ FRIENDS = Table(
     Column("kept", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("refunded", Integer, nullable=False),
+    Column("link_id", Text, nullable=False, server_default=""),
     Index("friends_click_idx", "store_id", "click_id", postgresql_where=sql("channel = '' and click_id <> ''")),
 )
 
@@ -95,6 +96,7 @@ ORDERS = Table(
     Column("subtotal_minor", BigInteger, nullable=False, server_default="0"),
     Column("discount_minor", BigInteger, nullable=False, server_default="0"),
     Column("promised_minor", BigInteger, nullable=True),
+    Column("link_id", Text, nullable=False, server_default=""),
     Index("orders_click_idx", "store_id", "click_id", postgresql_where=sql("click_id <> ''")),
     Index(
         "orders_ambassador_idx",

@@ -1,10 +1,10 @@
 """The portal's page of results, and the first steps of a newcomer."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from services.analytics.own import actions
+from services.analytics.own import actions, sql
 from services.analytics.own.actions import Results
 from services.analytics.own.domain import Estimate, Sums
 from services.analytics.pages import PAGES
@@ -23,6 +23,8 @@ from services.ui import Column, Name, Reader, Row, Table
 router = APIRouter(include_in_schema=False)
 
 FIRST_STEPS: Final = "/p/first-steps"
+LINK_RESULTS: Final = "/p/link-results"
+_MOST_LINKS: Final = 200
 _POINTS: Final = "points"
 
 
@@ -83,6 +85,33 @@ async def get_first_steps(request: Request) -> Response:
             ),
         ],
     )
+
+
+@router.get(LINK_RESULTS)
+async def get_link_results(
+    request: Request, ids: Annotated[str, Query(max_length=20_000, description="Ids of links, with commas.")] = ""
+) -> dict[str, str]:
+    """What came of each of the ambassador's links, in a line: for the portal's page of links. Nothing for others'."""
+    ctx: Context = request.scope[CONTEXT]
+    who = read_portal_visitor(ctx, request)
+    wanted = list(dict.fromkeys(filter(None, ids.replace("\0", "").split(","))))[:_MOST_LINKS]
+    async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
+        calendar = await _calendar(tx, who.store_id)
+        await actions.present(tx, who.store_id, who.ambassador_id)
+        found = await sql.by_link(tx, who.store_id, who.ambassador_id, wanted)
+        reader = _reader(request, calendar, tx)
+    label, number = reader.speech.label, reader.fmt.number
+    return {
+        link_id: " · ".join(
+            f"{name}: {number(count)}"
+            for name, count in (
+                (label("head", "Clicks"), sums.clicks),
+                (label("head", "Friends"), sums.friends),
+                (label("head", "Orders"), sums.orders),
+            )
+        )
+        for link_id, sums in found.items()
+    }
 
 
 async def _calendar(tx: Tx, store_id: str) -> Calendar:

@@ -22,6 +22,10 @@ from own
 where store_id = :store and start = any(cast(:months as date[])) and program_id = :program
 group by ambassador_id order by ambassador_id limit :most
 """
+_OF_LINKS = """
+select link_id, clicks, friends, orders from link_results
+where store_id = :store and link_id = any(cast(:ids as text[])) and ambassador_id = :ambassador
+"""
 MOST_PEERS = 20_000
 """Of a larger program so many are looked at: they are no worse a middle."""
 
@@ -43,6 +47,12 @@ async def everybody(tx: Tx, store_id: str, program_id: str, months: Sequence[dat
         _EVERYBODY, store=store_id, months=list(months), program=program_id, currency=currency, most=MOST_PEERS
     )
     return [_sums(row, currency) for row in rows]
+
+
+async def by_link(tx: Tx, store_id: str, ambassador_id: str, link_ids: Sequence[str]) -> dict[str, Sums]:
+    """What came of these links, as far as they are the ambassador's, by the link's id. Without rewards."""
+    rows = await tx.all(_OF_LINKS, store=store_id, ids=list(link_ids), ambassador=ambassador_id)
+    return {row.link_id: Sums(row.clicks, row.friends, row.orders) for row in rows}
 
 
 def _sums(row: Row, currency: str) -> Sums:

@@ -61,7 +61,8 @@ with recursive found as (
 select group_name from found where group_name is not null limit :count
 """
 _CLICKS_OF_LINKS = """
-select link_id, clicks from link_clicks where store_id = :store and link_id = any(cast(:ids as text[]))
+select link_id, cast(sum(clicks) as bigint) as clicks from link_results
+where store_id = :store and link_id = any(cast(:ids as text[])) group by link_id
 """
 
 

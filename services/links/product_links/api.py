@@ -79,6 +79,7 @@ async def _page(request: Request, *, given: str = "", wrong: str = "", status: i
         example=f"https://{store.domains[0]}/" if store.domains else "",
         links=[
             {
+                "id": link.link_id,
                 "page": (link.destination or "").partition("://")[2],
                 "short": share_url(base, link.slug),
                 "own": with_slug(link.destination or "", link.slug),

@@ -130,7 +130,8 @@ def decided(
     contacts: tuple[str, ...] = (), came_by: str | None = None, program_id: str = PROGRAM, discount: int = 0,
 ) -> conversions.Conversion:  # fmt: skip
     attributed = status == "attributed"
-    winner = conversions.Winner(kind=kind, click_id=click_id) if attributed else None  # type: ignore[arg-type]
+    link_id = "lnk_1" if kind == "click" else None
+    winner = conversions.Winner(kind=kind, click_id=click_id, link_id=link_id) if attributed else None  # type: ignore[arg-type]
     return CONVERSIONS[status](
         store_id=store_id, order_id=order_id, revision=revision, status=status, reason=reason or status,  # type: ignore[arg-type]
         cancelled=cancelled, settled_at=at(days + 20) if settled else None, placed_at=at(days), decided_at=at(days),

@@ -282,7 +282,7 @@ async def test_a_recount_mends_what_sums_are_wrong_by_while_others_are_counted(r
     assert mended["daily"].pop(meanwhile) == {"clicks": 1}
     for counted in ("daily_channels", "own"):
         mended[counted] = {key: row for key, row in mended[counted].items() if key in right[counted]}
-    for counted in ("results", "link_clicks"):
+    for counted in ("results", "link_results"):
         for name in ("clicks", "last_active_s"):
             for table in (mended, right):
                 table[counted] = {key: {**row, name: 0} for key, row in table[counted].items()}

@@ -24,7 +24,7 @@ class Oracle:
             name: defaultdict(lambda: defaultdict(int))
             for name in (
                 *("daily", "daily_channels", "daily_placements", "daily_reasons", "leaders", "own", "cycles", "owed"),
-                *("results", "link_clicks"),
+                *("results", "link_results"),
             )
         }
         reported = list(payloads)
@@ -79,7 +79,7 @@ class Oracle:
                 self.own(click.store_id, day, click.program_id, click.ambassador_id, click.channel or "", "", clicks=1)
                 self.result(click.store_id, click.ambassador_id, clicks=1)
                 self.active(click.store_id, click.ambassador_id, click.at)
-                self.add("link_clicks", click.store_id, click.link_id, clicks=1)
+                self.add("link_results", click.store_id, click.link_id, click.ambassador_id, clicks=1)
         for report in self.reports.values():
             self.report(report)
         for ambassador in self.ambassadors.values():
@@ -165,6 +165,8 @@ class Oracle:
         )  # fmt: skip
         self.lead(store, day, currency, order.ambassador_id or "", program, orders=1, customers=new, **money)
         self.own(store, day, program, order.ambassador_id or "", channel, currency, orders=1)
+        if order.winner.link_id:
+            self.add("link_results", store, order.winner.link_id, order.ambassador_id, orders=1)
         self.result(store, order.ambassador_id or "", orders=1, revenue_minor=total - back if currency == "EUR" else 0)
         if not new or owner is None:
             return
@@ -198,6 +200,7 @@ class Oracle:
         for visitor in {r.visitor_id for r in touches}:
             first = min((r for r in touches if r.visitor_id == visitor), key=lambda r: (r.at, r.token.click_id))  # type: ignore[union-attr]
             assert first.token is not None
+            self.add("link_results", first.store_id, first.token.link_id, first.token.ambassador_id, friends=1)
             store, day, program = first.store_id, self.day(first.at), first.token.program_id
             ups = [
                 r.at

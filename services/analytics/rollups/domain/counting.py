@@ -27,7 +27,7 @@ def count_click(deltas: Deltas, click: ClickRecorded, day: date) -> None:
         _own(deltas, store_id, day, program_id, click.ambassador_id, channel, NO_CURRENCY, clicks=1)
         _result(deltas, store_id, click.ambassador_id, clicks=1)
         _active(deltas, store_id, click.ambassador_id, click.at)
-        deltas.add("link_clicks", (store_id, click.link_id), clicks=1)
+        deltas.add("link_results", (store_id, click.link_id, click.ambassador_id), clicks=1)
     else:
         deltas.add("daily", (store_id, day, program_id, NO_CURRENCY), **{f"clicks_{click.quality}": 1})
 
@@ -75,6 +75,8 @@ def count_friend(deltas: Deltas, friend: Friend, sign: int) -> None:
         friends=sign,
     )  # fmt: skip
     _result(deltas, friend.store_id, friend.ambassador_id, friends=sign)
+    if friend.link_id:
+        deltas.add("link_results", (friend.store_id, friend.link_id, friend.ambassador_id), friends=sign)
 
 
 def count_activity(deltas: Deltas, decided: Conversion) -> None:
@@ -137,6 +139,8 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
     kept = order.total_minor - order.refunded_minor
     own_money = order.currency == deltas.currencies.get(order.store_id)
     _result(deltas, order.store_id, order.ambassador_id, orders=sign, revenue_minor=sign * kept * own_money)
+    if order.link_id:
+        deltas.add("link_results", (order.store_id, order.link_id, order.ambassador_id), orders=sign)
     if order.friend:
         state = "refunded" if order.paid_back else "kept" if order.settled else "held"
         deltas.add_friend((order.store_id, order.friend), **{state: sign})

@@ -65,7 +65,7 @@ RESULTS = (
     *("clicks", "friends", "orders", "revenue_minor", "reward_minor", "available_minor", "points", "last_active_s"),
 )
 """Money in the store's currency; `points` are rewards in points, and `available_minor` what is off its hold."""
-LINK_CLICKS = ("clicks",)
+LINK_RESULTS = ("clicks", "friends", "orders")
 CYCLES = ("pairs",)
 OWED = ("rewards", "amount_minor")
 
@@ -77,12 +77,13 @@ ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "leaders": (("store_id", "grain", "start", "currency", "ambassador_id", "program_id"), LEADERS),
     "own": (("store_id", "start", "program_id", "ambassador_id", "channel", "currency"), OWN),
     "results": (("store_id", "ambassador_id"), RESULTS),
-    "link_clicks": (("store_id", "link_id"), LINK_CLICKS),
+    "link_results": (("store_id", "link_id", "ambassador_id"), LINK_RESULTS),
     "cycles": (("store_id", "day", "program_id", "lag_days"), CYCLES),
     "owed": (("store_id", "program_id", "currency", "kind", "status"), OWED),
 }
 """Roll-up → its key columns and its sums. `own` is by month: what ambassadors see of themselves, and beside whom.
-`results` is what each ambassador brought in all: what `standings` puts in order.
+`results` is what each ambassador brought in all: what `standings` puts in order. `link_results`: what each link
+brought, with whose it is.
 """
 
 HIGHEST: Mapping[str, frozenset[str]] = {"results": frozenset(("last_active_s",))}
@@ -101,7 +102,7 @@ ONCE: Mapping[str, frozenset[str]] = {
     "daily_placements": frozenset(PLACEMENTS),
     "own": frozenset(("clicks",)),
     "results": frozenset(("clicks", "last_active_s")),
-    "link_clicks": frozenset(LINK_CLICKS),
+    "link_results": frozenset(("clicks",)),
 }
 """What is counted once, as it comes, and kept nowhere else: no state holds it, and nothing can count it again."""
 
