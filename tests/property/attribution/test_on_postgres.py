@@ -24,7 +24,7 @@ from tests.support.postgres import FreshDatabase
 
 COUNTER = itertools.count(1)
 SLOW = settings(
-    max_examples=examples(25),
+    max_examples=examples(12),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
@@ -166,7 +166,7 @@ async def test_what_goes_through_the_store_in_sweeps_ends_in_what_the_facts_say(
             assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
 
 
-@SLOW
+@settings(parent=SLOW, max_examples=examples(5))
 @given(
     drawn=histories(),
     most=st.integers(0, 2),
@@ -224,7 +224,7 @@ async def test_what_waits_in_backlogs_ends_in_what_the_facts_say(
             assert await stored(db, store) == {o: decision_bytes(d) for o, d in decide(facts).items()}
 
 
-@settings(parent=SLOW, max_examples=examples(12))
+@settings(parent=SLOW, max_examples=examples(6))
 @given(drawn=histories())
 async def test_workers_side_by_side_end_in_what_the_facts_say(db: Database, drawn: History) -> None:
     names = fresh_names()
