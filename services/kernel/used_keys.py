@@ -10,7 +10,7 @@ EVERY_S: Final = 30.0
 
 async def report_used_keys(ctx: Context) -> None:
     """Tells of the keys that this process saw for the first time in an hour, in one transaction."""
-    if not (used := ctx.uses.take()):
+    if not (used := ctx.uses.take(ctx.live.microseconds())):
         return
     try:
         async with ctx.db.transaction(sorted(set(used.values()))) as tx:

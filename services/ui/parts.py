@@ -66,7 +66,9 @@ class Tile:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `figure` aligns right with tabular digits. `minor` columns go first when room is short."""
+    """A column of a table. `figure` aligns right with tabular digits. `minor` columns go first when room is short.
+    `pick` holds what chooses the row, and stays on a phone, before it.
+    """
 
     key: str
     label: str
@@ -74,6 +76,7 @@ class Column:
     minor: bool = False
     sort_href: str = ""
     sorted: Literal["ascending", "descending", ""] = ""
+    pick: bool = False
 
 
 @dataclass(frozen=True)

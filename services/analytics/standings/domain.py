@@ -36,6 +36,8 @@ class Chosen:
     joined_from: datetime | None = None
     joined_to: datetime | None = None
     """Before this moment."""
+    among: tuple[str, ...] | None = None
+    """Nobody but these, some at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

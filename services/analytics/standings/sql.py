@@ -35,6 +35,14 @@ _NARROWED = """
 """
 
 
+# Some are found by the key and put in order; a filter that leaves few of many would walk through all of an order.
+_AMONG = f"""
+with standings as materialized (
+  select store_id, {_FIELDS} from standings where store_id = :store and ambassador_id = any(cast(:among as text[]))
+)
+"""  # noqa: S608
+
+
 def _page_sql(sort: Sort, order: Order) -> str:
     column, sign = COLUMNS[sort], "<" if order == "desc" else ">"
     kind = "timestamptz" if sort == "joined" else "bigint"
@@ -84,9 +92,14 @@ async def page(
         "never": (None, 1),
         None: (None, None),
     }[chosen.activity]
-    await tx.execute(_BY_INDEX)
+    statement, some = _PAGES[chosen.sort, chosen.order], {}
+    if chosen.among is None:
+        await tx.execute(_BY_INDEX)
+    else:
+        statement, some = _AMONG + statement, {"among": list(chosen.among)}
     rows = await tx.all(
-        _PAGES[chosen.sort, chosen.order],
+        statement,
+        **some,
         store=store_id,
         program=chosen.program_id,
         group=chosen.group,

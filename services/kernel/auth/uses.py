@@ -1,33 +1,32 @@
 """Which API keys are in use, seen by the way: each is to be told of about once an hour, never for each request."""
 
-import time
 from collections.abc import Mapping
 from typing import Final
 
-HOUR_S: Final = 3600.0
+HOUR_US: Final = 3_600_000_000
 _MOST: Final = 10_000
 
 
 class KeyUses:
-    """The keys that one service in one process has seen lately. Bounded; forgets by being asked to tell again."""
+    """The keys that one service in one process has seen lately. Bounded. Moments are `LiveState.microseconds`."""
 
     __slots__ = ("_new", "_told")
 
     def __init__(self) -> None:
         self._new: dict[str, str] = {}
-        self._told: dict[str, float] = {}
+        self._told: dict[str, int] = {}
 
-    def note(self, store_id: str, key_id: str) -> None:
+    def note(self, store_id: str, key_id: str, at: int) -> None:
         """A key that is good was used. Runs with every request."""
-        if time.monotonic() - self._told.get(key_id, -HOUR_S) >= HOUR_S:
+        if at - self._told.get(key_id, 0) >= HOUR_US:
             self._new[key_id] = store_id
 
-    def take(self) -> dict[str, str]:
+    def take(self, at: int) -> dict[str, str]:
         """Key → store of those that are to be told of, from now on again in an hour."""
         used, self._new = self._new, {}
         if len(self._told) + len(used) > _MOST:
             self._told.clear()
-        self._told.update(dict.fromkeys(used, time.monotonic()))
+        self._told.update(dict.fromkeys(used, at))
         return used
 
     def give_back(self, used: Mapping[str, str]) -> None:

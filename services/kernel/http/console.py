@@ -36,7 +36,7 @@ def read_console_caller(ctx: Context, request: Request) -> Caller:
             raise _to_sign_in(request) from error
         raise
     refuse_foreign_write(ctx, request)
-    ctx.uses.note(session.store_id, session.key_id)
+    ctx.uses.note(session.store_id, session.key_id, ctx.live.microseconds())
     return Caller(session.store_id, session.key_id, "session", session.scopes, session_id=session.session_id)
 
 

@@ -33,7 +33,7 @@ def authenticate(ctx: Context, raw: bytes | None, *, origin: bytes | None = None
         raise Unauthorized("This API key was revoked.", code="revoked_key", headers=_CHALLENGE)
     if origin is not None and caller.kind == "sk":
         raise _in_a_browser()
-    ctx.uses.note(caller.store_id, caller.key_id)
+    ctx.uses.note(caller.store_id, caller.key_id, ctx.live.microseconds())
     return caller
 
 

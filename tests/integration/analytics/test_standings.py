@@ -211,3 +211,28 @@ async def test_people_are_named_by_the_code_that_is_their_own(db: Database, http
     chosen = {"group": "=VIP()", "code_id": "cod_BENVIP"}
     await deliver(db, ambassador_saved("amb_2", days=-10, revision=2).model_copy(update=chosen))
     assert (await results(http))["amb_2"]["code"] == "BENVIP"
+
+
+async def test_a_search_narrows_the_list_to_whom_links_found(http: httpx.AsyncClient) -> None:
+    sign_in(http, "metrics:read", "ambassadors:read")
+    asked = {"q": "an", "who": "amb_2,amb_1,amb_gone", "found": "7", "sort": "clicks"}
+    shown = (await http.get(PAGE, params=asked)).text
+    text = words(shown)
+    assert text.index("BEN") < text.index("ANNA10"), "in the list's own order"
+    assert "EVA10" not in text
+    assert "These are the 3 newest of 7 found" in text
+    back = html.unescape(shown.partition('name="back" value="')[2].partition('"')[0])
+    assert back == f"{PAGE}?sort=clicks", "the next search begins anew, in the same order"
+    narrowed = words((await http.get(PAGE, params={**asked, "activity": "recent"})).text)
+    assert "ANNA10" not in narrowed
+    sheet = await http.get(PAGE, params={**asked, "format": "csv"})
+    assert {row["ambassador_id"] for row in csv.DictReader(io.StringIO(sheet.text))} == {"amb_1", "amb_2"}
+    none = words((await http.get(PAGE, params={"q": "zoe", "who": "nobody", "found": "0"})).text)
+    assert "Nobody fits these filters" in none
+    alone = words((await http.get(PAGE, params={"q": "left over"})).text)
+    assert "ANNA10" in alone, "text without a search narrows nothing"
+
+
+async def test_who_may_not_read_people_is_offered_no_search(http: httpx.AsyncClient) -> None:
+    sign_in(http, "metrics:read")
+    assert 'role="search"' not in (await http.get(PAGE)).text

@@ -201,3 +201,25 @@ async def test_the_page_shows_each_reader_what_they_may_read(links: Replica, sho
         assert "Ambassador changed" in text
         assert 'class="back" href="/console/analytics/ambassadors"' in text
         assert "By results" in (await reader.get(HOME)).text
+
+
+async def test_a_search_in_the_list_of_results_finds_people_by_name(console: httpx.AsyncClient, shop: Shop) -> None:
+    program = await shop.program()
+    anna = await shop.ambassador(program, name="Анна Керн")
+    anne = await shop.ambassador(program, name="Joanna", email="x@search.example")
+    await shop.ambassador(program, name="Ben")
+    back = "/console/analytics/ambassadors?sort=clicks"
+
+    async def led(q: str, place: str = back) -> httpx.URL:
+        answer = await console.get(f"{HOME}/search", params={"q": q, "back": place})
+        assert answer.status_code == 303
+        return httpx.URL(answer.headers["location"])
+
+    found = await led("анна")
+    assert found.path == "/console/analytics/ambassadors"
+    assert dict(found.params) == {"sort": "clicks", "q": "анна", "who": anna["id"], "found": "1"}
+    assert (await led("joan")).params["who"] == anne["id"]
+    both = await led("керн", "//evil.example")
+    assert (both.path, both.host) == ("/console/analytics/ambassadors", "")
+    assert dict((await led("zzz")).params)["who"] == "nobody"
+    assert str(await led("  ")) == back

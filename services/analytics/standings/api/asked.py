@@ -12,7 +12,10 @@ from services.analytics.standings.domain import Activity, Chosen, Order, Sort, S
 from services.kernel.errors import Invalid
 
 LIST: Final = "/console/analytics/ambassadors"
-_NAMES: Final = ("sort", "order", "program", "group", "status", "activity", "from", "to")
+_NAMES: Final = ("sort", "order", "program", "group", "status", "activity", "from", "to", "q", "who", "found")
+_SEARCH: Final = ("q", "who", "found")
+"""A search is one filter: what was written, whom links found by it, and how many those are in all."""
+_LONGEST: Final = {"who": 4_000}
 _USUAL: Final = {"sort": "revenue", "order": "desc"}
 
 
@@ -25,7 +28,9 @@ class Asked:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Asked":
         """From GET parameters. A bookmark with a mistake in it still opens the page."""
-        found = {name: query.get(name, "").replace("\0", "").strip()[:120] for name in _NAMES}
+        found = {name: query.get(name, "").replace("\0", "").strip()[: _LONGEST.get(name, 120)] for name in _NAMES}
+        if not found["who"]:
+            found |= dict.fromkeys(_SEARCH, "")
         known = {"sort": get_args(Sort), "order": get_args(Order), "status": get_args(Status)}
         known["activity"] = get_args(Activity)
         return cls(
@@ -49,7 +54,18 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """What narrows the list."""
-        return {name: text for name, text in self.kept.items() if name not in _USUAL}
+        return {name: text for name, text in self.kept.items() if name not in {*_USUAL, "who", "found"}}
+
+    @property
+    def among(self) -> tuple[str, ...] | None:
+        """Whom a search found; None where nobody searched."""
+        return tuple(self.kept["who"].split(",")) if "who" in self.kept else None
+
+    @property
+    def left_out(self) -> int:
+        """How many more a search found than are here."""
+        found = self.kept.get("found", "")
+        return max(0, int(found) - len(self.among or ())) if found.isdecimal() and len(found) < 10 else 0
 
     def chosen(self, calendar: Calendar) -> tuple[Chosen, str]:
         """The question, and the days that are none: they narrow nothing."""
@@ -70,12 +86,14 @@ class Asked:
             activity=activity,
             joined_from=since,
             joined_to=until,
+            among=self.among,
         )
         return chosen, wrong
 
     def href(self, *, without: str = "", **more: str) -> str:
-        """The list's address, without one of its parameters, or with some more."""
-        pairs = {**{name: text for name, text in self.kept.items() if name != without}, **more}
+        """The list's address, without one of its filters, or with some more parameters."""
+        gone = _SEARCH if without == "q" else (without,)
+        pairs = {**{name: text for name, text in self.kept.items() if name not in gone}, **more}
         query = {name: text for name, text in pairs.items() if text and text != _USUAL.get(name)}
         return f"{LIST}?{urlencode(query)}" if query else LIST
 

@@ -56,6 +56,9 @@ async def list_page(
         title=speech.say("Ambassadors"),
         table=_table(page.data, asked, calendar, programs, reader, choose=may_group),
         asked=asked.kept,
+        may_search="ambassadors:read" in call.caller.scopes,
+        searched_in=asked.href(without="q"),
+        left_out=_left_out(asked, reader),
         filters=asked.filters,
         groups=groups,
         sorts=[Choice(label, value=one, current=one == asked.sort) for one, label in _sorts(speech).items()],
@@ -145,6 +148,18 @@ def _sorts(speech: Speech) -> dict[Sort, str]:
     }
 
 
+def _left_out(asked: Asked, reader: Reader) -> str:
+    """That a search found more people than an address has room for."""
+    if not asked.left_out:
+        return ""
+    number, here = reader.fmt.number, len(asked.among or ())
+    return reader.speech.say(
+        "These are the %(here)s newest of %(all)s found. Write more of the name.",
+        here=number(here),
+        all=number(here + asked.left_out),
+    )
+
+
 def _moved(count: str, reader: Reader) -> str:
     """That groups were set a moment ago, which the list shows some seconds later."""
     if not count.isdecimal() or len(count) > 4:
@@ -182,7 +197,7 @@ def _table(
             )
         )
     if choose:
-        columns.append(Column("choose", speech.label("head", "Select")))
+        columns.append(Column("choose", speech.label("head", "Select"), pick=True))
     return Table(
         speech.say("Ambassadors"),
         columns,
@@ -284,6 +299,7 @@ def _active(asked: Asked, programs: Mapping[str, str], reader: Reader) -> list[C
     labels = {
         "program": programs.get(kept.get("program", ""), kept.get("program", "")),
         "group": kept.get("group", ""),
+        "q": f"“{kept.get('q', '')}”",
         "status": statuses.get(kept.get("status", ""), ""),
         "activity": _activities(speech).get(kept.get("activity", ""), ""),  # type: ignore[call-overload]  # text
         "from": speech.say("Joined from %(day)s", day=_written(kept.get("from", ""), reader)),

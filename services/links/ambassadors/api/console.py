@@ -17,7 +17,7 @@ from services.links.ambassadors.words import status_chip
 from services.links.codes import sql as codes
 from services.links.keys import sql as keys
 from services.links.links import sql as links
-from services.links.pages import AMBASSADORS
+from services.links.pages import AMBASSADORS, results_page
 from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
@@ -29,6 +29,8 @@ HOME = "/console/links/ambassadors"
 _PAGE = 25
 _TRAIL = 20
 _MOST_NAMES = 500
+_MOST_FOUND = 100
+"""Of a search; their ids stand in an address."""
 
 Sort = Literal["newest", "name"]
 
@@ -94,6 +96,25 @@ async def get_list(
         filtered=bool(place.q or program),
         may_count="metrics:read" in call.caller.scopes,
     )
+
+
+@router.get(HOME + "/search")
+async def get_search(
+    call: Annotated[Call, viewer("ambassadors:read")],
+    q: Annotated[str, Query(max_length=120)] = "",
+    back: Annotated[str, Query(max_length=9000)] = "",
+) -> Response:
+    """Finds people for the list of what they brought, which knows no names: leads back to it with the ids of whom the
+    search finds, the newest ones, and how many they are.
+    """
+    place, text = results_page(back), q.strip()
+    if text:
+        async with call.transaction() as tx:
+            rows, found = await sql.page(tx, call.store_id, Filter(search=text), None, by="newest", limit=_MOST_FOUND)
+        ids = ",".join(member.ambassador.ambassador_id for member in rows)
+        query = urlencode({"q": text, "who": ids or "nobody", "found": found}, safe=",")
+        place = f"{place}{'&' if '?' in place else '?'}{query}"
+    return Response(status_code=303, headers={"location": place})
 
 
 @router.get("/console/links/names")
