@@ -80,11 +80,15 @@ _CODES_BY_ID = """
 select code_id, code from codes where store_id = :store_id and code_id = any(cast(:ids as text[]))
 """
 _CODES_OF = """
+with whose as materialized (
+  select ambassador_id, code_id from ambassadors
+  where store_id = :store_id and ambassador_id = any(cast(:ids as text[]))
+)
 select k.id as ambassador_id, coalesce(own.code, (
     select c.code from codes c where c.store_id = :store_id and c.ambassador_id = k.id
     order by c.retired, c.created_at, c.code_id limit 1)) as code
 from unnest(cast(:ids as text[])) as k(id)
-left join ambassadors a on a.store_id = :store_id and a.ambassador_id = k.id
+left join whose a on a.ambassador_id = k.id
 left join codes own on own.store_id = :store_id and own.code_id = a.code_id
 """
 
