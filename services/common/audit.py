@@ -77,6 +77,12 @@ ACTIONS: Final[dict[str, Action]] = {
     "invitation.closed": Action(_("Personal invitation ended"), "x"),
     "bot.connected": Action(_("Telegram bot connected"), "telegram"),
     "bot.disconnected": Action(_("Telegram bot disconnected"), "x"),
+    "sms.set_up": Action(_("SMS set up"), "message-circle"),
+    "sms.changed": Action(_("SMS settings changed"), "pencil"),
+    "sms.tried": Action(_("SMS sent for a try"), "send"),
+    "sms.ended": Action(_("SMS turned off"), "x"),
+    "phone.proved": Action(_("Phone confirmed"), "check"),
+    "phone.ended": Action(_("SMS to a phone ended"), "x"),
     "appeal.opened": Action(_("Appeal written"), "message-circle"),
     "appeal.answered": Action(_("Appeal answered"), "send"),
     # At the command line only.

@@ -80,11 +80,13 @@ from services.links.notices.api import rest as notices
 from services.links.offers import api as offers
 from services.links.pages import PAGES
 from services.links.people import tables as _people
+from services.links.phone_codes import tables as _phone_codes
 from services.links.portal.api import console as portal_console
 from services.links.portal.api import door as portal_door
 from services.links.portal.api import home as portal_home
 from services.links.portal.api import invites as portal_invites
 from services.links.portal.api import messages as portal_messages
+from services.links.portal.api import phone as portal_phone
 from services.links.portal.api import rest as portal_rest
 from services.links.portal.api import settings as portal_settings
 from services.links.portal.api import sign_in as portal_sign_in
@@ -119,6 +121,13 @@ from services.links.sharing.api import console as sharing_console
 from services.links.sharing.api import rest as sharing
 from services.links.sharing.hot import Share
 from services.links.sheets import api as sheets
+from services.links.sms import jobs as sms_jobs
+from services.links.sms import work as sms_work
+from services.links.sms.api import reports as sms_reports
+from services.links.sms_gateways import tables as _sms_gateways
+from services.links.sms_gateways.actions.setup import PURPOSE as SMS
+from services.links.sms_gateways.api import console as sms_console
+from services.links.sms_gateways.api import rest as sms_gateways
 from services.links.store_settings.api import general as settings_general
 from services.links.store_settings.api import keys as settings_keys
 from services.links.store_settings.api import placeholders as settings_placeholders
@@ -145,10 +154,11 @@ _TABLES = (
         _materials,
         _notices,
         _people,
+        _phone_codes,
         _programs,
         _proofs,
     ),
-    *(_preferences, _previews, _session, _sharing, _stores, _telegram),
+    *(_preferences, _previews, _session, _sharing, _sms_gateways, _stores, _telegram),
 )
 """Named so that METADATA is complete whenever the manifest is."""
 
@@ -244,6 +254,8 @@ SERVICE = Service(
         "/v1/announcements*",
         "/v1/telegram-bot",
         "/v1/telegram/*",
+        "/v1/sms-gateway*",
+        "/v1/sms/*",
         "/join/*",
         "/terms/*",
         "/unsubscribe/*",
@@ -294,6 +306,10 @@ SERVICE = Service(
         snippet.router,
         telegram.router,
         telegram_hook.router,
+        sms_gateways.router,
+        sms_reports.router,
+        portal_phone.router,
+        sms_console.router,
         mail.router,
         bounces.router,
         mail_console.routes(COMPOSERS),
@@ -335,9 +351,13 @@ SERVICE = Service(
     + inviting_jobs.DUE_JOBS
     + mail_jobs.DUE_JOBS
     + proofs_jobs.DUE_JOBS
+    + sms_jobs.DUE_JOBS
     + notices_jobs.DUE_JOBS,
-    work=(task_kind(COMPOSERS), join_work.TASK_KIND, *telegram_work.TASK_KINDS),
-    sealed=(Sealed(table="telegram_bots", key="store_id", column="sealed_token", purpose=TELEGRAM),),
+    work=(task_kind(COMPOSERS), join_work.TASK_KIND, *telegram_work.TASK_KINDS, sms_work.TASK_KIND),
+    sealed=(
+        Sealed(table="telegram_bots", key="store_id", column="sealed_token", purpose=TELEGRAM),
+        Sealed(table="sms_gateways", key="store_id", column="sealed_secret", purpose=SMS),
+    ),
     resources=open_resources,
     pages=PAGES,
 )

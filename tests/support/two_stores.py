@@ -303,6 +303,13 @@ BODIES: dict[str, Any] = {
     "POST /v1/stores/{store_id}/keys": lambda _: {"kind": "secret", "label": "x"},
     "PATCH /v1/stores/{store_id}": lambda _: {"name": "Another name"},
     "PUT /v1/telegram-bot": lambda _: {"token": "123456789:AAtoken-of-the-tests-0123456789012345"},
+    "PUT /v1/sms-gateway": lambda _: {
+        "url": "https://sms.invalid/kith",
+        "secret": "whsec_" + b64encode(b"a secret of the tests, 32 bytes!").decode(),
+        "sender": "ZERNO",
+        "prefixes": ["+1"],
+    },
+    "POST /v1/sms-gateway/tests": lambda _: {"to": "+1 555 0199777"},
     "POST /v1/track": lambda _: {"type": "visit", "visitor_id": "v1"},
 }
 """A body that is right, given ids, for every operation that takes one."""

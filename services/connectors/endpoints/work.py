@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
+from services.common import signatures
 from services.connectors.endpoints.actions import tell
 from services.connectors.endpoints.domain import signing, tries
 from services.connectors.endpoints.domain.tries import Off, State, Verdict
@@ -99,7 +100,7 @@ async def _try(
         "content-type": "application/json",
         "webhook-id": ready.message_id,
         "webhook-timestamp": str(moment),
-        "webhook-signature": signing.sign(keys, ready.message_id, moment, body),
+        "webhook-signature": signatures.sign(keys, ready.message_id, moment, body),
     }
     if ready.test:
         headers["webhook-test"] = "true"

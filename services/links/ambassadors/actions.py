@@ -21,6 +21,7 @@ from services.links.links import actions as links
 from services.links.people import sql as people
 from services.links.people.actions import present
 from services.links.people.sql import Ambassador
+from services.links.phone_codes import sql as phone_codes
 from services.links.preferences import sql as preferences
 from services.links.programs import actions as programs
 from services.links.proofs import sql as proofs
@@ -307,6 +308,7 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     await proofs.forget(tx, store_id, before.contact_hashes)
     await applicants.forget(tx, store_id, before.contact_hashes)
     await preferences.forget(tx, store_id, ambassador_id)
+    await phone_codes.forget_of(tx, store_id, ambassador_id)
     await invites.forget_of(tx, store_id, ambassador_id)
     await invites.forget(tx, store_id, before.contact_hashes)
     gone = {"status": "erased", "external_id": None, "group": None, "locale": None}

@@ -10,7 +10,8 @@ from services.links.people.sql import Ambassador
 _SELECT = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
   a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, a.role, a.terms_version, a.terms_at,
-  p.name, p.email, p.phone, p.public_name, p.telegram, p.notes,
+  p.name, p.email, p.phone, p.public_name, p.telegram, p.sms, p.sms_hash, p.sms_asked,
+  p.notes,
   l.slug, c.code, g.name as program_name
 from ambassadors a
 left join people p on p.ambassador_id = a.ambassador_id

@@ -18,11 +18,13 @@ class MailOut(BaseModel):
         description="Whom it was for; null of one to an address, before it is sent or when nobody has it."
     )
     state: State = Field(
-        description="`waiting`, `sent` to the relay, `refused` for good for its address or content, `dropped`"
-        " since nobody was there to get it, `bounced` back after it was sent, `kept` in a demo that sends none."
+        description="`waiting`, `sent` to the relay or gateway, `delivered` where that reports it, `refused` for good"
+        " for its address or content, `dropped` since nobody was there to get it, `bounced` back after it was sent,"
+        " `kept` in a demo that sends none."
     )
     reason: str | None = Field(
-        description="Of what was not sent: `nobody`, `no_address`, `no_relay`, the relay's `smtp_550`, or why the"
+        description="Of what was not sent: `nobody`, `no_address`, `no_relay`, the relay's `smtp_550`, the gateway's"
+        " `sms_422`, `sms_limit_day` where the store's SMS were used up, or why the"
         " address gets none: `unsubscribed`, `bounced`, `complained`."
     )
     created_at: datetime

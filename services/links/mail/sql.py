@@ -33,6 +33,10 @@ _CAME_BACK = """
 update mails set state = 'bounced', reason = :reason, ended_at = :now
 where store_id = :store_id and mail_id = :mail_id and state in ('sent', 'waiting')
 """
+_ARRIVED = """
+update mails set state = 'delivered', ended_at = coalesce(ended_at, :now)
+where store_id = :store_id and mail_id = :mail_id and state in ('sent', 'waiting')
+"""
 _PAGE = f"""
 select {_FIELDS} from mails where store_id = :store_id
   and (cast(:state as text) is null or state = :state)
@@ -48,9 +52,10 @@ select store_id, min(created_at) as at from mails where store_id = any(cast(:sto
 """
 
 Channel = Sent
-State = Literal["waiting", "sent", "kept", "dropped", "refused", "bounced"]
-"""`kept`: nothing sends mails here, and a demo shows what would have been sent. `dropped`: there was nobody to send it
-to any more. `refused`: the address takes none. `bounced`: it was sent, and came back.
+State = Literal["waiting", "sent", "delivered", "kept", "dropped", "refused", "bounced"]
+"""`delivered`: a report says that it arrived, where there are such. `kept`: nothing sends mails here, and a demo shows
+what would have been sent. `dropped`: there was nobody to send it to any more. `refused`: the address takes none.
+`bounced`: it was sent, and came back.
 """
 
 
@@ -131,6 +136,11 @@ async def again(tx: Tx, store_id: str, mail_id: str) -> bool:
 async def came_back(tx: Tx, store_id: str, mail_id: str, *, reason: str) -> None:
     """Notes that a mail which was sent was not delivered; also where its report was quicker than our own note."""
     await tx.execute(_CAME_BACK, store_id=store_id, mail_id=mail_id, reason=reason, now=tx.now)
+
+
+async def arrived(tx: Tx, store_id: str, mail_id: str) -> None:
+    """Notes that a message arrived; also where that report was quicker than our own note that it was sent."""
+    await tx.execute(_ARRIVED, store_id=store_id, mail_id=mail_id, now=tx.now)
 
 
 async def page(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from email.message import EmailMessage
 from functools import partial
+from itertools import product
 from typing import Final, TypeAlias, get_args
 
 import aiosmtplib
@@ -19,7 +20,7 @@ from services.kernel.work import Done, Outcome, Retry, Task, TaskKind
 from services.links.mail import sql
 from services.links.mail.actions import TASK
 from services.links.mail.domain import NOBODY_THERE, Letter, NoAddress, message, return_path
-from services.links.mail.sql import Mail, State
+from services.links.mail.sql import Channel, Mail, State
 from services.links.pages import PAGES
 from services.links.preferences import sql as preferences
 from services.links.settings import SmtpSettings, smtp_settings
@@ -28,7 +29,9 @@ from services.links.stores import actions as stores
 Composer: TypeAlias = Callable[[Context, Tx, Mail], Awaitable[Letter | None]]
 """What a mail says and to whom, read now; None when there is nobody to tell, or nothing any more."""
 
-_SENT = Counter("kith_mails_total", "Mails by kind, and what became of them.", ("kind", "state"))
+_SENT = Counter(
+    "kith_mails_total", "Messages by kind and channel, and what became of them.", ("kind", "channel", "state")
+)
 _log = structlog.get_logger()
 
 Composers: TypeAlias = Mapping[str, Composer]
@@ -40,15 +43,15 @@ PER_RELAY: Final = 10
 
 def task_kind(composers: Composers) -> TaskKind:
     """The kind of task, with the composers of all kinds of mails."""
-    for kind in composers:  # a series that begins at its first one shows no increase
-        for state in get_args(State):
-            _SENT.labels(kind, state)
+    ways = [*product(composers, ["email"]), *product(["notice"], get_args(Channel)), ("phone_code", "sms")]
+    for (kind, channel), state in product(ways, get_args(State)):
+        _SENT.labels(kind, channel, state)  # a series that begins at its first one shows no increase
     return TaskKind(name=TASK, run=partial(run, composers), per_lane=PER_RELAY, per_store=5, deadline_s=30)
 
 
 def count(mail: Mail, state: State) -> None:
     """Counts what became of a message, for whoever watches."""
-    _SENT.labels(mail.kind, state).inc()
+    _SENT.labels(mail.kind, mail.channel, state).inc()
 
 
 def can_send(ctx: Context) -> bool:

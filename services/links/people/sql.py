@@ -60,7 +60,7 @@ _GET = """
 select a.ambassador_id, a.store_id, a.program_id, a.external_id, a.status, a.group_name, a.sponsor_id, a.locale,
   a.contact_hashes, a.link_id, a.code_id, a.created_at, a.revision, a.role, a.terms_version, a.terms_at,
   p.name, p.email, p.phone,
-  p.public_name, p.telegram, p.notes
+  p.public_name, p.telegram, p.sms, p.sms_hash, p.sms_asked, p.notes
 from ambassadors a left join people p on p.ambassador_id = a.ambassador_id
 where a.store_id = :store_id
 """
@@ -159,6 +159,11 @@ class Ambassador:
     """By which friends see them invited, where that is another than the first name."""
     telegram: str | None = None
     """The chat in which the store's bot speaks with them. Written by `connect` alone."""
+    sms: str | None = None
+    """The number that they proved to be theirs, as in +37369123456; `sms_hash` is its keyed hash. Written by
+    `phone_codes` alone, as `sms_asked`: the number that a code went to."""
+    sms_hash: str | None = None
+    sms_asked: str | None = None
     notes: str | None = None
     """What the store wrote down of them: for its staff and servers, and for no ambassador's or friend's page."""
 

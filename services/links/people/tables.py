@@ -60,13 +60,17 @@ PEOPLE = Table(
     text("phone", nullable=True),
     text("public_name", nullable=True),
     text("telegram", nullable=True),
+    text("sms", nullable=True),
+    text("sms_hash", nullable=True),
+    text("sms_asked", nullable=True),
     text("notes", nullable=True),
     Column("name_folded", Text, Computed("lower(name)", persisted=True), nullable=True),
     Index(None, "store_id"),
     Index("people_name_folded_idx", "store_id", "name_folded", "ambassador_id"),
     Index("people_telegram_idx", "store_id", "telegram", postgresql_where=sql_text("telegram is not null")),
 )
-"""`telegram` is the chat in which a store's bot speaks with the person: both numbers. `notes` are the store's own, and
+"""`telegram` is the chat in which a store's bot speaks with the person: both numbers; `sms` the number
+that they proved, with its keyed hash, and `sms_asked` the one that a code went to. `notes` are the store's own, and
 nobody else's to read.
 """
 

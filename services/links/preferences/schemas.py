@@ -58,3 +58,7 @@ class PreferencesOut(BaseModel):
         " `bounced`, `complained`."
     )
     telegram: bool = Field(description="Whether they are connected with the store's bot.")
+    sms: str = Field(
+        description="Whether news can go to a phone: `ok`, `none` without a number that they proved, else why not:"
+        " `unsubscribed` (they wrote STOP), `bounced`. Whether the store sends SMS now, `/v1/sms-gateway` says."
+    )

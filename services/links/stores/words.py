@@ -9,6 +9,7 @@ SETTINGS: Final = "/console/links/settings"
 LOOK: Final = "/console/links/look"
 DOMAINS: Final = "/console/links/domains"
 LINK_DOMAIN: Final = "/console/links/link-domain"
+SMS: Final = "/console/links/sms"
 KEYS: Final = "/console/links/keys"
 IDENTIFY: Final = "/console/links/identify"
 PLACEHOLDERS: Final = "/console/links/settings/placeholders"
@@ -21,6 +22,7 @@ def settings_bar(speech: Speech, here: str) -> dict[str, Any]:
         LOOK: speech.say("Look"),
         DOMAINS: speech.say("Domains"),
         LINK_DOMAIN: speech.say("Link domain"),
+        SMS: speech.say("SMS"),
         KEYS: speech.say("API keys"),
         IDENTIFY: speech.say("Customer proof"),
         PLACEHOLDERS: speech.say("Placeholders"),

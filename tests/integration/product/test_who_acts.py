@@ -37,6 +37,7 @@ REPORTS = {
     "POST /console/links/programs/preview/page": "the same of the page that friends would see",
     "POST /unsubscribe/{token}": "a mail program, or whoever reads the mail; the suppression is the record",
     "POST /v1/telegram/{hook}": "Telegram delivers what an ambassador said to a bot",
+    "POST /v1/sms/{hook}": "a gateway reports what became of messages; the suppression is the record",
     "POST /v1/mail/bounces": "a mail system reports what came back; the suppression is the record",
     "POST /v1/codes/{code}/redeem": "a checkout counts a use; the use is the record",
 }
@@ -213,6 +214,15 @@ WALK = [
          body=form(program_id="{program_id}", label="Zaphodia", do="address")),
     Step(route="PUT /v1/telegram-bot", notes=["bot.connected"], body=BODIES["PUT /v1/telegram-bot"]),
     Step(route="DELETE /v1/telegram-bot", notes=["bot.disconnected"]),
+    Step(route="PUT /v1/sms-gateway", notes=["sms.set_up"], body=BODIES["PUT /v1/sms-gateway"]),
+    Step(route="POST /v1/sms-gateway/tests", notes=["sms.tried"], body=BODIES["POST /v1/sms-gateway/tests"]),
+    Step(route=f"POST {C}/sms", who="member", notes=["sms.changed"],
+         body=form(url="https://zaphodia.invalid/", sender="QUIETMARK", prefixes="+1", most_a_day="9", most_a_month="9",
+                   most_codes_a_day="9")),
+    Step(route=f"POST {C}/sms/try", who="member", notes=["sms.tried"], body=form(to="+1 555 0199777")),
+    Step(route=f"POST {C}/sms/off", who="member", notes=["sms.ended"]),
+    Step(route="PUT /v1/sms-gateway", notes=["sms.set_up"], body=BODIES["PUT /v1/sms-gateway"]),
+    Step(route="DELETE /v1/sms-gateway", notes=["sms.ended"]),
     Step(route="PUT /v1/ambassadors/{ambassador_id}/preferences", notes=["ambassador.changed"],
          body=body(channel="email", digest="daily")),
     Step(route="PUT /v1/message-occasions/{occasion}", notes=["occasion.changed"], body=body(told=True)),
@@ -259,8 +269,10 @@ SESSION_ROUTES = {"POST /console/session", "POST /console/session/once", "POST /
 SESSION_ROUTES |= {"POST /p/open", "POST /p/end", "POST /p/sign-in", "POST /p/sign-in/code", "POST /p/sign-in/mail"}
 SESSION_ROUTES |= {"POST /join/{program_id}"}
 OF_AMBASSADORS = {"POST /p/links", "POST /p/messages", "POST /p/messages/telegram", "POST /p/invites", "POST /p/shared"}
+OF_AMBASSADORS |= {"POST /p/phone", "POST /p/phone/code", "POST /p/phone/end"}
 OF_AMBASSADORS |= {"POST /p/settings", "POST /p/erase", "POST /p/appeals"}
 """What an ambassador's session does: noted as theirs, which the tests of its services try."""
+OF_PEOPLE = {"session.started", "session.ended", "appeal.opened", "phone.proved", "phone.ended"}
 BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
 AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
@@ -314,7 +326,7 @@ def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
 
 
 def test_every_action_is_done_somewhere() -> None:
-    done = {action for step in WALK for action in step.notes} | {"session.started", "session.ended", "appeal.opened"}
+    done = {action for step in WALK for action in step.notes} | OF_PEOPLE
     assert done | BY_PROOF | AT_THE_COMMAND_LINE == ACTIONS.keys()
 
 

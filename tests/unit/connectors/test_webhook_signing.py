@@ -9,16 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from services.common import signatures
 from services.connectors.endpoints.actions.again import sample
-from services.connectors.endpoints.domain import signing, told, tries
+from services.connectors.endpoints.domain import told, tries
 from tests.contract.test_architecture import ROOT
 
 SPECIFIED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def test_the_vector_of_the_specification() -> None:
-    keys = [base64.b64decode(SPECIFIED.removeprefix(signing.MARK))]
-    made = signing.sign(keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    keys = [base64.b64decode(SPECIFIED.removeprefix(signatures.MARK))]
+    made = signatures.sign(keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
@@ -34,13 +35,13 @@ def test_the_library_of_the_standard_verifies_what_each_of_several_secrets_signe
     headers = {
         "webhook-id": name,
         "webhook-timestamp": str(at),
-        "webhook-signature": signing.sign(keys, name, at, body),
+        "webhook-signature": signatures.sign(keys, name, at, body),
     }
     for key in keys:
-        assert Webhook(signing.as_text(key)).verify(body, headers) == data
+        assert Webhook(signatures.as_text(key)).verify(body, headers) == data
     for changed in (headers | {"webhook-id": f"{name}x"}, headers | {"webhook-timestamp": str(at - 1)}):
         with pytest.raises(WebhookVerificationError):
-            Webhook(signing.as_text(keys[0])).verify(body, changed)
+            Webhook(signatures.as_text(keys[0])).verify(body, changed)
     assert all(base64.b64decode(one[3:]) for one in headers["webhook-signature"].split(" "))
 
 

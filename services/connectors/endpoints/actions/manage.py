@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from services.common import signatures
 from services.connectors.endpoints.actions.tell import at_once
 from services.connectors.endpoints.domain import signing
 from services.connectors.endpoints.domain.told import TYPES
@@ -108,7 +109,7 @@ async def get(tx: Tx, store_id: str, endpoint_id: str, *, lock: bool = False) ->
 
 def show(sealing: Sealing, secret_id: str, sealed: bytes) -> str:
     """A secret in the clear, for the answer to who made it. Raises `ValueError` if its key has left."""
-    return signing.as_text(sealing.open(signing.SECRET, sealed, owner=secret_id))
+    return signatures.as_text(sealing.open(signing.SECRET, sealed, owner=secret_id))
 
 
 def check_url(ctx: Context, url: str) -> None:
@@ -138,6 +139,6 @@ def known(events: Sequence[str]) -> list[str]:
 
 async def _new_secret(tx: Tx, sealing: Sealing, store_id: str, endpoint_id: str) -> tuple[str, bytes]:
     secret_id = new_id("whs", at=tx.now)
-    sealed = sealing.seal(signing.SECRET, os.urandom(signing.KEY_BYTES), owner=secret_id)
+    sealed = sealing.seal(signing.SECRET, os.urandom(signatures.KEY_BYTES), owner=secret_id)
     await sql.add_secret(tx, store_id, endpoint_id, secret_id=secret_id, secret=sealed)
     return secret_id, sealed

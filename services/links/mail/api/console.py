@@ -1,7 +1,7 @@
 """The console's mailbox: every mail with its outcome; in a demo that sends none, the mails themselves to read."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -11,12 +11,12 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
 from services.links.mail import sql, words
-from services.links.mail.sql import Mail
+from services.links.mail.sql import Channel, Mail
 from services.links.mail.work import Composers
 from services.links.settings import smtp_settings
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import Column, Name, Pagination, Reader, Row, Table
+from services.ui import Choice, Column, Name, Pagination, Reader, Row, Table
 
 HOME: Final = "/console/links/mailbox"
 _ROWS: Final = 50
@@ -28,13 +28,18 @@ def routes(composers: Composers) -> APIRouter:
 
     @router.get(HOME)
     async def get_mailbox(
-        request: Request, call: Annotated[Call, viewer("ambassadors:read")], cursor: Cursor = None, lang: str = ""
+        request: Request,
+        call: Annotated[Call, viewer("ambassadors:read")],
+        channel: str = "",
+        cursor: Cursor = None,
+        lang: str = "",
     ) -> Response:
-        """The log of mails, the newest first."""
+        """The log of messages, the newest first; of one channel, or of all."""
         before = cursors.decode(cursor, datetime, str)
+        chosen = channel if channel in get_args(Channel) else None
         async with call.transaction() as tx:
             own = await stores.get(tx, call.store_id)
-            found = await sql.page(tx, call.store_id, before=before, count=_ROWS + 1)
+            found = await sql.page(tx, call.store_id, before=before, count=_ROWS + 1, channel=chosen)
             reader = reader_of(request, own, tx.now)
         page = page_of(found, _ROWS, show=lambda mail: mail, after=lambda mail: (mail.created_at, mail.mail_id))
         speech = reader.speech
@@ -43,11 +48,18 @@ def routes(composers: Composers) -> APIRouter:
             title=speech.say("Mailbox"),
             table=_table(page.data, reader, readable=_readable(call)),
             readable=_readable(call),
+            channels=[
+                Choice(speech.say("All channels"), href=HOME, current=chosen is None),
+                *(
+                    Choice(label, href=_at(channel=one), current=one == chosen)
+                    for one, label in words.channels(speech).items()
+                ),
+            ],
             relay=smtp_settings().host is not None,
             paging=Pagination(
                 speech.count("%(n)s mail on this page", "%(n)s mails on this page", len(page.data), n=len(page.data)),
-                previous=HOME if cursor else "",
-                next=f"{HOME}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
+                previous=_at(channel=chosen) if cursor else "",
+                next=_at(channel=chosen, cursor=page.next_cursor) if page.next_cursor else "",
             ),
         )
 
@@ -72,6 +84,11 @@ def routes(composers: Composers) -> APIRouter:
     return router
 
 
+def _at(**query: str | None) -> str:
+    given = urlencode({name: value for name, value in query.items() if value})
+    return f"{HOME}?{given}" if given else HOME
+
+
 def _readable(call: Call) -> bool:
     return call.ctx.settings.demo and smtp_settings().host is None
 
@@ -81,7 +98,10 @@ def _table(mails: list[Mail], reader: Reader, *, readable: bool) -> Table:
     rows = []
     for mail in mails:
         href = f"{HOME}/{mail.mail_id}" if readable and mail.state == "kept" else ""
-        about = Name(words.kind_text(mail.kind, speech), below=fmt.moment(mail.created_at), href=href)
+        what = words.kind_text(mail.kind, speech)
+        if mail.channel != "email":
+            what = f"{what}, {words.channels(speech)[mail.channel]}"
+        about = Name(what, below=fmt.moment(mail.created_at), href=href)
         who = None
         if mail.ambassador_id is not None:
             href = f"/console/links/ambassadors/{mail.ambassador_id}"

@@ -23,6 +23,8 @@ from services.links.people import sql as people
 from services.links.people.sql import Ambassador
 from services.links.preferences import sql as preferences
 from services.links.preferences.domain import Preferences, Sent
+from services.links.sms_gateways.actions import setup as sms
+from services.links.sms_gateways.actions.setup import lane_of
 from services.links.stores import actions as stores
 
 KIND: Final = "notice"
@@ -110,6 +112,8 @@ def _message(tx: Tx, done: _Outcome, who: Ambassador, person: Person, notices: S
 
 def _lane(channel: Sent, who: Ambassador) -> str:
     """Who would be held up: a bot that floods stops nobody else, the mails least of all."""
+    if channel == "sms":
+        return lane_of(who.store_id)
     return f"bot:{(who.telegram or '').partition(':')[0]}" if channel == "telegram" else mails.RELAY
 
 
@@ -120,13 +124,17 @@ async def _persons(tx: Tx, store_id: str, known: Mapping[str, Ambassador]) -> di
     wishes = await preferences.of(tx, store_id, present)
     got = await sql.recent(tx, store_id, present, since=tx.now - DAY + timedelta(seconds=1))
     hashes = {ident: people.mail_of(one.contact_hashes) for ident, one in present.items()}
-    barred = await preferences.suppressed(tx, store_id, filter(None, hashes.values()))
+    numbers = [one.sms_hash for one in present.values()]
+    barred = await preferences.suppressed(tx, store_id, filter(None, (*hashes.values(), *numbers)))
+    by_sms = any(numbers) and await sms.is_open(tx, store_id)
     found = {}
     for ident, one in present.items():
         wish = wishes.get(ident, Preferences())
         channels: set[Sent] = {"email"} if one.email and hashes[ident] not in barred else set()
         if one.telegram is not None:
             channels.add("telegram")
+        if one.sms_hash is not None and one.sms_hash not in barred and by_sms:
+            channels.add("sms")
         count, first_at = got.get(ident, (0, None))
         found[ident] = Person(
             wish=wish,

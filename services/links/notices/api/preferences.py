@@ -43,6 +43,7 @@ async def preferences_of(tx: Tx, person: Ambassador) -> PreferencesOut:
         **asdict(wish),
         mail=await mail_state(tx, person),
         telegram=person.telegram is not None,
+        sms=await sms_state(tx, person),
     )
 
 
@@ -52,3 +53,10 @@ async def mail_state(tx: Tx, person: Ambassador) -> str:
     if person.email is None or found is None:
         return "none"
     return (await sql.suppressed(tx, person.store_id, [found])).get(found, "ok")
+
+
+async def sms_state(tx: Tx, person: Ambassador) -> str:
+    """Whether somebody can be sent SMS: `ok`, `none` without a proved number, or why not."""
+    if person.sms is None or person.sms_hash is None:
+        return "none"
+    return (await sql.suppressed(tx, person.store_id, [person.sms_hash])).get(person.sms_hash, "ok")

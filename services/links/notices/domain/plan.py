@@ -73,7 +73,7 @@ def channels(person: Person, told: Collection[Waiting]) -> tuple[Sent, ...]:
     wish, left = person.wish, person.channels.difference(*(one.failed for one in told))
     if wish.channel == "portal":
         return ()
-    order: tuple[Sent, ...] = (wish.channel, "email", "telegram")
+    order: tuple[Sent, ...] = (wish.channel, "email", "telegram", "sms")
     first = next((one for one in order if one in left), None)
     if first is None:
         return ()

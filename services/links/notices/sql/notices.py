@@ -98,7 +98,7 @@ update notices set state = 'waiting', message_id = null, told_at = null, due = :
   failed = array_append(failed, cast(:channel as text))
 where store_id = :store_id and message_id = :about and state = 'told' and not exists (
   select from mails m where m.store_id = :store_id and m.about = :about and m.mail_id <> :mail_id
-    and m.state in ('waiting', 'sent', 'kept'))
+    and m.state in ('waiting', 'sent', 'delivered', 'kept'))
 """
 _FORGET = f"""
 with old as (

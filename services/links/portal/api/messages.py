@@ -14,7 +14,7 @@ from services.kernel.http.portal import to_sign_in
 from services.links.activity import sql as activity
 from services.links.looks import actions as looks
 from services.links.notices.actions.compose import latest, reader_of
-from services.links.notices.api.preferences import mail_state
+from services.links.notices.api.preferences import mail_state, sms_state
 from services.links.notices.sql import announcements
 from services.links.pages import PAGES
 from services.links.people import actions as people
@@ -136,6 +136,7 @@ async def _page(request: Request, *, wrong: bool = False, status: int = 200) -> 
         reader = await reader_of(ctx, tx, session.store_id, session.ambassador_id, language=language) or reader
         wish = await preferences.wish_of(tx, session.store_id, session.ambassador_id)
         bot = await bots.get(tx, session.store_id)
+        by_sms = reader.person is not None and await sms_state(tx, reader.person) == "ok"
         mail = await mail_state(tx, reader.person) if reader.person else "none"
         look = worn_here(await looks.get(tx, session.store_id))
         news = await latest(ctx, tx, reader)
@@ -152,8 +153,8 @@ async def _page(request: Request, *, wrong: bool = False, status: int = 200) -> 
         bar=portal_bar(speech, SHARE),
         store=reader.store.name,
         news=news,
-        channels=_channels(wish, speech, telegram=connected),
-        mails_too=_mails_too(wish, speech) if connected else [],
+        channels=_channels(wish, speech, telegram=connected, sms=by_sms),
+        mails_too=_mails_too(wish, speech) if connected or by_sms else [],
         digests=_digests(wish, speech),
         hours={name: _hours(getattr(wish, name), speech) for name in ("quiet_from", "quiet_to")},
         wrong=speech.say("Choose both hours, or neither.") if wrong else "",
@@ -162,13 +163,15 @@ async def _page(request: Request, *, wrong: bool = False, status: int = 200) -> 
     )
 
 
-def _channels(wish: Preferences, speech: Speech, *, telegram: bool) -> list[Choice]:
+def _channels(wish: Preferences, speech: Speech, *, telegram: bool, sms: bool) -> list[Choice]:
     names: dict[Channel, str] = {
         "email": speech.say("E-mail"),
         "telegram": "Telegram",
+        "sms": speech.say("SMS"),
         "portal": speech.say("Only on this page"),
     }
-    shown = [one for one in get_args(Channel) if one in names and (one != "telegram" or telegram)]
+    leads = {"telegram": telegram, "sms": sms}
+    shown = [one for one in get_args(Channel) if one in names and leads.get(one, True)]
     return [Choice(names[one], value=one, current=one == wish.channel) for one in shown]
 
 

@@ -25,6 +25,8 @@ from services.links.people.sql import Ambassador
 from services.links.portal.api.sign_in import headers_of, worn_here
 from services.links.portal.api.visitor import drop_cookie, visitor
 from services.links.session import sql as sessions
+from services.links.sms_gateways import sql as gateways
+from services.links.sms_gateways.domain.numbers import masked
 from services.links.stores import actions as stores
 from services.ui import Choice
 from services.ui.locales import LANGUAGES
@@ -118,6 +120,7 @@ async def _page(
     async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
         ambassador = await people.get(tx, session.store_id, session.ambassador_id)
         store = await stores.get(tx, session.store_id)
+        gateway = await gateways.get(tx, session.store_id)
         devices = await sessions.open_portals(tx, session.store_id, session.ambassador_id)
         seen = worn_here(await looks.get(tx, session.store_id))
     spoken = (ambassador.locale or store.locale)[:2]
@@ -139,6 +142,8 @@ async def _page(
         error=speech.say("At most 40 letters, and neither an address nor a number.") if wrong else "",
         languages_to_choose=[Choice(label, value=code, current=code == spoken) for code, label in LANGUAGES.items()],
         mail=ambassador.email,
+        phone=masked(ambassador.sms) if ambassador.sms else "",
+        sms=gateway is not None and gateway.state == "active",
         devices=devices,
     )
 
@@ -156,5 +161,5 @@ async def _known(ctx: Context, tx: Tx, session: PortalSession) -> dict[str, Any]
 
 def _person(person: Ambassador) -> dict[str, Any]:
     kept = ("ambassador_id", "program_id", "external_id", "status", "locale", "role", "created_at")
-    told = ("name", "public_name", "email", "phone", "terms_version", "terms_at")
+    told = ("name", "public_name", "email", "phone", "sms", "terms_version", "terms_at")
     return {name: getattr(person, name) for name in (*kept, *told)}

@@ -208,7 +208,7 @@ def _code_chip(code: Code, reader: Reader) -> Chip:
 
 def _messages(sent: Sequence[Mail], reader: Reader) -> Table:
     speech, fmt = reader.speech, reader.fmt
-    channels = {"email": speech.say("E-mail"), "telegram": "Telegram", "sms": "SMS"}
+    channels = mail_words.channels(speech)
     return Table(
         speech.say("Messages"),
         [Column("about", speech.label("head", "Message")), Column("state", speech.label("head", "Outcome"))],

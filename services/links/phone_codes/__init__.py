@@ -1,0 +1,1 @@
+"""Codes by which ambassadors prove that a phone is theirs."""

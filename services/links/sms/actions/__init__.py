@@ -1,0 +1,1 @@
+"""Proving a phone, and what a gateway reports."""

@@ -1,0 +1,1 @@
+"""What a message says, and what a gateway reports. Pure."""

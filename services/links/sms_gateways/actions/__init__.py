@@ -1,0 +1,1 @@
+"""Setting a gateway up, counting what is spent, and trying it."""

@@ -1,0 +1,1 @@
+"""Which numbers there are, and how many segments a text costs. Pure."""
