@@ -12,9 +12,9 @@ from services.attribution.moved import sql as leaving
 from services.cli.inspect.stores import opened
 from services.cli.local.process import StartFailed
 from services.common.scopes import SCOPES
-from services.connectors.hooks import actions as hooks
-from services.connectors.hooks.domain import SECRET
-from services.connectors.hooks.sql import FormerHook
+from services.connectors.accounts import actions as accounts
+from services.connectors.accounts.domain import SECRET
+from services.connectors.accounts.sql import FormerHook
 from services.connectors.inbox import actions as inbox
 from services.connectors.inbox.domain import BODY, Outcome
 from services.connectors.inbox.sql import Delivery
@@ -114,7 +114,7 @@ async def _move_hooks(road: _Road, store_id: str, moved: Moved) -> None:
         elif one.deleted_at is None:
             moved.sealed += 1
     async with road.target.transaction([store_id]) as tx:
-        await hooks.take_over(tx, store_id, taken)
+        await accounts.take_over(tx, store_id, taken)
         await _keep_answers(tx, store_id, answers)
     failpoints.hit("handover.hooks")
     async with road.source.transaction([store_id]) as tx:

@@ -52,6 +52,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "session.ended": Action(_("Signed out"), "log-out"),
     "clock.moved": Action(_("Demo clock moved"), "clock"),
     "hook.made": Action(_("Shop platform connected"), "webhook"),
+    "hook.changed": Action(_("Shop platform’s settings changed"), "pencil"),
+    "hook.secret_changed": Action(_("Shop platform’s secret changed"), "key-round"),
     "hook.ended": Action(_("Shop platform disconnected"), "x"),
     "endpoint.made": Action(_("Webhook endpoint made"), "webhook"),
     "endpoint.changed": Action(_("Webhook endpoint changed"), "pencil"),

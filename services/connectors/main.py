@@ -1,12 +1,16 @@
-"""The manifest of connectors: routes, tables, what it hears, and how each platform is read."""
+"""The manifest of connectors: routes, tables, what it hears and does."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import cast
 
 from contracts.events import Topic
 from services.common.own_placeholders import OwnPlaceholders
 from services.common.product import PRODUCT
+from services.connectors.accounts import tables as _accounts
+from services.connectors.accounts.domain import ACCESS, FORMER, SECRET
+from services.connectors.connections import api as connections
+from services.connectors.connections import former, install
 from services.connectors.endpoints import consumer as endpoints_consumer
 from services.connectors.endpoints import jobs as endpoints_jobs
 from services.connectors.endpoints import tables as _endpoints
@@ -14,20 +18,16 @@ from services.connectors.endpoints import work as endpoints_work
 from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
-from services.connectors.hooks import api as hooks
-from services.connectors.hooks import tables as _hooks
-from services.connectors.hooks.domain import SECRET
+from services.connectors.inbox import door as doors
 from services.connectors.inbox import jobs as inbox
+from services.connectors.inbox import read_back
 from services.connectors.inbox import tables as _inbox
-from services.connectors.inbox.actions import Reader
 from services.connectors.inbox.domain import BODY
+from services.connectors.inbox.door import Door
 from services.connectors.inbox.hot import Inbox
 from services.connectors.pages import PAGES
+from services.connectors.platforms.registry import PLATFORMS
 from services.connectors.settings import METADATA
-from services.connectors.shopify import actions as shopify_reading
-from services.connectors.shopify import api as shopify
-from services.connectors.shopify.hot import PREFIX as SHOPIFY
-from services.connectors.shopify.hot import Shopify
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices
 from services.kernel.context import Context
@@ -35,11 +35,8 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_endpoints, _hooks, _inbox, _slices)
+_TABLES = (_accounts, _endpoints, _inbox, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
-
-READERS: Final[Mapping[str, Reader]] = {"shopify": shopify_reading.read}
-"""How deliveries are read, by platform."""
 
 Resources = dict[type, object]
 """What lives as long as the process, by its class."""
@@ -47,21 +44,22 @@ Resources = dict[type, object]
 
 @asynccontextmanager
 async def open_resources(ctx: Context) -> AsyncIterator[Resources]:
-    """Opens the inbox and the doors of the platforms that deliver to it."""
+    """Opens the inbox and its door."""
     placeholders = OwnPlaceholders(ctx.db)
-    async with placeholders.kept_fresh(), Inbox(ctx, READERS, placeholders).opened() as box:
-        yield {Inbox: box, Shopify: Shopify(ctx, box)}
+    async with placeholders.kept_fresh(), Inbox(ctx, PLATFORMS, placeholders).opened() as box:
+        yield {Inbox: box, Door: Door(ctx, box, PLATFORMS)}
 
 
 def hot_routes(ctx: Context) -> Sequence[HotRoute]:
     """What no framework stands before."""
     resources = cast(Resources, ctx.resources)
-    return [HotRoute("POST", f"{SHOPIFY}*", cast(Shopify, resources[Shopify]).handle)]
+    handle = cast(Door, resources[Door]).handle
+    return [HotRoute("POST", f"{doors.PREFIX}*", handle), HotRoute("POST", f"{doors.FORMER}shopify/*", handle)]
 
 
 def keyed_jobs(ctx: Context) -> Sequence[DueJob]:
     """Jobs that need the service's keys."""
-    return [inbox.reading_job(ctx, READERS)]
+    return [inbox.reading_job(ctx, PLATFORMS)]
 
 
 SERVICE = Service(
@@ -71,17 +69,26 @@ SERVICE = Service(
     product=PRODUCT,
     sealed=(
         Sealed(table="hooks", key="hook_id", column="secret", purpose=SECRET),
+        Sealed(table="hooks", key="hook_id", column="former_secret", purpose=FORMER),
+        Sealed(table="hooks", key="hook_id", column="access", purpose=ACCESS),
         Sealed(table="deliveries", key="delivery_id", column="body", purpose=BODY),
         Sealed(table="endpoint_secrets", key="secret_id", column="secret", purpose=ENDPOINT_SECRET),
     ),
     publishes=frozenset({Topic.ORDERS, Topic.AUDIT}),
-    routes=("/v1/hooks*", "/v1/webhook-endpoints*", "/v1/deliveries*", "/console/connectors*"),
-    routers=(hooks.router, shopify.router, endpoints.router, endpoints_console.router),
+    routes=(
+        "/in/*",
+        "/v1/connections*",
+        "/v1/hooks*",
+        "/v1/webhook-endpoints*",
+        "/v1/deliveries*",
+        "/console/connectors*",
+    ),
+    routers=(connections.router, former.router, install.router, endpoints.router, endpoints_console.router),
     hot=hot_routes,
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS),
     due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
-    work=endpoints_work.TASK_KINDS,
+    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS),
     resources=open_resources,
     pages=PAGES,
 )

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import httpx
@@ -26,6 +27,9 @@ SECRET_KEYS = "k1:a-secret-of-the-tests-0123456789"
 SEALING_KEYS = "c1:the-keys-of-one-service-in-the-tests"
 """What each service that keeps credentials is given."""
 OPERATOR = "the-operator-of-the-tests-0123456789"
+
+
+_numbers = count()
 
 
 def now() -> str:
@@ -147,6 +151,7 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
     material = await post("/v1/materials", BODIES["POST /v1/materials"]({"program_id": program}))
     key = await post("/v1/keys", {"kind": "secret", "label": "second"})
     hook = await post("/v1/hooks", BODIES["POST /v1/hooks"]({}))
+    connection = await post("/v1/connections", BODIES["POST /v1/connections"]({}))
     endpoint = await post("/v1/webhook-endpoints", BODIES["POST /v1/webhook-endpoints"]({}))
     sample = await post(f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202)
     announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
@@ -186,6 +191,9 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         "code": "SPRING",
         "key_id": key["id"],
         "hook_id": hook["id"],
+        "connection_id": connection["id"],
+        "platform": "generic",
+        "key": "a-key",
         "endpoint_id": endpoint["id"],
         "delivery_id": sample["id"],
         "material_id": material["id"],
@@ -201,7 +209,14 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
 
 
 PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
-PREFIXES |= {"store_id": "str", "reward_id": "rwd", "hook_id": "hok", "mail_id": "mai", "material_id": "mat"}
+PREFIXES |= {
+    "store_id": "str",
+    "reward_id": "rwd",
+    "hook_id": "hok",
+    "connection_id": "con",
+    "mail_id": "mai",
+    "material_id": "mat",
+}
 PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd"}
 PREFIXES |= {"announcement_id": "ann"}
 
@@ -242,6 +257,9 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/codes/{code_id}": lambda _: {"max_uses": 3},
     "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
     "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
+    "POST /v1/connections": lambda _: {"platform": "generic", "order_prefix": f"{next(_numbers)}-"},
+    "PATCH /v1/connections/{connection_id}": lambda _: {"options": {}},
+    "POST /v1/connections/{connection_id}/secret": lambda _: {"overlap_hours": 1},
     "POST /v1/webhook-endpoints": lambda _: {"url": "https://hooks.invalid/kith", "events": ["order.attributed"]},
     "PATCH /v1/webhook-endpoints/{endpoint_id}": lambda _: {"events": ["order.attributed", "reward.granted"]},
     "POST /v1/webhook-endpoints/{endpoint_id}/secret": lambda _: {"overlap_hours": 1},

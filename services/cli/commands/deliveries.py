@@ -71,6 +71,7 @@ async def _list(ui: Ui, only: str, everything: bool) -> None:
                 reported = {
                     "store": store_id,
                     "delivery": one.delivery_id,
+                    "platform": one.platform,
                     "topic": one.topic,
                     "received_at": one.received_at.isoformat(),
                     "outcome": one.outcome,
@@ -100,10 +101,10 @@ def readings(settings: "Settings") -> "Readings":
     """How deliveries are opened and read."""
     from services.common.scopes import SCOPES
     from services.connectors.inbox.actions import Readings
-    from services.connectors.main import READERS
+    from services.connectors.platforms.registry import PLATFORMS
 
     ring = settings.key_ring(SCOPES)
-    return Readings(READERS, ring, settings.sealing_of("connectors", ring))
+    return Readings(PLATFORMS, ring, settings.sealing_of("connectors", ring))
 
 
 async def _show(ui: Ui, store_id: str, delivery_id: str) -> None:

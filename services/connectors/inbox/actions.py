@@ -4,10 +4,11 @@ A delivery is kept before it is looked at: no mistake in reading costs one. What
 in one transaction; of several who read one delivery only one finds it unread.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from prometheus_client import Counter
@@ -15,20 +16,29 @@ from prometheus_client import Counter
 from contracts.events.orders import OrderFact
 from services.common.order_facts import Clock, ReportedFact
 from services.common.own_placeholders import placeholders_of
+from services.connectors.accounts import sql as accounts_sql
+from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
-from services.connectors.inbox.domain import BODY, Ignored, Outcome
+from services.connectors.inbox.domain import BODY, Outcome
+from services.connectors.inbox.facts import Known, facts_of
 from services.connectors.inbox.sql import Delivery, Timers
+from services.connectors.platforms.port import Delivered, Ignored, Platform
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
 from services.kernel.errors import AppError
+from services.kernel.ids import new_id
 from services.kernel.outbox import Outgoing
+from services.kernel.revisions import Ref
+from services.kernel.work import NewTask, add_tasks
 
 READ: Final = "connectors.read-deliveries"
 """The due job that reads what nobody has read yet."""
 FORGET: Final = "connectors.forget-deliveries"
 """The due job that drops old deliveries."""
+READ_BACK: Final = "read-back"
+"""The kind of task that asks a platform for an order."""
 FORGOTTEN_AT_ONCE: Final = 1_000
 """Deliveries that one transaction drops."""
 READ_AT_ONCE: Final = 100
@@ -39,25 +49,11 @@ DELIVERIES: Final = Counter("kith_deliveries_total", "Deliveries of store platfo
 _TOPIC: Final = str(OrderFact.TOPIC)
 
 
-class Message(NamedTuple):
-    """What a reader is given of a delivery. `nobody`: names that stand for nobody at the store by its own word."""
-
-    store_id: str
-    topic: str
-    body: bytes
-    clock: Clock
-    nobody: Collection[str] = frozenset()
-
-
-Reader = Callable[[KeyRing, Message], Sequence[ReportedFact]]
-"""The facts that a delivery reports. Raises `Ignored`, or whatever its platform's words make it stumble over."""
-
-
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How deliveries are read: each platform's reader, the key ring, and the keys that bodies are sealed with."""
+    """How deliveries are read: the platforms, the key ring, and the keys that bodies are sealed with."""
 
-    readers: Mapping[str, Reader]
+    platforms: Mapping[str, Platform]
     ring: KeyRing
     sealing: Sealing
 
@@ -65,21 +61,26 @@ class Readings:
         """A delivery's body. Raises `ValueError` if its key has left."""
         return self.sealing.open(BODY, kept.body, owner=kept.delivery_id)
 
-    def read(self, kept: Delivery, message: Message) -> "Reading":
+    def read(self, kept: Delivery, body: bytes, known: Known) -> "Reading":
         """Reads a delivery. Never raises on what it says: that is noted with it."""
         try:
-            facts = tuple(self.readers[kept.platform](self.ring, message))
+            platform = self.platforms[kept.platform]
+            report = platform.read(Delivered(kept.topic, body, known.clock, kept.received_at, known.options))
+            facts = facts_of(self.ring, platform, kept.store_id, report, known)
         except Ignored as ignored:
             return Reading(replace(kept, outcome="ignored", reason=str(ignored), order_id=None))
         except AppError as error:
-            named = error.errors[0].field if error.errors else error.code
-            return _failed(kept, f"unreadable: {named}")
-        except (ValueError, OverflowError, msgspec.ValidationError) as error:
-            # A field that no order of ours can hold: a negative figure, a time outside of all calendars.
-            return _failed(kept, f"unreadable: {type(error).__name__}")
+            return _failed(kept, f"unreadable: {error.errors[0].field if error.errors else error.code}")
+        except msgspec.ValidationError as error:
+            # What no order of ours can hold: a negative figure, say.
+            return _failed(kept, f"unreadable: {_place(error)}")
         except Exception as error:
-            # The reader's mistake: the delivery lies safe until a version comes that can read it.
+            # A time outside of all calendars, or the reader's mistake: the delivery lies safe until a version comes
+            # that can read it.
             return _failed(kept, f"unreadable: {type(error).__name__}")
+        if report.read_back is not None:
+            asked = known.order_prefix + report.read_back
+            return Reading(replace(kept, outcome="taken", reason=None, order_id=asked), ask=report.read_back)
         order_id = facts[0].order_id if facts else None
         return Reading(replace(kept, outcome="taken", reason=None, order_id=order_id), facts)
 
@@ -90,6 +91,8 @@ class Reading:
 
     delivery: Delivery
     facts: tuple[ReportedFact, ...] = ()
+    ask: str | None = None
+    """The order that the platform is to be asked for, by its own id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,16 @@ class Account:
 
 def _failed(kept: Delivery, reason: str) -> Reading:
     return Reading(replace(kept, outcome="failed", reason=reason, order_id=None))
+
+
+_WHERE: Final = re.compile(r" at `\$\.?([^`]*)`")
+_FIELD: Final = re.compile(r" field `([^`]*)`")
+
+
+def _place(error: msgspec.ValidationError) -> str:
+    """Where in a body something is wrong, or lacking."""
+    found = [match[1] for match in (_WHERE.search(str(error)), _FIELD.search(str(error))) if match]
+    return ".".join(found)[:80] or type(error).__name__
 
 
 async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
@@ -131,6 +144,9 @@ async def note(tx: Tx, readings: Sequence[Reading], *, before: Outcome = "waitin
             for fact in one.facts:
                 facts.setdefault(fact.key, fact)
     tx.emit_all(map(_outgoing, facts.values()))
+    asked = [one for one in readings if one.ask is not None and one.delivery.ref in noted]
+    if asked:
+        await add_tasks(tx, [_question(one) for one in asked])
     if before == "waiting":
         read = [one.delivery for one in readings if one.delivery.ref in noted]
         tx.after_commit(lambda: _count(read))
@@ -155,26 +171,51 @@ def _outgoing(fact: ReportedFact) -> Outgoing:
     )
 
 
+def _question(reading: Reading) -> NewTask:
+    """The task that asks a platform for an order. Asked again for the same delivery later, it is another one."""
+    kept = reading.delivery
+    return NewTask(
+        kind=READ_BACK,
+        store_id=kept.store_id,
+        lane=kept.hook_id,
+        key=f"{kept.delivery_id}:{new_id('ask')}",
+        payload={"connection": kept.hook_id, "order": reading.ask},
+    )
+
+
 async def read_waiting(tx: Tx, readings: Readings, stores: Sequence[str]) -> dict[str, datetime]:
     """Reads what was kept and not read, some at a time; returns when to look at each store again. A process that was
     killed between the two leaves such.
     """
     found = await sql.waiting(tx, stores, before=tx.now - READ_WITHIN, most=READ_AT_ONCE)
+    accounts = await accounts_sql.read_by(tx, {(one.store_id, one.hook_id) for one in found})
     nobody = {store_id: await placeholders_of(tx, store_id) for store_id in {one.store_id for one in found}}
-    await note(tx, [_read_kept(readings, one, nobody[one.store_id], tx.offset) for one in found])
+    await note(
+        tx,
+        [
+            # Read late, it was received all the same when it came.
+            _read_kept(readings, one, _known(accounts, one, Clock(one.received_at, tx.offset), nobody[one.store_id]))
+            for one in found
+        ],
+    )
     if len(found) == READ_AT_ONCE:
         return dict.fromkeys(stores, tx.now)
     return {store_id: at + READ_WITHIN for store_id, at in (await sql.oldest_waiting(tx, stores)).items()}
 
 
-def _read_kept(readings: Readings, kept: Delivery, nobody: Collection[str], offset: timedelta) -> Reading:
-    """Read late, it was received all the same when it came."""
+def _read_kept(readings: Readings, kept: Delivery, known: Known) -> Reading:
     try:
         body = readings.open(kept)
     except ValueError:
         return _failed(kept, "sealed with a key that is gone")
-    message = Message(kept.store_id, kept.topic, body, Clock(kept.received_at, offset), nobody)
-    return readings.read(kept, message)
+    return readings.read(kept, body, known)
+
+
+def _known(accounts: Mapping[Ref, Connection], kept: Delivery, clock: Clock, nobody: Collection[str]) -> Known:
+    account = accounts.get((kept.store_id, kept.hook_id))
+    if account is None:  # of an address whose secret could not be moved here
+        return Known(clock, nobody)
+    return Known(clock, nobody, account.order_prefix, account.options)
 
 
 async def read_again(tx: Tx, readings: Readings, kept: Delivery, clock: Clock) -> Delivery:
@@ -183,8 +224,9 @@ async def read_again(tx: Tx, readings: Readings, kept: Delivery, clock: Clock) -
     Raises `ValueError` if its key has left.
     """
     body = readings.open(kept)
+    accounts = await accounts_sql.read_by(tx, [(kept.store_id, kept.hook_id)])
     nobody = await placeholders_of(tx, kept.store_id)
-    reading = readings.read(kept, Message(kept.store_id, kept.topic, body, clock, nobody))
+    reading = readings.read(kept, body, _known(accounts, kept, clock, nobody))
     await note(tx, [reading], before=kept.outcome)
     return reading.delivery
 

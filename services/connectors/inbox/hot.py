@@ -12,9 +12,12 @@ import structlog
 
 from services.common.order_facts import Clock
 from services.common.own_placeholders import OwnPlaceholders
+from services.connectors.accounts.sql import Account
 from services.connectors.inbox import actions
-from services.connectors.inbox.actions import Message, Reader, Reading, Readings
+from services.connectors.inbox.actions import Reading, Readings
+from services.connectors.inbox.facts import Known
 from services.connectors.inbox.sql import Delivery
+from services.connectors.platforms.port import Platform
 from services.kernel import failpoints
 from services.kernel.batch import GroupCommit
 from services.kernel.context import Context
@@ -25,10 +28,10 @@ from services.kernel.telemetry import describe
 class Inbox:
     """Takes deliveries whose platform has proved who it is. Lives as long as the process."""
 
-    def __init__(self, ctx: Context, readers: Mapping[str, Reader], placeholders: OwnPlaceholders) -> None:
+    def __init__(self, ctx: Context, platforms: Mapping[str, Platform], placeholders: OwnPlaceholders) -> None:
         self._ctx = ctx
         self._placeholders = placeholders
-        self._readings = Readings(readers, ctx.ring, ctx.require_sealing())
+        self._readings = Readings(platforms, ctx.ring, ctx.require_sealing())
         self._kept: GroupCommit[Delivery, bool] = GroupCommit(self._keep, name="deliveries")
         # Nobody waits for these, so they may gather for longer.
         self._read: GroupCommit[Reading, None] = GroupCommit(self._note, name="readings", linger_s=0.004)
@@ -40,13 +43,14 @@ class Inbox:
         async with self._read, self._kept:
             yield self
 
-    async def take(self, delivery: Delivery, body: bytes) -> str:
+    async def take(self, delivery: Delivery, body: bytes, account: Account) -> str:
         """Keeps a delivery, durably, and reads it; says what became of it, or that it came before."""
         if not await self._kept.submit(delivery):
             return "duplicate"
         clock = Clock(delivery.received_at, self._ctx.live.offset)
         nobody = self._placeholders.of(delivery.store_id)
-        reading = self._readings.read(delivery, Message(delivery.store_id, delivery.topic, body, clock, nobody))
+        known = Known(clock, nobody, account.order_prefix, account.options)
+        reading = self._readings.read(delivery, body, known)
         if reading.delivery.outcome == "failed":
             self._log.warning(f"{delivery.platform}.unreadable", hook=delivery.hook_id, reason=reading.delivery.reason)
         try:

@@ -44,6 +44,12 @@ select {_FIELDS} from deliveries
 where store_id = any(cast(:stores as text[])) and outcome = 'waiting' and received_at <= :before
 order by received_at, delivery_id limit :most
 """  # noqa: S608
+_NEWEST = f"""
+select {_FIELDS} from unnest(cast(:hooks as text[])) h (id) cross join lateral (
+  select * from deliveries where store_id = :store and hook_id = h.id
+  order by received_at desc, delivery_id desc limit 1
+) newest
+"""  # noqa: S608
 _NEXT_WAITING = """
 select store_id, min(received_at) as at from deliveries
 where store_id = any(cast(:stores as text[])) and outcome = 'waiting' group by store_id
@@ -155,6 +161,11 @@ async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:
     """One delivery of a store."""
     row = await tx.one_or_none(_GET, store=store_id, delivery=delivery_id)
     return Delivery(*tuple(row)) if row else None
+
+
+async def newest(tx: Tx, store_id: str, hooks: Sequence[str]) -> dict[str, Delivery]:
+    """The newest delivery of each address that has any."""
+    return {row.hook_id: Delivery(*tuple(row)) for row in await tx.all(_NEWEST, store=store_id, hooks=list(hooks))}
 
 
 async def waiting(tx: Tx, stores: Sequence[str], *, before: datetime, most: int) -> list[Delivery]:

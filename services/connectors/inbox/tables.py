@@ -22,6 +22,7 @@ DELIVERIES = Table(
     Column("order_id", Text, nullable=True),
     Column("body", LargeBinary, nullable=False),
     Index("deliveries_received_idx", "store_id", "received_at"),
+    Index("deliveries_of_hook_idx", "store_id", "hook_id", "received_at"),
     Index("deliveries_waiting_idx", "store_id", "received_at", postgresql_where=sql_text("outcome = 'waiting'")),
 )
 """`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is sealed (see inbox.domain)."""

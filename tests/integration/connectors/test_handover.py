@@ -15,11 +15,11 @@ from services.attribution.moved.actions import STAYS, forget
 from services.cli import handover, manifests, starting
 from services.cli.local.process import StartFailed
 from services.common.order_facts import Clock
-from services.connectors.hooks import sql as hooks_sql
+from services.connectors.accounts import sql as hooks_sql
 from services.connectors.inbox import sql
 from services.connectors.inbox.actions import Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY, delivery_id
-from services.connectors.main import READERS
+from services.connectors.platforms.registry import PLATFORMS
 from services.kernel import failpoints
 from services.kernel import migrate as migrations
 from services.kernel.auth import at_rest
@@ -171,7 +171,7 @@ async def test_addresses_and_deliveries_come_along_and_those_that_wait_are_read(
         assert repeated.json()["id"] == "hok_a", "a call that is repeated after the move makes no second address"
         async with both.db.transaction([SHOP]) as tx:
             [failed] = await sql.some(tx, SHOP, outcomes=("failed",), after=None, most=10)
-            assert (await read_again(tx, Readings(READERS, RING, SEALING), failed, Clock(tx.now))).outcome == "taken"
+            assert (await read_again(tx, Readings(PLATFORMS, RING, SEALING), failed, Clock(tx.now))).outcome == "taken"
         await both.pump([SHOP])
         for order_id in ("6", "8"):
             order = (await both.http.get(f"/v1/orders/{order_id}", headers=SECRET_KEY)).json()

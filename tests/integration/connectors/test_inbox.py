@@ -1,22 +1,26 @@
 """The inbox: what was acknowledged is kept before it is read, is read once, and is counted until it is forgotten."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from services.common.order_facts import Clock, ReportedFact
+from services.common.order_facts import Clock
 from services.connectors.inbox import actions, sql
-from services.connectors.inbox.actions import FORGET, READ, Message, Readings, read_again, reconcile
+from services.connectors.inbox.actions import FORGET, READ, Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY
-from services.connectors.main import READERS, SERVICE
+from services.connectors.inbox.facts import Known
+from services.connectors.main import SERVICE
+from services.connectors.platforms.port import Delivered, Report
+from services.connectors.platforms.registry import PLATFORMS
+from services.connectors.platforms.shopify import SHOPIFY
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel import failpoints
 from services.kernel.auth import at_rest
-from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Database, Tx
 from services.kernel.jobs import Jobs
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP
@@ -94,10 +98,10 @@ async def test_what_a_process_kept_and_did_not_read_is_read_by_the_job_and_told_
 async def test_of_two_who_read_one_delivery_only_one_tells_it_on(both: Pair) -> None:
     path = await hook(both.http)
     await deliver_unread(both.http, path, paid_order(**STAMP))
-    readings = Readings(READERS, RING, SEALING)
+    readings = Readings(PLATFORMS, RING, SEALING)
     async with both.db.transaction(stores=[SHOP]) as tx:
         [kept] = await sql.some(tx, SHOP, outcomes=("waiting",), after=None, most=10)
-    reading = readings.read(kept, Message(SHOP, kept.topic, readings.open(kept), Clock(kept.received_at)))
+    reading = readings.read(kept, readings.open(kept), Known(Clock(kept.received_at)))
 
     async def note() -> None:
         async with both.db.transaction(stores=[SHOP]) as tx:
@@ -108,12 +112,15 @@ async def test_of_two_who_read_one_delivery_only_one_tells_it_on(both: Pair) -> 
 
 
 async def test_a_mistake_of_the_reader_costs_no_delivery_and_a_better_reader_takes_it(both: Pair) -> None:
-    def stumbles(ring: KeyRing, message: Message) -> Sequence[ReportedFact]:
+    def stumbles(delivered: Delivered) -> Report:
         raise KeyError("line_items")
 
     path = await hook(both.http)
     body = paid_order(**STAMP)
-    broken, mended = Readings({"shopify": stumbles}, RING, SEALING), Readings(READERS, RING, SEALING)
+    broken, mended = (
+        Readings({"shopify": replace(SHOPIFY, read=stumbles)}, RING, SEALING),
+        Readings(PLATFORMS, RING, SEALING),
+    )
     await deliver(both.http, path, body)
     await both.all_read([SHOP])
     async with both.db.transaction(stores=[SHOP]) as tx:

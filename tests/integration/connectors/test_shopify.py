@@ -15,8 +15,8 @@ from services.common.order_facts import Clock
 from services.connectors.inbox import sql as deliveries
 from services.connectors.inbox.actions import Readings, read_again
 from services.connectors.inbox.domain import BODY
-from services.connectors.main import READERS
-from services.connectors.shopify.hot import WRONG_A_MINUTE
+from services.connectors.inbox.door import WRONG_A_MINUTE
+from services.connectors.platforms.registry import PLATFORMS
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
 from tests.support.connectors import SECRET, Pair, paid_order, signed
 from tests.support.edge import OTHER_STORE, RING, SEALING, key
@@ -172,7 +172,7 @@ async def test_a_delivery_is_kept_so_that_a_copy_of_the_database_names_nobody_an
     assert b"friend" not in kept.body
     assert b"shpss" not in secret
     mended = replace(kept, body=SEALING.seal(BODY, unreadable.replace(b"50,90", b"50.90"), owner=kept.delivery_id))
-    readings = Readings(READERS, RING, SEALING)
+    readings = Readings(PLATFORMS, RING, SEALING)
     for body, outcome in ((kept, "failed"), (mended, "taken"), (replace(mended, outcome="taken"), "taken")):
         async with db.transaction(stores=[SHOP]) as tx:
             assert (await read_again(tx, readings, body, Clock(tx.now))).outcome == outcome
@@ -200,7 +200,7 @@ async def test_what_shopify_did_not_sign_is_refused_alike(both: Pair) -> None:
     ]
     unknown = await http.post("/v1/hooks/shopify/hok_nobody", content=body, headers=signed(body, "orders/paid"))
     assert {(a.status_code, a.json()["code"], a.json()["detail"]) for a in (*answers, unknown)} == {
-        (401, "bad_signature", "This delivery is not signed with the hook's secret.")
+        (401, "bad_signature", "This delivery is not signed with the connection's secret.")
     }
     hook_id = path.rpartition("/")[2]
     listed = await http.get("/v1/hooks", headers=SECRET_KEY)

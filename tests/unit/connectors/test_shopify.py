@@ -5,8 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from services.connectors.inbox.domain import without_odd_characters
-from services.connectors.shopify.domain import read_order, read_refund, refunds_in, signature
+from services.connectors.platforms.bodies import without_odd_characters
+from services.connectors.platforms.shopify.naming import signature
+from services.connectors.platforms.shopify.order import read_order
+from services.connectors.platforms.shopify.refund import read_refund, refunds_in
 from services.kernel.errors import Invalid
 
 

@@ -4,8 +4,8 @@ import base64
 import hashlib
 import hmac
 
-from services.connectors.shopify.domain import signature
-from services.connectors.shopify.hot import _reported
+from services.connectors.platforms.port import Asked
+from services.connectors.platforms.shopify.naming import authenticate, name_of, signature
 
 BODY = b'{"id":450789469,"test":true}'
 SECRET = b"test_secret"
@@ -17,5 +17,8 @@ def test_the_published_example_signs_as_it_says() -> None:
 
 
 def test_both_families_of_headers_are_read_and_the_older_wins() -> None:
-    reported = _reported({b"x-shopify-topic": b"orders/paid", b"shopify-event-id": b"e1", b"shopify-topic": b"other"})
-    assert reported == {"topic": "orders/paid", "event-id": "e1"}
+    headers = {"x-shopify-topic": "orders/paid", "shopify-hmac-sha256": GOOD, "shopify-topic": "refunds/create"}
+    asked = Asked(headers, BODY)
+    assert name_of(asked).topic == "orders/paid"
+    assert authenticate(asked, [b"another", SECRET], 0), "any of the secrets that hold"
+    assert not authenticate(Asked(headers | {"x-shopify-hmac-sha256": "wrong"}, BODY), [SECRET], 0)

@@ -1,14 +1,25 @@
-"""Single values of Shopify's bodies: texts, ids, moments, and amounts in the shop's own currency."""
+"""Single values of platforms' bodies: texts, ids, moments and amounts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from services.common import money
 from services.kernel.errors import Invalid
 
 Reported = Mapping[str, Any]
+
+LONGEST_ID: Final = 200
+LONGEST_EMAIL: Final = 320
+LONGEST_PHONE: Final = 40
+LONGEST_CODE: Final = 256
+LONGEST_TOKEN: Final = 2048
+MOST: Final = 20
+"""Codes, and tokens, of one order."""
+TOKENS: Final = "kith"
+VISITOR: Final = "kith_visitor"
+"""Under these names a shop keeps what `kith.js` gave it: attributes of a cart, metadata, fields of a form."""
 
 _TWO_DIGITS = "EUR"
 """A currency that ISO 4217 does not have is counted as most are: its order is kept, and no program is in it."""
@@ -58,43 +69,6 @@ def moment(reported: Reported, name: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def missing(name: str) -> Any:
-    """Raises `Invalid` for what no delivery may lack."""
-    raise Invalid.field(name, f"The delivery has no {name}; subscribe without trimming fields.", code="missing")
-
-
-def minor(reported: Reported, name: str, currency: str) -> int | None:
-    """An amount in the shop's own currency: of `…_set` if the body has it, else as it stands. Raises `Invalid`."""
-    found = in_set(reported, name, "shop_money")
-    value = found[1] if found is not None and found[0] == currency else reported.get(name)
-    if value is None:
-        return None
-    amount = _exact(value, currency, name)
-    if amount < 0:
-        raise Invalid.field(name, f"{name} is below zero.")
-    return amount
-
-
-def in_set(reported: Reported, name: str, kind: str) -> tuple[str, str] | None:
-    """(currency, amount) of one side of an amount's `…_set`: `shop_money`, or the buyer's, `presentment_money`."""
-    both = reported.get(f"{name}_set")
-    one = both.get(kind) if isinstance(both, Mapping) else None
-    if not isinstance(one, Mapping):
-        return None
-    currency, amount = currency_of(one, "currency_code"), one.get("amount")
-    return (currency, str(amount)) if currency is not None and isinstance(amount, str | int) else None
-
-
-def sets(reported: Reported) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """(shop's, buyer's) of every amount in an object that is reported in both currencies."""
-    for name in reported:
-        if name.endswith("_set"):
-            shop = in_set(reported, name.removesuffix("_set"), "shop_money")
-            buyer = in_set(reported, name.removesuffix("_set"), "presentment_money")
-            if shop is not None and buyer is not None:
-                yield shop, buyer
-
-
 def decimal(value: object) -> Decimal | None:
     """A decimal number, of either sign; None for what is none."""
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -112,7 +86,23 @@ def rounded(amount: Decimal, currency: str) -> int:
     return int(scaled.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _exact(value: object, currency: str, name: str) -> int:
+def exact(value: object, currency: str, name: str) -> int:
+    """Minor units of an amount that is written as a decimal. Raises `Invalid`."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Invalid.field(name, f'{name} must be a decimal string such as "46.00".')
     return money.from_decimal(str(value), currency if money.known(currency) else _TWO_DIGITS, field=name)
+
+
+def missing(name: str) -> Any:
+    """Raises `Invalid` for what no delivery may lack."""
+    raise Invalid.field(name, f"The delivery has no {name}.", code="missing")
+
+
+def at_most(value: str | None, longest: int) -> str | None:
+    """A text that is not too long to be anybody's; None for one that is."""
+    return value if value is not None and len(value) <= longest else None
+
+
+def tokens_of(text: str) -> list[str]:
+    """Click tokens as `kith.js` writes them, with blanks between, or `~` as its cookie has them."""
+    return [token[:LONGEST_TOKEN] for token in text.replace("~", " ").split()[:MOST]]

@@ -8,38 +8,36 @@ stand.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from services.common.money import share_half_up
 from services.common.order import Order
-from services.connectors.shopify.domain.refund import line_total, moves_money, shipping_total
-from services.connectors.shopify.domain.values import (
+from services.connectors.platforms.shopify.refund import line_total, moves_money, shipping_total
+from services.connectors.platforms.shopify.values import minor, missing
+from services.connectors.platforms.values import (
+    LONGEST_CODE,
+    LONGEST_EMAIL,
+    LONGEST_ID,
+    LONGEST_PHONE,
+    MOST,
+    TOKENS,
+    VISITOR,
     Reported,
+    at_most,
     count,
     currency_of,
     id_of,
     mappings,
-    minor,
-    missing,
     moment,
     rounded,
     text,
+    tokens_of,
 )
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 """`financial_status` of an order whose money has come in; what went back since is reported by refunds."""
-
-LONGEST_ID: Final = 200
-LONGEST_EMAIL: Final = 320
-LONGEST_PHONE: Final = 40
-LONGEST_CODE: Final = 256
-LONGEST_TOKEN: Final = 2048
-MOST: Final = 20
-"""Codes, and tokens, of one order."""
-TOKEN_ATTRIBUTE = "kith"  # noqa: S105  # the name of a cart attribute
-VISITOR_ATTRIBUTE = "kith_visitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,14 @@ def read_order(reported: Reported) -> ShopifyOrder:
     currency = currency_of(reported) or missing("currency")
     attributes = _attributes(reported.get("note_attributes"))
     created = moment(reported, "created_at") or missing("created_at")
-    visitor_id, tokens = attributes.get(VISITOR_ATTRIBUTE), attributes.get(TOKEN_ATTRIBUTE, "")
+    visitor_id, tokens = attributes.get(VISITOR), attributes.get(TOKENS, "")
     order = {
         "order_id": id_of(reported.get("id")) or missing("id"),
         "placed_at": moment(reported, "processed_at") or created,
         "updated_at": moment(reported, "updated_at") or created,
         "customer": _buyer(reported),
         "codes": [code[:LONGEST_CODE] for code in _codes(reported.get("discount_codes"))[:MOST]],
-        "tokens": [token[:LONGEST_TOKEN] for token in tokens.split()[:MOST]],
+        "tokens": tokens_of(tokens),
         "visitor_id": visitor_id[:LONGEST_ID] if visitor_id else None,
         "cancelled_at": moment(reported, "cancelled_at"),
         **_figures(reported, currency),
@@ -79,16 +77,12 @@ def _buyer(reported: Reported) -> dict[str, str | None]:
     customer = reported.get("customer")
     customer = customer if isinstance(customer, dict) else {}
     return {
-        "id": _at_most(id_of(customer.get("id")), LONGEST_ID),
-        "email": _at_most(
+        "id": at_most(id_of(customer.get("id")), LONGEST_ID),
+        "email": at_most(
             text(reported, "email") or text(reported, "contact_email") or text(customer, "email"), LONGEST_EMAIL
         ),
-        "phone": _at_most(text(reported, "phone") or text(customer, "phone"), LONGEST_PHONE),
+        "phone": at_most(text(reported, "phone") or text(customer, "phone"), LONGEST_PHONE),
     }
-
-
-def _at_most(value: str | None, longest: int) -> str | None:
-    return value if value is not None and len(value) <= longest else None
 
 
 @dataclass(frozen=True, slots=True)

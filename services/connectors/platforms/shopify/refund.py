@@ -13,18 +13,16 @@ from decimal import Decimal
 from typing import Literal
 
 from contracts.events.orders import RefundLine
-from services.connectors.shopify.domain.values import (
+from services.connectors.platforms.shopify.values import in_set, missing, sets
+from services.connectors.platforms.values import (
     Reported,
     count,
     currency_of,
     decimal,
     id_of,
-    in_set,
     mappings,
-    missing,
     moment,
     rounded,
-    sets,
 )
 from services.kernel.errors import Invalid
 

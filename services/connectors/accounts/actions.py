@@ -1,0 +1,173 @@
+"""Sets accounts up, finds them for a delivery, and opens what they need."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+import orjson
+import structlog
+
+from services.connectors.accounts import domain, sql
+from services.connectors.accounts.sql import Account, FormerHook
+from services.connectors.platforms.port import NOTHING_SAID, Options
+from services.kernel.auth.sealing import Sealing
+from services.kernel.db import Tx
+from services.kernel.errors import Invalid, NotFound
+from services.kernel.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What opens a platform's own API."""
+
+    user: str
+    password: str | None = None
+    app_secret: str | None = None
+    """Of an app, which learns its password when it is installed."""
+
+
+async def create(
+    tx: Tx,
+    sealing: Sealing,
+    store_id: str,
+    *,
+    platform: str,
+    secret: str,
+    kind: str = "con",
+    order_prefix: str = "",
+    options: Options = NOTHING_SAID,
+    host: str | None = None,
+    access: Access | None = None,
+) -> Account:
+    """Makes an address for a platform's deliveries."""
+    account_id = new_id(kind, at=tx.now)
+    account = Account(
+        store_id=store_id,
+        account_id=account_id,
+        platform=platform,
+        secret=sealing.seal(domain.SECRET, secret.encode(), owner=account_id),
+        created_at=tx.now,
+        order_prefix=order_prefix,
+        options=options,
+        host=host,
+        access=_sealed(sealing, account_id, access),
+    )
+    await sql.add(tx, account)
+    tx.note("hook.made", on=account_id, after={"platform": platform})
+    return account
+
+
+async def change(
+    tx: Tx,
+    sealing: Sealing,
+    store_id: str,
+    account_id: str,
+    *,
+    options: Options | None = None,
+    host: str | None = None,
+    access: Access | None = None,
+) -> Account:
+    """Writes what may change. Another host drops what opened the one before: who may name a host must not be sent the
+    store's password. Raises `NotFound`.
+    """
+    before = await get(tx, store_id, account_id, lock=True)
+    after = before if options is None else replace(before, options=options)
+    if host is not None and host != before.host:
+        after = replace(after, host=host, access=None)
+    if access is not None:
+        after = replace(after, access=_sealed(sealing, account_id, access))
+    if after != before:
+        await sql.change(tx, after)
+        tx.note("hook.changed", on=account_id)
+    return after
+
+
+async def rotate(
+    tx: Tx, sealing: Sealing, store_id: str, account_id: str, *, secret: str, overlap: timedelta
+) -> Account:
+    """Gives an address another secret; the one of before holds until the overlap ends. Raises `NotFound`, and `Invalid`
+    if it is the one that there is, or cannot be opened to be kept.
+    """
+    if not timedelta() <= overlap <= domain.LONGEST_OVERLAP:
+        raise Invalid.field("overlap_hours", "The former secret may hold on for 0 to 168 hours.")
+    before = await get(tx, store_id, account_id, lock=True)
+    former, ends_at = None, None
+    if overlap:
+        try:
+            plain = sealing.open(domain.SECRET, before.secret, owner=account_id)
+        except ValueError:
+            plain = None  # its key has left: nothing that it signed was taken anyway
+        if plain == secret.encode():
+            raise Invalid.field("secret", "This is the secret that the connection has.")
+        if plain is not None:
+            former, ends_at = sealing.seal(domain.FORMER, plain, owner=account_id), tx.now + overlap
+    after = replace(
+        before,
+        secret=sealing.seal(domain.SECRET, secret.encode(), owner=account_id),
+        former_secret=former,
+        former_ends_at=ends_at,
+    )
+    await sql.change(tx, after)
+    tx.note("hook.secret_changed", on=account_id)
+    return after
+
+
+async def delete(tx: Tx, store_id: str, account_id: str) -> None:
+    """Ends an address. Raises `NotFound`."""
+    if not await sql.end(tx, store_id, account_id):
+        raise NotFound("There is no such connection.")
+    tx.note("hook.ended", on=account_id)
+
+
+async def get(tx: Tx, store_id: str, account_id: str, *, lock: bool = False) -> Account:
+    """One address of a store. Raises `NotFound`."""
+    found = await sql.one(tx, store_id, account_id, lock=lock)
+    if found is None:
+        raise NotFound("There is no such connection.")
+    return found
+
+
+async def find(tx: Tx, account_id: str) -> Account | None:
+    """The address with this id, whosever it is. Makes its store visible to the transaction."""
+    owner = await sql.owner(tx, account_id)
+    if owner is None:
+        return None
+    await tx.see([owner])
+    return await sql.one(tx, owner, account_id)
+
+
+def secrets_of(sealing: Sealing, account: Account, now: datetime) -> list[bytes]:
+    """The secrets that hold now, the newest first; none if their keys are gone."""
+    hidden = [(domain.SECRET, account.secret)]
+    if account.former_secret is not None and account.former_ends_at is not None and account.former_ends_at > now:
+        hidden.append((domain.FORMER, account.former_secret))
+    found = []
+    for purpose, sealed in hidden:
+        try:
+            found.append(sealing.open(purpose, sealed, owner=account.account_id))
+        except ValueError as error:
+            # Its deliveries get 401 and the platform repeats them: time to put the old key back into the ring.
+            structlog.get_logger().error(
+                "connection.secret_lost", connection=account.account_id, platform=account.platform, error=str(error)
+            )
+    return found
+
+
+def access_of(sealing: Sealing, account: Account) -> Access | None:
+    """What opens the platform's API. Raises `ValueError` if its key has left."""
+    if account.access is None:
+        return None
+    return Access(**orjson.loads(sealing.open(domain.ACCESS, account.access, owner=account.account_id)))
+
+
+async def take_over(tx: Tx, store_id: str, former: Sequence[FormerHook]) -> None:
+    """Takes over a store's addresses from where they were made. Nothing is noted: nobody did anything to them."""
+    if former:
+        await sql.take_over(tx, store_id, former)
+
+
+def _sealed(sealing: Sealing, account_id: str, access: Access | None) -> bytes | None:
+    if access is None:
+        return None
+    said = orjson.dumps(asdict(access))
+    return sealing.seal(domain.ACCESS, said, owner=account_id)

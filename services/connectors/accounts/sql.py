@@ -1,0 +1,193 @@
+"""Reads and writes accounts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from services.connectors.platforms.port import NOTHING_SAID, Options
+from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+
+KIND = "hook"
+
+_FIELDS = (
+    "store_id, hook_id, platform, secret, created_at, former_secret, former_ends_at, order_prefix, options::text, host,"
+    " access"
+)
+_ADD = """
+insert into hooks (store_id, hook_id, platform, secret, created_at, order_prefix, options, host, access)
+values (:store, :hook, :platform, :secret, :now, :prefix, cast(:options as jsonb), :host, :access)
+"""
+_CHANGE = """
+update hooks set secret = :secret, former_secret = :former, former_ends_at = :ends_at, host = :host, access = :access,
+    options = cast(:options as jsonb)
+where store_id = :store and hook_id = :hook and deleted_at is null
+"""
+# What was moved before keeps its end, and gets one that came where it was.
+_TAKE_OVER = """
+insert into hooks (store_id, hook_id, platform, secret, created_at, deleted_at)
+select :store, * from unnest(cast(:ids as text[]), cast(:platforms as text[]), cast(:secrets as bytea[]),
+                             cast(:created as timestamptz[]), cast(:deleted as timestamptz[]))
+order by 2 on conflict (store_id, hook_id) do update set deleted_at = excluded.deleted_at
+where hooks.deleted_at is null and excluded.deleted_at is not null
+"""
+_LIST_AGAIN = """
+insert into directory (kind, key, store_id, id)
+select :kind, hook_id, store_id, hook_id from hooks
+where store_id = :store and hook_id = any(cast(:ids as text[])) and deleted_at is null order by hook_id
+on conflict do nothing
+"""
+_UNLIST_ENDED = """
+delete from directory d using hooks h where d.kind = :kind and d.key = h.hook_id and d.store_id = h.store_id
+  and h.store_id = :store and h.hook_id = any(cast(:ids as text[])) and h.deleted_at is not null
+"""
+_STORE_LISTED = """
+insert into directory (kind, key, store_id, id) values ('store', :store, :store, :store) on conflict do nothing
+"""
+_LISTED = "insert into directory (kind, key, store_id, id) values (:kind, :hook, :store, :hook)"
+_UNLISTED = "delete from directory where kind = :kind and key = :hook and store_id = :store"
+_ALL = f"""
+select {_FIELDS} from hooks where store_id = :store and deleted_at is null order by created_at, hook_id
+"""  # noqa: S608  # names of columns
+_ONE = f"""
+select {_FIELDS} from hooks where store_id = :store and hook_id = :hook and deleted_at is null
+"""  # noqa: S608
+_LOCKED = _ONE + "for update"
+# What came to an address before it ended is read all the same.
+_READ_BY = f"""
+select {_FIELDS} from hooks
+where store_id = any(cast(:stores as text[])) and hook_id = any(cast(:ids as text[]))
+"""  # noqa: S608
+_END = "update hooks set deleted_at = :now where store_id = :store and hook_id = :hook and deleted_at is null"
+_OWNER = "select store_id from directory where kind = :kind and key = :hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An address that a platform delivers to. What opens anything is sealed (see accounts.domain)."""
+
+    store_id: str
+    account_id: str
+    platform: str
+    secret: bytes
+    created_at: datetime
+    former_secret: bytes | None = None
+    former_ends_at: datetime | None = None
+    order_prefix: str = ""
+    options: Options = NOTHING_SAID
+    host: str | None = None
+    access: bytes | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """What it is called."""
+        return self.store_id, self.account_id
+
+
+@dataclass(frozen=True, slots=True)
+class FormerHook:
+    """An address that was made before this service was, sealed anew. It may have ended."""
+
+    store_id: str
+    hook_id: str
+    platform: str
+    secret: bytes
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+_OPTIONS: Final = [one.name for one in fields(Account)].index("options")
+
+
+async def add(tx: Tx, account: Account) -> None:
+    """Makes an address."""
+    await tx.execute(
+        _ADD,
+        store=account.store_id,
+        hook=account.account_id,
+        platform=account.platform,
+        secret=account.secret,
+        now=account.created_at,
+        prefix=account.order_prefix,
+        options=_written(account.options),
+        host=account.host,
+        access=account.access,
+    )
+    await tx.execute(_LISTED, kind=KIND, hook=account.account_id, store=account.store_id)
+
+
+async def change(tx: Tx, account: Account) -> None:
+    """Writes what may change of an address."""
+    await tx.execute(
+        _CHANGE,
+        store=account.store_id,
+        hook=account.account_id,
+        secret=account.secret,
+        former=account.former_secret,
+        ends_at=account.former_ends_at,
+        host=account.host,
+        access=account.access,
+        options=_written(account.options),
+    )
+
+
+async def page(tx: Tx, store_id: str) -> list[Account]:
+    """A store's addresses, the oldest first."""
+    return [_account(row) for row in await tx.all(_ALL, store=store_id)]
+
+
+async def one(tx: Tx, store_id: str, account_id: str, *, lock: bool = False) -> Account | None:
+    """One address of a store; with `lock`, nobody else changes it before the transaction's end."""
+    row = await tx.one_or_none(_LOCKED if lock else _ONE, store=store_id, hook=account_id)
+    return _account(row) if row else None
+
+
+async def read_by(tx: Tx, refs: Collection[Ref]) -> dict[Ref, Account]:
+    """The addresses that deliveries came to, those that have ended as well."""
+    rows = await tx.all(_READ_BY, stores=sorted({ref[0] for ref in refs}), ids=sorted({ref[1] for ref in refs}))
+    return {account.ref: account for account in map(_account, rows)}
+
+
+async def end(tx: Tx, store_id: str, account_id: str) -> bool:
+    """Takes no more deliveries at this address; False if there is none such."""
+    found = await tx.execute(_END, now=tx.now, store=store_id, hook=account_id) > 0
+    if found:
+        await tx.execute(_UNLISTED, kind=KIND, hook=account_id, store=store_id)
+    return found
+
+
+async def owner(tx: Tx, account_id: str) -> str | None:
+    """Whose address this is."""
+    found: str | None = await tx.scalar(_OWNER, kind=KIND, hook=account_id)
+    return found
+
+
+async def take_over(tx: Tx, store_id: str, former: Sequence[FormerHook]) -> None:
+    """Keeps a store's addresses of before; what is here already stays, but for an end that it lacks."""
+    ids = [one.hook_id for one in former]
+    await tx.execute(
+        _TAKE_OVER,
+        store=store_id,
+        ids=ids,
+        platforms=[one.platform for one in former],
+        secrets=[one.secret for one in former],
+        created=[one.created_at for one in former],
+        deleted=[one.deleted_at for one in former],
+    )
+    await tx.execute(_LIST_AGAIN, kind=KIND, store=store_id, ids=ids)
+    await tx.execute(_UNLIST_ENDED, kind=KIND, store=store_id, ids=ids)
+    await tx.execute(_STORE_LISTED, store=store_id)
+
+
+def _account(row: Any) -> Account:
+    values = list(row)
+    values[_OPTIONS] = Options(**orjson.loads(values[_OPTIONS]))
+    return Account(*values)
+
+
+def _written(options: Options) -> str:
+    said = {name: value for name, value in asdict(options).items() if value}
+    return orjson.dumps(said).decode()

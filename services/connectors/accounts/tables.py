@@ -1,0 +1,28 @@
+"""Addresses that platforms deliver to: a store's accounts with them."""
+
+from sqlalchemy import Column, LargeBinary, Table, Text
+from sqlalchemy import text as sql_text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.connectors.settings import METADATA
+from services.kernel.tables import moment, text
+
+HOOKS = Table(
+    "hooks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("hook_id", primary_key=True),
+    text("platform"),
+    Column("secret", LargeBinary, nullable=False),
+    moment("created_at"),
+    moment("deleted_at", nullable=True),
+    Column("former_secret", LargeBinary, nullable=True),
+    moment("former_ends_at", nullable=True),
+    Column("order_prefix", Text, nullable=False, server_default=""),
+    Column("options", JSONB, nullable=False, server_default=sql_text("'{}'")),
+    Column("host", Text, nullable=True),
+    Column("access", LargeBinary, nullable=True),
+)
+"""`secret`, `former_secret` and `access` are sealed (see accounts.domain). `order_prefix` stands before the ids of all
+orders that come this way; `host` is where the platform's own API is asked.
+"""

@@ -1,0 +1,144 @@
+"""Makes connections and changes them, by the rules of their platforms."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from services.common import money
+from services.connectors.accounts import actions as accounts
+from services.connectors.accounts import sql
+from services.connectors.accounts.actions import Access
+from services.connectors.accounts.sql import Account
+from services.connectors.inbox.actions import READ_BACK
+from services.connectors.platforms.port import Options, Platform
+from services.connectors.platforms.registry import PLATFORMS
+from services.kernel.context import Context
+from services.kernel.db import Tx
+from services.kernel.errors import Conflict, Invalid
+from services.kernel.work import release
+
+MOST: int = 20
+"""Connections of a store."""
+
+
+async def create(
+    tx: Tx,
+    ctx: Context,
+    store_id: str,
+    *,
+    platform: str,
+    secret: str | None,
+    order_prefix: str | None,
+    options: Options,
+    host: str | None,
+    access: Access | None,
+) -> Account:
+    """Makes a connection. Raises `Invalid` and `Conflict`."""
+    about = PLATFORMS[platform]
+    given = {"host": host, "access": access, "currency": options.currency}
+    for name in about.needs:
+        if not given.get(name):
+            raise Invalid.field(_place(name), f"A connection with {about.title} needs this.")
+    _check(ctx, about, options, host, access)
+    # The store's lock, so that two at once are not both the first.
+    await tx.lock_stores([store_id])
+    others = await sql.page(tx, store_id)
+    if len(others) >= MOST:
+        raise Conflict(f"A store has {MOST} connections at most. Delete one first.", code="too_many_connections")
+    return await accounts.create(
+        tx,
+        ctx.require_sealing(),
+        store_id,
+        platform=platform,
+        secret=secret_for(about, secret),
+        order_prefix=_prefix(order_prefix, others),
+        options=options,
+        host=host.lower() if host else None,
+        access=access,
+    )
+
+
+async def change(
+    tx: Tx,
+    ctx: Context,
+    store_id: str,
+    connection_id: str,
+    *,
+    options: Options | None = None,
+    host: str | None = None,
+    access: Access | None = None,
+) -> Account:
+    """Writes what may change. Raises `NotFound` and `Invalid`."""
+    account = await accounts.get(tx, store_id, connection_id)
+    about = PLATFORMS[account.platform]
+    _check(ctx, about, options or account.options, host, access)
+    if options is not None and "currency" in about.needs and options.currency is None:
+        raise Invalid.field("options.currency", f"A connection with {about.title} needs this.")
+    if access is not None:
+        await release(tx, kind=READ_BACK, lane=connection_id)
+    return await accounts.change(
+        tx,
+        ctx.require_sealing(),
+        store_id,
+        connection_id,
+        options=options,
+        host=host.lower() if host else None,
+        access=access,
+    )
+
+
+async def rotate(
+    tx: Tx, ctx: Context, store_id: str, connection_id: str, *, secret: str | None, overlap: timedelta
+) -> Account:
+    """Gives a connection another secret; the one of before holds until the overlap ends. Raises `NotFound` and
+    `Invalid`.
+    """
+    account = await accounts.get(tx, store_id, connection_id)
+    text = secret_for(PLATFORMS[account.platform], secret)
+    return await accounts.rotate(tx, ctx.require_sealing(), store_id, connection_id, secret=text, overlap=overlap)
+
+
+def secret_for(about: Platform, given: str | None) -> str:
+    """The secret that a store gives, or one that is made. Raises `Invalid`."""
+    if given is not None:
+        if (problem := about.check_secret(given)) is not None:
+            raise Invalid.field("secret", problem)
+        return given
+    if about.makes_secret is None:
+        raise Invalid.field("secret", f"Give the secret that {about.title} signs with.", code="missing")
+    return about.makes_secret()
+
+
+def url_of(ctx: Context, account: Account, secret: str = "") -> str:
+    """The address that the platform is told; with the secret, where that stands in it."""
+    url = f"{ctx.settings.base_url}/in/{account.platform}/{account.account_id}"
+    if PLATFORMS[account.platform].key_in_address:
+        return f"{url}/{secret or '…'}"
+    return url
+
+
+def _prefix(given: str | None, others: Collection[Account]) -> str:
+    if given is None and others:
+        raise Invalid.field(
+            "order_prefix",
+            "The store has a connection already. Give a short text that stands before the ids of this one's orders, "
+            'as in b-; or "" if it tells of the same orders by the same ids.',
+            code="missing",
+        )
+    return given or ""
+
+
+def _check(ctx: Context, about: Platform, options: Options, host: str | None, access: Access | None) -> None:
+    for name, value in (("currency", options.currency), ("paid_on_arrival", options.paid_on_arrival)):
+        if value and name not in about.options:
+            raise Invalid.field(f"options.{name}", f"{about.title} tells this itself.")
+    if options.currency is not None and not money.known(options.currency):
+        raise Invalid.field("options.currency", f"{options.currency} is not an ISO 4217 currency code.")
+    for name, given in (("host", host), ("access", access)):
+        if given is not None and name not in about.options:
+            raise Invalid.field(name, f"Kith asks {about.title} nothing.")
+    if host is not None and ctx.outbound.refusal(f"https://{host}/") is not None:
+        raise Invalid.field("host", "Give the shop's public host, as in shop.example.")
+
+
+def _place(name: str) -> str:
+    return name if name in {"host", "access"} else f"options.{name}"

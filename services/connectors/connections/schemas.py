@@ -1,0 +1,143 @@
+"""Connections as a store sets them up."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Former = Literal["shopify"]
+PlatformName = Literal["shopify", "woocommerce", "insales", "stripe", "tilda", "bitrix", "generic"]
+Secret = Annotated[str, Field(min_length=8, max_length=200)]
+Prefix = Annotated[
+    str,
+    Field(
+        max_length=40,
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="Stands before the ids of all orders that come this way, so that two shops' order 1001 are two. "
+        "A store's second connection has to name one; an empty one says that its ids mean the same orders.",
+    ),
+]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class HookIn(_In):
+    """A new address for a platform's deliveries."""
+
+    platform: Former
+    secret: Annotated[Secret, Field(description="What the platform signs deliveries with.")]
+
+
+class HookOut(BaseModel):
+    """An address that a platform delivers to. Its secret is never shown."""
+
+    id: str
+    platform: Former
+    url: str
+    created_at: datetime
+
+
+class OptionsIn(_In):
+    """What a store says of its account where deliveries do not."""
+
+    currency: Annotated[
+        str | None, Field(pattern=r"^[A-Z]{3}$", description="Of amounts that come without one (ISO 4217).")
+    ] = None
+    paid_on_arrival: Annotated[
+        bool, Field(strict=True, description="The platform delivers orders once they are paid, and not before.")
+    ] = False
+
+
+class AccessIn(_In):
+    """What opens the platform's own API, to read orders back. Never shown."""
+
+    user: Annotated[str, Field(min_length=1, max_length=200, description="The key's identifier, or the app's.")]
+    password: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    app_secret: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="Of an app, which learns its password by being installed."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.password is None) == (self.app_secret is None):
+            raise ValueError("Give the password, or the app's secret.")
+        return self
+
+
+Host = Annotated[
+    str,
+    Field(min_length=4, max_length=253, pattern=r"^[A-Za-z0-9.-]+$", description="The shop's host at the platform."),
+]
+
+
+class ConnectionIn(_In):
+    """A new account with a platform."""
+
+    platform: PlatformName
+    secret: Annotated[
+        Secret | None,
+        Field(description="What the platform signs with. Made, and shown once, where the platform makes none."),
+    ] = None
+    order_prefix: Prefix | None = None
+    options: OptionsIn = OptionsIn()
+    host: Host | None = None
+    access: AccessIn | None = None
+
+
+class ConnectionPatch(_In):
+    """What may change of a connection; what is left out stays. Another host drops the access to the one before."""
+
+    options: OptionsIn | None = None
+    host: Host | None = None
+    access: AccessIn | None = None
+
+
+class RotateIn(_In):
+    """Another secret."""
+
+    secret: Annotated[Secret | None, Field(description="Made, and shown once, where the platform makes none.")] = None
+    overlap_hours: Annotated[
+        int, Field(ge=0, le=168, strict=True, description="So long the former secret is believed as well.")
+    ] = 24
+
+
+class OptionsOut(BaseModel):
+    """What a store said of its account."""
+
+    currency: str | None
+    paid_on_arrival: bool
+
+
+class LastDelivery(BaseModel):
+    """The newest delivery."""
+
+    id: str
+    at: datetime
+    outcome: str
+    reason: str | None
+
+
+class ConnectionOut(BaseModel):
+    """An account with a platform, and the address that it delivers to."""
+
+    id: str
+    platform: PlatformName
+    url: str = Field(description="What the platform is told. Where it holds the secret, only the answer that made it.")
+    secret_hint: str | None = Field(description="The secret's last characters; null if its sealing key is gone.")
+    former_secret_until: datetime | None = Field(None, description="Until then the secret of before is believed, too.")
+    order_prefix: str
+    options: OptionsOut
+    host: str | None
+    has_access: bool = Field(description="Whether Kith can ask the platform's API.")
+    topics: list[str] = Field(description="What to subscribe the address to.")
+    last_delivery: LastDelivery | None
+    created_at: datetime
+
+
+class ConnectionMade(ConnectionOut):
+    """A connection whose secret was made just now: it is shown this once."""
+
+    secret: str | None = Field(None, description="Null where the store gave it.")

@@ -1,1 +1,0 @@
-"""Shopify: signatures and the shapes of its orders and refunds."""
