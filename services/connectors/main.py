@@ -9,8 +9,8 @@ from services.common.own_placeholders import OwnPlaceholders
 from services.common.product import PRODUCT
 from services.connectors.accounts import tables as _accounts
 from services.connectors.accounts.domain import ACCESS, FORMER, SECRET
-from services.connectors.connections import api as connections
-from services.connectors.connections import former, install
+from services.connectors.connections.api import former, install
+from services.connectors.connections.api import rest as connections
 from services.connectors.endpoints import consumer as endpoints_consumer
 from services.connectors.endpoints import jobs as endpoints_jobs
 from services.connectors.endpoints import tables as _endpoints
@@ -18,15 +18,15 @@ from services.connectors.endpoints import work as endpoints_work
 from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
-from services.connectors.inbox import door as doors
 from services.connectors.inbox import jobs as inbox
-from services.connectors.inbox import read_back
 from services.connectors.inbox import tables as _inbox
+from services.connectors.inbox import work as read_back
 from services.connectors.inbox.domain import BODY
-from services.connectors.inbox.door import Door
-from services.connectors.inbox.hot import Inbox
+from services.connectors.inbox.hot import door as doors
+from services.connectors.inbox.hot.box import Inbox
+from services.connectors.inbox.hot.door import Door
 from services.connectors.pages import PAGES
-from services.connectors.platforms.registry import PLATFORMS
+from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.settings import METADATA
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices

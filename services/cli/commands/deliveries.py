@@ -101,7 +101,7 @@ def readings(settings: "Settings") -> "Readings":
     """How deliveries are opened and read."""
     from services.common.scopes import SCOPES
     from services.connectors.inbox.actions import Readings
-    from services.connectors.platforms.registry import PLATFORMS
+    from services.connectors.platforms.domain.registry import PLATFORMS
 
     ring = settings.key_ring(SCOPES)
     return Readings(PLATFORMS, ring, settings.sealing_of("connectors", ring))

@@ -9,7 +9,7 @@ import structlog
 
 from services.connectors.accounts import domain, sql
 from services.connectors.accounts.sql import Account, FormerHook
-from services.connectors.platforms.port import NOTHING_SAID, Options
+from services.connectors.platforms.domain.port import NOTHING_SAID, Options
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound

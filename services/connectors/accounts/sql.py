@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.connectors.platforms.port import NOTHING_SAID, Options
+from services.connectors.platforms.domain.port import NOTHING_SAID, Options
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 

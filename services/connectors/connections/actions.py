@@ -1,7 +1,9 @@
 """Makes connections and changes them, by the rules of their platforms."""
 
+import os
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Final
 
 from services.common import money
 from services.connectors.accounts import actions as accounts
@@ -9,15 +11,16 @@ from services.connectors.accounts import sql
 from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.inbox.actions import READ_BACK
-from services.connectors.platforms.port import Options, Platform
-from services.connectors.platforms.registry import PLATFORMS
+from services.connectors.platforms.domain.port import Options, Platform
+from services.connectors.platforms.domain.registry import PLATFORMS
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
 from services.kernel.work import release
 
-MOST: int = 20
+MOST: Final = 20
 """Connections of a store."""
+SECRET_BYTES: Final = 32
 
 
 async def create(
@@ -103,9 +106,9 @@ def secret_for(about: Platform, given: str | None) -> str:
         if (problem := about.check_secret(given)) is not None:
             raise Invalid.field("secret", problem)
         return given
-    if about.makes_secret is None:
+    if about.secret_of is None:
         raise Invalid.field("secret", f"Give the secret that {about.title} signs with.", code="missing")
-    return about.makes_secret()
+    return about.secret_of(os.urandom(SECRET_BYTES))
 
 
 def url_of(ctx: Context, account: Account, secret: str = "") -> str:

@@ -20,9 +20,9 @@ from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
-from services.connectors.inbox.facts import Known, facts_of
+from services.connectors.inbox.domain.facts import Known, facts_of
 from services.connectors.inbox.sql import Delivery, Timers
-from services.connectors.platforms.port import Delivered, Ignored, Platform
+from services.connectors.platforms.domain.port import Delivered, Ignored, Platform
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing

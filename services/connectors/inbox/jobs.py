@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.connectors.inbox.actions import FORGET, READ, Readings, forget, read_waiting
-from services.connectors.platforms.port import Platform
+from services.connectors.platforms.domain.port import Platform
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.service import DueJob

@@ -1,1 +1,1 @@
-"""The platforms: how each proves who it is, how its deliveries are named, and what they say of orders. No I/O."""
+"""The platforms: how each proves who it is, how its deliveries are named, and what they say of orders."""

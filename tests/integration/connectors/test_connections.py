@@ -9,8 +9,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from services.connectors.platforms.generic import signing
-from services.connectors.platforms.port import Asked
+from services.connectors.platforms.domain.generic import signing
+from services.connectors.platforms.domain.port import Asked
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
 from tests.support.connectors import SECRET, Pair, paid_order, signed
 from tests.support.deliveries import generic
@@ -216,7 +216,7 @@ def test_the_published_vector_of_standard_webhooks() -> None:
     asked = Asked(headers, b'{"test": 2432232314}')
     assert signing.authenticate(asked, [secret.encode()], 1614265330)
     assert not signing.authenticate(asked, [secret.encode()], 1614265330 + 301)
-    made = signing.new_secret()
+    made = signing.as_text(b"k" * 32)
     now = int(time.time())
     sent = generic(b"{}", made, at=now)
     assert Webhook(made).verify(sent.body, sent.headers) == {}

@@ -19,7 +19,7 @@ from services.connectors.accounts import sql as hooks_sql
 from services.connectors.inbox import sql
 from services.connectors.inbox.actions import Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY, delivery_id
-from services.connectors.platforms.registry import PLATFORMS
+from services.connectors.platforms.domain.registry import PLATFORMS
 from services.kernel import failpoints
 from services.kernel import migrate as migrations
 from services.kernel.auth import at_rest

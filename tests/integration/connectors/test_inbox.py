@@ -13,11 +13,11 @@ from services.common.order_facts import Clock
 from services.connectors.inbox import actions, sql
 from services.connectors.inbox.actions import FORGET, READ, Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY
-from services.connectors.inbox.facts import Known
+from services.connectors.inbox.domain.facts import Known
 from services.connectors.main import SERVICE
-from services.connectors.platforms.port import Delivered, Report
-from services.connectors.platforms.registry import PLATFORMS
-from services.connectors.platforms.shopify import SHOPIFY
+from services.connectors.platforms.domain.port import Delivered, Report
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.platforms.domain.shopify import SHOPIFY
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel import failpoints
 from services.kernel.auth import at_rest

@@ -15,8 +15,8 @@ from services.common.order_facts import Clock
 from services.connectors.inbox import sql as deliveries
 from services.connectors.inbox.actions import Readings, read_again
 from services.connectors.inbox.domain import BODY
-from services.connectors.inbox.door import WRONG_A_MINUTE
-from services.connectors.platforms.registry import PLATFORMS
+from services.connectors.inbox.hot.door import WRONG_A_MINUTE
+from services.connectors.platforms.domain.registry import PLATFORMS
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
 from tests.support.connectors import SECRET, Pair, paid_order, signed
 from tests.support.edge import OTHER_STORE, RING, SEALING, key

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from services.common.order import Order
 from services.common.order_facts import Clock, Refund
-from services.connectors.platforms.insales import reading as insales
-from services.connectors.platforms.port import READ_BACK, Asked, Delivered, Ignored, Options, Platform, Report
-from services.connectors.platforms.registry import PLATFORMS
-from services.connectors.platforms.rules import QUESTIONS
-from services.connectors.platforms.woocommerce.naming import ping
+from services.connectors.platforms.domain.insales import reading as insales
+from services.connectors.platforms.domain.port import READ_BACK, Asked, Delivered, Ignored, Options, Platform, Report
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.platforms.domain.rules import QUESTIONS
+from services.connectors.platforms.domain.woocommerce.naming import ping
 from services.kernel.errors import Invalid
 from tests.support import deliveries
 

@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from services.connectors.platforms.bodies import without_odd_characters
-from services.connectors.platforms.shopify.naming import signature
-from services.connectors.platforms.shopify.order import read_order
-from services.connectors.platforms.shopify.refund import read_refund, refunds_in
+from services.connectors.platforms.domain.bodies import without_odd_characters
+from services.connectors.platforms.domain.shopify.naming import signature
+from services.connectors.platforms.domain.shopify.order import read_order
+from services.connectors.platforms.domain.shopify.refund import read_refund, refunds_in
 from services.kernel.errors import Invalid
 
 

@@ -4,8 +4,8 @@ import base64
 import hashlib
 import hmac
 
-from services.connectors.platforms.port import Asked
-from services.connectors.platforms.shopify.naming import authenticate, name_of, signature
+from services.connectors.platforms.domain.port import Asked
+from services.connectors.platforms.domain.shopify.naming import authenticate, name_of, signature
 
 BODY = b'{"id":450789469,"test":true}'
 SECRET = b"test_secret"

@@ -1,0 +1,1 @@
+"""The API of connections, the former one, and what InSales calls."""

@@ -1,0 +1,45 @@
+"""From what a platform reports to facts: under the store's own ids, by the code that serves the order call."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from services.common import order_facts
+from services.common.order_facts import Clock, ReportedFact
+from services.connectors.platforms.domain.port import NOTHING_SAID, Options, Platform, Report
+from services.connectors.platforms.domain.values import LONGEST_ID
+from services.kernel.auth.ring import KeyRing
+from services.kernel.errors import Invalid
+
+
+class Known(NamedTuple):
+    """What is known beside a delivery's body. `nobody`: names that stand for nobody at the store by its own word."""
+
+    clock: Clock
+    nobody: Collection[str] = frozenset()
+    order_prefix: str = ""
+    options: Options = NOTHING_SAID
+
+
+def facts_of(
+    ring: KeyRing, platform: Platform, store_id: str, report: Report, known: Known
+) -> tuple[ReportedFact, ...]:
+    """The facts of a report. Raises `Invalid` for an id that cannot be kept and for moments that lie ahead."""
+    prefix, clock = known.order_prefix, known.clock
+    for order in report.orders:
+        order.order_id = named(prefix, order.order_id)
+    return (
+        *(
+            order_facts.report(ring, store_id, order, clock, known.nobody, source=platform.source)
+            for order in report.orders
+        ),
+        *(order_facts.cancel(store_id, named(prefix, one.order_id), one.at, clock) for one in report.cancels),
+        *(order_facts.refund(store_id, named(prefix, one.order_id), one.refund, clock) for one in report.refunds),
+    )
+
+
+def named(prefix: str, order_id: str) -> str:
+    """The id under which the store knows an order. Raises `Invalid`."""
+    name = prefix + order_id
+    if len(name) > LONGEST_ID or not name.isprintable():
+        raise Invalid.field("id", "The order's id cannot be kept.")
+    return name

@@ -1,0 +1,99 @@
+"""Asks a platform for an order that a delivery only named, and keeps what it answers as a delivery of its own.
+
+Nothing that the delivery said counts. What the shop answers is read like any delivery, and can be read again.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from services.common.order_facts import Clock
+from services.common.own_placeholders import placeholders_of
+from services.connectors.accounts import actions as accounts
+from services.connectors.accounts import sql as accounts_sql
+from services.connectors.accounts.sql import Account
+from services.connectors.inbox import actions
+from services.connectors.inbox.actions import Readings
+from services.connectors.inbox.domain import BODY, delivery_id
+from services.connectors.inbox.domain.facts import Known
+from services.connectors.inbox.sql import Delivery
+from services.connectors.platforms.domain.port import READ_BACK
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.settings import DELIVERIES_KEPT
+from services.kernel.context import Context
+from services.kernel.db import Tx
+from services.kernel.outbound import OutboundError
+from services.kernel.work import Done, GiveUp, Outcome, Retry, Task, TaskKind
+
+MOST_BYTES: Final = 1024 * 1024
+_AWAY: Final = frozenset({429, 502, 503, 504})
+_WAIT: Final = timedelta(seconds=30)
+_NO_ACCESS: Final = timedelta(hours=1)
+
+
+async def run(ctx: Context, task: Task) -> Outcome:
+    """Asks once. What can never be answered ends it; without access it waits for who owns the shop to give some."""
+    connection_id, order_id = str(task.payload["connection"]), str(task.payload["order"])
+    async with ctx.db.transaction([task.store_id], patient=True) as tx:
+        account = await accounts_sql.one(tx, task.store_id, connection_id)
+        now = tx.now
+    if account is None:
+        return Done()
+    ask = PLATFORMS[account.platform].question
+    try:
+        access = accounts.access_of(ctx.require_sealing(), account)
+    except ValueError:
+        return Retry(reason="no_key")
+    if ask is None or account.host is None:
+        return GiveUp(reason="no_host")
+    if access is None or access.password is None:
+        # Nobody's failure: whoever owns the shop gives it, or installs the app, and then the lane goes on at once.
+        if now - task.created_at > DELIVERIES_KEPT:
+            return GiveUp(reason="no_access")
+        return Retry(reason="no_access", after=_NO_ACCESS, hold_lane=True, failed=False)
+    question = ask(account.host, order_id, access.user, access.password)
+    try:
+        answer = await ctx.outbound.send(
+            "GET", question.url, purpose=READ_BACK, headers=question.headers, most_bytes=MOST_BYTES
+        )
+    except OutboundError as error:
+        return Retry(reason=error.reason) if error.passing else GiveUp(reason=error.reason)
+    if answer.status in _AWAY:
+        return Retry(reason=f"http_{answer.status}", after=answer.retry_after(now) or _WAIT, hold_lane=True)
+    if answer.status in {404, 410}:
+        return Done()  # whoever wrote to the address named no order of the shop
+    if not answer.ok:
+        return Retry(reason=f"http_{answer.status}")
+    found = account
+
+    async def note(tx: Tx) -> None:
+        await take(tx, ctx, found, answer.body)
+
+    return Done(note=note)
+
+
+async def take(tx: Tx, ctx: Context, account: Account, body: bytes) -> None:
+    """Keeps an answer and reads it, in one transaction. The same answer as before adds nothing."""
+    name = delivery_id(f"{account.account_id} {READ_BACK}", body)
+    sealing = ctx.require_sealing()
+    kept = Delivery(
+        store_id=account.store_id,
+        delivery_id=name,
+        hook_id=account.account_id,
+        platform=account.platform,
+        topic=READ_BACK,
+        received_at=tx.now,
+        outcome="waiting",
+        reason=None,
+        order_id=None,
+        body=sealing.seal(BODY, body, owner=name),
+    )
+    if (await actions.keep(tx, [kept])) != [True]:
+        return
+    nobody = await placeholders_of(tx, account.store_id)
+    known = Known(Clock(tx.now, tx.offset), nobody, account.order_prefix, account.options)
+    reading = Readings(PLATFORMS, ctx.ring, sealing).read(kept, body, known)
+    await actions.note(tx, [reading])
+
+
+TASK_KINDS: Final = (TaskKind(name=actions.READ_BACK, run=run),)
+"""One at a time for each connection: shops count their API's calls."""

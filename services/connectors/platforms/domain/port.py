@@ -1,0 +1,143 @@
+"""What a platform is to the rest of this service: a few functions without I/O.
+
+A request proves who sent it (`authenticate`), what it brings is named so that a repetition is known (`name`), and later
+its body is read into orders, refunds and cancellations in our words (`read`). Everything else is the inbox's matter.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.common.order import Order
+from services.common.order_facts import Clock, Refund
+from services.connectors.platforms.domain.rules import Rules
+
+READ_BACK: Final = "read-back"
+"""The topic of what a platform answered about an order: no delivery has it, for it is not the sender who says so."""
+
+
+class Ignored(Exception):
+    """A delivery that reports nothing for us; the text says why, in one constant word."""
+
+
+class Asked(NamedTuple):
+    """A request as it came. `key` is what stands behind the connection's id in its address."""
+
+    headers: Mapping[str, str]
+    """By lower-case name, each cut at some length."""
+    body: bytes
+    key: str = ""
+
+
+class Named(NamedTuple):
+    """A delivery's topic, which says how to read it and never what happened, and what names it beside its body. Both
+    may be made of what is signed only, or of what changes nothing that matters.
+    """
+
+    topic: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a store says of its account, since the platform's deliveries do not."""
+
+    currency: str | None = None
+    """Of amounts that come without one; ISO 4217."""
+    paid_on_arrival: bool = False
+    """The platform delivers orders once they are paid, and not before."""
+
+
+NOTHING_SAID: Final = Options()
+
+
+class Delivered(NamedTuple):
+    """What a reader is given of a delivery."""
+
+    topic: str
+    body: bytes
+    clock: Clock
+    received_at: datetime
+    """When it came, which may be long before it is read."""
+    options: Options = NOTHING_SAID
+
+    @property
+    def came_at(self) -> datetime:
+        """When it came, by the clock that callers' times are read off."""
+        return self.received_at - self.clock.offset
+
+
+class ReportedRefund(NamedTuple):
+    """A refund of an order, by the platform's own id of it."""
+
+    order_id: str
+    refund: Refund
+
+
+class ReportedCancel(NamedTuple):
+    """The end of an order, by the platform's own id of it."""
+
+    order_id: str
+    at: datetime | None
+
+
+class Question(NamedTuple):
+    """A request for one order, to the platform's own API."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a delivery says. Ids are the platform's own; what stands before a store's orders is added later."""
+
+    orders: Sequence[Order] = ()
+    refunds: Sequence[ReportedRefund] = ()
+    cancels: Sequence[ReportedCancel] = ()
+    read_back: str | None = None
+    """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
+
+
+def never(asked: Asked) -> bool:
+    """The answer of platforms that send no ping."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One platform."""
+
+    name: str
+    """As it stands in addresses, rows and metrics."""
+    title: str
+    """As its owners write it."""
+    authenticate: Callable[[Asked, Sequence[bytes], int], bool]
+    """Whether a request was sent by who knows one of the secrets. `now` is in seconds since 1970, by the real clock. It
+    takes whatever bytes come, and never raises.
+    """
+    name_of: Callable[[Asked], Named]
+    read: Callable[[Delivered], Report]
+    """Raises `Ignored`, or whatever the platform's words make it stumble over."""
+    question: Callable[[str, str, str, str], Question] | None = None
+    """How an order is asked for: of host, order id, user and password. What is answered is read as `READ_BACK`."""
+    ping: Callable[[Asked], bool] = never
+    """Whether this is the platform's question whether anybody answers, which is not signed and says nothing."""
+    source: str = "api"
+    """What reports of it are marked with. `api` where the store's own server speaks."""
+    key_in_address: bool = False
+    """The secret stands in the address, for the platform signs nothing."""
+    secret_of: Callable[[bytes], str] | None = None
+    """How a secret is written that is made of random bytes, where the store gives none; None where the platform makes
+    it.
+    """
+    check_secret: Callable[[str], str | None] = field(default=lambda _: None)
+    """What is wrong with a secret that a store gives; None if nothing is."""
+    options: frozenset[str] = frozenset()
+    """Which of `Options` its connections have."""
+    needs: frozenset[str] = frozenset()
+    """Which of them, and of `host`, `user` and `password`, a connection cannot do without."""
+    topics: tuple[str, ...] = ()
+    """What a store subscribes its address to."""
+    rules: Rules

@@ -1,0 +1,65 @@
+"""Reads Shopify's deliveries."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.common.order_facts import Refund
+from services.connectors.platforms.domain.bodies import json_object
+from services.connectors.platforms.domain.port import Delivered, Ignored, Report, ReportedCancel, ReportedRefund
+from services.connectors.platforms.domain.shopify import naming
+from services.connectors.platforms.domain.shopify.order import read_order
+from services.connectors.platforms.domain.shopify.refund import ShopifyRefund, read_refund, refunds_in
+from services.kernel.errors import Invalid
+
+
+def read(delivered: Delivered) -> Report:
+    """What a delivery reports. Raises `Ignored` and `Invalid`, and for impossible figures others."""
+    kind = naming.KINDS.get(delivered.topic)
+    if kind is None:
+        raise Ignored("other_topic")
+    reported = json_object(delivered.body)
+    if kind == "refund":
+        refund = read_refund(reported)
+        if refund.status == "none":
+            raise Ignored("no_money_went_back")
+        return Report(refunds=_refunds(refund, refund.order_id, None))
+    read = read_order(reported)
+    if read.test:
+        raise Ignored("test_order")
+    order = read.order
+    if delivered.topic == naming.CANCELLED and "cancelled_at" not in reported:
+        raise Invalid.field("cancelled_at", "The delivery has no cancelled_at; subscribe without trimming fields.")
+    # Only the body is signed: an old one that comes again under another topic must not cancel anything.
+    cancels = [ReportedCancel(order.order_id, order.cancelled_at)] if order.cancelled_at is not None else []
+    # What the order carries of its refunds stands for deliveries that were lost, or came before the money had moved.
+    refunds: list[ReportedRefund] = []
+    for refund in refunds_in(reported):
+        if refund.status != "none":
+            carried = replace(refund, at=min(refund.at, delivered.clock.now))
+            refunds += _refunds(carried, order.order_id, order.updated_at)
+    return Report(orders=[order], cancels=cancels, refunds=refunds)
+
+
+def _refunds(reported: ShopifyRefund, order_id: str, updated_at: datetime | None) -> list[ReportedRefund]:
+    """A refund; and what it moved in other currencies, which nobody can set beside the rest."""
+    refund = Refund(
+        refund_id=reported.refund_id,
+        amount_minor=reported.amount_minor,
+        at=reported.at,
+        currency=reported.currency,
+        lines=reported.lines,
+        shipping_minor=reported.shipping_minor,
+        updated_at=updated_at,
+        status="failed" if reported.status == "failed" else "succeeded",
+    )
+    others = [
+        refund._replace(
+            refund_id=f"{reported.refund_id}:{currency}",
+            amount_minor=amount,
+            currency=currency,
+            lines=(),
+            shipping_minor=None,
+        )
+        for currency, amount in reported.foreign
+    ]
+    return [ReportedRefund(order_id, one) for one in (refund, *others)]

@@ -1,0 +1,32 @@
+"""Stripe's events. An order is a payment intent, and of a subscription each invoice: what a shop calls it is not taken,
+since payments are made without a shop, too.
+"""
+
+from services.common.words import _
+from services.connectors.platforms.domain.port import Platform
+from services.connectors.platforms.domain.rules import EACH_REFUND, Rules
+from services.connectors.platforms.domain.stripe import signing
+from services.connectors.platforms.domain.stripe.reading import TOPICS, read
+
+STRIPE = Platform(
+    name="stripe",
+    title="Stripe",
+    source="stripe",
+    authenticate=signing.authenticate,
+    name_of=signing.name_of,
+    read=read,
+    check_secret=signing.problem_of,
+    topics=TOPICS,
+    rules=Rules(
+        proof=_("Time and body are signed with the endpoint's secret (Stripe-Signature); five minutes to either side."),
+        order_id=_("The payment intent (pi_…); of a subscription each invoice (in_…), an order of its own."),
+        duplicates=_("The same event is one delivery, and equal reports are one fact."),
+        refunds=EACH_REFUND,
+        paid=_("When payment_status is paid or no_payment_required, also later; an invoice by invoice.paid."),
+        tests=_("Events with livemode: false are kept in the log and never count."),
+        cannot=_(
+            "A promotion code's text, unless metadata has it; from API 2025-03-31 on, whose invoice a refund is of."
+        ),
+    ),
+)
+"""The platform."""

@@ -1,0 +1,210 @@
+"""Reads Stripe's events. What they say of one order in one second is told apart by who knows more: a Checkout session
+has the tax, the shipping and the discount of what it took, a bare payment intent has a sum.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from services.common.order import Order
+from services.common.order_facts import Refund
+from services.connectors.platforms.domain.bodies import json_object
+from services.connectors.platforms.domain.port import Delivered, Ignored, Report, ReportedRefund
+from services.connectors.platforms.domain.stripe.values import currency_of, evidence_of, id_in, minor, moment, part
+from services.connectors.platforms.domain.values import (
+    LONGEST_EMAIL,
+    LONGEST_PHONE,
+    Reported,
+    at_most,
+    mappings,
+    missing,
+    text,
+)
+from services.kernel.errors import Invalid
+
+_KNOWS_MORE: Final = timedelta(microseconds=1)
+_EVERY_REFUND_TOLD: Final = "2024-10-28"
+"""From this version of the API on, `refund.created` comes for every refund."""
+
+
+def read(delivered: Delivered) -> Report:
+    """What an event reports. Raises `Ignored` and `Invalid`."""
+    event = json_object(delivered.body)
+    type_ = text(event, "type") or missing("type")
+    reader = _READERS.get(type_)
+    if reader is None:
+        raise Ignored("other_topic")
+    if event.get("livemode") is not True:
+        raise Ignored("test_mode")
+    found = part(event, "data").get("object")
+    if not isinstance(found, Mapping):
+        raise Invalid.field("data.object", "The event has no object.")
+    return reader(event, found, moment(event, "created") or missing("created"))
+
+
+def _session(event: Reported, session: Reported, at: datetime) -> Report:
+    mode = text(session, "mode")
+    if mode == "setup":
+        raise Ignored("no_order")
+    named = "invoice" if mode == "subscription" else "payment_intent"
+    # Nothing was to be paid: then there is no payment intent.
+    order_id = id_in(session, named) or text(session, "id") or missing(named)
+    currency = currency_of(session)
+    totals, details = part(session, "total_details"), part(session, "customer_details")
+    total, tax = minor(session, "amount_total", currency), minor(totals, "amount_tax", currency)
+    shipping = minor(totals, "amount_shipping", currency)
+    paid = text(session, "payment_status") in {"paid", "no_payment_required"}
+    order = {
+        "order_id": order_id,
+        "placed_at": moment(session, "created") or at,
+        "updated_at": at + _KNOWS_MORE,
+        "status": "paid" if paid else "pending",
+        "currency": currency,
+        "total_minor": total,
+        "subtotal_minor": max(0, total - tax - shipping),
+        "discount_minor": minor(totals, "amount_discount", currency),
+        "tax_minor": tax,
+        "shipping_minor": shipping,
+        "customer": _buyer(session, details, text(session, "customer_email")),
+        **evidence_of(session),
+    }
+    return Report(orders=[msgspec.convert(order, Order)])
+
+
+def _intent(event: Reported, intent: Reported, at: datetime) -> Report:
+    if not any(name.startswith("kith") for name in part(intent, "metadata")):
+        # It may be a session's or an invoice's, which tell more. A shop that makes its own intents says so.
+        raise Ignored("no_kith_metadata")
+    currency = currency_of(intent)
+    created = moment(intent, "created") or at
+    total = minor(intent, "amount_received", currency) or minor(intent, "amount", currency)
+    order = {
+        "order_id": text(intent, "id") or missing("id"),
+        "placed_at": created,
+        # As of when it was made: whatever a session says of the same payment is newer.
+        "updated_at": created,
+        "status": "paid" if text(intent, "status") == "succeeded" else "pending",
+        "currency": currency,
+        "total_minor": total,
+        "customer": _buyer(intent, {}, text(intent, "receipt_email")),
+        **evidence_of(intent),
+    }
+    return Report(orders=[msgspec.convert(order, Order)])
+
+
+def _invoice(event: Reported, invoice: Reported, at: datetime) -> Report:
+    parent = part(invoice, "parent", "subscription_details")
+    if not (
+        parent or invoice.get("subscription") or (text(invoice, "billing_reason") or "").startswith("subscription")
+    ):
+        raise Ignored("no_subscription")  # a session's own, or one that somebody wrote by hand
+    currency = currency_of(invoice)
+    total, shipping = (
+        minor(invoice, "total", currency),
+        minor(part(invoice, "shipping_cost"), "amount_subtotal", currency),
+    )
+    tax = _sum(invoice, ("total_taxes", "total_tax_amounts"), currency) or minor(invoice, "tax", currency)
+    order = {
+        "order_id": text(invoice, "id") or missing("id"),
+        "placed_at": moment(invoice, "created") or at,
+        "updated_at": at,
+        "status": "paid" if text(invoice, "status") == "paid" or invoice.get("paid") is True else "pending",
+        "currency": currency,
+        "total_minor": total,
+        "subtotal_minor": max(0, total - tax - shipping),
+        "discount_minor": _sum(invoice, ("total_discount_amounts",), currency),
+        "tax_minor": tax,
+        "shipping_minor": shipping,
+        "customer": _buyer(
+            invoice,
+            {"email": invoice.get("customer_email"), "phone": invoice.get("customer_phone")},
+            None,
+        ),
+        **evidence_of(invoice, part(parent, "metadata"), part(invoice, "subscription_details", "metadata")),
+    }
+    return Report(orders=[msgspec.convert(order, Order)])
+
+
+def _refund(event: Reported, refund: Reported, at: datetime) -> Report:
+    order_id = id_in(refund, "payment_intent")
+    if order_id is None:
+        raise Ignored("no_payment_intent")
+    return Report(refunds=[_one_refund(refund, order_id, at)])
+
+
+def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
+    """What a charge says of its refunds. Older versions list them; later ones tell each by an event of its own; those
+    between have the sum of all, which stands for them under the charge's id.
+    """
+    # A subscription's order is the invoice, any other the payment intent; of one that there is not nothing follows.
+    order_ids = [found for name in ("payment_intent", "invoice") if (found := id_in(charge, name)) is not None]
+    if not order_ids:
+        raise Ignored("no_payment_intent")
+    listed = mappings(part(charge, "refunds").get("data") or [])
+    if listed:
+        ended = [one for one in listed if text(one, "status") in _ENDED]
+        refunds = [_one_refund(one, order_id, at) for order_id in order_ids for one in ended]
+        if not refunds:
+            raise Ignored("no_money_went_back")
+        return Report(refunds=refunds)
+    if (text(event, "api_version") or "") >= _EVERY_REFUND_TOLD:
+        raise Ignored("told_by_refund_events")
+    currency = currency_of(charge)
+    amount = minor(charge, "amount_refunded", currency)
+    refund = Refund(
+        refund_id=text(charge, "id") or missing("id"), amount_minor=amount, at=at, currency=currency, updated_at=at
+    )
+    return Report(refunds=[ReportedRefund(order_id, refund) for order_id in order_ids])
+
+
+_ENDED: Final = frozenset({"succeeded", "failed", "canceled"})
+
+
+def _one_refund(refund: Reported, order_id: str, at: datetime) -> ReportedRefund:
+    status = text(refund, "status")
+    if status not in _ENDED:
+        raise Ignored("no_money_went_back")
+    currency = currency_of(refund)
+    told = Refund(
+        refund_id=text(refund, "id") or missing("id"),
+        amount_minor=minor(refund, "amount", currency),
+        at=min(moment(refund, "created") or at, at),
+        currency=currency,
+        updated_at=at,
+        status="succeeded" if status == "succeeded" else "failed",
+    )
+    return ReportedRefund(order_id, told)
+
+
+def _buyer(reported: Reported, details: Reported, email: str | None) -> dict[str, str | None]:
+    return {
+        "id": id_in(reported, "customer"),
+        "email": at_most(text(details, "email") or email, LONGEST_EMAIL),
+        "phone": at_most(text(details, "phone"), LONGEST_PHONE),
+    }
+
+
+def _sum(reported: Reported, names: tuple[str, ...], currency: str) -> int:
+    for name in names:
+        found = mappings(reported.get(name) or [])
+        if found:
+            return sum(minor(one, "amount", currency) for one in found)
+    return 0
+
+
+_READERS: Final[Mapping[str, Callable[[Reported, Reported, datetime], Report]]] = {
+    "checkout.session.completed": _session,
+    "checkout.session.async_payment_succeeded": _session,
+    "checkout.session.async_payment_failed": _session,
+    "payment_intent.succeeded": _intent,
+    "invoice.paid": _invoice,
+    "charge.refunded": _charge,
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
+    "charge.refund.updated": _refund,
+}
+TOPICS: Final = tuple(name for name in _READERS if name != "charge.refund.updated")
+"""What a store subscribes its endpoint to."""

@@ -1,0 +1,227 @@
+"""Every platform at the one door: its delivery is kept and decided, and what proves nothing is refused."""
+
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.connectors.inbox.actions import reconcile
+from services.connectors.inbox.work import TASK_KINDS
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.kernel.outbound import Answer, Outbound, OutboundError
+from services.kernel.work.worker import Worker
+from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP
+from tests.integration.connectors.test_connections import connect
+from tests.support import deliveries
+from tests.support.connectors import Pair, paid_order
+from tests.support.deliveries import Sent
+from tests.support.edge import SEALING, make_context
+from tests.support.wait import until
+
+SECRET = "a-secret-of-the-platform"
+STRIPE_SECRET = "whsec_0123456789abcdefghij"
+ACCESS = {"user": "app", "password": "of the shop"}
+
+
+async def put(http: httpx.AsyncClient, connection: Mapping[str, Any], sent: Sent) -> httpx.Response:
+    return await http.post(httpx.URL(connection["url"]).path, content=sent.body, headers=sent.headers)
+
+
+async def found(both: Pair, order_id: str) -> dict[str, Any]:
+    await both.pump([SHOP])
+    shown: dict[str, Any] = (await both.http.get(f"/v1/orders/{order_id}", headers=SECRET_KEY)).json()
+    return shown
+
+
+async def test_woocommerce_from_its_ping_to_a_refund(both: Pair) -> None:
+    http = both.http
+    shop = await connect(http, "woocommerce", secret=SECRET)
+    path = httpx.URL(shop["url"]).path
+    ping = await http.post(path, content=b"webhook_id=7", headers={"content-type": "application/x-www-form-urlencoded"})
+    assert (ping.status_code, ping.json()) == (200, {"outcome": "ping"})
+    unpaid = deliveries.woo_order(NOW, status="pending", date_paid_gmt=None, date_modified_gmt=deliveries.gmt(NOW))
+    assert (await put(http, shop, deliveries.woocommerce(unpaid, SECRET, "order.created"))).json() == {
+        "outcome": "taken"
+    }
+    assert (await found(both, "727"))["decision"]["status"] == "pending"
+    paid = deliveries.woocommerce(deliveries.woo_order(NOW, date_modified_gmt=deliveries.gmt(NOW)), SECRET)
+    answers = [(await put(http, shop, paid)).json()["outcome"] for _ in range(2)]
+    assert answers == ["taken", "duplicate"]
+    order = await found(both, "727")
+    assert (order["decision"]["status"], order["decision"]["winner"]["kind"]) == ("attributed", "code")
+    refunded = deliveries.woo_order(NOW, refunds=[{"id": 8, "reason": "", "total": "-10.00"}])
+    # Deleted now, which is later than all that it said before.
+    refunded["date_modified_gmt"] = deliveries.gmt(NOW)
+    await put(http, shop, deliveries.woocommerce(refunded, SECRET))
+    assert (await found(both, "727"))["refunded_minor"] == 1000
+    await put(http, shop, deliveries.woocommerce({"id": 727}, SECRET, "order.deleted"))
+    assert (await found(both, "727"))["cancelled"] is True
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert (await reconcile(tx, SHOP)).acked == 4, "a ping is no delivery"
+
+
+async def test_stripe_pays_an_order_later_and_a_refund_fails_later(both: Pair) -> None:
+    http = both.http
+    shop = await connect(http, "stripe", secret=STRIPE_SECRET)
+
+    async def tell(type_: str, thing: Mapping[str, Any], hours: int = 0) -> str:
+        event = deliveries.stripe_event(type_, thing, NOW + timedelta(hours=hours))
+        answer = await put(http, shop, deliveries.stripe(event, STRIPE_SECRET))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["outcome"])
+
+    session = deliveries.stripe_session(NOW, payment_status="unpaid")
+    assert await tell("checkout.session.completed", session) == "taken"
+    assert (await found(both, "pi_1"))["decision"]["status"] == "pending"
+    assert await tell("checkout.session.async_payment_succeeded", session | {"payment_status": "paid"}, 1) == "taken"
+    assert (await found(both, "pi_1"))["decision"]["status"] == "attributed"
+    refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1000, "currency": "eur", "status": "succeeded"}
+    await tell("refund.created", refund, 2)
+    assert (await found(both, "pi_1"))["refunded_minor"] == 1000
+    await tell("refund.failed", refund | {"status": "failed"}, 3)
+    assert (await found(both, "pi_1"))["refunded_minor"] == 0
+
+
+async def test_tilda_is_believed_by_its_address(both: Pair) -> None:
+    http = both.http
+    for body in ({"platform": "tilda"}, {"platform": "tilda", "secret": "short-one", "options": {"currency": "RUB"}}):
+        assert (await http.post("/v1/connections", headers=SECRET_KEY, json=body)).status_code == 422
+    shop = await connect(http, "tilda", options={"currency": "EUR", "paid_on_arrival": True})
+    assert shop["url"].endswith(shop["secret"])
+    shown = (await http.get(f"/v1/connections/{shop['id']}", headers=SECRET_KEY)).json()
+    assert shown["url"].endswith(f"/in/tilda/{shop['id']}/…")
+    assert (await put(http, shop, deliveries.tilda({"test": "test"}))).json() == {"outcome": "ignored"}
+    form = deliveries.tilda(deliveries.tilda_form())
+    assert (await put(http, shop, form)).json() == {"outcome": "taken"}
+    order = await found(both, "1544278430")
+    assert (order["decision"]["status"], order["total_minor"]) == ("attributed", 509_000)
+    for behind in ("", "/", "/wrong", f"/{shop['secret']}x", "/%D0%B9" * 5, f"/{shop['secret']}/more"):
+        path = f"/in/tilda/{shop['id']}{behind}"
+        assert (await http.post(path, content=form.body, headers=form.headers)).status_code == 401, path
+
+
+class Shop(Outbound):
+    """A shop that answers with its orders, to who knows its password."""
+
+    def __init__(self, orders: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
+        self.orders = orders
+        self.asked: list[str] = []
+        self.away = 0
+
+    async def send(self, method: str, url: str, **how: Any) -> Answer:
+        self.asked.append(url)
+        if self.away:
+            self.away -= 1
+            raise OutboundError("unreachable")
+        if how["headers"]["authorization"] != "Basic YXBwOm9mIHRoZSBzaG9w":
+            return Answer(401, {}, b"")
+        order = self.orders.get(url.rpartition("/")[2].removesuffix(".json"))
+        return Answer(404, {}, b"") if order is None else Answer(200, {}, json.dumps(order).encode())
+
+
+@asynccontextmanager
+async def working(both: Pair, shop: Shop) -> AsyncIterator[None]:
+    context = make_context(both.db, name="connectors", sealing=SEALING)
+    context.outbound = shop
+    worker = Worker(context, TASK_KINDS)
+    worker.start()
+    try:
+        yield
+    finally:
+        await worker.stop()
+
+
+async def test_insales_counts_what_the_shop_answers_and_nothing_that_somebody_wrote(both: Pair) -> None:
+    http = both.http
+    no_access = await http.post(
+        "/v1/connections", headers=SECRET_KEY, json={"platform": "insales", "host": "a.example"}
+    )
+    assert no_access.status_code == 422
+    shop = await connect(http, "insales", host="Shop.MyInSales.ru", access=ACCESS)
+    real = deliveries.insales_order(
+        NOW, total_price=50.90, items_price=46.0, full_delivery_price=4.90, currency_code="EUR"
+    )
+    answering = Shop({"4432": real})
+    answering.away = 1
+    forged = json.dumps(real | {"total_price": 1_000_000}).encode()
+    assert (await put(http, shop, Sent({}, forged))).json() == {"outcome": "taken"}
+    assert (await put(http, shop, Sent({}, b'<order><id type="integer">99</id></order>'))).status_code == 200
+    await both.all_read([SHOP])
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert await tx.scalar("select count(*) from outbox where topic = 'kith.orders'") == 0
+    async with working(both, answering):
+
+        async def told() -> bool:
+            async with both.db.transaction(stores=[SHOP]) as tx:
+                return bool(await tx.scalar("select count(*) from outbox where topic = 'kith.orders'"))
+
+        await until(told, what="the order was read back", within=60)
+    assert set(answering.asked) == {f"https://shop.myinsales.ru/admin/orders/{n}.json" for n in ("4432", "99")}
+    order = await found(both, "4432")
+    assert (order["total_minor"], order["decision"]["status"]) == (5090, "attributed")
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        account = await reconcile(tx, SHOP)
+    assert (account.acked, account.difference, account.outcomes["taken"]) == (3, 0, 3)
+
+
+async def test_an_installed_app_learns_its_password_and_another_host_drops_it(both: Pair) -> None:
+    http = both.http
+    shop = await connect(http, "insales", host="shop.myinsales.ru", access={"user": "app", "app_secret": "mysecret"})
+    path = httpx.URL(shop["url"]).path
+    assert not shop["has_access"]
+    said = {"shop": "shop.myinsales.ru", "token": "token123", "insales_id": "5"}
+    for wrong in (
+        {"url": path + "x/install", "params": said},
+        {"url": path + "/install", "params": said | {"shop": "evil.example"}},
+        {"url": path + "/install", "params": said | {"token": ""}},
+        {"url": f"/in/insales/con_nobody/{shop['secret']}/install", "params": said},
+    ):
+        assert (await http.get(**wrong)).status_code == 401  # type: ignore[arg-type]
+    assert (await http.get(path + "/install", params=said)).status_code == 200
+
+    async def has_access() -> bool:
+        shown = await http.get(f"/v1/connections/{shop['id']}", headers=SECRET_KEY)
+        return bool(shown.json()["has_access"])
+
+    assert await has_access()
+    assert (await http.get(path + "/uninstall", params=said)).status_code == 401
+    # MD5 of the token and the secret, as the platform's own example has it.
+    removed = said | {"token": "4c3f4c197336eb97475506e71c839c71"}
+    assert (await http.get(path + "/uninstall", params=removed)).status_code == 200
+    assert not await has_access()
+    await http.get(path + "/install", params=said)
+    moved = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "other.example"})
+    assert (moved.status_code, moved.json()["has_access"]) == (200, False)
+    refused = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "127.0.0.1"})
+    assert refused.status_code == 422
+
+
+ODD = ["", "=", "v1,", "t=,v1=", "ÿþ\x80".encode().decode("latin-1"), "a" * 9000, "t=9,v1=" + "0" * 64, "%00"]
+
+
+@pytest.mark.parametrize("platform", list(PLATFORMS))
+async def test_no_odd_signature_is_an_accident(both: Pair, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.connectors.inbox.hot.door.WRONG_A_MINUTE", 10_000)
+    http = both.http
+    given = {"shopify": SECRET, "woocommerce": SECRET, "stripe": STRIPE_SECRET}.get(platform)
+    more: dict[str, Any] = {
+        "insales": {"host": "a.example", "access": ACCESS},
+        "tilda": {"options": {"currency": "EUR"}},
+    }
+    shop = await connect(http, platform, **({"secret": given} if given else {}), **more.get(platform, {}))
+    names = ["x-shopify-hmac-sha256", "shopify-hmac-sha256", "x-wc-webhook-signature", "stripe-signature"]
+    names += ["webhook-id", "webhook-timestamp", "webhook-signature", "x-shopify-topic", "x-wc-webhook-topic"]
+    chance = random.Random(7)
+    base = httpx.URL(shop["url"]).path.removesuffix(f"/{shop['secret']}")
+    for _ in range(40):
+        headers = [(name.encode(), chance.choice(ODD).encode("latin-1", "replace")) for name in chance.sample(names, 4)]
+        body = chance.choice([b"", b"{}", b"\xff\x00", b"webhook_id=", paid_order()])
+        answer = await http.post(base, content=body, headers=headers)
+        assert answer.status_code in {401, 429}, (headers, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
