@@ -1,6 +1,6 @@
 """Every event of the product, by type."""
 
-from contracts.events import appeals, audit, catalog, conversions, orders, rewards, tracking
+from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, tracking
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -33,10 +33,31 @@ _ALL: tuple[type[Payload], ...] = (
     rewards.RewardAdjusted,
     rewards.RewardReversed,
     rewards.RewardReleased,
+    payouts.PayoutPrepared,
+    payouts.PayoutApproved,
+    payouts.PayoutSubmitted,
+    payouts.PayoutUnanswered,
+    payouts.PayoutCompleted,
+    payouts.PayoutFailed,
+    payouts.PayoutReturned,
+    payouts.PayoutCancelled,
+    payouts.DestinationChanged,
     audit.AuditNoted,
     audit.KeyUsed,
 )
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}
 
-__all__ = ["EVENTS", "Payload", "Topic", "appeals", "audit", "catalog", "conversions", "orders", "rewards", "tracking"]
+__all__ = [
+    "EVENTS",
+    "Payload",
+    "Topic",
+    "appeals",
+    "audit",
+    "catalog",
+    "conversions",
+    "orders",
+    "payouts",
+    "rewards",
+    "tracking",
+]

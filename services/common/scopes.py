@@ -28,6 +28,8 @@ ALL: Final = (
     "audit:read",
     "webhooks:read",
     "webhooks:write",
+    "payouts:read",
+    "payouts:write",
 )
 
 NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:")))

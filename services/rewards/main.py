@@ -2,10 +2,14 @@
 
 from contracts.events import Topic
 from services.common.product import PRODUCT
+from services.kernel.reseal import Sealed
 from services.kernel.service import Service
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.destinations import consumer as destinations_consumer
+from services.rewards.destinations import tables as _destinations
+from services.rewards.destinations.domain import SEALED as DESTINATION
 from services.rewards.grants import consumer as grants_consumer
 from services.rewards.grants import jobs as grants_jobs
 from services.rewards.grants import tables as _grants
@@ -16,12 +20,18 @@ from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
 from services.rewards.pages import PAGES
+from services.rewards.payouts import tables as _payouts
+from services.rewards.payouts.api import console as payouts_console
+from services.rewards.payouts.api import console_batch as payout_batch_console
+from services.rewards.payouts.api import portal as payouts_portal
+from services.rewards.payouts.api import rest as payouts
+from services.rewards.payouts.domain.terms import PAYER
 from services.rewards.settings import METADATA
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_grants, _ledger, _slices)
+_TABLES = (_destinations, _grants, _ledger, _payouts, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -29,15 +39,21 @@ SERVICE = Service(
     package="services.rewards",
     metadata=METADATA,
     product=PRODUCT,
+    sealed=(
+        Sealed(table="destinations", key="destination_id", column="sealed", purpose=DESTINATION),
+        Sealed(table="payout_terms", key="payer_id", column="payer", purpose=PAYER),
+    ),
     publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
     routes=(
         "/v1/rewards*",
         "/v1/balances*",
         "/v1/ledger*",
+        "/v1/payout*",
         "/console/rewards*",
         "/p/balance*",
         "/p/friend-rewards",
         "/p/limits",
+        "/p/payouts*",
         "/room/*",
     ),
     routers=(
@@ -45,12 +61,16 @@ SERVICE = Service(
         grants_room.router,
         balances.router,
         ledger.router,
+        payouts.router,
         grants_console.router,
         ledger_console.router,
         balances_console.router,
+        payouts_console.router,
+        payout_batch_console.router,
+        payouts_portal.router,
         balances_portal.router,
     ),
-    handlers=(*grants_consumer.HANDLERS, *slices_consumer.HANDLERS),
+    handlers=(*grants_consumer.HANDLERS, *slices_consumer.HANDLERS, *destinations_consumer.HANDLERS),
     jobs=verification_jobs.JOBS,
     due_jobs=grants_jobs.DUE_JOBS,
     pages=PAGES,

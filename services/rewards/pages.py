@@ -12,6 +12,7 @@ from services.ui import NavItem, Pages
 
 NAV = (
     NavItem("", "Rewards", "/console/rewards/rewards", "gift"),
+    NavItem("", "Payouts", "/console/rewards/payouts", "banknote"),
     NavItem("Analysis", "Ledger", "/console/rewards/ledger", "scale"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

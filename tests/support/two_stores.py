@@ -7,7 +7,7 @@ import io
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -17,11 +17,19 @@ from PIL import Image
 
 from services.cli import manifests
 from services.common import scopes
+from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
+from services.kernel.db import Database
 from services.kernel.ids import new_id
 from services.kernel.runner import running
 from services.kernel.settings import Settings
+from services.rewards.destinations.actions import set_destination
+from services.rewards.destinations.domain import checked
+from services.rewards.grants.actions.regrant import take_states
+from services.rewards.grants.actions.release import release_due
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
+from tests.unit.rewards.build import make_state
 
 SECRET_KEYS = "k1:a-secret-of-the-tests-0123456789"
 SEALING_KEYS = "c1:the-keys-of-one-service-in-the-tests"
@@ -96,7 +104,7 @@ async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]
         secret_keys=SECRET_KEYS,  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
-        sealing_keys={"connectors": SEALING_KEYS, "links": SEALING_KEYS},  # type: ignore[dict-item]  # parsed
+        sealing_keys=dict.fromkeys(("connectors", "links", "rewards"), SEALING_KEYS),  # type: ignore[arg-type]  # parsed
         demo=True,
         pool_size=3,
     )
@@ -105,7 +113,7 @@ async def two_stores(module_database: FreshDatabase) -> AsyncIterator[TwoStores]
         httpx.AsyncClient(base_url=process.url, timeout=30) as client,
     ):
         a, b = await make_store(client, "A"), await make_store(client, "B")
-        await fill(client, a)
+        await fill(client, a, url)
         yield TwoStores(client, a, b, url)
 
 
@@ -134,7 +142,7 @@ async def make_store(client: httpx.AsyncClient, name: str) -> Store:
     return Store(made["id"], *keys)
 
 
-async def fill(client: httpx.AsyncClient, store: Store) -> None:
+async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> None:
     """One of everything, and the ids in `store.ids`."""
 
     async def post(path: str, body: Mapping[str, Any], status: int = 201) -> Any:
@@ -171,6 +179,11 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         answer = await client.get("/v1/rewards", headers=store.secret)
         return answer.json()["data"][0]["id"] if answer.json()["data"] else None
 
+    earned = str(await until(reward, what="a reward"))
+    await pay_out(database_url, store, ambassador["id"], program)
+    batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
+    payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
+
     portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
     token = portal.json()["url"].rpartition("/")[2]
     own_page = {"sec-fetch-site": "same-origin"}
@@ -198,7 +211,10 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         "delivery_id": sample["id"],
         "material_id": material["id"],
         "order_id": "order-of-a",
-        "reward_id": str(await until(reward, what="a reward")),
+        "reward_id": earned,
+        "batch_id": batch["id"],
+        "payout_id": payout["id"],
+        "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
         "domain": "second.example",
@@ -206,6 +222,31 @@ async def fill(client: httpx.AsyncClient, store: Store) -> None:
         "occasion": "attributed",
         "language": "en",
     }
+
+
+async def pay_out(database_url: str, store: Store, ambassador_id: str, program_id: str) -> None:
+    """Something available, of an order of long ago, and a destination whose cool-off is over."""
+    db = Database(database_url, schema="rewards", pool_size=1)
+    ring = KeyRing(secret_keys=SECRET_KEYS, contact_key="c" * 20, operator_key=OPERATOR, scopes=scopes.SCOPES)
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    state = make_state(
+        "order-of-long-ago",
+        store_id=store.id,
+        program_id=program_id,
+        ambassador_id=ambassador_id,
+        placed_at=long_ago,
+        settled_at=long_ago,
+    )
+    try:
+        async with db.transaction([store.id]) as tx:
+            await take_states(tx, [state])
+            await release_due(tx, [store.id])
+            sealing = Sealing(SEALING_KEYS, before=ring)
+            where = checked("iban", holder="Anna Markova", value="DE89370400440532013000")
+            await set_destination(tx, sealing, store.id, ambassador_id, where)
+            await tx.execute("update destinations set usable_at = :now", now=tx.now)
+    finally:
+        await db.close()
 
 
 PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
@@ -218,14 +259,14 @@ PREFIXES |= {
     "material_id": "mat",
 }
 PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd"}
-PREFIXES |= {"announcement_id": "ann"}
+PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    return strange | {name: known[name] for name in ("kind", "occasion", "language") if name in known}
+    return strange | {name: known[name] for name in ("kind", "occasion", "language", "currency") if name in known}
 
 
 BODIES: dict[str, Any] = {
@@ -293,6 +334,14 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/orders/{order_id}/cancel": lambda _: {},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/payout-batches": lambda _: {"currency": "EUR", "provider": "manual"},
+    "POST /v1/payout-batches/{batch_id}/results": lambda ids: {
+        "results": [{"payout_id": ids["payout_id"], "outcome": "paid"}]
+    },
+    "POST /v1/payouts/{payout_id}/mark-paid": lambda _: {"reference": "B-1"},
+    "POST /v1/payouts/{payout_id}/mark-failed": lambda _: {"reason": "account_closed"},
+    "POST /v1/payouts/{payout_id}/mark-returned": lambda _: {"reason": "account_closed"},
+    "PUT /v1/payout-terms/{currency}": lambda _: {"minimum_minor": 500},
     "POST /v1/programs": lambda _: PROGRAM,
     "PUT /v1/programs/{program_id}/preview-pictures/{language}": lambda _: {"picture": b64encode(PICTURE).decode()},
     "PATCH /v1/programs/{program_id}": lambda _: {"name": "Another name"},

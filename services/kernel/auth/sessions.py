@@ -22,6 +22,8 @@ from services.kernel.errors import Unauthorized
 COOKIE: Final = "kith_session"
 PORTAL_COOKIE: Final = "kith_portal"
 MAX_LENGTH: Final = 1024
+FRESH: Final = timedelta(minutes=15)
+"""How long ago somebody may have signed in to change where their money goes."""
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{27})", re.ASCII)
 _TAG_BYTES: Final = 20
 
@@ -67,7 +69,8 @@ class PortalToken:
 @dataclass(frozen=True, slots=True)
 class PortalSession:
     """An ambassador who signed in. `vouched_until` is how long others take the cookie's word without asking who keeps
-    the sessions: one that was ended needs to be remembered by everybody no longer than that.
+    the sessions: one that was ended needs to be remembered by everybody no longer than that. `proved_at` is when they
+    proved who they are by their own means; None where the store opened their page for them.
     """
 
     store_id: str
@@ -75,11 +78,17 @@ class PortalSession:
     session_id: str
     vouched_until: datetime
     expires_at: datetime
+    proved_at: datetime | None = None
 
     @property
     def principal(self) -> Principal:
         """Who acts, when this ambassador does."""
         return Principal("ambassador", self.ambassador_id, self.session_id)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether they proved who they are just now: what is worth a thief's while asks for that."""
+        return self.proved_at is not None and real_time() - self.proved_at < FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,9 @@ def read_portal(ring: KeyRing, text: str, *, now: datetime | None = None) -> Por
 def issue_portal_session(ring: KeyRing, session: PortalSession) -> str:
     """The value of the portal's cookie."""
     vouched = str(int(session.vouched_until.timestamp()))
-    fields = (session.store_id, session.ambassador_id, session.session_id, vouched)
+    fields: tuple[str, ...] = (session.store_id, session.ambassador_id, session.session_id, vouched)
+    if session.proved_at is not None:
+        fields = (*fields, str(int(session.proved_at.timestamp())))
     return seal_until(ring, "portal-session", fields, end=session.expires_at)
 
 
@@ -145,10 +156,15 @@ def read_portal_session(ring: KeyRing, text: str, *, now: datetime | None = None
 
     Whether it was ended since is for the caller to ask (kernel.http.portal does).
     """
-    fields, expires_at = unseal(ring, "portal-session", text, now=now, fields=4)
-    store_id, ambassador_id, session_id, vouched = fields
+    fields, expires_at = unseal(ring, "portal-session", text, now=now, fields=4, more=1)
+    store_id, ambassador_id, session_id, vouched, *proved = fields
     return PortalSession(
-        store_id, ambassador_id, session_id, datetime.fromtimestamp(int(vouched), UTC), expires_at=expires_at
+        store_id,
+        ambassador_id,
+        session_id,
+        datetime.fromtimestamp(int(vouched), UTC),
+        expires_at=expires_at,
+        proved_at=datetime.fromtimestamp(int(proved[0]), UTC) if proved else None,
     )
 
 
@@ -177,9 +193,12 @@ def seal_until(ring: KeyRing, purpose: str, fields: Iterable[str], *, end: datet
 
 
 def unseal(
-    ring: KeyRing, purpose: str, text: str, *, fields: int, now: datetime | None = None
+    ring: KeyRing, purpose: str, text: str, *, fields: int, more: int = 0, now: datetime | None = None
 ) -> tuple[list[str], datetime]:
-    """The fields of a sealed text and its end. Raises `Unauthorized` for whatever is not ours, or is over."""
+    """The fields of a sealed text, up to `more` beyond so many, and its end.
+
+    Raises `Unauthorized` for whatever is not ours, or is over.
+    """
     match = _SHAPE.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
         raise _refusal()
@@ -192,7 +211,7 @@ def unseal(
         raise _refusal()
     end, *values = payload.decode().split("\x1f")
     expires_at = datetime.fromtimestamp(int(end), UTC)
-    if len(values) != fields:
+    if not fields <= len(values) <= fields + more:
         raise _refusal()
     if expires_at <= (now or datetime.now(UTC)):
         raise Unauthorized("This session is over: sign in again.", code="session_expired")

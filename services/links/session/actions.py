@@ -16,10 +16,11 @@ Way = Literal["mail", "server", "member"]
 """What proved who they are: a mail to their address, the store's server, a member of the store's staff."""
 
 
-def new_portal_session(store_id: str, ambassador_id: str) -> PortalSession:
-    """A session to be opened: who opens it acts as its principal."""
+def new_portal_session(store_id: str, ambassador_id: str, *, proved: bool = False) -> PortalSession:
+    """A session to be opened: who opens it acts as its principal. `proved`: a mail to their own address opens it."""
     session_id = secrets.token_urlsafe(16)
-    return PortalSession(store_id, ambassador_id, session_id, real_time(VOUCHED), real_time(PORTAL_LIFE))
+    proved_at = real_time() if proved else None
+    return PortalSession(store_id, ambassador_id, session_id, real_time(VOUCHED), real_time(PORTAL_LIFE), proved_at)
 
 
 async def open_portal(tx: Tx, session: PortalSession, *, way: Way) -> None:

@@ -66,7 +66,10 @@ def summary(key: Key, speech: Speech) -> str:
         return speech.say("report what a page sees")
     held = frozenset(key.scopes)
     if held - NAMED_ONLY >= USUAL:
-        return speech.say("everything, domains too") if held & NAMED_ONLY else speech.say("everything but domains")
+        if held >= NAMED_ONLY:
+            return speech.say("everything")
+        if not held & NAMED_ONLY:
+            return speech.say("everything but domains and payouts")
     if all(scope.endswith(":read") for scope in held):
         return speech.say("read")
     return speech.count("%(n)s right", "%(n)s rights", len(held))
@@ -83,6 +86,7 @@ def _about(name: str, speech: Speech) -> str:
         "rewards": speech.say("Rewards"),
         "metrics": speech.say("Metrics"),
         "domains": speech.say("Domains"),
+        "payouts": speech.say("Payouts"),
         "audit": speech.say("Activity"),
         "webhooks": speech.say("Webhooks"),
     }.get(name, name)

@@ -8,6 +8,7 @@ from services.kernel.db import Database, Tx
 from services.rewards.grants.sql import counters, limits
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import sql as ledger
+from services.rewards.payouts.sql import payouts
 from services.rewards.verification import sql as books
 from services.rewards.verification.domain import Report, Walk
 
@@ -24,7 +25,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
-    for it, a counter of a budget or limit that drifted. `progress` is called with (sets done, sets in all).
+    for it, a counter of a budget or limit that drifted, money in payout that is in no payout.
+    `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
     walk = Walk(report)
@@ -44,6 +46,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
         report.found("budget", f"{program} counts {counter} {unit} as spent, its rewards are worth {granted}")
     async for key, counted, granted_now in limits.drift(tx, store_id, count=_SLICE):
         report.found("limit", f"{key[1:]} counts {counted} (rewards, amount), its rewards are {granted_now}")
+    for who, unit, said, made_of in await payouts.drift(tx, store_id):
+        report.found("payout", f"{who} has {said} {unit} in payout and paid, their payouts come to {made_of}")
     await _check_rewards(tx, store_id, report)
     return report
 

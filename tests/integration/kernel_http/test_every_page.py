@@ -27,6 +27,7 @@ PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/erase", "/p/my-d
 PORTAL |= {"/p/balance/my-data.json", "/p/results", "/p/first-steps", "/p/friends/links", "/p/materials"}
 PORTAL |= {"/p/messages", "/p/messages/telegram", "/p/news/{notice_id}", "/p/invites", "/p/shared", "/p/link-results"}
 PORTAL |= {"/p/phone", "/p/phone/code", "/p/phone/end"}
+PORTAL |= {"/p/payouts", "/p/payouts/destination", "/p/payouts/request"}
 """What an ambassador's session opens, and no other."""
 LEADS_ON = {"/console/links/ambassadors/search"}
 """What shows nothing of its own: it leads to the page that does."""

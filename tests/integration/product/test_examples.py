@@ -28,7 +28,7 @@ async def test_todays_consumers_take_every_example(fresh_database: FreshDatabase
         secret_keys="k1:a-secret-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         contact_key="a-contact-key-of-the-tests-0123456789",  # type: ignore[arg-type]  # parsed
         operator_key=OPERATOR,  # type: ignore[arg-type]  # parsed
-        sealing_keys={"connectors": SEALING_KEYS, "links": SEALING_KEYS},  # type: ignore[dict-item]  # parsed
+        sealing_keys=dict.fromkeys(("connectors", "links", "rewards"), SEALING_KEYS),  # type: ignore[arg-type]  # parsed
         pool_size=3,
     )
     records = [

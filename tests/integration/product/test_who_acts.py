@@ -77,6 +77,8 @@ class Step:
     body: Callable[[Ids], dict[str, Any]] = field(default=lambda _: {})
     keep: str = ""
     """The name under which later steps find the id that this one made."""
+    look: str = ""
+    """Lists whose newest entries' ids later steps need: `path name path name`."""
 
 
 def form(**fields: str) -> Callable[[Ids], dict[str, Any]]:
@@ -89,7 +91,47 @@ def body(**fields: Any) -> Callable[[Ids], dict[str, Any]]:
 
 C = "/console/links"
 W = "/console/connectors/webhooks"
+P, PB = "/console/rewards/payouts", "/console/rewards/payout-batches"
+BY_FORM = Step(route=f"POST {P}", who="member", notes=["payouts.prepared"],
+               body=form(currency="EUR", provider="manual"),
+               look="/v1/payout-batches batch_id /v1/payouts payout_id")  # fmt: skip
+PREPARE = Step(route="POST /v1/payout-batches", notes=["payouts.prepared"], body=BODIES["POST /v1/payout-batches"],
+               keep="batch_id", look="/v1/payouts payout_id")  # fmt: skip
+APPROVE = Step(route="POST /v1/payout-batches/{batch_id}/approve", notes=["payouts.approved"])
+SEND = Step(route="POST /v1/payout-batches/{batch_id}/send", notes=["payouts.sent"])
 WALK = [
+    Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
+    Step(route="POST /v1/payout-batches/{batch_id}/cancel", notes=["payouts.cancelled"]),
+    PREPARE,
+    Step(route="POST /v1/payouts/{payout_id}/cancel", notes=["payout.cancelled"]),
+    PREPARE,
+    APPROVE,
+    SEND,
+    Step(route="POST /v1/payout-batches/{batch_id}/results", notes=["payout.paid"],
+         body=BODIES["POST /v1/payout-batches/{batch_id}/results"]),
+    Step(route="POST /v1/payouts/{payout_id}/mark-returned", notes=["payout.returned"],
+         body=body(reason="secretword")),
+    PREPARE,
+    APPROVE,
+    SEND,
+    Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
+    PREPARE,
+    APPROVE,
+    SEND,
+    Step(route="POST /v1/payouts/{payout_id}/mark-paid", notes=["payout.paid"], body=body(reference="secretword")),
+    Step(route="POST /v1/payouts/{payout_id}/mark-returned", notes=["payout.returned"], body=body()),
+    Step(route=f"POST {P}/terms", who="member", notes=["payout_terms.changed"], body=form(currency="EUR", minimum="6")),
+    BY_FORM,
+    Step(route=f"POST {P}/{{payout_id}}/cancel", who="member", notes=["payout.cancelled"]),
+    BY_FORM,
+    Step(route=f"POST {PB}/{{batch_id}}/cancel", who="member", notes=["payouts.cancelled"]),
+    BY_FORM,
+    Step(route=f"POST {PB}/{{batch_id}}/approve", who="member", notes=["payouts.approved"]),
+    Step(route=f"POST {PB}/{{batch_id}}/send", who="member", notes=["payouts.sent"]),
+    Step(route=f"POST {PB}/{{batch_id}}/results", who="member", notes=["payout.paid"],
+         body=form(csv="payout_id,status,reference\n{payout_id},paid,secretword")),
+    Step(route=f"POST {P}/{{payout_id}}/mark", who="member", notes=["payout.returned"],
+         body=form(outcome="returned", reason="secretword")),
     Step(route="POST /v1/stores", who="operator", notes=["store.made", "key.made", "key.made"],
          body=BODIES["POST /v1/stores"]),
     Step(route="POST /v1/stores/{store_id}/keys", who="operator", notes=["key.made"],
@@ -271,8 +313,11 @@ SESSION_ROUTES |= {"POST /join/{program_id}"}
 OF_AMBASSADORS = {"POST /p/links", "POST /p/messages", "POST /p/messages/telegram", "POST /p/invites", "POST /p/shared"}
 OF_AMBASSADORS |= {"POST /p/phone", "POST /p/phone/code", "POST /p/phone/end"}
 OF_AMBASSADORS |= {"POST /p/settings", "POST /p/erase", "POST /p/appeals"}
+OF_AMBASSADORS |= {"POST /p/payouts/destination", "POST /p/payouts/request"}
 """What an ambassador's session does: noted as theirs, which the tests of its services try."""
 OF_PEOPLE = {"session.started", "session.ended", "appeal.opened", "phone.proved", "phone.ended"}
+OF_PEOPLE |= {"destination.changed", "payout.requested"}
+BY_LOOKING = {"payouts.file_made"}
 BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
 AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
@@ -327,7 +372,7 @@ def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
 
 def test_every_action_is_done_somewhere() -> None:
     done = {action for step in WALK for action in step.notes} | OF_PEOPLE
-    assert done | BY_PROOF | AT_THE_COMMAND_LINE == ACTIONS.keys()
+    assert done | BY_PROOF | BY_LOOKING | AT_THE_COMMAND_LINE == ACTIONS.keys()
 
 
 async def test_all_that_a_person_can_do_is_noted_with_who_did_it(
@@ -356,6 +401,9 @@ async def test_all_that_a_person_can_do_is_noted_with_who_did_it(
         assert answer.status_code < 400, (step.route, answer.status_code, answer.text)
         if step.keep:
             ids[step.keep] = answer.json()["id"]
+        wanted = step.look.split()
+        for listed, name in zip(wanted[::2], wanted[1::2], strict=True):
+            ids[name] = (await client.get(listed, headers=store.secret)).json()["data"][0]["id"]
         reported = await notes()
         everything += reported
         assert sorted(note["action"] for note in reported) == sorted(step.notes), step.route

@@ -19,6 +19,7 @@ from services.common.scopes import SCOPES, SECRET
 from services.common.store_slice import keep_stores
 from services.kernel.auth import api_keys
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sealing import Sealing
 from services.kernel.auth.sessions import COOKIE, issue_session
 from services.kernel.bus.port import Event
 from services.kernel.context import Context
@@ -121,10 +122,10 @@ class World:
         """Runs the release job as its runner does; returns how many stores it looked at."""
         return await Jobs(self.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due("release")
 
-    def caller(self, store: str, *scopes: str) -> httpx.AsyncClient:
+    def caller(self, store: str, *scopes: str, key_id: str = "") -> httpx.AsyncClient:
         """A store's server with a secret key."""
         key = api_keys.issue(
-            self.ctx.ring, kind="sk", store_id=store, key_id=new_id("key"), scopes=frozenset(scopes) or SECRET
+            self.ctx.ring, kind="sk", store_id=store, key_id=key_id or new_id("key"), scopes=frozenset(scopes) or SECRET
         )
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=Edge(SERVICE, self.ctx), raise_app_exceptions=True),
@@ -160,8 +161,9 @@ async def open_world(url: str, folder: Path) -> AsyncIterator[World]:
         operator_key=settings.operator_key,
         scopes=SCOPES,
     )
+    sealing = Sealing("s1:" + "z" * 40, before=ring)
     db, owner = Database(url, schema="rewards", pool_size=8), Database(url, schema="rewards", role=None, pool_size=2)
-    ctx = Context(service="rewards", settings=settings, db=db, ring=ring, live=LiveState(db))
+    ctx = Context(service="rewards", settings=settings, db=db, ring=ring, live=LiveState(db), sealing=sealing)
     yield World(db, owner, ctx)
     await db.close()
     await owner.close()

@@ -61,7 +61,7 @@ async def open_by(ctx: Context, proof: Proof) -> PortalSession | None:
         ambassador_id = await _whom(ctx, proof)
         if ambassador_id is None:
             return None
-        session = kept.new_portal_session(proof.store_id, ambassador_id)
+        session = kept.new_portal_session(proof.store_id, ambassador_id, proved=True)
         try:
             async with ctx.db.transaction([proof.store_id], actor=session.principal) as tx:
                 if await proofs.use(tx, proof.store_id, proof.proof_id, proof.browser_hash) is None:

@@ -27,6 +27,8 @@ async def balance(
             [
                 Fact(say("Available"), reader.amount(held.available, unit)),
                 Fact(say("On hold"), reader.amount(held.pending, unit)),
+                *([Fact(say("In payout"), reader.amount(held.in_payout, unit))] if held.in_payout else []),
+                *([Fact(say("Paid out"), reader.amount(held.paid, unit))] if held.paid else []),
                 Fact(say("Granted in all"), reader.amount(held.granted, unit)),
                 Fact(say("Taken back"), reader.amount(held.clawed_back, unit)),
             ]

@@ -52,6 +52,8 @@ async def portal_balance(request: Request) -> Response:
                 reader.amount(held.available, unit),
                 [
                     Fact(say("On hold"), reader.amount(held.pending, unit)),
+                    *([Fact(say("On its way to you"), reader.amount(held.in_payout, unit))] if held.in_payout else []),
+                    *([Fact(say("Paid so far"), reader.amount(held.paid, unit))] if held.paid else []),
                     Fact(say("Earned in all"), reader.amount(held.granted - held.clawed_back, unit)),
                 ],
             )

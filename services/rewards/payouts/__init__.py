@@ -1,0 +1,1 @@
+"""Payouts: what ambassadors have available is set aside, approved, sent and reconciled."""

@@ -1,0 +1,1 @@
+"""What happens to payouts: prepared, approved, sent, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""HTTP of payouts: the API in `rest`, the console's pages in `console`, the portal's in `portal`."""

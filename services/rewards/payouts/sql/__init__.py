@@ -1,0 +1,1 @@
+"""SQL of payouts: who can be paid, payouts and batches, terms and requests."""

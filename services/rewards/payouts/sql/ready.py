@@ -1,0 +1,162 @@
+"""Who can be paid now, and how much: read from the books."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.kernel.db import Tx
+from services.rewards.destinations.domain import Method
+from services.rewards.payouts.domain.states import LIVE
+
+_LIVE: Final = ", ".join(f"'{one}'" for one in LIVE)
+
+# What is in the available account since money was last set aside for a payout, without store credit: that is no cash.
+# The names come from the constants above (S608).
+_CASH = """
+  select coalesce(-sum(e.amount_minor), 0)::bigint as cash
+  from entries e
+  join posting_sets s on s.store_id = e.store_id and s.number = e.number
+  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
+  where e.store_id = :store and e.owner = {owner} and e.account = 'ambassador_available'
+    and e.account <> 'program_expense' and e.unit = {unit} and e.number > {after}
+    and (s.payout_id is not null or r.pay_as = 'cash')
+"""
+_LAST = """
+  select coalesce(max(reserve_number), 0) as number from payouts
+  where store_id = :store and ambassador_id = {owner} and currency = {unit}
+"""
+_READY = f"""
+select d.ambassador_id, d.destination_id, d.method, l.number as after_number, c.cash
+from destinations d
+join balances b on b.store_id = d.store_id and b.owner = d.ambassador_id and b.side = 'ambassador'
+  and b.unit = :currency
+cross join lateral ({_LAST.format(owner="d.ambassador_id", unit=":currency")}) l
+cross join lateral ({_CASH.format(owner="d.ambassador_id", unit=":currency", after="l.number")}) c
+where d.store_id = :store and d.ended_at is null and d.usable_at <= :now
+  and d.method = any(cast(:methods as text[])) and b.available >= :minimum
+  and c.cash >= :minimum and c.cash <= b.available
+  and not exists (
+    select from payouts p where p.store_id = d.store_id and p.ambassador_id = d.ambassador_id
+      and p.currency = :currency and p.status in ({_LIVE}))
+  and (not cast(:asked as boolean) or exists (
+    select from payout_requests q where q.store_id = d.store_id and q.ambassador_id = d.ambassador_id
+      and q.currency = :currency))
+order by d.ambassador_id limit :count
+"""  # noqa: S608
+_LEFT_OUT = f"""
+select case
+    when l.live then 'in_payout'
+    when b.available < :minimum then 'below_minimum'
+    when d.destination_id is null then 'no_destination'
+    when d.method <> all(cast(:methods as text[])) then 'other_method'
+    when d.usable_at > :now then 'cooling_off'
+  end as why, count(*) as people, sum(b.available)::bigint as amount
+from balances b
+left join destinations d on d.store_id = b.store_id and d.ambassador_id = b.owner and d.ended_at is null
+cross join lateral (select exists (
+    select from payouts p where p.store_id = b.store_id and p.ambassador_id = b.owner and p.currency = b.unit
+      and p.status in ({_LIVE})) as live) l
+where b.store_id = :store and b.side = 'ambassador' and b.unit = :currency and b.available > 0
+group by 1 order by 1
+"""  # noqa: S608
+_CASH_OF = f"""
+select w.owner, w.after, c.cash
+from unnest(cast(:owners as text[]), cast(:units as text[]), cast(:afters as bigint[])) w (owner, unit, after)
+cross join lateral ({_CASH.format(owner="w.owner", unit="w.unit", after="w.after")}) c
+"""  # noqa: S608
+_LAST_OF = _LAST.format(owner=":ambassador", unit=":currency")
+_PARTS = """
+select s.reward_id, s.payout_id, (-sum(e.amount_minor))::bigint as amount, max(s.at) as at
+from entries e
+join posting_sets s on s.store_id = e.store_id and s.number = e.number
+left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
+where e.store_id = :store and e.owner = :ambassador and e.account = 'ambassador_available'
+  and e.account <> 'program_expense' and e.unit = :currency and e.number > :after and e.number < :before
+  and (s.payout_id is not null or r.pay_as = 'cash')
+group by s.reward_id, s.payout_id having sum(e.amount_minor) <> 0 order by max(e.number) limit :count
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Somebody who can be paid, and all that they can be paid."""
+
+    ambassador_id: str
+    destination_id: str
+    method: Method
+    after_number: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a payout is made of: what one reward added or took, or an earlier payout brought back."""
+
+    reward_id: str | None
+    payout_id: str | None
+    amount_minor: int
+
+
+async def ready(
+    tx: Tx, store_id: str, *, currency: str, methods: Sequence[str], minimum: int, asked: bool, count: int
+) -> list[Ready]:
+    """Ambassadors with enough money and a destination that can be used, none of whose payouts is on its way."""
+    rows = await tx.all(
+        _READY,
+        store=store_id,
+        currency=currency,
+        methods=sorted(methods),
+        minimum=minimum,
+        asked=asked,
+        count=count,
+        now=tx.now,
+    )
+    return [
+        Ready(
+            ambassador_id=row.ambassador_id,
+            destination_id=row.destination_id,
+            method=row.method,
+            after_number=row.after_number,
+            amount_minor=row.cash,
+        )
+        for row in rows
+    ]
+
+
+async def left_out(
+    tx: Tx, store_id: str, *, currency: str, methods: Sequence[str], minimum: int
+) -> Mapping[str, tuple[int, int]]:
+    """Why others who have something are not paid: (people, what they have available) by reason."""
+    rows = await tx.all(
+        _LEFT_OUT, store=store_id, currency=currency, methods=sorted(methods), minimum=minimum, now=tx.now
+    )
+    return {row.why: (row.people, row.amount) for row in rows if row.why is not None}
+
+
+async def cash_since(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, int]]) -> dict[tuple[str, int], int]:
+    """What has come and gone, without store credit, since the posting set of that number: by (ambassador, number)."""
+    rows = await tx.all(
+        _CASH_OF,
+        store=store_id,
+        owners=[w[0] for w in wanted],
+        units=[w[1] for w in wanted],
+        afters=[w[2] for w in wanted],
+    )
+    return {(row.owner, row.after): row.cash for row in rows}
+
+
+async def payable(tx: Tx, store_id: str, ambassador_id: str, currency: str) -> int:
+    """What an ambassador could be paid now, whatever the minimum; below zero where more was taken back than is left."""
+    number = int(await tx.scalar(_LAST_OF, store=store_id, ambassador=ambassador_id, currency=currency) or 0)
+    found = await cash_since(tx, store_id, [(ambassador_id, currency, number)])
+    return found[ambassador_id, number]
+
+
+async def parts(
+    tx: Tx, store_id: str, *, ambassador_id: str, currency: str, after: int, before: int, count: int
+) -> list[Part]:
+    """What a payout is made of, oldest first."""
+    rows = await tx.all(
+        _PARTS, store=store_id, ambassador=ambassador_id, currency=currency, after=after, before=before, count=count
+    )
+    return [Part(reward_id=row.reward_id, payout_id=row.payout_id, amount_minor=row.amount) for row in rows]

@@ -1,0 +1,106 @@
+"""A store's terms for payouts, batches, payouts with their lives, and who asked for one."""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.kernel.tables import APPEND_ONLY, moment, text
+from services.rewards.settings import METADATA
+
+PAYOUT_TERMS = Table(
+    "payout_terms",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("currency", primary_key=True),
+    Column("minimum_minor", BigInteger, nullable=False),
+    Column("approval_minor", BigInteger, nullable=True),
+    Column("may_request", Boolean, nullable=False),
+    Column("columns", JSONB, nullable=True),
+    text("payer_id", nullable=True),
+    Column("payer", LargeBinary, nullable=True),
+    CheckConstraint("minimum_minor > 0", name="minimum"),
+    CheckConstraint("(payer is null) = (payer_id is null)", name="payer"),
+    Index("payout_terms_payer_key", "store_id", "payer_id", unique=True),
+)
+"""`approval_minor`: a batch above it needs a second person; null: none does. `columns`: how the operator's CSV looks.
+`payer`: the store's own name and account for bank files, sealed for its `payer_id`.
+"""
+
+PAYOUT_BATCHES = Table(
+    "payout_batches",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("batch_id", primary_key=True),
+    text("currency"),
+    text("provider"),
+    text("status"),
+    Column("payouts", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    text("made_by"),
+    moment("made_at"),
+    text("approved_by", nullable=True),
+    moment("approved_at", nullable=True),
+    moment("sent_at", nullable=True),
+)
+"""`payouts` and `amount_minor` are those it was prepared with."""
+
+_LIVE = "status in ('draft', 'approved', 'submitting', 'submitted', 'in_transit', 'unknown')"
+
+PAYOUTS = Table(
+    "payouts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("payout_id", primary_key=True),
+    text("batch_id"),
+    text("ambassador_id"),
+    text("currency"),
+    Column("amount_minor", BigInteger, nullable=False),
+    text("destination_id"),
+    text("method"),
+    text("provider"),
+    text("status"),
+    text("reason", nullable=True),
+    text("reference", nullable=True),
+    Column("fee_minor", BigInteger, nullable=True),
+    Column("revision", Integer, nullable=False),
+    Column("after_number", BigInteger, nullable=False),
+    Column("reserve_number", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    moment("prepared_at"),
+    moment("sent_at", nullable=True),
+    moment("changed_at"),
+    Index("payouts_one_live_key", "store_id", "ambassador_id", "currency", unique=True, postgresql_where=sql(_LIVE)),
+    Index("payouts_batch_idx", "store_id", "batch_id", "payout_id"),
+    Index("payouts_ambassador_idx", "store_id", "ambassador_id", "currency", "reserve_number"),
+    Index("payouts_status_idx", "store_id", "status", "payout_id"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("after_number < reserve_number and reserve_number <= last_number", name="numbers"),
+)
+"""`reserve_number` is the posting set that set the money aside, `after_number` that of the payout before it (0: none),
+`last_number` the last that moved it. What a payout is made of are the ambassador's entries between the first two.
+"""
+
+PAYOUT_STEPS = Table(
+    "payout_steps",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("payout_id", primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    text("status"),
+    text("reason", nullable=True),
+    text("actor_kind"),
+    text("actor_id"),
+    moment("at"),
+    info=APPEND_ONLY,
+)
+"""A payout's life: each status that it ever had, and who brought it there."""
+
+PAYOUT_REQUESTS = Table(
+    "payout_requests",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("currency", primary_key=True),
+    moment("at"),
+)
+"""Who asked for their money and has not been put into a batch since."""
