@@ -92,8 +92,14 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     ]
     done = await move(tx, changes)
     for (before, _), after in zip(changes, done, strict=True):
-        if after is not before:
-            _note(tx, f"payout.{after.status}", before, after)
+        if after is before:
+            continue
+        if after.status == "paid":
+            _note(tx, "payout.paid", before, after)
+        elif after.status == "failed":
+            _note(tx, "payout.failed", before, after)
+        else:
+            _note(tx, "payout.returned", before, after)
     return done
 
 
