@@ -4,12 +4,14 @@ one that is not sent any more.
 
 from dataclasses import replace
 
+from contracts.program import Program
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.invites import domain, sql
 from services.links.invites.sql import Invite
 from services.links.inviting.actions import OCCASION
 from services.links.landing.domain.names import first_name, leads_elsewhere
+from services.links.landing.domain.words import offer
 from services.links.mail.domain import Letter
 from services.links.mail.sql import Mail
 from services.links.notices.actions import wording
@@ -71,21 +73,22 @@ async def _reader(ctx: Context, tx: Tx, invite: Invite) -> Reader | None:
     if invite.purpose == "join":
         store = await stores.get(tx, invite.store_id)
         reader = invited(store, invite.language, tx.now)
-        offer = headline(version.program, reader.speech, reader.fmt)
-        values = {"program": version.program.name, "inviter": store.name, "offer": offer}
+        rule = headline(version.program, reader.speech, reader.fmt)
+        values = {"program": version.program.name, "inviter": store.name, "offer": rule}
         return replace(reader, values={**reader.values, **values})
     found = await reader_of(ctx, tx, invite.store_id, invite.inviter_id, language=invite.language)
     if found is None or found.person is None or found.person.status != "active":
         return None
-    return _of_friend(found, headline(version.program, found.speech, found.fmt))
+    return _of_friend(found, version.program)
 
 
-def _of_friend(reader: Reader, offer: str) -> Reader:
+def _of_friend(reader: Reader, program: Program) -> Reader:
     person = reader.person
     name = None if person is None else person.public_name or first_name(person.name)
     if name and leads_elsewhere(name):
         name = None  # these are the only words of their own that somebody gets into a mail to strangers
-    values = {"inviter": name or reader.speech.say("A friend of yours"), "offer": offer}
+    gift = offer(program, reader.values["store"], reader.speech, reader.fmt)
+    values = {"inviter": name or reader.speech.say("A friend of yours"), "offer": gift}
     return replace(reader, values={**reader.values, **values})
 
 
@@ -94,5 +97,5 @@ async def text_for_friends(tx: Tx, reader: Reader) -> Text | None:
     if reader.person is None:
         return None
     version = await programs.get(tx, reader.person.store_id, reader.person.program_id)
-    own = _of_friend(reader, headline(version.program, reader.speech, reader.fmt))
+    own = _of_friend(reader, version.program)
     return fill(own, await words_of(tx, own, "invite_friend"), {})

@@ -83,6 +83,9 @@ async def test_friends_are_written_to_once_reminded_once_and_forgotten(
     mail = relay.to(BELA)[0]
     assert mail["Subject"] == "Anna recommends Zerno" and mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert anna["code"]["code"] in text_part(mail) and "Kern" not in text_part(mail)
+    assert "to spend for your first order" in text_part(mail) and "Give a friend" not in text_part(mail), (
+        "it speaks to the friend"
+    )
 
     led = await links.http.get(address_in(mail))
     assert led.headers["location"].endswith(f"/r/{anna['link']['slug']}?ch=email")

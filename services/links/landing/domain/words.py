@@ -48,7 +48,7 @@ def letter(
             more=(speech.say("The store itself is open as always."),),
             button=speech.label("button", "To the store"),
         )
-    title, discount, credit = _offer(program, store, speech, fmt), program.discount_served, rule_for(program, "friend")
+    title, discount, credit = offer(program, store, speech, fmt), program.discount_served, rule_for(program, "friend")
     more = [_later(credit, program, speech, fmt)] if discount is not None and credit is not None else []
     own = program.texts.of(language) if program.texts else Wording()
     values = {"name": who or speech.say("Your friend"), "store": store, "offer": title}
@@ -74,11 +74,11 @@ def share_text(program: Program, *, store: str, code: str | None, language: str,
     own = program.texts.of(language).share if program.texts else None
     if own is None or (code is None and "{code}" in own):
         return speech.say("A tip from me: %(store)s.", store=store)
-    return filled_in(own, {"store": store, "offer": _offer(program, store, speech, fmt), "code": code or ""})
+    return filled_in(own, {"store": store, "offer": offer(program, store, speech, fmt), "code": code or ""})
 
 
-def _offer(program: Program, store: str, speech: Speech, fmt: Format) -> str:
-    """What the friend gets, as a title."""
+def offer(program: Program, store: str, speech: Speech, fmt: Format) -> str:
+    """What the friend gets, as a title: said to the friend."""
     discount, credit = program.discount_served, rule_for(program, "friend")
     if discount is not None:
         off = amount(discount, program, fmt)
