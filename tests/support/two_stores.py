@@ -183,6 +183,8 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     await pay_out(database_url, store, ambassador["id"], program)
     batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
     payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
+    for step in ("approve", "send"):  # files are made of what was sent
+        await post(f"/v1/payout-batches/{batch['id']}/{step}", {}, 200)
 
     portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
     token = portal.json()["url"].rpartition("/")[2]

@@ -101,6 +101,8 @@ APPROVE = Step(route="POST /v1/payout-batches/{batch_id}/approve", notes=["payou
 SEND = Step(route="POST /v1/payout-batches/{batch_id}/send", notes=["payouts.sent"])
 WALK = [
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
+    Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
+    PREPARE,
     Step(route="POST /v1/payout-batches/{batch_id}/cancel", notes=["payouts.cancelled"]),
     PREPARE,
     Step(route="POST /v1/payouts/{payout_id}/cancel", notes=["payout.cancelled"]),

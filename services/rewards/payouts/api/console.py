@@ -157,6 +157,7 @@ def _now(
     return {
         "currency": currency,
         "provider": provider,
+        "way": words.provider_label(speech, provider),
         "currencies": [
             Choice(one, href=f"{LIST}?currency={one}&provider={provider}", current=one == currency) for one in choices
         ],
