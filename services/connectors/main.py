@@ -9,6 +9,7 @@ from services.common.own_placeholders import OwnPlaceholders
 from services.common.product import PRODUCT
 from services.connectors.accounts import tables as _accounts
 from services.connectors.accounts.domain import ACCESS, FORMER, SECRET
+from services.connectors.connections.api import console as connections_console
 from services.connectors.connections.api import former, install
 from services.connectors.connections.api import rest as connections
 from services.connectors.endpoints import consumer as endpoints_consumer
@@ -83,7 +84,14 @@ SERVICE = Service(
         "/v1/deliveries*",
         "/console/connectors*",
     ),
-    routers=(connections.router, former.router, install.router, endpoints.router, endpoints_console.router),
+    routers=(
+        connections.router,
+        former.router,
+        install.router,
+        connections_console.router,
+        endpoints.router,
+        endpoints_console.router,
+    ),
     hot=hot_routes,
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS),
     due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS),

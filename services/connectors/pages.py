@@ -9,7 +9,10 @@ from services.connectors.slices import sql as slices
 from services.kernel.db import Tx
 from services.ui import NavItem, Pages, Reader
 
-NAV = (NavItem("For developers", "Webhooks", "/console/connectors/webhooks", "webhook"),)
+NAV = (
+    NavItem("For developers", "Connections", "/console/connectors/connections", "store"),
+    NavItem("For developers", "Webhooks", "/console/connectors/webhooks", "webhook"),
+)
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)
 
 

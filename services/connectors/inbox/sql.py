@@ -44,6 +44,12 @@ select {_FIELDS} from deliveries
 where store_id = any(cast(:stores as text[])) and outcome = 'waiting' and received_at <= :before
 order by received_at, delivery_id limit :most
 """  # noqa: S608
+_PAGE = f"""
+select {_FIELDS} from deliveries where store_id = :store and hook_id = :hook
+  and (cast(:before_at as timestamptz) is null
+       or (received_at, delivery_id) < (cast(:before_at as timestamptz), cast(:before_id as text)))
+order by received_at desc, delivery_id desc limit :most
+"""  # noqa: S608
 _NEWEST = f"""
 select {_FIELDS} from unnest(cast(:hooks as text[])) h (id) cross join lateral (
   select * from deliveries where store_id = :store and hook_id = h.id
@@ -161,6 +167,15 @@ async def get(tx: Tx, store_id: str, delivery_id: str) -> Delivery | None:
     """One delivery of a store."""
     row = await tx.one_or_none(_GET, store=store_id, delivery=delivery_id)
     return Delivery(*tuple(row)) if row else None
+
+
+async def page(
+    tx: Tx, store_id: str, hook_id: str, *, before: tuple[datetime, str] | None, count: int
+) -> list[Delivery]:
+    """An address's deliveries, the newest first, of those that came before another."""
+    at, delivery_id = before or (None, None)
+    rows = await tx.all(_PAGE, store=store_id, hook=hook_id, before_at=at, before_id=delivery_id, most=count)
+    return [Delivery(*tuple(row)) for row in rows]
 
 
 async def newest(tx: Tx, store_id: str, hooks: Sequence[str]) -> dict[str, Delivery]:

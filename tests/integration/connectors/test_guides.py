@@ -30,7 +30,8 @@ $_COOKIE['kith_t'] = 'k1.a~k1.b';
 $email = new Thing(['getValue' => 'eva@example.com']);
 $order = new Thing([
     'getId' => 17, 'getDateInsert' => new DateTime('2026-11-03T12:00:00+03:00'), 'isPaid' => true,
-    'isCanceled' => false, 'getCurrency' => 'RUB', 'getPrice' => 5090.0, 'getDeliveryPrice' => 490.0, 'getTaxPrice' => 0.0, 'getUserId' => 5,
+    'isCanceled' => false, 'getCurrency' => 'RUB',
+    'getPrice' => 5090.0, 'getDeliveryPrice' => 490.0, 'getTaxPrice' => 0.0, 'getUserId' => 5,
     'getField' => new DateTime('2026-11-03T12:01:00+03:00'),
     'getPropertyCollection' => new Thing(['getUserEmail' => $email]),
     'getDiscount' => new Thing(['getApplyResult' => ['COUPON_LIST' => ['ANNA10' => ['COUPON' => 'ANNA10']]]]),
