@@ -109,6 +109,25 @@ def test_a_woocommerce_fee_below_zero_is_a_discount_and_one_above_no_goods() -> 
     assert one(woo(fee_lines=fees)).subtotal == 4000
 
 
+def test_a_woocommerce_amount_that_cannot_be_read_is_no_zero() -> None:
+    line = {"id": 1, "quantity": 1, "total": 46.1}
+    assert one(woo(line_items=[line], shipping_total=None)).subtotal == 4610, "a plugin may write numbers"
+    for fields in (
+        {"shipping_total": "free"},
+        {"total": "50,90"},
+        {"line_items": [line | {"total": {"raw": 46}}]},
+        {"refunds": [{"id": 8, "total": None}]},
+    ):
+        with pytest.raises(Invalid):
+            woo(**fields)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("JPY", 4610), ("KWD", 4_610_000), ("EUR", 461_000)])
+def test_woocommerces_amounts_count_in_the_currencys_own_minor_units(currency: str, minor: int) -> None:
+    order = woo(currency=currency, total="4610.000", total_tax="0", refunds=[{"id": 8, "total": "-4610"}])
+    assert (one(order).total_minor, order.refunds[0].refund.amount_minor) == (minor, minor)
+
+
 def test_woocommerces_ping_is_a_form_that_names_the_webhook_and_nothing_else() -> None:
     assert ping(Asked({}, b"webhook_id=7"))
     for body in (b"", b"webhook_id=", b"webhook_id=7&a=1", b'{"id":1}', b"webhook_id=" + b"9" * 80):
@@ -166,6 +185,20 @@ def test_each_invoice_of_a_subscription_is_an_order_and_its_session_tells_of_the
     assert order.tokens == (TOKEN,)
     with pytest.raises(Ignored, match="no_subscription"):
         stripe("invoice.paid", invoice | {"billing_reason": "manual", "parent": None})
+    # In the middle of a month a larger plan is billed, and what is left of the smaller one taken back.
+    changed = one(stripe("invoice.paid", invoice | {"total_taxes": [{"amount": 380}, {"amount": -190}]}))
+    assert (changed.tax_minor, changed.subtotal) == (190, 1000)
+    with pytest.raises(Ignored, match="credit"):
+        stripe("invoice.paid", invoice | {"total": -1190, "total_taxes": [{"amount": -190}]})
+
+
+def test_what_stripe_does_not_say_is_no_zero() -> None:
+    for type_, found in (
+        ("checkout.session.completed", deliveries.stripe_session(NOW, amount_total=None)),
+        ("refund.created", {"id": "re_1", "payment_intent": "pi_1", "currency": "eur", "status": "succeeded"}),
+    ):
+        with pytest.raises(Invalid):
+            stripe(type_, found)
 
 
 def test_a_bare_payment_intent_counts_where_its_shop_says_so_and_says_less_than_a_session() -> None:
@@ -200,7 +233,23 @@ def test_a_charge_tells_of_its_refunds_as_its_version_of_the_api_does() -> None:
     between = stripe("charge.refunded", charge, api_version="2023-10-16")
     assert refunds(between)[0] == ("pi_1", "ch_1", 1500, "succeeded")
     with pytest.raises(Ignored, match="told_by_refund_events"):
-        stripe("charge.refunded", charge)
+        stripe("charge.refunded", charge | {"invoice": None})
+    with_invoice = stripe("charge.refunded", charge, api_version="2024-12-18.acacia")
+    assert refunds(with_invoice) == [("in_1", "ch_1", 1500, "succeeded")], "refunds tell of the payment intent alone"
+
+
+def test_no_version_of_stripes_api_tells_of_one_refund_under_two_names() -> None:
+    refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1000, "currency": "eur", "created": 1, "charge": "ch_1"}
+    refund |= {"status": "succeeded"}
+    for version, told in (("2020-08-27", True), ("2023-10-16", False), ("2024-10-28.acacia", True)):
+        if told:
+            report = stripe("charge.refund.updated", refund, api_version=version)
+            assert refunds(report) == [("pi_1", "re_1", 1000, "succeeded")]
+        else:
+            with pytest.raises(Ignored, match="told_by_charge"):
+                stripe("charge.refund.updated", refund, api_version=version)
+    # Without a charge no sum has it.
+    assert stripe("refund.created", refund | {"charge": None}, api_version="2023-10-16").refunds
 
 
 @pytest.mark.parametrize(
@@ -229,7 +278,7 @@ def test_tildas_form_is_an_order_paid_as_its_owner_says() -> None:
         460_000,
         50_000,
     )
-    assert (order.placed_at, order.updated_at) == (NOW, None)
+    assert (order.placed_at, order.updated_at, order.shipping_minor) == (NOW, None, 49_000)
     assert (order.codes, order.tokens, order.visitor_id) == (("ANNA10",), (TOKEN, f"{TOKEN}x"), "v_1")
     assert [(i.sku, i.quantity, i.amount_minor) for i in order.items] == [("YIRG", 2, 460_000)]
     assert order.customer.phone == "+7 (999) 123-45-67"

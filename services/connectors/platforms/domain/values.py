@@ -71,10 +71,10 @@ def moment(reported: Reported, name: str) -> datetime | None:
 
 def decimal(value: object) -> Decimal | None:
     """A decimal number, of either sign; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        found = Decimal(str(value).strip())
+        found = Decimal(str(value).strip())  # a float as it was written: the shortest text that reads back as it
     except InvalidOperation:
         return None
     return found if found.is_finite() and abs(found) < 10**15 else None

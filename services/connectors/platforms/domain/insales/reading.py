@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -181,8 +181,7 @@ def _part(reported: Reported, name: str) -> Reported:
 
 def _amount(reported: Reported, name: str) -> Decimal | None:
     """An amount, which they write as a JSON number or as a text."""
-    value: Any = reported.get(name)
-    return decimal(repr(value) if isinstance(value, float) else value)
+    return decimal(reported.get(name))
 
 
 def _minor(amount: Decimal | None, currency: str) -> int:

@@ -25,7 +25,8 @@ STRIPE = Platform(
         paid=_("When payment_status is paid or no_payment_required, also later; an invoice by invoice.paid."),
         tests=_("Events with livemode: false are kept in the log and never count."),
         cannot=_(
-            "A promotion code's text, unless metadata has it; from API 2025-03-31 on, whose invoice a refund is of."
+            "A promotion code's text, unless metadata has it; from API 2025-03-31 on, whose invoice a refund is of; "
+            "before API 2024-10-28, a refund that fails later; chargebacks."
         ),
     ),
 )

@@ -25,8 +25,10 @@ from services.connectors.platforms.domain.values import (
 from services.kernel.errors import Invalid
 
 _KNOWS_MORE: Final = timedelta(microseconds=1)
+_REFUNDS_UNLISTED: Final = "2022-11-15"
+"""From this version of the API on, a charge does not list its refunds: it has their sum."""
 _EVERY_REFUND_TOLD: Final = "2024-10-28"
-"""From this version of the API on, `refund.created` comes for every refund."""
+"""From this one on, `refund.created` comes for every refund."""
 
 
 def read(delivered: Delivered) -> Report:
@@ -53,7 +55,7 @@ def _session(event: Reported, session: Reported, at: datetime) -> Report:
     order_id = id_in(session, named) or text(session, "id") or missing(named)
     currency = currency_of(session)
     totals, details = part(session, "total_details"), part(session, "customer_details")
-    total, tax = minor(session, "amount_total", currency), minor(totals, "amount_tax", currency)
+    total, tax = minor(session, "amount_total", currency, needed=True), minor(totals, "amount_tax", currency)
     shipping = minor(totals, "amount_shipping", currency)
     paid = text(session, "payment_status") in {"paid", "no_payment_required"}
     order = {
@@ -79,7 +81,7 @@ def _intent(event: Reported, intent: Reported, at: datetime) -> Report:
         raise Ignored("no_kith_metadata")
     currency = currency_of(intent)
     created = moment(intent, "created") or at
-    total = minor(intent, "amount_received", currency) or minor(intent, "amount", currency)
+    total = minor(intent, "amount_received", currency) or minor(intent, "amount", currency, needed=True)
     order = {
         "order_id": text(intent, "id") or missing("id"),
         "placed_at": created,
@@ -101,11 +103,12 @@ def _invoice(event: Reported, invoice: Reported, at: datetime) -> Report:
     ):
         raise Ignored("no_subscription")  # a session's own, or one that somebody wrote by hand
     currency = currency_of(invoice)
-    total, shipping = (
-        minor(invoice, "total", currency),
-        minor(part(invoice, "shipping_cost"), "amount_subtotal", currency),
-    )
-    tax = _sum(invoice, ("total_taxes", "total_tax_amounts"), currency) or minor(invoice, "tax", currency)
+    total = minor(invoice, "total", currency, needed=True, signed=True)
+    if total < 0:
+        raise Ignored("credit")  # of a smaller plan, or less of it: it is taken off invoices to come
+    shipping = minor(part(invoice, "shipping_cost"), "amount_subtotal", currency)
+    tax = _sum(invoice, ("total_taxes", "total_tax_amounts"), currency)
+    tax = tax or max(0, minor(invoice, "tax", currency, signed=True))
     order = {
         "order_id": text(invoice, "id") or missing("id"),
         "placed_at": moment(invoice, "created") or at,
@@ -131,6 +134,8 @@ def _refund(event: Reported, refund: Reported, at: datetime) -> Report:
     order_id = id_in(refund, "payment_intent")
     if order_id is None:
         raise Ignored("no_payment_intent")
+    if _REFUNDS_UNLISTED <= _version(event) < _EVERY_REFUND_TOLD and id_in(refund, "charge") is not None:
+        raise Ignored("told_by_charge")  # whose sum has it in it: under two names it would count twice
     return Report(refunds=[_one_refund(refund, order_id, at)])
 
 
@@ -149,10 +154,13 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
         if not refunds:
             raise Ignored("no_money_went_back")
         return Report(refunds=refunds)
-    if (text(event, "api_version") or "") >= _EVERY_REFUND_TOLD:
-        raise Ignored("told_by_refund_events")
+    if _version(event) >= _EVERY_REFUND_TOLD:
+        # Those name the payment intent alone. Whose invoice it was, a charge says until 2025-03-31.
+        order_ids = [found for found in [id_in(charge, "invoice")] if found is not None]
+        if not order_ids:
+            raise Ignored("told_by_refund_events")
     currency = currency_of(charge)
-    amount = minor(charge, "amount_refunded", currency)
+    amount = minor(charge, "amount_refunded", currency, needed=True)
     refund = Refund(
         refund_id=text(charge, "id") or missing("id"), amount_minor=amount, at=at, currency=currency, updated_at=at
     )
@@ -169,7 +177,7 @@ def _one_refund(refund: Reported, order_id: str, at: datetime) -> ReportedRefund
     currency = currency_of(refund)
     told = Refund(
         refund_id=text(refund, "id") or missing("id"),
-        amount_minor=minor(refund, "amount", currency),
+        amount_minor=minor(refund, "amount", currency, needed=True),
         at=min(moment(refund, "created") or at, at),
         currency=currency,
         updated_at=at,
@@ -190,8 +198,14 @@ def _sum(reported: Reported, names: tuple[str, ...], currency: str) -> int:
     for name in names:
         found = mappings(reported.get(name) or [])
         if found:
-            return sum(minor(one, "amount", currency) for one in found)
+            # What is billed anew and what is taken back stand beside each other: some are below zero.
+            return max(0, sum(minor(one, "amount", currency, signed=True) for one in found))
     return 0
+
+
+def _version(event: Reported) -> str:
+    """The API's version that the event is written in: a date, and maybe a name behind it."""
+    return text(event, "api_version") or ""
 
 
 _READERS: Final[Mapping[str, Callable[[Reported, Reported, datetime], Report]]] = {

@@ -32,15 +32,17 @@ def currency_of(reported: Reported) -> str:
     return found if len(found) == 3 and found.isascii() and found.isalpha() else "XXX"
 
 
-def minor(reported: Reported, name: str, currency: str) -> int:
-    """An amount in our minor units; 0 if there is none. Some currencies have others with them than ISO 4217 has.
+def minor(reported: Reported, name: str, currency: str, *, needed: bool = False, signed: bool = False) -> int:
+    """An amount in our minor units; 0 if there is none, unless it is needed. Some currencies have others with them than
+    ISO 4217 has. Below 0 it may be where it is `signed`.
 
     Raises `Invalid`.
     """
     value = reported.get(name)
     if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**15:
+        return missing(name) if needed else 0
+    least = -(10**15) if signed else -1
+    if isinstance(value, bool) or not isinstance(value, int) or not least < value < 10**15:
         raise Invalid.field(name, f"{name} is not an amount in minor units.")
     digits = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
     return rounded(Decimal(value).scaleb(-digits), currency)

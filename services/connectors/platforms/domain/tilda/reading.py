@@ -45,6 +45,7 @@ def read(delivered: Delivered) -> Report:
         raise Ignored("no_order")
     currency = delivered.options.currency or missing("currency")
     total = _amount(payment.get("amount") or missing("payment[amount]"), currency, "payment[amount]")
+    shipping = _amount(payment.get("delivery_price", "0"), currency, "payment[delivery_price]")
     tokens = [token for name in (f"{TOKENS}_tokens", TOKENS) for token in tokens_of(by_name.get(name, ""))]
     tokens += _of_cookies(by_name.get("cookies", ""))
     visitor = by_name.get(VISITOR)
@@ -56,7 +57,8 @@ def read(delivered: Delivered) -> Report:
         "status": "paid" if delivered.options.paid_on_arrival else "pending",
         "currency": currency,
         "total_minor": total,
-        "subtotal_minor": _goods(payment, total, currency),
+        "subtotal_minor": max(0, total - shipping),  # payment[subtotal] is before discounts
+        "shipping_minor": shipping,
         "discount_minor": _amount(payment.get("discount", "0"), currency, "payment[discount]"),
         "customer": {
             "email": at_most(by_name.get("email") or by_name.get("ma_email"), LONGEST_EMAIL),
@@ -84,12 +86,6 @@ def _payment(fields: Mapping[str, str]) -> dict[str, str]:
         for name, value in fields.items()
         if name.startswith("payment[") and name.endswith("]") and name.count("[") == 1 and value.strip()
     }
-
-
-def _goods(payment: Mapping[str, str], total: int, currency: str) -> int:
-    """Goods after discounts. `payment[subtotal]` is before them."""
-    delivery = _amount(payment.get("delivery_price", "0"), currency, "payment[delivery_price]")
-    return max(0, total - delivery)
 
 
 def _items(fields: Mapping[str, str], currency: str) -> list[dict[str, Any]]:

@@ -96,9 +96,15 @@ def _order(reported: Reported, order_id: str) -> Order:
 
 def _figures(reported: Reported, currency: str) -> dict[str, Any]:
     def amount(of: Reported, name: str) -> Decimal:
-        return decimal(of.get(name)) or Decimal(0)
+        value = of.get(name)
+        if value is None or value == "":
+            return Decimal(0)
+        found = decimal(value)
+        if found is None:  # as nothing it would be counted among the goods, or be lost from them
+            raise Invalid.field(name, f"{name} is not an amount.")
+        return found
 
-    if decimal(reported.get("total")) is None:
+    if reported.get("total") in (None, ""):
         missing("total")
     lines = mappings(reported.get("line_items"))
     shipping = amount(reported, "shipping_total")
@@ -131,7 +137,9 @@ def _refunds(reported: Reported, order: Order) -> Iterable[ReportedRefund]:
     """What an order's body carries of its refunds: an id, and a sum below zero."""
     for one in mappings(reported.get("refunds")):
         refund_id, amount = id_of(one.get("id")), decimal(one.get("total"))
-        if refund_id is not None and amount is not None:
+        if refund_id is not None:
+            if amount is None:  # passed over, the money would count as kept
+                raise Invalid.field("refunds.total", "A refund's total is not an amount.")
             refund = Refund(
                 refund_id=refund_id[:LONGEST_ID],
                 amount_minor=abs(rounded(amount, order.currency)),
