@@ -266,7 +266,7 @@ async def test_form(
     return _shows(sent.delivery_id)
 
 
-@router.post(LIST + "/{endpoint_id}/replay")
+@router.post(LIST + "/{endpoint_id}/replay", dependencies=[limit("webhook-replays", per_minute=60)])
 async def replay_form(endpoint_id: EndpointId, call: Annotated[Call, viewer("webhooks:write")]) -> Response:
     """Sends again what did not arrive within the time that messages are kept."""
     async with call.transaction() as tx:
@@ -322,7 +322,7 @@ async def delivery_page(delivery_id: DeliveryId, call: Annotated[Call, viewer("w
     )
 
 
-@router.post(_DELIVERY + "/{delivery_id}/replay")
+@router.post(_DELIVERY + "/{delivery_id}/replay", dependencies=[limit("webhook-replays", per_minute=60)])
 async def again_form(delivery_id: DeliveryId, call: Annotated[Call, viewer("webhooks:write")]) -> Response:
     """Sends it again."""
     async with call.transaction() as tx:

@@ -133,7 +133,12 @@ async def get_deliveries(
     return page_of(found, limit, show=_delivery, after=lambda one: (one.created_at, one.delivery_id))
 
 
-@router.post("/v1/webhook-endpoints/{endpoint_id}/replay", status_code=202, response_model=ReplayOut)
+@router.post(
+    "/v1/webhook-endpoints/{endpoint_id}/replay",
+    status_code=202,
+    response_model=ReplayOut,
+    dependencies=[limit("webhook-replays", per_minute=60)],
+)
 async def post_replay_since(
     endpoint_id: EndpointId, body: ReplayIn, call: Annotated[Call, require("webhooks:write")]
 ) -> Response:
@@ -171,7 +176,12 @@ async def get_delivery(delivery_id: DeliveryId, call: Annotated[Call, require("w
     )
 
 
-@router.post("/v1/deliveries/{delivery_id}/replay", status_code=202, response_model=DeliveryOut)
+@router.post(
+    "/v1/deliveries/{delivery_id}/replay",
+    status_code=202,
+    response_model=DeliveryOut,
+    dependencies=[limit("webhook-replays", per_minute=60)],
+)
 async def post_replay(delivery_id: DeliveryId, call: Annotated[Call, require("webhooks:write")]) -> Response:
     """Sends one delivery again, also to an endpoint that is off. It says nothing about the endpoint's health."""
     return await call.once(lambda tx: again.replay(tx, call.store_id, delivery_id), answer=_delivery, status=202)
