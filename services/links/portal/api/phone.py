@@ -131,7 +131,7 @@ async def _waits(tx: Tx, ctx: Context, person: Ambassador) -> bool:
 
 def _hint(gateway: Settings | None, speech: Speech) -> str:
     first = gateway.prefixes[0] if gateway is not None and gateway.prefixes else "+373"
-    return speech.say("With the country’s code, as in %(example)s.", example=f"{first} …")
+    return speech.say("With the country’s code, as in %(example)s.", example=first)
 
 
 def _why(wrong: str, gateway: Settings | None, speech: Speech) -> str:
