@@ -15,6 +15,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import Service
 from services.kernel.spool import Spool
+from services.links.activity import consumer as activity_consumer
 from services.links.activity import tables as _activity
 from services.links.ambassadors import jobs as ambassadors_jobs
 from services.links.ambassadors.api import adding as ambassadors_adding
@@ -345,7 +346,7 @@ SERVICE = Service(
     ),
     hot=hot_routes,
     jobs=redirect_jobs.JOBS + materials_jobs.JOBS,
-    handlers=keys_consumer.HANDLERS + notices_consumer.HANDLERS,
+    handlers=keys_consumer.HANDLERS + notices_consumer.HANDLERS + activity_consumer.HANDLERS,
     due_jobs=ambassadors_jobs.DUE_JOBS
     + join_jobs.DUE_JOBS
     + inviting_jobs.DUE_JOBS

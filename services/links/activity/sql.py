@@ -19,6 +19,18 @@ on conflict (store_id, ambassador_id) do update set shared_at = excluded.shared_
 where activities.shared_at is null or activities.shared_at < excluded.shared_at - interval '1 hour'
 """
 
+_BY_CUSTOMERS = """
+insert into activities (store_id, ambassador_id, shared_at)
+select a.store_id, a.ambassador_id, w.at
+from unnest(cast(:stores as text[]), cast(:customers as text[]), cast(:moments as timestamptz[]))
+  as w(store, customer, at)
+join programs p on p.store_id = w.store
+join ambassadors a on a.store_id = p.store_id and a.program_id = p.program_id and a.external_id = w.customer
+where a.status <> 'erased' order by 1, 2
+on conflict (store_id, ambassador_id) do update set shared_at = excluded.shared_at
+where activities.shared_at is null or activities.shared_at < excluded.shared_at - interval '1 hour'
+"""
+
 
 async def clicked(tx: Tx, first: Mapping[tuple[str, str], datetime]) -> None:
     """(store, ambassador) → when a friend opened their link: the earliest moment is kept."""
@@ -33,3 +45,13 @@ async def clicked(tx: Tx, first: Mapping[tuple[str, str], datetime]) -> None:
 async def shared(tx: Tx, store_id: str, ambassador_id: str) -> None:
     """An ambassador shares now."""
     await tx.execute(_SHARED, store_id=store_id, ambassador_id=ambassador_id, now=tx.now)
+
+
+async def shared_by_customers(tx: Tx, newest: Mapping[tuple[str, str], datetime]) -> None:
+    """(store, the store's customer id) → when a page said that they shared: of each ambassador who is that customer."""
+    await tx.execute(
+        _BY_CUSTOMERS,
+        stores=[store for store, _ in newest],
+        customers=[who for _, who in newest],
+        moments=list(newest.values()),
+    )
