@@ -25,6 +25,7 @@ from services.cli.commands import (
     run,
     serve,
     shop,
+    simulate,
     split,
     work,
 )
@@ -45,6 +46,7 @@ for group in (
     doctor,
     dlq,
     deliveries,
+    simulate,
     pipe,
     work,
     mail,
