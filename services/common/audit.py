@@ -77,6 +77,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "payout.returned": Action(_("Payout marked as returned"), "rotate-ccw"),
     "payout_terms.changed": Action(_("Terms of payouts changed"), "pencil"),
     "destination.changed": Action(_("Payout destination changed"), "pencil"),
+    "month.closed": Action(_("Month closed"), "lock"),
     "template.changed": Action(_("Words of a message changed"), "pencil"),
     "template.tried": Action(_("Message sent for a try"), "mail"),
     "occasion.changed": Action(_("Messages turned on or off"), "mail"),

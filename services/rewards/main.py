@@ -7,6 +7,9 @@ from services.kernel.service import Service
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.closing import tables as _closing
+from services.rewards.closing.api import console as closing_console
+from services.rewards.closing.api import rest as closing
 from services.rewards.destinations import consumer as destinations_consumer
 from services.rewards.destinations import tables as _destinations
 from services.rewards.destinations.domain import SEALED as DESTINATION
@@ -31,7 +34,7 @@ from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_destinations, _grants, _ledger, _payouts, _slices)
+_TABLES = (_closing, _destinations, _grants, _ledger, _payouts, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -49,6 +52,7 @@ SERVICE = Service(
         "/v1/balances*",
         "/v1/ledger*",
         "/v1/payout*",
+        "/v1/month-closes*",
         "/console/rewards*",
         "/p/balance*",
         "/p/friend-rewards",
@@ -64,6 +68,8 @@ SERVICE = Service(
         payouts.router,
         grants_console.router,
         ledger_console.router,
+        closing.router,
+        closing_console.router,
         balances_console.router,
         payouts_console.router,
         payout_batch_console.router,

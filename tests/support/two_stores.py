@@ -199,6 +199,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     store.ids = {
         "store_id": store.id,
         "appeal_id": appeal["id"],
+        "month": "2020-01",
         "program_id": program,
         "ambassador_id": ambassador["id"],
         "link_id": link["id"],
@@ -268,7 +269,8 @@ def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    return strange | {name: known[name] for name in ("kind", "occasion", "language", "currency") if name in known}
+    kept = ("kind", "occasion", "language", "currency", "month")
+    return strange | {name: known[name] for name in kept if name in known}
 
 
 BODIES: dict[str, Any] = {
@@ -278,6 +280,7 @@ BODIES: dict[str, Any] = {
         "order_id": ids["order_id"],
     },
     "POST /v1/ambassadors/sheets": lambda ids: {"program_id": ids["program_id"], "csv": "name\nBob", "dry_run": True},
+    "POST /v1/month-closes": lambda _: {"month": "2020-01"},
     "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
     "POST /v1/ambassadors/batches": lambda ids: {
         "ambassadors": [{"program_id": ids["program_id"], "external_id": "c-3"}]

@@ -11,7 +11,9 @@ from services.rewards.ledger.domain import Posted, Posting, chain, holdings, tot
 async def post(tx: Tx, postings: Sequence[Posting]) -> list[int]:
     """Writes the sets, in this order within each store, and returns the number of each.
 
-    Sets, entries, balances and totals take one statement each, however many sets there are.
+    Sets, entries, balances and totals take one statement each, however many sets there are. No set is posted before the
+    one in front of it, or in a month that is closed: a transaction that began before another and was let in after it
+    posts at the other's moment, and so does one on a clock that was set back. So the books at a past moment stand.
     """
     if not postings:
         return []
@@ -19,15 +21,15 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[int]:
     for place, posting in enumerate(postings):
         by_store[posting.store_id].append(place)
     last = await tx.advance_all({store_id: len(places) for store_id, places in sorted(by_store.items())})
-    hashes = await sql.last_hashes(tx, by_store)
+    ends = await sql.ends(tx, by_store)
     posted: list[Posted] = []
     numbers = [0] * len(postings)
     for store_id, places in sorted(by_store.items()):
         chained = chain(
             [postings[place] for place in places],
             after=last[store_id] - len(places),
-            previous=hashes[store_id],
-            at=tx.now,
+            previous=ends[store_id].hash,
+            at=max(tx.now, ends[store_id].not_before or tx.now),
         )
         for place, one in zip(places, chained, strict=True):
             numbers[place] = one.number

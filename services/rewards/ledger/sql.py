@@ -19,12 +19,15 @@ from services.rewards.ledger.domain import (
     TotalKey,
 )
 
-_LAST_HASHES = """
-select w.store_id, s.hash
+_ENDS = """
+select w.store_id, s.hash, greatest(s.at, m.ends_at) as not_before
 from unnest(cast(:stores as text[])) w(store_id)
 cross join lateral (
-  select hash from posting_sets where store_id = w.store_id order by number desc limit 1
+  select hash, at from posting_sets where store_id = w.store_id order by number desc limit 1
 ) s
+left join lateral (
+  select ends_at from month_closes where store_id = w.store_id order by month desc limit 1
+) m on true
 """
 
 _ADD_SETS = """
@@ -152,11 +155,21 @@ def unpack_basis(kept: bytes) -> str:
     return _PACKING.unpack(kept).decode()
 
 
-async def last_hashes(tx: Tx, stores: Iterable[str]) -> dict[str, bytes]:
-    """Hash of each store's last set; `GENESIS` where there is none yet."""
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a store's books end: the last set's hash, and the moment before which nothing more may be posted, which is
+    when that set was posted, or the end of the last month that was closed if it is later.
+    """
+
+    hash: bytes = GENESIS
+    not_before: datetime | None = None
+
+
+async def ends(tx: Tx, stores: Iterable[str]) -> dict[str, End]:
+    """Where each store's books end."""
     wanted = sorted(set(stores))
-    found = {row.store_id: bytes(row.hash) for row in await tx.all(_LAST_HASHES, stores=wanted)}
-    return {store: found.get(store, GENESIS) for store in wanted}
+    found = {row.store_id: End(bytes(row.hash), row.not_before) for row in await tx.all(_ENDS, stores=wanted)}
+    return {store: found.get(store, End()) for store in wanted}
 
 
 async def append(tx: Tx, posted: Sequence[Posted]) -> None:

@@ -1,16 +1,22 @@
 """The API of balances."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, require
+from services.rewards.balances import sql as past
 from services.rewards.balances.schemas import BalancesOut
 from services.rewards.ledger import sql
 from services.rewards.rules.domain import Side
 
 router = APIRouter(tags=["balances"])
+
+_TICK: Final = timedelta(microseconds=1)
+"""The shortest time between two moments that differ."""
 
 
 @router.get("/v1/balances")
@@ -20,11 +26,20 @@ async def get_balances(
     friend_id: Annotated[
         str | None, Query(max_length=255, description="As `beneficiary.id` of a friend's reward says it.")
     ] = None,
+    at: Annotated[
+        AwareDatetime | None,
+        Query(description="A moment that has passed: what they had then, from the entries that were posted up to it."),
+    ] = None,
 ) -> BalancesOut:
-    """What an ambassador, or a friend, has. Empty for somebody who was never granted anything."""
+    """What an ambassador, or a friend, has or had. Empty for somebody who had never been granted anything."""
     side: Side = "ambassador" if ambassador_id is not None else "friend"
     owner = ambassador_id if ambassador_id is not None else friend_id
     if owner is None or (ambassador_id is not None and friend_id is not None):
         raise Invalid.field("ambassador_id", "Name one: ambassador_id or friend_id.", code="missing")
     async with call.transaction() as tx:
-        return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side))
+        if at is None:
+            return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side))
+        if at > tx.now:
+            raise Invalid.field("at", "This moment has not come yet: ask for one that has passed.", code="future")
+        number = await past.last_before(tx, call.store_id, at + _TICK)
+        return BalancesOut.of(await past.holdings_at(tx, call.store_id, owner=owner, side=side, number=number))

@@ -1,0 +1,1 @@
+"""Closing a month: an export of its entries that never changes afterwards."""
