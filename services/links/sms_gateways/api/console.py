@@ -73,7 +73,7 @@ async def post_off(call: Annotated[Call, viewer("programs:write")]) -> Response:
     return Response(status_code=303, headers={"location": SMS})
 
 
-@router.post(f"{SMS}/try", dependencies=[limit("sms-tests", per_minute=5)])
+@router.post(f"{SMS}/try", dependencies=[limit("sms-tests", per_minute=30)])
 async def post_try(
     request: Request,
     call: Annotated[Call, viewer("programs:write")],
