@@ -15,6 +15,16 @@ from contracts.events.conversions import (
     ConversionSettled,
     ConversionUnattributed,
 )
+from contracts.events.payouts import (
+    PayoutApproved,
+    PayoutCancelled,
+    PayoutCompleted,
+    PayoutFailed,
+    PayoutPrepared,
+    PayoutReturned,
+    PayoutSubmitted,
+    PayoutUnanswered,
+)
 from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
 
 TOLD: Final[Mapping[str, type[Payload]]] = {
@@ -29,6 +39,14 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "reward.adjusted": RewardAdjusted,
     "reward.released": RewardReleased,
     "reward.reversed": RewardReversed,
+    "payout.prepared": PayoutPrepared,
+    "payout.approved": PayoutApproved,
+    "payout.submitted": PayoutSubmitted,
+    "payout.unanswered": PayoutUnanswered,
+    "payout.completed": PayoutCompleted,
+    "payout.failed": PayoutFailed,
+    "payout.returned": PayoutReturned,
+    "payout.cancelled": PayoutCancelled,
 }
 """Names of webhooks, each with the event that it is made of."""
 TYPES: Final = tuple(TOLD)
