@@ -61,7 +61,12 @@ _READ_BY = f"""
 select {_FIELDS} from hooks
 where store_id = any(cast(:stores as text[])) and hook_id = any(cast(:ids as text[]))
 """  # noqa: S608
-_END = "update hooks set deleted_at = :now where store_id = :store and hook_id = :hook and deleted_at is null"
+# The secret that is kept signs nothing any more. What opens the shop's API would open it still.
+_END = """
+update hooks set deleted_at = :now, access = null, former_secret = null, former_ends_at = null
+where store_id = :store and hook_id = :hook and deleted_at is null
+"""
+_EVER_ANY = "select exists (select from hooks where store_id = :store)"
 _OWNER = "select store_id from directory where kind = :kind and key = :hook"
 
 
@@ -149,6 +154,11 @@ async def read_by(tx: Tx, refs: Collection[Ref]) -> dict[Ref, Account]:
     """The addresses that deliveries came to, those that have ended as well."""
     rows = await tx.all(_READ_BY, stores=sorted({ref[0] for ref in refs}), ids=sorted({ref[1] for ref in refs}))
     return {account.ref: account for account in map(_account, rows)}
+
+
+async def ever_any(tx: Tx, store_id: str) -> bool:
+    """Whether a store has or had an address."""
+    return bool(await tx.scalar(_EVER_ANY, store=store_id))
 
 
 async def end(tx: Tx, store_id: str, account_id: str) -> bool:

@@ -1,7 +1,6 @@
 """Makes connections and changes them, by the rules of their platforms."""
 
 import os
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -53,7 +52,7 @@ async def create(
         store_id,
         platform=platform,
         secret=secret_for(about, secret),
-        order_prefix=_prefix(order_prefix, others),
+        order_prefix=_prefix(order_prefix, others=await sql.ever_any(tx, store_id)),
         options=options,
         host=host.lower() if host else None,
         access=access,
@@ -119,11 +118,13 @@ def url_of(ctx: Context, account: Account, secret: str = "") -> str:
     return url
 
 
-def _prefix(given: str | None, others: Collection[Account]) -> str:
+def _prefix(given: str | None, *, others: bool) -> str:
+    """Orders of a connection that has ended go on under their ids, so that it counts, too."""
     if given is None and others:
         raise Invalid.field(
             "order_prefix",
-            "The store has a connection already. Give a short text that stands before the ids of this one's orders, "
+            "The store has a connection already, or had one. Give a short text that stands before the ids of this "
+            "connection's orders, "
             'as in b-; or "" if it tells of the same orders by the same ids.',
             code="missing",
         )

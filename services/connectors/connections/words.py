@@ -30,6 +30,14 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "no_kith_metadata": speech.say("a payment without metadata of Kith"),
         "no_subscription": speech.say("an invoice without a subscription"),
         "told_by_refund_events": speech.say("told by refund.* events"),
+        "told_by_charge": speech.say("told by charge.refunded"),
+        "credit": speech.say("a credit, no purchase"),
+        "connection_ended": speech.say("the connection ended before the shop was asked"),
+        "no_access": speech.say("nobody gave access to the shop"),
+        "http_401": speech.say("the shop refused the password"),
+        "http_403": speech.say("the shop refused the password"),
+        "http_404": speech.say("the shop has no such order"),
+        "http_410": speech.say("the shop has no such order"),
         "sealed with a key that is gone": speech.say("its sealing key is gone"),
     }
     if reason in known:

@@ -179,8 +179,15 @@ def _question(reading: Reading) -> NewTask:
         store_id=kept.store_id,
         lane=kept.hook_id,
         key=f"{kept.delivery_id}:{new_id('ask')}",
-        payload={"connection": kept.hook_id, "order": reading.ask},
+        payload={"connection": kept.hook_id, "order": reading.ask, "delivery": kept.delivery_id},
     )
+
+
+async def note_unanswered(tx: Tx, store_id: str, delivery_id: str, outcome: Outcome, reason: str) -> None:
+    """Notes that asking about a delivery, which was taken by it, brought no order."""
+    kept = await sql.get(tx, store_id, delivery_id)
+    if kept is not None:
+        await sql.note(tx, [(replace(kept, outcome=outcome, reason=reason), "taken")])
 
 
 async def read_waiting(tx: Tx, readings: Readings, stores: Sequence[str]) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from services.common.own_placeholders import placeholders_of
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account
-from services.connectors.inbox import actions
+from services.connectors.inbox import actions, domain
 from services.connectors.inbox.actions import Readings
 from services.connectors.inbox.domain import BODY, delivery_id
 from services.connectors.inbox.domain.facts import Known
@@ -23,11 +23,14 @@ from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.outbound import OutboundError
 from services.kernel.work import Done, GiveUp, Outcome, Retry, Task, TaskKind
+from services.kernel.work.kinds import Note
 
 MOST_BYTES: Final = 1024 * 1024
 _AWAY: Final = frozenset({429, 502, 503, 504})
 _WAIT: Final = timedelta(seconds=30)
 _NO_ACCESS: Final = timedelta(hours=1)
+_NOT_YET: Final = timedelta(seconds=30)
+"""A shop that tells of an order a moment before it can answer for it has it by then."""
 
 
 async def run(ctx: Context, task: Task) -> Outcome:
@@ -37,7 +40,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         account = await accounts_sql.one(tx, task.store_id, connection_id)
         now = tx.now
     if account is None:
-        return Done()
+        return Done(note=_unanswered(task, "ignored", "connection_ended"))
     ask = PLATFORMS[account.platform].question
     try:
         access = accounts.access_of(ctx.require_sealing(), account)
@@ -60,7 +63,11 @@ async def run(ctx: Context, task: Task) -> Outcome:
     if answer.status in _AWAY:
         return Retry(reason=f"http_{answer.status}", after=answer.retry_after(now) or _WAIT, hold_lane=True)
     if answer.status in {404, 410}:
-        return Done()  # whoever wrote to the address named no order of the shop
+        # Whoever wrote to the address named no order of the shop; or the host is another shop's, which its owner sees.
+        reason = f"http_{answer.status}"
+        if task.failures == 0:
+            return Retry(reason=reason, after=_NOT_YET)
+        return Done(note=_unanswered(task, "failed", reason))
     if not answer.ok:
         return Retry(reason=f"http_{answer.status}")
     found = account
@@ -69,6 +76,19 @@ async def run(ctx: Context, task: Task) -> Outcome:
         await take(tx, ctx, found, answer.body)
 
     return Done(note=note)
+
+
+async def given_up(tx: Tx, task: Task, reason: str) -> None:
+    """A delivery that nobody could be asked about has brought nothing, and can be read again."""
+    await _unanswered(task, "failed", reason)(tx)
+
+
+def _unanswered(task: Task, outcome: domain.Outcome, reason: str) -> Note:
+    async def note(tx: Tx) -> None:
+        if (delivery := task.payload.get("delivery")) is not None:
+            await actions.note_unanswered(tx, task.store_id, str(delivery), outcome, reason)
+
+    return note
 
 
 async def take(tx: Tx, ctx: Context, account: Account, body: bytes) -> None:
@@ -95,5 +115,5 @@ async def take(tx: Tx, ctx: Context, account: Account, body: bytes) -> None:
     await actions.note(tx, [reading])
 
 
-TASK_KINDS: Final = (TaskKind(name=actions.READ_BACK, run=run),)
+TASK_KINDS: Final = (TaskKind(name=actions.READ_BACK, run=run, given_up=given_up),)
 """One at a time for each connection: shops count their API's calls."""

@@ -87,6 +87,10 @@ async def test_a_second_connection_says_whether_its_ids_mean_the_same_orders(bot
         assert found["decision"]["status"] == "attributed"
     async with both.attribution.transaction(stores=[SHOP]) as tx:
         assert await tx.scalar("select count(*) from order_facts") == 2, "two shops' order 1001, one told twice"
+    for connection in (first, second, third):
+        await http.delete(f"/v1/connections/{connection['id']}", headers=SECRET_KEY)
+    refused = await http.post("/v1/connections", headers=SECRET_KEY, json={"platform": "generic"})
+    assert refused.status_code == 422, "orders of a shop that was connected before go on under their ids"
 
 
 async def test_signed_json_and_the_api_tell_of_one_order(both: Pair) -> None:

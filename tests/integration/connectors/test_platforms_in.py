@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -162,12 +163,62 @@ async def test_insales_counts_what_the_shop_answers_and_nothing_that_somebody_wr
                 return bool(await tx.scalar("select count(*) from outbox where topic = 'kith.orders'"))
 
         await until(told, what="the order was read back", within=60)
+
+        async def unanswered() -> dict[str, str | None]:
+            # Asked for a second time at once: no test waits until a shop may have it.
+            async with both.db.transaction(stores=[SHOP]) as tx:
+                await tx.execute("update work_tasks set due = now() where reason = 'http_404' and state = 'waiting'")
+                rows = await tx.all("select order_id, reason from deliveries where outcome = 'failed'")
+            return {row.order_id: row.reason for row in rows}
+
+        assert await until(unanswered, what="an order that nobody has is told", within=60) == {"99": "http_404"}
+    assert sum(url.endswith("/99.json") for url in answering.asked) == 2
     assert set(answering.asked) == {f"https://shop.myinsales.ru/admin/orders/{n}.json" for n in ("4432", "99")}
     order = await found(both, "4432")
     assert (order["total_minor"], order["decision"]["status"]) == (5090, "attributed")
     async with both.db.transaction(stores=[SHOP]) as tx:
         account = await reconcile(tx, SHOP)
-    assert (account.acked, account.difference, account.outcomes["taken"]) == (3, 0, 3)
+    assert (account.acked, account.difference, account.outcomes["taken"], account.outcomes["failed"]) == (3, 0, 2, 1)
+
+
+async def test_what_an_ended_connection_was_to_be_asked_is_no_order_and_its_password_leaves(both: Pair) -> None:
+    http = both.http
+    shop = await connect(http, "insales", host="shop.myinsales.ru", access=ACCESS)
+    assert (await put(http, shop, Sent({}, b'{"id": 4432}'))).json() == {"outcome": "taken"}
+    await both.all_read([SHOP])
+    assert (await http.delete(f"/v1/connections/{shop['id']}", headers=SECRET_KEY)).status_code == 204
+    answering = Shop({"4432": deliveries.insales_order(NOW)})
+    async with working(both, answering):
+
+        async def outcome() -> str:
+            async with both.db.transaction(stores=[SHOP]) as tx:
+                assert await tx.scalar("select access is null and former_secret is null from hooks")
+                found: str = await tx.scalar("select outcome || ' ' || coalesce(reason, '') from deliveries")
+            return found if "taken" not in found else ""
+
+        assert await until(outcome, what="nobody is asked") == "ignored connection_ended"
+    assert answering.asked == []
+
+
+async def test_what_no_shop_answered_has_failed_and_can_be_asked_again(both: Pair) -> None:
+    http = both.http
+    shop = await connect(http, "insales", host="shop.myinsales.ru", access=ACCESS | {"password": "a wrong one"})
+    await put(http, shop, Sent({}, b'{"id": 4432}'))
+    await both.all_read([SHOP])
+    kind = replace(TASK_KINDS[0], retries=())
+    context = make_context(both.db, name="connectors", sealing=SEALING)
+    context.outbound = Shop({})
+    worker = Worker(context, [kind])
+    worker.start()
+    try:
+
+        async def failed() -> bool:
+            async with both.db.transaction(stores=[SHOP]) as tx:
+                return bool(await tx.scalar("select reason = 'http_401' from deliveries where outcome = 'failed'"))
+
+        await until(failed, what="the delivery has failed", within=60)
+    finally:
+        await worker.stop()
 
 
 async def test_an_installed_app_learns_its_password_and_another_host_drops_it(both: Pair) -> None:

@@ -75,6 +75,7 @@ async def _list(
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         found = await sql.page(tx, call.store_id)
+        others = await sql.ever_any(tx, call.store_id)
         last = await inbox.newest(tx, call.store_id, [one.account_id for one in found])
     speech, about = reader.speech, PLATFORMS.get(platform)
     fields = [one.field.rpartition(".")[2] for one in error.errors] if error is not None else []
@@ -98,7 +99,7 @@ async def _list(
         about=about,
         given=given or {},
         wrong=wrong,
-        others=bool(found),
+        others=others,
     )
 
 
