@@ -1,97 +1,12 @@
 """kith.js in a real Chromium, on a shop's pages of another origin than Kith."""
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
-from playwright.async_api import BrowserContext, Page
-from starlette.types import Receive, Scope, Send
 
-from services.kernel.server import Server
-from services.links.embed.api.script import SCRIPT
-from tests.embed.answers import answer, life
+from services.links.embed.scripts import SCRIPTS
+from tests.embed.shop import FIRST, SECOND, Shop
 from tests.support.wait import until
 
 pytestmark = pytest.mark.browser
-
-FIRST, SECOND = "k1." + "a" * 40, "k1." + "b" * 40
-STUB = "<script>window.kith=window.kith||function(){(kith.q=kith.q||[]).push(arguments)}</script>"
-
-
-@dataclass
-class Shop:
-    """A shop's server and Kith's, both of this test alone."""
-
-    page: Page
-    url: str = ""
-    kith_url: str = ""
-    body: str = ""
-    frame: str = ""
-    """The body of /frame."""
-    attributes: str = ""
-    key: str = ' data-key="kith_pk_test"'
-    status: int = 202
-    reports: list[dict[str, Any]] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-    links: dict[str, str] = field(default_factory=dict)
-    """Slug → the token that Kith gives for it."""
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-    async def shop_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await life(scope, receive, send):
-            return
-        script = f'<script defer src="{self.kith_url}/kith.js"{self.key}{self.attributes}></script>'
-        body = self.frame if scope["path"] == "/frame" else self.body
-        await answer(send, f"<!doctype html><head>{STUB}{script}</head><body>{body}</body>".encode(), "text/html")
-
-    async def kith_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await life(scope, receive, send):
-            return
-        if scope["path"] == "/kith.js":
-            await answer(send, SCRIPT.body, "text/javascript")
-            return
-        if scope["path"] == "/v1/clicks" and scope["method"] == "POST":
-            self.asked.append(json.loads((await receive())["body"]))
-            token = self.links.get(self.asked[-1]["slug"])
-            found = json.dumps({"token": token} if token else {"code": "link_unknown"}).encode()
-            await answer(send, found, "application/json", status=201 if token else 404)
-            return
-        if scope["method"] == "POST":
-            self.keys.add(dict(scope["headers"]).get(b"authorization", b"").decode())
-            self.reports.append(json.loads((await receive())["body"]))
-        await answer(send, b"{}", "application/json", status=self.status if scope["method"] == "POST" else 202)
-
-    async def open(self, path: str = "/") -> None:
-        await self.page.goto(self.url + path)
-        await self.page.wait_for_function("window.kith && window.kith.version")
-
-    async def reported(self, count: int) -> list[dict[str, Any]]:
-        await until(lambda: len(self.reports) >= count, what=f"{count} reports")
-        return self.reports
-
-    async def cookies(self) -> dict[str, str]:
-        return {cookie["name"]: cookie["value"] for cookie in await self.page.context.cookies(self.url)}
-
-
-@pytest.fixture
-async def shop(page_context: BrowserContext) -> AsyncIterator[Shop]:
-    async with AsyncExitStack() as stack:
-        opened = Shop(await page_context.new_page())
-
-        async def shop_app(scope: Scope, receive: Receive, send: Send) -> None:
-            await opened.shop_app(scope, receive, send)
-
-        async def kith_app(scope: Scope, receive: Receive, send: Send) -> None:
-            await opened.kith_app(scope, receive, send)
-
-        shop_server = await stack.enter_async_context(Server(shop_app, host="127.0.0.1", port=0))
-        kith_server = await stack.enter_async_context(Server(kith_app, host="127.0.0.1", port=0))
-        opened.url, opened.kith_url = f"http://localhost:{shop_server.port}", f"http://127.0.0.1:{kith_server.port}"
-        yield opened
-        await opened.page.close()
 
 
 async def test_the_token_goes_from_the_address_into_a_cookie_and_a_visit(shop: Shop) -> None:
@@ -363,5 +278,8 @@ async def test_a_tab_behind_asks_when_somebody_looks(shop: Shop) -> None:
     await until(lambda: any(report.get("token") == FIRST for report in shop.reports), what="a visit with the token")
 
 
-def test_the_script_stays_small() -> None:
-    assert len(SCRIPT.packed) <= 3_000
+def test_the_scripts_stay_small() -> None:
+    sizes = {name: len(sent.gzipped) for name, sent in SCRIPTS.items()}
+    assert sizes.pop("kith") <= 2_500
+    assert sizes.pop("kith-share") <= 6_000
+    assert all(size <= 1_000 for size in sizes.values()), sizes

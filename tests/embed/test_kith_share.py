@@ -247,7 +247,3 @@ async def test_a_button_of_the_shops_own_opens_the_sheet_and_loads_it_then(shop:
         await expect(shop.page.locator("kith-share")).to_have_count(0)
     assert {"language": "ro"} in shop.asked
     assert shop.views() == []
-
-
-def test_the_script_stays_small() -> None:
-    assert len(SHARE_SCRIPT.packed) <= 6_000

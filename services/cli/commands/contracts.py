@@ -26,7 +26,7 @@ def command(
         refuse_incompatible()
     except IncompatibleSchemaError as error:
         raise StartFailed(str(error)) from error
-    documents = {**exported(), **_descriptions(), **_gateway()}
+    documents = {**exported(), **_descriptions(), **_scripts(), **_gateway()}
     stale = [path for path, content in documents.items() if not path.exists() or path.read_text() != content]
     ui.emit({"documents": len(documents), "stale": [path.name for path in stale], "written": not check})
     if check and stale:
@@ -44,6 +44,14 @@ def _descriptions() -> dict[Path, str]:
     from services.kernel.http.openapi import openapi
 
     return {FOLDER / "openapi" / f"{s.name}.json": text_of(openapi(s)) for s in manifests.load_all()}
+
+
+def _scripts() -> dict[Path, str]:
+    """The scripts for stores' pages as they are sent, in a checkout."""
+    from contracts.export import FOLDER
+    from services.links.embed.scripts import documents
+
+    return documents() if (FOLDER.parent / "docs").exists() else {}
 
 
 def _gateway() -> dict[Path, str]:

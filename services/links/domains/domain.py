@@ -4,10 +4,11 @@ Each of the three ways needs a power over the domain that a stranger lacks: its 
 the scripts of its front page.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Literal
+from typing import Final, Literal
 
 from services.links.stores.domain import Method, front_page
 
@@ -48,6 +49,10 @@ def in_file(status: int, body: bytes, text: str) -> Finding:
     return "found" if body.strip() == text.encode() else "different"
 
 
+_SCRIPT: Final = re.compile(r"/kith(\.[0-9a-f]{12})?\.js\Z")
+"""Where `kith.js` is, also one that a page pins."""
+
+
 def in_page(status: int, body: bytes, is_own: Callable[[str], bool]) -> Finding:
     """Whether the page loads `kith.js` with a key of the store's own."""
     if status != 200:
@@ -76,7 +81,7 @@ class _Scripts(HTMLParser):
         if self._inside:
             return
         found = {name: value or "" for name, value in attrs}
-        if tag == "script" and found.get("src", "").partition("?")[0].endswith("/kith.js") and "data-key" in found:
+        if tag == "script" and _SCRIPT.search(found.get("src", "").partition("?")[0]) and "data-key" in found:
             self.keys.append(found["data-key"])
 
     def handle_endtag(self, tag: str) -> None:

@@ -1,28 +1,51 @@
-"""kith.js as it is sent: without comments and indentation, with a hash of its content. Pure."""
+"""The scripts for a store's pages as they are sent, named by their content. Pure."""
 
+import base64
 import gzip
 import hashlib
-import re
 from dataclasses import dataclass
+from typing import Final
 
-_BLOCK = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)
-_LINE = re.compile(rb"^\s*//[^\n]*\n", re.MULTILINE)
-_INDENT = re.compile(rb"\n\s+")
+from services.links.embed.shrink import shrink, without_comments
+
+_PATTERNED: Final = frozenset({"kith-share"})
+"""Written with template literals, which `shrink` does not read: sent without its comments, and otherwise as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The script, plain and packed. `digest` names this very content."""
+    """A script, plain and gzipped. `digest` names this very content, as does `integrity`, which a browser checks."""
 
+    name: str
     body: bytes
-    packed: bytes
+    gzipped: bytes
     digest: str
+    integrity: str
+
+    @property
+    def path(self) -> str:
+        """Where this content is, and nothing else ever."""
+        return f"/{self.name}.{self.digest}.js"
 
 
-def script(source: bytes) -> Script:
-    """Makes the source ready to be sent. Its comments stand on lines of their own, and no text spans several lines."""
-    body = _INDENT.sub(b"\n", _LINE.sub(b"", _BLOCK.sub(b"", source))).strip() + b"\n"
-    return Script(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:12])
+def script(name: str, source: str) -> Script:
+    """Makes the source ready to be sent."""
+    return packed(name, (without_comments(source) if name in _PATTERNED else shrink(source)).encode())
+
+
+def packed(name: str, body: bytes) -> Script:
+    """What is sent as it is."""
+    strong = base64.b64encode(hashlib.sha384(body).digest()).decode()
+    digest = hashlib.sha256(body).hexdigest()[:12]
+    return Script(name, body, gzip.compress(body, 9, mtime=0), digest, f"sha384-{strong}")
+
+
+def tag(base: str, sent: Script, key: str, *, pinned: bool = False) -> str:
+    """The line that loads a script into a page: today's and later ones, or this version alone."""
+    if not pinned:
+        return f'<script defer src="{base}/{sent.name}.js" data-key="{key}"></script>'
+    checked = f'integrity="{sent.integrity}" crossorigin="anonymous"'
+    return f'<script defer src="{base}{sent.path}" {checked} data-key="{key}"></script>'
 
 
 def proof_examples() -> dict[str, str]:

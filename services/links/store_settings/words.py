@@ -37,11 +37,6 @@ def hint(key_id: str) -> str:
     return f"…{key_id[-_SHOWN:]}_…"
 
 
-def snippet(base: str, key: str) -> str:
-    """What a page of the store loads."""
-    return f'<script defer src="{base}/kith.js" data-key="{key}"></script>'
-
-
 def areas(offered: Collection[str], ticked: Collection[str], speech: Speech) -> list[Area]:
     """The scopes that may be given, by what they are about."""
     found: dict[str, list[Tick]] = {}

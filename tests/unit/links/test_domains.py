@@ -70,6 +70,8 @@ def test_a_file_says_the_text_and_nothing_else() -> None:
     ("page", "found"),
     [
         (b'<script defer src="https://k.example/kith.js" data-key="own"></script>', "found"),
+        (b'<script src="https://k.example/kith.0bcbdb8742ad.js" data-key="own"></script>', "found"),
+        (b'<script src="/kith.nothing-of-ours.js" data-key="own"></script>', "missing"),
         (b'<SCRIPT SRC="/kith.js?v=1" DATA-KEY="own"></SCRIPT>', "found"),
         (b'<script src="https://k.example/kith.js" data-key="strange"></script>', "different"),
         (b'<!-- <script src="/kith.js" data-key="own"></script> -->', "missing"),

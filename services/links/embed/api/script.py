@@ -1,20 +1,19 @@
-"""HTTP of kith.js and kith-share.js: `/kith.js` for every shop, `/kith.{digest}.js` for one that wants to pin a
-version; `/kith-share.js` likewise.
+"""HTTP of the scripts for a store's pages: `/kith.js` and `/kith-….js` for every shop, `/kith.{digest}.js` and
+`/kith-….{digest}.js` for one that pins a version.
 """
 
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from services.kernel.errors import NotFound
-from services.links.embed.domain import Script, script
+from services.links.embed.domain import Script
+from services.links.embed.scripts import PINNED, SCRIPTS
 
 router = APIRouter(tags=["embed"])
 
-_ASSETS: Final = Path(__file__).parent.parent / "assets"
-SCRIPT: Final[Script] = script((_ASSETS / "kith.js").read_bytes())
-SHARE_SCRIPT: Final[Script] = script((_ASSETS / "kith-share.js").read_bytes())
+SCRIPT: Final = SCRIPTS["kith"]
+SHARE_SCRIPT: Final = SCRIPTS["kith-share"]
 _FRESH_S: Final = 3600
 """How long a shop's visitors may use a script without asking whether there is a newer one."""
 
@@ -22,34 +21,45 @@ _FRESH_S: Final = 3600
 @router.get("/kith.js", response_class=Response)
 async def get_script(request: Request) -> Response:
     """The script for a store's pages."""
-    return _answer(request, SCRIPT, f"public, max-age={_FRESH_S}, stale-while-revalidate=86400")
+    return _newest(request, "kith")
 
 
 @router.get("/kith.{digest}.js", response_class=Response)
 async def get_pinned_script(digest: str, request: Request) -> Response:
-    """The same under an address that never changes its content. An older one is no longer served."""
-    return _pinned(request, SCRIPT, digest, name="kith")
+    """The same under an address that never changes its content, today's version or an earlier one."""
+    return _pinned(request, "kith", digest)
 
 
-@router.get("/kith-share.js", response_class=Response)
-async def get_share_script(request: Request) -> Response:
-    """The script that makes <kith-share> an element: the offer to share, and the sheet to share by."""
-    return _answer(request, SHARE_SCRIPT, f"public, max-age={_FRESH_S}, stale-while-revalidate=86400")
+@router.get("/kith-{name}.{digest}.js", response_class=Response)
+async def get_pinned_helper(name: str, digest: str, request: Request) -> Response:
+    """One of the other scripts, under an address that never changes its content."""
+    return _pinned(request, f"kith-{name}", digest)
 
 
-@router.get("/kith-share.{digest}.js", response_class=Response)
-async def get_pinned_share_script(digest: str, request: Request) -> Response:
-    """The same under an address that never changes its content. An older one is no longer served."""
-    return _pinned(request, SHARE_SCRIPT, digest, name="kith-share")
+@router.get("/kith-{name}.js", response_class=Response)
+async def get_helper(name: str, request: Request) -> Response:
+    """One of the other scripts: `share` makes <kith-share> an element; `consent`, `forms`, `shopify` help `kith.js`."""
+    return _newest(request, f"kith-{name}")
 
 
-def _pinned(request: Request, sent: Script, digest: str, *, name: str) -> Response:
-    if digest != sent.digest:
-        raise NotFound(f"This version of {name}.js is no longer served; use /{name}.js.")
+def _newest(request: Request, name: str) -> Response:
+    sent = SCRIPTS.get(name)
+    if sent is None:
+        raise NotFound(f"There is no such script; there are {', '.join(f'/{one}.js' for one in SCRIPTS)}.")
+    answer = _answer(request, sent, f"public, max-age={_FRESH_S}, stale-while-revalidate=86400")
+    answer.headers["content-location"] = sent.path
+    return answer
+
+
+def _pinned(request: Request, name: str, digest: str) -> Response:
+    sent = PINNED.get((name, digest))
+    if sent is None:
+        raise NotFound(f"There never was such a version of {name}.js; use /{name}.js.")
     return _answer(request, sent, "public, max-age=31536000, immutable")
 
 
 def _answer(request: Request, sent: Script, caching: str) -> Response:
+    """Any page may load it and check its `integrity`, for which a browser asks with CORS; there is no secret in it."""
     headers = {
         "cache-control": caching,
         "etag": f'"{sent.digest}"',
@@ -62,6 +72,6 @@ def _answer(request: Request, sent: Script, caching: str) -> Response:
         return Response(status_code=304, headers=headers)
     body = sent.body
     if "gzip" in request.headers.get("accept-encoding", ""):
-        body = sent.packed
+        body = sent.gzipped
         headers["content-encoding"] = "gzip"
     return Response(body, media_type="text/javascript", headers=headers)

@@ -15,8 +15,14 @@
  * A page opened with ?ref=SLUG (a link to the store's own address) asks Kith for the click's token, and keeps it likewise.
  *
  * A form with data-kith-order gets hidden fields kith_tokens (oldest first, separated by blanks) and kith_visitor.
- * With data-consent="required" nothing is kept or sent before kith('consent', true). After kith('consent', false)
- * nothing is, in any tab and on any page, until the opposite is said; only that answer is remembered.
+ * data-consent   "required": nothing is kept or sent before kith('consent', true), or before kith-consent.js hears Google's
+ *                Consent Mode grant it. "not_required": at once. Without it: at once, unless the browser says no (Global
+ *                Privacy Control). What kith('consent', …) says holds over all of these, in every tab and on every page,
+ *                until the opposite is said; after false only that answer is remembered.
+ * data-touch     "first": the oldest click alone is kept; "last": the newest. Without it the oldest and the latest four.
+ *
+ * Beside it, each a file of its own: kith-consent.js; kith-forms.js, which fills forms that the shop cannot mark (Tilda);
+ * kith-shopify.js, which fills the cart of Shopify. They hear of news by the event `kith` on the document.
  */
 (function (w, d) {
   'use strict'
@@ -32,7 +38,8 @@
   var elements = Element.prototype
   var domain = null
   var answered = read('kith_c')
-  var consent = answered ? answered === '1' : options.consent !== 'required'
+  var refused = navigator.globalPrivacyControl
+  var consent = answered ? answered === '1' : options.consent ? options.consent === 'not_required' : !refused
   var tokens = []
   var visitor = ''
   var waiting = []
@@ -73,8 +80,10 @@
   // The first token stays for programs where the first touch counts; of the others the latest four.
   function keep(token) {
     if (!TOKEN.test(token)) return
+    if (options.touch === 'last') tokens = []
     tokens = tokens.filter(function (other) { return other !== token }).concat(token)
-    if (tokens.length > 5) tokens.splice(1, tokens.length - 5)
+    var most = options.touch === 'first' ? 1 : 5
+    if (tokens.length > most) tokens.splice(1, tokens.length - most)
   }
 
   function newest() {
@@ -89,8 +98,7 @@
 
   // Says once what a shop would otherwise find out by missing friends.
   function warn() {
-    if (!warned) console.warn('kith.js: nothing is reported: its key is missing or invalid. ' +
-      'The script tag needs data-key="kith_pk_…".')
+    if (!warned) console.warn('kith.js: nothing is reported: data-key="kith_pk_…" is missing or invalid')
     warned = true
   }
 
@@ -124,29 +132,32 @@
 
   function name(type, person) {
     var who = {}
+    person = person || {}
     ;['id', 'email', 'phone'].forEach(function (field) {
-      if (person && person[field]) who[field] = String(person[field])
+      if (person[field]) who[field] = '' + person[field]
     })
+    var report = { customer: who }
+    if (person.proof) report.proof = '' + person.proof
     // A guest is nobody to be named.
-    var fields = { customer: who }
-    if (person && person.proof) fields.proof = String(person.proof)
-    if (type === 'signup' || Object.keys(who).length) send(type, fields)
+    if (type === 'signup' || Object.keys(who).length) send(type, report)
   }
 
-  function values() {
-    return allowed() ? { kith_tokens: tokens.join(' '), kith_visitor: visitor } : {}
+  // For each field of a form: its name, and what it holds. Without consent both are empty.
+  function fields(action) {
+    allowed()
+    action('kith_tokens', tokens.join(' '))
+    action('kith_visitor', visitor)
   }
 
   // A form's own fields may be called `matches` or `appendChild` and hide what a form can do: it is asked by prototype.
   function fill(form) {
-    var found = values()
-    ;['kith_tokens', 'kith_visitor'].forEach(function (field) {
-      var input = elements.querySelector.call(form, 'input[name=' + field + ']')
-      if (!input && field in found) {
-        input = Object.assign(d.createElement('input'), { type: 'hidden', name: field })
+    fields(function (name, value) {
+      var input = elements.querySelector.call(form, 'input[name=' + name + ']')
+      if (!input && consent) {
+        input = Object.assign(d.createElement('input'), { type: 'hidden', name: name })
         elements.appendChild.call(form, input)
       }
-      if (input) input.value = found[field] || ''
+      if (input) input.value = value
     })
   }
 
@@ -159,16 +170,15 @@
 
   // Whatever reads the form, a submission, form.submit() or FormData, gets the fields.
   function complete(event) {
-    if (!elements.matches.call(event.target, FORM)) return
-    var found = values()
-    ;['kith_tokens', 'kith_visitor'].forEach(function (field) {
-      if (field in found) event.formData.set(field, found[field])
-      else event.formData.delete(field)
+    if (elements.matches.call(event.target, FORM)) fields(function (name, value) {
+      if (consent) event.formData.set(name, value)
+      else event.formData.delete(name)
     })
   }
 
   function forms() {
     d.querySelectorAll(FORM).forEach(fill)
+    d.dispatchEvent(new Event('kith'))
   }
 
   // When somebody looks: at once, when the tab comes to the front, or in a frame, where nobody can say, at once too.
@@ -264,7 +274,7 @@
       d.head.append(Object.assign(d.createElement('script'), {
         src: endpoint + '../kith-share.js',
         nonce: script.nonce,
-        onload: function () { w.kithShare(how) }
+        onload: function () { commands.join(how) }
       }))
     },
     order: function (order) {
@@ -280,16 +290,27 @@
     },
     ready: function (callback) { callback() },
     consent: function (given) {
-      var answer = given ? '1' : '0'
-      write('kith_c', answer, YEAR)
+      var word = given ? '1' : '0'
+      write('kith_c', word, YEAR)
       // Storage is written to be heard in the other tabs, and keeps nothing.
       attempt(function () {
-        localStorage.setItem('kith_c', answer)
+        localStorage.setItem('kith_c', word)
         localStorage.removeItem('kith_c')
       })
-      if (given) go()
+      answer(word)
+    },
+    // What the page's banner says to others, as kith-consent.js hears it. What was said to Kith itself holds over it.
+    signal: function (given) {
+      if (answered) return
+      if (given && !refused) go()
       else stop()
     }
+  }
+
+  function answer(word) {
+    answered = word
+    if (word === '1') go()
+    else stop()
   }
 
   function kith(command, how) {
@@ -300,7 +321,7 @@
   function start() {
     w.kith = kith
     w.addEventListener('storage', function (event) {
-      if (event.key === 'kith_c' && event.newValue) (event.newValue === '1' ? go : stop)()
+      if (event.key === 'kith_c' && event.newValue) answer(event.newValue)
     })
     if (consent) begin()
     ;((before && before.q) || []).forEach(function (call) { kith.apply(null, call) })

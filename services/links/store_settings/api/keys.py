@@ -16,10 +16,12 @@ from services.kernel.auth.api_keys import KeyKind, issue
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
+from services.links.embed.domain import tag
+from services.links.embed.scripts import SCRIPTS
 from services.links.keys import actions, sql
 from services.links.keys.schemas import KeyCreated, KeyIn
 from services.links.keys.sql import Key
-from services.links.store_settings.words import areas, hint, kind_text, may_do, snippet, summary
+from services.links.store_settings.words import areas, hint, kind_text, may_do, summary
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.words import KEYS, settings_bar
@@ -198,12 +200,14 @@ async def _made(request: Request, call: Call, made: KeyCreated, key: str) -> Res
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         reader = reader_of(request, own, tx.now)
+    base, in_pages = call.ctx.settings.base_url, made.kind == "publishable"
     page = reader.page(
         "store_settings/made_key.html",
         title=reader.speech.say("The new key"),
         made=made,
         key=key,
-        snippet=snippet(call.ctx.settings.base_url, key) if made.kind == "publishable" else "",
+        snippet=tag(base, SCRIPTS["kith"], key) if in_pages else "",
+        pinned=tag(base, SCRIPTS["kith"], key, pinned=True) if in_pages else "",
         **settings_bar(reader.speech, KEYS),
     )
     page.headers["cache-control"] = "no-store"
