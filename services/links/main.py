@@ -114,6 +114,7 @@ from services.links.redirect.hot.clicks import Clicks, drain
 from services.links.redirect.hot.dead_ends import DeadEnds
 from services.links.redirect.hot.handler import PREFIX, TYPED_PREFIX, Redirect
 from services.links.redirect.hot.own_address import OwnAddress
+from services.links.reference import api as reference
 from services.links.session import api as session
 from services.links.session import tables as _session
 from services.links.settings import METADATA, LinksSettings
@@ -260,6 +261,8 @@ SERVICE = Service(
         "/join/*",
         "/terms/*",
         "/unsubscribe/*",
+        "/docs",
+        "/docs/*",
         "/kith.js",
         "/kith.*.js",
         "/kith-*.js",
@@ -293,6 +296,7 @@ SERVICE = Service(
         landing.router,
         clock.router,
         embed.router,
+        reference.router,
         session.router,
         join.router,
         inviting.router,

@@ -19,7 +19,14 @@ PUBLIC = {
     *("/p/sign-in/code", "/p/sign-in/mail", "/p/sign-in/mail/{token}"),
     *("/p/worker.js", "/look/{store_id}.css"),
     *("/join/{program_id}", "/terms/{program_id}", "/unsubscribe/{token}", "/i/{token}"),
-    *("/kith-{name}.js", "/kith-{name}.{digest}.js", "/m/{material_id}/{slug}", "/m/{material_id}/{slug}/picture.webp"),
+    *(
+        "/docs",
+        "/docs/{group}",
+        "/kith-{name}.js",
+        "/kith-{name}.{digest}.js",
+        "/m/{material_id}/{slug}",
+        "/m/{material_id}/{slug}/picture.webp",
+    ),
 }
 """What needs no session: a slug, a token or nothing at all is the credential."""
 PORTAL = {"/p", "/p/links", "/p/qr.{kind}", "/p/balance", "/p/end", "/p/friends", "/p/friends/newest", "/p/appeals"}
