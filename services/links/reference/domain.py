@@ -47,7 +47,7 @@ class Answer:
     """One status. `kind` is absent where there is no body."""
 
     status: str
-    text: str
+    text: Said
     kind: Kind | None
 
 
@@ -117,7 +117,7 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
         scope=scope[1] if scope else "",
         parameters=tuple(_parameter(one) for one in operation.get("parameters", ())),
         body=_of_content(body),
-        answers=tuple(Answer(status, one.get("description", ""), _of_content(one)) for status, one in answers),
+        answers=tuple(Answer(status, said(one.get("description", "")), _of_content(one)) for status, one in answers),
     )
 
 
