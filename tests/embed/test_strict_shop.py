@@ -98,11 +98,11 @@ class Shop:
         """What Kith says of the latest order."""
         path = f"/v1/orders/strict-{self.store.id}-{len(self.paid)}"
 
-        async def decided() -> dict[str, Any] | None:
+        async def decided() -> Any:
             found = (await self.kith.client.get(path, headers=self.store.secret)).json()
             return found if found.get("decision") else None
 
-        found: dict[str, Any] = await until(decided, what="a decision", within=30)
+        found = await until(decided, what="a decision", within=30)
         return dict(found["decision"])
 
 
