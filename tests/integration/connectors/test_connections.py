@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ from standardwebhooks import Webhook
 from services.connectors.platforms.domain.generic import signing
 from services.connectors.platforms.domain.port import Asked
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
-from tests.support.connectors import SECRET, Pair, paid_order, signed
+from tests.support.connectors import SECRET, Pair, paid_order, served, signed
 from tests.support.deliveries import generic
 from tests.support.edge import OTHER_STORE, key
+from tests.support.postgres import FreshDatabase
+from tests.support.wait import until
 
 
 async def connect(http: httpx.AsyncClient, platform: str = "generic", **fields: Any) -> dict[str, Any]:
@@ -180,6 +183,23 @@ async def test_both_secrets_are_believed_until_the_former_ends(both: Pair) -> No
         f"/v1/connections/{again['id']}/secret", headers=SECRET_KEY, json={"secret": "shpss_another"}
     )
     assert same.status_code == 422
+
+
+async def test_a_new_secret_is_believed_though_the_address_is_remembered(
+    fresh_database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.connectors.inbox.hot.door.REMEMBERED_S", 3600.0)
+    async with served(await fresh_database("connectors", "attribution"), tmp_path) as both:
+        connection = await connect(both.http)
+        assert (await deliver(both.http, connection, saved())).status_code == 200
+        path = f"/v1/connections/{connection['id']}/secret"
+        turned = (await both.http.post(path, headers=SECRET_KEY, json={"overlap_hours": 0})).json()
+
+        async def believed() -> bool:
+            return (await deliver(both.http, turned, saved())).status_code == 200
+
+        await until(believed, what="the new secret is believed", within=60, every=0.2)
+        assert (await deliver(both.http, connection, saved())).status_code == 401, "the former one is not"
 
 
 async def test_a_platform_is_told_what_it_signs_with_and_asked_for_nothing_else(both: Pair) -> None:

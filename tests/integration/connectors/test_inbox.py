@@ -1,9 +1,10 @@
 """The inbox: what was acknowledged is kept before it is read, is read once, and is counted until it is forgotten."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -21,10 +22,12 @@ from services.connectors.platforms.domain.shopify import SHOPIFY
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel import failpoints
 from services.kernel.auth import at_rest
+from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Database, Tx
 from services.kernel.jobs import Jobs
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP
 from tests.support.connectors import SECRET, Pair, paid_order, signed
+from tests.support.deliveries import tilda, tilda_form
 from tests.support.edge import RING, SEALING, make_context
 from tests.support.wait import until
 
@@ -133,6 +136,28 @@ async def test_a_mistake_of_the_reader_costs_no_delivery_and_a_better_reader_tak
     await both.pump([SHOP])
     async with both.attribution.transaction(stores=[SHOP]) as tx:
         assert await tx.scalar("select count(*) from order_facts where kind = 'report'") == 1, "told twice, known once"
+
+
+async def test_what_is_read_again_is_as_old_as_it_is_and_a_lost_key_stops_nobody(both: Pair) -> None:
+    shop = {"platform": "tilda", "options": {"currency": "EUR", "paid_on_arrival": True}}
+    made = (await both.http.post("/v1/connections", headers=SECRET_KEY, json=shop)).json()
+    form = tilda(tilda_form())
+    await both.http.post(httpx.URL(made["url"]).path, content=form.body, headers=form.headers)
+    await both.all_read([SHOP])
+    days = timedelta(days=3)
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        await tx.execute(
+            "update deliveries set received_at = received_at - cast(:d as interval), outcome = 'failed'", d=days
+        )
+        await tx.execute("delete from outbox")
+        [kept] = await sql.some(tx, SHOP, outcomes=("failed",), after=None, most=10)
+        lost = Readings(PLATFORMS, RING, Sealing("k9:another-secret-of-the-tests-0123456789", before=RING))
+        assert (await read_again(tx, lost, kept, Clock(tx.now))).reason == "sealed with a key that is gone"
+        assert (await read_again(tx, Readings(PLATFORMS, RING, SEALING), kept, Clock(tx.now))).outcome == "taken"
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        data = await tx.scalar("select data from outbox where topic = 'kith.orders'")
+        told_now = json.loads(bytes(data))
+    assert datetime.fromisoformat(told_now["updated_at"]) == kept.received_at, "it is no newer than what came since"
 
 
 async def test_secrets_and_bodies_open_under_the_keys_of_this_service_alone(both: Pair) -> None:

@@ -4,7 +4,7 @@ Whoever cannot prove who they are learns nothing: an unknown address and a wrong
 same work, and so many a minute only. What is proved is never held back, wherever it comes from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from cachetools import TTLCache
@@ -30,6 +30,8 @@ MOST_BYTES = 1024 * 1024
 """Orders of hundreds of lines are real."""
 REMEMBERED_S = 5.0
 """How long an address is remembered, and so how long a deleted one may still be answered."""
+LOOKED_AGAIN_S = 1.0
+"""After so long it is looked at again for what it does not prove: a new secret may have been given since."""
 WRONG_A_MINUTE = 60
 """Deliveries that prove nothing, which one address may send."""
 _LONGEST = 2048
@@ -49,6 +51,7 @@ class Door:
         self._platforms = platforms
         self._any = next(iter(platforms.values()))
         self._found: TTLCache[str, tuple[Account | None, tuple[bytes, ...]]] = TTLCache(10_000, ttl=REMEMBERED_S)
+        self._looked: TTLCache[str, None] = TTLCache(10_000, ttl=LOOKED_AGAIN_S)
         self._wrong = Limiter("hook-signatures", per_minute=WRONG_A_MINUTE)
         for name in platforms:
             for outcome in OUTCOMES:  # a series that begins at a failure shows no increase
@@ -66,10 +69,12 @@ class Door:
         platform = self._platforms.get(name)
         if platform is not None and platform.ping(asked):
             return await answer(send, _OK, b'{"outcome":"ping"}')
-        account, secrets = await self._account(account_id)
-        mine = account is not None and platform is not None and account.platform == name
-        proved = (platform or self._any).authenticate(asked, secrets if mine else _NOBODYS, self._seconds())
-        if account is None or platform is None or not (proved and mine):
+        account = self._proved(asked, name, *await self._account(account_id))
+        if account is None and account_id in self._found and account_id not in self._looked:
+            # A platform that tries nothing twice would lose what it signs with a secret that was given just now.
+            self._found.pop(account_id, None)
+            account = self._proved(asked, name, *await self._account(account_id))
+        if account is None or platform is None:
             if platform is not None:
                 DELIVERIES.labels(name, "unsigned").inc()
             self._wrong.enforce(scope, client_address(scope, trusted=self._ctx.settings.trusted_proxies))
@@ -94,6 +99,13 @@ class Door:
             DELIVERIES.labels(name, outcome).inc()
         return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
 
+    def _proved(self, asked: Asked, name: str, account: Account | None, secrets: Sequence[bytes]) -> Account | None:
+        """Whose request this is; nobody's, after the same work, if it proves nothing or names another platform."""
+        mine = account is not None and account.platform == name
+        platform = self._platforms.get(name, self._any)
+        proved = platform.authenticate(asked, secrets if mine else _NOBODYS, self._seconds())
+        return account if proved and mine else None
+
     def _seconds(self) -> int:
         """Since 1970, by the real clock: senders sign with theirs, which no demo moves."""
         return int((self._ctx.live.now() - self._ctx.live.offset).timestamp())
@@ -109,4 +121,5 @@ class Door:
             now = tx.now
         secrets = tuple(accounts.secrets_of(self._sealing, account, now)) if account is not None else ()
         found = self._found[account_id] = (account if secrets else None, secrets or _NOBODYS)
+        self._looked[account_id] = None
         return found
