@@ -32,6 +32,9 @@ from services.rewards.payouts.domain.terms import PAYER
 from services.rewards.settings import METADATA
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
+from services.rewards.statements.api import console as statements_console
+from services.rewards.statements.api import portal as statements_portal
+from services.rewards.statements.api import rest as statements
 from services.rewards.verification import jobs as verification_jobs
 
 _TABLES = (_closing, _destinations, _grants, _ledger, _payouts, _slices)
@@ -53,6 +56,8 @@ SERVICE = Service(
         "/v1/ledger*",
         "/v1/payout*",
         "/v1/month-closes*",
+        "/v1/statements*",
+        "/p/statement",
         "/console/rewards*",
         "/p/balance*",
         "/p/friend-rewards",
@@ -69,6 +74,9 @@ SERVICE = Service(
         grants_console.router,
         ledger_console.router,
         closing.router,
+        statements.router,
+        statements_console.router,
+        statements_portal.router,
         closing_console.router,
         balances_console.router,
         payouts_console.router,

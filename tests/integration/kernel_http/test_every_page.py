@@ -32,7 +32,15 @@ PUBLIC = {
 PORTAL = {"/p", "/p/links", "/p/qr.{kind}", "/p/balance", "/p/end", "/p/friends", "/p/friends/newest", "/p/appeals"}
 PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/erase", "/p/my-data.json", "/p/friends/my-data.json"}
 PORTAL |= {"/p/balance/my-data.json", "/p/results", "/p/first-steps", "/p/friends/links", "/p/materials"}
-PORTAL |= {"/p/messages", "/p/messages/telegram", "/p/news/{notice_id}", "/p/invites", "/p/shared", "/p/link-results"}
+PORTAL |= {
+    "/p/statement",
+    "/p/messages",
+    "/p/messages/telegram",
+    "/p/news/{notice_id}",
+    "/p/invites",
+    "/p/shared",
+    "/p/link-results",
+}
 PORTAL |= {"/p/phone", "/p/phone/code", "/p/phone/end"}
 PORTAL |= {"/p/payouts", "/p/payouts/destination", "/p/payouts/request"}
 """What an ambassador's session opens, and no other."""

@@ -34,5 +34,6 @@ async def balance(
             ]
             for unit, held in sorted(holdings.items())
         ],
+        statement=f"/console/rewards/statements/{ambassador_id}",
         rewards=f"/console/rewards/rewards?ambassador={ambassador_id}",
     )

@@ -1,0 +1,54 @@
+"""The API of statements."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.kernel.http import cursor as cursors
+from services.kernel.http.call import Call, require
+from services.kernel.http.pages import Cursor, Limit
+from services.rewards.pages import reader_of
+from services.rewards.statements import actions
+from services.rewards.statements.api.sheet import MOST, sheet
+from services.rewards.statements.schemas import StatementOut
+
+router = APIRouter(tags=["balances"])
+
+Unit = Annotated[str | None, Query(pattern="^([A-Z]{3}|points)$", description="A currency, or points.")]
+First = Annotated[date | None, Query(alias="from", description="First day, where the store is; this month's first.")]
+Last = Annotated[date | None, Query(alias="to", description="Last day; today.")]
+
+
+@router.get("/v1/statements", response_model=StatementOut)
+async def get_statement(
+    call: Annotated[Call, require("rewards:read")],
+    ambassador_id: Annotated[str, Query(max_length=255)],
+    unit: Unit = None,
+    first: First = None,
+    last: Last = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> StatementOut | Response:
+    """What an ambassador had, what moved and why, what they have: oldest first, with the balance after each line.
+
+    As CSV up to 10,000 lines at once.
+    """
+    after = (cursors.decode(cursor, int) or (0,))[0]
+    async with call.snapshot() as tx:
+        statement = await actions.read(
+            tx,
+            call.store_id,
+            ambassador_id,
+            unit=unit,
+            first=first,
+            last=last,
+            after=after,
+            count=MOST if format == "csv" else limit,
+        )
+        reader = await reader_of(call.request, tx, call.store_id)
+    if format == "csv":
+        return sheet(reader, statement, lambda moved: moved.order_id or "")
+    more = cursors.encode(statement.lines[-1].moved.number) if statement.more else None
+    return StatementOut.of(ambassador_id, statement, more)

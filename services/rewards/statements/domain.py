@@ -1,0 +1,71 @@
+"""A statement: what was there, what moved, what is there. Pure.
+
+The balance is what the store owes: on hold, available and in payout together. A set that only moves it between these
+three changes no balance.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+LONGEST: Final = timedelta(days=366 * 2)
+"""The longest period of a statement."""
+
+
+class Standing(Struct, frozen=True):
+    """How one beneficiary's accounts stand in one unit."""
+
+    pending: int = 0
+    available: int = 0
+    in_payout: int = 0
+
+    @property
+    def balance(self) -> int:
+        """What the store owes."""
+        return self.pending + self.available + self.in_payout
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """What one set changed in each account, and why."""
+
+    number: int
+    at: datetime
+    movement: str
+    reason: str
+    reward_id: str | None
+    payout_id: str | None
+    order_id: str | None
+    pending: int
+    available: int
+    in_payout: int
+
+    @property
+    def amount(self) -> int:
+        """What the balance changed by."""
+        return self.pending + self.available + self.in_payout
+
+
+class Line(Struct, frozen=True):
+    """A movement, and how the accounts stand after it."""
+
+    moved: Moved
+    after: Standing
+
+
+def running(opening: Standing, moves: Iterable[Moved]) -> Iterator[Line]:
+    """Each movement with what is there after it."""
+    stood = opening
+    for one in moves:
+        stood = Standing(stood.pending + one.pending, stood.available + one.available, stood.in_payout + one.in_payout)
+        yield Line(one, stood)
+
+
+def bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments at which a period of whole days begins and is over, where the store is."""
+    return (
+        datetime.combine(first, time(), zone).astimezone(UTC),
+        datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC),
+    )

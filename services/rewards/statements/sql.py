@@ -1,0 +1,58 @@
+"""SQL of statements: the movements of one beneficiary in one unit, in their order."""
+
+from typing import Any
+
+import orjson
+
+from services.kernel.db import Tx
+from services.rewards.balances.sql import accounts_of
+from services.rewards.ledger.sql import unpack_basis
+from services.rewards.rules.domain import Side
+from services.rewards.statements.domain import Moved
+
+_MOVES = """
+select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis, r.order_id,
+  e.pending, e.available, e.in_payout
+from (
+  select number,
+    coalesce(-sum(amount_minor) filter (where account = :pending), 0)::bigint as pending,
+    coalesce(-sum(amount_minor) filter (where account = :available), 0)::bigint as available,
+    coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout
+  from entries
+  where store_id = :store and owner = :owner and number > :after and number <= :last
+    and account <> 'program_expense' and account in (:pending, :available, :in_payout, :paid) and unit = :unit
+  group by number order by number limit :count
+) e
+join posting_sets s on s.store_id = :store and s.number = e.number
+left join rewards r on r.store_id = :store and r.reward_id = s.reward_id
+order by e.number
+"""
+
+
+async def moves(
+    tx: Tx, store_id: str, *, owner: str, side: Side, unit: str, after: int, last: int, count: int
+) -> list[Moved]:
+    """Up to so many movements behind a set's number, up to another. Reads the beneficiary's own entries, by index."""
+    rows = await tx.all(
+        _MOVES, store=store_id, owner=owner, unit=unit, after=after, last=last, count=count, **accounts_of(side)
+    )
+    return [
+        Moved(
+            number=row.number,
+            at=row.at,
+            movement=row.movement,
+            reason=_reason(row),
+            reward_id=row.reward_id,
+            payout_id=row.payout_id,
+            order_id=row.order_id,
+            pending=row.pending,
+            available=row.available,
+            in_payout=row.in_payout,
+        )
+        for row in rows
+    ]
+
+
+def _reason(row: Any) -> str:
+    text = row.basis if row.packed_basis is None else unpack_basis(bytes(row.packed_basis))
+    return str(orjson.loads(text).get("reason") or "")

@@ -1,0 +1,36 @@
+"""How a statement's lines are put into words: what moved, and why."""
+
+from services.rewards.pages import Reader
+from services.rewards.rules.domain import Reason
+from services.rewards.statements.domain import Moved
+
+
+def what_text(reader: Reader, moved: Moved, order: str) -> str:
+    """What moved and why: "Reward granted, order 10482". `order` is what the reader may call the order."""
+    say = reader.speech.say
+    if moved.movement in ("grant", "raise"):
+        text = say("Reward granted") if moved.movement == "grant" else say("Reward raised")
+    elif moved.movement == "claw_back":
+        text = _taken_back(reader, moved.reason)
+    elif moved.movement == "release":
+        text = say("No longer on hold")
+    else:
+        text = {
+            "reserve": say("Set aside for a payout"),
+            "unreserve": say("Payout called off: available again"),
+            "pay_out": say("Paid out"),
+            "return": say("Payout came back"),
+        }.get(moved.movement, moved.movement)
+    return f"{text}, {order}" if order else text
+
+
+def _taken_back(reader: Reader, reason: str) -> str:
+    say = reader.speech.say
+    return {
+        Reason.PARTLY_REFUNDED: say("Taken back in part: the order was refunded in part"),
+        Reason.REFUNDED: say("Taken back: the order was refunded"),
+        Reason.CANCELLED: say("Taken back: the order was cancelled"),
+        Reason.NOT_ATTRIBUTED: say("Taken back: the order does not count any more"),
+        Reason.REASSIGNED: say("Taken back: the order belongs to somebody else"),
+        Reason.REJECTED_BY_PERSON: say("Taken back: the store rejected it"),
+    }.get(Reason(reason) if reason in set(Reason) else Reason.GRANTED, say("Taken back"))

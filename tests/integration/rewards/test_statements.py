@@ -1,0 +1,132 @@
+"""Statements: they add up, say why, and show an ambassador their own only."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from services.kernel.auth.sessions import PORTAL_COOKIE, PortalSession, issue_portal_session
+from services.rewards.ledger.domain import Holding, Posting, holdings
+from services.rewards.statements import actions
+from tests.integration.rewards.test_closing import START, STEPS, granted, post, posting_of
+from tests.integration.rewards.world import World
+from tests.support.chance import examples
+from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, configured, make_program, make_state, published
+
+
+async def read(world: World, first: date, last: date, *, after: int = 0, count: int = 1000) -> actions.Statement:
+    async with world.db.transaction([STORE]) as tx:
+        return await actions.read(tx, STORE, ANNA, unit="EUR", first=first, last=last, after=after, count=count)
+
+
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+async def test_the_opening_balance_and_the_lines_are_the_closing_balance(
+    world: World, steps: Sequence[tuple[str, str, int, int]]
+) -> None:
+    await world.take(configured(timezone="Europe/Chisinau"))
+    async with world.owner.transaction([STORE]) as tx:
+        for table in ("entries", "posting_sets", "balances", "account_totals", "head"):
+            await tx.execute(f"delete from {table}")
+    have = {who: Holding() for who in (ANNA, BORIS)}
+    told: list[Posting] = []
+    clock = START
+    for step, who, amount, hours in steps:
+        clock += timedelta(hours=hours)
+        one = posting_of(step, who, amount, have[who])
+        if one is not None:
+            await post(world, clock, one)
+            told.append(one)
+            found = holdings((p.store_id, p.movement, p.entries) for p in told)
+            have = {who: found.get((STORE, "ambassador", who, "EUR"), Holding()) for who in have}
+    days = [date(2026, 8, 1), date(2026, 8, 31), date(2026, 9, 8), date(2026, 9, 20), date(2027, 12, 31)]
+    stood = 0
+    for first, last in pairwise(days):
+        whole = await read(world, first + timedelta(days=1), last)
+        assert whole.opening.balance == stood
+        assert whole.opening.balance + sum(line.moved.amount for line in whole.lines) == whole.closing.balance
+        assert whole.lines == [] or whole.lines[-1].after == whole.closing
+        stood = whole.closing.balance
+        paged, after = [], 0
+        while True:
+            page = await read(world, first + timedelta(days=1), last, after=after, count=2)
+            paged += page.lines
+            if not page.more:
+                break
+            after = page.lines[-1].moved.number
+        assert paged == whole.lines
+    anna = have[ANNA]
+    assert stood == anna.pending + anna.available + anna.in_payout
+
+
+GOLDEN = """day,what,order,amount,balance,on_hold,available,in_payout,unit,set\r
+2026-08-01,Opening balance,,,0.00,0.00,0.00,0.00,EUR,\r
+2026-08-30,Reward granted,,3.25,3.25,3.25,0.00,0.00,EUR,1\r
+2026-09-01,Taken back,,-1.00,2.25,2.25,0.00,0.00,EUR,2\r
+2026-09-01,No longer on hold,,0.00,2.25,0.00,2.25,0.00,EUR,3\r
+2026-09-01,Set aside for a payout,,0.00,2.25,0.00,0.25,2.00,EUR,4\r
+2026-09-02,Paid out,,-2.00,0.25,0.00,0.25,0.00,EUR,5\r
+2026-09-30,Closing balance,,,0.25,0.00,0.25,0.00,EUR,\r
+"""
+
+
+async def test_the_spreadsheet_says_what_moved_by_the_stores_days(world: World) -> None:
+    await world.take(configured(timezone="Europe/Chisinau"))
+    midnight = datetime(2026, 8, 31, 21, tzinfo=UTC)  # where the store is
+    await post(world, START, granted(ANNA, 325))
+    await post(world, midnight, granted(ANNA, 0, back=100))
+    for hours, step in enumerate(("release", "reserve", "pay_out")):
+        one = posting_of(
+            step, ANNA, 225 if step == "release" else 200, Holding(pending=225, available=225, in_payout=200)
+        )
+        assert one is not None
+        await post(world, midnight + timedelta(hours=1 + 20 * hours), one)
+    async with world.caller(STORE) as shop:
+        query = {"ambassador_id": ANNA, "from": "2026-08-01", "to": "2026-09-30", "format": "csv"}
+        assert (await shop.get("/v1/statements", params=query)).text == GOLDEN
+        asked = (await shop.get("/v1/statements", params={**query, "format": "json", "limit": "2"})).json()
+        rest = (
+            await shop.get(
+                "/v1/statements", params={**query, "format": "json", "limit": "9", "cursor": asked["next_cursor"]}
+            )
+        ).json()
+        wrong = await shop.get("/v1/statements", params={**query, "from": "2026-10-01"})
+    assert wrong.json()["errors"][0]["field"] == "from"
+    moved = [line["amount"] for line in asked["data"] + rest["data"]]
+    assert moved == [325, -100, 0, 0, -200] and asked["closing"]["balance"] == 25
+    assert rest["data"][-1]["after"] == asked["closing"] and rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "Reward granted"), ("ru", "Вознаграждение"), ("uk", "Винагород"), ("ro", "Recompens")],
+)
+async def test_pages_show_orders_to_the_store_and_marks_to_the_ambassador(
+    world: World, language: str, says: str
+) -> None:
+    await world.take(configured(), published(make_program()))
+    await world.take(make_state("10482"), make_state("77713", ambassador_id=BORIS))
+    await world.take(make_state("10482", revision=2, refunded_minor=2545))
+    await world.take(make_state("10482", revision=3, refunded_minor=2545, settled_at=NOON))
+    now = datetime.now(UTC)
+    session = PortalSession(STORE, ANNA, "session", now + timedelta(hours=1), now + timedelta(days=1))
+    cookie = {"cookie": f"{PORTAL_COOKIE}={issue_portal_session(world.ctx.ring, session)}"}
+    async with world.browser(STORE, language) as person:
+        page = (await person.get(f"/console/rewards/statements/{ANNA}")).text
+        card = (await person.get(f"/console/rewards/balances/{ANNA}")).text
+    assert says in page and "10482" in page and "77713" not in page
+    assert f"/console/rewards/statements/{ANNA}" in card
+    async with world.caller(STORE) as http:
+        heads = cookie | {"accept-language": language}
+        own = (await http.get("/p/statement", headers=heads)).text
+        sheet = (await http.get("/p/statement", params={"format": "csv"}, headers=heads)).text
+        linked = (await http.get("/p/balance", headers=heads)).text
+        nobody = await http.get("/p/statement", headers={"hx-request": "true"})
+        others = (await http.get(f"/p/statement?ambassador_id={BORIS}", headers=heads)).text
+    assert says in own and "10482" not in own and "77713" not in own and "5090" not in own and "50.90" not in own
+    assert "10482" not in sheet and "/p/statement" in linked and nobody.status_code == 401
+    assert "77713" not in others and others.count("<tr") == own.count("<tr")
+    async with world.browser("str_01k9x0m5w8a3c7e1g5j9n3q7s9") as stranger:
+        assert "10482" not in (await stranger.get(f"/console/rewards/statements/{ANNA}")).text
