@@ -154,6 +154,20 @@ async def test_limits_of_person_number_and_store_and_the_same_word_for_every_num
 
 
 @pytest.mark.usefixtures("working", "relay")
+async def test_who_ends_their_messages_is_not_given_codes_anew(links: Replica, shop: Shop, gateway: SmsGateway) -> None:
+    await set_up(shop, gateway)
+    anna = (await shop.ambassador(await shop.program()))["id"]
+    browser = await proved(links, shop, gateway, anna)
+    assert [await asks(browser, BELA), await asks(browser, BELA)] == [303, 303]
+    await until(lambda: len(gateway.to(BELA)) == 2, what="codes to somebody else's number")
+    code = code_in(gateway.to(BELA)[-1])
+    assert (await browser.post("/p/phone/end")).status_code == 303
+    assert await types(browser, code) == 422
+    assert await asks(browser, BELA) == 429
+    await browser.aclose()
+
+
+@pytest.mark.usefixtures("working", "relay")
 async def test_without_a_gateway_no_number_is_asked_for(links: Replica, shop: Shop) -> None:
     browser = await portal_of(links, shop, (await shop.ambassador(await shop.program()))["id"])
     assert "/p/phone" not in (await browser.get("/p/settings")).text

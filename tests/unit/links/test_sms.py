@@ -138,4 +138,6 @@ def test_no_report_is_too_odd(body: bytes) -> None:
 def test_reports_are_read() -> None:
     assert reports.read(b'{"status": "delivered", "id": "mai_1", "more": 1}') == Report("delivered", "mai_1")
     assert reports.read(b'{"status": "stop", "number": "+373 69123456"}') == Report("stop", number="+37369123456")
+    for odd in (rb"\u0000", rb"\ud800", b""):
+        assert reports.read(b'{"status": "delivered", "id": "' + odd + b'"}') is None
     assert reports.read(b'{"status": "delivered"}') is None and reports.read(b"[" * 5_000) is None

@@ -113,8 +113,7 @@ async def end(tx: Tx, store_id: str, ambassador_id: str) -> None:
     if person.sms_hash is None:
         return
     await suppressions.suppress(tx, store_id, person.sms_hash, "unsubscribed")
-    await codes.drop_phone(tx, store_id, ambassador_id)
-    await codes.forget_of(tx, store_id, ambassador_id)
+    await codes.drop_phone(tx, store_id, ambassador_id)  # codes are good for nothing now, and count against limits
     if (await preferences.wish_of(tx, store_id, ambassador_id)).channel == "sms":
         await preferences.prefer(tx, store_id, ambassador_id, "email")
     tx.note("phone.ended", on=ambassador_id)

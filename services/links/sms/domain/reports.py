@@ -34,6 +34,6 @@ def read(body: bytes) -> Report | None:
         number = number_of(said) if isinstance(said, str) and len(said) <= 40 else None
         return None if number is None else Report(status, number=number)
     message_id, reason = found.get("id"), found.get("reason")
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= 64:
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= 64 or not message_id.isprintable():
         return None
     return Report(status, message_id, reason=reason if isinstance(reason, str) else "")
