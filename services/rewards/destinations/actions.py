@@ -37,6 +37,8 @@ async def set_destination(tx: Tx, sealing: Sealing, store_id: str, ambassador_id
         ended_at=None,
     )
     await sql.end(tx, store_id, ambassador_id)
+    if before is not None:
+        await sql.forget(tx, store_id, [before.destination_id])
     await sql.add(tx, store_id, made)
     tx.note("destination.changed", on=ambassador_id, after={"method": details.method})
     tx.emit(
@@ -74,6 +76,7 @@ async def hear(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
     latest = newest(saved, key=lambda one: (one.store_id, one.ambassador_id))
     erased = [ref for ref, one in latest.items() if one.status == "erased"]
     if erased:
+        await tx.lock_stores(store_id for store_id, _ in erased)  # one that is set at this moment goes too
         await sql.erase(tx, sorted(erased))
     there = [one for one in latest.values() if one.status != "erased"]
     seen = sorted((one.store_id, one.ambassador_id, _mark(one), one.revision) for one in there)

@@ -25,8 +25,11 @@ insert into destinations (store_id, destination_id, ambassador_id, method, hint,
 values (:store, :id, :ambassador, :method, :hint, :sealed, :now, :usable)
 """
 _FORGET = """
-update destinations set sealed = null
-where store_id = :store and destination_id = any(cast(:ids as text[])) and ended_at is not null
+update destinations d set sealed = null
+where d.store_id = :store and d.destination_id = any(cast(:ids as text[])) and d.ended_at is not null
+  and not exists (
+    select from payouts p where p.store_id = d.store_id and p.ambassador_id = d.ambassador_id
+      and p.destination_id = d.destination_id and p.status in ('submitting', 'submitted', 'in_transit', 'unknown'))
 """
 _ERASE = """
 update destinations d set sealed = null, hint = '', ended_at = coalesce(d.ended_at, :now)
@@ -112,7 +115,7 @@ async def add(tx: Tx, store_id: str, new: Destination) -> None:
 
 
 async def forget(tx: Tx, store_id: str, ids: Sequence[str]) -> None:
-    """Drops what is sealed of these, as far as they ended."""
+    """Drops what is sealed of these, as far as they ended and no payout is on its way there."""
     if ids:
         await tx.execute(_FORGET, store=store_id, ids=sorted(set(ids)))
 

@@ -1,5 +1,6 @@
 """Pages of payouts: what the console shows and takes, and what ambassadors see and may change at the portal."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -8,9 +9,11 @@ import pytest
 
 from services.kernel.auth.sessions import FRESH, PortalSession, issue_portal_session, portal_cookie_name, real_time
 from services.kernel.http.app import Edge
+from services.rewards.destinations import sql as destinations
 from services.rewards.main import SERVICE
+from services.rewards.slices import sql as slices
 from tests.integration.rewards.money import IBANS, PAYER, details, earned, send_to
-from tests.integration.rewards.test_payouts import PAY, prepared
+from tests.integration.rewards.test_payouts import PAY, prepared, until_blocked
 from tests.integration.rewards.world import BASE, World
 from tests.unit.rewards.build import ANNA, BORIS, STORE
 
@@ -151,3 +154,17 @@ async def test_pages_speak_the_readers_language(shop: World, language: str, word
     async with shop.browser(STORE, language) as page, portal(shop, language=language) as own:
         for text in ((await page.get(LIST)).text, (await own.get("/p/payouts")).text):
             assert word in text
+
+
+async def test_nobody_sets_a_destination_while_they_are_erased(shop: World) -> None:
+    async with portal(shop) as page:
+        async with shop.db.transaction([STORE]) as tx:
+            await tx.lock_stores([STORE])
+            form = {"method": "iban", "holder": "Anna Beispiel", "value": IBANS[2]}
+            setting = asyncio.create_task(page.post("/p/payouts/destination", data=form))
+            await until_blocked(shop, setting)
+            await slices.close_portals(tx, [(STORE, ANNA)])
+            await destinations.erase(tx, [(STORE, ANNA)])
+        assert (await setting).status_code == 404
+    rows = await shop.look(STORE, "select sealed from destinations where ambassador_id = :who", who=ANNA)
+    assert {row.sealed for row in rows} == {None}

@@ -1,5 +1,6 @@
 """Payouts over the API, from available to paid: who is in a batch, who may approve, what comes back."""
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import xmlschema
 
 from contracts.events import EVENTS
 from contracts.events.catalog import AmbassadorSaved
+from services.kernel.errors import Invalid
+from services.rewards.destinations.actions import set_destination
 from services.rewards.destinations.domain import checked
 from services.rewards.ledger.domain import Holding
+from services.rewards.payouts.actions.results import results_of
 from tests.integration.rewards.money import IBANS, PAYER, audit, details, earned, holding, release_all, send_to
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, make_state
@@ -260,6 +264,77 @@ async def test_destinations_are_sealed_masked_and_erased_with_the_person(shop: W
     assert (row.hint, row.sealed) == ("", None)
 
 
+async def test_a_destination_that_was_replaced_is_kept_no_longer_than_a_payout_is_on_its_way_there(shop: World) -> None:
+    async with shop.caller(STORE, *PAY) as http:
+        batch = await prepared(http)
+        for step in ("approve", "send"):
+            await post(http, f"/v1/payout-batches/{batch['id']}/{step}")
+        await send_to(shop, ANNA, details(2))
+        sealed = (
+            "select sealed is not null as kept from destinations where ambassador_id = :who order by destination_id"
+        )
+        assert [row.kept for row in await shop.look(STORE, sealed, who=ANNA)] == [True, True]
+        await send_to(shop, ANNA, details(3))
+        assert [row.kept for row in await shop.look(STORE, sealed, who=ANNA)] == [True, False, True]
+        mine = (await http.get("/v1/payouts", params={"ambassador_id": ANNA})).json()["data"][0]
+        await post(http, f"/v1/payouts/{mine['id']}/mark-paid")
+    assert [row.kept for row in await shop.look(STORE, sealed, who=ANNA)] == [False, False, True]
+
+
+async def test_a_destination_that_is_set_while_its_ambassador_is_erased_goes_with_them(shop: World) -> None:
+    async with shop.db.transaction([STORE]) as tx:
+        await set_destination(tx, shop.ctx.require_sealing(), STORE, ANNA, details(2))
+        erasing = asyncio.create_task(shop.take(saved(ANNA, status="erased", revision=5)))
+        await until_blocked(shop, erasing)
+    await erasing
+    rows = await shop.look(STORE, "select hint, sealed from destinations where ambassador_id = :who", who=ANNA)
+    assert {(row.hint, row.sealed) for row in rows} == {("", None)}
+
+
+async def until_blocked(shop: World, task: asyncio.Task[Any]) -> None:
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with asyncio.timeout(30):
+        while not task.done():
+            async with shop.owner.transaction([STORE]) as tx:
+                if await tx.scalar(waiting):
+                    return
+
+
+async def test_a_file_never_leaves_out_whose_destination_cannot_be_opened(shop: World) -> None:
+    async with shop.caller(STORE, *PAY) as http:
+        batch = await prepared(http, "csv")
+        for step in ("approve", "send"):
+            await post(http, f"/v1/payout-batches/{batch['id']}/{step}")
+        async with shop.owner.transaction([STORE]) as tx:
+            await tx.execute("update destinations set sealed = 'x' where ambassador_id = :who", who=ANNA)
+        refused = await http.get(f"/v1/payout-batches/{batch['id']}/file")
+        mine = (await http.get("/v1/payouts", params={"ambassador_id": ANNA})).json()["data"][0]
+    assert refused.status_code == 409 and mine["id"] in refused.json()["detail"]
+
+
+async def test_a_list_that_brought_a_paid_payout_back_is_taken_twice(shop: World) -> None:
+    async with shop.caller(STORE, *PAY) as http:
+        batch = await prepared(http)
+        for step in ("approve", "send"):
+            await post(http, f"/v1/payout-batches/{batch['id']}/{step}")
+        one = (await http.get("/v1/payouts", params={"ambassador_id": ANNA})).json()["data"][0]["id"]
+        await post(http, f"/v1/payouts/{one}/mark-paid")
+        for _ in range(2):
+            await post(http, f"/v1/payout-batches/{batch['id']}/results", {"csv": f"payout_id,status\n{one},failed\n"})
+        assert (await http.get(f"/v1/payouts/{one}")).json()["status"] == "returned"
+    assert (await holding(shop, ANNA)).available == 920
+    assert (await audit(shop)).whole
+
+
+@pytest.mark.parametrize(
+    "text", ['payout_id,"status\n', '"payout_id"x,status\npay_1,paid', "payout_id,status\npay_\0,paid"]
+)
+def test_a_list_that_is_no_csv_is_refused_by_name(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        results_of(text)
+    assert refused.value.errors[0].field == "csv"
+
+
 async def test_a_changed_mail_starts_the_cool_off_anew(shop: World) -> None:
     await shop.take(saved(ANNA, contact_hashes=("a",)), saved(BORIS, contact_hashes=("b",)))
     async with shop.caller(STORE, *PAY) as http:
@@ -271,8 +346,6 @@ async def test_a_changed_mail_starts_the_cool_off_anew(shop: World) -> None:
 
 
 async def test_a_balance_is_in_one_payout_however_many_prepare_at_once(shop: World) -> None:
-    import asyncio
-
     async with shop.caller(STORE, *PAY) as http:
         body = {"currency": "EUR", "provider": "manual"}
         answers = await asyncio.gather(*(http.post("/v1/payout-batches", json=body) for _ in range(6)))

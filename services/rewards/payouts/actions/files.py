@@ -103,9 +103,16 @@ async def _opened(tx: Tx, sealing: Sealing, store_id: str, payouts: list[Payout]
     places = await destination_rows.several(tx, store_id, [one.destination_id for one in payouts])
     found: dict[str, Details] = {}
     for one in payouts:
-        details = destinations.opened(sealing, places[one.destination_id]) if one.destination_id in places else None
-        if details is not None:
-            found[one.payout_id] = details
+        place = places.get(one.destination_id)
+        if place is None or place.sealed is None:
+            continue
+        details = destinations.opened(sealing, place)
+        if details is None:  # a file without them would look whole, and they would never be paid
+            raise NoFile(
+                f"Where payout {one.payout_id} goes cannot be opened: the key that sealed it is gone. Bring it back, or"
+                " tell that the payout failed."
+            )
+        found[one.payout_id] = details
     if not found:
         raise NoFile("Where these payouts went is not kept any more.")
     return found

@@ -104,8 +104,7 @@ async def _forget_ended(tx: Tx, payouts: Sequence[Payout]) -> None:
     """What was sealed of destinations that were replaced goes once the last payout to them is over."""
     over = [one.destination_id for one in payouts if one.status in _OVER]
     if over:
-        needed = await sql.still_needed(tx, payouts[0].store_id, over)
-        await destinations.forget(tx, payouts[0].store_id, [one for one in over if one not in needed])
+        await destinations.forget(tx, payouts[0].store_id, over)
 
 
 def announce(tx: Tx, payout: Payout) -> None:

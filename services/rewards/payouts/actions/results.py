@@ -128,12 +128,14 @@ def results_of(text: str) -> list[Result]:
 
     Raises `Invalid` naming the row and what is wrong with it.
     """
+    if "\0" in text:  # no database takes one
+        raise Invalid.field("csv", "Text may not contain the NUL character.", code="nul")
     reader = csv.DictReader(StringIO(text.lstrip("\ufeff").strip()), strict=True)
-    names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-    missing = {"payout_id", "status"} - set(names)
-    if missing:
-        raise Invalid.field("csv", f"The first line names the columns; there is no {', '.join(sorted(missing))}.")
     try:
+        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        missing = {"payout_id", "status"} - set(names)
+        if missing:
+            raise Invalid.field("csv", f"The first line names the columns; there is no {', '.join(sorted(missing))}.")
         rows = [{key: (row.get(name) or "").strip() for key, name in names.items()} for row in reader]
     except csv.Error:
         raise Invalid.field("csv", "This is no CSV: a quotation mark is left open.") from None

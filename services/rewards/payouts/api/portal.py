@@ -70,6 +70,7 @@ async def post_destination(request: Request, method: _Text = "", holder: _Text =
     except Refused as error:
         return await _page(request, written=_Written(chosen, holder, error.field, error.wrong), status=422)
     async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
+        await tx.lock_stores([who.store_id])  # nobody is erased between the question and the answer
         await _refuse_gone(tx, who)
         await destinations.set_destination(tx, ctx.require_sealing(), who.store_id, who.ambassador_id, details)
     return Response(status_code=303, headers={"location": f"{PAGE}?saved=1#destination"})

@@ -45,8 +45,11 @@ _BEHIND: Final[Mapping[PayoutStatus, frozenset[PayoutStatus]]] = {
     "submitted": frozenset({"in_transit", "paid", "returned", "failed"}),
     "in_transit": frozenset({"paid", "returned", "failed"}),
     "unknown": frozenset({"submitted", "in_transit", "paid", "returned", "failed"}),
+    "failed": frozenset({"returned"}),
 }
-"""News that came too late: the payout is further already."""
+"""News that came too late: the payout is further already. `failed` of what came back is the same news again: a bank's
+list that brought a paid one back may be given twice.
+"""
 
 
 class Impossible(ValueError):

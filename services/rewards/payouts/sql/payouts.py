@@ -77,10 +77,6 @@ _TALLY = """
 select status, count(*) as payouts, sum(amount_minor)::bigint as amount from payouts
 where store_id = :store and batch_id = :batch group by 1
 """
-_NEEDED = """
-select distinct destination_id from payouts where store_id = :store and destination_id = any(cast(:ids as text[]))
-  and status in ('submitting', 'submitted', 'in_transit', 'unknown')
-"""
 
 _DRIFT = """
 select owner, unit, b.in_payout, b.paid, p.live, p.done
@@ -200,11 +196,6 @@ async def tally(tx: Tx, store_id: str, batch_id: str) -> dict[str, tuple[int, in
     """(payouts, amount) of a batch by status."""
     rows = await tx.all(_TALLY, store=store_id, batch=batch_id)
     return {row.status: (row.payouts, row.amount) for row in rows}
-
-
-async def still_needed(tx: Tx, store_id: str, destinations: Sequence[str]) -> set[str]:
-    """Which of these destinations a payout is on its way to."""
-    return {row.destination_id for row in await tx.all(_NEEDED, store=store_id, ids=sorted(set(destinations)))}
 
 
 async def drift(tx: Tx, store_id: str) -> list[tuple[str, str, tuple[int, int], tuple[int, int]]]:
