@@ -251,6 +251,9 @@ async def test_an_installed_app_learns_its_password_and_another_host_drops_it(bo
     assert (moved.status_code, moved.json()["has_access"]) == (200, False)
     refused = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "127.0.0.1"})
     assert refused.status_code == 422
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        await tx.execute("update hooks set access = cast('sealed with a key that is gone' as bytea)")
+    assert (await http.get(path + "/install", params=said | {"shop": "other.example"})).status_code == 401
 
 
 ODD = ["", "=", "v1,", "t=,v1=", "ÿþ\x80".encode().decode("latin-1"), "a" * 9000, "t=9,v1=" + "0" * 64, "%00"]
