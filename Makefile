@@ -18,7 +18,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run split test check format contracts bench faults prove lock sbom clean
+.PHONY: help install install-dev run split test check format contracts bench faults prove lock sbom clients clean
 
 ##@ Use
 help: ## Show what can be made
@@ -78,8 +78,13 @@ sbom: $(VENV)/bin/python ## List what the image holds, with versions and hashes:
 		--output-reproducible --output-format JSON --output-file build/sbom.cdx.json
 	@echo build/sbom.cdx.json
 
+clients: $(VENV)/bin/python ## Generate typed clients for Python and TypeScript from the OpenAPI documents: clients/build
+	@test -x $(VENV)/clients/bin/openapi-python-client || $(BIN)/python -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1
+	@$(VENV)/clients/bin/python clients/generate.py $(CURDIR)/$(VENV)/clients/bin/openapi-python-client
+
 clean: ## Remove the environment and the tools' caches (keeps data folders)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist clients/build clients/typescript/node_modules
 
 # The stamps: an environment is made once, and again when a lock file changes.
 $(VENV)/bin/python:

@@ -1,0 +1,41 @@
+"""The typed clients that `make clients` generates tell one story against the running product."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.two_stores import TwoStores
+
+ROOT = Path(__file__).parents[3]
+CLIENTS = ROOT / "clients"
+PYTHON = ROOT / ".venv" / "clients" / "bin" / "python"
+TSC = CLIENTS / "typescript" / "node_modules" / ".bin" / "tsc"
+
+
+async def output(*argv: str | Path, cwd: Path) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *map(str, argv), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said = (await process.communicate())[0].decode()
+    assert process.returncode == 0, said
+    return said
+
+
+@pytest.mark.skipif(not (CLIENTS / "build" / "python").exists(), reason="the clients are not generated: make clients")
+async def test_the_python_clients(two_stores: TwoStores) -> None:
+    key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
+    said = await output(PYTHON, "story.py", str(two_stores.client.base_url), key, cwd=CLIENTS / "python")
+    assert said.split()[1] == "1000"
+
+
+@pytest.mark.skipif(not TSC.exists(), reason="the TypeScript types are not generated: make clients, with Node.js")
+async def test_the_types_for_typescript(two_stores: TwoStores) -> None:
+    key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
+    folder = CLIENTS / "typescript"
+    await output(TSC, "-p", ".", cwd=folder)
+    node = shutil.which("node") or "node"
+    base = str(two_stores.client.base_url).rstrip("/")
+    said = await output(node, "node_modules/.story/story.js", base, key, cwd=folder)
+    assert said.split()[1] == "1000"
