@@ -22,6 +22,8 @@ from services.rewards.grants.api import room as grants_room
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
+from services.rewards.liability.api import console as liability_console
+from services.rewards.liability.api import rest as liability
 from services.rewards.pages import PAGES
 from services.rewards.payouts import tables as _payouts
 from services.rewards.payouts.api import console as payouts_console
@@ -56,6 +58,7 @@ SERVICE = Service(
         "/v1/ledger*",
         "/v1/payout*",
         "/v1/month-closes*",
+        "/v1/liability",
         "/v1/statements*",
         "/p/statement",
         "/console/rewards*",
@@ -74,6 +77,8 @@ SERVICE = Service(
         grants_console.router,
         ledger_console.router,
         closing.router,
+        liability.router,
+        liability_console.router,
         statements.router,
         statements_console.router,
         statements_portal.router,

@@ -85,6 +85,7 @@ def _table(reader: Reader, found: list[MonthClose]) -> Table:
                     "month": Name(
                         fmt.month(first_day(one.month)),
                         below=speech.say("closed on %(moment)s", moment=fmt.moment(one.closed_at)),
+                        href=_file(one),  # on a phone the column of files is not there
                     ),
                     "entries": fmt.number(one.entries),
                     "upto": f"{one.last_number}",
@@ -92,7 +93,7 @@ def _table(reader: Reader, found: list[MonthClose]) -> Table:
                     "file": Name("CSV", below=f"SHA-256 {one.csv_sha256.hex()[:12]}…", href=_file(one)),
                 },
                 key_figure=fmt.number(one.entries),
-                facts=(speech.say("closed on %(moment)s", moment=fmt.moment(one.closed_at)),),
+                facts=(f"SHA-256 {one.csv_sha256.hex()[:12]}…",),
             )
             for one in found
         ],

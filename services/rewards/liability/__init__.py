@@ -1,0 +1,1 @@
+"""What the store owes, and since when."""

@@ -1,0 +1,18 @@
+"""The API of what is owed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from services.kernel.http.call import Call, require
+from services.rewards.liability import actions
+from services.rewards.liability.schemas import LiabilityOut, OwedOut
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.get("/v1/liability")
+async def get_liability(call: Annotated[Call, require("rewards:read")]) -> LiabilityOut:
+    """What the store owes, by days since it was granted. What went out counts as the oldest of what somebody had."""
+    async with call.snapshot() as tx:
+        return LiabilityOut(data=[OwedOut.of(one) for one in await actions.owed(tx, call.store_id)])

@@ -1,0 +1,41 @@
+"""Bodies of the API of what is owed."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from services.rewards.liability.domain import Owed
+
+
+class OwedOut(BaseModel):
+    """One kind of account, in minor units or points: the four ages less `overdrawn` are `total`."""
+
+    account: str
+    unit: str
+    days_0_30: int = Field(description="Granted in the last 30 days where the store is.")
+    days_31_60: int
+    days_61_90: int
+    days_over_90: int
+    overdrawn: int = Field(description="Paid out and taken back since: set off against what is granted next.")
+    total: int = Field(description="As the trial balance has it, credits less debits.")
+
+    @classmethod
+    def of(cls, owed: Owed) -> Self:
+        """As callers see it."""
+        first, second, third, oldest = owed.buckets
+        return cls(
+            account=owed.account,
+            unit=owed.unit,
+            days_0_30=first,
+            days_31_60=second,
+            days_61_90=third,
+            days_over_90=oldest,
+            overdrawn=owed.overdrawn,
+            total=owed.total,
+        )
+
+
+class LiabilityOut(BaseModel):
+    """What the store owes, by unit and kind of account."""
+
+    data: list[OwedOut]
