@@ -391,6 +391,12 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, asyncpg.PostgresError) and _passing(error.sqlstate or "")
 
 
+def holds_nul(error: BaseException) -> bool:
+    """Whether the database refused a text for a NUL in it, which a part of a multipart form can carry to it."""
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    return getattr(cause, "sqlstate", None) == "22021"
+
+
 def _passing(state: str) -> bool:
     """SQLSTATE classes: connection, rollback (deadlock …), resources, operator's hand, system; and a lock timeout."""
     return state[:2] in {"08", "40", "53", "57", "58"} or state == "55P03"

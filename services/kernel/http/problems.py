@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
 
-from services.kernel.db import is_transient
+from services.kernel.db import holds_nul, is_transient
 from services.kernel.errors import AppError, BadRequest, FieldError, Invalid, NotFound, Unavailable
 from services.kernel.service import PageKit
 from services.kernel.telemetry import describe
@@ -140,6 +140,8 @@ def as_app_error(error: Exception) -> AppError:
         return Unavailable(
             "A part that this needs is away for the moment. Nothing was done; send the same request again."
         )
+    if holds_nul(error):
+        return Invalid.field("body", "Text may not contain the NUL character.", code="nul")
     return AppError("Something went wrong on our side. The request id helps us find out what.")
 
 

@@ -168,3 +168,15 @@ async def test_nobody_sets_a_destination_while_they_are_erased(shop: World) -> N
         assert (await setting).status_code == 404
     rows = await shop.look(STORE, "select sealed from destinations where ambassador_id = :who", who=ANNA)
     assert {row.sealed for row in rows} == {None}
+
+
+async def test_a_nul_in_a_part_of_a_form_is_refused_by_name(shop: World) -> None:
+    async with shop.caller(STORE, *PAY) as http, shop.browser(STORE) as page:
+        batch = await prepared(http)
+        for step in ("approve", "send"):
+            await http.post(f"/v1/payout-batches/{batch['id']}/{step}")
+        one = (await http.get("/v1/payouts")).json()["data"][0]["id"]
+        parts: dict[str, tuple[str | None, bytes]] = {"outcome": (None, b"paid"), "reference": (None, b"B\0")}
+        answer = await page.post(f"{LIST}/{one}/mark", files=parts, headers={**SAME, "accept": "application/json"})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "nul"), answer.text
+        assert (await http.get(f"/v1/payouts/{one}")).json()["status"] == "submitted"
