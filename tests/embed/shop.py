@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page
 from starlette.types import Receive, Scope, Send
 
 from services.kernel.server import Server
-from services.links.embed.scripts import SCRIPTS
+from services.links.embed.actions import SCRIPTS
 from tests.embed.answers import answer, life
 from tests.support.wait import until
 

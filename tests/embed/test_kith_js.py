@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.links.embed.scripts import SCRIPTS
+from services.links.embed.actions import SCRIPTS
 from tests.embed.shop import FIRST, SECOND, Shop
 from tests.support.wait import until
 

@@ -17,8 +17,8 @@ from playwright.async_api import BrowserContext, Page, expect
 from starlette.types import Receive, Scope, Send
 
 from services.kernel.server import Server
-from services.links.embed.domain import Script, tag
-from services.links.embed.scripts import SCRIPTS
+from services.links.embed.actions import SCRIPTS
+from services.links.embed.domain.script import Script, tag
 from tests.embed.answers import answer, life
 from tests.support.two_stores import OPERATOR, PROGRAM, Store, TwoStores
 from tests.support.wait import until

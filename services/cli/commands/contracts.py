@@ -49,7 +49,7 @@ def _descriptions() -> dict[Path, str]:
 def _scripts() -> dict[Path, str]:
     """The scripts for stores' pages as they are sent, in a checkout."""
     from contracts.export import FOLDER
-    from services.links.embed.scripts import documents
+    from services.links.embed.actions import documents
 
     return documents() if (FOLDER.parent / "docs").exists() else {}
 

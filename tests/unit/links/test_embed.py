@@ -7,10 +7,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.links.embed.actions import PINNED, SCRIPTS
 from services.links.embed.api.script import router
-from services.links.embed.domain import packed, tag
-from services.links.embed.scripts import PINNED, SCRIPTS
-from services.links.embed.shrink import shrink
+from services.links.embed.domain.script import packed, tag
+from services.links.embed.domain.shrink import shrink
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.common.identify import secret
 from services.kernel.http.call import Call, viewer
-from services.links.embed.domain import proof_examples
+from services.links.embed.domain.script import proof_examples
 from services.links.keys import actions as keys
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of

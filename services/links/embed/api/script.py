@@ -7,8 +7,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from services.kernel.errors import NotFound
-from services.links.embed.domain import Script
-from services.links.embed.scripts import PINNED, SCRIPTS
+from services.links.embed.actions import PINNED, SCRIPTS
+from services.links.embed.domain.script import Script
 
 router = APIRouter(tags=["embed"])
 

@@ -16,8 +16,8 @@ from services.kernel.auth.api_keys import KeyKind, issue
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.links.embed.domain import tag
-from services.links.embed.scripts import SCRIPTS
+from services.links.embed.actions import SCRIPTS
+from services.links.embed.domain.script import tag
 from services.links.keys import actions, sql
 from services.links.keys.schemas import KeyCreated, KeyIn
 from services.links.keys.sql import Key

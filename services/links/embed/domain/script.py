@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from services.links.embed.shrink import shrink, without_comments
+from services.links.embed.domain.shrink import shrink, without_comments
 
 _PATTERNED: Final = frozenset({"kith-share"})
 """Written with template literals, which `shrink` does not read: sent without its comments, and otherwise as it is."""

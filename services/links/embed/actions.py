@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from services.links.embed.domain import Script, packed, script
+from services.links.embed.domain.script import Script, packed, script
 
 ASSETS: Final = Path(__file__).parent / "assets"
 RELEASED: Final = ASSETS / "released"

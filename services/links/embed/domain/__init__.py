@@ -1,0 +1,1 @@
+"""The rules of the scripts for a store's pages. Pure."""
