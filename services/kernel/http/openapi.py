@@ -152,7 +152,7 @@ def _complete(operation: Json, method: str, context: RouteContext) -> None:
         statuses += _BODY_STATUSES
     if method == "POST" and not any(p.get("name") == "Idempotency-Key" for p in operation.get("parameters", ())):
         operation.setdefault("parameters", []).append(deepcopy(_IDEMPOTENCY_KEY))
-    for status in sorted(statuses):
+    for status in sorted({*statuses, *(responses.keys() & _RESPONSES.keys())}):
         described = responses.get(status)
         if described is None or status == "422" or "content" not in described:
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}

@@ -130,7 +130,13 @@ async def post_cancel_batch(batch_id: Id, call: Annotated[Call, require("payouts
     return await call.once(lambda tx: batches.cancel(tx, call.store_id, batch_id), status=200, answer=BatchOut.of)
 
 
-@router.get("/v1/payout-batches/{batch_id}/file")
+@router.get(
+    "/v1/payout-batches/{batch_id}/file",
+    responses={
+        200: {"content": {"text/csv": {}, "application/xml": {}}, "description": "The file."},
+        409: {"description": "There is no such file of this batch, or not yet."},
+    },
+)
 async def get_file(
     batch_id: Id, call: Annotated[Call, require("payouts:write")], format: Literal["csv", "bank_file"] = "csv"
 ) -> Response:
