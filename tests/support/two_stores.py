@@ -27,6 +27,7 @@ from services.rewards.destinations.actions import set_destination
 from services.rewards.destinations.domain import checked
 from services.rewards.grants.actions.regrant import take_states
 from services.rewards.grants.actions.release import release_due
+from tests.support import deliveries
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
 from tests.unit.rewards.build import make_state
@@ -160,6 +161,10 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     key = await post("/v1/keys", {"kind": "secret", "label": "second"})
     hook = await post("/v1/hooks", BODIES["POST /v1/hooks"]({}))
     connection = await post("/v1/connections", BODIES["POST /v1/connections"]({}))
+    sent = deliveries.generic(b'{"type": "shop.opened", "data": {}}', connection["secret"])
+    answer = await client.post(f"/in/generic/{connection['id']}", content=sent.body, headers=sent.headers)
+    assert answer.status_code == 200, answer.text
+    inbound = (await client.get(f"/v1/connections/{connection['id']}", headers=store.secret)).json()["last_delivery"]
     endpoint = await post("/v1/webhook-endpoints", BODIES["POST /v1/webhook-endpoints"]({}))
     sample = await post(f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202)
     announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
@@ -208,6 +213,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "key_id": key["id"],
         "hook_id": hook["id"],
         "connection_id": connection["id"],
+        "inbound_id": inbound["id"],
         "platform": "generic",
         "key": "a-key",
         "endpoint_id": endpoint["id"],
@@ -261,7 +267,7 @@ PREFIXES |= {
     "mail_id": "mai",
     "material_id": "mat",
 }
-PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd"}
+PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "inbound_id": "dlv"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 
 

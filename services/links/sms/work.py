@@ -34,6 +34,8 @@ PATIENCE: Final = timedelta(days=1)
 """So long a message waits for a gateway, whatever that says, before what it tells goes by another channel."""
 _GONE: Final[dict[str, Suppressed]] = {"unknown_number": "bounced", "opted_out": "unsubscribed"}
 _SEGMENTS = Counter("kith_sms_segments_total", "Segments of SMS that gateways took, by kind of message.", ("kind",))
+for _kind in ("notice", "phone_code"):
+    _SEGMENTS.labels(_kind)  # a series that begins at its first one shows no increase
 _log = structlog.get_logger()
 
 

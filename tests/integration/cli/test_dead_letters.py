@@ -85,6 +85,7 @@ class Installation:
             secret_keys=SecretStr(f"k1:{'x' * 32}"),
             contact_key=SecretStr("y" * 32),
             operator_key=SecretStr("z" * 32),
+            sealing_keys={"rewards": SecretStr(f"r1:{'w' * 32}")},
             data_dir=self.folder,
         )
 

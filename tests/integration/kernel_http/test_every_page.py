@@ -18,6 +18,8 @@ PUBLIC = {
     *("/l/{slug}", "/l/{slug}/preview.png", "/l/{slug}/preview.jpg", "/tls/ask", "/room/{store_id}/{program_id}"),
     *("/p/sign-in/code", "/p/sign-in/mail", "/p/sign-in/mail/{token}"),
     *("/p/worker.js", "/look/{store_id}.css"),
+    *("/in/{platform}/{connection_id}", "/in/{platform}/{connection_id}/{key}"),
+    *("/in/insales/{connection_id}/{key}/install", "/in/insales/{connection_id}/{key}/uninstall"),
     *("/join/{program_id}", "/terms/{program_id}", "/unsubscribe/{token}", "/i/{token}"),
     *(
         "/docs",
@@ -28,7 +30,7 @@ PUBLIC = {
         "/m/{material_id}/{slug}/picture.webp",
     ),
 }
-"""What needs no session: a slug, a token or nothing at all is the credential."""
+"""What needs no session: a slug, a token, a signature or nothing at all is the credential."""
 PORTAL = {"/p", "/p/links", "/p/qr.{kind}", "/p/balance", "/p/end", "/p/friends", "/p/friends/newest", "/p/appeals"}
 PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/erase", "/p/my-data.json", "/p/friends/my-data.json"}
 PORTAL |= {"/p/balance/my-data.json", "/p/results", "/p/first-steps", "/p/friends/links", "/p/materials"}

@@ -253,16 +253,16 @@ def _deliveries(reader: Reader, rows: list[Delivery]) -> Table:
     )
 
 
-@router.get(_DELIVERY + "/{delivery_id}")
-async def delivery_page(delivery_id: DeliveryId, call: Annotated[Call, viewer("orders:read")]) -> Response:
+@router.get(_DELIVERY + "/{inbound_id}")
+async def delivery_page(inbound_id: DeliveryId, call: Annotated[Call, viewer("orders:read")]) -> Response:
     """One delivery: what became of it, and its body without what names anybody."""
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        found = await inbox.get(tx, call.store_id, delivery_id)
+        found = await inbox.get(tx, call.store_id, inbound_id)
         if found is None:
             raise NotFound("There is no such delivery.")
     try:
-        body = without_people(call.ctx.require_sealing().open(BODY, found.body, owner=delivery_id))
+        body = without_people(call.ctx.require_sealing().open(BODY, found.body, owner=inbound_id))
     except ValueError:
         body = ""
     speech, fmt = reader.speech, reader.fmt
