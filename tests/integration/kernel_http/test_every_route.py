@@ -264,8 +264,8 @@ async def test_lists_show_nothing_of_another_store(product: Product, operation: 
 
 
 async def test_what_is_store_a_s_was_not_touched(product: Product) -> None:
-    """Runs last: after all those calls with B's key, A still has what it had."""
-    reads = [o for o in WITH_IDS if o.method == "GET" and o.security]
+    """Runs last: after all those calls with B's key, A still has what it had. No month of its books is over yet."""
+    reads = [o for o in WITH_IDS if o.method == "GET" and o.security and "{month}" not in str(o)]
     answers = await asyncio.gather(*(product.call(o, product.a.secret, ids=product.a.ids) for o in reads))
     assert {str(o): answer.status_code for o, answer in zip(reads, answers, strict=True)} == {
         str(o): 200 for o in reads
