@@ -384,17 +384,15 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, asyncpg.InterfaceError):  # a closed connection; or, as a ValueError, what no column can hold
         return not isinstance(error, ValueError)
-    if isinstance(error, asyncpg.InternalClientError):  # the driver lost its step when a connection was cut
-        return True
-    if isinstance(error, asyncpg.InvalidCachedStatementError):  # a migration went on beside us
+    # The driver lost its step when a connection was cut; or a migration went on beside us.
+    if isinstance(error, asyncpg.InternalClientError | asyncpg.InvalidCachedStatementError):
         return True
     return isinstance(error, asyncpg.PostgresError) and _passing(error.sqlstate or "")
 
 
 def holds_nul(error: BaseException) -> bool:
     """Whether the database refused a text for a NUL in it, which a part of a multipart form can carry to it."""
-    cause = getattr(error, "orig", None) or error.__cause__ or error
-    return getattr(cause, "sqlstate", None) == "22021"
+    return getattr(getattr(error, "orig", None) or error.__cause__ or error, "sqlstate", None) == "22021"
 
 
 def _passing(state: str) -> bool:

@@ -32,6 +32,13 @@ PATIENCE_S = 60
 DOCUMENTS = Path("contracts/openapi")
 
 
+@pytest.mark.parametrize("service", NAMES)
+def test_an_operation_has_a_name_of_its_own(service: str) -> None:
+    paths = json.loads((DOCUMENTS / f"{service}.json").read_text())["paths"]
+    names = [operation["operationId"] for item in paths.values() for operation in item.values()]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("service", NAMES)

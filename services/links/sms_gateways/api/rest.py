@@ -37,7 +37,7 @@ async def delete_gateway(call: Annotated[Call, require("programs:write")]) -> No
 
 
 @router.post("/v1/sms-gateway/tests", dependencies=[limit("sms-tests", per_minute=30)])
-async def post_test(body: TryIn, call: Annotated[Call, require("programs:write")]) -> TryOut:
+async def post_test_sms(body: TryIn, call: Annotated[Call, require("programs:write")]) -> TryOut:
     """Sends a word to a number of one's own, and says what the gateway answered. It counts against the limits."""
     verdict, cost = await try_out(call, body.to)
     outcome, status, reason = outcome_of(verdict)

@@ -111,7 +111,7 @@ async def get_batch(batch_id: Id, call: Annotated[Call, require("payouts:read")]
 
 
 @router.post("/v1/payout-batches/{batch_id}/approve", response_model=BatchOut)
-async def post_approve(batch_id: Id, call: Annotated[Call, require("payouts:write")]) -> Response:
+async def post_approve_batch(batch_id: Id, call: Annotated[Call, require("payouts:write")]) -> Response:
     """Lets a batch be sent. Above the store's limit another key approves than the one that prepared it."""
     return await call.once(lambda tx: batches.approve(tx, call.store_id, batch_id), status=200, answer=BatchOut.of)
 
