@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.cli.local.process import StartFailed
 from services.cli.ui import Ui
-from services.common.scopes import SCOPES
+from services.common.scopes import SCOPES, SECRET
 from services.kernel.auth import api_keys, sessions
 from services.kernel.health import Check
 from services.kernel.http.console import SIGN_IN_PATH
@@ -116,10 +116,10 @@ class Showcase:
 
 
 def sign_in_url(settings: Settings, secret_key: str) -> str:
-    """An address that signs one browser in at the console, once."""
+    """An address that signs one browser in at the console, once, as the store's owner: who may also pay out."""
     ring = settings.key_ring(SCOPES)
     key = api_keys.read(ring, secret_key)
-    token = sessions.issue_sign_in(ring, store_id=key.store_id, key_id=key.key_id, scopes=key.scopes, life=SIGN_IN_LIFE)
+    token = sessions.issue_sign_in(ring, store_id=key.store_id, key_id=key.key_id, scopes=SECRET, life=SIGN_IN_LIFE)
     return f"{settings.base_url}{SIGN_IN_PATH}?token={token}"
 
 

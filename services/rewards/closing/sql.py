@@ -22,7 +22,6 @@ _KEEP_PART = "insert into month_close_parts (store_id, month, part, csv) values 
 _PART = "select csv from month_close_parts where store_id = :store and month = :month and part = :part"
 
 _FIRST_MOMENT = "select at from posting_sets where store_id = :store order by number limit 1"
-_MOMENT_OF = "select at, hash from posting_sets where store_id = :store and number = :number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +110,3 @@ async def first_moment(tx: Tx, store_id: str) -> datetime | None:
     """When a store's first set was posted."""
     found: datetime | None = await tx.scalar(_FIRST_MOMENT, store=store_id)
     return found
-
-
-async def posted_at(tx: Tx, store_id: str, number: int) -> tuple[datetime, bytes] | None:
-    """When a set was posted, and its hash."""
-    row = await tx.one_or_none(_MOMENT_OF, store=store_id, number=number)
-    return (row.at, bytes(row.hash)) if row is not None else None
