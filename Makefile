@@ -15,6 +15,8 @@ CONFIG   := requirements/run.txt requirements/uv.txt pyproject.toml
 KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(UV) --require-hashes -r requirements/kafka.txt
 
 export PYTHONUNBUFFERED := 1
+# Tests start hundreds of processes, each of which would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -51,6 +51,8 @@ class History:
     clicks_unknown: int = 0
     refused: dict[int, int] = field(default_factory=dict)
     """Answers of 4xx and 5xx, by status; 0 for a connection that broke."""
+    refusals: list[str] = field(default_factory=list)
+    """The first of them in full: what was asked, and what was said."""
     without_retry_after: int = 0
 
     @property
@@ -115,9 +117,14 @@ class History:
         if answer.status_code == 302:
             self.clicks += 1
             return True
-        self._note(answer.status_code)
+        self._note(answer.status_code, answer)
         self.clicks_unknown += 1
         return False
+
+    async def known_everywhere(self) -> bool:
+        """Whether every service has heard of the store: in its first second, some say that they do not know it yet."""
+        answers = [await self.http.get(path, headers=self.headers) for path in LOOKED_AT]
+        return all(answer.is_success for answer in answers)
 
     async def look(self, number: int) -> None:
         """Reads something of a service that neither takes orders nor clicks; any answer but a good one is noted."""
@@ -128,7 +135,7 @@ class History:
             self._note(0)
             return
         if not answer.is_success:
-            self._note(answer.status_code)
+            self._note(answer.status_code, answer)
 
     async def _reported(self, call: Callable[[], Awaitable[httpx.Response]], tries: int) -> bool:
         for _ in range(tries):
@@ -139,13 +146,15 @@ class History:
             else:
                 if answer.is_success:
                     return True
-                self._note(answer.status_code)
+                self._note(answer.status_code, answer)
                 self.without_retry_after += answer.status_code == 503 and "retry-after" not in answer.headers
             await asyncio.sleep(0.1)
         return False
 
-    def _note(self, status: int) -> None:
+    def _note(self, status: int, answer: httpx.Response | None = None) -> None:
         self.refused[status] = self.refused.get(status, 0) + 1
+        if answer is not None and len(self.refusals) < 20:
+            self.refusals.append(f"{answer.request.method} {answer.request.url.path}: {status} {answer.text[:300]}")
 
     def expected(self) -> dict[str, list[int]]:
         """The model: what each acknowledged order must have earned, lowest first."""
