@@ -20,7 +20,8 @@ from services.kernel.ids import new_id
 class Access:
     """What opens a platform's own API."""
 
-    user: str
+    user: str | None = None
+    """None where the password says all."""
     password: str | None = None
     app_secret: str | None = None
     """Of an app, which learns its password when it is installed."""

@@ -1,6 +1,7 @@
 """Makes connections and changes them, by the rules of their platforms."""
 
 import os
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -137,11 +138,24 @@ def _check(ctx: Context, about: Platform, options: Options, host: str | None, ac
             raise Invalid.field(f"options.{name}", f"{about.title} tells this itself.")
     if options.currency is not None and not money.known(options.currency):
         raise Invalid.field("options.currency", f"{options.currency} is not an ISO 4217 currency code.")
-    for name, given in (("host", host), ("access", access)):
-        if given is not None and name not in about.options:
-            raise Invalid.field(name, f"Kith asks {about.title} nothing.")
-    if host is not None and ctx.outbound.refusal(f"https://{host}/") is not None:
-        raise Invalid.field("host", "Give the shop's public host, as in shop.example.")
+    api = about.api
+    if host is not None:
+        if api is None or api.host is None:
+            raise Invalid.field("host", f"Kith asks {about.title} nothing at a host of the shop's own.")
+        if re.fullmatch(api.hosts, host.lower()) is None or ctx.outbound.refusal(f"https://{host}/") is not None:
+            raise Invalid.field("host", f"Give the shop's public host, as in {api.host}.")
+    if access is not None:
+        if api is None:
+            raise Invalid.field("access", f"Kith asks {about.title} nothing.")
+        if (access.user is None) != (api.user is None):
+            says = "is one text: give it as password" if api.user is None else "has two parts: give user and password"
+            raise Invalid.field("access.user", f"What opens {about.title}'s API {says}.")
+        if api.user is None and re.fullmatch(r"[!-~]+", access.password or "") is None:
+            raise Invalid.field(
+                "access.password", f"What opens {about.title}'s API has no blanks and no signs but ASCII."
+            )
+        if access.app_secret is not None and not about.installed:
+            raise Invalid.field("access.app_secret", f"{about.title} has no apps that learn their password.")
 
 
 def _place(name: str) -> str:

@@ -51,10 +51,21 @@ class OptionsIn(_In):
 
 
 class AccessIn(_In):
-    """What opens the platform's own API, to read orders back. Never shown."""
+    """What opens the platform's own API: to read orders back, and to put codes into the shop. Never shown.
 
-    user: Annotated[str, Field(min_length=1, max_length=200, description="The key's identifier, or the app's.")]
-    password: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    WooCommerce: `user` is the consumer key, `password` the consumer secret. Shopify: the Admin API's access token as
+    `password`. Stripe: a restricted key as `password`. InSales: the key's identifier and password.
+    """
+
+    user: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="The key's identifier, or the app's. Null where the platform's key is one text.",
+        ),
+    ] = None
+    password: Annotated[str | None, Field(min_length=1, max_length=300)] = None
     app_secret: Annotated[
         str | None,
         Field(min_length=1, max_length=200, description="Of an app, which learns its password by being installed."),
@@ -132,6 +143,7 @@ class ConnectionOut(BaseModel):
     options: OptionsOut
     host: str | None
     has_access: bool = Field(description="Whether Kith can ask the platform's API.")
+    access_hint: str | None = Field(None, description="The last characters of what opens it.")
     topics: list[str] = Field(description="What to subscribe the address to.")
     last_delivery: LastDelivery | None
     created_at: datetime

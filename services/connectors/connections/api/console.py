@@ -1,5 +1,6 @@
 """The console's pages of connections: all of them, one with its guide and its deliveries, and one delivery."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -50,7 +51,6 @@ async def make_form(request: Request, call: Annotated[Call, viewer("orders:write
     if platform not in PLATFORMS:
         raise NotFound("There is no such platform.")
     options = Options(form.get("currency", "").upper() or None, form.get("paid_on_arrival") == "1")
-    access = Access(form["user"], form["password"]) if form.get("user") and form.get("password") else None
     try:
         async with call.transaction() as tx:
             account = await actions.create(
@@ -62,7 +62,7 @@ async def make_form(request: Request, call: Annotated[Call, viewer("orders:write
                 order_prefix=form.get("order_prefix"),
                 options=options,
                 host=form.get("host") or None,
-                access=access,
+                access=_access(form),
             )
     except AppError as error:
         return await _list(call, platform, given=form, error=error, status=422)
@@ -162,6 +162,29 @@ async def secret_form(
     return await _one(call, connection_id, fresh=not given)
 
 
+@router.post(LIST + "/{connection_id}/access")
+async def access_form(
+    connection_id: ConnectionId, request: Request, call: Annotated[Call, viewer("orders:write")]
+) -> Response:
+    """Gives Kith access to the platform's API."""
+    form = {name: str(value).strip() for name, value in (await request.form()).items()}
+    try:
+        async with call.transaction() as tx:
+            await actions.change(
+                tx, call.ctx, call.store_id, connection_id, host=form.get("host") or None, access=_access(form)
+            )
+    except NotFound:
+        raise
+    except AppError as error:
+        wrong = error.errors[0].field.partition(".")[0] if error.errors else "access"
+        return await _one(call, connection_id, wrong=wrong, status=422)
+    return Response(status_code=303, headers={"location": f"{LIST}/{quote(connection_id, safe='')}"})
+
+
+def _access(form: Mapping[str, str]) -> Access | None:
+    return Access(form.get("user") or None, form["password"]) if form.get("password") else None
+
+
 @router.post(LIST + "/{connection_id}/delete")
 async def delete_form(connection_id: ConnectionId, call: Annotated[Call, viewer("orders:write")]) -> Response:
     """Ends it."""
@@ -208,6 +231,9 @@ async def _one(
         url=actions.url_of(call.ctx, account, secret if fresh else ""),
         secret=secret if fresh and not about.key_in_address else "",
         fresh=fresh,
+        about=about,
+        host=account.host or "",
+        has_access=account.access is not None,
         needs_access=about.question is not None and account.access is None,
         made_here=about.secret_of is not None,
         topics=about.topics,

@@ -153,6 +153,7 @@ def _out(call: Call, account: Account, last: Delivery | None = None) -> Connecti
     except ValueError as error:
         structlog.get_logger().error("connection.secret_lost", connection=account.account_id, error=str(error))
         hint = None
+    opener = _opener(call, account)
     holds = account.former_ends_at is not None and account.former_ends_at > call.ctx.live.now()
     return ConnectionOut(
         id=account.account_id,
@@ -163,7 +164,8 @@ def _out(call: Call, account: Account, last: Delivery | None = None) -> Connecti
         order_prefix=account.order_prefix,
         options=OptionsOut(currency=account.options.currency, paid_on_arrival=account.options.paid_on_arrival),
         host=account.host,
-        has_access=_has_access(call, account),
+        has_access=opener is not None,
+        access_hint=domain.masked(opener) if opener else None,
         topics=list(PLATFORMS[account.platform].topics),
         last_delivery=None
         if last is None
@@ -172,12 +174,13 @@ def _out(call: Call, account: Account, last: Delivery | None = None) -> Connecti
     )
 
 
-def _has_access(call: Call, account: Account) -> bool:
+def _opener(call: Call, account: Account) -> str | None:
+    """What opens the platform's API; None where nothing does, or its sealing key is gone."""
     try:
         access = accounts.access_of(call.ctx.require_sealing(), account)
     except ValueError:
-        return False
-    return access is not None and access.password is not None
+        return None
+    return None if access is None else access.password
 
 
 def _made(call: Call, account: Account, *, made: bool) -> ConnectionMade:

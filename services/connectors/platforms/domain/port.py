@@ -100,6 +100,22 @@ class Report:
     """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """What opens a platform's own API, as the platform's pages name it. A connection works without, and what needs it
+    waits.
+    """
+
+    password: str
+    """What the secret part is called."""
+    user: str | None = None
+    """What the part before it is called; None where the secret says all."""
+    host: str | None = None
+    """An example of the shop's host, where its API answers; None where all shops have one."""
+    hosts: str = r".+"
+    """A pattern of the hosts that may be a shop's."""
+
+
 def never(asked: Asked) -> bool:
     """The answer of platforms that send no ping."""
     return False
@@ -134,10 +150,14 @@ class Platform:
     """
     check_secret: Callable[[str], str | None] = field(default=lambda _: None)
     """What is wrong with a secret that a store gives; None if nothing is."""
+    api: Api | None = None
+    """What opens its API; None where Kith asks it nothing."""
+    installed: bool = False
+    """An app that the shop's owner installs learns the API's password by it."""
     options: frozenset[str] = frozenset()
     """Which of `Options` its connections have."""
     needs: frozenset[str] = frozenset()
-    """Which of them, and of `host`, `user` and `password`, a connection cannot do without."""
+    """Which of them, and of `host` and `access`, a connection cannot do without."""
     topics: tuple[str, ...] = ()
     """What a store subscribes its address to."""
     rules: Rules
