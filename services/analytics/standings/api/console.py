@@ -221,6 +221,17 @@ def _row(one: Standing, sort: Sort, calendar: Calendar, programs: Mapping[str, s
     }
     if one.points:
         cells["rewards"] = f"{cells['rewards']} + {_points(one.points, reader)}"
+    # On a phone no head says the currency.
+    with_currency = {
+        "revenue": fmt.money(one.revenue_minor, calendar.currency, whole=True),
+        "rewards": _rewards(one, calendar, reader),
+        "balance": fmt.money(one.available_minor, calendar.currency, whole=True),
+    }
+    facts = {
+        "orders": reader.speech.count("%(n)s order", "%(n)s orders", one.orders, n=cells["orders"]),
+        "friends": reader.speech.count("%(n)s friend", "%(n)s friends", one.friends, n=cells["friends"]),
+        "revenue": with_currency["revenue"],
+    }
     below = [part for part in (one.group_name, programs.get(one.program_id)) if part]
     return Row(
         {
@@ -236,11 +247,8 @@ def _row(one: Standing, sort: Sort, calendar: Calendar, programs: Mapping[str, s
                 one.ambassador_id, reader.speech.say("Select %(code)s", code=one.code or one.ambassador_id)
             ),
         },
-        key_figure=cells[sort] or "–",
-        facts=[
-            reader.speech.count("%(n)s order", "%(n)s orders", one.orders, n=cells["orders"]),
-            fmt.money(one.revenue_minor, calendar.currency, whole=True),
-        ],
+        key_figure=with_currency.get(sort) or cells[sort] or "–",
+        facts=[fact for name, fact in facts.items() if name != sort],
     )
 
 
