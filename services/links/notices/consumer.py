@@ -15,6 +15,7 @@ from contracts.events.conversions import (
     ConversionSettled,
     ConversionUnattributed,
 )
+from contracts.events.payouts import DestinationChanged
 from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
 from contracts.events.tracking import ClickRecorded
 from services.kernel.bus.port import Event
@@ -57,6 +58,7 @@ HANDLERS = (
         handle=decide.of_rewards,
         group=GROUP,
     ),
+    Handler(events=(DestinationChanged,), handle=decide.of_destinations, group=GROUP),
     Handler(events=(AppealAnswered,), handle=decide.of_appeals, group=GROUP),
     Handler(events=(ClickRecorded,), handle=on_clicks, group=CLICKS),
 )
