@@ -191,6 +191,8 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     for step in ("approve", "send"):  # files are made of what was sent
         await post(f"/v1/payout-batches/{batch['id']}/{step}", {}, 200)
 
+    goodwill, other_goodwill = await ask_for_goodwill(client, store, ambassador["id"])
+
     portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
     token = portal.json()["url"].rpartition("/")[2]
     own_page = {"sec-fetch-site": "same-origin"}
@@ -223,6 +225,9 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "reward_id": earned,
         "batch_id": batch["id"],
         "payout_id": payout["id"],
+        "goodwill_id": goodwill,
+        "other_goodwill": other_goodwill,
+        "unit": "EUR",
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
@@ -258,6 +263,20 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
         await db.close()
 
 
+async def ask_for_goodwill(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> list[str]:
+    """Two that wait for a second principal: somebody else than the store's own key asked for them."""
+    made = await client.post("/v1/keys", json={"scopes": ["goodwill:write"]}, headers=store.secret)
+    helper = {"authorization": f"Bearer {made.json()['key']}"}
+    body = BODIES["POST /v1/goodwill"]({"ambassador_id": ambassador_id})
+
+    async def asked() -> str | None:
+        answer = await client.post("/v1/goodwill", json=body, headers=helper)
+        assert answer.status_code in (201, 404), answer.text  # who joined just now is on the way
+        return str(answer.json()["id"]) if answer.status_code == 201 else None
+
+    return [str(await until(asked, what="an ambassador whom rewards knows")) for _ in range(2)]
+
+
 PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
 PREFIXES |= {
     "store_id": "str",
@@ -269,13 +288,14 @@ PREFIXES |= {
 }
 PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "inbound_id": "dlv"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
+PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    kept = ("kind", "occasion", "language", "currency", "month")
+    kept = ("kind", "occasion", "language", "currency", "month", "unit")
     return strange | {name: known[name] for name in kept if name in known}
 
 
@@ -345,6 +365,14 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/orders/{order_id}/cancel": lambda _: {},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/goodwill": lambda ids: {
+        "ambassador_id": ids["ambassador_id"],
+        "amount_minor": 100,
+        "currency": "EUR",
+        "reason": "Helped others.",
+    },
+    "POST /v1/goodwill/{goodwill_id}/take-back": lambda _: {"amount": 50, "reason": "Too much."},
+    "PUT /v1/goodwill-terms/{unit}": lambda _: {"limit": 5000},
     "POST /v1/payout-batches": lambda _: {"currency": "EUR", "provider": "manual"},
     "POST /v1/payout-batches/{batch_id}/results": lambda ids: {
         "results": [{"payout_id": ids["payout_id"], "outcome": "paid"}]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contracts.events.catalog import ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
@@ -28,6 +28,21 @@ _NEWEST = """
 select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
 """
 
+_NEWEST_VERSION = "select max(version) from programs where store_id = :store and program_id = :program"
+
+_KEEP_AMBASSADORS = """
+insert into ambassadors (store_id, ambassador_id, program_id, status, revision)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:programs as text[]),
+  cast(:statuses as text[]), cast(:revisions as int[])) order by 1, 2
+on conflict (store_id, ambassador_id) do update set program_id = excluded.program_id, status = excluded.status,
+  revision = excluded.revision
+where ambassadors.revision < excluded.revision
+"""
+
+_AMBASSADOR = """
+select program_id, status from ambassadors where store_id = :store and ambassador_id = :ambassador
+"""
+
 _BUDGETS = """
 select distinct on (p.store_id, p.program_id, p.currency) p.store_id, p.program_id, p.currency, p.budget_minor
 from programs p
@@ -45,7 +60,7 @@ _CLOSED = "select exists (select from closed_portals where store_id = :store and
 
 _ZONES = "select store_id, timezone from stores where store_id = any(cast(:stores as text[]))"
 
-_SHOP = "select name, timezone, locale from stores where store_id = :store"
+_SHOP = "select name, timezone, locale, currency from stores where store_id = :store"
 
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
@@ -82,6 +97,11 @@ async def newest(tx: Tx, store_id: str, program_id: str) -> Program | None:
     return None if definition is None else program_of(definition)
 
 
+async def newest_version(tx: Tx, store_id: str, program_id: str) -> int:
+    """Number of a program's newest version that is known; 0 for none."""
+    return int(await tx.scalar(_NEWEST_VERSION, store=store_id, program=program_id) or 0)
+
+
 async def budgets(tx: Tx, wanted: Iterable[Ref]) -> dict[tuple[str, str, str], int]:
     """Budget in force by (store, program, currency): the newest known version's, where that has one.
 
@@ -94,6 +114,32 @@ async def budgets(tx: Tx, wanted: Iterable[Ref]) -> dict[tuple[str, str, str], i
     return {
         (row.store_id, row.program_id, row.currency): row.budget_minor for row in rows if row.budget_minor is not None
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ambassador:
+    """What rewards knows of an ambassador."""
+
+    program_id: str
+    status: str
+
+
+async def keep_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
+    """Keeps the newest state of each; one of each ambassador."""
+    await tx.execute(
+        _KEEP_AMBASSADORS,
+        stores=[a.store_id for a in saved],
+        ids=[a.ambassador_id for a in saved],
+        programs=[a.program_id for a in saved],
+        statuses=[a.status for a in saved],
+        revisions=[a.revision for a in saved],
+    )
+
+
+async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | None:
+    """An ambassador, as far as has been heard."""
+    row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
+    return None if row is None else Ambassador(row.program_id, row.status)
 
 
 async def close_portals(tx: Tx, ambassadors: Sequence[Ref]) -> None:
@@ -114,6 +160,7 @@ class Shop:
     name: str
     timezone: str
     locale: str
+    currency: str = ""
 
 
 async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
@@ -124,4 +171,4 @@ async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
 async def shop(tx: Tx, store_id: str) -> Shop:
     """A store's name, zone and language; placeholders while its set-up is on its way."""
     row = await tx.one_or_none(_SHOP, store=store_id)
-    return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale)
+    return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale, row.currency)

@@ -101,7 +101,29 @@ PREPARE = Step(route="POST /v1/payout-batches", notes=["payouts.prepared"], body
                keep="batch_id", look="/v1/payouts payout_id")  # fmt: skip
 APPROVE = Step(route="POST /v1/payout-batches/{batch_id}/approve", notes=["payouts.approved"])
 SEND = Step(route="POST /v1/payout-batches/{batch_id}/send", notes=["payouts.sent"])
+G = "/console/rewards/goodwill"
+GIVE_BY_FORM = {"ambassador": "{ambassador_id}", "amount": "1", "pay_as": "cash", "reason": "secretword"}
+TAKE_BACK = body(reason="secretword")
+GOODWILL = [
+    Step(route="POST /v1/goodwill", notes=["goodwill.asked"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
+    Step(route="POST /v1/goodwill/{new_goodwill}/refuse", notes=["goodwill.refused"], body=body(reason="secretword")),
+    Step(route="PUT /v1/goodwill-terms/{unit}", notes=["goodwill_terms.changed"], body=body(limit=5000)),
+    Step(route="POST /v1/goodwill", notes=["goodwill.granted"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
+    Step(route="POST /v1/goodwill/{new_goodwill}/take-back", notes=["goodwill.taken_back"], body=TAKE_BACK),
+    Step(route="POST /v1/goodwill/{goodwill_id}/approve", notes=["goodwill.approved"]),
+    Step(route=f"POST {G}", who="member", notes=["goodwill.granted"], body=form(**GIVE_BY_FORM)),
+    Step(route=f"POST {G}/{{goodwill_id}}/take-back", who="member", notes=["goodwill.taken_back"],
+         body=form(amount="0.50", reason="secretword")),
+    Step(route=f"POST {G}/{{other_goodwill}}/approve", who="member", notes=["goodwill.approved"]),
+    Step(route=f"POST {G}/terms", who="member", notes=["goodwill_terms.changed"],
+         body=form(unit="EUR", limit="", period="month")),
+    Step(route=f"POST {G}", who="member", notes=["goodwill.asked"], body=form(**GIVE_BY_FORM),
+         look="/v1/goodwill new_goodwill"),
+    Step(route=f"POST {G}/{{new_goodwill}}/refuse", who="member", notes=["goodwill.refused"],
+         body=form(reason="secretword")),
+]  # fmt: skip
 WALK = [
+    *GOODWILL,
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
     Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
     PREPARE,
@@ -320,28 +342,11 @@ WALK = [
     Step(route="POST /v1/webhook-endpoints", notes=["endpoint.made"], keep="endpoint_id",
          body=BODIES["POST /v1/webhook-endpoints"]),
     Step(route="DELETE /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.ended"]),
-    Step(route="POST /v1/rewards/{reward_id}/flag", notes=["reward.flagged"], body=body(reason="secretword")),
-    Step(route="POST /console/rewards/rewards/{reward_id}/flag", who="member", notes=[],
-         body=form(flag_reason="Zaphodia bought it herself")),
     Step(route="POST /v1/rewards/{reward_id}/approve", notes=["reward.approved"]),
-    Step(route="POST /v1/rewards/approve", notes=[], body=lambda ids: {"ids": [ids["reward_id"]]}),
-    Step(route="POST /console/rewards/approvals/approve", who="member", notes=[], body=form(id="{reward_id}")),
     Step(route="POST /console/rewards/rewards/{reward_id}/approve", who="member", notes=[]),
     Step(route="POST /console/rewards/rewards/{reward_id}/reject", who="member", notes=["reward.rejected"],
          body=form(reason="Zaphodia bought it herself")),
     Step(route="POST /v1/rewards/{reward_id}/reject", notes=[], body=body(reason="secretword")),
-    Step(route="POST /v1/rewards/reject", notes=[],
-         body=lambda ids: {"ids": [ids["reward_id"]], "reason": "secretword"}),
-    Step(route="POST /console/rewards/approvals/reject", who="member", notes=[],
-         body=form(id="{reward_id}", reason="Zaphodia bought it herself")),
-    Step(route="PUT /v1/reward-release", notes=["release_rule.changed"], body=body(way="by_hand")),
-    Step(route="POST /v1/reward-release/secret", notes=["release_rule.secret_changed"]),
-    Step(route="POST /console/rewards/release/secret", who="member", notes=["release_rule.secret_changed"],
-         body=form(overlap_hours="1")),
-    Step(route="POST /console/rewards/release", who="member", notes=["release_rule.changed"],
-         body=form(way="automatic", url="https://shop.example/kith")),
-    Step(route="POST /v1/reward-release/test", notes=["release_rule.tried"]),
-    Step(route="POST /console/rewards/release/test", who="member", notes=["release_rule.tried"]),
 ]  # fmt: skip
 """In this order. A step that notes nothing repeats what was done, or looked without finding anything."""
 
@@ -373,8 +378,13 @@ def writing_routes() -> set[str]:
     }
 
 
+_GOODWILL_IDS = (("new_goodwill", "goodwill_id"), ("other_goodwill", "goodwill_id"))
+
+
 def template(route: str) -> str:
-    return route.replace("{new_program}", "{program_id}").replace("{new_ambassador}", "{ambassador_id}")
+    for name, of in (("new_program", "program_id"), ("new_ambassador", "ambassador_id"), *_GOODWILL_IDS):
+        route = route.replace(f"{{{name}}}", f"{{{of}}}")
+    return route
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
             batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
     await conversions.mark_waiting(tx, waiting)
     for reward in await rewards_store.of_orders(tx, [(o.store_id, o.order_id) for o in batch.orders]):
-        batch.rewards.setdefault((reward.store_id, reward.order_id), []).append(reward)
+        batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
     await _load_caps(tx, batch)
     return batch
 

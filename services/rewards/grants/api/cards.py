@@ -94,6 +94,18 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
     )
 
 
+def goodwill_card(reader: Reader, reward: Reward) -> AmountCard:
+    """What was given by hand, as a card: to whom, and what is left of it."""
+    return AmountCard(
+        who=words.side_label(reader.speech, reward.side),
+        name=_filled(reward.beneficiary_id),
+        amount=reader.amount(reward.target_minor, reward.unit),
+        terms=words.source_label(reader.speech, reward.source_kind),
+        limits=words.reason_text(reader, reward),
+        chip=words.status_chip(reader.speech, reward),
+    )
+
+
 def _filled(ambassador_id: str) -> Markup:
     """A place where links writes the ambassador's name."""
     return Markup('<span data-name="{}"></span>').format(ambassador_id)
@@ -127,7 +139,7 @@ def list_of(reader: Reader, rewards: Sequence[Reward]) -> Table:
     return Table(
         name=speech.say("Rewards"),
         columns=[
-            Column("order", speech.label("head", "Order")),
+            Column("for", speech.label("head", "For what")),
             Column("who", speech.label("head", "For")),
             Column("rule", speech.label("head", "Rule"), minor=True),
             Column("status", speech.label("head", "Status")),
@@ -148,13 +160,15 @@ def _row(reader: Reader, reward: Reward) -> Row:
     available = fmt.date(reward.released_at or reward.available_at) if reward.target_minor else None
     return Row(
         cells={
-            "order": Name(
-                reward.order_id,
+            "for": Name(
+                words.source_text(speech, reward),
                 below=fmt.date(reward.placed_at),
                 href=f"/console/rewards/rewards/{quote(reward.reward_id)}",
             ),
             "who": Name(side, fill=reward.beneficiary_id if reward.side == "ambassador" else ""),
-            "rule": Name(words.rule_label(speech, reward.rule), below=words.reason_text(reader, reward)),
+            "rule": Name(
+                words.rule_label(speech, reward.rule) if reward.rule else "", below=words.reason_text(reader, reward)
+            ),
             "status": words.status_chip(speech, reward),
             "available": available,
             "amount": amount,
