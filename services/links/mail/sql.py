@@ -17,9 +17,12 @@ from unnest(cast(:ids as text[]), cast(:kinds as text[]), cast(:abouts as text[]
 """
 _GET = f"select {_FIELDS} from mails where store_id = :store_id and mail_id = :mail_id"  # noqa: S608  # our own words
 _END = """
-update mails set state = :state, reason = coalesce(cast(:reason as text), reason), ended_at = :now,
+update mails set state = :state, reason = coalesce(cast(:reason as text), nullif(reason, 'given_up')), ended_at = :now,
   ambassador_id = coalesce(cast(:ambassador_id as text), ambassador_id)
 where store_id = :store_id and mail_id = :mail_id and state = 'waiting'
+"""
+_GIVEN_UP = """
+update mails set reason = 'given_up' where store_id = :store_id and mail_id = :mail_id and state = 'waiting'
 """
 _CAME = """
 select distinct about from mails
@@ -118,6 +121,11 @@ async def end(
     await tx.execute(
         _END, store_id=store_id, mail_id=mail_id, state=state, reason=reason, ambassador_id=ambassador_id, now=tx.now
     )
+
+
+async def given_up(tx: Tx, store_id: str, mail_id: str) -> None:
+    """Notes that nothing tries any more to send it. It goes on waiting: an operator may have it tried again."""
+    await tx.execute(_GIVEN_UP, store_id=store_id, mail_id=mail_id)
 
 
 async def delivered(tx: Tx, store_id: str, kind: str, abouts: Sequence[str]) -> set[str]:

@@ -25,6 +25,8 @@ def channels(speech: Speech) -> dict[Channel, str]:
 def chip(mail: Mail, speech: Speech) -> Chip:
     """What became of it."""
     match mail.state:
+        case "waiting" if mail.reason == "given_up":
+            return Chip(speech.label("chip", "Given up"), "bad", "cross")
         case "waiting":
             return Chip(speech.label("chip", "Waiting"), "neutral", "ring")
         case "sent":
@@ -55,6 +57,7 @@ def reason_text(mail: Mail, speech: Speech) -> str:
         "again": speech.say("It came back once, and was sent again"),
         "complaint": speech.say("Its reader calls it unwanted"),
         "bounce": speech.say("It could not be delivered"),
+        "given_up": speech.say("No relay took it for days. An operator can have it tried again"),
     }
     if mail.reason == "telegram_blocked":
         return speech.say("The chat with the bot was ended")

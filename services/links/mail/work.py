@@ -46,7 +46,9 @@ def task_kind(composers: Composers) -> TaskKind:
     ways = [*product(composers, ["email"]), *product(["notice"], get_args(Channel)), ("phone_code", "sms")]
     for (kind, channel), state in product(ways, get_args(State)):
         _SENT.labels(kind, channel, state)  # a series that begins at its first one shows no increase
-    return TaskKind(name=TASK, run=partial(run, composers), per_lane=PER_RELAY, per_store=5, deadline_s=30)
+    return TaskKind(
+        name=TASK, run=partial(run, composers), per_lane=PER_RELAY, per_store=5, deadline_s=30, given_up=given_up
+    )
 
 
 def count(mail: Mail, state: State) -> None:
@@ -89,6 +91,11 @@ async def run(composers: Composers, ctx: Context, task: Task) -> Outcome:
     except NoAddress:
         return _ended(mail, "refused", "no_address", letter)
     return await _hand_over(ctx.ring, settings, made, mail, letter)
+
+
+async def given_up(tx: Tx, task: Task, reason: str) -> None:
+    """No relay took it in all that time: the log says so instead of letting it look as if it were about to leave."""
+    await sql.given_up(tx, task.store_id, str(task.payload["mail_id"]))
 
 
 async def _unwanted(ctx: Context, tx: Tx, mail: Mail, letter: Letter) -> str | None:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.kernel.work import Retry, Task
+from services.kernel.work import Done, Retry, Task
 from services.links.mail.actions import KEPT
 from services.links.mail.jobs import forget as forget_mails
-from services.links.mail.work import run
+from services.links.mail.work import given_up, run
 from services.links.main import COMPOSERS
 from services.links.proofs.jobs import forget as forget_proofs
 from tests.integration.links.mailing import an_hour_later, browser, ended, relay, send_through, set_relay, working
@@ -56,6 +56,31 @@ async def test_a_relay_that_cannot_encrypt_though_it_should_holds_all_mails(
     )  # fmt: skip
     assert await run(COMPOSERS, links.ctx, task) == Retry(reason="smtp_away", hold_lane=True)
     assert relay.came == []
+
+
+async def test_a_mail_that_no_relay_took_is_called_given_up_and_leaves_when_it_is_tried_again(
+    links: Replica, shop: Shop, relay: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = await shop.program()
+    await shop.ambassador(program, email=ANNA)
+    await ask(links, program, ANNA)
+    (mail,) = (await shop.got("/v1/mails"))["data"]
+    task = Task(
+        id=1, kind="links.mail", store_id=shop.id, lane="relay", key=mail["id"], payload={"mail_id": mail["id"]},
+        attempt=1, failures=0, created_at=links.ctx.live.now(),
+    )  # fmt: skip
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await given_up(tx, task, "smtp_away")
+    (mail,) = (await shop.got("/v1/mails"))["data"]
+    assert (mail["state"], mail["reason"]) == ("waiting", "given_up")
+    outcome = await run(COMPOSERS, links.ctx, task)
+    assert isinstance(outcome, Done)
+    assert outcome.note is not None
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await outcome.note(tx)
+    (mail,) = (await shop.got("/v1/mails"))["data"]
+    assert (mail["state"], mail["reason"]) == ("sent", None)
+    assert [address for address, _ in relay.came] == [ANNA]
 
 
 async def test_what_became_of_mails_and_who_was_asked_for_a_proof_is_forgotten_in_time(
