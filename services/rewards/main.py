@@ -4,6 +4,9 @@ from contracts.events import Topic
 from services.common.product import PRODUCT
 from services.kernel.reseal import Sealed
 from services.kernel.service import Service
+from services.rewards.approvals import work as approvals_work
+from services.rewards.approvals.api import console as approvals_console
+from services.rewards.approvals.api import rest as approvals
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
@@ -36,6 +39,10 @@ from services.rewards.payouts.api import console_batch as payout_batch_console
 from services.rewards.payouts.api import portal as payouts_portal
 from services.rewards.payouts.api import rest as payouts
 from services.rewards.payouts.domain.terms import PAYER
+from services.rewards.release_rules import tables as _release_rules
+from services.rewards.release_rules.api import console as release_rules_console
+from services.rewards.release_rules.api import rest as release_rules
+from services.rewards.release_rules.domain import SECRET as RELEASE_SECRET
 from services.rewards.settings import METADATA
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
@@ -44,7 +51,7 @@ from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_closing, _destinations, _goodwill, _grants, _ledger, _payouts, _slices)
+_TABLES = (_closing, _destinations, _goodwill, _grants, _ledger, _payouts, _release_rules, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -55,10 +62,12 @@ SERVICE = Service(
     sealed=(
         Sealed(table="destinations", key="destination_id", column="sealed", purpose=DESTINATION),
         Sealed(table="payout_terms", key="payer_id", column="payer", purpose=PAYER),
+        Sealed(table="release_secrets", key="secret_id", column="secret", purpose=RELEASE_SECRET),
     ),
     publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
     routes=(
         "/v1/rewards*",
+        "/v1/reward-release*",
         "/v1/goodwill*",
         "/v1/balances*",
         "/v1/ledger*",
@@ -75,13 +84,17 @@ SERVICE = Service(
         "/room/*",
     ),
     routers=(
+        approvals.router,  # before what an id may stand for
         grants.router,
         grants_room.router,
         balances.router,
         ledger.router,
         payouts.router,
+        approvals_console.router,
         goodwill.router,
         grants_console.router,
+        release_rules.router,
+        release_rules_console.router,
         ledger_console.router,
         closing.router,
         liability.router,
@@ -106,5 +119,6 @@ SERVICE = Service(
     ),
     jobs=verification_jobs.JOBS,
     due_jobs=grants_jobs.DUE_JOBS,
+    work=approvals_work.TASK_KINDS,
     pages=PAGES,
 )

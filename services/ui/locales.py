@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -97,8 +98,12 @@ class Speech:
         return self.catalogue.npgettext(context, one, many, _plural_number(number))
 
 
+_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=\s|$)")
+"""What comes of a value that ends in a full stop, as months do («13 дек.»), before the sentence's own."""
+
+
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    return text % values if values else text
+    return _TWO_STOPS.sub(".", text % values) if values else text
 
 
 def _plural_number(number: float) -> int:

@@ -44,7 +44,7 @@ async def get_results(request: Request, lang: str = "") -> Response:
         title=speech.say("Your results"),
         style=look_of(who.store_id),
         bar=portal_bar(speech, RESULTS),
-        since=speech.say("Since %(day)s", day=since),
+        since=speech.say("Since %(day)s.", day=since),
         totals=_totals(reader, found),
         alone=found.middle is None,
         channels=_channels(reader, found),

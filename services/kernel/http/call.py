@@ -38,6 +38,8 @@ Reveal = Callable[[dict[str, Any]], Mapping[str, Any]]
 CONTEXT: Final = "kith.context"
 REQUEST_ID: Final = "kith.request_id"
 """Scope keys that the edge fills."""
+SCOPES: Final = "kith.scopes"
+"""Scope key of what the caller may do, once somebody was let through: pages lead nobody where they may not go."""
 
 _REPLAYED: Final = {"idempotent-replayed": "true"}
 _in_flight: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
@@ -147,6 +149,7 @@ class Guard:
     async def __call__(self, request: Request) -> Call:
         """The call. Async, since the framework would send a plain function to a thread."""
         caller = self.admit(request)
+        request.scope[SCOPES] = caller.scopes
         return Call(request.scope[CONTEXT], caller, caller.store_id, request.scope[REQUEST_ID], request)
 
 

@@ -15,6 +15,7 @@ from contracts.events.conversions import (
     ConversionSettled,
     ConversionUnattributed,
 )
+from contracts.events.payouts import DestinationChanged
 from contracts.events.rewards import (
     RewardAdjusted,
     RewardGranted,
@@ -69,6 +70,7 @@ HANDLERS = (
         handle=decide.of_rewards,
         group=GROUP,
     ),
+    Handler(events=(DestinationChanged,), handle=decide.of_destinations, group=GROUP),
     Handler(events=(AppealAnswered,), handle=decide.of_appeals, group=GROUP),
     Handler(events=(ClickRecorded,), handle=on_clicks, group=CLICKS),
 )

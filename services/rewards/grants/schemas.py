@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
-from services.rewards.grants.domain.reward import Reward, SourceKind
+from services.rewards.grants.domain.reward import Decider, Reward, SourceKind, Why
 from services.rewards.rules.domain import POINTS, PayAs, Side, in_units
 
 
@@ -52,7 +52,7 @@ class RewardOut(BaseModel):
     currency: str | None = Field(description="Null for points.")
     status: RewardStatus
     reason: str = Field(description="Machine word: granted, partly_refunded, capped_budget, cancelled …")
-    note: str | None = Field(description="Why a person rejected it, in that person's words.")
+    note: str | None = Field(description="Why it was rejected or held back, in the words of who did.")
     placed_at: datetime
     granted_at: datetime | None
     settled_at: datetime | None
@@ -62,6 +62,11 @@ class RewardOut(BaseModel):
     )
     released_at: datetime | None
     changed_at: datetime
+    waits_for: Decider | None = Field(
+        None, description="Whose word it waits for before it becomes available: a person's, or the store's server's."
+    )
+    waits_why: Why | None = Field(None, description="by_hand, flagged, unanswered, asked.")
+    waits_since: datetime | None = None
     calculation: CalculationOut
 
     @classmethod
@@ -91,6 +96,9 @@ class RewardOut(BaseModel):
             available_at=reward.available_at,
             released_at=reward.released_at,
             changed_at=reward.changed_at,
+            waits_for=reward.waits_for,
+            waits_why=reward.waits_why,
+            waits_since=reward.waits_since,
             calculation=CalculationOut(
                 base=reward.base_minor,
                 order_total_minor=reward.total_minor,

@@ -62,6 +62,9 @@ REWARDS = Table(
     moment("rejected_at", nullable=True),
     Column("settled_minor", BigInteger, nullable=True),
     text("note", nullable=True),
+    text("waits_for", nullable=True),
+    text("waits_why", nullable=True),
+    moment("waits_since", nullable=True),
     Column("granted_by", BigInteger, nullable=True),
     Column("source_kind", Text, nullable=False, server_default="order"),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
@@ -81,7 +84,14 @@ REWARDS = Table(
     Index(
         "rewards_releasable_idx",
         *("store_id", "available_at"),
-        postgresql_where=sql("target_minor > 0 and settled_at is not null and released_at is null"),
+        postgresql_where=sql(
+            "target_minor > 0 and settled_at is not null and released_at is null and waits_for is null"
+        ),
+    ),
+    Index(
+        "rewards_waiting_idx",
+        *("store_id", "waits_for", "waits_since", "reward_id"),
+        postgresql_where=sql("waits_for is not null and target_minor > 0"),
     ),
     CheckConstraint("target_minor >= 0 and target_minor <= want_minor", name="target_within_want"),
     CheckConstraint("target_minor <= bound_minor", name="target_within_bound"),
@@ -90,6 +100,13 @@ REWARDS = Table(
     CheckConstraint("rejected_at is null or target_minor = 0", name="rejected_for_good"),
     CheckConstraint("released_at is null or settled_at is not null", name="released_after_settling"),
     CheckConstraint("target_minor = 0 or granted_at is not null", name="granted_at"),
+    CheckConstraint(
+        "(waits_for is null) = (waits_since is null) and (waits_for is null) = (waits_why is null)", name="waits"
+    ),
+    CheckConstraint(
+        "waits_for is null or (approved_at is null and released_at is null and rejected_at is null)",
+        name="waits_undecided",
+    ),
     CheckConstraint("source_kind in ('order', 'person')", name="source_kind"),
 )
 

@@ -52,6 +52,7 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "destination_changed": speech.say("The ambassador changed where the money goes."),
         "cooling_off": speech.say("The destination, mail or phone changed less than 72 hours ago."),
         "taken_back": speech.say("Rewards in it were taken back before it was sent."),
+        "blocked": speech.say("The ambassador is blocked: nothing is paid until they are not."),
         "by_person": speech.say("Called off by hand."),
     }
     return "" if reason is None else known.get(reason, reason)
@@ -64,6 +65,7 @@ def left_out_text(speech: Speech, why: str) -> str:
         "no_destination": speech.say("Not said where the money goes"),
         "other_method": speech.say("Cannot be paid this way"),
         "cooling_off": speech.say("Destination, mail or phone changed in the last 72 hours"),
+        "blocked": speech.say("Blocked: paid once they are not"),
         "in_payout": speech.say("A payout is on its way"),
     }.get(why, why)
 

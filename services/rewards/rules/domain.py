@@ -47,6 +47,8 @@ class Reason(StrEnum):
     REASSIGNED = "reassigned"
     """The order now belongs to somebody else, or to another program."""
     REJECTED_BY_PERSON = "rejected_by_person"
+    REFUSED_BY_STORE = "refused_by_store"
+    """The store's own server, which is asked before a reward becomes available, refused it."""
     CURRENCY_MISMATCH = "currency_mismatch"
     NOT_FIRST_ORDER = "not_first_order"
     NOTHING_DUE = "nothing_due"

@@ -35,5 +35,6 @@ def _taken_back(reader: Reader, reason: str) -> str:
         Reason.NOT_ATTRIBUTED: say("Taken back: the order does not count any more"),
         Reason.REASSIGNED: say("Taken back: the order belongs to somebody else"),
         Reason.REJECTED_BY_PERSON: say("Taken back: the store rejected it"),
+        Reason.REFUSED_BY_STORE: say("Taken back: the store rejected it"),
         Reason.TAKEN_BACK: say("Taken back: the store had given it by hand"),
     }.get(Reason(reason) if reason in set(Reason) else Reason.GRANTED, say("Taken back"))

@@ -14,6 +14,7 @@ from contracts.events.conversions import (
     Named,
 )
 from contracts.events.orders import Figures
+from contracts.events.payouts import DestinationChanged
 from contracts.events.rewards import (
     Beneficiary,
     RewardAdjusted,
@@ -106,6 +107,20 @@ def order(kind: type[Conversion], shop: Shop, order_id: str, *, who: str | None 
         "engine": "2",
     }
     return kind(**{**made, **changes})
+
+
+def moved(shop: Shop, who: str, destination: str = "dst_1") -> DestinationChanged:
+    """Somebody said a moment ago where an ambassador's money goes."""
+    now = datetime.now(UTC)
+    return DestinationChanged(
+        store_id=shop.id,
+        ambassador_id=who,
+        destination_id=destination,
+        method="iban",
+        is_first=False,
+        usable_at=now + timedelta(hours=72),
+        changed_at=now,
+    )
 
 
 def named(who: str, *, verdict: Any, reason: str) -> Sequence[Named]:

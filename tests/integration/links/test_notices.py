@@ -26,6 +26,7 @@ from tests.integration.links.telling import (
     goodwill,
     hear,
     hear_outbox,
+    moved,
     named,
     order,
     reward,
@@ -364,3 +365,36 @@ async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(
         await tx.execute("update mails set state = 'sent', ended_at = :now where store_id = :s", s=shop.id, now=tx.now)
     await tell(links, after=timedelta(hours=25))
     assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 6, "the rest as one"
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_changed_destination_is_told_at_once_and_also_to_who_wants_no_mails(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA))["id"]
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await tell(links, after=timedelta(minutes=3))
+    await came(relay, 1)
+    address = re.fullmatch(r"<http://kith\.test(/unsubscribe/\S+)>", relay.to(ANNA)[0]["List-Unsubscribe"])
+    assert address
+    await links.http.post(address[1], data={"List-Unsubscribe": "One-Click"}, headers={"Origin": "null"})
+    wish = {"channel": "portal", "digest": "weekly", "quiet_from": 1, "quiet_to": 0, "most_a_day": 1}
+    kept = await shop.http.put(f"/v1/ambassadors/{anna}/preferences", json=wish)
+    assert kept.status_code == 200, kept.text
+
+    await hear(links, moved(shop, anna), order(ConversionAttributed, shop, "o-2", who=anna))
+    await tell(links)
+    warned = (await came(relay, 2))[-1]
+    assert "where your money goes: a bank account" in warned
+    assert "An order of a friend" not in warned, "a warning says nothing else"
+    mail = relay.to(ANNA)[-1]
+    assert mail["Subject"] == "Where your money goes has changed"
+    assert mail["List-Unsubscribe"] is None
+    await hear(links, moved(shop, anna))
+    await tell(links)
+    await hear(links, moved(shop, anna, "dst_2"))
+    await tell(links)
+    assert len(await came(relay, 3)) == 3  # each change once
+    refused = await shop.http.put("/v1/message-occasions/destination_changed", json={"told": False})
+    assert refused.status_code == 422, refused.text

@@ -92,3 +92,10 @@ def _forms(text: object) -> list[str]:
 def _names(text: str) -> set[str]:
     """Names of the values; `%(Why)s` is `why` with a capital, for languages that begin a sentence with it."""
     return {part.partition(")")[0].lower() for part in text.split("%(")[1:]}
+
+
+def test_a_sentence_that_ends_in_a_short_month_has_one_full_stop() -> None:
+    speech = load_speech("ru")
+    assert speech.say("Since %(day)s. The middle…", day="1 сент.") == "Since 1 сент. The middle…"
+    assert speech.say("Until %(day)s.", day="1 сент.") == "Until 1 сент."
+    assert speech.say("%(text)s.", text="what..") == "what..."  # no value is changed

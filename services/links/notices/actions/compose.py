@@ -184,6 +184,9 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             }
         case "appeal_answered":
             return {"answer": words.answer(str(facts["outcome"]), speech)}
+        case "destination_changed":
+            usable = fmt.moment(datetime.fromisoformat(str(facts["usable_at"])))
+            return {"method": words.method(str(facts["method"]), speech), "usable": usable}
         case "terms_changed":
             terms = f"{ctx.settings.base_url}/terms/{facts['program_id']}"
             return {"version": str(facts["version"]), "terms": terms}

@@ -7,6 +7,7 @@ from typing import Any, Final
 from contracts.events.appeals import AppealAnswered
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
+from contracts.events.payouts import DestinationChanged
 from contracts.events.rewards import AnyReward, SourcedReward
 from services.kernel.bus.port import Event
 from services.kernel.db import ALL_STORES, Tx
@@ -14,6 +15,7 @@ from services.kernel.due import schedule
 from services.kernel.ids import new_id
 from services.links.activity import sql as activity
 from services.links.notices.domain.occasions import ABOUT, Occasion
+from services.links.notices.domain.plan import is_alarm
 from services.links.notices.sql import notices as sql
 from services.links.notices.sql import orders
 from services.links.notices.sql import rewards as told
@@ -118,6 +120,24 @@ async def of_appeals(tx: Tx, events: Sequence[Event[AppealAnswered]]) -> None:
     await _lock(tx)
     wanted = [
         _notice(tx, e, e.data.ambassador_id, "appeal_answered", e.data.appeal_id, outcome=e.data.outcome)
+        for e in events
+    ]
+    await _add(tx, wanted)
+
+
+async def of_destinations(tx: Tx, events: Sequence[Event[DestinationChanged]]) -> None:
+    """Where somebody's money goes: they are warned of each change, also of the first."""
+    await _lock(tx)
+    wanted = [
+        _notice(
+            tx,
+            e,
+            e.data.ambassador_id,
+            "destination_changed",
+            e.data.destination_id,
+            method=e.data.method,
+            usable_at=e.data.usable_at.isoformat(),
+        )
         for e in events
     ]
     await _add(tx, wanted)
@@ -232,7 +252,8 @@ async def _add(tx: Tx, wanted: Iterable[NewNotice]) -> None:
 
 def _is_told(one: NewNotice, starts: Mapping[str, datetime], untold: set[tuple[str, str]]) -> bool:
     since = starts.get(one.store_id)
-    return (since is None or one.happened_at >= since) and (one.store_id, one.occasion) not in untold
+    told = is_alarm(one.occasion) or (one.store_id, one.occasion) not in untold
+    return told and (since is None or one.happened_at >= since)
 
 
 async def _are_told(tx: Tx, event: Event[Any], occasion: Occasion) -> bool:

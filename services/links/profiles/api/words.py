@@ -78,6 +78,8 @@ def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
             return _linked(text, _REWARDS, str(facts["reward_id"]))
         case "appeal_answered":
             return speech.say("An appeal of theirs was answered")
+        case "destination_changed":
+            return speech.say("Where their money goes has changed")
         case "terms_changed":
             return speech.say("New terms, version %(version)s", version=str(facts["version"]))
         case "announcement":

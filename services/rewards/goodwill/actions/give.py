@@ -14,7 +14,7 @@ from services.kernel.ids import new_id
 from services.rewards.goodwill import sql
 from services.rewards.goodwill.domain import Goodwill, Terms, reward_of
 from services.rewards.grants.actions.regrant import settle_changes
-from services.rewards.grants.actions.release import release_now
+from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import taken_back
 from services.rewards.grants.sql import counters
 from services.rewards.grants.sql import rewards as rewards_store
@@ -262,7 +262,7 @@ async def _granted(tx: Tx, one: Goodwill) -> Goodwill:
     await settle_changes(tx, [change])
     posted = await rewards_store.one(tx, one.store_id, reward_id)
     assert posted is not None
-    await release_now(tx, [posted])
+    await let_go(tx, [posted])
     return replace(
         one,
         status="granted",

@@ -21,6 +21,7 @@ from services.rewards.grants.sql import conversions, limits, rewards
 from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
+from services.rewards.release_rules.api.console import QUEUE
 from services.rewards.rules.domain import Order, window
 from services.rewards.slices import sql as slices
 from services.ui import AmountCard, Choice, Fact, Happening, Pagination
@@ -67,6 +68,7 @@ async def list_page(
         freshness=reader.read_now(),
         title=speech.say("Rewards"),
         table=cards.list_of(reader, page.data),
+        queue_href=QUEUE,
         q=q,
         kept={name: value for name, value in kept.items() if name != "q"},
         statuses=[
@@ -168,7 +170,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         lines = await ledger.lines(tx, call.store_id, before=None, count=_MOVEMENTS + 1, filters=filters)
     speech, fmt = reader.speech, reader.fmt
-    wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
+    wrong = speech.say("Say why: the ambassador’s support will be asked.")
     may_write = "rewards:write" in call.caller.scopes and reward.rejected_at is None
     return reader.page(
         "grants/reward.html",
@@ -192,7 +194,10 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         may_approve=may_write and reward.status == "pending",
         may_reject=may_write and reward.order_id is not None and reward.target_minor > 0,
         takes=_takes(reader, reward),
-        error=wrong,
+        may_flag=may_write and not reward.decided and reward.target_minor > 0 and reward.waits_why != "flagged",
+        waits=words.waits_text(speech, reward),
+        error=wrong if error and error != "flag" else "",
+        error_flag=wrong if error == "flag" else "",
     )
 
 

@@ -17,6 +17,13 @@ SourceKind = Literal["order", "person"]
 RewardKey = tuple[str, str, int, str]
 """Program, rule, level, beneficiary: unique within a source."""
 
+Decider = Literal["person", "store"]
+"""Whose word a reward waits for: somebody who looks at it, or the store's own server."""
+Why = Literal["by_hand", "flagged", "unanswered", "asked"]
+"""Why it waits: the store approves each by hand, somebody wants it looked at, the store's server did not answer in
+time; or that server is being asked.
+"""
+
 
 class Reward(Struct, frozen=True, kw_only=True):
     """The whole state of a reward. Amounts are minor units of `unit`, or points.
@@ -66,7 +73,11 @@ class Reward(Struct, frozen=True, kw_only=True):
     rejected_at: datetime | None = None
     settled_minor: int | None = None
     note: str | None = None
-    """Why a person rejected it, in that person's words. Never leaves this service's own pages and API."""
+    """Why it was rejected, or is to be looked at, in the words of who did. No event carries it."""
+    waits_for: Decider | None = None
+    """Whose word stands before its release: it is not released before, however long that takes."""
+    waits_why: Why | None = None
+    waits_since: datetime | None = None
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
 
@@ -90,6 +101,11 @@ class Reward(Struct, frozen=True, kw_only=True):
         if self.released_at is not None:
             return "available"
         return "pending" if self.approved_at is None else "approved"
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing is left to be decided about it: it is released, or refused for good."""
+        return self.released_at is not None or self.rejected_at is not None
 
     @property
     def basis(self) -> Mapping[str, int | str | None]:

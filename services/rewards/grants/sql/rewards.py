@@ -48,6 +48,9 @@ _TYPES = {
     "rejected_at": "timestamptz",
     "settled_minor": "bigint",
     "note": "text",
+    "waits_for": "text",
+    "waits_why": "text",
+    "waits_since": "timestamptz",
     "granted_by": "bigint",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
@@ -80,16 +83,21 @@ _ONE = f"select {_COLUMNS} from rewards r where r.store_id = :store and r.reward
 _DUE = (
     f"select {_COLUMNS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral ("  # noqa: S608
     " select * from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null"
-    " and released_at is null and available_at <= :now order by available_at limit :count) r"
+    " and released_at is null and waits_for is null and available_at <= :now order by available_at limit :count) r"
     " order by r.store_id, r.available_at, r.reward_id"
 )
 
 _NEXT_DUE = """
 select w.store_id, r.available_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
   select available_at from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null
-    and released_at is null order by available_at limit 1
+    and released_at is null and waits_for is null order by available_at limit 1
 ) r
 """
+
+_SEVERAL = (
+    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    " where r.store_id = :store and r.reward_id = any(cast(:rewards as text[])) order by r.reward_id"
+)
 
 _LIST = (
     f"select {_COLUMNS} from rewards r where r.store_id = :store"  # noqa: S608
@@ -149,8 +157,16 @@ async def one(tx: Tx, store_id: str, reward_id: str) -> Reward | None:
     return None if row is None else _reward(row)
 
 
+async def several(tx: Tx, store_id: str, ids: Iterable[str]) -> dict[str, Reward]:
+    """Rewards by their ids; those that there are."""
+    rows = await tx.all(_SEVERAL, store=store_id, rewards=sorted(set(ids)))
+    return {row.reward_id: _reward(row) for row in rows}
+
+
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Reward]:
-    """Settled rewards whose hold is over, the longest waiting first, at most `count` of each store."""
+    """Settled rewards whose hold is over and about which nobody is asked, the longest waiting first, at most `count` of
+    each store.
+    """
     return [_reward(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
 
 

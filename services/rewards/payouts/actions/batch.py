@@ -211,8 +211,9 @@ async def cancel(tx: Tx, store_id: str, batch_id: str) -> Batch:
 
 
 async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
-    """Sends what was approved. Whose destination changed, or of whom more was taken back meanwhile than they have left,
-    is left out: that payout is cancelled, and what remains comes into a later batch. A repeat changes nothing.
+    """Sends what was approved. Who is blocked, whose destination changed, or of whom more was taken back meanwhile than
+    they have left, is left out: that payout is cancelled, and what remains comes into a later batch. A repeat changes
+    nothing.
 
     Raises `BatchState`.
     """
@@ -245,10 +246,13 @@ async def _refused(tx: Tx, store_id: str, payouts: Sequence[Payout]) -> dict[str
     places = await destinations.several(tx, store_id, [one.destination_id for one in payouts])
     wanted = [(one.ambassador_id, one.currency, one.reserve_number) for one in payouts]
     since = await books.cash_since(tx, store_id, wanted)
+    blocked = await destinations.blocked(tx, store_id, [one.ambassador_id for one in payouts])
     found: dict[str, str] = {}
     for one in payouts:
         place = places.get(one.destination_id)
-        if place is None or place.ended_at is not None:
+        if one.ambassador_id in blocked:
+            found[one.payout_id] = "blocked"
+        elif place is None or place.ended_at is not None:
             found[one.payout_id] = "destination_changed"
         elif place.usable_at > tx.now:
             found[one.payout_id] = "cooling_off"

@@ -3,15 +3,15 @@
 What exists is of orders, and says so without being written anew. The ambassadors that rewards now knows come again from
 the catalog, which keeps the newest state of each.
 
-Revision: 0014
-Follows: 0013
+Revision: 0015
+Follows: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
