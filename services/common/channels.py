@@ -31,6 +31,9 @@ CHANNELS: Final[dict[str, Channel]] = {
     "": Channel(_("Link, no channel"), "link"),
 }
 
+WITHOUT_CLICKS: Final = frozenset({"code", "customer"})
+"""Ways to an order on which nobody clicks: their pages have no number of clicks, nor of friends who came by one."""
+
 
 def channel_text(channel: str, speech: Says) -> str:
     """A channel in words; the store's own channel names are shown as they are."""

@@ -10,7 +10,7 @@ from services.analytics.own.domain import Estimate, Sums
 from services.analytics.pages import PAGES
 from services.analytics.slices.domain import Calendar
 from services.analytics.slices.sql import calendars
-from services.common.channels import channel_icon, channel_text
+from services.common.channels import WITHOUT_CLICKS, channel_icon, channel_text
 from services.common.portal_bar import RESULTS, portal_bar
 from services.common.store_look import look_of
 from services.kernel.context import Context
@@ -173,8 +173,8 @@ def _channels(reader: Reader, found: Results) -> Table:
             Row(
                 {
                     "channel": Name(channel_text(channel, speech), icon=channel_icon(channel)),
-                    "clicks": number(sums.clicks),
-                    "friends": number(sums.friends),
+                    "clicks": None if channel in WITHOUT_CLICKS else number(sums.clicks),
+                    "friends": None if channel in WITHOUT_CLICKS else number(sums.friends),
                     "orders": number(sums.orders),
                 }
             )

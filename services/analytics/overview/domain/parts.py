@@ -11,14 +11,11 @@ from services.analytics.metrics.domain.pictures import series_of, written
 from services.analytics.metrics.domain.registry import METRICS, Metric
 from services.analytics.metrics.domain.totals import Totals
 from services.analytics.overview.domain.address import TILES, Address
-from services.common.channels import channel_text
+from services.common.channels import WITHOUT_CLICKS, channel_text
 from services.common.reasons import reason_icon, reason_text
 from services.ui import BarCell, Change, Column, Fact, Format, Reader, Row, Table, Tile
 from services.ui.charts import FunnelStep, funnel_step
 from services.ui.parts import Series
-
-WITHOUT_CLICKS = frozenset({"code", "customer"})
-"""Channels that nobody clicks."""
 
 SPREAD = ("k_factor", "share_yield", "participation_rate", "cycle_time", "turned_rate")
 
