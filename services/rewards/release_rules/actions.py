@@ -11,11 +11,12 @@ from services.common.own_addresses import check_url
 from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Tx
+from services.kernel.due import schedule
 from services.kernel.errors import Conflict, Invalid
 from services.kernel.ids import new_id
-from services.kernel.work import NewTask, add_tasks
+from services.kernel.work import NewTask, add_tasks, release
 from services.rewards.release_rules import sql
-from services.rewards.release_rules.domain import LONGEST_OVERLAP, SECRET, Way
+from services.rewards.release_rules.domain import LONGEST_OVERLAP, RELEASE_JOB, SECRET, Way
 from services.rewards.release_rules.sql import Rule
 
 TASK: Final = "release-ask"
@@ -36,8 +37,8 @@ class Made:
 
 
 async def put(tx: Tx, ctx: Context, store_id: str, *, way: Way, url: str | None) -> Rule:
-    """Sets a store's rule. What waits already goes on waiting: for a person, whatever the rule; for the store's server,
-    as long as the rule is to ask it.
+    """Sets a store's rule. What waits for a person goes on waiting, whatever the rule; what waits for the store's
+    server has the new rule at once, where that is not to ask it.
 
     Raises `Invalid` for an address that is none, and for a rule to ask without an address and a secret.
     """
@@ -53,6 +54,8 @@ async def put(tx: Tx, ctx: Context, store_id: str, *, way: Way, url: str | None)
         )
     if (before.way, before.url) != (way, url):
         await sql.keep(tx, store_id, way=way, url=url)
+        await release(tx, kind=TASK, lane=store_id)  # at another address nobody has been silent yet
+        await schedule(tx, RELEASE_JOB, {store_id: tx.now})
         changed = [name for name, old, new in (("way", before.way, way), ("url", before.url, url)) if old != new]
         tx.note(
             "release_rule.changed",

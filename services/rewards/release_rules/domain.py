@@ -10,6 +10,8 @@ own server was asked and let it pass.
 """
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
 
+RELEASE_JOB: Final = "release"
+"""The due job that releases, and that looks after what waits when a rule has changed."""
 SECRET: Final = "release-secret"  # noqa: S105  # the name of a purpose
 """Purpose of a secret that signs questions, at rest; its owner is the secret's id."""
 LONGEST_OVERLAP: Final = timedelta(days=7)

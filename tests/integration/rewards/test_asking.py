@@ -17,6 +17,7 @@ from services.rewards.approvals.work import TASK_KINDS
 from services.rewards.grants.actions import review
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.release_rules import actions as rules
+from services.rewards.release_rules.domain import Way
 from tests.integration.rewards.money import audit, holding, release_all
 from tests.integration.rewards.world import World
 from tests.support.wait import until
@@ -233,17 +234,27 @@ async def test_what_fell_to_nothing_is_asked_about_anew_when_it_rises(shop: tupl
     assert len(receiver.calls) == 1
 
 
-async def test_a_store_that_asks_no_more_has_its_new_rule_at_once(shop: tuple[World, Receiver, bytes]) -> None:
+@pytest.mark.parametrize(("way", "available", "why"), [("by_hand", 0, "by_hand"), ("automatic", 460, None)])
+async def test_a_store_that_asks_no_more_has_its_new_rule_at_once(
+    shop: tuple[World, Receiver, bytes], way: Way, available: int, why: str | None
+) -> None:
     world, receiver, _ = shop
-    receiver.answer = lambda call: Answer(503)
     await release_all(world)
+    assert (await reward_of(world)).waits_for == "store"
     async with world.db.transaction([STORE]) as tx:
-        await rules.put(tx, world.ctx, STORE, way="by_hand", url=receiver.url())
-    async with working(world):
-        await becomes(world, "pending")
+        await rules.put(tx, world.ctx, STORE, way=way, url=receiver.url())
     await release_all(world)
-    assert (await reward_of(world)).waits_why == "by_hand"
+    assert (await reward_of(world)).waits_why == why
+    assert (await holding(world, ANNA)).available == available
+    async with working(world):  # the question that was on its way says nothing any more
+
+        async def over() -> bool:
+            waiting = "select 1 from work_tasks where store_id = :store and state = 'waiting'"
+            return not list(await world.look(STORE, waiting))
+
+        await until(over, what="the question is over")
     assert receiver.calls == []
+    assert (await reward_of(world)).waits_why == why
 
 
 async def test_the_rule_is_set_tried_and_its_secret_shown_once(shop: tuple[World, Receiver, bytes]) -> None:

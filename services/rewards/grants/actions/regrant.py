@@ -23,11 +23,9 @@ from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
+from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements, local_day, window
 from services.rewards.slices import sql as slices
-
-RELEASE_JOB = "release"
-
 
 _ANY_ZONE = ZoneInfo("UTC")
 """For orders that earn nothing: no day is made for them."""

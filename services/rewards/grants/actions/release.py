@@ -24,8 +24,13 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """
     await tx.lock_stores(stores)
     due = await rewards_store.due(tx, stores, now=tx.now, count=max(1, RELEASE_BATCH // len(stores)))
+    ways = await rules.ways(tx, stores)
+    # Where the rule is another by now, nobody waits for the server any more.
+    freed = await rewards_store.asked_about(
+        tx, [store for store in stores if ways.get(store) != "ask"], count=RELEASE_BATCH
+    )
+    due += freed
     if due:
-        ways = await rules.ways(tx, {reward.store_id for reward in due})
         doors = {
             one.reward_id: door_of(ways.get(one.store_id, "automatic"), approved=one.approved_at is not None)
             for one in due
@@ -33,15 +38,15 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         await let_go(tx, [reward for reward in due if doors[reward.reward_id] is Door.OPEN])
         by_hand = [reward for reward in due if doors[reward.reward_id] is Door.PERSON]
         asked = [reward for reward in due if doors[reward.reward_id] is Door.STORE]
-        await rewards_store.save(
-            tx,
-            [
-                *(waiting(one, whose="person", why="by_hand", now=tx.now).after for one in by_hand),
-                *(waiting(one, whose="store", why="asked", now=tx.now).after for one in asked),
-            ],
-        )
+        held_back = [
+            *(waiting(one, whose="person", why="by_hand", now=tx.now).after for one in by_hand),
+            *(waiting(one, whose="store", why="asked", now=tx.now).after for one in asked),
+        ]
+        if held_back:
+            await rewards_store.save(tx, held_back)
         await questions.ask(tx, [(one.store_id, one.reward_id) for one in asked])
-    return await rewards_store.next_due(tx, stores)
+    more = {one.store_id: tx.now for one in freed} if len(freed) == RELEASE_BATCH else {}
+    return await rewards_store.next_due(tx, stores) | more
 
 
 async def let_go(tx: Tx, rewards: Sequence[Reward]) -> list[Reward]:

@@ -121,7 +121,7 @@ def steps_of(reader: Reader, reward: Reward, rule: RewardRule | None) -> list[St
         Step(speech.label("chip", "Settled"), fmt.date(settles), done=reward.settled_at is not None),
         Step(
             speech.label("chip", "Available"),
-            fmt.date(reward.released_at or max(reward.available_at, settles)),
+            "" if reward.waits_for else fmt.date(reward.released_at or max(reward.available_at, settles)),
             done=reward.released_at is not None,
         ),
         Step(last),
@@ -156,8 +156,9 @@ def _row(reader: Reader, reward: Reward) -> Row:
     speech, fmt = reader.speech, reader.fmt
     side = words.side_label(speech, reward.side)
     amount = reader.amount(reward.target_minor, reward.unit)
-    # Only what can still come, or has come, has a date; what was taken back has none.
-    available = fmt.date(reward.released_at or reward.available_at) if reward.target_minor else None
+    # Only what can still come by itself, or has come, has a date; what was taken back has none.
+    known = reward.target_minor and reward.waits_for is None
+    available = fmt.date(reward.released_at or reward.available_at) if known else None
     return Row(
         cells={
             "for": Name(
@@ -167,7 +168,8 @@ def _row(reader: Reader, reward: Reward) -> Row:
             ),
             "who": Name(side, fill=reward.beneficiary_id if reward.side == "ambassador" else ""),
             "rule": Name(
-                words.rule_label(speech, reward.rule) if reward.rule else "", below=words.reason_text(reader, reward)
+                words.rule_label(speech, reward.rule) if reward.rule else "",
+                below=words.waits_text(speech, reward) or words.reason_text(reader, reward),
             ),
             "status": words.status_chip(speech, reward),
             "available": available,

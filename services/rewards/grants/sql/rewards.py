@@ -87,6 +87,11 @@ _DUE = (
     " order by r.store_id, r.available_at, r.reward_id"
 )
 
+_ASKED_ABOUT = (
+    f"select {_COLUMNS} from rewards r where r.store_id = any(cast(:stores as text[])) and r.waits_for = 'store'"  # noqa: S608
+    " and r.target_minor > 0 order by r.store_id, r.waits_since limit :count"
+)
+
 _NEXT_DUE = """
 select w.store_id, r.available_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
   select available_at from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null
@@ -168,6 +173,11 @@ async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> li
     each store.
     """
     return [_reward(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
+
+
+async def asked_about(tx: Tx, stores: Iterable[str], *, count: int) -> list[Reward]:
+    """Rewards above zero in these stores that wait for the word of the store's server."""
+    return [_reward(row) for row in await tx.all(_ASKED_ABOUT, stores=sorted(stores), count=count)]
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
