@@ -28,6 +28,11 @@ from services.connectors.inbox.hot.box import Inbox
 from services.connectors.inbox.hot.door import Door
 from services.connectors.pages import PAGES
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.polls import jobs as polls_jobs
+from services.connectors.polls import tables as _polls
+from services.connectors.polls import work as polls_work
+from services.connectors.polls.api import console as polls_console
+from services.connectors.polls.api import rest as polls
 from services.connectors.settings import METADATA
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices
@@ -36,7 +41,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _endpoints, _inbox, _slices)
+_TABLES = (_accounts, _endpoints, _inbox, _polls, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -89,14 +94,16 @@ SERVICE = Service(
         former.router,
         install.router,
         connections_console.router,
+        polls.router,
+        polls_console.router,
         endpoints.router,
         endpoints_console.router,
     ),
     hot=hot_routes,
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS),
-    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS),
+    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
-    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS),
+    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS, *polls_work.TASK_KINDS),
     resources=open_resources,
     pages=PAGES,
 )

@@ -13,6 +13,7 @@ from services.connectors.accounts.sql import Account
 from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.polls import actions as polls
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
@@ -47,7 +48,7 @@ async def create(
     others = await sql.page(tx, store_id)
     if len(others) >= MOST:
         raise Conflict(f"A store has {MOST} connections at most. Delete one first.", code="too_many_connections")
-    return await accounts.create(
+    account = await accounts.create(
         tx,
         ctx.require_sealing(),
         store_id,
@@ -58,6 +59,8 @@ async def create(
         host=host.lower() if host else None,
         access=access,
     )
+    await polls.opened(tx, account)
+    return account
 
 
 async def change(
@@ -78,7 +81,7 @@ async def change(
         raise Invalid.field("options.currency", f"A connection with {about.title} needs this.")
     if access is not None:
         await release(tx, kind=READ_BACK, lane=connection_id)
-    return await accounts.change(
+    changed = await accounts.change(
         tx,
         ctx.require_sealing(),
         store_id,
@@ -87,6 +90,9 @@ async def change(
         host=host.lower() if host else None,
         access=access,
     )
+    if access is not None:
+        await polls.opened(tx, changed)
+    return changed
 
 
 async def rotate(

@@ -313,6 +313,8 @@ WALK = [
          body=form(platform="woocommerce", secret="secretword-secretword", order_prefix="secretword-")),
     Step(route="POST /console/connectors/connections/{connection_id}/access", who="member", notes=["hook.changed"],
          body=form(host="zaphodia.example", user="ck_secretword", password="cs_secretword")),
+    Step(route="POST /console/connectors/connections/{connection_id}/poll", who="member", notes=["poll.asked"]),
+    Step(route="POST /v1/connections/{connection_id}/poll", notes=["poll.asked"], body=body()),
     Step(route="POST /console/connectors/connections/{connection_id}/secret", who="member",
          notes=["hook.secret_changed"], body=form(secret="quietmark-quietmark")),
     Step(route="POST /console/connectors/connections/{connection_id}/delete", who="member", notes=["hook.ended"]),

@@ -22,6 +22,7 @@ from services.connectors.pages import reader_of
 from services.connectors.platforms.domain.port import Options
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.platforms.domain.rules import QUESTIONS
+from services.connectors.polls.api import console as polls
 from services.kernel.errors import AppError, NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
@@ -209,6 +210,7 @@ async def _one(
         account = await accounts.get(tx, call.store_id, connection_id)
         rows = await inbox.page(tx, call.store_id, connection_id, before=start, count=_ROWS + 1)
         known = accounts.secrets_of(sealing, account, tx.now)
+        poll = await polls.part(tx, reader, call.store_id, connection_id)
     speech, fmt, about = reader.speech, reader.fmt, PLATFORMS[account.platform]
     secret = known[0].decode() if known else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.received_at, one.delivery_id))
@@ -243,6 +245,7 @@ async def _one(
         ],
         wrong=shown.wrong_text(speech, wrong) if wrong else "",
         may_change="orders:write" in call.caller.scopes,
+        poll=poll,
         table=_deliveries(reader, page.data),
         paging=Pagination(
             "",

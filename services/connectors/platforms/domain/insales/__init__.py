@@ -4,6 +4,7 @@ for, and what counts is the shop's answer.
 
 from services.common.words import _
 from services.connectors.platforms.domain import proof
+from services.connectors.platforms.domain.insales.polling import POLLING
 from services.connectors.platforms.domain.insales.reading import name_of, question, read
 from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import Rules
@@ -15,6 +16,7 @@ INSALES = Platform(
     authenticate=proof.by_address,
     name_of=name_of,
     read=read,
+    polling=POLLING,
     question=question,
     key_in_address=True,
     secret_of=proof.as_text,
