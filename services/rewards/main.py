@@ -34,11 +34,17 @@ from services.rewards.liability.api import console as liability_console
 from services.rewards.liability.api import rest as liability
 from services.rewards.pages import PAGES
 from services.rewards.payouts import tables as _payouts
+from services.rewards.payouts import work as payouts_work
 from services.rewards.payouts.api import console as payouts_console
 from services.rewards.payouts.api import console_batch as payout_batch_console
+from services.rewards.payouts.api import events as payout_events
 from services.rewards.payouts.api import portal as payouts_portal
 from services.rewards.payouts.api import rest as payouts
 from services.rewards.payouts.domain.terms import PAYER
+from services.rewards.providers import tables as _providers
+from services.rewards.providers.actions.setup import SEALED as PROVIDER
+from services.rewards.providers.api import console as providers_console
+from services.rewards.providers.api import rest as providers
 from services.rewards.release_rules import tables as _release_rules
 from services.rewards.release_rules.api import console as release_rules_console
 from services.rewards.release_rules.api import rest as release_rules
@@ -51,7 +57,7 @@ from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_closing, _destinations, _goodwill, _grants, _ledger, _payouts, _release_rules, _slices)
+_TABLES = (_closing, _destinations, _goodwill, _grants, _ledger, _payouts, _providers, _release_rules, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -63,6 +69,7 @@ SERVICE = Service(
         Sealed(table="destinations", key="destination_id", column="sealed", purpose=DESTINATION),
         Sealed(table="payout_terms", key="payer_id", column="payer", purpose=PAYER),
         Sealed(table="release_secrets", key="secret_id", column="secret", purpose=RELEASE_SECRET),
+        Sealed(table="payout_providers", key="provider_id", column="sealed", purpose=PROVIDER),
     ),
     publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
     routes=(
@@ -109,6 +116,9 @@ SERVICE = Service(
         payouts_console.router,
         payout_batch_console.router,
         payouts_portal.router,
+        payout_events.router,
+        providers.router,
+        providers_console.router,
         balances_portal.router,
     ),
     handlers=(
@@ -119,6 +129,6 @@ SERVICE = Service(
     ),
     jobs=verification_jobs.JOBS,
     due_jobs=grants_jobs.DUE_JOBS,
-    work=approvals_work.TASK_KINDS,
+    work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS),
     pages=PAGES,
 )

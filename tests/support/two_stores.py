@@ -185,6 +185,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         return answer.json()["data"][0]["id"] if answer.json()["data"] else None
 
     earned = str(await until(reward, what="a reward"))
+    await client.put("/v1/payout-providers/http", json={"url": "https://pay.invalid/kith"}, headers=store.secret)
     await pay_out(database_url, store, ambassador["id"], program)
     batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
     payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
@@ -231,6 +232,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
+        "provider": "http",
         "domain": "second.example",
         "announcement_id": announced["id"],
         "occasion": "attributed",
@@ -295,7 +297,7 @@ def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    kept = ("kind", "occasion", "language", "currency", "month", "unit")
+    kept = ("kind", "provider", "occasion", "language", "currency", "month", "unit")
     return strange | {name: known[name] for name in kept if name in known}
 
 
@@ -381,6 +383,12 @@ BODIES: dict[str, Any] = {
     "POST /v1/payouts/{payout_id}/mark-paid": lambda _: {"reference": "B-1"},
     "POST /v1/payouts/{payout_id}/mark-failed": lambda _: {"reason": "account_closed"},
     "POST /v1/payouts/{payout_id}/mark-returned": lambda _: {"reason": "account_closed"},
+    "PUT /v1/payout-providers/http": lambda _: {"url": "https://pay.invalid/kith"},
+    "PUT /v1/payout-providers/paypal": lambda _: {
+        "client_id": "A-client-id-of-the-tests",
+        "client_secret": "E-secret-of-the-tests",
+        "mode": "sandbox",
+    },
     "PUT /v1/payout-terms/{currency}": lambda _: {"minimum_minor": 500},
     "POST /v1/programs": lambda _: PROGRAM,
     "PUT /v1/programs/{program_id}/preview-pictures/{language}": lambda _: {"picture": b64encode(PICTURE).decode()},

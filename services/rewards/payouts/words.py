@@ -54,6 +54,9 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "taken_back": speech.say("Rewards in it were taken back before it was sent."),
         "blocked": speech.say("The ambassador is blocked: nothing is paid until they are not."),
         "by_person": speech.say("Called off by hand."),
+        "no_answer": speech.say("It was sent, and nobody has answered yet. It is asked about until somebody does."),
+        "destination_gone": speech.say("It is not known any more where the money goes."),
+        "not_sent": speech.say("It was never sent: the provider could not be called for days."),
     }
     return "" if reason is None else known.get(reason, reason)
 
@@ -67,6 +70,7 @@ def left_out_text(speech: Speech, why: str) -> str:
         "cooling_off": speech.say("Destination, mail or phone changed in the last 72 hours"),
         "blocked": speech.say("Blocked: paid once they are not"),
         "in_payout": speech.say("A payout is on its way"),
+        "fraction": speech.say("PayPal pays whole units of this currency only"),
     }.get(why, why)
 
 
@@ -76,6 +80,8 @@ def provider_label(speech: Speech, provider: Provider | str) -> str:
         "manual": speech.say("By hand"),
         "csv": speech.say("CSV for a spreadsheet"),
         "bank_file": speech.say("Bank file (pain.001)"),
+        "http": speech.say("Your own endpoint"),
+        "paypal": speech.say("PayPal"),
     }.get(provider, provider)
 
 

@@ -29,6 +29,7 @@ REPORTS = {
     "POST /in/{platform}/{connection_id}": "the same by an address of a connection",
     "POST /in/{platform}/{connection_id}/{key}": "the same where the address holds the secret",
     "POST /v1/track": "pages report visits",
+    "POST /v1/payout-events/{hook}": "a provider reports; the payout's own life is the record",
     "POST /v1/share": "pages ask what to offer, and change nothing",
     "POST /v1/identify": "a store's server says who somebody is; the fact is the record",
     "POST /v1/codes/{code}/check": "a checkout asks, and changes nothing",
@@ -94,6 +95,7 @@ def body(**fields: Any) -> Callable[[Ids], dict[str, Any]]:
 C = "/console/links"
 W = "/console/connectors/webhooks"
 P, PB = "/console/rewards/payouts", "/console/rewards/payout-batches"
+PP = "/console/rewards/payout-providers"
 BY_FORM = Step(route=f"POST {P}", who="member", notes=["payouts.prepared"],
                body=form(currency="EUR", provider="manual"),
                look="/v1/payout-batches batch_id /v1/payouts payout_id")  # fmt: skip
@@ -158,6 +160,27 @@ WALK = [
          body=form(csv="payout_id,status,reference\n{payout_id},paid,secretword")),
     Step(route=f"POST {P}/{{payout_id}}/mark", who="member", notes=["payout.returned"],
          body=form(outcome="returned", reason="secretword")),
+    Step(route="PUT /v1/payout-providers/http", notes=["provider.changed"],
+         body=body(url="https://zaphodia.invalid/secretword")),
+    Step(route="POST /v1/payout-providers/http/secret", notes=["provider.secret_changed"]),
+    Step(route="POST /v1/payout-providers/{provider}/tests", notes=["provider.tried"]),
+    Step(route="PUT /v1/payout-providers/paypal", notes=["provider.set_up"],
+         body=body(client_id="A-quietmark-client", client_secret="secretword-secretword", mode="sandbox")),
+    Step(route=f"POST {PP}/http", who="member", notes=["provider.changed"], body=form(url="https://quietmark.invalid/")),
+    Step(route=f"POST {PP}/http/secret", who="member", notes=["provider.secret_changed"]),
+    Step(route=f"POST {PP}/paypal", who="member", notes=["provider.secret_changed"],
+         body=form(client_id="A-quietmark-client", client_secret="secretword-another", mode="sandbox")),
+    Step(route="POST /v1/payout-batches", notes=["payouts.prepared"], body=body(currency="EUR", provider="http"),
+         keep="batch_id", look="/v1/payouts payout_id"),
+    APPROVE,
+    SEND,
+    Step(route="POST /v1/payouts/{payout_id}/look-up", notes=["payout.looked_up"]),
+    Step(route=f"POST {P}/{{payout_id}}/look-up", who="member", notes=["payout.looked_up"]),
+    Step(route=f"POST {PP}/{{provider}}/try", who="member", notes=["provider.tried"]),
+    Step(route=f"POST {PP}/{{provider}}/end", who="member", notes=["provider.ended"]),
+    Step(route="PUT /v1/payout-providers/http", notes=["provider.set_up"], body=body(url="https://zaphodia.invalid/")),
+    Step(route="DELETE /v1/payout-providers/http", notes=["provider.ended"]),
+    Step(route="DELETE /v1/payout-providers/paypal", notes=["provider.ended"]),
     Step(route="POST /v1/stores", who="operator", notes=["store.made", "key.made", "key.made"],
          body=BODIES["POST /v1/stores"]),
     Step(route="POST /v1/stores/{store_id}/keys", who="operator", notes=["key.made"],
