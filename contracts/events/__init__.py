@@ -48,6 +48,7 @@ _ALL: tuple[type[Payload], ...] = (
     payouts.DestinationChanged,
     audit.AuditNoted,
     audit.KeyUsed,
+    audit.Sighted,
 )
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}

@@ -51,6 +51,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "session.started": Action(_("Signed in"), "key-round"),
     "session.ended": Action(_("Signed out"), "log-out"),
     "clock.moved": Action(_("Demo clock moved"), "clock"),
+    "check.began": Action(_("Install check begun"), "shield-check"),
     "hook.made": Action(_("Shop platform connected"), "webhook"),
     "hook.changed": Action(_("Shop platform’s settings changed"), "pencil"),
     "hook.secret_changed": Action(_("Shop platform’s secret changed"), "key-round"),

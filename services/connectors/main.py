@@ -19,6 +19,7 @@ from services.connectors.endpoints import work as endpoints_work
 from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
+from services.connectors.guides.api import console as guides_console
 from services.connectors.inbox import jobs as inbox
 from services.connectors.inbox import tables as _inbox
 from services.connectors.inbox import work as read_back
@@ -96,6 +97,7 @@ SERVICE = Service(
         connections_console.router,
         polls.router,
         polls_console.router,
+        guides_console.router,
         endpoints.router,
         endpoints_console.router,
     ),

@@ -167,6 +167,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     inbound = (await client.get(f"/v1/connections/{connection['id']}", headers=store.secret)).json()["last_delivery"]
     endpoint = await post("/v1/webhook-endpoints", BODIES["POST /v1/webhook-endpoints"]({}))
     sample = await post(f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202)
+    check = await post("/v1/install-checks", {})
     announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
     order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
     await post("/v1/orders", order, 202)
@@ -217,6 +218,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "hook_id": hook["id"],
         "connection_id": connection["id"],
         "inbound_id": inbound["id"],
+        "install_check_id": check["id"],
         "platform": "generic",
         "key": "a-key",
         "endpoint_id": endpoint["id"],
@@ -289,6 +291,7 @@ PREFIXES |= {
     "material_id": "mat",
 }
 PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "inbound_id": "dlv"}
+PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
 
@@ -297,7 +300,7 @@ def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    kept = ("kind", "provider", "occasion", "language", "currency", "month", "unit")
+    kept = ("kind", "provider", "occasion", "language", "currency", "month", "unit", "platform")
     return strange | {name: known[name] for name in kept if name in known}
 
 
@@ -332,6 +335,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
     "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
     "POST /v1/connections": lambda _: {"platform": "generic", "order_prefix": f"{next(_numbers)}-"},
+    "POST /v1/install-checks": lambda _: {},
     "PATCH /v1/connections/{connection_id}": lambda _: {"options": {}},
     "POST /v1/connections/{connection_id}/secret": lambda _: {"overlap_hours": 1},
     "POST /v1/connections/{connection_id}/poll": lambda _: {},

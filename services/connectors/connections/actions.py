@@ -117,14 +117,6 @@ def secret_for(about: Platform, given: str | None) -> str:
     return about.secret_of(os.urandom(SECRET_BYTES))
 
 
-def url_of(ctx: Context, account: Account, secret: str = "") -> str:
-    """The address that the platform is told; with the secret, where that stands in it."""
-    url = f"{ctx.settings.base_url}/in/{account.platform}/{account.account_id}"
-    if PLATFORMS[account.platform].key_in_address:
-        return f"{url}/{secret or '…'}"
-    return url
-
-
 def _prefix(given: str | None, *, others: bool) -> str:
     """Orders of a connection that has ended go on under their ids, so that it counts, too."""
     if given is None and others:

@@ -28,6 +28,7 @@ from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.http import idempotency
 from services.kernel.http.console import read_console_caller, wants_page
+from services.kernel.http.credentials import admit as admit_to
 from services.kernel.http.credentials import authenticate, authenticate_operator, demand
 from services.kernel.http.idempotency import Claim, Stored
 from services.kernel.http.problems import HttpError
@@ -157,8 +158,9 @@ def require(scope: str) -> Any:
     """Admits secret keys that have this scope (and, for `track` alone, publishable keys)."""
 
     def admit(request: Request) -> Caller:
-        caller = authenticate(_context(request), _authorization(request), origin=_origin(request))
-        demand(caller, scope)
+        ctx = _context(request)
+        caller = authenticate(ctx, _authorization(request), origin=_origin(request))
+        admit_to(ctx, caller, scope)
         return caller
 
     return Depends(Guard(admit, kind="key", scope=scope))

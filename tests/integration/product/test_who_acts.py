@@ -331,6 +331,8 @@ WALK = [
          body=body(options={"currency": "EUR", "paid_on_arrival": True})),
     Step(route="POST /v1/connections/{connection_id}/secret", notes=["hook.secret_changed"], body=body()),
     Step(route="DELETE /v1/connections/{connection_id}", notes=["hook.ended"]),
+    Step(route="POST /v1/install-checks", notes=["check.began"], body=body()),
+    Step(route="POST /console/analytics/install", who="member", notes=["check.began"]),
     Step(route="POST /console/connectors/connections", who="member", notes=["hook.made"],
          look="/v1/connections connection_id",
          body=form(platform="woocommerce", secret="secretword-secretword", order_prefix="secretword-")),

@@ -15,6 +15,9 @@ from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections import words as shown
 from services.connectors.connections.domain import without_people
+from services.connectors.guides.api.console import guide_of
+from services.connectors.guides.domain.registry import GUIDES
+from services.connectors.guides.words import HOME as GUIDES_HOME
 from services.connectors.inbox import sql as inbox
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.sql import Delivery
@@ -67,7 +70,7 @@ async def make_form(request: Request, call: Annotated[Call, viewer("orders:write
             )
     except AppError as error:
         return await _list(call, platform, given=form, error=error, status=422)
-    return await _one(call, account.account_id, fresh=not form.get("secret"))
+    return await _one(call, account.account_id, fresh=not form.get("secret"), guided=True)
 
 
 async def _list(
@@ -200,6 +203,7 @@ async def _one(
     *,
     cursor: str | None = None,
     fresh: bool = False,
+    guided: bool = False,
     wrong: str = "",
     status: int = 200,
 ) -> Response:
@@ -230,15 +234,16 @@ async def _one(
         nav_current=LIST,
         back=LIST,
         base=f"{LIST}/{connection_id}",
-        url=actions.url_of(call.ctx, account, secret if fresh else ""),
+        **guide_of(call, reader, GUIDES[account.platform], account, secret if fresh else ""),
         secret=secret if fresh and not about.key_in_address else "",
         fresh=fresh,
+        guided=guided,
         about=about,
         host=account.host or "",
         has_access=account.access is not None,
         needs_access=about.question is not None and account.access is None,
         made_here=about.secret_of is not None,
-        topics=about.topics,
+        guide=f"{GUIDES_HOME}/{account.platform}?connection={connection_id}",
         facts=facts,
         rules=[
             Fact(speech.say(question), speech.say(getattr(about.rules, name))) for name, question in QUESTIONS.items()

@@ -158,7 +158,7 @@ def _out(call: Call, account: Account, last: Delivery | None = None) -> Connecti
     return ConnectionOut(
         id=account.account_id,
         platform=cast(PlatformName, account.platform),
-        url=actions.url_of(call.ctx, account),
+        url=accounts.url_of(call.ctx, account),
         secret_hint=hint,
         former_secret_until=account.former_ends_at if holds else None,
         order_prefix=account.order_prefix,
