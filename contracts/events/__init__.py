@@ -1,6 +1,6 @@
 """Every event of the product, by type."""
 
-from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, tracking
+from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, store_codes, tracking
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -46,6 +46,8 @@ _ALL: tuple[type[Payload], ...] = (
     payouts.PayoutReturned,
     payouts.PayoutCancelled,
     payouts.DestinationChanged,
+    store_codes.CodesCarried,
+    store_codes.StoreCodeChanged,
     audit.AuditNoted,
     audit.KeyUsed,
     audit.Sighted,
@@ -64,5 +66,6 @@ __all__ = [
     "orders",
     "payouts",
     "rewards",
+    "store_codes",
     "tracking",
 ]

@@ -37,12 +37,17 @@ from services.connectors.polls.api import rest as polls
 from services.connectors.settings import METADATA
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices
+from services.connectors.store_codes import consumer as codes_consumer
+from services.connectors.store_codes import tables as _codes
+from services.connectors.store_codes.api import console as codes_console
+from services.connectors.store_codes.api import rest as codes_rest
+from services.connectors.store_codes.work import turns as codes_work
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _endpoints, _inbox, _polls, _slices)
+_TABLES = (_accounts, _codes, _endpoints, _inbox, _polls, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -81,7 +86,7 @@ SERVICE = Service(
         Sealed(table="deliveries", key="delivery_id", column="body", purpose=BODY),
         Sealed(table="endpoint_secrets", key="secret_id", column="secret", purpose=ENDPOINT_SECRET),
     ),
-    publishes=frozenset({Topic.ORDERS, Topic.AUDIT}),
+    publishes=frozenset({Topic.ORDERS, Topic.AUDIT, Topic.CHECKOUTS}),
     routes=(
         "/in/*",
         "/v1/connections*",
@@ -98,14 +103,16 @@ SERVICE = Service(
         polls.router,
         polls_console.router,
         guides_console.router,
+        codes_rest.router,
+        codes_console.router,
         endpoints.router,
         endpoints_console.router,
     ),
     hot=hot_routes,
-    handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS),
+    handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS, *codes_consumer.HANDLERS),
     due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
-    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS, *polls_work.TASK_KINDS),
+    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS, *polls_work.TASK_KINDS, *codes_work.TASK_KINDS),
     resources=open_resources,
     pages=PAGES,
 )

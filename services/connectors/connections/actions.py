@@ -14,6 +14,8 @@ from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import actions as polls
+from services.connectors.store_codes.actions import carry
+from services.connectors.store_codes.domain.port import CARRY_CODES
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
@@ -72,16 +74,21 @@ async def change(
     options: Options | None = None,
     host: str | None = None,
     access: Access | None = None,
+    codes: bool | None = None,
 ) -> Account:
-    """Writes what may change. Raises `NotFound` and `Invalid`."""
+    """Writes what may change. `codes`: whether it puts the store's codes into its shop. Raises `NotFound` and
+    `Invalid`.
+    """
     account = await accounts.get(tx, store_id, connection_id)
     about = PLATFORMS[account.platform]
     _check(ctx, about, options or account.options, host, access)
     if options is not None and "currency" in about.needs and options.currency is None:
         raise Invalid.field("options.currency", f"A connection with {about.title} needs this.")
+    if codes and account.platform not in CARRY_CODES:
+        raise Invalid.field("codes", f"Kith cannot put codes into {about.title}.")
     if access is not None:
         await release(tx, kind=READ_BACK, lane=connection_id)
-    changed = await accounts.change(
+    after = await accounts.change(
         tx,
         ctx.require_sealing(),
         store_id,
@@ -91,8 +98,20 @@ async def change(
         access=access,
     )
     if access is not None:
-        await polls.opened(tx, changed)
-    return changed
+        await polls.opened(tx, after)
+    if after.host != account.host:
+        await carry.move(tx, store_id, connection_id)
+    elif access is not None:
+        await carry.go_on(tx, store_id, connection_id)
+    if codes is not None:
+        await carry.turn(tx, after, on=codes)
+    return after
+
+
+async def delete(tx: Tx, store_id: str, connection_id: str) -> None:
+    """Ends a connection. Codes that it put into its shop stay there. Raises `NotFound`."""
+    await carry.end(tx, await accounts.get(tx, store_id, connection_id))
+    await accounts.delete(tx, store_id, connection_id)
 
 
 async def rotate(

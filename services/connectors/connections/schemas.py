@@ -104,6 +104,14 @@ class ConnectionPatch(_In):
     options: OptionsIn | None = None
     host: Host | None = None
     access: AccessIn | None = None
+    codes: Annotated[
+        bool | None,
+        Field(
+            strict=True,
+            description="Whether Kith puts the store's promo codes into the shop and keeps them there as the programs"
+            " say. Switched off, what is in the shop stays as it is.",
+        ),
+    ] = None
 
 
 class RotateIn(_In):
@@ -131,6 +139,19 @@ class LastDelivery(BaseModel):
     reason: str | None
 
 
+class CodesOut(BaseModel):
+    """The store's promo codes at the connection's checkout."""
+
+    on: bool
+    problem: str | None = Field(
+        description="Why nothing goes on: `no_access`, what the shop answered (`http_401`), or how it was away."
+    )
+    waiting: int
+    in_store: int
+    refused: int
+    disabled: int
+
+
 class ConnectionOut(BaseModel):
     """An account with a platform, and the address that it delivers to."""
 
@@ -144,6 +165,7 @@ class ConnectionOut(BaseModel):
     host: str | None
     has_access: bool = Field(description="Whether Kith can ask the platform's API.")
     access_hint: str | None = Field(None, description="The last characters of what opens it.")
+    codes: CodesOut | None = Field(None, description="Null where its platform takes no codes from Kith.")
     topics: list[str] = Field(description="What to subscribe the address to.")
     last_delivery: LastDelivery | None
     created_at: datetime

@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.integration.product.test_portal_story import at_console
 from tests.integration.product.test_webhook_pages import fits
@@ -16,6 +16,42 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SECRET = "a-secret-of-the-shop"
+
+
+DISCOUNT = {"give": {"kind": "percent", "basis_points": 1000}}
+
+
+async def codes_wait_for_access(two_stores: TwoStores, page: Page) -> None:
+    """On the connection's page: its store's code waits at the checkout until Kith has access, which is given there."""
+    key = two_stores.b.secret
+    program = {
+        "name": "Ten off",
+        "currency": "EUR",
+        "landing_url": "https://b.example/",
+        "friend_benefit": "discount",
+        "discount": DISCOUNT,
+    }
+    made = await two_stores.client.post("/v1/programs", headers=key, json=program)
+    assert made.status_code == 201, made.text
+    fields = {"program_id": made.json()["id"], "code": "TENOFF"}
+    assert (await two_stores.client.post("/v1/codes", headers=key, json=fields)).status_code == 201
+    await page.get_by_role("link", name="Codes at the checkout").click()
+    await expect(page.get_by_text("No code here")).to_be_visible()
+    await page.get_by_role("button", name="Put codes there").click()
+
+    async def waits() -> bool:
+        await page.reload()
+        return await page.get_by_text("TENOFF", exact=True).count() > 0
+
+    await until(waits, within=60, every=0.3, what="the code waits at the checkout")
+    await expect(page.get_by_text("Codes wait: Kith has no access to the shop’s API.").first).to_be_visible()
+    await fits(page)
+    await page.get_by_role("link", name="WooCommerce").first.click()
+    await page.get_by_label("Consumer key").fill("ck_of_the_tests")
+    await page.get_by_label("Consumer secret").fill("cs_of_the_tests")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("It has some: what you give here replaces it.")).to_be_visible()
+    await fits(page)
 
 
 async def test_a_shop_is_connected_and_its_deliveries_are_looked_at(
@@ -61,6 +97,7 @@ async def test_a_shop_is_connected_and_its_deliveries_are_looked_at(
     assert not re.search("Eva|example.com|660", shown)
     await fits(page)
     await page.get_by_role("link", name="WooCommerce").first.click()
+    await codes_wait_for_access(two_stores, page)
     await page.get_by_role("button", name="Delete").first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No connection yet")).to_be_visible()

@@ -26,6 +26,7 @@ from services.connectors.platforms.domain.port import Options
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.platforms.domain.rules import QUESTIONS
 from services.connectors.polls.api import console as polls
+from services.connectors.store_codes.domain.port import CARRY_CODES
 from services.kernel.errors import AppError, NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
@@ -193,7 +194,7 @@ def _access(form: Mapping[str, str]) -> Access | None:
 async def delete_form(connection_id: ConnectionId, call: Annotated[Call, viewer("orders:write")]) -> Response:
     """Ends it."""
     async with call.transaction() as tx:
-        await accounts.delete(tx, call.store_id, connection_id)
+        await actions.delete(tx, call.store_id, connection_id)
     return Response(status_code=303, headers={"location": LIST})
 
 
@@ -240,6 +241,7 @@ async def _one(
         guided=guided,
         about=about,
         host=account.host or "",
+        carries=account.platform in CARRY_CODES,
         has_access=account.access is not None,
         needs_access=about.question is not None and account.access is None,
         made_here=about.secret_of is not None,
