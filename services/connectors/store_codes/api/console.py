@@ -40,8 +40,6 @@ async def codes_page(
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         account = await accounts.get(tx, call.store_id, connection_id)
-        if account.platform not in CARRY_CODES:
-            raise NotFound("Kith cannot put codes there.")
         found = (await summary.of_store(tx, call.store_id, connection_id)).get(connection_id)
         after = start[0] if start else None
         rows = await codes.page(tx, call.store_id, connection_id, state=only, after=after, count=_ROWS + 1)
@@ -61,7 +59,8 @@ async def codes_page(
         on=found.on,
         problem=shown.problem_text(speech, found.problem) if found.on else "",
         refused=found.counts.get("refused", 0),
-        may_change="codes:write" in call.caller.scopes,
+        can=(can := account.platform in CARRY_CODES),
+        may_change=can and "codes:write" in call.caller.scopes,
         chosen=shown.state_chip(speech, only).label if only else speech.label("filter", "All codes"),
         states=[
             Choice(speech.label("filter", "All codes"), href="?", current=only is None),
