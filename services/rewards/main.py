@@ -10,6 +10,8 @@ from services.rewards.approvals.api import rest as approvals
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.calculator.api import console as calculator_console
+from services.rewards.calculator.api import rest as calculator
 from services.rewards.closing import tables as _closing
 from services.rewards.closing.api import console as closing_console
 from services.rewards.closing.api import rest as closing
@@ -50,6 +52,12 @@ from services.rewards.release_rules.api import console as release_rules_console
 from services.rewards.release_rules.api import rest as release_rules
 from services.rewards.release_rules.domain import SECRET as RELEASE_SECRET
 from services.rewards.settings import METADATA
+from services.rewards.simulations import jobs as simulations_jobs
+from services.rewards.simulations import tables as _simulations
+from services.rewards.simulations import work as simulations_work
+from services.rewards.simulations.api import console as simulations_console
+from services.rewards.simulations.api import console_run as simulation_console
+from services.rewards.simulations.api import rest as simulations
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
 from services.rewards.statements.api import console as statements_console
@@ -57,7 +65,18 @@ from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_closing, _destinations, _goodwill, _grants, _ledger, _payouts, _providers, _release_rules, _slices)
+_TABLES = (
+    _closing,
+    _destinations,
+    _goodwill,
+    _grants,
+    _ledger,
+    _payouts,
+    _providers,
+    _release_rules,
+    _simulations,
+    _slices,
+)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -82,6 +101,8 @@ SERVICE = Service(
         "/v1/month-closes*",
         "/v1/liability",
         "/v1/statements*",
+        "/v1/simulations*",
+        "/v1/reward-calculations",
         "/p/statement",
         "/console/rewards*",
         "/p/balance*",
@@ -106,6 +127,11 @@ SERVICE = Service(
         closing.router,
         liability.router,
         liability_console.router,
+        simulations.router,
+        simulations_console.router,
+        simulation_console.router,
+        calculator.router,
+        calculator_console.router,
         statements.router,
         statements_console.router,
         statements_portal.router,
@@ -128,7 +154,7 @@ SERVICE = Service(
         *goodwill_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,
-    due_jobs=grants_jobs.DUE_JOBS,
-    work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS),
+    due_jobs=(*grants_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS),
+    work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS, *simulations_work.TASK_KINDS),
     pages=PAGES,
 )

@@ -195,6 +195,14 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
 
     goodwill, other_goodwill = await ask_for_goodwill(client, store, ambassador["id"])
 
+    period = BODIES["POST /v1/simulations"]({"program_id": program})
+    simulation = (await post("/v1/simulations", period, 202))["id"]
+
+    async def simulated() -> bool:
+        answer = await client.get(f"/v1/simulations/{simulation}", headers=store.secret)
+        return bool(answer.json()["state"] == "done")
+
+    await until(simulated, what="a simulation")
     portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
     token = portal.json()["url"].rpartition("/")[2]
     own_page = {"sec-fetch-site": "same-origin"}
@@ -231,6 +239,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "goodwill_id": goodwill,
         "other_goodwill": other_goodwill,
         "unit": "EUR",
+        "simulation_id": simulation,
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
@@ -294,6 +303,7 @@ PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "in
 PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
+PREFIXES |= {"simulation_id": "sim"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
@@ -311,6 +321,16 @@ BODIES: dict[str, Any] = {
         "order_id": ids["order_id"],
     },
     "POST /v1/ambassadors/sheets": lambda ids: {"program_id": ids["program_id"], "csv": "name\nBob", "dry_run": True},
+    "POST /v1/simulations": lambda ids: {
+        "program_id": ids["program_id"],
+        "period": {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"},
+    },
+    "POST /v1/reward-calculations": lambda _: {
+        "currency": "EUR",
+        "average_order_minor": 5000,
+        "margin_basis_points": 4000,
+        "conversion_basis_points": 800,
+    },
     "POST /v1/month-closes": lambda _: {"month": "2020-01"},
     "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
     "POST /v1/ambassadors/batches": lambda ids: {

@@ -20,7 +20,14 @@ CONVERSIONS = Table(
     text("data", nullable=True),
     # The program's version, or the store itself, has not been heard of yet.
     Column("waiting", Boolean, nullable=False, server_default="false"),
+    # Null in rows from before there was a simulator: it fills them in when it first needs them.
+    moment("placed_at", nullable=True),
     Index("conversions_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),
+    Index(
+        "conversions_period_idx",
+        *("store_id", "program_id", "placed_at", "order_id"),
+        postgresql_where=sql("program_id is not null"),
+    ),
 )
 
 REWARDS = Table(

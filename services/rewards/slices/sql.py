@@ -24,6 +24,15 @@ join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions a
   w(store_id, program_id, version) using (store_id, program_id, version)
 """
 
+_ALL = "select version, definition from programs where store_id = :store and program_id = :program"
+
+_PROGRAMS = """
+select distinct on (program_id) program_id, cast(definition as jsonb) ->> 'name' as name from programs
+where store_id = :store order by program_id desc, version desc limit :count
+"""
+
+_CURRENCIES = "select currency from programs where store_id = :store order by program_id desc"
+
 _NEWEST = """
 select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
 """
@@ -89,6 +98,32 @@ async def versions(tx: Tx, wanted: Iterable[VersionKey]) -> dict[VersionKey, Pro
         _DEFINITIONS, stores=[k[0] for k in keys], programs=[k[1] for k in keys], versions=[k[2] for k in keys]
     )
     return {(row.store_id, row.program_id, row.version): program_of(row.definition) for row in rows}
+
+
+async def definitions(tx: Tx, store_id: str, program_id: str) -> dict[int, str]:
+    """What each known version of a program says, as JSON."""
+    return {row.version: row.definition for row in await tx.all(_ALL, store=store_id, program=program_id)}
+
+
+async def currencies(tx: Tx, store_id: str) -> list[str]:
+    """The currencies of a store's programs, the youngest program's first."""
+    rows = await tx.all(
+        "select currency from programs where store_id = :store order by program_id desc", store=store_id
+    )
+    return list(dict.fromkeys(row.currency for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A program as pages name it."""
+
+    program_id: str
+    name: str
+
+
+async def programs(tx: Tx, store_id: str, *, count: int = 100) -> list[Known]:
+    """A store's programs by their newest names, youngest first."""
+    return [Known(row.program_id, row.name) for row in await tx.all(_PROGRAMS, store=store_id, count=count)]
 
 
 async def newest(tx: Tx, store_id: str, program_id: str) -> Program | None:

@@ -36,6 +36,9 @@ REPORTS = {
     "POST /v1/clicks": "a page reports a click, which is the record",
     "POST /v1/offers": "a checkout asks, and changes nothing",
     "POST /v1/message-templates/{occasion}/{language}/preview": "somebody looks, and nothing is kept",
+    "POST /v1/reward-calculations": "somebody calculates, and nothing is kept",
+    "POST /console/rewards/simulator/try": "somebody looks at what a draft would give, and nothing is kept",
+    "POST /console/rewards/simulator/draft": "the same, as the simulator's page with that draft",
     "POST /console/links/programs/preview": "somebody looks at a draft, and nothing is kept",
     "POST /console/links/programs/preview/page": "the same of the page that friends would see",
     "POST /unsubscribe/{token}": "a mail program, or whoever reads the mail; the suppression is the record",
@@ -397,6 +400,7 @@ WALK = [
          body=form(way="automatic", url="https://shop.example/kith")),
     Step(route="POST /v1/reward-release/test", notes=["release_rule.tried"]),
     Step(route="POST /console/rewards/release/test", who="member", notes=["release_rule.tried"]),
+    Step(route="POST /v1/simulations", notes=["simulation.started"], body=BODIES["POST /v1/simulations"]),
 ]  # fmt: skip
 """In this order. A step that notes nothing repeats what was done, or looked without finding anything."""
 
@@ -415,6 +419,11 @@ BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 WHEN_A_MONTH_IS_OVER = {"month.closed"}
 CLOSING = {"POST /v1/month-closes", "POST /console/rewards/month-closes"}
 """What no run of this test lives to see; the service's own test moves the clock."""
+WHILE_ONE_RUNS = {"simulation.cancelled", "simulation.resumed"}
+SIMULATING = {f"POST /v1/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
+SIMULATING |= {f"POST /console/rewards/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
+SIMULATING |= {"POST /console/rewards/simulator"}
+"""A run is over before anybody can stop it, or keeps the next one from starting: the service's own test does both."""
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
 AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
 
@@ -466,13 +475,13 @@ async def sign_in(two_stores: TwoStores) -> dict[str, str]:
 
 
 def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
-    walked = {template(step.route) for step in WALK} | SESSION_ROUTES | OF_AMBASSADORS | CLOSING
+    walked = {template(step.route) for step in WALK} | SESSION_ROUTES | OF_AMBASSADORS | CLOSING | SIMULATING
     assert writing_routes() == walked | REPORTS.keys()
     assert not walked & REPORTS.keys()
 
 
 def test_every_action_is_done_somewhere() -> None:
-    done = {action for step in WALK for action in step.notes} | OF_PEOPLE | WHEN_A_MONTH_IS_OVER
+    done = {action for step in WALK for action in step.notes} | OF_PEOPLE | WHEN_A_MONTH_IS_OVER | WHILE_ONE_RUNS
     assert done | BY_PROOF | BY_LOOKING | AT_THE_COMMAND_LINE == ACTIONS.keys()
 
 
