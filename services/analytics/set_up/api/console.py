@@ -62,7 +62,7 @@ async def check_steps(
     shown = _shown(found, reader)
     if shown["mark"] == known:
         return Response(status_code=_UNCHANGED)
-    return reader.page("set_up/steps.html", **shown)
+    return reader.page("set_up/steps.html", renewed=True, **shown)
 
 
 @router.get(FIRST)

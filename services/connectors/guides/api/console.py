@@ -99,7 +99,7 @@ def _table(reader: Reader, connected: set[str]) -> Table:
                     "state": state,
                 },
                 key_figure=state or "",
-                facts=[below] if below else [],
+                facts=[],
             )
         )
     return Table(
