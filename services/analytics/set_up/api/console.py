@@ -62,7 +62,7 @@ async def check_steps(
     shown = _shown(found, reader)
     if shown["mark"] == known:
         return Response(status_code=_UNCHANGED)
-    return reader.page("set_up/steps.html", renewed=True, **shown)
+    return reader.page("set_up/steps.html", **{**shown, "renewed": True})
 
 
 @router.get(FIRST)
@@ -110,6 +110,7 @@ def _shown(found: Found | None, reader: Reader) -> dict[str, Any]:
         "progress": speech.say("%(done)s of %(all)s", done=fmt.number(done), all=fmt.number(len(needed))),
         "since": speech.say("Since %(time)s", time=fmt.moment(found.check.started_at, seconds=True)),
         "mark": mark,
+        "renewed": False,
     }
 
 
