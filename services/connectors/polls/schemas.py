@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-PollState = Literal["idle", "running", "stopped"]
+PollState = Literal["off", "idle", "running", "stopped"]
 GapKind = Literal["missed", "changed"]
 
 
@@ -24,10 +24,13 @@ class PollOut(BaseModel):
     """How far a connection's poll has come."""
 
     state: PollState = Field(
-        description="`stopped`: nothing is asked until somebody gives access, or asks for a round."
+        description="`off`: there is no access to the platform's API, or it has none that lists orders. `stopped`: "
+        "nothing is asked until somebody gives another access, or asks for a round."
     )
     reason: str | None = Field(description="How the last round ended; null if well. `http_401`: access was refused.")
-    reached_at: datetime = Field(description="All that changed before this is found, by the platform's clock.")
+    reached_at: datetime | None = Field(
+        description="All that changed before this is found, by the platform's clock. Null while it is off."
+    )
     began_at: datetime | None
     ended_at: datetime | None
     next_at: datetime | None = Field(description="When the next round begins by itself.")

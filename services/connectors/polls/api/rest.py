@@ -1,7 +1,7 @@
 """The API of polls: how far one has come, a round on demand, and what no delivery had told."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -10,7 +10,6 @@ from services.connectors.polls import actions, sql
 from services.connectors.polls.schemas import GapDay, GapDays, GapOut, PollIn, PollOut
 from services.connectors.polls.sql import Gap, Poll
 from services.connectors.slices import sql as slices
-from services.kernel.errors import NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.limits import limit
@@ -20,16 +19,26 @@ router = APIRouter(tags=["connections"])
 ConnectionId = Annotated[str, Path(max_length=64)]
 Days = Annotated[int, Query(ge=1, le=90, description="How many days back.")]
 
+_OFF: Final = PollOut(
+    state="off",
+    reason=None,
+    reached_at=None,
+    began_at=None,
+    ended_at=None,
+    next_at=None,
+    found=0,
+    missed=0,
+    changed=0,
+)
+
 
 @router.get("/v1/connections/{connection_id}/poll")
 async def get_poll(connection_id: ConnectionId, call: Annotated[Call, require("orders:read")]) -> PollOut:
-    """How far the connection's poll has come. 404 where nobody gave access to the platform's API, or it has none."""
+    """How far the connection's poll has come."""
     async with call.transaction() as tx:
         await accounts.get(tx, call.store_id, connection_id)
         found = await sql.one(tx, call.store_id, connection_id)
-    if found is None:
-        raise NotFound("This connection is not polled: it needs access to a platform's API.")
-    return _out(found)
+    return _OFF if found is None else _out(found)
 
 
 @router.post(
