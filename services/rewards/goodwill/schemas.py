@@ -10,7 +10,7 @@ from contracts.fields import Currency
 from services.kernel.errors import Invalid
 from services.rewards.goodwill.actions.give import Wish
 from services.rewards.goodwill.domain import MOST, Goodwill, Status, Step, StepKind, Terms
-from services.rewards.rules.domain import POINTS, PayAs, Period
+from services.rewards.rules.domain import POINTS, PayAs, Period, in_units
 
 _IN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Amount = Annotated[int, Field(gt=0, le=MOST, strict=True)]
@@ -116,6 +116,19 @@ class GoodwillOut(BaseModel):
             decided_at=one.decided_at,
             reward_id=one.reward_id,
         )
+
+    def flat(self) -> dict[str, object]:
+        """As a row of a spreadsheet: money in units, points as they are."""
+        return self.model_dump() | {
+            "amount": in_units(self.amount_minor, self.currency),
+            "left": in_units(self.left, self.currency),
+        }
+
+
+CSV_COLUMNS = (
+    *("id", "ambassador_id", "program_id", "kind", "amount", "points", "currency", "left", "reason", "status"),
+    *("made_by", "made_at", "decided_by", "decided_at", "reward_id"),
+)
 
 
 class StepOut(BaseModel):

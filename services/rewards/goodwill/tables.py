@@ -45,8 +45,8 @@ GOODWILL = Table(
     CheckConstraint("(status = 'waiting') = (decided_at is null)", name="decided"),
     CheckConstraint("status <> 'granted' or unaided or decided_by <> made_by", name="second_person"),
 )
-"""`unaided`: granted at once, within the limit of who made it; `day` is that day where the store is. `reason` is in
-somebody's words, and goes when the ambassador is erased.
+"""`unaided`: granted at once, within the limit of who made it. `day` is that of the grant, where the store is; until
+then that of the wish. `reason` is in somebody's words, and goes when the ambassador is erased.
 """
 
 GOODWILL_STEPS = Table(

@@ -49,7 +49,10 @@ where ambassadors.revision < excluded.revision
 """
 
 _AMBASSADOR = """
-select program_id, status from ambassadors where store_id = :store and ambassador_id = :ambassador
+select program_id, case when exists (
+    select from closed_portals c where c.store_id = a.store_id and c.ambassador_id = a.ambassador_id
+  ) then 'erased' else status end as status
+from ambassadors a where store_id = :store and ambassador_id = :ambassador
 """
 
 _BUDGETS = """
@@ -172,7 +175,7 @@ async def keep_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
 
 
 async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | None:
-    """An ambassador, as far as has been heard."""
+    """An ambassador, as far as has been heard; erased as soon as all else of theirs is dropped here."""
     row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
     return None if row is None else Ambassador(row.program_id, row.status)
 

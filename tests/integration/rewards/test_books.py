@@ -204,7 +204,7 @@ async def test_sets_that_were_kept_plain_stay_so_and_are_audited_beside_packed_o
 
 async def test_rewards_from_before_there_were_sources_are_of_orders_and_the_chain_stays_as_it_was(books: World) -> None:
     def back(connection: Connection) -> None:
-        command.downgrade(migrations._config(SERVICE, connection), "0013")
+        command.downgrade(migrations._config(SERVICE, connection), "0014")
 
     async def chain() -> list[tuple[object, ...]]:
         said = "number, at, movement, reward_id, corrects, packed_basis, hash"

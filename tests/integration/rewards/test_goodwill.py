@@ -241,6 +241,16 @@ async def test_the_right_over_goodwill_neither_sets_its_own_limit_nor_comes_by_i
         await post(http, "/v1/goodwill", wish(), status=403)
 
 
+async def test_what_was_given_comes_as_a_spreadsheet_too(shop: World) -> None:
+    async with shop.caller(STORE, *GIVE) as http:
+        given = await post(http, "/v1/goodwill", wish(), status=201)
+        await post(http, f"/v1/goodwill/{given['id']}/take-back", {"amount": 250, "reason": "Too much."})
+        table = (await http.get("/v1/goodwill", params={"format": "csv", "ambassador_id": ANNA})).text
+    head, row = table.strip().splitlines()
+    shown = dict(zip(head.lstrip("\ufeff").split(","), row.split(","), strict=True))
+    assert (shown["amount"], shown["left"], shown["currency"], shown["status"]) == ("15.00", "12.50", "EUR", "granted")
+
+
 async def test_an_order_that_is_called_like_a_goodwill_leaves_it_alone(shop: World) -> None:
     async with shop.caller(STORE, *GIVE) as http:
         given = await post(http, "/v1/goodwill", wish(), status=201)

@@ -73,9 +73,9 @@ async def test_taking_back_says_what_is_wrong_and_takes_once(world: World) -> No
         set_ = await page.post(f"{LIST}/terms", data={"unit": "EUR", "limit": "50", "period": "month"}, headers=SAME)
         assert set_.status_code == 303
         shown = (await page.get(LIST, params={"ambassador": ANNA})).text
-        assert "EUR: you may give €50 more alone (€50 a month)" in shown
+        assert "EUR: you may give €50.00 more alone (€50.00 a month)" in shown
         place = (await page.post(LIST, data=GIFT, headers=SAME)).headers["location"]
-        assert "€35 more alone" in (await page.get(LIST, params={"ambassador": ANNA})).text
+        assert "€35.00 more alone" in (await page.get(LIST, params={"ambassador": ANNA})).text
         more = await page.post(f"{place}/take-back", data={"amount": "15.01", "reason": "x"}, headers=SAME)
         assert more.status_code == 409 and "Not that much is left of it." in more.text
         mute = await page.post(f"{place}/take-back", data={"amount": "5"}, headers=SAME)

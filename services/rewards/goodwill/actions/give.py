@@ -4,6 +4,7 @@ Everything happens under the store's lock, so that two who give at once see each
 """
 
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -138,7 +139,7 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
         status="waiting",
         made_by=tx.actor.id,
         made_at=tx.now,
-        day=local_day(tx.now, await _zone(tx, store_id)),
+        day=await _today(tx, store_id),
         unaided=False,
     )
     if waits:
@@ -171,8 +172,7 @@ async def approve(tx: Tx, store_id: str, goodwill_id: str) -> Goodwill:
             " signed in with one."
         )
     await _program_of(tx, store_id, before.ambassador_id)
-    after = await _granted(tx, before)
-    after = replace(after, decided_by=tx.actor.id)
+    after = await _granted(tx, replace(before, day=await _today(tx, store_id)))
     await sql.decide(tx, after)
     await sql.add_step(tx, after, "approved", amount_minor=after.amount_minor)
     _note(tx, "goodwill.approved", after, before=before)
@@ -232,7 +232,7 @@ async def get(tx: Tx, store_id: str, goodwill_id: str) -> Goodwill:
 async def allowance_of(tx: Tx, store_id: str, unit: str) -> Allowance:
     """What whoever acts may still give alone, in the period that is running where the store is."""
     terms = await sql.terms(tx, store_id, unit)
-    first, last = window(terms.period, local_day(tx.now, await _zone(tx, store_id)))
+    first, last = window(terms.period, await _today(tx, store_id))
     given = await sql.given_alone(tx, store_id, by=tx.actor.id, unit=unit, first=first, last=last)
     return Allowance(terms, given)
 
@@ -289,8 +289,9 @@ async def _room(tx: Tx, one: Goodwill) -> int | None:
     return room
 
 
-async def _zone(tx: Tx, store_id: str) -> ZoneInfo:
-    return ZoneInfo((await slices.shop(tx, store_id)).timezone)
+async def _today(tx: Tx, store_id: str) -> date:
+    """The day where the store is."""
+    return local_day(tx.now, ZoneInfo((await slices.shop(tx, store_id)).timezone))
 
 
 def _note(tx: Tx, action: str, one: Goodwill, *, before: Goodwill | None = None) -> None:

@@ -1,17 +1,19 @@
 """The API of goodwill."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, page_of
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.goodwill import sql
 from services.rewards.goodwill.actions import give
 from services.rewards.goodwill.actions import terms as setting
-from services.rewards.goodwill.domain import Status, Terms
+from services.rewards.goodwill.domain import Goodwill, Status, Terms
 from services.rewards.goodwill.schemas import (
+    CSV_COLUMNS,
     AllTermsOut,
     GoodwillIn,
     GoodwillLifeOut,
@@ -36,22 +38,35 @@ async def post_goodwill(body: GoodwillIn, call: Annotated[Call, require("goodwil
     return await call.once(lambda tx: give.give(tx, call.store_id, body.wish()), answer=GoodwillOut.of)
 
 
-@router.get("/v1/goodwill")
+@router.get("/v1/goodwill", response_model=Page[GoodwillOut])
 async def get_all_goodwill(
     call: Annotated[Call, require("rewards:read")],
     status: Status | None = None,
     ambassador_id: Annotated[str | None, Query(max_length=255)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[GoodwillOut]:
+    format: Literal["json", "csv"] = "json",
+) -> Page[GoodwillOut] | Response:
     """Lists what was given by hand, or waits, youngest first."""
     start = cursors.decode(cursor, str)
     asked = {"status": status, "ambassador_id": ambassador_id}
     filters = {name: str(value) for name, value in asked.items() if value is not None}
-    async with call.transaction() as tx:
-        before = start[0] if start else None
-        found = await sql.listed(tx, call.store_id, before=before, count=limit + 1, filters=filters)
-    return page_of(found, limit, show=GoodwillOut.of, after=lambda one: (one.goodwill_id,))
+
+    async def fetch(before: tuple[str] | None, count: int) -> Sequence[Goodwill]:
+        async with call.transaction() as tx:
+            after = before[0] if before else None
+            return await sql.listed(tx, call.store_id, before=after, count=count, filters=filters)
+
+    if format == "csv":
+        return await csv_download(
+            fetch,
+            after=lambda one: (one.goodwill_id,),
+            show=lambda one: GoodwillOut.of(one).flat(),
+            columns=CSV_COLUMNS,
+            filename="goodwill",
+            start=start,
+        )
+    return page_of(await fetch(start, limit + 1), limit, show=GoodwillOut.of, after=lambda one: (one.goodwill_id,))
 
 
 @router.get("/v1/goodwill/{goodwill_id}")
