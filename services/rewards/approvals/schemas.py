@@ -11,7 +11,7 @@ from services.rewards.grants.schemas import RewardOut
 from services.rewards.release_rules.sql import Asked
 
 Ids = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=64)]],
+    list[Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]],
     Field(min_length=1, max_length=MOST, description="Ids of rewards; each is decided by itself."),
 ]
 

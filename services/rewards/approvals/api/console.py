@@ -33,9 +33,10 @@ router = APIRouter(include_in_schema=False)
 REWARDS: Final = "/console/rewards/rewards"
 _ROWS: Final = 50
 _WHYS: Final[tuple[Why, ...]] = ("by_hand", "flagged", "unanswered", "asked")
+_ID: Final = r"^[A-Za-z0-9_-]+$"
 _PICK: Final = Markup('<input type="checkbox" name="id" value="{}" aria-label="{}">')
-_Ids = Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=MOST)]
-_FormIds = Annotated[list[Annotated[str, Form(max_length=64)]], Form(max_length=MOST)]
+_Ids = Annotated[list[Annotated[str, Query(max_length=64, pattern=_ID)]], Query(max_length=MOST)]
+_FormIds = Annotated[list[Annotated[str, Form(max_length=64, pattern=_ID)]], Form(max_length=MOST)]
 
 
 @router.get(QUEUE)
