@@ -178,7 +178,7 @@ async def test_a_store_is_led_from_nothing_to_its_first_reward(
         await deliver(client, address, Purchase("902", datetime.now(UTC), token=token), SECRET)
         await expect(order).to_have_class("done")
         await expect(step["The first reward"]).to_have_class("done")
-        await expect(page.get_by_text("Your store is connected")).to_be_visible()
+        await expect(page.locator(".verdict .say")).to_contain_text("Your store is connected")
         await fits(page)
         await page.goto(f"{base}/console")
         await expect(page.get_by_role("heading", name="Set up your store")).to_have_count(0)
