@@ -87,6 +87,10 @@ class Provider:
         self.book[payout_id] = Paid(payout_id, amount, currency, to, status)
         return self.book[payout_id]
 
+    async def give_back(self) -> list[str]:
+        """Some of what was paid comes back, and it says so; returns which."""
+        raise NotImplementedError
+
     async def report(self, event: dict[str, Any]) -> None:
         """Tells by webhook, if anybody listens."""
         if self.tell is not None:

@@ -16,6 +16,8 @@ def chip_of(speech: Speech, account: Account | None) -> Chip:
         return Chip(speech.label("chip", "Not set up"), "neutral", "dash")
     if account.trouble is not None:
         return Chip(speech.label("chip", "Takes nothing"), "bad", "cross")
+    if account.heard_at is None:
+        return Chip(speech.label("chip", "Not called yet"), "neutral", "ring")
     return Chip(speech.label("chip", "Ready"), "good", "disc")
 
 

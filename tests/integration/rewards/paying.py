@@ -22,7 +22,7 @@ from services.rewards.payouts.sql import payouts as rows
 from tests.integration.rewards.money import earned
 from tests.integration.rewards.world import World
 from tests.support.chance import chance
-from tests.support.payout_providers import CLIENT, CLIENT_SECRET, SECRET, Simulator, simulator
+from tests.support.payout_providers import CLIENT, CLIENT_SECRET, SECRET, Provider, Simulator, simulator
 from tests.unit.rewards.build import STORE
 
 PAY = ("payouts:read", "payouts:write", "rewards:read")
@@ -42,6 +42,11 @@ class Paying:
         """Lets the worker begin."""
         self.worker.start()
 
+    @property
+    def books(self) -> dict[str, Provider]:
+        """The providers by their kinds."""
+        return {"http": self.providers.endpoint, "paypal": self.providers.paypal}
+
     async def set_up(self, kind: str) -> dict[str, Any]:
         """Sets a provider of the store up, which reports where it is told to."""
         body: dict[str, Any] = {"url": self.providers.pay_url, "secret": SECRET}
@@ -57,7 +62,7 @@ class Paying:
             answer = await self.http.post(path, content=content, headers=headers)
             assert answer.status_code == 204, answer.text
 
-        (self.providers.endpoint if kind == "http" else self.providers.paypal).tell = tell
+        self.books[kind].tell = tell
         return made
 
     async def sent(self, kind: str, *, currency: str = "EUR") -> str:
@@ -123,12 +128,12 @@ async def paying(world: World, *, works: bool = True) -> AsyncIterator[Paying]:
             await worker.stop(within_s=2)
 
 
-async def people(world: World, names: Sequence[str], *, method: str = "paypal") -> None:
-    """So many ambassadors, each with something available and somewhere to send it."""
+async def people(world: World, names: Sequence[str], *, wallets: Sequence[str] = ()) -> None:
+    """So many ambassadors, each with something available and a PayPal address, or for some a wallet."""
     await earned(world, orders={one: [1000 + 10 * place] for place, one in enumerate(names)})
     async with world.db.transaction([STORE]) as tx:
         for one in names:
-            value = f"{one}@example.com" if method == "paypal" else f"wallet-of-{one}"
-            details = checked("paypal" if method == "paypal" else "wallet", holder="Anna Beispiel", value=value)
+            place = ("wallet", f"wallet-of-{one}") if one in wallets else ("paypal", f"{one}@example.com")
+            details = checked(place[0], holder="Anna Beispiel", value=place[1])  # type: ignore[arg-type]  # those words
             await set_destination(tx, world.ctx.require_sealing(), STORE, one, details)
         await tx.execute("update destinations set usable_at = :now", now=tx.now)

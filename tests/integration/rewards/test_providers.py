@@ -29,7 +29,7 @@ async def test_a_batch_is_paid_by_call_and_says_who_was_paid_what(shop: Paying, 
     await shop.set_up(kind)
     await shop.sent(kind)
     await until(lambda: shop.all_are("paid"), what="everybody is paid")
-    book = shop.providers.endpoint if kind == "http" else shop.providers.paypal
+    book = shop.books[kind]
     assert len(book.out(*OUT[kind])) == len(NAMES) and not book.doubled
     one = await shop.payout(next(iter(book.book)))
     assert one["status"] == "paid" and one["reference"] and one["fee_minor"] in (1, 25)
@@ -41,7 +41,7 @@ async def test_a_batch_is_paid_by_call_and_says_who_was_paid_what(shop: Paying, 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_pays_and_does_not_answer_is_asked_under_the_same_key(shop: Paying, kind: str) -> None:
     await shop.set_up(kind)
-    book = shop.providers.endpoint if kind == "http" else shop.providers.paypal
+    book = shop.books[kind]
     book.moods = Moods(away_after=100)
     await shop.sent(kind)
     await until(lambda: shop.all_are("unknown"), what="nobody answered")

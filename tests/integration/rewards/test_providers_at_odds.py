@@ -72,7 +72,7 @@ async def test_what_comes_back_after_it_was_paid_is_available_again(shop: Paying
     await shop.set_up(kind)
     await shop.sent(kind)
     await until(lambda: shop.all_are("paid"), what="everybody is paid")
-    book = shop.providers.endpoint if kind == "http" else shop.providers.paypal
+    book = shop.books[kind]
     book.moods = Moods(returns=100)
     assert len(await book.give_back()) == 2
     await until(lambda: shop.all_are("returned"), what="all came back")
@@ -207,9 +207,12 @@ async def test_what_was_failed_by_hand_and_paid_all_the_same_is_shown_and_moves_
     await until(lambda: shop.all_are("unknown"), what="nobody answered")
     anna = await one_of(shop, ANNA)
     async with shop.world.owner.transaction([STORE]) as tx:
-        await tx.execute("update payout_calls set busy_until = null")
         await tx.execute("update work_tasks set due = due + interval '1 day'")
-    assert (await shop.http.post(f"/v1/payouts/{anna['id']}/mark-failed")).status_code == 200
+
+    async def marked() -> bool:
+        return (await shop.http.post(f"/v1/payouts/{anna['id']}/mark-failed")).status_code == 200
+
+    await until(marked, what="no call is on its way any more")
     assert (await report(shop, made, {"id": anna["id"], "status": "paid"})).status_code == 204
     assert (await report(shop, made, {"id": anna["id"], "status": "paid", "amount_minor": 7})).status_code == 204
     whole = await shop.payout(anna["id"])

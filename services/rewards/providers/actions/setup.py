@@ -136,14 +136,14 @@ async def get(tx: Tx, store_id: str, provider_id: str) -> Account:
     return found
 
 
-async def try_out(ctx: Context, tx: Tx, store_id: str, kind: Kind) -> Port:
+async def try_out(ctx: Context, tx: Tx, store_id: str, kind: Kind) -> tuple[Account, Port]:
     """The way to a provider whose credentials somebody wants to try; the call itself comes after the transaction.
     Raises `ProviderNotSet`, `SecretLost`.
     """
     account = await need(tx, store_id, kind)
     tx.note("provider.tried", on=account.provider_id, after={"kind": kind})
     try:
-        return port_of(ctx, account)
+        return account, port_of(ctx, account)
     except ValueError:
         raise SecretLost from None
 

@@ -77,9 +77,12 @@ async def post_provider_test(provider: Kind, call: Annotated[Call, require("payo
 async def tried(call: Call, kind: Kind) -> str | None:
     """Tries a provider outside of any transaction; None if it holds, or why not."""
     async with call.transaction() as tx:
-        port = await setup.try_out(call.ctx, tx, call.store_id, kind)
+        account, port = await setup.try_out(call.ctx, tx, call.store_id, kind)
         now = tx.now
-    return await port.check(now=now)
+    reason = await port.check(now=now)
+    async with call.transaction() as tx:
+        await sql.heard(tx, call.store_id, account.provider_id, reason)
+    return reason
 
 
 def _made(call: Call, account: Account, made: str | None) -> HttpMadeOut:
