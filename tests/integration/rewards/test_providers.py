@@ -48,5 +48,7 @@ async def test_who_pays_and_does_not_answer_is_asked_under_the_same_key(shop: Pa
     book.moods = Moods()
     await until(lambda: shop.all_are("paid"), what="everybody is paid")
     assert not book.doubled and len(book.book) == len(NAMES)
+    if kind == "http":
+        assert sorted(book.given) == sorted(book.book), "it was asked, and given nothing a second time"
     life = [step["status"] for step in (await shop.payout(next(iter(book.book))))["life"]]
     assert life[:4] == ["draft", "approved", "submitting", "unknown"] and life[-1] == "paid"
