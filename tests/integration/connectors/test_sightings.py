@@ -7,9 +7,11 @@ from services.kernel.auth import api_keys
 from services.kernel.context import Context
 from services.kernel.sighted import report_sightings
 from services.kernel.sightings import AGAIN_US
-from tests.integration.attribution.world import SECRET_KEY, SHOP
+from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP
 from tests.support.connectors import SECRET, Pair, paid_order, signed
 from tests.support.edge import RING
+
+STAMP: dict[str, Any] = {"created_at": NOW.isoformat(), "updated_at": NOW.isoformat()}
 
 
 async def told(ctx: Context) -> list[tuple[str, str, str]]:
@@ -31,9 +33,9 @@ async def test_a_delivery_is_told_of_with_what_became_of_it(both: Pair) -> None:
         headers = signed(body, "orders/paid", secret=secret)
         return (await both.http.post(to, content=body, headers=headers)).status_code
 
-    order = paid_order()
+    order = paid_order(**STAMP)
     assert await deliver(order, secret="another") == 401
-    assert await deliver(paid_order(820982911946154508, test=True)) == 200
+    assert await deliver(paid_order(820982911946154508, test=True, **STAMP)) == 200
     assert await deliver(b'{"id": 7, "currency": "EUR", "total_price": "odd"}') == 200
     assert await deliver(order) == 200
     assert await deliver(order, to="/in/shopify/con_of_nobody") == 401
@@ -64,8 +66,8 @@ async def test_keys_proofs_and_codes_that_are_refused_are_told_of(both: Pair) ->
     assert [(kind, said) for kind, _, said in found] == [
         ("code", "code_unknown"),
         ("customer", "proof_wrong"),
-        ("key", "publishable_key"),
         ("key", "secret_key_in_browser"),
+        ("key", "publishable_key"),
     ]
     assert ("key", "key_7", "publishable_key") in found
 
