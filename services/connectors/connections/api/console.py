@@ -216,16 +216,10 @@ async def _one(
         rows = await inbox.page(tx, call.store_id, connection_id, before=start, count=_ROWS + 1)
         known = accounts.secrets_of(sealing, account, tx.now)
         poll = await polls.part(tx, reader, call.store_id, connection_id)
-    speech, fmt, about = reader.speech, reader.fmt, PLATFORMS[account.platform]
+    speech, about = reader.speech, PLATFORMS[account.platform]
     secret = known[0].decode() if known else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.received_at, one.delivery_id))
-    facts = [Fact(speech.say("Secret"), secrets.masked(secret) if secret else speech.say("its sealing key is gone"))]
-    if account.former_ends_at is not None and len(known) > 1:
-        facts.append(Fact(speech.say("The former secret is believed until"), fmt.moment(account.former_ends_at)))
-    if account.order_prefix:
-        facts.append(Fact(speech.say("Before the ids of its orders"), account.order_prefix))
-    if account.host is not None:
-        facts.append(Fact(speech.say("Host"), account.host))
+    holds = account.former_ends_at if len(known) > 1 else None
     return reader.page(
         "connections/one.html",
         status=status,
@@ -246,7 +240,7 @@ async def _one(
         needs_access=about.question is not None and account.access is None,
         made_here=about.secret_of is not None,
         guide=f"{GUIDES_HOME}/{account.platform}?connection={connection_id}",
-        facts=facts,
+        facts=_facts(reader, account, secret, holds),
         rules=[
             Fact(speech.say(question), speech.say(getattr(about.rules, name))) for name, question in QUESTIONS.items()
         ],
@@ -260,6 +254,18 @@ async def _one(
             next=f"?cursor={page.next_cursor}" if page.next_cursor else "",
         ),
     )
+
+
+def _facts(reader: Reader, account: Account, secret: str, former_until: datetime | None) -> list[Fact]:
+    speech, fmt = reader.speech, reader.fmt
+    facts = [Fact(speech.say("Secret"), secrets.masked(secret) if secret else speech.say("its sealing key is gone"))]
+    if former_until is not None:
+        facts.append(Fact(speech.say("The former secret is believed until"), fmt.moment(former_until)))
+    if account.order_prefix:
+        facts.append(Fact(speech.say("Before the ids of its orders"), account.order_prefix))
+    if account.host is not None:
+        facts.append(Fact(speech.say("Host"), account.host))
+    return facts
 
 
 def _deliveries(reader: Reader, rows: list[Delivery]) -> Table:
