@@ -27,7 +27,7 @@ async def codes_wait_for_access(two_stores: TwoStores, page: Page) -> None:
     program = {
         "name": "Ten off",
         "currency": "EUR",
-        "landing_url": "https://b.example/",
+        "landing_url": "https://shop.example/",
         "friend_benefit": "discount",
         "discount": DISCOUNT,
     }
