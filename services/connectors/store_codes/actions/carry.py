@@ -87,7 +87,7 @@ async def try_again(tx: Tx, store_id: str, connection_id: str) -> int:
     found = await codes.again(tx, store_id, connection_id)
     for code_id, code, revision in found:
         tell(tx, carrier, code_id, code, "waiting", None, revision)
-    tx.note("codes.tried_again", on=connection_id, after={"codes": len(found)})
+    tx.note("codes.tried_again", on=connection_id)
     await go_on(tx, store_id, connection_id)
     return len(found)
 
