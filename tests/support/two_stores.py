@@ -228,7 +228,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "inbound_id": inbound["id"],
         "install_check_id": check["id"],
         "platform": "generic",
-        "key": "a-key",
+        "key": "nobodys-secret",
         "endpoint_id": endpoint["id"],
         "delivery_id": sample["id"],
         "material_id": material["id"],

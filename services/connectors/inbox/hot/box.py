@@ -48,7 +48,7 @@ class Inbox:
         count, in a word.
         """
         if not await self._kept.submit(delivery):
-            return "duplicate", ""
+            return "duplicate", "duplicate"
         clock = Clock(delivery.received_at, self._ctx.live.offset)
         nobody = self._placeholders.of(delivery.store_id)
         known = Known(clock, nobody, account.order_prefix, account.options)

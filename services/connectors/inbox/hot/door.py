@@ -98,8 +98,7 @@ class Door:
         outcome, said = await self._inbox.take(delivery, body, account)
         if outcome == "duplicate":
             DELIVERIES.labels(name, outcome).inc()
-        else:
-            self._seen(account.store_id, account_id, said)
+        self._seen(account.store_id, account_id, said)
         return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
 
     def _refused(self, account_id: str, name: str) -> None:
