@@ -399,6 +399,7 @@ BODIES: dict[str, Any] = {
         "reason": "Helped others.",
     },
     "POST /v1/goodwill/{goodwill_id}/take-back": lambda _: {"amount": 50, "reason": "Too much."},
+    "POST /v1/goodwill/{goodwill_id}/refuse": lambda _: {"reason": "Not now."},
     "PUT /v1/goodwill-terms/{unit}": lambda _: {"limit": 5000},
     "POST /v1/payout-batches": lambda _: {"currency": "EUR", "provider": "manual"},
     "POST /v1/payout-batches/{batch_id}/results": lambda ids: {

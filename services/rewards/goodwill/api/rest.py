@@ -27,7 +27,7 @@ from services.rewards.goodwill.schemas import (
 router = APIRouter(tags=["goodwill"])
 
 Id = Annotated[str, Path(max_length=64)]
-Unit = Annotated[str, Path(pattern=r"^([A-Z]{3}|points)$", description="A currency, or points.")]
+Unit = Annotated[str, Path(max_length=64, description="A currency, or points.")]
 
 
 @router.post("/v1/goodwill", status_code=201, response_model=GoodwillOut)
