@@ -28,8 +28,6 @@ class NavItem:
     label: str
     href: str
     icon: str
-    scope: str = ""
-    """Shown to those only who may open it; "" to everybody."""
 
 
 @dataclass(frozen=True)

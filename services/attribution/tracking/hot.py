@@ -126,10 +126,7 @@ class Tracks:
             self._remember(line.track_id)
         if reported.proof is None:
             return _BODY
-        if proven:
-            return _PROVEN
-        self._ctx.sightings.note(store_id, "customer", live.microseconds(), said="proof_wrong")
-        return _UNPROVEN
+        return _PROVEN if proven else _UNPROVEN
 
     def _remember(self, track_id: str) -> None:
         latest, _ = self._lately

@@ -1,1 +1,0 @@
-"""Checks by the API and in the console."""

@@ -1,1 +1,0 @@
-"""Pure: what a guide is, the guides themselves, and how docs/connect.md has them."""

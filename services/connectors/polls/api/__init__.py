@@ -1,1 +1,0 @@
-"""The API of polls, and their part of a connection's page."""

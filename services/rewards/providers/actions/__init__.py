@@ -1,1 +1,0 @@
-"""Setting providers up, and calling them."""

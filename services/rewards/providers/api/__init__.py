@@ -1,1 +1,0 @@
-"""Ways in: the API, and the console's page."""

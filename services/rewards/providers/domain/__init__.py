@@ -1,1 +1,0 @@
-"""What is sent to providers, and what their answers mean. Pure."""

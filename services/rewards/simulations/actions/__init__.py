@@ -1,1 +1,0 @@
-"""Starting and stopping runs, going through their orders, and trying rules on an order that nobody placed."""

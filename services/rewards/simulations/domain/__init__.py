@@ -1,1 +1,0 @@
-"""What rules would have given, by the very functions that grant: pure."""
