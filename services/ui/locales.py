@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gettext
 import io
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,12 +97,12 @@ class Speech:
         return self.catalogue.npgettext(context, one, many, _plural_number(number))
 
 
-_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=\s|$)")
-"""What comes of a value that ends in a full stop, as months do («13 дек.»), before the sentence's own."""
-
-
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    return _TWO_STOPS.sub(".", text % values) if values else text
+    """`text` with its values. One that ends in a full stop, as months do («13 дек.»), ends the sentence as well."""
+    for name, value in values.items():
+        if isinstance(value, str) and value.endswith("."):
+            text = text.replace(f"%({name})s.", f"%({name})s")
+    return text % values if values else text
 
 
 def _plural_number(number: float) -> int:

@@ -98,4 +98,5 @@ def test_a_sentence_that_ends_in_a_short_month_has_one_full_stop() -> None:
     speech = load_speech("ru")
     assert speech.say("Since %(day)s. The middle…", day="1 сент.") == "Since 1 сент. The middle…"
     assert speech.say("Until %(day)s.", day="1 сент.") == "Until 1 сент."
-    assert speech.say("%(text)s.", text="what..") == "what..."  # no value is changed
+    assert speech.say("%(text)s is no day.", text="what..") == "what.. is no day.", "what people wrote stays"
+    assert speech.count("%(day)s.", "%(day)s.", 2, day="1 сент.") == "1 сент."
