@@ -25,7 +25,8 @@ class MailOut(BaseModel):
     reason: str | None = Field(
         description="Of what was not sent: `nobody`, `no_address`, `no_relay`, the relay's `smtp_550`, the gateway's"
         " `sms_422`, `sms_limit_day` where the store's SMS were used up, or why the"
-        " address gets none: `unsubscribed`, `bounced`, `complained`."
+        " address gets none: `unsubscribed`, `bounced`, `complained`. `given_up` of one that waits: no relay took"
+        " it for days, and nothing tries any more until an operator has it tried again."
     )
     created_at: datetime
     ended_at: datetime | None

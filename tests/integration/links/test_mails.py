@@ -7,7 +7,7 @@ import pytest
 from services.kernel.work import Done, Retry, Task
 from services.links.mail.actions import KEPT
 from services.links.mail.jobs import forget as forget_mails
-from services.links.mail.work import given_up, run
+from services.links.mail.work import run, task_kind
 from services.links.main import COMPOSERS
 from services.links.proofs.jobs import forget as forget_proofs
 from tests.integration.links.mailing import an_hour_later, browser, ended, relay, send_through, set_relay, working
@@ -24,6 +24,15 @@ pytestmark = pytest.mark.usefixtures("an_hour_later")
 async def ask(links: Replica, program: str, address: str) -> None:
     async with browser(links) as person:
         assert (await person.post("/p/sign-in", data={"program": program, "email": address})).status_code == 303
+
+
+async def sending(links: Replica, shop: Shop) -> Task:
+    """The task of the only mail."""
+    (mail,) = (await shop.got("/v1/mails"))["data"]
+    return Task(
+        id=1, kind="links.mail", store_id=shop.id, lane="relay", key=mail["id"], payload={"mail_id": mail["id"]},
+        attempt=1, failures=0, created_at=links.ctx.live.now(),
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("working")
@@ -49,31 +58,24 @@ async def test_a_relay_that_cannot_encrypt_though_it_should_holds_all_mails(
     program = await shop.program()
     await shop.ambassador(program, email=ANNA)
     await ask(links, program, ANNA)
-    (mail,) = (await shop.got("/v1/mails"))["data"]
-    task = Task(
-        id=1, kind="links.mail", store_id=shop.id, lane="relay", key=mail["id"], payload={"mail_id": mail["id"]},
-        attempt=1, failures=0, created_at=links.ctx.live.now(),
-    )  # fmt: skip
+    task = await sending(links, shop)
     assert await run(COMPOSERS, links.ctx, task) == Retry(reason="smtp_away", hold_lane=True)
     assert relay.came == []
 
 
 async def test_a_mail_that_no_relay_took_is_called_given_up_and_leaves_when_it_is_tried_again(
-    links: Replica, shop: Shop, relay: MailServer, monkeypatch: pytest.MonkeyPatch
+    links: Replica, shop: Shop, relay: MailServer
 ) -> None:
     program = await shop.program()
     await shop.ambassador(program, email=ANNA)
     await ask(links, program, ANNA)
-    (mail,) = (await shop.got("/v1/mails"))["data"]
-    task = Task(
-        id=1, kind="links.mail", store_id=shop.id, lane="relay", key=mail["id"], payload={"mail_id": mail["id"]},
-        attempt=1, failures=0, created_at=links.ctx.live.now(),
-    )  # fmt: skip
+    task, kind = await sending(links, shop), task_kind(COMPOSERS)
+    assert kind.given_up is not None
     async with links.ctx.db.transaction([shop.id]) as tx:
-        await given_up(tx, task, "smtp_away")
+        await kind.given_up(tx, task, "smtp_away")
     (mail,) = (await shop.got("/v1/mails"))["data"]
     assert (mail["state"], mail["reason"]) == ("waiting", "given_up")
-    outcome = await run(COMPOSERS, links.ctx, task)
+    outcome = await kind.run(links.ctx, task)
     assert isinstance(outcome, Done)
     assert outcome.note is not None
     async with links.ctx.db.transaction([shop.id]) as tx:
