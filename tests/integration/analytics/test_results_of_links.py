@@ -1,5 +1,6 @@
-"""What came of each link, on its ambassador's own page and on no other's."""
+"""What came of each link and channel, on its ambassador's own page and on no other's."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ from tests.integration.analytics.history import (
     visited,
 )
 from tests.integration.analytics.site import RING, client, stand_at
+from tests.integration.analytics.test_overview import words
 from tests.support.postgres import FreshDatabase
 
 
@@ -38,17 +40,17 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def shown(http: httpx.AsyncClient, ambassador_id: str, ids: str, **asked: str) -> dict[str, str]:
+async def portal(http: httpx.AsyncClient, ambassador_id: str, path: str, **asked: str) -> httpx.Response:
     life = datetime.now(UTC) + timedelta(days=30)
     session = sessions.PortalSession(STORE, ambassador_id, f"ses_{ambassador_id}", life, life)
-    cookie = {sessions.portal_cookie_name(secure=False): sessions.issue_portal_session(RING, session)}
-    answer = await http.get(
-        "/p/link-results",
-        params={"ids": ids, **asked},
-        headers={"cookie": "; ".join(f"{name}={value}" for name, value in cookie.items())},
-    )
+    cookie = f"{sessions.portal_cookie_name(secure=False)}={sessions.issue_portal_session(RING, session)}"
+    answer = await http.get(path, params=asked, headers={"cookie": cookie})
     assert answer.status_code == 200, answer.text
-    found: dict[str, str] = answer.json()
+    return answer
+
+
+async def shown(http: httpx.AsyncClient, ambassador_id: str, ids: str, **asked: str) -> dict[str, str]:
+    found: dict[str, str] = (await portal(http, ambassador_id, "/p/link-results", ids=ids, **asked)).json()
     return found
 
 
@@ -61,3 +63,11 @@ async def test_an_ambassador_reads_what_came_of_their_own_links(db: Database) ->
         await deliver(db, decided("o2", click_id="k2", buyer="c2", days=3, revision=2, cancelled=True))
         assert (await shown(http, "amb_1", "lnk_1"))["lnk_1"].endswith("Orders: 1")
         assert (await http.get("/p/link-results", headers={"authorization": ""})).status_code == 401
+
+
+async def test_a_channel_that_nobody_clicks_on_has_no_clicks_instead_of_none(db: Database) -> None:
+    async with client(db) as http:
+        page = words((await portal(http, "amb_1", "/p/results", lang="en")).text)
+        assert "Promo code – – 1" in page
+        assert re.search(r"Since \d+ \w+\. The program’s middle", page), "one full stop"
+        assert re.search(r"С \d+ \w+\. Середина", words((await portal(http, "amb_1", "/p/results", lang="ru")).text))

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -194,6 +195,9 @@ async def test_the_page_lists_narrows_and_names_what_it_was_asked_wrongly(
     assert "ANNA10" not in text
     assert 'data-name="amb_2"' in shown.text
     assert 'aria-sort="descending"' in shown.text
+    assert re.search(r"<b>3</b><span>\d orders? · \d friends? · €[\d,]+</span>", shown.text), "on a phone"
+    by_revenue = (await http.get(PAGE, params={"group": "=VIP()"})).text
+    assert re.search(r"<b>€[\d,]+</b><span>\d orders? · \d friends?</span>", by_revenue), "with its currency, and once"
     assert "order=asc" in shown.text, "the other end is a click away"
     odd = await http.get(PAGE, params={"sort": "nonsense", "from": "yesterday", "status": "x"})
     assert odd.status_code == 200

@@ -53,6 +53,12 @@ def test_every_macro_and_icon_that_a_template_names_exists() -> None:
     assert wrong == []
 
 
+def test_a_main_button_of_the_portal_is_of_the_stores_colour() -> None:
+    pages = [path for path in templates() if 'extends "portal.html"' in path.read_text()]
+    assert len(pages) > 10
+    assert [str(path.relative_to(ROOT)) for path in pages if '"primary"' in path.read_text()] == []
+
+
 @pytest.mark.parametrize("package", SERVICES, ids=lambda path: path.name)
 def test_a_template_shown_by_the_frame_says_nothing_that_no_catalogue_could_translate(package: Path) -> None:
     """Words stand inside `_()`, `ngettext()` or `pgettext()`, or come from the caller: never bare between tags."""
