@@ -24,7 +24,7 @@ _BETWEEN = "#8A938E"
 
 @dataclass(frozen=True)
 class Sheet:
-    """Pages beside each other, as one person sees them on one device. `pages` may name {slug}, {program}, {order}."""
+    """Pages beside each other, as one person sees them on one device. `pages` may name {slug} and {program}."""
 
     name: str
     pages: Sequence[str]
