@@ -42,8 +42,9 @@ BELA = "bela@example.com"
 async def came(relay: MailServer, count: int, address: str = ANNA) -> list[str]:
     """The texts of the mails that came, once so many are there."""
     await until(lambda: len(relay.to(address)) >= count, what=f"{count} mails to {address}")
-    assert len(relay.to(address)) == count
-    return [text_part(mail) for mail in relay.to(address)]
+    texts = [text_part(mail) for mail in relay.to(address)]
+    assert len(texts) == count, "\n---\n".join(texts)
+    return texts
 
 
 @pytest.mark.usefixtures("working")
