@@ -1,6 +1,6 @@
 """Every event of the product, by type."""
 
-from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, tracking
+from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, store_codes, tracking
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -33,6 +33,10 @@ _ALL: tuple[type[Payload], ...] = (
     rewards.RewardAdjusted,
     rewards.RewardReversed,
     rewards.RewardReleased,
+    rewards.SourcedRewardGranted,
+    rewards.SourcedRewardAdjusted,
+    rewards.SourcedRewardReversed,
+    rewards.SourcedRewardReleased,
     payouts.PayoutPrepared,
     payouts.PayoutApproved,
     payouts.PayoutSubmitted,
@@ -42,8 +46,11 @@ _ALL: tuple[type[Payload], ...] = (
     payouts.PayoutReturned,
     payouts.PayoutCancelled,
     payouts.DestinationChanged,
+    store_codes.CodesCarried,
+    store_codes.StoreCodeChanged,
     audit.AuditNoted,
     audit.KeyUsed,
+    audit.Sighted,
 )
 
 EVENTS: dict[str, type[Payload]] = {payload.TYPE: payload for payload in _ALL}
@@ -59,5 +66,6 @@ __all__ = [
     "orders",
     "payouts",
     "rewards",
+    "store_codes",
     "tracking",
 ]

@@ -1,7 +1,7 @@
 """What people and keys did, as every service notes it: who, what, when, on what, and the figures before and after.
 
 Ids, codes and figures only. The noting service's own table is the source of truth; readers keep a slice by `audit_id`.
-Beside that, which keys are in use.
+Beside that, which keys are in use, and what was seen of a store that is being connected.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -36,6 +36,25 @@ class AuditNoted(Payload):
 
     def subject(self) -> str:
         return self.on
+
+
+class Sighted(Payload):
+    """Something that shows whether a store is connected rightly was seen by a service's way. Told about once in ten
+    seconds by every process that sees it; a process that ends may tell of its last seconds nothing.
+    """
+
+    TYPE: ClassVar[str] = "kith.sighting.noted.v1"
+    TOPIC: ClassVar[Topic] = Topic.AUDIT
+
+    kind: Literal["key", "customer", "code", "delivery", "click"] = Field(description="What was seen.")
+    on: str = Field("", max_length=255, description="Which key or connection, or the host of the page.")
+    said: str = Field(
+        "", max_length=64, description="Why it was refused, in one machine word; empty where it was good."
+    )
+    at: Moment
+
+    def subject(self) -> str:
+        return self.on or self.store_id
 
 
 class KeyUsed(Payload):

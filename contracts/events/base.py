@@ -17,6 +17,7 @@ class Topic(StrEnum):
     ORDERS = "kith.orders"
     CONVERSIONS = "kith.conversions"
     REWARDS = "kith.rewards"
+    CHECKOUTS = "kith.checkouts"
     AUDIT = "kith.audit"
 
 

@@ -26,7 +26,7 @@ class Payout(Payload):
     amount_minor: Minor
     currency: Currency
     method: str = Field(description="iban, paypal, wallet or other.")
-    provider: str = Field(description="By what it is sent: manual, csv, bank_file, http.")
+    provider: str = Field(description="By what it is sent: manual, csv, bank_file, http or paypal.")
     status: PayoutStatus
     reason: str | None = None
     prepared_at: Moment

@@ -1,4 +1,8 @@
-"""Rewards: what each side is owed for an order. One payload, the whole state, ordered by `revision`."""
+"""Rewards: what each side is owed, and for what. One payload, the whole state, ordered by `revision`.
+
+Version 1 is a reward of an order. Version 2 is one of any other source: it names the source and no order. A reward is
+told in one of the two all its life, by where it comes from.
+"""
 
 from typing import ClassVar, Literal
 
@@ -19,8 +23,19 @@ class Beneficiary(BaseModel):
     id: Id
 
 
+class Source(BaseModel):
+    """What a reward is for, where that is no order. Readers take kinds that they do not know for what they are: money
+    that somebody is owed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = Field(description="person: given by hand, and `id` is the goodwill's. Other kinds may follow.")
+    id: Id
+
+
 class Reward(Payload):
-    """One reward: `amount_minor` is what it is worth now, after refunds and caps."""
+    """One reward of an order: `amount_minor` is what it is worth now, after refunds and caps."""
 
     TOPIC: ClassVar[Topic] = Topic.REWARDS
 
@@ -69,3 +84,57 @@ class RewardReleased(Reward):
     """The hold is over: it can be used."""
 
     TYPE: ClassVar[str] = "kith.reward.released.v1"
+
+
+class SourcedReward(Payload):
+    """One reward of another source than an order: `amount_minor` is what it is worth now."""
+
+    TOPIC: ClassVar[Topic] = Topic.REWARDS
+
+    reward_id: Id
+    revision: int = Field(ge=1)
+    source: Source
+    program_id: Id
+    program_version: int
+    beneficiary: Beneficiary
+    ambassador_id: Id | None = None
+    pay_as: Literal["cash", "store_credit", "points"]
+    amount_minor: Minor
+    currency: Currency
+    status: RewardStatus
+    reason: str
+    available_at: Moment | None = None
+    earned_at: Moment = Field(description="When what it is for happened.")
+    granted_at: Moment
+    changed_at: Moment
+
+    def subject(self) -> str:
+        return self.reward_id
+
+
+class SourcedRewardGranted(SourcedReward):
+    """A reward came into being."""
+
+    TYPE: ClassVar[str] = "kith.reward.granted.v2"
+
+
+class SourcedRewardAdjusted(SourcedReward):
+    """Its amount changed and is still above zero."""
+
+    TYPE: ClassVar[str] = "kith.reward.adjusted.v2"
+
+
+class SourcedRewardReversed(SourcedReward):
+    """Its amount fell to zero after having been more."""
+
+    TYPE: ClassVar[str] = "kith.reward.reversed.v2"
+
+
+class SourcedRewardReleased(SourcedReward):
+    """It can be used."""
+
+    TYPE: ClassVar[str] = "kith.reward.released.v2"
+
+
+AnyReward = Reward | SourcedReward
+"""A reward as it travels, whatever it is for."""

@@ -14,6 +14,10 @@ from services.analytics.pages import PAGES
 from services.analytics.rollups import consumer as rollups_consumer
 from services.analytics.rollups import jobs as rollups_jobs
 from services.analytics.rollups import tables as _rollups
+from services.analytics.set_up import consumer as set_up_consumer
+from services.analytics.set_up import tables as _set_up
+from services.analytics.set_up.api import console as set_up_console
+from services.analytics.set_up.api import rest as install_checks
 from services.analytics.settings import METADATA
 from services.analytics.slices import consumer as slices_consumer
 from services.analytics.slices import tables as _slices
@@ -25,7 +29,7 @@ from services.analytics.virality import api as virality
 from services.common.product import PRODUCT
 from services.kernel.service import Service
 
-_TABLES = (_activity, _facts, _rollups, _slices, _standings)
+_TABLES = (_activity, _facts, _rollups, _set_up, _slices, _standings)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -35,7 +39,14 @@ SERVICE = Service(
     product=PRODUCT,
     publishes=frozenset({Topic.AUDIT}),
     routes=(
-        *("/v1/metrics*", "/v1/ambassador-results*", "/v1/audit*", "/console", "/console/analytics*"),
+        *(
+            "/v1/metrics*",
+            "/v1/ambassador-results*",
+            "/v1/audit*",
+            "/v1/install-checks*",
+            "/console",
+            "/console/analytics*",
+        ),
         *("/p/results", "/p/first-steps", "/p/link-results"),
     ),
     routers=(
@@ -47,8 +58,15 @@ SERVICE = Service(
         activity.router,
         activity_console.router,
         own.router,
+        install_checks.router,
+        set_up_console.router,
     ),
-    handlers=(*slices_consumer.HANDLERS, *rollups_consumer.HANDLERS, *activity_consumer.HANDLERS),
+    handlers=(
+        *slices_consumer.HANDLERS,
+        *rollups_consumer.HANDLERS,
+        *activity_consumer.HANDLERS,
+        *set_up_consumer.HANDLERS,
+    ),
     due_jobs=(*facts_jobs.DUE_JOBS, *rollups_jobs.DUE_JOBS, *standings_jobs.DUE_JOBS),
     pages=PAGES,
 )

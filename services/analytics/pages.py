@@ -9,5 +9,6 @@ NAV = (
     NavItem("", "Ambassadors", "/console/analytics/ambassadors", "users"),
     NavItem("Analysis", "Metrics", "/console/analytics/metrics", "calculator"),
     NavItem("Analysis", "Activity", "/console/analytics/activity", "clock"),
+    NavItem("For developers", "Install check", "/console/analytics/install", "shield-check"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

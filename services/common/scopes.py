@@ -30,11 +30,12 @@ ALL: Final = (
     "webhooks:write",
     "payouts:read",
     "payouts:write",
+    "goodwill:write",
 )
 
-NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:")))
-"""Where share links may lead, and where money goes. Who holds them could send friends, or money, anywhere, so a key has
-them only if they were named when it was made: the key in a shop's server does not.
+NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:", "goodwill:")))
+"""Where share links may lead, where money goes, and money that nobody earned. Who holds them could send friends, or
+money, anywhere, so a key has them only if they were named when it was made: the key in a shop's server does not.
 """
 
 SECRET: Final = frozenset(ALL) - {TRACK}

@@ -9,6 +9,7 @@ _DAYS = {
     Topic.ORDERS: 10,
     Topic.CONVERSIONS: 10,
     Topic.REWARDS: 10,
+    Topic.CHECKOUTS: 10,
     Topic.AUDIT: 10,
 }
 """As long as a group may stand still and catch up, and no longer: services keep the facts that they replay from. Ten

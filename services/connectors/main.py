@@ -19,6 +19,7 @@ from services.connectors.endpoints import work as endpoints_work
 from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
+from services.connectors.guides.api import console as guides_console
 from services.connectors.inbox import jobs as inbox
 from services.connectors.inbox import tables as _inbox
 from services.connectors.inbox import work as read_back
@@ -28,15 +29,25 @@ from services.connectors.inbox.hot.box import Inbox
 from services.connectors.inbox.hot.door import Door
 from services.connectors.pages import PAGES
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.polls import jobs as polls_jobs
+from services.connectors.polls import tables as _polls
+from services.connectors.polls import work as polls_work
+from services.connectors.polls.api import console as polls_console
+from services.connectors.polls.api import rest as polls
 from services.connectors.settings import METADATA
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices
+from services.connectors.store_codes import consumer as codes_consumer
+from services.connectors.store_codes import tables as _codes
+from services.connectors.store_codes.api import console as codes_console
+from services.connectors.store_codes.api import rest as codes_rest
+from services.connectors.store_codes.work import turns as codes_work
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _endpoints, _inbox, _slices)
+_TABLES = (_accounts, _codes, _endpoints, _inbox, _polls, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -75,7 +86,7 @@ SERVICE = Service(
         Sealed(table="deliveries", key="delivery_id", column="body", purpose=BODY),
         Sealed(table="endpoint_secrets", key="secret_id", column="secret", purpose=ENDPOINT_SECRET),
     ),
-    publishes=frozenset({Topic.ORDERS, Topic.AUDIT}),
+    publishes=frozenset({Topic.ORDERS, Topic.AUDIT, Topic.CHECKOUTS}),
     routes=(
         "/in/*",
         "/v1/connections*",
@@ -89,14 +100,19 @@ SERVICE = Service(
         former.router,
         install.router,
         connections_console.router,
+        polls.router,
+        polls_console.router,
+        guides_console.router,
+        codes_rest.router,
+        codes_console.router,
         endpoints.router,
         endpoints_console.router,
     ),
     hot=hot_routes,
-    handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS),
-    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS),
+    handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS, *codes_consumer.HANDLERS),
+    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
-    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS),
+    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS, *polls_work.TASK_KINDS, *codes_work.TASK_KINDS),
     resources=open_resources,
     pages=PAGES,
 )

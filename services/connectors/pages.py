@@ -10,6 +10,7 @@ from services.kernel.db import Tx
 from services.ui import NavItem, Pages, Reader
 
 NAV = (
+    NavItem("For developers", "Guides", "/console/connectors/guides", "file-text"),
     NavItem("For developers", "Connections", "/console/connectors/connections", "store"),
     NavItem("For developers", "Webhooks", "/console/connectors/webhooks", "webhook"),
 )

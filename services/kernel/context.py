@@ -10,6 +10,7 @@ from services.kernel.db import Database
 from services.kernel.live import LiveState
 from services.kernel.outbound import Outbound
 from services.kernel.settings import Settings
+from services.kernel.sightings import Sightings
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Context:
     """The only way to anybody outside."""
     uses: KeyUses = field(default_factory=KeyUses)
     """The API keys that were seen here lately."""
+    sightings: Sightings = field(default_factory=Sightings)
+    """What was seen here of stores that are being connected."""
     resources: Any = field(default=None)
     """What the manifest's `resources` opened; a service casts it to its own type in one place."""
 

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp
 
-from services.kernel import failpoints, telemetry, used_keys, vital
+from services.kernel import failpoints, sighted, telemetry, used_keys, vital
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.bus import letters
@@ -213,9 +213,10 @@ def _sealing(service: Service, settings: Settings, ring: KeyRing) -> Sealing | N
 def _jobs(service: Service, context: Context, roles: AbstractSet[Role]) -> Jobs:
     count = (Job(name=f"{service.name}.work", every_s=15, run=worker.count, role="work"),) if service.work else ()
     keys = Job(name=f"{service.name}.used-keys", every_s=used_keys.EVERY_S, run=used_keys.report_used_keys, role="web")
+    seen = Job(name=f"{service.name}.sightings", every_s=sighted.EVERY_S, run=sighted.report_sightings, role="web")
     return Jobs(
         context,
-        jobs=[job for job in (*service.jobs, *count, keys) if job.role in roles],
+        jobs=[job for job in (*service.jobs, *count, keys, seen) if job.role in roles],
         due_jobs=(PURGE_JOB, *service.due_jobs, *service.keyed_jobs(context)) if "consume" in roles else (),
     )
 

@@ -130,6 +130,8 @@ from services.links.sms_gateways import tables as _sms_gateways
 from services.links.sms_gateways.actions.setup import PURPOSE as SMS
 from services.links.sms_gateways.api import console as sms_console
 from services.links.sms_gateways.api import rest as sms_gateways
+from services.links.store_codes import consumer as store_codes_consumer
+from services.links.store_codes import tables as _store_codes
 from services.links.store_settings.api import general as settings_general
 from services.links.store_settings.api import keys as settings_keys
 from services.links.store_settings.api import placeholders as settings_placeholders
@@ -160,7 +162,7 @@ _TABLES = (
         _programs,
         _proofs,
     ),
-    *(_preferences, _previews, _session, _sharing, _sms_gateways, _stores, _telegram),
+    *(_preferences, _previews, _session, _sharing, _sms_gateways, _store_codes, _stores, _telegram),
 )
 """Named so that METADATA is complete whenever the manifest is."""
 
@@ -349,7 +351,10 @@ SERVICE = Service(
     ),
     hot=hot_routes,
     jobs=redirect_jobs.JOBS + materials_jobs.JOBS,
-    handlers=keys_consumer.HANDLERS + notices_consumer.HANDLERS + activity_consumer.HANDLERS,
+    handlers=keys_consumer.HANDLERS
+    + notices_consumer.HANDLERS
+    + activity_consumer.HANDLERS
+    + store_codes_consumer.HANDLERS,
     due_jobs=ambassadors_jobs.DUE_JOBS
     + join_jobs.DUE_JOBS
     + inviting_jobs.DUE_JOBS

@@ -4,15 +4,25 @@ from contracts.events import Topic
 from services.common.product import PRODUCT
 from services.kernel.reseal import Sealed
 from services.kernel.service import Service
+from services.rewards.approvals import work as approvals_work
+from services.rewards.approvals.api import console as approvals_console
+from services.rewards.approvals.api import rest as approvals
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.calculator.api import console as calculator_console
+from services.rewards.calculator.api import rest as calculator
 from services.rewards.closing import tables as _closing
 from services.rewards.closing.api import console as closing_console
 from services.rewards.closing.api import rest as closing
 from services.rewards.destinations import consumer as destinations_consumer
 from services.rewards.destinations import tables as _destinations
 from services.rewards.destinations.domain import SEALED as DESTINATION
+from services.rewards.goodwill import consumer as goodwill_consumer
+from services.rewards.goodwill import tables as _goodwill
+from services.rewards.goodwill.api import console as goodwill_console
+from services.rewards.goodwill.api import console_one as goodwill_one_console
+from services.rewards.goodwill.api import rest as goodwill
 from services.rewards.grants import consumer as grants_consumer
 from services.rewards.grants import jobs as grants_jobs
 from services.rewards.grants import tables as _grants
@@ -26,12 +36,28 @@ from services.rewards.liability.api import console as liability_console
 from services.rewards.liability.api import rest as liability
 from services.rewards.pages import PAGES
 from services.rewards.payouts import tables as _payouts
+from services.rewards.payouts import work as payouts_work
 from services.rewards.payouts.api import console as payouts_console
 from services.rewards.payouts.api import console_batch as payout_batch_console
+from services.rewards.payouts.api import events as payout_events
 from services.rewards.payouts.api import portal as payouts_portal
 from services.rewards.payouts.api import rest as payouts
 from services.rewards.payouts.domain.terms import PAYER
+from services.rewards.providers import tables as _providers
+from services.rewards.providers.actions.setup import SEALED as PROVIDER
+from services.rewards.providers.api import console as providers_console
+from services.rewards.providers.api import rest as providers
+from services.rewards.release_rules import tables as _release_rules
+from services.rewards.release_rules.api import console as release_rules_console
+from services.rewards.release_rules.api import rest as release_rules
+from services.rewards.release_rules.domain import SECRET as RELEASE_SECRET
 from services.rewards.settings import METADATA
+from services.rewards.simulations import jobs as simulations_jobs
+from services.rewards.simulations import tables as _simulations
+from services.rewards.simulations import work as simulations_work
+from services.rewards.simulations.api import console as simulations_console
+from services.rewards.simulations.api import console_run as simulation_console
+from services.rewards.simulations.api import rest as simulations
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
 from services.rewards.statements.api import console as statements_console
@@ -39,7 +65,18 @@ from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
 from services.rewards.verification import jobs as verification_jobs
 
-_TABLES = (_closing, _destinations, _grants, _ledger, _payouts, _slices)
+_TABLES = (
+    _closing,
+    _destinations,
+    _goodwill,
+    _grants,
+    _ledger,
+    _payouts,
+    _providers,
+    _release_rules,
+    _simulations,
+    _slices,
+)
 """Named so that METADATA is complete whenever the manifest is."""
 
 SERVICE = Service(
@@ -50,16 +87,22 @@ SERVICE = Service(
     sealed=(
         Sealed(table="destinations", key="destination_id", column="sealed", purpose=DESTINATION),
         Sealed(table="payout_terms", key="payer_id", column="payer", purpose=PAYER),
+        Sealed(table="release_secrets", key="secret_id", column="secret", purpose=RELEASE_SECRET),
+        Sealed(table="payout_providers", key="provider_id", column="sealed", purpose=PROVIDER),
     ),
     publishes=frozenset({Topic.REWARDS, Topic.AUDIT}),
     routes=(
         "/v1/rewards*",
+        "/v1/reward-release*",
+        "/v1/goodwill*",
         "/v1/balances*",
         "/v1/ledger*",
         "/v1/payout*",
         "/v1/month-closes*",
         "/v1/liability",
         "/v1/statements*",
+        "/v1/simulations*",
+        "/v1/reward-calculations",
         "/p/statement",
         "/console/rewards*",
         "/p/balance*",
@@ -69,28 +112,49 @@ SERVICE = Service(
         "/room/*",
     ),
     routers=(
+        approvals.router,  # before what an id may stand for
         grants.router,
         grants_room.router,
         balances.router,
         ledger.router,
         payouts.router,
+        approvals_console.router,
+        goodwill.router,
         grants_console.router,
+        release_rules.router,
+        release_rules_console.router,
         ledger_console.router,
         closing.router,
         liability.router,
         liability_console.router,
+        simulations.router,
+        simulations_console.router,
+        simulation_console.router,
+        calculator.router,
+        calculator_console.router,
         statements.router,
         statements_console.router,
         statements_portal.router,
         closing_console.router,
         balances_console.router,
+        goodwill_console.router,
+        goodwill_one_console.router,
         payouts_console.router,
         payout_batch_console.router,
         payouts_portal.router,
+        payout_events.router,
+        providers.router,
+        providers_console.router,
         balances_portal.router,
     ),
-    handlers=(*grants_consumer.HANDLERS, *slices_consumer.HANDLERS, *destinations_consumer.HANDLERS),
+    handlers=(
+        *grants_consumer.HANDLERS,
+        *slices_consumer.HANDLERS,
+        *destinations_consumer.HANDLERS,
+        *goodwill_consumer.HANDLERS,
+    ),
     jobs=verification_jobs.JOBS,
-    due_jobs=grants_jobs.DUE_JOBS,
+    due_jobs=(*grants_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS),
+    work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS, *simulations_work.TASK_KINDS),
     pages=PAGES,
 )

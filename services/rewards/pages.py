@@ -12,7 +12,9 @@ from services.ui import NavItem, Pages
 
 NAV = (
     NavItem("", "Rewards", "/console/rewards/rewards", "gift"),
-    NavItem("", "Payouts", "/console/rewards/payouts", "banknote"),
+    NavItem("", "Approvals", "/console/rewards/approvals", "check"),
+    NavItem("", "Payouts", "/console/rewards/payouts", "banknote", scope="payouts:read"),
+    NavItem("Analysis", "Simulator", "/console/rewards/simulator", "calculator"),
     NavItem("Analysis", "Ledger", "/console/rewards/ledger", "scale"),
 )
 PAGES = Pages.of_service(Path(__file__).parent, nav=NAV)

@@ -28,6 +28,8 @@ class NavItem:
     label: str
     href: str
     icon: str
+    scope: str = ""
+    """Shown to those only who may open it; "" to everybody."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ values of the call in the page itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,8 @@ THEME_COOKIE = "kith_theme"
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _YEAR_S = 31_536_000
+_SCOPES = "kith.scopes"
+"""Where a request says what its caller may do, if anybody was let through."""
 
 
 class Pages:
@@ -111,6 +113,7 @@ class Pages:
             theme=self.theme(request),
             zone=zone,
             now=now,
+            scopes=request.scope.get(_SCOPES),
             context=context,
         )
         response = HTMLResponse(html, status_code=status, headers={**page_headers(), **(headers or {})})
@@ -128,9 +131,12 @@ class Pages:
         theme: str = "",
         zone: tzinfo = UTC,
         now: datetime | None = None,
+        scopes: Collection[str] | None = None,
         context: Mapping[str, object] | None = None,
     ) -> str:
-        """The same as text, without a request: for tests and for pages that are kept as files."""
+        """The same as text, without a request: for tests and for pages that are kept as files. Whose `scopes` are known
+        sees only those entries of the side bar that they may open.
+        """
         given = dict(context or {})
         values: dict[str, object] = {
             "store": None,
@@ -148,7 +154,7 @@ class Pages:
             "query": query,
             "language_links": {code: f"{own_path(path)}?{_with_language(query, code)}" for code in LANGUAGES},
             "demo": self.demo,
-            "nav": self._nav,
+            "nav": [one for one in self._nav if scopes is None or not one.scope or one.scope in scopes],
             "nav_current": given.get("nav_current") or self._current(path),
         }
         return self.environment(language).get_template(template).render(values)

@@ -21,6 +21,7 @@ from services.attribution.main import SERVICE as ATTRIBUTION
 from services.attribution.main import open_resources as open_attribution
 from services.connectors.main import SERVICE, open_resources
 from services.kernel.bus.port import Event
+from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.http.app import Edge
 from services.kernel.http.dispatch import Dispatcher
@@ -38,6 +39,8 @@ class Pair:
     db: Database
     attribution: Database
     http: httpx.AsyncClient
+    contexts: tuple[Context, Context]
+    """Of connectors, and of attribution."""
 
     async def pump(self, stores: Iterable[str]) -> None:
         """Waits until nothing is left unread, then takes to attribution what was told, and decides."""
@@ -84,7 +87,7 @@ async def served(url: str, folder: Path, *, attribution_url: str | None = None) 
         front = Dispatcher({service.name: (Edge(service, ctx), service.routes) for service, ctx in services})
         transport = httpx.ASGITransport(app=front)
         async with httpx.AsyncClient(transport=transport, base_url="https://kith.example") as client:
-            yield Pair(db, decided, client)
+            yield Pair(db, decided, client, contexts)
     await db.close()
     await decided.close()
 

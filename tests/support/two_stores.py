@@ -167,6 +167,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     inbound = (await client.get(f"/v1/connections/{connection['id']}", headers=store.secret)).json()["last_delivery"]
     endpoint = await post("/v1/webhook-endpoints", BODIES["POST /v1/webhook-endpoints"]({}))
     sample = await post(f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202)
+    check = await post("/v1/install-checks", {})
     announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
     order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
     await post("/v1/orders", order, 202)
@@ -185,12 +186,23 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         return answer.json()["data"][0]["id"] if answer.json()["data"] else None
 
     earned = str(await until(reward, what="a reward"))
+    await client.put("/v1/payout-providers/http", json={"url": "https://pay.invalid/kith"}, headers=store.secret)
     await pay_out(database_url, store, ambassador["id"], program)
     batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
     payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
     for step in ("approve", "send"):  # files are made of what was sent
         await post(f"/v1/payout-batches/{batch['id']}/{step}", {}, 200)
 
+    goodwill, other_goodwill = await ask_for_goodwill(client, store, ambassador["id"])
+
+    period = BODIES["POST /v1/simulations"]({"program_id": program})
+    simulation = (await post("/v1/simulations", period, 202))["id"]
+
+    async def simulated() -> bool:
+        answer = await client.get(f"/v1/simulations/{simulation}", headers=store.secret)
+        return bool(answer.json()["state"] == "done")
+
+    await until(simulated, what="a simulation")
     portal = await client.post("/v1/portal-sessions", json={"ambassador_id": ambassador["id"]}, headers=store.secret)
     token = portal.json()["url"].rpartition("/")[2]
     own_page = {"sec-fetch-site": "same-origin"}
@@ -214,8 +226,9 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "hook_id": hook["id"],
         "connection_id": connection["id"],
         "inbound_id": inbound["id"],
+        "install_check_id": check["id"],
         "platform": "generic",
-        "key": "a-key",
+        "key": "nobodys-secret",
         "endpoint_id": endpoint["id"],
         "delivery_id": sample["id"],
         "material_id": material["id"],
@@ -223,9 +236,14 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "reward_id": earned,
         "batch_id": batch["id"],
         "payout_id": payout["id"],
+        "goodwill_id": goodwill,
+        "other_goodwill": other_goodwill,
+        "unit": "EUR",
+        "simulation_id": simulation,
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
+        "provider": "http",
         "domain": "second.example",
         "announcement_id": announced["id"],
         "occasion": "attributed",
@@ -258,6 +276,20 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
         await db.close()
 
 
+async def ask_for_goodwill(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> list[str]:
+    """Two that wait for a second principal: somebody else than the store's own key asked for them."""
+    made = await client.post("/v1/keys", json={"scopes": ["goodwill:write"]}, headers=store.secret)
+    helper = {"authorization": f"Bearer {made.json()['key']}"}
+    body = BODIES["POST /v1/goodwill"]({"ambassador_id": ambassador_id})
+
+    async def asked() -> str | None:
+        answer = await client.post("/v1/goodwill", json=body, headers=helper)
+        assert answer.status_code in (201, 404), answer.text  # who joined just now is on the way
+        return str(answer.json()["id"]) if answer.status_code == 201 else None
+
+    return [str(await until(asked, what="an ambassador whom rewards knows")) for _ in range(2)]
+
+
 PREFIXES = {"key_id": "key", "link_id": "lnk", "code_id": "cod", "program_id": "prg", "ambassador_id": "amb"}
 PREFIXES |= {
     "store_id": "str",
@@ -268,14 +300,17 @@ PREFIXES |= {
     "material_id": "mat",
 }
 PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "inbound_id": "dlv"}
+PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
+PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
+PREFIXES |= {"simulation_id": "sim"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
     strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
-    kept = ("kind", "occasion", "language", "currency", "month")
+    kept = ("kind", "provider", "occasion", "language", "currency", "month", "unit", "platform")
     return strange | {name: known[name] for name in kept if name in known}
 
 
@@ -286,6 +321,16 @@ BODIES: dict[str, Any] = {
         "order_id": ids["order_id"],
     },
     "POST /v1/ambassadors/sheets": lambda ids: {"program_id": ids["program_id"], "csv": "name\nBob", "dry_run": True},
+    "POST /v1/simulations": lambda ids: {
+        "program_id": ids["program_id"],
+        "period": {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"},
+    },
+    "POST /v1/reward-calculations": lambda _: {
+        "currency": "EUR",
+        "average_order_minor": 5000,
+        "margin_basis_points": 4000,
+        "conversion_basis_points": 800,
+    },
     "POST /v1/month-closes": lambda _: {"month": "2020-01"},
     "POST /v1/ambassadors": lambda ids: {"program_id": ids["program_id"], "external_id": "c-1"},
     "POST /v1/ambassadors/batches": lambda ids: {
@@ -310,8 +355,10 @@ BODIES: dict[str, Any] = {
     "POST /v1/codes/{code}/redeem": lambda _: {"order_id": "o-1"},
     "POST /v1/hooks": lambda _: {"platform": "shopify", "secret": "hush-hush-hush-hush"},
     "POST /v1/connections": lambda _: {"platform": "generic", "order_prefix": f"{next(_numbers)}-"},
+    "POST /v1/install-checks": lambda _: {},
     "PATCH /v1/connections/{connection_id}": lambda _: {"options": {}},
     "POST /v1/connections/{connection_id}/secret": lambda _: {"overlap_hours": 1},
+    "POST /v1/connections/{connection_id}/poll": lambda _: {},
     "POST /v1/webhook-endpoints": lambda _: {"url": "https://hooks.invalid/kith", "events": ["order.attributed"]},
     "PATCH /v1/webhook-endpoints/{endpoint_id}": lambda _: {"events": ["order.attributed", "reward.granted"]},
     "POST /v1/webhook-endpoints/{endpoint_id}/secret": lambda _: {"overlap_hours": 1},
@@ -345,6 +392,15 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/orders/{order_id}/cancel": lambda _: {},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/goodwill": lambda ids: {
+        "ambassador_id": ids["ambassador_id"],
+        "amount_minor": 100,
+        "currency": "EUR",
+        "reason": "Helped others.",
+    },
+    "POST /v1/goodwill/{goodwill_id}/take-back": lambda _: {"amount": 50, "reason": "Too much."},
+    "POST /v1/goodwill/{goodwill_id}/refuse": lambda _: {"reason": "Not now."},
+    "PUT /v1/goodwill-terms/{unit}": lambda _: {"limit": 5000},
     "POST /v1/payout-batches": lambda _: {"currency": "EUR", "provider": "manual"},
     "POST /v1/payout-batches/{batch_id}/results": lambda ids: {
         "results": [{"payout_id": ids["payout_id"], "outcome": "paid"}]
@@ -352,10 +408,21 @@ BODIES: dict[str, Any] = {
     "POST /v1/payouts/{payout_id}/mark-paid": lambda _: {"reference": "B-1"},
     "POST /v1/payouts/{payout_id}/mark-failed": lambda _: {"reason": "account_closed"},
     "POST /v1/payouts/{payout_id}/mark-returned": lambda _: {"reason": "account_closed"},
+    "PUT /v1/payout-providers/http": lambda _: {"url": "https://pay.invalid/kith"},
+    "PUT /v1/payout-providers/paypal": lambda _: {
+        "client_id": "A-client-id-of-the-tests",
+        "client_secret": "E-secret-of-the-tests",
+        "mode": "sandbox",
+    },
     "PUT /v1/payout-terms/{currency}": lambda _: {"minimum_minor": 500},
     "POST /v1/programs": lambda _: PROGRAM,
     "PUT /v1/programs/{program_id}/preview-pictures/{language}": lambda _: {"picture": b64encode(PICTURE).decode()},
     "PATCH /v1/programs/{program_id}": lambda _: {"name": "Another name"},
+    "POST /v1/rewards/approve": lambda ids: {"ids": [ids["reward_id"]]},
+    "POST /v1/rewards/reject": lambda ids: {"ids": [ids["reward_id"]], "reason": "because"},
+    "POST /v1/rewards/{reward_id}/flag": lambda _: {"reason": "because"},
+    "PUT /v1/reward-release": lambda _: {"way": "by_hand"},
+    "POST /v1/reward-release/secret": lambda _: {"overlap_hours": 1},
     "POST /v1/rewards/{reward_id}/approve": lambda _: {},
     "POST /v1/rewards/{reward_id}/reject": lambda _: {"reason": "because"},
     "POST /v1/share": lambda _: {"language": "en"},

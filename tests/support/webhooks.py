@@ -221,3 +221,9 @@ def every_kind() -> Sequence[Made]:
         *(order("1001", what=one) for one in ("attributed", "rejected", "unattributed", "reversed", "settled")),
         *(Made(f"kith.reward.{one}.v1", f"evt_{one}") for one in ("granted", "adjusted", "released", "reversed")),
     ]
+
+
+def given_by_hand() -> Sequence[Made]:
+    """What is told of a reward that is of no order, from its granting to its end."""
+    told = ("granted", "released", "adjusted", "reversed")
+    return [Made(f"kith.reward.{one}.v2", f"evt_given_{one}") for one in told]

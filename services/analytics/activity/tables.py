@@ -1,6 +1,7 @@
 """What the services noted, as their events say it."""
 
 from sqlalchemy import Column, Index, Table
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.analytics.settings import METADATA
@@ -22,6 +23,7 @@ ACTIVITY = Table(
     Column("after", JSONB, nullable=False),
     text("request_id", nullable=True),
     Index(None, "store_id", "at", "audit_id"),
+    Index("activity_connections_idx", "store_id", postgresql_where=sql("action in ('hook.made', 'hook.ended')")),
     info=APPEND_ONLY,
 )
 """Under the store `*`: what concerns every store, and every store may read it."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.events.conversions import Conversion
-from contracts.events.rewards import Reward as RewardPayload
+from contracts.events.rewards import AnyReward, SourcedReward
 from contracts.events.tracking import ShareRecorded, TrackingPayload
 from services.analytics.slices.domain import Ambassador, Offer, VersionKey, local_day
 from services.common.benefit import program_part
@@ -310,8 +310,10 @@ class Reward(Struct, frozen=True):
     amount_minor: int
 
     @classmethod
-    def of(cls, event: RewardPayload, zone: ZoneInfo) -> "Reward":
-        """The state that an event holds. It counts on the day its order was placed, like the order's revenue."""
+    def of(cls, event: AnyReward, zone: ZoneInfo) -> "Reward":
+        """The state that an event holds. It counts on the day its order was placed, like the order's revenue; without
+        an order, on the day it was earned.
+        """
         return cls(
             store_id=event.store_id,
             reward_id=event.reward_id,
@@ -320,7 +322,7 @@ class Reward(Struct, frozen=True):
             kind=event.beneficiary.kind,
             beneficiary_id=event.beneficiary.id,
             status=event.status,
-            day=local_day(event.placed_at, zone),
+            day=local_day(event.earned_at if isinstance(event, SourcedReward) else event.placed_at, zone),
             currency=POINTS if event.pay_as == "points" else event.currency,
             amount_minor=event.amount_minor,
         )

@@ -15,7 +15,8 @@ from services.analytics.overview.domain.page import Shown
 from services.analytics.overview.domain.parts import Person
 from services.analytics.pages import PAGES
 from services.analytics.set_up import actions as set_up
-from services.analytics.set_up.words import stages
+from services.analytics.set_up.domain.steps import reached_steps
+from services.analytics.set_up.words import mark_of, stages
 from services.analytics.slices.sql import calendars
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
@@ -46,13 +47,15 @@ async def overview_page(request: Request, call: Viewer) -> Response:
     view = loaded.view
     store = view.calendar
     reader = Reader(PAGES, request, store=store.name, locale=store.locale, zone=store.zone, now=view.freshness.at)
+    first = stages(reached_steps(reached), reader.speech) if reached else []
     return reader.page(
         "overview/overview.html",
         title=reader.speech.say("Overview"),
-        refreshes=True,
+        refreshes=reached is None,
         freshness=page.freshness(view, reader),
         empty=loaded.empty,
-        stages=stages(reached, reader.speech) if reached else [],
+        stages=first,
+        mark=mark_of(first),
         address=f"{call.ctx.settings.base_url}{address.with_period(view.period)}",
         shown=page.values(shown, address, reader),
     )

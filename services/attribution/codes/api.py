@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response
 from services.attribution.codes import actions
 from services.attribution.codes.schemas import CodeState, Redeemed, RedeemIn
 from services.attribution.settings import CODE_CHECKS_PER_MINUTE
+from services.kernel.db import Tx
 from services.kernel.http.call import Call, require
 from services.kernel.http.limits import limit
 
@@ -19,7 +20,13 @@ _LIMIT = limit("code-check", per_minute=CODE_CHECKS_PER_MINUTE)
 @router.post("/v1/codes/{code}/check", status_code=200, response_model=CodeState, dependencies=[_LIMIT])
 async def post_check(code: CodeText, call: Annotated[Call, require("orders:write")]) -> Response:
     """Says whether a code would count for an order placed now, and what it promises the friend. Uses nothing up."""
-    return await call.once(lambda tx: actions.check(tx, call.store_id, code), status=200, answer=lambda state: state)
+
+    async def check(tx: Tx) -> CodeState:
+        state = await actions.check(tx, call.store_id, code)
+        call.ctx.sightings.note(call.store_id, "code", call.ctx.live.microseconds(), said=state.reason or "")
+        return state
+
+    return await call.once(check, status=200, answer=lambda state: state)
 
 
 @router.post("/v1/codes/{code}/redeem", status_code=200, response_model=Redeemed, dependencies=[_LIMIT])

@@ -126,7 +126,10 @@ class Tracks:
             self._remember(line.track_id)
         if reported.proof is None:
             return _BODY
-        return _PROVEN if proven else _UNPROVEN
+        if proven:
+            return _PROVEN
+        self._ctx.sightings.note(store_id, "customer", live.microseconds(), said="proof_wrong")
+        return _UNPROVEN
 
     def _remember(self, track_id: str) -> None:
         latest, _ = self._lately

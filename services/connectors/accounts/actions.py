@@ -10,7 +10,9 @@ import structlog
 from services.connectors.accounts import domain, sql
 from services.connectors.accounts.sql import Account, FormerHook
 from services.connectors.platforms.domain.port import NOTHING_SAID, Options
+from services.connectors.platforms.domain.registry import PLATFORMS
 from services.kernel.auth.sealing import Sealing
+from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
@@ -20,7 +22,8 @@ from services.kernel.ids import new_id
 class Access:
     """What opens a platform's own API."""
 
-    user: str
+    user: str | None = None
+    """None where the password says all."""
     password: str | None = None
     app_secret: str | None = None
     """Of an app, which learns its password when it is installed."""
@@ -151,6 +154,14 @@ def secrets_of(sealing: Sealing, account: Account, now: datetime) -> list[bytes]
                 "connection.secret_lost", connection=account.account_id, platform=account.platform, error=str(error)
             )
     return found
+
+
+def url_of(ctx: Context, account: Account, secret: str = "") -> str:
+    """The address that the platform is told; with the secret, where that stands in it."""
+    url = f"{ctx.settings.base_url}/in/{account.platform}/{account.account_id}"
+    if PLATFORMS[account.platform].key_in_address:
+        return f"{url}/{secret or '…'}"
+    return url
 
 
 def access_of(sealing: Sealing, account: Account) -> Access | None:

@@ -1,6 +1,7 @@
 """Makes connections and changes them, by the rules of their platforms."""
 
 import os
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,9 @@ from services.connectors.accounts.sql import Account
 from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.polls import actions as polls
+from services.connectors.store_codes.actions import carry
+from services.connectors.store_codes.domain.port import CARRY_CODES
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
@@ -46,7 +50,7 @@ async def create(
     others = await sql.page(tx, store_id)
     if len(others) >= MOST:
         raise Conflict(f"A store has {MOST} connections at most. Delete one first.", code="too_many_connections")
-    return await accounts.create(
+    account = await accounts.create(
         tx,
         ctx.require_sealing(),
         store_id,
@@ -57,6 +61,8 @@ async def create(
         host=host.lower() if host else None,
         access=access,
     )
+    await polls.opened(tx, account)
+    return account
 
 
 async def change(
@@ -68,16 +74,21 @@ async def change(
     options: Options | None = None,
     host: str | None = None,
     access: Access | None = None,
+    codes: bool | None = None,
 ) -> Account:
-    """Writes what may change. Raises `NotFound` and `Invalid`."""
+    """Writes what may change. `codes`: whether it puts the store's codes into its shop. Raises `NotFound` and
+    `Invalid`.
+    """
     account = await accounts.get(tx, store_id, connection_id)
     about = PLATFORMS[account.platform]
     _check(ctx, about, options or account.options, host, access)
     if options is not None and "currency" in about.needs and options.currency is None:
         raise Invalid.field("options.currency", f"A connection with {about.title} needs this.")
+    if codes and account.platform not in CARRY_CODES:
+        raise Invalid.field("codes", f"Kith cannot put codes into {about.title}.")
     if access is not None:
         await release(tx, kind=READ_BACK, lane=connection_id)
-    return await accounts.change(
+    after = await accounts.change(
         tx,
         ctx.require_sealing(),
         store_id,
@@ -86,6 +97,21 @@ async def change(
         host=host.lower() if host else None,
         access=access,
     )
+    if access is not None:
+        await polls.opened(tx, after)
+    if after.host != account.host:
+        await carry.move(tx, store_id, connection_id)
+    elif access is not None:
+        await carry.go_on(tx, store_id, connection_id)
+    if codes is not None:
+        await carry.turn(tx, after, on=codes)
+    return after
+
+
+async def delete(tx: Tx, store_id: str, connection_id: str) -> None:
+    """Ends a connection. Codes that it put into its shop stay there. Raises `NotFound`."""
+    await carry.end(tx, await accounts.get(tx, store_id, connection_id))
+    await accounts.delete(tx, store_id, connection_id)
 
 
 async def rotate(
@@ -110,14 +136,6 @@ def secret_for(about: Platform, given: str | None) -> str:
     return about.secret_of(os.urandom(SECRET_BYTES))
 
 
-def url_of(ctx: Context, account: Account, secret: str = "") -> str:
-    """The address that the platform is told; with the secret, where that stands in it."""
-    url = f"{ctx.settings.base_url}/in/{account.platform}/{account.account_id}"
-    if PLATFORMS[account.platform].key_in_address:
-        return f"{url}/{secret or '…'}"
-    return url
-
-
 def _prefix(given: str | None, *, others: bool) -> str:
     """Orders of a connection that has ended go on under their ids, so that it counts, too."""
     if given is None and others:
@@ -137,11 +155,24 @@ def _check(ctx: Context, about: Platform, options: Options, host: str | None, ac
             raise Invalid.field(f"options.{name}", f"{about.title} tells this itself.")
     if options.currency is not None and not money.known(options.currency):
         raise Invalid.field("options.currency", f"{options.currency} is not an ISO 4217 currency code.")
-    for name, given in (("host", host), ("access", access)):
-        if given is not None and name not in about.options:
-            raise Invalid.field(name, f"Kith asks {about.title} nothing.")
-    if host is not None and ctx.outbound.refusal(f"https://{host}/") is not None:
-        raise Invalid.field("host", "Give the shop's public host, as in shop.example.")
+    api = about.api
+    if host is not None:
+        if api is None or api.host is None:
+            raise Invalid.field("host", f"Kith asks {about.title} nothing at a host of the shop's own.")
+        if re.fullmatch(api.hosts, host.lower()) is None or ctx.outbound.refusal(f"https://{host}/") is not None:
+            raise Invalid.field("host", f"Give the shop's public host, as in {api.host}.")
+    if access is not None:
+        if api is None:
+            raise Invalid.field("access", f"Kith asks {about.title} nothing.")
+        if (access.user is None) != (api.user is None):
+            says = "is one text: give it as password" if api.user is None else "has two parts: give user and password"
+            raise Invalid.field("access.user", f"What opens {about.title}'s API {says}.")
+        if api.user is None and re.fullmatch(r"[!-~]+", access.password or "") is None:
+            raise Invalid.field(
+                "access.password", f"What opens {about.title}'s API has no blanks and no signs but ASCII."
+            )
+        if access.app_secret is not None and not about.installed:
+            raise Invalid.field("access.app_secret", f"{about.title} has no apps that learn their password.")
 
 
 def _place(name: str) -> str:

@@ -51,10 +51,21 @@ class OptionsIn(_In):
 
 
 class AccessIn(_In):
-    """What opens the platform's own API, to read orders back. Never shown."""
+    """What opens the platform's own API: to read orders back, and to put codes into the shop. Never shown.
 
-    user: Annotated[str, Field(min_length=1, max_length=200, description="The key's identifier, or the app's.")]
-    password: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    WooCommerce: `user` is the consumer key, `password` the consumer secret. Shopify: the Admin API's access token as
+    `password`. Stripe: a restricted key as `password`. InSales: the key's identifier and password.
+    """
+
+    user: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="The key's identifier, or the app's. Null where the platform's key is one text.",
+        ),
+    ] = None
+    password: Annotated[str | None, Field(min_length=1, max_length=300)] = None
     app_secret: Annotated[
         str | None,
         Field(min_length=1, max_length=200, description="Of an app, which learns its password by being installed."),
@@ -93,6 +104,14 @@ class ConnectionPatch(_In):
     options: OptionsIn | None = None
     host: Host | None = None
     access: AccessIn | None = None
+    codes: Annotated[
+        bool | None,
+        Field(
+            strict=True,
+            description="Whether Kith puts the store's promo codes into the shop and keeps them there as the programs"
+            " say. Switched off, what is in the shop stays as it is.",
+        ),
+    ] = None
 
 
 class RotateIn(_In):
@@ -120,6 +139,19 @@ class LastDelivery(BaseModel):
     reason: str | None
 
 
+class CodesOut(BaseModel):
+    """The store's promo codes at the connection's checkout."""
+
+    on: bool
+    problem: str | None = Field(
+        description="Why nothing goes on: `no_access`, what the shop answered (`http_401`), or how it was away."
+    )
+    waiting: int
+    in_store: int
+    refused: int
+    disabled: int
+
+
 class ConnectionOut(BaseModel):
     """An account with a platform, and the address that it delivers to."""
 
@@ -132,6 +164,8 @@ class ConnectionOut(BaseModel):
     options: OptionsOut
     host: str | None
     has_access: bool = Field(description="Whether Kith can ask the platform's API.")
+    access_hint: str | None = Field(None, description="The last characters of what opens it.")
+    codes: CodesOut | None = Field(None, description="Null where its platform takes no codes from Kith.")
     topics: list[str] = Field(description="What to subscribe the address to.")
     last_delivery: LastDelivery | None
     created_at: datetime

@@ -3,9 +3,9 @@
 from typing import Final
 
 from services.connectors.endpoints.actions.tell import take
-from services.connectors.endpoints.domain.told import TOLD
+from services.connectors.endpoints.domain.told import LIKEWISE, TOLD
 from services.kernel.service import Handler
 
 GROUP: Final = "webhooks"
 
-HANDLERS = (Handler(events=tuple(TOLD.values()), handle=take, group=GROUP),)
+HANDLERS = (Handler(events=(*TOLD.values(), *LIKEWISE.values()), handle=take, group=GROUP),)

@@ -21,8 +21,9 @@ from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
 from services.connectors.inbox.domain.facts import Known, facts_of
+from services.connectors.inbox.domain.marks import marked
 from services.connectors.inbox.sql import Delivery, Timers
-from services.connectors.platforms.domain.port import Delivered, Ignored, Platform
+from services.connectors.platforms.domain.port import POLLED, Delivered, Ignored, Platform
 from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
@@ -65,7 +66,9 @@ class Readings:
         """Reads a delivery. Never raises on what it says: that is noted with it."""
         try:
             platform = self.platforms[kept.platform]
-            report = platform.read(Delivered(kept.topic, body, known.clock, kept.received_at, known.options))
+            topic = platform.polling.topic if kept.topic == POLLED and platform.polling is not None else kept.topic
+            report = platform.read(Delivered(topic, body, known.clock, kept.received_at, known.options))
+            said = marked(self.ring, report)
             facts = facts_of(self.ring, platform, kept.store_id, report, known)
         except Ignored as ignored:
             return Reading(replace(kept, outcome="ignored", reason=str(ignored), order_id=None))
@@ -80,9 +83,12 @@ class Readings:
             return _failed(kept, f"unreadable: {type(error).__name__}")
         if report.read_back is not None:
             asked = known.order_prefix + report.read_back
-            return Reading(replace(kept, outcome="taken", reason=None, order_id=asked), ask=report.read_back)
+            # What it names is told by the answer: it has no mark of its own.
+            named = replace(kept, outcome="taken", reason=None, order_id=asked, said=())
+            return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else None
-        return Reading(replace(kept, outcome="taken", reason=None, order_id=order_id), facts)
+        read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
+        return Reading(read, facts)
 
 
 @dataclass(frozen=True, slots=True)

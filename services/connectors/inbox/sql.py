@@ -31,7 +31,7 @@ with new as (
 )
 select store_id, delivery_id from new
 """
-_FIELDS = "store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body"
+_FIELDS = "store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body, said, as_of"
 _SOME = f"""
 select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(:outcomes as text[]))
   and (cast(:after_at as timestamptz) is null
@@ -62,10 +62,11 @@ where store_id = any(cast(:stores as text[])) and outcome = 'waiting' group by s
 """
 # Of two who read one delivery only the first finds it as it was, and passes on what it says.
 _NOTE = """
-update deliveries d set outcome = w.outcome, reason = w.reason, order_id = w.order_id
+update deliveries d set outcome = w.outcome, reason = w.reason, order_id = w.order_id,
+    said = string_to_array(w.said, ' '), as_of = w.as_of
 from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:before as text[]), cast(:outcomes as text[]),
-            cast(:reasons as text[]), cast(:orders as text[]))
-     w (store_id, delivery_id, before, outcome, reason, order_id)
+            cast(:reasons as text[]), cast(:orders as text[]), cast(:said as text[]), cast(:as_of as timestamptz[]))
+     w (store_id, delivery_id, before, outcome, reason, order_id, said, as_of)
 where d.store_id = w.store_id and d.delivery_id = w.delivery_id and d.outcome = w.before
 returning d.store_id, d.delivery_id
 """
@@ -109,6 +110,10 @@ class Delivery:
     reason: str | None
     order_id: str | None
     body: bytes
+    said: Sequence[str] | None = None
+    """What it said, as marks (see inbox.domain.marks); None where nobody has marked it."""
+    as_of: datetime | None = None
+    """As of when it said so, by the platform's clock."""
 
     @property
     def ref(self) -> Ref:
@@ -206,6 +211,8 @@ async def note(tx: Tx, read: Sequence[tuple[Delivery, Outcome]]) -> set[Ref]:
         outcomes=[d.outcome for d, _ in read],
         reasons=[d.reason for d, _ in read],
         orders=[d.order_id for d, _ in read],
+        said=[None if d.said is None else " ".join(d.said) for d, _ in read],
+        as_of=[d.as_of for d, _ in read],
     )
     return {(row.store_id, row.delivery_id) for row in rows}
 

@@ -4,6 +4,7 @@ mistake in reading it can be mended (`kith deliveries`), and never leaves this t
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 from sqlalchemy import text as sql_text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.connectors.settings import METADATA
 from services.kernel.tables import moment, text
@@ -21,11 +22,22 @@ DELIVERIES = Table(
     Column("reason", Text, nullable=True),
     Column("order_id", Text, nullable=True),
     Column("body", LargeBinary, nullable=False),
+    Column("said", ARRAY(Text), nullable=True),
+    moment("as_of", nullable=True),
     Index("deliveries_received_idx", "store_id", "received_at"),
     Index("deliveries_of_hook_idx", "store_id", "hook_id", "received_at"),
+    Index(
+        "deliveries_of_order_idx",
+        "store_id",
+        "hook_id",
+        "order_id",
+        postgresql_where=sql_text("order_id is not null"),
+    ),
     Index("deliveries_waiting_idx", "store_id", "received_at", postgresql_where=sql_text("outcome = 'waiting'")),
 )
-"""`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is sealed (see inbox.domain)."""
+"""`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is sealed (see inbox.domain);
+`said` and `as_of` are what it said, without its words (see inbox.domain.marks).
+"""
 
 DELIVERY_TOTALS = Table(
     "delivery_totals",

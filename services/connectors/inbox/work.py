@@ -53,7 +53,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         if now - task.created_at > DELIVERIES_KEPT:
             return GiveUp(reason="no_access")
         return Retry(reason="no_access", after=_NO_ACCESS, hold_lane=True, failed=False)
-    question = ask(account.host, order_id, access.user, access.password)
+    question = ask(account.host, order_id, access.user or "", access.password)
     try:
         answer = await ctx.outbound.send(
             "GET", question.url, purpose=READ_BACK, headers=question.headers, most_bytes=MOST_BYTES

@@ -24,6 +24,7 @@ _MOST_REMEMBERED: Final = 10_000
 _SHAPE = re.compile(
     r"(kith_(sk|pk)_([a-z0-9]{1,12})_([0-9a-z]{1,40})_([0-9a-z]{1,40})_([0-9a-f]{1,16}))_([0-9a-f]{32})", re.ASCII
 )
+_CLAIM = re.compile(r"kith_[sp]k_[a-z0-9]{1,12}_([0-9a-z]{26})_", re.ASCII)
 _ID = re.compile(r"[a-z]{3}_([0-9a-z]{1,40})", re.ASCII)
 
 
@@ -91,6 +92,12 @@ def read(ring: KeyRing, text: str) -> Caller:
         ring.verified.clear()
     ring.verified[text] = caller
     return caller
+
+
+def claimed_store(text: str) -> str | None:
+    """The store that a key names which is none of ours: it was cut off, or changed, or somebody made it up."""
+    match = _CLAIM.match(text)
+    return f"str_{match[1]}" if match is not None else None
 
 
 def _bare(identifier: str, prefix: str) -> str:

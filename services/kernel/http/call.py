@@ -28,6 +28,7 @@ from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.http import idempotency
 from services.kernel.http.console import read_console_caller, wants_page
+from services.kernel.http.credentials import admit as admit_to
 from services.kernel.http.credentials import authenticate, authenticate_operator, demand
 from services.kernel.http.idempotency import Claim, Stored
 from services.kernel.http.problems import HttpError
@@ -38,6 +39,8 @@ Reveal = Callable[[dict[str, Any]], Mapping[str, Any]]
 CONTEXT: Final = "kith.context"
 REQUEST_ID: Final = "kith.request_id"
 """Scope keys that the edge fills."""
+SCOPES: Final = "kith.scopes"
+"""Scope key of what the caller may do, once somebody was let through: pages lead nobody where they may not go."""
 
 _REPLAYED: Final = {"idempotent-replayed": "true"}
 _in_flight: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
@@ -147,6 +150,7 @@ class Guard:
     async def __call__(self, request: Request) -> Call:
         """The call. Async, since the framework would send a plain function to a thread."""
         caller = self.admit(request)
+        request.scope[SCOPES] = caller.scopes
         return Call(request.scope[CONTEXT], caller, caller.store_id, request.scope[REQUEST_ID], request)
 
 
@@ -154,8 +158,9 @@ def require(scope: str) -> Any:
     """Admits secret keys that have this scope (and, for `track` alone, publishable keys)."""
 
     def admit(request: Request) -> Caller:
-        caller = authenticate(_context(request), _authorization(request), origin=_origin(request))
-        demand(caller, scope)
+        ctx = _context(request)
+        caller = authenticate(ctx, _authorization(request), origin=_origin(request))
+        admit_to(ctx, caller, scope)
         return caller
 
     return Depends(Guard(admit, kind="key", scope=scope))

@@ -28,10 +28,18 @@ def authenticate(ctx: Context, raw: bytes | None, *, origin: bytes | None = None
     `origin` is the request's Origin header, which browsers send and servers do not: a secret key beside one is
     `Forbidden`.
     """
-    caller = api_keys.read(ctx.ring, bearer(raw))
+    text = bearer(raw)
+    try:
+        caller = api_keys.read(ctx.ring, text)
+    except Unauthorized:
+        if (store_id := api_keys.claimed_store(text)) is not None:
+            ctx.sightings.note_claimed(store_id, "key", ctx.live.microseconds(), said="wrong_key")
+        raise
     if caller.key_id in ctx.live.revoked:
+        _noted(ctx, caller, "revoked_key")
         raise Unauthorized("This API key was revoked.", code="revoked_key", headers=_CHALLENGE)
     if origin is not None and caller.kind == "sk":
+        _noted(ctx, caller, "secret_key_in_browser")
         raise _in_a_browser()
     ctx.uses.note(caller.store_id, caller.key_id, ctx.live.microseconds())
     return caller
@@ -40,8 +48,15 @@ def authenticate(ctx: Context, raw: bytes | None, *, origin: bytes | None = None
 def authorize(ctx: Context, headers: dict[bytes, bytes], scope: str) -> Caller:
     """`authenticate` by a request's headers, and `Forbidden` unless the key may do this."""
     caller = authenticate(ctx, headers.get(b"authorization"), origin=headers.get(b"origin"))
-    demand(caller, scope)
+    admit(ctx, caller, scope)
     return caller
+
+
+def admit(ctx: Context, caller: Caller, scope: str) -> None:
+    """`demand`, and whoever connects the store is shown what was refused."""
+    if scope not in caller.scopes:
+        _noted(ctx, caller, "publishable_key" if caller.kind == "pk" else "missing_scope")
+        demand(caller, scope)
 
 
 def demand(caller: Caller, scope: str) -> None:
@@ -64,6 +79,10 @@ def authenticate_operator(ctx: Context, raw: bytes | None, *, origin: bytes | No
         return Caller(ALL_STORES, "operator", "operator", frozenset(ctx.ring.scopes.names))
     authenticate(ctx, raw, origin=origin)
     raise Forbidden("Only the operator's key may do this.", code="operator_only")
+
+
+def _noted(ctx: Context, caller: Caller, said: str) -> None:
+    ctx.sightings.note(caller.store_id, "key", ctx.live.microseconds(), on=caller.key_id, said=said)
 
 
 def _in_a_browser() -> Forbidden:

@@ -57,16 +57,17 @@ def friend_gain(program: Program) -> str:
 
 
 def personal_codes(name: str | None, gain: str, random: Callable[[int], str]) -> Iterator[str]:
-    """Proposals, the nicest first, without end: ANNA10, ANNA-K, ANNA-K10, then with chance digits, then chance alone.
+    """Proposals, the nicest first, without end: ANNA10, ANNAK, ANNAK10, then with chance signs, then chance alone. Each
+    has 20 of A-Z and 0-9 at most: so much every platform takes for a code.
 
     `random(n)` gives n unguessable characters.
     """
     words = latin(name or "").split()
     stem = words[0][:MAX_STEM] if words else ""
     if len(stem) >= MIN_STEM and not stem.isdecimal():
-        last = f"{stem}-{words[-1][0]}" if len(words) > 1 else ""
+        last = f"{stem}{words[-1][0]}" if len(words) > 1 else ""
         yield from dict.fromkeys(text for text in (stem + gain, last, last + gain if last else "") if text)
         for length in (2, 3, 4):
-            yield f"{stem}-{random(length).upper()}"
+            yield f"{stem}{random(length).upper()}"
     while True:
         yield random(RANDOM_LENGTH).upper()

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from contracts.program import Program
 from services.kernel.db import Tx
+from services.links.store_codes.sql import USABLE
 
-_READ = """
+_READ = f"""
 select cast(v.definition as text) as definition, s.name as store, s.locale, s.timezone, a.status, a.locale as spoken,
   p.name as person, p.public_name,
   k.color, k.logo,
-  (select coalesce(jsonb_object_agg(w.language, w.digest), '{}') from preview_pictures w
+  (select coalesce(jsonb_object_agg(w.language, w.digest), '{{}}') from preview_pictures w
    where w.store_id = l.store_id and w.program_id = l.program_id) as pictures,
-  case when not c.retired then c.code end as code, c.expires_at as code_expires_at
+  case when not c.retired then c.code end as code, {USABLE} as usable, c.expires_at as code_expires_at
 from links l
 join programs g on g.program_id = l.program_id
 join program_versions v on v.program_id = g.program_id and v.version = g.version
@@ -23,7 +24,7 @@ left join people p on p.ambassador_id = l.ambassador_id
 left join store_looks k on k.store_id = l.store_id
 left join codes c on c.code_id = a.code_id
 where l.store_id = :store_id and l.link_id = :link_id
-"""
+"""  # noqa: S608  # a text of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Invitation:
     pictures: Mapping[str, str]
     """Language → which picture the store gave for it."""
     code: str | None
+    """None also where it would promise a discount that the store's checkout does not know."""
     code_expires_at: datetime | None
 
 
@@ -52,8 +54,9 @@ async def read(tx: Tx, store_id: str, link_id: str) -> Invitation | None:
     row = await tx.one_or_none(_READ, store_id=store_id, link_id=link_id)
     if row is None:
         return None
+    program = Program.model_validate_json(row.definition)
     return Invitation(
-        program=Program.model_validate_json(row.definition),
+        program=program,
         store=row.store,
         locale=row.locale,
         timezone=row.timezone,
@@ -64,6 +67,6 @@ async def read(tx: Tx, store_id: str, link_id: str) -> Invitation | None:
         color=row.color,
         logo=bytes(row.logo) if row.logo is not None else None,
         pictures=row.pictures,
-        code=row.code,
+        code=row.code if row.usable or program.discount_served is None else None,
         code_expires_at=row.code_expires_at,
     )

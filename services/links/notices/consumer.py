@@ -15,7 +15,17 @@ from contracts.events.conversions import (
     ConversionSettled,
     ConversionUnattributed,
 )
-from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
+from contracts.events.payouts import DestinationChanged
+from contracts.events.rewards import (
+    RewardAdjusted,
+    RewardGranted,
+    RewardReleased,
+    RewardReversed,
+    SourcedRewardAdjusted,
+    SourcedRewardGranted,
+    SourcedRewardReleased,
+    SourcedRewardReversed,
+)
 from contracts.events.tracking import ClickRecorded
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
@@ -53,10 +63,14 @@ HANDLERS = (
         group=GROUP,
     ),
     Handler(
-        events=(RewardGranted, RewardAdjusted, RewardReversed, RewardReleased),
+        events=(
+            *(RewardGranted, RewardAdjusted, RewardReversed, RewardReleased),
+            *(SourcedRewardGranted, SourcedRewardAdjusted, SourcedRewardReversed, SourcedRewardReleased),
+        ),
         handle=decide.of_rewards,
         group=GROUP,
     ),
+    Handler(events=(DestinationChanged,), handle=decide.of_destinations, group=GROUP),
     Handler(events=(AppealAnswered,), handle=decide.of_appeals, group=GROUP),
     Handler(events=(ClickRecorded,), handle=on_clicks, group=CLICKS),
 )

@@ -32,6 +32,8 @@ REASONS: Final[dict[str, str]] = {
     "not_attributed": _("the order does not count any more"),
     "reassigned": _("the order belongs to somebody else by the program’s rules"),
     "rejected_by_person": _("the store looked at it and refused it"),
+    "refused_by_store": _("the store looked at it and refused it"),
+    "taken_back": _("the store had given it by hand"),
 }
 """Each follows a colon."""
 
@@ -55,6 +57,17 @@ def reason(code: str, speech: Speech) -> str:
     """Why, as a clause; of a newer build, the word that lists have for it."""
     known = REASONS.get(code)
     return speech.say(known) if known else reason_text(code, speech)
+
+
+def method(name: str, speech: Speech) -> str:
+    """A way to be paid, in a few words; of a newer build, its word."""
+    known = {
+        "iban": speech.say("a bank account"),
+        "paypal": speech.say("a PayPal account"),
+        "wallet": speech.say("an electronic wallet"),
+        "other": speech.say("another way to be paid"),
+    }
+    return known.get(name, name)
 
 
 def amount(minor: int, reward: Reward, speech: Speech, fmt: Format) -> str:
@@ -105,9 +118,11 @@ def occasion_text(occasion: str, speech: Speech) -> str:
         "waiting": speech.say("Order waits"),
         "rejected": speech.say("Order does not count"),
         "available": speech.say("Reward available"),
+        "goodwill": speech.say("Given by the store"),
         "took_back": speech.say("Reward taken back"),
         "appeal_answered": speech.say("Objection answered"),
         "terms_changed": speech.say("Terms changed"),
+        "destination_changed": speech.say("Payout destination changed"),
         "announcement": speech.say("Announcement"),
         "digest": speech.say("Several at once"),
         "invite_friend": speech.say("Invitation of a friend"),

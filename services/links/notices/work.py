@@ -10,6 +10,7 @@ from services.links.mail.sql import Mail
 from services.links.notices.actions import wording
 from services.links.notices.actions.compose import Reader, Text, compose, fill, nobody, reader_of
 from services.links.notices.domain.occasions import Occasion, Words
+from services.links.notices.domain.plan import is_alarm
 from services.links.notices.sql import announcements
 from services.links.notices.sql import notices as sql
 from services.links.preferences.actions import unsubscribe_url
@@ -21,8 +22,11 @@ async def compose_mail(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
     reader = None if mail.ambassador_id is None else await reader_of(ctx, tx, mail.store_id, mail.ambassador_id)
     if reader is None:
         return None
-    text = await compose(ctx, tx, reader, await sql.of_message(tx, mail.store_id, mail.about))
-    return None if text is None else letter_of(ctx, reader, text)
+    told = await sql.of_message(tx, mail.store_id, mail.about)
+    text = await compose(ctx, tx, reader, told)
+    # Nobody can ask not to be warned: such a mail has no end to it, and goes also where no others are wanted.
+    alarm = any(is_alarm(one.occasion) for one in told)
+    return None if text is None else letter_of(ctx, reader, text, may_end=not alarm)
 
 
 async def compose_try(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
@@ -54,12 +58,12 @@ def announced(ctx: Context, reader: Reader, words: Words) -> Letter:
     return _letter(reader, fill(reader, words, {}), to="", unsubscribe=reader.values["page"])
 
 
-def letter_of(ctx: Context, reader: Reader, text: Text) -> Letter | None:
-    """A text as a mail to its reader; None for who has no address."""
+def letter_of(ctx: Context, reader: Reader, text: Text, *, may_end: bool = True) -> Letter | None:
+    """A text as a mail to its reader; None for who has no address. `may_end`: whether its reader can end such mails."""
     person = reader.person
     if person is None or person.email is None:
         return None
-    hashes = contact_hashes(ctx.ring, email=person.email)
+    hashes = contact_hashes(ctx.ring, email=person.email) if may_end else ()
     unsubscribe = unsubscribe_url(ctx.ring, ctx.settings.base_url, person.store_id, hashes[0]) if hashes else ""
     return _letter(reader, text, to=person.email, unsubscribe=unsubscribe)
 
@@ -76,5 +80,5 @@ def _letter(reader: Reader, text: Text, *, to: str, unsubscribe: str) -> Letter:
         url=text.url,
         after=(say("You are told of this as an ambassador of %(store)s.", store=reader.store.name),),
         unsubscribe=unsubscribe,
-        unsubscribe_label=say("No more such mails"),
+        unsubscribe_label=say("No more such mails") if unsubscribe else "",
     )

@@ -24,6 +24,7 @@ from services.links.programs.domain import words as rules_in_words
 from services.links.programs.sql import Version
 from services.links.sharing import sql
 from services.links.sharing.schemas import KnownCustomer, OwnShare, PlaceRule, Places, ShareAsk, ShareOffer, ShareWay
+from services.links.store_codes import actions as store_codes
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
 from services.links.stores.sql import Store
@@ -32,7 +33,9 @@ from services.ui import Format, Speech, choose_language
 
 @dataclass(frozen=True, slots=True)
 class Sharer:
-    """Whose link is offered. `code` is None where only the link's slug said who that is."""
+    """Whose link is offered. `code` is None where only the link's slug said who that is, or where the store's checkout
+    does not know it (yet).
+    """
 
     slug: str
     code: str | None
@@ -86,7 +89,8 @@ async def sharer(ctx: Context, tx: Tx, version: Version, customer: KnownCustomer
     member = await members.get(tx, store_id, person.ambassador_id) if person else None
     if member is None or member.ambassador.status != "active":
         return None
-    return Sharer(member.slug, member.code)
+    shown = await store_codes.may_show(tx, store_id, version.program, member.ambassador.code_id)
+    return Sharer(member.slug, member.code if shown else None)
 
 
 def offer(ctx: Context, shown: Shown, asked: ShareAsk, known: Sharer | None) -> ShareOffer:

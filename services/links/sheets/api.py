@@ -1,15 +1,12 @@
 """HTTP of sheets to print."""
 
 import asyncio
-import json
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-import services.links.landing
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.http.call import Call, viewer
 from services.links.hosts.hot import share_base
@@ -24,12 +21,9 @@ from services.links.pages import PAGES
 from services.links.sheets import domain
 from services.links.sheets.domain import Card
 from services.ui import LANGUAGES, Format
+from services.ui.paper import FONT, WIDTHS
 
 router = APIRouter(tags=["qr"])
-
-_ASSETS: Final = Path(services.links.landing.__file__).parent / "assets"
-_FONT: Final = _ASSETS / "onest-picture.ttf"
-_WIDTHS: Final[dict[str, int]] = json.loads((_ASSETS / "onest-picture.json").read_text())
 
 
 @router.get(
@@ -62,7 +56,7 @@ async def get_print_sheet(
         raise Conflict("This link has ended: nobody would get anything by its cards.", code="link_over")
     base = share_base(call.ctx, call.store_id)
     card = card_of(invitation, share_url(base, link.slug), language=lang, now=call.ctx.live.now())
-    body = await asyncio.to_thread(partial(domain.sheet, card, count=n, font=_FONT, widths=_WIDTHS))
+    body = await asyncio.to_thread(partial(domain.sheet, card, count=n, font=FONT, widths=WIDTHS))
     return Response(
         body,
         media_type="application/pdf",

@@ -10,6 +10,8 @@ def brings_text(reader: Reader, reward: Reward) -> str:
     say, amount = reader.speech.say, reader.amount(reward.target_minor, reward.unit)
     if reward.target_minor == 0:
         return say("taken back, %(amount)s left", amount=amount)
+    if reward.waits_for is not None:
+        return say("%(amount)s, the store is looking at it", amount=amount)
     day = reader.fmt.date((reward.released_at or reward.available_at).astimezone(reader.zone))
     if reward.released_at is not None:
         return say("%(amount)s, yours since %(day)s", amount=amount, day=day)

@@ -72,14 +72,16 @@ def _packed(details: Details) -> bytes:
 
 
 async def hear(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
-    """Ambassadors as they are now: whose mail or phone changed waits for their money, who was erased leaves nothing."""
+    """Ambassadors as they are now: whose mail or phone changed waits for their money, and who is blocked until they are
+    not; who was erased leaves nothing.
+    """
     latest = newest(saved, key=lambda one: (one.store_id, one.ambassador_id))
     erased = [ref for ref, one in latest.items() if one.status == "erased"]
     if erased:
         await tx.lock_stores(store_id for store_id, _ in erased)  # one that is set at this moment goes too
         await sql.erase(tx, sorted(erased))
     there = [one for one in latest.values() if one.status != "erased"]
-    seen = sorted((one.store_id, one.ambassador_id, _mark(one), one.revision) for one in there)
+    seen = sorted((one.store_id, one.ambassador_id, _mark(one), one.revision, one.status == "blocked") for one in there)
     if seen and (changed := await sql.see_contacts(tx, seen)):
         await sql.cool_off(tx, changed, wait=COOL_OFF)
 

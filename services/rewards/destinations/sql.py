@@ -42,10 +42,11 @@ with old as (
   join unnest(cast(:stores as text[]), cast(:ambassadors as text[])) w (store_id, ambassador_id)
     using (store_id, ambassador_id)
 ), new as (
-  insert into contacts_seen as c (store_id, ambassador_id, mark, revision)
+  insert into contacts_seen as c (store_id, ambassador_id, mark, revision, blocked)
   select * from unnest(cast(:stores as text[]), cast(:ambassadors as text[]), cast(:marks as bytea[]),
-    cast(:revisions as int[]))
-  on conflict (store_id, ambassador_id) do update set mark = excluded.mark, revision = excluded.revision
+    cast(:revisions as int[]), cast(:blocked as boolean[]))
+  on conflict (store_id, ambassador_id) do update set mark = excluded.mark, revision = excluded.revision,
+    blocked = excluded.blocked
     where c.revision < excluded.revision
   returning store_id, ambassador_id, mark
 )
@@ -55,6 +56,10 @@ _COOL = """
 update destinations d set usable_at = greatest(d.usable_at, :until)
 from unnest(cast(:stores as text[]), cast(:ambassadors as text[])) w (store_id, ambassador_id)
 where d.store_id = w.store_id and d.ambassador_id = w.ambassador_id and d.ended_at is null
+"""
+_BLOCKED = """
+select ambassador_id from contacts_seen
+where store_id = :store and ambassador_id = any(cast(:ambassadors as text[])) and blocked
 """
 _FORGET_CONTACTS = """
 delete from contacts_seen c using unnest(cast(:stores as text[]), cast(:ambassadors as text[])) w (s, a)
@@ -127,16 +132,23 @@ async def erase(tx: Tx, people: Sequence[Ref]) -> None:
     await tx.execute(_FORGET_CONTACTS, stores=stores, ambassadors=ambassadors)
 
 
-async def see_contacts(tx: Tx, seen: Sequence[tuple[str, str, bytes, int]]) -> list[Ref]:
-    """Keeps the newest (store, ambassador, mark, revision); whose mark is another than before."""
+async def see_contacts(tx: Tx, seen: Sequence[tuple[str, str, bytes, int, bool]]) -> list[Ref]:
+    """Keeps the newest (store, ambassador, mark, revision, blocked); whose mark is another than before."""
     rows = await tx.all(
         _SEE,
         stores=[s[0] for s in seen],
         ambassadors=[s[1] for s in seen],
         marks=[s[2] for s in seen],
         revisions=[s[3] for s in seen],
+        blocked=[s[4] for s in seen],
     )
     return [(row.store_id, row.ambassador_id) for row in rows]
+
+
+async def blocked(tx: Tx, store_id: str, ambassadors: Sequence[str]) -> set[str]:
+    """Which of these ambassadors are blocked: nothing is paid to them until they are not."""
+    rows = await tx.all(_BLOCKED, store=store_id, ambassadors=sorted(set(ambassadors)))
+    return {row.ambassador_id for row in rows}
 
 
 async def cool_off(tx: Tx, people: Sequence[Ref], *, wait: timedelta) -> None:

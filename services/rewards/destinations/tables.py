@@ -1,6 +1,6 @@
 """Destinations with what is sealed of them, and marks by which a change of mail or phone is seen."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql_text
 
 from services.kernel.tables import moment, text
@@ -37,5 +37,8 @@ CONTACTS_SEEN = Table(
     text("ambassador_id", primary_key=True),
     Column("mark", LargeBinary, nullable=False),
     Column("revision", Integer, nullable=False),
+    # Nothing is paid to whoever is blocked, until they are not.
+    Column("blocked", Boolean, nullable=False, server_default="false"),
+    Index("contacts_seen_blocked_idx", "store_id", "ambassador_id", postgresql_where=sql_text("blocked")),
 )
 """A hash of an ambassador's keyed contact hashes: that it changed is all that is kept."""

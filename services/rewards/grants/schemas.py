@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
-from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.domain.reward import Decider, Reward, SourceKind, Why
 from services.rewards.rules.domain import POINTS, PayAs, Side, in_units
 
 
@@ -17,24 +17,32 @@ class BeneficiaryOut(BaseModel):
     id: str
 
 
+class SourceOut(BaseModel):
+    """What a reward is for."""
+
+    kind: SourceKind = Field(description="order, or person: somebody of the store gave it by hand.")
+    id: str = Field(description="The order's id, or the goodwill's.")
+
+
 class CalculationOut(BaseModel):
     """How the amount came about: the smaller of `want` and `bound`. In minor units, or points."""
 
     base: int = Field(description="What the rule gives before refunds, its limit per order applied.")
-    order_total_minor: int
+    order_total_minor: int = Field(description="0 where the source is no order.")
     order_refunded_minor: int
     want: int = Field(description="base × (total − refunded) / total, rounded half up.")
     bound: int | None = Field(description="The most that budget and limits allowed; null if there are none.")
 
 
 class RewardOut(BaseModel):
-    """What one side is owed for an order."""
+    """What one side is owed, and for what."""
 
     id: str
-    order_id: str
+    source: SourceOut
+    order_id: str | None = Field(description="Null where the source is no order.")
     program_id: str
     program_version: int
-    rule: str
+    rule: str | None = Field(description="Null where no rule gave it.")
     level: int
     beneficiary: BeneficiaryOut
     ambassador_id: str = Field(description="Who brought the order: also for the friend's reward.")
@@ -44,7 +52,7 @@ class RewardOut(BaseModel):
     currency: str | None = Field(description="Null for points.")
     status: RewardStatus
     reason: str = Field(description="Machine word: granted, partly_refunded, capped_budget, cancelled …")
-    note: str | None = Field(description="Why a person rejected it, in that person's words.")
+    note: str | None = Field(description="Why it was rejected or held back, in the words of who did.")
     placed_at: datetime
     granted_at: datetime | None
     settled_at: datetime | None
@@ -54,6 +62,11 @@ class RewardOut(BaseModel):
     )
     released_at: datetime | None
     changed_at: datetime
+    waits_for: Decider | None = Field(
+        None, description="Whose word it waits for before it becomes available: a person's, or the store's server's."
+    )
+    waits_why: Why | None = Field(None, description="by_hand, flagged, unanswered, asked.")
+    waits_since: datetime | None = None
     calculation: CalculationOut
 
     @classmethod
@@ -62,10 +75,11 @@ class RewardOut(BaseModel):
         points = reward.unit == POINTS
         return cls(
             id=reward.reward_id,
+            source=SourceOut(kind=reward.source_kind, id=reward.source_id),
             order_id=reward.order_id,
             program_id=reward.program_id,
             program_version=reward.program_version,
-            rule=reward.rule,
+            rule=reward.rule or None,
             level=reward.level,
             beneficiary=BeneficiaryOut(kind=reward.side, id=reward.beneficiary_id),
             ambassador_id=reward.ambassador_id,
@@ -82,6 +96,9 @@ class RewardOut(BaseModel):
             available_at=reward.available_at,
             released_at=reward.released_at,
             changed_at=reward.changed_at,
+            waits_for=reward.waits_for,
+            waits_why=reward.waits_why,
+            waits_since=reward.waits_since,
             calculation=CalculationOut(
                 base=reward.base_minor,
                 order_total_minor=reward.total_minor,
@@ -93,8 +110,10 @@ class RewardOut(BaseModel):
 
     def flat(self) -> dict[str, object]:
         """As a row of a spreadsheet."""
-        row = self.model_dump(exclude={"beneficiary", "calculation"})
+        row = self.model_dump(exclude={"source", "beneficiary", "calculation"})
         return row | {
+            "source_kind": self.source.kind,
+            "source_id": self.source.id,
             "beneficiary_kind": self.beneficiary.kind,
             "beneficiary_id": self.beneficiary.id,
             "amount": in_units(self.amount_minor, self.currency),
@@ -106,7 +125,7 @@ class RewardOut(BaseModel):
 CSV_COLUMNS = (
     *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id", "ambassador_id"),
     *("kind", "amount", "points", "currency", "status", "reason", "want", "bound", "placed_at", "granted_at"),
-    *("settled_at", "available_at", "released_at", "changed_at"),
+    *("settled_at", "available_at", "released_at", "changed_at", "source_kind", "source_id"),
 )
 
 

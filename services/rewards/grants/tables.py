@@ -1,6 +1,8 @@
-"""The newest state of each order's decision, the rewards that follow from it, and what each program has spent."""
+"""The newest state of each order's decision, the rewards that follow from it or were given by hand, and what each
+program has spent.
+"""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 
 from services.kernel.tables import moment, text
@@ -18,13 +20,21 @@ CONVERSIONS = Table(
     text("data", nullable=True),
     # The program's version, or the store itself, has not been heard of yet.
     Column("waiting", Boolean, nullable=False, server_default="false"),
+    # Null in rows from before there was a simulator: it fills them in when it first needs them.
+    moment("placed_at", nullable=True),
     Index("conversions_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),
+    Index(
+        "conversions_period_idx",
+        *("store_id", "program_id", "placed_at", "order_id"),
+        postgresql_where=sql("program_id is not null"),
+    ),
 )
 
 REWARDS = Table(
     "rewards",
     METADATA,
     text("store_id", primary_key=True),
+    # The id of the source, of whatever kind.
     text("order_id", primary_key=True),
     text("program_id", primary_key=True),
     text("rule", primary_key=True),
@@ -59,7 +69,11 @@ REWARDS = Table(
     moment("rejected_at", nullable=True),
     Column("settled_minor", BigInteger, nullable=True),
     text("note", nullable=True),
+    text("waits_for", nullable=True),
+    text("waits_why", nullable=True),
+    moment("waits_since", nullable=True),
     Column("granted_by", BigInteger, nullable=True),
+    Column("source_kind", Text, nullable=False, server_default="order"),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
@@ -68,11 +82,23 @@ REWARDS = Table(
         postgresql_where=sql("target_minor > 0"),
     ),
     Index("rewards_ambassador_idx", "store_id", "ambassador_id", "reward_id"),
+    Index(
+        "rewards_sourced_idx",
+        *("store_id", "source_kind", "reward_id"),
+        postgresql_where=sql("source_kind <> 'order'"),
+    ),
     Index("rewards_status_idx", "store_id", "status", "reward_id"),
     Index(
         "rewards_releasable_idx",
         *("store_id", "available_at"),
-        postgresql_where=sql("target_minor > 0 and settled_at is not null and released_at is null"),
+        postgresql_where=sql(
+            "target_minor > 0 and settled_at is not null and released_at is null and waits_for is null"
+        ),
+    ),
+    Index(
+        "rewards_waiting_idx",
+        *("store_id", "waits_for", "waits_since", "reward_id"),
+        postgresql_where=sql("waits_for is not null and target_minor > 0"),
     ),
     CheckConstraint("target_minor >= 0 and target_minor <= want_minor", name="target_within_want"),
     CheckConstraint("target_minor <= bound_minor", name="target_within_bound"),
@@ -81,6 +107,14 @@ REWARDS = Table(
     CheckConstraint("rejected_at is null or target_minor = 0", name="rejected_for_good"),
     CheckConstraint("released_at is null or settled_at is not null", name="released_after_settling"),
     CheckConstraint("target_minor = 0 or granted_at is not null", name="granted_at"),
+    CheckConstraint(
+        "(waits_for is null) = (waits_since is null) and (waits_for is null) = (waits_why is null)", name="waits"
+    ),
+    CheckConstraint(
+        "waits_for is null or (approved_at is null and released_at is null and rejected_at is null)",
+        name="waits_undecided",
+    ),
+    CheckConstraint("source_kind in ('order', 'person')", name="source_kind"),
 )
 
 SPENT = Table(

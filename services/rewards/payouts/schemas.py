@@ -14,6 +14,7 @@ from services.rewards.payouts.actions.batch import Preview
 from services.rewards.payouts.actions.results import Outcome, Result
 from services.rewards.payouts.domain.states import Payout, Provider
 from services.rewards.payouts.domain.terms import CsvField, Terms
+from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch, BatchStatus, Step
 from services.rewards.payouts.sql.ready import Part
 from services.rewards.rules.domain import in_units
@@ -99,7 +100,10 @@ class BatchIn(BaseModel):
 class LeftOutOut(BaseModel):
     """People who have something and are not paid, and why."""
 
-    reason: str = Field(description="below_minimum, no_destination, other_method, cooling_off or in_payout.")
+    reason: str = Field(
+        description="below_minimum, no_destination, other_method, cooling_off, in_payout, or fraction: PayPal pays some"
+        " currencies in whole units only."
+    )
     people: int
     available_minor: int
 
@@ -277,14 +281,49 @@ class StepOut(BaseModel):
     at: datetime
 
 
+class CalledOut(BaseModel):
+    """What is known of the calls for a payout: of providers that are called."""
+
+    provider_id: str
+    tries: int = Field(description="How often it was given, each time under the same key.")
+    tried_at: datetime | None = Field(description="When it was first given.")
+    key: str = Field(description="That of its call: its own id, or that of its part of the batch.")
+    word: str | None = Field(description="What the provider said last, in its own word.")
+    detail: str | None
+    told_at: datetime | None
+    at_odds: bool = Field(description="That cannot be, by what is in the books: somebody must look at both.")
+
+    @classmethod
+    def of(cls, one: Called) -> Self:
+        """As callers see it."""
+        return cls(
+            provider_id=one.provider_id,
+            tries=one.tries,
+            tried_at=one.tried_at,
+            key=one.sending_key,
+            word=one.word,
+            detail=one.detail,
+            told_at=one.told_at,
+            at_odds=one.at_odds,
+        )
+
+
 class PayoutLifeOut(PayoutOut):
     """One payout with what it is made of, and its life."""
 
     parts: list[PartOut] = Field(description="They add up to the amount; at most 1,000 of them.")
     life: list[StepOut]
+    called: CalledOut | None = Field(None, description="Of a provider that is called; null for the other ways.")
 
     @classmethod
-    def whole(cls, payout: Payout, place: Destination | None, parts: Sequence[Part], life: Sequence[Step]) -> Self:
+    def whole(
+        cls,
+        payout: Payout,
+        place: Destination | None,
+        parts: Sequence[Part],
+        life: Sequence[Step],
+        called: Called | None = None,
+    ) -> Self:
         """As callers see it."""
         return cls.model_validate(
             {
@@ -296,6 +335,7 @@ class PayoutLifeOut(PayoutOut):
                 "life": [
                     {"status": one.status, "reason": one.reason, "by": one.actor_kind, "at": one.at} for one in life
                 ],
+                "called": None if called is None else CalledOut.of(called),
             }
         )
 

@@ -104,3 +104,26 @@ PAYOUT_REQUESTS = Table(
     moment("at"),
 )
 """Who asked for their money and has not been put into a batch since."""
+
+PAYOUT_CALLS = Table(
+    "payout_calls",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("payout_id", primary_key=True),
+    text("provider_id"),
+    text("sending_key"),
+    moment("tried_at", nullable=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    moment("busy_until", nullable=True),
+    text("remote_id", nullable=True),
+    text("word", nullable=True),
+    text("detail", nullable=True),
+    moment("told_at", nullable=True),
+    Column("at_odds", Boolean, nullable=False, server_default="false"),
+    Index("payout_calls_sending_idx", "store_id", "sending_key", "payout_id"),
+)
+"""What is known of a payout that a provider is called for. `sending_key`: under what it is given, with the others of
+its call. `tried_at`: when that was first done, by the clock that providers go by; null while it certainly was not.
+`busy_until`: a call may be on its way so long. `remote_id`: the provider's number of the sending. `word`: what the
+provider said last. `at_odds`: that cannot be, by what is in the books.
+"""

@@ -52,7 +52,11 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "destination_changed": speech.say("The ambassador changed where the money goes."),
         "cooling_off": speech.say("The destination, mail or phone changed less than 72 hours ago."),
         "taken_back": speech.say("Rewards in it were taken back before it was sent."),
+        "blocked": speech.say("The ambassador is blocked: nothing is paid until they are not."),
         "by_person": speech.say("Called off by hand."),
+        "no_answer": speech.say("It was sent, and nobody has answered yet. It is asked about until somebody does."),
+        "destination_gone": speech.say("It is not known any more where the money goes."),
+        "not_sent": speech.say("It was never sent: the provider could not be called for days."),
     }
     return "" if reason is None else known.get(reason, reason)
 
@@ -64,7 +68,9 @@ def left_out_text(speech: Speech, why: str) -> str:
         "no_destination": speech.say("Not said where the money goes"),
         "other_method": speech.say("Cannot be paid this way"),
         "cooling_off": speech.say("Destination, mail or phone changed in the last 72 hours"),
+        "blocked": speech.say("Blocked: paid once they are not"),
         "in_payout": speech.say("A payout is on its way"),
+        "fraction": speech.say("PayPal pays whole units of this currency only"),
     }.get(why, why)
 
 
@@ -74,6 +80,8 @@ def provider_label(speech: Speech, provider: Provider | str) -> str:
         "manual": speech.say("By hand"),
         "csv": speech.say("CSV for a spreadsheet"),
         "bank_file": speech.say("Bank file (pain.001)"),
+        "http": speech.say("Your own endpoint"),
+        "paypal": speech.say("PayPal"),
     }.get(provider, provider)
 
 

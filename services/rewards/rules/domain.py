@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -47,10 +48,16 @@ class Reason(StrEnum):
     REASSIGNED = "reassigned"
     """The order now belongs to somebody else, or to another program."""
     REJECTED_BY_PERSON = "rejected_by_person"
+    REFUSED_BY_STORE = "refused_by_store"
+    """The store's own server, which is asked before a reward becomes available, refused it."""
     CURRENCY_MISMATCH = "currency_mismatch"
     NOT_FIRST_ORDER = "not_first_order"
     NOTHING_DUE = "nothing_due"
     """The terms give zero: a share of a zero subtotal, or too little to round up."""
+    GOODWILL = "goodwill"
+    """A person of the store gave it by hand."""
+    TAKEN_BACK = "taken_back"
+    """A person of the store took back some or all of what a person gave."""
 
 
 class Line(Struct, frozen=True):
@@ -216,6 +223,14 @@ def _worth(order: Order, rule: RewardRule, *, currency: str) -> int:
 
 def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:
     """What the rule gives on the figures before refunds, its limit per order applied, and why if that is nothing."""
+    amount, reason = unlimited(order, rule, currency=currency)
+    if rule.limits.per_order_minor is not None and amount > rule.limits.per_order_minor:
+        amount = rule.limits.per_order_minor
+    return amount, Reason.NOTHING_DUE if reason is Reason.GRANTED and amount == 0 else reason
+
+
+def unlimited(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:
+    """The same without the limit per order."""
     if order.currency != currency:
         return 0, Reason.CURRENCY_MISMATCH
     if rule.which == "first" and order.order_number != 1:
@@ -225,8 +240,6 @@ def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason
     else:
         of = order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor
         amount = share_half_up(of, rule.give.basis_points, 10_000)
-    if rule.limits.per_order_minor is not None:
-        amount = min(amount, rule.limits.per_order_minor)
     return amount, Reason.GRANTED if amount else Reason.NOTHING_DUE
 
 
@@ -314,6 +327,11 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
 
 def window(period: Period, day: date) -> tuple[date, date]:
     """First and last day of the period that holds `day`. Weeks start on Monday."""
+    return _window(period, day)
+
+
+@lru_cache(maxsize=4096)
+def _window(period: Period, day: date) -> tuple[date, date]:
     if period == "day":
         return day, day
     if period == "week":

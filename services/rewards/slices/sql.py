@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contracts.events.catalog import ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
@@ -24,8 +24,35 @@ join unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions a
   w(store_id, program_id, version) using (store_id, program_id, version)
 """
 
+_ALL = "select version, definition from programs where store_id = :store and program_id = :program"
+
+_PROGRAMS = """
+select distinct on (program_id) program_id, cast(definition as jsonb) ->> 'name' as name from programs
+where store_id = :store order by program_id desc, version desc limit :count
+"""
+
+_CURRENCIES = "select currency from programs where store_id = :store order by program_id desc"
+
 _NEWEST = """
 select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
+"""
+
+_NEWEST_VERSION = "select max(version) from programs where store_id = :store and program_id = :program"
+
+_KEEP_AMBASSADORS = """
+insert into ambassadors (store_id, ambassador_id, program_id, status, revision)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:programs as text[]),
+  cast(:statuses as text[]), cast(:revisions as int[])) order by 1, 2
+on conflict (store_id, ambassador_id) do update set program_id = excluded.program_id, status = excluded.status,
+  revision = excluded.revision
+where ambassadors.revision < excluded.revision
+"""
+
+_AMBASSADOR = """
+select program_id, case when exists (
+    select from closed_portals c where c.store_id = a.store_id and c.ambassador_id = a.ambassador_id
+  ) then 'erased' else status end as status
+from ambassadors a where store_id = :store and ambassador_id = :ambassador
 """
 
 _BUDGETS = """
@@ -45,7 +72,7 @@ _CLOSED = "select exists (select from closed_portals where store_id = :store and
 
 _ZONES = "select store_id, timezone from stores where store_id = any(cast(:stores as text[]))"
 
-_SHOP = "select name, timezone, locale from stores where store_id = :store"
+_SHOP = "select name, timezone, locale, currency from stores where store_id = :store"
 
 VersionKey = tuple[str, str, int]
 """Store, program, version."""
@@ -76,10 +103,41 @@ async def versions(tx: Tx, wanted: Iterable[VersionKey]) -> dict[VersionKey, Pro
     return {(row.store_id, row.program_id, row.version): program_of(row.definition) for row in rows}
 
 
+async def definitions(tx: Tx, store_id: str, program_id: str) -> dict[int, str]:
+    """What each known version of a program says, as JSON."""
+    return {row.version: row.definition for row in await tx.all(_ALL, store=store_id, program=program_id)}
+
+
+async def currencies(tx: Tx, store_id: str) -> list[str]:
+    """The currencies of a store's programs, the youngest program's first."""
+    rows = await tx.all(
+        "select currency from programs where store_id = :store order by program_id desc", store=store_id
+    )
+    return list(dict.fromkeys(row.currency for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A program as pages name it."""
+
+    program_id: str
+    name: str
+
+
+async def programs(tx: Tx, store_id: str, *, count: int = 100) -> list[Known]:
+    """A store's programs by their newest names, youngest first."""
+    return [Known(row.program_id, row.name) for row in await tx.all(_PROGRAMS, store=store_id, count=count)]
+
+
 async def newest(tx: Tx, store_id: str, program_id: str) -> Program | None:
     """A program as its newest version that is known has it."""
     definition = await tx.scalar(_NEWEST, store=store_id, program=program_id)
     return None if definition is None else program_of(definition)
+
+
+async def newest_version(tx: Tx, store_id: str, program_id: str) -> int:
+    """Number of a program's newest version that is known; 0 for none."""
+    return int(await tx.scalar(_NEWEST_VERSION, store=store_id, program=program_id) or 0)
 
 
 async def budgets(tx: Tx, wanted: Iterable[Ref]) -> dict[tuple[str, str, str], int]:
@@ -94,6 +152,32 @@ async def budgets(tx: Tx, wanted: Iterable[Ref]) -> dict[tuple[str, str, str], i
     return {
         (row.store_id, row.program_id, row.currency): row.budget_minor for row in rows if row.budget_minor is not None
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ambassador:
+    """What rewards knows of an ambassador."""
+
+    program_id: str
+    status: str
+
+
+async def keep_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
+    """Keeps the newest state of each; one of each ambassador."""
+    await tx.execute(
+        _KEEP_AMBASSADORS,
+        stores=[a.store_id for a in saved],
+        ids=[a.ambassador_id for a in saved],
+        programs=[a.program_id for a in saved],
+        statuses=[a.status for a in saved],
+        revisions=[a.revision for a in saved],
+    )
+
+
+async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | None:
+    """An ambassador, as far as has been heard; erased as soon as all else of theirs is dropped here."""
+    row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
+    return None if row is None else Ambassador(row.program_id, row.status)
 
 
 async def close_portals(tx: Tx, ambassadors: Sequence[Ref]) -> None:
@@ -114,6 +198,7 @@ class Shop:
     name: str
     timezone: str
     locale: str
+    currency: str = ""
 
 
 async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
@@ -124,4 +209,4 @@ async def time_zones(tx: Tx, stores: Iterable[str]) -> dict[str, str]:
 async def shop(tx: Tx, store_id: str) -> Shop:
     """A store's name, zone and language; placeholders while its set-up is on its way."""
     row = await tx.one_or_none(_SHOP, store=store_id)
-    return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale)
+    return Shop("", "UTC", "en") if row is None else Shop(row.name, row.timezone, row.locale, row.currency)

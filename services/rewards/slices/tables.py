@@ -1,4 +1,4 @@
-"""What rewards keeps of others' set-up: each version of each program, and whose portal is closed."""
+"""What rewards keeps of others' set-up: each version of each program, the ambassadors, and whose portal is closed."""
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
@@ -16,6 +16,17 @@ PROGRAMS = Table(
     text("definition"),
     moment("published_at"),
 )
+
+AMBASSADORS = Table(
+    "ambassadors",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("program_id"),
+    text("status"),
+    Column("revision", Integer, nullable=False),
+)
+"""Ambassadors by id: in which program, and whether they are active, blocked or erased."""
 
 CLOSED_PORTALS = Table(
     "closed_portals",

@@ -11,7 +11,8 @@ from services.rewards.rules.domain import Side
 from services.rewards.statements.domain import Moved
 
 _MOVES = """
-select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis, r.order_id,
+select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
+  case r.source_kind when 'order' then r.order_id end as order_id,
   e.pending, e.available, e.in_payout
 from (
   select number,

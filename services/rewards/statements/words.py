@@ -8,7 +8,9 @@ from services.rewards.statements.domain import Moved
 def what_text(reader: Reader, moved: Moved, order: str) -> str:
     """What moved and why: "Reward granted, order 10482". `order` is what the reader may call the order."""
     say = reader.speech.say
-    if moved.movement in ("grant", "raise"):
+    if moved.reason == Reason.GOODWILL:
+        text = say("Given by the store")
+    elif moved.movement in ("grant", "raise"):
         text = say("Reward granted") if moved.movement == "grant" else say("Reward raised")
     elif moved.movement == "claw_back":
         text = _taken_back(reader, moved.reason)
@@ -33,4 +35,6 @@ def _taken_back(reader: Reader, reason: str) -> str:
         Reason.NOT_ATTRIBUTED: say("Taken back: the order does not count any more"),
         Reason.REASSIGNED: say("Taken back: the order belongs to somebody else"),
         Reason.REJECTED_BY_PERSON: say("Taken back: the store rejected it"),
+        Reason.REFUSED_BY_STORE: say("Taken back: the store rejected it"),
+        Reason.TAKEN_BACK: say("Taken back: the store had given it by hand"),
     }.get(Reason(reason) if reason in set(Reason) else Reason.GRANTED, say("Taken back"))

@@ -6,6 +6,7 @@ from typing import TypeVar
 from services.common.store_slice import listed_stores
 from services.kernel.db import Database, Tx
 from services.rewards.closing import actions as closing
+from services.rewards.goodwill import sql as goodwill
 from services.rewards.grants.sql import counters, limits
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import sql as ledger
@@ -26,8 +27,9 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
-    for it, a counter of a budget or limit that drifted, money in payout that is in no payout, a closed month that is no
-    longer what was kept. `progress` is called with (sets done, sets in all).
+    for it, goodwill without its reward or the other way round, a counter of a budget or limit that drifted, money in
+    payout that is in no payout, a closed month that is no longer what was kept. `progress` is called with (sets done,
+    sets in all).
     """
     report = Report(store_id)
     walk = Walk(report)
@@ -49,6 +51,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
         report.found("limit", f"{key[1:]} counts {counted} (rewards, amount), its rewards are {granted_now}")
     for who, unit, said, made_of in await payouts.drift(tx, store_id):
         report.found("payout", f"{who} has {said} {unit} in payout and paid, their payouts come to {made_of}")
+    for goodwill_id, given, rewarded in await goodwill.crooked(tx, store_id):
+        report.found("goodwill", f"{goodwill_id} gave {given}, its reward began with {rewarded}")
     await _check_rewards(tx, store_id, report)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")

@@ -36,6 +36,8 @@
   });
 
   on("click", "[data-dialog]", (button) => document.getElementById(button.dataset.dialog)?.showModal());
+  // A question that came with the page stands before the rest of it, too.
+  document.querySelectorAll("dialog[open]").forEach((asked) => { asked.close(); asked.showModal(); });
   on("change", "[data-submit]", (field) => field.form.requestSubmit());
   // Sent once: a second click on a form under way does nothing, and the button says that it works.
   document.addEventListener("submit", (event) => {

@@ -156,6 +156,15 @@ def rewarded(
     )  # fmt: skip
 
 
+def given_by_hand(reward_id: str, *, amount: int = 1500, revision: int = 1, days: float = 1) -> rewards.SourcedReward:
+    return rewards.SourcedRewardReleased(
+        store_id=STORE, reward_id=reward_id, revision=revision, source=rewards.Source(kind="person", id="gwl_1"),
+        program_id=PROGRAM, program_version=1, beneficiary=rewards.Beneficiary(kind="ambassador", id="amb_1"),
+        pay_as="cash", amount_minor=amount, currency="EUR", status="available", reason="goodwill", earned_at=at(days),
+        granted_at=at(days), changed_at=at(days),
+    )  # fmt: skip
+
+
 def event_of(payload: Payload, number: int = 0) -> Event[Any]:
     return Event(id=f"evt_{number}", type=payload.TYPE, at=at(13), store_id=payload.store_id, data=payload)
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.events.audit import AuditNoted
 from services.kernel.auth import sessions
 from services.kernel.db import Database
 from tests.integration.analytics.history import (
@@ -56,6 +57,13 @@ async def http(db: Database) -> AsyncIterator[httpx.AsyncClient]:
         made.cookies.set(sessions.COOKIE, cookie)
         made.headers["Accept"] = "text/html"
         yield made
+
+
+def made_connection(store_id: str) -> AuditNoted:
+    return AuditNoted(
+        store_id=store_id, audit_id="aud_1", at=at(1), service="connectors", actor_kind="key", actor_id="key_1",
+        action="hook.made", on="con_1", after={"platform": "shopify"},
+    )  # fmt: skip
 
 
 def words(html: str) -> str:
@@ -133,9 +141,10 @@ async def test_a_new_store_is_led_to_its_first_reward_by_what_is_there_and_nothi
     ways = [
         ("A program", ()),
         ("The first ambassador", (program_published(**own),)),
-        ("The store is connected", (ambassador_saved(**own),)),
-        ("The first click", (visited("t2-1", "v2-1", **own),)),
-        ("The first order", (clicked("k2-1", **own),)),
+        ("Your platform", (ambassador_saved(**own),)),
+        ("The line in your pages", (made_connection("str_2"),)),
+        ("A click that your page knows of", (visited("t2-1", "v2-1", **own),)),
+        ("An order that names its ambassador", (clicked("k2-1", **own),)),
         ("The first reward", (decided("o2-1", "unattributed", reason="no_evidence", **own),)),
     ]
     async with client(db, store_id="str_2") as made:

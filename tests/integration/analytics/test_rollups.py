@@ -20,6 +20,7 @@ from tests.integration.analytics.history import (
     clicked,
     decided,
     deliver,
+    given_by_hand,
     program_published,
     rewarded,
     rollups,
@@ -128,6 +129,14 @@ async def test_rewards_cost_what_they_are_worth_now_and_points_are_not_money(rea
     assert found["daily"][MONEY] == {"ambassador_cost_minor": 200, "friend_cost_minor": 300}
     assert found["daily"][(*MONEY[:3], "points")] == {"ambassador_cost_minor": 500}
     assert found["owed"][(STORE, PROGRAM, "EUR", "ambassador", "available")] == {"rewards": 1, "amount_minor": 200}
+
+
+async def test_what_was_given_by_hand_costs_the_program_and_is_nobodys_order(ready: Database) -> None:
+    await deliver(ready, rewarded("r1", amount=500), given_by_hand("r2"))
+    await deliver(ready, given_by_hand("r2", amount=500, revision=3), given_by_hand("r2", revision=2))
+    found = await rollups(ready)
+    assert found["daily"][MONEY] == {"ambassador_cost_minor": 1000}
+    assert found["owed"][(STORE, PROGRAM, "EUR", "ambassador", "available")] == {"rewards": 1, "amount_minor": 500}
 
 
 TEN_OFF = {"give": {"kind": "fixed", "amount_minor": 1000}, "which": "first"}

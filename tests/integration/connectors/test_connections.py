@@ -75,6 +75,52 @@ async def test_a_connection_is_made_shown_and_ended_and_its_secret_shown_once(bo
     assert (await deliver(http, connection, saved())).status_code == 401
 
 
+WOO_ACCESS = {"user": "ck_0123456789abcdef", "password": "cs_0123456789abcdef"}
+API_ACCESS = [
+    ("woocommerce", {"host": "Shop.Example", "access": WOO_ACCESS}, "•" * 8 + "cdef"),
+    ("shopify", {"host": "zerno.myshopify.com", "access": {"password": "shpat_0123456789abcdef"}}, "•" * 8 + "cdef"),
+    ("stripe", {"access": {"password": "rk_live_0123456789abcdef"}}, "•" * 8 + "cdef"),
+]
+NO_API_ACCESS = [
+    ("woocommerce", {"access": {"password": "cs_0123456789abcdef"}}, "access.user"),
+    ("woocommerce", {"access": {"user": "ck", "app_secret": "of an app"}}, "access.app_secret"),
+    ("shopify", {"host": "zerno.example"}, "host"),
+    ("shopify", {"access": WOO_ACCESS}, "access.user"),
+    ("shopify", {"access": {"password": "shpat\r\nx: y"}}, "access.password"),
+    ("stripe", {"host": "api.stripe.example"}, "host"),
+    ("generic", {"access": WOO_ACCESS}, "access"),
+]
+SIGNED_WITH = {"woocommerce": SECRET, "shopify": SECRET, "stripe": "whsec_" + "a" * 32, "generic": None}
+
+
+@pytest.mark.parametrize(("platform", "given", "hint"), API_ACCESS)
+async def test_access_to_a_platform_is_given_later_sealed_masked_and_dropped_with_the_host(
+    both: Pair, platform: str, given: dict[str, Any], hint: str
+) -> None:
+    http = both.http
+    made = await connect(http, platform, secret=SIGNED_WITH[platform])
+    assert (made["has_access"], made["access_hint"]) == (False, None), "the secret alone makes a connection"
+    path = f"/v1/connections/{made['id']}"
+    opened = await http.patch(path, headers=SECRET_KEY, json=given)
+    assert (opened.status_code, opened.json()["has_access"], opened.json()["access_hint"]) == (200, True, hint)
+    assert "0123456789" not in opened.text
+    assert opened.json()["host"] == (given["host"].lower() if "host" in given else None)
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert b"0123456789" not in await tx.scalar("select access from hooks")
+    if "host" in given:
+        moved = await http.patch(path, headers=SECRET_KEY, json={"host": "other-" + given["host"]})
+        assert (moved.json()["has_access"], moved.json()["access_hint"]) == (False, None)
+
+
+@pytest.mark.parametrize(("platform", "given", "field"), NO_API_ACCESS)
+async def test_what_opens_no_api_of_a_platform_is_refused_by_name(
+    both: Pair, platform: str, given: dict[str, Any], field: str
+) -> None:
+    made = await connect(both.http, platform, **({"secret": text} if (text := SIGNED_WITH[platform]) else {}))
+    refused = await both.http.patch(f"/v1/connections/{made['id']}", headers=SECRET_KEY, json=given)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+
+
 async def test_a_second_connection_says_whether_its_ids_mean_the_same_orders(both: Pair) -> None:
     http = both.http
     first = await connect(http)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from standardwebhooks import Webhook
 
@@ -28,6 +29,7 @@ from tests.support.webhooks import (
     Outgoing,
     Receiver,
     every_kind,
+    given_by_hand,
     order,
     receiving,
     sending,
@@ -78,6 +80,24 @@ async def test_everything_a_store_asked_for_arrives_once_and_is_signed_as_the_st
     detail = (await out.http.get(f"/v1/deliveries/{log[0]['id']}", headers=KEY)).json()
     assert detail["body"]["type"] == log[0]["type"]
     assert [(one["status"], one["answer"]) for one in detail["attempts"]] == [(200, "ok")]
+
+
+async def test_what_was_given_by_hand_comes_under_the_same_names_with_its_source_and_no_order(
+    out: Outgoing, shop: Receiver
+) -> None:
+    await out.endpoint(shop.url(), "reward.granted", "reward.released", "reward.adjusted", "reward.reversed")
+    await out.arrive(*given_by_hand())
+    await until(lambda: len(shop.calls) >= 4, what="all four have arrived")
+    said = {call.type: orjson.loads(call.body)["data"] for call in shop.calls}
+    assert {name: data["amount_minor"] for name, data in said.items()} == {
+        "reward.granted": 1500,
+        "reward.released": 1500,
+        "reward.adjusted": 500,
+        "reward.reversed": 0,
+    }
+    for data in said.values():
+        assert data["source"]["kind"] == "person"
+        assert "order_id" not in data
 
 
 async def test_a_message_is_tried_eight_times_within_28_hours_under_one_id_and_then_sent_by_hand(

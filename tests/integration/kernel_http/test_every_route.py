@@ -22,7 +22,9 @@ NO_404 = {
     ("POST", "/v1/orders/{order_id}/refunds"),
     ("POST", "/v1/orders/{order_id}/cancel"),
     ("PUT", "/v1/message-occasions/{occasion}"),
+    ("PUT", "/v1/goodwill-terms/{unit}"),
     ("PUT", "/v1/payout-terms/{currency}"),
+    ("POST", "/v1/payout-providers/{provider}/tests"),
     ("POST", "/v1/message-templates/{occasion}/{language}/preview"),
     *((method, "/v1/message-templates/{occasion}/{language}") for method in ("GET", "PUT", "DELETE")),
 }

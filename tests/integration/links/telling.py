@@ -14,7 +14,16 @@ from contracts.events.conversions import (
     Named,
 )
 from contracts.events.orders import Figures
-from contracts.events.rewards import Beneficiary, RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
+from contracts.events.payouts import DestinationChanged
+from contracts.events.rewards import (
+    Beneficiary,
+    RewardAdjusted,
+    RewardGranted,
+    RewardReleased,
+    RewardReversed,
+    Source,
+    SourcedReward,
+)
 from contracts.events.rewards import Reward as RewardState
 from services.kernel.bus.port import Event
 from services.kernel.jobs import Jobs
@@ -100,6 +109,20 @@ def order(kind: type[Conversion], shop: Shop, order_id: str, *, who: str | None 
     return kind(**{**made, **changes})
 
 
+def moved(shop: Shop, who: str, destination: str = "dst_1") -> DestinationChanged:
+    """Somebody said a moment ago where an ambassador's money goes."""
+    now = datetime.now(UTC)
+    return DestinationChanged(
+        store_id=shop.id,
+        ambassador_id=who,
+        destination_id=destination,
+        method="iban",
+        is_first=False,
+        usable_at=now + timedelta(hours=72),
+        changed_at=now,
+    )
+
+
 def named(who: str, *, verdict: Any, reason: str) -> Sequence[Named]:
     """Whom a proof named, and why the order is not theirs."""
     return (Named(ambassador_id=who, verdict=verdict, reason=reason),)
@@ -125,6 +148,31 @@ def reward(kind: type[RewardState], shop: Shop, who: str, *, minor: int, revisio
         "reason": "granted",
         "available_at": now + timedelta(days=14),
         "placed_at": now,
+        "granted_at": now,
+        "changed_at": now,
+    }
+    return kind(**{**made, **changes})
+
+
+def goodwill(kind: type[SourcedReward], shop: Shop, who: str, *, minor: int, revision: int, **changes: Any) -> Any:
+    """What the store gave an ambassador by hand."""
+    now = datetime.now(UTC)
+    made: dict[str, Any] = {
+        "store_id": shop.id,
+        "reward_id": "rwd_g",
+        "revision": revision,
+        "source": Source(kind="person", id="gwl_1"),
+        "program_id": "prg_1",
+        "program_version": 1,
+        "beneficiary": Beneficiary(kind="ambassador", id=who),
+        "ambassador_id": who,
+        "pay_as": "cash",
+        "amount_minor": minor,
+        "currency": "EUR",
+        "status": "available",
+        "reason": "goodwill",
+        "available_at": now,
+        "earned_at": now,
         "granted_at": now,
         "changed_at": now,
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.events.appeals import AppealAnswered
+from contracts.events.rewards import SourcedRewardAdjusted, SourcedRewardGranted, SourcedRewardReleased
 from services.kernel.bus.port import Event
 from services.kernel.jobs import Jobs
 from services.links.main import SERVICE
@@ -22,8 +23,10 @@ from tests.integration.links.telling import (
     RewardGranted,
     RewardReleased,
     RewardReversed,
+    goodwill,
     hear,
     hear_outbox,
+    moved,
     named,
     order,
     reward,
@@ -330,6 +333,27 @@ async def test_a_reward_taken_back_and_an_order_lost_are_told_as_one_thing(
     assert len(relay.to(ANNA)) == 2
 
 
+@pytest.mark.usefixtures("working")
+async def test_what_the_store_gives_by_hand_is_told_as_its_gift_and_of_no_order(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
+    granted = goodwill(SourcedRewardGranted, shop, anna, minor=1500, revision=1, status="pending")
+    released = goodwill(SourcedRewardReleased, shop, anna, minor=1500, revision=2)
+    await hear(links, granted, released)
+    await hear(links, released, granted)
+    await tell(links)
+    (told,) = await came(relay, 1)
+    assert relay.to(ANNA)[0]["Subject"].startswith("€15 from ")
+    assert "gave you €15" in told and "order" not in told
+    less = goodwill(SourcedRewardAdjusted, shop, anna, minor=500, revision=3, reason="taken_back")
+    await hear(links, less)
+    await tell(links)
+    told = (await came(relay, 2))[-1]
+    assert "€10 of a reward was taken back: the store had given it by hand. What is left of it: €5." in told
+
+
 async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(
     links: Replica, shop: Shop, relay: MailServer
 ) -> None:
@@ -342,3 +366,36 @@ async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(
         await tx.execute("update mails set state = 'sent', ended_at = :now where store_id = :s", s=shop.id, now=tx.now)
     await tell(links, after=timedelta(hours=25))
     assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 6, "the rest as one"
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_changed_destination_is_told_at_once_and_also_to_who_wants_no_mails(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA))["id"]
+    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await tell(links, after=timedelta(minutes=3))
+    await came(relay, 1)
+    address = re.fullmatch(r"<http://kith\.test(/unsubscribe/\S+)>", relay.to(ANNA)[0]["List-Unsubscribe"])
+    assert address
+    await links.http.post(address[1], data={"List-Unsubscribe": "One-Click"}, headers={"Origin": "null"})
+    wish = {"channel": "portal", "digest": "weekly", "quiet_from": 1, "quiet_to": 0, "most_a_day": 1}
+    kept = await shop.http.put(f"/v1/ambassadors/{anna}/preferences", json=wish)
+    assert kept.status_code == 200, kept.text
+
+    await hear(links, moved(shop, anna), order(ConversionAttributed, shop, "o-2", who=anna))
+    await tell(links)
+    warned = (await came(relay, 2))[-1]
+    assert "where your money goes: a bank account" in warned
+    assert "An order of a friend" not in warned, "a warning says nothing else"
+    mail = relay.to(ANNA)[-1]
+    assert mail["Subject"] == "Where your money goes has changed"
+    assert mail["List-Unsubscribe"] is None
+    await hear(links, moved(shop, anna))
+    await tell(links)
+    await hear(links, moved(shop, anna, "dst_2"))
+    await tell(links)
+    assert len(await came(relay, 3)) == 3  # each change once
+    refused = await shop.http.put("/v1/message-occasions/destination_changed", json={"told": False})
+    assert refused.status_code == 422, refused.text

@@ -18,6 +18,7 @@ from tests.integration.links.telling import (
     RewardGranted,
     RewardReleased,
     hear,
+    moved,
     order,
     reward,
     tell,
@@ -103,6 +104,20 @@ async def test_the_bot_is_connected_once_tells_news_and_answers(
 
     assert "no more messages here" in (await says(links, telegram, "/stop"))["text"]
     assert "Deschideți" in (await says(links, telegram, "/balance"))["text"]
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_changed_destination_is_told_by_bot_and_by_mail(
+    links: Replica, shop: Shop, telegram: Telegram, relay: MailServer
+) -> None:
+    await connected_bot(shop)
+    anna = (await shop.ambassador(await shop.program(), email=ANNA, locale="ru"))["id"]
+    await says(links, telegram, await start(links, shop, anna))
+    await hear(links, moved(shop, anna))
+    await tell(links)
+    await until(lambda: relay.to(ANNA) and telegram.sent, what="both warnings")
+    assert relay.to(ANNA)[0]["Subject"] == "Куда идут ваши деньги, изменилось"
+    assert "банковский счёт" in telegram.sent[0][1]
 
 
 @pytest.mark.usefixtures("working")

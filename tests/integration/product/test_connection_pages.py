@@ -3,9 +3,10 @@
 import re
 from datetime import datetime
 
+import asyncpg
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.integration.product.test_portal_story import at_console
 from tests.integration.product.test_webhook_pages import fits
@@ -15,6 +16,42 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SECRET = "a-secret-of-the-shop"
+
+
+DISCOUNT = {"give": {"kind": "percent", "basis_points": 1000}}
+
+
+async def codes_wait_for_access(two_stores: TwoStores, page: Page) -> None:
+    """On the connection's page: its store's code waits at the checkout until Kith has access, which is given there."""
+    key = two_stores.b.secret
+    program = {
+        "name": "Ten off",
+        "currency": "EUR",
+        "landing_url": "https://shop.example/",
+        "friend_benefit": "discount",
+        "discount": DISCOUNT,
+    }
+    made = await two_stores.client.post("/v1/programs", headers=key, json=program)
+    assert made.status_code == 201, made.text
+    fields = {"program_id": made.json()["id"], "code": "TENOFF"}
+    assert (await two_stores.client.post("/v1/codes", headers=key, json=fields)).status_code == 201
+    await page.get_by_role("link", name="Codes at the checkout").click()
+    await expect(page.get_by_text("No code here")).to_be_visible()
+    await page.get_by_role("button", name="Put codes there").click()
+
+    async def waits() -> bool:
+        await page.reload()
+        return await page.get_by_text("TENOFF", exact=True).count() > 0
+
+    await until(waits, within=60, every=0.3, what="the code waits at the checkout")
+    await expect(page.get_by_text("Codes wait: Kith has no access to the shop’s API.").first).to_be_visible()
+    await fits(page)
+    await page.get_by_role("link", name="WooCommerce").first.click()
+    await page.get_by_label("Consumer key").fill("ck_of_the_tests")
+    await page.get_by_label("Consumer secret").fill("cs_of_the_tests")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("It has some: what you give here replaces it.")).to_be_visible()
+    await fits(page)
 
 
 async def test_a_shop_is_connected_and_its_deliveries_are_looked_at(
@@ -60,6 +97,66 @@ async def test_a_shop_is_connected_and_its_deliveries_are_looked_at(
     assert not re.search("Eva|example.com|660", shown)
     await fits(page)
     await page.get_by_role("link", name="WooCommerce").first.click()
+    await codes_wait_for_access(two_stores, page)
     await page.get_by_role("button", name="Delete").first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No connection yet")).to_be_visible()
+
+
+async def test_what_webhooks_lost_stands_on_the_connections_page(
+    two_stores: TwoStores, page_context: BrowserContext
+) -> None:
+    made = await two_stores.client.post(
+        "/v1/connections",
+        headers=two_stores.a.secret,
+        json={
+            "platform": "woocommerce",
+            "secret": SECRET,
+            "order_prefix": "w-",
+            "host": "shop.example",
+            "access": {"user": "ck_of_the_shop", "password": "cs_of_the_shop"},
+        },
+    )
+    assert made.status_code == 201, made.text
+    connection_id = made.json()["id"]
+    page = await at_console(two_stores, two_stores.a, page_context)
+    base = str(two_stores.client.base_url).rstrip("/")
+    await page.goto(f"{base}/console/connectors/connections/{connection_id}")
+    await expect(page.get_by_text("In the last 30 days nothing was lost.")).to_be_visible()
+    await found_by_a_poll(two_stores, connection_id)
+    await page.reload()
+    await expect(page.get_by_text("The platform refused the access.")).to_be_visible()
+    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    for order, kind in (("w-811", "Missed"), ("w-812", "Changed"), ("w-813", "Late")):
+        row = page.locator("tr", has_text=order)
+        await expect(row.get_by_text(kind, exact=True).first).to_be_visible()
+    await fits(page)
+    await page.get_by_role("button", name="Look now").click()
+    await expect(page.get_by_text("Looking", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Look now")).to_have_count(0)
+
+
+async def found_by_a_poll(two_stores: TwoStores, connection_id: str) -> None:
+    """A poll that found three orders and was then refused."""
+    connection = await asyncpg.connect(two_stores.database_url)
+    try:
+        store: str = await connection.fetchval(
+            "select store_id from connectors.directory where kind = 'hook' and id = $1", connection_id
+        )
+        await connection.execute("select set_config('kith.stores', $1, false)", store)
+        await connection.execute(
+            "update connectors.polls set state = 'stopped', reason = 'http_401', next_at = null, began_at = now(),"
+            " ended_at = now(), found = 120, missed = 1, changed = 2 where hook_id = $1",
+            connection_id,
+        )
+        await connection.executemany(
+            "insert into connectors.gaps (store_id, delivery_id, hook_id, order_id, kind, said, found_at, late_at)"
+            " values ($1, $2, $3, $2, $4, '{}', now() - interval '1 hour', case when $5 then now() end)",
+            [
+                (store, "w-811", connection_id, "missed", False),
+                (store, "w-812", connection_id, "changed", False),
+                (store, "w-813", connection_id, "missed", True),
+            ],
+        )
+    finally:
+        await connection.close()

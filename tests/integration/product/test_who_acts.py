@@ -29,12 +29,16 @@ REPORTS = {
     "POST /in/{platform}/{connection_id}": "the same by an address of a connection",
     "POST /in/{platform}/{connection_id}/{key}": "the same where the address holds the secret",
     "POST /v1/track": "pages report visits",
+    "POST /v1/payout-events/{hook}": "a provider reports; the payout's own life is the record",
     "POST /v1/share": "pages ask what to offer, and change nothing",
     "POST /v1/identify": "a store's server says who somebody is; the fact is the record",
     "POST /v1/codes/{code}/check": "a checkout asks, and changes nothing",
     "POST /v1/clicks": "a page reports a click, which is the record",
     "POST /v1/offers": "a checkout asks, and changes nothing",
     "POST /v1/message-templates/{occasion}/{language}/preview": "somebody looks, and nothing is kept",
+    "POST /v1/reward-calculations": "somebody calculates, and nothing is kept",
+    "POST /console/rewards/simulator/try": "somebody looks at what a draft would give, and nothing is kept",
+    "POST /console/rewards/simulator/draft": "the same, as the simulator's page with that draft",
     "POST /console/links/programs/preview": "somebody looks at a draft, and nothing is kept",
     "POST /console/links/programs/preview/page": "the same of the page that friends would see",
     "POST /unsubscribe/{token}": "a mail program, or whoever reads the mail; the suppression is the record",
@@ -94,6 +98,7 @@ def body(**fields: Any) -> Callable[[Ids], dict[str, Any]]:
 C = "/console/links"
 W = "/console/connectors/webhooks"
 P, PB = "/console/rewards/payouts", "/console/rewards/payout-batches"
+PP = "/console/rewards/payout-providers"
 BY_FORM = Step(route=f"POST {P}", who="member", notes=["payouts.prepared"],
                body=form(currency="EUR", provider="manual"),
                look="/v1/payout-batches batch_id /v1/payouts payout_id")  # fmt: skip
@@ -101,7 +106,29 @@ PREPARE = Step(route="POST /v1/payout-batches", notes=["payouts.prepared"], body
                keep="batch_id", look="/v1/payouts payout_id")  # fmt: skip
 APPROVE = Step(route="POST /v1/payout-batches/{batch_id}/approve", notes=["payouts.approved"])
 SEND = Step(route="POST /v1/payout-batches/{batch_id}/send", notes=["payouts.sent"])
+G = "/console/rewards/goodwill"
+GIVE_BY_FORM = {"ambassador": "{ambassador_id}", "amount": "1", "pay_as": "cash", "reason": "secretword"}
+TAKE_BACK = body(reason="secretword")
+GOODWILL = [
+    Step(route="POST /v1/goodwill", notes=["goodwill.asked"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
+    Step(route="POST /v1/goodwill/{new_goodwill}/refuse", notes=["goodwill.refused"], body=body(reason="secretword")),
+    Step(route="PUT /v1/goodwill-terms/{unit}", notes=["goodwill_terms.changed"], body=body(limit=5000)),
+    Step(route="POST /v1/goodwill", notes=["goodwill.granted"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
+    Step(route="POST /v1/goodwill/{new_goodwill}/take-back", notes=["goodwill.taken_back"], body=TAKE_BACK),
+    Step(route="POST /v1/goodwill/{goodwill_id}/approve", notes=["goodwill.approved"]),
+    Step(route=f"POST {G}", who="member", notes=["goodwill.granted"], body=form(**GIVE_BY_FORM)),
+    Step(route=f"POST {G}/{{goodwill_id}}/take-back", who="member", notes=["goodwill.taken_back"],
+         body=form(amount="0.50", reason="secretword")),
+    Step(route=f"POST {G}/{{other_goodwill}}/approve", who="member", notes=["goodwill.approved"]),
+    Step(route=f"POST {G}/terms", who="member", notes=["goodwill_terms.changed"],
+         body=form(unit="EUR", limit="", period="month")),
+    Step(route=f"POST {G}", who="member", notes=["goodwill.asked"], body=form(**GIVE_BY_FORM),
+         look="/v1/goodwill new_goodwill"),
+    Step(route=f"POST {G}/{{new_goodwill}}/refuse", who="member", notes=["goodwill.refused"],
+         body=form(reason="secretword")),
+]  # fmt: skip
 WALK = [
+    *GOODWILL,
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
     Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
     PREPARE,
@@ -136,6 +163,27 @@ WALK = [
          body=form(csv="payout_id,status,reference\n{payout_id},paid,secretword")),
     Step(route=f"POST {P}/{{payout_id}}/mark", who="member", notes=["payout.returned"],
          body=form(outcome="returned", reason="secretword")),
+    Step(route="PUT /v1/payout-providers/http", notes=["provider.changed"],
+         body=body(url="https://zaphodia.invalid/secretword")),
+    Step(route="POST /v1/payout-providers/http/secret", notes=["provider.secret_changed"]),
+    Step(route="POST /v1/payout-providers/{provider}/tests", notes=["provider.tried"]),
+    Step(route="PUT /v1/payout-providers/paypal", notes=["provider.set_up"],
+         body=body(client_id="A-quietmark-client", client_secret="secretword-secretword", mode="sandbox")),
+    Step(route=f"POST {PP}/http", who="member", notes=["provider.changed"], body=form(url="https://quietmark.invalid/")),
+    Step(route=f"POST {PP}/http/secret", who="member", notes=["provider.secret_changed"]),
+    Step(route=f"POST {PP}/paypal", who="member", notes=["provider.secret_changed"],
+         body=form(client_id="A-quietmark-client", client_secret="secretword-another", mode="sandbox")),
+    Step(route="POST /v1/payout-batches", notes=["payouts.prepared"], body=body(currency="EUR", provider="http"),
+         keep="batch_id", look="/v1/payouts payout_id"),
+    APPROVE,
+    SEND,
+    Step(route="POST /v1/payouts/{payout_id}/look-up", notes=["payout.looked_up"]),
+    Step(route=f"POST {P}/{{payout_id}}/look-up", who="member", notes=["payout.looked_up"]),
+    Step(route=f"POST {PP}/{{provider}}/try", who="member", notes=["provider.tried"]),
+    Step(route=f"POST {PP}/{{provider}}/end", who="member", notes=["provider.ended"]),
+    Step(route="PUT /v1/payout-providers/http", notes=["provider.set_up"], body=body(url="https://zaphodia.invalid/")),
+    Step(route="DELETE /v1/payout-providers/http", notes=["provider.ended"]),
+    Step(route="DELETE /v1/payout-providers/paypal", notes=["provider.ended"]),
     Step(route="POST /v1/stores", who="operator", notes=["store.made", "key.made", "key.made"],
          body=BODIES["POST /v1/stores"]),
     Step(route="POST /v1/stores/{store_id}/keys", who="operator", notes=["key.made"],
@@ -286,11 +334,24 @@ WALK = [
          body=body(options={"currency": "EUR", "paid_on_arrival": True})),
     Step(route="POST /v1/connections/{connection_id}/secret", notes=["hook.secret_changed"], body=body()),
     Step(route="DELETE /v1/connections/{connection_id}", notes=["hook.ended"]),
+    Step(route="POST /v1/install-checks", notes=["check.began"], body=body()),
+    Step(route="POST /console/analytics/install", who="member", notes=["check.began"]),
     Step(route="POST /console/connectors/connections", who="member", notes=["hook.made"],
-         look="/v1/connections connection_id", body=form(platform="generic", order_prefix="secretword-")),
+         look="/v1/connections connection_id",
+         body=form(platform="woocommerce", secret="secretword-secretword", order_prefix="secretword-")),
+    Step(route="POST /console/connectors/connections/{connection_id}/access", who="member", notes=["hook.changed"],
+         body=form(host="zaphodia.example", user="ck_secretword", password="cs_secretword")),
+    Step(route="POST /console/connectors/connections/{connection_id}/poll", who="member", notes=["poll.asked"]),
+    Step(route="POST /v1/connections/{connection_id}/poll", notes=["poll.asked"], body=body()),
     Step(route="POST /console/connectors/connections/{connection_id}/secret", who="member",
-         notes=["hook.secret_changed"]),
-    Step(route="POST /console/connectors/connections/{connection_id}/delete", who="member", notes=["hook.ended"]),
+         notes=["hook.secret_changed"], body=form(secret="quietmark-quietmark")),
+    Step(route="POST /console/connectors/connections/{connection_id}/codes", who="member", notes=["codes.carried"],
+         body=form(on="1")),
+    Step(route="POST /console/connectors/connections/{connection_id}/codes/retry", who="member",
+         notes=["codes.tried_again"]),
+    Step(route="POST /v1/connections/{connection_id}/codes/retry", notes=["codes.tried_again"]),
+    Step(route="POST /console/connectors/connections/{connection_id}/delete", who="member",
+         notes=["codes.not_carried", "hook.ended"]),
     Step(route="POST /v1/webhook-endpoints", notes=["endpoint.made"], keep="endpoint_id",
          body=body(url="https://zaphodia.invalid/secretword", events=["order.attributed"])),
     Step(route="PATCH /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.changed", "endpoint.turned_off"],
@@ -317,11 +378,29 @@ WALK = [
     Step(route="POST /v1/webhook-endpoints", notes=["endpoint.made"], keep="endpoint_id",
          body=BODIES["POST /v1/webhook-endpoints"]),
     Step(route="DELETE /v1/webhook-endpoints/{endpoint_id}", notes=["endpoint.ended"]),
+    Step(route="POST /v1/rewards/{reward_id}/flag", notes=["reward.flagged"], body=body(reason="secretword")),
+    Step(route="POST /console/rewards/rewards/{reward_id}/flag", who="member", notes=[],
+         body=form(flag_reason="Zaphodia bought it herself")),
     Step(route="POST /v1/rewards/{reward_id}/approve", notes=["reward.approved"]),
+    Step(route="POST /v1/rewards/approve", notes=[], body=lambda ids: {"ids": [ids["reward_id"]]}),
+    Step(route="POST /console/rewards/approvals/approve", who="member", notes=[], body=form(id="{reward_id}")),
     Step(route="POST /console/rewards/rewards/{reward_id}/approve", who="member", notes=[]),
     Step(route="POST /console/rewards/rewards/{reward_id}/reject", who="member", notes=["reward.rejected"],
          body=form(reason="Zaphodia bought it herself")),
     Step(route="POST /v1/rewards/{reward_id}/reject", notes=[], body=body(reason="secretword")),
+    Step(route="POST /v1/rewards/reject", notes=[],
+         body=lambda ids: {"ids": [ids["reward_id"]], "reason": "secretword"}),
+    Step(route="POST /console/rewards/approvals/reject", who="member", notes=[],
+         body=form(id="{reward_id}", reason="Zaphodia bought it herself")),
+    Step(route="PUT /v1/reward-release", notes=["release_rule.changed"], body=body(way="by_hand")),
+    Step(route="POST /v1/reward-release/secret", notes=["release_rule.secret_changed"]),
+    Step(route="POST /console/rewards/release/secret", who="member", notes=["release_rule.secret_changed"],
+         body=form(overlap_hours="1")),
+    Step(route="POST /console/rewards/release", who="member", notes=["release_rule.changed"],
+         body=form(way="automatic", url="https://shop.example/kith")),
+    Step(route="POST /v1/reward-release/test", notes=["release_rule.tried"]),
+    Step(route="POST /console/rewards/release/test", who="member", notes=["release_rule.tried"]),
+    Step(route="POST /v1/simulations", notes=["simulation.started"], body=BODIES["POST /v1/simulations"]),
 ]  # fmt: skip
 """In this order. A step that notes nothing repeats what was done, or looked without finding anything."""
 
@@ -340,6 +419,11 @@ BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 WHEN_A_MONTH_IS_OVER = {"month.closed"}
 CLOSING = {"POST /v1/month-closes", "POST /console/rewards/month-closes"}
 """What no run of this test lives to see; the service's own test moves the clock."""
+WHILE_ONE_RUNS = {"simulation.cancelled", "simulation.resumed"}
+SIMULATING = {f"POST /v1/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
+SIMULATING |= {f"POST /console/rewards/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
+SIMULATING |= {"POST /console/rewards/simulator"}
+"""A run is over before anybody can stop it, or keeps the next one from starting: the service's own test does both."""
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}
 AT_THE_COMMAND_LINE |= {"delivery.shown", "delivery.read_again"}
 
@@ -353,8 +437,13 @@ def writing_routes() -> set[str]:
     }
 
 
+_GOODWILL_IDS = (("new_goodwill", "goodwill_id"), ("other_goodwill", "goodwill_id"))
+
+
 def template(route: str) -> str:
-    return route.replace("{new_program}", "{program_id}").replace("{new_ambassador}", "{ambassador_id}")
+    for name, of in (("new_program", "program_id"), ("new_ambassador", "ambassador_id"), *_GOODWILL_IDS):
+        route = route.replace(f"{{{name}}}", f"{{{of}}}")
+    return route
 
 
 @pytest.fixture(scope="module")
@@ -386,13 +475,13 @@ async def sign_in(two_stores: TwoStores) -> dict[str, str]:
 
 
 def test_every_writing_route_is_walked_or_is_a_machine_s_report() -> None:
-    walked = {template(step.route) for step in WALK} | SESSION_ROUTES | OF_AMBASSADORS | CLOSING
+    walked = {template(step.route) for step in WALK} | SESSION_ROUTES | OF_AMBASSADORS | CLOSING | SIMULATING
     assert writing_routes() == walked | REPORTS.keys()
     assert not walked & REPORTS.keys()
 
 
 def test_every_action_is_done_somewhere() -> None:
-    done = {action for step in WALK for action in step.notes} | OF_PEOPLE | WHEN_A_MONTH_IS_OVER
+    done = {action for step in WALK for action in step.notes} | OF_PEOPLE | WHEN_A_MONTH_IS_OVER | WHILE_ONE_RUNS
     assert done | BY_PROOF | BY_LOOKING | AT_THE_COMMAND_LINE == ACTIONS.keys()
 
 
@@ -424,7 +513,9 @@ async def test_all_that_a_person_can_do_is_noted_with_who_did_it(
             ids[step.keep] = answer.json()["id"]
         wanted = step.look.split()
         for listed, name in zip(wanted[::2], wanted[1::2], strict=True):
-            ids[name] = (await client.get(listed, headers=store.secret)).json()["data"][0]["id"]
+            rows = (await client.get(listed, headers=store.secret)).json()["data"]
+            # Most lists begin with the newest; connections stand in the order in which they were made.
+            ids[name] = max(rows, key=lambda row: str(row.get("created_at", "")))["id"]
         reported = await notes()
         everything += reported
         assert sorted(note["action"] for note in reported) == sorted(step.notes), step.route

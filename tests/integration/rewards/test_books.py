@@ -202,6 +202,24 @@ async def test_sets_that_were_kept_plain_stay_so_and_are_audited_beside_packed_o
     assert [(f.kind, f.detail.split(" is ")[0]) for f in (await audit(books)).findings] == [("hash", "set 2")]
 
 
+async def test_rewards_from_before_there_were_sources_are_of_orders_and_the_chain_stays_as_it_was(books: World) -> None:
+    def back(connection: Connection) -> None:
+        command.downgrade(migrations._config(SERVICE, connection), "0014")
+
+    async def chain() -> list[tuple[object, ...]]:
+        said = "number, at, movement, reward_id, corrects, packed_basis, hash"
+        return [tuple(row) for row in await books.look(STORE, f"select {said} from posting_sets order by number")]
+
+    sets, rewards = await chain(), await books.rewards(STORE)
+    await migrations._run(SERVICE, books.owner.url, back)
+    assert await chain() == sets
+    await migrations.migrate(SERVICE, books.owner.url)
+    assert await chain() == sets
+    assert await books.rewards(STORE) == rewards
+    assert {(reward.source_kind, reward.order_id == reward.source_id) for reward in rewards} == {("order", True)}
+    assert (await audit(books)).whole
+
+
 async def test_an_audit_holds_nobody_up_and_sees_one_moment_while_money_moves(books: World) -> None:
     async with books.db.transaction([STORE], snapshot=True) as tx:
         await tx.scalar("select 1 from head")  # the moment is fixed here

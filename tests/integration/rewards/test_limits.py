@@ -35,7 +35,7 @@ async def audit(world: World) -> Report:
 
 
 async def given(world: World) -> set[str]:
-    return {reward.order_id for reward in await world.rewards(STORE) if reward.target_minor}
+    return {reward.source_id for reward in await world.rewards(STORE) if reward.target_minor}
 
 
 async def test_counters_are_net_of_what_was_taken_back_moved_or_refused_by_a_person(world: World) -> None:
@@ -44,7 +44,7 @@ async def test_counters_are_net_of_what_was_taken_back_moved_or_refused_by_a_per
     assert await counters(world) == {"amb_anna": (3, 300)}
     await world.take(make_state("1", revision=2, cancelled=True), make_state("2", revision=2, ambassador_id=BORIS))
     assert await counters(world) == {"amb_anna": (1, 100), BORIS: (1, 100)}
-    reward = next(r for r in await world.rewards(STORE) if r.order_id == "3")
+    reward = next(r for r in await world.rewards(STORE) if r.source_id == "3")
     async with world.db.transaction([STORE]) as tx:
         await reject(tx, STORE, reward.reward_id, note="a friend of hers told us")
     assert await counters(world) == {"amb_anna": (0, 0), BORIS: (1, 100)}

@@ -7,13 +7,21 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.kernel.auth.sessions import FRESH, PortalSession, issue_portal_session, portal_cookie_name, real_time
+from services.kernel.auth.sessions import (
+    COOKIE,
+    FRESH,
+    PortalSession,
+    issue_portal_session,
+    issue_session,
+    portal_cookie_name,
+    real_time,
+)
 from services.kernel.http.app import Edge
 from services.rewards.destinations import sql as destinations
 from services.rewards.main import SERVICE
 from services.rewards.slices import sql as slices
 from tests.integration.rewards.money import IBANS, PAYER, details, earned, send_to
-from tests.integration.rewards.test_payouts import PAY, prepared, until_blocked
+from tests.integration.rewards.test_payouts import PAY, prepared, saved, until_blocked
 from tests.integration.rewards.world import BASE, World
 from tests.unit.rewards.build import ANNA, BORIS, STORE
 
@@ -180,3 +188,30 @@ async def test_a_nul_in_a_part_of_a_form_is_refused_by_name(shop: World) -> None
         answer = await page.post(f"{LIST}/{one}/mark", files=parts, headers={**SAME, "accept": "application/json"})
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "nul"), answer.text
         assert (await http.get(f"/v1/payouts/{one}")).json()["status"] == "submitted"
+
+
+async def test_who_may_not_see_payouts_is_led_nowhere_near_them(shop: World) -> None:
+    entry = f'href="{LIST}"'
+    few = issue_session(
+        shop.ctx.ring,
+        store_id=STORE,
+        key_id="key_1",
+        scopes=frozenset({"rewards:read"}),
+        life=timedelta(hours=1),
+    )
+    async with shop.browser(STORE) as all_of_it, shop.browser(STORE) as page:
+        page.cookies.set(COOKIE, few)
+        assert entry in (await all_of_it.get("/console/rewards/rewards")).text
+        shown = (await page.get("/console/rewards/rewards")).text
+        assert entry not in shown and 'href="/console/rewards/approvals"' in shown
+        assert (await page.get(LIST)).status_code == 403
+
+
+async def test_who_is_blocked_is_told_that_payouts_wait(shop: World) -> None:
+    await shop.take(saved(ANNA, status="blocked"))
+    async with portal(shop) as page:
+        assert "Payouts wait until it goes on." in (await page.get("/p/payouts")).text
+        assert (await page.post("/p/payouts/request", data={"currency": "EUR"})).status_code == 409
+    await shop.take(saved(ANNA, revision=2))
+    async with portal(shop) as page:
+        assert "Payouts wait until it goes on." not in (await page.get("/p/payouts")).text

@@ -345,6 +345,33 @@ async def test_a_changed_mail_starts_the_cool_off_anew(shop: World) -> None:
         assert (two["payouts"], two["left_out"][0]["reason"]) == (1, "cooling_off")
 
 
+async def test_who_is_blocked_is_paid_once_they_are_not(shop: World) -> None:
+    preview = {"params": {"currency": "EUR"}}
+    async with shop.caller(STORE, *PAY) as http:
+        await shop.take(saved(ANNA, status="blocked"))
+        one = (await http.get("/v1/payout-batches/preview", **preview)).json()  # type: ignore[arg-type]
+        assert (one["payouts"], one["left_out"]) == (1, [{"reason": "blocked", "people": 1, "available_minor": 920}])
+        await shop.take(saved(ANNA, revision=2), saved(BORIS, revision=2, status="blocked"))
+        await shop.take(saved(BORIS, revision=1))  # late news changes nothing
+        two = (await http.get("/v1/payout-batches/preview", **preview)).json()  # type: ignore[arg-type]
+        assert (two["payouts"], two["left_out"][0]["reason"]) == (1, "blocked")
+        await shop.take(saved(BORIS, revision=3))
+        batch = (await http.post("/v1/payout-batches", json={"currency": "EUR", "provider": "manual"})).json()["id"]
+        assert (await http.post(f"/v1/payout-batches/{batch}/approve")).status_code == 200
+        # Who is blocked between the preparing and the sending is left out, and keeps the money.
+        await shop.take(saved(ANNA, revision=3, status="blocked"))
+        assert (await http.post(f"/v1/payout-batches/{batch}/send")).status_code == 200
+        payouts = (await http.get("/v1/payouts", params={"batch_id": batch})).json()["data"]
+        assert {one["ambassador_id"]: (one["status"], one["reason"]) for one in payouts} == {
+            ANNA: ("cancelled", "blocked"),
+            BORIS: ("submitted", None),
+        }
+        assert (await holding(shop, ANNA)).available == 920
+        await shop.take(saved(ANNA, revision=4))
+        three = (await http.get("/v1/payout-batches/preview", **preview)).json()  # type: ignore[arg-type]
+        assert (three["payouts"], three["amount_minor"]) == (1, 920)
+
+
 async def test_a_balance_is_in_one_payout_however_many_prepare_at_once(shop: World) -> None:
     async with shop.caller(STORE, *PAY) as http:
         body = {"currency": "EUR", "provider": "manual"}

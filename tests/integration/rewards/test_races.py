@@ -69,7 +69,7 @@ async def test_monthly_limits_hold_at_the_months_end_where_the_store_is(
             for side, moment in moments.items()
         ]
     )
-    granted = [r.order_id.split("-")[0] for r in await audited(world, store) if r.target_minor]
+    granted = [r.source_id.split("-")[0] for r in await audited(world, store) if r.target_minor]
     assert {side: granted.count(side) for side in moments} == {"before": 20, "after": 20}
 
 
@@ -96,7 +96,7 @@ def of_store(history: History, store: str) -> list[Conversion]:
 
 def flat(rewards: list[Reward]) -> list[Given]:
     return [
-        Given(r.order_id, r.rule, r.beneficiary_id, r.ambassador_id, r.day, r.unit, r.target_minor) for r in rewards
+        Given(r.source_id, r.rule, r.beneficiary_id, r.ambassador_id, r.day, r.unit, r.target_minor) for r in rewards
     ]
 
 
@@ -135,7 +135,7 @@ async def test_random_histories_without_caps_end_as_they_do_one_after_the_other_
         alone = Books(history.programs)
         alone.take(*of_store(history, store))
         assert {
-            (r.order_id, r.rule, r.beneficiary_id): r.target_minor
+            (r.source_id, r.rule, r.beneficiary_id): r.target_minor
             for r in await audited(world, store)
             if r.target_minor
         } == alone.amounts()
@@ -155,7 +155,7 @@ async def test_pieces_that_come_late_lead_to_the_same_rewards(world: World) -> N
         alone = Books(history.programs)
         alone.take(*of_store(history, store))
         assert {
-            (r.order_id, r.rule, r.beneficiary_id): r.target_minor
+            (r.source_id, r.rule, r.beneficiary_id): r.target_minor
             for r in await audited(world, store)
             if r.target_minor
         } == alone.amounts()

@@ -33,7 +33,7 @@ async def shop(world: World) -> World:
 
 
 async def states(world: World) -> dict[tuple[str, str], str]:
-    return {(r.order_id, r.rule): r.status for r in await world.rewards(STORE)}
+    return {(r.source_id, r.rule): r.status for r in await world.rewards(STORE)}
 
 
 async def test_only_settled_orders_are_released_and_each_rule_by_its_own_hold(shop: World) -> None:

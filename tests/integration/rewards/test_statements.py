@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
+import pypdfium2
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -130,3 +131,58 @@ async def test_pages_show_orders_to_the_store_and_marks_to_the_ambassador(
     assert "77713" not in others and others.count("<tr") == own.count("<tr")
     async with world.browser("str_01k9x0m5w8a3c7e1g5j9n3q7s9") as stranger:
         assert "10482" not in (await stranger.get(f"/console/rewards/statements/{ANNA}")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "heads", "page_of"),
+    [
+        ("en", ("Statement, €", "Opening balance", "Closing balance"), "Page 2 of 2"),
+        ("ru", ("Остаток на начало", "Остаток на конец"), "Страница 2 из 2"),
+        ("uk", ("Залишок на початок", "Залишок на кінець"), "Сторінка 2 з 2"),
+        ("ro", ("Sold inițial", "Sold final"), "Pagina 2 din 2"),
+    ],
+)
+async def test_on_paper_it_has_the_same_balances_a_head_and_numbered_pages(
+    world: World, language: str, heads: tuple[str, ...], page_of: str
+) -> None:
+    await world.take(configured(), published(make_program()))
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()))
+    await world.take(*(make_state(f"10{n:03}") for n in range(50)))
+    now = datetime.now(UTC)
+    session = PortalSession(STORE, ANNA, "session", now + timedelta(hours=1), now + timedelta(days=1))
+    cookie = {"cookie": f"{PORTAL_COOKIE}={issue_portal_session(world.ctx.ring, session)}", "accept-language": language}
+    async with world.browser(STORE, language) as person, world.caller(STORE) as http:
+        page = await person.get(f"/console/rewards/statements/{ANNA}")
+        console = await person.get(f"/console/rewards/statements/{ANNA}", params={"format": "pdf"})
+        asked = {"ambassador_id": ANNA, "format": "pdf", "lang": language}
+        api = await http.get("/v1/statements", params=asked)
+        own = await http.get("/p/statement", params={"format": "pdf"}, headers=cookie)
+        linked = await http.get("/p/statement", headers=cookie)
+    assert "format=pdf" in page.text and "format=pdf" in linked.text
+    for answer in (console, api, own):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text
+        assert answer.headers["content-disposition"].endswith('.pdf"')
+    for answer in (console, api):
+        text = read_pages(answer.content)
+        assert len(text) == 2
+        assert all(head in text[0] + text[1] for head in heads)
+        assert page_of in text[1] and "Shop" in text[0] and "Shop" in text[1]
+        assert "10000" in text[0] and ANNA in text[0]
+        last = text[1].replace("\u00a0", " ")
+        assert "230.00" in last or "230,00" in last  # 50 × 4.60
+    private = "".join(read_pages(own.content))
+    assert "10000" not in private and all(head in private for head in heads)
+
+
+def read_pages(content: bytes) -> list[str]:
+    return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)]
+
+
+async def test_a_statement_too_long_for_paper_is_refused_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.rewards.statements.api.paper.MOST_PRINTED", 3)
+    await world.take(configured(), published(make_program()))
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()))
+    await world.take(*(make_state(str(n)) for n in range(5)))
+    async with world.caller(STORE) as http:
+        refused = await http.get("/v1/statements", params={"ambassador_id": ANNA, "format": "pdf"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "from")

@@ -18,7 +18,7 @@ async def go_on(world: World) -> int:
 
 
 async def rewarded(world: World) -> set[str]:
-    return {reward.order_id for reward in await world.rewards(STORE)}
+    return {reward.source_id for reward in await world.rewards(STORE)}
 
 
 async def test_many_that_waited_are_decided_some_at_a_time_also_those_that_were_kept_plain(world: World) -> None:

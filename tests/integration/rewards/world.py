@@ -86,11 +86,14 @@ class World:
         return {r.rule: r.target_minor for r in await self.rewards(store, order_id) if r.target_minor}
 
     async def reported(self, store: str) -> list[RewardState]:
-        """Events about rewards that wait in the outbox, in order."""
+        """Events about rewards of orders that wait in the outbox, in order."""
+        return [event for event in await self.told(store) if isinstance(event, RewardState)]
+
+    async def told(self, store: str) -> list[Payload]:
+        """All events that wait in the outbox, in order."""
         async with self.db.transaction([store]) as tx:
             rows = await tx.all("select type, data from outbox where store_id = :store order by id", store=store)
-        found = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
-        return [event for event in found if isinstance(event, RewardState)]
+        return [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
 
     async def trial(self, store: str) -> dict[str, int]:
         """Sum of all entries by unit: always zero."""

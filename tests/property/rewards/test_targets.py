@@ -19,7 +19,7 @@ from tests.unit.rewards.build import AMBASSADOR_RULE, PROGRAM, make_program, mak
 
 def flat(books: Books) -> list[Given]:
     return [
-        Given(r.order_id, r.rule, r.beneficiary_id, r.ambassador_id, r.day, r.unit, r.target_minor)
+        Given(r.source_id, r.rule, r.beneficiary_id, r.ambassador_id, r.day, r.unit, r.target_minor)
         for r in books.rewards.values()
     ]
 
@@ -68,7 +68,9 @@ def test_postings_are_differences_and_one_beneficiary_at_a_time_holds_a_rules_re
                 posted[change.after.reward_id] = change.after.target_minor
             else:
                 posted[change.after.reward_id] += change.difference
-        holders = Counter((r.order_id, r.program_id, r.rule, r.level) for r in books.rewards.values() if r.target_minor)
+        holders = Counter(
+            (r.source_id, r.program_id, r.rule, r.level) for r in books.rewards.values() if r.target_minor
+        )
         assert all(count == 1 for count in holders.values())
         assert is_lowered_first(changes)
     for reward in books.rewards.values():

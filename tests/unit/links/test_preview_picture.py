@@ -1,18 +1,15 @@
 """The picture of a share link: what is drawn on it, and that it finds room."""
 
-import json
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import services.links.landing
 from services.links.landing.domain.picture import WIDTH, picture, width_of
 from services.links.looks.domain import look
+from services.ui.paper import WIDTHS
 
-WIDTHS = json.loads((Path(services.links.landing.__file__).parent / "assets" / "onest-picture.json").read_text())
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -78,8 +78,8 @@ def codes_of(name: str | None, gain: str, count: int = 4) -> list[str]:
 
 
 def test_the_nicest_code_comes_first() -> None:
-    assert codes_of("Анна Ковальчук", "10") == ["ANNA10", "ANNA-K", "ANNA-K10", "ANNA-X7"]
-    assert codes_of("Mihaela", "") == ["MIHAELA", "MIHAELA-X7", "MIHAELA-X7K", "MIHAELA-X7K2"]
+    assert codes_of("Анна Ковальчук", "10") == ["ANNA10", "ANNAK", "ANNAK10", "ANNAX7"]
+    assert codes_of("Mihaela", "") == ["MIHAELA", "MIHAELAX7", "MIHAELAX7K", "MIHAELAX7K2"]
     assert codes_of("李雷", "10", 1) == ["X7K2M9QA"]
     assert codes_of("Al", "5", 1) == ["X7K2M9QA"]
     assert codes_of("007", "5", 1) == ["X7K2M9QA"]
@@ -89,7 +89,7 @@ def test_the_nicest_code_comes_first() -> None:
 def test_every_proposal_is_a_code_in_its_kept_form(name: str | None, gain: str) -> None:
     for code in islice(personal_codes(name, gain, short_code), 12):
         assert fold(code) == code
-        assert len(code) <= 32
+        assert code.isalnum() and len(code) <= 20, "so much every platform takes"
 
 
 def program(**give: object) -> Program:

@@ -46,7 +46,9 @@ class Books:
 
     def amounts(self) -> dict[tuple[str, str, str], int]:
         """What is worth something: (order, rule, beneficiary) → amount."""
-        return {(r.order_id, r.rule, r.beneficiary_id): r.target_minor for r in self.rewards.values() if r.target_minor}
+        return {
+            (r.source_id, r.rule, r.beneficiary_id): r.target_minor for r in self.rewards.values() if r.target_minor
+        }
 
     def _decide(self, order: Order, caps: Caps) -> list[Change]:
         program = self.programs.get((order.program_id or "", order.program_version or 0))
@@ -54,9 +56,9 @@ class Books:
         changes = plan(order, entitled, self.of_order(order.order_id), caps, self._moment())
         for change in changes:
             reward = change.after
-            key = (reward.order_id, *reward.key)
+            key = (reward.source_id, *reward.key)
             if key not in self.rewards:
-                self._of_order.setdefault(reward.order_id, []).append(key)
+                self._of_order.setdefault(reward.source_id, []).append(key)
             self.rewards[key] = reward
         return changes
 

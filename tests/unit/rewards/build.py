@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.events.catalog import ProgramPublished, StoreConfigured
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished, StoreConfigured
 from contracts.events.conversions import Conversion, ConversionAttributed
 from contracts.events.orders import Figures
 from contracts.program import Program
@@ -65,6 +65,12 @@ def configured(*, store: str = STORE, timezone: str = "UTC") -> StoreConfigured:
         created_at=NOON - timedelta(days=100),
         revision=1,
     )
+
+
+def joined(ambassador_id: str = ANNA, **changed: Any) -> AmbassadorSaved:
+    """The event that brings an ambassador of the program."""
+    state = {"store_id": STORE, "program_id": PROGRAM, "created_at": NOON - timedelta(days=50), "revision": 1}
+    return AmbassadorSaved(ambassador_id=ambassador_id, **{**state, **changed})
 
 
 def make_state(order_id: str = "1", **changed: Any) -> Conversion:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from contracts.events import EVENTS
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
-from contracts.events.rewards import Reward as RewardPayload
+from contracts.events.rewards import AnyReward
 from contracts.events.tracking import (
     ClickRecorded,
     ShareRecorded,
@@ -113,7 +113,7 @@ async def _count(batch: _Batch, events: Sequence[Event[Any]]) -> None:
     await _count_orders(batch, [p for p in payloads if isinstance(p, Conversion)])
     await _count_shares(batch, shared)
     await _count_friends(batch)
-    await _count_rewards(batch, [p for p in payloads if isinstance(p, RewardPayload)])
+    await _count_rewards(batch, [p for p in payloads if isinstance(p, AnyReward)])
     await sql.add(batch.tx, batch.deltas)
     await note_changed(batch.tx, batch.deltas, batch.ambassadors)
     await sql.add_people(batch.tx, batch.people)
@@ -297,7 +297,7 @@ async def _count_friends(batch: _Batch) -> None:
     await facts.FRIENDS.save(tx, changed)
 
 
-async def _count_rewards(batch: _Batch, reported: Sequence[RewardPayload]) -> None:
+async def _count_rewards(batch: _Batch, reported: Sequence[AnyReward]) -> None:
     latest = newest(reported, key=lambda event: (event.store_id, event.reward_id))
     before = await facts.REWARDS.load(batch.tx, latest)
     after = {

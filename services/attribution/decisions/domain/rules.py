@@ -11,6 +11,7 @@ from services.attribution.decisions.domain.decision import Check, Detail
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import iso
 from services.attribution.decisions.domain.set_up import GRACE, LONGEST_WINDOW
+from services.common.referral_terms import least_subtotal, must_be_new
 
 NAMES_NOBODY = frozenset(
     {
@@ -144,7 +145,7 @@ def new_customer(case: Case, evidence: Evidence) -> Check | None:
     if evidence.terms is None or not evidence.terms.program.attribution.new_customers_only:
         return None
     detail: Detail = {"order_number": case.number}
-    if evidence.kind == "customer" or not case.bought_before:
+    if not must_be_new(evidence.terms.program.attribution, evidence.kind) or not case.bought_before:
         return _passed("new_customer", detail)
     won = case.before.won.get(evidence.terms.program_id)
     if won is not None and won.first.ambassador_id == evidence.ambassador_id:
@@ -159,8 +160,8 @@ def minimum(case: Case, evidence: Evidence) -> Check | None:
     if evidence.terms is None:
         return None
     program, figures = evidence.terms.program, case.order.figures
-    least = program.attribution.min_subtotal_minor
-    if least == 0 or program.currency != figures.currency:
+    least = least_subtotal(program, figures.currency)
+    if least == 0:
         return None
     detail: Detail = {"subtotal_minor": figures.subtotal_minor, "least_minor": least, "currency": program.currency}
     if figures.subtotal_minor < least:

@@ -1,5 +1,6 @@
 """The console's pages of connections: all of them, one with its guide and its deliveries, and one delivery."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -14,6 +15,9 @@ from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections import words as shown
 from services.connectors.connections.domain import without_people
+from services.connectors.guides.api.console import guide_of
+from services.connectors.guides.domain.registry import GUIDES
+from services.connectors.guides.words import HOME as GUIDES_HOME
 from services.connectors.inbox import sql as inbox
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.sql import Delivery
@@ -21,6 +25,8 @@ from services.connectors.pages import reader_of
 from services.connectors.platforms.domain.port import Options
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.platforms.domain.rules import QUESTIONS
+from services.connectors.polls.api import console as polls
+from services.connectors.store_codes.domain.port import CARRY_CODES
 from services.kernel.errors import AppError, NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
@@ -50,7 +56,6 @@ async def make_form(request: Request, call: Annotated[Call, viewer("orders:write
     if platform not in PLATFORMS:
         raise NotFound("There is no such platform.")
     options = Options(form.get("currency", "").upper() or None, form.get("paid_on_arrival") == "1")
-    access = Access(form["user"], form["password"]) if form.get("user") and form.get("password") else None
     try:
         async with call.transaction() as tx:
             account = await actions.create(
@@ -62,11 +67,11 @@ async def make_form(request: Request, call: Annotated[Call, viewer("orders:write
                 order_prefix=form.get("order_prefix"),
                 options=options,
                 host=form.get("host") or None,
-                access=access,
+                access=_access(form),
             )
     except AppError as error:
         return await _list(call, platform, given=form, error=error, status=422)
-    return await _one(call, account.account_id, fresh=not form.get("secret"))
+    return await _one(call, account.account_id, fresh=not form.get("secret"), guided=True)
 
 
 async def _list(
@@ -162,11 +167,34 @@ async def secret_form(
     return await _one(call, connection_id, fresh=not given)
 
 
+@router.post(LIST + "/{connection_id}/access")
+async def access_form(
+    connection_id: ConnectionId, request: Request, call: Annotated[Call, viewer("orders:write")]
+) -> Response:
+    """Gives Kith access to the platform's API."""
+    form = {name: str(value).strip() for name, value in (await request.form()).items()}
+    try:
+        async with call.transaction() as tx:
+            await actions.change(
+                tx, call.ctx, call.store_id, connection_id, host=form.get("host") or None, access=_access(form)
+            )
+    except NotFound:
+        raise
+    except AppError as error:
+        wrong = error.errors[0].field.partition(".")[0] if error.errors else "access"
+        return await _one(call, connection_id, wrong=wrong, status=422)
+    return Response(status_code=303, headers={"location": f"{LIST}/{quote(connection_id, safe='')}"})
+
+
+def _access(form: Mapping[str, str]) -> Access | None:
+    return Access(form.get("user") or None, form["password"]) if form.get("password") else None
+
+
 @router.post(LIST + "/{connection_id}/delete")
 async def delete_form(connection_id: ConnectionId, call: Annotated[Call, viewer("orders:write")]) -> Response:
     """Ends it."""
     async with call.transaction() as tx:
-        await accounts.delete(tx, call.store_id, connection_id)
+        await actions.delete(tx, call.store_id, connection_id)
     return Response(status_code=303, headers={"location": LIST})
 
 
@@ -176,6 +204,7 @@ async def _one(
     *,
     cursor: str | None = None,
     fresh: bool = False,
+    guided: bool = False,
     wrong: str = "",
     status: int = 200,
 ) -> Response:
@@ -186,16 +215,11 @@ async def _one(
         account = await accounts.get(tx, call.store_id, connection_id)
         rows = await inbox.page(tx, call.store_id, connection_id, before=start, count=_ROWS + 1)
         known = accounts.secrets_of(sealing, account, tx.now)
-    speech, fmt, about = reader.speech, reader.fmt, PLATFORMS[account.platform]
+        poll = await polls.part(tx, reader, call.store_id, connection_id)
+    speech, about = reader.speech, PLATFORMS[account.platform]
     secret = known[0].decode() if known else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.received_at, one.delivery_id))
-    facts = [Fact(speech.say("Secret"), secrets.masked(secret) if secret else speech.say("its sealing key is gone"))]
-    if account.former_ends_at is not None and len(known) > 1:
-        facts.append(Fact(speech.say("The former secret is believed until"), fmt.moment(account.former_ends_at)))
-    if account.order_prefix:
-        facts.append(Fact(speech.say("Before the ids of its orders"), account.order_prefix))
-    if account.host is not None:
-        facts.append(Fact(speech.say("Host"), account.host))
+    holds = account.former_ends_at if len(known) > 1 else None
     return reader.page(
         "connections/one.html",
         status=status,
@@ -205,18 +229,24 @@ async def _one(
         nav_current=LIST,
         back=LIST,
         base=f"{LIST}/{connection_id}",
-        url=actions.url_of(call.ctx, account, secret if fresh else ""),
+        **guide_of(call, reader, GUIDES[account.platform], account, secret if fresh else ""),
         secret=secret if fresh and not about.key_in_address else "",
         fresh=fresh,
+        guided=guided,
+        about=about,
+        host=account.host or "",
+        carries=account.platform in CARRY_CODES,
+        has_access=account.access is not None,
         needs_access=about.question is not None and account.access is None,
         made_here=about.secret_of is not None,
-        topics=about.topics,
-        facts=facts,
+        guide=f"{GUIDES_HOME}/{account.platform}?connection={connection_id}",
+        facts=_facts(reader, account, secret, holds),
         rules=[
             Fact(speech.say(question), speech.say(getattr(about.rules, name))) for name, question in QUESTIONS.items()
         ],
         wrong=shown.wrong_text(speech, wrong) if wrong else "",
         may_change="orders:write" in call.caller.scopes,
+        poll=poll,
         table=_deliveries(reader, page.data),
         paging=Pagination(
             "",
@@ -224,6 +254,18 @@ async def _one(
             next=f"?cursor={page.next_cursor}" if page.next_cursor else "",
         ),
     )
+
+
+def _facts(reader: Reader, account: Account, secret: str, former_until: datetime | None) -> list[Fact]:
+    speech, fmt = reader.speech, reader.fmt
+    facts = [Fact(speech.say("Secret"), secrets.masked(secret) if secret else speech.say("its sealing key is gone"))]
+    if former_until is not None:
+        facts.append(Fact(speech.say("The former secret is believed until"), fmt.moment(former_until)))
+    if account.order_prefix:
+        facts.append(Fact(speech.say("Before the ids of its orders"), account.order_prefix))
+    if account.host is not None:
+        facts.append(Fact(speech.say("Host"), account.host))
+    return facts
 
 
 def _deliveries(reader: Reader, rows: list[Delivery]) -> Table:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql
 from services.connectors.accounts.sql import Account
+from services.connectors.connections import actions
 from services.connectors.connections.schemas import Former, HookIn, HookOut
 from services.connectors.inbox.hot.door import Door
 from services.kernel.http.call import CONTEXT, Call, require
@@ -41,7 +42,7 @@ async def get_hooks(call: Annotated[Call, require("orders:read")]) -> Page[HookO
 async def delete_hook(hook_id: str, call: Annotated[Call, require("orders:write")]) -> Response:
     """Takes no more deliveries at this address."""
     async with call.transaction() as tx:
-        await accounts.delete(tx, call.store_id, hook_id)
+        await actions.delete(tx, call.store_id, hook_id)
     return Response(status_code=204)
 
 

@@ -10,6 +10,7 @@ from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.proof import same
+from services.connectors.polls import actions as polls
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Unauthorized
@@ -35,7 +36,8 @@ async def get_install(
         # MD5 is the platform's choice: it makes a password of two secrets, and protects nothing else.
         password = hashlib.md5(f"{token}{access.app_secret}".encode(), usedforsecurity=False).hexdigest()
         installed = Access(access.user, password, access.app_secret)
-        await accounts.change(tx, ctx.require_sealing(), account.store_id, connection_id, access=installed)
+        changed = await accounts.change(tx, ctx.require_sealing(), account.store_id, connection_id, access=installed)
+        await polls.opened(tx, changed)
         await release(tx, kind=READ_BACK, lane=connection_id)
     return Response(status_code=200)
 

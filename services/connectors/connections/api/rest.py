@@ -3,7 +3,7 @@
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
@@ -15,6 +15,7 @@ from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections.schemas import (
     AccessIn,
+    CodesOut,
     ConnectionIn,
     ConnectionMade,
     ConnectionOut,
@@ -30,12 +31,16 @@ from services.connectors.inbox.hot.door import Door
 from services.connectors.inbox.sql import Delivery
 from services.connectors.platforms.domain.port import Options
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.store_codes.actions import summary
+from services.connectors.store_codes.actions.summary import Summary
+from services.connectors.store_codes.domain.port import CARRY_CODES, STATES
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
 from services.kernel.http.pages import Page
 
 router = APIRouter(tags=["connections"])
+NOTHING_CARRIED: Final[Mapping[str, Summary]] = {}
 ConnectionId = Annotated[str, Path(max_length=64)]
 
 
@@ -70,7 +75,8 @@ async def get_connections(call: Annotated[Call, require("orders:read")]) -> Page
     async with call.transaction() as tx:
         found = await sql.page(tx, call.store_id)
         last = await inbox.newest(tx, call.store_id, [one.account_id for one in found])
-    return Page(data=[_out(call, one, last.get(one.account_id)) for one in found], next_cursor=None)
+        codes = await summary.of_store(tx, call.store_id)
+    return Page(data=[_out(call, one, last.get(one.account_id), codes) for one in found], next_cursor=None)
 
 
 @router.get("/v1/connections/{connection_id}")
@@ -94,6 +100,7 @@ async def patch_connection(
             options=_options(body.options),
             host=body.host,
             access=_access(body.access),
+            codes=body.codes,
         )
         return await _read(call, tx, account)
 
@@ -115,7 +122,7 @@ async def post_connection_secret(
 async def delete_connection(connection_id: ConnectionId, call: Annotated[Call, require("orders:write")]) -> Response:
     """Takes no more deliveries at this address."""
     async with call.transaction() as tx:
-        await accounts.delete(tx, call.store_id, connection_id)
+        await actions.delete(tx, call.store_id, connection_id)
     return Response(status_code=204)
 
 
@@ -135,7 +142,8 @@ async def post_keyed_delivery(platform: str, connection_id: str, key: str, reque
 
 async def _read(call: Call, tx: Tx, account: Account) -> ConnectionOut:
     last = await inbox.newest(tx, call.store_id, [account.account_id])
-    return _out(call, account, last.get(account.account_id))
+    codes = await summary.of_store(tx, call.store_id, account.account_id)
+    return _out(call, account, last.get(account.account_id), codes)
 
 
 def _options(said: OptionsIn | None) -> Options | None:
@@ -146,24 +154,29 @@ def _access(said: AccessIn | None) -> Access | None:
     return None if said is None else Access(said.user, said.password, said.app_secret)
 
 
-def _out(call: Call, account: Account, last: Delivery | None = None) -> ConnectionOut:
+def _out(
+    call: Call, account: Account, last: Delivery | None = None, codes: Mapping[str, Summary] = NOTHING_CARRIED
+) -> ConnectionOut:
     try:
         secret = call.ctx.require_sealing().open(domain.SECRET, account.secret, owner=account.account_id).decode()
         hint: str | None = domain.masked(secret)
     except ValueError as error:
         structlog.get_logger().error("connection.secret_lost", connection=account.account_id, error=str(error))
         hint = None
+    opener = _opener(call, account)
     holds = account.former_ends_at is not None and account.former_ends_at > call.ctx.live.now()
     return ConnectionOut(
         id=account.account_id,
         platform=cast(PlatformName, account.platform),
-        url=actions.url_of(call.ctx, account),
+        url=accounts.url_of(call.ctx, account),
         secret_hint=hint,
         former_secret_until=account.former_ends_at if holds else None,
         order_prefix=account.order_prefix,
         options=OptionsOut(currency=account.options.currency, paid_on_arrival=account.options.paid_on_arrival),
         host=account.host,
-        has_access=_has_access(call, account),
+        has_access=opener is not None,
+        access_hint=domain.masked(opener) if opener else None,
+        codes=_codes(account, codes.get(account.account_id)),
         topics=list(PLATFORMS[account.platform].topics),
         last_delivery=None
         if last is None
@@ -172,12 +185,21 @@ def _out(call: Call, account: Account, last: Delivery | None = None) -> Connecti
     )
 
 
-def _has_access(call: Call, account: Account) -> bool:
+def _codes(account: Account, found: Summary | None) -> CodesOut | None:
+    if account.platform not in CARRY_CODES:
+        return None
+    found = found or Summary(on=False, problem=None, counts={})
+    counts = {state: found.counts.get(state, 0) for state in STATES}
+    return CodesOut(on=found.on, problem=found.problem, **counts)
+
+
+def _opener(call: Call, account: Account) -> str | None:
+    """What opens the platform's API; None where nothing does, or its sealing key is gone."""
     try:
         access = accounts.access_of(call.ctx.require_sealing(), account)
     except ValueError:
-        return False
-    return access is not None and access.password is not None
+        return None
+    return None if access is None else access.password
 
 
 def _made(call: Call, account: Account, *, made: bool) -> ConnectionMade:

@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from services.common import signatures
+from services.common.own_addresses import check_url
 from services.connectors.endpoints.actions.tell import at_once
 from services.connectors.endpoints.domain import signing
 from services.connectors.endpoints.domain.told import TYPES
@@ -110,21 +110,6 @@ async def get(tx: Tx, store_id: str, endpoint_id: str, *, lock: bool = False) ->
 def show(sealing: Sealing, secret_id: str, sealed: bytes) -> str:
     """A secret in the clear, for the answer to who made it. Raises `ValueError` if its key has left."""
     return signatures.as_text(sealing.open(signing.SECRET, sealed, owner=secret_id))
-
-
-def check_url(ctx: Context, url: str) -> None:
-    """Raises `Invalid` for an address that is none, or that could never be called. What a name leads to is checked at
-    each call.
-    """
-    refusal = "bad_url"
-    if url.isascii() and url.isprintable() and " " not in url and "#" not in url:
-        refusal = ctx.outbound.refusal(url) or ""
-    if refusal == "address_refused":
-        raise Invalid.field("url", "This address is not public. Give one that the internet reaches.")
-    if refusal:
-        raise Invalid.field("url", "Give a whole address, as in https://shop.example/kith, without a user or a #.")
-    if urlsplit(url).scheme != "https" and not ctx.settings.outbound_allow:
-        raise Invalid.field("url", "Give an https address: what is sent says what people bought.")
 
 
 def known(events: Sequence[str]) -> list[str]:

@@ -25,7 +25,16 @@ from contracts.events.payouts import (
     PayoutSubmitted,
     PayoutUnanswered,
 )
-from contracts.events.rewards import RewardAdjusted, RewardGranted, RewardReleased, RewardReversed
+from contracts.events.rewards import (
+    RewardAdjusted,
+    RewardGranted,
+    RewardReleased,
+    RewardReversed,
+    SourcedRewardAdjusted,
+    SourcedRewardGranted,
+    SourcedRewardReleased,
+    SourcedRewardReversed,
+)
 
 TOLD: Final[Mapping[str, type[Payload]]] = {
     "ambassador.joined": AmbassadorSaved,
@@ -49,6 +58,13 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "payout.cancelled": PayoutCancelled,
 }
 """Names of webhooks, each with the event that it is made of."""
+LIKEWISE: Final[Mapping[str, type[Payload]]] = {
+    "reward.granted": SourcedRewardGranted,
+    "reward.adjusted": SourcedRewardAdjusted,
+    "reward.released": SourcedRewardReleased,
+    "reward.reversed": SourcedRewardReversed,
+}
+"""Events that are told under the same names: rewards that are of no order. Their bodies name a `source` instead."""
 TYPES: Final = tuple(TOLD)
 NEW_FOR: Final = timedelta(days=10)
 """How long after it was made something may still be told as new. Its later changes tell of it too, in case the first of
@@ -56,7 +72,7 @@ them was overtaken; shorter than messages are kept, which is how a second tellin
 """
 _KEPT_BACK: Final = frozenset({"contact_hashes", "friend_contacts"})
 """Keyed hashes of contacts: nobody outside can use them but to tell that two are the same person's."""
-_NAMES: Final = {payload.TYPE: name for name, payload in TOLD.items()}
+_NAMES: Final = {payload.TYPE: name for told in (TOLD, LIKEWISE) for name, payload in told.items()}
 
 
 def type_of(payload: Payload, at: datetime) -> str | None:

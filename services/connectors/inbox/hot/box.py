@@ -43,10 +43,12 @@ class Inbox:
         async with self._read, self._kept:
             yield self
 
-    async def take(self, delivery: Delivery, body: bytes, account: Account) -> str:
-        """Keeps a delivery, durably, and reads it; says what became of it, or that it came before."""
+    async def take(self, delivery: Delivery, body: bytes, account: Account) -> tuple[str, str]:
+        """Keeps a delivery, durably, and reads it; says what became of it, or that it came before, and why it does not
+        count, in a word.
+        """
         if not await self._kept.submit(delivery):
-            return "duplicate"
+            return "duplicate", "duplicate"
         clock = Clock(delivery.received_at, self._ctx.live.offset)
         nobody = self._placeholders.of(delivery.store_id)
         known = Known(clock, nobody, account.order_prefix, account.options)
@@ -57,7 +59,7 @@ class Inbox:
             self._read.enqueue(reading).add_done_callback(partial(self._noted, delivery))
         except Unavailable as error:
             self._left(delivery, error)
-        return reading.delivery.outcome
+        return reading.delivery.outcome, (reading.delivery.reason or "").partition(":")[0]
 
     def _noted(self, delivery: Delivery, done: "asyncio.Future[None]") -> None:
         if not done.cancelled() and (error := done.exception()) is not None:

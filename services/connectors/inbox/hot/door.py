@@ -77,6 +77,7 @@ class Door:
         if account is None or platform is None:
             if platform is not None:
                 DELIVERIES.labels(name, "unsigned").inc()
+            self._refused(account_id, name)
             self._wrong.enforce(scope, client_address(scope, trusted=self._ctx.settings.trusted_proxies))
             raise Unauthorized("This delivery is not signed with the connection's secret.", code="bad_signature")
         begin(raw)
@@ -94,10 +95,20 @@ class Door:
             order_id=None,
             body=self._sealing.seal(BODY, body, owner=delivery_name),
         )
-        outcome = await self._inbox.take(delivery, body, account)
+        outcome, said = await self._inbox.take(delivery, body, account)
         if outcome == "duplicate":
             DELIVERIES.labels(name, outcome).inc()
+        self._seen(account.store_id, account_id, said)
         return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
+
+    def _refused(self, account_id: str, name: str) -> None:
+        """Shows who connects the store that the address is right and the rest is not."""
+        known, _ = self._found.get(account_id, (None, ()))
+        if known is not None:
+            self._seen(known.store_id, account_id, "bad_signature" if known.platform == name else "other_platform")
+
+    def _seen(self, store_id: str, account_id: str, said: str) -> None:
+        self._ctx.sightings.note(store_id, "delivery", self._ctx.live.microseconds(), on=account_id, said=said)
 
     def _proved(self, asked: Asked, name: str, account: Account | None, secrets: Sequence[bytes]) -> Account | None:
         """Whose request this is; nobody's, after the same work, if it proves nothing or names another platform."""

@@ -6,7 +6,7 @@ its body is read into orders, refunds and cancellations in our words (`read`). E
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from services.common.order import Order
@@ -15,6 +15,9 @@ from services.connectors.platforms.domain.rules import Rules
 
 READ_BACK: Final = "read-back"
 """The topic of what a platform answered about an order: no delivery has it, for it is not the sender who says so."""
+
+POLLED: Final = "poll"
+"""The topic of what a poll found, which nobody delivered."""
 
 
 class Ignored(Exception):
@@ -83,10 +86,66 @@ class ReportedCancel(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A request for one order, to the platform's own API."""
+    """A request to the platform's own API."""
 
     url: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    content: bytes | None = None
+
+
+class Shop(NamedTuple):
+    """Whose API is asked, and what opens it; "" is none."""
+
+    host: str
+    user: str
+    password: str
+
+
+class Window(NamedTuple):
+    """What a poll asks for, some at a time: all that changed from `since` to before `until`, by the real clock."""
+
+    since: datetime
+    until: datetime
+    cursor: str | None = None
+    """Where the page before ended, in the platform's words; None for the first."""
+    size: int = 50
+    """How many a page may have."""
+
+
+class Page(NamedTuple):
+    """One page of what changed, each as the platform's API has it."""
+
+    bodies: Sequence[bytes]
+    cursor: str | None = None
+    """Where the next page begins; None at the end."""
+    wait: timedelta = timedelta()
+    """How long the platform wants to be left in peace before the next page."""
+
+
+class Busy(Exception):
+    """The platform answers no more questions for a while, and says so in its answer's body."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("busy")
+        self.wait = wait
+
+
+class Refused(Exception):
+    """What opens the API does not open this, and the platform says so in its answer's body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """How a platform is asked for what changed."""
+
+    ask: Callable[[Shop, Window], Question]
+    read: Callable[[Mapping[str, str], bytes, Window], Page]
+    """Of an answer's headers and body. Raises `Invalid` for what is no such answer, `Busy` and `Refused`."""
+    topic: str
+    """Under which of its topics what was found is read."""
+    reaches_back: timedelta | None = None
+    """How long the platform remembers what changed; None for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +157,22 @@ class Report:
     cancels: Sequence[ReportedCancel] = ()
     read_back: str | None = None
     """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """What opens a platform's own API, as the platform's pages name it. A connection works without, and what needs it
+    waits.
+    """
+
+    password: str
+    """What the secret part is called."""
+    user: str | None = None
+    """What the part before it is called; None where the secret says all."""
+    host: str | None = None
+    """An example of the shop's host, where its API answers; None where all shops have one."""
+    hosts: str = r".+"
+    """A pattern of the hosts that may be a shop's."""
 
 
 def never(asked: Asked) -> bool:
@@ -122,6 +197,8 @@ class Platform:
     """Raises `Ignored`, or whatever the platform's words make it stumble over."""
     question: Callable[[str, str, str, str], Question] | None = None
     """How an order is asked for: of host, order id, user and password. What is answered is read as `READ_BACK`."""
+    polling: Polling | None = None
+    """How it is asked for what changed; None where it has no API for that."""
     ping: Callable[[Asked], bool] = never
     """Whether this is the platform's question whether anybody answers, which is not signed and says nothing."""
     source: str = "api"
@@ -134,10 +211,14 @@ class Platform:
     """
     check_secret: Callable[[str], str | None] = field(default=lambda _: None)
     """What is wrong with a secret that a store gives; None if nothing is."""
+    api: Api | None = None
+    """What opens its API; None where Kith asks it nothing."""
+    installed: bool = False
+    """An app that the shop's owner installs learns the API's password by it."""
     options: frozenset[str] = frozenset()
     """Which of `Options` its connections have."""
     needs: frozenset[str] = frozenset()
-    """Which of them, and of `host`, `user` and `password`, a connection cannot do without."""
+    """Which of them, and of `host` and `access`, a connection cannot do without."""
     topics: tuple[str, ...] = ()
     """What a store subscribes its address to."""
     rules: Rules

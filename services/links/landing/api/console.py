@@ -79,6 +79,7 @@ async def post_preview(request: Request, call: Annotated[Call, viewer("programs:
         lines=words.promises(program, speech, fmt),
         share=share_text(program, store=draft.own.name, code=_CODE, language=language, speech=speech, fmt=fmt),
         terms_url=f"/terms/{draft.program_id}?lang={language}" if draft.program_id else "",
+        definition=program.model_dump_json(),
     )
 
 

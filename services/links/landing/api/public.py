@@ -4,7 +4,6 @@ messengers show of a share link: the same page without a code, and a picture.
 
 import asyncio
 import hashlib
-import json
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
@@ -38,14 +37,13 @@ from services.links.redirect.domain.click import channel_of, mark
 from services.links.redirect.hot.entry import Entry
 from services.links.redirect.hot.handler import Redirect
 from services.ui import LANGUAGES, Format
+from services.ui.paper import FONT, WIDTHS
 
 router = APIRouter(tags=["redirect"])
 
 _ASSETS: Final = Path(__file__).parent.parent / "assets"
 STYLE: Final = (_ASSETS / "landing.css").read_text()
 _SCRIPT: Final = (_ASSETS / "landing.js").read_text()
-_FONT: Final = _ASSETS / "onest-picture.ttf"
-_WIDTHS: Final[dict[str, int]] = json.loads((_ASSETS / "onest-picture.json").read_text())
 _HEADERS: Final = {
     "cache-control": "private, no-store",
     "x-robots-tag": "noindex, nofollow, noarchive",
@@ -107,7 +105,7 @@ async def get_preview(
         who=said.who,
         title=said.title,
         look=look(invitation.color, invitation.logo),
-        widths=_WIDTHS,
+        widths=WIDTHS,
     )
     body = await _drawn(drawn)
     return Response(
@@ -280,5 +278,5 @@ def _rasterized(drawing: str) -> bytes:
     import resvg_py  # 20 MB that a process without pictures does not need
 
     return bytes(
-        resvg_py.svg_to_bytes(svg_string=drawing, skip_system_fonts=True, font_files=[str(_FONT)], font_family="Onest")
+        resvg_py.svg_to_bytes(svg_string=drawing, skip_system_fonts=True, font_files=[str(FONT)], font_family="Onest")
     )

@@ -167,7 +167,7 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             return await _of_order(tx, reader, notice)
         case "waiting" | "rejected":
             return {"reason": words.reason(str(facts["reason"]), speech)}
-        case "available":
+        case "available" | "goodwill":
             reward = await told.one(tx, notice.store_id, notice.subject)
             if reward is None or reward.amount_minor == 0:
                 return None
@@ -184,6 +184,9 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             }
         case "appeal_answered":
             return {"answer": words.answer(str(facts["outcome"]), speech)}
+        case "destination_changed":
+            usable = fmt.moment(datetime.fromisoformat(str(facts["usable_at"])))
+            return {"method": words.method(str(facts["method"]), speech), "usable": usable}
         case "terms_changed":
             terms = f"{ctx.settings.base_url}/terms/{facts['program_id']}"
             return {"version": str(facts["version"]), "terms": terms}

@@ -7,13 +7,15 @@ from typing import Any, Final
 from contracts.events.appeals import AppealAnswered
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
-from contracts.events.rewards import Reward as RewardState
+from contracts.events.payouts import DestinationChanged
+from contracts.events.rewards import AnyReward, SourcedReward
 from services.kernel.bus.port import Event
 from services.kernel.db import ALL_STORES, Tx
 from services.kernel.due import schedule
 from services.kernel.ids import new_id
 from services.links.activity import sql as activity
 from services.links.notices.domain.occasions import ABOUT, Occasion
+from services.links.notices.domain.plan import is_alarm
 from services.links.notices.sql import notices as sql
 from services.links.notices.sql import orders
 from services.links.notices.sql import rewards as told
@@ -76,8 +78,8 @@ def _of_order(tx: Tx, event: Event[Conversion], occasion: Occasion | None) -> li
     ]
 
 
-async def of_rewards(tx: Tx, events: Sequence[Event[RewardState]]) -> None:
-    """Ambassadors' rewards: what an order brings, what can be used, and what was taken back."""
+async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
+    """Ambassadors' rewards: what an order brings, what was given by hand, what can be used, and what was taken back."""
     await _lock(tx)
     own = [event for event in events if event.data.beneficiary.kind == "ambassador"]
     known = await told.known(tx, [(event.store_id, event.data.reward_id) for event in own])
@@ -90,7 +92,7 @@ async def of_rewards(tx: Tx, events: Sequence[Event[RewardState]]) -> None:
         if before is not None and before.revision >= data.revision:
             continue
         known[key] = after = _reward(data)
-        if after.amount_minor:
+        if after.amount_minor and after.order_id:
             granted.append((after.store_id, after.ambassador_id, after.order_id))
         wanted += _news_of(tx, event, before, after)
     await told.put(tx, [known[key] for key in sorted({(e.store_id, e.data.reward_id) for e in own})])
@@ -98,10 +100,10 @@ async def of_rewards(tx: Tx, events: Sequence[Event[RewardState]]) -> None:
     await schedule(tx, JOB, dict.fromkeys(await sql.sooner(tx, granted), tx.now))
 
 
-def _news_of(tx: Tx, event: Event[RewardState], before: Reward | None, after: Reward) -> list[NewNotice]:
+def _news_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Reward) -> list[NewNotice]:
     who, found = after.ambassador_id, []
     if after.status == "available" and after.amount_minor and (before is None or before.status != "available"):
-        found.append(_notice(tx, event, who, "available", after.reward_id))
+        found.append(_notice(tx, event, who, "available" if after.order_id else "goodwill", after.reward_id))
     if before is not None and after.amount_minor < before.amount_minor:
         facts = {
             "reward_id": after.reward_id,
@@ -118,6 +120,24 @@ async def of_appeals(tx: Tx, events: Sequence[Event[AppealAnswered]]) -> None:
     await _lock(tx)
     wanted = [
         _notice(tx, e, e.data.ambassador_id, "appeal_answered", e.data.appeal_id, outcome=e.data.outcome)
+        for e in events
+    ]
+    await _add(tx, wanted)
+
+
+async def of_destinations(tx: Tx, events: Sequence[Event[DestinationChanged]]) -> None:
+    """Where somebody's money goes: they are warned of each change, also of the first."""
+    await _lock(tx)
+    wanted = [
+        _notice(
+            tx,
+            e,
+            e.data.ambassador_id,
+            "destination_changed",
+            e.data.destination_id,
+            method=e.data.method,
+            usable_at=e.data.usable_at.isoformat(),
+        )
         for e in events
     ]
     await _add(tx, wanted)
@@ -204,12 +224,12 @@ def _notice(tx: Tx, event: Event[Any], who: str, occasion: Occasion, subject: st
     )
 
 
-def _reward(data: RewardState) -> Reward:
+def _reward(data: AnyReward) -> Reward:
     return Reward(
         store_id=data.store_id,
         reward_id=data.reward_id,
         ambassador_id=data.beneficiary.id,
-        order_id=data.order_id,
+        order_id="" if isinstance(data, SourcedReward) else data.order_id,
         revision=data.revision,
         amount_minor=data.amount_minor,
         currency=data.currency,
@@ -232,7 +252,8 @@ async def _add(tx: Tx, wanted: Iterable[NewNotice]) -> None:
 
 def _is_told(one: NewNotice, starts: Mapping[str, datetime], untold: set[tuple[str, str]]) -> bool:
     since = starts.get(one.store_id)
-    return (since is None or one.happened_at >= since) and (one.store_id, one.occasion) not in untold
+    told = is_alarm(one.occasion) or (one.store_id, one.occasion) not in untold
+    return told and (since is None or one.happened_at >= since)
 
 
 async def _are_told(tx: Tx, event: Event[Any], occasion: Occasion) -> bool:

@@ -16,7 +16,7 @@ from services.links.mail.actions import Message
 from services.links.mail.sql import Mail
 from services.links.notices.actions.decide import JOB
 from services.links.notices.domain import plan as planning
-from services.links.notices.domain.plan import DAY, Person
+from services.links.notices.domain.plan import DAY, Person, Waiting
 from services.links.notices.sql import notices as sql
 from services.links.notices.sql.notices import Notice
 from services.links.people import sql as people
@@ -79,19 +79,26 @@ async def _tell(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
         if person is None:
             done.gone += [one.notice_id for one in theirs]
             continue
-        chosen = planning.plan(person, theirs, tx.now)
+        who = known[ambassador_id]
+        if urgent := planning.alarms(theirs, tx.now):
+            # Also where mails are not wanted: it is no news, and who it warns may not have asked for that.
+            mail: frozenset[Sent] = frozenset({"email"} if who.email else ())
+            _message(tx, done, who, urgent, planning.alarm_channels(person.channels | mail, urgent))
+        news = [one for one in theirs if one not in urgent]
+        chosen = planning.plan(person, news, tx.now)
         done.later |= chosen.later
         if chosen.now:
-            _message(tx, done, known[ambassador_id], person, [one for one in theirs if one.notice_id in chosen.now])
+            told = [one for one in news if one.notice_id in chosen.now]
+            _message(tx, done, who, told, planning.channels(person, told))
     await mails.send_all(tx, store_id, done.messages)
     await sql.tell(tx, store_id, done.told)
     await sql.put_off(tx, store_id, done.later)
     await sql.drop(tx, store_id, done.gone, reason="nobody")
 
 
-def _message(tx: Tx, done: _Outcome, who: Ambassador, person: Person, notices: Sequence[Notice]) -> None:
+def _message(tx: Tx, done: _Outcome, who: Ambassador, notices: Sequence[Waiting], channels: Sequence[Sent]) -> None:
     """One message, by one channel or two: the first one's id says of both what they tell."""
-    ids, channels = [one.notice_id for one in notices], planning.channels(person, notices)
+    ids = [one.notice_id for one in notices]
     if not channels:
         done.told |= dict.fromkeys(ids, (None, "portal"))
         return

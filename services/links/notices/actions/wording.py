@@ -1,5 +1,7 @@
 """A store's own words, looked at and tried before people read them."""
 
+from datetime import UTC, datetime
+
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -11,6 +13,7 @@ from services.links.notices import words
 from services.links.notices.actions.compose import Reader, Text, fill
 from services.links.notices.domain import filling
 from services.links.notices.domain.occasions import OCCASIONS, Occasion, Words, values_of
+from services.links.notices.domain.plan import is_alarm
 from services.links.notices.sql import notices as sql
 from services.links.notices.sql import templates
 from services.links.notices.sql.rewards import Reward
@@ -33,6 +36,7 @@ _SAMPLE = Reward(
     status="available",
     available_at=None,
 )
+_USABLE = datetime(2026, 11, 6, 9, 0, tzinfo=UTC)
 
 
 def check(occasion: Occasion, template: Words) -> None:
@@ -63,9 +67,13 @@ async def drop(tx: Tx, store_id: str, occasion: Occasion, language: str) -> None
 
 
 async def set_told(tx: Tx, store_id: str, occasion: Occasion, *, told: bool) -> None:
-    """Whether people are told of an occasion. Raises `Invalid` for the collection, which is none."""
+    """Whether people are told of an occasion. Raises `Invalid` for the collection, which is none, and for not warning
+    people.
+    """
     if occasion == "digest":
         raise Invalid.field("occasion", "A collection of several messages is no occasion; turn these off one by one.")
+    if not told and is_alarm(occasion):
+        raise Invalid.field("told", "People are always told of this: it warns them of who got into their account.")
     await sql.set_told(tx, store_id, occasion, told=told)
     if not told and occasion in ("invite_friend", "invite_join"):
         await schedule(tx, INVITES_JOB, {store_id: tx.now})  # what was not sent yet is not sent
@@ -110,6 +118,8 @@ def sample(ctx: Context, reader: Reader, occasion: Occasion, template: Words) ->
         "version": "2",
         "terms": f"{ctx.settings.base_url}/join/",
         "news": _news(speech),
+        "method": words.method("iban", speech),
+        "usable": fmt.moment(_USABLE),
         "inviter": "Anna",
         "offer": speech.say("Your friend gets 10% off the first order."),
     }

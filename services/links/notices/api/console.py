@@ -10,6 +10,7 @@ from services.kernel.http.call import Call, viewer
 from services.links.mail.domain import Letter
 from services.links.notices.actions import wording
 from services.links.notices.domain.occasions import OCCASIONS, Occasion, Words, values_of
+from services.links.notices.domain.plan import is_alarm
 from services.links.notices.schemas import TemplateIn
 from services.links.notices.sql import templates
 from services.links.notices.words import occasion_text
@@ -118,7 +119,7 @@ async def _page(
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         kept = await wording.words_in(tx, call.store_id, occasion, language, PAGES.speech(language))
-        told = (await wording.told(tx, call.store_id)).get(occasion)
+        told = None if is_alarm(occasion) else (await wording.told(tx, call.store_id)).get(occasion)
         reader = reader_of(request, own, tx.now)
         shown: Letter = sample_letter(
             call.ctx, own, occasion, language, kept if typed is None or wrong else typed, now=tx.now

@@ -13,9 +13,11 @@ Occasion = Literal[
     "waiting",
     "rejected",
     "available",
+    "goodwill",
     "took_back",
     "appeal_answered",
     "terms_changed",
+    "destination_changed",
     "digest",
     "invite_friend",
     "invite_join",
@@ -48,6 +50,8 @@ class About:
     """Which of the values of every message it has."""
     money: bool = False
     """Whether it is about money that can be used, or cannot any more."""
+    alarm: bool = False
+    """Whether it guards the person's account: told at once and wherever they can be reached, whatever they chose."""
 
 
 _PAGE: Final = _("Open my page")
@@ -112,6 +116,15 @@ ABOUT: Final[dict[Occasion, About]] = {
         ),
         money=True,
     ),
+    "goodwill": About(
+        values=("amount",),
+        words=Words(
+            subject=_("{amount} from {store}"),
+            body=_("{store} gave you {amount}, and you can use it from now on."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
     "took_back": About(
         values=("amount", "left", "reason"),
         words=Words(
@@ -136,6 +149,20 @@ ABOUT: Final[dict[Occasion, About]] = {
             body=_("The program has new terms, version {version}. Read them here: {terms}"),
             label=_PAGE,
         ),
+    ),
+    "destination_changed": About(
+        values=("method", "usable"),
+        words=Words(
+            subject=_("Where your money goes has changed"),
+            body=_(
+                "Somebody who was signed in as you at {store} has said where your money goes: {method}. "
+                "Nothing is paid there before {usable}.\n\n"
+                "If it was you, there is nothing to do. If not, write to {store} before then, and change it back on"
+                " your page."
+            ),
+            label=_PAGE,
+        ),
+        alarm=True,
     ),
     "digest": About(
         values=("news",),

@@ -81,6 +81,26 @@ def channels(person: Person, told: Collection[Waiting]) -> tuple[Sent, ...]:
     return (first, "email") if too and first != "email" and "email" in left else (first,)
 
 
+def alarms(waiting: Sequence[Waiting], now: datetime) -> tuple[Waiting, ...]:
+    """What is due and guards somebody's account: nothing that they chose puts it off."""
+    return tuple(one for one in waiting if one.due <= now and is_alarm(one.occasion))
+
+
+def alarm_channels(reach: Collection[Sent], told: Collection[Waiting]) -> tuple[Sent, ...]:
+    """By which channels somebody is told these: mail and bot together, as far as they lead to them, since who got hold
+    of one may not have the other; a phone where neither does.
+    """
+    left = frozenset(reach).difference(*(one.failed for one in told))
+    both: tuple[Sent, ...] = tuple(one for one in ("email", "telegram") if one in left)
+    return both or (("sms",) if "sms" in left else ())
+
+
+def is_alarm(occasion: str) -> bool:
+    """Whether an occasion guards somebody's account."""
+    about = ABOUT.get(occasion)  # type: ignore[call-overload]  # of a newer build there is none
+    return about is not None and about.alarm
+
+
 def _is_money(one: Waiting) -> bool:
     about = ABOUT.get(one.occasion)  # type: ignore[call-overload]  # of a newer build there is none
     return about is not None and about.money

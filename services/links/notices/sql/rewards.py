@@ -34,7 +34,7 @@ where store_id = :store_id and ambassador_id = :ambassador_id and amount_minor >
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
-    """An ambassador's reward."""
+    """An ambassador's reward. `order_id` is empty where it is for no order."""
 
     store_id: str
     reward_id: str

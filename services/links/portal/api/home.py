@@ -32,6 +32,7 @@ from services.links.programs import actions as programs
 from services.links.programs.domain import words
 from services.links.programs.sql import Version
 from services.links.qr.api import picture
+from services.links.store_codes import actions as store_codes
 from services.links.stores import actions as stores
 from services.links.stores.sql import Store
 from services.ui import Choice, Format
@@ -52,6 +53,8 @@ class _Seen:
     store: Store
     url: str
     look: Worn
+    code_works: bool
+    """Whether the store's checkout knows the code, as far as Kith puts codes there."""
     sponsor: str
     """The first name of who brought them, where that is known."""
     now: datetime
@@ -73,7 +76,12 @@ async def get_portal(request: Request, lang: str = "") -> Response:
     headline = words.headline(program, speech, fmt)
     lines = words.promises(program, speech, fmt)
     sent_along = share_text(
-        program, store=seen.store.name, code=seen.member.code, language=language, speech=speech, fmt=fmt
+        program,
+        store=seen.store.name,
+        code=seen.member.code if seen.code_works else None,
+        language=language,
+        speech=speech,
+        fmt=fmt,
     )
     page = PAGES.render(
         request,
@@ -96,6 +104,7 @@ async def get_portal(request: Request, lang: str = "") -> Response:
         slug=seen.member.slug,
         url_of_qr=with_channel(seen.url, "qr"),
         code=seen.member.code,
+        code_works=seen.code_works,
         share_text=sent_along,
         ways=ways(seen.url, sent_along, seen.store.name, speech, language),
         files=[Choice(kind.upper(), href=f"/p/qr.{kind}") for kind in ("svg", "png", "pdf")],
@@ -144,10 +153,11 @@ async def _see(ctx: Context, who: PortalSession) -> _Seen:
         version = await programs.get(tx, who.store_id, member.ambassador.program_id)
         store = await stores.get(tx, who.store_id)
         look = worn_here(await looks.get(tx, who.store_id))
+        works = await store_codes.may_show(tx, who.store_id, version.program, member.ambassador.code_id)
         sponsor = await _sponsor(tx, who.store_id, member)
         now = tx.now
     url = share_url(share_base(ctx, member.ambassador.store_id), member.slug)
-    return _Seen(member, version, store, url, look, sponsor, now)
+    return _Seen(member, version, store, url, look, works, sponsor, now)
 
 
 async def _sponsor(tx: Tx, store_id: str, member: Member) -> str:

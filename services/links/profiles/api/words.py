@@ -70,12 +70,16 @@ def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
             return _linked(text, _ORDERS, order)
         case "available":
             return _linked(speech.say("A reward became available"), _REWARDS, notice.subject)
+        case "goodwill":
+            return _linked(speech.say("Goodwill was given to them"), _REWARDS, notice.subject)
         case "took_back":
             reason = notice_words.reason(str(facts["reason"]), speech)
             text = speech.say("A reward became smaller: %(reason)s", reason=reason)
             return _linked(text, _REWARDS, str(facts["reward_id"]))
         case "appeal_answered":
             return speech.say("An appeal of theirs was answered")
+        case "destination_changed":
+            return speech.say("Where their money goes has changed")
         case "terms_changed":
             return speech.say("New terms, version %(version)s", version=str(facts["version"]))
         case "announcement":

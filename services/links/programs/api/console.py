@@ -211,6 +211,10 @@ def _form(
         others=others,
         options=_options(speech, shown),
         roles=[f"role_{role}" for role in forms.ROLES],
+        buyers=[
+            Choice(speech.say("a new customer"), value="new"),
+            Choice(speech.say("bought before"), value="known"),
+        ],
         headers={"content-security-policy": f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"},
         spoken=[Choice(name, value=code, current=code == own.locale[:2]) for code, name in LANGUAGES.items()],
         own_language=own.locale[:2],

@@ -55,13 +55,22 @@ class OwnAddress:
         entry = await self._find(scope, caller, asked.slug, address)
         if not is_own_machine(address):
             self._addresses.admit(scope, f"{caller.key_id} {address}")
-        _of_the_store(headers.get(b"origin"), entry.domains)
+        self._from_the_store(headers.get(b"origin"), entry)
         if self._redirect.is_over(entry):
             raise LinkOver("This link has ended.")
         robot = is_robot(headers.get(b"user-agent", b""))
         host = referer_host(asked.referrer.encode("latin-1", "replace"))
         token, _ = await self._redirect.keep(entry, Visit("bot" if robot else "person", asked.channel, host))
         return await answer_json(send, 201, ClickOut(token=token.decode()).model_dump_json().encode())
+
+    def _from_the_store(self, origin: bytes | None, entry: Entry) -> None:
+        try:
+            _of_the_store(origin, entry.domains)
+        except Forbidden as error:
+            host = (origin or b"").decode("latin-1").rpartition("//")[2][:255]
+            at = self._ctx.live.microseconds()
+            self._ctx.sightings.note(entry.store_id, "click", at, on=host, said=error.code)
+            raise
 
     async def _find(self, scope: Scope, caller: Caller, slug: str, address: str) -> Entry:
         """The store's link. Raises `NotFound`, and `TooMany` for who asked for many that it has not."""

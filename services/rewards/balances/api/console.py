@@ -1,6 +1,7 @@
 """The balance of one ambassador: a fragment of their page."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Response
 
@@ -34,6 +35,8 @@ async def balance(
             ]
             for unit, held in sorted(holdings.items())
         ],
+        may_give="goodwill:write" in call.caller.scopes,
+        give=f"/console/rewards/goodwill?ambassador={quote(ambassador_id, safe='')}",
         statement=f"/console/rewards/statements/{ambassador_id}",
         rewards=f"/console/rewards/rewards?ambassador={ambassador_id}",
     )

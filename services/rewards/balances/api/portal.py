@@ -77,7 +77,7 @@ async def get_my_data(request: Request) -> Response:
             found += some
             if len(some) < _AT_ONCE:
                 break
-    told = ("rule", "target_minor", "unit", "status", "placed_at", "available_at", "released_at")
+    told = ("source_kind", "rule", "target_minor", "unit", "status", "placed_at", "available_at", "released_at")
     copy = {"rewards": [{name: getattr(one, name) for name in told} for one in found]}
     headers = {"content-disposition": 'attachment; filename="rewards.json"', "cache-control": "private, no-store"}
     return Response(orjson.dumps(copy, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
@@ -145,6 +145,8 @@ def _gather(
     ctx: Context, portal: PortalSession, some: Sequence[Reward], wanted: set[str], found: dict[str, list[Reward]]
 ) -> None:
     for reward in some:
+        if reward.order_id is None:
+            continue
         mark = mark_of(ctx.ring, portal.store_id, portal.ambassador_id, reward.order_id)
         if mark in wanted and (reward.target_minor or reward.granted_at is not None):
             found.setdefault(mark, []).append(reward)

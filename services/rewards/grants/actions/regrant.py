@@ -23,11 +23,9 @@ from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
+from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements, local_day, window
 from services.rewards.slices import sql as slices
-
-RELEASE_JOB = "release"
-
 
 _ANY_ZONE = ZoneInfo("UTC")
 """For orders that earn nothing: no day is made for them."""
@@ -106,7 +104,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
             batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
     await conversions.mark_waiting(tx, waiting)
     for reward in await rewards_store.of_orders(tx, [(o.store_id, o.order_id) for o in batch.orders]):
-        batch.rewards.setdefault((reward.store_id, reward.order_id), []).append(reward)
+        batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
     await _load_caps(tx, batch)
     return batch
 

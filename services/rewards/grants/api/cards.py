@@ -94,6 +94,18 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
     )
 
 
+def goodwill_card(reader: Reader, reward: Reward) -> AmountCard:
+    """What was given by hand, as a card: to whom, and what is left of it."""
+    return AmountCard(
+        who=words.side_label(reader.speech, reward.side),
+        name=_filled(reward.beneficiary_id),
+        amount=reader.amount(reward.target_minor, reward.unit),
+        terms=words.source_label(reader.speech, reward.source_kind),
+        limits=words.reason_text(reader, reward),
+        chip=words.status_chip(reader.speech, reward),
+    )
+
+
 def _filled(ambassador_id: str) -> Markup:
     """A place where links writes the ambassador's name."""
     return Markup('<span data-name="{}"></span>').format(ambassador_id)
@@ -109,7 +121,7 @@ def steps_of(reader: Reader, reward: Reward, rule: RewardRule | None) -> list[St
         Step(speech.label("chip", "Settled"), fmt.date(settles), done=reward.settled_at is not None),
         Step(
             speech.label("chip", "Available"),
-            fmt.date(reward.released_at or max(reward.available_at, settles)),
+            "" if reward.waits_for else fmt.date(reward.released_at or max(reward.available_at, settles)),
             done=reward.released_at is not None,
         ),
         Step(last),
@@ -127,7 +139,7 @@ def list_of(reader: Reader, rewards: Sequence[Reward]) -> Table:
     return Table(
         name=speech.say("Rewards"),
         columns=[
-            Column("order", speech.label("head", "Order")),
+            Column("for", speech.label("head", "For what")),
             Column("who", speech.label("head", "For")),
             Column("rule", speech.label("head", "Rule"), minor=True),
             Column("status", speech.label("head", "Status")),
@@ -144,17 +156,21 @@ def _row(reader: Reader, reward: Reward) -> Row:
     speech, fmt = reader.speech, reader.fmt
     side = words.side_label(speech, reward.side)
     amount = reader.amount(reward.target_minor, reward.unit)
-    # Only what can still come, or has come, has a date; what was taken back has none.
-    available = fmt.date(reward.released_at or reward.available_at) if reward.target_minor else None
+    # Only what can still come by itself, or has come, has a date; what was taken back has none.
+    known = reward.target_minor and reward.waits_for is None
+    available = fmt.date(reward.released_at or reward.available_at) if known else None
     return Row(
         cells={
-            "order": Name(
-                reward.order_id,
+            "for": Name(
+                words.source_text(speech, reward),
                 below=fmt.date(reward.placed_at),
                 href=f"/console/rewards/rewards/{quote(reward.reward_id)}",
             ),
             "who": Name(side, fill=reward.beneficiary_id if reward.side == "ambassador" else ""),
-            "rule": Name(words.rule_label(speech, reward.rule), below=words.reason_text(reader, reward)),
+            "rule": Name(
+                words.rule_label(speech, reward.rule) if reward.rule else "",
+                below=words.waits_text(speech, reward) or words.reason_text(reader, reward),
+            ),
             "status": words.status_chip(speech, reward),
             "available": available,
             "amount": amount,

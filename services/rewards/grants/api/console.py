@@ -1,6 +1,6 @@
 """The console's pages of rewards: the list, one reward, and the cards that an order's page shows."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,21 +16,24 @@ from services.rewards.grants.actions import review
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
-from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.domain.reward import Reward, SourceKind
 from services.rewards.grants.sql import conversions, limits, rewards
 from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
+from services.rewards.release_rules.api.console import QUEUE
 from services.rewards.rules.domain import Order, window
 from services.rewards.slices import sql as slices
-from services.ui import Choice, Fact, Happening, Pagination
+from services.ui import AmountCard, Choice, Fact, Happening, Pagination
 
 router = APIRouter(include_in_schema=False)
 
 _ROWS = 25
 _MOVEMENTS = 100
 _STATUSES: tuple[RewardStatus, ...] = ("pending", "approved", "available", "reversed", "rejected")
+_SOURCES: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
 _LIST = "/console/rewards/rewards"
+_GOODWILL = "/console/rewards/goodwill"
 
 
 @router.get(_LIST)
@@ -39,11 +42,12 @@ async def list_page(
     status: RewardStatus | None = None,
     q: Annotated[str, Query(max_length=255)] = "",
     ambassador: Annotated[str, Query(max_length=255, pattern=r"^[^\x00]*$")] = "",
+    source: SourceKind | None = None,
     cursor: Cursor = None,
     format: Literal["html", "csv"] = "html",
 ) -> Response:
     """All rewards, youngest first; `q` is an order's id, `ambassador` the id of whoever gets them."""
-    asked = (("status", status), ("order_id", q.strip()), ("beneficiary_id", ambassador))
+    asked = (("status", status), ("order_id", q.strip()), ("beneficiary_id", ambassador), ("source", source))
     filters = {name: value for name, value in asked if value}
     if ambassador:
         filters["ambassador_id"] = ambassador  # whose index it is
@@ -56,19 +60,26 @@ async def list_page(
             tx, call.store_id, before=after[0] if after else None, count=_ROWS + 1, filters=filters
         )
     page = page_of(found, _ROWS, show=lambda one: one, after=lambda one: (one.reward_id,))
-    kept = {name: value for name, value in (("status", status or ""), ("q", q), ("ambassador", ambassador)) if value}
+    given = (("status", status or ""), ("source", source or ""), ("q", q), ("ambassador", ambassador))
+    kept = {name: str(value) for name, value in given if value}
     speech = reader.speech
     return reader.page(
         "grants/list.html",
         freshness=reader.read_now(),
         title=speech.say("Rewards"),
         table=cards.list_of(reader, page.data),
+        queue_href=QUEUE,
         q=q,
         kept={name: value for name, value in kept.items() if name != "q"},
         statuses=[
             Choice(words.status_label(speech, one), href=_href({**kept, "status": one}), current=one == status)
             for one in _STATUSES
         ],
+        sources=[
+            Choice(words.source_label(speech, one), href=_href({**kept, "source": one}), current=one == source)
+            for one in _SOURCES
+        ],
+        goodwill_href=_GOODWILL,
         active=_active(reader, kept),
         csv_href=_href({**kept, "format": "csv"}),
         paging=Pagination(
@@ -88,6 +99,8 @@ def _active(reader: Reader, kept: dict[str, str]) -> list[Choice]:
     for name, value in kept.items():
         if name == "status":
             label = words.status_label(speech, value)
+        elif name == "source":
+            label = words.source_label(speech, "person" if value == "person" else "order")
         else:
             label = speech.say("Order %(id)s", id=value) if name == "q" else speech.say("One ambassador")
         rest = {other: text for other, text in kept.items() if other != name}
@@ -153,21 +166,23 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         reward = await review.get(tx, call.store_id, reward_id)
-        view = await _view(tx, call.store_id, reward.order_id)
+        view = await _view(tx, call.store_id, reward.order_id) if reward.order_id is not None else None
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         lines = await ledger.lines(tx, call.store_id, before=None, count=_MOVEMENTS + 1, filters=filters)
     speech, fmt = reader.speech, reader.fmt
-    wrong = speech.say("Say why: the ambassador’s support will be asked.") if error else ""
+    wrong = speech.say("Say why: the ambassador’s support will be asked.")
     may_write = "rewards:write" in call.caller.scopes and reward.rejected_at is None
     return reader.page(
         "grants/reward.html",
         freshness=reader.read_now(),
-        title=speech.say("Reward for order %(id)s", id=reward.order_id),
+        title=speech.say("Reward for order %(id)s", id=reward.order_id)
+        if reward.order_id is not None
+        else speech.say("Goodwill of %(amount)s", amount=reader.amount(reward.base_minor, reward.unit)),
         nav_current=_LIST,
         reward=reward,
-        card=cards.card_of(reader, reward, view) if view is not None else None,
+        card=_card(reader, reward, view),
         chip=words.status_chip(speech, reward),
-        order_href=f"/console/attribution/orders/{quote(reward.order_id, safe='')}",
+        **_source_of(reward),
         facts=_facts(reader, reward),
         history=[
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
@@ -177,10 +192,26 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         if len(lines) > _MOVEMENTS
         else "",
         may_approve=may_write and reward.status == "pending",
-        may_reject=may_write and reward.rejected_at is None and reward.target_minor > 0,
+        may_reject=may_write and reward.order_id is not None and reward.target_minor > 0,
         takes=_takes(reader, reward),
-        error=wrong,
+        may_flag=may_write and not reward.decided and reward.target_minor > 0 and reward.waits_why != "flagged",
+        waits=words.waits_text(speech, reward),
+        error=wrong if error and error != "flag" else "",
+        error_flag=wrong if error == "flag" else "",
     )
+
+
+def _card(reader: Reader, reward: Reward, view: cards.OrderView | None) -> AmountCard | None:
+    if reward.order_id is None:
+        return cards.goodwill_card(reader, reward)
+    return cards.card_of(reader, reward, view) if view is not None else None
+
+
+def _source_of(reward: Reward) -> dict[str, Any]:
+    """Where what it is for is shown."""
+    if reward.order_id is None:
+        return {"order_href": "", "goodwill_href": f"{_GOODWILL}/{reward.source_id}"}
+    return {"order_href": f"/console/attribution/orders/{quote(reward.order_id, safe='')}", "goodwill_href": ""}
 
 
 def _takes(reader: Reader, reward: Reward) -> str:
@@ -199,6 +230,12 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
     say, amount = reader.speech.say, reader.amount
     money = reader.fmt.money
     none = say("no cap")
+    if reward.order_id is None:
+        return [
+            Fact(say("Given"), amount(reward.base_minor, reward.unit)),
+            Fact(say("Taken back"), amount(reward.base_minor - reward.target_minor, reward.unit)),
+            Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True),
+        ]
     return [
         Fact(say("By the terms"), amount(reward.base_minor, reward.unit)),
         Fact(say("Order’s total"), money(reward.total_minor, reward.currency)),

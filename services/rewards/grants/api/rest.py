@@ -10,7 +10,7 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.grants.actions import review
-from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.domain.reward import Reward, SourceKind
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
 from services.rewards.grants.sql import rewards
 
@@ -29,6 +29,7 @@ async def get_rewards(
     beneficiary_id: Annotated[str | None, Query(max_length=255, description="Rewards that this one gets.")] = None,
     program_id: _Id = None,
     status: RewardStatus | None = None,
+    source: Annotated[SourceKind | None, Query(description="What they are for.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
@@ -41,6 +42,7 @@ async def get_rewards(
         "beneficiary_id": beneficiary_id,
         "program_id": program_id,
         "status": status,
+        "source": source,
     }
     given = {name: value for name, value in filters.items() if value is not None}
     if format == "csv":

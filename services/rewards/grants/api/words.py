@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
 from services.rewards.grants.domain.caps import Tally
-from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.domain.reward import Reward, SourceKind
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS, Order, Reason, Side
 from services.ui import Chip, Format, Speech
@@ -53,6 +53,16 @@ def _capped(reward: Reward) -> bool:
     return reward.status == "rejected" and reward.rejected_at is None
 
 
+def source_text(speech: Speech, reward: Reward) -> str:
+    """What a reward is for, as lists call it: the order's number, or that it was given by hand."""
+    return speech.say("Goodwill") if reward.order_id is None else reward.order_id
+
+
+def source_label(speech: Speech, kind: SourceKind) -> str:
+    """A kind of sources, as filters call it."""
+    return speech.say("For orders") if kind == "order" else speech.say("Given by hand")
+
+
 def rule_label(speech: Speech, rule: str) -> str:
     """A rule by its name; the usual names, which are those of the two sides, in the reader's language."""
     if rule == "friend":
@@ -92,7 +102,27 @@ def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
         Reason.NOT_ATTRIBUTED: speech.say("Taken back: the order no longer has an ambassador."),
         Reason.REASSIGNED: speech.say("Taken back: the order now belongs to somebody else."),
         Reason.REJECTED_BY_PERSON: speech.say("Rejected by a person, for good."),
+        Reason.REFUSED_BY_STORE: speech.say("Refused by the store’s server, for good."),
+        Reason.TAKEN_BACK: speech.say("Lowered: taken back by hand."),
     }
+
+
+def why_label(speech: Speech, why: str) -> str:
+    """Why a reward waits, in a few words."""
+    return {
+        "by_hand": speech.say("Each reward is approved by hand"),
+        "flagged": speech.say("Somebody wants it looked at"),
+        "unanswered": speech.say("Our server did not answer"),
+        "asked": speech.say("Our server is being asked"),
+    }.get(why, why)
+
+
+def waits_text(speech: Speech, reward: Reward) -> str:
+    """Why a reward waits, with what somebody wrote; empty where it waits for nobody, or is worth nothing."""
+    if reward.waits_why is None or reward.target_minor == 0:
+        return ""
+    label = why_label(speech, reward.waits_why)
+    return f"{label}: {reward.note}" if reward.waits_why == "flagged" and reward.note else label
 
 
 def nothing_due_text(reader: Reader, order: Order, reason: Reason, program_currency: str) -> str:

@@ -65,6 +65,10 @@ class Caps:
     spent: dict[BudgetKey, int] = field(default_factory=lambda: defaultdict(int))
     tallies: dict[LimitKey, list[Tally]] = field(default_factory=lambda: defaultdict(list))
 
+    def open(self, key: CountKey, count: int, amount_minor: int) -> None:
+        """Begins to count a period, in which so much was granted before."""
+        self.tallies[key.limit].append(Tally(*window(key.period, key.first), count, amount_minor))
+
     def spend(self, key: BudgetKey, difference: int) -> None:
         """Counts an amount against a program's budget, or gives it back."""
         self.spent[key] += difference

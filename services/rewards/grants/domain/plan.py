@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.program import PerAmbassador
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
-from services.rewards.grants.domain.reward import Change, Reward, RewardKey
+from services.rewards.grants.domain.reward import Change, Decider, Reward, RewardKey, Why
 from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from, window
 
 
@@ -63,20 +63,49 @@ def plan(
     return sorted(changes, key=lambda change: change.difference > 0)
 
 
-def rejected(before: Reward, *, note: str, now: datetime) -> Change:
-    """A person's no: worth nothing from now on, whatever happens to the order."""
-    after = replace(before, want_minor=0, target_minor=0, rejected_at=now, note=note, reason=Reason.REJECTED_BY_PERSON)
+def rejected(before: Reward, *, note: str | None, now: datetime, reason: Reason = Reason.REJECTED_BY_PERSON) -> Change:
+    """A no, of a person or of the store's server: worth nothing from now on, whatever happens to the order."""
+    after = replace(_free(before), want_minor=0, target_minor=0, rejected_at=now, note=note, reason=reason)
     return Change(before, _next(before, after, now))
 
 
 def approved(before: Reward, *, now: datetime) -> Change:
-    """A person's yes to a pending reward. It shortens no hold."""
-    return Change(before, _next(before, replace(before, approved_at=now), now))
+    """A person's yes to a pending reward, of what it is worth now. It shortens no hold."""
+    return Change(before, _next(before, replace(_free(before), approved_at=now), now))
+
+
+def waiting(before: Reward, *, whose: Decider, why: Why, now: datetime, note: str | None = None) -> Change:
+    """The reward is not released before somebody has decided; an approval of before is none any more."""
+    after = replace(
+        before,
+        approved_at=None,
+        waits_for=whose,
+        waits_why=why,
+        waits_since=now,
+        note=before.note if note is None else note,
+    )
+    return Change(before, _next(before, after, now))
+
+
+def freed(before: Reward, *, now: datetime) -> Change:
+    """Nobody is asked about the reward any more: when it is due, the store's setting decides anew."""
+    return Change(before, _next(before, _free(before), now))
+
+
+def taken_back(before: Reward, *, amount_minor: int, now: datetime) -> Change:
+    """A person takes back a part of what a person gave, at most all that is left of it."""
+    left = before.target_minor - amount_minor
+    after = replace(before, want_minor=left, target_minor=left, reason=Reason.TAKEN_BACK)
+    return Change(before, _next(before, after, now))
 
 
 def released(before: Reward, *, now: datetime) -> Reward:
     """The reward once its hold is over."""
-    return _next(before, replace(before, released_at=now), now)
+    return _next(before, replace(_free(before), released_at=now), now)
+
+
+def _free(before: Reward) -> Reward:
+    return replace(before, waits_for=None, waits_why=None, waits_since=None)
 
 
 def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Reward], moment: Moment) -> list[_Draft]:
@@ -93,8 +122,8 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
         lost = replace(_with_figures(before, order), base_minor=0, want_minor=0, reason=reason)
         drafts.append(_Draft(before, lost, None))
     for draft in drafts:
-        if draft.after.rejected_at is not None:
-            draft.after = replace(draft.after, want_minor=0, reason=Reason.REJECTED_BY_PERSON)
+        if draft.before is not None and draft.before.rejected_at is not None:
+            draft.after = replace(draft.after, want_minor=0, reason=draft.before.reason)
         if order.settled_at is not None:
             draft.after = _within_settled(draft.after, draft.settled_minor)
     return drafts
@@ -138,7 +167,7 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
     return Reward(
         store_id=order.store_id,
         reward_id=moment.new_id(),
-        order_id=order.order_id,
+        source_id=order.order_id,
         order_revision=order.revision,
         program_id=one.program_id,
         program_version=one.program_version,
@@ -232,8 +261,11 @@ def _change(draft: _Draft, now: datetime) -> Change | None:
         and replace(after, order_revision=before.order_revision, reason=before.reason) == before
     ):
         return None
+    seen = before is not None and before.unit == after.unit and draft.target <= before.target_minor
     done = replace(
         after,
+        # Whoever approved it has approved what it was worth then, and no more.
+        approved_at=after.approved_at if seen else None,
         target_minor=draft.target,
         bound_minor=draft.bound,
         reason=draft.reason,

@@ -1,15 +1,28 @@
-"""A reward: one beneficiary's share in one order by one rule, and every figure that its amount follows from. Pure."""
+"""A reward: what one beneficiary is owed for one thing, and every figure that its amount follows from. Pure.
+
+That thing is its source: an order, of which a rule gives a share, or a person of the store, who gave it by hand.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from contracts.events.rewards import RewardStatus
 from services.rewards.rules.domain import PayAs, Reason, Side
 
+SourceKind = Literal["order", "person"]
+
 RewardKey = tuple[str, str, int, str]
-"""Program, rule, level, beneficiary: unique within an order."""
+"""Program, rule, level, beneficiary: unique within a source."""
+
+Decider = Literal["person", "store"]
+"""Whose word a reward waits for: somebody who looks at it, or the store's own server."""
+Why = Literal["by_hand", "flagged", "unanswered", "asked"]
+"""Why it waits: the store approves each by hand, somebody wants it looked at, the store's server did not answer in
+time; or that server is being asked.
+"""
 
 
 class Reward(Struct, frozen=True, kw_only=True):
@@ -22,11 +35,15 @@ class Reward(Struct, frozen=True, kw_only=True):
 
     store_id: str
     reward_id: str
-    order_id: str
+    source_kind: SourceKind = "order"
+    source_id: str
+    """The order's id; of what a person gave, the goodwill's."""
     order_revision: int
+    """Of the order's state that it follows from; 0 where its source is none."""
     program_id: str
     program_version: int
     rule: str
+    """Name of the rule that gives it; empty where none does, which no rule is called."""
     level: int
     side: Side
     beneficiary_id: str
@@ -36,7 +53,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     currency: str
     placed_at: datetime
     day: date
-    """Calendar day of the purchase where the store is: periods of limits are made of it."""
+    """Calendar day of the purchase, or of the gift, where the store is: periods of limits are made of it."""
     base_minor: int
     total_minor: int
     refunded_minor: int
@@ -56,7 +73,11 @@ class Reward(Struct, frozen=True, kw_only=True):
     rejected_at: datetime | None = None
     settled_minor: int | None = None
     note: str | None = None
-    """Why a person rejected it, in that person's words. Never leaves this service's own pages and API."""
+    """Why it was rejected, or is to be looked at, in the words of who did. No event carries it."""
+    waits_for: Decider | None = None
+    """Whose word stands before its release: it is not released before, however long that takes."""
+    waits_why: Why | None = None
+    waits_since: datetime | None = None
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
 
@@ -64,6 +85,11 @@ class Reward(Struct, frozen=True, kw_only=True):
     def key(self) -> RewardKey:
         """Program, rule, level, beneficiary."""
         return self.program_id, self.rule, self.level, self.beneficiary_id
+
+    @property
+    def order_id(self) -> str | None:
+        """The order that it is for; None where it is for none."""
+        return self.source_id if self.source_kind == "order" else None
 
     @property
     def status(self) -> RewardStatus:
@@ -77,12 +103,25 @@ class Reward(Struct, frozen=True, kw_only=True):
         return "pending" if self.approved_at is None else "approved"
 
     @property
+    def decided(self) -> bool:
+        """Whether nothing is left to be decided about it: it is released, or refused for good."""
+        return self.released_at is not None or self.rejected_at is not None
+
+    @property
     def basis(self) -> Mapping[str, int | str | None]:
         """What the amount follows from, as it is written into the ledger."""
+        if self.source_kind != "order":
+            return {
+                "bound": self.bound_minor,
+                "goodwill": self.source_id,
+                "program_version": self.program_version,
+                "reason": str(self.reason),
+                "target": self.target_minor,
+            }
         return {
             "base": self.base_minor,
             "bound": self.bound_minor,
-            "order": self.order_id,
+            "order": self.source_id,
             "order_revision": self.order_revision,
             "program_version": self.program_version,
             "reason": str(self.reason),

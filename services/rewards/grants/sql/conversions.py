@@ -9,11 +9,12 @@ from services.kernel.packed import Packing
 from services.kernel.revisions import Ref
 
 _KEEP = """
-insert into conversions as c (store_id, order_id, revision, program_id, body)
+insert into conversions as c (store_id, order_id, revision, program_id, placed_at, body)
 select * from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as int[]),
-  cast(:programs as text[]), cast(:bodies as bytea[]))
+  cast(:programs as text[]), cast(:placed as timestamptz[]), cast(:bodies as bytea[]))
 on conflict (store_id, order_id) do update
-  set revision = excluded.revision, program_id = excluded.program_id, body = excluded.body, data = null, waiting = false
+  set revision = excluded.revision, program_id = excluded.program_id, placed_at = excluded.placed_at,
+    body = excluded.body, data = null, waiting = false
   where c.revision < excluded.revision
 returning store_id, order_id
 """
@@ -69,8 +70,17 @@ unpack: Final = _PACKING.unpack
 
 
 def _read(row: Row) -> Conversion:
-    kept = row.data if row.body is None else unpack(bytes(row.body))
-    return Conversion.model_validate_json(kept, extra="ignore")
+    return read(row.body, row.data)
+
+
+def text_of(body: bytes | None, data: str | None) -> bytes | str:
+    """A state's JSON as it lies in the table: packed, or plain from before."""
+    return data or "" if body is None else unpack(bytes(body))
+
+
+def read(body: bytes | None, data: str | None) -> Conversion:
+    """A state as it lies in the table."""
+    return Conversion.model_validate_json(text_of(body, data), extra="ignore")
 
 
 async def keep(tx: Tx, states: Sequence[Conversion]) -> set[Ref]:
@@ -82,6 +92,7 @@ async def keep(tx: Tx, states: Sequence[Conversion]) -> set[Ref]:
         orders=[s.order_id for s in ordered],
         revisions=[s.revision for s in ordered],
         programs=[s.program_id for s in ordered],
+        placed=[s.placed_at for s in ordered],
         bodies=[_PACKING.pack(s.__pydantic_serializer__.to_json(s, exclude_none=True)) for s in ordered],
     )
     return {(row.store_id, row.order_id) for row in rows}

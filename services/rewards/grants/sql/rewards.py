@@ -1,4 +1,8 @@
-"""SQL of rewards: loading all of an order, saving changes, finding what is due, listing."""
+"""SQL of rewards: loading all of an order, saving changes, finding what is due, listing.
+
+The column `order_id` holds the id of the source, of whatever kind: it got its name when orders were the only one, and
+replicas of a former version write by that name.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +14,7 @@ from services.rewards.rules.domain import Reason
 
 _TYPES = {
     "store_id": "text",
+    "source_kind": "text",
     "order_id": "text",
     "program_id": "text",
     "rule": "text",
@@ -43,14 +48,20 @@ _TYPES = {
     "rejected_at": "timestamptz",
     "settled_minor": "bigint",
     "note": "text",
+    "waits_for": "text",
+    "waits_why": "text",
+    "waits_since": "timestamptz",
     "granted_by": "bigint",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 
+_ATTRIBUTES = {"order_id": "source_id"}
+"""Fields of `Reward` that are called otherwise than their columns."""
+
 _KEY = ("store_id", "order_id", "program_id", "rule", "level", "beneficiary_id")
-_NEVER_CHANGE = {*_KEY, "reward_id", "side", "created_at"}
+_NEVER_CHANGE = {*_KEY, "source_kind", "reward_id", "side", "created_at"}
 _FIELDS = ", ".join(_TYPES)
-_COLUMNS = ", ".join(f"r.{name}" for name in _TYPES)
+_COLUMNS = ", ".join(f"r.{name} as {_ATTRIBUTES.get(name, name)}" for name in _TYPES)
 
 # S608 is silenced where statements are put together from the names above, which no caller can touch.
 _SAVE = (
@@ -63,6 +74,7 @@ _SAVE = (
 _OF_ORDERS = (
     f"select {_COLUMNS} from rewards r"  # noqa: S608
     " join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)"
+    " where r.source_kind = 'order'"
     " order by r.store_id, r.order_id, r.reward_id"
 )
 
@@ -71,16 +83,26 @@ _ONE = f"select {_COLUMNS} from rewards r where r.store_id = :store and r.reward
 _DUE = (
     f"select {_COLUMNS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral ("  # noqa: S608
     " select * from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null"
-    " and released_at is null and available_at <= :now order by available_at limit :count) r"
+    " and released_at is null and waits_for is null and available_at <= :now order by available_at limit :count) r"
     " order by r.store_id, r.available_at, r.reward_id"
+)
+
+_ASKED_ABOUT = (
+    f"select {_COLUMNS} from rewards r where r.store_id = any(cast(:stores as text[])) and r.waits_for = 'store'"  # noqa: S608
+    " and r.target_minor > 0 order by r.store_id, r.waits_since limit :count"
 )
 
 _NEXT_DUE = """
 select w.store_id, r.available_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
   select available_at from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null
-    and released_at is null order by available_at limit 1
+    and released_at is null and waits_for is null order by available_at limit 1
 ) r
 """
+
+_SEVERAL = (
+    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    " where r.store_id = :store and r.reward_id = any(cast(:rewards as text[])) order by r.reward_id"
+)
 
 _LIST = (
     f"select {_COLUMNS} from rewards r where r.store_id = :store"  # noqa: S608
@@ -88,11 +110,14 @@ _LIST = (
 )
 
 _LIST_FILTERS = {
-    "order_id": "and r.order_id = :order_id",
+    "order_id": "and r.source_kind = 'order' and r.order_id = :order_id",
     "ambassador_id": "and r.ambassador_id = :ambassador_id",
     "status": "and r.status = :status",
     "beneficiary_id": "and r.beneficiary_id = :beneficiary_id",
     "program_id": "and r.program_id = :program_id",
+    # The word stands in the statement too: only so its own small index serves it.
+    "person": "and r.source_kind = 'person' and r.source_kind = :person",
+    "order": "and r.source_kind = :order",
 }
 
 _POSTED = """
@@ -116,7 +141,9 @@ async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] |
     `raised_by` is, by reward, the number of the posting set that has just raised it.
     """
     raised = raised_by or {}
-    columns: dict[str, list[object]] = {name: [getattr(reward, name) for reward in rewards] for name in _TYPES}
+    columns: dict[str, list[object]] = {
+        name: [getattr(reward, _ATTRIBUTES.get(name, name)) for reward in rewards] for name in _TYPES
+    }
     columns["granted_by"] = [raised.get(reward.reward_id, reward.granted_by) for reward in rewards]
     columns["reason"] = [str(reward.reason) for reward in rewards]
     await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
@@ -135,9 +162,22 @@ async def one(tx: Tx, store_id: str, reward_id: str) -> Reward | None:
     return None if row is None else _reward(row)
 
 
+async def several(tx: Tx, store_id: str, ids: Iterable[str]) -> dict[str, Reward]:
+    """Rewards by their ids; those that there are."""
+    rows = await tx.all(_SEVERAL, store=store_id, rewards=sorted(set(ids)))
+    return {row.reward_id: _reward(row) for row in rows}
+
+
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Reward]:
-    """Settled rewards whose hold is over, the longest waiting first, at most `count` of each store."""
+    """Settled rewards whose hold is over and about which nobody is asked, the longest waiting first, at most `count` of
+    each store.
+    """
     return [_reward(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
+
+
+async def asked_about(tx: Tx, stores: Iterable[str], *, count: int) -> list[Reward]:
+    """Rewards above zero in these stores that wait for the word of the store's server."""
+    return [_reward(row) for row in await tx.all(_ASKED_ABOUT, stores=sorted(stores), count=count)]
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
@@ -146,7 +186,9 @@ async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 
 
 async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Reward]:
-    """Rewards of a store, newest first, below the id `before`. Filters: see `_LIST_FILTERS`."""
+    """Rewards of a store, newest first, below the id `before`. Filters: see `_LIST_FILTERS`, and `source`."""
+    if (kind := filters.get("source")) is not None:
+        filters = {name: value for name, value in filters.items() if name != "source"} | {kind: kind}
     sql = _LIST.format(filters=" ".join(_LIST_FILTERS[name] for name in sorted(filters)))
     return [_reward(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
 

@@ -11,13 +11,17 @@ from services.kernel.ids import new_id
 from services.rewards.destinations import sql as destinations
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Movement, payout_step
+from services.rewards.payouts.actions import calls
 from services.rewards.payouts.actions.move import announce, move
 from services.rewards.payouts.domain.states import BY_CALL, METHODS_OF, UNSENT, News, Payout, Provider
+from services.rewards.payouts.domain.terms import Terms
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
 from services.rewards.payouts.sql import terms as rows
 from services.rewards.payouts.sql.payouts import Batch
 from services.rewards.payouts.sql.ready import Ready
+from services.rewards.providers.actions import setup as providers
+from services.rewards.providers.domain import paypal
 
 MOST: Final = 5_000
 """Payouts of one batch: as many as a bank or a provider takes at once. Who is left over comes into the next."""
@@ -69,32 +73,48 @@ class Preview:
 async def preview(tx: Tx, store_id: str, *, currency: str, provider: Provider, asked: bool = False) -> Preview:
     """What `prepare` would put into a batch now."""
     terms = await rows.terms(tx, store_id, currency)
-    methods = METHODS_OF[provider]
-    found = await books.ready(
-        tx, store_id, currency=currency, methods=list(methods), minimum=terms.minimum_minor, asked=asked, count=MOST
-    )
-    others = await books.left_out(tx, store_id, currency=currency, methods=list(methods), minimum=terms.minimum_minor)
+    methods = list(METHODS_OF[provider])
+    found, uneven = await _ready(tx, store_id, terms, provider, asked=asked)
+    others = await books.left_out(tx, store_id, currency=currency, methods=methods, minimum=terms.minimum_minor)
+    if uneven:
+        others = {**others, "fraction": (len(uneven), sum(one.amount_minor for one in uneven))}
     return Preview(found, others)
 
 
-async def prepare(tx: Tx, store_id: str, *, currency: str, provider: Provider, asked: bool = False) -> Batch:
-    """Sets the whole available balance of everybody who can be paid aside, one payout each, as a draft.
-
-    Raises `NobodyReady`, and `Invalid` where the provider needs what the store has not set.
-    """
-    await tx.lock_stores([store_id])
-    terms = await rows.terms(tx, store_id, currency)
-    if provider == "bank_file" and terms.payer is None:
-        raise Invalid.field("provider", "Set the account that money comes from before making bank files.", code="payer")
+async def _ready(
+    tx: Tx, store_id: str, terms: Terms, provider: Provider, *, asked: bool
+) -> tuple[list[Ready], list[Ready]]:
+    """Who can be paid; and who could be, but for an amount that the provider cannot pay."""
     found = await books.ready(
         tx,
         store_id,
-        currency=currency,
+        currency=terms.currency,
         methods=list(METHODS_OF[provider]),
         minimum=terms.minimum_minor,
         asked=asked,
         count=MOST,
     )
+    if provider != "paypal":
+        return found, []
+    even = [one for one in found if paypal.takes(one.amount_minor, terms.currency)]
+    return even, [one for one in found if not paypal.takes(one.amount_minor, terms.currency)]
+
+
+async def prepare(tx: Tx, store_id: str, *, currency: str, provider: Provider, asked: bool = False) -> Batch:
+    """Sets the whole available balance of everybody who can be paid aside, one payout each, as a draft.
+
+    Raises `NobodyReady`, `ProviderNotSet`, and `Invalid` where the provider needs what the store has not set, or does
+    not pay in that currency.
+    """
+    await tx.lock_stores([store_id])
+    terms = await rows.terms(tx, store_id, currency)
+    if provider == "bank_file" and terms.payer is None:
+        raise Invalid.field("provider", "Set the account that money comes from before making bank files.", code="payer")
+    if provider == "paypal" and currency not in paypal.CURRENCIES:
+        raise Invalid.field("currency", f"PayPal does not pay in {currency}.", code="not_paid_there")
+    if (kind := BY_CALL.get(provider)) is not None:
+        await providers.need(tx, store_id, kind)
+    found, _ = await _ready(tx, store_id, terms, provider, asked=asked)
     if not found:
         raise NobodyReady("Nobody can be paid: no balance reaches the minimum and has a destination that can be used.")
     batch = Batch(
@@ -211,10 +231,11 @@ async def cancel(tx: Tx, store_id: str, batch_id: str) -> Batch:
 
 
 async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
-    """Sends what was approved. Whose destination changed, or of whom more was taken back meanwhile than they have left,
-    is left out: that payout is cancelled, and what remains comes into a later batch. A repeat changes nothing.
+    """Sends what was approved. Who is blocked, whose destination changed, or of whom more was taken back meanwhile than
+    they have left, is left out: that payout is cancelled, and what remains comes into a later batch. A repeat changes
+    nothing.
 
-    Raises `BatchState`.
+    Raises `BatchState`, and `ProviderNotSet` where the provider was ended meanwhile.
     """
     await tx.lock_stores([store_id])
     batch = await get(tx, store_id, batch_id)
@@ -224,8 +245,10 @@ async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
         raise BatchState(batch, "sent")
     approved = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.status == "approved"]
     refused = await _refused(tx, store_id, approved)
-    status: PayoutStatus = "submitting" if batch.provider in BY_CALL else "submitted"
-    await move(
+    kind = BY_CALL.get(batch.provider)
+    account = None if kind is None else await providers.need(tx, store_id, kind)
+    status: PayoutStatus = "submitted" if account is None else "submitting"
+    moved = await move(
         tx,
         [
             (one, News(status="cancelled", reason=refused[one.payout_id]))
@@ -234,6 +257,8 @@ async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
             for one in approved
         ],
     )
+    if account is not None:
+        await calls.give(tx, account, batch_id, [one for one in moved if one.status == status])
     after = replace(batch, status="sent", sent_at=tx.now)
     await sql.save_batch(tx, store_id, after)
     _note(tx, "payouts.sent", after, before=batch)
@@ -245,10 +270,13 @@ async def _refused(tx: Tx, store_id: str, payouts: Sequence[Payout]) -> dict[str
     places = await destinations.several(tx, store_id, [one.destination_id for one in payouts])
     wanted = [(one.ambassador_id, one.currency, one.reserve_number) for one in payouts]
     since = await books.cash_since(tx, store_id, wanted)
+    blocked = await destinations.blocked(tx, store_id, [one.ambassador_id for one in payouts])
     found: dict[str, str] = {}
     for one in payouts:
         place = places.get(one.destination_id)
-        if place is None or place.ended_at is not None:
+        if one.ambassador_id in blocked:
+            found[one.payout_id] = "blocked"
+        elif place is None or place.ended_at is not None:
             found[one.payout_id] = "destination_changed"
         elif place.usable_at > tx.now:
             found[one.payout_id] = "cooling_off"

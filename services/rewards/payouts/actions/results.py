@@ -7,11 +7,13 @@ from io import StringIO
 from typing import Final, Literal, get_args
 
 from services.kernel.db import Tx
-from services.kernel.errors import FieldError, Invalid, NotFound
+from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.rewards.payouts.actions import batch as batches
+from services.rewards.payouts.actions import calls as looking
 from services.rewards.payouts.actions.move import move
 from services.rewards.payouts.domain.bank_file import own_id
 from services.rewards.payouts.domain.states import News, Payout
+from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql.payouts import Batch
 
@@ -28,6 +30,27 @@ class PayoutNotFound(NotFound):
 
     def __init__(self, payout_id: str) -> None:
         super().__init__(f"There is no payout {payout_id}.")
+
+
+class Busy(Conflict):
+    """The provider is being called for this payout."""
+
+    code = "payout_busy"
+
+    def __init__(self, payout_id: str) -> None:
+        super().__init__(
+            f"The provider is being asked about payout {payout_id} at this moment. Wait a minute, and look again.",
+            members={"payout_id": payout_id},
+        )
+
+
+class NotCalled(Conflict):
+    """Nobody is called for this payout."""
+
+    code = "payout_not_called"
+
+    def __init__(self, payout_id: str) -> None:
+        super().__init__(f"No provider is called for payout {payout_id}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +85,24 @@ async def cancel(tx: Tx, store_id: str, payout_id: str) -> Payout:
     return after
 
 
+async def look_up(tx: Tx, store_id: str, payout_id: str) -> Payout:
+    """Has the provider asked what became of a payout, soon. Nothing is sent again by it. Raises `PayoutNotFound`, and
+    `NotCalled` where no provider is.
+    """
+    payout = await get(tx, store_id, payout_id)
+    called = (await calls.several(tx, store_id, [payout_id])).get(payout_id)
+    if called is None:
+        raise NotCalled(payout_id)
+    await looking.look_now(tx, store_id, called)
+    tx.note("payout.looked_up", on=payout_id)
+    return payout
+
+
 async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payout]:
     """Takes what became of payouts, all of it or nothing; what is known already changes nothing.
 
     Raises `Invalid` naming each row whose payout there is not, or that is told twice; `NotPossible` for one that was
-    never sent, or ended otherwise.
+    never sent, or ended otherwise; `Busy` while a provider is asked about one.
     """
     await tx.lock_stores([store_id])
     known = await sql.several(tx, store_id, [one.payout_id for one in results])
@@ -83,6 +119,7 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
         seen.add(one)
     if wrong:
         raise Invalid("Some results are of no payout, or told twice.", errors=wrong[:_MOST_ERRORS])
+    await _nobody_is_asked(tx, store_id, ids)
     changes = [
         (
             known[one.payout_id],
@@ -101,6 +138,14 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
         else:
             _note(tx, "payout.returned", before, after)
     return done
+
+
+async def _nobody_is_asked(tx: Tx, store_id: str, ids: Sequence[str]) -> None:
+    """Who fails a payout by hand while its call is on its way would free money that may arrive in the same moment."""
+    real = tx.now - tx.offset
+    for one in (await calls.several(tx, store_id, ids)).values():
+        if one.busy_until is not None and one.busy_until > real:
+            raise Busy(one.payout_id)
 
 
 async def of_batch(tx: Tx, store_id: str, batch_id: str, results: Sequence[Result]) -> Batch:

@@ -4,6 +4,7 @@ from services.common.money import exponent
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict
+from services.rewards.destinations import sql as destinations
 from services.rewards.payouts.actions.files import with_payer
 from services.rewards.payouts.domain.terms import Terms
 from services.rewards.payouts.sql import ready as books
@@ -54,11 +55,13 @@ async def put(tx: Tx, sealing: Sealing, store_id: str, terms: Terms, *, payer: t
 async def ask(tx: Tx, store_id: str, ambassador_id: str, currency: str) -> None:
     """An ambassador asks for their money: the next batch of those who asked has it. A repeat changes nothing.
 
-    Raises `NotNow` where the store does not take requests, or there is less than the minimum.
+    Raises `NotNow` where the store does not take requests, they are blocked, or there is less than the minimum.
     """
     terms = await sql.terms(tx, store_id, currency)
     if not terms.may_request:
         raise NotNow("This store pays by itself; nobody has to ask.")
+    if await destinations.blocked(tx, store_id, [ambassador_id]):
+        raise NotNow("Payouts wait while the store has blocked this account.")
     if await books.payable(tx, store_id, ambassador_id, currency) < terms.minimum_minor:
         raise NotNow("There is less than the minimum.")
     if not await sql.has_asked(tx, store_id, ambassador_id, currency):

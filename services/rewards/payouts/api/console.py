@@ -24,6 +24,7 @@ from services.rewards.payouts.domain.terms import Terms
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import terms as rows
 from services.rewards.payouts.sql.payouts import Batch
+from services.rewards.providers.api.console import PAGE as PROVIDERS_PAGE
 from services.rewards.rules.domain import POINTS
 from services.ui import Choice, Column, Fact, Name, Pagination, Row, Table
 
@@ -137,6 +138,7 @@ async def _page(call: Call, asked: _Asked, *, status: int = 200) -> Response:
         ),
         may_write="payouts:write" in call.caller.scopes,
         base=LIST,
+        providers_href=PROVIDERS_PAGE,
         **_now(reader, preview, currency, provider, currencies),
         **_terms(reader, terms, asked.wrong),
     )
@@ -203,6 +205,10 @@ def _terms(reader: Reader, terms: Terms, wrong: AppError | None) -> dict[str, An
     general = ""
     if wrong is not None and wrong.code == "nobody_ready":
         general = speech.say("Nobody can be paid this way now.")
+    elif wrong is not None and wrong.code == "provider_not_set":
+        general = speech.say("Set this way to send payouts up first.")
+    elif "not_paid_there" in errors.values():
+        general = speech.say("PayPal does not pay in this currency.")
     elif "payer" in errors.values():
         general = speech.say("Set the account that money comes from first.")
     amount = speech.say("Write an amount, such as 25.00.")

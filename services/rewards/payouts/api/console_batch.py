@@ -18,9 +18,11 @@ from services.rewards.payouts.actions.results import OUTCOMES, Result
 from services.rewards.payouts.api.console import BATCHES, LIST
 from services.rewards.payouts.api.rest import file_of
 from services.rewards.payouts.domain.states import SENT, UNSENT, Payout
+from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
 from services.rewards.payouts.sql import terms as rows
+from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch, Step
 from services.rewards.payouts.sql.ready import Part
 from services.ui import Choice, Column, Fact, Happening, Name, Row, Table
@@ -145,6 +147,10 @@ def _wrong_text(reader: Reader, wrong: AppError | None) -> str:
         return say("Somebody other than who prepared it must approve this batch.")
     if wrong.code == "batch_state":
         return say("The batch has moved on meanwhile.")
+    if wrong.code == "payout_busy":
+        return say("The provider is being asked about it at this moment. Wait a minute, and look again.")
+    if wrong.code == "provider_not_set":
+        return say("Set this way to send payouts up first.")
     if wrong.code == "payout_state":
         payout = wrong.members.get("payout_id", "")
         return say("Nothing was taken: payout %(id)s stands where it cannot become that.", id=payout)
@@ -239,6 +245,17 @@ async def mark_form(
     return _to(f"{LIST}/{payout_id}")
 
 
+@router.post(LIST + "/{payout_id}/look-up")
+async def look_up_form(payout_id: Id, call: Annotated[Call, viewer("payouts:write")]) -> Response:
+    """The button that has the provider asked."""
+    try:
+        async with call.transaction() as tx:
+            await results.look_up(tx, call.store_id, payout_id)
+    except Conflict as error:
+        return await _payout(call, payout_id, wrong=error, status=error.status)
+    return _to(f"{LIST}/{payout_id}")
+
+
 @router.post(LIST + "/{payout_id}/cancel")
 async def cancel_payout_form(payout_id: Id, call: Annotated[Call, viewer("payouts:write")]) -> Response:
     """The button that takes it out of its batch."""
@@ -265,6 +282,7 @@ async def _payout(call: Call, payout_id: str, *, wrong: AppError | None = None, 
             count=_PARTS + 1,
         )
         life = await sql.life(tx, call.store_id, payout_id)
+        called = (await calls.several(tx, call.store_id, [payout_id])).get(payout_id)
     speech, fmt = reader.speech, reader.fmt
     may = "payouts:write" in call.caller.scopes
     told = OUTCOMES if payout.status in SENT else ("returned",) if payout.status == "paid" else ()
@@ -286,6 +304,9 @@ async def _payout(call: Call, payout_id: str, *, wrong: AppError | None = None, 
         life=[_happening(reader, one) for one in life],
         outcomes=[Choice(words.status_label(speech, one), value=one) for one in told] if may else [],
         may_cancel=may and payout.status in UNSENT,
+        called=None if called is None else _called_facts(reader, called),
+        at_odds=called is not None and called.at_odds,
+        may_ask=may and called is not None,
         ledger=f"/console/rewards/ledger?payout_id={payout_id}",
         error=_wrong_text(reader, wrong),
     )
@@ -303,6 +324,20 @@ def _payout_facts(reader: Reader, payout: Payout, place: Destination | None) -> 
         facts.append(Fact(say("Their number"), payout.reference))
     if payout.fee_minor is not None:
         facts.append(Fact(say("Fee"), fmt.money(payout.fee_minor, payout.currency)))
+    return facts
+
+
+def _called_facts(reader: Reader, called: Called) -> list[Fact]:
+    say, fmt = reader.speech.say, reader.fmt
+    facts = [Fact(say("Sent under"), called.sending_key), Fact(say("Tries"), fmt.number(called.tries))]
+    if called.tried_at is not None:
+        facts.append(Fact(say("First tried"), fmt.moment(called.tried_at)))
+    if called.word:
+        facts.append(Fact(say("It said"), called.word, strong=True))
+    if called.detail:
+        facts.append(Fact(say("And explained"), called.detail))
+    if called.told_at is not None:
+        facts.append(Fact(say("At"), fmt.moment(called.told_at)))
     return facts
 
 

@@ -107,6 +107,7 @@ async def _page(
         holdings = await ledger.holdings_of(tx, who.store_id, owner=who.ambassador_id, side="ambassador")
         money = [await _money(tx, reader, who, unit, held) for unit, held in holdings.items() if unit != POINTS]
         history = await _history(tx, reader, who)
+        blocked = bool(await places.blocked(tx, who.store_id, [who.ambassador_id]))
     speech = reader.speech
     return reader.page(
         "payouts/portal.html",
@@ -118,6 +119,7 @@ async def _page(
         money=money,
         history=history,
         saved=saved,
+        blocked=blocked,
         is_fresh=who.is_fresh,
         sign_in=SIGN_IN_PATH,
         place=_place(reader, place),

@@ -33,6 +33,7 @@ from services.rewards.payouts.schemas import (
     TermsIn,
     TermsOut,
 )
+from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
 from services.rewards.payouts.sql import terms as rows
@@ -206,13 +207,20 @@ async def get_payout(payout_id: Id, call: Annotated[Call, require("payouts:read"
             count=MOST_PARTS,
         )
         life = await sql.life(tx, call.store_id, payout_id)
-    return PayoutLifeOut.whole(payout, places.get(payout.destination_id), parts, life)
+        called = (await calls.several(tx, call.store_id, [payout_id])).get(payout_id)
+    return PayoutLifeOut.whole(payout, places.get(payout.destination_id), parts, life, called)
 
 
 @router.post("/v1/payouts/{payout_id}/cancel", response_model=PayoutOut)
 async def post_cancel(payout_id: Id, call: Annotated[Call, require("payouts:write")]) -> Response:
     """Takes a payout out of its batch before that is sent: its money is available again."""
     return await call.once(lambda tx: results.cancel(tx, call.store_id, payout_id), status=200, answer=PayoutOut.of)
+
+
+@router.post("/v1/payouts/{payout_id}/look-up", status_code=202, response_model=PayoutOut)
+async def post_look_up(payout_id: Id, call: Annotated[Call, require("payouts:write")]) -> Response:
+    """Has the provider asked, soon, what became of a payout. Nothing is sent again by it."""
+    return await call.once(lambda tx: results.look_up(tx, call.store_id, payout_id), status=202, answer=PayoutOut.of)
 
 
 @router.post("/v1/payouts/{payout_id}/mark-paid", response_model=PayoutOut)

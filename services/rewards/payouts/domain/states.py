@@ -14,15 +14,19 @@ from msgspec.structs import replace
 from contracts.events.payouts import PayoutStatus
 from services.rewards.destinations.domain import Method
 from services.rewards.ledger.domain import Movement
+from services.rewards.providers.domain.port import KINDS, Kind
+from services.rewards.providers.domain.port import METHODS as PAID_BY_CALL
 
-Provider = Literal["manual", "csv", "bank_file"]
+Provider = Literal["manual", "csv", "bank_file", "http", "paypal"]
 PROVIDERS: Final[tuple[Provider, ...]] = get_args(Provider)
-BY_CALL: Final[frozenset[Provider]] = frozenset()
-"""Providers that are called, each payout by itself; of the others a person tells what became of it."""
+BY_CALL: Final[Mapping[Provider, Kind]] = {kind: kind for kind in KINDS}
+"""Providers that are called; of the others a person tells what became of payouts."""
 METHODS_OF: Final[Mapping[Provider, frozenset[Method]]] = {
     "manual": frozenset(get_args(Method)),
     "csv": frozenset(get_args(Method)),
     "bank_file": frozenset({"iban"}),
+    "http": PAID_BY_CALL["http"],
+    "paypal": PAID_BY_CALL["paypal"],
 }
 """Where a provider can send money to."""
 

@@ -38,6 +38,8 @@ where d.store_id = :store and d.ended_at is null and d.usable_at <= :now
   and not exists (
     select from payouts p where p.store_id = d.store_id and p.ambassador_id = d.ambassador_id
       and p.currency = :currency and p.status in ({_LIVE}))
+  and not exists (
+    select from contacts_seen s where s.store_id = d.store_id and s.ambassador_id = d.ambassador_id and s.blocked)
   and (not cast(:asked as boolean) or exists (
     select from payout_requests q where q.store_id = d.store_id and q.ambassador_id = d.ambassador_id
       and q.currency = :currency))
@@ -46,6 +48,7 @@ order by d.ambassador_id limit :count
 _LEFT_OUT = f"""
 select case
     when l.live then 'in_payout'
+    when s.blocked then 'blocked'
     when b.available < :minimum then 'below_minimum'
     when d.destination_id is null then 'no_destination'
     when d.method <> all(cast(:methods as text[])) then 'other_method'
@@ -53,6 +56,7 @@ select case
   end as why, count(*) as people, sum(b.available)::bigint as amount
 from balances b
 left join destinations d on d.store_id = b.store_id and d.ambassador_id = b.owner and d.ended_at is null
+left join contacts_seen s on s.store_id = b.store_id and s.ambassador_id = b.owner
 cross join lateral (select exists (
     select from payouts p where p.store_id = b.store_id and p.ambassador_id = b.owner and p.currency = b.unit
       and p.status in ({_LIVE})) as live) l
@@ -100,7 +104,9 @@ class Part:
 async def ready(
     tx: Tx, store_id: str, *, currency: str, methods: Sequence[str], minimum: int, asked: bool, count: int
 ) -> list[Ready]:
-    """Ambassadors with enough money and a destination that can be used, none of whose payouts is on its way."""
+    """Ambassadors with enough money and a destination that can be used, who are not blocked and none of whose payouts
+    is on its way.
+    """
     rows = await tx.all(
         _READY,
         store=store_id,

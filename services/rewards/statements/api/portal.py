@@ -17,8 +17,9 @@ from services.kernel.http.portal import read_portal_visitor
 from services.rewards.pages import reader_of
 from services.rewards.slices import sql as slices
 from services.rewards.statements import actions
+from services.rewards.statements.api.paper import lines_of, paper
 from services.rewards.statements.api.rest import First, Last, Unit
-from services.rewards.statements.api.sheet import MOST, picker, sheet, table, unit_choices
+from services.rewards.statements.api.sheet import picker, sheet, table, unit_choices
 from services.rewards.statements.domain import Moved
 
 router = APIRouter(include_in_schema=False)
@@ -36,17 +37,18 @@ async def portal_statement(
     first: First = None,
     last: Last = None,
     cursor: Cursor = None,
-    format: Literal["html", "csv"] = "html",
+    format: Literal["html", "csv", "pdf"] = "html",
 ) -> Response:
     """What the ambassador had who is signed in, what moved and why, and what they have. Orders have marks here."""
     ctx: Context = request.scope[CONTEXT]
     who = read_portal_visitor(ctx, request)
     after = (cursors.decode(cursor, int) or (0,))[0]
-    count = MOST if format == "csv" else _ROWS
+    count = lines_of(format, _ROWS)
     async with ctx.db.transaction([who.store_id], snapshot=True, actor=who.principal) as tx:
         if await slices.portal_is_closed(tx, who.store_id, who.ambassador_id):
             raise NotFound("There is no such ambassador.")
         reader = await reader_of(request, tx, who.store_id)
+        store = (await slices.shop(tx, who.store_id)).name
         statement = await actions.read(
             tx, who.store_id, who.ambassador_id, unit=unit, first=first, last=last, after=after, count=count
         )
@@ -57,6 +59,12 @@ async def portal_statement(
 
     if format == "csv":
         return sheet(reader, statement, mark)
+
+    def order_of(moved: Moved) -> str:
+        return say("order marked %(mark)s", mark=mark(moved)) if moved.order_id else ""
+
+    if format == "pdf":
+        return await paper(reader, statement, order_of, store=store, whose="")
     shown = {"unit": statement.unit, "from": statement.first.isoformat(), "to": statement.last.isoformat()}
     return reader.page(
         "statements/portal.html",
@@ -68,10 +76,11 @@ async def portal_statement(
         table=table(
             reader,
             statement,
-            lambda moved: say("order marked %(mark)s", mark=mark(moved)) if moved.order_id else "",
+            order_of,
             begins=after == 0,
         ),
         csv_href=f"?{urlencode({**shown, 'format': 'csv'})}",
+        pdf_href=f"?{urlencode({**shown, 'format': 'pdf'})}",
         next=f"?{urlencode({**shown, 'cursor': cursors.encode(statement.lines[-1].moved.number)})}"
         if statement.more
         else "",

@@ -4,8 +4,9 @@ for, and what counts is the shop's answer.
 
 from services.common.words import _
 from services.connectors.platforms.domain import proof
+from services.connectors.platforms.domain.insales.polling import POLLING
 from services.connectors.platforms.domain.insales.reading import name_of, question, read
-from services.connectors.platforms.domain.port import Platform
+from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import Rules
 
 INSALES = Platform(
@@ -15,11 +16,13 @@ INSALES = Platform(
     authenticate=proof.by_address,
     name_of=name_of,
     read=read,
+    polling=POLLING,
     question=question,
     key_in_address=True,
     secret_of=proof.as_text,
     check_secret=proof.problem_of_key,
-    options=frozenset({"host", "access"}),
+    api=Api(host="shop.myinsales.ru", user=_("The API key’s identifier"), password=_("The API key’s password")),
+    installed=True,
     needs=frozenset({"host", "access"}),
     topics=("orders/create", "orders/update"),
     rules=Rules(

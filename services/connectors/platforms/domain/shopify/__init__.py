@@ -5,7 +5,7 @@ shop's own currency, whatever the buyer paid in.
 """
 
 from services.common.words import _
-from services.connectors.platforms.domain.port import Platform
+from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import EACH_REFUND, SAME_BODY, Rules
 from services.connectors.platforms.domain.shopify import naming
 from services.connectors.platforms.domain.shopify.reading import read
@@ -17,6 +17,11 @@ SHOPIFY = Platform(
     authenticate=naming.authenticate,
     name_of=naming.name_of,
     read=read,
+    api=Api(
+        host="shop.myshopify.com",
+        hosts=r"[a-z0-9][a-z0-9-]*\.myshopify\.com",
+        password=_("Admin API access token"),
+    ),
     topics=tuple(naming.KINDS),
     rules=Rules(
         proof=_("The body is signed with the app's client secret (X-Shopify-Hmac-Sha256)."),

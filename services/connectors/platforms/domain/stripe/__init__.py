@@ -3,9 +3,10 @@ since payments are made without a shop, too.
 """
 
 from services.common.words import _
-from services.connectors.platforms.domain.port import Platform
+from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import EACH_REFUND, Rules
 from services.connectors.platforms.domain.stripe import signing
+from services.connectors.platforms.domain.stripe.polling import POLLING
 from services.connectors.platforms.domain.stripe.reading import TOPICS, read
 
 STRIPE = Platform(
@@ -15,6 +16,8 @@ STRIPE = Platform(
     authenticate=signing.authenticate,
     name_of=signing.name_of,
     read=read,
+    polling=POLLING,
+    api=Api(password=_("Restricted API key")),
     check_secret=signing.problem_of,
     topics=TOPICS,
     rules=Rules(

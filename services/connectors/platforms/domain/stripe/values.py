@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from services.common.money import to_decimal
 from services.connectors.platforms.domain.values import (
     LONGEST_CODE,
     LONGEST_ID,
@@ -46,6 +47,12 @@ def minor(reported: Reported, name: str, currency: str, *, needed: bool = False,
         raise Invalid.field(name, f"{name} is not an amount in minor units.")
     digits = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
     return rounded(Decimal(value).scaleb(-digits), currency)
+
+
+def theirs(minor_units: int, currency: str) -> int:
+    """An amount in the minor units that they count in."""
+    digits = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
+    return int(to_decimal(minor_units, currency).scaleb(digits))
 
 
 def moment(reported: Reported, name: str) -> datetime | None:

@@ -5,9 +5,10 @@ have no zone, amounts are decimal strings, and there is no topic for "paid".
 """
 
 from services.common.words import _
-from services.connectors.platforms.domain.port import Platform
+from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import SAME_BODY, Rules
 from services.connectors.platforms.domain.woocommerce import naming
+from services.connectors.platforms.domain.woocommerce.polling import POLLING
 from services.connectors.platforms.domain.woocommerce.reading import read
 
 WOOCOMMERCE = Platform(
@@ -18,6 +19,8 @@ WOOCOMMERCE = Platform(
     name_of=naming.name_of,
     ping=naming.ping,
     read=read,
+    api=Api(host="shop.example", user=_("Consumer key"), password=_("Consumer secret")),
+    polling=POLLING,
     topics=naming.TOPICS,
     rules=Rules(
         proof=_("The body is signed with the webhook's secret (X-WC-Webhook-Signature)."),

@@ -1,0 +1,1 @@
+"""Checks by the API and in the console."""

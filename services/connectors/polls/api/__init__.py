@@ -1,0 +1,1 @@
+"""The API of polls, and their part of a connection's page."""

@@ -1,0 +1,1 @@
+"""What is done about codes: compared with the set-up, asked for, noted."""

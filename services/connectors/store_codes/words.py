@@ -1,0 +1,42 @@
+"""States of codes at a checkout in words, and why nothing goes on."""
+
+from services.connectors.store_codes.domain.port import State
+from services.ui import Chip, Speech
+
+
+def state_chip(speech: Speech, state: State) -> Chip:
+    """What became of a code."""
+    return {
+        "waiting": Chip(speech.label("chip", "Waiting"), "neutral", "ring"),
+        "in_store": Chip(speech.label("chip", "In the store"), "good", "tick"),
+        "refused": Chip(speech.label("chip", "Refused"), "bad", "cross"),
+        "disabled": Chip(speech.label("chip", "Disabled"), "neutral", "dash"),
+    }[state]
+
+
+def reason_text(speech: Speech, reason: str | None, holder: str | None) -> str:
+    """Why the shop will not have a code; nothing where it does."""
+    if reason is None:
+        return ""
+    if reason == "taken":
+        return speech.say("The shop has this code already: %(holder)s", holder=holder or "–")
+    if reason == "currency":
+        return speech.say("The shop’s currency is %(currency)s", currency=holder or "–")
+    if reason == "expired":
+        return speech.say("It has ended")
+    if reason == "letters_and_digits":
+        return speech.say("Letters and digits only: the shop takes no hyphen")
+    if reason == "unclear":
+        return speech.say("The shop says that it has this code and does not show it: look into its trash")
+    return reason
+
+
+def problem_text(speech: Speech, problem: str | None) -> str:
+    """Why nothing goes on, and what to do."""
+    if problem is None:
+        return ""
+    if problem == "no_access":
+        return speech.say("Codes wait: Kith has no access to the shop’s API. Give it on the connection’s page.")
+    if problem in {"http_401", "http_403", "access_denied"}:
+        return speech.say("Codes wait: the shop refuses the key that Kith has. It has to allow reading and writing.")
+    return speech.say("Codes wait: the shop does not answer as it should (%(what)s). Kith asks again.", what=problem)

@@ -1,0 +1,1 @@
+"""HTTP of the queue: the API in `rest`, the console's pages in `console`."""

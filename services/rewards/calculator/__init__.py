@@ -1,0 +1,1 @@
+"""How large a reward can be, before a program starts: from margin, average order and expected conversion."""

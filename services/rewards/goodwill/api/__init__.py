@@ -1,0 +1,1 @@
+"""HTTP of goodwill: the API in `rest`, the console's pages in `console`."""

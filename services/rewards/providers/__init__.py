@@ -1,0 +1,1 @@
+"""Providers of payouts that are called: which a store has set up, and how each is spoken to."""

@@ -1,0 +1,1 @@
+"""Setting providers up, and calling them."""

@@ -1,0 +1,1 @@
+"""Ways in: the API, and the console's page."""

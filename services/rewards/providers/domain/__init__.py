@@ -1,0 +1,1 @@
+"""What is sent to providers, and what their answers mean. Pure."""

@@ -1,0 +1,1 @@
+"""HTTP of rules for releasing: the API in `rest`, the console's page in `console`."""

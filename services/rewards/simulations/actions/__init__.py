@@ -1,0 +1,1 @@
+"""Starting and stopping runs, going through their orders, and trying rules on an order that nobody placed."""

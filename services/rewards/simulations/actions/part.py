@@ -1,0 +1,82 @@
+"""What a helper does of a run: reads orders as they are kept, and decides them when those before are decided."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from contracts.program import Program
+from services.rewards.grants.domain.caps import BudgetKey, CountKey
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.sql.conversions import text_of
+from services.rewards.rules.domain import Order, Period
+from services.rewards.simulations.domain.figures import Figures
+from services.rewards.simulations.domain.lean import order_of
+from services.rewards.simulations.domain.replay import (
+    Case,
+    Was,
+    caps_of,
+    case_of,
+    counters_of,
+    counts_of,
+    decide,
+    looked_at,
+    periods_of,
+)
+from services.rewards.slices.domain import program_of
+
+Kept = tuple[bytes | None, str | None, str | None]
+"""An order as it lies in the table, packed or plain, and the rewards that it has, as JSON."""
+_WAS = msgspec.json.Decoder(list[Was])
+
+
+class Part:
+    """The orders of one part of a period. Lives in a helper; it is read first, and decided in its turn."""
+
+    def __init__(self) -> None:
+        self._zone = ZoneInfo("UTC")
+        self._draft: Program | None = None
+        self._versions: dict[int, str] = {}
+        self._periods: dict[str, set[Period]] = {}
+        self._cases: list[Case] = []
+        self._figures = Figures()
+
+    def rules(self, zone: str, draft: str | None, versions: dict[int, str]) -> None:
+        """By what orders are decided: a draft, or for each the version that was in force."""
+        self._zone = ZoneInfo(zone)
+        self._draft = None if draft is None else program_of(draft)
+        self._versions = versions
+        texts = versions.values() if draft is None else [draft]
+        self._periods = periods_of(map(program_of, texts))
+
+    def read(self, orders: Sequence[Kept], refused: Mapping[str, list[Reward]]) -> set[CountKey]:
+        """Takes a part's orders, and rewards of theirs that a person refused; returns what they count against."""
+        self._cases = [self._case(one, refused) for one in orders]
+        self._figures = looked_at(self._cases)
+        return counters_of(self._cases, self._periods, self._zone)
+
+    def decide(
+        self,
+        budgets: Mapping[BudgetKey, int],
+        spent: Mapping[BudgetKey, int],
+        counts: Mapping[CountKey, tuple[int, int]],
+        now: datetime,
+    ) -> tuple[Figures, dict[BudgetKey, int], dict[CountKey, tuple[int, int]]]:
+        """Decides them with caps as they stand; returns what came of it, and how the counters stand afterwards."""
+        caps = caps_of(budgets, spent, counts)
+        decide(self._cases, caps, self._zone, now, self._figures)
+        moved = {key: found for key, found in counts_of(caps, counts).items() if found != counts[key]}
+        return self._figures, dict(caps.spent), moved
+
+    def _case(self, one: Kept, refused: Mapping[str, list[Reward]]) -> Case:
+        body, data, granted = one
+        order = order_of(text_of(body, data))
+        was = _WAS.decode(granted) if granted else []
+        return case_of(order, self._program(order), was, refused.get(order.order_id, []))
+
+    def _program(self, order: Order) -> Program | None:
+        if self._draft is not None or order.program_version is None:
+            return self._draft
+        found = self._versions.get(order.program_version)
+        return None if found is None else program_of(found)

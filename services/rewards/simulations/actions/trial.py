@@ -1,0 +1,62 @@
+"""Trying rules on an imagined order, with counters as they stand now. Reads only."""
+
+from zoneinfo import ZoneInfo
+
+from contracts.program import Program
+from services.kernel.db import Tx
+from services.kernel.errors import NotFound
+from services.rewards.grants.domain.caps import BudgetKey, Caps, CountKey
+from services.rewards.grants.sql import counters, limits
+from services.rewards.rules.domain import local_day, window
+from services.rewards.simulations.actions.runs import check_draft
+from services.rewards.simulations.domain.trial import Imagined, Trial, trial
+from services.rewards.slices import sql as slices
+
+
+async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | None) -> Trial:
+    """What the order would bring, under a draft or the program's newest version. A program that is not there yet is all
+    draft: nothing counts against its caps. Raises `NotFound`, and `Invalid` for a draft in another currency.
+    """
+    newest = await slices.newest(tx, store_id, imagined.program_id) if imagined.program_id else None
+    if newest is None and (draft is None or imagined.program_id):
+        raise NotFound("There is no such program.")
+    check_draft(draft, newest)
+    program = draft or newest
+    assert program is not None
+    zone = ZoneInfo((await slices.shop(tx, store_id)).timezone)
+    return trial(store_id, imagined, program, await _caps(tx, store_id, imagined, program, zone), zone)
+
+
+async def currency_of(tx: Tx, store_id: str, program_id: str, draft: Program | None) -> str:
+    """The currency that amounts are meant in. Raises `NotFound`."""
+    if draft is not None:
+        return draft.currency
+    newest = await slices.newest(tx, store_id, program_id)
+    if newest is None:
+        raise NotFound("There is no such program.")
+    return newest.currency
+
+
+async def _caps(tx: Tx, store_id: str, imagined: Imagined, program: Program, zone: ZoneInfo) -> Caps:
+    key: BudgetKey = (store_id, imagined.program_id, program.currency)
+    caps = Caps(budgets={} if program.budget is None else {key: program.budget.amount_minor})
+    caps.spent.update(await counters.spent(tx, [(store_id, imagined.program_id)]))
+    day = local_day(imagined.placed_at, zone)
+    caps.tallies.update(
+        await limits.tallies(
+            tx,
+            {
+                CountKey(
+                    store_id,
+                    imagined.program_id,
+                    rule.name,
+                    imagined.ambassador_id,
+                    rule.limits.per_ambassador.period,
+                    window(rule.limits.per_ambassador.period, day)[0],
+                )
+                for rule in program.rewards
+                if rule.limits.per_ambassador is not None
+            },
+        )
+    )
+    return caps

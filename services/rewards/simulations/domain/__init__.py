@@ -1,0 +1,1 @@
+"""What rules would have given, by the very functions that grant: pure."""

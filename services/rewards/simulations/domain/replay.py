@@ -1,0 +1,160 @@
+"""Orders of a past period under other rules, or under their own: decided one after the other as if each came once, as
+it stands now. Pure.
+
+It grants nothing by itself: what a rule gives is `rules.domain`, what caps leave of it `grants.domain.plan`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from contracts.program import Program
+from services.rewards.grants.domain.caps import Caps, CountKey
+from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.grants.domain.reward import Change, Reward
+from services.rewards.rules.domain import (
+    Entitlement,
+    Order,
+    Period,
+    Side,
+    entitlements,
+    local_day,
+    rule_named,
+    terms,
+    unlimited,
+    window,
+)
+from services.rewards.simulations.domain.figures import CAPPED, Figures, Key
+
+PER_ORDER = "per_order"
+"""The cap that is a rule's own, beside the reasons for which rewards are smaller than they could be."""
+
+
+class Was(NamedTuple):
+    """What was granted for an order: one reward, as it stands."""
+
+    rule: str
+    side: Side
+    ambassador_id: str
+    unit: str
+    amount_minor: int
+
+
+class Case(Struct, frozen=True):
+    """An order with what the rules give for it, what was granted, and rewards that a person refused for good."""
+
+    order: Order
+    program: Program | None
+    entitled: list[Entitlement]
+    was: list[Was]
+    refused: list[Reward]
+
+
+def case_of(order: Order, program: Program | None, was: list[Was], refused: list[Reward]) -> Case:
+    """A case under the rules that are to decide it; without rules it waits, and gets nothing."""
+    return Case(order, program, [] if program is None else entitlements(order, program), was, refused)
+
+
+def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
+    """By what periods rules limit, by name: in whatever version, since what one grants counts for the others."""
+    found: dict[str, set[Period]] = {}
+    for program in programs:
+        for rule in program.rewards:
+            if rule.limits.per_ambassador is not None:
+                found.setdefault(rule.name, set()).add(rule.limits.per_ambassador.period)
+    return found
+
+
+def counters_of(cases: Iterable[Case], periods: Mapping[str, Iterable[Period]], zone: ZoneInfo) -> set[CountKey]:
+    """Every period of every limit that these orders count against."""
+    found: set[CountKey] = set()
+    for case in cases:
+        day = local_day(case.order.placed_at, zone)
+        for one in case.entitled:
+            for period in periods.get(one.rule, ()):
+                first, _ = window(period, day)
+                found.add(CountKey(case.order.store_id, one.program_id, one.rule, one.ambassador_id, period, first))
+    return found
+
+
+def looked_at(cases: Iterable[Case]) -> Figures:
+    """What can be counted before anything is decided: the orders, what was granted for them, and what limits per order
+    cut off.
+    """
+    figures = Figures()
+    for case in cases:
+        figures.orders += 1
+        for was in case.was:
+            if was.amount_minor:
+                figures.was_given(Key(was.rule, was.side, was.unit), was.ambassador_id, was.amount_minor)
+        if case.program is not None:
+            _count_own_caps(figures, case, case.program)
+    return figures
+
+
+def _count_own_caps(figures: Figures, case: Case, program: Program) -> None:
+    for one in case.entitled:
+        rule = rule_named(program, one.rule)
+        if rule is None or rule.limits.per_order_minor is None or not one.base_minor:
+            continue
+        whole, _ = unlimited(case.order, rule, currency=program.currency)
+        base, _ = terms(case.order, rule, currency=program.currency)
+        if whole > base:
+            figures.cut(PER_ORDER, one.rule, one.unit, whole - base)
+
+
+def decide(cases: Sequence[Case], caps: Caps, zone: ZoneInfo, now: datetime, figures: Figures) -> None:
+    """Decides all of them, in the order given, and counts what they come to. `caps` is left as it is after them."""
+    moment = Moment(now=now, day_of=lambda at: local_day(at, zone), new_id=lambda: "")
+    for case in cases:
+        _count(figures, case, plan(case.order, case.entitled, case.refused, caps, moment))
+
+
+def _count(figures: Figures, case: Case, changes: Sequence[Change]) -> None:
+    more: dict[tuple[Side, str], int] = {}
+    for was in case.was:
+        place = (was.side, was.unit)
+        more[place] = more.get(place, 0) - was.amount_minor
+    rewarded = False
+    for change in changes:
+        after = change.after
+        if after.rejected_at is not None:
+            continue
+        if after.target_minor:
+            rewarded = True
+            figures.give(Key(after.rule, after.side, after.unit), after.ambassador_id, after.target_minor)
+            place = (after.side, after.unit)
+            more[place] = more.get(place, 0) + after.target_minor
+        if after.reason in CAPPED:
+            figures.cut(str(after.reason), after.rule, after.unit, after.want_minor - after.target_minor)
+    figures.rewarded += rewarded
+    if more:
+        figures.more += max(more.values()) > 0
+        figures.less += min(more.values()) < 0
+
+
+def caps_of(
+    budgets: Mapping[tuple[str, str, str], int],
+    spent: Mapping[tuple[str, str, str], int],
+    counts: Mapping[CountKey, tuple[int, int]],
+) -> Caps:
+    """Caps as counters stand."""
+    caps = Caps(budgets=budgets)
+    caps.spent.update(spent)
+    for key, (rewards, amount_minor) in counts.items():
+        caps.open(key, rewards, amount_minor)
+    return caps
+
+
+def counts_of(caps: Caps, keys: Iterable[CountKey]) -> dict[CountKey, tuple[int, int]]:
+    """How these counters stand now."""
+    found = {}
+    for key in keys:
+        last = window(key.period, key.first)[1]
+        for tally in caps.tallies[key.limit]:
+            if (tally.first, tally.last) == (key.first, last):
+                found[key] = (tally.count, tally.amount_minor)
+    return found

@@ -1,0 +1,185 @@
+"""What a program's rules would give for an order that nobody placed, with every figure that made it. Pure.
+
+Whether the order counts at all is said by the terms that need no facts of other orders. What each side gets is decided
+by the functions that grant.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from contracts.program import EvidenceKind, PerAmbassador, Percent, Program, RewardRule
+from services.common.benefit import promised
+from services.common.referral_terms import least_subtotal, must_be_new
+from services.rewards.grants.domain.caps import Caps, Tally
+from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.rules.domain import (
+    Entitlement,
+    Line,
+    Order,
+    PayAs,
+    Side,
+    entitlements,
+    local_day,
+    unlimited,
+    usable_from,
+    window,
+)
+
+NOBODY = "amb_imagined"
+"""The ambassador of an order that names none: one who has got nothing so far."""
+
+
+class Imagined(Struct, frozen=True, kw_only=True):
+    """An order as somebody imagines it: its figures as a shop would report them, after discounts."""
+
+    program_id: str
+    total_minor: int
+    subtotal_minor: int
+    currency: str
+    placed_at: datetime
+    by: EvidenceKind
+    new_customer: bool
+    order_number: int
+    ambassador_id: str = NOBODY
+    lines: tuple[Line, ...] = ()
+
+    def order(self, store_id: str, *, attributed: bool) -> Order:
+        """As rules read it."""
+        return Order(
+            store_id=store_id,
+            order_id="imagined",
+            revision=1,
+            attributed=attributed,
+            cancelled=False,
+            rejected_by_person=False,
+            settled_at=None,
+            placed_at=self.placed_at,
+            currency=self.currency,
+            total_minor=self.total_minor,
+            subtotal_minor=self.subtotal_minor,
+            refunded_minor=0,
+            friend_id="friend_imagined",
+            order_number=self.order_number,
+            program_id=self.program_id,
+            program_version=1,
+            ambassador_id=self.ambassador_id,
+            lines=self.lines,
+        )
+
+
+class Gift(Struct, frozen=True, kw_only=True):
+    """What a rule gives, and what made it so. Amounts are minor units of `unit`, or points."""
+
+    rule: str
+    side: Side
+    pay_as: PayAs
+    unit: str
+    basis_points: int | None
+    """The share, where it is one: of `of_minor`."""
+    of_minor: int | None
+    whole_minor: int
+    """By the terms, before any cap."""
+    per_order_minor: int | None
+    base_minor: int
+    """After the limit per order."""
+    bound_minor: int | None
+    """The most that budget and limit per ambassador leave; None: no such cap."""
+    amount_minor: int
+    reason: str
+    available_at: datetime
+    limit: PerAmbassador | None
+    used_count: int
+    used_minor: int
+    """What counts against that limit already, in the period of the order."""
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What would become of the order. `refusal` is why it would not count at all, as attribution calls it."""
+
+    refusal: str | None
+    discount_minor: int
+    """What the program has the shop take off such goods, for a code."""
+    gifts: list[Gift]
+    budget_minor: int | None
+    spent_minor: int
+
+
+def refusal_of(imagined: Imagined, program: Program) -> str | None:
+    """Why the order would not count, by the terms that can be told of one order alone."""
+    if program.status != "active":
+        return f"program_{program.status}"
+    if imagined.by not in program.attribution.priority:
+        return "kind_not_counted"
+    if must_be_new(program.attribution, imagined.by) and not imagined.new_customer:
+        return "not_new_customer"
+    if imagined.subtotal_minor < least_subtotal(program, imagined.currency):
+        return "below_minimum"
+    return None
+
+
+def trial(store_id: str, imagined: Imagined, program: Program, caps: Caps, zone: ZoneInfo) -> Trial:
+    """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order would leave
+    them.
+    """
+    refusal = refusal_of(imagined, program)
+    order = imagined.order(store_id, attributed=refusal is None)
+    entitled = entitlements(order, program)
+    key = (store_id, imagined.program_id, program.currency)
+    spent = caps.spent[key]
+    used = [_used(order, one, caps, zone) for one in entitled]
+    moment = Moment(now=imagined.placed_at, day_of=lambda at: local_day(at, zone), new_id=lambda: "")
+    given = {change.after.key: change.after for change in plan(order, entitled, [], caps, moment)}
+    gifts = []
+    for one, (count, amount) in zip(entitled, used, strict=True):
+        rule = next(rule for rule in program.rewards if rule.name == one.rule)
+        reward = given.get(one.key)
+        gifts.append(
+            Gift(
+                rule=one.rule,
+                side=one.side,
+                pay_as=one.pay_as,
+                unit=one.unit,
+                basis_points=rule.give.basis_points if isinstance(rule.give, Percent) else None,
+                of_minor=_counted(order, rule),
+                whole_minor=unlimited(order, rule, currency=program.currency)[0],
+                per_order_minor=rule.limits.per_order_minor,
+                base_minor=one.base_minor,
+                bound_minor=None if reward is None else reward.bound_minor,
+                amount_minor=0 if reward is None else reward.target_minor,
+                reason=str(one.reason if reward is None else reward.reason),
+                available_at=usable_from(order, one.hold),
+                limit=one.limit,
+                used_count=count,
+                used_minor=amount,
+            )
+        )
+    discount = program.discount_served
+    return Trial(
+        refusal=refusal,
+        discount_minor=promised(discount, goods_minor=imagined.subtotal_minor)
+        if discount is not None
+        and imagined.by == "code"
+        and imagined.currency == program.currency
+        and (discount.which == "every" or imagined.order_number == 1)
+        else 0,
+        gifts=gifts,
+        budget_minor=caps.budgets.get(key),
+        spent_minor=spent,
+    )
+
+
+def _counted(order: Order, rule: RewardRule) -> int | None:
+    if not isinstance(rule.give, Percent):
+        return None
+    return order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor
+
+
+def _used(order: Order, one: Entitlement, caps: Caps, zone: ZoneInfo) -> tuple[int, int]:
+    if one.limit is None:
+        return 0, 0
+    span = window(one.limit.period, local_day(order.placed_at, zone))
+    tallies: Sequence[Tally] = caps.tallies[order.store_id, one.program_id, one.rule, one.ambassador_id]
+    return next(((t.count, t.amount_minor) for t in tallies if (t.first, t.last) == span), (0, 0))

@@ -1,0 +1,91 @@
+"""How simulations are put into words: states, caps, and each reward of an imagined order with what made it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.common.money import known
+from services.common.reasons import reason_text
+from services.rewards.grants.api.words import rule_label, side_label
+from services.rewards.pages import Reader
+from services.rewards.simulations.domain.replay import PER_ORDER
+from services.rewards.simulations.domain.trial import Gift, Trial
+from services.ui import AmountCard, Chip, Speech
+from services.ui.parts import Shape, Tone
+
+_SHAPES: Final[Mapping[str, tuple[Tone, Shape]]] = {
+    "running": ("info", "half"),
+    "done": ("good", "tick"),
+    "cancelled": ("neutral", "dash"),
+    "failed": ("bad", "cross"),
+}
+
+
+def state_chip(speech: Speech, state: str) -> Chip:
+    """The chip of a run."""
+    tone, shape = _SHAPES[state]
+    return Chip(state_label(speech, state), tone, shape)
+
+
+def state_label(speech: Speech, state: str) -> str:
+    """The word of a run's state."""
+    return {
+        "running": speech.label("chip", "Running"),
+        "done": speech.label("chip", "Done"),
+        "cancelled": speech.label("chip", "Cancelled"),
+        "failed": speech.label("chip", "Failed"),
+    }[state]
+
+
+def cap_label(speech: Speech, cap: str) -> str:
+    """Which cap it was."""
+    return {
+        PER_ORDER: speech.say("Limit per order"),
+        "partly_capped": speech.say("Budget or limit, in part"),
+        "capped_budget": speech.say("Budget used up"),
+        "capped_ambassador": speech.say("Ambassador’s limit used up"),
+    }[cap]
+
+
+def verdict(reader: Reader, trial: Trial) -> str:
+    """Whether the order would count, and if not, why."""
+    say = reader.speech.say
+    if trial.refusal is None:
+        return say("This order would count.")
+    return say("This order would not count: %(reason)s.", reason=reason_text(trial.refusal, reader.speech).lower())
+
+
+def card(reader: Reader, gift: Gift) -> AmountCard:
+    """A reward that there would be."""
+    return AmountCard(
+        who=side_label(reader.speech, gift.side),
+        name=rule_label(reader.speech, gift.rule) if gift.rule != gift.side else "",
+        amount=reader.amount(gift.amount_minor, gift.unit),
+        terms=_made_of(reader, gift),
+        limits=" ".join(_left(reader, gift)),
+    )
+
+
+def _made_of(reader: Reader, gift: Gift) -> str:
+    say = reader.speech.say
+    if gift.reason == "not_first_order":
+        return say("Nothing: only a friend’s first order counts.")
+    if gift.reason == "currency_mismatch":
+        return say("Nothing: the order is in another currency.")
+    whole = reader.amount(gift.whole_minor, gift.unit)
+    if gift.basis_points is None or gift.of_minor is None:
+        return say("A fixed amount: %(amount)s.", amount=whole)
+    base = reader.fmt.money(gift.of_minor, gift.unit) if known(gift.unit) else reader.fmt.number(gift.of_minor)
+    share = reader.fmt.percent(gift.basis_points / 10_000)
+    return say("%(share)s of %(base)s is %(amount)s.", share=share, base=base, amount=whole)
+
+
+def _left(reader: Reader, gift: Gift) -> list[str]:
+    say, found = reader.speech.say, []
+    if gift.per_order_minor is not None and gift.base_minor < gift.whole_minor:
+        limit = reader.amount(gift.per_order_minor, gift.unit)
+        found.append(say("At most %(amount)s for one order.", amount=limit))
+    if gift.bound_minor is not None and gift.base_minor > gift.bound_minor:
+        found.append(say("Budget and limits leave %(amount)s.", amount=reader.amount(gift.bound_minor, gift.unit)))
+    if gift.amount_minor:
+        found.append(say("Available from %(day)s.", day=reader.fmt.date(gift.available_at)))
+    return found

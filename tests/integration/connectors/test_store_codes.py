@@ -1,0 +1,246 @@
+"""Promo codes in a WooCommerce shop: put there, changed and ended there, told of, whatever the shop does."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from contracts.events import Payload
+from contracts.program import Discount, Fixed, Percent
+from services.kernel import failpoints
+from tests.integration.attribution.world import SHOP
+from tests.integration.connectors.test_connections import connect
+from tests.support.attribution import ambassador, at, code
+from tests.support.carrying import OWNER, Carrying, promising
+from tests.support.connectors import SECRET, Pair
+from tests.support.wait import until
+from tests.support.woo_shop import KEY as WOO_KEY
+from tests.support.woo_shop import SECRET as WOO_SECRET
+from tests.support.woo_shop import Door, Fault, WooShop, woo_shop
+
+HOST = "shop.example"
+ACCESS = {"host": HOST, "access": {"user": WOO_KEY, "password": WOO_SECRET}}
+
+
+@dataclass
+class Woo(Carrying):
+    """A connection with a WooCommerce shop."""
+
+    shop: WooShop
+
+
+@pytest.fixture
+async def carrying(both: Pair) -> AsyncIterator[Woo]:
+    async with woo_shop() as shop:
+        connection = await connect(both.http, "woocommerce", secret=SECRET)
+        yield Woo(both, Door({HOST: shop.url}), connection["id"], shop)
+
+
+async def test_codes_wait_for_access_and_are_then_coupons_with_the_programs_discount(carrying: Woo) -> None:
+    until_ = at(days=90)
+    await carrying.arrive(
+        promising(min_subtotal_minor=900),
+        ambassador(store=SHOP),
+        code(store=SHOP),
+        code("BORIS-10", store=SHOP, max_uses=5, expires_at=until_),
+    )
+    async with carrying.working():
+        assert (await carrying.codes())["on"] is False
+        assert (await carrying.patch(codes=True))["codes"]["on"] is True
+        await carrying.until(waiting=2, problem="no_access")
+        assert carrying.shop.calls == [], "without access nobody is asked"
+        await carrying.patch(**ACCESS)
+        await carrying.until(waiting=0, in_store=2, problem=None)
+    anna, boris = carrying.shop.of("ANNA10")[0], carrying.shop.of("boris-10")[0]
+    assert anna["code"] == "anna10"
+    assert (anna["discount_type"], anna["amount"], anna["usage_limit_per_user"]) == ("percent", "10.00", 1)
+    assert (anna["minimum_amount"], anna["individual_use"], anna["date_expires"]) == ("10.00", True, None)
+    assert anna["usage_limit"] is None
+    assert boris["usage_limit"] == 5
+    assert boris["date_expires"] == until_.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert [(one["code"], one["state"]) for one in await carrying.listed(state="in_store")] == [
+        ("BORIS-10", "in_store"),
+        ("ANNA10", "in_store"),
+    ]
+    assert await carrying.states("cod_anna10") == ["waiting", "in_store"]
+    assert await carrying.carried() == [True]
+    assert Counter(carrying.shop.calls) == {
+        "GET /wp-json/wc/v3/data/currencies/current": 1,
+        "POST /wp-json/wc/v3/coupons/batch": 1,
+    }
+
+
+async def ready(carrying: Woo, *payloads: Payload) -> None:
+    """Carries these codes, with access."""
+    await carrying.arrive(promising(), ambassador(store=SHOP), *payloads)
+    await carrying.patch(**ACCESS, codes=True)
+
+
+async def test_changed_terms_and_ended_codes_follow_and_nothing_is_ever_deleted(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP), code("BORIS", store=SHOP), code("CLARA", ambassador_id="amb_c", store=SHOP))
+    async with carrying.working():
+        await carrying.until(in_store=3)
+        again = promising(Discount(give=Fixed(kind="fixed", amount_minor=750), which="every"), version=2)
+        await carrying.arrive(again, code("BORIS", revision=2, retired=True, store=SHOP))
+        await carrying.until(waiting=0, in_store=2, disabled=1)
+        anna, boris = carrying.shop.of("anna10")[0], carrying.shop.of("boris")[0]
+        assert (anna["discount_type"], anna["amount"], anna["usage_limit_per_user"]) == ("fixed_cart", "7.50", None)
+        assert boris["date_expires"] == "2001-01-01T00:00:00Z"
+        blocked = ambassador("amb_c", revision=2, status="blocked", store=SHOP)
+        await carrying.arrive(blocked, code("DORA", store=SHOP, retired=True))
+        await carrying.until(waiting=0, in_store=1, disabled=2)
+        # A version that promises the same changes nothing in the shop.
+        calls = carrying.shop.written()
+        await carrying.arrive(again.model_copy(update={"version": 3}))
+        await carrying.rested()
+        assert carrying.shop.written() == calls
+        await carrying.arrive(promising(None, version=4))
+        await carrying.until(waiting=0, in_store=0, disabled=3)
+        await carrying.arrive(promising(version=5), code("BORIS", revision=3, store=SHOP))
+        await carrying.until(waiting=0, in_store=2, disabled=1)
+    assert len(carrying.shop.coupons) == 3
+    assert carrying.shop.of("boris")[0]["date_expires"] is None
+    assert not any(call.startswith("DELETE") for call in carrying.shop.calls)
+    assert (await carrying.states("cod_boris"))[-3:] == ["disabled", "waiting", "in_store"]
+
+
+async def test_a_worker_that_is_killed_between_call_and_note_makes_no_second_coupon(carrying: Woo) -> None:
+    await ready(carrying, *(code(f"CODE{number}", store=SHOP) for number in range(12)))
+    failpoints.configure("work.before_note=raise")
+    try:
+        async with carrying.working():
+            await until(lambda: len(carrying.shop.coupons) == 12, what="the shop has made them")
+    finally:
+        failpoints.configure("")
+    assert (await carrying.codes())["in_store"] == 0, "nobody noted it"
+    carrying.shop.calls.clear()
+    await carrying.hasten()
+    async with carrying.working():
+        await carrying.until(waiting=0, in_store=12)
+    assert len(carrying.shop.coupons) == 12
+    assert carrying.shop.calls[:10] == ["GET /wp-json/wc/v3/coupons"] * 10, "they are looked up before all else"
+
+
+@pytest.mark.parametrize("status", [500, 504])
+async def test_an_answer_that_is_lost_makes_no_second_coupon(carrying: Woo, status: int) -> None:
+    await ready(carrying, code(store=SHOP), code("BORIS", store=SHOP))
+    carrying.shop.faults = [Fault(status, after=True)]
+    async with carrying.working():
+        await carrying.until(problem=f"http_{status}", waiting=2)
+        await carrying.hasten()
+        await carrying.until(waiting=0, in_store=2, problem=None)
+    assert [len(carrying.shop.of(text)) for text in ("anna10", "boris")] == [1, 1]
+
+
+async def test_a_shop_that_asks_to_wait_is_left_alone_and_loses_nothing(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP))
+    carrying.shop.faults = [Fault(429, retry_after="600"), Fault(503)]
+    async with carrying.working():
+        await carrying.until(problem="http_429", waiting=1)
+        async with carrying.both.db.transaction([SHOP]) as tx:
+            held = await tx.scalar("select held_until - now() from work_lanes where kind = 'store-codes'")
+        assert timedelta(seconds=500) < held < timedelta(seconds=601)
+        await carrying.hasten()
+        await carrying.until(problem="http_503")
+        await carrying.hasten()
+        await carrying.until(waiting=0, in_store=1, problem=None)
+
+
+async def test_thousands_of_codes_take_bounded_calls(carrying: Woo) -> None:
+    await ready(carrying)
+    async with carrying.working():
+        for start in range(0, 3000, 500):
+            await carrying.arrive(*(code(f"C{number}", store=SHOP) for number in range(start, start + 500)))
+        await carrying.until(waiting=0, in_store=3000)
+    assert len(carrying.shop.coupons) == 3000
+    assert carrying.shop.written() <= 3000 / 50 + 10
+    assert carrying.shop.written() == len(carrying.shop.calls)
+
+
+async def test_a_code_that_the_shop_has_is_refused_with_what_holds_it_until_its_owner_frees_it(
+    carrying: Woo,
+) -> None:
+    number = carrying.shop.add("ANNA10")
+    carrying.shop.refuse = {"boris": "woocommerce_rest_cannot_create"}
+    await ready(carrying, code(store=SHOP), code("BORIS", store=SHOP), code("CLARA", store=SHOP))
+    async with carrying.working():
+        await carrying.until(waiting=0, in_store=1, refused=2)
+        refused = {one["code"]: (one["reason"], one["holder"]) for one in await carrying.listed(state="refused")}
+        assert refused == {
+            "ANNA10": ("taken", f"coupon {number}, 2025-03-21"),
+            "BORIS": ("woocommerce_rest_cannot_create", None),
+        }
+        assert carrying.shop.coupons[number]["amount"] == "5.00", "somebody else's coupon is left alone"
+        del carrying.shop.coupons[number]
+        carrying.shop.refuse = {}
+        again = await carrying.both.http.post(f"/v1/connections/{carrying.id}/codes/retry", headers=OWNER)
+        assert (again.status_code, again.json()) == (202, {"codes": 2})
+        await carrying.until(waiting=0, in_store=3, refused=0)
+    assert await carrying.states("cod_anna10") == ["waiting", "refused", "waiting", "in_store"]
+
+
+async def test_a_coupon_that_was_deleted_in_the_shop_is_made_anew_with_the_next_change(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP))
+    async with carrying.working():
+        await carrying.until(in_store=1)
+        carrying.shop.coupons.clear()
+        await carrying.arrive(promising(Discount(give=Percent(kind="percent", basis_points=1250)), version=2))
+        await carrying.rested()
+        assert (await carrying.codes())["in_store"] == 1
+    assert carrying.shop.of("anna10")[0]["amount"] == "12.50"
+
+
+async def test_an_amount_in_another_currency_is_not_taken_off(carrying: Woo) -> None:
+    carrying.shop.currency = "RUB"
+    await ready(carrying, code(store=SHOP))
+    async with carrying.working():
+        await carrying.until(in_store=1)
+        await carrying.arrive(promising(Discount(give=Fixed(kind="fixed", amount_minor=500)), version=2))
+        await carrying.until(waiting=0, refused=1)
+    assert [(one["reason"], one["holder"]) for one in await carrying.listed()] == [("currency", "RUB")]
+    assert carrying.shop.of("anna10")[0]["date_expires"] == "2001-01-01T00:00:00Z"
+
+
+async def test_another_host_is_another_shop_and_one_that_is_off_is_left_as_it_is(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP))
+    async with woo_shop() as other, carrying.working():
+        carrying.door.hosts = {HOST: carrying.shop.url, "other.example": other.url}
+        await carrying.until(in_store=1)
+        await carrying.patch(host="other.example")
+        await carrying.until(waiting=1, in_store=0, problem="no_access")
+        await carrying.patch(access=ACCESS["access"])
+        await carrying.until(waiting=0, in_store=1)
+        assert len(other.of("anna10")) == 1
+        await carrying.patch(codes=False)
+        await carrying.arrive(code(revision=2, retired=True, store=SHOP))
+        await carrying.rested()
+        assert other.of("anna10")[0]["date_expires"] is None
+        await carrying.patch(codes=True)
+        await carrying.until(waiting=0, disabled=1)
+        await carrying.both.http.delete(f"/v1/connections/{carrying.id}", headers=OWNER)
+    assert await carrying.carried() == [True, False, True, False]
+
+
+async def test_what_the_former_shop_answers_late_says_nothing_of_the_new_one(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP))
+    carrying.shop.gate = asyncio.Event()
+    async with woo_shop() as other, carrying.working():
+        carrying.door.hosts = {HOST: carrying.shop.url, "other.example": other.url}
+        await until(lambda: len(carrying.shop.coupons) == 1, what="the former shop was asked")
+        await carrying.patch(host="other.example", access=ACCESS["access"])
+        carrying.shop.gate.set()
+        await carrying.until(waiting=0, in_store=1)
+        assert len(other.of("anna10")) == 1
+
+
+async def test_only_platforms_that_take_codes_carry_them(carrying: Woo) -> None:
+    tilda = await connect(carrying.both.http, "generic", order_prefix="b-")
+    assert tilda["codes"] is None
+    path = f"/v1/connections/{tilda['id']}"
+    refused = await carrying.both.http.patch(path, headers=OWNER, json={"codes": True})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "codes")
+    nobody = await carrying.both.http.get("/v1/connections/con_nobody/codes", headers=OWNER)
+    assert nobody.status_code == 404

@@ -1,0 +1,95 @@
+"""Pages show the code of a discount where a buyer can use it, as soon as a connection of the store carries codes."""
+
+from typing import Any
+
+import pytest
+
+from contracts.events.store_codes import CodesCarried, StoreCodeChanged
+from tests.integration.links.telling import hear
+from tests.integration.links.test_landing import PAGE, opened
+from tests.integration.links.test_sharing import ask, proof
+from tests.integration.links.world import Replica, Shop, portal_of, redirect_of
+
+
+class Told:
+    """What connectors tell of one code at one connection, with revisions that go up."""
+
+    def __init__(self, links: Replica, shop: Shop, code_id: str, connection: str = "con_1") -> None:
+        self.links, self.shop, self.code_id, self.connection, self.revision = links, shop, code_id, connection, 0
+
+    async def carries(self, carries: bool) -> None:
+        self.revision += 1
+        await hear(
+            self.links,
+            CodesCarried(
+                store_id=self.shop.id,
+                connection_id=self.connection,
+                platform="woocommerce",
+                carries=carries,
+                revision=self.revision,
+            ),
+        )
+
+    def state(self, state: Any, *, store_id: str | None = None) -> StoreCodeChanged:
+        self.revision += 1
+        return StoreCodeChanged.model_validate(
+            {
+                "store_id": store_id or self.shop.id,
+                "connection_id": self.connection,
+                "platform": "woocommerce",
+                "code_id": self.code_id,
+                "code": "ANNA10",
+                "state": state,
+                "changed_at": "2026-10-01T08:00:00Z",
+                "revision": self.revision,
+            }
+        )
+
+    async def hear(self, *states: StoreCodeChanged) -> None:
+        await hear(self.links, *states)
+
+
+async def shown(links: Replica, shop: Shop, anna: dict[str, Any]) -> tuple[bool, bool, bool]:
+    """Whether the page of invitation, the portal's share text and the widget show the code."""
+    await redirect_of(links).cache.catch_up()
+    code = anna["code"]["code"]
+    landing = await opened(links, f"/l/{anna['link']['slug']}")
+    portal = await portal_of(links, shop, anna["id"])
+    page = (await portal.get("/p")).text
+    await portal.aclose()
+    widget = (await ask(links, shop, customer=proof(links, shop, "c7"))).json()["own"]["code"]
+    return code in landing.text, "Not at the store’s checkout yet" not in page, widget == code
+
+
+async def test_a_code_is_shown_as_a_discount_while_a_buyer_can_use_it(links: Replica, shop: Shop) -> None:
+    anna = await shop.ambassador(await shop.program(**PAGE, joining={}), name="Anna", external_id="c7")
+    told = Told(links, shop, anna["code"]["id"])
+    everywhere, nowhere = (True, True, True), (False, False, False)
+    assert await shown(links, shop, anna) == everywhere, "no connection carries codes"
+    await told.carries(True)
+    assert await shown(links, shop, anna) == nowhere
+    await told.hear(told.state("waiting"))
+    assert await shown(links, shop, anna) == nowhere
+    late = told.state("refused")
+    await told.hear(told.state("in_store"))
+    assert await shown(links, shop, anna) == everywhere
+    await told.hear(late)
+    assert await shown(links, shop, anna) == everywhere, "what comes late is no news"
+    await told.hear(told.state("refused"))
+    assert await shown(links, shop, anna) == nowhere
+    second = Told(links, shop, anna["code"]["id"], "con_2")
+    await second.carries(True)
+    await second.hear(second.state("in_store"))
+    assert await shown(links, shop, anna) == everywhere, "one of the store's checkouts is enough"
+    await second.carries(False)
+    assert await shown(links, shop, anna) == nowhere
+    await told.carries(False)
+    assert await shown(links, shop, anna) == everywhere
+
+
+@pytest.mark.parametrize("benefit", ["credit", "none"])
+async def test_a_code_that_takes_nothing_off_is_shown_as_before(links: Replica, shop: Shop, benefit: str) -> None:
+    program = await shop.program(**{**PAGE, "friend_benefit": benefit, "joining": {}})
+    anna = await shop.ambassador(program, name="Anna", external_id="c7")
+    await Told(links, shop, anna["code"]["id"]).carries(True)
+    assert await shown(links, shop, anna) == (True, True, True)

@@ -1,0 +1,75 @@
+"""Stripe's events: `GET /v1/events`, the newest first, by `created`, `types[]`, `limit` and `starting_after`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.support import deliveries
+from tests.support.shops.base import Shop
+
+HOST = "api.stripe.com"
+KEY = "rk_live_of_the_tests"
+
+
+class Stripe(Shop):
+    """An account's events, the oldest first."""
+
+    HOSTS: ClassVar[tuple[str, ...]] = (HOST,)
+    REMEMBERED = timedelta(days=30)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+
+    def routes(self) -> list[Route]:
+        return [Route("/v1/events", self.listed)]
+
+    def proved(self, request: Request) -> bool:
+        return request.headers.get("authorization") == f"Bearer {KEY}"
+
+    def refusal(self, status: int) -> Response:
+        said = {"message": "Invalid API Key provided", "type": "invalid_request_error"}
+        return JSONResponse({"error": said}, status_code=status)
+
+    def happened(self, type_: str, thing: Mapping[str, Any], at: datetime, **fields: Any) -> dict[str, Any]:
+        """Something that happened at a moment."""
+        event = deliveries.stripe_event(type_, thing, at, id=f"evt_{len(self.events)}", **fields)
+        self.events.append(event)
+        self.events.sort(key=lambda one: one["created"])
+        return event
+
+    async def listed(self, request: Request) -> Response:
+        if (trouble := self.trouble(request)) is not None:
+            return trouble
+        said, types = dict(request.query_params), request.query_params.getlist("types[]")
+        limit = int(said["limit"])
+        assert 1 <= limit <= 100
+        assert 1 <= len(types) <= 20
+        self.asked.append(said)
+        begin = max(int(said["created[gte]"]), int((datetime.now(UTC) - self.REMEMBERED).timestamp()))
+        found = [
+            one
+            for one in reversed(self.events)
+            if begin <= one["created"] < int(said["created[lt]"]) and one["type"] in types
+        ]
+        if (after := said.get("starting_after")) is not None:
+            ids = [one["id"] for one in found]
+            if after not in ids:
+                return JSONResponse({"error": {"code": "resource_missing"}}, status_code=400)
+            found = found[ids.index(after) + 1 :]
+        page = {"object": "list", "url": "/v1/events", "has_more": len(found) > limit, "data": found[:limit]}
+        return JSONResponse(page)
+
+
+def some(count: int = 100) -> Stripe:
+    """An account with Checkout sessions of today."""
+    shop = Stripe()
+    for number in range(count):
+        at = datetime.now(UTC)
+        session = deliveries.stripe_session(at, id=f"cs_live_{number}", payment_intent=f"pi_{number}")
+        shop.happened("checkout.session.completed", session, at)
+    return shop

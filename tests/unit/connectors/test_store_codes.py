@@ -1,0 +1,222 @@
+"""What a code takes off at a checkout, and how shops' answers about it are read."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.program import Discount, Fixed, Percent, Program
+from services.common.benefit import promised
+from services.connectors.store_codes.domain import shopify, stripe, woocommerce
+from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Unreadable, Want
+from services.connectors.store_codes.domain.terms import OwnLimits, Terms, least_goods, terms_of
+
+ENDS = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
+TEN = Percent(kind="percent", basis_points=1000)
+FIVE = Fixed(kind="fixed", amount_minor=500)
+
+
+def program(give: Fixed | Percent | None = TEN, **fields: Any) -> Program:
+    served = {"friend_benefit": "discount", "discount": {"give": give.model_dump()}} if give else {}
+    document = {"name": "P", "currency": "EUR", "landing_url": "https://shop.example/", **served, **fields}
+    return Program.model_validate(document)
+
+
+def terms(give: Fixed | Percent = TEN, **fields: Any) -> Terms:
+    known = {"currency": "EUR", "once": True, "least_minor": 0, "max_uses": None, "expires_at": None}
+    return Terms(give=give, **{**known, **fields})
+
+
+def want(code: str = "ANNA10", *, wanted: Terms | None = None, remote_id: str | None = None) -> Want:
+    return Want(code_id=f"cod_{code.lower()}", code=code, terms=wanted, remote_id=remote_id, unclear=False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "limits", "active"),
+    [
+        ({"give": None}, OwnLimits(retired=False), True),
+        ({"status": "paused"}, OwnLimits(retired=False), True),
+        ({"status": "archived"}, OwnLimits(retired=False), True),
+        ({}, OwnLimits(retired=True), True),
+        ({}, OwnLimits(retired=False), False),
+    ],
+)
+def test_what_promises_nothing_takes_nothing_off(fields: dict[str, Any], limits: OwnLimits, active: bool) -> None:
+    assert terms_of(program(**fields), limits, active=active) is None
+
+
+def test_terms_are_the_programs_discount_within_the_codes_limits() -> None:
+    found = terms_of(program(FIVE), OwnLimits(retired=False, max_uses=3, expires_at=ENDS), active=True)
+    assert found == terms(FIVE, max_uses=3, expires_at=ENDS)
+    assert found.digest == terms(FIVE, max_uses=3, expires_at=ENDS).digest
+    others = [
+        terms(FIVE),
+        terms(FIVE, max_uses=3),
+        terms(Percent(kind="percent", basis_points=500)),
+        terms(FIVE, once=False),
+        terms(FIVE, currency="USD"),
+        terms(FIVE, least_minor=5),
+    ]
+    assert len({one.digest for one in [found, *others]}) == 7
+
+
+@given(st.one_of(st.integers(0, 10_000).map(lambda n: Fixed(kind="fixed", amount_minor=n)),
+                 st.integers(1, 9_999).map(lambda n: Percent(kind="percent", basis_points=n))),
+       st.integers(0, 10_000_000))  # fmt: skip
+def test_the_least_order_is_the_lowest_of_which_the_discount_leaves_enough(give: Fixed | Percent, least: int) -> None:
+    discount = Discount(give=give)
+    goods = least_goods(discount, least)
+
+    def left(price: int) -> int:
+        return price - promised(discount, goods_minor=price)
+
+    assert left(goods) >= least
+    assert goods == 0 or left(goods - 1) < least
+
+
+def test_a_coupon_says_all_of_its_terms_and_takes_away_what_no_longer_holds() -> None:
+    full = want(wanted=terms(FIVE, once=False, least_minor=1250, max_uses=4, expires_at=ENDS))
+    bare = want("BORIS", wanted=terms(), remote_id="719")
+    gone = want("CLARA", remote_id="720")
+    body = json.loads(woocommerce.batch([full, bare, gone]).body or b"")
+    [created], [changed, ended] = body["create"], body["update"]
+    assert created == {
+        "code": "anna10",
+        "discount_type": "fixed_cart",
+        "amount": "5.00",
+        "individual_use": True,
+        "usage_limit": 4,
+        "usage_limit_per_user": 0,
+        "minimum_amount": "12.50",
+        "date_expires": "2026-12-24T18:00:00Z",
+        "description": "Kith",
+        "meta_data": [{"key": "kith_code", "value": "cod_anna10"}],
+    }
+    assert (changed["id"], changed["amount"], changed["usage_limit"], changed["date_expires"]) == (719, "10.00", 0, "")
+    assert ended == {"id": 720, "date_expires": "2001-01-01T00:00:00Z"}
+
+
+def test_a_batch_is_read_item_by_item_and_whole_or_not_at_all() -> None:
+    wants = [want("A", wanted=terms()), want("B", wanted=terms()), want("C", wanted=terms(), remote_id="3")]
+    exists, invalid = "woocommerce_rest_coupon_code_already_exists", "woocommerce_rest_shop_coupon_invalid_id"
+    created = [{"id": 7}, {"id": 0, "error": {"code": exists, "message": "", "data": {"status": 400}}}]
+    answer = {"create": created, "update": [{"id": 3, "error": {"code": invalid}}]}
+    found = woocommerce.done_in(json.dumps(answer).encode(), wants)
+    assert found == [Put("cod_a", "7"), Exists("cod_b"), Absent("cod_c")]
+    for odd in (b"", b"<html>", b"[]", b"{}", b'{"create": [{"id": 7}]}', b'{"create": [1, 2], "update": [3]}'):
+        with pytest.raises(Unreadable):
+            woocommerce.done_in(odd, wants)
+
+
+MINE = {"id": 7, "code": "anna10", "meta_data": [{"key": "kith_code", "value": "cod_anna10"}]}
+THEIRS = {"id": 8, "code": "anna10", "date_created_gmt": "2025-03-21T18:23:00", "meta_data": []}
+
+
+@pytest.mark.parametrize(
+    ("coupons", "says"),
+    [
+        ([], Absent("cod_anna10")),
+        ([{**MINE, "code": "anna100"}], Absent("cod_anna10")),
+        ([MINE], Found("cod_anna10", "7")),
+        ([THEIRS], Refused("cod_anna10", "taken", "coupon 8, 2025-03-21")),
+        ([{**MINE, "meta_data": [{"key": "kith_code", "value": "cod_other"}]}],
+         Refused("cod_anna10", "taken", "coupon 7")),
+    ],
+)  # fmt: skip
+def test_a_coupon_is_ours_by_its_mark_alone(coupons: list[Any], says: Any) -> None:
+    assert woocommerce.found_in(json.dumps(coupons).encode(), want()) == says
+
+
+def test_a_promotion_code_is_ours_by_its_mark_and_only_those_that_are_on_count() -> None:
+    mine = {"id": "promo_1", "code": "Anna10", "active": True, "metadata": {"kith_code": "cod_anna10"}}
+    theirs = {"id": "promo_2", "code": "ANNA10", "active": True, "metadata": {}}
+    for listed, says in (
+        ([], Absent("cod_anna10")),
+        ([{**mine, "active": False}], Absent("cod_anna10")),
+        ([theirs, mine], Found("cod_anna10", "promo_1")),
+        ([theirs], Refused("cod_anna10", "taken", "promo_2")),
+    ):
+        assert stripe.found_in(json.dumps({"data": listed}).encode(), want()) == says
+    wanted = terms(FIVE)
+    for metadata, meaning in (
+        ({"kith_terms": wanted.digest}, Put("cod_anna10", "promo_1")),
+        ({"kith_terms": terms().digest}, Found("cod_anna10", "promo_1")),
+    ):
+        body = json.dumps({"data": [{**mine, "metadata": {"kith_code": "cod_anna10", **metadata}}]}).encode()
+        assert stripe.found_in(body, want(wanted=wanted)) == meaning, "its terms never change"
+    with pytest.raises(Unreadable):
+        stripe.found_in(b'{"error": {}}', want())
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "told"), [("EUR", 750, "750"), ("JPY", 750, "750"), ("KWD", 1500, "1500"), ("UGX", 7, "700")]
+)
+def test_amounts_are_told_to_stripe_in_its_own_minor_units(currency: str, minor: int, told: str) -> None:
+    off = terms(Fixed(kind="fixed", amount_minor=minor), currency=currency)
+    assert f"amount_off={told}&" in (stripe.coupon(off).body or b"").decode() + "&"
+
+
+def test_parts_of_a_request_to_shopify_are_answered_one_by_one() -> None:
+    made, changed, ended = (
+        want("A", wanted=terms(FIVE, max_uses=2)),
+        want("B", wanted=terms(once=False), remote_id="gid://shopify/DiscountCodeNode/2"),
+        want("C", remote_id="gid://shopify/DiscountCodeNode/3"),
+    )
+    asked = json.loads(shopify.put([made, changed, ended], ENDS).body or b"")
+    assert "m0: discountCodeBasicCreate(basicCodeDiscount: $i0)" in asked["query"]
+    assert "m1: discountCodeBasicUpdate(id: $d1, basicCodeDiscount: $i1)" in asked["query"]
+    assert "m2: discountCodeDeactivate(id: $d2)" in asked["query"]
+    assert asked["query"].startswith(
+        "mutation ($i0: DiscountCodeBasicInput!, $d1: ID!, $i1: DiscountCodeBasicInput!, $d2: ID!) {"
+    )
+    created, updated = asked["variables"]["i0"], asked["variables"]["i1"]
+    assert (created["startsAt"], created["usageLimit"]) == ("2026-12-24T18:00:00Z", 2)
+    assert created["customerGets"]["value"] == {"discountAmount": {"amount": "5.00", "appliesOnEachItem": False}}
+    assert "startsAt" not in updated, "when it began stays"
+    assert (updated["endsAt"], updated["customerGets"]["value"]) == (None, {"percentage": 0.1})
+
+    def part(remote_id: str | None, *errors: dict[str, Any]) -> dict[str, Any]:
+        return {"codeDiscountNode": {"id": remote_id} if remote_id else None, "userErrors": list(errors)}
+
+    taken = {"field": ["basicCodeDiscount", "code"], "code": "TAKEN", "message": ""}
+    gone = {"field": ["id"], "code": "INVALID", "message": "Discount does not exist."}
+    for answers, says in (
+        ((part("g1"), part("g2"), part("g3")), [Put("cod_a", "g1"), Put("cod_b", "g2"), Put("cod_c", "g3")]),
+        ((part(None, taken), part(None, gone), None), [Exists("cod_a"), Absent("cod_b")]),
+        ((part(None, {"code": "TOO_LONG"}), part("g2"), part("g3"))[:1], [Refused("cod_a", "too_long")]),
+    ):
+        body = json.dumps({"data": {f"m{n}": answer for n, answer in enumerate(answers)}}).encode()
+        assert shopify.done_in(body, [made, changed, ended]) == says
+
+
+def test_points_that_are_used_up_say_how_long_to_wait() -> None:
+    status = {"maximumAvailable": 1000.0, "currentlyAvailable": 50.0, "restoreRate": 50.0}
+    cost = {"requestedQueryCost": 200, "actualQueryCost": None, "throttleStatus": status}
+    error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+    with pytest.raises(shopify.Throttled) as slow:
+        shopify.done_in(json.dumps({"errors": [error], "extensions": {"cost": cost}}).encode(), [])
+    assert slow.value.wait_s == 3.0
+    denied = {"errors": [{"message": "", "extensions": {"code": "ACCESS_DENIED"}}], "data": {"m0": None}}
+    with pytest.raises(shopify.Denied):
+        shopify.done_in(json.dumps(denied).encode(), [])
+
+
+@given(st.binary(max_size=60))
+def test_no_odd_answer_is_an_accident(body: bytes) -> None:
+    for read in (
+        lambda: woocommerce.done_in(body, [want(wanted=terms())]),
+        lambda: woocommerce.found_in(body, want()),
+        lambda: woocommerce.currency_in(body),
+        lambda: stripe.found_in(body, want()),
+        lambda: stripe.made_in(400, body, want()),
+        lambda: shopify.done_in(body, [want(wanted=terms())]),
+        lambda: shopify.found_in(body, [want()]),
+        lambda: shopify.currency_in(body),
+    ):
+        try:
+            read()
+        except Unreadable:
+            continue
