@@ -159,6 +159,15 @@ class Outgoing:
 
         return await until(look, what=f"a delivery is {wanted}") or {}
 
+    async def all_once(self, endpoint: Mapping[str, Any], **wanted: Any) -> list[dict[str, Any]]:
+        """The endpoint's log, once every delivery in it is as wanted: an arrival is noted a moment after it."""
+
+        async def look() -> list[dict[str, Any]] | None:
+            found = await self.deliveries(endpoint)
+            return found if all({name: one[name] for name in wanted} == wanted for one in found) else None
+
+        return await until(look, what=f"all deliveries are {wanted}") or []
+
     async def show(self, endpoint: Mapping[str, Any]) -> dict[str, Any]:
         """The endpoint as the API shows it."""
         found: dict[str, Any] = (await self.http.get(f"/v1/webhook-endpoints/{endpoint['id']}", headers=KEY)).json()
