@@ -63,12 +63,12 @@ async def _copy(
             values.append("($2::text[])[k]")
         elif name in _IDS and kind == "text" and table != "links.stores":
             values.append(f"case when {name} = '' then '' else {name} || {mark} end")
-        elif name in _NUMBERS and others is None:
+        elif name in _NUMBERS and kind in ("bigint", "integer") and others is None:
             values.append(f"{name} + k::bigint * {_FAR_APART}")
         elif name in _DAYS and others is None and table.startswith("analytics.daily"):
             values.append(f"{name} - k")
         else:
-            values.append(name)
+            values.append(f'"{name}"')
     names = ", ".join(f'"{name}"' for name in columns)
     await superuser.execute(
         f"insert into {table} ({names}) select {', '.join(values)} from {table}, generate_series(1, {times}) k"

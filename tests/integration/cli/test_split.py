@@ -48,8 +48,7 @@ async def test_the_product_answers_as_one(api: httpx.AsyncClient) -> None:
     families = text_string_to_metric_families((await api.get("/metrics")).text)
     replicas = {sample.labels.get("replica") for family in families for sample in family.samples}
     assert replicas == {f"{name}-{number}" for name in SERVICES for number in (1, 2)} | {
-        "links-work-1",
-        "connectors-work-1",
+        *("links-work-1", "connectors-work-1", "rewards-work-1"),
     }
 
 

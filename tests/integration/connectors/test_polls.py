@@ -35,6 +35,7 @@ async def tell(both: Pair, connection: dict[str, Any], order: dict[str, Any]) ->
     path = httpx.URL(connection["url"]).path
     answer = await both.http.post(path, content=sent.body, headers=sent.headers)
     assert answer.status_code == 200, answer.text
+    await both.all_read([SHOP])  # the answer leaves before it is read
     return str(answer.json()["outcome"])
 
 

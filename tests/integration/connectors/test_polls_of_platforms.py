@@ -90,6 +90,7 @@ async def tell(both: Pair, connection: dict[str, Any], event: dict[str, Any]) ->
     sent = deliveries.stripe(event, STRIPE_SECRET)
     answer = await both.http.post(httpx.URL(connection["url"]).path, content=sent.body, headers=sent.headers)
     assert answer.status_code == 200, answer.text
+    await both.all_read([SHOP])  # the answer leaves before it is read
     return str(answer.json()["outcome"])
 
 

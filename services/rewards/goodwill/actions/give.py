@@ -148,9 +148,9 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
     else:
         one = await _granted(tx, replace(one, unaided=True))
         await sql.add(tx, one)
-    kind = "asked" if waits else "granted"
+    kind, action = ("asked", "goodwill.asked") if waits else ("granted", "goodwill.granted")
     await sql.add_step(tx, one, kind, amount_minor=one.amount_minor)
-    _note(tx, f"goodwill.{kind}", one)
+    _note(tx, action, one)
     return one
 
 
