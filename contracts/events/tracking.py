@@ -130,6 +130,7 @@ class ShareRecorded(TrackingPayload):
 
     TYPE: ClassVar[str] = "kith.share.recorded.v1"
     customer: Customer = Customer()
+    slug: str | None = Field(None, description="Of the link that was shared, folded, where the page said which.")
 
 
 class WidgetViewed(TrackingPayload):

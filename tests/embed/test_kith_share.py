@@ -175,6 +175,16 @@ async def test_who_is_known_shares_by_their_own_link_and_each_share_is_reported(
     assert {"language": "en", "customer": {"id": "c7", "proof": "of the shop's server"}} in shop.asked
 
 
+async def test_who_is_known_by_their_link_alone_is_reported_by_it(shop: Shop) -> None:
+    shop.body = element("customer-account", f' link="{shop.kith_url}/r/anna?ch=site"')
+    await shop.open("/account")
+    await shop.page.get_by_role("button", name="Share", exact=True).click()
+    await shop.page.get_by_role("link", name="Telegram").click()
+    await until(lambda: [one for one in shop.reports if one["type"] == "share"], what="the share")
+    (said,) = [one for one in shop.reports if one["type"] == "share"]
+    assert (said["channel"], said["slug"], "customer" in said) == ("telegram", "anna", False)
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_each_of_the_eight_places_fits_is_named_and_is_counted_once_a_day(shop: Shop, width: int) -> None:
     places = get_args(Placement)

@@ -23,6 +23,7 @@ from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, T
 from services.attribution.tracking.sql import StoredTrack
 from services.common import click_token, identify
 from services.common.click_token import ReadToken
+from services.common.codes import fold_slug
 from services.common.contacts import contact_hashes, contact_in, without_nobodys
 from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
@@ -108,6 +109,8 @@ def line_of(
     else:
         fields["customer"] = _customer(ring, reported.customer, nobody)
     same, within_s = fields, _SAME_WITHIN_S
+    if kind is ShareRecorded and reported.slug is not None and (slug := fold_slug(reported.slug)) is not None:
+        fields["slug"] = slug
     if kind is WidgetViewed:
         if reported.placement is not None:
             fields["placement"] = reported.placement

@@ -46,6 +46,9 @@ class TrackIn(BaseModel):
     url: Annotated[str, Field(max_length=2048)] | None = None
     channel: Annotated[Annotated[str, Field(max_length=40)] | None, Blank] = None
     placement: Placement | None = Field(None, description="With widget_view: where the invitation to share stood.")
+    slug: Annotated[Annotated[str, Field(max_length=200)] | None, Blank] = Field(
+        None, description="With share: the slug of the link that was shared. What is none is left out."
+    )
     seen: bool = Field(False, description="The page is in front of its visitor, and in no frame.")
 
     @model_validator(mode="after")

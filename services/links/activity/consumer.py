@@ -13,14 +13,20 @@ GROUP: Final = "shares"
 
 
 async def on_shares(tx: Tx, events: Sequence[Event[Any]]) -> None:
-    """Of each customer whom a page named, the newest share. Whoever looks at a page, or shares unnamed, is no row."""
-    newest = {}
+    """The newest share of each customer whom a page named, and of each link. Whoever looks at a page, or shares
+    unnamed, is no row.
+    """
+    customers, links = {}, {}
     for event in sorted(events, key=lambda one: one.data.at):
-        who = event.data.customer.id
+        shared, who = event.data, event.data.customer.id
         if who is not None:
-            newest[event.data.store_id, who] = event.data.at
-    if newest:
-        await sql.shared_by_customers(tx, newest)
+            customers[shared.store_id, who] = shared.at
+        if shared.slug is not None:
+            links[shared.store_id, shared.slug] = shared.at
+    if customers:
+        await sql.shared_by_customers(tx, customers)
+    if links:
+        await sql.shared_by_links(tx, links)
 
 
 HANDLERS = (Handler(events=(ShareRecorded,), handle=on_shares, group=GROUP),)

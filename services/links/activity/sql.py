@@ -31,6 +31,19 @@ on conflict (store_id, ambassador_id) do update set shared_at = excluded.shared_
 where activities.shared_at is null or activities.shared_at < excluded.shared_at - interval '1 hour'
 """
 
+# Several slugs, former ones too, may be one person's.
+_BY_LINKS = """
+insert into activities (store_id, ambassador_id, shared_at)
+select a.store_id, a.ambassador_id, max(w.at)
+from unnest(cast(:stores as text[]), cast(:slugs as text[]), cast(:moments as timestamptz[])) as w(store, slug, at)
+join directory d on d.kind = 'slug' and d.key = w.slug and d.store_id = w.store
+join links l on l.store_id = d.store_id and l.link_id = d.id
+join ambassadors a on a.store_id = l.store_id and a.ambassador_id = l.ambassador_id
+where a.status <> 'erased' group by 1, 2 order by 1, 2
+on conflict (store_id, ambassador_id) do update set shared_at = excluded.shared_at
+where activities.shared_at is null or activities.shared_at < excluded.shared_at - interval '1 hour'
+"""
+
 
 async def clicked(tx: Tx, first: Mapping[tuple[str, str], datetime]) -> None:
     """(store, ambassador) → when a friend opened their link: the earliest moment is kept."""
@@ -53,5 +66,15 @@ async def shared_by_customers(tx: Tx, newest: Mapping[tuple[str, str], datetime]
         _BY_CUSTOMERS,
         stores=[store for store, _ in newest],
         customers=[who for _, who in newest],
+        moments=list(newest.values()),
+    )
+
+
+async def shared_by_links(tx: Tx, newest: Mapping[tuple[str, str], datetime]) -> None:
+    """(store, folded slug) → when a page said that the link was shared: of the ambassador whose it is."""
+    await tx.execute(
+        _BY_LINKS,
+        stores=[store for store, _ in newest],
+        slugs=[slug for _, slug in newest],
         moments=list(newest.values()),
     )

@@ -10,8 +10,10 @@ from tests.integration.links.world import Replica, Shop, open_shop
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
-def share(shop: Shop, who: str | None, *, at: datetime = NOON, number: int = 1) -> ShareRecorded:
-    return ShareRecorded(store_id=shop.id, track_id=f"trk_{number}", at=at, customer=Customer(id=who))
+def share(
+    shop: Shop, who: str | None = None, *, slug: str | None = None, at: datetime = NOON, number: int = 1
+) -> ShareRecorded:
+    return ShareRecorded(store_id=shop.id, track_id=f"trk_{number}", at=at, customer=Customer(id=who), slug=slug)
 
 
 async def last(links: Replica, shop: Shop) -> dict[str, Any]:
@@ -54,3 +56,21 @@ async def test_another_store_s_customer_of_the_same_id_is_somebody_else(links: R
     await hear(links, share(other, "c-anna"))
     assert await last(links, shop) == {} and list(await last(links, other)) == [hers]
     await other.http.aclose()
+
+
+async def test_a_share_by_the_link_alone_counts_for_whose_link_it_is(links: Replica, shop: Shop) -> None:
+    program = await shop.program()
+    anna, gone = await shop.ambassador(program), await shop.ambassador(program)
+    await shop.http.delete(f"/v1/ambassadors/{gone['id']}")
+    other = await open_shop(links, domain="other.example")
+    await hear(links, share(shop, slug="nobodys"), share(shop, slug=gone["link"]["slug"]))
+    await hear(links, share(other, slug=anna["link"]["slug"]))
+    assert await last(links, shop) == {} and await last(links, other) == {}
+    await other.http.aclose()
+
+    former = anna["link"]["slug"]
+    renamed = await shop.http.patch(f"/v1/links/{anna['link']['id']}", json={"slug": "anna-recommends"})
+    assert renamed.status_code == 200, renamed.text
+    later = NOON + timedelta(minutes=5)
+    await hear(links, share(shop, slug=former), share(shop, slug="anna-recommends", at=later, number=2))
+    assert await last(links, shop) == {anna["id"]: later}, "by either of its names, in one step"

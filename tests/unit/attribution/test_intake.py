@@ -140,6 +140,15 @@ def test_an_id_that_is_a_contact_is_hashed_like_one_and_never_travels() -> None:
     assert b"@" not in fact(visitor_id="friend@gmail.com", customer={"id": "@friend"}).body
 
 
+def test_a_share_names_its_link_by_the_folded_slug_alone() -> None:
+    def kept(**fields: Any) -> Any:
+        return orjson.loads(line_of(RING, STORE, TrackIn.model_validate(fields), NOON).text.split(b"\t")[2]).get("slug")
+
+    assert kept(type="share", slug=" Anna-Kern ") == "anna-kern"
+    assert kept(type="share", slug="anna@shop.example") is None is kept(type="share", slug="")
+    assert kept(type="visit", slug="anna") is None, "nothing else is about a link"
+
+
 def test_the_same_order_of_one_half_hour_is_one_and_of_nobody_each_is_its_own() -> None:
     def name(minutes: float = 0, **fields: Any) -> str:
         reported = TrackIn.model_validate({"type": "visit", "visitor_id": "v1", "url": "https://a.example/x"} | fields)

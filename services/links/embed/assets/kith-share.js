@@ -152,10 +152,15 @@ a{color:inherit;min-height:24px}`
       const value = (name) => this.getAttribute(name)
       if (value('program')) question.program_id = value('program')
       if (value('customer') && value('proof')) question.customer = { id: value('customer'), proof: value('proof') }
-      const slug = /\/r\/([^/?#]+)|[?&]ref=([^&#]+)/.exec(value('link') || '')
-      if (slug) question.slug = slug[1] || slug[2]
+      const slug = this.slug()
+      if (slug) question.slug = slug
       if (placement === 'product-card') question.page = location.origin + location.pathname
       return question
+    }
+
+    slug() {
+      const found = /\/r\/([^/?#]+)|[?&]ref=([^&#]+)/.exec(this.getAttribute('link') || '')
+      return found ? found[1] || found[2] : undefined
     }
 
     draw(offer, placement) {
@@ -224,7 +229,7 @@ a{color:inherit;min-height:24px}`
 
     shared(channel) {
       const id = this.getAttribute('proof') && this.getAttribute('customer')
-      report('share', id ? { channel, customer: { id } } : { channel })
+      report('share', { channel, slug: this.slug(), customer: id ? { id } : undefined })
     }
 
     copied(label, text, words, channel) {

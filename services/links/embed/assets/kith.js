@@ -6,7 +6,7 @@
  *
  *   kith('identify', {id, proof})          the customer who is signed in; proof: HMAC of the id, made by the shop's server
  *   kith('signup', {id, proof})            the same, who has just opened an account
- *   kith('share', {channel})               somebody shared
+ *   kith('share', {channel, slug})         somebody shared; slug: of their link, where the page knows it
  *   kith('view', {placement})              somebody saw the invitation to share; kith-share.js says so
  *   kith('join', {program, link, …})       opens the sheet to share or to join, which kith-share.js makes
  *   kith('order', order)                   puts tokens and visitor_id into an order object
@@ -266,7 +266,7 @@
     identify: function (person) { name('identify', person) },
     signup: function (person) { name('signup', person) },
     share: function (how) {
-      send('share', how ? { channel: how.channel && '' + how.channel, customer: how.customer } : {})
+      send('share', how ? { channel: how.channel && '' + how.channel, customer: how.customer, slug: how.slug } : {})
     },
     view: function (where) { send('widget_view', where) },
     join: function (how) {
