@@ -56,6 +56,7 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "by_person": speech.say("Called off by hand."),
         "no_answer": speech.say("It was sent, and nobody has answered yet. It is asked about until somebody does."),
         "destination_gone": speech.say("It is not known any more where the money goes."),
+        "provider_ended": speech.say("The way to send it was turned off before it was sent."),
         "not_sent": speech.say("It was never sent: the provider could not be called for days."),
     }
     return "" if reason is None else known.get(reason, reason)

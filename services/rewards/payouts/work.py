@@ -51,8 +51,9 @@ async def _called(port: Port, turn: Turn, now: datetime) -> Answer:
     if turn.step == "pay":
         return await port.pay(turn.sending, first=turn.first, now=now)
     answer = await port.look_up(turn.sending, now=now)
-    if isinstance(answer, Absent) and turn.unanswered and not turn.only_look:
-        # It never came there, says who would know: it is given again, under the same key.
+    if isinstance(answer, Absent) and turn.unanswered and not turn.only_look and turn.account.ended_at is None:
+        # It never came there, says who would know: it is given again, under the same key, unless nothing is to go there
+        # any more. Then a person says that it failed: the call that nobody answered may arrive yet.
         return await port.pay(turn.sending, first=False, now=now)
     return answer
 

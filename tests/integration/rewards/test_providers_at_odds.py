@@ -15,9 +15,9 @@ from tests.integration.rewards.paying import Paying, paying, people, signed
 from tests.integration.rewards.world import World
 from tests.support.payout_providers import Moods
 from tests.support.wait import until
-from tests.unit.rewards.build import STORE
+from tests.unit.rewards.build import NOON, STORE, joined, make_state
 
-ANNA, BORIS = "amb_anna", "amb_boris"
+ANNA, BORIS, CARLA = "amb_anna", "amb_boris", "amb_carla"
 
 
 @pytest.fixture
@@ -260,6 +260,63 @@ async def test_whose_destination_changed_before_the_call_is_not_paid(world: Worl
         await until(lambda: shop.all_are("paid", "failed"), what="each has come to its end")
         assert (await one_of(shop, ANNA))["reason"] == "destination_changed"
         assert [one.to for one in shop.providers.endpoint.book.values()] == [f"{BORIS}@example.com"]
+
+
+async def test_who_was_blocked_or_lost_rewards_before_the_call_is_not_paid(world: World) -> None:
+    await people(world, [ANNA, BORIS, CARLA])
+    async with paying(world, works=False) as shop:
+        await shop.set_up("http")
+        await shop.sent("http")
+        await world.take(joined(ANNA, status="blocked"))
+        await world.take(make_state(f"{BORIS}-0", revision=2, settled_at=NOON, ambassador_id=BORIS, cancelled=True))
+        await shop.work()
+        await until(lambda: shop.all_are("paid", "failed"), what="each has come to its end")
+        found = {who: await one_of(shop, who) for who in (ANNA, BORIS, CARLA)}
+        assert {who: (one["status"], one["reason"]) for who, one in found.items()} == {
+            ANNA: ("failed", "blocked"),
+            BORIS: ("failed", "taken_back"),
+            CARLA: ("paid", None),
+        }
+        assert (await holding(world, ANNA)).available == 100 and (await holding(world, BORIS)).available == 0
+        assert [one.to for one in shop.providers.endpoint.book.values()] == [f"{CARLA}@example.com"]
+        assert (await audit(world)).whole
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_what_a_provider_was_not_given_before_it_was_turned_off_never_goes_there(
+    world: World, replaced: bool
+) -> None:
+    await people(world, [ANNA, BORIS])
+    async with paying(world, works=False) as shop:
+        await shop.set_up("http")
+        await shop.sent("http")
+        if replaced:
+            await shop.http.put("/v1/payout-providers/http", json={"url": f"{shop.providers.pay_url}?at=new"})
+        else:
+            await shop.http.delete("/v1/payout-providers/http")
+        await shop.work()
+        await until(lambda: shop.all_are("failed"), what="it is said that they were not sent")
+        assert (await one_of(shop, ANNA))["reason"] == "provider_ended"
+        assert not shop.providers.endpoint.given
+        assert (await holding(world, ANNA)).available == 100 and (await audit(world)).whole
+
+
+async def test_what_a_turned_off_provider_says_it_never_had_is_left_to_a_person(shop: Paying) -> None:
+    await shop.set_up("http")
+    endpoint = shop.providers.endpoint
+    endpoint.moods = Moods(away_before=100)
+    await shop.sent("http")
+    await until(lambda: shop.all_are("unknown"), what="nobody answered")
+    await shop.http.delete("/v1/payout-providers/http")
+    endpoint.moods = Moods()
+    given, called = len(endpoint.given), len(endpoint.places)
+
+    async def was_asked() -> bool:
+        await shop.hurry()
+        return len(endpoint.places) >= called + 6
+
+    await until(was_asked, what="it says that it never had them")
+    assert len(endpoint.given) == given and set((await shop.standing()).values()) == {"unknown"}
 
 
 async def test_a_token_that_ended_early_is_replaced_by_one_and_used_again(shop: Paying) -> None:

@@ -8,10 +8,9 @@ from contracts.events.payouts import PayoutStatus
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from services.kernel.ids import new_id
-from services.rewards.destinations import sql as destinations
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Movement, payout_step
-from services.rewards.payouts.actions import calls
+from services.rewards.payouts.actions import calls, sendable
 from services.rewards.payouts.actions.move import announce, move
 from services.rewards.payouts.domain.states import BY_CALL, METHODS_OF, UNSENT, News, Payout, Provider
 from services.rewards.payouts.domain.terms import Terms
@@ -244,7 +243,7 @@ async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
     if batch.status != "approved":
         raise BatchState(batch, "sent")
     approved = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.status == "approved"]
-    refused = await _refused(tx, store_id, approved)
+    refused = await sendable.refused(tx, store_id, approved)
     kind = BY_CALL.get(batch.provider)
     account = None if kind is None else await providers.need(tx, store_id, kind)
     status: PayoutStatus = "submitted" if account is None else "submitting"
@@ -263,26 +262,6 @@ async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
     await sql.save_batch(tx, store_id, after)
     _note(tx, "payouts.sent", after, before=batch)
     return after
-
-
-async def _refused(tx: Tx, store_id: str, payouts: Sequence[Payout]) -> dict[str, str]:
-    """Which of these must not be sent any more, and why."""
-    places = await destinations.several(tx, store_id, [one.destination_id for one in payouts])
-    wanted = [(one.ambassador_id, one.currency, one.reserve_number) for one in payouts]
-    since = await books.cash_since(tx, store_id, wanted)
-    blocked = await destinations.blocked(tx, store_id, [one.ambassador_id for one in payouts])
-    found: dict[str, str] = {}
-    for one in payouts:
-        place = places.get(one.destination_id)
-        if one.ambassador_id in blocked:
-            found[one.payout_id] = "blocked"
-        elif place is None or place.ended_at is not None:
-            found[one.payout_id] = "destination_changed"
-        elif place.usable_at > tx.now:
-            found[one.payout_id] = "cooling_off"
-        elif since[one.ambassador_id, one.reserve_number] < 0:
-            found[one.payout_id] = "taken_back"
-    return found
 
 
 def _note(tx: Tx, action: str, batch: Batch, *, before: Batch | None = None) -> None:

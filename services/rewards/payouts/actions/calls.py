@@ -17,6 +17,7 @@ from services.kernel.work import NewTask, add_tasks
 from services.rewards.destinations import actions as destinations
 from services.rewards.destinations import sql as destination_rows
 from services.rewards.destinations.sql import Destination
+from services.rewards.payouts.actions import sendable
 from services.rewards.payouts.actions.move import move
 from services.rewards.payouts.domain.calls import BUSY_FOR, LATER, sendings
 from services.rewards.payouts.domain.states import SENT, Impossible, News, Payout, moved
@@ -135,7 +136,7 @@ async def begin(
     first = not only_look and bool(open_) and all(one.tried_at is None for one in open_)
     places = await destination_rows.several(tx, store_id, [known[one.payout_id].destination_id for one in open_])
     if first:
-        refused = await _refuse(tx, account, [known[one.payout_id] for one in open_], places)
+        refused = await _refuse(tx, account, [known[one.payout_id] for one in open_])
         open_ = [one for one in open_ if one.payout_id not in refused]
     real = tx.now - tx.offset
     remote = next((one.remote_id for one in open_ if one.remote_id), None) or remote_id
@@ -182,19 +183,19 @@ def _step(
     return "pay" if real - tried < paypal.AGAIN_FOR else "stuck"
 
 
-async def _refuse(tx: Tx, account: Account, payouts: Sequence[Payout], places: Mapping[str, Destination]) -> set[str]:
-    """Fails what must not be sent: between its batch's sending and its call the ambassador may have changed where it
-    goes, or somebody their mail.
+async def _refuse(tx: Tx, account: Account, payouts: Sequence[Payout]) -> set[str]:
+    """Fails what must not be sent: between its batch's sending and its call hours may lie, in which the provider was
+    turned off, the ambassador was blocked or changed where it goes, or rewards in it were taken back.
     """
-    changes: list[tuple[Payout, News]] = []
-    for one in payouts:
-        place = places.get(one.destination_id)
-        if place is None or place.ended_at is not None:
-            changes.append((one, News(status="failed", reason="destination_changed")))
-        elif place.usable_at > tx.now:
-            changes.append((one, News(status="failed", reason="cooling_off")))
-    await move(tx, changes)
-    return {one.payout_id for one, _ in changes}
+    if account.ended_at is not None:
+        refused = dict.fromkeys((one.payout_id for one in payouts), "provider_ended")
+    else:
+        refused = await sendable.refused(tx, account.store_id, payouts)
+    await move(
+        tx,
+        [(one, News(status="failed", reason=refused[one.payout_id])) for one in payouts if one.payout_id in refused],
+    )
+    return set(refused)
 
 
 def _transfer(ctx: Context, payout: Payout, places: Mapping[str, Destination], note: str, *, opened: bool) -> Transfer:
