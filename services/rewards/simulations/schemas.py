@@ -1,9 +1,9 @@
 """Bodies of the API of simulations."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment
 from contracts.program import EvidenceKind, PerAmbassador, Program
@@ -11,6 +11,18 @@ from services.rewards.rules.domain import Line, PayAs, Side
 from services.rewards.simulations.domain.figures import RuleSum
 from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial
 from services.rewards.simulations.sql.runs import Run, ShareRow, State
+
+_YEARS: Final = range(1970, 3000)
+
+
+def _within_years(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise ValueError(f"give a moment of the years {_YEARS[0]} to {_YEARS[-1]}")
+    return moment
+
+
+OurMoment = Annotated[Moment, AfterValidator(_within_years)]
+"""A moment to which a hold can be added, and which every zone and the database know."""
 
 
 class ImaginedLineIn(BaseModel):
@@ -39,7 +51,7 @@ class ImaginedOrderIn(BaseModel):
     ambassador_id: str | None = Field(
         None, max_length=64, description="Whose limits count. Left out: somebody who got nothing so far."
     )
-    placed_at: Moment | None = Field(None, description="Left out: now.")
+    placed_at: OurMoment | None = Field(None, description="Left out: now.")
 
     def imagined(self, program_id: str, *, currency: str, now: datetime) -> Imagined:
         """The order with what was left out."""
@@ -66,8 +78,8 @@ class PeriodIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    from_: Moment = Field(alias="from")
-    to: Moment
+    from_: OurMoment = Field(alias="from")
+    to: OurMoment
 
 
 class SimulationIn(BaseModel):

@@ -373,3 +373,16 @@ async def test_what_is_wrong_is_named_by_its_path(world: World, body: dict[str, 
         answer = await shop.post("/v1/simulations", json=body)
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_that_no_hold_can_be_added_to_is_refused(world: World, moment: str) -> None:
+    await world.take(configured(), published(make_program()))
+    order = {"program_id": PROGRAM, "order": {"total_minor": 100, "placed_at": moment}}
+    period = {"program_id": PROGRAM, "period": {"from": "2026-01-01T00:00:00Z", "to": moment}}
+    async with world.caller(STORE) as shop:
+        answers = [await shop.post("/v1/simulations", json=body) for body in (order, period)]
+    assert [(one.status_code, one.json()["errors"][0]["field"]) for one in answers] == [
+        (422, "order.placed_at"),
+        (422, "period.to"),
+    ]
