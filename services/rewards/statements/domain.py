@@ -15,6 +15,11 @@ LONGEST: Final = timedelta(days=366 * 2)
 """The longest period of a statement."""
 
 
+EARLIEST: Final = date(1970, 1, 1)
+LATEST: Final = date(2999, 12, 31)
+"""Days of a statement: beyond them, some zone's midnight is no moment that can be written."""
+
+
 class Standing(Struct, frozen=True):
     """How one beneficiary's accounts stand in one unit."""
 
@@ -26,6 +31,16 @@ class Standing(Struct, frozen=True):
     def balance(self) -> int:
         """What the store owes."""
         return self.pending + self.available + self.in_payout
+
+    def __add__(self, change: "Standing") -> "Standing":
+        return Standing(
+            self.pending + change.pending, self.available + change.available, self.in_payout + change.in_payout
+        )
+
+    def __sub__(self, change: "Standing") -> "Standing":
+        return Standing(
+            self.pending - change.pending, self.available - change.available, self.in_payout - change.in_payout
+        )
 
 
 class Moved(Struct, frozen=True, kw_only=True):
@@ -59,7 +74,7 @@ def running(opening: Standing, moves: Iterable[Moved]) -> Iterator[Line]:
     """Each movement with what is there after it."""
     stood = opening
     for one in moves:
-        stood = Standing(stood.pending + one.pending, stood.available + one.available, stood.in_payout + one.in_payout)
+        stood += Standing(one.pending, one.available, one.in_payout)
         yield Line(one, stood)
 
 

@@ -1,6 +1,6 @@
 """SQL of statements: the movements of one beneficiary in one unit, in their order."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -8,7 +8,7 @@ from services.kernel.db import Tx
 from services.rewards.balances.sql import accounts_of
 from services.rewards.ledger.sql import unpack_basis
 from services.rewards.rules.domain import Side
-from services.rewards.statements.domain import Moved
+from services.rewards.statements.domain import Moved, Standing
 
 _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
@@ -28,6 +28,30 @@ join posting_sets s on s.store_id = :store and s.number = e.number
 left join rewards r on r.store_id = :store and r.reward_id = s.reward_id
 order by e.number
 """
+_CHANGE = """
+select coalesce(-sum(amount_minor) filter (where account = :pending), 0)::bigint as pending,
+  coalesce(-sum(amount_minor) filter (where account = :available), 0)::bigint as available,
+  coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout
+from entries
+where store_id = :store and owner = :owner and number > :after and number <= :last
+  and account <> 'program_expense' and account in (:pending, :available, :in_payout) and unit = :unit
+"""
+_NO_END: Final = 2**63 - 1
+
+
+async def change(tx: Tx, store_id: str, *, owner: str, side: Side, unit: str, after: int, last: int | None) -> Standing:
+    """What all movements behind a set's number, up to another (None: all), have changed together."""
+    accounts = {name: account for name, account in accounts_of(side).items() if name != "paid"}
+    row = await tx.one(
+        _CHANGE,
+        store=store_id,
+        owner=owner,
+        unit=unit,
+        after=after,
+        last=_NO_END if last is None else last,
+        **accounts,
+    )
+    return Standing(row.pending, row.available, row.in_payout)
 
 
 async def moves(

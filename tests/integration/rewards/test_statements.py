@@ -14,6 +14,7 @@ from services.rewards.statements import actions
 from tests.integration.rewards.test_closing import START, STEPS, granted, post, posting_of
 from tests.integration.rewards.world import World
 from tests.support.chance import examples
+from tests.support.explained import Explained
 from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, configured, make_program, make_state, published
 
 
@@ -60,6 +61,33 @@ async def test_the_opening_balance_and_the_lines_are_the_closing_balance(
         assert paged == whole.lines
     anna = have[ANNA]
     assert stood == anna.pending + anna.available + anna.in_payout
+
+
+async def test_a_statement_of_this_month_costs_this_month_however_long_the_history(world: World) -> None:
+    await world.take(configured())
+    year = START - timedelta(days=365)
+    for n in range(8):
+        await post(world, year + timedelta(days=n), *(granted(ANNA, 100, reward=f"rwd_{n}_{m}") for m in range(50)))
+    await post(world, START, granted(ANNA, 1, reward="rwd_last"))
+    async with world.owner.transaction() as tx:
+        await tx.execute("analyze entries")
+    explained = Explained()
+    with explained.watching():
+        found = await read(world, START.date(), START.date() + timedelta(days=1))
+    assert (found.opening.balance, found.closing.balance, len(found.lines)) == (40_000, 40_001, 1)
+    of_entries = [one for one in explained.readings if "from entries" in one.sql]
+    assert of_entries and max(one.rows for one in of_entries) < 50, "\n".join(map(str, of_entries))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [("9999-12-30", "9999-12-31", "from"), ("0001-01-01", "0001-01-02", "from"), ("2026-01-01", "9999-12-31", "to")],
+)
+async def test_days_that_no_zone_knows_are_refused(world: World, first: str, last: str, field: str) -> None:
+    await world.take(configured(timezone="Europe/Chisinau"))
+    async with world.caller(STORE) as shop:
+        refused = await shop.get("/v1/statements", params={"ambassador_id": ANNA, "from": first, "to": last})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
 
 
 GOLDEN = """day,what,order,amount,balance,on_hold,available,in_payout,unit,set\r
