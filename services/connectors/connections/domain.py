@@ -19,7 +19,8 @@ _SAID: Final = frozenset(
         "financial_status fulfillment_status payment_status billing_reason mode kind api_version number "
         "orderid promocode order_id refund_id line_id payment_intent invoice subscription charge "
         "quantity discount delivery_price test formid full_delivery_price shipping_cost discount_type "
-        "taxes_included line_item_id payment_method amount_refunded at"
+        "taxes_included line_item_id payment_method amount_refunded at "
+        "legacyresourceid createdat processedat updatedat cancelledat currencycode displayfinancialstatus discountcodes"
     ).split()
 )
 """Names of texts that name nobody. What is not here is hidden: platforms add fields, and plug-ins do."""

@@ -21,7 +21,7 @@ from services.connectors.inbox.actions import Readings
 from services.connectors.inbox.domain import delivery_id
 from services.connectors.inbox.domain.facts import Known
 from services.connectors.inbox.sql import Delivery
-from services.connectors.platforms.domain.port import POLLED, Busy, Page, Polling, Refused, Shop, Window
+from services.connectors.platforms.domain.port import POLLED, Busy, Page, Polling, Refused, Shop, TooDear, Window
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import actions, domain, sql
 from services.connectors.polls.actions import Taken
@@ -80,6 +80,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return _busy(account, poll, "busy", busy.wait, now)
     except Refused:
         return _ended(actions.stopped, account, poll, "refused")
+    except TooDear:
+        return _smaller(poll) if poll.size > 1 else _failed(task, account, poll, "busy")
     except Invalid:
         return _failed(task, account, poll, "unreadable")
     taken = await _read(ctx, account, page, Known(clock, nobody, account.order_prefix, account.options))
@@ -173,7 +175,7 @@ def _failed(task: Task, account: Account, poll: Poll, reason: str) -> Outcome:
 
 
 def _smaller(poll: Poll) -> Outcome:
-    """Asks for half as many entries: a shop's orders may have hundreds of lines."""
+    """Asks for half as many entries: orders may have hundreds of lines."""
 
     async def note(tx: Tx) -> None:
         now = await actions.running(tx, poll)

@@ -88,7 +88,7 @@ def test_an_order_that_was_looked_at_says_what_it_said() -> None:
     assert "example.com" not in str(first)
 
 
-@pytest.mark.parametrize("name", ["woocommerce", "insales", "stripe"])
+@pytest.mark.parametrize("name", ["woocommerce", "insales", "stripe", "shopify"])
 @pytest.mark.parametrize("body", [b"", b"<h1>sorry</h1>", b"{}", b"[1]", b'{"data": 1}', b"null", b"\xff\x00"])
 def test_what_is_no_answer_is_no_end_of_a_round(name: str, body: bytes) -> None:
     with pytest.raises(Invalid):

@@ -87,6 +87,11 @@ _SHOPIFY: Final = Guide(
             "`refunds/create` that were lost or came before the money had moved. How many orders Shopify "
             "counts for a customer is not read."
         ),
+        _(
+            "To find what webhooks lost, the token has to read orders, customers with their contacts, and products "
+            "(`read_orders`, `read_customers`, `read_products`). Shopify lists orders of the last 60 days; one of "
+            "more than 50 lines or 6 refunds is told of by webhooks alone."
+        ),
     ),
 )
 _WOOCOMMERCE: Final = Guide(

@@ -135,13 +135,17 @@ class Refused(Exception):
     """What opens the API does not open this, and the platform says so in its answer's body."""
 
 
+class TooDear(Exception):
+    """The platform gives no such answer at once; one of fewer entries it may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
     """How a platform is asked for what changed."""
 
     ask: Callable[[Shop, Window], Question]
     read: Callable[[Mapping[str, str], bytes, Window], Page]
-    """Of an answer's headers and body. Raises `Invalid` for what is no such answer, `Busy` and `Refused`."""
+    """Of an answer's headers and body. Raises `Invalid` for what is no such answer, `Busy`, `Refused` and `TooDear`."""
     topic: str
     """Under which of its topics what was found is read."""
     reaches_back: timedelta | None = None

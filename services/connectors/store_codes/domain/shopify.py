@@ -13,6 +13,7 @@ import orjson
 
 from contracts.program import Fixed
 from services.common.money import to_decimal
+from services.connectors.platforms.domain.shopify.api import PATH, error_codes, throttled_for_s
 from services.connectors.store_codes.domain.json_answers import json, list_of, object_of
 from services.connectors.store_codes.domain.port import (
     Absent,
@@ -29,7 +30,6 @@ from services.connectors.store_codes.domain.terms import Terms
 
 AT_ONCE: Final = 20
 """Discounts of one request: each costs ten points, of which a shop gives a hundred a second."""
-_PATH: Final = "/admin/api/2026-10/graphql.json"
 _SAYS: Final = "{ codeDiscountNode { id } userErrors { field code message } }"
 _TAKEN: Final = frozenset({"TAKEN", "DUPLICATE"})
 
@@ -163,29 +163,18 @@ def _discount(want: Want, terms: Terms, now: datetime) -> dict[str, Any]:
 
 def _data(body: bytes) -> Mapping[str, Any]:
     answer = object_of(json(body))
-    errors = [object_of(error) for error in list_of(answer.get("errors") or [])]
-    words = {str(object_of(error.get("extensions") or {}).get("code")) for error in errors}
+    words = error_codes(answer)
     if "THROTTLED" in words:
-        raise Throttled(_wait_s(answer))
+        raise Throttled(throttled_for_s(answer))
     data = answer.get("data")
     if "ACCESS_DENIED" in words and not any((data or {}).values() if isinstance(data, Mapping) else ()):
         raise Denied
     return object_of(data)
 
 
-def _wait_s(answer: Mapping[str, Any]) -> float:
-    try:
-        cost = answer["extensions"]["cost"]
-        status = cost["throttleStatus"]
-        lacking = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
-        return min(60.0, max(1.0, lacking / float(status["restoreRate"])))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return 5.0
-
-
 def _request(query: str, variables: Mapping[str, Any]) -> Request:
     body = orjson.dumps({"query": query, "variables": variables})
-    return Request("POST", _PATH, body, {"content-type": "application/json"})
+    return Request("POST", PATH, body, {"content-type": "application/json"})
 
 
 def _id(node: Mapping[str, Any]) -> str:

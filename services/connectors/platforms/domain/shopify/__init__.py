@@ -8,6 +8,7 @@ from services.common.words import _
 from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import EACH_REFUND, SAME_BODY, Rules
 from services.connectors.platforms.domain.shopify import naming
+from services.connectors.platforms.domain.shopify.polling import POLLING
 from services.connectors.platforms.domain.shopify.reading import read
 
 SHOPIFY = Platform(
@@ -22,6 +23,7 @@ SHOPIFY = Platform(
         hosts=r"[a-z0-9][a-z0-9-]*\.myshopify\.com",
         password=_("Admin API access token"),
     ),
+    polling=POLLING,
     topics=tuple(naming.KINDS),
     rules=Rules(
         proof=_("The body is signed with the app's client secret (X-Shopify-Hmac-Sha256)."),

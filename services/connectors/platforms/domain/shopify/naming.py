@@ -9,7 +9,7 @@ from typing import Final, Literal
 import orjson
 
 from services.connectors.platforms.domain.bodies import without_odd_characters
-from services.connectors.platforms.domain.port import Asked, Named
+from services.connectors.platforms.domain.port import POLLED, Asked, Named
 from services.connectors.platforms.domain.proof import same
 
 KINDS: Final[Mapping[str, Literal["order", "refund"]]] = {
@@ -22,6 +22,8 @@ KINDS: Final[Mapping[str, Literal["order", "refund"]]] = {
 """What the body is, by topic. The topics of orders all carry the whole order, and say no more than their name."""
 
 CANCELLED: Final = "orders/cancelled"
+LISTED: Final = "graphql"
+"""The topic under which an order is read that the Admin API listed: no delivery has it, whatever its header says."""
 _FAMILIES: Final = ("x-shopify-", "shopify-")
 """The platform is about to drop the X- of the older family."""
 
@@ -34,6 +36,7 @@ def authenticate(asked: Asked, secrets: Sequence[bytes], now: int) -> bool:
 def name_of(asked: Asked) -> Named:
     """The topic, which is not signed and says only how to read the body, and the kind of body."""
     topic = _header(asked, "topic")[:64]
+    topic = "" if topic in (LISTED, POLLED) else topic
     return Named(topic, kind_of(topic, asked.body))
 
 

@@ -7,6 +7,7 @@ from services.common.order_facts import Refund
 from services.connectors.platforms.domain.bodies import json_object
 from services.connectors.platforms.domain.port import Delivered, Ignored, Report, ReportedCancel, ReportedRefund
 from services.connectors.platforms.domain.shopify import naming
+from services.connectors.platforms.domain.shopify.graphql import as_webhook
 from services.connectors.platforms.domain.shopify.order import read_order
 from services.connectors.platforms.domain.shopify.refund import ShopifyRefund, read_refund, refunds_in
 from services.kernel.errors import Invalid
@@ -14,10 +15,11 @@ from services.kernel.errors import Invalid
 
 def read(delivered: Delivered) -> Report:
     """What a delivery reports. Raises `Ignored` and `Invalid`, and for impossible figures others."""
-    kind = naming.KINDS.get(delivered.topic)
+    listed = delivered.topic == naming.LISTED
+    kind = "order" if listed else naming.KINDS.get(delivered.topic)
     if kind is None:
         raise Ignored("other_topic")
-    reported = json_object(delivered.body)
+    reported = as_webhook(json_object(delivered.body)) if listed else json_object(delivered.body)
     if kind == "refund":
         refund = read_refund(reported)
         if refund.status == "none":
