@@ -37,8 +37,8 @@ def sold(at: datetime, order_id: int, **fields: Any) -> dict[str, Any]:
     return order | fields
 
 
-def refund(refund_id: int, at: datetime, amount: str, **fields: Any) -> dict[str, Any]:
-    """Money that went back; `amount` is the buyer's."""
+def refund(refund_id: int, at: datetime, amount: str | None, **fields: Any) -> dict[str, Any]:
+    """Money that went back; `amount` is the buyer's. None is an edit, by which none did."""
     made: dict[str, Any] = {
         "id": refund_id,
         "at": at,
