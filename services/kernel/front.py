@@ -1,6 +1,7 @@
 """What a process answers before any service is asked: `/livez`, `/readyz`, `/metrics`; and the server's life cycle."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -20,7 +21,7 @@ class Front:
         self._app = app
         self._hot = app.hot
         self._health = health
-        self._own: dict[str, Callable[[], Awaitable[Answer]]] = {
+        self._own: dict[str, Callable[[bytes], Awaitable[Answer]]] = {
             "/livez": self._livez,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
@@ -37,13 +38,13 @@ class Front:
             return _live(receive, send)
         own = self._own.get(scope["path"]) if scope["type"] == "http" else None
         if own is not None:
-            return self._answer_own(own, scope["method"], send)
+            return self._answer_own(own, scope, send)
         return self._app(scope, receive, self._closing(send) if self._health.draining else send)
 
     @staticmethod
-    async def _answer_own(own: Callable[[], Awaitable[Answer]], method: str, send: Send) -> None:
-        if method in {"GET", "HEAD"}:
-            await _answer(send, *await own())
+    async def _answer_own(own: Callable[[bytes], Awaitable[Answer]], scope: Scope, send: Send) -> None:
+        if scope["method"] in {"GET", "HEAD"}:
+            await _answer(send, *await own(scope["query_string"]))
         else:
             await _answer(send, 405, b"application/json", b'{"detail":"GET only"}')
 
@@ -58,13 +59,13 @@ class Front:
 
         return last
 
-    async def _livez(self) -> Answer:
+    async def _livez(self, _query: bytes) -> Answer:
         stuck = self._health.stuck()
         body = orjson.dumps({"status": "stuck" if stuck else "ok", "stuck": stuck})
         return (503 if stuck else 200), b"application/json", body
 
-    async def _readyz(self) -> Answer:
-        checks = await self._health.ready()
+    async def _readyz(self, query: bytes) -> Answer:
+        checks = await self._health.ready(exclude=parse_qs(query.decode("latin-1")).get("exclude", ()))
         ok = all(check.ok for check in checks)
         body = orjson.dumps(
             {
@@ -75,7 +76,7 @@ class Front:
         )
         return (200 if ok else 503), b"application/json", body
 
-    async def _metrics(self) -> Answer:
+    async def _metrics(self, _query: bytes) -> Answer:
         return 200, CONTENT_TYPE_LATEST.encode(), generate_latest()
 
 

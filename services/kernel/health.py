@@ -7,7 +7,7 @@ without an error and without moving, is stuck, and the runner ends the process s
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from services.kernel.consume import Consumer
@@ -73,20 +73,27 @@ class Health:
         """Each service's demo offset in seconds, shown by `/readyz`: who moves the clock waits until all have heard."""
         self._services: list[tuple[Service, Database, SchemaVersions]] = []
         self._consumers: list[Consumer] = []
+        self._schemas: dict[str, Check] = {}
 
     def watch(self, service: Service, db: Database, consumers: Sequence[Consumer]) -> None:
         """Adds a service to what is looked at."""
         self._services.append((service, db, SchemaVersions(service)))
         self._consumers.extend(consumers)
 
-    async def ready(self) -> list[Check]:
-        """All findings; the process is ready if every one is well."""
+    async def ready(self, *, exclude: Collection[str] = ()) -> list[Check]:
+        """All findings but those of an excluded name, whichever service's; the process is ready if every one is well.
+
+        Whoever shares requests out excludes `database`: one that is away is away for all replicas, and taking all of
+        them out of service would lose what they can do without it.
+        """
         checks = [
             Check("started", self.started, "" if self.started else "still starting"),
             Check("serving", not self.draining, "shutting down" if self.draining else ""),
             *(extra() for extra in self.extra),
         ]
-        return checks + list(await asyncio.gather(*(self._database(*entry) for entry in self._services)))
+        for found in await asyncio.gather(*(self._database(*entry) for entry in self._services)):
+            checks += found
+        return [check for check in checks if check.name.rpartition(".")[2] not in exclude]
 
     def stuck(self) -> list[str]:
         """Groups that are behind, report no error and have not moved for a long time."""
@@ -99,14 +106,16 @@ class Health:
             and now - progress.moved_at > STUCK_S
         ]
 
-    async def _database(self, service: Service, db: Database, versions: SchemaVersions) -> Check:
-        name = f"{service.name}.database"
+    async def _database(self, service: Service, db: Database, versions: SchemaVersions) -> tuple[Check, Check]:
+        """Whether it answers, and whether its schema fits; of one that does not answer, what was seen last."""
         try:
             async with asyncio.timeout(PING_S):
                 row = await db.peek(_VERSION)
-                found = row[0] if row else None
         except Exception as error:
-            return Check(name, False, f"cannot be read ({type(error).__name__})")
-        if not versions.fits(found):
-            return Check(name, False, f"schema is at {found}, this build needs {versions.head}: run `kith migrate`")
-        return Check(name, True)
+            away = Check(f"{service.name}.database", False, f"cannot be read ({type(error).__name__})")
+            return away, self._schemas.get(service.name, Check(f"{service.name}.schema", True))
+        found = row[0] if row else None
+        fits = versions.fits(found)
+        detail = "" if fits else f"is at {found}, this build needs {versions.head}: run `kith migrate`"
+        schema = self._schemas[service.name] = Check(f"{service.name}.schema", fits, detail)
+        return Check(f"{service.name}.database", True), schema

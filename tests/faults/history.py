@@ -106,10 +106,10 @@ class History:
         assert await self._reported(lambda: self.http.post(path, json=body, headers=self.headers), 200)
         self.refunded[name] = total
 
-    async def click(self, number: int) -> bool:
-        """Opens a share link; whether it led to the store."""
+    async def click(self, number: int, *, at: str = "") -> bool:
+        """Opens a share link, at one replica's address if one is given; whether it led to the store."""
         try:
-            answer = await self.http.get(f"/r/{self.slugs[number % len(self.slugs)]}", headers=BROWSER)
+            answer = await self.http.get(f"{at}/r/{self.slugs[number % len(self.slugs)]}", headers=BROWSER)
         except httpx.TransportError:
             self._note(0)
             self.clicks_unknown += 1

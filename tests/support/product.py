@@ -46,6 +46,11 @@ class Product:
         """Number of a child of the split product (`links-1`, `kafka`, …). `FileNotFoundError` while it is away."""
         return int((self.folder / "split" / f"{name}.pid").read_text())
 
+    def address(self, name: str) -> str:
+        """Where one replica of the split product listens, past the gateway."""
+        said = Path(f"/proc/{self.pid(name)}/cmdline").read_text().split("\0")
+        return f"http://127.0.0.1:{said[said.index('--port') + 1]}"
+
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Sends a child of the split product a signal."""
         os.kill(self.pid(name), number)

@@ -90,14 +90,15 @@ def _proxy(upstream: Upstream) -> list[str]:
     """How a service's replicas share the work.
 
     A replica that is going away answers `/readyz` with 503 for longer than `health_interval` before it closes its
-    connections; one that is gone refuses them, and the request goes to the next.
+    connections; one that is gone refuses them, and the request goes to the next. A database that is away is asked about
+    by nobody here: all replicas would go, with the clicks and answers that need none.
     """
     options = [
         "lb_policy least_conn",
         "lb_try_duration 8s",
         "lb_try_interval 100ms",
         "fail_duration 1s",
-        "health_uri /readyz",
+        "health_uri /readyz?exclude=database",
         "health_interval 500ms",
         "health_timeout 2s",
         "health_fails 1",

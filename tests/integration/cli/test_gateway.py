@@ -15,6 +15,9 @@ from services.cli.local.caddy import Caddy
 from services.cli.local.caddyfile import Upstream, caddyfile
 from tests.support.wait import until
 
+ASKED = "/readyz?exclude=database"
+"""What the gateway asks replicas about their health."""
+
 
 class Replica:
     """A tiny HTTP server that answers with its name; it drains before it goes, as a service does."""
@@ -56,7 +59,7 @@ class Replica:
                     break
                 path = head.split(" ", 2)[1]
                 self.asked.append(path)
-                status = "503 Unready" if path == "/readyz" and not self.ready else "200 OK"
+                status = "503 Unready" if path == ASKED and not self.ready else "200 OK"
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(self.name)}\r\n\r\n{self.name}".encode())
                 await writer.drain()
         self._connections.discard(writer)
@@ -168,7 +171,7 @@ async def test_a_rolling_restart_under_load_fails_no_request(
 def _is_idle(replica: Replica) -> bool:
     """Only health checks came in of late."""
     recent = replica.asked[-2:]
-    return len(recent) == 2 and set(recent) == {"/readyz"}
+    return len(recent) == 2 and set(recent) == {ASKED}
 
 
 def _is_busy(replica: Replica) -> bool:

@@ -75,6 +75,25 @@ async def test_readiness_fails_while_the_schema_is_older_than_the_build(process:
     assert "kith migrate" in answer.text
 
 
+async def test_a_database_that_is_away_leaves_replicas_in_service_for_what_needs_none(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_sql: str) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(process.contexts["toy"].db, "peek", away)
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        everything = await client.get("/readyz")
+        to_balance = await client.get("/readyz?exclude=database")
+        process.health.draining = True
+        leaving = await client.get("/readyz?exclude=database")
+    assert everything.status_code == 503
+    assert [check["name"] for check in everything.json()["checks"] if not check["ok"]] == ["toy.database"]
+    assert to_balance.status_code == 200
+    assert "toy.schema" in {check["name"] for check in to_balance.json()["checks"]}
+    assert leaving.status_code == 503
+
+
 async def test_work_in_the_background_is_under_watch_and_its_end_is_the_process_s(process: Process) -> None:
     """A spool that nobody drains, or a commit that nobody writes, must not look like a quiet day."""
     watched = {task.get_name() for task in vital.running()}
