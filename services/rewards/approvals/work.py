@@ -142,7 +142,7 @@ def _deciding(task: Task, asked: Reward, number: int, verdict: Verdict, status: 
         reward = await _asked_about(tx, store_id, reward_id, number)
         if reward is None:
             return
-        if reward.target_minor == 0:
+        if reward.target_minor == 0 or (await rules.rule(tx, store_id)).way != "ask":
             await _freeing(task, reward_id, number)(tx)
             return
         if verdict.outcome == "allowed" and (reward.target_minor > asked.target_minor or reward.unit != asked.unit):

@@ -257,6 +257,30 @@ async def test_a_store_that_asks_no_more_has_its_new_rule_at_once(
     assert (await reward_of(world)).waits_why == why
 
 
+@pytest.mark.parametrize("answer", [Answer(), NO])
+async def test_a_rule_that_changes_while_the_server_is_asked_holds(
+    shop: tuple[World, Receiver, bytes], answer: Answer
+) -> None:
+    world, receiver, _ = shop
+
+    async def changing(call: Call) -> Answer:
+        async with world.db.transaction([STORE]) as tx:
+            await rules.put(tx, world.ctx, STORE, way="by_hand", url=receiver.url())
+        return answer
+
+    receiver.answer = changing
+    await release_all(world)
+    async with working(world):
+
+        async def over() -> bool:
+            return (await tries(world))[1] == "obsolete"
+
+        await until(over, what="the answer comes too late")
+    assert (await holding(world, ANNA)).available == 0
+    await release_all(world)
+    assert (await reward_of(world)).waits_why == "by_hand"
+
+
 async def test_the_rule_is_set_tried_and_its_secret_shown_once(shop: tuple[World, Receiver, bytes]) -> None:
     world, receiver, old = shop
     server = world.caller(STORE)
