@@ -10,6 +10,7 @@ from contracts.program import Discount
 from services.kernel.auth.sessions import PORTAL_COOKIE, PortalSession, issue_portal_session
 from services.kernel.bus.port import Event
 from services.kernel.live_handlers import keep_ended_sessions
+from tests.integration.rewards.money import release_all
 from tests.integration.rewards.world import World
 from tests.support.forge import forged
 from tests.unit.rewards.build import (
@@ -126,6 +127,18 @@ async def test_a_rewards_page_shows_the_way_to_its_amount_and_takes_a_rejection(
     assert done.status_code == 303
     assert "Own staff &lt;b&gt;" in after
     assert "Reject for good" not in after
+
+
+async def test_a_rewards_page_says_each_step_once(shop: World) -> None:
+    state = make_state("released", settled_at=NOON)
+    await shop.take(state)
+    await shop.move_clock(seconds=int((NOON + timedelta(days=90) - await shop.now()).total_seconds()))
+    await release_all(shop)
+    reward = next(r for r in await shop.rewards(STORE, "released") if r.rule == "ambassador")
+    async with shop.browser(STORE) as person:
+        page = (await person.get(f"/console/rewards/rewards/{reward.reward_id}")).text
+    assert page.count("Granted: €4.60") == 1 and page.count("Released: €4.60") == 1
+    assert page.index("Granted: €4.60") < page.index("Released: €4.60")
 
 
 async def test_the_ledgers_page_adds_up(shop: World) -> None:

@@ -168,7 +168,9 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         reward = await review.get(tx, call.store_id, reward_id)
         view = await _view(tx, call.store_id, reward.order_id) if reward.order_id is not None else None
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
-        lines = await ledger.lines(tx, call.store_id, before=None, count=_MOVEMENTS + 1, filters=filters)
+        # A release has two lines of its beneficiary's, one in each account.
+        lines = await ledger.lines(tx, call.store_id, before=None, count=2 * _MOVEMENTS + 1, filters=filters)
+    movements = list({line.number: line for line in lines}.values())
     speech, fmt = reader.speech, reader.fmt
     wrong = speech.say("Say why: the ambassador’s support will be asked.")
     may_write = "rewards:write" in call.caller.scopes and reward.rejected_at is None
@@ -186,10 +188,10 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         facts=_facts(reader, reward),
         history=[
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
-            for line in reversed(lines[:_MOVEMENTS])
+            for line in reversed(movements[:_MOVEMENTS])
         ],
         history_note=speech.say("The newest %(n)s; the ledger has all of them", n=fmt.number(_MOVEMENTS))
-        if len(lines) > _MOVEMENTS
+        if len(movements) > _MOVEMENTS
         else "",
         may_approve=may_write and reward.status == "pending",
         may_reject=may_write and reward.order_id is not None and reward.target_minor > 0,
