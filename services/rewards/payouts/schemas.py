@@ -49,7 +49,9 @@ class TermsIn(BaseModel):
 
     minimum_minor: Limit = Field(1, description="Nobody with less is paid. Told to ambassadors.")
     approval_minor: Limit | None = Field(
-        None, description="A batch above it is approved by a second person. Null: whoever may pay may approve."
+        None,
+        description="A batch above it is approved by a second person. Null: whoever may pay may approve. Looser than"
+        " before, it holds after 24 hours.",
     )
     may_request: bool = Field(False, description="Whether ambassadors can ask for their money at the portal.")
     columns: list[ColumnIn] | None = Field(
@@ -63,18 +65,24 @@ class TermsOut(BaseModel):
 
     currency: str
     minimum_minor: int
-    approval_minor: int | None
+    approval_minor: int | None = Field(description="As it was set.")
+    approval_holds_minor: int | None = Field(description="The limit that holds now.")
+    approval_from: datetime | None = Field(
+        description="Since when, or from when, what was set holds, where it was looser than before."
+    )
     may_request: bool
     columns: list[ColumnIn]
     has_payer: bool = Field(description="Whether the account that money comes from is set. It is shown nowhere.")
 
     @classmethod
-    def of(cls, terms: Terms) -> Self:
+    def of(cls, terms: Terms, *, now: datetime) -> Self:
         """As callers see it."""
         return cls(
             currency=terms.currency,
             minimum_minor=terms.minimum_minor,
             approval_minor=terms.approval_minor,
+            approval_holds_minor=terms.limit_at(now),
+            approval_from=terms.looser_at,
             may_request=terms.may_request,
             columns=[ColumnIn(heading=heading, field=field) for heading, field in terms.columns],
             has_payer=terms.payer is not None,

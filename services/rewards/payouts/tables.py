@@ -14,15 +14,19 @@ PAYOUT_TERMS = Table(
     text("currency", primary_key=True),
     Column("minimum_minor", BigInteger, nullable=False),
     Column("approval_minor", BigInteger, nullable=True),
+    Column("former_minor", BigInteger, nullable=True),
+    moment("looser_at", nullable=True),
     Column("may_request", Boolean, nullable=False),
     Column("columns", JSONB, nullable=True),
     text("payer_id", nullable=True),
     Column("payer", LargeBinary, nullable=True),
     CheckConstraint("minimum_minor > 0", name="minimum"),
+    CheckConstraint("(former_minor is null) = (looser_at is null)", name="former"),
     CheckConstraint("(payer is null) = (payer_id is null)", name="payer"),
     Index("payout_terms_payer_key", "store_id", "payer_id", unique=True),
 )
-"""`approval_minor`: a batch above it needs a second person; null: none does. `columns`: how the operator's CSV looks.
+"""`approval_minor`: a batch above it needs a second person; null: none does. `former_minor`: the tighter
+limit of before, which holds until `looser_at`. `columns`: how the operator's CSV looks.
 `payer`: the store's own name and account for bank files, sealed for its `payer_id`.
 """
 

@@ -94,6 +94,26 @@ async def test_terms_are_set_by_the_form_and_the_account_is_shown_nowhere(shop: 
         assert wrong.status_code == 422 and "Write an amount" in wrong.text
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "still needs a second person"),
+        ("ru", "второй человек"),
+        ("uk", "друга людина"),
+        ("ro", "a doua persoană"),
+    ],
+)
+async def test_the_form_says_that_the_former_limit_holds_for_a_day(shop: World, language: str, says: str) -> None:
+    async with shop.browser(STORE, language) as page:
+        form = {"currency": "EUR", "minimum": "", "approval": "100"}
+        assert (await page.post(f"{LIST}/terms", data=form, headers=SAME)).status_code == 303
+        assert says not in (await page.get(LIST)).text
+        assert (await page.post(f"{LIST}/terms", data={**form, "approval": ""}, headers=SAME)).status_code == 303
+        assert says in (await page.get(LIST)).text
+        await shop.move_clock(seconds=int(timedelta(hours=25).total_seconds()))
+        assert says not in (await page.get(LIST)).text
+
+
 async def test_who_prepared_a_large_batch_sees_no_button_to_approve_it(shop: World) -> None:
     async with shop.caller(STORE, *PAY, key_id="key_1") as http, shop.browser(STORE) as page:
         await http.put("/v1/payout-terms/EUR", json={"approval_minor": 100})

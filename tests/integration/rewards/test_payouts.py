@@ -1,6 +1,7 @@
 """Payouts over the API, from available to paid: who is in a batch, who may approve, what comes back."""
 
 import asyncio
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,27 @@ async def test_above_the_limit_somebody_else_approves(shop: World) -> None:
         refused = await post(first, f"/v1/payout-batches/{batch['id']}/approve", status=403)
         assert refused["code"] == "second_person_needed"
         assert (await post(second, f"/v1/payout-batches/{batch['id']}/approve"))["approved_by"] == "key_b"
+
+
+@pytest.mark.parametrize("looser", [None, 10_000])
+async def test_nobody_lifts_the_limit_and_approves_alone_within_a_day(shop: World, looser: int | None) -> None:
+    async with shop.caller(STORE, *PAY, key_id="key_a") as alone:
+        await alone.put("/v1/payout-terms/EUR", json={"approval_minor": 1000})
+        batch = await prepared(alone)
+        for _ in range(2):  # setting it again puts nothing off
+            lifted = (await alone.put("/v1/payout-terms/EUR", json={"approval_minor": looser})).json()
+            assert (lifted["approval_minor"], lifted["approval_holds_minor"]) == (looser, 1000)
+            refused = await post(alone, f"/v1/payout-batches/{batch['id']}/approve", status=403)
+            assert refused["code"] == "second_person_needed"
+            await shop.move_clock(seconds=int(timedelta(hours=13).total_seconds()))
+        (terms,) = (await alone.get("/v1/payout-terms")).json()["data"]
+        assert terms["approval_holds_minor"] == looser
+        tighter = (await alone.put("/v1/payout-terms/EUR", json={"approval_minor": 900})).json()
+        assert (tighter["approval_holds_minor"], tighter["approval_from"]) == (900, None)
+        await post(alone, f"/v1/payout-batches/{batch['id']}/approve", status=403)
+        await alone.put("/v1/payout-terms/EUR", json={"approval_minor": looser})
+        await shop.move_clock(seconds=int(timedelta(hours=25).total_seconds()))
+        await post(alone, f"/v1/payout-batches/{batch['id']}/approve")
 
 
 async def test_no_key_may_pay_that_was_not_given_the_right(shop: World) -> None:

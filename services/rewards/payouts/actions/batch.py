@@ -197,7 +197,7 @@ async def approve(tx: Tx, store_id: str, batch_id: str) -> Batch:
     if batch.status != "draft":
         raise BatchState(batch, "approved")
     terms = await rows.terms(tx, store_id, batch.currency)
-    if terms.needs_second(batch.amount_minor) and tx.actor.id == batch.made_by:
+    if terms.needs_second(batch.amount_minor, now=tx.now) and tx.actor.id == batch.made_by:
         raise SecondPersonNeeded(
             "A batch above the store's limit is approved by somebody other than who prepared it: another key, or"
             " somebody who signed in with one."

@@ -19,6 +19,7 @@ class NotNow(Conflict):
 
 async def put(tx: Tx, sealing: Sealing, store_id: str, terms: Terms, *, payer: tuple[str, str] | None = None) -> Terms:
     """Sets the terms of a currency; `payer` is (holder, IBAN) of the account that money comes from, None for as it was.
+    A limit that is looser than the one that holds comes to hold a day later.
 
     Raises `Invalid` for a currency that there is not, or an account that is none.
     """
@@ -33,7 +34,7 @@ async def put(tx: Tx, sealing: Sealing, store_id: str, terms: Terms, *, payer: t
         columns=terms.columns,
         payer_id=before.payer_id,
         payer=before.payer,
-    )
+    ).set_after(before, now=tx.now)
     if payer is not None:
         after = with_payer(sealing, after, holder=payer[0], iban=payer[1])
     if after != before:

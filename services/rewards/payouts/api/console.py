@@ -222,9 +222,21 @@ def _terms(reader: Reader, terms: Terms, wrong: AppError | None) -> dict[str, An
         },
         "minimum": "" if terms.minimum_minor == 1 else str(to_decimal(terms.minimum_minor, terms.currency)),
         "approval": "" if terms.approval_minor is None else str(to_decimal(terms.approval_minor, terms.currency)),
+        "tighter": _tighter(reader, terms),
         "may_request": terms.may_request,
         "has_payer": terms.payer is not None,
     }
+
+
+def _tighter(reader: Reader, terms: Terms) -> str:
+    """That the limit of before still holds; empty where it does not."""
+    if terms.looser_at is None or terms.former_minor is None or terms.looser_at <= reader.now:
+        return ""
+    return reader.speech.say(
+        "Until %(moment)s a batch above %(amount)s still needs a second person: a looser limit holds after a day.",
+        moment=reader.fmt.moment(terms.looser_at),
+        amount=reader.fmt.money(terms.former_minor, terms.currency),
+    )
 
 
 def _batches(reader: Reader, found: Sequence[Batch]) -> Table:

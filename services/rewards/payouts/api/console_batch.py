@@ -106,7 +106,7 @@ async def _batch(call: Call, batch_id: str, *, wrong: AppError | None = None, st
         places = await destinations.several(tx, call.store_id, [one.destination_id for one in found])
     speech, fmt = reader.speech, reader.fmt
     may = "payouts:write" in call.caller.scopes
-    second = terms.needs_second(batch.amount_minor)
+    second = terms.needs_second(batch.amount_minor, now=reader.now)
     return reader.page(
         "payouts/batch.html",
         status=status,

@@ -49,12 +49,12 @@ MOST_PARTS = 1_000
 async def get_terms(call: Annotated[Call, require("payouts:read")]) -> AllTermsOut:
     """What holds in each currency that something is set for."""
     async with call.transaction() as tx:
-        return AllTermsOut(data=[TermsOut.of(one) for one in await rows.all_terms(tx, call.store_id)])
+        return AllTermsOut(data=[TermsOut.of(one, now=tx.now) for one in await rows.all_terms(tx, call.store_id)])
 
 
 @router.put("/v1/payout-terms/{currency}")
 async def put_terms(currency: Id, body: TermsIn, call: Annotated[Call, require("payouts:write")]) -> TermsOut:
-    """Sets what holds in a currency."""
+    """Sets what holds in a currency. A tighter `approval_minor` holds at once, a looser one a day later."""
     columns = USUAL_COLUMNS if body.columns is None else tuple((one.heading, one.field) for one in body.columns)
     wanted = Terms(
         currency=currency,
@@ -65,7 +65,8 @@ async def put_terms(currency: Id, body: TermsIn, call: Annotated[Call, require("
     )
     payer = None if body.payer is None else (body.payer.holder, body.payer.iban)
     async with call.transaction() as tx:
-        return TermsOut.of(await setting.put(tx, call.ctx.require_sealing(), call.store_id, wanted, payer=payer))
+        kept = await setting.put(tx, call.ctx.require_sealing(), call.store_id, wanted, payer=payer)
+        return TermsOut.of(kept, now=tx.now)
 
 
 @router.get("/v1/payout-batches/preview")

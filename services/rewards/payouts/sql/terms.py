@@ -7,14 +7,16 @@ import orjson
 from services.kernel.db import Row, Tx
 from services.rewards.payouts.domain.terms import Terms, columns_of
 
-_FIELDS = "currency, minimum_minor, approval_minor, may_request, columns, payer_id, payer"
+_FIELDS = "currency, minimum_minor, approval_minor, former_minor, looser_at, may_request, columns, payer_id, payer"
 _ONE = f"select {_FIELDS} from payout_terms where store_id = :store and currency = :currency"  # noqa: S608
 _ALL = f"select {_FIELDS} from payout_terms where store_id = :store order by currency"  # noqa: S608
 _KEEP = f"""
 insert into payout_terms (store_id, {_FIELDS})
-values (:store, :currency, :minimum, :approval, :request, cast(:columns as jsonb), :payer_id, :payer)
+values (:store, :currency, :minimum, :approval, :former, :looser_at, :request, cast(:columns as jsonb), :payer_id,
+  :payer)
 on conflict (store_id, currency) do update set minimum_minor = excluded.minimum_minor,
-  approval_minor = excluded.approval_minor, may_request = excluded.may_request, columns = excluded.columns,
+  approval_minor = excluded.approval_minor, former_minor = excluded.former_minor, looser_at = excluded.looser_at,
+  may_request = excluded.may_request, columns = excluded.columns,
   payer_id = excluded.payer_id, payer = excluded.payer
 """  # noqa: S608
 _ASK = """
@@ -35,6 +37,8 @@ def _terms(row: Row) -> Terms:
         currency=row.currency,
         minimum_minor=row.minimum_minor,
         approval_minor=row.approval_minor,
+        former_minor=row.former_minor,
+        looser_at=row.looser_at,
         may_request=row.may_request,
         columns=columns_of(row.columns),
         payer_id=row.payer_id,
@@ -61,6 +65,8 @@ async def keep(tx: Tx, store_id: str, terms: Terms) -> None:
         currency=terms.currency,
         minimum=terms.minimum_minor,
         approval=terms.approval_minor,
+        former=terms.former_minor,
+        looser_at=terms.looser_at,
         request=terms.may_request,
         columns=orjson.dumps(terms.columns).decode(),
         payer_id=terms.payer_id,
