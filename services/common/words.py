@@ -1,6 +1,6 @@
 """What the words of this package's tables are said with."""
 
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Says(Protocol):
@@ -13,3 +13,22 @@ class Says(Protocol):
 def _(message: str) -> str:
     """Marks a text to be translated where it is said."""
     return message
+
+
+class Said(str):
+    """A sentence in English that remembers how it was made: callers of the API read it as it is, and whoever reads a
+    page has it in their own language. Values stand as in `Says.say`.
+    """
+
+    __slots__ = ("_template", "_values")
+    _template: str
+    _values: dict[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        made = super().__new__(cls, template % values if values else template)
+        made._template, made._values = template, values
+        return made
+
+    def by(self, speech: Says) -> str:
+        """The same in a reader's language."""
+        return speech.say(self._template, **self._values)

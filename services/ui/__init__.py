@@ -6,6 +6,7 @@ Knows no store, order or reward: whatever a page says is passed in.
 from services.ui.assets import CONTENT_SECURITY_POLICY, Assets, page_headers
 from services.ui.format import MISSING, Change, Format
 from services.ui.locales import LANGUAGES, Speech, choose_language, load_speech
+from services.ui.mistakes import mistake, mistakes
 from services.ui.parts import (
     AmountCard,
     BarCell,
@@ -61,5 +62,7 @@ __all__ = [
     "Tile",
     "choose_language",
     "load_speech",
+    "mistake",
+    "mistakes",
     "page_headers",
 ]

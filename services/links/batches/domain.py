@@ -5,13 +5,19 @@ import io
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from services.common.words import Said, _
+
 COLUMNS: Final = ("name", "email", "phone", "external_id", "group", "role", "locale", "public_name")
 _ALSO: Final = {"e-mail": "email", "mail": "email", "customer_id": "external_id", "customer id": "external_id"}
 _SEPARATORS: Final = ",;\t"
 
 
 class BadSheet(ValueError):
-    """Why a text is no such sheet, in words for the caller."""
+    """Why a text is no such sheet."""
+
+    def __init__(self, mend: Said) -> None:
+        super().__init__(mend)
+        self.mend = mend
 
 
 class Line(NamedTuple):
@@ -29,24 +35,24 @@ def read_sheet(text: str, *, most: int) -> list[Line]:
     heading = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=heading.count)
     rows = _rows(text, separator)
-    _, names = next(rows, (0, []))
+    _line, names = next(rows, (0, []))
     columns = [_column(name) for name in names]
     if not any(columns):
-        raise BadSheet(f"The first line names the columns, such as {', '.join(COLUMNS[:4])}.")
+        raise BadSheet(Said(_("The first line names the columns, such as %(names)s."), names=", ".join(COLUMNS[:4])))
     if len(set(columns)) != len(columns):
-        raise BadSheet("A column is named twice.")
+        raise BadSheet(Said(_("A column is named twice.")))
     found: list[Line] = []
     for number, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(columns):
-            raise BadSheet(f"Line {number} has more cells than the first line has columns.")
+            raise BadSheet(Said(_("Line %(n)s has more cells than the first line has columns."), n=number))
         if len(found) == most:
-            raise BadSheet(f"There are more than {most:,} people: send them in several parts.")
+            raise BadSheet(Said(_("There are more than %(most)s people: send them in several parts."), most=most))
         values = zip(columns, cells, strict=False)
         found.append(Line(number, {name: cell.strip() for name, cell in values if cell.strip()}))
     if not found:
-        raise BadSheet("Below the first line stands nobody.")
+        raise BadSheet(Said(_("Below the first line stands nobody.")))
     return found
 
 
@@ -55,13 +61,15 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             yield reader.line_num, cells
-    except csv.Error as error:
-        raise BadSheet(f"Line {reader.line_num} cannot be read: {error}.") from None
+    except csv.Error:
+        mend = Said(_("Line %(n)s cannot be read: a quotation mark may be left open."), n=reader.line_num)
+        raise BadSheet(mend) from None
 
 
 def _column(name: str) -> str:
     known = name.strip().lower()
     known = _ALSO.get(known, known)
     if known not in COLUMNS:
-        raise BadSheet(f"There is no column {name.strip()[:40]!r}; columns are {', '.join(COLUMNS)}.")
+        mend = _("There is no column “%(name)s”; columns are %(names)s.")
+        raise BadSheet(Said(mend, name=name.strip()[:40], names=", ".join(COLUMNS)))
     return known

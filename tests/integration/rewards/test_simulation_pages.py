@@ -76,7 +76,7 @@ async def test_past_orders_are_simulated_from_the_form_and_shown(world: World) -
     [
         ({"from": "2026-12-01"}, "The period ends after it begins."),
         ({"from": "soon"}, "Write a day."),
-        ({"rules": "draft", "draft": '{"name": "x"}'}, "currency: Field required"),
+        ({"rules": "draft", "draft": '{"name": "x"}'}, "Look at: currency, landing_url"),
         ({"program": "prg_other"}, "Choose a program."),
     ],
 )

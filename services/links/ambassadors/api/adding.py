@@ -14,6 +14,7 @@ from services.links.ambassadors import actions
 from services.links.ambassadors.actions import AlreadyIn, Joining
 from services.links.ambassadors.api.rest import hashes
 from services.links.ambassadors.schemas import AmbassadorIn
+from services.links.ambassadors.words import field_mend
 from services.links.pages import AMBASSADORS
 from services.links.people import sql as people
 from services.links.people.sql import Ambassador
@@ -126,10 +127,4 @@ def _sentence(field: str, word: str, known: Ambassador | None, speech: Speech) -
         if known.name:
             return speech.say("%(name)s is an ambassador of this program with it already.", name=known.name)
         return speech.say("Somebody is an ambassador of this program with it already.")
-    return {
-        "program_id": speech.say("Choose a program that is active."),
-        "email": speech.say("Write an e-mail address, such as anna@example.com."),
-        "phone": speech.say("A phone number has 7 to 15 digits. Begin with + and the country’s code."),
-        "external_id": speech.say("The id by which your store knows the customer, not a mail address or phone number."),
-        "group": speech.say("At most 60 signs, in one line."),
-    }.get(field) or speech.say("At most 120 signs, in one line.")
+    return field_mend(field, speech)

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.http.body import takes_up_to
 from services.kernel.http.call import Call, viewer
+from services.links.ambassadors.words import field_mend
 from services.links.batches.actions import Joined
 from services.links.batches.api.sheet import Outcome, join_sheet
 from services.links.batches.domain import COLUMNS
@@ -17,7 +18,7 @@ from services.links.pages import AMBASSADORS
 from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import Chip, Choice, Column, Name, Reader, Row, Speech, Table
+from services.ui import Chip, Choice, Column, Name, Reader, Row, Speech, Table, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,7 +47,7 @@ async def post_sheet_form(request: Request, call: Annotated[Call, viewer("ambass
     except NotFound:
         return await _page(request, call, form, wrong="program_id", status=422)
     except Invalid as error:
-        return await _page(request, call, form, wrong="csv", why=str(error.errors[0].detail), status=422)
+        return await _page(request, call, form, refused=error, status=422)
     return await _page(request, call, form, outcomes=outcomes)
 
 
@@ -57,7 +58,7 @@ async def _page(
     *,
     outcomes: Sequence[Outcome] | None = None,
     wrong: str = "",
-    why: str = "",
+    refused: Invalid | None = None,
     status: int = 200,
 ) -> Response:
     async with call.transaction() as tx:
@@ -85,7 +86,7 @@ async def _page(
             Choice(one.name, value=one.program_id, current=one.program_id == form.get("program_id")) for one in named
         ],
         wrong_program=speech.say("Choose a program that is active.") if wrong == "program_id" else "",
-        wrong_csv=why if wrong == "csv" else "",
+        wrong_csv=" ".join(mistakes(speech, refused).values()),
         outcome=(said if added else tried) if outcomes is not None else "",
         can_add=bool(made) and not added,
         table=_table(outcomes, reader, added=added) if outcomes is not None else None,
@@ -120,7 +121,7 @@ def _row(one: Outcome, speech: Speech, *, added: bool) -> Row:
         if added or not one.found.made:
             href = f"/console/links/ambassadors/{ambassador_id}"
     else:
-        why = "; ".join(f"{error.field}: {error.detail}" for error in one.found)
+        why = "; ".join(f"{error.field}: {field_mend(error.field, speech)}" for error in one.found)
     line = str(one.line.number)
     return Row(
         {"line": line, "who": Name(who, href=href), "outcome": chip, "why": why or None},

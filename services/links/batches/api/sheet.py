@@ -69,7 +69,7 @@ async def _read(call: Call, program_id: str, text: str) -> tuple[list[tuple[Line
     try:
         lines = read_sheet(text, most=MOST)
     except BadSheet as error:
-        raise Invalid.field("csv", str(error), code="bad_sheet") from None
+        raise Invalid.field("csv", error.mend, code="bad_sheet") from None
     async with call.transaction() as tx:
         version = await programs.get(tx, call.store_id, program_id)
     asked = version.program.joining.roles if version.program.joining else ()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
 from services.common.contacts import contact_hashes
+from services.common.words import Said, _
 from services.kernel.errors import AppError, Invalid
 from services.kernel.http.body import MAX_BODY
 from services.kernel.http.call import Call, viewer
@@ -19,7 +20,7 @@ from services.links.mail.work import can_send
 from services.links.programs import sql as programs
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import LANGUAGES, Chip, Choice, Column, Reader, Row, Table
+from services.ui import LANGUAGES, Chip, Choice, Column, Reader, Row, Table, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,10 +53,8 @@ async def post_invites(request: Request, call: Annotated[Call, viewer("ambassado
                 able = can_send(call.ctx)
                 given = await actions.invite(tx, call.store_id, who, wanted, hash_mail=_hashes(call), can_send=able)
                 where = f"{HOME}?given={given}"
-    except Invalid as error:
-        return await _page(request, call, form, wrong={e.field.partition(".")[0]: e.detail for e in error.errors})
     except AppError as error:
-        return await _page(request, call, form, wrong={"program_id": error.detail}, status=error.status)
+        return await _page(request, call, form, refused=error, status=error.status)
     return Response(status_code=303, headers={"location": where})
 
 
@@ -74,7 +73,7 @@ def wanted_of(form: Mapping[str, str], program_id: str, purpose: domain.Purpose)
     """What a form asks for. Raises `Invalid` for too many addresses at once."""
     emails = domain.addresses(form.get("emails", ""))
     if len(emails) > MOST_AT_ONCE:
-        raise Invalid.field("emails", f"At most {MOST_AT_ONCE} at once.", code="too_many")
+        raise Invalid.field("emails", Said(_("At most %(most)s at once."), most=MOST_AT_ONCE), code="too_many")
     language = form.get("language", "")
     return Wanted(
         program_id=program_id,
@@ -91,7 +90,7 @@ async def _page(
     form: Mapping[str, str],
     *,
     given: int = 0,
-    wrong: Mapping[str, str] | None = None,
+    refused: AppError | None = None,
     status: int = 200,
 ) -> Response:
     async with call.transaction() as tx:
@@ -103,12 +102,12 @@ async def _page(
     program, language = form.get("program_id"), form.get("language", own.locale[:2])
     return reader.page(
         "inviting/console.html",
-        status=422 if wrong and status == 200 else status,
+        status=status,
         title=speech.say("Invitations"),
         here=HOME,
         given=speech.count("%(n)s address was taken.", "%(n)s addresses were taken.", given) if given else "",
         form=form,
-        wrong=wrong or {},
+        wrong={field.partition(".")[0] or "program_id": text for field, text in mistakes(speech, refused).items()},
         programs=[Choice(one.name, value=one.program_id, current=one.program_id == program) for one in named],
         languages=[Choice(name, value=code, current=code == language) for code, name in LANGUAGES.items()],
         consent=CONSENT,

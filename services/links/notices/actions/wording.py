@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from services.common.words import Said, _
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -46,9 +47,9 @@ def check(occasion: Occasion, template: Words) -> None:
         try:
             filling.check(getattr(template, field), values_of(occasion))
         except filling.BadTemplate as error:
-            wrong.append(FieldError(field, "bad_template", str(error)))
+            wrong.append(FieldError(field, "bad_template", error.mend))
     if not wrong and not template.body.strip():
-        wrong.append(FieldError("body", "empty", "Write at least one paragraph."))
+        wrong.append(FieldError("body", "empty", Said(_("Write at least one paragraph."))))
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
 
@@ -97,9 +98,9 @@ async def mail_try(tx: Tx, store_id: str, ambassador_id: str, about: str) -> str
     """Has a try of words (an occasion's or an announcement's, in a language) mailed. Raises as `send_try`."""
     person = await people.get(tx, store_id, ambassador_id)
     if person.status == "erased":
-        raise Erased("This ambassador was erased: nobody is there to write to.")
+        raise Erased(Said(_("This ambassador was erased: nobody is there to write to.")))
     if person.email is None:
-        raise Invalid.field("ambassador_id", "This ambassador has no mail address.", code="no_address")
+        raise Invalid.field("ambassador_id", Said(_("This ambassador has no mail address.")), code="no_address")
     mail_id = new_id("mai", at=tx.now)
     await mails.send_all(tx, store_id, [Message(mail_id=mail_id, kind=TRY, about=about, ambassador_id=ambassador_id)])
     tx.note("template.tried", on=about, after={"message_id": mail_id})

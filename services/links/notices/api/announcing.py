@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from contracts.program import Role
 from services.kernel.errors import AppError, Invalid
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.problems import field_path
 from services.links.notices.actions import announce
 from services.links.notices.actions.compose import nobody
 from services.links.notices.api.announcements import AnnouncementIn
@@ -24,7 +23,7 @@ from services.links.programs import sql as programs
 from services.links.programs.domain.words import role
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import LANGUAGES, Chip, Choice, Column, Fact, Name, Reader, Row, Speech, Table
+from services.ui import LANGUAGES, Chip, Choice, Column, Fact, Name, Reader, Row, Speech, Table, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -158,7 +157,7 @@ async def post_one(
                     who, language = form.get("ambassador_id", "").strip(), form.get("language", "")
                     await announce.send_try(tx, store_id, announcement_id, who, language)
     except AppError as error:
-        return await _show(request, call, announcement_id, wrong=error.detail, status=error.status)
+        return await _show(request, call, announcement_id, wrong=error, status=error.status)
     return Response(status_code=303, headers={"location": where})
 
 
@@ -173,12 +172,8 @@ async def _save(request: Request, call: Call, announcement_id: str | None) -> Re
         body = AnnouncementIn.model_validate(_read(form, zone))
         async with call.transaction() as tx:
             made = await announce.keep_draft(tx, call.store_id, announcement_id, body.draft())
-    except ValidationError as error:
-        wrong = {field_path(found["loc"]): str(found["msg"]) for found in error.errors()}
-        return await _form(request, call, form, draft=announcement_id, wrong=wrong)
-    except Invalid as error:
-        wrong = {found.field: found.detail for found in error.errors}
-        return await _form(request, call, form, draft=announcement_id, wrong=wrong)
+    except (ValidationError, Invalid) as error:
+        return await _form(request, call, form, draft=announcement_id, refused=error)
     return Response(status_code=303, headers={"location": f"{HOME}/{made.announcement_id}"})
 
 
@@ -242,13 +237,13 @@ async def _form(
     form: Mapping[str, str],
     *,
     draft: str | None = None,
-    wrong: Mapping[str, str] | None = None,
+    refused: ValidationError | Invalid | None = None,
 ) -> Response:
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         named = await programs.names(tx, call.store_id)
         reader = reader_of(request, own, tx.now)
-    say, wrong = reader.speech.say, wrong or {}
+    say, wrong = reader.speech.say, mistakes(reader.speech, refused)
     first = own.locale[:2] if own.locale[:2] in LANGUAGES else "en"
     languages = sorted(LANGUAGES, key=lambda code: code != first)
     known = {f"texts.{code}.{field}" for code in languages for field in _WORDS}
@@ -273,7 +268,9 @@ async def _form(
     )
 
 
-async def _show(request: Request, call: Call, announcement_id: str, *, wrong: str = "", status: int = 200) -> Response:
+async def _show(
+    request: Request, call: Call, announcement_id: str, *, wrong: AppError | None = None, status: int = 200
+) -> Response:
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         one = await announce.get(tx, call.store_id, announcement_id)
@@ -295,7 +292,7 @@ async def _show(request: Request, call: Call, announcement_id: str, *, wrong: st
         facts=_facts(one, counts, people, reader),
         letters=letters,
         languages=[Choice(LANGUAGES[code], value=code) for code in one.texts if code in LANGUAGES],
-        wrong=wrong,
+        wrong=" ".join(mistakes(reader.speech, wrong).values()),
         may_change="ambassadors:write" in call.caller.scopes,
     )
 

@@ -18,7 +18,7 @@ from services.links.notices.work import sample_letter
 from services.links.pages import PAGES
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.ui import LANGUAGES, Chip, Choice, Column, Name, Row, Table
+from services.ui import LANGUAGES, Chip, Choice, Column, Name, Row, Table, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -95,14 +95,10 @@ async def post_words(
                 await wording.send_try(tx, call.store_id, form.get("ambassador_id", "").strip(), one, spoken)
             else:
                 await wording.save(tx, call.store_id, one, spoken, typed)
-    except ValidationError as error:
-        wrong = {str(found["loc"][-1]): str(found["msg"]) for found in error.errors()}
-        return await _page(request, call, one, spoken, typed=typed, wrong=wrong, status=422)
-    except Invalid as error:
-        wrong = {found.field: found.detail for found in error.errors}
-        return await _page(request, call, one, spoken, typed=typed, wrong=wrong, status=422)
-    except AppError as error:
-        return await _page(request, call, one, spoken, wrong={"ambassador_id": error.detail}, status=error.status)
+    except (ValidationError, Invalid) as error:
+        return await _page(request, call, one, spoken, typed=typed, refused=error, status=422)
+    except AppError as error:  # of whom it was to be sent to
+        return await _page(request, call, one, spoken, refused=error, status=error.status)
     return Response(status_code=303, headers={"location": f"{HOME}/{one}/{spoken}"})
 
 
@@ -113,7 +109,7 @@ async def _page(
     language: str,
     *,
     typed: Words | None = None,
-    wrong: dict[str, str] | None = None,
+    refused: ValidationError | AppError | None = None,
     status: int = 200,
 ) -> Response:
     async with call.transaction() as tx:
@@ -122,7 +118,7 @@ async def _page(
         told = None if is_alarm(occasion) else (await wording.told(tx, call.store_id)).get(occasion)
         reader = reader_of(request, own, tx.now)
         shown: Letter = sample_letter(
-            call.ctx, own, occasion, language, kept if typed is None or wrong else typed, now=tx.now
+            call.ctx, own, occasion, language, kept if typed is None or refused else typed, now=tx.now
         )
     return reader.page(
         "notices/edit.html",
@@ -131,7 +127,7 @@ async def _page(
         occasion=occasion,
         here=f"{HOME}/{occasion}/{language}",
         words=typed or kept,
-        wrong=wrong or {},
+        wrong={field or "ambassador_id": text for field, text in mistakes(reader.speech, refused).items()},
         letter=shown,
         told=told,
         values=", ".join(f"{{{name}}}" for name in values_of(occasion)),

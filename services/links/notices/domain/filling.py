@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from services.common.words import Said, _
 from services.links.notices.domain.occasions import Words
 
 _VALUE: Final = re.compile(r"\{([^{}\n]*)\}")
@@ -14,7 +15,11 @@ _BLANKS: Final = re.compile(r"\s+")
 
 
 class BadTemplate(ValueError):
-    """A text that cannot be filled. Says what to mend."""
+    """A text that cannot be filled."""
+
+    def __init__(self, mend: Said) -> None:
+        super().__init__(mend)
+        self.mend = mend
 
 
 def check(text: str, allowed: Iterable[str]) -> None:
@@ -23,9 +28,10 @@ def check(text: str, allowed: Iterable[str]) -> None:
     for name in _VALUE.findall(text):
         if name not in known:
             listed = ", ".join(f"{{{one}}}" for one in known)
-            raise BadTemplate(f"{{{name}}} is no value of this message; use {listed}.")
+            says = _("%(name)s is no value of this message; use %(listed)s.")
+            raise BadTemplate(Said(says, name=f"{{{name}}}", listed=listed))
     if re.search(r"[{}]", _VALUE.sub("", text)):
-        raise BadTemplate("A brace stands alone; values are written as in {store}.")
+        raise BadTemplate(Said(_("A brace stands alone; values are written as in {store}.")))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.common.contacts import contact_hashes
 from services.kernel.context import Context
-from services.kernel.errors import AppError, Conflict, Invalid, NotFound
+from services.kernel.errors import AppError, Conflict, NotFound
 from services.kernel.http.body import MAX_STRANGERS_BODY
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
@@ -25,7 +25,7 @@ from services.links.people import actions as people
 from services.links.portal.api.sign_in import worn_here
 from services.links.portal.api.visitor import visitor
 from services.links.programs import actions as programs
-from services.ui import LANGUAGES, Choice
+from services.ui import LANGUAGES, Choice, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,26 +58,9 @@ async def post_invites(request: Request) -> Response:
                 hash_mail=lambda email: contact_hashes(ctx.ring, email=email),
                 can_send=can_send(ctx),
             )
-    except Invalid as error:
-        wrong = {
-            found.field.partition(".")[0]: _said(request, form, found.code, found.detail) for found in error.errors
-        }
-        return await _page(request, form, wrong=wrong, status=422)
     except AppError as error:
-        return await _page(request, form, status=error.status)
+        return await _page(request, form, refused=error, status=error.status)
     return Response(status_code=303, headers={"location": f"{HOME}?given={given}"})
-
-
-def _said(request: Request, form: Mapping[str, str], code: str, detail: str) -> str:
-    """What is wrong, in the reader's language."""
-    speech = PAGES.speech(PAGES.language(request, default=form.get("language", "en")))
-    known = {
-        "consent_needed": speech.say("Confirm that they agreed: without that nobody is written to."),
-        "too_many": speech.say("These are more than can be invited today."),
-        "no_address": speech.say("One of these is no e-mail address. Look through them once more."),
-        "empty": speech.say("Write at least one e-mail address."),
-    }
-    return known.get(code, detail)
 
 
 async def _page(
@@ -85,7 +68,7 @@ async def _page(
     form: Mapping[str, str],
     *,
     given: int = 0,
-    wrong: Mapping[str, str] | None = None,
+    refused: AppError | None = None,
     status: int = 200,
 ) -> Response:
     ctx: Context = request.scope[CONTEXT]
@@ -117,7 +100,7 @@ async def _page(
         given=speech.count("%(n)s address was taken.", "%(n)s addresses were taken.", given) if given else "",
         off=off,
         form=form,
-        wrong=wrong or {},
+        wrong={field.partition(".")[0]: text for field, text in mistakes(speech, refused).items()},
         consent=CONSENT,
         most_kb=MAX_STRANGERS_BODY // 1024 - 1,
         languages_to_choose=[Choice(name, value=code, current=code == language) for code, name in LANGUAGES.items()],

@@ -10,11 +10,10 @@ from pydantic import ValidationError
 
 from contracts.program import Program
 from services.kernel.db import Tx
-from services.kernel.errors import Conflict, Invalid
+from services.kernel.errors import AppError, Conflict, Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
-from services.kernel.http.problems import field_path
 from services.links.programs import actions, sql
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import form_texts, words
@@ -40,6 +39,7 @@ from services.ui import (
     Row,
     Speech,
     Table,
+    mistakes,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -168,16 +168,25 @@ async def _save(request: Request, call: Call, program_id: str | None) -> Respons
                 seen = int(given["seen"]) if _VERSION.fullmatch(given.get("seen", "")) else 0
                 saved = await actions.replace_with(tx, call.store_id, newest.program_id, program, seen=seen)
             return Response(status_code=303, headers={"location": f"{HOME}/{saved.program_id}"})
-        except FormErrors as error:
-            wrong = error.errors
-        except ValidationError as error:
-            wrong = {
-                form_texts.named(field_path(item["loc"])).replace("utm.", "utm_"): item["msg"]
-                for item in error.errors(include_url=False)
-            }
-        except (Invalid, Conflict) as error:
-            wrong = {item.field: item.detail for item in error.errors} or {"form": error.detail}
+        except (FormErrors, ValidationError, Invalid, Conflict) as error:
+            wrong = _refused(error, own, reader_of(request, own, tx.now).speech)
     return _form(request, own, tx, given, wrong, newest=newest, status=422)
+
+
+def _refused(error: FormErrors | ValidationError | AppError, own: Store, speech: Speech) -> dict[str, str]:
+    """Name of a field of the form → what is wrong with it, in the reader's language."""
+    if isinstance(error, FormErrors):
+        return {field: _sentence(word, speech) for field, word in error.errors.items()}
+    found = {}
+    for path, text in mistakes(speech, error).items():
+        field = form_texts.named(path).replace("utm.", "utm_")
+        found[field] = _words_sentence(field, speech) if field.startswith("words_") else text
+    if "landing_url" in found:
+        found["landing_url"] = speech.say(
+            "Write the address of a page of the store, with https://. Its domains: %(domains)s.",
+            domains=", ".join(own.domains) or "–",
+        )
+    return found
 
 
 def _form(
@@ -194,9 +203,8 @@ def _form(
     speech = reader.speech
     shown = {**dict.fromkeys(forms.empty(own.currency), ""), **form}
     labels = labels_of(speech, shown.get("currency") or own.currency)
-    texts = {field: _sentence(field, word, speech) for field, word in wrong.items()}
-    summary = [FieldError(field, labels[field], text) for field, text in texts.items() if field in labels]
-    others = " ".join(text for field, text in texts.items() if field not in labels)
+    summary = [FieldError(field, labels[field], text) for field, text in wrong.items() if field in labels]
+    others = " ".join(text for field, text in wrong.items() if field not in labels)
     title = speech.say("Change %(name)s", name=newest.program.name) if newest else speech.say("New program")
     return reader.page(
         "programs/form.html",
@@ -206,7 +214,7 @@ def _form(
         version=newest,
         form=shown,
         labels=labels,
-        wrong=texts,
+        wrong=wrong,
         summary=summary,
         others=others,
         options=_options(speech, shown),
@@ -221,9 +229,8 @@ def _form(
     )
 
 
-def _sentence(field: str, word: str, speech: Speech) -> str:
-    if field.startswith("words_"):
-        return _words_sentence(field, speech)
+def _sentence(word: str, speech: Speech) -> str:
+    """What a word of the form's reading means."""
     match word:
         case "required":
             return speech.say("This is needed.")
@@ -235,10 +242,8 @@ def _sentence(field: str, word: str, speech: Speech) -> str:
             return speech.say("More than 0. Choose “nothing” if there is no reward.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
-        case _ if "–" in word:
-            return speech.say("Write a whole number, %(span)s.", span=word)
         case _:
-            return word
+            return speech.say("Write a whole number, %(span)s.", span=word)
 
 
 def _words_sentence(field: str, speech: Speech) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Final, Literal, get_args
 
+from services.common.words import Said, _
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.rewards.payouts.actions import batch as batches
@@ -107,7 +108,9 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     await tx.lock_stores([store_id])
     known = await sql.several(tx, store_id, [one.payout_id for one in results])
     wrong = [
-        FieldError(f"results.{place}.payout_id", "payout_not_found", f"There is no payout {one.payout_id}.")
+        FieldError(
+            f"results.{place}.payout_id", "payout_not_found", Said(_("There is no payout %(id)s."), id=one.payout_id)
+        )
         for place, one in enumerate(results)
         if one.payout_id not in known
     ]
@@ -115,7 +118,9 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     seen: set[str] = set()
     for place, one in enumerate(ids):
         if one in seen:
-            wrong.append(FieldError(f"results.{place}.payout_id", "repeated", f"{one} is told twice."))
+            wrong.append(
+                FieldError(f"results.{place}.payout_id", "repeated", Said(_("Payout %(id)s is told twice."), id=one))
+            )
         seen.add(one)
     if wrong:
         raise Invalid("Some results are of no payout, or told twice.", errors=wrong[:_MOST_ERRORS])
@@ -128,7 +133,7 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
         for one in results
     ]
     done = await move(tx, changes)
-    for (before, _), after in zip(changes, done, strict=True):
+    for (before, _news), after in zip(changes, done, strict=True):
         if after is before:
             continue
         if after.status == "paid":
@@ -153,7 +158,11 @@ async def of_batch(tx: Tx, store_id: str, batch_id: str, results: Sequence[Resul
     batch = await batches.get(tx, store_id, batch_id)
     known = await sql.several(tx, store_id, [one.payout_id for one in results])
     wrong = [
-        FieldError(f"results.{place}.payout_id", "other_batch", f"{one.payout_id} is not of this batch.")
+        FieldError(
+            f"results.{place}.payout_id",
+            "other_batch",
+            Said(_("Payout %(id)s is not of this batch."), id=one.payout_id),
+        )
         for place, one in enumerate(results)
         if one.payout_id in known and known[one.payout_id].batch_id != batch_id
     ]
@@ -174,16 +183,17 @@ def results_of(text: str) -> list[Result]:
     Raises `Invalid` naming the row and what is wrong with it.
     """
     if "\0" in text:  # no database takes one
-        raise Invalid.field("csv", "Text may not contain the NUL character.", code="nul")
+        raise Invalid.field("csv", Said(_("Text may not contain the NUL character.")), code="nul")
     reader = csv.DictReader(StringIO(text.lstrip("\ufeff").strip()), strict=True)
     try:
         names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
         missing = {"payout_id", "status"} - set(names)
         if missing:
-            raise Invalid.field("csv", f"The first line names the columns; there is no {', '.join(sorted(missing))}.")
+            mend = _("The first line names the columns; there is no %(names)s.")
+            raise Invalid.field("csv", Said(mend, names=", ".join(sorted(missing))))
         rows = [{key: (row.get(name) or "").strip() for key, name in names.items()} for row in reader]
     except csv.Error:
-        raise Invalid.field("csv", "This is no CSV: a quotation mark is left open.") from None
+        raise Invalid.field("csv", Said(_("This is no CSV: a quotation mark is left open."))) from None
     wrong: list[FieldError] = []
     found = [_result(row, place, wrong) for place, row in enumerate(rows, start=2) if any(row.values())]
     if wrong or not found:
@@ -195,10 +205,12 @@ def _result(row: Mapping[str, str], line: int, wrong: list[FieldError]) -> Resul
     outcome, fee = row["status"].lower(), row.get("fee_minor", "")
     known: Mapping[str, Outcome] = {one: one for one in OUTCOMES}
     if outcome not in known:
-        wrong.append(FieldError(f"csv.{line}.status", "invalid", f"Line {line}: status is paid, failed or returned."))
+        mend = Said(_("Line %(n)s: status is paid, failed or returned."), n=line)
+        wrong.append(FieldError(f"csv.{line}.status", "invalid", mend))
         return None
     if fee and not (fee.isascii() and fee.isdigit() and len(fee) < 16):
-        wrong.append(FieldError(f"csv.{line}.fee_minor", "invalid", f"Line {line}: a fee is in whole minor units."))
+        mend = Said(_("Line %(n)s: a fee is in whole minor units."), n=line)
+        wrong.append(FieldError(f"csv.{line}.fee_minor", "invalid", mend))
         return None
     return Result(
         payout_id=own_id(row["payout_id"]),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Path, Response, UploadFile
 
+from services.common.words import Said, _
 from services.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from services.kernel.http.body import takes_up_to
 from services.kernel.http.call import Call, viewer
@@ -25,7 +26,7 @@ from services.rewards.payouts.sql import terms as rows
 from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch, Step
 from services.rewards.payouts.sql.ready import Part
-from services.ui import Choice, Column, Fact, Happening, Name, Row, Table
+from services.ui import Choice, Column, Fact, Happening, Name, Row, Table, mistake
 
 router = APIRouter(include_in_schema=False)
 
@@ -89,7 +90,7 @@ async def results_form(
         async with call.transaction() as tx:
             await results.of_batch(tx, call.store_id, batch_id, told)
     except UnicodeDecodeError:
-        wrong = Invalid.field("csv", "This is no text: save the list as CSV, UTF-8.")
+        wrong = Invalid.field("csv", Said(_("This is no text: save the list as CSV, UTF-8.")))
         return await _batch(call, batch_id, wrong=wrong, status=422)
     except (Conflict, Invalid) as error:
         return await _batch(call, batch_id, wrong=error, status=error.status)
@@ -155,8 +156,8 @@ def _wrong_text(reader: Reader, wrong: AppError | None) -> str:
         payout = wrong.members.get("payout_id", "")
         return say("Nothing was taken: payout %(id)s stands where it cannot become that.", id=payout)
     if wrong.errors:
-        place = wrong.errors[0].field
-        return say("Nothing was taken. Look at %(place)s: %(detail)s", place=place, detail=wrong.errors[0].detail)
+        place, detail = wrong.errors[0].field, mistake(reader.speech, wrong.errors[0].detail)
+        return say("Nothing was taken. Look at %(place)s: %(detail)s", place=place, detail=detail)
     return say("Nothing was taken: the list has no line with a result.")
 
 

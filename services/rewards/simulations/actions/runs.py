@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.program import Program
+from services.common.words import Said, _
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
@@ -54,7 +55,8 @@ async def start(
 def check_draft(draft: Program | None, newest: Program | None) -> None:
     """A draft is of the program's currency, which never changes. Raises `Invalid`."""
     if draft is not None and newest is not None and draft.currency != newest.currency:
-        raise Invalid.field("draft.currency", f"The program's currency is {newest.currency}, and cannot change.")
+        mend = Said(_("The program’s currency is %(currency)s, and cannot change."), currency=newest.currency)
+        raise Invalid.field("draft.currency", mend)
 
 
 def task_of(store_id: str, simulation_id: str, start: int, sitting: int) -> NewTask:

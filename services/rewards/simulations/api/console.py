@@ -27,7 +27,7 @@ from services.rewards.simulations.domain.trial import Trial
 from services.rewards.simulations.sql import runs as sql
 from services.rewards.simulations.sql.runs import Run
 from services.rewards.slices import sql as slices
-from services.ui import Choice, Column, Name, Row, Speech, Table
+from services.ui import Choice, Column, Name, Row, Speech, Table, mistakes
 
 router = APIRouter(include_in_schema=False)
 
@@ -119,7 +119,7 @@ async def _page(call: Call, form: Mapping[str, str], *, wrong: AppError | None =
                 tried = _shown(reader, await _tried(tx, call.store_id, form, chosen, newest), newest.currency)
             except Invalid as error:
                 wrong = error
-    errors = {one.field: one.detail for one in wrong.errors} if wrong is not None else {}
+    errors = mistakes(reader.speech, wrong)
     today = local_day(reader.now, reader.zone)
     return reader.page(
         "simulations/simulator.html",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contracts.program import EvidenceKind, Program
 from services.common.money import from_decimal
+from services.common.words import Said, _
 from services.kernel.errors import Invalid
 from services.kernel.http.problems import field_path
 from services.rewards.simulations.domain.trial import Imagined
@@ -32,8 +33,9 @@ def draft_of(text: str) -> Program | None:
     try:
         return Program.model_validate_json(text)
     except ValidationError as error:
-        wrong = [f"{field_path(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False)]
-        raise Invalid.field("draft", "; ".join(wrong)) from None
+        places = dict.fromkeys(field_path(one["loc"]) for one in error.errors(include_url=False))
+        mend = _("These are no rules as a program has them. Look at: %(places)s")
+        raise Invalid.field("draft", Said(mend, places=", ".join(places))) from None
 
 
 def day_of(text: str, field: str) -> date:
