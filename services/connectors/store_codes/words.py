@@ -24,6 +24,8 @@ def reason_text(speech: Speech, reason: str | None, holder: str | None) -> str:
         return speech.say("The shop’s currency is %(currency)s", currency=holder or "–")
     if reason == "expired":
         return speech.say("It has ended")
+    if reason == "uses":
+        return speech.say("The shop has codes for one use or for any number of uses, and nothing in between")
     if reason == "letters_and_digits":
         return speech.say("Letters and digits only: the shop takes no hyphen")
     if reason == "unclear":

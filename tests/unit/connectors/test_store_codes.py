@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.program import Discount, Fixed, Percent, Program
 from services.common.benefit import promised
-from services.connectors.store_codes.domain import shopify, stripe, woocommerce
+from services.connectors.store_codes.domain import insales, shopify, stripe, woocommerce
 from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Unreadable, Want
 from services.connectors.store_codes.domain.terms import OwnLimits, Terms, least_goods, terms_of
 
@@ -220,3 +220,71 @@ def test_no_odd_answer_is_an_accident(body: bytes) -> None:
             read()
         except Unreadable:
             continue
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "remote_id", "meaning"),
+    [
+        (201, {"id": 7}, None, Put("cod_anna10", "7")),
+        (200, {"discount_code": {"id": 7}}, None, Put("cod_anna10", "7")),
+        (200, None, "7", Put("cod_anna10", "7")),
+        (404, None, "7", Absent("cod_anna10")),
+        (422, {"errors": {"code": ["taken"]}}, None, Exists("cod_anna10")),
+        (422, {"code": ["taken"]}, None, Exists("cod_anna10")),
+        (422, {"errors": {"discount": ["too much"]}}, None, Refused("cod_anna10", "discount")),
+        (422, {"errors": ["no"]}, None, Refused("cod_anna10", "refused")),
+    ],
+)
+def test_insales_says_what_became_of_a_coupon(status: int, body: Any, remote_id: str | None, meaning: object) -> None:
+    said = json.dumps(body).encode() if body is not None else b""
+    assert insales.done_in(status, said, want(wanted=terms(), remote_id=remote_id)) == meaning
+
+
+@pytest.mark.parametrize(("status", "body"), [(201, b""), (201, b"{}"), (404, b""), (422, b"<h1>"), (400, b"{}")])
+def test_what_insales_does_not_say_is_not_guessed(status: int, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        insales.done_in(status, body, want(wanted=terms()))
+
+
+def test_an_insales_coupon_is_ours_by_what_it_says_of_itself() -> None:
+    ours = {"id": 7, "code": "anna10", "description": "Kith cod_anna10"}
+    other = {"id": 8, "code": "ANNA10", "description": "Kith cod_anna101", "created_at": "2025-03-21T18:23:00+03:00"}
+    assert insales.found_in([{"id": 1, "code": "X"}, ours], want()) == Found("cod_anna10", "7")
+    assert insales.found_in([other], want()) == Refused("cod_anna10", "taken", "coupon 8, 2025-03-21")
+    assert insales.found_in([{"id": 1, "code": "X"}], want()) is None
+    for wrong in ([{"id": 0, "code": "ANNA10"}], [{"id": True, "code": "ANNA10"}]):
+        with pytest.raises(Unreadable):
+            insales.found_in(wrong, want())
+
+
+@pytest.mark.parametrize(
+    ("listed", "currency"),
+    [
+        ([{"code": "RUR", "is_default": True}], "RUB"),
+        ([{"code": "EUR", "is_default": False}, {"code": "KZT", "is_default": True}], "KZT"),
+        ([{"code": "EUR"}], "EUR"),
+        ([], None),
+        ([{"code": "EUR"}, {"code": "KZT"}], None),
+        ([{"is_default": True}], None),
+    ],
+)
+def test_insales_shops_have_a_default_currency(listed: list[Any], currency: str | None) -> None:
+    body = json.dumps(listed).encode()
+    if currency is not None:
+        assert insales.currency_in(body) == currency
+        return
+    with pytest.raises(Unreadable):
+        insales.currency_in(body)
+
+
+@pytest.mark.parametrize(
+    ("end", "day"),
+    [
+        (datetime(2026, 12, 24, 18, tzinfo=UTC), "2026-12-24"),
+        (datetime(2026, 12, 25, tzinfo=UTC), "2026-12-24"),
+        (datetime(2026, 12, 25, 0, 0, 1, tzinfo=UTC), "2026-12-25"),
+    ],
+)
+def test_an_end_at_insales_is_the_last_day_that_has_some_of_it(end: datetime, day: str) -> None:
+    body = json.loads(insales.put(want(wanted=terms(expires_at=end))).body or b"")
+    assert body["discount_code"]["expired_at"] == day

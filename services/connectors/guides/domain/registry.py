@@ -189,7 +189,7 @@ _INSALES: Final = Guide(
         '"password": "<password>"}}'
     ),
     answer="gives an address that holds the secret. The access is a key of the shop's back office (Apps → Developers)"
-    " that may read orders.",
+    " that may read orders, and for codes at the checkout read and write discounts.",
     steps=(
         Step(_("`POST /admin/webhooks.json` at the shop, with the address and each of these topics."), topics=True),
         Step(_LINE, snippets.SCRIPT, "html"),

@@ -13,7 +13,7 @@ takes nothing off there (any more).
 STATES: Final[tuple[State, ...]] = ("waiting", "in_store", "refused", "disabled")
 
 
-CARRY_CODES: Final = frozenset({"woocommerce", "shopify", "stripe"})
+CARRY_CODES: Final = frozenset({"woocommerce", "shopify", "insales", "stripe"})
 """Platforms that a store's codes can be put into."""
 
 

@@ -1,5 +1,6 @@
 """A shop's API, asked through the outbound door."""
 
+from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,11 @@ _AWAY: Final = frozenset({429, 502, 503, 504})
 _WAIT: Final = timedelta(seconds=30)
 _NOTHING_DONE: Final = frozenset({400, 401, 403, 404, 405, 413, 429})
 """Statuses by which nothing was done, whatever was asked for."""
+
+
+def basic(user: str | None, password: str) -> Mapping[str, str]:
+    """What opens an API that takes a name and a password."""
+    return {"authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 class NoAnswer(Exception):

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.connectors.store_codes.domain import insales as insales_coupons
 from services.connectors.store_codes.domain import shopify as shopify_discounts
 from services.connectors.store_codes.domain.port import Result, Want
 from services.connectors.store_codes.domain.woocommerce import AT_ONCE
-from services.connectors.store_codes.work import shopify, stripe, woocommerce
-from services.connectors.store_codes.work.api import Api
+from services.connectors.store_codes.work import insales, shopify, stripe, woocommerce
+from services.connectors.store_codes.work.api import Api, basic
 
 Ask = Callable[[Api, Sequence[Want], Callable[[Result], None]], Awaitable[None]]
 """Asks about these codes and says what it hears of each as soon as it does. Raises `NoAnswer` and `Unreadable`."""
@@ -30,7 +31,7 @@ class Shop:
 
 SHOPS: Final[Mapping[str, Shop]] = {
     "woocommerce": Shop(
-        headers=woocommerce.headers,
+        headers=basic,
         look_up=woocommerce.look_up,
         put=woocommerce.put,
         at_once=AT_ONCE,
@@ -40,6 +41,12 @@ SHOPS: Final[Mapping[str, Shop]] = {
         look_up=shopify.look_up,
         put=shopify.put,
         at_once=shopify_discounts.AT_ONCE,
+    ),
+    "insales": Shop(
+        headers=basic,
+        look_up=insales.look_up,
+        put=insales.put,
+        at_once=insales_coupons.AT_ONCE,
     ),
     "stripe": Shop(
         headers=stripe.headers,

@@ -1,17 +1,11 @@
 """Puts codes into a WooCommerce shop as coupons, and looks them up there."""
 
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from services.connectors.store_codes.domain import woocommerce
 from services.connectors.store_codes.domain.port import Refused, Result, Want
 from services.connectors.store_codes.work.api import Api
-
-
-def headers(user: str | None, password: str) -> Mapping[str, str]:
-    """What opens the API."""
-    return {"authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 async def look_up(api: Api, wants: Sequence[Want], found: Callable[[Result], None]) -> None:

@@ -51,11 +51,11 @@ def read(headers: Mapping[str, str], body: bytes, window: Window) -> Page:
     cursor = f"{text(last, 'updated_at')} {id_of(last.get('id')) or missing('id')}"
     if cursor == window.cursor:
         raise Invalid.field("id", "The answer has the same orders again.")
-    return Page(bodies, cursor, _REST if _crowded(headers.get("api-usage-limit", "")) else timedelta())
+    return Page(bodies, cursor, _REST if crowded(headers.get("api-usage-limit", "")) else timedelta())
 
 
-def _crowded(said: str) -> bool:
-    """Whether most of the calls are used up that are allowed, as in `412/500`."""
+def crowded(said: str) -> bool:
+    """Whether most of the calls are used up that a shop allows, by its answer's `API-Usage-Limit`, as in `412/500`."""
     used, _, most = said.partition("/")
     if not (used.strip().isdecimal() and most.strip().isdecimal() and int(most)):
         return False
