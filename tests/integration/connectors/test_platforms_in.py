@@ -66,7 +66,7 @@ async def test_woocommerce_from_its_ping_to_a_refund(both: Pair) -> None:
         assert (await reconcile(tx, SHOP)).acked == 4, "a ping is no delivery"
 
 
-async def test_stripe_pays_an_order_later_and_a_refund_fails_later(both: Pair) -> None:
+async def test_stripe_pays_an_order_later_a_refund_fails_and_a_chargeback_is_won(both: Pair) -> None:
     http = both.http
     shop = await connect(http, "stripe", secret=STRIPE_SECRET)
 
@@ -85,6 +85,12 @@ async def test_stripe_pays_an_order_later_and_a_refund_fails_later(both: Pair) -
     await tell("refund.created", refund, 2)
     assert (await found(both, "pi_1"))["refunded_minor"] == 1000
     await tell("refund.failed", refund | {"status": "failed"}, 3)
+    assert (await found(both, "pi_1"))["refunded_minor"] == 0
+    dispute = {"id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 5090, "currency": "eur"}
+    assert await tell("charge.dispute.created", dispute | {"status": "needs_response"}, 4) == "ignored"
+    await tell("charge.dispute.funds_withdrawn", dispute | {"status": "needs_response"}, 4)
+    assert (await found(both, "pi_1"))["refunded_minor"] == 5090
+    await tell("charge.dispute.funds_reinstated", dispute | {"status": "won"}, 5)
     assert (await found(both, "pi_1"))["refunded_minor"] == 0
 
 

@@ -251,6 +251,40 @@ def test_no_version_of_stripes_api_tells_of_one_refund_under_two_names() -> None
 
 
 @pytest.mark.parametrize(
+    ("event", "status", "told"),
+    [
+        ("created", "needs_response", None),
+        ("created", "warning_needs_response", None),
+        ("funds_withdrawn", "needs_response", "succeeded"),
+        ("funds_withdrawn", "under_review", "succeeded"),
+        ("closed", "lost", "succeeded"),
+        ("funds_reinstated", "won", "failed"),
+        ("closed", "won", "failed"),
+        ("closed", "warning_closed", None),
+        ("funds_reinstated", "under_review", None),
+    ],
+)
+def test_a_chargeback_is_a_refund_while_the_bank_has_the_money(event: str, status: str, told: str | None) -> None:
+    dispute = {
+        "id": "du_1",
+        "payment_intent": "pi_1",
+        "charge": "ch_1",
+        "amount": 5090,
+        "currency": "eur",
+        "created": 1,
+    }
+    if told is None:
+        with pytest.raises(Ignored):
+            stripe(f"charge.dispute.{event}", dispute | {"status": status})
+        return
+    report = stripe(f"charge.dispute.{event}", dispute | {"status": status})
+    assert refunds(report) == [("pi_1", "du_1", 5090, told)]
+    assert report.refunds[0].refund.updated_at == NOW
+    with pytest.raises(Ignored, match="no_payment_intent"):
+        stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None})
+
+
+@pytest.mark.parametrize(
     ("currency", "amount", "minor"),
     [("usd", 1050, 1050), ("jpy", 1050, 1050), ("kwd", 10500, 10500), ("isk", 105000, 1050), ("mga", 10, 1000)],
 )

@@ -4,7 +4,7 @@ since payments are made without a shop, too.
 
 from services.common.words import _
 from services.connectors.platforms.domain.port import Api, Platform
-from services.connectors.platforms.domain.rules import EACH_REFUND, Rules
+from services.connectors.platforms.domain.rules import Rules
 from services.connectors.platforms.domain.stripe import signing
 from services.connectors.platforms.domain.stripe.polling import POLLING
 from services.connectors.platforms.domain.stripe.reading import TOPICS, read
@@ -24,12 +24,15 @@ STRIPE = Platform(
         proof=_("Time and body are signed with the endpoint's secret (Stripe-Signature); five minutes to either side."),
         order_id=_("The payment intent (pi_…); of a subscription each invoice (in_…), an order of its own."),
         duplicates=_("The same event is one delivery, and equal reports are one fact."),
-        refunds=EACH_REFUND,
+        refunds=_(
+            "Each by its own id, so that it counts once; one that failed takes nothing back. A chargeback is one while "
+            "the bank has the money, and none once it is won."
+        ),
         paid=_("When payment_status is paid or no_payment_required, also later; an invoice by invoice.paid."),
         tests=_("Events with livemode: false are kept in the log and never count."),
         cannot=_(
-            "A promotion code's text, unless metadata has it; from API 2025-03-31 on, whose invoice a refund is of; "
-            "before API 2024-10-28, a refund that fails later; chargebacks."
+            "A promotion code's text, unless metadata has it; whose invoice a chargeback is of, and from API "
+            "2025-03-31 on a refund; before API 2024-10-28, a refund that fails later."
         ),
     ),
 )

@@ -167,6 +167,38 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
     return Report(refunds=[ReportedRefund(order_id, refund) for order_id in order_ids])
 
 
+def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
+    """A chargeback: a refund while the bank has the money, and none once the dispute is won. An inquiry moves none."""
+    gone = _MONEY_GONE.get((text(event, "type") or "", text(dispute, "status") or ""))
+    if gone is None:
+        raise Ignored("no_money_went_back")
+    order_id = id_in(dispute, "payment_intent")
+    if order_id is None:
+        raise Ignored("no_payment_intent")
+    currency = currency_of(dispute)
+    told = Refund(
+        refund_id=text(dispute, "id") or missing("id"),
+        amount_minor=minor(dispute, "amount", currency, needed=True),
+        at=min(moment(dispute, "created") or at, at),
+        currency=currency,
+        updated_at=at,
+        status="succeeded" if gone else "failed",
+    )
+    return Report(refunds=[ReportedRefund(order_id, told)])
+
+
+_WITHDRAWN: Final = "charge.dispute.funds_withdrawn"
+_REINSTATED: Final = "charge.dispute.funds_reinstated"
+_CLOSED: Final = "charge.dispute.closed"
+_MONEY_GONE: Final[Mapping[tuple[str, str], bool]] = {
+    (_WITHDRAWN, "needs_response"): True,
+    (_WITHDRAWN, "under_review"): True,
+    (_WITHDRAWN, "lost"): True,
+    (_CLOSED, "lost"): True,
+    (_REINSTATED, "won"): False,
+    (_CLOSED, "won"): False,
+}
+"""Whether the bank has the money, by event and status. What is left out moves none, or a part that it does not name."""
 _ENDED: Final = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -219,6 +251,9 @@ _READERS: Final[Mapping[str, Callable[[Reported, Reported, datetime], Report]]] 
     "refund.updated": _refund,
     "refund.failed": _refund,
     "charge.refund.updated": _refund,
+    _WITHDRAWN: _dispute,
+    _REINSTATED: _dispute,
+    _CLOSED: _dispute,
 }
 TOPICS: Final = tuple(name for name in _READERS if name != "charge.refund.updated")
 """What a store subscribes its endpoint to."""
