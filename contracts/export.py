@@ -19,8 +19,8 @@ _TOPIC_TEXT: dict[Topic, tuple[str, str]] = {
     Topic.CATALOG: ("Set-up: stores, keys, programs, ambassadors, links, codes. Compacted.", "the entity's id"),
     Topic.CLICKS: ("Clicks on share links.", "the link's id"),
     Topic.TRACKING: ("Visits, identities, sign-ups and shares, as the store's pages report them.", "the store's id"),
-    Topic.ORDERS: ("Orders, refunds and cancellations, one fact an event.", "the store's id"),
-    Topic.CONVERSIONS: ("Decisions on orders: the whole state with a revision.", "the store's id"),
+    Topic.ORDERS: ("Orders, refunds, cancellations and custom events, one fact an event.", "the store's id"),
+    Topic.CONVERSIONS: ("Decisions on orders and custom events: the whole state with a revision.", "the store's id"),
     Topic.REWARDS: ("Rewards: the whole state with a revision.", "the store's id"),
     Topic.AUDIT: ("Who did what. Every service writes here.", "the store's id"),
 }

@@ -5,9 +5,10 @@ a rule has one shape everywhere. Later versions only add optional fields.
 """
 
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from contracts.fields import Currency, Minor
 
@@ -111,6 +112,37 @@ class RewardRule(Strict):
         if self.on_partial_refund == "keep" and self.give.kind != "fixed":
             raise ValueError("on_partial_refund can be keep for a fixed reward only; a percentage follows its order")
         return self
+
+
+EventName = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,40}$")]
+"""How a store calls something that a person does and that is no order: `signup`, `trial.started`."""
+
+
+class EventLimits(Strict):
+    """Caps of a rule for events."""
+
+    per_ambassador: PerAmbassador | None = None
+
+
+class EventRule(Strict):
+    """What one side gets for something a friend does that is no order, as the store's server reports it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique among all rules.")]
+    on: EventName = Field(description="The event's name, as the store reports it: `signup`, `trial.started`.")
+    to: Literal["ambassador", "friend"]
+    which: Literal["first", "every"] = Field("first", description="A friend's first event of this name, or each.")
+    give: Fixed
+    pay_as: Literal["cash", "store_credit", "points"] = "store_credit"
+    hold_days: int = Field(14, ge=0, le=365, strict=True, description="Days from the event until it can be used.")
+    limits: EventLimits = EventLimits()
+
+    @field_validator("give", mode="before")
+    @classmethod
+    def _of_something(cls, give: Any) -> Any:
+        kind = give.get("kind") if isinstance(give, Mapping) else getattr(give, "kind", None)
+        if kind == "percent":
+            raise ValueError("an event has no figures to take a percentage of; give a fixed amount, or points")
+        return give
 
 
 class Discount(Strict):
@@ -238,6 +270,9 @@ class Program(Strict):
     attribution: Attribution = Attribution()
     budget: Budget | None = None
     rewards: tuple[RewardRule, ...] = Field((), max_length=20)
+    event_rewards: tuple[EventRule, ...] = Field(
+        (), max_length=20, description="What is given for events that are no orders. Not the friend's benefit."
+    )
     friend_benefit: FriendBenefit | None = Field(
         None,
         description="How the friend is served: `discount` at the checkout, `credit` after the hold (the rules to the"
@@ -276,6 +311,15 @@ class Program(Strict):
         credit = self.benefit in ("credit", "both")
         return tuple(rule for rule in self.rewards if credit or rule.to != "friend")
 
+    def rules_on(self, event: str) -> tuple[EventRule, ...]:
+        """The rules that give something for events of this name."""
+        return tuple(rule for rule in self.event_rewards if rule.on == event)
+
+    @property
+    def all_rules(self) -> "tuple[RewardRule | EventRule, ...]":
+        """Every rule by whose name rewards and limits are kept."""
+        return (*self.rewards, *self.event_rewards)
+
     @model_validator(mode="after")
     def _friend_is_served_as_said(self) -> Self:
         if self.friend_benefit in ("discount", "both") and self.discount is None:
@@ -286,7 +330,7 @@ class Program(Strict):
 
     @model_validator(mode="after")
     def _rules_have_own_names(self) -> Self:
-        names = [rule.name for rule in self.rewards]
+        names = [rule.name for rule in self.all_rules]
         if len(set(names)) != len(names):
             raise ValueError("two rewards have the same name; give each rule its own")
         return self

@@ -1,6 +1,17 @@
 """Every event of the product, by type."""
 
-from contracts.events import appeals, audit, catalog, conversions, orders, payouts, rewards, store_codes, tracking
+from contracts.events import (
+    actions,
+    appeals,
+    audit,
+    catalog,
+    conversions,
+    orders,
+    payouts,
+    rewards,
+    store_codes,
+    tracking,
+)
 from contracts.events.base import Payload, Topic
 
 _ALL: tuple[type[Payload], ...] = (
@@ -28,6 +39,13 @@ _ALL: tuple[type[Payload], ...] = (
     conversions.ConversionDeferred,
     conversions.ConversionReversed,
     conversions.ConversionSettled,
+    actions.ActionReported,
+    actions.ActionCancelled,
+    actions.ActionAttributed,
+    actions.ActionRejected,
+    actions.ActionUnattributed,
+    actions.ActionReversed,
+    actions.ActionSettled,
     appeals.AppealAnswered,
     rewards.RewardGranted,
     rewards.RewardAdjusted,
@@ -59,6 +77,7 @@ __all__ = [
     "EVENTS",
     "Payload",
     "Topic",
+    "actions",
     "appeals",
     "audit",
     "catalog",

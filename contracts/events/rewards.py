@@ -30,7 +30,10 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str = Field(description="person: given by hand, and `id` is the goodwill's. Other kinds may follow.")
+    kind: str = Field(
+        description="person: given by hand, and `id` is the goodwill's. event: a custom event, and `id` is the store's"
+        " own of it. Other kinds may follow."
+    )
     id: Id
 
 
@@ -104,6 +107,8 @@ class SourcedReward(Payload):
     status: RewardStatus
     reason: str
     available_at: Moment | None = None
+    event_name: str | None = Field(None, description="Of a custom event: its name.")
+    rule: str | None = Field(None, description="The rule that gives it, where one does.")
     earned_at: Moment = Field(description="When what it is for happened.")
     granted_at: Moment
     changed_at: Moment

@@ -11,6 +11,10 @@ from services.attribution.appeals.api import console as appeals_console
 from services.attribution.appeals.api import rest as appeals
 from services.attribution.codes import api as codes
 from services.attribution.codes import tables as _codes
+from services.attribution.custom_events import consumer as custom_events_consumer
+from services.attribution.custom_events import jobs as custom_events_jobs
+from services.attribution.custom_events import tables as _custom_events
+from services.attribution.custom_events.api import rest as custom_events
 from services.attribution.decisions import consumer as decisions_consumer
 from services.attribution.decisions import jobs as decisions_jobs
 from services.attribution.decisions import tables as _decisions
@@ -40,7 +44,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
 from services.kernel.spool import Spool
 
-_TABLES = (_appeals, _slices, _codes, _decisions, _friend_numbers, _moved, _orders, _tracking)
+_TABLES = (_appeals, _slices, _codes, _custom_events, _decisions, _friend_numbers, _moved, _orders, _tracking)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -84,6 +88,7 @@ SERVICE = Service(
         "/v1/track",
         "/v1/identify",
         "/v1/orders*",
+        "/v1/events*",
         "/v1/codes/*/check",
         "/v1/codes/*/redeem",
         "/v1/appeals*",
@@ -93,6 +98,7 @@ SERVICE = Service(
     ),
     routers=(
         orders.router,
+        custom_events.router,
         decisions.router,
         tracking.router,
         codes.router,
@@ -104,8 +110,13 @@ SERVICE = Service(
         portal.router,
     ),
     hot=hot_routes,
-    handlers=(*slices_consumer.HANDLERS, *decisions_consumer.HANDLERS, *appeals_consumer.HANDLERS),
-    due_jobs=(*decisions_jobs.DUE_JOBS, *moved_jobs.DUE_JOBS),
+    handlers=(
+        *slices_consumer.HANDLERS,
+        *decisions_consumer.HANDLERS,
+        *custom_events_consumer.HANDLERS,
+        *appeals_consumer.HANDLERS,
+    ),
+    due_jobs=(*decisions_jobs.DUE_JOBS, *custom_events_jobs.DUE_JOBS, *moved_jobs.DUE_JOBS),
     keyed_jobs=decisions_jobs.keyed_jobs,
     resources=open_resources,
     pages=PAGES,

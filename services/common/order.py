@@ -40,7 +40,30 @@ class Buyer(Reported, kw_only=True):
     is_new: bool | None = None
 
 
-class Order(Reported, kw_only=True):
+class Proved(Reported, kw_only=True):
+    """Base of what people do: who it was, and what came along that may prove who referred them."""
+
+    customer: Buyer = msgspec.field(default_factory=Buyer)
+    token: Annotated[str, Meta(max_length=2048)] | None = None
+    tokens: Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)] = ()
+    visitor_id: Id | None = None
+    codes: Annotated[tuple[Annotated[str, Meta(max_length=256)], ...], Meta(max_length=20)] = ()
+
+    @property
+    def all_tokens(self) -> Sequence[str]:
+        """The click tokens that came along, the one alone first."""
+        return (self.token, *self.tokens) if self.token else self.tokens
+
+
+class Event(Proved, kw_only=True):
+    """Something that a person did and that is no order. Its fields mean what `custom_events.schemas.EventIn` says."""
+
+    event_id: Id
+    name: str
+    happened_at: Moment
+
+
+class Order(Proved, kw_only=True):
     """One revision of an order. Its fields mean what `schemas.OrderIn` says; `subtotal` stands for an absent one."""
 
     order_id: Id
@@ -55,11 +78,6 @@ class Order(Reported, kw_only=True):
     shipping_minor: Amount = 0
     items: Annotated[tuple[Line, ...], Meta(max_length=500)] = ()
     cancelled_at: Moment | None = None
-    customer: Buyer = msgspec.field(default_factory=Buyer)
-    token: Annotated[str, Meta(max_length=2048)] | None = None
-    tokens: Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)] = ()
-    visitor_id: Id | None = None
-    codes: Annotated[tuple[Annotated[str, Meta(max_length=256)], ...], Meta(max_length=20)] = ()
 
     @property
     def subtotal(self) -> int:
@@ -72,11 +90,6 @@ class Order(Reported, kw_only=True):
             return subtotal
         others = sum(line.amount_minor for line in self.items) - cards
         return subtotal if subtotal <= others else max(others, subtotal - cards)
-
-    @property
-    def all_tokens(self) -> Sequence[str]:
-        """The click tokens that came along, the one alone first."""
-        return (self.token, *self.tokens) if self.token else self.tokens
 
     def figures(self) -> dict[str, Any]:
         """As the contract's `Figures` are dumped, absent values included: equal reports give equal bytes for ever, and

@@ -19,7 +19,7 @@ from contracts.events.tracking import TokenClaims, TokenProblem
 from services.common import click_token, codes
 from services.common import order_names as naming
 from services.common.contacts import contact_hashes, contact_in, names_nobody, without_nobodys
-from services.common.order import Buyer, Order
+from services.common.order import Buyer, Order, Proved
 from services.kernel import trace
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Invalid
@@ -96,7 +96,7 @@ def report(
     Raises `Invalid` if one of its moments lies more than a day ahead.
     """
     moments = _moments(order, clock)
-    evidence = _evidence(ring, store_id, order, nobody)
+    evidence = evidence_in(ring, store_id, order, nobody)
     figures = order.figures()
     said = [
         order.placed_at.astimezone(UTC),
@@ -118,8 +118,8 @@ def report(
     return _reported(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
 
 
-class _Evidence(NamedTuple):
-    """Who bought and what brought them, as it is kept."""
+class Evidence(NamedTuple):
+    """Who did it and what brought them, as it is kept."""
 
     customer_id: str | None
     hashes: tuple[str, ...]
@@ -129,7 +129,8 @@ class _Evidence(NamedTuple):
     codes: tuple[str, ...]
 
 
-def _evidence(ring: KeyRing, store_id: str, order: Order, nobody: Collection[str]) -> _Evidence:
+def evidence_in(ring: KeyRing, store_id: str, order: Proved, nobody: Collection[str]) -> Evidence:
+    """What an order, or another event, says of who did it: tokens read, contacts hashed, codes folded."""
     visitor_id = order.visitor_id
     if visitor_id:
         visitor_id = contact_in(ring, visitor_id) or visitor_id
@@ -137,14 +138,14 @@ def _evidence(ring: KeyRing, store_id: str, order: Order, nobody: Collection[str
     claims, problems = read_tokens(ring, store_id, tokens) if tokens else ((), ())
     texts = [codes.fold(code) or naming.readable(code) for code in order.codes]
     folded = tuple(dict.fromkeys(filter(None, texts)))
-    return _Evidence(*_buyer(ring, order.customer, nobody), visitor_id, claims, problems, folded)
+    return Evidence(*_buyer(ring, order.customer, nobody), visitor_id, claims, problems, folded)
 
 
 def _present(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _encodable(order: Order, figures: dict[str, Any], evidence: _Evidence) -> dict[str, object]:
+def _encodable(order: Order, figures: dict[str, Any], evidence: Evidence) -> dict[str, object]:
     """The payload's fields that follow from the order, the absent ones left out. Written without the payload's model,
     which would cost more than all the rest; a test reads it back through it.
     """
@@ -188,7 +189,7 @@ def _moments(order: Order, clock: Clock) -> dict[str, object]:
     if order.cancelled_at is not None:
         moments["cancelled_at"] = clock.moved(order.cancelled_at)
     for field, at in moments.items():
-        _check_time(field, at, clock)
+        check_time(field, at, clock)
     return {**moments, "undated": undated}
 
 
@@ -196,9 +197,9 @@ def refund(store_id: str, order_id: str, reported: Refund, clock: Clock) -> Repo
     """The fact that money went back, or did not after all. Raises `Invalid` if it lies more than a day ahead."""
     at = clock.now if reported.at is None else clock.moved(reported.at)
     updated_at = None if reported.updated_at is None else clock.moved(reported.updated_at)
-    _check_time("at", at, clock)
+    check_time("at", at, clock)
     if updated_at is not None:
-        _check_time("updated_at", updated_at, clock)
+        check_time("updated_at", updated_at, clock)
     said = (
         reported.currency,
         [line.model_dump() for line in reported.lines],
@@ -226,7 +227,7 @@ def refund(store_id: str, order_id: str, reported: Refund, clock: Clock) -> Repo
 def cancel(store_id: str, order_id: str, reported_at: datetime | None, clock: Clock) -> ReportedFact:
     """The fact that an order is over. Raises `Invalid` if it lies more than a day ahead."""
     at = clock.now if reported_at is None else clock.moved(reported_at)
-    _check_time("at", at, clock)
+    check_time("at", at, clock)
     payload = OrderCancelled(
         store_id=store_id,
         order_id=order_id,
@@ -238,7 +239,8 @@ def cancel(store_id: str, order_id: str, reported_at: datetime | None, clock: Cl
     return _encoded(payload, "cancel", clock.now)
 
 
-def _check_time(field: str, at: datetime, clock: Clock) -> None:
+def check_time(field: str, at: datetime, clock: Clock) -> None:
+    """Raises `Invalid` for a moment that lies more than a day ahead."""
     if at > clock.now + LATEST_PLACED:
         raise Invalid.field(field, "This is more than 24 hours ahead. Check the clock and the time zone.")
 

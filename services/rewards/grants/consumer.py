@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from contracts.events.actions import (
+    ActionAttributed,
+    ActionRejected,
+    ActionReversed,
+    ActionSettled,
+    ActionUnattributed,
+)
 from contracts.events.catalog import ProgramPublished, StoreConfigured
 from contracts.events.conversions import (
     ConversionAttributed,
@@ -14,13 +21,18 @@ from contracts.events.conversions import (
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.service import Handler
-from services.rewards.grants.actions.regrant import take_states
+from services.rewards.grants.actions.regrant import take_events, take_states
 from services.rewards.grants.actions.waiting import take_programs, take_stores
 
 
 async def on_conversions(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Decisions: the type does not matter, the highest revision does."""
     await take_states(tx, [event.data for event in events])
+
+
+async def on_events(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Decisions on custom events, likewise."""
+    await take_events(tx, [event.data for event in events])
 
 
 async def on_programs(tx: Tx, events: Sequence[Event[Any]]) -> None:
@@ -45,5 +57,9 @@ HANDLERS = (
             ConversionSettled,
         ),
         handle=on_conversions,
+    ),
+    Handler(
+        events=(ActionAttributed, ActionRejected, ActionUnattributed, ActionReversed, ActionSettled),
+        handle=on_events,
     ),
 )

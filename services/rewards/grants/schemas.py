@@ -6,8 +6,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
-from services.rewards.grants.domain.reward import Decider, Reward, SourceKind, Why
-from services.rewards.rules.domain import POINTS, PayAs, Side, in_units
+from services.rewards.grants.domain.reward import Decider, Reward, Why
+from services.rewards.rules.domain import POINTS, PayAs, Side, SourceKind, in_units
 
 
 class BeneficiaryOut(BaseModel):
@@ -20,8 +20,8 @@ class BeneficiaryOut(BaseModel):
 class SourceOut(BaseModel):
     """What a reward is for."""
 
-    kind: SourceKind = Field(description="order, or person: somebody of the store gave it by hand.")
-    id: str = Field(description="The order's id, or the goodwill's.")
+    kind: SourceKind = Field(description="order; event: something a friend did; person: somebody of the store gave it.")
+    id: str = Field(description="The order's id, the store's own of the event, or the goodwill's.")
 
 
 class CalculationOut(BaseModel):
@@ -40,6 +40,7 @@ class RewardOut(BaseModel):
     id: str
     source: SourceOut
     order_id: str | None = Field(description="Null where the source is no order.")
+    event_name: str | None = Field(description="Of a custom event; null where the source is none.")
     program_id: str
     program_version: int
     rule: str | None = Field(description="Null where no rule gave it.")
@@ -77,6 +78,7 @@ class RewardOut(BaseModel):
             id=reward.reward_id,
             source=SourceOut(kind=reward.source_kind, id=reward.source_id),
             order_id=reward.order_id,
+            event_name=reward.event_name,
             program_id=reward.program_id,
             program_version=reward.program_version,
             rule=reward.rule or None,

@@ -30,6 +30,19 @@ CONVERSIONS = Table(
     ),
 )
 
+CUSTOM_EVENTS = Table(
+    "custom_events",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("event_id", primary_key=True),
+    Column("revision", Integer, nullable=False),
+    text("program_id", nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("waiting", Boolean, nullable=False),
+    Index("custom_events_waiting_idx", "store_id", "program_id", postgresql_where=sql("waiting")),
+)
+"""The newest state of each custom event's decision."""
+
 REWARDS = Table(
     "rewards",
     METADATA,
@@ -74,6 +87,8 @@ REWARDS = Table(
     moment("waits_since", nullable=True),
     Column("granted_by", BigInteger, nullable=True),
     Column("source_kind", Text, nullable=False, server_default="order"),
+    # Of a custom event.
+    text("event_name", nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
@@ -114,7 +129,8 @@ REWARDS = Table(
         "waits_for is null or (approved_at is null and released_at is null and rejected_at is null)",
         name="waits_undecided",
     ),
-    CheckConstraint("source_kind in ('order', 'person')", name="source_kind"),
+    CheckConstraint("source_kind in ('order', 'person', 'event')", name="source_kind"),
+    CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
 )
 
 SPENT = Table(

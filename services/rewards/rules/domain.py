@@ -15,14 +15,16 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.events.actions import Action
 from contracts.events.conversions import AtSettling, Conversion, Returned
-from contracts.program import Fixed, PerAmbassador, Percent, Program, RewardRule
+from contracts.program import EventRule, Fixed, PerAmbassador, Percent, Program, RewardRule
 from services.common.money import share_half_up, to_decimal
 
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
 
 Side = Literal["ambassador", "friend"]
+SourceKind = Literal["order", "person", "event"]
 PayAs = Literal["cash", "store_credit", "points"]
 Period = Literal["day", "week", "month", "year", "ever"]
 
@@ -52,6 +54,9 @@ class Reason(StrEnum):
     """The store's own server, which is asked before a reward becomes available, refused it."""
     CURRENCY_MISMATCH = "currency_mismatch"
     NOT_FIRST_ORDER = "not_first_order"
+    NOT_FIRST_EVENT = "not_first_event"
+    EVENT_CANCELLED = "event_cancelled"
+    """The store called the event off that it was for."""
     NOTHING_DUE = "nothing_due"
     """The terms give zero: a share of a zero subtotal, or too little to round up."""
     GOODWILL = "goodwill"
@@ -78,7 +83,10 @@ class Part(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """The state of the decision on an order, as rules read it. Amounts are in minor units of `currency`."""
+    """The state of the decision on an order, as rules read it. Amounts are in minor units of `currency`.
+
+    Or of that on a custom event, which rules of its own read: it has a name, and no figures.
+    """
 
     store_id: str
     order_id: str
@@ -105,6 +113,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """What went back, where some refund says more than a sum."""
     then: "Order | None" = None
     """The order as it settled, where that is reported and it is another now."""
+    event: str | None = None
+    """Name of the custom event that it is; `order_id` is then the event's, `order_number` counts those of its name."""
 
     @classmethod
     def of(cls, conversion: Conversion) -> Self:
@@ -141,11 +151,40 @@ class Order(Struct, frozen=True, kw_only=True):
             ambassador_id=conversion.ambassador_id,
         )
 
+    @classmethod
+    def of_event(cls, state: Action) -> Self:
+        """A custom event, from the state of the decision on it."""
+        return cls(
+            store_id=state.store_id,
+            order_id=state.event_id,
+            revision=state.revision,
+            attributed=state.status == "attributed",
+            cancelled=state.cancelled,
+            rejected_by_person=False,
+            settled_at=state.settled_at.astimezone(UTC) if state.settled_at else None,
+            placed_at=state.happened_at.astimezone(UTC),
+            currency="",
+            total_minor=0,
+            subtotal_minor=0,
+            refunded_minor=0,
+            friend_id=state.friend_id,
+            order_number=state.event_number,
+            program_id=state.program_id,
+            program_version=state.program_version,
+            ambassador_id=state.ambassador_id,
+            event=state.name,
+        )
+
+    @property
+    def source_kind(self) -> SourceKind:
+        """What its rewards come of."""
+        return "order" if self.event is None else "event"
+
     @property
     def refusal(self) -> Reason | None:
         """Why the order earns nothing under whatever rule."""
         if self.cancelled:
-            return Reason.CANCELLED
+            return Reason.CANCELLED if self.event is None else Reason.EVENT_CANCELLED
         if self.rejected_by_person:
             return Reason.REJECTED_BY_PERSON
         if not self.attributed or self.program_id is None or self.program_version is None or self.ambassador_id is None:
@@ -187,16 +226,40 @@ def entitlements(order: Order, program: Program) -> list[Entitlement]:
     """
     if order.refusal is not None:
         return []
+    if order.event is not None:
+        return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
     return [_entitlement(order, program, rule) for rule in program.rules_served]
 
 
+def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:
+    """All of a fixed amount, or nothing: an event has no figures, and nothing of it goes back in part."""
+    later = rule.which == "first" and order.order_number != 1
+    amount = 0 if later else rule.give.amount_minor
+    reason = Reason.NOT_FIRST_EVENT if later else Reason.GRANTED if amount else Reason.NOTHING_DUE
+    return _entitled(order, program, rule, base=amount, want=amount, reason=reason)
+
+
 def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlement:
-    if order.program_id is None or order.program_version is None or order.ambassador_id is None:
-        raise ValueError(f"order {order.order_id} names no program or ambassador")
     base, reason = terms(order, rule, currency=program.currency)
     want = what_is_left(base, order, rule)
     if reason is Reason.GRANTED and want < base:
         reason = Reason.REFUNDED if want == 0 else Reason.PARTLY_REFUNDED
+    settled = None if order.then is None else _worth(order.then, rule, currency=program.currency)
+    return _entitled(order, program, rule, base=base, want=want, reason=reason, settled=settled)
+
+
+def _entitled(
+    order: Order,
+    program: Program,
+    rule: RewardRule | EventRule,
+    *,
+    base: int,
+    want: int,
+    reason: Reason,
+    settled: int | None = None,
+) -> Entitlement:
+    if order.program_id is None or order.program_version is None or order.ambassador_id is None:
+        raise ValueError(f"order {order.order_id} names no program or ambassador")
     return Entitlement(
         program_id=order.program_id,
         program_version=order.program_version,
@@ -213,7 +276,7 @@ def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlemen
         base_minor=base,
         want_minor=want,
         reason=reason,
-        settled_minor=None if order.then is None else _worth(order.then, rule, currency=program.currency),
+        settled_minor=settled,
     )
 
 
@@ -346,5 +409,5 @@ def _window(period: Period, day: date) -> tuple[date, date]:
 
 
 def rule_named(program: Program, name: str) -> RewardRule | None:
-    """The program's rule of that name."""
+    """The program's rule for orders of that name."""
     return next((rule for rule in program.rewards if rule.name == name), None)

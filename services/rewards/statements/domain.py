@@ -53,6 +53,7 @@ class Moved(Struct, frozen=True, kw_only=True):
     reward_id: str | None
     payout_id: str | None
     order_id: str | None
+    event_name: str | None = None
     pending: int
     available: int
     in_payout: int

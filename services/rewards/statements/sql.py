@@ -12,7 +12,7 @@ from services.rewards.statements.domain import Moved, Standing
 
 _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
-  case r.source_kind when 'order' then r.order_id end as order_id,
+  case r.source_kind when 'order' then r.order_id end as order_id, r.event_name,
   e.pending, e.available, e.in_payout
 from (
   select number,
@@ -70,6 +70,7 @@ async def moves(
             reward_id=row.reward_id,
             payout_id=row.payout_id,
             order_id=row.order_id,
+            event_name=row.event_name,
             pending=row.pending,
             available=row.available,
             in_payout=row.in_payout,

@@ -1,19 +1,23 @@
 """How a statement's lines are put into words: what moved, and why."""
 
+from services.common.event_names import deed_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import Reason
 from services.rewards.statements.domain import Moved
 
 
 def what_text(reader: Reader, moved: Moved, order: str) -> str:
-    """What moved and why: "Reward granted, order 10482". `order` is what the reader may call the order."""
+    """What moved and why: "Reward granted, order 10482", "Reward granted, a friend’s sign-up". `order` is what the
+    reader may call the order.
+    """
     say = reader.speech.say
     if moved.reason == Reason.GOODWILL:
         text = say("Given by the store")
     elif moved.movement in ("grant", "raise"):
         text = say("Reward granted") if moved.movement == "grant" else say("Reward raised")
     elif moved.movement == "claw_back":
-        text = _taken_back(reader, moved.reason)
+        unnamed = moved.event_name is not None and moved.reason in (Reason.NOT_ATTRIBUTED, Reason.REASSIGNED)
+        text = say("Taken back: it counts for you no longer") if unnamed else _taken_back(reader, moved.reason)
     elif moved.movement == "release":
         text = say("No longer on hold")
     else:
@@ -23,7 +27,8 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
             "pay_out": say("Paid out"),
             "return": say("Payout came back"),
         }.get(moved.movement, moved.movement)
-    return f"{text}, {order}" if order else text
+    source = order if moved.event_name is None else deed_text(moved.event_name, reader.speech)
+    return f"{text}, {source}" if source else text
 
 
 def _taken_back(reader: Reader, reason: str) -> str:
@@ -32,6 +37,8 @@ def _taken_back(reader: Reader, reason: str) -> str:
         Reason.PARTLY_REFUNDED: say("Taken back in part: the order was refunded in part"),
         Reason.REFUNDED: say("Taken back: the order was refunded"),
         Reason.CANCELLED: say("Taken back: the order was cancelled"),
+        Reason.EVENT_CANCELLED: say("Taken back: it was called off"),
+        Reason.NOT_FIRST_EVENT: say("Taken back: an earlier one counts"),
         Reason.NOT_ATTRIBUTED: say("Taken back: the order does not count any more"),
         Reason.REASSIGNED: say("Taken back: the order belongs to somebody else"),
         Reason.REJECTED_BY_PERSON: say("Taken back: the store rejected it"),

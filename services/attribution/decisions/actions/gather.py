@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from contracts.events.actions import ActionReported
 from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded, OrderReported
 from services.attribution.decisions.actions.ahead import settled_before
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
@@ -92,10 +93,15 @@ async def gather(
 
 
 async def gather_whole(
-    tx: Tx, people: Iterable[Ref], *, as_of: int = slices_sql.NEVER_ENDING, supposing: Iterable[OrderReported] = ()
+    tx: Tx,
+    people: Iterable[Ref],
+    *,
+    as_of: int = slices_sql.NEVER_ENDING,
+    supposing: Iterable[OrderReported] = (),
+    actions: Iterable[ActionReported] = (),
 ) -> Gathered:
     """All facts of these people up to a fact number: for replays, and to remember anew; with reports that nobody made,
-    to see what would come of them. Costs as much as they have.
+    to see what would come of them; with custom events of theirs. Costs as much as they have.
     """
     wanted = set(people)
     gathered = Gathered(rows=await order_rows.by_person(tx, wanted))
@@ -105,6 +111,8 @@ async def gather_whole(
     await _add_facts(tx, gathered, as_of=as_of)
     for report in supposing:
         gathered.of(report.store_id).reports.append(report)
+    for action in actions:
+        gathered.of(action.store_id).actions.append(action)
     await _add_tracks(tx, gathered, wanted, as_of)
     await _add_catalog(tx, gathered, as_of)
     return gathered
@@ -182,7 +190,7 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Ref], as_of: int) 
     by_store = {
         (store_id, report.visitor_id)
         for store_id, facts in gathered.facts.items()
-        for report in facts.reports
+        for report in facts.carriers
         if report.visitor_id is not None and lends(report.visitor_id)
     } | {
         (store_id, visitor)
@@ -214,13 +222,13 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Ref], as_of: int) 
 
 
 async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
-    texts = {(s, code) for s, facts in gathered.facts.items() for r in facts.reports for code in r.codes}
+    texts = {(s, code) for s, facts in gathered.facts.items() for r in facts.carriers for code in r.codes}
     for code, at in await slices_sql.codes(tx, texts, as_of=as_of):
         gathered.of(code.store_id).codes.append(CodeRevision(code, at))
     programs: set[Ref] = set()
     ambassadors: set[Ref] = set()
     for store_id, facts in gathered.facts.items():
-        claims = [token for r in facts.reports for token in r.tokens]
+        claims = [token for r in facts.carriers for token in r.tokens]
         claims += [track.token for track in facts.tracks if track.token is not None]
         claims += [token for known in facts.known for token in known.tokens]
         programs.update((store_id, token.program_id) for token in claims)

@@ -4,27 +4,20 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
-from contracts.events.conversions import AtSettling, Winner
+from contracts.events.conversions import AtSettling
 from contracts.events.orders import OrderReported
-from services.attribution.decisions.domain.decision import Candidate, Check, Decision, Settled, Verdict
-from services.attribution.decisions.domain.evidence import Case, Evidence, evidence_of
-from services.attribution.decisions.domain.facts import Facts, Order, Settlement, Status, orders_of
+from services.attribution.decisions.domain.decision import Decision, Settled
+from services.attribution.decisions.domain.evidence import Case, Evidence
+from services.attribution.decisions.domain.facts import Facts, Order, Settlement, orders_of
 from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
+from services.attribution.decisions.domain.outcome import outcome_of, winner_of
 from services.attribution.decisions.domain.people import Person, people_of
-from services.attribution.decisions.domain.rules import NAMES_NOBODY, checks_of
 from services.attribution.decisions.domain.set_up import SetUp
 
 SHORTEST_WAIT = timedelta(minutes=10)
 WAIT_WITHOUT_WINNER = timedelta(days=14)
 MOST_CONTACTS = 20
-MOST_CANDIDATES = 20
-"""Kept in a decision; all are reviewed, and their number is reported."""
-
-_SAY_LEAST = frozenset({"code_unknown", "token_malformed", "token_other_store", "token_forged"})
-"""Of several reasons for finding nobody, those that are reported only if there is no better one."""
 
 
 def decide(facts: Facts) -> dict[str, Decision]:
@@ -52,7 +45,7 @@ def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
         reports.setdefault(report.order_id, []).append(report)
     found = []
     for person in people_of(facts, orders):
-        steps = [_step(decisions[order.order_id]) for order in person.orders if order.standing]
+        steps = [step_from(decisions[order.order_id]) for order in person.orders if order.standing]
         ids = {order.order_id for order in person.orders}
         settled = {order.order_id for order in person.orders if order.settlement is not None}
         friend = Friend(
@@ -77,7 +70,7 @@ def _of_person(person: Person, set_up: SetUp, after: dict[str, History]) -> Iter
     yield from settled
     known = person.known
     if known is None:
-        steps = [_step(decision) for decision in settled if _stands(decision)]
+        steps = [step_from(decision) for decision in settled if _stands(decision)]
         known = Known("", frozenset(), later=steps, leader=settled_of(steps).leader)
     later = deque(sorted(known.later, key=lambda step: step.place))
     history, own = known.before, History()
@@ -89,7 +82,7 @@ def _of_person(person: Person, set_up: SetUp, after: dict[str, History]) -> Iter
             before = before.plus(known.leader)
         decision = _decided(Case(order, person, before, set_up))
         if order.standing:
-            step = _step(decision)
+            step = step_from(decision)
             history, own = history.plus(step), own.plus(step)
         yield decision
     after[known.key] = own
@@ -103,7 +96,8 @@ def _stands(decision: Decision) -> bool:
     return decision.figures.status == "paid" and not decision.cancelled
 
 
-def _step(decision: Decision) -> Step:
+def step_from(decision: Decision) -> Step:
+    """What a standing order is to others of its friend."""
     won = decision.status == "attributed" and decision.ambassador_id is not None
     return Step(
         decision.placed_at,
@@ -114,153 +108,44 @@ def _step(decision: Decision) -> Step:
     )
 
 
-class _Assessed(Struct, frozen=True):
-    """A candidate with the rules that were held against it; `lost` is the one that it failed or that must wait."""
-
-    evidence: Evidence
-    checks: list[Check]
-    lost: Check | None
-
-    @classmethod
-    def of(cls, case: Case, evidence: Evidence) -> "_Assessed":
-        checks = checks_of(case, evidence)
-        return cls(evidence, checks, checks[-1] if checks and checks[-1].result in {"failed", "waiting"} else None)
-
-
 def _decided(case: Case) -> Decision:
     order = case.order
-    assessed = sorted((_Assessed.of(case, evidence) for evidence in evidence_of(case)), key=_strength)
-    valid = [j for j in assessed if j.lost is None]
-    lost = [(j, j.lost) for j in assessed if j.lost is not None]
-    waiting = any(check.result == "waiting" for _, check in lost)
-    pending = tuple(reason for reason, holds in (("unpaid", not order.paid), ("program_unknown", waiting)) if holds)
-    first: Verdict = "waiting" if pending else "won"
-    candidates = [
-        *(_candidate(j.evidence, first, pending[0] if pending else "won") for j in valid[:1]),
-        *(_candidate(j.evidence, "outranked", _outranked(valid[0].evidence, j.evidence)) for j in valid[1:]),
-        *(
-            _candidate(j.evidence, "waiting" if c.result == "waiting" else "refused", c.reason or "", c)
-            for j, c in lost
-        ),
-    ]
-    winner = valid[0].evidence if valid and not pending else None
+    found = outcome_of(case, waits_for=() if order.paid else ("unpaid",))
+    winner = found.winner
     terms = winner.terms if winner else None
-    shown = valid[0] if valid else assessed[0] if assessed else None
-    status, reason = _status(winner, [check for _, check in lost], pending)
     return Decision(
         order_id=order.order_id,
         placed_at=order.placed_at,
-        status=status,
-        reason="cancelled" if order.cancelled else reason,
-        pending=pending,
+        status=found.status,
+        reason="cancelled" if order.cancelled else found.reason,
+        pending=found.pending,
         cancelled=order.cancelled,
         figures=order.figures,
         refunded_minor=order.refunded_minor,
         over_refunded=order.over_refunded,
         returned=order.returned,
         foreign_refunds=order.foreign_refunds,
-        friend_id=_friend(order, case.person),
+        friend_id=friend_of(order, case.person),
         order_number=case.number,
         new_customer=not case.bought_before,
         program_id=terms.program_id if terms else None,
         program_version=terms.version if terms else None,
         ambassador_id=winner.ambassador_id if winner else None,
-        winner=_winner(winner) if winner else None,
-        candidates=tuple(candidates[:MOST_CANDIDATES]),
-        candidates_total=len(candidates),
-        checks=tuple(shown.checks) if shown else (),
+        winner=winner_of(winner) if winner else None,
+        candidates=found.candidates,
+        candidates_total=found.candidates_total,
+        checks=found.checks,
         settled=None,
-        settle_at=None if pending else _settle_at(order, winner),
-        pieces=_pieces([j.evidence for j in assessed], order),
+        settle_at=None if found.pending else _settle_at(order, winner),
+        pieces=_pieces(found.reviewed, order),
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
-        friend_contacts=_contacts(order, case.person),
-        click_id=_came_by(winner, [j.evidence for j in valid[1:]]),
+        friend_contacts=contacts_of(order, case.person),
+        click_id=_came_by(winner, found.beaten),
     )
 
 
-def _outranked(winner: Evidence, other: Evidence) -> str:
-    """Why the other one, which is good, did not win: only the age of its program was against it, or more."""
-    ranks = [evidence.terms.program.rank for evidence in (winner, other) if evidence.terms is not None]
-    tied = len(ranks) == 2 and ranks[0] == ranks[1] and winner.program_id != other.program_id
-    return "older_program" if tied else "outranked"
-
-
-def _strength(assessed: _Assessed) -> tuple[object, ...]:
-    """Sorts candidates, the strongest first: program's rank, of equal ones the older program (ids begin with the time),
-    the program's own priority of kinds, its model.
-    """
-    evidence = assessed.evidence
-    rank, place, newest_first = 10_000, 9, True
-    if evidence.terms is not None:
-        rules = evidence.terms.program.attribution
-        rank = evidence.terms.program.rank
-        place = rules.priority.index(evidence.kind) if evidence.kind in rules.priority else 8
-        newest_first = rules.model == "last"
-    at = evidence.at.timestamp() if evidence.at is not None else 0.0
-    return (
-        rank,
-        evidence.program_id or "~",
-        place,
-        -at if newest_first else at,
-        evidence.click.click_id if evidence.click else "",
-        evidence.text or "",
-        evidence.problem or "",
-    )
-
-
-def _status(winner: Evidence | None, lost: list[Check], pending: tuple[str, ...]) -> tuple[Status, str]:
-    if pending:
-        return "pending", pending[0]
-    if winner is not None:
-        return "attributed", winner.kind
-    refusals = [check.reason or "" for check in lost]
-    named = [reason for reason in refusals if reason not in NAMES_NOBODY]
-    if named:
-        return "rejected", named[0]
-    # `sorted` is stable, so among reasons that say equally much the strongest candidate's stays first.
-    telling = sorted(refusals, key=lambda reason: reason in _SAY_LEAST)
-    return "unattributed", telling[0] if telling else "no_evidence"
-
-
-def _candidate(evidence: Evidence, verdict: Verdict, reason: str, check: Check | None = None) -> Candidate:
-    return Candidate(
-        kind=evidence.kind,
-        verdict=verdict,
-        reason=reason,
-        at=evidence.at,
-        ambassador_id=evidence.ambassador_id,
-        program_id=evidence.program_id,
-        program_version=evidence.terms.version if evidence.terms else None,
-        click_id=evidence.click.click_id if evidence.click else None,
-        link_id=evidence.click.link_id if evidence.click else None,
-        code=evidence.text,
-        detail=_detail(evidence, check),
-    )
-
-
-def _detail(evidence: Evidence, check: Check | None) -> dict[str, object]:
-    detail: dict[str, object] = dict(check.detail) if check else {}
-    if evidence.kind == "click" and evidence.terms is not None:
-        detail.setdefault("window_days", evidence.terms.program.attribution.click_window_days)
-    if evidence.click is not None and evidence.click.channel is not None:
-        detail["channel"] = evidence.click.channel
-    if evidence.won_by is not None:
-        detail["order_id"] = evidence.won_by.order_id
-    return detail
-
-
-def _winner(evidence: Evidence) -> Winner:
-    return Winner(
-        kind=evidence.kind,
-        at=evidence.at,
-        click_id=evidence.click.click_id if evidence.click else None,
-        link_id=evidence.click.link_id if evidence.click else None,
-        code=evidence.text,
-    )
-
-
-def _friend(order: Order, person: Person) -> str:
+def friend_of(order: Order, person: Person) -> str:
     """Under which name the buyer is rewarded and counted: a customer id, the order's own first, else a contact."""
     for names in (order.customer_ids, person.customer_ids, order.contacts, person.contacts):
         if names:
@@ -268,7 +153,7 @@ def _friend(order: Order, person: Person) -> str:
     return order.order_id
 
 
-def _contacts(order: Order, person: Person) -> tuple[str, ...]:
+def contacts_of(order: Order, person: Person) -> tuple[str, ...]:
     """The hashes that may name the buyer later, the order's own first."""
     return (*sorted(order.contacts), *sorted(person.contacts - order.contacts))[:MOST_CONTACTS]
 
@@ -333,7 +218,7 @@ def _settled(order: Order, person: Person) -> Decision:
         pieces=frozenset(),
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
-        friend_contacts=_contacts(order, person),
+        friend_contacts=contacts_of(order, person),
         click_id=fixed.click_id,
         at_settling=_at_settling(order, fixed),
     )

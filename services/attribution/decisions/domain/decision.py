@@ -1,5 +1,6 @@
 """What deciding an order gives: codes and figures, never sentences. And its one encoding in bytes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -123,14 +124,23 @@ def as_dict(decision: Decision) -> dict[str, Any]:
             "program_id": decision.program_id,
             "program_version": decision.program_version,
             "ambassador_id": decision.ambassador_id,
-            "winner": _winner(decision.winner),
-            "candidates": [_candidate(candidate) for candidate in decision.candidates],
-            "candidates_total": decision.candidates_total,
-            "checks": [_check(check) for check in decision.checks],
+            **reviewed(decision.winner, decision.candidates, decision.candidates_total, decision.checks),
             "paid_since": decision.paid_since and iso(decision.paid_since),
             "settled": decision.settled and {"at": iso(decision.settled.at), "revision": decision.settled.revision},
         }
     )
+
+
+def reviewed(
+    winner: Winner | None, candidates: Iterable[Candidate], total: int, checks: Iterable[Check]
+) -> dict[str, Any]:
+    """Who won and what was held against whom, as plain JSON values."""
+    return {
+        "winner": _winner(winner),
+        "candidates": [_candidate(candidate) for candidate in candidates],
+        "candidates_total": total,
+        "checks": [_check(check) for check in checks],
+    }
 
 
 def _winner(winner: Winner | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 A fact is what somebody reported, once, under its own id. Nothing here knows in which order facts came, or the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
+from contracts.events.actions import ActionReported
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.conversions import Returned, Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
@@ -106,8 +107,16 @@ class Facts:
     ambassadors: list[AmbassadorRevision] = field(default_factory=list)
     nobody: frozenset[str] = frozenset()
     """Names (`c:` customer ids, `h:` hashes of contacts) that were found to stand for nobody: they join nothing."""
+    actions: list[ActionReported] = field(default_factory=list)
+    """Custom events: no order's decision depends on one, and theirs depend on all the rest."""
     known: list[Known] = field(default_factory=list)
     """Friends of whom not all facts are in the set, with what the others say. Each order is of at most one of them."""
+
+    @property
+    def carriers(self) -> Iterator[OrderReported | ActionReported]:
+        """Every report that names somebody and may carry proofs."""
+        yield from self.reports
+        yield from self.actions
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ A rule returns a `Check`, or None where it has nothing to say about this kind of
 reason why a candidate lost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from services.attribution.decisions.domain.decision import Check, Detail
@@ -192,10 +192,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def checks_of(case: Case, evidence: Evidence) -> list[Check]:
+OF_EVENTS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule not in (minimum, currency))
+"""The rules for what is no order: it has no figures."""
+
+
+def checks_of(case: Case, evidence: Evidence, rules: Sequence[Rule] = RULES) -> list[Check]:
     """Holds the rules against a candidate, up to the first that fails or must wait."""
     checks: list[Check] = []
-    for rule in RULES:
+    for rule in rules:
         check = rule(case, evidence)
         if check is not None:
             checks.append(check)

@@ -7,6 +7,13 @@ from typing import Any, Final
 import orjson
 
 from contracts.events import EVENTS, Payload
+from contracts.events.actions import (
+    ActionAttributed,
+    ActionRejected,
+    ActionReversed,
+    ActionSettled,
+    ActionUnattributed,
+)
 from contracts.events.catalog import AmbassadorSaved, LinkSaved
 from contracts.events.conversions import (
     ConversionAttributed,
@@ -44,6 +51,11 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "order.unattributed": ConversionUnattributed,
     "order.reversed": ConversionReversed,
     "order.settled": ConversionSettled,
+    "action.attributed": ActionAttributed,
+    "action.rejected": ActionRejected,
+    "action.unattributed": ActionUnattributed,
+    "action.reversed": ActionReversed,
+    "action.settled": ActionSettled,
     "reward.granted": RewardGranted,
     "reward.adjusted": RewardAdjusted,
     "reward.released": RewardReleased,

@@ -80,8 +80,13 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         "changed_at": reward.changed_at,
     }
     if reward.order_id is None:
-        source = Source(kind=reward.source_kind, id=reward.source_id)
-        return _OF_OTHERS[happened](source=source, earned_at=reward.placed_at, **told)
+        return _OF_OTHERS[happened](
+            source=Source(kind=reward.source_kind, id=reward.source_id),
+            event_name=reward.event_name,
+            rule=reward.rule or None,
+            earned_at=reward.placed_at,
+            **told,
+        )
     return _OF_ORDERS[happened](
         order_id=reward.order_id, rule=reward.rule, level=reward.level, placed_at=reward.placed_at, **told
     )

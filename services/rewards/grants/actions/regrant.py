@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from contracts.events.actions import Action
 from contracts.events.conversions import Conversion
 from contracts.program import Program
 from services.kernel import due
@@ -18,7 +19,7 @@ from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.grants.sql import conversions, counters, limits
+from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.grants.sql import rewards as rewards_store
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
@@ -53,8 +54,17 @@ async def take_states(tx: Tx, states: Sequence[Conversion]) -> list[Change]:
     return await regrant(tx, [Order.of(state) for ref, state in latest.items() if ref in fresh])
 
 
+async def take_events(tx: Tx, states: Sequence[Action]) -> list[Change]:
+    """The same for decisions on custom events."""
+    latest = newest(states, key=lambda state: (state.store_id, state.event_id))
+    await tx.lock_stores(store_id for store_id, _ in latest)
+    fresh = await custom_events.keep(tx, list(latest.values()))
+    return await regrant(tx, [Order.of_event(state) for ref, state in latest.items() if ref in fresh])
+
+
 async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
-    """Recomputes all rewards of these orders, in the order given. Their stores must be locked.
+    """Recomputes all rewards of these orders, or of these custom events, in the order given. Their stores must be
+    locked.
 
     Orders whose program version or store is not known yet are marked and left as they are.
     """
@@ -102,8 +112,9 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
         batch.orders.append(order)
         if program is not None:
             batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
-    await conversions.mark_waiting(tx, waiting)
-    for reward in await rewards_store.of_orders(tx, [(o.store_id, o.order_id) for o in batch.orders]):
+    kind = orders[0].source_kind
+    await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)
+    for reward in await rewards_store.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
         batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
     await _load_caps(tx, batch)
     return batch

@@ -7,7 +7,7 @@ from contracts.events.catalog import ProgramPublished
 from services.kernel import due
 from services.kernel.db import Tx
 from services.rewards.grants.actions.regrant import regrant
-from services.rewards.grants.sql import conversions, limits
+from services.rewards.grants.sql import conversions, custom_events, limits
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 
@@ -39,6 +39,12 @@ async def decide_waiting(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 async def _decide_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]]) -> dict[str, datetime]:
     keys = list(arrived)
     await tx.lock_stores(store_id for store_id, _ in keys)
+    happened = await custom_events.take_waiting(tx, keys, count=AT_ONCE)
+    await regrant(tx, [Order.of_event(state) for state in happened])
+    if len(happened) == AT_ONCE and not await custom_events.still_waiting(
+        tx, [(e.store_id, e.event_id) for e in happened]
+    ):
+        return {store_id: tx.now for store_id, _ in keys}
     states = await conversions.take_waiting(tx, keys, count=AT_ONCE)
     await regrant(tx, [Order.of(state) for state in states])
     if (

@@ -94,13 +94,15 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
     )
 
 
-def goodwill_card(reader: Reader, reward: Reward) -> AmountCard:
-    """What was given by hand, as a card: to whom, and what is left of it."""
+def sourced_card(reader: Reader, reward: Reward) -> AmountCard:
+    """What is for no order, as a card: to whom, for what, and what is left of it."""
+    by_hand = reward.source_kind == "person"
     return AmountCard(
         who=words.side_label(reader.speech, reward.side),
-        name=_filled(reward.beneficiary_id),
+        name=_filled(reward.beneficiary_id) if reward.side == "ambassador" else "",
         amount=reader.amount(reward.target_minor, reward.unit),
-        terms=words.source_label(reader.speech, reward.source_kind),
+        terms=words.source_label(reader.speech, "person") if by_hand else words.source_text(reader.speech, reward),
+        steps=() if by_hand or not reward.target_minor else steps_of(reader, reward, None),
         limits=words.reason_text(reader, reward),
         chip=words.status_chip(reader.speech, reward),
     )

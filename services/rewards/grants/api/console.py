@@ -16,13 +16,13 @@ from services.rewards.grants.actions import review
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
-from services.rewards.grants.domain.reward import Reward, SourceKind
+from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import conversions, limits, rewards
 from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
 from services.rewards.release_rules.api.console import QUEUE
-from services.rewards.rules.domain import Order, window
+from services.rewards.rules.domain import Order, SourceKind, window
 from services.rewards.slices import sql as slices
 from services.ui import AmountCard, Choice, Fact, Happening, Pagination
 
@@ -90,6 +90,10 @@ async def list_page(
     )
 
 
+def _kind(text: str) -> SourceKind:
+    return next((one for one in _SOURCES if one == text), "order")
+
+
 def _href(parameters: dict[str, str]) -> str:
     return f"?{urlencode(parameters)}" if parameters else _LIST
 
@@ -100,7 +104,7 @@ def _active(reader: Reader, kept: dict[str, str]) -> list[Choice]:
         if name == "status":
             label = words.status_label(speech, value)
         elif name == "source":
-            label = words.source_label(speech, "person" if value == "person" else "order")
+            label = words.source_label(speech, _kind(value))
         else:
             label = speech.say("Order %(id)s", id=value) if name == "q" else speech.say("One ambassador")
         rest = {other: text for other, text in kept.items() if other != name}
@@ -129,7 +133,7 @@ async def _view(tx: Tx, store_id: str, order_id: str) -> cards.OrderView | None:
     if not states:
         return None
     order = Order.of(states[0])
-    found = await rewards.of_orders(tx, [(store_id, order_id)])
+    found = await rewards.of_sources(tx, "order", [(store_id, order_id)])
     versions = {(store_id, one.program_id, one.program_version) for one in found}
     if order.program_id is not None and order.program_version is not None:
         versions.add((store_id, order.program_id, order.program_version))
@@ -194,7 +198,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         if len(movements) > _MOVEMENTS
         else "",
         may_approve=may_write and reward.status == "pending",
-        may_reject=may_write and reward.order_id is not None and reward.target_minor > 0,
+        may_reject=may_write and reward.source_kind != "person" and reward.target_minor > 0,
         takes=_takes(reader, reward),
         may_flag=may_write and not reward.decided and reward.target_minor > 0 and reward.waits_why != "flagged",
         waits=words.waits_text(speech, reward),
@@ -205,14 +209,15 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
 
 def _card(reader: Reader, reward: Reward, view: cards.OrderView | None) -> AmountCard | None:
     if reward.order_id is None:
-        return cards.goodwill_card(reader, reward)
+        return cards.sourced_card(reader, reward)
     return cards.card_of(reader, reward, view) if view is not None else None
 
 
 def _source_of(reward: Reward) -> dict[str, Any]:
     """Where what it is for is shown."""
     if reward.order_id is None:
-        return {"order_href": "", "goodwill_href": f"{_GOODWILL}/{reward.source_id}"}
+        by_hand = reward.source_kind == "person"
+        return {"order_href": "", "goodwill_href": f"{_GOODWILL}/{reward.source_id}" if by_hand else ""}
     return {"order_href": f"/console/attribution/orders/{quote(reward.order_id, safe='')}", "goodwill_href": ""}
 
 
@@ -232,21 +237,37 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
     say, amount = reader.speech.say, reader.amount
     money = reader.fmt.money
     none = say("no cap")
+    allowed = Fact(
+        say("Allowed by caps"), none if reward.bound_minor is None else amount(reward.bound_minor, reward.unit)
+    )
+    worth = Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True)
+    terms = [
+        Fact(say("Program’s version"), f"{reward.program_version}"),
+        Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
+    ]
+    if reward.event_name is not None:
+        return [
+            Fact(say("For what"), words.source_text(reader.speech, reward)),
+            Fact(say("The event’s id"), reward.source_id),
+            Fact(say("By the terms"), amount(reward.base_minor, reward.unit)),
+            allowed,
+            worth,
+            *terms,
+        ]
     if reward.order_id is None:
         return [
             Fact(say("Given"), amount(reward.base_minor, reward.unit)),
             Fact(say("Taken back"), amount(reward.base_minor - reward.target_minor, reward.unit)),
-            Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True),
+            worth,
         ]
     return [
         Fact(say("By the terms"), amount(reward.base_minor, reward.unit)),
         Fact(say("Order’s total"), money(reward.total_minor, reward.currency)),
         Fact(say("Refunded"), money(reward.refunded_minor, reward.currency)),
         Fact(say("After refunds"), amount(reward.want_minor, reward.unit)),
-        Fact(say("Allowed by caps"), none if reward.bound_minor is None else amount(reward.bound_minor, reward.unit)),
-        Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True),
-        Fact(say("Program’s version"), f"{reward.program_version}"),
-        Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
+        allowed,
+        worth,
+        *terms,
     ]
 
 

@@ -10,9 +10,10 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.grants.actions import review
-from services.rewards.grants.domain.reward import Reward, SourceKind
+from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
 from services.rewards.grants.sql import rewards
+from services.rewards.rules.domain import SourceKind
 
 router = APIRouter(tags=["rewards"])
 
@@ -23,6 +24,7 @@ _Id = Annotated[str | None, Query(max_length=255)]
 async def get_rewards(
     call: Annotated[Call, require("rewards:read")],
     order_id: _Id = None,
+    event_id: Annotated[str | None, Query(max_length=255, description="Rewards of this custom event.")] = None,
     ambassador_id: Annotated[
         str | None, Query(max_length=255, description="Rewards of orders that this ambassador brought.")
     ] = None,
@@ -38,6 +40,7 @@ async def get_rewards(
     start = cursors.decode(cursor, str)
     filters = {
         "order_id": order_id,
+        "event_id": event_id,
         "ambassador_id": ambassador_id,
         "beneficiary_id": beneficiary_id,
         "program_id": program_id,

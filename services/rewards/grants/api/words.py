@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
+from services.common.event_names import deed_title
 from services.rewards.grants.domain.caps import Tally
-from services.rewards.grants.domain.reward import Reward, SourceKind
+from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
-from services.rewards.rules.domain import POINTS, Order, Reason, Side
+from services.rewards.rules.domain import POINTS, Order, Reason, Side, SourceKind
 from services.ui import Chip, Format, Speech
 from services.ui.parts import Shape, Tone
 
@@ -54,13 +55,19 @@ def _capped(reward: Reward) -> bool:
 
 
 def source_text(speech: Speech, reward: Reward) -> str:
-    """What a reward is for, as lists call it: the order's number, or that it was given by hand."""
+    """What a reward is for, as lists call it: the order's number, what a friend did, or that it was given by hand."""
+    if reward.event_name is not None:
+        return deed_title(reward.event_name, speech)
     return speech.say("Goodwill") if reward.order_id is None else reward.order_id
 
 
 def source_label(speech: Speech, kind: SourceKind) -> str:
     """A kind of sources, as filters call it."""
-    return speech.say("For orders") if kind == "order" else speech.say("Given by hand")
+    return {
+        "order": speech.say("For orders"),
+        "event": speech.say("For other events"),
+        "person": speech.say("Given by hand"),
+    }[kind]
 
 
 def rule_label(speech: Speech, rule: str) -> str:
@@ -78,6 +85,8 @@ def side_label(speech: Speech, side: Side) -> str:
 def reason_text(reader: Reader, reward: Reward) -> str:
     """Why the amount is not simply what the terms say; empty if it is."""
     say = reader.speech.say
+    if reward.source_kind == "event" and reward.reason in (Reason.NOT_ATTRIBUTED, Reason.REASSIGNED):
+        return say("Taken back: the event counts for this ambassador no longer.")
     if reward.reason is Reason.PARTLY_REFUNDED:
         return say(
             "Lowered: %(refunded)s of %(total)s was refunded.",
@@ -104,6 +113,8 @@ def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
         Reason.REJECTED_BY_PERSON: speech.say("Rejected by a person, for good."),
         Reason.REFUSED_BY_STORE: speech.say("Refused by the store’s server, for good."),
         Reason.TAKEN_BACK: speech.say("Lowered: taken back by hand."),
+        Reason.EVENT_CANCELLED: speech.say("Taken back: the store called the event off."),
+        Reason.NOT_FIRST_EVENT: speech.say("Taken back: an earlier event of this name counts."),
     }
 
 

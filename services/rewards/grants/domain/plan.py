@@ -167,7 +167,9 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
     return Reward(
         store_id=order.store_id,
         reward_id=moment.new_id(),
+        source_kind=order.source_kind,
         source_id=order.order_id,
+        event_name=order.event,
         order_revision=order.revision,
         program_id=one.program_id,
         program_version=one.program_version,

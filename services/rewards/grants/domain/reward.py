@@ -1,6 +1,7 @@
 """A reward: what one beneficiary is owed for one thing, and every figure that its amount follows from. Pure.
 
-That thing is its source: an order, of which a rule gives a share, or a person of the store, who gave it by hand.
+That thing is its source: an order, of which a rule gives a share, a custom event, for which a rule gives an amount, or
+a person of the store, who gave it by hand.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.events.rewards import RewardStatus
-from services.rewards.rules.domain import PayAs, Reason, Side
-
-SourceKind = Literal["order", "person"]
+from services.rewards.rules.domain import PayAs, Reason, Side, SourceKind
 
 RewardKey = tuple[str, str, int, str]
 """Program, rule, level, beneficiary: unique within a source."""
@@ -37,7 +36,9 @@ class Reward(Struct, frozen=True, kw_only=True):
     reward_id: str
     source_kind: SourceKind = "order"
     source_id: str
-    """The order's id; of what a person gave, the goodwill's."""
+    """The order's id; of a custom event, the store's own of that; of what a person gave, the goodwill's."""
+    event_name: str | None = None
+    """Of a custom event: its name."""
     order_revision: int
     """Of the order's state that it follows from; 0 where its source is none."""
     program_id: str
@@ -110,7 +111,20 @@ class Reward(Struct, frozen=True, kw_only=True):
     @property
     def basis(self) -> Mapping[str, int | str | None]:
         """What the amount follows from, as it is written into the ledger."""
-        if self.source_kind != "order":
+        if self.source_kind == "event":
+            return {
+                "base": self.base_minor,
+                "bound": self.bound_minor,
+                "event": self.source_id,
+                "event_name": self.event_name,
+                "event_revision": self.order_revision,
+                "program_version": self.program_version,
+                "reason": str(self.reason),
+                "rule": self.rule,
+                "target": self.target_minor,
+                "want": self.want_minor,
+            }
+        if self.source_kind == "person":
             return {
                 "bound": self.bound_minor,
                 "goodwill": self.source_id,

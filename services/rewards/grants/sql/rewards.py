@@ -1,7 +1,8 @@
 """SQL of rewards: loading all of an order, saving changes, finding what is due, listing.
 
 The column `order_id` holds the id of the source, of whatever kind: it got its name when orders were the only one, and
-replicas of a former version write by that name.
+replicas of a former version write by that name. The id of a custom event stands there behind a mark that no order's
+begins with: the store may well call both `1001`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from datetime import datetime
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.rules.domain import Reason
+from services.rewards.rules.domain import Reason, SourceKind
 
 _TYPES = {
     "store_id": "text",
@@ -52,6 +53,7 @@ _TYPES = {
     "waits_why": "text",
     "waits_since": "timestamptz",
     "granted_by": "bigint",
+    "event_name": "text",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 
@@ -59,7 +61,7 @@ _ATTRIBUTES = {"order_id": "source_id"}
 """Fields of `Reward` that are called otherwise than their columns."""
 
 _KEY = ("store_id", "order_id", "program_id", "rule", "level", "beneficiary_id")
-_NEVER_CHANGE = {*_KEY, "source_kind", "reward_id", "side", "created_at"}
+_NEVER_CHANGE = {*_KEY, "source_kind", "event_name", "reward_id", "side", "created_at"}
 _FIELDS = ", ".join(_TYPES)
 _COLUMNS = ", ".join(f"r.{name} as {_ATTRIBUTES.get(name, name)}" for name in _TYPES)
 
@@ -71,10 +73,10 @@ _SAVE = (
     + ", ".join(f"{name} = excluded.{name}" for name in (*_TYPES, "status") if name not in _NEVER_CHANGE)
 )
 
-_OF_ORDERS = (
+_OF_SOURCES = (
     f"select {_COLUMNS} from rewards r"  # noqa: S608
     " join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)"
-    " where r.source_kind = 'order'"
+    " where r.source_kind = :kind"
     " order by r.store_id, r.order_id, r.reward_id"
 )
 
@@ -118,6 +120,8 @@ _LIST_FILTERS = {
     # The word stands in the statement too: only so its own small index serves it.
     "person": "and r.source_kind = 'person' and r.source_kind = :person",
     "order": "and r.source_kind = :order",
+    "event": "and r.source_kind = 'event' and r.source_kind = :event",
+    "event_id": "and r.source_kind = 'event' and r.order_id = :event_id",
 }
 
 _POSTED = """
@@ -131,8 +135,17 @@ group by r.reward_id, r.target_minor order by r.reward_id limit :count
 """
 
 
+_OF_EVENT = "event/"
+"""Before the id of a custom event: no id of an order holds a slash."""
+
+
 def _reward(row: Row) -> Reward:
-    return Reward(**{**row._asdict(), "reason": Reason(row.reason)})
+    source_id = row.source_id.removeprefix(_OF_EVENT) if row.source_kind == "event" else row.source_id
+    return Reward(**{**row._asdict(), "reason": Reason(row.reason), "source_id": source_id})
+
+
+def _kept_as(kind: SourceKind, source_id: str) -> str:
+    return _OF_EVENT + source_id if kind == "event" else source_id
 
 
 async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] | None = None) -> None:
@@ -144,15 +157,17 @@ async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] |
     columns: dict[str, list[object]] = {
         name: [getattr(reward, _ATTRIBUTES.get(name, name)) for reward in rewards] for name in _TYPES
     }
+    columns["order_id"] = [_kept_as(reward.source_kind, reward.source_id) for reward in rewards]
     columns["granted_by"] = [raised.get(reward.reward_id, reward.granted_by) for reward in rewards]
     columns["reason"] = [str(reward.reason) for reward in rewards]
     await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
 
 
-async def of_orders(tx: Tx, keys: Iterable[Ref]) -> list[Reward]:
-    """All rewards of these (store, order)."""
+async def of_sources(tx: Tx, kind: SourceKind, keys: Iterable[Ref]) -> list[Reward]:
+    """All rewards of these (store, order), or of these custom events."""
     wanted = sorted(keys)
-    rows = await tx.all(_OF_ORDERS, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
+    ids = [_kept_as(kind, source_id) for _, source_id in wanted]
+    rows = await tx.all(_OF_SOURCES, kind=kind, stores=[k[0] for k in wanted], orders=ids)
     return [_reward(row) for row in rows]
 
 
@@ -189,6 +204,8 @@ async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filte
     """Rewards of a store, newest first, below the id `before`. Filters: see `_LIST_FILTERS`, and `source`."""
     if (kind := filters.get("source")) is not None:
         filters = {name: value for name, value in filters.items() if name != "source"} | {kind: kind}
+    if (event_id := filters.get("event_id")) is not None:
+        filters = {**filters, "event_id": _kept_as("event", event_id)}
     sql = _LIST.format(filters=" ".join(_LIST_FILTERS[name] for name in sorted(filters)))
     return [_reward(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
 

@@ -226,7 +226,7 @@ async def _read(way: _Way, worker: Worker, after: tuple[datetime, str] | None) -
         )
         refused: dict[str, list[Reward]] = {}
         keys = [(run.store_id, one.order_id) for one in found if one.refused]
-        for reward in await rewards_store.of_orders(tx, keys) if keys else ():
+        for reward in await rewards_store.of_sources(tx, "order", keys) if keys else ():
             if reward.rejected_at is not None and reward.program_id == run.program_id:
                 refused.setdefault(reward.source_id, []).append(reward)
     kept = [(one.body, one.data, one.granted) for one in found]

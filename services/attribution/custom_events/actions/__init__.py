@@ -1,0 +1,1 @@
+"""What is done with custom events: taken in, called off (`keep`), decided (`decide`), settled (`settle`)."""

@@ -1,0 +1,54 @@
+"""Custom events: the fact, what was decided on it, and what bears on it while it is open."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import text as sql
+
+from services.attribution.settings import METADATA
+from services.kernel.tables import moment, text
+
+CUSTOM_EVENTS = Table(
+    "custom_events",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("event_id", primary_key=True),
+    text("name"),
+    moment("happened_at"),
+    moment("received_at"),
+    Column("mark", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    moment("cancelled_at", nullable=True),
+    text("cancel_reason", nullable=True),
+    text("person_id", nullable=True),
+    Column("stale", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("told_hash", LargeBinary, nullable=True),
+    Column("decision", LargeBinary, nullable=True),
+    moment("decided_at", nullable=True),
+    moment("settle_at", nullable=True),
+    moment("settled_at", nullable=True),
+    Column("number", Integer, nullable=False),
+    Index("custom_events_person_idx", "store_id", "person_id"),
+    Index("custom_events_newest_idx", "store_id", "happened_at", "event_id"),
+    Index("custom_events_stale_idx", "store_id", "event_id", postgresql_where=sql("stale and person_id is not null")),
+    Index(
+        "custom_events_open_idx",
+        *("store_id", "settle_at"),
+        postgresql_where=sql("settled_at is null and settle_at is not null"),
+    ),
+    CheckConstraint("(cancelled_at is null) = (cancel_reason is null)", name="cancelled"),
+    CheckConstraint("settled_at is null or decision is not null", name="settled"),
+)
+"""`mark` is the keyed hash of all that was reported. `person_id` is null until the consumer has seen the fact: it is
+the inbox. `stale`: something came that the decision does not know yet. A settled one keeps its person; `person_merges`
+says who that is now.
+"""
+
+CUSTOM_EVENT_TIES = Table(
+    "custom_event_ties",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("key", primary_key=True),
+    text("event_id", primary_key=True),
+    Index("custom_event_ties_event_idx", "store_id", "event_id"),
+)
+"""Which events a browser (`v:`), code (`d:`), program (`p:`) or ambassador (`a:`) bears on until they settle."""

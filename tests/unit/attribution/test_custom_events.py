@@ -1,0 +1,195 @@
+"""Who referred somebody to something that is no order: by the proofs, windows and rules of orders, in any order."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.events import Payload
+from contracts.events.actions import ActionReported
+from contracts.events.catalog import ProgramPublished
+from contracts.events.tracking import Customer, TokenClaims
+from contracts.program import EventRule
+from services.attribution.custom_events.domain import (
+    EventDecision,
+    Happened,
+    decide_events,
+    decision_bytes,
+    number_of,
+)
+from services.attribution.decisions.domain import decide
+from services.attribution.decisions.domain import decision_bytes as order_bytes
+from tests.support.attribution import (
+    NOON,
+    STORE,
+    ambassador,
+    at,
+    browser,
+    cancel,
+    code,
+    facts_of,
+    identify,
+    order,
+    program,
+    token,
+    visit,
+)
+
+
+def event(
+    event_id: str = "e1",
+    *,
+    name: str = "signup",
+    happened_at: datetime = NOON,
+    customer: str | None = "c1",
+    contacts: Sequence[str] = (),
+    visitor: str | None = None,
+    tokens: Sequence[TokenClaims] = (),
+    codes: Sequence[str] = (),
+) -> ActionReported:
+    """A sign-up at noon, of customer c1."""
+    return ActionReported(
+        store_id=STORE,
+        event_id=event_id,
+        received_at=happened_at + timedelta(seconds=1),
+        name=name,
+        happened_at=happened_at,
+        customer=Customer(id=customer, contact_hashes=tuple(contacts)),
+        visitor_id=browser(visitor),
+        tokens=tuple(tokens),
+        codes=tuple(codes),
+    )
+
+
+def rewarding(*, hold_days: int = 3, **changed: Any) -> ProgramPublished:
+    """A program with a rule for sign-ups."""
+    version = program(**changed)
+    rule = EventRule.model_validate(
+        {"name": "join", "on": "signup", "to": "ambassador", "hold_days": hold_days}
+        | {"give": {"kind": "fixed", "amount_minor": 200}}
+    )
+    return version.model_copy(update={"program": version.program.model_copy(update={"event_rewards": (rule,)})})
+
+
+WORLD: tuple[Payload, ...] = (rewarding(), ambassador(), code())
+
+
+def decided(*known: Payload, events: Sequence[Happened | ActionReported]) -> dict[str, EventDecision]:
+    happened = [one if isinstance(one, Happened) else Happened(one) for one in events]
+    facts = facts_of(known)
+    facts.actions = [one.report for one in happened]
+    return decide_events(facts, happened)
+
+
+PROOFS = {
+    "code": (event(codes=["ANNA10"]), ()),
+    "its token": (event(tokens=[token()]), ()),
+    "its browser": (event(visitor="v1"), (visit(click=token()),)),
+    "a naming before": (event(), (visit(click=token()), identify())),
+    "a token of an order": (event(), (order(tokens=[token()], placed_at=at(days=1)),)),
+    "an order that won them": (event(), (order(codes=["ANNA10"], placed_at=at(days=-1)),)),
+}
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_what_proves_for_an_order_proves_for_an_event(proof: str) -> None:
+    report, facts = PROOFS[proof]
+    found = decided(*WORLD, *facts, events=[report])["e1"]
+    assert (found.status, found.ambassador_id, found.program_id) == ("attributed", "amb_anna", "prg_1"), found
+    assert found.winner is not None
+    assert found.reason == found.winner.kind
+
+
+REFUSED = {
+    "self_referral": ((rewarding(), ambassador(external_id="c1"), code()), event(codes=["ANNA10"]), "rejected"),
+    "ambassador_blocked": (
+        (rewarding(), ambassador(), ambassador(revision=2, status="blocked"), code()),
+        event(codes=["ANNA10"]),
+        "rejected",
+    ),
+    "not_new_customer": ((*WORLD, order(placed_at=at(days=-1))), event(codes=["ANNA10"]), "rejected"),
+    "program_paused": ((rewarding(status="paused"), ambassador(), code()), event(codes=["ANNA10"]), "rejected"),
+    "code_expired": ((rewarding(), ambassador(), code(expires_at=at(days=-1))), event(codes=["ANNA10"]), "rejected"),
+    "click_too_old": (WORLD, event(tokens=[token(when=at(days=-31))]), "unattributed"),
+    "click_after_order": (WORLD, event(tokens=[token(when=at(minutes=6))]), "unattributed"),
+    "code_unknown": (WORLD, event(codes=["NOBODY"]), "unattributed"),
+    "no_evidence": (WORLD, event(), "unattributed"),
+    "program_unknown": ((ambassador(), code()), event(codes=["ANNA10"]), "pending"),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_refuses_an_order_refuses_an_event(reason: str) -> None:
+    known, report, status = REFUSED[reason]
+    found = decided(*known, events=[report])["e1"]
+    assert (found.status, found.reason, found.ambassador_id) == (status, reason, None)
+
+
+def test_no_figure_is_asked_of_what_has_none() -> None:
+    strict = rewarding(min_subtotal_minor=10_000, currency="USD")
+    found = decided(strict, ambassador(), code(), events=[event(codes=["ANNA10"])])["e1"]
+    assert found.status == "attributed"
+    assert {check.rule for check in found.checks}.isdisjoint({"minimum", "currency"})
+
+
+def test_it_settles_when_what_it_earns_is_no_longer_held() -> None:
+    held = decided(*WORLD, events=[event(codes=["ANNA10"])])["e1"]
+    unrewarded = decided(*WORLD, events=[event(codes=["ANNA10"], name="survey")])["e1"]
+    waiting = decided(ambassador(), code(), events=[event(codes=["ANNA10"])])["e1"]
+    received = NOON + timedelta(seconds=1)
+    assert held.settle_at == received + timedelta(days=3)
+    assert unrewarded.settle_at == received + timedelta(days=14)
+    assert waiting.settle_at is None
+
+
+def test_an_event_decides_no_order() -> None:
+    facts = facts_of([*WORLD, order()])
+    before = order_bytes(decide(facts)["1001"])
+    facts.actions = [event(codes=["ANNA10"], tokens=[token()], visitor="v1")]
+    assert order_bytes(decide(facts)["1001"]) == before
+
+
+def test_numbers_count_what_stands_of_one_name() -> None:
+    first, other = Happened(event("a", happened_at=at(days=-2))), Happened(event("b", name="trial", happened_at=NOON))
+    gone = Happened(event("c", happened_at=at(days=-1)), cancelled="mistake")
+    late = Happened(event("d", happened_at=NOON))
+    everything = [first, other, gone, late]
+    assert [number_of(one, everything) for one in everything] == [1, 1, 2, 2]
+
+
+def test_nobody_has_two_first_events() -> None:
+    settled = Happened(event("b", happened_at=NOON), settled=True, number=1)
+    late = Happened(event("a", happened_at=at(days=-1)))
+    assert number_of(late, [settled, late]) == 2
+    assert "b" not in decided(*WORLD, events=[settled, late])
+
+
+STORY: tuple[Payload, ...] = (
+    *WORLD,
+    ambassador("amb_boris"),
+    code("BORIS10", ambassador_id="amb_boris"),
+    order("1001", placed_at=at(days=-3), codes=["BORIS10"]),
+    cancel("1001", when=at(days=-2)),
+    order("1002", placed_at=at(days=2), contacts=["h1"]),
+    visit(click=token()),
+    identify(),
+    identify("trk_2", visitor="v2", customer=None, contacts=["h1"]),
+    visit("trk_3", visitor="v2", click=token("clk_2", ambassador_id="amb_boris")),
+)
+EVENTS = (
+    event("e1", codes=["ANNA10"]),
+    event("e2", happened_at=at(days=1), visitor="v2"),
+    event("e3", name="trial", happened_at=at(days=3), customer=None, contacts=["h1"]),
+)
+
+
+@given(
+    facts=st.permutations([*STORY, *STORY[5:]]),
+    events=st.permutations([*EVENTS, *EVENTS]),
+)
+def test_any_order_and_any_repetition_decide_alike(facts: list[Payload], events: list[ActionReported]) -> None:
+    usual = {key: decision_bytes(one) for key, one in decided(*STORY, events=EVENTS).items()}
+    assert {key: decision_bytes(one) for key, one in decided(*facts, events=events).items()} == usual
