@@ -171,6 +171,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     announced = await post("/v1/announcements", BODIES["POST /v1/announcements"]({}))
     order = BODIES["POST /v1/orders"]({"order_id": "order-of-a"}) | {"codes": [ambassador["code"]["code"]]}
     await post("/v1/orders", order, 202)
+    await post("/v1/events", BODIES["POST /v1/events"]({"event_id": "event-of-a"}), 202)
 
     form = {"program": program, "email": "anna@example.com"}
     asked = await client.post("/p/sign-in", data=form, headers={"sec-fetch-site": "same-origin"})
@@ -233,6 +234,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "delivery_id": sample["id"],
         "material_id": material["id"],
         "order_id": "order-of-a",
+        "event_id": "event-of-a",
         "reward_id": earned,
         "batch_id": batch["id"],
         "payout_id": payout["id"],
@@ -309,7 +311,12 @@ PREFIXES |= {"simulation_id": "sim"}
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form that nobody has; what every store has alike stays."""
     strange = {name: new_id(PREFIXES.get(name, "xxx")) for name in known}
-    strange |= {"code": new_id("c").upper(), "order_id": new_id("order"), "domain": "no.example"}
+    strange |= {
+        "code": new_id("c").upper(),
+        "order_id": new_id("order"),
+        "event_id": new_id("event"),
+        "domain": "no.example",
+    }
     kept = ("kind", "provider", "occasion", "language", "currency", "month", "unit", "platform")
     return strange | {name: known[name] for name in kept if name in known}
 
@@ -391,6 +398,13 @@ BODIES: dict[str, Any] = {
         "customer": {"id": "c-2"},
     },
     "POST /v1/orders/{order_id}/cancel": lambda _: {},
+    "POST /v1/events": lambda ids: {
+        "event_id": ids["event_id"],
+        "name": "signup",
+        "happened_at": now(),
+        "customer": {"id": "c-2"},
+    },
+    "POST /v1/events/{event_id}/cancel": lambda _: {"reason": "mistake"},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
     "POST /v1/goodwill": lambda ids: {
         "ambassador_id": ids["ambassador_id"],

@@ -34,6 +34,8 @@ REASONS: Final[dict[str, str]] = {
     "rejected_by_person": _("the store looked at it and refused it"),
     "refused_by_store": _("the store looked at it and refused it"),
     "taken_back": _("the store had given it by hand"),
+    "event_cancelled": _("the store called off what it was for"),
+    "not_first_event": _("an earlier one counts"),
 }
 """Each follows a colon."""
 
@@ -118,6 +120,7 @@ def occasion_text(occasion: str, speech: Speech) -> str:
         "waiting": speech.say("Order waits"),
         "rejected": speech.say("Order does not count"),
         "available": speech.say("Reward available"),
+        "earned": speech.say("Reward for another event"),
         "goodwill": speech.say("Given by the store"),
         "took_back": speech.say("Reward taken back"),
         "appeal_answered": speech.say("Objection answered"),

@@ -39,7 +39,7 @@ async def limits_of(tx: Tx, store_id: str, ambassador_id: str, program_id: str, 
     day = tx.now.astimezone(zone).date()
     asked = {
         CountKey(store_id, program_id, rule.name, ambassador_id, limit.period, window(limit.period, day)[0]): rule
-        for rule in program.rewards
+        for rule in program.all_rules
         if (limit := rule.limits.per_ambassador) is not None
     }
     counted = await limits.tallies(tx, asked) if asked else {}

@@ -25,6 +25,8 @@ REPORTS = {
     "POST /v1/orders": "a store's server reports an order; the fact is the record",
     "POST /v1/orders/{order_id}/refunds": "the same of money going back",
     "POST /v1/orders/{order_id}/cancel": "the same of a cancellation",
+    "POST /v1/events": "a store's server reports what somebody did; the fact is the record",
+    "POST /v1/events/{event_id}/cancel": "the same of an event that is called off",
     "POST /v1/hooks/shopify/{hook_id}": "a platform delivers; the delivery is the record",
     "POST /in/{platform}/{connection_id}": "the same by an address of a connection",
     "POST /in/{platform}/{connection_id}/{key}": "the same where the address holds the secret",

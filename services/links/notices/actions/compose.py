@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.common.event_names import deed_text
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.ambassadors import sql as members
@@ -167,11 +168,12 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             return await _of_order(tx, reader, notice)
         case "waiting" | "rejected":
             return {"reason": words.reason(str(facts["reason"]), speech)}
-        case "available" | "goodwill":
+        case "available" | "earned" | "goodwill":
             reward = await told.one(tx, notice.store_id, notice.subject)
             if reward is None or reward.amount_minor == 0:
                 return None
-            return {"amount": words.amount(reward.amount_minor, reward, speech, fmt)}
+            deed = {"deed": deed_text(str(facts["event_name"]), speech)} if notice.occasion == "earned" else {}
+            return {"amount": words.amount(reward.amount_minor, reward, speech, fmt)} | deed
         case "took_back":
             reward = await told.one(tx, notice.store_id, str(facts["reward_id"]))
             if reward is None:

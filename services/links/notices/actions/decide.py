@@ -79,7 +79,7 @@ def _of_order(tx: Tx, event: Event[Conversion], occasion: Occasion | None) -> li
 
 
 async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
-    """Ambassadors' rewards: what an order brings, what was given by hand, what can be used, and what was taken back."""
+    """Ambassadors' rewards: what an order brings, what can be used, and what was taken back."""
     await _lock(tx)
     own = [event for event in events if event.data.beneficiary.kind == "ambassador"]
     known = await told.known(tx, [(event.store_id, event.data.reward_id) for event in own])
@@ -103,7 +103,11 @@ async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
 def _news_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Reward) -> list[NewNotice]:
     who, found = after.ambassador_id, []
     if after.status == "available" and after.amount_minor and (before is None or before.status != "available"):
-        found.append(_notice(tx, event, who, "available" if after.order_id else "goodwill", after.reward_id))
+        deed = event.data.event_name if isinstance(event.data, SourcedReward) else None
+        if deed is not None:
+            found.append(_notice(tx, event, who, "earned", after.reward_id, event_name=deed))
+        else:
+            found.append(_notice(tx, event, who, "available" if after.order_id else "goodwill", after.reward_id))
     if before is not None and after.amount_minor < before.amount_minor:
         facts = {
             "reward_id": after.reward_id,

@@ -13,6 +13,7 @@ Occasion = Literal[
     "waiting",
     "rejected",
     "available",
+    "earned",
     "goodwill",
     "took_back",
     "appeal_answered",
@@ -112,6 +113,15 @@ ABOUT: Final[dict[Occasion, About]] = {
         words=Words(
             subject=_("{amount} is yours to use"),
             body=_("Your reward of {amount} for a friend’s order is available from now on."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "earned": About(
+        values=("amount", "deed"),
+        words=Words(
+            subject=_("{amount} is yours to use"),
+            body=_("Your reward of {amount} is available from now on. What it is for: {deed}."),
             label=_PAGE,
         ),
         money=True,

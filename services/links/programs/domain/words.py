@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.program import Discount, PerAmbassador, Percent, Program, RewardRule, Role
+from contracts.program import Discount, EventRule, PerAmbassador, Percent, Program, RewardRule, Role
+from services.common.event_names import deed_title
 from services.common.money import exponent
 from services.ui import Format, Speech
 
@@ -78,6 +79,10 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines.append(speech.say("You get %(what)s for each order of your friends.", what=what))
         if rule.to == "ambassador":
             lines += limits(rule, program, speech, fmt)
+    for event in program.event_rewards:
+        lines.append(event_terms(event, program, speech, fmt))
+        if event.to == "ambassador":
+            lines += per_ambassador(event.limits.per_ambassador, program, speech, fmt)
     least = program.attribution.min_subtotal_minor
     if least:
         lines.append(speech.say("An order counts from %(least)s.", least=money(least, program.currency, fmt)))
@@ -92,12 +97,35 @@ def limits(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> l
     if rule.limits.per_order_minor is not None:
         most = money(rule.limits.per_order_minor, program.currency, fmt)
         found.append(speech.say("At most %(most)s for one order.", most=most))
-    cap = rule.limits.per_ambassador
+    return found + per_ambassador(rule.limits.per_ambassador, program, speech, fmt)
+
+
+def per_ambassador(cap: PerAmbassador | None, program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """A cap per ambassador and period, in sentences."""
+    found = []
     if cap is not None and cap.count is not None:
         found.append(_count_cap(cap, speech))
     if cap is not None and cap.amount_minor is not None:
         found.append(_amount_cap(cap, money(cap.amount_minor, program.currency, fmt), speech))
     return found
+
+
+def event_terms(rule: EventRule, program: Program, speech: Speech, fmt: Format) -> str:
+    """What is given for something a friend does that is no order, as a sentence to an ambassador."""
+    minor = rule.give.amount_minor
+    what = (
+        speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
+        if rule.pay_as == "points"
+        else money(minor, program.currency, fmt)
+    )
+    deed = deed_title(rule.on, speech)
+    if rule.to == "ambassador" and rule.which == "first":
+        return speech.say("%(deed)s: you get %(what)s, once for each friend.", deed=deed, what=what)
+    if rule.to == "ambassador":
+        return speech.say("%(deed)s: you get %(what)s each time.", deed=deed, what=what)
+    if rule.which == "first":
+        return speech.say("%(deed)s: the friend gets %(what)s, once.", deed=deed, what=what)
+    return speech.say("%(deed)s: the friend gets %(what)s each time.", deed=deed, what=what)
 
 
 def _count_cap(cap: PerAmbassador, speech: Speech) -> str:
@@ -172,12 +200,21 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
     nothing = speech.say("nothing")
     attribution = program.attribution
     caps = [cap for rule in program.rules_served for cap in limits(rule, program, speech, fmt)]
+    events = [
+        text
+        for rule in program.event_rewards
+        for text in (
+            event_terms(rule, program, speech, fmt),
+            *per_ambassador(rule.limits.per_ambassador, program, speech, fmt),
+        )
+    ]
     return {
         speech.say("Name"): program.name,
         speech.say("Status"): status(program, speech),
         speech.say("Friend gets"): friend_terms(program, speech, fmt),
         speech.say("Ambassador gets"): terms(own, program, speech, fmt) if own else nothing,
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
+        speech.say("For other events"): " ".join(events) or nothing,
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")
         if attribution.model == "first"
