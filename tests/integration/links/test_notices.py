@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from contracts.events.appeals import AppealAnswered
-from contracts.events.rewards import SourcedRewardAdjusted, SourcedRewardGranted, SourcedRewardReleased
+from contracts.events.rewards import (
+    Source,
+    SourcedRewardAdjusted,
+    SourcedRewardGranted,
+    SourcedRewardReleased,
+    SourcedRewardReversed,
+)
 from services.kernel.bus.port import Event
 from services.kernel.jobs import Jobs
 from services.links.main import SERVICE
@@ -352,6 +358,21 @@ async def test_what_the_store_gives_by_hand_is_told_as_its_gift_and_of_no_order(
     await tell(links)
     told = (await came(relay, 2))[-1]
     assert "€10 of a reward was taken back: the store had given it by hand. What is left of it: €5." in told
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_reward_for_an_event_says_what_the_friend_did(links: Replica, shop: Shop, relay: MailServer) -> None:
+    anna = (await shop.ambassador(await shop.program(), email=ANNA, locale="en"))["id"]
+    signup = {"source": Source(kind="event", id="signup-1"), "event_name": "signup", "reason": "granted"}
+    await hear(links, goodwill(SourcedRewardReleased, shop, anna, minor=1500, revision=2, **signup))
+    await tell(links)
+    (told,) = await came(relay, 1)
+    assert "Your reward of €15 is available from now on. What it is for: a friend’s sign-up." in told
+    gone = signup | {"reason": "event_cancelled", "status": "reversed"}
+    await hear(links, goodwill(SourcedRewardReversed, shop, anna, minor=0, revision=3, **gone))
+    await tell(links)
+    told = (await came(relay, 2))[-1]
+    assert "€15 of a reward was taken back: the store called off what it was for. What is left of it: €0." in told
 
 
 async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(

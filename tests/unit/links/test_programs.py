@@ -169,3 +169,57 @@ def test_wrong_fields_are_named(field: str, value: str) -> None:
 def test_no_form_breaks_the_page(given_fields: dict[str, str]) -> None:
     with suppress(FormErrors):
         assert form.read({**form.empty("EUR"), **given_fields}, before=None)["name"]
+
+
+EVENT_RULES = [
+    {"name": "join", "on": "signup", "to": "ambassador", "give": {"kind": "fixed", "amount_minor": 200}},
+    {
+        "name": "ask",
+        "on": "survey.done",
+        "to": "ambassador",
+        "which": "every",
+        "give": {"kind": "fixed", "amount_minor": 30},
+        "pay_as": "points",
+        "limits": {"per_ambassador": {"count": 5, "period": "month"}},
+    },
+    {"name": "welcome", "on": "signup", "to": "friend", "give": {"kind": "fixed", "amount_minor": 50}},
+]
+
+
+def test_rules_for_events_are_sentences_beside_those_for_orders() -> None:
+    program = Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": EVENT_RULES})
+    usual = words.promises(WHOLE, SPEECH, FORMAT)
+    said = words.promises(program, SPEECH, FORMAT)
+    assert [line for line in said if line not in usual] == [
+        "A friend’s sign-up: you get €2, once for each friend.",
+        "“survey.done” by a friend: you get 30 points each time.",
+        "At most 5 rewards a month.",
+        "A friend’s sign-up: the friend gets €0.50, once.",
+    ]
+    assert words.headline(program, SPEECH, FORMAT) == words.headline(WHOLE, SPEECH, FORMAT)
+    (difference,) = words.differences(WHOLE, program, SPEECH, FORMAT)
+    assert difference.startswith("For other events: nothing → A friend’s sign-up: you get €2")
+
+
+def test_a_form_leaves_rules_for_events_as_they_are() -> None:
+    program = Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": EVENT_RULES})
+    document = form.read(form.fields(program), before=program, currency="EUR")
+    assert Program.model_validate(document).event_rewards == program.event_rewards
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "mend"),
+    [
+        ({"give": {"kind": "percent", "basis_points": 500}}, ("event_rewards", 0, "give"), "give a fixed amount"),
+        ({"on": "Sign up"}, ("event_rewards", 0, "on"), "pattern"),
+        ({"name": "own"}, (), "give each rule its own"),
+        ({"limits": {"per_order_minor": 5}}, ("event_rewards", 0, "limits", "per_order_minor"), "not permitted"),
+    ],
+)
+def test_a_rule_for_events_that_cannot_be_is_named_by_its_path(
+    change: dict[str, object], path: tuple[object, ...], mend: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": [EVENT_RULES[0] | change]})
+    (error,) = refused.value.errors()
+    assert error["loc"] == path and mend in error["msg"]
