@@ -203,7 +203,7 @@ def test_rules_for_events_are_sentences_beside_those_for_orders() -> None:
 
 def test_a_form_leaves_rules_for_events_as_they_are() -> None:
     program = Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": EVENT_RULES})
-    document = form.read(form.fields(program), before=program, currency="EUR")
+    document = form.read(form.fields(program), before=program)
     assert Program.model_validate(document).event_rewards == program.event_rewards
 
 

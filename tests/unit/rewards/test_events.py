@@ -1,4 +1,4 @@
-"""What rules give for custom events: a fixed amount, for the first or for every one, and nothing for what is refused."""
+"""What rules give for custom events: a fixed amount, for the first or for every one; nothing for what is refused."""
 
 from datetime import timedelta
 from itertools import count
