@@ -62,6 +62,13 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+def in_units(amount: int | None, currency: str | None) -> Decimal | None:
+    """An amount for a spreadsheet: in whole units of its currency; points, which have none, as they are."""
+    if amount is None:
+        return None
+    return to_decimal(amount, currency) if currency is not None else Decimal(amount)
+
+
 def half_up(value: int | Fraction) -> int:
     """The nearest whole number, and of two equally near the one further from zero: 2.5 → 3, −2.5 → −3.
 

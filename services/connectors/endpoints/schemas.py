@@ -15,10 +15,23 @@ WebhookType = Literal[
     "order.unattributed",
     "order.reversed",
     "order.settled",
+    "action.attributed",
+    "action.rejected",
+    "action.unattributed",
+    "action.reversed",
+    "action.settled",
     "reward.granted",
     "reward.adjusted",
     "reward.released",
     "reward.reversed",
+    "payout.prepared",
+    "payout.approved",
+    "payout.submitted",
+    "payout.unanswered",
+    "payout.completed",
+    "payout.failed",
+    "payout.returned",
+    "payout.cancelled",
 ]
 Url = Annotated[str, Field(min_length=8, max_length=2000, description="An https address, without a user or a #.")]
 Events = Annotated[list[WebhookType], Field(min_length=1, max_length=50, description="What it is told of.")]

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from services.common.money import in_units
 from services.rewards.ledger.domain import Posted
-from services.rewards.rules.domain import POINTS, in_units
+from services.rewards.rules.domain import POINTS
 
 GRACE: Final = timedelta(hours=24)
 """After a month's end, until it can be closed: whatever began in it has ended by then, or was posted later."""

@@ -7,10 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.fields import Currency
+from services.common.money import in_units
 from services.kernel.errors import Invalid
 from services.rewards.goodwill.actions.give import Wish
 from services.rewards.goodwill.domain import MOST, Goodwill, Status, Step, StepKind, Terms
-from services.rewards.rules.domain import POINTS, PayAs, Period, in_units
+from services.rewards.rules.domain import POINTS, PayAs, Period
 
 _IN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Amount = Annotated[int, Field(gt=0, le=MOST, strict=True)]

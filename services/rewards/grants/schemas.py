@@ -6,8 +6,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
+from services.common.money import in_units
 from services.rewards.grants.domain.reward import Decider, Reward, Why
-from services.rewards.rules.domain import POINTS, PayAs, Side, SourceKind, in_units
+from services.rewards.rules.domain import POINTS, PayAs, Side, SourceKind
 
 
 class BeneficiaryOut(BaseModel):

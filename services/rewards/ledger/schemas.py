@@ -5,8 +5,9 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
+from services.common.money import in_units
 from services.rewards.ledger.sql import Line
-from services.rewards.rules.domain import POINTS, in_units
+from services.rewards.rules.domain import POINTS
 
 
 def currency_of(unit: str) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.payouts import PayoutStatus
 from contracts.fields import Currency, Minor
+from services.common.money import in_units
 from services.rewards.destinations.domain import Method
 from services.rewards.destinations.sql import Destination
 from services.rewards.payouts.actions.batch import Preview
@@ -17,7 +18,6 @@ from services.rewards.payouts.domain.terms import CsvField, Terms
 from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch, BatchStatus, Step
 from services.rewards.payouts.sql.ready import Part
-from services.rewards.rules.domain import in_units
 
 _IN = ConfigDict(extra="forbid", frozen=True)
 Limit = Annotated[int, Field(gt=0, le=9_000_000_000_000_000, strict=True)]

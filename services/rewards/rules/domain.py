@@ -5,7 +5,6 @@ Caps that depend on other rewards (budgets, limits per ambassador) are not here 
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 from contracts.events.actions import Action
 from contracts.events.conversions import AtSettling, Conversion, Returned
 from contracts.program import EventRule, Fixed, PerAmbassador, Percent, Program, RewardRule
-from services.common.money import share_half_up, to_decimal
+from services.common.money import share_half_up
 
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
@@ -27,13 +26,6 @@ Side = Literal["ambassador", "friend"]
 SourceKind = Literal["order", "person", "event"]
 PayAs = Literal["cash", "store_credit", "points"]
 Period = Literal["day", "week", "month", "year", "ever"]
-
-
-def in_units(amount: int | None, currency: str | None) -> Decimal | None:
-    """An amount for a spreadsheet: in whole units of its currency; points, which have none, as they are."""
-    if amount is None:
-        return None
-    return to_decimal(amount, currency) if currency is not None else Decimal(amount)
 
 
 class Reason(StrEnum):
@@ -406,8 +398,3 @@ def _window(period: Period, day: date) -> tuple[date, date]:
     if period == "year":
         return day.replace(month=1, day=1), day.replace(month=12, day=31)
     return date.min, date.max
-
-
-def rule_named(program: Program, name: str) -> RewardRule | None:
-    """The program's rule for orders of that name."""
-    return next((rule for rule in program.rewards if rule.name == name), None)

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.common import signatures
 from services.connectors.endpoints.actions.again import sample
 from services.connectors.endpoints.domain import told, tries
+from services.connectors.endpoints.schemas import WebhookType
 from tests.contract.test_architecture import ROOT
 
 SPECIFIED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -60,6 +62,10 @@ def test_the_waits_are_those_of_the_guide_and_never_shorter_than_was_asked() -> 
 
 def test_what_is_kept_of_an_answer_can_be_stored_and_shown() -> None:
     assert tries.readable(b"a\x00b\xff\x1b[31m\ncaf\xc3\xa9" + b"x" * 5000).startswith("a�b��[31m\ncafé")
+
+
+def test_all_that_is_told_can_be_asked_for() -> None:
+    assert get_args(WebhookType) == told.TYPES
 
 
 def test_the_guide_shows_a_sample_of_each_kind_as_it_is_sent() -> None:

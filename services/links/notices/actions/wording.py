@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from services.common.words import Said, _
+from services.common.event_names import deed_text
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -115,6 +116,7 @@ def sample(ctx: Context, reader: Reader, occasion: Occasion, template: Words) ->
         "left": words.amount(750, _SAMPLE, speech, fmt),
         "reward": words.reward_sentence([_SAMPLE], speech, fmt),
         "reason": words.reason("not_new_customer" if occasion == "rejected" else "unpaid", speech),
+        "deed": deed_text("signup", speech),
         "answer": words.answer("attributed", speech),
         "version": "2",
         "terms": f"{ctx.settings.base_url}/join/",

@@ -68,7 +68,7 @@ def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
             else:
                 text = speech.say("Order %(id)s does not count: %(reason)s", id=order, reason=reason)
             return _linked(text, _ORDERS, order)
-        case "available":
+        case "available" | "earned":
             return _linked(speech.say("A reward became available"), _REWARDS, notice.subject)
         case "goodwill":
             return _linked(speech.say("Goodwill was given to them"), _REWARDS, notice.subject)

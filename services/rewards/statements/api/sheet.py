@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from fastapi import Response
 
+from services.common.money import in_units
 from services.kernel.errors import Invalid
 from services.kernel.http.pages import csv_response
 from services.rewards.pages import Reader
-from services.rewards.rules.domain import POINTS, in_units
+from services.rewards.rules.domain import POINTS
 from services.rewards.statements.actions import Statement
 from services.rewards.statements.domain import Moved, Standing
 from services.rewards.statements.words import what_text
