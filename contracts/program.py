@@ -315,6 +315,10 @@ class Program(Strict):
         """The rules that give something for events of this name."""
         return tuple(rule for rule in self.event_rewards if rule.on == event)
 
+    def rule_named(self, name: str) -> RewardRule | None:
+        """The rule for orders of that name."""
+        return next((rule for rule in self.rewards if rule.name == name), None)
+
     @property
     def all_rules(self) -> "tuple[RewardRule | EventRule, ...]":
         """Every rule by whose name rewards and limits are kept."""

@@ -78,7 +78,7 @@ def _replaced(reward: Reward, rewards: Sequence[Reward]) -> bool:
 
 def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
     """One reward as a card: who, how much, by which terms, how far on its way."""
-    rule = _rule_named(view.program, reward.rule) if view.program is not None else None
+    rule = view.program.rule_named(reward.rule) if view.program is not None else None
     limits = words.reason_text(reader, reward)
     if not limits and rule is not None and rule.limits.per_ambassador is not None and reward.rule in view.tallies:
         limits = words.limit_text(reader, rule.limits.per_ambassador, view.tallies[reward.rule], reward.unit)
@@ -92,11 +92,6 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
         steps=steps_of(reader, reward, rule) if reward.target_minor else (),
         href=f"/console/rewards/rewards/{reward.reward_id}",
     )
-
-
-def _rule_named(program: Program, name: str) -> RewardRule | None:
-    """The program's rule for orders of that name."""
-    return next((rule for rule in program.rewards if rule.name == name), None)
 
 
 def sourced_card(reader: Reader, reward: Reward) -> AmountCard:

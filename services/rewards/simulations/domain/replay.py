@@ -22,7 +22,6 @@ from services.rewards.rules.domain import (
     Side,
     entitlements,
     local_day,
-    rule_named,
     terms,
     unlimited,
     window,
@@ -97,7 +96,7 @@ def looked_at(cases: Iterable[Case]) -> Figures:
 
 def _count_own_caps(figures: Figures, case: Case, program: Program) -> None:
     for one in case.entitled:
-        rule = rule_named(program, one.rule)
+        rule = program.rule_named(one.rule)
         if rule is None or rule.limits.per_order_minor is None or not one.base_minor:
             continue
         whole, _ = unlimited(case.order, rule, currency=program.currency)
