@@ -7,7 +7,7 @@ import asyncpg
 _IDS = frozenset(
     "code_id link_id ambassador_id order_id person_id key into_id delivery_id use_id fact_id track_id visitor_id"
     " click_id reward_id beneficiary_id owner buyer friend name code slug id external_id"
-    " sponsor_id hook_id key_id".split()
+    " sponsor_id hook_id key_id event_id".split()
 )
 """Text columns that name something that a copy has another one of."""
 _NUMBERS = frozenset({"number", "granted_by", "corrects", "seq", "as_of"})

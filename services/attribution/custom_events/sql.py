@@ -111,12 +111,18 @@ from unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o)
 join orders o on o.store_id = w.s and o.order_id = w.o
 left join person_merges m on m.store_id = o.store_id and m.person_id = o.person_id
 """
-_DUE = """
-select x.store_id, x.event_id from unnest(cast(:stores as text[])) w (s) cross join lateral (
-  select store_id, event_id from custom_events where store_id = w.s and settled_at is null and settle_at <= :now
+_DOERS = f"""
+select distinct e.store_id, {_PERSON}
+from unnest(cast(:stores as text[]), cast(:events as text[])) w (s, e_id)
+join custom_events e on e.store_id = w.s and e.event_id = w.e_id
+where e.person_id is not null
+"""  # noqa: S608
+_DUE = f"""
+select {_COLUMNS} from unnest(cast(:stores as text[])) w (s) cross join lateral (
+  select * from custom_events where store_id = w.s and settled_at is null and settle_at <= :now
     and not stale order by settle_at limit :count
-) x order by 1, 2
-"""
+) e order by e.store_id, e.settle_at, e.event_id
+"""  # noqa: S608
 _NEXT_DUE = """
 select w.s as store_id, x.settle_at as at from unnest(cast(:stores as text[])) w (s) cross join lateral (
   select settle_at from custom_events where store_id = w.s and settled_at is null and settle_at is not null
@@ -209,6 +215,15 @@ async def of_people(tx: Tx, people: Sequence[Ref]) -> list[EventRow]:
     return [_read(row) for row in rows]
 
 
+async def doers(tx: Tx, events: Iterable[Ref]) -> set[Ref]:
+    """Whose events these are, as (store, person), as far as the consumer has seen them."""
+    wanted = sorted(set(events))
+    if not wanted:
+        return set()
+    rows = await tx.all(_DOERS, stores=[e[0] for e in wanted], events=[e[1] for e in wanted])
+    return {(row.store_id, row.person_id) for row in rows}
+
+
 async def people_of_orders(tx: Tx, orders: Iterable[Ref]) -> set[Ref]:
     """Whose orders these are, as far as they were decided."""
     wanted = sorted(set(orders))
@@ -216,10 +231,9 @@ async def people_of_orders(tx: Tx, orders: Iterable[Ref]) -> set[Ref]:
     return {(row.store_id, row.person_id) for row in rows}
 
 
-async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Ref]:
+async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[EventRow]:
     """Events that may settle, at most `count` of each store."""
-    rows = await tx.all(_DUE, stores=sorted(stores), now=now, count=count)
-    return [(row.store_id, row.event_id) for row in rows]
+    return [_read(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:

@@ -54,22 +54,32 @@ async def live(client: httpx.AsyncClient, store: Store, slugs: list[str], codes:
         order: dict[str, Any] = {"order_id": f"{name}-{n}", "placed_at": now(), "status": "pending", "currency": "EUR"}
         order |= {"total_minor": 5000, "customer": customer, "token": token, "visitor_id": visitor}
         order |= {"codes": [codes[n % len(codes)]]} if n % 2 else {}
+        event = {"event_id": f"{name}-{n}", "name": "signup", "happened_at": now(), "customer": customer}
+        await post(client, store, "/v1/events", event | {"token": token, "codes": order.get("codes", [])})
         await post(client, store, "/v1/orders", order)
         await post(client, store, "/v1/orders", order | {"status": "paid"})
     await post(client, store, f"/v1/orders/{name}-0/refunds", {"refund_id": "r", "amount_minor": 1000})
     await post(client, store, f"/v1/orders/{name}-1/cancel", {})
+    await post(client, store, f"/v1/events/{name}-1/cancel", {"reason": "mistake"})
 
     async def standing(status: str) -> bool:
         found = await client.get("/v1/rewards", params={"status": status, "limit": 200}, headers=store.secret)
         orders = {reward["order_id"] for reward in found.json()["data"]}
         return {f"{name}-{n}" for n in range(ORDERS) if n != 1} <= orders
 
+    async def of_events(status: str) -> bool:
+        found = await client.get("/v1/rewards", params={"source": "event", "status": status}, headers=store.secret)
+        theirs = [one for one in found.json()["data"] if one["source"]["id"].startswith(f"{name}-")]
+        return len(theirs) >= ORDERS - 1
+
     await until(lambda: standing("pending"), within=60, what="rewards on hold")
+    await until(lambda: of_events("pending"), within=60, what="events' rewards on hold")
     answer = await client.post(
         "/v1/clock", json={"advance_seconds": 40 * 86_400}, headers={"authorization": f"Bearer {OPERATOR}"}
     )
     assert answer.is_success, answer.text
     await until(lambda: standing("available"), within=60, what="rewards that are available")
+    await until(lambda: of_events("available"), within=60, what="events' rewards that are available")
 
 
 async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> None:
@@ -79,6 +89,10 @@ async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> 
         "/v1/orders?status=attributed",
         "/v1/orders?q={part}",
         "/v1/orders/{order_id}",
+        "/v1/events",
+        "/v1/events/{order_id}",
+        "/v1/rewards?event_id={order_id}",
+        "/v1/rewards?source=event",
         "/v1/rewards",
         "/v1/rewards?order_id={order_id}",
         "/v1/rewards?ambassador_id={ambassador_id}",
@@ -135,7 +149,9 @@ async def test_no_statement_reads_more_than_it_is_asked_for(
 ) -> None:
     client, store = two_stores.client, two_stores.b
     rules = [{**PROGRAM["rewards"][0], "limits": LIMIT}, {**PROGRAM["rewards"][0], "name": "friend", "to": "friend"}]
-    program = await post(client, store, "/v1/programs", {**PROGRAM, "landing_url": SHOP, "rewards": rules})
+    joining = {"name": "join", "on": "signup", "to": "ambassador", "give": {"kind": "fixed", "amount_minor": 200}}
+    terms = {"rewards": rules, "event_rewards": [{**joining, "limits": LIMIT}]}
+    program = await post(client, store, "/v1/programs", {**PROGRAM, "landing_url": SHOP, **terms})
     joined = [
         await post(client, store, "/v1/ambassadors", {"program_id": program["id"], "external_id": f"e-{n}"})
         for n in range(4)

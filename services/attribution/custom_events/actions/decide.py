@@ -63,7 +63,7 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     people = await _new(tx, [one for one in data if isinstance(one, ActionReported)])
     people |= await _named(tx, data)
     called_off = [one for one in data if isinstance(one, ActionCancelled)]
-    people |= await _doers(tx, called_off)
+    people |= await sql.doers(tx, {(one.store_id, one.event_id) for one in called_off})
     await sql.touch(tx, people, _pieces(data), settled={one.event_id for one in called_off})
     await _decide(tx, stores)
 
@@ -103,19 +103,13 @@ async def _named(tx: Tx, data: Iterable[object]) -> set[Ref]:
             orders.add((one.store_id, one.order_id))
             if isinstance(one, OrderReported):
                 names |= {(one.store_id, key) for key in keys_of_customer(one.customer)}
-    people = set((await people_store.of_keys(tx, names)).items())
-    found = {(ref[0], person) for ref, person in people}
+    found = {(ref[0], person) for ref, person in (await people_store.of_keys(tx, names)).items()}
     if orders:
         found |= await sql.people_of_orders(tx, orders)
     if visitors:
         seen = await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
         found |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}
     return found
-
-
-async def _doers(tx: Tx, called_off: Iterable[ActionCancelled]) -> set[Ref]:
-    rows = [await sql.one(tx, one.store_id, one.event_id) for one in called_off]
-    return {(row.store_id, row.person_id) for row in rows if row is not None and row.person_id is not None}
 
 
 def _pieces(data: Iterable[object]) -> set[Ref]:

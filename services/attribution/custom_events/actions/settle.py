@@ -20,11 +20,8 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     What is to be decided first waits for that: deciding schedules this anew.
     """
     await tx.lock_stores(stores)
-    after = []
-    for store_id, event_id in await sql.due(tx, stores, now=tx.now, count=max(1, AT_ONCE // len(stores))):
-        row = await sql.one(tx, store_id, event_id)
-        assert row is not None
-        after.append(tell(tx, replace(row, settled_at=tx.now), row))
+    rows = await sql.due(tx, stores, now=tx.now, count=max(1, AT_ONCE // len(stores)))
+    after = [tell(tx, replace(row, settled_at=tx.now), row) for row in rows]
     await sql.put(tx, after)
     await sql.tie(tx, {row.ref: () for row in after})
     return await sql.next_due(tx, stores)
