@@ -78,6 +78,15 @@ _OF_PEOPLE = """
   union select m.store_id, m.person_id from person_merges m
   join unnest(cast(:stores as text[]), cast(:people as text[])) w (s, p) on m.store_id = w.s and m.into_id = w.p
 """
+_UNASSIGNED = """
+select e.store_id, e.event_id, t.key from (
+  select distinct n.store_id, n.event_id from unnest(cast(:stores as text[]), cast(:keys as text[])) w (s, k)
+  join custom_event_ties n on n.store_id = w.s and n.key = w.k
+) found
+join custom_events e on e.store_id = found.store_id and e.event_id = found.event_id and e.person_id is null
+join custom_event_ties t on t.store_id = e.store_id and t.event_id = e.event_id
+order by 1, 2, 3
+"""
 _TOUCH_PEOPLE = f"""
 with people (s, p) as ({_OF_PEOPLE})
 update custom_events e set stale = true from people
@@ -184,6 +193,16 @@ async def call_off(tx: Tx, store_id: str, event_id: str, *, reason: CancelReason
     await tx.execute(_CALL_OFF, store=store_id, event=event_id, reason=reason, now=tx.now)
 
 
+async def unassigned(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[str]]:
+    """Events of people with these names (`c:`, `h:`) that are nobody's yet, each with all its names."""
+    wanted = sorted(set(names))
+    found: dict[Ref, list[str]] = {}
+    if wanted:
+        for row in await tx.all(_UNASSIGNED, stores=[n[0] for n in wanted], keys=[n[1] for n in wanted]):
+            found.setdefault((row.store_id, row.event_id), []).append(row.key)
+    return found
+
+
 async def assign(tx: Tx, people: Mapping[Ref, str]) -> None:
     """Says whose events these are that nobody's were: from now on they are to be decided."""
     refs = sorted(people)
@@ -248,7 +267,7 @@ async def put(tx: Tx, rows: Sequence[EventRow]) -> None:
 
 
 async def tie(tx: Tx, pieces: Mapping[Ref, Iterable[str]]) -> None:
-    """Notes what bears on these events, in place of what did."""
+    """Notes what bears on these events, in place of what did, and of the names by which they were waited for."""
     events = sorted(pieces)
     if events:
         await tx.execute(_UNTIE, stores=[e[0] for e in events], events=[e[1] for e in events])

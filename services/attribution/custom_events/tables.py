@@ -38,9 +38,9 @@ CUSTOM_EVENTS = Table(
     CheckConstraint("(cancelled_at is null) = (cancel_reason is null)", name="cancelled"),
     CheckConstraint("settled_at is null or decision is not null", name="settled"),
 )
-"""`mark` is the keyed hash of all that was reported. `person_id` is null until the consumer has seen the fact: it is
-the inbox. `stale`: something came that the decision does not know yet. A settled one keeps its person; `person_merges`
-says who that is now.
+"""`mark` is the keyed hash of all that was reported. `person_id` is null until the consumer knows whose it is. `stale`:
+something came that the decision does not know yet. A settled one keeps its person; `person_merges` says who that is
+now.
 """
 
 CUSTOM_EVENT_TIES = Table(
@@ -51,4 +51,6 @@ CUSTOM_EVENT_TIES = Table(
     text("event_id", primary_key=True),
     Index("custom_event_ties_event_idx", "store_id", "event_id"),
 )
-"""Which events a browser (`v:`), code (`d:`), program (`p:`) or ambassador (`a:`) bears on until they settle."""
+"""Which events a browser (`v:`), code (`d:`), program (`p:`) or ambassador (`a:`) bears on until they settle; before
+that, by which names (`c:` customer ids, `h:` contacts) an event waits to be somebody's.
+"""

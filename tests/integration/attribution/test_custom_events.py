@@ -154,3 +154,20 @@ async def test_the_list_goes_on_by_its_cursor(http: httpx.AsyncClient, db: Datab
     first = (await http.get("/v1/events", params={"limit": 2}, headers=SECRET_KEY)).json()
     rest = await http.get("/v1/events", params={"limit": 2, "cursor": first["next_cursor"]}, headers=SECRET_KEY)
     assert [one["event_id"] for one in (*first["data"], *rest.json()["data"])] == ["e-2", "e-1", "e-0"]
+
+
+async def test_an_event_says_who_is_who_and_waits_for_the_naming_that_was_told_with_it(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    """The naming goes by another topic, and may come later."""
+    await report(http, codes=["ANNA10"], customer={"id": "8412", "email": "mia@friend.example"})
+    async with db.transaction(stores=[SHOP]) as tx:
+        await tx.execute("update outbox set id = id + 1000 where type = 'kith.customer.identified.v1'")
+        first = await tx.scalar("select type from outbox order by id limit 1")
+    assert first == "kith.action.reported.v1"
+    await pump(db, [SHOP])
+    assert (await shown(http))["decision"]["status"] == "attributed"
+    await report(http, event_id="signup-2", codes=["ANNA10"], customer={"email": "mia@friend.example"})
+    await pump(db, [SHOP])
+    assert (await shown(http, "signup-2"))["decision"]["friend_id"] == "8412"
+    assert (await shown(http, "signup-2"))["decision"]["event_number"] == 2

@@ -26,8 +26,8 @@ from services.attribution.custom_events import sql
 from services.attribution.custom_events.domain import ENGINE, EventDecision, decide_events, decision_bytes
 from services.attribution.custom_events.sql import EventRow
 from services.attribution.decisions.actions.gather import gather_whole
-from services.attribution.decisions.actions.people import Naming, join
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
+from services.attribution.decisions.sql import nobody as nobody_store
 from services.attribution.decisions.sql import people as people_store
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
@@ -60,8 +60,8 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     stores = {event.store_id for event in events}
     await tx.lock_stores(stores)
     data = [event.data for event in events]
-    people = await _new(tx, [one for one in data if isinstance(one, ActionReported)])
-    people |= await _named(tx, data)
+    names = _names(data)
+    people = await _assign(tx, names) | await _concerned(tx, data, names)
     called_off = [one for one in data if isinstance(one, ActionCancelled)]
     people |= await sql.doers(tx, {(one.store_id, one.event_id) for one in called_off})
     await sql.touch(tx, people, _pieces(data), settled={one.event_id for one in called_off})
@@ -74,38 +74,45 @@ async def decide_more(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return await _decide(tx, stores)
 
 
-async def _new(tx: Tx, reports: Sequence[ActionReported]) -> set[Ref]:
-    """Finds out who did what is new."""
-    keys = {(one.store_id, one.event_id): keys_of_customer(one.customer) for one in reports}
-    await join(tx, [Naming(store_id, names) for (store_id, _), names in keys.items()])
-    known = await people_store.of_keys(tx, {(ref[0], key) for ref, names in keys.items() for key in names})
-    people = {
-        ref: person
-        for ref, names in keys.items()
-        # Of names that were found to be nobody's none is known: the event is then somebody's of its own.
-        for person in [next((known[ref[0], key] for key in names if (ref[0], key) in known), f"event/{ref[1]}")]
-    }
+async def _assign(tx: Tx, names: set[Ref]) -> set[Ref]:
+    """Finds out whose the events are that were nobody's, now that something names these people. An event may come
+    before the naming that it was told with: it waits for that.
+    """
+    waiting = await sql.unassigned(tx, names)
+    known = await people_store.of_keys(tx, {(ref[0], key) for ref, keys in waiting.items() for key in keys})
+    nobody = await nobody_store.known(tx, {store_id for store_id, _ in waiting}, as_of=NEVER_ENDING)
+    people: dict[Ref, str] = {}
+    for (store_id, event_id), keys in waiting.items():
+        behind = {known[store_id, key] for key in keys if (store_id, key) in known}
+        if behind:
+            people[store_id, event_id] = min(behind)
+        elif set(keys) <= nobody.get(store_id, frozenset()):
+            people[store_id, event_id] = f"event/{event_id}"  # of names that stand for nobody: somebody of its own
     await sql.assign(tx, people)
     return {(ref[0], person) for ref, person in people.items()}
 
 
-async def _named(tx: Tx, data: Iterable[object]) -> set[Ref]:
-    """Everybody whom orders and reports of pages concern."""
+def _names(data: Iterable[object]) -> set[Ref]:
+    """Everything that anybody is called by here."""
     names: set[Ref] = set()
-    visitors: set[Ref] = set()
-    orders: set[Ref] = set()
     for one in data:
         if isinstance(one, TrackingPayload):
             names |= {(one.store_id, key) for key in keys_of_track(one)}
-            if one.visitor_id is not None and lends(one.visitor_id):
-                visitors.add((one.store_id, one.visitor_id))
-        elif isinstance(one, OrderFact):
-            orders.add((one.store_id, one.order_id))
-            if isinstance(one, OrderReported):
-                names |= {(one.store_id, key) for key in keys_of_customer(one.customer)}
+        elif isinstance(one, OrderReported | ActionReported):
+            names |= {(one.store_id, key) for key in keys_of_customer(one.customer)}
+    return names
+
+
+async def _concerned(tx: Tx, data: Sequence[object], names: set[Ref]) -> set[Ref]:
+    """Everybody whom orders and reports of pages concern."""
     found = {(ref[0], person) for ref, person in (await people_store.of_keys(tx, names)).items()}
-    if orders:
+    if orders := {(one.store_id, one.order_id) for one in data if isinstance(one, OrderFact)}:
         found |= await sql.people_of_orders(tx, orders)
+    visitors = {
+        (one.store_id, one.visitor_id)
+        for one in data
+        if isinstance(one, TrackingPayload) and one.visitor_id is not None and lends(one.visitor_id)
+    }
     if visitors:
         seen = await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
         found |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}

@@ -4,15 +4,18 @@ import hashlib
 from collections.abc import Collection
 
 from contracts.events.actions import ActionCancelled, ActionReported, CancelReason
-from contracts.events.tracking import Customer
+from contracts.events.tracking import Customer, CustomerIdentified
 from services.attribution.custom_events import sql
 from services.attribution.custom_events.domain import said
 from services.attribution.custom_events.sql import EventRow
+from services.attribution.decisions.domain.people import keys_of_customer
+from services.attribution.tracking import sql as tracking_sql
 from services.common.order import Event
 from services.common.order_facts import Clock, check_time, evidence_in
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.ids import new_id
 
 
 class EventNotFound(NotFound):
@@ -66,13 +69,24 @@ def report_of(
 
 
 async def report(tx: Tx, reported: ActionReported) -> bool:
-    """Keeps an event and tells of it; False if the very same was reported before.
+    """Keeps an event and tells of it, and of who is meant, as `identify` would: all names that it gives are one
+    person's. False if the very same was reported before.
 
     Raises `EventReportedOtherwise` where another one was under this id.
     """
     body = reported.__pydantic_serializer__.to_json(reported, exclude_none=True)
     mark = hashlib.blake2b(said(reported), digest_size=16).digest()
     if await sql.add(tx, reported, mark=mark, body=body):
+        await sql.tie(tx, {(reported.store_id, reported.event_id): keys_of_customer(reported.customer)})
+        naming = CustomerIdentified(
+            store_id=reported.store_id,
+            track_id=new_id("trk", at=tx.now),
+            at=reported.received_at,
+            customer=reported.customer,
+            vouched="server",
+        )
+        if await tracking_sql.insert(tx, [tracking_sql.stored(naming)]):
+            tx.emit(naming)
         tx.emit(reported)
         return True
     known = await sql.one(tx, reported.store_id, reported.event_id)

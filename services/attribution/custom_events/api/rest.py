@@ -30,7 +30,7 @@ PathEventId = Annotated[
 async def post_event(body: EventIn, call: Annotated[Call, require("orders:write")]) -> Response:
     """Reports that a person did something that is no order, and that a program may reward. Safe when answered; decided
     a moment later, by the same proofs and windows as orders. The same event again changes nothing; another one under
-    its id is refused (409). It names, binds and proves nobody for orders: for that there is `POST /v1/identify`.
+    its id is refused (409). All names that it gives are one person's, as those of `POST /v1/identify` are.
     """
     placeholders: OwnPlaceholders = call.ctx.resources[OwnPlaceholders]
     nobody = placeholders.of(call.store_id)
