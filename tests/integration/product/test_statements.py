@@ -68,8 +68,9 @@ async def live(client: httpx.AsyncClient, store: Store, slugs: list[str], codes:
         return {f"{name}-{n}" for n in range(ORDERS) if n != 1} <= orders
 
     async def of_events(status: str) -> bool:
-        found = await client.get("/v1/rewards", params={"source": "event", "status": status}, headers=store.secret)
-        theirs = [one for one in found.json()["data"] if one["source"]["id"].startswith(f"{name}-")]
+        found = await client.get("/v1/rewards", params={"status": status, "limit": 200}, headers=store.secret)
+        sources = [one["source"] for one in found.json()["data"]]
+        theirs = [one for one in sources if one["kind"] == "event" and one["id"].startswith(f"{name}-")]
         return len(theirs) >= ORDERS - 1
 
     await until(lambda: standing("pending"), within=60, what="rewards on hold")
