@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from services.common.words import Said, _
 from services.common.event_names import deed_text
+from services.common.words import Said, _
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.due import schedule
