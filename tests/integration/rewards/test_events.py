@@ -7,11 +7,22 @@ from typing import Any
 import pytest
 
 from contracts.events.actions import Action, ActionAttributed, ActionReversed, ActionSettled
+from contracts.program import Program
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.test_payout_pages import portal
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, NOON, STORE, configured, joined, published
-from tests.unit.rewards.test_events import TERMS, happened
+from tests.unit.rewards.build import (
+    AMBASSADOR_RULE,
+    ANNA,
+    NOON,
+    STORE,
+    configured,
+    joined,
+    make_program,
+    make_state,
+    published,
+)
+from tests.unit.rewards.test_events import RULES, TERMS, happened
 
 
 def told(kind: type[Action], **changed: Any) -> Action:
@@ -66,6 +77,17 @@ async def test_pages_say_what_it_was_for(shop: World) -> None:
         statement = (await mine.get("/p/statement")).text
     assert "Reward granted, a friend’s sign-up" in statement
     assert "Taken back: it was called off, a friend’s sign-up" in statement
+
+
+async def test_an_order_and_an_event_of_one_id_under_rules_of_one_name_are_two_things(world: World) -> None:
+    """A rule's name may move from orders to events, from one version to the next."""
+    moved = {**RULES[0], "name": AMBASSADOR_RULE["name"]}
+    later = Program.model_validate(make_program().model_dump(mode="json") | {"rewards": [], "event_rewards": [moved]})
+    await world.take(configured(), published(make_program(AMBASSADOR_RULE)), published(later, version=2))
+    await world.take(make_state("1001"), told(ActionAttributed, event_id="1001", program_version=2))
+    found = {one.source_kind: (one.source_id, one.target_minor) for one in await world.rewards(STORE)}
+    assert found == {"order": ("1001", 460), "event": ("1001", 200)}
+    assert (await audit(world)).whole
 
 
 async def test_it_is_released_when_it_has_settled_and_its_hold_is_over(shop: World) -> None:
