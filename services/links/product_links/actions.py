@@ -44,6 +44,13 @@ def _is_plain(link: Link) -> bool:
     return link.expires_at is None and link.channel is None and not link.utm
 
 
+async def main(tx: Tx, store_id: str, ambassador_id: str) -> Link | None:
+    """The link that joining made, which leads where the program's links lead; None once it was deleted."""
+    person = await people.get(tx, store_id, ambassador_id)
+    link = await sql.get(tx, store_id, person.link_id)
+    return link if link is not None and link.deleted_at is None else None
+
+
 async def listed(tx: Tx, store_id: str, ambassador_id: str) -> list[Link]:
     """The ambassador's links to single pages, the latest first; a link that leads to the landing page is none."""
     found = await sql.page(tx, store_id, ambassador_id=ambassador_id, limit=MOST_LINKS + 1)

@@ -55,6 +55,7 @@ async def _page(request: Request, *, given: str = "", wrong: str = "", status: i
         ambassador = await people.get(tx, session.store_id, session.ambassador_id)
         store = await stores.get(tx, session.store_id)
         look = worn_here(await looks.get(tx, session.store_id))
+        main = await actions.main(tx, session.store_id, session.ambassador_id)
         found = await actions.listed(tx, session.store_id, session.ambassador_id)
     spoken = (ambassador.locale or store.locale)[:2]
     speech = PAGES.speech(PAGES.language(request, default=spoken))
@@ -77,6 +78,7 @@ async def _page(request: Request, *, given: str = "", wrong: str = "", status: i
         given=given,
         error=texts.get(wrong, ""),
         example=f"https://{store.domains[0]}/" if store.domains else "",
+        main={"id": main.link_id, "short": share_url(base, main.slug)} if main else None,
         links=[
             {
                 "id": link.link_id,

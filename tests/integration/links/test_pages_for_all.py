@@ -13,11 +13,13 @@ from tests.integration.links.mailing import relay
 from tests.integration.links.test_landing import PAGE
 from tests.integration.links.test_looks import picture
 from tests.integration.links.test_portal_in_a_browser import opened
+from tests.integration.links.texting import PHONE, gateway, set_up
 from tests.integration.links.world import BASE, Replica, Shop, portal_of
 from tests.support.axe import violations
 from tests.support.mail import MailServer
+from tests.support.sms import SmsGateway
 
-__all__ = ["relay"]
+__all__ = ["gateway", "relay"]
 
 JOINING: dict[str, Any] = {
     "roles": ["customer", "influencer"],
@@ -56,6 +58,7 @@ async def pages_of(links: Replica, shop: Shop, context: BrowserContext) -> dict[
     made = await shop.made("/v1/portal-sessions", {"ambassador_id": anna["id"]})
     signed_in = await portal_of(links, shop, anna["id"])
     await signed_in.post("/p/links", data={"page": "https://shop.example/p/7"})
+    await signed_in.post("/p/phone", data={"number": PHONE})
     (cookie,) = [{"name": one.name, "value": one.value or "", "url": BASE} for one in signed_in.cookies.jar]
     await context.add_cookies([cookie])  # type: ignore[list-item]  # a cookie's own fields
     await signed_in.aclose()
@@ -71,6 +74,8 @@ async def pages_of(links: Replica, shop: Shop, context: BrowserContext) -> dict[
         "one-time address": made["url"].removeprefix(BASE),
         "portal": "/p",
         "links to products": "/p/links",
+        "phone, asking for digits": "/p/phone",
+        "phone, asking for a number": "/p/phone?another=1",
         "news": "/p/messages",
         "invite by mail": "/p/invites",
         "end of mails": unsubscribe_url(links.ctx.ring, "", shop.id, "e_1"),
@@ -79,9 +84,15 @@ async def pages_of(links: Replica, shop: Shop, context: BrowserContext) -> dict[
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways_on_a_narrow_telephone(
-    links: Replica, shop: Shop, relay: MailServer, page_context: BrowserContext, scheme: Any
+    links: Replica,
+    shop: Shop,
+    relay: MailServer,
+    gateway: SmsGateway,
+    page_context: BrowserContext,
+    scheme: Any,
 ) -> None:
     wrong = {}
+    await set_up(shop, gateway)
     pages = await pages_of(links, shop, page_context) | await telling(links, shop, page_context)
     for number, (name, path) in enumerate(pages.items()):
         language = list(LANGUAGES)[(number + (scheme == "dark")) % len(LANGUAGES)]

@@ -10,17 +10,19 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 from services.ui.locales import LANGUAGES
 from tests.integration.links.mailing import an_hour_later, digits_in, relay, working
 from tests.integration.links.test_looks import picture
+from tests.integration.links.texting import PHONE, gateway, set_up
 from tests.integration.links.world import BASE, Replica, Shop, portal_of
 from tests.support.forge import forged
 from tests.support.mail import MailServer, text_part
+from tests.support.sms import SmsGateway
 from tests.support.wait import until
 
-__all__ = ["an_hour_later", "relay", "working"]
+__all__ = ["an_hour_later", "gateway", "relay", "working"]
 
 LEAST = 44
 """Pixels that a target has, in either direction."""
 _TARGETS = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
-  .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
+  .map((target) => [target.outerHTML.slice(0, 80), (target.closest('label') || target).getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && box.height > 1)
   .map(([text, box]) => [text, Math.round(box.width), Math.round(box.height)])"""
 _OPEN = "(open) => document.querySelectorAll('details').forEach((one) => (one.open = open))"
@@ -84,16 +86,19 @@ async def test_the_forms_of_signing_in_work_where_origin_alone_tells_whose_they_
 
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_what_can_be_touched_in_the_portal_is_large_enough(
-    links: Replica, shop: Shop, page_context: BrowserContext, width: int
+    links: Replica, shop: Shop, gateway: SmsGateway, page_context: BrowserContext, width: int
 ) -> None:
+    await set_up(shop, gateway)
     anna = await shop.ambassador(await shop.program(), name="Anna Kowalczyk")
     made = await shop.made("/v1/portal-sessions", {"ambassador_id": anna["id"]})
     signed_in = await portal_of(links, shop, anna["id"])
     await signed_in.post("/p/links", data={"page": "https://shop.example/p/" + "long-name-" * 20})
     (cookie,) = [{"name": one.name, "value": one.value or "", "url": BASE} for one in signed_in.cookies.jar]
     await page_context.add_cookies([cookie])  # type: ignore[list-item]  # a cookie's own fields
+    assert (await signed_in.post("/p/phone", data={"number": PHONE})).status_code == 303
     await signed_in.aclose()
-    for path in ("/p", "/p/links", "/p/sign-in", made["url"], forged(made["url"])):
+    parts = ("/p/links", "/p/phone", "/p/phone?another=1", "/p/invites", "/p/messages", "/p/settings", "/p/materials")
+    for path in ("/p", *parts, "/p/sign-in", made["url"], forged(made["url"])):
         for language in LANGUAGES:
             page = await opened(page_context, links, str(httpx.URL(BASE).join(path).copy_set_param("lang", language)))
             await page.set_viewport_size({"width": width, "height": 844})

@@ -17,8 +17,12 @@ async def test_a_pasted_address_becomes_a_link_to_that_page_once(links: Replica,
         assert (await browser.post("/p/links", data={"page": pasted})).status_code == 303
     made = [one for one in (await shop.got("/v1/links", ambassador_id=anna["id"]))["data"] if one["destination"]]
     assert [one["destination"] for one in made] == ["https://shop.example/p/7?size=XL#reviews"]
-    page = (await browser.get("/p/links")).text
+    page = (await browser.get("/p/links", headers={"Accept-Language": "en"})).text
     assert made[0]["url"] in page
+    first, second = page.index(f'data-name="{anna["link"]["id"]}"'), page.index(f'data-name="{made[0]["id"]}"')
+    assert page.index("Your main link") < page.index(anna["link"]["url"]) < first < second, (
+        "each has a place for results"
+    )
     assert f"https://shop.example/p/7?size=XL&amp;ref={made[0]['slug']}#reviews" in page
     assert (
         (await click(links, made[0]["slug"])).headers["location"].startswith("https://shop.example/p/7?size=XL&kith=")

@@ -20,7 +20,7 @@ DESK: Any = {"width": 1280, "height": 900}
 NARROW: Any = {"width": 360, "height": 740}
 FIRST_LOAD = 50_000
 """Bytes that the portal's first page takes on an empty cache, its parts and its font included, without headers."""
-PARTS = tuple(f"/p/{part}" for part in "friends appeals results settings links materials messages".split())
+PARTS = tuple(f"/p/{part}" for part in "friends appeals results settings phone links materials messages".split())
 WORN = """() => {
   const mark = document.querySelector(".mast .initial")
   const drawn = mark.tagName === "IMG" || getComputedStyle(mark).backgroundImage.startsWith("url(")
