@@ -14,7 +14,7 @@ from services.rewards.payouts.actions.calls import Turn
 from services.rewards.payouts.domain.calls import CALL_S, LATER, NO_END, NO_SECRET, ask_again, barred_again, doubt_again
 from services.rewards.providers import sql as accounts
 from services.rewards.providers.actions.port import Port
-from services.rewards.providers.actions.setup import TASK, port_of
+from services.rewards.providers.actions.setup import TASK, forget_secrets, port_of
 from services.rewards.providers.domain.port import Absent, Answer, Barred, Heard, Unclear, Wait
 
 AT_ONCE: Final = 4
@@ -37,6 +37,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return Done(note=_later(task))
     if turn.step == "stuck":
         return GiveUp(reason="never_answered")
+    if turn.account.sealed is None:  # its account was ended, and nothing was left to be asked there
+        return Done() if turn.only_look else GiveUp(reason="no_secret")
     try:
         port = port_of(ctx, turn.account)
     except ValueError:
@@ -104,9 +106,16 @@ def _later(task: Task) -> Note:
 async def _schedule(tx: Tx, task: Task) -> None:
     """What ended is looked at once more, and after that again; a look that somebody asked for leads to no other."""
     if "look" in task.payload and "later" not in task.payload:
+        await _forget(tx, task)
         return
     number = int(task.payload["later"] or 0) + 1 if "later" in task.payload else 0
     await calls.look_later(tx, task.store_id, str(task.payload["sending"]), number=number)
+    await _forget(tx, task)
+
+
+async def _forget(tx: Tx, task: Task) -> None:
+    """The last that was to be asked of an account that was ended takes its secret along. A lane is an account."""
+    await forget_secrets(tx, task.store_id, [task.lane])
 
 
 def _trouble(turn: Turn, why: str) -> Note:

@@ -49,7 +49,7 @@ class ProviderOut(BaseModel):
     url: str | None = Field(description="Of a store's own endpoint.")
     mode: Mode | None = Field(description="Of PayPal.")
     client_id: str | None
-    secret: str = Field(description="Its last signs.")
+    secret: str = Field(description="Its last signs; empty once it was dropped.")
     event_url: str = Field(description="Where it reports what became of payouts.")
     trouble: str | None = Field(description="Why its last call was not taken or not answered; null since one was.")
     heard_at: datetime | None = Field(description="When it was last called; of many calls in a minute the first.")
@@ -68,7 +68,7 @@ class ProviderOut(BaseModel):
             url=one.place if one.kind == "http" else None,
             mode=mode_of(one),
             client_id=one.client_id,
-            secret=f"…{one.secret_end}",
+            secret=f"…{one.secret_end}" if one.sealed is not None else "",
             event_url=base_url + setup.report_path(one),
             trouble=one.trouble,
             heard_at=one.heard_at,

@@ -1,6 +1,6 @@
 """SQL of providers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,17 @@ _END = """
 update payout_providers set ended_at = :now
 where store_id = :store and provider_id = :provider and ended_at is null
 """
+_FORGET = """
+update payout_providers a set sealed = null, secret_end = ''
+where a.store_id = :store and a.provider_id = any(cast(:providers as text[])) and a.ended_at is not null
+  and a.sealed is not null
+  and not exists (
+    select from work_tasks t where t.kind = :task and t.lane = a.provider_id and t.state = 'waiting')
+  and not exists (
+    select from payouts p join payout_calls c on c.store_id = p.store_id and c.payout_id = p.payout_id
+    where p.store_id = :store and p.status in ('submitting', 'submitted', 'in_transit', 'unknown')
+      and c.provider_id = a.provider_id)
+"""
 _HEARD = """
 update payout_providers set trouble = :trouble, heard_at = :now
 where store_id = :store and provider_id = :provider
@@ -52,7 +63,8 @@ class Account:
     hook: str
     place: str
     client_id: str | None
-    sealed: bytes
+    sealed: bytes | None
+    """None once nothing is asked there any more."""
     secret_end: str
     trouble: str | None
     heard_at: datetime | None
@@ -62,7 +74,7 @@ class Account:
 
 
 def _account(row: Row) -> Account:
-    return Account(**row._asdict() | {"sealed": bytes(row.sealed)})
+    return Account(**row._asdict() | {"sealed": None if row.sealed is None else bytes(row.sealed)})
 
 
 async def all_of(tx: Tx, store_id: str) -> Sequence[Account]:
@@ -109,6 +121,13 @@ async def give_secret(tx: Tx, store_id: str, provider_id: str, *, sealed: bytes,
 async def end(tx: Tx, store_id: str, provider_id: str) -> None:
     """Nothing new goes there; what was sent is still asked about."""
     await tx.execute(_END, store=store_id, provider=provider_id, now=tx.now)
+
+
+async def forget_secrets(tx: Tx, store_id: str, providers: Iterable[str], *, task: str) -> None:
+    """Drops the secrets of those that were ended and that nothing is left to be asked of: no payout is on its way
+    there, and no task of this kind will look for one that came back.
+    """
+    await tx.execute(_FORGET, store=store_id, providers=sorted(set(providers)), task=task)
 
 
 async def heard(tx: Tx, store_id: str, provider_id: str, trouble: str | None) -> None:

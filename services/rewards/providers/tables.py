@@ -15,7 +15,7 @@ PAYOUT_PROVIDERS = Table(
     text("hook"),
     text("place"),
     text("client_id", nullable=True),
-    Column("sealed", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=True),
     text("secret_end"),
     text("trouble", nullable=True),
     moment("heard_at", nullable=True),
@@ -31,5 +31,6 @@ PAYOUT_PROVIDERS = Table(
 )
 """`place`: the address, or `live` or `sandbox`. A row is one account at a provider: another address, or another
 client, is another row, since what was sent to the former one must be asked about there. `sealed`: its secret, and the
-one before with its end. `trouble`: why the last call was not taken, null since one was.
+one before with its end; null once the account was ended and nothing is left to be asked there. `trouble`: why the last
+call was not taken, null since one was.
 """

@@ -1,13 +1,15 @@
 """Setting providers up: what is shown of credentials, what is tried, what each may pay, and the console's page."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+import httpx
 import pytest
 
 from services.kernel.auth.sealing import Sealing
 from services.kernel.reseal import reseal
 from services.rewards.main import SERVICE
-from tests.integration.rewards.paying import PAY, Paying, paying, people
+from tests.integration.rewards.paying import PAY, Paying, paying, people, signed
 from tests.integration.rewards.test_payout_pages import SAME
 from tests.integration.rewards.world import World
 from tests.support.payout_providers import CLIENT, CLIENT_SECRET, SECRET, Moods
@@ -150,6 +152,48 @@ async def test_a_provider_that_was_turned_off_gets_nothing_new(shop: Paying) -> 
     refused = await shop.http.post(f"/v1/payout-batches/{batch}/send")
     assert (refused.status_code, refused.json()["code"]) == (409, "provider_not_set")
     assert (await shop.http.post(f"/v1/payout-batches/{batch}/cancel")).status_code == 200
+
+
+async def secrets_of(shop: Paying) -> list[bool]:
+    """Of each account, oldest first, whether its secret is kept."""
+    rows = await shop.world.look(STORE, "select sealed from payout_providers where store_id = :store order by made_at")
+    return [row.sealed is not None for row in rows]
+
+
+async def test_an_account_that_was_never_used_leaves_no_secret_when_it_is_turned_off(shop: Paying) -> None:
+    await shop.set_up("http")
+    await shop.http.put("/v1/payout-providers/http", json={"url": f"{shop.providers.pay_url}?at=new"})
+    assert await secrets_of(shop) == [False, True]
+    assert (await shop.http.delete("/v1/payout-providers/http")).status_code == 204
+    assert await secrets_of(shop) == [False, False]
+    listed = (await shop.http.get("/v1/payout-providers")).json()["data"]
+    assert [one["secret"] for one in listed] == ["", ""]
+
+
+async def test_a_secret_goes_with_the_last_that_is_asked_under_it(shop: Paying) -> None:
+    made = await shop.set_up("http")
+    await shop.sent("http")
+    await until(lambda: shop.all_are("paid"), what="everybody is paid")
+    assert (await shop.http.delete("/v1/payout-providers/http")).status_code == 204
+    assert await secrets_of(shop) == [True], "what was paid may come back"
+
+    async def all_is_asked() -> bool:
+        await shop.world.move_clock(seconds=int(timedelta(days=8).total_seconds()))
+        return await secrets_of(shop) == [False]
+
+    await until(all_is_asked, what="a day, a week and a month later nothing is left to ask")
+    (payout,) = await shop.standing()
+    content, headers = signed({"id": payout, "status": "returned"})
+    late = await shop.http.post(httpx.URL(made["event_url"]).path, content=content, headers=headers)
+    assert late.status_code == 401
+    assert (await shop.http.post(f"/v1/payouts/{payout}/look-up")).status_code == 202
+
+    async def over() -> bool:
+        waiting = "select 1 from work_tasks where store_id = :store and state = 'waiting' and due <= :now"
+        return not list(await shop.world.look(STORE, waiting, now=await shop.world.now()))
+
+    await until(over, what="a look that somebody asks for finds nobody to ask, and ends")
+    assert set((await shop.standing()).values()) == {"paid"}
 
 
 async def test_who_may_only_read_sets_nothing_up(shop: Paying) -> None:

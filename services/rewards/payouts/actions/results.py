@@ -1,7 +1,7 @@
 """What became of payouts: told one by one, or many at once from a bank's or a provider's list."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final, Literal, get_args
@@ -16,7 +16,9 @@ from services.rewards.payouts.domain.bank_file import own_id
 from services.rewards.payouts.domain.states import News, Payout
 from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
+from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch
+from services.rewards.providers.actions.setup import forget_secrets
 
 Outcome = Literal["paid", "failed", "returned"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -124,7 +126,8 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
         seen.add(one)
     if wrong:
         raise Invalid("Some results are of no payout, or told twice.", errors=wrong[:_MOST_ERRORS])
-    await _nobody_is_asked(tx, store_id, ids)
+    called = await calls.several(tx, store_id, ids)
+    _nobody_is_asked(tx, called.values())
     changes = [
         (
             known[one.payout_id],
@@ -142,13 +145,15 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
             _note(tx, "payout.failed", before, after)
         else:
             _note(tx, "payout.returned", before, after)
+    if called:
+        await forget_secrets(tx, store_id, {one.provider_id for one in called.values()})
     return done
 
 
-async def _nobody_is_asked(tx: Tx, store_id: str, ids: Sequence[str]) -> None:
+def _nobody_is_asked(tx: Tx, called: Iterable[Called]) -> None:
     """Who fails a payout by hand while its call is on its way would free money that may arrive in the same moment."""
     real = tx.now - tx.offset
-    for one in (await calls.several(tx, store_id, ids)).values():
+    for one in called:
         if one.busy_until is not None and one.busy_until > real:
             raise Busy(one.payout_id)
 

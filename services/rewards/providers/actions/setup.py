@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, get_args
@@ -111,13 +112,19 @@ async def set_paypal(tx: Tx, ctx: Context, store_id: str, *, client_id: str, sec
 
 
 async def drop(tx: Tx, store_id: str, kind: Kind) -> None:
-    """Ends a provider: nothing new goes there. What was sent is still asked about, so its secret stays, sealed. Raises
-    `ProviderNotSet`.
+    """Ends a provider: nothing new goes there. What was sent is still asked about, and so long its secret stays,
+    sealed. Raises `ProviderNotSet`.
     """
     await tx.lock_stores([store_id])
     account = await need(tx, store_id, kind)
     await sql.end(tx, store_id, account.provider_id)
+    await forget_secrets(tx, store_id, [account.provider_id])
     tx.note("provider.ended", on=account.provider_id, after={"kind": kind})
+
+
+async def forget_secrets(tx: Tx, store_id: str, providers: Iterable[str]) -> None:
+    """Drops the secrets of those that were ended, once nothing is left to be asked there."""
+    await sql.forget_secrets(tx, store_id, providers, task=TASK)
 
 
 async def need(tx: Tx, store_id: str, kind: Kind) -> Account:
@@ -192,6 +199,7 @@ async def _account(
     before = await sql.current(tx, store_id, kind)
     if before is not None:
         await sql.end(tx, store_id, before.provider_id)
+        await forget_secrets(tx, store_id, [before.provider_id])
     provider_id = new_id("ppv", at=tx.now)
     account = Account(
         store_id=store_id,
@@ -233,6 +241,8 @@ async def _with_secret(
 
 
 def _opened(sealing: Sealing, account: Account) -> _Secret:
+    if account.sealed is None:
+        raise ValueError("the secret was dropped")
     return _Secret(*orjson.loads(sealing.open(SEALED, account.sealed, owner=account.provider_id)))
 
 
