@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from contracts.events import Payload
 from contracts.program import Discount, Fixed, Percent
+from services.connectors.store_codes.actions import turns
 from services.kernel import failpoints
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
@@ -234,6 +236,44 @@ async def test_what_the_former_shop_answers_late_says_nothing_of_the_new_one(car
         carrying.shop.gate.set()
         await carrying.until(waiting=0, in_store=1)
         assert len(other.of("anna10")) == 1
+
+
+def once_before(monkeypatch: pytest.MonkeyPatch, name: str, happens: Callable[[], Awaitable[object]]) -> None:
+    """Has something happen right before a turn does this for the first time."""
+    goes_on = getattr(turns, name)
+    left = [happens]
+
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if left:
+            await left.pop()()
+        return await goes_on(*args, **kwargs)
+
+    monkeypatch.setattr(turns, name, wrapped)
+
+
+async def test_a_turn_that_read_the_former_shops_access_asks_it_nothing_of_the_new_one(
+    carrying: Woo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ready(carrying, code(store=SHOP))
+    async with woo_shop() as other:
+        carrying.door.hosts = {HOST: carrying.shop.url, "other.example": other.url}
+        moves = {"host": "other.example", "access": ACCESS["access"]}
+        once_before(monkeypatch, "begin", lambda: carrying.patch(**moves))
+        async with carrying.working():
+            await carrying.until(waiting=0, in_store=1)
+            await carrying.rested()
+    assert (len(carrying.shop.of("anna10")), len(other.of("anna10"))) == (0, 1)
+
+
+async def test_access_that_comes_while_a_turn_finds_none_is_used(
+    carrying: Woo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carrying.arrive(promising(), ambassador(store=SHOP), code(store=SHOP))
+    await carrying.patch(host=HOST, codes=True)
+    once_before(monkeypatch, "compare", lambda: carrying.patch(access=ACCESS["access"]))
+    async with carrying.working():
+        await carrying.rested()
+    assert (await carrying.codes())["in_store"] == 1
 
 
 async def test_only_platforms_that_take_codes_carry_them(carrying: Woo) -> None:

@@ -49,6 +49,8 @@ async def go_on(tx: Tx, store_id: str, connection_id: str) -> None:
     await release(tx, kind=TASK, lane=connection_id)
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is not None and carrier.on:
+        # A turn that is on its way with what was there before is not to speak of what is there now.
+        await carriers.begin_anew(tx, store_id, connection_id)
         await wake(tx, [replace(carrier, problem=None)])
 
 
@@ -56,7 +58,6 @@ async def move(tx: Tx, store_id: str, connection_id: str) -> None:
     """The connection leads to another shop, of which nothing is known yet."""
     if await carriers.one(tx, store_id, connection_id, lock=True) is not None:
         await codes.elsewhere(tx, store_id, connection_id)
-        await carriers.begin_anew(tx, store_id, connection_id)
         await go_on(tx, store_id, connection_id)
 
 

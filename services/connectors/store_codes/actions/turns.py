@@ -37,15 +37,15 @@ class Turn:
     """The carrier's: where another was written meanwhile, the answers may be another shop's."""
 
 
-async def begin(tx: Tx, store_id: str, connection_id: str, *, lookups: int, puts: int) -> Turn | None:
+async def begin(tx: Tx, store_id: str, connection_id: str, *, revision: int, lookups: int, puts: int) -> Turn | None:
     """The next codes of a connection, `lookups` or `puts` at most; that the shop is asked for them is noted. None where
-    it carries none any more.
+    it carries none any more, or where its shop or access is not that of `revision`: then another turn begins.
     """
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is None:
         return None
-    if not carrier.on:
-        await carriers.write(tx, replace(carrier, awake=False))
+    if not carrier.on or carrier.revision != revision:
+        await _next(tx, carrier, again=carrier.on)
         return None
     await _compare(tx, carrier)
     unclear = await codes.waiting(tx, store_id, connection_id, asked=True, count=lookups)
@@ -139,12 +139,15 @@ async def _note(tx: Tx, carrier: Carrier, turn: Turn, results: Sequence[Result],
     await _write(tx, carrier, turn.kept, after)
 
 
-async def stand_still(tx: Tx, store_id: str, connection_id: str, problem: str) -> None:
-    """Nothing more is done until somebody changes something: why is shown."""
+async def stand_still(tx: Tx, store_id: str, connection_id: str, problem: str, *, revision: int | None = None) -> None:
+    """Nothing more is done until somebody changes something: why is shown. `revision`: the carrier's, where the problem
+    was found.
+    """
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is not None:
-        # What changed in the meantime would otherwise be slept through.
-        await _next(tx, replace(carrier, problem=problem), again=carrier.on and carrier.sweep is not None)
+        # What changed in the meantime would otherwise be slept through: the set-up, or the access.
+        changed = carrier.sweep is not None or (revision is not None and carrier.revision != revision)
+        await _next(tx, replace(carrier, problem=problem), again=carrier.on and changed)
 
 
 def _after(one: Kept, result: Result) -> Kept:

@@ -13,6 +13,7 @@ from services.connectors.store_codes.actions import turns
 from services.connectors.store_codes.actions.carry import TASK
 from services.connectors.store_codes.actions.turns import Turn
 from services.connectors.store_codes.domain.port import Result, Unreadable
+from services.connectors.store_codes.sql import carriers
 from services.connectors.store_codes.work.api import Api, NoAnswer
 from services.connectors.store_codes.work.shops import SHOPS, Shop
 from services.kernel.context import Context
@@ -31,9 +32,11 @@ async def run(ctx: Context, task: Task) -> Outcome:
     """One turn. Without access it stands still until somebody gives some; a shop that is away is asked again later."""
     connection_id = str(task.payload["connection"])
     async with ctx.db.transaction([task.store_id], patient=True) as tx:
+        # Before the account: if that changes in between, the turn begins anew.
+        carrier = await carriers.one(tx, task.store_id, connection_id)
         account = await accounts_sql.one(tx, task.store_id, connection_id)
         now, asked_since = tx.now - tx.offset, task.created_at - tx.offset
-    if account is None:
+    if carrier is None or account is None:
         return Done()
     shop = SHOPS[account.platform]
     try:
@@ -44,9 +47,16 @@ async def run(ctx: Context, task: Task) -> Outcome:
         # What waits is shown all the same.
         while await _compared(ctx, task):
             pass
-        return Done(note=_still(task, "no_access"))
+        return Done(note=_still(task, "no_access", carrier.revision))
     async with ctx.db.transaction([task.store_id], patient=True) as tx:
-        turn = await turns.begin(tx, task.store_id, connection_id, lookups=LOOKED_UP_AT_ONCE, puts=shop.at_once)
+        turn = await turns.begin(
+            tx,
+            task.store_id,
+            connection_id,
+            revision=carrier.revision,
+            lookups=LOOKED_UP_AT_ONCE,
+            puts=shop.at_once,
+        )
     if turn is None:
         return Done()
     heard: list[Result] = []
@@ -93,9 +103,9 @@ def _api(ctx: Context, account: Account, shop: Shop, now: datetime) -> Api | Non
     return Api(ctx.outbound, f"https://{host}", shop.headers(access.user, access.password), now)
 
 
-def _still(task: Task, problem: str) -> Note:
+def _still(task: Task, problem: str, revision: int) -> Note:
     async def note(tx: Tx) -> None:
-        await turns.stand_still(tx, task.store_id, str(task.payload["connection"]), problem)
+        await turns.stand_still(tx, task.store_id, str(task.payload["connection"]), problem, revision=revision)
 
     return note
 
