@@ -137,6 +137,27 @@ async def test_an_answer_that_is_lost_makes_no_second_coupon(carrying: Woo, stat
     assert [len(carrying.shop.of(text)) for text in ("anna10", "boris")] == [1, 1]
 
 
+async def test_a_shop_that_never_ends_what_it_writes_is_left_in_peace_for_longer_each_time(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP))
+    carrying.shop.faults = [Fault(500, after=True) for _ in range(3)]
+    held = []
+
+    async def rest() -> timedelta:
+        """For how long, once the shop was asked as often as this."""
+        async with carrying.both.db.transaction([SHOP]) as tx:
+            found: timedelta | None = await tx.scalar("select max(held_until) - now() from work_lanes")
+        return found or timedelta() if carrying.shop.written() == len(held) + 1 else timedelta()
+
+    async with carrying.working():
+        for _ in range(3):
+            held.append(await until(rest, within=60, what="the shop is left in peace"))
+            await carrying.hasten()
+        await carrying.until(waiting=0, in_store=1)
+    assert held[0] < timedelta(seconds=10)
+    assert timedelta(seconds=20) < held[1] < timedelta(seconds=31)
+    assert timedelta(seconds=90) < held[2] < timedelta(seconds=121)
+
+
 async def test_a_shop_that_asks_to_wait_is_left_alone_and_loses_nothing(carrying: Woo) -> None:
     await ready(carrying, code(store=SHOP))
     carrying.shop.faults = [Fault(429, retry_after="600"), Fault(503)]

@@ -7,6 +7,7 @@ tried again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +25,10 @@ COMPARED_AT_ONCE: Final = 500
 """Codes that one turn compares with the set-up."""
 MOST_TRIES: Final = 5
 """How often a shop may say that it has a code which it cannot show, before the code counts as refused."""
+MOST_COUNTED: Final = 100
+"""So far tries are counted."""
+_REST: Final = (timedelta(), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+"""After a call that nobody heard the end of, by how often these codes had been looked up for that before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,13 @@ class Turn:
     lookups: bool
     revision: int
     """The carrier's: where another was written meanwhile, the answers may be another shop's."""
+
+    @property
+    def rest(self) -> timedelta:
+        """How long the shop is left in peace at least if this comes to nothing. Each look-up that succeeds ends a task,
+        so a shop that finds codes and cannot end what it writes would else be asked every few seconds, for ever.
+        """
+        return _REST[min(max((one.tries for one in self.kept), default=0), len(_REST) - 1)]
 
 
 async def begin(tx: Tx, store_id: str, connection_id: str, *, revision: int, lookups: int, puts: int) -> Turn | None:
@@ -159,7 +171,8 @@ def _after(one: Kept, result: Result) -> Kept:
             return _with(one, state=state, remote_id=remote_id, there=wanted, asked=False, tries=0)
         case Found(remote_id=remote_id):
             # How it stands there nobody knows: the next turn puts it as it is wanted.
-            return _with(one, state="waiting", remote_id=remote_id, there="?", asked=False)
+            tries = min(one.tries + 1, MOST_COUNTED)
+            return _with(one, state="waiting", remote_id=remote_id, there="?", asked=False, tries=tries)
         case Absent():
             return _absent(one, wanted)
         case Refused(reason=reason, holder=holder):

@@ -19,7 +19,7 @@ from services.connectors.store_codes.work.shops import SHOPS, Shop
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.work import Done, Outcome, Retry, Task, TaskKind
-from services.kernel.work.kinds import Note
+from services.kernel.work.kinds import RETRIES, Note
 
 LOOKED_UP_AT_ONCE: Final = 10
 """Codes that one turn looks up, a call for each."""
@@ -66,7 +66,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
     except NoAnswer as no:
         return Retry(
             reason=no.reason,
-            after=no.after,
+            after=_rest(task, turn, no.after),
             hold_lane=True,
             # Who asks for time is not away; but not for ever.
             failed=no.after is None or now - asked_since > LONGEST_WAIT,
@@ -74,7 +74,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         )
     except Unreadable:
         broken = _broken_off(task, turn, heard, problem="unreadable", unheard=not turn.lookups)
-        return Retry(reason="unreadable", hold_lane=True, note=broken)
+        return Retry(reason="unreadable", after=_rest(task, turn, None), hold_lane=True, note=broken)
     for result in heard:
         _CODES.labels(account.platform, type(result).__name__.lower()).inc()
 
@@ -82,6 +82,13 @@ async def run(ctx: Context, task: Task) -> Outcome:
         await turns.end(tx, task.store_id, connection_id, turn, heard)
 
     return Done(note=note)
+
+
+def _rest(task: Task, turn: Turn, asked: timedelta | None) -> timedelta | None:
+    """How long the shop is left in peace: no shorter than it asked for, or than failures of this task say."""
+    if not turn.rest:
+        return asked
+    return max(turn.rest, asked or RETRIES[min(task.failures, len(RETRIES) - 1)])
 
 
 async def _compared(ctx: Context, task: Task) -> bool:
