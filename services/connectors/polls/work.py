@@ -84,6 +84,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return _smaller(poll) if poll.size > 1 else _failed(task, account, poll, "busy")
     except Invalid:
         return _failed(task, account, poll, "unreadable")
+    if page.cursor is not None and page.cursor == poll.cursor:
+        return _failed(task, account, poll, "unreadable")  # the same page would come for ever
     taken = await _read(ctx, account, page, Known(clock, nobody, account.order_prefix, account.options))
     return _page(ctx, account, poll, page, taken)
 
@@ -129,6 +131,8 @@ async def _read(ctx: Context, account: Account, page: Page, known: Known) -> lis
 
 
 def _page(ctx: Context, account: Account, poll: Poll, page: Page, taken: list[Taken]) -> Outcome:
+    last = page.cursor is None or poll.asked + 1 >= domain.MOST_PAGES
+
     async def note(tx: Tx) -> None:
         now = await actions.running(tx, poll)
         if now is None:
@@ -136,10 +140,12 @@ def _page(ctx: Context, account: Account, poll: Poll, page: Page, taken: list[Ta
         now = await actions.take(tx, ctx.require_sealing(), account, now, taken)
         if page.cursor is None:
             await actions.done(tx, account, now)
+        elif last:
+            await actions.broken_off(tx, account.platform, replace(now, cursor=page.cursor), "long")
         else:
             await sql.save(tx, replace(now, cursor=page.cursor))
 
-    if page.cursor is None:
+    if last:
         return Done(note=note)
     return Retry(reason="more", after=max(page.wait, _BETWEEN), failed=False, note=note)
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from services.connectors.inbox.actions import reconcile
+from services.connectors.polls import domain
 from services.connectors.polls.actions import JOB
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
@@ -14,6 +17,8 @@ from tests.support import deliveries
 from tests.support.connectors import Pair
 from tests.support.polling import ended, gaps_of, looked, poll_of, polling
 from tests.support.shops.base import HOST, PASSWORD, USER
+from tests.support.shops.stripe import KEY as STRIPE_KEY
+from tests.support.shops.stripe import Stripe
 from tests.support.shops.woocommerce import WooCommerce
 from tests.support.wait import until
 
@@ -253,3 +258,41 @@ async def test_orders_of_a_connection_with_a_prefix_are_known_under_it(both: Pai
         await looked(both, connection)
     assert await gaps_of(both, connection) == {"b-2": "missed"}
     assert (await poll_of(both, connection))["found"] == 2
+
+
+class Endless(WooCommerce):
+    """A shop that shows a full page whatever it is asked for, and no number of them."""
+
+    async def listed(self, request: Request) -> Response:
+        self.asked.append(dict(request.query_params))
+        return JSONResponse(list(self.orders.values()))
+
+
+async def test_a_list_without_an_end_is_left_to_the_next_round(both: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "MOST_PAGES", 3)
+    shop, connection = Endless(), await woocommerce(both)
+    for order_id in range(domain.SIZE):
+        shop.put(ago(8), order_id + 1)
+    async with polling(both, shop):
+        seen = await looked(both, connection)
+        assert (seen["state"], seen["reason"], len(shop.asked)) == ("idle", "long", 3)
+        await looked(both, connection)
+    assert int(shop.asked[3]["offset"]) > int(shop.asked[2]["offset"]), "it goes on where the round before was"
+
+
+class Standing(Stripe):
+    """An account whose list leads from its end back to its end."""
+
+    async def listed(self, request: Request) -> Response:
+        self.asked.append(dict(request.query_params))
+        return JSONResponse({"object": "list", "has_more": True, "data": [{"id": "evt_1", "object": "event"}]})
+
+
+async def test_a_page_that_leads_to_itself_is_no_page(both: Pair) -> None:
+    shop = Standing()
+    connection = await connect(
+        both.http, "stripe", secret="whsec_0123456789abcdefghij", access={"password": STRIPE_KEY}
+    )
+    async with polling(both, shop):
+        seen = await looked(both, connection)
+    assert (seen["state"], seen["reason"]) == ("idle", "unreadable")

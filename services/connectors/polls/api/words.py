@@ -37,6 +37,7 @@ def reason_text(speech: Speech, poll: Poll) -> str:
         "unreadable": speech.say("The answer was not the platform’s API’s. Look at the host."),
         "address_refused": speech.say("The host leads to an address that is not public."),
         "no_key": speech.say("What opens the access has left Kith’s settings."),
+        "long": speech.say("There is more than one round asks for. The next round goes on."),
         "internal": speech.say("A fault of ours ended it. The next round goes on."),
     }
     if poll.reason in {"busy", "http_429", "http_503"}:

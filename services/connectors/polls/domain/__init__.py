@@ -17,6 +17,8 @@ SIZE: Final = 50
 """Entries of a page, unless such pages are too large."""
 LONGEST_BUSY: Final = timedelta(hours=6)
 """A round that a platform keeps waiting for longer is broken off; the next one goes on where it was."""
+MOST_PAGES: Final = 2_000
+"""Of a round: what is behind them is left to the next one, so that a list without an end is not asked for ever."""
 TRIES: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 """After failures within a round. The one after the last ends it."""
 
