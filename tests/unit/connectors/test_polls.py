@@ -33,6 +33,17 @@ def telling(*marks: str, minute: float, came: float = 0) -> Telling:
     return Telling(marks, at(minute), at(minute + came))
 
 
+@pytest.mark.parametrize("total", ["9" * 5000, "-1", "", "٣"])
+@pytest.mark.parametrize("changed", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00"])
+def test_no_number_and_no_date_of_a_woocommerce_shop_is_a_fault_of_ours(total: str, changed: str) -> None:
+    polling = PLATFORMS["woocommerce"].polling
+    assert polling is not None
+    body = json.dumps([{"id": 1, "date_modified_gmt": changed}, {"id": 2, "date_modified_gmt": changed}]).encode()
+    page = polling.read({"x-wp-total": total}, body, WINDOW)
+    assert page.cursor is not None
+    polling.ask(SHOP, WINDOW._replace(cursor=page.cursor))
+
+
 @pytest.mark.parametrize(
     ("said", "minute", "tellings", "expected"),
     [

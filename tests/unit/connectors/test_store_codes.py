@@ -34,6 +34,16 @@ def want(code: str = "ANNA10", *, wanted: Terms | None = None, remote_id: str | 
     return Want(code_id=f"cod_{code.lower()}", code=code, terms=wanted, remote_id=remote_id, unclear=False)
 
 
+def test_what_no_database_keeps_is_left_out_of_a_shops_words() -> None:
+    answer = b'{"create": [{"id": 0, "error": {"code": "no_\\u0000such"}}]}'
+    assert woocommerce.done_in(answer, [want(wanted=terms())]) == [Refused("cod_anna10", "no_such")]
+
+
+def test_an_id_that_is_no_number_is_none() -> None:
+    with pytest.raises(Unreadable):
+        woocommerce.done_in(b'{"create": [{"id": true}]}', [want(wanted=terms())])
+
+
 @pytest.mark.parametrize(
     ("fields", "limits", "active"),
     [

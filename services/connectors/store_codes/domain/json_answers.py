@@ -5,13 +5,14 @@ from typing import Any
 
 import orjson
 
+from services.connectors.platforms.domain.bodies import without_odd_characters
 from services.connectors.store_codes.domain.port import Unreadable
 
 
 def json(body: bytes) -> Any:
     """What the body says. Raises `Unreadable`."""
     try:
-        return orjson.loads(body)
+        return orjson.loads(without_odd_characters(body))
     except orjson.JSONDecodeError as error:
         raise Unreadable from error
 

@@ -137,6 +137,6 @@ def _mark(coupon: Mapping[str, Any]) -> str | None:
 
 def _id(item: Mapping[str, Any]) -> str:
     found = item.get("id")
-    if not isinstance(found, int) or found <= 0:
+    if not isinstance(found, int) or isinstance(found, bool) or found <= 0:
         raise Unreadable
     return str(found)

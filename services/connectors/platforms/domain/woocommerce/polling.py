@@ -5,6 +5,7 @@ the end, and what stood behind them would be skipped. Only where more orders cha
 after a bulk edit, the page is counted, and begins some entries early.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -55,9 +56,10 @@ def read(headers: Mapping[str, str], body: bytes, window: Window) -> Page:
     if not _more(headers, window.size, offset, len(orders)):
         return Page(bodies)
     moments = [moment(order, "date_modified_gmt") or missing("date_modified_gmt") for order in orders]
-    behind = max(moments, default=after) - _SECOND
-    if behind > after:
-        return Page(bodies, _written(behind))
+    # What is dated behind the window's end was not asked for, and may be dated behind all that can be written.
+    newest = min(max(moments, default=after), window.until)
+    if newest > after + _SECOND:
+        return Page(bodies, _written(newest - _SECOND))
     step = max(1, window.size - max(1, window.size * _EARLY // 100))
     return Page(bodies, f"{_written(after)} {offset + step}")
 
@@ -67,7 +69,7 @@ def _more(headers: Mapping[str, str], size: int, offset: int, found: int) -> boo
     many there are in all.
     """
     total = headers.get("x-wp-total", "")
-    return int(total) > offset + size if total.isascii() and total.isdigit() else found >= size
+    return int(total) > offset + size if re.fullmatch(r"[0-9]{1,12}", total) else found >= size
 
 
 def _place(window: Window) -> tuple[datetime, int]:
