@@ -140,7 +140,7 @@ async def test_an_answer_that_is_lost_makes_no_second_coupon(carrying: Woo, stat
 async def test_a_shop_that_never_ends_what_it_writes_is_left_in_peace_for_longer_each_time(carrying: Woo) -> None:
     await ready(carrying, code(store=SHOP))
     carrying.shop.faults = [Fault(500, after=True) for _ in range(3)]
-    held = []
+    held: list[timedelta] = []
 
     async def rest() -> timedelta:
         """For how long, once the shop was asked as often as this."""
