@@ -36,7 +36,8 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), filename=str(path))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Dotted names that a file imports, `from a import b` giving both `a` and `a.b`."""
     names: set[str] = set()
     for node in ast.walk(parsed(path)):
@@ -45,7 +46,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def feature_files() -> Iterator[tuple[str, str, str, Path]]:
