@@ -17,9 +17,9 @@ from tests.support.wait import until
 
 SERVICES = ("links", "connectors", "attribution", "rewards", "analytics")
 ROWS, STORES, ORDERS = 100_000, 100, 8
-FACTOR, SPARE = 4, 3 * STORES
-"""A statement may read so many rows for each that it is asked for or gives, and so many more: a table that has a row or
-two for each store is a page or two, and is read as a whole.
+FACTOR, SPARE = 4, 4 * STORES
+"""A statement may read so many rows for each that it is asked for or gives, and so many more: a table that has a few
+rows for each store, as keys are, is some pages, and is read as a whole.
 """
 PAGES, SPARE_PAGES = 25, 400
 """And so many pages of tables and indexes: what an index is gone through for, rows do not show."""
