@@ -27,9 +27,17 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     saved = [event.data for event in events if isinstance(event.data, CodeSaved)]
     people = [event.data for event in events if isinstance(event.data, AmbassadorSaved)]
     await set_up.keep_programs(tx, list(programs.values()))
-    await set_up.keep_codes(tx, list(newest(saved, key=lambda one: (one.store_id, one.code_id)).values()))
-    await set_up.keep_ambassadors(tx, list(newest(people, key=lambda one: (one.store_id, one.ambassador_id)).values()))
-    await wake_stores(tx, {event.store_id for event in events})
+    codes = newest(saved, key=lambda one: (one.store_id, one.code_id))
+    owners = newest(people, key=lambda one: (one.store_id, one.ambassador_id))
+    await set_up.keep_codes(tx, list(codes.values()))
+    await set_up.keep_ambassadors(tx, list(owners.values()))
+    await wake_stores(
+        tx,
+        whole={store_id for store_id, _ in programs},
+        saved=list(codes),
+        owners=list(owners),
+        stores={event.store_id for event in events},
+    )
 
 
 HANDLERS = (Handler(events=(ProgramPublished, CodeSaved, AmbassadorSaved), handle=take, group=GROUP),)

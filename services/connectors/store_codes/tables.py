@@ -29,6 +29,7 @@ CODES = Table(
     Column("max_uses", Integer, nullable=True),
     moment("expires_at", nullable=True),
     Column("retired", Boolean, nullable=False),
+    Index("codes_ambassador_idx", "store_id", "ambassador_id", postgresql_where=sql_text("ambassador_id is not null")),
 )
 
 AMBASSADORS = Table(
@@ -54,9 +55,9 @@ CODE_CARRIERS = Table(
     Column("revision", Integer, nullable=False),
     text("problem", nullable=True),
 )
-"""Connections that carry codes, or did. `sweep`: the set-up changed, and behind this code it was not compared yet with
-what the shop has (null: all was); `awake`: a task of the connection is on its way, the one numbered `round`; `problem`:
-why it stands still.
+"""Connections that carry codes, or did. `sweep`: a program changed, and behind this code the set-up was not compared
+yet with what the shop has (null: all was); `awake`: a task of the connection is on its way, the one numbered `round`;
+`problem`: why it stands still.
 """
 
 STORE_CODES = Table(
@@ -84,8 +85,24 @@ STORE_CODES = Table(
         "code_id",
         postgresql_where=sql_text("state = 'waiting'"),
     ),
+    Index(
+        "store_codes_asked_idx",
+        "store_id",
+        "connection_id",
+        "code_id",
+        postgresql_where=sql_text("state = 'waiting' and asked_at is not null"),
+    ),
 )
 """What became of each code at each connection's checkout. `seen`: the set-up that it was last compared with; `wanted`:
 the name of the terms that it should have (empty: none), `there`: of those that it has as far as we know; `asked_at`:
 since when the shop was asked and has not answered.
 """
+
+CHANGED_CODES = Table(
+    "changed_codes",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("connection_id", primary_key=True),
+    text("code_id", primary_key=True),
+)
+"""Codes that changed by themselves, until each connection's next turn compares them: one code costs no sweep of all."""

@@ -81,6 +81,28 @@ async def ready(carrying: Woo, *payloads: Payload) -> None:
     await carrying.patch(**ACCESS, codes=True)
 
 
+async def test_a_code_that_changed_is_compared_alone(carrying: Woo) -> None:
+    await ready(carrying, code(store=SHOP), code("BORIS", store=SHOP), code("CLARA", ambassador_id="amb_c", store=SHOP))
+    async with carrying.working():
+        await carrying.until(in_store=3)
+        await carrying.rested()
+    blocked = ambassador("amb_c", revision=2, status="blocked", store=SHOP)
+    await carrying.arrive(code("BORIS", revision=2, max_uses=7, store=SHOP), blocked)
+    await carrying.arrive(code("BORIS", revision=2, max_uses=7, store=SHOP))
+    async with carrying.both.db.transaction([SHOP]) as tx:
+        assert await tx.scalar("select sweep from code_carriers") is None
+        assert [row.code_id for row in await tx.all("select code_id from changed_codes order by 1")] == [
+            "cod_boris",
+            "cod_clara",
+        ]
+    async with carrying.working():
+        await carrying.until(waiting=0, in_store=2, disabled=1)
+        await carrying.rested()
+    assert carrying.shop.of("boris")[0]["usage_limit"] == 7
+    async with carrying.both.db.transaction([SHOP]) as tx:
+        assert await tx.scalar("select count(*) from changed_codes") == 0
+
+
 async def test_changed_terms_and_ended_codes_follow_and_nothing_is_ever_deleted(carrying: Woo) -> None:
     await ready(carrying, code(store=SHOP), code("BORIS", store=SHOP), code("CLARA", ambassador_id="amb_c", store=SHOP))
     async with carrying.working():

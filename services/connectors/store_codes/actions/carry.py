@@ -7,9 +7,10 @@ from typing import Final
 from contracts.events.store_codes import CodesCarried, StoreCodeChanged
 from services.connectors.accounts.sql import Account
 from services.connectors.store_codes.domain.port import State
-from services.connectors.store_codes.sql import carriers, codes
+from services.connectors.store_codes.sql import carriers, changed, codes
 from services.connectors.store_codes.sql.carriers import Carrier
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 from services.kernel.work import NewTask, add_tasks, release
 
 TASK: Final = "store-codes"
@@ -61,18 +62,27 @@ async def move(tx: Tx, store_id: str, connection_id: str) -> None:
         await go_on(tx, store_id, connection_id)
 
 
-async def wake_stores(tx: Tx, stores: Collection[str]) -> None:
-    """Has the connections of these stores compare the set-up with what their shops have."""
-    await wake(tx, await carriers.locked(tx, sorted(stores)))
+async def wake_stores(
+    tx: Tx, *, whole: Collection[str], saved: Sequence[Ref], owners: Sequence[Ref], stores: Collection[str]
+) -> None:
+    """Has the connections of these stores compare the set-up with what their shops have: all of it in the `whole` ones,
+    else the codes that were `saved`, and those of `owners`.
+    """
+    found = await carriers.locked(tx, sorted(stores))
+    named = await changed.note(tx, saved, owners) if found else set()
+    await wake(tx, [one for one in found if one.store_id in whole])
+    await wake(tx, [one for one in found if one.store_id not in whole and one.ref in named], whole=False)
 
 
-async def wake(tx: Tx, found: Sequence[Carrier]) -> None:
-    """Starts a task for each connection that has none on its way. The caller holds their locks."""
+async def wake(tx: Tx, found: Sequence[Carrier], *, whole: bool = True) -> None:
+    """Starts a task for each connection that has none on its way. The caller holds their locks. `whole`: it compares
+    everything, from the beginning.
+    """
     tasks = []
     for carrier in found:
-        if carrier.awake and carrier.sweep == "":
-            continue  # what is on its way begins from the beginning anyway
-        after = replace(carrier, sweep="")
+        after = replace(carrier, sweep="") if whole else carrier
+        if carrier.awake and after == carrier:
+            continue  # what is on its way sees to it
         if not carrier.awake:
             after = replace(after, awake=True, round=carrier.round + 1)
             tasks.append(task(after))

@@ -15,7 +15,7 @@ from contracts.program import Program
 from services.connectors.store_codes.actions import carry
 from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Result, State, Want
 from services.connectors.store_codes.domain.terms import OwnLimits, Terms, terms_of
-from services.connectors.store_codes.sql import carriers, codes
+from services.connectors.store_codes.sql import carriers, changed, codes
 from services.connectors.store_codes.sql.carriers import Carrier
 from services.connectors.store_codes.sql.codes import Kept
 from services.kernel.db import Tx
@@ -79,9 +79,20 @@ async def compare(tx: Tx, store_id: str, connection_id: str) -> bool:
 
 
 async def _compare(tx: Tx, carrier: Carrier) -> bool:
+    ids = await changed.take(tx, *carrier.ref, count=COMPARED_AT_ONCE)
+    if ids:
+        await _mark(tx, carrier, await codes.stale_of(tx, *carrier.ref, ids))
     if carrier.sweep is None:
-        return False
-    found = await codes.stale(tx, carrier.store_id, carrier.connection_id, after=carrier.sweep, count=COMPARED_AT_ONCE)
+        return len(ids) == COMPARED_AT_ONCE
+    found = await codes.stale(tx, *carrier.ref, after=carrier.sweep, count=COMPARED_AT_ONCE)
+    await _mark(tx, carrier, found)
+    more = found[-1].code_id if len(found) == COMPARED_AT_ONCE else None
+    await carriers.write(tx, replace(carrier, sweep=more))
+    return more is not None or len(ids) == COMPARED_AT_ONCE
+
+
+async def _mark(tx: Tx, carrier: Carrier, found: Sequence[Kept]) -> None:
+    """Writes how each of these should stand in the shop."""
     before, marked = [], []
     for one in found:
         terms = _terms(one)
@@ -106,9 +117,6 @@ async def _compare(tx: Tx, carrier: Carrier) -> bool:
             )
         )
     await _write(tx, carrier, before, marked)
-    more = found[-1].code_id if len(found) == COMPARED_AT_ONCE else None
-    await carriers.write(tx, replace(carrier, sweep=more))
-    return more is not None
 
 
 async def end(tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Sequence[Result]) -> None:
@@ -117,8 +125,13 @@ async def end(tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Se
     if carrier is None:
         return
     await _note(tx, carrier, turn, results, unheard=True)
-    again = carrier.on and (carrier.sweep is not None or await codes.any_waiting(tx, store_id, connection_id))
+    again = carrier.on and (await _differs(tx, carrier) or await codes.any_waiting(tx, store_id, connection_id))
     await _next(tx, replace(carrier, problem=None), again=again)
+
+
+async def _differs(tx: Tx, carrier: Carrier) -> bool:
+    """Whether some of the set-up is not compared yet."""
+    return carrier.sweep is not None or await changed.is_any(tx, *carrier.ref)
 
 
 async def _next(tx: Tx, carrier: Carrier, *, again: bool) -> None:
@@ -158,8 +171,8 @@ async def stand_still(tx: Tx, store_id: str, connection_id: str, problem: str, *
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is not None:
         # What changed in the meantime would otherwise be slept through: the set-up, or the access.
-        changed = carrier.sweep is not None or (revision is not None and carrier.revision != revision)
-        await _next(tx, replace(carrier, problem=problem), again=carrier.on and changed)
+        other = (revision is not None and carrier.revision != revision) or await _differs(tx, carrier)
+        await _next(tx, replace(carrier, problem=problem), again=carrier.on and other)
 
 
 def _after(one: Kept, result: Result) -> Kept:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 _COLUMNS = 'store_id, connection_id, platform, "on", sweep, awake, round, revision, problem'
 _TURNED = """
@@ -42,6 +43,11 @@ class Carrier:
     round: int
     revision: int
     problem: str | None
+
+    @property
+    def ref(self) -> Ref:
+        """Its store and connection."""
+        return self.store_id, self.connection_id
 
 
 async def turn(tx: Tx, store_id: str, connection_id: str, *, platform: str, on: bool) -> bool:

@@ -21,21 +21,23 @@ _CODE = f"""
 c.code_id, c.code, c.max_uses, c.expires_at, c.retired, coalesce(a.active, true) as active, p.body as program,
 {_SEEN} as seen
 """
-_STALE = f"""
+_DIFFERS = f"""
 select {_CODE}, {_ROW}
 from {_SET_UP}
 left join store_codes s on s.store_id = c.store_id and s.connection_id = :connection and s.code_id = c.code_id
-where c.store_id = :store and s.seen is distinct from {_SEEN} and c.code_id > :after
+where c.store_id = :store and s.seen is distinct from {_SEEN}
   and (s.code_id is not null or (p.serves and not c.retired))
-order by c.code_id limit :count
 """  # noqa: S608  # texts of this file
+_STALE = f"{_DIFFERS} and c.code_id > :after order by c.code_id limit :count"
+_STALE_OF = f"{_DIFFERS} and c.code_id = any(cast(:ids as text[])) order by c.code_id"
 _WAITING = f"""
 select {_CODE}, {_ROW}
 from store_codes s join ({_SET_UP}) on s.code_id = c.code_id and s.store_id = c.store_id
 where s.store_id = :store and s.connection_id = :connection and s.state = 'waiting'
-  and (s.asked_at is not null) = cast(:asked as boolean)
-order by c.code_id limit :count
 """  # noqa: S608
+# Two texts: each is served by an index of its own, and those that were asked for are few among many.
+_ASKED = f"{_WAITING} and s.asked_at is not null order by s.code_id limit :count"
+_UNASKED = f"{_WAITING} and s.asked_at is null order by s.code_id limit :count"
 _ANY_WAITING = """
 select exists (select from store_codes where store_id = :store and connection_id = :connection and state = 'waiting')
 """
@@ -119,9 +121,15 @@ async def stale(tx: Tx, store_id: str, connection_id: str, *, after: str, count:
     return [Kept(**row._asdict()) for row in rows]
 
 
+async def stale_of(tx: Tx, store_id: str, connection_id: str, ids: Sequence[str]) -> list[Kept]:
+    """Those of these codes whose set-up changed since they were compared with the shop."""
+    rows = await tx.all(_STALE_OF, store=store_id, connection=connection_id, ids=list(ids))
+    return [Kept(**row._asdict()) for row in rows]
+
+
 async def waiting(tx: Tx, store_id: str, connection_id: str, *, asked: bool, count: int) -> list[Kept]:
     """Codes that something is to be done about: those that the shop was asked for before, or the others."""
-    rows = await tx.all(_WAITING, store=store_id, connection=connection_id, asked=asked, count=count)
+    rows = await tx.all(_ASKED if asked else _UNASKED, store=store_id, connection=connection_id, count=count)
     return [Kept(**row._asdict()) for row in rows]
 
 
