@@ -26,7 +26,9 @@ CHECKS = (
 LEFT_OUT = ("/v1/clock", "/v1/keys/{key_id}")
 """What would spoil the run: moving the time, and revoking the key it runs with."""
 EXAMPLES = examples(5)
-"""Requests by chance for each operation, and walks along the links of them all; beside what the schemas' edges give."""
+"""Requests by chance for each operation, beside what the schemas' edges give."""
+WALKS = examples(40)
+"""Walks along the links of all operations: of a few, chance may have none come far enough to follow one."""
 PATIENCE_S = 60
 """For one answer: a busy machine is no fault of the product's."""
 DOCUMENTS = Path("contracts/openapi")
@@ -78,7 +80,7 @@ def configuration(two_stores: TwoStores, document: dict[str, Any]) -> str:
         "publishableKey": two_stores.a.publishable["authorization"],
         "operatorKey": f"Bearer {OPERATOR}",
     }
-    lines = []
+    lines = ["[phases.stateful.generation]", f"max-examples = {WALKS}"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
             asked = [name for entry in operation.get("security", ()) for name in entry if name in keys]
