@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from hmac import digest
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from services.connectors.platforms.domain.generic.signing import key_of
@@ -98,6 +98,14 @@ def _woocommerce(topic: str, bought: Purchase, secret: bytes, now: int) -> Simul
     return sent
 
 
+_DISPUTES: Final = {
+    "charge.dispute.funds_withdrawn": "needs_response",
+    "charge.dispute.funds_reinstated": "won",
+    "charge.dispute.closed": "lost",
+}
+"""How a chargeback stands in the events that tell of one."""
+
+
 def _stripe(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
     created, intent = int(bought.at.timestamp()), f"pi_{bought.order_id}"
     said = {"kith": bought.token, "kith_codes": bought.code}
@@ -121,6 +129,9 @@ def _stripe(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
             "billing_reason": "subscription_cycle",
         }
         found |= {"customer_email": _mail(bought), "shipping_cost": {"amount_subtotal": 490}}
+    elif topic in _DISPUTES:
+        found |= {"id": f"du_{bought.order_id}", "payment_intent": intent, "charge": f"ch_{bought.order_id}"}
+        found |= {"amount": 5090, "status": _DISPUTES[topic]}
     else:
         status = "failed" if topic == "refund.failed" else "succeeded"
         refund = {"id": f"re_{bought.order_id}", "amount": 1000, "currency": bought.currency.lower(), "status": status}
