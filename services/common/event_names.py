@@ -8,6 +8,8 @@ _USUAL = {
     "survey": _("a friend’s survey"),
     "subscription": _("a friend’s subscription"),
 }
+USUAL = tuple(_USUAL)
+"""Names that are said in words."""
 _OTHER = _("“%(name)s” by a friend")
 
 

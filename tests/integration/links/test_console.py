@@ -69,6 +69,29 @@ async def test_wrong_fields_keep_what_was_written_and_say_what_to_do(console: ht
     assert "Its domains: " in foreign.text and "shop.example" in foreign.text.partition("Its domains: ")[2][:60]
 
 
+async def test_a_rule_for_an_event_is_added_said_mended_and_taken_away_in_the_form(
+    console: httpx.AsyncClient, shop: Shop
+) -> None:
+    rule = {"event_0_on": "Sign up", "event_0_to": "friend", "event_0_amount": "2.50", "event_0_which": "first"}
+    wrong = await console.post("/console/links/programs", data={**FORM, **rule})
+    assert wrong.status_code == 422
+    assert "Small Latin letters, digits, points" in wrong.text
+    assert 'value="Sign up"' in wrong.text
+    rule["event_0_on"] = "signup"
+    draft = await console.post("/console/links/programs/preview", data={**FORM, **rule})
+    assert "A friend’s sign-up: the friend gets €2.50, once." in draft.text
+    page = (await console.post("/console/links/programs", data={**FORM, **rule})).headers["location"]
+    program_id = page.rpartition("/")[2]
+    (kept,) = (await shop.got(f"/v1/programs/{program_id}"))["event_rewards"]
+    assert (kept["name"], kept["to"], kept["give"]["amount_minor"]) == ("signup-friend", "friend", 250)
+    form = (await console.get(f"{page}/edit")).text
+    assert 'name="event_0_name" value="signup-friend"' in form
+    assert 'name="event_1_on"' in form
+    gone = {**FORM, **rule, "seen": "1", "event_0_name": "signup-friend", "event_0_drop": "1"}
+    assert (await console.post(page, data=gone)).status_code == 303
+    assert (await shop.got(f"/v1/programs/{program_id}"))["event_rewards"] == []
+
+
 async def test_a_form_from_elsewhere_changes_nothing(console: httpx.AsyncClient, shop: Shop) -> None:
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     answer = await console.post("/console/links/programs", data=FORM, headers=headers)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.program import Discount, Program
-from services.links.programs.domain import form, words
+from contracts.program import Discount, EventRule, Program
+from services.links.programs.domain import form, form_events, words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.merge import merged
 from services.ui import Format, load_speech
@@ -165,7 +165,7 @@ def test_wrong_fields_are_named(field: str, value: str) -> None:
     assert set(caught.value.errors) == {field}
 
 
-@given(st.dictionaries(st.sampled_from(sorted(form.empty("EUR"))), st.text(max_size=12)))
+@given(st.dictionaries(st.sampled_from(sorted(form.empty("EUR") | form_events.blank(0))), st.text(max_size=12)))
 def test_no_form_breaks_the_page(given_fields: dict[str, str]) -> None:
     with suppress(FormErrors):
         assert form.read({**form.empty("EUR"), **given_fields}, before=None)["name"]
@@ -201,10 +201,41 @@ def test_rules_for_events_are_sentences_beside_those_for_orders() -> None:
     assert difference.startswith("For other events: nothing → A friend’s sign-up: you get €2")
 
 
-def test_a_form_leaves_rules_for_events_as_they_are() -> None:
+def test_the_form_leaves_changes_adds_and_removes_rules_for_events() -> None:
     program = Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": EVENT_RULES})
-    document = form.read(form.fields(program), before=program)
-    assert Program.model_validate(document).event_rewards == program.event_rewards
+    filled = form.fields(program)
+
+    def rules(changes: dict[str, str]) -> tuple[EventRule, ...]:
+        return Program.model_validate(form.read(filled | changes, before=program)).event_rewards
+
+    assert rules({}) == program.event_rewards
+    asked_nothing = {field: text for field, text in filled.items() if not field.startswith("event_")}
+    assert form.read(asked_nothing, before=program)["event_rewards"] == [
+        rule.model_dump(mode="json") for rule in program.event_rewards
+    ]
+    assert form_events.rows_of(filled) == [0, 1, 2, 3]
+    join, ask, welcome = rules({"event_0_amount": "3,5", "event_1_drop": "", "event_2_which": "every"})
+    assert (join.give.amount_minor, ask, welcome.which) == (350, program.event_rewards[1], "every")
+    added = {"event_3_on": "signup", "event_3_amount": "90", "event_3_pay_as": "points", "event_3_per_month": "4"}
+    kept, welcome, new = rules({"event_1_drop": "1", **added})
+    assert (kept.name, welcome.name) == ("join", "welcome")
+    assert new.model_dump(mode="json") == {
+        "name": "signup-ambassador",
+        "on": "signup",
+        "to": "ambassador",
+        "which": "first",
+        "give": {"kind": "fixed", "amount_minor": 90},
+        "pay_as": "points",
+        "hold_days": 14,
+        "limits": {"per_ambassador": {"count": 4, "amount_minor": None, "period": "month"}},
+    }
+    assert rules({"event_1_per_month": ""})[1].limits.per_ambassador is None
+    wrong = {"event_0_on": "Sign up", "event_1_amount": "2.5", "event_2_amount": "", "event_3_amount": "7"}
+    with pytest.raises(FormErrors) as caught:
+        form.read(filled | wrong | {"event_2_hold_days": "soon"}, before=program)
+    assert set(caught.value.errors) == {
+        *("event_0_on", "event_1_amount", "event_2_amount", "event_2_hold_days", "event_3_on"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from contracts.program import Program
+from services.common.event_names import USUAL, deed_title
 from services.kernel.db import Tx
 from services.kernel.errors import AppError, Conflict, Invalid
 from services.kernel.http import cursor as cursors
@@ -16,7 +17,7 @@ from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
 from services.links.programs import actions, sql
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_texts, words
+from services.links.programs.domain import form_events, form_texts, words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.warnings import warnings
 from services.links.programs.sql import Version
@@ -201,7 +202,9 @@ def _form(
 ) -> Response:
     reader = reader_of(request, own, tx.now)
     speech = reader.speech
-    shown = {**dict.fromkeys(forms.empty(own.currency), ""), **form}
+    rows = form_events.rows_of(form)
+    blanks = {field: text for row in rows for field, text in form_events.blank(row).items()}
+    shown = {**dict.fromkeys(forms.empty(own.currency), ""), **blanks, **form}
     labels = labels_of(speech, shown.get("currency") or own.currency)
     summary = [FieldError(field, labels[field], text) for field, text in wrong.items() if field in labels]
     others = " ".join(text for field, text in wrong.items() if field not in labels)
@@ -217,7 +220,9 @@ def _form(
         wrong=wrong,
         summary=summary,
         others=others,
-        options=_options(speech, shown),
+        options=_options(speech, shown) | _event_options(speech, shown, rows),
+        event_rows=rows,
+        event_names={name: deed_title(name, speech) for name in USUAL},
         roles=[f"role_{role}" for role in forms.ROLES],
         buyers=[
             Choice(speech.say("a new customer"), value="new"),
@@ -240,6 +245,10 @@ def _sentence(word: str, speech: Speech) -> str:
             return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
         case "above_nothing":
             return speech.say("More than 0. Choose “nothing” if there is no reward.")
+        case "above_zero":
+            return speech.say("More than 0.")
+        case "event_name":
+            return speech.say("Small Latin letters, digits, points and _, 40 at most, such as signup.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _:
@@ -288,10 +297,41 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "terms_version": speech.say("Version of the terms"),
         "terms_text": speech.say("Terms that they agree to"),
         **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
+        **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
         **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
     }
+
+
+def _event_labels(speech: Speech, currency: str) -> dict[str, str]:
+    return {
+        "on": speech.say("Event"),
+        "to": speech.say("Who gets it"),
+        "amount": speech.say("Amount, %(currency)s or points", currency=currency),
+        "which": speech.say("How often"),
+        "pay_as": speech.say("Paid as"),
+        "hold_days": speech.say("Hold, days"),
+        "per_month": speech.say("Rewards a month at most"),
+        "drop": speech.say("Take this rule away"),
+    }
+
+
+def _event_options(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> dict[str, list[Choice]]:
+    texts = {
+        "to": {"ambassador": speech.say("the ambassador"), "friend": speech.say("the friend")},
+        "which": {"first": speech.say("once for each friend"), "every": speech.say("each time")},
+        "pay_as": _pay_as(speech),
+    }
+    fields = {form_events.field_of(row, part): choices for row in rows for part, choices in texts.items()}
+    return {
+        field: [Choice(text, value=value, current=form[field] == value) for value, text in choices.items()]
+        for field, choices in fields.items()
+    }
+
+
+def _pay_as(speech: Speech) -> dict[str, str]:
+    return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
 
 
 def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
@@ -300,7 +340,7 @@ def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]
 
     gifts = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share")}
     which = {"first": speech.say("the first order"), "every": speech.say("each order")}
-    pay_as = {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
+    pay_as = _pay_as(speech)
     return {
         "status": choices(
             "status",

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from contracts.program import Discount, Percent, Program, RewardRule, Role
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
-from services.links.programs.domain import form_texts
+from services.links.programs.domain import form_events, form_texts
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
@@ -89,6 +89,7 @@ def fields(program: Program) -> dict[str, str]:
         found["discount_which"] = program.discount.which
     found.update(_joining_fields(program))
     found.update(form_texts.fields(program))
+    found.update(form_events.fields(program, _decimal))
     for side in SIDES:
         rule = _rule(program, side)
         found[f"{side}_kind"] = rule.give.kind if rule else "none"
@@ -136,7 +137,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         text = form.get(name, "").strip()
         if not text:
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) < 8 and least <= int(text) <= most):
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
             errors[name] = f"{least}–{most}"
             return None
         return int(text)
@@ -174,6 +175,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         rules = _with_rule(rules, side, form, amount, errors, hold_days=14 if hold_days is None else hold_days)
     per_order, per_month = amount("per_order"), whole("per_month", 1, 1_000_000)
     document["rewards"] = [_limited(rule, per_order, per_month) for rule in rules]
+    document["event_rewards"] = form_events.read(form, before, amount, whole, errors)
     if errors:
         raise FormErrors(errors)
     return document

@@ -36,7 +36,7 @@ def _landing(program: Program, domains: Iterable[str], speech: Speech) -> Iterat
 
 def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
     given = _given(program)
-    if not given:
+    if not given and not program.event_rewards:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
@@ -54,7 +54,8 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
             least=money(least, program.currency, fmt),
             cost=money(fixed, program.currency, fmt),
         )
-    owed = max((_fixed(one) for one in program.rules_served if one.pay_as != "points"), default=0)
+    fixed_for_events = [rule.give.amount_minor for rule in program.event_rewards if rule.pay_as != "points"]
+    owed = max((*map(_fixed, _in_money(program)), *fixed_for_events), default=0)
     if program.budget is not None and program.budget.amount_minor < max(owed, 1):
         yield speech.say("The budget is used up before the first reward.")
 
@@ -62,7 +63,11 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
 def _given(program: Program) -> list[RewardRule | Discount]:
     """What is given away in money: points are the store's own to make."""
     discount = [program.discount_served] if program.discount_served else []
-    return [*discount, *(rule for rule in program.rules_served if rule.pay_as != "points")] or [*program.rules_served]
+    return [*discount, *_in_money(program)] or [*program.rules_served]
+
+
+def _in_money(program: Program) -> list[RewardRule]:
+    return [rule for rule in program.rules_served if rule.pay_as != "points"]
 
 
 def _fixed(one: RewardRule | Discount) -> int:
