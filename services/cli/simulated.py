@@ -121,6 +121,9 @@ def _stripe(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
         found |= {"customer_details": {"email": _mail(bought)}}
     elif topic.startswith("payment_intent."):
         found |= {"id": intent, "status": "succeeded", "amount_received": 5090, "receipt_email": _mail(bought)}
+    elif topic.startswith("invoice_payment."):
+        found |= {"id": f"inpay_{bought.order_id}", "invoice": f"in_{bought.order_id}", "status": "paid"}
+        found |= {"amount_paid": 5090, "payment": {"type": "payment_intent", "payment_intent": intent}}
     elif topic.startswith("invoice."):
         found |= {
             "id": f"in_{bought.order_id}",

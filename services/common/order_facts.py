@@ -224,6 +224,12 @@ def refund(store_id: str, order_id: str, reported: Refund, clock: Clock) -> Repo
     return _encoded(payload, "refund", clock.now)
 
 
+def of_order(fact: ReportedFact, order_id: str) -> ReportedFact:
+    """The same fact of another order: its own name says nothing of an order."""
+    body = orjson.dumps({**orjson.loads(fact.body), "order_id": order_id})
+    return _reported(fact.type, fact.store_id, order_id, fact.fact_id, fact.kind, fact.received_at, body)
+
+
 def cancel(store_id: str, order_id: str, reported_at: datetime | None, clock: Clock) -> ReportedFact:
     """The fact that an order is over. Raises `Invalid` if it lies more than a day ahead."""
     at = clock.now if reported_at is None else clock.moved(reported_at)

@@ -28,6 +28,7 @@ from services.connectors.inbox.hot import door as doors
 from services.connectors.inbox.hot.box import Inbox
 from services.connectors.inbox.hot.door import Door
 from services.connectors.pages import PAGES
+from services.connectors.payments import tables as _payments
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import jobs as polls_jobs
 from services.connectors.polls import tables as _polls
@@ -47,7 +48,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _codes, _endpoints, _inbox, _polls, _slices)
+_TABLES = (_accounts, _codes, _endpoints, _inbox, _payments, _polls, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]

@@ -10,6 +10,9 @@ METADATA = service_metadata()
 DELIVERIES_KEPT: Final = timedelta(days=14)
 """How long raw deliveries of platforms are kept. They may hold personal data; what matters of them is in the facts."""
 
+PAYMENTS_KEPT: Final = timedelta(days=800)
+"""How long it is known which order a payment paid: refunds take months, and banks up to two years to take it back."""
+
 READ_WITHIN: Final = timedelta(seconds=30)
 """When a delivery that was kept is looked at again: whoever kept it reads it at once, unless its process has ended."""
 

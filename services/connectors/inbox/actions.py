@@ -14,17 +14,18 @@ import msgspec
 from prometheus_client import Counter
 
 from contracts.events.orders import OrderFact
-from services.common.order_facts import Clock, ReportedFact
+from services.common.order_facts import Clock, ReportedFact, of_order
 from services.common.own_placeholders import placeholders_of
 from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
-from services.connectors.inbox.domain.facts import Known, facts_of
+from services.connectors.inbox.domain.facts import Known, facts_of, payments_of
 from services.connectors.inbox.domain.marks import marked
 from services.connectors.inbox.sql import Delivery, Timers
-from services.connectors.platforms.domain.port import POLLED, Delivered, Ignored, Platform
-from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
+from services.connectors.payments import sql as payments
+from services.connectors.platforms.domain.port import POLLED, Delivered, Ignored, Payment, Platform
+from services.connectors.settings import DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
@@ -70,6 +71,7 @@ class Readings:
             report = platform.read(Delivered(topic, body, known.clock, kept.received_at, known.options))
             said = marked(self.ring, report)
             facts = facts_of(self.ring, platform, kept.store_id, report, known)
+            paid = payments_of(report, known)
         except Ignored as ignored:
             return Reading(replace(kept, outcome="ignored", reason=str(ignored), order_id=None))
         except AppError as error:
@@ -86,9 +88,9 @@ class Readings:
             # What it names is told by the answer: it has no mark of its own.
             named = replace(kept, outcome="taken", reason=None, order_id=asked, said=())
             return Reading(named, ask=report.read_back)
-        order_id = facts[0].order_id if facts else None
+        order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
         read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
-        return Reading(read, facts)
+        return Reading(read, facts, payments=paid, by_payment=report.by_payment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,10 @@ class Reading:
     facts: tuple[ReportedFact, ...] = ()
     ask: str | None = None
     """The order that the platform is to be asked for, by its own id."""
+    payments: tuple[Payment, ...] = ()
+    """Under the store's ids."""
+    by_payment: bool = False
+    """Its refunds name a payment in an order's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +147,44 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery]) -> list[bool]:
     return answers
 
 
-async def note(tx: Tx, readings: Sequence[Reading], *, before: Outcome = "waiting") -> None:
+async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Outcome = "waiting") -> None:
     """Notes what was read and sends its facts' events, of those deliveries that are still as they were."""
+    await _lock_payments(tx, readings)
     noted = await sql.note(tx, [(one.delivery, before) for one in readings])
+    read = [one for one in readings if one.delivery.ref in noted]
     facts: dict[tuple[str, str, str], ReportedFact] = {}
-    for one in readings:
-        if one.delivery.ref in noted:
-            for fact in one.facts:
-                facts.setdefault(fact.key, fact)
+    for fact in (*(fact for one in read for fact in one.facts), *await _of_paid_orders(tx, how, read)):
+        facts.setdefault(fact.key, fact)
     tx.emit_all(map(_outgoing, facts.values()))
-    asked = [one for one in readings if one.ask is not None and one.delivery.ref in noted]
+    asked = [one for one in read if one.ask is not None]
     if asked:
         await add_tasks(tx, [_question(one) for one in asked])
     if before == "waiting":
-        read = [one.delivery for one in readings if one.delivery.ref in noted]
-        tx.after_commit(lambda: _count(read))
+        deliveries = [one.delivery for one in read]
+        tx.after_commit(lambda: _count(deliveries))
+
+
+async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:
+    """Whoever notes which order a payment paid, and whoever notes its refund, take turns: the second sees the first."""
+    paid = {(one.delivery.store_id, payment.payment_id) for one in readings for payment in one.payments}
+    paid |= {(fact.store_id, fact.order_id) for one in readings if one.by_payment for fact in one.facts}
+    if paid:
+        await payments.lock(tx, paid)
+
+
+async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[ReportedFact]:
+    """Refunds that name a payment, as refunds of the order that it paid: of what was read now, and of what came before
+    anybody told which order that is.
+    """
+    told = [(one.delivery.store_id, payment) for one in read for payment in one.payments]
+    new = await payments.add(tx, told, at=tx.now) if told else set()
+    early = await _read_all(tx, how, await sql.about(tx, new)) if new else []
+    refunds = [fact for one in (*read, *early) if one.by_payment for fact in one.facts if fact.kind == "refund"]
+    if not refunds:
+        return []
+    paid = await payments.orders(tx, {(fact.store_id, fact.order_id) for fact in refunds})
+    named = ((fact, paid.get((fact.store_id, fact.order_id))) for fact in refunds)
+    return [of_order(fact, order_id) for fact, order_id in named if order_id is not None]
 
 
 def _count(read: Iterable[Delivery]) -> None:
@@ -201,19 +230,20 @@ async def read_waiting(tx: Tx, readings: Readings, stores: Sequence[str]) -> dic
     killed between the two leaves such.
     """
     found = await sql.waiting(tx, stores, before=tx.now - READ_WITHIN, most=READ_AT_ONCE)
-    accounts = await accounts_sql.read_by(tx, {(one.store_id, one.hook_id) for one in found})
-    nobody = {store_id: await placeholders_of(tx, store_id) for store_id in {one.store_id for one in found}}
-    await note(
-        tx,
-        [
-            # Read late, it was received all the same when it came.
-            _read_kept(readings, one, _known(accounts, one, Clock(one.received_at, tx.offset), nobody[one.store_id]))
-            for one in found
-        ],
-    )
+    await note(tx, readings, await _read_all(tx, readings, found))
     if len(found) == READ_AT_ONCE:
         return dict.fromkeys(stores, tx.now)
     return {store_id: at + READ_WITHIN for store_id, at in (await sql.oldest_waiting(tx, stores)).items()}
+
+
+async def _read_all(tx: Tx, readings: Readings, found: Sequence[Delivery]) -> list[Reading]:
+    """Reads what was kept. Read late, it was received all the same when it came."""
+    accounts = await accounts_sql.read_by(tx, {(one.store_id, one.hook_id) for one in found})
+    nobody = {store_id: await placeholders_of(tx, store_id) for store_id in {one.store_id for one in found}}
+    return [
+        _read_kept(readings, one, _known(accounts, one, Clock(one.received_at, tx.offset), nobody[one.store_id]))
+        for one in found
+    ]
 
 
 def _read_kept(readings: Readings, kept: Delivery, known: Known) -> Reading:
@@ -239,7 +269,7 @@ async def read_again(tx: Tx, readings: Readings, kept: Delivery, clock: Clock) -
     accounts = await accounts_sql.read_by(tx, [(kept.store_id, kept.hook_id)])
     nobody = await placeholders_of(tx, kept.store_id)
     reading = _read_kept(readings, kept, _known(accounts, kept, clock._replace(now=kept.received_at), nobody))
-    await note(tx, [reading], before=kept.outcome)
+    await note(tx, readings, [reading], before=kept.outcome)
     return reading.delivery
 
 
@@ -248,7 +278,11 @@ async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     oldest = await sql.forget(tx, stores, before=tx.now - DELIVERIES_KEPT, count=FORGOTTEN_AT_ONCE)
     if oldest is None:
         return dict.fromkeys(stores, tx.now)
-    return {s: max(at + DELIVERIES_KEPT, tx.now + timedelta(days=1)) for s, at in oldest.items()}
+    paid = await payments.forget(tx, stores, before=tx.now - PAYMENTS_KEPT)
+    moments = {store_id: at + PAYMENTS_KEPT for store_id, at in paid.items()}
+    for store_id, at in oldest.items():
+        moments[store_id] = min(at + DELIVERIES_KEPT, moments.get(store_id, at + DELIVERIES_KEPT))
+    return {store_id: max(at, tx.now + timedelta(days=1)) for store_id, at in moments.items()}
 
 
 async def reconcile(tx: Tx, store_id: str) -> Account:

@@ -1,6 +1,6 @@
 """Reads and writes deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +55,12 @@ select {_FIELDS} from unnest(cast(:hooks as text[])) h (id) cross join lateral (
   select * from deliveries where store_id = :store and hook_id = h.id
   order by received_at desc, delivery_id desc limit 1
 ) newest
+"""  # noqa: S608
+_ABOUT = f"""
+select {_FIELDS} from deliveries where outcome = 'taken' and (store_id, hook_id, order_id) in (
+  select w.s, h.hook_id, w.o from unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o)
+  join hooks h on h.store_id = w.s)
+order by received_at, delivery_id
 """  # noqa: S608
 _NEXT_WAITING = """
 select store_id, min(received_at) as at from deliveries
@@ -186,6 +192,13 @@ async def page(
 async def newest(tx: Tx, store_id: str, hooks: Sequence[str]) -> dict[str, Delivery]:
     """The newest delivery of each address that has any."""
     return {row.hook_id: Delivery(*tuple(row)) for row in await tx.all(_NEWEST, store=store_id, hooks=list(hooks))}
+
+
+async def about(tx: Tx, orders: Collection[Ref]) -> list[Delivery]:
+    """What was taken of these orders, of all connections of their stores, the oldest first."""
+    pairs = sorted(orders)
+    rows = await tx.all(_ABOUT, stores=[store for store, _ in pairs], orders=[order for _, order in pairs])
+    return [Delivery(*tuple(row)) for row in rows]
 
 
 async def waiting(tx: Tx, stores: Sequence[str], *, before: datetime, most: int) -> list[Delivery]:

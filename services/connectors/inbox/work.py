@@ -111,8 +111,8 @@ async def take(tx: Tx, ctx: Context, account: Account, body: bytes) -> None:
         return
     nobody = await placeholders_of(tx, account.store_id)
     known = Known(Clock(tx.now, tx.offset), nobody, account.order_prefix, account.options)
-    reading = Readings(PLATFORMS, ctx.ring, sealing).read(kept, body, known)
-    await actions.note(tx, [reading])
+    readings = Readings(PLATFORMS, ctx.ring, sealing)
+    await actions.note(tx, readings, [readings.read(kept, body, known)])
 
 
 TASK_KINDS: Final = (TaskKind(name=actions.READ_BACK, run=run, given_up=given_up),)

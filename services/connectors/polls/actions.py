@@ -10,14 +10,13 @@ from prometheus_client import Counter
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts.sql import Account
 from services.connectors.inbox import actions as inbox
-from services.connectors.inbox.actions import Reading
+from services.connectors.inbox.actions import Reading, Readings
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.domain.marks import Said
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import domain, sql
 from services.connectors.polls.domain.news import Telling, joined, news
 from services.connectors.polls.sql import Gap, Poll
-from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
 from services.kernel.due import schedule
 from services.kernel.errors import Conflict, Invalid
@@ -141,7 +140,7 @@ async def running(tx: Tx, poll: Poll) -> Poll | None:
     )
 
 
-async def take(tx: Tx, sealing: Sealing, account: Account, poll: Poll, page: Sequence[Taken]) -> Poll:
+async def take(tx: Tx, readings: Readings, account: Account, poll: Poll, page: Sequence[Taken]) -> Poll:
     """Takes what a page brought: what nobody had told is kept as a delivery, sent on and noted as a gap; all else is
     known. In the transaction that moves the cursor, so that a page is taken once.
     """
@@ -164,7 +163,7 @@ async def take(tx: Tx, sealing: Sealing, account: Account, poll: Poll, page: Seq
         if new is not None:
             kept.append(one)
             gaps.append(_gap(one, new.kind, new.marks, tx.now))
-    gaps = await _keep(tx, sealing, kept, gaps)
+    gaps = await _keep(tx, readings, kept, gaps)
     if found:
         await sql.note_found(tx, poll.store_id, poll.hook_id, found)
     await sql.add_gaps(tx, poll.store_id, poll.hook_id, gaps)
@@ -179,19 +178,19 @@ async def take(tx: Tx, sealing: Sealing, account: Account, poll: Poll, page: Seq
     )
 
 
-async def _keep(tx: Tx, sealing: Sealing, kept: Sequence[Taken], gaps: Sequence[Gap]) -> list[Gap]:
+async def _keep(tx: Tx, readings: Readings, kept: Sequence[Taken], gaps: Sequence[Gap]) -> list[Gap]:
     """Keeps and notes what was found; returns the gaps of what was not kept before."""
     if not kept:
         return []
     sealed = []
     for one in kept:
         name = one.reading.delivery.delivery_id
-        body = sealing.seal(BODY, one.body, owner=name)
+        body = readings.sealing.seal(BODY, one.body, owner=name)
         sealed.append(replace(one.reading, delivery=replace(one.reading.delivery, body=body)))
     waiting = [replace(one.delivery, outcome="waiting", reason=None, order_id=None) for one in sealed]
     first = await inbox.keep(tx, waiting)
     new = [one for one, is_new in zip(sealed, first, strict=True) if is_new]
-    await inbox.note(tx, new)
+    await inbox.note(tx, readings, new)
     names = {one.delivery.delivery_id for one in new}
     return [gap for gap in gaps if gap.delivery_id in names]
 

@@ -105,7 +105,7 @@ async def _asked(ctx: Context, polling: Polling, shop: Shop, window: Window) -> 
 
 async def _read(ctx: Context, account: Account, page: Page, known: Known) -> list[Taken]:
     """Reads what a page brought, outside of any transaction, and lets others have a turn in between."""
-    readings = Readings(PLATFORMS, ctx.ring, ctx.require_sealing())
+    readings = _readings(ctx)
     taken = []
     for number, body in enumerate(page.bodies):
         if number % _AT_ONCE == 0:
@@ -130,6 +130,10 @@ async def _read(ctx: Context, account: Account, page: Page, known: Known) -> lis
     return taken
 
 
+def _readings(ctx: Context) -> Readings:
+    return Readings(PLATFORMS, ctx.ring, ctx.require_sealing())
+
+
 def _page(ctx: Context, account: Account, poll: Poll, page: Page, taken: list[Taken]) -> Outcome:
     last = page.cursor is None or poll.asked + 1 >= domain.MOST_PAGES
 
@@ -137,7 +141,7 @@ def _page(ctx: Context, account: Account, poll: Poll, page: Page, taken: list[Ta
         now = await actions.running(tx, poll)
         if now is None:
             return
-        now = await actions.take(tx, ctx.require_sealing(), account, now, taken)
+        now = await actions.take(tx, _readings(ctx), account, now, taken)
         if page.cursor is None:
             await actions.done(tx, account, now)
         elif last:

@@ -108,7 +108,7 @@ async def test_of_two_who_read_one_delivery_only_one_tells_it_on(both: Pair) -> 
 
     async def note() -> None:
         async with both.db.transaction(stores=[SHOP]) as tx:
-            await actions.note(tx, [reading])
+            await actions.note(tx, readings, [reading])
 
     await asyncio.gather(note(), note(), note())
     assert await told(both.db) == ["kith.order.received.v1"]

@@ -94,6 +94,32 @@ async def test_stripe_pays_an_order_later_a_refund_fails_and_a_chargeback_is_won
     assert (await found(both, "pi_1"))["refunded_minor"] == 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_stripe_takes_back_of_a_payment_reaches_the_invoice_whichever_comes_first(
+    both: Pair, seed: int
+) -> None:
+    shop = await connect(both.http, "stripe", secret=STRIPE_SECRET, order_prefix="s-")
+    first = {"id": "in_1", "status": "paid", "currency": "eur", "total": 5090, "billing_reason": "subscription_cycle"}
+    pair = {"id": "inpay_1", "invoice": "in_1", "payment": {"type": "payment_intent", "payment_intent": "pi_1"}}
+    refund = {"id": "re_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 1000, "currency": "eur"}
+    dispute = {"id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 2000, "currency": "eur"}
+    told: list[tuple[str, dict[str, Any], int]] = [
+        ("invoice.paid", first, 0),
+        ("invoice_payment.paid", pair, 0),
+        ("refund.created", refund | {"status": "succeeded"}, 1),
+        ("charge.dispute.funds_withdrawn", dispute | {"status": "needs_response"}, 2),
+        ("refund.created", refund | {"id": "re_2", "amount": 90, "status": "succeeded"}, 3),
+        ("refund.failed", refund | {"id": "re_2", "amount": 90, "status": "failed"}, 4),
+        ("refund.created", refund | {"id": "re_3", "payment_intent": "pi_9", "status": "succeeded"}, 5),
+    ] * 2
+    random.Random(seed).shuffle(told)
+    for type_, thing, hours in told:
+        event = deliveries.stripe_event(type_, thing, NOW + timedelta(hours=hours), api_version="2025-09-30.clover")
+        assert (await put(both.http, shop, deliveries.stripe(event, STRIPE_SECRET))).status_code == 200
+    order = await found(both, "s-in_1")
+    assert order["refunded_minor"] == 3000
+
+
 async def test_tilda_is_believed_by_its_address(both: Pair) -> None:
     http = both.http
     for body in ({"platform": "tilda"}, {"platform": "tilda", "secret": "short-one", "options": {"currency": "RUB"}}):

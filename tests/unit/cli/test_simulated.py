@@ -29,6 +29,6 @@ def test_what_is_simulated_is_taken(platform: str, topic: str) -> None:
             about.read(delivered)
         return
     report = about.read(delivered)
-    assert report.orders or report.refunds or report.cancels or report.read_back == "1001"
+    assert report.orders or report.refunds or report.cancels or report.payments or report.read_back == "1001"
     for order in report.orders:
         assert (order.total_minor, order.subtotal) == (5090, 4600 if topic != "payment_intent.succeeded" else 5090)

@@ -190,6 +190,31 @@ def test_each_invoice_of_a_subscription_is_an_order_and_its_session_tells_of_the
         stripe("invoice.paid", invoice | {"total": -1190, "total_taxes": [{"amount": -190}]})
 
 
+def test_what_paid_an_invoice_is_read_from_whatever_says_so() -> None:
+    invoice = {"id": "in_2", "status": "paid", "currency": "eur", "total": 1190, "created": int(NOW.timestamp())}
+    invoice |= {"billing_reason": "subscription_cycle"}
+    by_intent = {"type": "payment_intent", "payment_intent": "pi_2"}
+    by_charge = {"type": "charge", "charge": {"id": "ch_2"}, "payment_intent": None}
+    listed = [
+        {"payment": by_intent, "status": "paid"},
+        {"payment": by_charge},
+        {"payment": by_intent, "status": "open"},
+    ]
+    charge = {"id": "ch_2", "payment_intent": "pi_2", "invoice": "in_2", "amount_refunded": 500, "currency": "eur"}
+    for type_, found, version, paid_by in (
+        ("invoice_payment.paid", {"invoice": "in_2", "payment": by_intent}, "2025-09-30.clover", ["pi_2"]),
+        ("invoice_payment.paid", {"invoice": {"id": "in_2"}, "payment": by_charge}, "2025-09-30.clover", ["ch_2"]),
+        ("invoice.paid", invoice | {"payments": {"data": listed}}, "2025-09-30.clover", ["pi_2", "ch_2"]),
+        ("invoice.paid", invoice, "2025-09-30.clover", []),
+        ("invoice.paid", invoice | {"payment_intent": "pi_2", "charge": "ch_2"}, "2024-12-18.acacia", ["pi_2"]),
+        ("charge.refunded", charge, "2023-10-16", ["pi_2"]),
+    ):
+        report = stripe(type_, found, api_version=version)
+        assert list(report.payments) == [(payment, "in_2") for payment in paid_by], type_
+    with pytest.raises(Ignored, match="no_payment_intent"):
+        stripe("invoice_payment.paid", {"invoice": "in_2", "payment": {"type": "payment_record"}})
+
+
 def test_what_stripe_does_not_say_is_no_zero() -> None:
     for type_, found in (
         ("checkout.session.completed", deliveries.stripe_session(NOW, amount_total=None)),
@@ -239,13 +264,19 @@ def test_a_charge_tells_of_its_refunds_as_its_version_of_the_api_does() -> None:
 def test_no_version_of_stripes_api_tells_of_one_refund_under_two_names() -> None:
     refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1000, "currency": "eur", "created": 1, "charge": "ch_1"}
     refund |= {"status": "succeeded"}
-    for version, told in (("2020-08-27", True), ("2023-10-16", False), ("2024-10-28.acacia", True)):
+    for version, told in (
+        ("2020-08-27", True),
+        ("2023-10-16", False),
+        ("2024-10-28.acacia", True),
+        ("2025-03-31.basil", True),
+    ):
         if told:
             report = stripe("charge.refund.updated", refund, api_version=version)
             assert refunds(report) == [("pi_1", "re_1", 1000, "succeeded")]
         else:
             with pytest.raises(Ignored, match="told_by_charge"):
                 stripe("charge.refund.updated", refund, api_version=version)
+        assert not told or report.by_payment is (version >= "2025-03-31"), "else its charge tells it of the invoice"
     # Without a charge no sum has it.
     assert stripe("refund.created", refund | {"charge": None}, api_version="2023-10-16").refunds
 
@@ -280,8 +311,11 @@ def test_a_chargeback_is_a_refund_while_the_bank_has_the_money(event: str, statu
     report = stripe(f"charge.dispute.{event}", dispute | {"status": status})
     assert refunds(report) == [("pi_1", "du_1", 5090, told)]
     assert report.refunds[0].refund.updated_at == NOW
+    assert report.by_payment
+    charged = stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None})
+    assert refunds(charged) == [("ch_1", "du_1", 5090, told)], "an invoice may be paid by a charge without an intent"
     with pytest.raises(Ignored, match="no_payment_intent"):
-        stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None})
+        stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None, "charge": None})
 
 
 @pytest.mark.parametrize(

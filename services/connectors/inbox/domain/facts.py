@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.common import order_facts
 from services.common.order_facts import Clock, ReportedFact
-from services.connectors.platforms.domain.port import NOTHING_SAID, Options, Platform, Report
+from services.connectors.platforms.domain.port import NOTHING_SAID, Options, Payment, Platform, Report
 from services.connectors.platforms.domain.values import LONGEST_ID
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Invalid
@@ -35,6 +35,12 @@ def facts_of(
         *(order_facts.cancel(store_id, named(prefix, one.order_id), one.at, clock) for one in report.cancels),
         *(order_facts.refund(store_id, named(prefix, one.order_id), one.refund, clock) for one in report.refunds),
     )
+
+
+def payments_of(report: Report, known: Known) -> tuple[Payment, ...]:
+    """Which orders of the store were paid by which payments, both under the store's ids. Raises `Invalid`."""
+    prefix = known.order_prefix
+    return tuple(Payment(named(prefix, one.payment_id), named(prefix, one.order_id)) for one in report.payments)
 
 
 def named(prefix: str, order_id: str) -> str:

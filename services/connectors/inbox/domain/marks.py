@@ -16,6 +16,8 @@ ORDER = "o:"
 """Begins the mark of an order's figures and evidence."""
 REFUND = "r:"
 """Begins the mark of one refund."""
+PAYMENT = "p:"
+"""Begins the mark of what a payment paid."""
 _HEX = 20
 
 
@@ -42,6 +44,7 @@ def marked(ring: KeyRing, report: Report) -> Said:
         ]
         marks.append(_mark(ring, ORDER, said))
     marks += [_mark(ring, REFUND, _refund(one)) for one in report.refunds]
+    marks += [_mark(ring, PAYMENT, list(one)) for one in report.payments]
     moments = [order.updated_at for order in report.orders if order.updated_at is not None]
     return Said(tuple(marks), max(moments, default=None))
 

@@ -77,7 +77,7 @@ class Inbox:
 
     async def _note(self, readings: list[Reading]) -> Sequence[None]:
         async with self._ctx.db.transaction(stores={one.delivery.store_id for one in readings}) as tx:
-            await actions.note(tx, readings)
+            await actions.note(tx, self._readings, readings)
             failpoints.hit("deliveries.before_read")
         failpoints.hit("deliveries.after_read")
         return [None] * len(readings)

@@ -78,6 +78,13 @@ class ReportedRefund(NamedTuple):
     refund: Refund
 
 
+class Payment(NamedTuple):
+    """That a payment paid an order, by the platform's own ids of both."""
+
+    payment_id: str
+    order_id: str
+
+
 class ReportedCancel(NamedTuple):
     """The end of an order, by the platform's own id of it."""
 
@@ -159,6 +166,10 @@ class Report:
     orders: Sequence[Order] = ()
     refunds: Sequence[ReportedRefund] = ()
     cancels: Sequence[ReportedCancel] = ()
+    payments: Sequence[Payment] = ()
+    by_payment: bool = False
+    """Its refunds name a payment in an order's place: they are of the order that it paid, too, whenever that is told.
+    """
     read_back: str | None = None
     """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
 

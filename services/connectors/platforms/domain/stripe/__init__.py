@@ -26,13 +26,13 @@ STRIPE = Platform(
         duplicates=_("The same event is one delivery, and equal reports are one fact."),
         refunds=_(
             "Each by its own id, so that it counts once; one that failed takes nothing back. A chargeback is one while "
-            "the bank has the money, and none once it is won."
+            "the bank has the money, and none once it is won. One that names a payment is of the invoice that it paid."
         ),
         paid=_("When payment_status is paid or no_payment_required, also later; an invoice by invoice.paid."),
         tests=_("Events with livemode: false are kept in the log and never count."),
         cannot=_(
-            "A promotion code's text, unless metadata has it; whose invoice a chargeback is of, and from API "
-            "2025-03-31 on a refund; before API 2024-10-28, a refund that fails later."
+            "A promotion code's text, unless metadata has it; which invoice a refund is of, where one payment paid "
+            "several; before API 2024-10-28, a refund that fails later."
         ),
     ),
 )

@@ -11,7 +11,7 @@ import msgspec
 from services.common.order import Order
 from services.common.order_facts import Refund
 from services.connectors.platforms.domain.bodies import json_object
-from services.connectors.platforms.domain.port import Delivered, Ignored, Report, ReportedRefund
+from services.connectors.platforms.domain.port import Delivered, Ignored, Payment, Report, ReportedRefund
 from services.connectors.platforms.domain.stripe.values import currency_of, evidence_of, id_in, minor, moment, part
 from services.connectors.platforms.domain.values import (
     LONGEST_EMAIL,
@@ -29,6 +29,8 @@ _REFUNDS_UNLISTED: Final = "2022-11-15"
 """From this version of the API on, a charge does not list its refunds: it has their sum."""
 _EVERY_REFUND_TOLD: Final = "2024-10-28"
 """From this one on, `refund.created` comes for every refund."""
+_INVOICES_APART: Final = "2025-03-31"
+"""From this one on, neither an invoice nor its charge names the other: `invoice_payment.paid` names both."""
 
 
 def read(delivered: Delivered) -> Report:
@@ -127,16 +129,38 @@ def _invoice(event: Reported, invoice: Reported, at: datetime) -> Report:
         ),
         **evidence_of(invoice, part(parent, "metadata"), part(invoice, "subscription_details", "metadata")),
     }
-    return Report(orders=[msgspec.convert(order, Order)])
+    # Later versions of the API list its payments, and only where that is asked for.
+    listed = [part(one, "payment") for one in mappings(part(invoice, "payments").get("data") or []) if _is_paid(one)]
+    paid_by = [found for one in (invoice, *listed) if (found := _paying(one)) is not None]
+    payments = [Payment(found, order["order_id"]) for found in dict.fromkeys(paid_by)]
+    return Report(orders=[msgspec.convert(order, Order)], payments=payments)
+
+
+def _invoice_payment(event: Reported, found: Reported, at: datetime) -> Report:
+    payment_id = _paying(part(found, "payment"))
+    if payment_id is None:
+        raise Ignored("no_payment_intent")  # money that came by another way than theirs goes back by it
+    return Report(payments=[Payment(payment_id, id_in(found, "invoice") or missing("invoice"))])
+
+
+def _is_paid(invoice_payment: Reported) -> bool:
+    return text(invoice_payment, "status") in {None, "paid"}
+
+
+def _paying(reported: Reported) -> str | None:
+    """The payment that something names: the intent, or the charge where there was no intent."""
+    return id_in(reported, "payment_intent") or id_in(reported, "charge")
 
 
 def _refund(event: Reported, refund: Reported, at: datetime) -> Report:
-    order_id = id_in(refund, "payment_intent")
+    alone = _version(event) >= _INVOICES_APART
+    order_id = _paying(refund) if alone else id_in(refund, "payment_intent")
     if order_id is None:
         raise Ignored("no_payment_intent")
     if _REFUNDS_UNLISTED <= _version(event) < _EVERY_REFUND_TOLD and id_in(refund, "charge") is not None:
         raise Ignored("told_by_charge")  # whose sum has it in it: under two names it would count twice
-    return Report(refunds=[_one_refund(refund, order_id, at)])
+    # Of versions before, the charge tells it of the invoice.
+    return Report(refunds=[_one_refund(refund, order_id, at)], by_payment=alone)
 
 
 def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
@@ -147,16 +171,18 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
     order_ids = [found for name in ("payment_intent", "invoice") if (found := id_in(charge, name)) is not None]
     if not order_ids:
         raise Ignored("no_payment_intent")
+    invoice, paid_by = id_in(charge, "invoice"), id_in(charge, "payment_intent") or text(charge, "id")
+    payments = [Payment(paid_by, invoice)] if invoice is not None and paid_by is not None else []
     listed = mappings(part(charge, "refunds").get("data") or [])
     if listed:
         ended = [one for one in listed if text(one, "status") in _ENDED]
         refunds = [_one_refund(one, order_id, at) for order_id in order_ids for one in ended]
         if not refunds:
             raise Ignored("no_money_went_back")
-        return Report(refunds=refunds)
+        return Report(refunds=refunds, payments=payments)
     if _version(event) >= _EVERY_REFUND_TOLD:
         # Those name the payment intent alone. Whose invoice it was, a charge says until 2025-03-31.
-        order_ids = [found for found in [id_in(charge, "invoice")] if found is not None]
+        order_ids = [] if invoice is None else [invoice]
         if not order_ids:
             raise Ignored("told_by_refund_events")
     currency = currency_of(charge)
@@ -164,7 +190,7 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
     refund = Refund(
         refund_id=text(charge, "id") or missing("id"), amount_minor=amount, at=at, currency=currency, updated_at=at
     )
-    return Report(refunds=[ReportedRefund(order_id, refund) for order_id in order_ids])
+    return Report(refunds=[ReportedRefund(order_id, refund) for order_id in order_ids], payments=payments)
 
 
 def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
@@ -172,7 +198,7 @@ def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
     gone = _MONEY_GONE.get((text(event, "type") or "", text(dispute, "status") or ""))
     if gone is None:
         raise Ignored("no_money_went_back")
-    order_id = id_in(dispute, "payment_intent")
+    order_id = _paying(dispute)
     if order_id is None:
         raise Ignored("no_payment_intent")
     currency = currency_of(dispute)
@@ -184,7 +210,7 @@ def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
         updated_at=at,
         status="succeeded" if gone else "failed",
     )
-    return Report(refunds=[ReportedRefund(order_id, told)])
+    return Report(refunds=[ReportedRefund(order_id, told)], by_payment=True)
 
 
 _WITHDRAWN: Final = "charge.dispute.funds_withdrawn"
@@ -246,6 +272,7 @@ _READERS: Final[Mapping[str, Callable[[Reported, Reported, datetime], Report]]] 
     "checkout.session.async_payment_failed": _session,
     "payment_intent.succeeded": _intent,
     "invoice.paid": _invoice,
+    "invoice_payment.paid": _invoice_payment,
     "charge.refunded": _charge,
     "refund.created": _refund,
     "refund.updated": _refund,

@@ -1,0 +1,1 @@
+"""Which order a payment paid: refunds of some platforms name the payment alone."""
