@@ -4,9 +4,11 @@ from datetime import date, datetime
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import PayAs, Period, Reason
+from services.rewards.payouts.domain.terms import LOOSER_AFTER
+from services.rewards.rules.domain import PayAs, Period, Reason, window
 
 Status = Literal["waiting", "granted", "refused"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
@@ -16,16 +18,51 @@ MOST: Final = 1_000_000_000_000
 """The largest amount, in minor units or points, that is given at once."""
 
 
+class GivingLimit(Struct, frozen=True):
+    """How much in which period: minor units of a currency, or points. Nothing: all waits for a second principal."""
+
+    amount_minor: int = 0
+    period: Period = "month"
+
+    def covers(self, other: "GivingLimit", day: date) -> bool:
+        """Whether nothing that the other refuses on that day, or on a later one of its period, passes this one."""
+        (first, last), (from_, to) = window(self.period, day), window(other.period, day)
+        return self.amount_minor == 0 or (self.amount_minor <= other.amount_minor and first <= from_ and to <= last)
+
+    def with_(self, other: "GivingLimit", day: date) -> "GivingLimit":
+        """One that covers both on that day: the smaller amount, in the period that began first."""
+        longer = min(
+            (self, other), key=lambda one: (window(one.period, day)[0], -window(one.period, day)[1].toordinal())
+        )
+        return GivingLimit(min(self.amount_minor, other.amount_minor), longer.period)
+
+
 class Terms(Struct, frozen=True, kw_only=True):
     """What one principal may give alone, of a currency or of points. Without any set: nothing."""
 
     unit: str
-    limit_minor: int = 0
-    period: Period = "month"
+    limit: GivingLimit = GivingLimit()
+    """The limit that was set last."""
+    former: GivingLimit | None = None
+    """The tighter one of before, which holds beside it until `looser_at`."""
+    looser_at: datetime | None = None
 
-    def needs_second(self, amount_minor: int, *, given: int) -> bool:
-        """Whether that much more waits for somebody else, where one has `given` so much alone in this period."""
-        return given + amount_minor > self.limit_minor
+    def limit_at(self, now: datetime, day: date) -> GivingLimit:
+        """The limit that holds at a moment; `day` is that moment's where the store is."""
+        if self.former is None or self.looser_at is None or now >= self.looser_at:
+            return self.limit
+        return self.limit.with_(self.former, day)
+
+    def set_after(self, before: "Terms", *, now: datetime, day: date) -> "Terms":
+        """These, with the moment from which their limit alone holds: at once, or a day later where it lets anything
+        pass that the one which holds now does not. Setting the same again puts nothing off.
+        """
+        holds = before.limit_at(now, day)
+        if self.limit.covers(holds, day):
+            return replace(self, former=None, looser_at=None)
+        if before.looser_at is not None and self.limit == before.limit:
+            return replace(self, former=before.former, looser_at=before.looser_at)
+        return replace(self, former=holds, looser_at=now + LOOSER_AFTER)
 
 
 class Goodwill(Struct, frozen=True, kw_only=True):

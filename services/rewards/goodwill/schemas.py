@@ -10,7 +10,7 @@ from contracts.fields import Currency
 from services.common.money import in_units
 from services.kernel.errors import Invalid
 from services.rewards.goodwill.actions.give import Wish
-from services.rewards.goodwill.domain import MOST, Goodwill, Status, Step, StepKind, Terms
+from services.rewards.goodwill.domain import MOST, GivingLimit, Goodwill, Status, Step, StepKind, Terms
 from services.rewards.rules.domain import POINTS, PayAs, Period
 
 _IN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -165,6 +165,7 @@ class TermsIn(BaseModel):
 
     limit: Annotated[int, Field(ge=0, le=MOST, strict=True)] = Field(
         description="Minor units of the currency, or points, per period. 0: all of it waits for a second principal."
+        " Looser than before, it holds after 24 hours; the first one is."
     )
     period: Period = Field("month", description="Whole days, weeks (from Monday), months or years where the store is.")
 
@@ -173,13 +174,25 @@ class TermsOut(BaseModel):
     """What one principal may give alone, of a currency or of points."""
 
     unit: str = Field(description="A currency, or points.")
-    limit: int
+    limit: int = Field(description="As it was set.")
     period: Period
+    limit_holds: int = Field(description="The limit that holds now.")
+    period_holds: Period
+    limit_from: datetime | None = Field(
+        description="Since when, or from when, what was set holds, where it was looser than before."
+    )
 
     @classmethod
-    def of(cls, terms: Terms) -> Self:
-        """As callers see it."""
-        return cls(unit=terms.unit, limit=terms.limit_minor, period=terms.period)
+    def of(cls, terms: Terms, holds: GivingLimit) -> Self:
+        """As callers see it; `holds` is the limit that holds now."""
+        return cls(
+            unit=terms.unit,
+            limit=terms.limit.amount_minor,
+            period=terms.limit.period,
+            limit_holds=holds.amount_minor,
+            period_holds=holds.period,
+            limit_from=terms.looser_at,
+        )
 
 
 class AllTermsOut(BaseModel):

@@ -5,14 +5,17 @@ from datetime import date
 
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
-from services.rewards.goodwill.domain import Goodwill, Step, Terms
+from services.rewards.goodwill.domain import GivingLimit, Goodwill, Step, Terms
 
-_TERMS = "select unit, limit_minor, period from goodwill_terms where store_id = :store and unit = :unit"
-_ALL_TERMS = "select unit, limit_minor, period from goodwill_terms where store_id = :store order by unit"
-_KEEP_TERMS = """
-insert into goodwill_terms (store_id, unit, limit_minor, period) values (:store, :unit, :limit, :period)
-on conflict (store_id, unit) do update set limit_minor = excluded.limit_minor, period = excluded.period
-"""
+_OF_TERMS = "unit, limit_minor, period, former_minor, former_period, looser_at"
+_TERMS = f"select {_OF_TERMS} from goodwill_terms where store_id = :store and unit = :unit"  # noqa: S608
+_ALL_TERMS = f"select {_OF_TERMS} from goodwill_terms where store_id = :store order by unit"  # noqa: S608
+_KEEP_TERMS = f"""
+insert into goodwill_terms (store_id, {_OF_TERMS})
+values (:store, :unit, :limit, :period, :former, :former_period, :looser_at)
+on conflict (store_id, unit) do update set limit_minor = excluded.limit_minor, period = excluded.period,
+  former_minor = excluded.former_minor, former_period = excluded.former_period, looser_at = excluded.looser_at
+"""  # noqa: S608
 _FIELDS = (
     *("store_id", "goodwill_id", "ambassador_id", "program_id", "pay_as", "unit", "currency", "amount_minor", "reason"),
     *("status", "made_by", "made_at", "day", "unaided", "decided_by", "decided_at", "reward_id"),
@@ -74,17 +77,27 @@ order by 1
 async def terms(tx: Tx, store_id: str, unit: str) -> Terms:
     """What holds for a unit; what holds without any terms where none are set."""
     row = await tx.one_or_none(_TERMS, store=store_id, unit=unit)
-    return Terms(unit=unit) if row is None else Terms(**row._asdict())
+    return Terms(unit=unit) if row is None else _terms(row)
 
 
 async def all_terms(tx: Tx, store_id: str) -> list[Terms]:
     """Terms of all units that some are set for."""
-    return [Terms(**row._asdict()) for row in await tx.all(_ALL_TERMS, store=store_id)]
+    return [_terms(row) for row in await tx.all(_ALL_TERMS, store=store_id)]
 
 
 async def keep_terms(tx: Tx, store_id: str, terms: Terms) -> None:
     """Sets what holds for a unit."""
-    await tx.execute(_KEEP_TERMS, store=store_id, unit=terms.unit, limit=terms.limit_minor, period=terms.period)
+    former = terms.former
+    await tx.execute(
+        _KEEP_TERMS,
+        store=store_id,
+        unit=terms.unit,
+        limit=terms.limit.amount_minor,
+        period=terms.limit.period,
+        former=None if former is None else former.amount_minor,
+        former_period=None if former is None else former.period,
+        looser_at=terms.looser_at,
+    )
 
 
 async def add(tx: Tx, one: Goodwill) -> None:
@@ -155,6 +168,11 @@ async def forget_words(tx: Tx, ambassadors: Sequence[Ref]) -> None:
 async def crooked(tx: Tx, store_id: str) -> list[tuple[str, int | None, int | None]]:
     """(goodwill, what was given, what its reward began with) where one is not the other, or one of them is missing."""
     return [(row.id, row.given, row.rewarded) for row in await tx.all(_CROOKED, store=store_id)]
+
+
+def _terms(row: Row) -> Terms:
+    former = None if row.former_minor is None else GivingLimit(row.former_minor, row.former_period)
+    return Terms(unit=row.unit, limit=GivingLimit(row.limit_minor, row.period), former=former, looser_at=row.looser_at)
 
 
 def _goodwill(row: Row) -> Goodwill:

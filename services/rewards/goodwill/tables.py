@@ -13,9 +13,17 @@ GOODWILL_TERMS = Table(
     text("unit", primary_key=True),
     Column("limit_minor", BigInteger, nullable=False),
     text("period"),
+    Column("former_minor", BigInteger, nullable=True),
+    text("former_period", nullable=True),
+    moment("looser_at", nullable=True),
     CheckConstraint("limit_minor >= 0", name="limit"),
+    CheckConstraint(
+        "(former_minor is null) = (looser_at is null) and (former_period is null) = (looser_at is null)", name="former"
+    ),
 )
-"""By currency, and for points: what one principal may give in a period without a second one."""
+"""By currency, and for points: what one principal may give in a period without a second one. `former_…`: the tighter
+limit of before, which holds beside it until `looser_at`.
+"""
 
 GOODWILL = Table(
     "goodwill",

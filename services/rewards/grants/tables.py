@@ -102,6 +102,11 @@ REWARDS = Table(
         *("store_id", "source_kind", "reward_id"),
         postgresql_where=sql("source_kind <> 'order'"),
     ),
+    Index(
+        "rewards_sourced_status_idx",
+        *("store_id", "source_kind", "status", "reward_id"),
+        postgresql_where=sql("source_kind <> 'order'"),
+    ),
     Index("rewards_status_idx", "store_id", "status", "reward_id"),
     Index(
         "rewards_releasable_idx",

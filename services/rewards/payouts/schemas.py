@@ -50,8 +50,8 @@ class TermsIn(BaseModel):
     minimum_minor: Limit = Field(1, description="Nobody with less is paid. Told to ambassadors.")
     approval_minor: Limit | None = Field(
         None,
-        description="A batch above it is approved by a second person. Null: whoever may pay may approve. Looser than"
-        " before, it holds after 24 hours.",
+        description="What one person prepares and approves alone within 24 hours; above it a second person approves."
+        " Null: whoever may pay may approve. Looser than before, it holds after 24 hours.",
     )
     may_request: bool = Field(False, description="Whether ambassadors can ask for their money at the portal.")
     columns: list[ColumnIn] | None = Field(
@@ -109,8 +109,9 @@ class LeftOutOut(BaseModel):
     """People who have something and are not paid, and why."""
 
     reason: str = Field(
-        description="below_minimum, no_destination, other_method, cooling_off, in_payout, or fraction: PayPal pays some"
-        " currencies in whole units only."
+        description="below_minimum, no_destination, other_method, cooling_off, in_payout, blocked; store_credit: there"
+        " is no other money; overdrawn: more store credit was taken back than was left; not_requested; or fraction:"
+        " PayPal pays some currencies in whole units only."
     )
     people: int
     available_minor: int

@@ -45,6 +45,7 @@ PAYOUT_BATCHES = Table(
     text("approved_by", nullable=True),
     moment("approved_at", nullable=True),
     moment("sent_at", nullable=True),
+    Index("payout_batches_approved_idx", "store_id", "approved_by", "currency", "approved_at"),
 )
 """`payouts` and `amount_minor` are those it was prepared with."""
 

@@ -66,6 +66,9 @@ def left_out_text(speech: Speech, why: str) -> str:
     """Why somebody with money is not paid."""
     return {
         "below_minimum": speech.say("Less than the minimum"),
+        "store_credit": speech.say("Store credit only: it is not paid out"),
+        "overdrawn": speech.say("More store credit was taken back than was left"),
+        "not_requested": speech.say("Has not asked for the money"),
         "no_destination": speech.say("Not said where the money goes"),
         "other_method": speech.say("Cannot be paid this way"),
         "cooling_off": speech.say("Destination, mail or phone changed in the last 72 hours"),

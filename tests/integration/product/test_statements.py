@@ -94,6 +94,7 @@ async def look(client: httpx.AsyncClient, store: Store, ids: dict[str, str]) -> 
         "/v1/events/{order_id}",
         "/v1/rewards?event_id={order_id}",
         "/v1/rewards?source=event",
+        "/v1/rewards?source=event&status=rejected",
         "/v1/rewards",
         "/v1/rewards?order_id={order_id}",
         "/v1/rewards?ambassador_id={ambassador_id}",

@@ -112,9 +112,6 @@ G = "/console/rewards/goodwill"
 GIVE_BY_FORM = {"ambassador": "{ambassador_id}", "amount": "1", "pay_as": "cash", "reason": "secretword"}
 TAKE_BACK = body(reason="secretword")
 GOODWILL = [
-    Step(route="POST /v1/goodwill", notes=["goodwill.asked"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
-    Step(route="POST /v1/goodwill/{new_goodwill}/refuse", notes=["goodwill.refused"], body=body(reason="secretword")),
-    Step(route="PUT /v1/goodwill-terms/{unit}", notes=["goodwill_terms.changed"], body=body(limit=5000)),
     Step(route="POST /v1/goodwill", notes=["goodwill.granted"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
     Step(route="POST /v1/goodwill/{new_goodwill}/take-back", notes=["goodwill.taken_back"], body=TAKE_BACK),
     Step(route="POST /v1/goodwill/{goodwill_id}/approve", notes=["goodwill.approved"]),
@@ -122,6 +119,9 @@ GOODWILL = [
     Step(route=f"POST {G}/{{goodwill_id}}/take-back", who="member", notes=["goodwill.taken_back"],
          body=form(amount="0.50", reason="secretword")),
     Step(route=f"POST {G}/{{other_goodwill}}/approve", who="member", notes=["goodwill.approved"]),
+    Step(route="PUT /v1/goodwill-terms/{unit}", notes=["goodwill_terms.changed"], body=body(limit=50)),
+    Step(route="POST /v1/goodwill", notes=["goodwill.asked"], body=BODIES["POST /v1/goodwill"], keep="new_goodwill"),
+    Step(route="POST /v1/goodwill/{new_goodwill}/refuse", notes=["goodwill.refused"], body=body(reason="secretword")),
     Step(route=f"POST {G}/terms", who="member", notes=["goodwill_terms.changed"],
          body=form(unit="EUR", limit="", period="month")),
     Step(route=f"POST {G}", who="member", notes=["goodwill.asked"], body=form(**GIVE_BY_FORM),
@@ -453,6 +453,9 @@ async def notes(two_stores: TwoStores) -> AsyncIterator[Callable[[], Any]]:
     """Gives the notes that came since it was last asked, from all services, in their order."""
     owner = await asyncpg.connect(two_stores.database_url.replace(f"{OWNER}@", "postgres@"))
     seen: set[str] = set()
+    # A first limit holds after a day: this store has had one for longer.
+    terms = "insert into rewards.goodwill_terms (store_id, unit, limit_minor, period) values ($1, 'EUR', 5000, 'month')"
+    await owner.execute(terms, two_stores.a.id)
 
     async def fresh() -> list[dict[str, Any]]:
         rows = [

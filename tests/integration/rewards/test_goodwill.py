@@ -9,6 +9,7 @@ import pytest
 
 from contracts.events.rewards import SourcedReward
 from services.rewards.ledger.domain import Holding
+from services.rewards.payouts.domain.terms import LOOSER_AFTER
 from tests.integration.rewards.money import audit, details, earned, holding, send_to
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import (
@@ -25,6 +26,7 @@ from tests.unit.rewards.build import (
 
 GIVE = ("goodwill:write", "rewards:read", "rewards:write")
 OWNER = ("payouts:read", "payouts:write", "rewards:read")
+DAY = int(LOOSER_AFTER.total_seconds())
 
 
 @pytest.fixture
@@ -35,6 +37,7 @@ async def shop(world: World) -> World:
     async with world.caller(STORE, *OWNER) as http:
         answer = await http.put("/v1/goodwill-terms/EUR", json={"limit": 5000, "period": "month"})
         assert answer.status_code == 200, answer.text
+    await world.move_clock(seconds=DAY)
     return world
 
 
@@ -134,6 +137,27 @@ async def test_a_new_period_and_only_that_makes_room_again(shop: World) -> None:
         assert (await post(http, "/v1/goodwill", wish(1), status=201))["status"] == "waiting"
         await shop.move_clock(seconds=int(timedelta(days=31).total_seconds()))
         assert (await post(http, "/v1/goodwill", wish(5000), status=201))["status"] == "granted"
+
+
+@pytest.mark.parametrize(("unit", "looser"), [("EUR", 10_000), ("EUR", None), ("points", 10_000)])
+async def test_nobody_lifts_the_limit_or_sets_the_first_and_gives_alone_within_a_day(
+    shop: World, unit: str, looser: int | None
+) -> None:
+    gift = wish(6000) if unit == "EUR" else {"ambassador_id": ANNA, "points": 6000, "reason": "Because."}
+    terms = {"limit": 5000, "period": "day"} if looser is None else {"limit": looser, "period": "month"}
+    async with shop.caller(STORE, *GIVE, *OWNER, key_id="key_a") as alone:
+        if looser is None:  # used up: another period begins anew no sooner than tomorrow
+            await post(alone, "/v1/goodwill", wish(5000), status=201)
+            gift = wish(5000)
+        for _ in range(2):  # setting it again puts nothing off
+            lifted = (await alone.put(f"/v1/goodwill-terms/{unit}", json=terms)).json()
+            held = 5000 if unit == "EUR" else 0
+            assert (lifted["limit"], lifted["limit_holds"], lifted["period_holds"]) == (terms["limit"], held, "month")
+            assert (await post(alone, "/v1/goodwill", gift, status=201))["status"] == "waiting"
+            await shop.move_clock(seconds=DAY // 2)
+        assert (await post(alone, "/v1/goodwill", gift, status=201))["status"] == "granted"
+        tighter = (await alone.put(f"/v1/goodwill-terms/{unit}", json={"limit": 1, "period": "ever"})).json()
+        assert (tighter["limit_holds"], tighter["period_holds"], tighter["limit_from"]) == (1, "ever", None)
 
 
 async def test_without_a_limit_all_waits_and_a_refusal_ends_it(shop: World) -> None:

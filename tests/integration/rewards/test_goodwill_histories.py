@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from services.kernel.auth.principal import Principal
 from services.kernel.errors import AppError
-from services.rewards.goodwill.actions import give, terms
-from services.rewards.goodwill.domain import Goodwill, Terms
+from services.rewards.goodwill import sql as terms
+from services.rewards.goodwill.actions import give
+from services.rewards.goodwill.domain import GivingLimit, Goodwill, Terms
 from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.sql import holdings_of
 from services.rewards.verification.actions import verify
@@ -149,7 +150,7 @@ async def test_whatever_people_do_the_books_say_what_a_handful_of_sums_says(worl
     await world.take(configured(store=store), published(program, store=store), joined(ANNA, store_id=store))
     history = History(world, store)
     async with world.db.transaction([store]) as tx:
-        await terms.put(tx, store, Terms(unit="EUR", limit_minor=LIMIT, period="ever"))
+        await terms.keep_terms(tx, store, Terms(unit="EUR", limit=GivingLimit(LIMIT, "ever")))
     for act in acts:
         await history.act(*act)
     model = history.model

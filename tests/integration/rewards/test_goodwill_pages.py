@@ -9,6 +9,7 @@ from services.common.scopes import SECRET
 from services.kernel.auth.sessions import COOKIE, issue_session
 from services.kernel.http.app import Edge
 from services.rewards.main import SERVICE
+from services.rewards.payouts.domain.terms import LOOSER_AFTER
 from tests.integration.rewards.money import audit, earned, holding
 from tests.integration.rewards.test_payout_pages import portal
 from tests.integration.rewards.world import BASE, World
@@ -72,6 +73,9 @@ async def test_taking_back_says_what_is_wrong_and_takes_once(world: World) -> No
     async with world.browser(STORE) as page:
         set_ = await page.post(f"{LIST}/terms", data={"unit": "EUR", "limit": "50", "period": "month"}, headers=SAME)
         assert set_.status_code == 303
+        day_one = (await page.get(LIST, params={"ambassador": ANNA})).text
+        assert "EUR: each gift waits for a second person. From " in day_one and "on: €50.00 a month" in day_one
+        await world.move_clock(seconds=int(LOOSER_AFTER.total_seconds()))
         shown = (await page.get(LIST, params={"ambassador": ANNA})).text
         assert "EUR: you may give €50.00 more alone (€50.00 a month)" in shown
         place = (await page.post(LIST, data=GIFT, headers=SAME)).headers["location"]

@@ -18,9 +18,11 @@ from services.rewards.destinations.actions import set_destination
 from services.rewards.destinations.domain import checked
 from services.rewards.ledger.domain import Holding
 from services.rewards.payouts.actions.results import results_of
+from services.rewards.payouts.sql import ready
+from services.rewards.payouts.sql.ready import Wanted
 from tests.integration.rewards.money import IBANS, PAYER, audit, details, earned, holding, release_all, send_to
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, make_state
+from tests.unit.rewards.build import AMBASSADOR_RULE, ANNA, BORIS, NOON, STORE, make_program, make_state, published
 
 PAY = ("payouts:read", "payouts:write", "rewards:read")
 XSD = Path(sepaxml.__file__).parent / "schemas" / "pain.001.001.09.xsd"
@@ -107,6 +109,31 @@ async def test_who_is_left_out_and_why(shop: World) -> None:
         assert (other["payouts"], other["left_out"]) == (0, [])
 
 
+async def test_who_has_store_credit_alone_or_has_not_asked_is_left_out_with_that_reason(shop: World) -> None:
+    credit = published(make_program({**AMBASSADOR_RULE, "pay_as": "store_credit"}), version=2)
+    carla = make_state("carla-1", revision=1, settled_at=NOON, ambassador_id="amb_carla", program_version=2)
+    await shop.take(credit, carla)
+    await release_all(shop)
+    await send_to(shop, "amb_carla", details(2))
+    asking = {"currency": "EUR", "requested_only": True}
+    async with shop.caller(STORE, *PAY) as http:
+        everybody = (await http.get("/v1/payout-batches/preview", params={"currency": "EUR"})).json()
+        assert everybody["payouts"] == 2
+        assert [(one["reason"], one["people"]) for one in everybody["left_out"]] == [("store_credit", 1)]
+        asked = (await http.get("/v1/payout-batches/preview", params=asking)).json()  # type: ignore[arg-type]
+    assert [(one["reason"], one["people"]) for one in asked["left_out"]] == [("not_requested", 2), ("store_credit", 1)]
+
+
+async def test_who_cannot_be_paid_their_cents_takes_nobodys_place_in_a_batch(world: World) -> None:
+    await earned(world, orders={ANNA: [4650], BORIS: [4600]})
+    await send_to(world, ANNA, details(0), cooled=False)
+    await send_to(world, BORIS, details(1))
+    wanted = Wanted(currency="EUR", methods=["iban"], minimum_minor=1, step_minor=10, asked=False)
+    async with world.db.transaction([STORE]) as tx:
+        assert [one.ambassador_id for one in await ready.ready(tx, STORE, wanted, count=1)] == [BORIS]
+        assert await ready.left_out(tx, STORE, wanted) == {"fraction": (1, 465)}
+
+
 async def test_above_the_limit_somebody_else_approves(shop: World) -> None:
     async with shop.caller(STORE, *PAY, key_id="key_a") as first, shop.caller(STORE, *PAY, key_id="key_b") as second:
         await first.put("/v1/payout-terms/EUR", json={"approval_minor": 1000})
@@ -135,6 +162,29 @@ async def test_nobody_lifts_the_limit_and_approves_alone_within_a_day(shop: Worl
         await alone.put("/v1/payout-terms/EUR", json={"approval_minor": looser})
         await shop.move_clock(seconds=int(timedelta(hours=25).total_seconds()))
         await post(alone, f"/v1/payout-batches/{batch['id']}/approve")
+
+
+async def test_small_batches_pass_the_limit_no_more_than_one_large_one(shop: World) -> None:
+    async with shop.caller(STORE, *PAY, key_id="key_a") as alone, shop.caller(STORE, *PAY, key_id="key_b") as other:
+        await alone.put("/v1/payout-terms/EUR", json={"approval_minor": 1000, "minimum_minor": 500})
+        called_off = await prepared(alone)
+        for step in ("approve", "cancel"):
+            await post(alone, f"/v1/payout-batches/{called_off['id']}/{step}")
+        annas = await prepared(alone)
+        await post(alone, f"/v1/payout-batches/{annas['id']}/approve")
+        await alone.put("/v1/payout-terms/EUR", json={"approval_minor": 1000, "minimum_minor": 1})
+        boris = await prepared(alone)
+        assert (annas["amount_minor"], boris["amount_minor"]) == (920, 460)
+        refused = await post(alone, f"/v1/payout-batches/{boris['id']}/approve", status=403)
+        assert refused["code"] == "second_person_needed"
+        await post(alone, f"/v1/payout-batches/{boris['id']}/cancel")
+        of_other = await prepared(other)  # who has let nothing go alone
+        await post(other, f"/v1/payout-batches/{of_other['id']}/approve")
+        await post(other, f"/v1/payout-batches/{of_other['id']}/cancel")
+        boris = await prepared(alone)
+        await post(alone, f"/v1/payout-batches/{boris['id']}/approve", status=403)
+        await shop.move_clock(seconds=int(timedelta(hours=24).total_seconds()))
+        assert (await post(alone, f"/v1/payout-batches/{boris['id']}/approve"))["approved_by"] == "key_a"
 
 
 async def test_no_key_may_pay_that_was_not_given_the_right(shop: World) -> None:

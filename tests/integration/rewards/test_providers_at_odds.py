@@ -67,6 +67,32 @@ async def test_only_what_is_signed_by_the_account_that_was_called_is_a_report(sh
     assert set((await shop.standing()).values()) == {"paid"}
 
 
+async def test_a_report_of_paid_after_it_came_back_has_the_endpoint_asked_and_alarms_only_if_that_says_so(
+    shop: Paying,
+) -> None:
+    made = await shop.set_up("http")
+    await shop.sent("http")
+    await until(lambda: shop.all_are("paid"), what="everybody is paid")
+    endpoint = shop.providers.endpoint
+    endpoint.moods = Moods(returns=100)
+    await endpoint.give_back()
+    await until(lambda: shop.all_are("returned"), what="all came back")
+    anna, boris = await one_of(shop, ANNA), await one_of(shop, BORIS)
+    endpoint.book[boris["id"]].status = "paid"
+
+    async def at_odds() -> bool:
+        await shop.hurry()
+        return bool((await shop.payout(boris["id"]))["called"]["at_odds"])
+
+    for one in (anna, boris):
+        assert (await report(shop, made, {"id": one["id"], "status": "paid"})).status_code == 204
+        assert not (await shop.payout(one["id"]))["called"]["at_odds"]
+    await until(at_odds, what="the endpoint still says that it was paid")
+    await until(lambda: endpoint.book[anna["id"]].said > 0, what="it is asked about the other, too")
+    assert not (await shop.payout(anna["id"]))["called"]["at_odds"]
+    assert (await holding(shop.world, ANNA)).available == 100 and (await audit(shop.world)).whole
+
+
 @pytest.mark.parametrize("kind", ["http", "paypal"])
 async def test_what_comes_back_after_it_was_paid_is_available_again(shop: Paying, kind: str) -> None:
     await shop.set_up(kind)

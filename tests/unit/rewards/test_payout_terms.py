@@ -42,6 +42,7 @@ def test_the_same_set_again_puts_nothing_off(limit: int | None, wanted: int | No
 
 def test_a_batch_above_the_limit_that_holds_needs_a_second_person() -> None:
     terms = Terms(currency="EUR", approval_minor=None, former_minor=100, looser_at=NOON)
-    assert terms.needs_second(101, now=NOON - timedelta(seconds=1))
-    assert not terms.needs_second(100, now=NOON - timedelta(seconds=1))
-    assert not terms.needs_second(101, now=NOON)
+    assert terms.needs_second(101, alone=0, now=NOON - timedelta(seconds=1))
+    assert not terms.needs_second(100, alone=0, now=NOON - timedelta(seconds=1))
+    assert terms.needs_second(100, alone=1, now=NOON - timedelta(seconds=1))
+    assert not terms.needs_second(101, alone=0, now=NOON)

@@ -93,11 +93,11 @@ def test_what_an_endpoint_gets_is_the_same_each_time_and_says_the_amount_both_wa
 )
 def test_paypal_writes_amounts_in_its_own_way(minor: int, currency: str, value: str) -> None:
     assert paypal.value_of(minor, currency) == value
-    assert paypal.takes(minor, currency)
+    assert minor % paypal.step_of(currency) == 0
 
 
 def test_paypal_cannot_pay_a_part_of_a_forint() -> None:
-    assert not paypal.takes(120050, "HUF") and paypal.takes(120050, "EUR")
+    assert (paypal.step_of("HUF"), paypal.step_of("JPY"), paypal.step_of("EUR")) == (100, 1, 1)
 
 
 DUPLICATE = {

@@ -13,7 +13,7 @@ from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.rewards.goodwill import sql
-from services.rewards.goodwill.domain import Goodwill, Terms, reward_of
+from services.rewards.goodwill.domain import GivingLimit, Goodwill, reward_of
 from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import taken_back
@@ -100,13 +100,17 @@ class Wish:
 class Allowance:
     """What a principal may give alone now."""
 
-    terms: Terms
+    limit: GivingLimit
     given: int
+
+    def needs_second(self, amount_minor: int) -> bool:
+        """Whether that much more waits for somebody else."""
+        return self.given + amount_minor > self.limit.amount_minor
 
     @property
     def left(self) -> int:
         """What is left of it in the period that is running."""
-        return max(0, self.terms.limit_minor - self.given)
+        return max(0, self.limit.amount_minor - self.given)
 
 
 async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
@@ -125,7 +129,7 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
         detail = f"The ambassador's program pays in {program.currency}: give an amount in that, or points."
         raise Invalid.field("currency", detail, code="other_currency")
     allowance = await allowance_of(tx, store_id, wish.unit)
-    waits = allowance.terms.needs_second(wish.amount_minor, given=allowance.given)
+    waits = allowance.needs_second(wish.amount_minor)
     one = Goodwill(
         store_id=store_id,
         goodwill_id=new_id("gwl", at=tx.now),
@@ -139,7 +143,7 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
         status="waiting",
         made_by=tx.actor.id,
         made_at=tx.now,
-        day=await _today(tx, store_id),
+        day=await today(tx, store_id),
         unaided=False,
     )
     if waits:
@@ -172,7 +176,7 @@ async def approve(tx: Tx, store_id: str, goodwill_id: str) -> Goodwill:
             " signed in with one."
         )
     await _program_of(tx, store_id, before.ambassador_id)
-    after = await _granted(tx, replace(before, day=await _today(tx, store_id)))
+    after = await _granted(tx, replace(before, day=await today(tx, store_id)))
     await sql.decide(tx, after)
     await sql.add_step(tx, after, "approved", amount_minor=after.amount_minor)
     _note(tx, "goodwill.approved", after, before=before)
@@ -231,10 +235,16 @@ async def get(tx: Tx, store_id: str, goodwill_id: str) -> Goodwill:
 
 async def allowance_of(tx: Tx, store_id: str, unit: str) -> Allowance:
     """What whoever acts may still give alone, in the period that is running where the store is."""
-    terms = await sql.terms(tx, store_id, unit)
-    first, last = window(terms.period, await _today(tx, store_id))
+    day = await today(tx, store_id)
+    limit = (await sql.terms(tx, store_id, unit)).limit_at(tx.now, day)
+    first, last = window(limit.period, day)
     given = await sql.given_alone(tx, store_id, by=tx.actor.id, unit=unit, first=first, last=last)
-    return Allowance(terms, given)
+    return Allowance(limit, given)
+
+
+async def today(tx: Tx, store_id: str) -> date:
+    """The day where the store is."""
+    return local_day(tx.now, ZoneInfo((await slices.shop(tx, store_id)).timezone))
 
 
 async def _program_of(tx: Tx, store_id: str, ambassador_id: str) -> str:
@@ -287,11 +297,6 @@ async def _room(tx: Tx, one: Goodwill) -> int | None:
             members={"left": str(room)},
         )
     return room
-
-
-async def _today(tx: Tx, store_id: str) -> date:
-    """The day where the store is."""
-    return local_day(tx.now, ZoneInfo((await slices.shop(tx, store_id)).timezone))
 
 
 def _note(tx: Tx, action: str, one: Goodwill, *, before: Goodwill | None = None) -> None:

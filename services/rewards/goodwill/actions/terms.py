@@ -3,22 +3,28 @@
 from services.common.money import exponent
 from services.kernel.db import Tx
 from services.rewards.goodwill import sql
+from services.rewards.goodwill.actions.give import today
 from services.rewards.goodwill.domain import Terms
 from services.rewards.rules.domain import POINTS
 
 
 async def put(tx: Tx, store_id: str, terms: Terms) -> Terms:
-    """Sets what holds for a currency or for points. Raises `Invalid` for a currency that there is not."""
+    """Sets what holds for a currency or for points. A limit that is looser than the one that holds comes to hold a day
+    later: nobody lifts it and gives alone in one breath.
+
+    Raises `Invalid` for a currency that there is not.
+    """
     if terms.unit != POINTS:
         exponent(terms.unit)
     await tx.lock_stores([store_id])
     before = await sql.terms(tx, store_id, terms.unit)
-    if terms != before:
-        await sql.keep_terms(tx, store_id, terms)
+    after = terms.set_after(before, now=tx.now, day=await today(tx, store_id))
+    if after != before:
+        await sql.keep_terms(tx, store_id, after)
         tx.note(
             "goodwill_terms.changed",
             on=terms.unit,
-            before={"amount_minor": before.limit_minor, "kind": before.period},
-            after={"amount_minor": terms.limit_minor, "kind": terms.period, "currency": terms.unit},
+            before={"amount_minor": before.limit.amount_minor, "kind": before.limit.period},
+            after={"amount_minor": after.limit.amount_minor, "kind": after.limit.period, "currency": after.unit},
         )
-    return terms
+    return after

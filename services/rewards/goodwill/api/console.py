@@ -1,6 +1,7 @@
 """The console's pages of goodwill: what was given or waits, giving, and how much one person may give alone."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -24,7 +25,7 @@ from services.rewards.goodwill.api.forms import (
     unit_of,
     wrong_text,
 )
-from services.rewards.goodwill.domain import PERIODS, STATUSES, Goodwill, Status, Terms
+from services.rewards.goodwill.domain import PERIODS, STATUSES, GivingLimit, Goodwill, Status, Terms
 from services.rewards.goodwill.schemas import GoodwillOut
 from services.rewards.pages import Reader, reader_of
 from services.rewards.rules.domain import POINTS
@@ -99,7 +100,7 @@ async def terms_form(
         wanted = unit_of(unit)
         minor = amount_in(limit, wanted, field="limit") if limit.strip() not in ("", "0") else 0
         async with call.transaction() as tx:
-            terms = Terms(unit=wanted, limit_minor=minor, period=period_of(period))
+            terms = Terms(unit=wanted, limit=GivingLimit(minor, period_of(period)))
             await setting.put(tx, call.store_id, terms)
     except Invalid as error:
         return await _page(call, _Asked(form={"unit": unit, "limit": limit}, wrong=error), status=error.status)
@@ -126,6 +127,7 @@ async def _page(call: Call, asked: _Asked, *, status: int = 200) -> Response:
         before = start[0] if start else None
         found = await sql.listed(tx, call.store_id, before=before, count=_ROWS + 1, filters=filters)
         terms = await sql.all_terms(tx, call.store_id)
+        day = await give.today(tx, call.store_id)
         units, allowances = [], []
         if asked.ambassador:
             try:
@@ -168,7 +170,7 @@ async def _page(call: Call, asked: _Asked, *, status: int = 200) -> Response:
         error="" if asked.wrong is not None and asked.wrong.errors else wrong_text(reader, asked.wrong),
         errors=_errors(reader, asked.wrong),
         may_set="payouts:write" in call.caller.scopes,
-        limits=[_limit(reader, one) for one in terms],
+        limits=[_limit(reader, one, day) for one in terms],
         units=_units(reader, terms, shop.currency, asked.form.get("unit")),
         periods=[Choice(words.period_label(speech, one), value=one, current=one == "month") for one in PERIODS],
     )
@@ -198,26 +200,44 @@ def _active(reader: Reader, asked: _Asked) -> list[Choice]:
 def _alone(reader: Reader, unit: str, allowance: give.Allowance) -> str:
     """How much whoever reads may give alone now."""
     say = reader.speech.say
-    if allowance.terms.limit_minor == 0:
+    if allowance.limit.amount_minor == 0:
         return say("%(unit)s: each gift waits for a second person.", unit=words.unit_label(reader.speech, unit))
     return say(
         "%(unit)s: you may give %(left)s more alone (%(limit)s %(period)s); what is above waits for a second person.",
         unit=words.unit_label(reader.speech, unit),
         left=reader.amount(allowance.left, unit),
-        limit=reader.amount(allowance.terms.limit_minor, unit),
-        period=words.period_label(reader.speech, allowance.terms.period),
+        limit=reader.amount(allowance.limit.amount_minor, unit),
+        period=words.period_label(reader.speech, allowance.limit.period),
     )
 
 
-def _limit(reader: Reader, terms: Terms) -> str:
+def _limit(reader: Reader, terms: Terms, day: date) -> str:
+    """The limit that holds, and the looser one that comes to hold."""
+    now = _limit_text(reader, terms.unit, terms.limit_at(reader.now, day))
+    if terms.looser_at is None or terms.looser_at <= reader.now:
+        return now
+    return " ".join(
+        (
+            now,
+            reader.speech.say(
+                "From %(moment)s on: %(limit)s %(period)s. A looser limit holds after a day.",
+                moment=reader.fmt.moment(terms.looser_at),
+                limit=reader.amount(terms.limit.amount_minor, terms.unit),
+                period=words.period_label(reader.speech, terms.limit.period),
+            ),
+        )
+    )
+
+
+def _limit_text(reader: Reader, unit: str, limit: GivingLimit) -> str:
     say = reader.speech.say
-    if terms.limit_minor == 0:
-        return say("%(unit)s: each gift waits for a second person.", unit=words.unit_label(reader.speech, terms.unit))
+    if limit.amount_minor == 0:
+        return say("%(unit)s: each gift waits for a second person.", unit=words.unit_label(reader.speech, unit))
     return say(
         "%(unit)s: %(limit)s %(period)s",
-        unit=words.unit_label(reader.speech, terms.unit),
-        limit=reader.amount(terms.limit_minor, terms.unit),
-        period=words.period_label(reader.speech, terms.period),
+        unit=words.unit_label(reader.speech, unit),
+        limit=reader.amount(limit.amount_minor, unit),
+        period=words.period_label(reader.speech, limit.period),
     )
 
 

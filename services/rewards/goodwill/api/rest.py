@@ -11,7 +11,7 @@ from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_o
 from services.rewards.goodwill import sql
 from services.rewards.goodwill.actions import give
 from services.rewards.goodwill.actions import terms as setting
-from services.rewards.goodwill.domain import Goodwill, Status, Terms
+from services.rewards.goodwill.domain import GivingLimit, Goodwill, Status, Terms
 from services.rewards.goodwill.schemas import (
     CSV_COLUMNS,
     AllTermsOut,
@@ -112,14 +112,17 @@ async def post_take_back(
 async def get_goodwill_terms(call: Annotated[Call, require("rewards:read")]) -> AllTermsOut:
     """What one principal may give alone, by currency and of points."""
     async with call.transaction() as tx:
-        return AllTermsOut(data=[TermsOut.of(one) for one in await sql.all_terms(tx, call.store_id)])
+        day = await give.today(tx, call.store_id)
+        found = await sql.all_terms(tx, call.store_id)
+        return AllTermsOut(data=[TermsOut.of(one, one.limit_at(tx.now, day)) for one in found])
 
 
 @router.put("/v1/goodwill-terms/{unit}")
 async def put_goodwill_terms(unit: Unit, body: TermsIn, call: Annotated[Call, require("payouts:write")]) -> TermsOut:
     """Sets what one principal may give alone. With the right over payouts, not that of giving: nobody raises their own
-    limit.
+    limit. A tighter one holds at once, a looser one a day later, also the first.
     """
     async with call.transaction() as tx:
-        wanted = Terms(unit=unit, limit_minor=body.limit, period=body.period)
-        return TermsOut.of(await setting.put(tx, call.store_id, wanted))
+        wanted = Terms(unit=unit, limit=GivingLimit(body.limit, body.period))
+        kept = await setting.put(tx, call.store_id, wanted)
+        return TermsOut.of(kept, kept.limit_at(tx.now, await give.today(tx, call.store_id)))

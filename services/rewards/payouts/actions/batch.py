@@ -13,12 +13,12 @@ from services.rewards.ledger.domain import Movement, payout_step
 from services.rewards.payouts.actions import calls, sendable
 from services.rewards.payouts.actions.move import announce, move
 from services.rewards.payouts.domain.states import BY_CALL, METHODS_OF, UNSENT, News, Payout, Provider
-from services.rewards.payouts.domain.terms import Terms
+from services.rewards.payouts.domain.terms import ALONE_WITHIN, Terms
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
 from services.rewards.payouts.sql import terms as rows
 from services.rewards.payouts.sql.payouts import Batch
-from services.rewards.payouts.sql.ready import Ready
+from services.rewards.payouts.sql.ready import Ready, Wanted
 from services.rewards.providers.actions import setup as providers
 from services.rewards.providers.domain import paypal
 
@@ -72,31 +72,18 @@ class Preview:
 async def preview(tx: Tx, store_id: str, *, currency: str, provider: Provider, asked: bool = False) -> Preview:
     """What `prepare` would put into a batch now."""
     terms = await rows.terms(tx, store_id, currency)
-    methods = list(METHODS_OF[provider])
-    found, uneven = await _ready(tx, store_id, terms, provider, asked=asked)
-    others = await books.left_out(tx, store_id, currency=currency, methods=methods, minimum=terms.minimum_minor)
-    if uneven:
-        others = {**others, "fraction": (len(uneven), sum(one.amount_minor for one in uneven))}
-    return Preview(found, others)
+    wanted = _wanted(terms, provider, asked=asked)
+    return Preview(await books.ready(tx, store_id, wanted, count=MOST), await books.left_out(tx, store_id, wanted))
 
 
-async def _ready(
-    tx: Tx, store_id: str, terms: Terms, provider: Provider, *, asked: bool
-) -> tuple[list[Ready], list[Ready]]:
-    """Who can be paid; and who could be, but for an amount that the provider cannot pay."""
-    found = await books.ready(
-        tx,
-        store_id,
+def _wanted(terms: Terms, provider: Provider, *, asked: bool) -> Wanted:
+    return Wanted(
         currency=terms.currency,
-        methods=list(METHODS_OF[provider]),
-        minimum=terms.minimum_minor,
+        methods=METHODS_OF[provider],
+        minimum_minor=terms.minimum_minor,
+        step_minor=paypal.step_of(terms.currency) if provider == "paypal" else 1,
         asked=asked,
-        count=MOST,
     )
-    if provider != "paypal":
-        return found, []
-    even = [one for one in found if paypal.takes(one.amount_minor, terms.currency)]
-    return even, [one for one in found if not paypal.takes(one.amount_minor, terms.currency)]
 
 
 async def prepare(tx: Tx, store_id: str, *, currency: str, provider: Provider, asked: bool = False) -> Batch:
@@ -113,7 +100,7 @@ async def prepare(tx: Tx, store_id: str, *, currency: str, provider: Provider, a
         raise Invalid.field("currency", f"PayPal does not pay in {currency}.", code="not_paid_there")
     if (kind := BY_CALL.get(provider)) is not None:
         await providers.need(tx, store_id, kind)
-    found, _ = await _ready(tx, store_id, terms, provider, asked=asked)
+    found = await books.ready(tx, store_id, _wanted(terms, provider, asked=asked), count=MOST)
     if not found:
         raise NobodyReady("Nobody can be paid: no balance reaches the minimum and has a destination that can be used.")
     batch = Batch(
@@ -184,7 +171,8 @@ async def get(tx: Tx, store_id: str, batch_id: str) -> Batch:
 
 
 async def approve(tx: Tx, store_id: str, batch_id: str) -> Batch:
-    """Lets a batch be sent. Above the store's limit, somebody other than who prepared it must.
+    """Lets a batch be sent. Somebody other than who prepared it must where it passes the store's limit, together with
+    what else that person let go alone within a day.
 
     A repeat changes nothing.
 
@@ -196,11 +184,10 @@ async def approve(tx: Tx, store_id: str, batch_id: str) -> Batch:
         return batch
     if batch.status != "draft":
         raise BatchState(batch, "approved")
-    terms = await rows.terms(tx, store_id, batch.currency)
-    if terms.needs_second(batch.amount_minor, now=tx.now) and tx.actor.id == batch.made_by:
+    if tx.actor.id == batch.made_by and await needs_second(tx, store_id, batch):
         raise SecondPersonNeeded(
-            "A batch above the store's limit is approved by somebody other than who prepared it: another key, or"
-            " somebody who signed in with one."
+            "What one person lets go alone within 24 hours comes to more than the store's limit with this batch: it is"
+            " approved by somebody other than who prepared it, with another key, or signed in with one."
         )
     drafts = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.status == "draft"]
     await move(tx, [(one, News(status="approved")) for one in drafts])
@@ -208,6 +195,14 @@ async def approve(tx: Tx, store_id: str, batch_id: str) -> Batch:
     await sql.save_batch(tx, store_id, after)
     _note(tx, "payouts.approved", after, before=batch)
     return after
+
+
+async def needs_second(tx: Tx, store_id: str, batch: Batch) -> bool:
+    """Whether whoever prepared a draft cannot approve it, with what else they let go alone within a day."""
+    terms = await rows.terms(tx, store_id, batch.currency)
+    since = tx.now - ALONE_WITHIN
+    alone = await sql.let_go_alone(tx, store_id, by=batch.made_by, currency=batch.currency, since=since)
+    return terms.needs_second(batch.amount_minor, alone=alone, now=tx.now)
 
 
 async def cancel(tx: Tx, store_id: str, batch_id: str) -> Batch:

@@ -131,7 +131,7 @@ async def begin(
     account = await accounts.one(tx, store_id, found[0].provider_id)
     assert account is not None  # none is ever deleted
     known = await sql.several(tx, store_id, [one.payout_id for one in found])
-    wanted = SENT | {"paid"} if only_look else SENT
+    wanted = SENT | {"paid", "returned"} if only_look else SENT
     open_ = [one for one in found if known[one.payout_id].status in wanted]
     first = not only_look and bool(open_) and all(one.tried_at is None for one in open_)
     places = await destination_rows.several(tx, store_id, [known[one.payout_id].destination_id for one in open_])
@@ -261,6 +261,14 @@ async def tell(tx: Tx, store_id: str, told: Sequence[Told]) -> None:
         words.append(Word(one.payout_id, one.word, one.detail or one.reason, odds))
     await move(tx, changes)
     await rows.told(tx, store_id, words)
+
+
+async def is_late(tx: Tx, store_id: str, told: Told) -> bool:
+    """Whether a report may well be older than what is known: that what came back was paid. Reports come twice, and out
+    of order; the provider's answer to a question says how it stands now.
+    """
+    known = (await sql.several(tx, store_id, [told.payout_id])).get(told.payout_id)
+    return known is not None and known.status == "returned" and told.became == "paid"
 
 
 def _differs(payout: Payout, told: Told) -> bool:

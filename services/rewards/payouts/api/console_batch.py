@@ -22,7 +22,6 @@ from services.rewards.payouts.domain.states import SENT, UNSENT, Payout
 from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
-from services.rewards.payouts.sql import terms as rows
 from services.rewards.payouts.sql.calls import Called
 from services.rewards.payouts.sql.payouts import Batch, Step
 from services.rewards.payouts.sql.ready import Part
@@ -102,12 +101,11 @@ async def _batch(call: Call, batch_id: str, *, wrong: AppError | None = None, st
         reader = await reader_of(call.request, tx, call.store_id)
         batch = await batches.get(tx, call.store_id, batch_id)
         tally = await sql.tally(tx, call.store_id, batch_id)
-        terms = await rows.terms(tx, call.store_id, batch.currency)
+        second = batch.status == "draft" and await batches.needs_second(tx, call.store_id, batch)
         found = await sql.listed(tx, call.store_id, before=None, count=_SHOWN + 1, filters={"batch_id": batch_id})
         places = await destinations.several(tx, call.store_id, [one.destination_id for one in found])
     speech, fmt = reader.speech, reader.fmt
     may = "payouts:write" in call.caller.scopes
-    second = terms.needs_second(batch.amount_minor, now=reader.now)
     return reader.page(
         "payouts/batch.html",
         status=status,
@@ -129,7 +127,7 @@ async def _batch(call: Call, batch_id: str, *, wrong: AppError | None = None, st
         table=_payouts(reader, found[:_SHOWN], places),
         more=speech.say("The newest %(n)s are shown; the CSV list has all.", n=_SHOWN) if len(found) > _SHOWN else "",
         own=second and batch.made_by == call.caller.principal.id,
-        second=second and batch.status == "draft",
+        second=second,
         may_approve=may and batch.status == "draft",
         may_send=may and batch.status == "approved",
         may_cancel=may and batch.status in ("draft", "approved"),

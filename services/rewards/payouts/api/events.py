@@ -56,7 +56,10 @@ async def _report(tx: Tx, ctx: Context, account: Account, request: Request, body
     called = (await rows.several(tx, account.store_id, [told.payout_id])).get(told.payout_id)
     if called is None or called.provider_id != account.provider_id:
         raise NotFound(f"No payout {told.payout_id} was sent to this endpoint.", code="payout_not_found")
-    await calls.tell(tx, account.store_id, [told])
+    if await calls.is_late(tx, account.store_id, told):
+        await calls.look_now(tx, account.store_id, called)
+    else:
+        await calls.tell(tx, account.store_id, [told])
 
 
 async def _hint(tx: Tx, account: Account, body: bytes) -> None:

@@ -12,6 +12,8 @@ CSV_FIELDS: Final[tuple[CsvField, ...]] = get_args(CsvField)
 USUAL_COLUMNS: Final[tuple[tuple[str, CsvField], ...]] = tuple((field, field) for field in CSV_FIELDS)
 LOOSER_AFTER: Final = timedelta(hours=24)
 """How long the tighter limit of before goes on to hold: nobody lifts the limit and approves alone in one breath."""
+ALONE_WITHIN: Final = timedelta(hours=24)
+"""What one person lets go alone in that time counts together: small batches pass the limit no more than a large one."""
 PAYER: Final = "payout-payer"
 """Purpose of a store's own account at rest; its owner is the payer's id."""
 
@@ -35,10 +37,12 @@ class Terms(Struct, frozen=True, kw_only=True):
         """The limit that holds at a moment; None: no batch needs a second person."""
         return self.former_minor if self.looser_at is not None and now < self.looser_at else self.approval_minor
 
-    def needs_second(self, amount_minor: int, *, now: datetime) -> bool:
-        """Whether a batch of that much must be approved by somebody other than who prepared it."""
+    def needs_second(self, amount_minor: int, *, alone: int, now: datetime) -> bool:
+        """Whether a batch of that much must be approved by somebody other than who prepared it, where they prepared
+        and approved `alone` by themselves within `ALONE_WITHIN`.
+        """
         limit = self.limit_at(now)
-        return limit is not None and amount_minor > limit
+        return limit is not None and alone + amount_minor > limit
 
     def set_after(self, before: "Terms", *, now: datetime) -> "Terms":
         """These, with the moment from which their limit holds: at once, or a day later where it is looser than that

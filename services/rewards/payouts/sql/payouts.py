@@ -106,6 +106,11 @@ _SAVE_BATCH = """
 update payout_batches set status = :status, approved_by = :by, approved_at = :approved, sent_at = :sent
 where store_id = :store and batch_id = :batch
 """
+_ALONE = """
+select coalesce(sum(amount_minor), 0)::bigint from payout_batches
+where store_id = :store and approved_by = :by and currency = :currency and approved_at > :since
+  and made_by = approved_by and status <> 'cancelled'
+"""
 
 BatchStatus = Literal["draft", "approved", "sent", "cancelled"]
 
@@ -232,6 +237,11 @@ async def batch(tx: Tx, store_id: str, batch_id: str) -> Batch | None:
 async def batches(tx: Tx, store_id: str, *, before: str | None, count: int) -> list[Batch]:
     """Batches of a store, newest first."""
     return [Batch(**row._asdict()) for row in await tx.all(_BATCHES, store=store_id, before=before, count=count)]
+
+
+async def let_go_alone(tx: Tx, store_id: str, *, by: str, currency: str, since: datetime) -> int:
+    """What a principal both prepared and approved since then, without what was called off before it was sent."""
+    return int(await tx.scalar(_ALONE, store=store_id, by=by, currency=currency, since=since))
 
 
 async def save_batch(tx: Tx, store_id: str, batch: Batch) -> None:

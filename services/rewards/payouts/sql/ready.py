@@ -1,8 +1,8 @@
 """Who can be paid now, and how much: read from the books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from services.kernel.db import Tx
 from services.rewards.destinations.domain import Method
@@ -34,7 +34,7 @@ cross join lateral ({_LAST.format(owner="d.ambassador_id", unit=":currency")}) l
 cross join lateral ({_CASH.format(owner="d.ambassador_id", unit=":currency", after="l.number")}) c
 where d.store_id = :store and d.ended_at is null and d.usable_at <= :now
   and d.method = any(cast(:methods as text[])) and b.available >= :minimum
-  and c.cash >= :minimum and c.cash <= b.available
+  and c.cash >= :minimum and c.cash <= b.available and c.cash % cast(:step as bigint) = 0
   and not exists (
     select from payouts p where p.store_id = d.store_id and p.ambassador_id = d.ambassador_id
       and p.currency = :currency and p.status in ({_LIVE}))
@@ -49,17 +49,25 @@ _LEFT_OUT = f"""
 select case
     when l.live then 'in_payout'
     when s.blocked then 'blocked'
-    when b.available < :minimum then 'below_minimum'
+    when c.cash <= 0 then 'store_credit'
+    when least(c.cash, b.available) < :minimum then 'below_minimum'
+    when c.cash > b.available then 'overdrawn'
     when d.destination_id is null then 'no_destination'
     when d.method <> all(cast(:methods as text[])) then 'other_method'
     when d.usable_at > :now then 'cooling_off'
+    when c.cash % cast(:step as bigint) <> 0 then 'fraction'
+    when cast(:asked as boolean) and q.at is null then 'not_requested'
   end as why, count(*) as people, sum(b.available)::bigint as amount
 from balances b
 left join destinations d on d.store_id = b.store_id and d.ambassador_id = b.owner and d.ended_at is null
 left join contacts_seen s on s.store_id = b.store_id and s.ambassador_id = b.owner
+left join payout_requests q on q.store_id = b.store_id and q.ambassador_id = b.owner and q.currency = b.unit
 cross join lateral (select exists (
     select from payouts p where p.store_id = b.store_id and p.ambassador_id = b.owner and p.currency = b.unit
       and p.status in ({_LIVE})) as live) l
+cross join lateral (select case when not l.live and s.blocked is not true then (
+    select c.cash from ({_LAST.format(owner="b.owner", unit="b.unit")}) n
+    cross join lateral ({_CASH.format(owner="b.owner", unit="b.unit", after="n.number")}) c) end as cash) c
 where b.store_id = :store and b.side = 'ambassador' and b.unit = :currency and b.available > 0
 group by 1 order by 1
 """  # noqa: S608
@@ -82,6 +90,19 @@ group by s.reward_id, s.payout_id having sum(e.amount_minor) <> 0 order by max(e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a batch can hold: money of a currency for these kinds of destination, from the minimum on, in multiples of
+    `step_minor`. `asked`: only of who asked for it.
+    """
+
+    currency: str
+    methods: Collection[Method]
+    minimum_minor: int
+    step_minor: int
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """Somebody who can be paid, and all that they can be paid."""
 
@@ -101,22 +122,11 @@ class Part:
     amount_minor: int
 
 
-async def ready(
-    tx: Tx, store_id: str, *, currency: str, methods: Sequence[str], minimum: int, asked: bool, count: int
-) -> list[Ready]:
+async def ready(tx: Tx, store_id: str, wanted: Wanted, *, count: int) -> list[Ready]:
     """Ambassadors with enough money and a destination that can be used, who are not blocked and none of whose payouts
     is on its way.
     """
-    rows = await tx.all(
-        _READY,
-        store=store_id,
-        currency=currency,
-        methods=sorted(methods),
-        minimum=minimum,
-        asked=asked,
-        count=count,
-        now=tx.now,
-    )
+    rows = await tx.all(_READY, store=store_id, **_bound(wanted), count=count, now=tx.now)
     return [
         Ready(
             ambassador_id=row.ambassador_id,
@@ -129,14 +139,20 @@ async def ready(
     ]
 
 
-async def left_out(
-    tx: Tx, store_id: str, *, currency: str, methods: Sequence[str], minimum: int
-) -> Mapping[str, tuple[int, int]]:
+async def left_out(tx: Tx, store_id: str, wanted: Wanted) -> Mapping[str, tuple[int, int]]:
     """Why others who have something are not paid: (people, what they have available) by reason."""
-    rows = await tx.all(
-        _LEFT_OUT, store=store_id, currency=currency, methods=sorted(methods), minimum=minimum, now=tx.now
-    )
+    rows = await tx.all(_LEFT_OUT, store=store_id, **_bound(wanted), now=tx.now)
     return {row.why: (row.people, row.amount) for row in rows if row.why is not None}
+
+
+def _bound(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "currency": wanted.currency,
+        "methods": sorted(wanted.methods),
+        "minimum": wanted.minimum_minor,
+        "step": wanted.step_minor,
+        "asked": wanted.asked,
+    }
 
 
 async def cash_since(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, int]]) -> dict[tuple[str, int], int]:

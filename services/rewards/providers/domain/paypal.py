@@ -61,9 +61,9 @@ _BATCH_PATH: Final = re.compile(r"/v1/payments/payouts/([A-Za-z0-9_-]{1,30})/?")
 _ITEM_FIELD: Final = re.compile(r"(?:^|[/.])items(?:\[|/)(\d{1,5})(?:\]|/|$)")
 
 
-def takes(amount_minor: int, currency: str) -> bool:
-    """Whether PayPal can pay that much of a currency that it has: some it pays in whole units only."""
-    return currency not in _WHOLE or amount_minor % 10 ** exponent(currency) == 0
+def step_of(currency: str) -> int:
+    """Of how many minor units an amount must be a multiple: some currencies PayPal pays in whole units only."""
+    return 10 ** exponent(currency) if currency in _WHOLE else 1
 
 
 def value_of(amount_minor: int, currency: str) -> str:
