@@ -6,7 +6,7 @@ a rule has one shape everywhere. Later versions only add optional fields.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
@@ -117,6 +117,11 @@ class RewardRule(Strict):
 EventName = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,40}$")]
 """How a store calls something that a person does and that is no order: `signup`, `trial.started`."""
 
+FRIEND_JOINED: Final = "friend.joined"
+"""What no store reports, since it is found out here: a friend became an ambassador of the program that they had been
+brought to. It counts once the order by which they were brought is final.
+"""
+
 
 class EventLimits(Strict):
     """Caps of a rule for events."""
@@ -128,7 +133,9 @@ class EventRule(Strict):
     """What one side gets for something a friend does that is no order, as the store's server reports it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique among all rules.")]
-    on: EventName = Field(description="The event's name, as the store reports it: `signup`, `trial.started`.")
+    on: EventName = Field(
+        description="The event's name, as the store reports it: `signup`, `trial.started`; or `friend.joined`."
+    )
     to: Literal["ambassador", "friend"]
     which: Literal["first", "every"] = Field("first", description="A friend's first event of this name, or each.")
     give: Fixed

@@ -1,5 +1,6 @@
 """What custom events are called where people read: the usual names in words, others as the store calls them."""
 
+from contracts.program import FRIEND_JOINED
 from services.common.words import Says, _
 
 _USUAL = {
@@ -7,6 +8,7 @@ _USUAL = {
     "trial": _("a friend’s trial"),
     "survey": _("a friend’s survey"),
     "subscription": _("a friend’s subscription"),
+    FRIEND_JOINED: _("a friend who became an ambassador"),
 }
 USUAL = tuple(_USUAL)
 """Names that are said in words."""

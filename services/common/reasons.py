@@ -46,8 +46,10 @@ REASONS: Final[dict[str, Reason]] = {
     "self_referral": Reason(_("Own purchase"), "wallet"),
     "not_new_customer": Reason(_("Not a new customer"), "shopping-bag"),
     "below_minimum": Reason(_("Below the minimum"), "coins"),
+    "joined_before": Reason(_("Had joined before"), "users"),
     # What is waited for.
     "unpaid": Reason(_("Not paid yet"), "banknote"),
+    "order_not_settled": Reason(_("The order is not final yet"), "clock"),
     "program_unknown": Reason(_("Program not here yet"), "megaphone"),
     "cancelled": Reason(_("Order cancelled"), "undo-2"),
 }

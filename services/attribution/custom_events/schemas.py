@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from contracts.events.actions import CancelReason
 from contracts.events.conversions import Winner
-from contracts.program import EventName
+from contracts.program import FRIEND_JOINED, EventName
+from services.attribution.custom_events.domain import PREFIX
 from services.attribution.custom_events.sql import EventRow
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, Status
 from services.attribution.orders.schemas import ORDER_ID, Incoming, OwnId
@@ -33,11 +34,25 @@ class DoerIn(Incoming):
     phone: Annotated[str, Field(max_length=40)] | None = None
 
 
+def _told_by_the_store(name: str) -> str:
+    if name == FRIEND_JOINED:
+        raise ValueError(f"{FRIEND_JOINED} is no event to report: it is found out here, from those who join")
+    return name
+
+
+def _no_id_of_ours(event_id: str) -> str:
+    if event_id.startswith(PREFIX):
+        raise ValueError(f"ids that begin with {PREFIX} are those of friends who joined; give the event another one")
+    return event_id
+
+
 class EventIn(Incoming):
     """Something that a person did and that is no order: a sign-up, a trial, a survey."""
 
-    event_id: EventId
-    name: EventName = Field(description="`signup`, `trial.started`: programs have rules for names.")
+    event_id: Annotated[EventId, AfterValidator(_no_id_of_ours)]
+    name: Annotated[EventName, AfterValidator(_told_by_the_store)] = Field(
+        description="`signup`, `trial.started`: programs have rules for names."
+    )
     happened_at: When
     customer: DoerIn = Field(description="Somebody: an id, an address or a number, one of them at least.")
     token: Annotated[Annotated[str, Field(max_length=2048)] | None, Blank] = Field(
@@ -79,6 +94,7 @@ class EventDecisionOut(BaseModel):
     ambassador_id: str | None = None
     program_id: str | None = None
     program_version: int | None = None
+    order_id: str | None = Field(None, description="Of `friend.joined`: the order by which the friend was brought.")
     winner: Winner | None = None
     candidates: tuple[CandidateOut, ...] = ()
     candidates_total: int = 0

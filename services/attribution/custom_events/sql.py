@@ -32,6 +32,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     settle_at: datetime | None
     settled_at: datetime | None
     number: int
+    joined: str | None
 
     @property
     def ref(self) -> Ref:
@@ -44,7 +45,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
 
     def happened(self) -> Happened:
         """As an input of deciding."""
-        return Happened(self.report(), self.cancel_reason, self.settled_at is not None, self.number)
+        return Happened(self.report(), self.cancel_reason, self.settled_at is not None, self.number, self.joined)
 
 
 _FIELDS = EventRow.__struct_fields__
@@ -58,6 +59,14 @@ insert into custom_events (store_id, event_id, name, happened_at, received_at, m
 values (:store, :event, :name, :happened, :received, :mark, :body, true, 0, 1)
 on conflict do nothing returning event_id
 """
+_ADD_JOINED = """
+insert into custom_events
+  (store_id, event_id, name, happened_at, received_at, mark, body, joined, stale, revision, number)
+select w.*, true, 0, 1 from unnest(cast(:stores as text[]), cast(:events as text[]), cast(:names as text[]),
+  cast(:happened as timestamptz[]), cast(:received as timestamptz[]), cast(:marks as bytea[]),
+  cast(:bodies as bytea[]), cast(:joined as text[])) w
+order by 1, 2 on conflict do nothing returning store_id, event_id
+"""
 _ONE = f"select {_COLUMNS} from custom_events e where e.store_id = :store and e.event_id = :event"  # noqa: S608
 _LOCKED = _ONE + " for update of e"
 _CALL_OFF = """
@@ -65,6 +74,7 @@ update custom_events set cancelled_at = :now, cancel_reason = :reason where stor
 """
 _LIST = (
     f"select {_COLUMNS} from custom_events e where e.store_id = :store"  # noqa: S608
+    " and (e.joined is null or e.told_hash is not null)"  # who came by nobody is nobody's news
     " and (cast(:before as text) is null or (e.happened_at, e.event_id) < (:before_at, :before))"
     " order by e.happened_at desc, e.event_id desc limit :count"
 )
@@ -93,6 +103,18 @@ update custom_events e set stale = true from people
 where e.store_id = people.s and e.person_id = people.p and not e.stale
   and (e.settled_at is null or e.event_id = any(cast(:settled as text[])))
 returning e.store_id
+"""  # noqa: S608
+_TOUCH_JOINED = f"""
+with people (s, p) as ({_OF_PEOPLE})
+update custom_events e set stale = true from people
+where e.store_id = people.s and e.person_id = people.p and e.joined is not null and e.settled_at is null
+returning e.store_id
+"""  # noqa: S608
+_SETTLED_JOINED = f"""
+with people (s, p) as ({_OF_PEOPLE})
+select {_COLUMNS} from custom_events e join people on e.store_id = people.s and e.person_id = people.p
+where e.joined is not null and e.settled_at is not null and e.cancelled_at is null
+order by e.store_id, e.event_id
 """  # noqa: S608
 _TOUCH_TIED = """
 update custom_events e set stale = true
@@ -176,6 +198,21 @@ async def add(tx: Tx, report: ActionReported, *, mark: bytes, body: bytes) -> bo
     return added is not None
 
 
+async def add_joined(tx: Tx, reports: Sequence[tuple[ActionReported, str, bytes, bytes]]) -> set[Ref]:
+    """Keeps that people became ambassadors, each with the program, the mark and the body; returns which were new."""
+    columns = {
+        "stores": [report.store_id for report, *_ in reports],
+        "events": [report.event_id for report, *_ in reports],
+        "names": [report.name for report, *_ in reports],
+        "happened": [report.happened_at for report, *_ in reports],
+        "received": [report.received_at for report, *_ in reports],
+        "joined": [program_id for _, program_id, _, _ in reports],
+        "marks": [mark for *_, mark, _ in reports],
+        "bodies": [body for *_, body in reports],
+    }
+    return {(row.store_id, row.event_id) for row in await tx.all(_ADD_JOINED, **columns)}
+
+
 async def one(tx: Tx, store_id: str, event_id: str, *, lock: bool = False) -> EventRow | None:
     """An event; locked until the transaction ends where something is to be decided about it."""
     row = await tx.one_or_none(_LOCKED if lock else _ONE, store=store_id, event=event_id)
@@ -220,6 +257,24 @@ async def touch(tx: Tx, people: Iterable[Ref], keys: Iterable[Ref], *, settled: 
         await tx.all(_TOUCH_PEOPLE, stores=stores, people=persons, settled=sorted(settled))
     if what := sorted(set(keys)):
         await tx.all(_TOUCH_TIED, stores=[k[0] for k in what], keys=[k[1] for k in what])
+
+
+async def touch_joined(tx: Tx, people: Iterable[Ref]) -> set[str]:
+    """Marks as to be decided that these people became ambassadors; returns the stores of those who did."""
+    who = sorted(set(people))
+    if not who:
+        return set()
+    rows = await tx.all(_TOUCH_JOINED, stores=[p[0] for p in who], people=[p[1] for p in who])
+    return {row.store_id for row in rows}
+
+
+async def settled_joined(tx: Tx, people: Iterable[Ref]) -> list[EventRow]:
+    """The settled events that still count of these people's becoming ambassadors."""
+    who = sorted(set(people))
+    if not who:
+        return []
+    rows = await tx.all(_SETTLED_JOINED, stores=[p[0] for p in who], people=[p[1] for p in who])
+    return [_read(row) for row in rows]
 
 
 async def stale(tx: Tx, stores: Iterable[str], *, count: int) -> list[Ref]:

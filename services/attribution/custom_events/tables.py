@@ -27,6 +27,7 @@ CUSTOM_EVENTS = Table(
     moment("settle_at", nullable=True),
     moment("settled_at", nullable=True),
     Column("number", Integer, nullable=False),
+    text("joined", nullable=True),
     Index("custom_events_person_idx", "store_id", "person_id"),
     Index("custom_events_newest_idx", "store_id", "happened_at", "event_id"),
     Index("custom_events_stale_idx", "store_id", "event_id", postgresql_where=sql("stale and person_id is not null")),
@@ -40,7 +41,7 @@ CUSTOM_EVENTS = Table(
 )
 """`mark` is the keyed hash of all that was reported. `person_id` is null until the consumer knows whose it is. `stale`:
 something came that the decision does not know yet. A settled one keeps its person; `person_merges` says who that is
-now.
+now. `joined`: the program of which a friend became an ambassador, where that is the event.
 """
 
 CUSTOM_EVENT_TIES = Table(

@@ -1,5 +1,5 @@
-"""What the clock does with decisions: it settles them, goes on with sweeps and backlogs, and takes placeholders out of
-names.
+"""What the clock does with decisions, beside settling orders (`custom_events/jobs.py`: some events wait for that): it
+goes on with sweeps and backlogs, and takes placeholders out of names.
 """
 
 from collections.abc import Sequence
@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from services.attribution.decisions.actions.apart import TAKE_OUT, taking_out
 from services.attribution.decisions.actions.backlog import work_off
 from services.attribution.decisions.actions.later import BACKLOG
-from services.attribution.decisions.actions.settle import settle
 from services.attribution.decisions.actions.sweep import SWEEP, sweep
-from services.attribution.decisions.actions.write import SETTLE
 from services.kernel.context import Context
 from services.kernel.service import DueJob
 
 DUE_JOBS = (
     DueJob(name=SWEEP, run=sweep),
     DueJob(name=BACKLOG, run=work_off, stores=1),
-    DueJob(name=SETTLE, run=settle),
 )
 
 

@@ -1,6 +1,6 @@
 """Who referred somebody to something that is no order: by the proofs, windows and rules of orders, in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.events import Payload
 from contracts.events.actions import ActionReported
 from contracts.events.catalog import ProgramPublished
+from contracts.events.orders import OrderCancelled, OrderRefunded
 from contracts.events.tracking import Customer, TokenClaims
 from contracts.program import EventRule
 from services.attribution.custom_events.domain import (
@@ -22,6 +23,7 @@ from services.attribution.custom_events.domain import (
 )
 from services.attribution.decisions.domain import decide
 from services.attribution.decisions.domain import decision_bytes as order_bytes
+from services.attribution.decisions.domain.facts import Facts, Settlement
 from tests.support.attribution import (
     NOON,
     STORE,
@@ -34,6 +36,7 @@ from tests.support.attribution import (
     identify,
     order,
     program,
+    refund,
     token,
     visit,
 )
@@ -193,3 +196,55 @@ EVENTS = (
 def test_any_order_and_any_repetition_decide_alike(facts: list[Payload], events: list[ActionReported]) -> None:
     usual = {key: decision_bytes(one) for key, one in decided(*STORY, events=EVENTS).items()}
     assert {key: decision_bytes(one) for key, one in decided(*facts, events=events).items()} == usual
+
+
+SETTLED = order("1001", codes=["ANNA10"], placed_at=at(days=-1))
+
+
+def mia(
+    event_id: str = "friend.joined-amb_mia", *, happened_at: datetime = NOON, program_id: str = "prg_1"
+) -> Happened:
+    """Customer c1 became an ambassador."""
+    return Happened(event(event_id, name="friend.joined", happened_at=happened_at), joined=program_id)
+
+
+def final(*known: Payload) -> Facts:
+    """Facts among which order 1001 has settled as Anna's; that it fell away, or she was blocked, came later."""
+    facts = facts_of(known)
+    later = (OrderRefunded, OrderCancelled)
+    won = decide(facts_of(one for one in known if not isinstance(one, later) and "blocked" not in repr(one)))["1001"]
+    fixed = {name: getattr(won, name) for name in Settlement.model_fields if hasattr(won, name)}
+    facts.settlements.append(Settlement.model_validate(fixed | {"settled_at": at(days=14), "revision": 1}))
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "reason"),
+    [
+        (lambda: final(*WORLD, SETTLED), "attributed", "customer"),
+        (lambda: final(rewarding(priority=("code",)), *WORLD[1:], SETTLED), "attributed", "customer"),
+        (lambda: facts_of([*WORLD, SETTLED]), "pending", "order_not_settled"),
+        (lambda: final(*WORLD, SETTLED, cancel(when=NOON)), "pending", "order_not_settled"),
+        (lambda: final(*WORLD, SETTLED, refund(5090, when=NOON)), "pending", "order_not_settled"),
+        (
+            lambda: final(*WORLD, ambassador(revision=2, status="blocked"), SETTLED),
+            "rejected",
+            "ambassador_blocked",
+        ),
+        (lambda: facts_of(WORLD), "pending", "order_not_settled"),
+    ],
+)
+def test_a_friend_who_joined_is_whose_the_first_order_is_once_that_is_final(
+    facts: Callable[[], Facts], status: str, reason: str
+) -> None:
+    found = decide_events(facts(), [mia()])["friend.joined-amb_mia"]
+    assert (found.status, found.reason) == (status, reason)
+    assert (found.order_id, found.ambassador_id) == (("1001", "amb_anna") if status == "attributed" else (None, None))
+
+
+def test_a_friend_joins_a_program_once_and_another_program_counts_nothing_here() -> None:
+    again, elsewhere = mia("again", happened_at=at(days=1)), mia("elsewhere", program_id="prg_2")
+    found = decide_events(final(*WORLD, SETTLED), [again, mia(), elsewhere])
+    assert found["friend.joined-amb_mia"].status == "attributed"
+    assert (found["again"].status, found["again"].reason) == ("rejected", "joined_before")
+    assert found["elsewhere"].status == "pending"

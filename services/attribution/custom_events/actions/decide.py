@@ -23,6 +23,7 @@ from contracts.events.conversions import Named
 from contracts.events.orders import OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
 from services.attribution.custom_events import sql
+from services.attribution.custom_events.actions.joined import DECIDE, call_off_fallen, keep_joined
 from services.attribution.custom_events.domain import ENGINE, EventDecision, decide_events, decision_bytes
 from services.attribution.custom_events.sql import EventRow
 from services.attribution.decisions.actions.gather import gather_whole
@@ -38,7 +39,6 @@ from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 from services.kernel.threads import in_thread
 
-DECIDE: Final = "decide-events"
 SETTLE: Final = "settle-events"
 AT_ONCE: Final = 100
 """People whose events are decided in one transaction."""
@@ -61,10 +61,14 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     await tx.lock_stores(stores)
     data = [event.data for event in events]
     names = _names(data)
-    people = await _assign(tx, names) | await _concerned(tx, data, names)
+    joined = await keep_joined(tx, data)
+    people = await _assign(tx, names | joined) | await _concerned(tx, data, names)
     called_off = [one for one in data if isinstance(one, ActionCancelled)]
     people |= await sql.doers(tx, {(one.store_id, one.event_id) for one in called_off})
-    await sql.touch(tx, people, _pieces(data), settled={one.event_id for one in called_off})
+    fallen = await call_off_fallen(tx, data)
+    people |= await sql.doers(tx, fallen)
+    settled = {one.event_id for one in called_off} | {event_id for _, event_id in fallen}
+    await sql.touch(tx, people, _pieces(data), settled=settled)
     await _decide(tx, stores)
 
 

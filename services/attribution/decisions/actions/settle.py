@@ -4,7 +4,7 @@ An order was decided when it last changed, so it is fixed as its newest decision
 for it. Only what an earlier engine decided, and what a sweep has not come to yet, is decided again before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,15 @@ LOOK_AGAIN = timedelta(seconds=10)
 What connectors acknowledged and has not told yet is not seen here."""
 
 
-async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+Then = Callable[[Tx, Iterable[Ref]], Awaitable[None]]
+"""What follows for the (store, person) of orders that have settled, in the same transaction."""
+
+
+async def _nothing(tx: Tx, people: Iterable[Ref]) -> None:
+    """Nothing follows."""
+
+
+async def settle(tx: Tx, stores: Sequence[str], *, then: Then = _nothing) -> dict[str, datetime]:
     """Settles some of what is due, of each store an equal share; returns each store's next moment, which may be now."""
     numbers = await Numbers.lock(tx, stores)
     due = await order_rows.due(tx, stores, now=tx.now, count=max(1, AT_ONCE // len(stores)))
@@ -50,6 +58,9 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         await decide_open(tx, overtaken, friends, numbers)
         await friends.keep(tx)
         await numbers.keep(tx)
+        await then(
+            tx, {(store_id, row.person_id) for (store_id, _), row in ready.items() if row.program_id is not None}
+        )
     moments = await order_rows.next_due(tx, stores)
     return {s: max(at, tx.now + LOOK_AGAIN) if s in waiting else at for s, at in moments.items()}
 

@@ -46,9 +46,18 @@ class _Assessed(Struct, frozen=True):
         return cls(evidence, checks, checks[-1] if checks and checks[-1].result in {"failed", "waiting"} else None)
 
 
-def outcome_of(case: Case, *, waits_for: Sequence[str] = (), rules: Sequence[Rule] = RULES) -> Outcome:
-    """Reviews every candidate. `waits_for`: why nothing is decided yet, whatever they are."""
-    assessed = sorted((_Assessed.of(case, evidence, rules) for evidence in evidence_of(case)), key=_strength)
+def outcome_of(
+    case: Case,
+    *,
+    waits_for: Sequence[str] = (),
+    rules: Sequence[Rule] = RULES,
+    among: Sequence[Evidence] | None = None,
+) -> Outcome:
+    """Reviews every candidate. `waits_for`: why nothing is decided yet, whatever they are. `among`: the candidates,
+    where it is not the case that says who they are.
+    """
+    candidates_for = evidence_of(case) if among is None else among
+    assessed = sorted((_Assessed.of(case, evidence, rules) for evidence in candidates_for), key=_strength)
     valid = [j for j in assessed if j.lost is None]
     lost = [(j, j.lost) for j in assessed if j.lost is not None]
     waiting = any(check.result == "waiting" for _, check in lost)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.program import Discount, EventRule, PerAmbassador, Percent, Program, RewardRule, Role
+from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule, Role
 from services.common.event_names import deed_title
 from services.common.money import exponent
 from services.ui import Format, Speech
@@ -81,6 +81,8 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines += limits(rule, program, speech, fmt)
     for event in program.event_rewards:
         lines.append(event_terms(event, program, speech, fmt))
+        if event.on == FRIEND_JOINED:
+            lines.append(speech.say("It counts once the order by which the friend came is final."))
         if event.to == "ambassador":
             lines += per_ambassador(event.limits.per_ambassador, program, speech, fmt)
     least = program.attribution.min_subtotal_minor

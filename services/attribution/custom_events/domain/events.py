@@ -14,6 +14,7 @@ from msgspec import Struct
 from contracts.events.actions import ActionReported, CancelReason
 from contracts.events.conversions import Winner
 from contracts.events.orders import Figures
+from services.attribution.custom_events.domain.joined import brought_by, joining
 from services.attribution.decisions.domain.decide import (
     SHORTEST_WAIT,
     WAIT_WITHOUT_WINNER,
@@ -22,11 +23,11 @@ from services.attribution.decisions.domain.decide import (
     friend_of,
     step_from,
 )
-from services.attribution.decisions.domain.decision import Candidate, Check, reviewed
+from services.attribution.decisions.domain.decision import Candidate, Check, Decision, reviewed
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import Facts, Order, Status, iso, orders_of
-from services.attribution.decisions.domain.history import History, Step
-from services.attribution.decisions.domain.outcome import outcome_of, winner_of
+from services.attribution.decisions.domain.history import History
+from services.attribution.decisions.domain.outcome import Outcome, outcome_of, winner_of
 from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.rules import OF_EVENTS
 from services.attribution.decisions.domain.set_up import SetUp
@@ -49,6 +50,8 @@ class Happened(Struct, frozen=True):
     settled: bool = False
     number: int = 1
     """Of a settled one: fixed."""
+    joined: str | None = None
+    """Of a friend who became an ambassador: of which program."""
 
     @property
     def place(self) -> tuple[datetime, str]:
@@ -78,6 +81,8 @@ class EventDecision(Struct, frozen=True):
     """When it may settle. Depends on receipt, and is therefore no part of the bytes."""
     pieces: frozenset[str]
     """What would decide it again when it changes: `v:` browsers, `d:` codes, `p:` programs, `a:` ambassadors."""
+    order_id: str | None = None
+    """Of a friend who became an ambassador: the order by which they had been brought."""
 
 
 def decide_events(facts: Facts, events: Iterable[Happened]) -> dict[str, EventDecision]:
@@ -85,28 +90,34 @@ def decide_events(facts: Facts, events: Iterable[Happened]) -> dict[str, EventDe
     by_key = {_AS_KEY + event.report.event_id: event for event in events}
     orders, set_up = orders_of(facts), SetUp(facts)
     decisions = decide(facts)
-    steps = {key: step_from(decisions[key]) for key, order in orders.items() if order.standing}
+    standing = {key: decisions[key] for key, order in orders.items() if order.standing}
     asked = {key: _asked(key, event.report, facts.nobody) for key, event in by_key.items()}
     return {
         decision.event_id: decision
         for person in people_of(facts, orders | asked)
-        for decision in _of_person(person, by_key, steps, set_up)
+        for decision in _of_person(person, by_key, standing, set_up)
     }
 
 
 def _of_person(
-    person: Person, events: Mapping[str, Happened], steps: Mapping[str, Step], set_up: SetUp
+    person: Person, events: Mapping[str, Happened], standing: Mapping[str, Decision], set_up: SetUp
 ) -> Iterator[EventDecision]:
-    bought = [steps[order.order_id] for order in person.orders if order.order_id in steps]
+    bought = [standing[order.order_id] for order in person.orders if order.order_id in standing]
     mine = {order.order_id: events[order.order_id] for order in person.orders if order.order_id in events}
     for order in person.orders:
         event = mine.get(order.order_id)
         if event is not None and not event.settled:
             before = History()
-            for step in bought:
+            for step in map(step_from, bought):
                 if step.placed_at < order.placed_at:
                     before = before.plus(step)
-            yield _decided(Case(order, person, before, set_up), event.report, number_of(event, list(mine.values())))
+            case, number = Case(order, person, before, set_up), number_of(event, list(mine.values()))
+            if event.joined is None:
+                yield _decided(case, event.report, number, outcome_of(case, rules=OF_EVENTS))
+            else:
+                brought = brought_by(bought, event.joined)
+                found = joining(case, brought, event.joined, number)
+                yield _decided(case, event.report, number, found, brought if found.winner else None)
 
 
 def number_of(event: Happened, others: Sequence[Happened]) -> int:
@@ -116,7 +127,7 @@ def number_of(event: Happened, others: Sequence[Happened]) -> int:
     alike = [
         one
         for one in others
-        if one.report.name == event.report.name
+        if (one.report.name, one.joined) == (event.report.name, event.joined)
         and one.cancelled is None
         and one.report.event_id != event.report.event_id
     ]
@@ -152,8 +163,9 @@ def _asked(key: str, report: ActionReported, nobody: frozenset[str]) -> Order:
     )
 
 
-def _decided(case: Case, report: ActionReported, number: int) -> EventDecision:
-    found = outcome_of(case, rules=OF_EVENTS)
+def _decided(
+    case: Case, report: ActionReported, number: int, found: Outcome, brought: Decision | None = None
+) -> EventDecision:
     winner = found.winner
     terms = winner.terms if winner else None
     friend_id = friend_of(case.order, case.person)
@@ -175,6 +187,7 @@ def _decided(case: Case, report: ActionReported, number: int) -> EventDecision:
         checks=found.checks,
         settle_at=None if found.pending else max(report.happened_at, report.received_at) + _wait(winner, report.name),
         pieces=_pieces(found.reviewed, report),
+        order_id=brought.order_id if brought else None,
     )
 
 
@@ -213,6 +226,7 @@ def decision_bytes(decision: EventDecision) -> bytes:
         "program_id": decision.program_id,
         "program_version": decision.program_version,
         "ambassador_id": decision.ambassador_id,
+        "order_id": decision.order_id,
         **reviewed(decision.winner, decision.candidates, decision.candidates_total, decision.checks),
     }
     return orjson.dumps({k: v for k, v in values.items() if v is not None}, option=orjson.OPT_SORT_KEYS)

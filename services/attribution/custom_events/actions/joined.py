@@ -1,0 +1,103 @@
+"""Finds out that friends became ambassadors, when that counts, and when it does no more."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+
+from contracts.events.actions import ActionReported
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
+from contracts.events.orders import OrderAmended, OrderCancelled, OrderFact, OrderRefunded
+from contracts.events.tracking import Customer
+from contracts.program import FRIEND_JOINED
+from services.attribution.custom_events import sql
+from services.attribution.custom_events.actions.keep import cancel
+from services.attribution.custom_events.domain import PREFIX, said
+from services.attribution.decisions.domain.facts import Facts
+from services.attribution.decisions.domain.people import keys_of_customer
+from services.attribution.decisions.domain.set_up import SetUp
+from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql.orders import OrderRow
+from services.attribution.slices import sql as slices_sql
+from services.kernel import due
+from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+
+DECIDE: Final = "decide-events"
+
+
+async def keep_joined(tx: Tx, data: Iterable[object]) -> set[Ref]:
+    """Keeps of each new ambassador that they joined, once, where the program in force then rewards it. Returns their
+    names.
+    """
+    saved = {
+        (one.store_id, one.ambassador_id): one
+        for one in data
+        if isinstance(one, AmbassadorSaved) and one.status == "active" and slices_sql.names_of(one)
+    }
+    if not saved:
+        return set()
+    versions = await slices_sql.programs(tx, {(one.store_id, one.program_id) for one in saved.values()})
+    reports = [report_of(one) for one in saved.values() if _rewarded(one, versions)]
+    kept = [(*one, hashlib.blake2b(said(one[0]), digest_size=16).digest(), _body(one[0])) for one in reports]
+    new = await sql.add_joined(tx, kept) if kept else set()
+    names = {
+        (report.store_id, report.event_id): keys_of_customer(report.customer)
+        for report, _ in reports
+        if (report.store_id, report.event_id) in new
+    }
+    await sql.tie(tx, names)
+    return {(ref[0], key) for ref, keys in names.items() for key in keys}
+
+
+def report_of(saved: AmbassadorSaved) -> tuple[ActionReported, str]:
+    """That somebody joined, as an event, and what."""
+    report = ActionReported(
+        store_id=saved.store_id,
+        event_id=f"{PREFIX}{saved.ambassador_id}",
+        received_at=saved.created_at,
+        name=FRIEND_JOINED,
+        happened_at=saved.created_at,
+        customer=Customer(id=saved.external_id, contact_hashes=saved.contact_hashes),
+    )
+    return report, saved.program_id
+
+
+async def look_again(tx: Tx, people: Iterable[Ref]) -> None:
+    """Has it decided anew of these people, of whom orders have settled, that they joined."""
+    await due.schedule(tx, DECIDE, dict.fromkeys(await sql.touch_joined(tx, people), tx.now))
+
+
+async def call_off_fallen(tx: Tx, data: Iterable[object]) -> set[Ref]:
+    """Calls off, for good, what had settled by an order that is cancelled now, or all of whose money went back. Returns
+    these events.
+    """
+    changed = {
+        (one.store_id, one.order_id)
+        for one in data
+        if isinstance(one, OrderFact) and isinstance(one, OrderAmended | OrderCancelled | OrderRefunded)
+    }
+    if not changed:
+        return set()
+    events = await sql.settled_joined(tx, await sql.people_of_orders(tx, changed))
+    by_order = {(row.store_id, orjson.loads(row.decision or b"{}").get("order_id")): row for row in events}
+    rows = await order_rows.by_id(tx, by_order.keys() & changed)
+    fallen = [by_order[ref] for ref, row in rows.items() if _fell(row)]
+    for row in fallen:
+        await cancel(tx, row.store_id, row.event_id, reason="undone")
+    return {row.ref for row in fallen}
+
+
+def _fell(row: OrderRow) -> bool:
+    return row.cancelled or 0 < row.total_minor <= row.refunded_minor
+
+
+def _rewarded(saved: AmbassadorSaved, versions: Iterable[ProgramPublished]) -> bool:
+    mine = Facts(programs=[one for one in versions if one.store_id == saved.store_id])
+    terms = SetUp(mine).terms(saved.program_id, saved.created_at)
+    return terms is not None and bool(terms.program.rules_on(FRIEND_JOINED))
+
+
+def _body(report: ActionReported) -> bytes:
+    return report.__pydantic_serializer__.to_json(report, exclude_none=True)
