@@ -24,7 +24,8 @@ from services.links.looks import actions as looks
 from services.links.looks.domain import Look
 from services.links.pages import PAGES
 from services.links.programs import actions as programs
-from services.links.programs.api.console import HOME, labels_of
+from services.links.programs.api.console import HOME
+from services.links.programs.api.form_words import labels_of
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import form_texts, words
 from services.links.programs.domain.form import FormErrors

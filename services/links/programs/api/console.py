@@ -16,6 +16,7 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.pages import Cursor, page_of
 from services.links.programs import actions, sql
+from services.links.programs.api.form_words import labels_of, options_of, sentence, words_sentence
 from services.links.programs.domain import form as forms
 from services.links.programs.domain import form_events, form_texts, words
 from services.links.programs.domain.form import FormErrors
@@ -177,11 +178,11 @@ async def _save(request: Request, call: Call, program_id: str | None) -> Respons
 def _refused(error: FormErrors | ValidationError | AppError, own: Store, speech: Speech) -> dict[str, str]:
     """Name of a field of the form → what is wrong with it, in the reader's language."""
     if isinstance(error, FormErrors):
-        return {field: _sentence(word, speech) for field, word in error.errors.items()}
+        return {field: sentence(word, speech) for field, word in error.errors.items()}
     found = {}
     for path, text in mistakes(speech, error).items():
         field = form_texts.named(path).replace("utm.", "utm_")
-        found[field] = _words_sentence(field, speech) if field.startswith("words_") else text
+        found[field] = words_sentence(field, speech) if field.startswith("words_") else text
     if "landing_url" in found:
         found["landing_url"] = speech.say(
             "Write the address of a page of the store, with https://. Its domains: %(domains)s.",
@@ -220,7 +221,7 @@ def _form(
         wrong=wrong,
         summary=summary,
         others=others,
-        options=_options(speech, shown) | _event_options(speech, shown, rows),
+        options=options_of(speech, shown, rows),
         event_rows=rows,
         event_names={name: deed_title(name, speech) for name in USUAL},
         roles=[f"role_{role}" for role in forms.ROLES],
@@ -232,149 +233,6 @@ def _form(
         spoken=[Choice(name, value=code, current=code == own.locale[:2]) for code, name in LANGUAGES.items()],
         own_language=own.locale[:2],
     )
-
-
-def _sentence(word: str, speech: Speech) -> str:
-    """What a word of the form's reading means."""
-    match word:
-        case "required":
-            return speech.say("This is needed.")
-        case "amount":
-            return speech.say("Write an amount such as 10 or 7.50.")
-        case "percent":
-            return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
-        case "above_nothing":
-            return speech.say("More than 0. Choose “nothing” if there is no reward.")
-        case "above_zero":
-            return speech.say("More than 0.")
-        case "event_name":
-            return speech.say("Small Latin letters, digits, points and _, 40 at most, such as signup.")
-        case "currency":
-            return speech.say("Write the three letters of a currency, such as EUR.")
-        case _:
-            return speech.say("Write a whole number, %(span)s.", span=word)
-
-
-def _words_sentence(field: str, speech: Speech) -> str:
-    """What a text of the store's own may be; no other check is made of it."""
-    if field.endswith("_share"):
-        return speech.say("At most 300 letters; of braces only {store}, {offer} and {code}.")
-    if field.endswith("_text"):
-        return speech.say("At most 400 letters; of braces only {name}, {store} and {offer}.")
-    return speech.say("At most 90 letters; of braces only {name}, {store} and {offer}.")
-
-
-def labels_of(speech: Speech, currency: str) -> dict[str, str]:
-    """What the fields of the form are called."""
-    return {
-        "name": speech.say("Name"),
-        "status": speech.say("Status"),
-        "currency": speech.say("Currency"),
-        "landing_url": speech.say("Landing page"),
-        "landing": speech.say("Share links open"),
-        **{f"utm_{name}": f"utm_{name}" for name in ("source", "medium", "campaign")},
-        "friend_benefit": speech.say("The friend gets"),
-        "discount_kind": speech.say("Discount"),
-        "discount_amount": speech.say("Off the goods, %(currency)s or %%", currency=currency),
-        "discount_which": speech.say("Discount on"),
-        "friend_kind": speech.say("Credit"),
-        "friend_amount": speech.say("Credit, %(currency)s or %%", currency=currency),
-        "friend_which": speech.say("For which orders"),
-        "friend_pay_as": speech.say("Paid as"),
-        "ambassador_kind": speech.say("The ambassador gets"),
-        "ambassador_amount": speech.say("Amount, %(currency)s or %%", currency=currency),
-        "ambassador_which": speech.say("For which orders"),
-        "ambassador_pay_as": speech.say("Paid as"),
-        "hold_days": speech.say("Hold, days"),
-        "per_order": speech.say("At most for one order, %(currency)s", currency=currency),
-        "per_month": speech.say("Rewards a month at most"),
-        "click_window_days": speech.say("Click window, days"),
-        "new_customers_only": speech.say("New customers only"),
-        "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
-        "budget": speech.say("Budget, %(currency)s", currency=currency),
-        "join": speech.say("Who can join by themselves"),
-        "join_code": speech.say("They may wish for a promo code of their own"),
-        "terms_version": speech.say("Version of the terms"),
-        "terms_text": speech.say("Terms that they agree to"),
-        **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
-        **form_events.labelled(_event_labels(speech, currency)),
-        **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
-        **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
-        **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
-    }
-
-
-def _event_labels(speech: Speech, currency: str) -> dict[str, str]:
-    return {
-        "on": speech.say("Event"),
-        "to": speech.say("Who gets it"),
-        "amount": speech.say("Amount, %(currency)s or points", currency=currency),
-        "which": speech.say("How often"),
-        "pay_as": speech.say("Paid as"),
-        "hold_days": speech.say("Hold, days"),
-        "per_month": speech.say("Rewards a month at most"),
-        "drop": speech.say("Take this rule away"),
-    }
-
-
-def _event_options(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> dict[str, list[Choice]]:
-    texts = {
-        "to": {"ambassador": speech.say("the ambassador"), "friend": speech.say("the friend")},
-        "which": {"first": speech.say("once for each friend"), "every": speech.say("each time")},
-        "pay_as": _pay_as(speech),
-    }
-    fields = {form_events.field_of(row, part): choices for row in rows for part, choices in texts.items()}
-    return {
-        field: [Choice(text, value=value, current=form[field] == value) for value, text in choices.items()]
-        for field, choices in fields.items()
-    }
-
-
-def _pay_as(speech: Speech) -> dict[str, str]:
-    return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
-
-
-def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
-    def choices(field: str, texts: Mapping[str, str]) -> list[Choice]:
-        return [Choice(text, value=value, current=form[field] == value) for value, text in texts.items()]
-
-    gifts = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share")}
-    which = {"first": speech.say("the first order"), "every": speech.say("each order")}
-    pay_as = _pay_as(speech)
-    return {
-        "status": choices(
-            "status",
-            {
-                "active": speech.label("chip", "Active"),
-                "paused": speech.label("chip", "Paused"),
-                "archived": speech.label("chip", "Archived"),
-            },
-        ),
-        "join": choices(
-            "join",
-            {
-                "closed": speech.say("nobody"),
-                "confirmed": speech.say("anybody who confirms their address"),
-                "at_once": speech.say("anybody, at once"),
-            },
-        ),
-        "landing": choices("landing", {"page": speech.say("a page of invitation"), "store": speech.say("the store")}),
-        "friend_benefit": choices(
-            "friend_benefit",
-            {
-                "discount": speech.say("a discount at the checkout, by code"),
-                "credit": speech.say("a credit after the hold"),
-                "both": speech.say("both: a discount, and a credit"),
-                "none": speech.say("nothing"),
-            },
-        ),
-        "discount_kind": choices("discount_kind", gifts),
-        "discount_which": choices("discount_which", which),
-        "friend_kind": choices("friend_kind", gifts),
-        "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
-        **{f"{side}_which": choices(f"{side}_which", which) for side in forms.SIDES},
-        **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
-    }
 
 
 def _row(version: Version, speech: Speech, fmt: Format) -> Row:

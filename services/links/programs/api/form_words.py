@@ -1,0 +1,152 @@
+"""What the program's form says: its labels, what can be chosen, and what is wrong, in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+
+from services.links.programs.domain import form as forms
+from services.links.programs.domain import form_events, form_texts, words
+from services.ui import LANGUAGES, Choice, Speech
+
+
+def sentence(word: str, speech: Speech) -> str:
+    """What a word of the form's reading means."""
+    match word:
+        case "required":
+            return speech.say("This is needed.")
+        case "amount":
+            return speech.say("Write an amount such as 10 or 7.50.")
+        case "percent":
+            return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
+        case "above_nothing":
+            return speech.say("More than 0. Choose “nothing” if there is no reward.")
+        case "above_zero":
+            return speech.say("More than 0.")
+        case "event_name":
+            return speech.say("Small Latin letters, digits, points and _, 40 at most, such as signup.")
+        case "currency":
+            return speech.say("Write the three letters of a currency, such as EUR.")
+        case _:
+            return speech.say("Write a whole number, %(span)s.", span=word)
+
+
+def words_sentence(field: str, speech: Speech) -> str:
+    """What a text of the store's own may be; no other check is made of it."""
+    if field.endswith("_share"):
+        return speech.say("At most 300 letters; of braces only {store}, {offer} and {code}.")
+    if field.endswith("_text"):
+        return speech.say("At most 400 letters; of braces only {name}, {store} and {offer}.")
+    return speech.say("At most 90 letters; of braces only {name}, {store} and {offer}.")
+
+
+def labels_of(speech: Speech, currency: str) -> dict[str, str]:
+    """What the fields of the form are called."""
+    return {
+        "name": speech.say("Name"),
+        "status": speech.say("Status"),
+        "currency": speech.say("Currency"),
+        "landing_url": speech.say("Landing page"),
+        "landing": speech.say("Share links open"),
+        **{f"utm_{name}": f"utm_{name}" for name in ("source", "medium", "campaign")},
+        "friend_benefit": speech.say("The friend gets"),
+        "discount_kind": speech.say("Discount"),
+        "discount_amount": speech.say("Off the goods, %(currency)s or %%", currency=currency),
+        "discount_which": speech.say("Discount on"),
+        "friend_kind": speech.say("Credit"),
+        "friend_amount": speech.say("Credit, %(currency)s or %%", currency=currency),
+        "friend_which": speech.say("For which orders"),
+        "friend_pay_as": speech.say("Paid as"),
+        "ambassador_kind": speech.say("The ambassador gets"),
+        "ambassador_amount": speech.say("Amount, %(currency)s or %%", currency=currency),
+        "ambassador_which": speech.say("For which orders"),
+        "ambassador_pay_as": speech.say("Paid as"),
+        "hold_days": speech.say("Hold, days"),
+        "per_order": speech.say("At most for one order, %(currency)s", currency=currency),
+        "per_month": speech.say("Rewards a month at most"),
+        "click_window_days": speech.say("Click window, days"),
+        "new_customers_only": speech.say("New customers only"),
+        "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
+        "budget": speech.say("Budget, %(currency)s", currency=currency),
+        "join": speech.say("Who can join by themselves"),
+        "join_code": speech.say("They may wish for a promo code of their own"),
+        "terms_version": speech.say("Version of the terms"),
+        "terms_text": speech.say("Terms that they agree to"),
+        **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
+        **form_events.labelled(_event_labels(speech, currency)),
+        **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
+        **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
+        **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
+    }
+
+
+def _event_labels(speech: Speech, currency: str) -> dict[str, str]:
+    return {
+        "on": speech.say("Event"),
+        "to": speech.say("Who gets it"),
+        "amount": speech.say("Amount, %(currency)s or points", currency=currency),
+        "which": speech.say("How often"),
+        "pay_as": speech.say("Paid as"),
+        "hold_days": speech.say("Hold, days"),
+        "per_month": speech.say("Rewards a month at most"),
+        "drop": speech.say("Take this rule away"),
+    }
+
+
+def _event_options(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> dict[str, list[Choice]]:
+    texts = {
+        "to": {"ambassador": speech.say("the ambassador"), "friend": speech.say("the friend")},
+        "which": {"first": speech.say("once for each friend"), "every": speech.say("each time")},
+        "pay_as": _pay_as(speech),
+    }
+    fields = {form_events.field_of(row, part): choices for row in rows for part, choices in texts.items()}
+    return {
+        field: [Choice(text, value=value, current=form[field] == value) for value, text in choices.items()]
+        for field, choices in fields.items()
+    }
+
+
+def _pay_as(speech: Speech) -> dict[str, str]:
+    return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
+
+
+def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> dict[str, list[Choice]]:
+    """What can be chosen in each field; `rows` are those of rules for events."""
+
+    def choices(field: str, texts: Mapping[str, str]) -> list[Choice]:
+        return [Choice(text, value=value, current=form[field] == value) for value, text in texts.items()]
+
+    gifts = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share")}
+    which = {"first": speech.say("the first order"), "every": speech.say("each order")}
+    pay_as = _pay_as(speech)
+    return _event_options(speech, form, rows) | {
+        "status": choices(
+            "status",
+            {
+                "active": speech.label("chip", "Active"),
+                "paused": speech.label("chip", "Paused"),
+                "archived": speech.label("chip", "Archived"),
+            },
+        ),
+        "join": choices(
+            "join",
+            {
+                "closed": speech.say("nobody"),
+                "confirmed": speech.say("anybody who confirms their address"),
+                "at_once": speech.say("anybody, at once"),
+            },
+        ),
+        "landing": choices("landing", {"page": speech.say("a page of invitation"), "store": speech.say("the store")}),
+        "friend_benefit": choices(
+            "friend_benefit",
+            {
+                "discount": speech.say("a discount at the checkout, by code"),
+                "credit": speech.say("a credit after the hold"),
+                "both": speech.say("both: a discount, and a credit"),
+                "none": speech.say("nothing"),
+            },
+        ),
+        "discount_kind": choices("discount_kind", gifts),
+        "discount_which": choices("discount_which", which),
+        "friend_kind": choices("friend_kind", gifts),
+        "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
+        **{f"{side}_which": choices(f"{side}_which", which) for side in forms.SIDES},
+        **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
+    }
