@@ -69,16 +69,27 @@ async def hear_outbox(links: Replica, shop: Shop) -> None:
     await hear(links, *(EVENTS[row.type].model_validate_json(row.data) for row in rows))
 
 
+async def later(links: Replica, after: timedelta) -> None:
+    """Lets time go by."""
+    answer = await links.http.post(
+        "/v1/clock",
+        json={"advance_seconds": int(after.total_seconds())},
+        headers={"Authorization": f"Bearer {OPERATOR}"},
+    )
+    assert answer.status_code == 200, answer.text
+    await links.ctx.live.refresh()
+
+
+async def noon(links: Replica) -> None:
+    """Waits for the next noon: what is counted by the day, or the month, is then counted in one."""
+    now = links.ctx.live.now()
+    await later(links, (timedelta(hours=36) - timedelta(hours=now.hour, minutes=now.minute)) % timedelta(days=1))
+
+
 async def tell(links: Replica, *, after: timedelta = timedelta()) -> None:
     """Lets time go by, and the job tell what is due by then."""
     if after:
-        answer = await links.http.post(
-            "/v1/clock",
-            json={"advance_seconds": int(after.total_seconds())},
-            headers={"Authorization": f"Bearer {OPERATOR}"},
-        )
-        assert answer.status_code == 200, answer.text
-        await links.ctx.live.refresh()
+        await later(links, after)
     await Jobs(links.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(JOB)
 
 

@@ -10,6 +10,7 @@ from tests.integration.links.telling import (
     RewardGranted,
     RewardReleased,
     hear,
+    noon,
     order,
     reward,
     tell,
@@ -103,6 +104,7 @@ async def test_stop_between_the_decision_and_the_sending_is_heard(
 async def test_a_number_that_gets_nothing_is_written_to_no_more(
     links: Replica, shop: Shop, gateway: SmsGateway, relay: MailServer, error: str
 ) -> None:
+    await noon(links)
     await set_up(shop, gateway)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     await (await proved(links, shop, gateway, anna)).aclose()
