@@ -24,6 +24,7 @@ class LiveState:
     """The current offset and revocations of one service in one process; at most `every_s` old."""
 
     EVERY_S = 1.0
+    TRIES_AT_START = 4
     DEMO_EVERY_S = 0.2
     """Where the clock can be moved: whoever moves it waits until every replica knows."""
 
@@ -54,8 +55,16 @@ class LiveState:
             self._offset_ns = round(found[0] * 1_000_000_000)
 
     async def start(self) -> None:
-        """Reads once, then keeps reading until `stop`."""
-        await self.refresh()
+        """Reads once, then keeps reading until `stop`. A database that is too busy to answer is asked again: all
+        services may start at once.
+        """
+        for left in reversed(range(self.TRIES_AT_START)):
+            try:
+                await self.refresh()
+                break
+            except TimeoutError:
+                if not left:
+                    raise
         self._task = vital.start(self._loop(), name="live-state")
 
     def refresh_soon(self) -> None:

@@ -41,6 +41,19 @@ def test_an_operation_has_a_name_of_its_own(service: str) -> None:
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.parametrize("service", NAMES)
+def test_a_status_that_the_words_tell_of_is_among_the_answers(service: str) -> None:
+    paths = json.loads((DOCUMENTS / f"{service}.json").read_text())["paths"]
+    missing = {
+        (operation["operationId"], status)
+        for item in paths.values()
+        for operation in item.values()
+        for status in re.findall(r"\b[45]\d\d\b(?=[ :,;])", operation.get("description", ""))
+        if status not in operation["responses"] and status != "500"
+    }
+    assert not missing
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("service", NAMES)

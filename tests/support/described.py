@@ -41,7 +41,7 @@ def pytest_configure() -> None:
     begin = Timing.series
 
     def watched(self: Timing, method: str, route: str, status: int) -> list[float]:
-        if undescribed(self._service, method, route, status):  # noqa: SLF001  # who it is of, it tells nobody
+        if undescribed(self._service, method, route, status):
             _met.add((self._service, method, route, status))
         return begin(self, method, route, status)
 

@@ -21,7 +21,11 @@ _drawn: LRUCache[str, bytes] = LRUCache(maxsize=16 * 1024 * 1024, getsizeof=len)
 """By content hash, so an entry can be forgotten but never be wrong. In bytes."""
 
 
-@router.get("/v1/links/{link_id}/qr.{kind}", response_class=Response)
+@router.get(
+    "/v1/links/{link_id}/qr.{kind}",
+    response_class=Response,
+    responses={304: {"description": "As it was when `If-None-Match` was given."}},
+)
 async def get_qr(
     link_id: str,
     kind: str,

@@ -23,7 +23,9 @@ async def get_redirect(slug: str, request: Request) -> Response:
     return HotAnswer(redirect.handle)
 
 
-@router.post("/v1/clicks", status_code=201, response_model=ClickOut)
+@router.post(
+    "/v1/clicks", status_code=201, response_model=ClickOut, responses={410: {"description": "The link has ended."}}
+)
 async def post_click(body: ClickIn, call: Annotated[Call, require("track")], request: Request) -> Response:
     """Gives a page of the store that was opened with `?ref=SLUG` the click's token. For browsers: takes a publishable
     key, and JSON as text/plain too. Origin must be one of the store's domains.

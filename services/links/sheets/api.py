@@ -29,7 +29,10 @@ router = APIRouter(tags=["qr"])
 @router.get(
     "/v1/links/{link_id}/print-sheet.pdf",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}, "description": "The sheet."}, 409: {"description": "It would promise what nobody gets."}},
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "The sheet."},
+        409: {"description": "It would promise what nobody gets."},
+    },
 )
 async def get_print_sheet(
     link_id: str,

@@ -183,6 +183,7 @@ async def test_a_busy_gateway_holds_its_own_lane_and_a_broken_one_loses_its_mess
 
 @pytest.mark.usefixtures("working", "relay")
 async def test_what_was_taken_without_a_word_is_sent_once(links: Replica, shop: Shop, gateway: SmsGateway) -> None:
+    await noon(links)
     await set_up(shop, gateway)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     await (await proved(links, shop, gateway, anna)).aclose()

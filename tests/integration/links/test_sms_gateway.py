@@ -8,7 +8,7 @@ import pytest
 from services.links.sms_gateways.actions import setup
 from services.links.sms_gateways.sql import Spent
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.telling import ConversionAttributed, hear, noon, order, tell
 from tests.integration.links.texting import PHONE, SETTINGS, gateway, proved, set_up
 from tests.integration.links.world import Replica, Shop
 from tests.support.mail import MailServer
@@ -94,6 +94,7 @@ async def test_a_try_says_what_the_gateway_answers_and_keeps_no_number(
     links: Replica, shop: Shop, gateway: SmsGateway
 ) -> None:
     assert (await shop.post("/v1/sms-gateway/tests", {"to": PHONE})).status_code == 404
+    await noon(links)
     await set_up(shop, gateway, most_a_day=4)
     tried = (await shop.post("/v1/sms-gateway/tests", {"to": PHONE})).json()
     assert tried == {"outcome": "taken", "status": None, "reason": None, "segments": 1}
@@ -111,6 +112,7 @@ async def test_a_try_says_what_the_gateway_answers_and_keeps_no_number(
 async def test_when_the_day_is_used_up_people_are_told_by_mail_and_the_console_says_so(
     links: Replica, shop: Shop, gateway: SmsGateway, relay: MailServer, console: httpx.AsyncClient
 ) -> None:
+    await noon(links)
     await set_up(shop, gateway, most_a_day=3)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     await (await proved(links, shop, gateway, anna)).aclose()
