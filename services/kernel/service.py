@@ -95,7 +95,9 @@ class PageKit(Protocol):
     def routes(self) -> Sequence[BaseRoute]:
         """Where browsers load the files that pages name."""
 
-    def error_page(self, request: Request, *, status: int, detail: str, request_id: str, home: str) -> Response:
+    def error_page(
+        self, request: Request, *, status: int, code: str, detail: str, request_id: str, home: str
+    ) -> Response:
         """The page for a failure. `home`: where the way on leads, "" for nowhere."""
 
 

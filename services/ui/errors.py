@@ -5,7 +5,25 @@ The edge shows it to whoever asked for a page; a fragment's failure is shown in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from services.common.words import Said, _
 from services.ui.locales import Speech
+
+_DETAILS: Final[Mapping[str, str]] = {
+    "rate_limited": _("That was very often in a short time. Wait a minute, then try again."),
+    "foreign_origin": _("This form was not sent by one of our pages. Open the page again, and send it from there."),
+    "session_ended": _("You signed out. Sign in again."),
+    "session_expired": _("You were signed in for long, and it ended. Sign in again."),
+    "revoked_key": _("The key that you signed in with was revoked. Sign in with another one."),
+    "missing_scope": _("The key that you signed in with may not do this."),
+    "method_not_allowed": _("This address takes nothing that is sent like this. Go back, and open the page anew."),
+    "timeout": _("What you sent did not arrive in time. Send it once more."),
+    "nul": _("There is a sign in it that cannot stand here."),
+    "invalid": _("A part of the address, or of what you sent, is missing or cannot be read. Go back, and try again."),
+}
+"""What refusals of the edge mean to a person, by their codes; callers of the API read them in English."""
 
 
 def failure_words(speech: Speech, status: int) -> tuple[str, str]:
@@ -29,3 +47,12 @@ def failure_words(speech: Speech, status: int) -> tuple[str, str]:
             "The fault is ours, and it has been noted under the number below."
         )
     return speech.say("This did not work"), speech.say("The request was not understood as it came.")
+
+
+def failure_detail(speech: Speech, code: str, detail: str) -> str:
+    """What is wrong, as far as it can be said in the reader's language; else nothing."""
+    if isinstance(detail, Said):
+        return detail.by(speech)
+    if speech.language == "en":
+        return detail
+    return speech.say(_DETAILS[code]) if code in _DETAILS else ""

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
 from services.ui.assets import CONTENT_SECURITY_POLICY, Assets, all_assets, page_headers
-from services.ui.errors import failure_words
+from services.ui.errors import failure_detail, failure_words
 from services.ui.format import Format
 from services.ui.locales import LANGUAGES, Speech, choose_language, load_speech
 from services.ui.parts import NavItem
@@ -35,6 +35,7 @@ THEME_COOKIE = "kith_theme"
 _TEMPLATES = Path(__file__).parent / "templates"
 _YEAR_S = 31_536_000
 _SCOPES = "kith.scopes"
+_CONSOLE = "/console"
 """Where a request says what its caller may do, if anybody was let through."""
 
 
@@ -164,14 +165,18 @@ class Pages:
         return all_assets().routes()
 
     def error_page(
-        self, request: Request, *, status: int, detail: str, request_id: str, home: str = ""
+        self, request: Request, *, status: int, code: str, detail: str, request_id: str, home: str = ""
     ) -> HTMLResponse:
-        """The page for a failure. `detail` is shown for what the reader can mend (4xx), never for a failure of ours.
+        """The page for a failure. `detail` is said in the reader's language for what they can mend (4xx), as far as it
+        can be: else in English in the console, and nowhere else. Never for a failure of ours.
 
         `home`: where the way on leads, "" for nowhere.
         """
         pages = _plain_pages()
-        title, says = failure_words(pages.speech(pages.language(request)), status)
+        language = pages.language(request)
+        title, says = failure_words(pages.speech(language), status)
+        mendable = 400 <= status < 500 and status != 404
+        said = failure_detail(self.speech(language), code, detail) if mendable else ""
         return pages.render(
             request,
             "error.html",
@@ -179,7 +184,8 @@ class Pages:
             headers={"cache-control": "no-store", "x-request-id": request_id},
             title=title,
             says=says,
-            detail=detail if 400 <= status < 500 and status != 404 else "",
+            detail=said or (detail if mendable and home == _CONSOLE else ""),
+            foreign=mendable and not said,
             request_id=request_id,
             home=home,
         )

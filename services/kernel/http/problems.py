@@ -69,8 +69,10 @@ def problem_answer(
     if pages is None or error.status < 400 or not _is_navigation(scope):
         body = problem_body(error, request_id)
         return problem_headers(error, request_id, body), body
-    home = "/console" if scope["path"].startswith("/console") else ""
-    page = pages.error_page(Request(scope), status=error.status, detail=error.detail, request_id=request_id, home=home)
+    home = next((one for one in ("/console", "/p") if f"{scope['path']}/".startswith(f"{one}/")), "")
+    page = pages.error_page(
+        Request(scope), status=error.status, code=error.code, detail=error.detail, request_id=request_id, home=home
+    )
     added = ((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
     return [*page.raw_headers, *added], bytes(page.body)
 

@@ -8,6 +8,7 @@ from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from services.common.words import Said
 from services.ui import LANGUAGES, Freshness, NavItem, Pages
 from services.ui.assets import STATIC
 from tests.unit.ui import kit
@@ -150,10 +151,31 @@ def test_a_service_finds_its_templates_and_texts_by_the_layout(tmp_path_factory:
     [(404, "По этому адресу ничего нет", False), (403, "Эта страница вам недоступна", True), (500, "Страницу", False)],
 )
 def test_a_failure_is_a_page_in_the_readers_language(status: int, title: str, shows_detail: bool) -> None:
-    request = request_for("/console/x", headers={"accept-language": "ru"})
-    answer = Pages().error_page(request, status=status, detail="The scope <money> is missing.", request_id="req_01")
-    html = text(answer)
-    assert answer.status_code == status
+    html = failed("ru", "The scope <money> is missing.", status=status, home="/console")
     assert title in html
     assert "req_01" in html
-    assert ("The scope &lt;money&gt; is missing." in html) is shows_detail
+    assert ('<p class="detail" lang="en">The scope &lt;money&gt; is missing.' in html) is shows_detail
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "detail", "shown"),
+    [
+        ("en", "conflict", "It is taken.", "It is taken."),
+        ("uk", "conflict", Said("At least %(least)s.", least="<2>"), "Не менше &lt;2&gt;."),
+        ("ro", "rate_limited", "Too many requests.", "Așteptați un minut"),
+        ("ru", "conflict", "It is taken.", ""),
+    ],
+    ids=["English", "said by us", "known by its code", "nobody reads another language than theirs"],
+)
+def test_what_is_wrong_is_said_in_the_readers_language(language: str, code: str, detail: str, shown: str) -> None:
+    html = failed(language, detail, code=code)
+    assert shown in html
+    assert (detail in html) is (language == "en")
+    assert 'lang="en"' not in html.partition("<main")[2]
+
+
+def failed(language: str, detail: str, *, code: str = "conflict", status: int = 409, home: str = "") -> str:
+    request = request_for("/p/x", headers={"accept-language": language})
+    answer = Pages().error_page(request, status=status, code=code, detail=detail, request_id="req_01", home=home)
+    assert answer.status_code == status
+    return text(answer)
