@@ -11,7 +11,8 @@ from services.common.words import Said, _
 from services.links.notices.domain.occasions import Words
 
 _VALUE: Final = re.compile(r"\{([^{}\n]*)\}")
-_BLANKS: Final = re.compile(r"\s+")
+_BLANKS: Final = re.compile(r"[^\S\xa0\u202f]+")
+"""Those that bind an amount to its sign stay: the two keep to one line."""
 
 
 class BadTemplate(ValueError):
