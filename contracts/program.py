@@ -202,6 +202,10 @@ class Utm(Strict):
     content: UtmTemplate | None = None
 
 
+Hashtag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^\w*[^\W\d_]\w*$")]
+"""A hashtag without its sign, as networks know one: letters, digits and low lines, not of digits alone."""
+
+
 class Wording(Strict):
     """The store's own words in one language. What is left out is said by the rules. Plain text, in one line each."""
 
@@ -215,6 +219,15 @@ class Wording(Strict):
     share: Annotated[str, Field(min_length=1, max_length=300, pattern=_ONE_LINE), _holding(SHARE_PLACES)] | None = (
         Field(None, description="What ambassadors send beside their link; {store}, {offer} and {code} are filled in.")
     )
+    hashtags: tuple[Hashtag, ...] = Field(
+        (), max_length=10, description="Beside that text, on networks that know hashtags. Each without its #."
+    )
+
+    @model_validator(mode="after")
+    def _no_hashtag_twice(self) -> Self:
+        if len({tag.casefold() for tag in self.hashtags}) != len(self.hashtags):
+            raise ValueError("hashtags names one twice; networks make no difference between capitals and small letters")
+        return self
 
 
 class Texts(Strict):

@@ -1,5 +1,6 @@
 """Ways to share a link: the address that each network or messenger understands. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -34,6 +35,8 @@ _PATTERNS: Final = {
     "email": "mailto:?subject={subject}&body={both}",
 }
 _TO_PASTE: Final = frozenset({"instagram"})
+_IN_THE_TEXT: Final = frozenset({"vk", "ok", "instagram"})
+"""Where hashtags are words of the post."""
 _BY_LANGUAGE: Final = {
     "ru": "telegram whatsapp vk ok viber sms email instagram facebook x linkedin",
     "uk": "telegram viber instagram facebook whatsapp sms email x linkedin",
@@ -45,19 +48,27 @@ _BY_LANGUAGE: Final = {
 
 def with_channel(url: str, channel: str) -> str:
     """The share link, marked with where it was shared."""
-    return f"{url}?ch={channel}"
+    return f"{url}{'&' if '?' in url else '?'}ch={channel}"
 
 
-def ways(url: str, text: str, subject: str, speech: Says, language: str = "en") -> list[Way]:
-    """Messengers and networks, in the order in which readers of the language use them. `text` comes before the link."""
+def ways(url: str, text: str, subject: str, speech: Says, *, language: str, hashtags: Sequence[str] = ()) -> list[Way]:
+    """Messengers and networks, in the order in which readers of the language use them. `text` comes before the link;
+    `hashtags`, without their signs, go where a network makes something of them, and into no message to a person.
+    """
+    tags = "".join(f" #{tag}" for tag in hashtags)
 
     def filled(channel: str) -> Way:
         link = with_channel(url, channel)
+        said = f"{text}{tags}" if channel in _IN_THE_TEXT else text
         href = _PATTERNS[channel].format(
-            url=quote(link, safe=""), text=quote(text, safe=""), both=quote(f"{text} {link}", safe=""),
+            url=quote(link, safe=""), text=quote(said, safe=""), both=quote(f"{said} {link}", safe=""),
             subject=quote(subject, safe=""),
         )  # fmt: skip
-        copies = f"{text} {link}" if channel in _TO_PASTE else ""
+        if hashtags and channel == "x":
+            href = f"{href}&hashtags={quote(','.join(hashtags), safe='')}"
+        elif hashtags and channel == "facebook":
+            href = f"{href}&hashtag={quote(f'#{hashtags[0]}', safe='')}"  # it takes one, and no text
+        copies = f"{text} {link}{tags}" if channel in _TO_PASTE else ""
         return Way(channel, channel_text(channel, speech), CHANNELS[channel].icon, href, copies)
 
     return [filled(channel) for channel in _BY_LANGUAGE.get(language, _BY_LANGUAGE["en"]).split()]

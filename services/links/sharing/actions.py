@@ -11,7 +11,7 @@ from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.links.ambassadors import sql as members
 from services.links.hosts.hot import share_base
-from services.links.landing.domain.words import share_text
+from services.links.landing.domain.words import share_hashtags, share_text
 from services.links.links.schemas import share_url
 from services.links.looks import actions as looks
 from services.links.looks.domain import Look
@@ -136,7 +136,12 @@ def _own(
         url=url,
         code=sharer.code,
         text=text,
-        ways=[ShareWay(channel=w.channel, name=w.name, href=w.href) for w in ways(url, text, store.name, speech)],
+        ways=[
+            ShareWay(channel=way.channel, name=way.name, href=way.href, copies=way.copies or None)
+            for way in ways(
+                url, text, store.name, speech, language=language, hashtags=share_hashtags(program, language)
+            )
+        ],
     )
 
 

@@ -62,6 +62,9 @@ class ShareWay(BaseModel):
     channel: str
     name: str
     href: str
+    copies: str | None = Field(
+        None, description="What is copied beside, to be pasted there: for a network that takes no text from an address."
+    )
 
 
 class OwnShare(BaseModel):

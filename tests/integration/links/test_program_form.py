@@ -27,6 +27,7 @@ WORDS = {
     "words_ru_title": "{name} дарит вам кофе",
     "words_ru_text": "Зёрна\nсвежей обжарки.",
     "words_en_share": "{offer}!",
+    "words_en_hashtags": "#Coffee, morning_10 #coffee#Zerno",
 }
 
 
@@ -35,16 +36,25 @@ async def test_words_of_ones_own_are_written_by_language_and_read_again(console:
     assert made.status_code == 303, made.text
     program_id = made.headers["location"].rpartition("/")[2]
     texts = (await shop.got(f"/v1/programs/{program_id}"))["texts"]
-    assert texts["ru"] == {"title": "{name} дарит вам кофе", "text": "Зёрна свежей обжарки.", "share": None}
-    assert texts["en"]["share"] == "{offer}!"
+    assert texts["ru"] == {
+        "title": "{name} дарит вам кофе",
+        "text": "Зёрна свежей обжарки.",
+        "share": None,
+        "hashtags": [],
+    }
+    assert (texts["en"]["share"], texts["en"]["hashtags"]) == ("{offer}!", ["Coffee", "morning_10", "Zerno"])
+    assert 'value="#Coffee #morning_10 #Zerno"' in (await console.get(f"{HOME}/{program_id}/edit")).text
     assert "{name} дарит вам кофе" in (await console.get(f"{HOME}/{program_id}/edit")).text
     # A form that asks for no words leaves them alone; an emptied one takes them away.
     await console.post(f"{HOME}/{program_id}", data={**FORM, "seen": "1", "hold_days": "7"})
     assert (await shop.got(f"/v1/programs/{program_id}"))["texts"] == texts
     await console.post(f"{HOME}/{program_id}", data={**FORM, "seen": "2", **dict.fromkeys(WORDS, "")})
     assert (await shop.got(f"/v1/programs/{program_id}"))["texts"] is None
-    wrong = await console.post(HOME, data={**FORM, "words_uk_title": "{code}", "words_uk_share": "x" * 301})
+    unfit = {"words_uk_title": "{code}", "words_uk_share": "x" * 301, "words_uk_hashtags": "#1500 #ok"}
+    wrong = await console.post(HOME, data={**FORM, **unfit, "utm_source": "{name}"})
     assert wrong.status_code == 422
+    assert "At most ten hashtags of letters" in wrong.text
+    assert "of braces only {code}, {slug}, {channel} and {program}" in wrong.text
     assert "At most 90 letters; of braces only {name}, {store} and {offer}." in wrong.text
     assert "At most 300 letters" in wrong.text
 

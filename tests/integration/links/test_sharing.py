@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -66,6 +67,10 @@ async def test_a_link_that_the_page_knows_recommends_that_page_and_tells_no_code
     slug = anna["link"]["slug"]
     own = (await ask(links, shop, slug=slug.upper(), page="https://www.shop.example/p/7?size=L#top")).json()["own"]
     assert (own["url"], own["code"]) == (f"https://www.shop.example/p/7?size=L&ref={slug}", None)
+    # The slug stays to be read where the channel stands behind it.
+    assert (
+        quote(f"{own['url']}&ch=telegram", safe="") in {way["channel"]: way["href"] for way in own["ways"]}["telegram"]
+    )
     elsewhere = (await ask(links, shop, slug=slug, page="https://evil.example/p/7")).json()["own"]
     assert elsewhere["url"] == anna["link"]["url"]
     await shop.http.delete(f"/v1/links/{anna['link']['id']}")

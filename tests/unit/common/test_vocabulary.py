@@ -29,9 +29,9 @@ def test_every_reason_that_attribution_explains_has_its_name() -> None:
 
 
 def test_every_channel_that_the_portal_shares_through_has_its_name() -> None:
-    assert {way.channel for way in ways("https://k.example/r/a", "Look", "Look", load_speech("en"))} - set(
-        CHANNELS
-    ) == set()
+    assert {
+        way.channel for way in ways("https://k.example/r/a", "Look", "Look", load_speech("en"), language="en")
+    } - set(CHANNELS) == set()
 
 
 def test_every_icon_is_in_the_sprite() -> None:

@@ -1,10 +1,15 @@
 """What ambassadors send along with their link."""
 
-import pytest
+from urllib.parse import parse_qs, urlsplit
 
-from contracts.program import Program
+import pytest
+from pydantic import ValidationError
+
+from contracts.program import Program, Wording
 from services.links.landing.domain.words import share_text
 from services.links.pages import PAGES
+from services.links.portal.domain import ways
+from services.links.programs.domain.form_texts import hashtags
 from services.ui import Format
 
 PROGRAM = Program.model_validate(
@@ -40,3 +45,40 @@ def test_the_store_s_words_in_the_language_or_ours(language: str, code: str | No
     speech, fmt = PAGES.speech(language), Format(language)
     found = share_text(PROGRAM, store="Zerno", code=code, language=language, speech=speech, fmt=fmt)
     assert found.replace("\xa0", " ") == said
+
+
+def test_hashtags_go_where_a_network_makes_something_of_them_and_into_no_message_to_a_person() -> None:
+    url = "https://shop.example/p/7?ref=anna"
+    shown = {
+        way.channel: way
+        for language in ("en", "ru")
+        for way in ways(url, "Look", "Tea", PAGES.speech(language), language=language, hashtags=("Tea", "чай"))
+    }
+    assert parse_qs(urlsplit(shown["x"].href).query) == {
+        "text": ["Look"], "url": [f"{url}&ch=x"], "hashtags": ["Tea,чай"]
+    }  # fmt: skip
+    assert parse_qs(urlsplit(shown["facebook"].href).query)["hashtag"] == ["#Tea"]
+    assert shown["instagram"].copies == f"Look {url}&ch=instagram #Tea #чай"
+    for network in ("vk", "ok"):
+        assert parse_qs(urlsplit(shown[network].href).query)["title"] == ["Look #Tea #чай"]
+    for private in ("telegram", "whatsapp", "viber", "sms", "email", "linkedin"):
+        assert "%23" not in shown[private].href
+    plain = ways(url, "Look", "Tea", PAGES.speech("en"), language="en")
+    assert not [way for way in plain if "hashtag" in way.href or "#" in way.copies]
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [("#tea #Чай,cup_2; spring", ["tea", "Чай", "cup_2", "spring"]), ("#a#b #A", ["a", "b"]), (" , # ", [])],
+)
+def test_hashtags_are_read_however_they_are_parted(text: str, tags: list[str]) -> None:
+    assert hashtags(text) == tags
+
+
+@pytest.mark.parametrize(
+    "tags", [["#tea"], ["a b"], ["2027"], ["tea-time"], ["x" * 51], [""], ["Tea", "tea"], ["tag"] * 11, ["tea\n"]]
+)
+def test_what_no_network_takes_for_a_hashtag_is_refused(tags: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        Wording.model_validate({"hashtags": tags})
+    assert Wording.model_validate({"hashtags": ["чай", "ceai_verde", "2027plan", "ș"]}).hashtags[0] == "чай"

@@ -222,7 +222,10 @@ a{color:inherit;min-height:24px}`
       parts.push(h('p', { id: 'by' }, words.by))
       const ways = h('ul', { className: 'ways' }, ...own.ways.map((way) =>
         h('li', {}, h('a', { className: 'button quiet', part: 'way', href: way.href, target: '_blank', rel: 'noopener',
-          onclick: () => this.shared(way.channel) }, way.name))))
+          onclick: () => {
+            if (way.copies) attempt(() => navigator.clipboard.writeText(way.copies).catch(() => {}))
+            this.shared(way.channel)
+          } }, way.name))))
       ways.setAttribute('aria-labelledby', 'by')
       return [...parts, ways]
     }

@@ -19,7 +19,7 @@ from services.kernel.http.call import Call, viewer
 from services.kernel.http.problems import field_path
 from services.links.landing.api.public import STYLE
 from services.links.landing.domain.page import inlaid
-from services.links.landing.domain.words import letter, share_text
+from services.links.landing.domain.words import letter, share_hashtags, share_text
 from services.links.looks import actions as looks
 from services.links.looks.domain import Look
 from services.links.pages import PAGES
@@ -79,6 +79,7 @@ async def post_preview(request: Request, call: Annotated[Call, viewer("programs:
         headline=words.headline(program, speech, fmt),
         lines=words.promises(program, speech, fmt),
         share=share_text(program, store=draft.own.name, code=_CODE, language=language, speech=speech, fmt=fmt),
+        hashtags=words.hashtags(share_hashtags(program, language)),
         terms_url=f"/terms/{draft.program_id}?lang={language}" if draft.program_id else "",
         definition=program.model_dump_json(),
     )

@@ -77,6 +77,11 @@ def share_text(program: Program, *, store: str, code: str | None, language: str,
     return filled_in(own, {"store": store, "offer": offer(program, store, speech, fmt), "code": code or ""})
 
 
+def share_hashtags(program: Program, language: str) -> tuple[str, ...]:
+    """The store's hashtags in the language, for networks that know some; without their signs."""
+    return program.texts.of(language).hashtags if program.texts else ()
+
+
 def offer(program: Program, store: str, speech: Speech, fmt: Format) -> str:
     """What the friend gets, as a title: said to the friend."""
     discount, credit = program.discount_served, rule_for(program, "friend")

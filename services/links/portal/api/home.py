@@ -19,7 +19,7 @@ from services.links.ambassadors import actions
 from services.links.ambassadors.sql import Member
 from services.links.hosts.hot import share_base
 from services.links.landing.domain.names import first_name
-from services.links.landing.domain.words import share_text
+from services.links.landing.domain.words import share_hashtags, share_text
 from services.links.links.schemas import share_url
 from services.links.looks import actions as looks
 from services.links.looks.domain import Worn
@@ -106,7 +106,14 @@ async def get_portal(request: Request, lang: str = "") -> Response:
         code=seen.member.code,
         code_works=seen.code_works,
         share_text=sent_along,
-        ways=ways(seen.url, sent_along, seen.store.name, speech, language),
+        ways=ways(
+            seen.url,
+            sent_along,
+            seen.store.name,
+            speech,
+            language=language,
+            hashtags=share_hashtags(program, language),
+        ),
         files=[Choice(kind.upper(), href=f"/p/qr.{kind}") for kind in ("svg", "png", "pdf")],
     )
     return _packed(request, page)

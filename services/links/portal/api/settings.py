@@ -28,6 +28,7 @@ from services.links.session import sql as sessions
 from services.links.sms_gateways import sql as gateways
 from services.links.sms_gateways.domain.numbers import masked
 from services.links.stores import actions as stores
+from services.links.stores.domain import front_page
 from services.ui import Choice
 from services.ui.locales import LANGUAGES
 
@@ -108,7 +109,7 @@ async def post_erase(request: Request, sure: Annotated[str, Form(max_length=8)] 
         logo=seen.logo,
         title=speech.say("You are erased"),
         store=store.name,
-        shop=f"https://{store.domains[0]}/" if store.domains else "",
+        shop=front_page(store.domains[0]) if store.domains else "",
     )
 
 

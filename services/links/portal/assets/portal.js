@@ -33,5 +33,5 @@
     const page = (await cache.match("/p")) ? [] : ["/p"]; // from the first time on the worker keeps each newer one
     await cache.addAll([...page, ...new Set(needed)]);
   };
-  if (navigator.serviceWorker && window.caches) addEventListener("load", () => keep().catch(() => {}));
+  if (navigator.serviceWorker && window.caches && location.pathname === "/p") addEventListener("load", () => keep().catch(() => {}));
 })();

@@ -182,6 +182,8 @@ def _refused(error: FormErrors | ValidationError | AppError, own: Store, speech:
     found = {}
     for path, text in mistakes(speech, error).items():
         field = form_texts.named(path).replace("utm.", "utm_")
+        if field.startswith("utm_"):
+            text = speech.say("At most 200 letters; of braces only {code}, {slug}, {channel} and {program}.")
         found[field] = words_sentence(field, speech) if field.startswith("words_") else text
     if "landing_url" in found:
         found["landing_url"] = speech.say(

@@ -30,6 +30,10 @@ def sentence(word: str, speech: Speech) -> str:
 
 def words_sentence(field: str, speech: Speech) -> str:
     """What a text of the store's own may be; no other check is made of it."""
+    if field.endswith(f"_{form_texts.HASHTAGS}"):
+        return speech.say(
+            "At most ten hashtags of letters, digits and _, each of at most 50 signs, not of digits alone."
+        )
     if field.endswith("_share"):
         return speech.say("At most 300 letters; of braces only {store}, {offer} and {code}.")
     if field.endswith("_text"):
@@ -74,6 +78,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
         **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
+        **{form_texts.field_of(one, form_texts.HASHTAGS): speech.say("Hashtags") for one in LANGUAGES},
     }
 
 

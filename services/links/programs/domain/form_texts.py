@@ -1,5 +1,6 @@
 """The store's own words as fields of the form, language by language. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from contracts.program import Program, Texts, Wording
 
 LANGUAGES: tuple[str, ...] = tuple(Texts.model_fields)
 PARTS: tuple[str, ...] = tuple(Wording.model_fields)
+HASHTAGS = "hashtags"
 
 
 def field_of(language: str, part: str) -> str:
@@ -20,9 +22,13 @@ FIELDS = tuple(field_of(language, part) for language in LANGUAGES for part in PA
 def fields(program: Program) -> dict[str, str]:
     """The fields of a program."""
     texts = program.texts or Texts()
-    return {
-        field_of(language, part): getattr(texts.of(language), part) or "" for language in LANGUAGES for part in PARTS
-    }
+    return {field_of(language, part): _shown(texts.of(language), part) for language in LANGUAGES for part in PARTS}
+
+
+def _shown(words: Wording, part: str) -> str:
+    if part == HASHTAGS:
+        return " ".join(f"#{tag}" for tag in words.hashtags)
+    return getattr(words, part) or ""
 
 
 def read(form: Mapping[str, str], before: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -31,9 +37,21 @@ def read(form: Mapping[str, str], before: Mapping[str, Any] | None) -> dict[str,
         return dict(before) if before else None
     found = {}
     for language in LANGUAGES:
-        words = {part: " ".join(form.get(field_of(language, part), "").split()) or None for part in PARTS}
+        words: dict[str, Any] = {
+            part: " ".join(form.get(field_of(language, part), "").split()) or None for part in PARTS
+        }
+        words[HASHTAGS] = hashtags(words[HASHTAGS] or "")
         found[language] = words if any(words.values()) else None
     return found if any(found.values()) else None
+
+
+def hashtags(text: str) -> list[str]:
+    """Those in a text, with or without their signs, between spaces or commas; each once."""
+    written = [tag.removeprefix("#") for tag in re.split(r"[\s,;]+|(?<=.)(?=#)", text)]
+    first: dict[str, str] = {}
+    for tag in filter(None, written):
+        first.setdefault(tag.casefold(), tag)
+    return list(first.values())
 
 
 def named(field: str) -> str:

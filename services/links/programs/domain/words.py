@@ -1,7 +1,7 @@
 """A program in plain words, in the reader's language: one sentence for ambassadors, and terms line by line. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule, Role
@@ -245,10 +245,15 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
 def own_words(program: Program) -> str:
     """The store's own words, language by language."""
     return "; ".join(
-        f"{language}: {' · '.join(filter(None, (words.title, words.text, words.share)))}"
+        f"{language}: {' · '.join(filter(None, (words.title, words.text, words.share, *hashtags(words.hashtags))))}"
         for language, words in program.texts or ()
         if words is not None
     )
+
+
+def hashtags(tags: Iterable[str]) -> list[str]:
+    """Hashtags as they are written."""
+    return [f"#{tag}" for tag in tags]
 
 
 def joining(program: Program, speech: Speech) -> str:
