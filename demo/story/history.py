@@ -55,6 +55,12 @@ PROGRAM: dict[str, object] = {
     "friend_benefit": "discount",
     "discount": {"give": {"kind": "fixed", "amount_minor": DISCOUNT_MINOR}, "which": "first"},
     "rewards": [AMBASSADOR],
+    "texts": {
+        "en": {"share": "My coffee comes from {store}. {offer}!", "hashtags": ["ZernoCoffee", "coffee"]},
+        "ru": {"share": "Мой кофе — из {store}. {offer}!", "hashtags": ["ZernoCoffee", "кофе"]},
+        "uk": {"share": "Моя кава — із {store}. {offer}!", "hashtags": ["ZernoCoffee", "кава"]},
+        "ro": {"share": "Cafeaua mea vine de la {store}. {offer}!", "hashtags": ["ZernoCoffee", "cafea"]},
+    },
     "joining": {
         "roles": ["customer", "advocate", "influencer"],
         "terms": {
@@ -64,6 +70,8 @@ PROGRAM: dict[str, object] = {
         },
     },
 }
+FAVOURITES = ("huila", "dripper", "mug")
+"""What ambassadors make links to, the one or the other."""
 COLOR = "#7A3B1E"
 LOGO = b64encode((Path(__file__).parents[1] / "shop" / "assets" / "logo.png").read_bytes()).decode()
 OFFER = Offer("", amount_minor=DISCOUNT_MINOR, from_minor=LEAST_MINOR)
@@ -149,6 +157,12 @@ class Story:
             {"copy": joined["link"]["slug"]},
         )  # fmt: skip
         self._ambassadors.append(ambassador)
+        if self._days:
+            page = f"{self._shop_url}/#{FAVOURITES[number % len(FAVOURITES)]}"
+            link = await self._client.post(
+                "/v1/links", {"program_id": self._program_id, "ambassador_id": ambassador.id, "destination": page}
+            )
+            ambassador.slugs["page"] = link["slug"]
 
     async def _live(self, *, day: int, part: int) -> None:
         rng = self._rng

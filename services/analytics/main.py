@@ -47,7 +47,7 @@ SERVICE = Service(
             "/console",
             "/console/analytics*",
         ),
-        *("/p/results", "/p/first-steps", "/p/link-results"),
+        *("/p/results", "/p/first-steps", "/p/link-results", "/p/next-pages"),
     ),
     routers=(
         metrics.router,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.analytics.own import sql
-from services.analytics.own.domain import Estimate, Middle, Sums, estimate_of, middle_of
+from services.analytics.own.domain import OTHERS, PAGES_TOLD, Estimate, Middle, Sums, estimate_of, middle_of
 from services.analytics.slices import sql as slices
 from services.analytics.slices.domain import Ambassador, Calendar
 from services.kernel.db import Tx
@@ -48,6 +48,20 @@ async def results(tx: Tx, calendar: Calendar, ambassador_id: str) -> Results:
 async def total_of(tx: Tx, calendar: Calendar, ambassador_id: str) -> Sums:
     """What the ambassador brought lately, in all. Raises `NotFound` likewise."""
     return (await _own(tx, calendar, ambassador_id))[3]
+
+
+async def pages_to_share(tx: Tx, calendar: Calendar, ambassador_id: str) -> list[str]:
+    """Pages of the store from which friends of several other ambassadors bought lately. Raises `NotFound` likewise."""
+    ambassador = await present(tx, calendar.store_id, ambassador_id)
+    return await sql.pages_that_sell(
+        tx,
+        calendar.store_id,
+        ambassador.program_id,
+        months_until(tx.now.astimezone(calendar.zone).date()),
+        reader=ambassador_id,
+        others=OTHERS,
+        most=PAGES_TOLD,
+    )
 
 
 async def _own(tx: Tx, calendar: Calendar, ambassador_id: str) -> tuple[Ambassador, list[date], dict[str, Sums], Sums]:

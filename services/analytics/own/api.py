@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 FIRST_STEPS: Final = "/p/first-steps"
 LINK_RESULTS: Final = "/p/link-results"
+NEXT_PAGES: Final = "/p/next-pages"
 _MOST_LINKS: Final = 200
 _POINTS: Final = "points"
 
@@ -112,6 +113,20 @@ async def get_link_results(
         )
         for link_id, sums in found.items()
     }
+
+
+@router.get(NEXT_PAGES)
+async def get_next_pages(request: Request) -> Response:
+    """Pages whose friends buy, each with a button that makes the ambassador's own link to it: a fragment of the
+    portal. No name, no sum, and no page of which fewer than several others' friends speak.
+    """
+    ctx: Context = request.scope[CONTEXT]
+    who = read_portal_visitor(ctx, request)
+    async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
+        calendar = await _calendar(tx, who.store_id)
+        found = await actions.pages_to_share(tx, calendar, who.ambassador_id)
+        reader = _reader(request, calendar, tx)
+    return reader.page("own/next_pages.html", pages=[(page, page.partition("://")[2]) for page in found])
 
 
 async def _calendar(tx: Tx, store_id: str) -> Calendar:

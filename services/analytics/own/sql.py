@@ -26,6 +26,15 @@ _OF_LINKS = """
 select link_id, clicks, friends, orders from link_results
 where store_id = :store and link_id = any(cast(:ids as text[])) and ambassador_id = :ambassador
 """
+_PAGES = """
+select p.page, cast(sum(m.orders) as bigint) as orders
+from link_months m join link_pages p on p.store_id = m.store_id and p.link_id = m.link_id
+where m.store_id = :store and m.start = any(cast(:months as date[])) and m.orders > 0
+  and p.store_id = :store and p.program_id = :program and p.page is not null
+group by p.page
+having count(distinct m.ambassador_id) filter (where m.ambassador_id <> :reader) >= :others
+order by orders desc, p.page limit :most
+"""
 MOST_PEERS = 20_000
 """Of a larger program so many are looked at: they are no worse a middle."""
 
@@ -53,6 +62,18 @@ async def by_link(tx: Tx, store_id: str, ambassador_id: str, link_ids: Sequence[
     """What came of these links, as far as they are the ambassador's, by the link's id. Without rewards."""
     rows = await tx.all(_OF_LINKS, store=store_id, ids=list(link_ids), ambassador=ambassador_id)
     return {row.link_id: Sums(row.clicks, row.friends, row.orders) for row in rows}
+
+
+async def pages_that_sell(
+    tx: Tx, store_id: str, program_id: str, months: Sequence[date], *, reader: str, others: int, most: int
+) -> list[str]:
+    """Pages by links to which friends bought in these months, the most bought from first: those only by whose links
+    friends of at least so many ambassadors besides the reader did.
+    """
+    rows = await tx.all(
+        _PAGES, store=store_id, months=list(months), program=program_id, reader=reader, others=others, most=most
+    )
+    return [row.page for row in rows]
 
 
 def _sums(row: Row, currency: str) -> Sums:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from contracts.events.catalog import CodeSaved, ProgramPublished
+from contracts.events.catalog import CodeSaved, LinkSaved, ProgramPublished
 from contracts.program import Discount
 from services.analytics.slices.domain import Ambassador, Calendar, Offer, Version, VersionKey, local_day
 from services.kernel.db import Row, Tx
@@ -35,6 +35,14 @@ on conflict (store_id, code_id) do update
 set code = excluded.code, ambassador_id = excluded.ambassador_id, retired = excluded.retired,
   revision = excluded.revision
 where codes.revision < excluded.revision
+"""
+_SAVE_LINKS = """
+insert into link_pages (store_id, link_id, program_id, page, revision)
+select * from unnest(cast(:store_id as text[]), cast(:link_id as text[]), cast(:program_id as text[]),
+  cast(:page as text[]), cast(:revision as integer[])) order by 1, 2
+on conflict (store_id, link_id) do update
+set program_id = excluded.program_id, page = excluded.page, revision = excluded.revision
+where link_pages.revision < excluded.revision
 """
 _AMBASSADORS = """
 select a.* from unnest(cast(:stores as text[]), cast(:ids as text[])) as k(store_id, id)
@@ -156,6 +164,20 @@ async def save_codes(tx: Tx, saved: Sequence[CodeSaved]) -> None:
             created_at=[c.created_at for c in latest],
             retired=[c.retired for c in latest],
             revision=[c.revision for c in latest],
+        )
+
+
+async def save_links(tx: Tx, saved: Sequence[LinkSaved]) -> None:
+    """Keeps the newest state of each link."""
+    latest = newest(saved, key=lambda link: (link.store_id, link.link_id)).values()
+    if latest:
+        await tx.execute(
+            _SAVE_LINKS,
+            store_id=[link.store_id for link in latest],
+            link_id=[link.link_id for link in latest],
+            program_id=[link.program_id for link in latest],
+            page=[link.destination for link in latest],
+            revision=[link.revision for link in latest],
         )
 
 

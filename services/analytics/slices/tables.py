@@ -1,4 +1,4 @@
-"""The slices of programs, ambassadors and codes."""
+"""The slices of programs, ambassadors, codes and links."""
 
 from sqlalchemy import ARRAY, Boolean, Column, Date, Index, Integer, Table, Text
 
@@ -57,3 +57,14 @@ CODES = Table(
     Column("revision", Integer, nullable=False),
     Index("codes_ambassador_idx", "store_id", "ambassador_id"),
 )
+
+LINK_PAGES = Table(
+    "link_pages",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("link_id", primary_key=True),
+    text("program_id"),
+    text("page", nullable=True),
+    Column("revision", Integer, nullable=False),
+)
+"""Which page of the store a link leads to; none where that is the program's landing page."""

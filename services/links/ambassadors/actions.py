@@ -266,14 +266,15 @@ async def set_group(tx: Tx, store_id: str, ambassador_ids: Sequence[str], group:
 
 
 async def announce_again(tx: Tx, store_id: str) -> int:
-    """Tells others once more of some ambassadors who wait for it; how many there were, at most `AT_ONCE`. Whoever was
-    erased since has been told of.
+    """Tells others once more of some ambassadors who wait for it, and of their links to pages; how many there were, at
+    most `AT_ONCE`. Whoever was erased since has been told of.
     """
     taken = await people.take_unannounced(tx, store_id, count=AT_ONCE)
     known = [one for one in await people.lock_some(tx, store_id, taken) if one.status != "erased"]
     await people.revise(tx, store_id, [one.ambassador_id for one in known])
     for one in known:
         announce(tx, replace(one, revision=one.revision + 1))
+    await links.announce_pages(tx, store_id, [one.ambassador_id for one in known])
     return len(taken)
 
 

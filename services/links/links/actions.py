@@ -169,6 +169,12 @@ async def delete_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
         await delete(tx, store_id, link_id)
 
 
+async def announce_pages(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> None:
+    """Tells others once more where these ambassadors' links lead, of those that lead to a page of their own."""
+    for link in await sql.to_pages(tx, store_id, ambassador_ids):
+        _announce(tx, link)
+
+
 async def _save(tx: Tx, link: Link) -> Link:
     await sql.update(tx, link)
     await noted.note(tx, "link", link.link_id)

@@ -63,6 +63,13 @@ _IDS_OF = """
 select link_id from links where store_id = :store_id and ambassador_id = :ambassador_id and deleted_at is null
 order by link_id
 """
+_TO_PAGES = """
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
+  deleted_at, created_at, revision
+from links
+where store_id = :store_id and ambassador_id = any(cast(:ambassadors as text[])) and destination is not null
+order by link_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +170,11 @@ async def get(tx: Tx, store_id: str, link_id: str, *, lock: bool = False) -> Lin
 async def ids_of(tx: Tx, store_id: str, ambassador_id: str) -> list[str]:
     """Ids of an ambassador's links that are not deleted."""
     return [row.link_id for row in await tx.all(_IDS_OF, store_id=store_id, ambassador_id=ambassador_id)]
+
+
+async def to_pages(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> list[Link]:
+    """These ambassadors' links that lead to a page of their own, deleted ones too."""
+    return [_link(row) for row in await tx.all(_TO_PAGES, store_id=store_id, ambassadors=list(ambassador_ids))]
 
 
 async def called(tx: Tx, store_id: str, link_ids: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.events import Payload, conversions, rewards, tracking
-from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished, StoreConfigured
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished, StoreConfigured
 from contracts.events.orders import Figures
 from contracts.events.tracking import Customer, TokenClaims
 from contracts.program import Program
@@ -77,6 +77,15 @@ def code_saved(code: str, ambassador_id: str, *, store_id: str = STORE) -> CodeS
     )  # fmt: skip
 
 
+def link_saved(
+    link_id: str, page: str | None, *, revision: int = 1, ambassador_id: str = "amb_1", program_id: str = PROGRAM
+) -> LinkSaved:
+    return LinkSaved(
+        store_id=STORE, link_id=link_id, slug=link_id, program_id=program_id, ambassador_id=ambassador_id,
+        destination=page, created_at=at(-10), revision=revision,
+    )  # fmt: skip
+
+
 def clicked(
     click_id: str, *, days: float = 0, channel: str | None = "telegram", ambassador_id: str = "amb_1",
     quality: tracking.Quality = "person", store_id: str = STORE,
@@ -128,10 +137,11 @@ def decided(
     visitor_id: str | None = None, ambassador_id: str = "amb_1", buyer: str = "c1", number: int = 1, new: bool = True,
     settled: bool = False, cancelled: bool = False, currency: str = "EUR", store_id: str = STORE,
     contacts: tuple[str, ...] = (), came_by: str | None = None, program_id: str = PROGRAM, discount: int = 0,
+    link_id: str = "lnk_1",
 ) -> conversions.Conversion:  # fmt: skip
     attributed = status == "attributed"
-    link_id = "lnk_1" if kind == "click" else None
-    winner = conversions.Winner(kind=kind, click_id=click_id, link_id=link_id) if attributed else None  # type: ignore[arg-type]
+    link = link_id if kind == "click" else None
+    winner = conversions.Winner(kind=kind, click_id=click_id, link_id=link) if attributed else None  # type: ignore[arg-type]
     return CONVERSIONS[status](
         store_id=store_id, order_id=order_id, revision=revision, status=status, reason=reason or status,  # type: ignore[arg-type]
         cancelled=cancelled, settled_at=at(days + 20) if settled else None, placed_at=at(days), decided_at=at(days),

@@ -16,6 +16,7 @@ from tests.integration.analytics.history import (
     clicked,
     decided,
     deliver,
+    link_saved,
     program_published,
     store_configured,
     visited,
@@ -71,3 +72,52 @@ async def test_a_channel_that_nobody_clicks_on_has_no_clicks_instead_of_none(db:
         assert "Promo code – – 1" in page
         assert re.search(r"Since \d+ \w+\. The program’s middle", page), "one full stop"
         assert re.search(r"С \d+ \w+\. Середина", words((await portal(http, "amb_1", "/p/results", lang="ru")).text))
+
+
+async def test_pages_whose_friends_buy_are_told_once_nobody_can_tell_whose_friends_they_are(db: Database) -> None:
+    page, other = "https://shop.example/p/7?size=L", "https://shop.example/p/8"
+    named = [f"amb_n{n}" for n in range(1, 5)]
+    for number, name in enumerate(named):
+        await deliver(
+            db,
+            ambassador_saved(name),
+            link_saved(f"lnk_{name}", page, ambassador_id=name),
+            decided(f"n{number}", link_id=f"lnk_{name}", ambassador_id=name, buyer=f"n{number}", days=4),
+        )
+    # One ambassador's friends bought much of another page: that tells of nobody else.
+    await deliver(db, link_saved("lnk_solo", other, ambassador_id="amb_n1"))
+    for number in range(5):
+        sold = decided(f"s{number}", link_id="lnk_solo", ambassador_id="amb_n1", buyer=f"s{number}", days=4)
+        await deliver(db, sold)
+    async with client(db) as http:
+
+        async def told(ambassador_id: str, **asked: str) -> str:
+            return (await portal(http, ambassador_id, "/p/next-pages", **asked)).text
+
+        offered = f'name="page" value="{page}"'
+        for reader in ("amb_2", "amb_n1"):
+            shown = await told(reader)
+            assert offered in shown
+            assert 'method="post" action="/p/links"' in shown
+            assert other not in shown
+            assert not re.search(r"amb_|lnk_|[1-9] (order|purchase)", shown), "neither names nor sums"
+        assert "Friends of several" in await told("amb_2", lang="en")
+        assert "друзья нескольких" in await told("amb_2", lang="ru")
+        # Where one of the four is cancelled, each of the other three sees two others only: for whom nobody knows less.
+        gone = decided(
+            "n3", link_id="lnk_amb_n4", ambassador_id="amb_n4", buyer="n3", days=4, revision=2, cancelled=True
+        )
+        await deliver(db, gone)
+        assert offered in await told("amb_2")
+        assert offered not in await told("amb_n1")
+        assert "at least three other ambassadors" in await told("amb_n1", lang="en")
+        # The newest state of a link counts, whatever comes first; what sold long ago is no tip.
+        await deliver(db, link_saved("lnk_amb_n1", None, ambassador_id="amb_n1", revision=3))
+        await deliver(db, link_saved("lnk_amb_n1", page, ambassador_id="amb_n1", revision=2))
+        assert offered not in await told("amb_2")
+        await deliver(db, link_saved("lnk_amb_n1", page, ambassador_id="amb_n1", revision=4))
+        assert offered in await told("amb_2")
+        await stand_at(db, at(13 + 100))
+        assert offered not in await told("amb_2")
+        await stand_at(db, at(13))
+        assert (await http.get("/p/next-pages", headers={"authorization": ""})).status_code == 401

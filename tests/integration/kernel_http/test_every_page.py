@@ -41,6 +41,7 @@ PORTAL |= {
     "/p/invites",
     "/p/shared",
     "/p/link-results",
+    "/p/next-pages",
 }
 PORTAL |= {"/p/phone", "/p/phone/code", "/p/phone/end"}
 PORTAL |= {"/p/payouts", "/p/payouts/destination", "/p/payouts/request"}

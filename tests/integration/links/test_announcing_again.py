@@ -36,7 +36,7 @@ async def move(links: Replica, by: timedelta) -> None:
         )
 
 
-async def test_groups_and_chosen_codes_are_told_once_more(
+async def test_groups_chosen_codes_and_links_to_pages_are_told_once_more(
     links: Replica, shop: Shop, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "AT_ONCE", 2)
@@ -46,8 +46,12 @@ async def test_groups_and_chosen_codes_are_told_once_more(
     coded = (await shop.ambassador(program, name="Anna"))["id"]
     plain = (await shop.ambassador(program, name="Ben"))["id"]
     gone = grouped.pop()
+    seller = (await shop.ambassador(program, name="Cora"))["id"]
+    page = "https://shop.example/p/7"
+    link = {"program_id": program, "ambassador_id": seller, "destination": page}
+    made = await shop.made("/v1/links", link)
     await shop.http.patch(f"/v1/ambassadors/{coded}", json={"code": "ANNAVIP"})
-    before = len(await events(links, "ambassador.saved"))
+    before, linked = len(await events(links, "ambassador.saved")), len(await events(links, "link.saved"))
     await upgrade(database)
     assert (await shop.http.delete(f"/v1/ambassadors/{gone}")).status_code == 204
     assert await go_on(links) == 0, "a process of the former build may still listen"
@@ -56,13 +60,15 @@ async def test_groups_and_chosen_codes_are_told_once_more(
     told = (await events(links, "ambassador.saved"))[before:]
     erased = [one for one in told if one["status"] == "erased"]
     again = {one["ambassador_id"]: one for one in told if one["status"] != "erased"}
-    assert (len(erased), len(told)) == (1, 5)
-    assert set(again) == {*grouped, coded}
+    assert (len(erased), len(told)) == (1, 6)
+    assert set(again) == {*grouped, coded, seller}
     assert plain not in again
     assert [again[one]["group"] for one in grouped] == ["VIP"] * 3
     known = await shop.got(f"/v1/ambassadors/{coded}")
     assert (again[coded]["code_id"], known["code"]["code"]) == (known["code"]["id"], "ANNAVIP")
     assert [again[one]["revision"] for one in (*grouped, coded)] == [2, 2, 2, 3]
+    pages = [one for one in (await events(links, "link.saved"))[linked:] if not one["deleted"]]
+    assert [(one["link_id"], one["destination"], one["revision"]) for one in pages] == [(made["id"], page, 1)]
     assert await go_on(links) == 0, "once"
     await shop.http.patch(f"/v1/ambassadors/{coded}", json={"group": "New"})
     assert (await events(links, "ambassador.saved"))[-1]["revision"] == 4

@@ -10,12 +10,20 @@ DOMAINS = ("shop.example",)
 
 
 async def test_a_pasted_address_becomes_a_link_to_that_page_once(links: Replica, shop: Shop) -> None:
-    anna = await shop.ambassador(await shop.program(), name="Anna")
+    texts = {"en": {"share": "{store}!", "hashtags": ["Coffee"]}}
+    anna = await shop.ambassador(await shop.program(texts=texts), name="Anna")
     browser = await portal_of(links, shop, anna["id"])
     pasted = "  shop.example/p/7?size=XL&kith=k1.old&ref=boris#reviews "
     for _ in range(2):
         assert (await browser.post("/p/links", data={"page": pasted})).status_code == 303
+    answer = await browser.post("/p/links", data={"page": pasted})
     made = [one for one in (await shop.got("/v1/links", ambassador_id=anna["id"]))["data"] if one["destination"]]
+    assert answer.headers["location"] == f"/p/links?made={made[0]['id']}"
+    ready = (await browser.get(answer.headers["location"], headers={"Accept-Language": "en"})).text
+    assert "Your link is ready" in ready
+    assert f'data-share="{made[0]["url"]}"' in ready
+    assert "hashtags=Coffee" in ready
+    assert 'hx-get="/p/next-pages"' in ready
     assert [one["destination"] for one in made] == ["https://shop.example/p/7?size=XL#reviews"]
     page = (await browser.get("/p/links", headers={"Accept-Language": "en"})).text
     assert made[0]["url"] in page

@@ -24,7 +24,7 @@ class Oracle:
             name: defaultdict(lambda: defaultdict(int))
             for name in (
                 *("daily", "daily_channels", "daily_placements", "daily_reasons", "leaders", "own", "cycles", "owed"),
-                *("results", "link_results"),
+                *("results", "link_results", "link_months"),
             )
         }
         reported = list(payloads)
@@ -167,6 +167,7 @@ class Oracle:
         self.own(store, day, program, order.ambassador_id or "", channel, currency, orders=1)
         if order.winner.link_id:
             self.add("link_results", store, order.winner.link_id, order.ambassador_id, orders=1)
+            self.add("link_months", store, day.replace(day=1), order.winner.link_id, order.ambassador_id, orders=1)
         self.result(store, order.ambassador_id or "", orders=1, revenue_minor=total - back if currency == "EUR" else 0)
         if not new or owner is None:
             return

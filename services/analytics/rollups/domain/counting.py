@@ -141,6 +141,8 @@ def _count_referred(deltas: Deltas, order: Order, sign: int) -> None:
     _result(deltas, order.store_id, order.ambassador_id, orders=sign, revenue_minor=sign * kept * own_money)
     if order.link_id:
         deltas.add("link_results", (order.store_id, order.link_id, order.ambassador_id), orders=sign)
+        month = order.day.replace(day=1)
+        deltas.add("link_months", (order.store_id, month, order.link_id, order.ambassador_id), orders=sign)
     if order.friend:
         state = "refunded" if order.paid_back else "kept" if order.settled else "held"
         deltas.add_friend((order.store_id, order.friend), **{state: sign})

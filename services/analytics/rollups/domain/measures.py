@@ -66,6 +66,7 @@ RESULTS = (
 )
 """Money in the store's currency; `points` are rewards in points, and `available_minor` what is off its hold."""
 LINK_RESULTS = ("clicks", "friends", "orders")
+LINK_MONTHS = ("orders",)
 CYCLES = ("pairs",)
 OWED = ("rewards", "amount_minor")
 
@@ -78,12 +79,13 @@ ROLLUPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "own": (("store_id", "start", "program_id", "ambassador_id", "channel", "currency"), OWN),
     "results": (("store_id", "ambassador_id"), RESULTS),
     "link_results": (("store_id", "link_id", "ambassador_id"), LINK_RESULTS),
+    "link_months": (("store_id", "start", "link_id", "ambassador_id"), LINK_MONTHS),
     "cycles": (("store_id", "day", "program_id", "lag_days"), CYCLES),
     "owed": (("store_id", "program_id", "currency", "kind", "status"), OWED),
 }
 """Roll-up → its key columns and its sums. `own` is by month: what ambassadors see of themselves, and beside whom.
 `results` is what each ambassador brought in all: what `standings` puts in order. `link_results`: what each link
-brought, with whose it is.
+brought, with whose it is; `link_months`: by which links friends bought in a month.
 """
 
 HIGHEST: Mapping[str, frozenset[str]] = {"results": frozenset(("last_active_s",))}
