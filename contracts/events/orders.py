@@ -82,6 +82,9 @@ class OrderReported(OrderFact):
     codes: tuple[str, ...] = ()
     source: str = "api"
     cancelled_at: Moment | None = Field(None, description="The revision says that the order is cancelled, since when.")
+    history: bool = Field(
+        False, description="Imported from before the store was connected: it says who has bought before, and no more."
+    )
 
 
 class OrderReceived(OrderReported):

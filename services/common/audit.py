@@ -56,6 +56,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "hook.changed": Action(_("Shop platform’s settings changed"), "pencil"),
     "hook.secret_changed": Action(_("Shop platform’s secret changed"), "key-round"),
     "poll.asked": Action(_("Shop platform asked for changes"), "rotate-ccw"),
+    "history.asked": Action(_("Shop platform asked for its past orders"), "rotate-ccw"),
     "hook.ended": Action(_("Shop platform disconnected"), "x"),
     "endpoint.made": Action(_("Webhook endpoint made"), "webhook"),
     "endpoint.changed": Action(_("Webhook endpoint changed"), "pencil"),

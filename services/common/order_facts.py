@@ -90,8 +90,10 @@ def report(
     nobody: Collection[str] = frozenset(),
     *,
     source: str = "api",
+    history: bool = False,
 ) -> ReportedFact:
     """The fact that an order was reported. `nobody`: names that stand for nobody at this store by its own word.
+    `history`: it is imported from before the store was connected.
 
     Raises `Invalid` if one of its moments lies more than a day ahead.
     """
@@ -112,9 +114,12 @@ def report(
     ]
     if order.cancelled_at is not None:
         said.append(order.cancelled_at.astimezone(UTC))
+    if history:
+        said.append("history")
     mark = naming.report_id(said)
     known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
-    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | {"source": source})
+    told = {"source": source, "history": True} if history else {"source": source}
+    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | told)
     return _reported(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
 
 

@@ -22,6 +22,7 @@ REASONS: Final[dict[str, Reason]] = {
     "customer": Reason(_("Known customer"), "users"),
     # Nothing named an ambassador in time.
     "no_evidence": Reason(_("Nothing named an ambassador"), "search"),
+    "before_connection": Reason(_("Before the connection"), "clock"),
     "click_too_old": Reason(_("Click too old"), "clock"),
     "click_after_order": Reason(_("Click after the order"), "clock"),
     "click_taken": Reason(_("Click of another customer"), "users"),

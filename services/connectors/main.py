@@ -20,6 +20,10 @@ from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
 from services.connectors.guides.api import console as guides_console
+from services.connectors.history import tables as _history
+from services.connectors.history import work as history_work
+from services.connectors.history.api import console as history_console
+from services.connectors.history.api import rest as history
 from services.connectors.inbox import jobs as inbox
 from services.connectors.inbox import tables as _inbox
 from services.connectors.inbox import work as read_back
@@ -48,7 +52,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _codes, _endpoints, _inbox, _payments, _polls, _slices)
+_TABLES = (_accounts, _codes, _endpoints, _history, _inbox, _payments, _polls, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]
@@ -103,6 +107,8 @@ SERVICE = Service(
         connections_console.router,
         polls.router,
         polls_console.router,
+        history.router,
+        history_console.router,
         guides_console.router,
         codes_rest.router,
         codes_console.router,
@@ -113,7 +119,13 @@ SERVICE = Service(
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS, *codes_consumer.HANDLERS),
     due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
-    work=(*endpoints_work.TASK_KINDS, *read_back.TASK_KINDS, *polls_work.TASK_KINDS, *codes_work.TASK_KINDS),
+    work=(
+        *endpoints_work.TASK_KINDS,
+        *read_back.TASK_KINDS,
+        *polls_work.TASK_KINDS,
+        *history_work.TASK_KINDS,
+        *codes_work.TASK_KINDS,
+    ),
     resources=open_resources,
     pages=PAGES,
 )

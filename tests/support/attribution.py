@@ -216,6 +216,7 @@ def order(
     received_at: datetime | None = None,
     store: str = STORE,
     fact_id: str | None = None,
+    history: bool = False,
 ) -> OrderReported:
     """One report of an order, placed at noon unless told."""
     placed = placed_at or NOON
@@ -235,6 +236,7 @@ def order(
             "tokens": tuple(tokens),
             "token_problems": tuple(problems),
             "codes": tuple(codes),
+            "history": history,
         }
     )
     mark = fact_id or f"r{hash(report.model_dump_json()) & 0xFFFFFFFF:08x}"

@@ -1,12 +1,13 @@
 """Polls as a test lets them run: a worker whose door leads to shops on this machine, and rounds that are waited for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from services.connectors.inbox import work as read_back
 from services.connectors.polls import jobs, work
 from services.kernel.jobs import Jobs
+from services.kernel.work import TaskKind
 from services.kernel.work.worker import Worker
 from tests.integration.attribution.world import SECRET_KEY
 from tests.support.connectors import Pair
@@ -16,13 +17,15 @@ from tests.support.wait import until
 
 
 @asynccontextmanager
-async def polling(both: Pair, *shops: Shop, cut_off: bool = False) -> AsyncIterator[Jobs]:
-    """Runs the tasks of polls; what the clock begins is begun by `run_due` of what this gives. With `cut_off` the end
-    comes in the middle of whatever runs.
+async def polling(
+    both: Pair, *shops: Shop, cut_off: bool = False, kinds: Sequence[TaskKind] = work.TASK_KINDS
+) -> AsyncIterator[Jobs]:
+    """Runs the tasks of polls, or other ones; what the clock begins is begun by `run_due` of what this gives. With
+    `cut_off` the end comes in the middle of whatever runs.
     """
     context = make_context(both.db, name="connectors", sealing=SEALING)
     context.outbound = ToShop(*shops)
-    worker = Worker(context, [*work.TASK_KINDS, *read_back.TASK_KINDS])
+    worker = Worker(context, [*kinds, *read_back.TASK_KINDS])
     async with AsyncExitStack() as open_shops:
         for shop in shops:
             await open_shops.enter_async_context(shop.served())
@@ -58,7 +61,7 @@ async def hurried(both: Pair, connection: dict[str, Any]) -> None:
     """Lets no test wait for what a platform, or a page behind another, is given."""
     async with both.db.transaction() as tx:
         await tx.execute(
-            "update work_tasks set due = now() where kind = 'poll' and lane = :lane and state = 'waiting'"
+            "update work_tasks set due = now() where kind in ('poll', 'history') and lane = :lane and state = 'waiting'"
             " and leased_until is null",
             lane=connection["id"],
         )

@@ -366,6 +366,7 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/connections/{connection_id}": lambda _: {"options": {}},
     "POST /v1/connections/{connection_id}/secret": lambda _: {"overlap_hours": 1},
     "POST /v1/connections/{connection_id}/poll": lambda _: {},
+    "POST /v1/connections/{connection_id}/history": lambda _: {},
     "POST /v1/webhook-endpoints": lambda _: {"url": "https://hooks.invalid/kith", "events": ["order.attributed"]},
     "PATCH /v1/webhook-endpoints/{endpoint_id}": lambda _: {"events": ["order.attributed", "reward.granted"]},
     "POST /v1/webhook-endpoints/{endpoint_id}/secret": lambda _: {"overlap_hours": 1},

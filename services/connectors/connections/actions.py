@@ -10,6 +10,8 @@ from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql
 from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
+from services.connectors.history import actions as history
+from services.connectors.history import sql as histories
 from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
@@ -62,6 +64,7 @@ async def create(
         access=access,
     )
     await polls.opened(tx, account)
+    await history.opened(tx, account)
     return account
 
 
@@ -99,6 +102,7 @@ async def change(
     )
     if access is not None:
         await polls.opened(tx, after)
+        await history.opened(tx, after)
     if after.host != account.host:
         await carry.move(tx, store_id, connection_id)
     elif access is not None:
@@ -111,6 +115,7 @@ async def change(
 async def delete(tx: Tx, store_id: str, connection_id: str) -> None:
     """Ends a connection. Codes that it put into its shop stay there. Raises `NotFound`."""
     await carry.end(tx, await accounts.get(tx, store_id, connection_id))
+    await histories.drop(tx, store_id, connection_id)
     await accounts.delete(tx, store_id, connection_id)
 
 

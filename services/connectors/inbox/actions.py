@@ -155,7 +155,7 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     facts: dict[tuple[str, str, str], ReportedFact] = {}
     for fact in (*(fact for one in read for fact in one.facts), *await _of_paid_orders(tx, how, read)):
         facts.setdefault(fact.key, fact)
-    tx.emit_all(map(_outgoing, facts.values()))
+    tx.emit_all(map(outgoing, facts.values()))
     asked = [one for one in read if one.ask is not None]
     if asked:
         await add_tasks(tx, [_question(one) for one in asked])
@@ -192,7 +192,8 @@ def _count(read: Iterable[Delivery]) -> None:
         DELIVERIES.labels(one.platform, one.outcome).inc()
 
 
-def _outgoing(fact: ReportedFact) -> Outgoing:
+def outgoing(fact: ReportedFact) -> Outgoing:
+    """The event that passes a fact on."""
     return Outgoing(
         event_id=fact.event_id,
         topic=_TOPIC,

@@ -48,7 +48,7 @@ class Taken:
 
 async def opened(tx: Tx, account: Account) -> None:
     """Somebody gave access to a platform's API: its poll begins anew, and looks for what changes from now on."""
-    if not _pollable(account):
+    if not pollable(account):
         return
     # The store before its timer and its poll, as the job that begins rounds takes them.
     await tx.lock_stores([account.store_id])
@@ -62,7 +62,7 @@ async def opened(tx: Tx, account: Account) -> None:
     await schedule(tx, JOB, {account.store_id: tx.now})
 
 
-def _pollable(account: Account) -> bool:
+def pollable(account: Account) -> bool:
     """Whether there is what a poll needs: somebody to ask, and what opens their API."""
     about = PLATFORMS[account.platform]
     has_host = account.host is not None or about.api is None or about.api.host is None
@@ -77,7 +77,7 @@ async def ask(tx: Tx, store_id: str, connection_id: str, *, since: datetime | No
     about = PLATFORMS[account.platform]
     if about.polling is None:
         raise Conflict(f"Kith asks {about.title} nothing: it tells by itself.", code="no_poll")
-    if not _pollable(account):
+    if not pollable(account):
         raise Conflict("Give access to the shop's API first, and its host.", code="no_access")
     now = tx.now - tx.offset
     if since is not None and not now - domain.FURTHEST <= since <= now:

@@ -39,7 +39,7 @@ SEND_S: Final = 30.0
 """Shops take their time over a page of orders."""
 _BETWEEN: Final = timedelta(seconds=1)
 """Between two pages: 300 of the 500 calls that InSales answers in five minutes."""
-_BUSY: Final = timedelta(seconds=30)
+BUSY: Final = timedelta(seconds=30)
 """How long a platform is left in peace that does not say how long it wants to be."""
 _AT_ONCE: Final = 10
 """Entries that one turn of the loop reads."""
@@ -66,7 +66,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
     shop = Shop(account.host or "", access.user or "", access.password)
     window = Window(poll.since_at or now, poll.until_at or now, poll.cursor, poll.size)
     try:
-        answer = await _asked(ctx, polling, shop, window)
+        answer = await asked(ctx, polling, shop, window)
     except OutboundError as error:
         if error.reason == "too_large" and poll.size > 1:
             return _smaller(poll)
@@ -90,7 +90,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
     return _page(ctx, account, poll, page, taken)
 
 
-async def _asked(ctx: Context, polling: Polling, shop: Shop, window: Window) -> Answer:
+async def asked(ctx: Context, polling: Polling, shop: Shop, window: Window) -> Answer:
+    """What a platform answers about a window. Raises `OutboundError`."""
     question = polling.ask(shop, window)
     return await ctx.outbound.send(
         question.method,
@@ -163,7 +164,7 @@ def _refused(task: Task, account: Account, poll: Poll, answer: Answer, clock: Cl
     if answer.status in {401, 403}:
         return _ended(actions.stopped, account, poll, reason)
     if answer.status == 429 or (answer.status == 503 and wait is not None):
-        return _busy(account, poll, reason, wait or _BUSY, clock.now)
+        return _busy(account, poll, reason, wait or BUSY, clock.now)
     if answer.status >= 500:
         return _failed(task, account, poll, reason)
     return _ended(actions.started_over, account, poll, reason)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.events.conversions import Conversion
 from contracts.events.orders import OrderReported
 from services.attribution.decisions.actions.ahead import MANY
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
@@ -26,6 +27,7 @@ from tests.support.attribution import (
     figures,
     order,
     program,
+    pump,
     refund,
 )
 
@@ -83,6 +85,24 @@ async def test_one_more_order_of_somebody_reads_and_decides_that_order_alone(
     async with db.transaction([STORE]) as tx:
         assert all(one.equal for one in await replay_all(tx, STORE, after=("next", 0)))
         assert all(one.equal for one in await check_remembered(tx, STORE))
+
+
+async def test_nobody_is_told_of_what_was_imported_and_who_bought_then_is_not_new(db: Database) -> None:
+    past = order("past", placed_at=at(days=-90), history=True)
+    await arrive(db, program(), ambassador(), code(), past, order("live", codes=["ANNA10"]))
+    async with db.transaction([STORE]) as tx:
+        await settle(tx, [STORE])
+    await arrive(
+        db, refund(100, order_id="past"), cancel("past"), order("past", placed_at=at(days=-90), codes=["ANNA10"])
+    )
+    imported = await decision_of(db, "past")
+    assert (imported["status"], imported["settled"] is not None, imported["history"]) == ("unattributed", True, True)
+    assert {p.order_id for p in await pump(db) if isinstance(p, Conversion)} == {"live"}
+    async with db.transaction([STORE]) as tx:
+        assert all(one.equal for one in await replay_all(tx, STORE, after=("", 0)))
+        assert all(one.equal for one in await check_remembered(tx, STORE))
+    await arrive(db, order("next", placed_at=at(days=1), customer="c2", history=True), order("theirs", customer="c2"))
+    assert (await decision_of(db, "next"))["order_number"] == 2
 
 
 async def test_money_of_a_settled_order_is_its_own_affair_until_it_stands_no_longer(

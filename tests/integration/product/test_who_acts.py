@@ -345,6 +345,8 @@ WALK = [
          body=form(host="zaphodia.example", user="ck_secretword", password="cs_secretword")),
     Step(route="POST /console/connectors/connections/{connection_id}/poll", who="member", notes=["poll.asked"]),
     Step(route="POST /v1/connections/{connection_id}/poll", notes=["poll.asked"], body=body()),
+    Step(route="POST /console/connectors/connections/{connection_id}/history", who="member", notes=["history.asked"]),
+    Step(route="POST /v1/connections/{connection_id}/history", notes=["history.asked"], body=body()),
     Step(route="POST /console/connectors/connections/{connection_id}/secret", who="member",
          notes=["hook.secret_changed"], body=form(secret="quietmark-quietmark")),
     Step(route="POST /console/connectors/connections/{connection_id}/codes", who="member", notes=["codes.carried"],

@@ -56,6 +56,26 @@ def test_nothing_known_leaves_the_order_without_an_ambassador() -> None:
     assert summary(decided(*ANNA, order())) == ("unattributed", "no_evidence", None)
 
 
+def test_an_imported_order_says_who_has_bought_before_and_nothing_else() -> None:
+    past = order("past", placed_at=at(days=-90), tokens=[token(when=at(days=-91))], codes=["ANNA10"], history=True)
+    reported = (*ANNA, code(), past, order(tokens=[token()]))
+    imported = decided(*reported, order_id="past")
+    assert summary(imported) == ("unattributed", "before_connection", None)
+    assert (imported.history, imported.settle_at, imported.candidates) == (True, at(days=-90), ())
+    later = decided(*reported)
+    assert (later.reason, later.order_number, later.history) == ("not_new_customer", 2, False)
+    assert decided(*reported, cancel("past")).order_number == 1, "what was cancelled was not bought"
+
+
+def test_an_order_that_was_told_of_otherwise_too_or_is_not_paid_is_no_history() -> None:
+    told = decided(*ANNA, order(history=True), order(tokens=[token()]))
+    assert (told.status, told.history) == ("attributed", False)
+    unpaid = order(reported=figures(status="pending"), history=True)
+    assert summary(decided(*ANNA, unpaid)) == ("pending", "unpaid", None)
+    paid = decided(*ANNA, unpaid, order(updated_at=at(minutes=1), tokens=[token()]))
+    assert paid.status == "attributed", "it was paid for after the connection"
+
+
 def test_a_click_older_than_the_window_does_not_count() -> None:
     decision = decided(*ANNA, order(tokens=[token(when=at(days=-31))]))
     assert summary(decision) == ("unattributed", "click_too_old", None)

@@ -151,7 +151,11 @@ def _row(pair: Ref, person_id: str, decision: Decision, before: OrderRow | None,
 
 
 def _reported(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None, as_of: int) -> OrderRow:
-    """Emits the conversion if what others see of it has changed. One that waits is reported too, as waiting."""
+    """Emits the conversion if what others see of it has changed. One that waits is reported too, as waiting; one from
+    before the store was connected is nobody's business.
+    """
+    if decision.history:
+        return row
     conversion = conversion_of(decision, row, tx.now, as_of, before)
     mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_TELLING))
     if before is not None and before.told_hash == mark:

@@ -11,7 +11,7 @@ from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import Facts, Order, Settlement, orders_of
 from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
-from services.attribution.decisions.domain.outcome import outcome_of, winner_of
+from services.attribution.decisions.domain.outcome import BEFORE_CONNECTION, outcome_of, winner_of
 from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.set_up import SetUp
 
@@ -110,7 +110,10 @@ def step_from(decision: Decision) -> Step:
 
 def _decided(case: Case) -> Decision:
     order = case.order
-    found = outcome_of(case, waits_for=() if order.paid else ("unpaid",))
+    if order.history and order.paid:
+        found = BEFORE_CONNECTION
+    else:
+        found = outcome_of(case, waits_for=() if order.paid else ("unpaid",))
     winner = found.winner
     terms = winner.terms if winner else None
     return Decision(
@@ -142,6 +145,7 @@ def _decided(case: Case) -> Decision:
         visitor_id=min(order.visitors, default=None),
         friend_contacts=contacts_of(order, case.person),
         click_id=_came_by(winner, found.beaten),
+        history=order.history,
     )
 
 
@@ -169,6 +173,8 @@ def _came_by(winner: Evidence | None, beaten: list[Evidence]) -> str | None:
 def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
     if order.paid_received_at is None:
         return None
+    if order.history:
+        return order.placed_at
     wait = WAIT_WITHOUT_WINNER
     if winner is not None and winner.terms is not None:
         holds = [rule.hold_days for rule in winner.terms.program.rules_served]
@@ -221,6 +227,7 @@ def _settled(order: Order, person: Person) -> Decision:
         friend_contacts=contacts_of(order, person),
         click_id=fixed.click_id,
         at_settling=_at_settling(order, fixed),
+        history=fixed.history is True,
     )
 
 

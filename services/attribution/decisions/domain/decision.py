@@ -95,6 +95,8 @@ class Decision(Struct, frozen=True):
     """The newest good click beside a winner of another kind: how the buyer came. No part of the bytes."""
     at_settling: AtSettling | None = None
     """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
+    history: bool = False
+    """It was imported from before the store was connected: nobody is told of it."""
 
 
 def decision_bytes(decision: Decision) -> bytes:
@@ -109,6 +111,7 @@ def as_dict(decision: Decision) -> dict[str, Any]:
             "engine": ENGINE,
             "order_id": decision.order_id,
             "placed_at": iso(decision.placed_at),
+            "history": decision.history or None,
             "status": decision.status,
             "reason": decision.reason,
             "pending": list(decision.pending),

@@ -90,6 +90,8 @@ class Settlement(BaseModel):
     refunded_minor: int | None = None
     """What had gone back by then, with `returned`. None in settlements from before this was kept."""
     returned: Returned | None = None
+    history: bool | None = None
+    """It is from before the store was connected; None of any other."""
 
 
 @dataclass(slots=True)
@@ -147,6 +149,8 @@ class Order:
     """Since when the newest revision holds that calls the order paid and not cancelled."""
     uses: dict[str, bool | None]
     settlement: Settlement | None
+    history: bool = False
+    """Imported from before the store was connected, and never told of otherwise."""
 
     @property
     def standing(self) -> bool:
@@ -222,6 +226,7 @@ def _merge(
         paid_since=since,
         uses=uses,
         settlement=settlement,
+        history=all(r.history for r in reported),
     )
 
 

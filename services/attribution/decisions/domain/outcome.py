@@ -1,6 +1,7 @@
 """What holding the rules against every candidate comes to: who wins, and why the others do not. Pure."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -31,6 +32,20 @@ class Outcome(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     candidates_total: int
     checks: tuple[Check, ...]
+
+
+BEFORE_CONNECTION: Final = Outcome(
+    status="unattributed",
+    reason="before_connection",
+    pending=(),
+    winner=None,
+    beaten=[],
+    reviewed=[],
+    candidates=(),
+    candidates_total=0,
+    checks=(),
+)
+"""Of an order that was imported: nobody is looked for."""
 
 
 class _Assessed(Struct, frozen=True):

@@ -20,6 +20,7 @@ CLAUSES: Final[dict[str, str]] = {
     "won_customer": _("an earlier order won this friend, and later orders stay with the same ambassador"),
     # Why nobody was found.
     "no_evidence": _("no click, promo code or earlier referral is known for this order"),
+    "before_connection": _("it was placed before the store was connected, so it only says who has bought before"),
     "click_too_old": _("the click on %(link)s was %(span)s before the order, the window is %(window)s"),
     "click_after_order": _("the click on %(link)s came after the order"),
     "click_taken": _("the click on %(link)s serves another customer, who was identified first"),

@@ -18,6 +18,7 @@ from services.connectors.connections.domain import without_people
 from services.connectors.guides.api.console import guide_of
 from services.connectors.guides.domain.registry import GUIDES
 from services.connectors.guides.words import HOME as GUIDES_HOME
+from services.connectors.history.api import console as histories
 from services.connectors.inbox import sql as inbox
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.sql import Delivery
@@ -216,6 +217,7 @@ async def _one(
         rows = await inbox.page(tx, call.store_id, connection_id, before=start, count=_ROWS + 1)
         known = accounts.secrets_of(sealing, account, tx.now)
         poll = await polls.part(tx, reader, call.store_id, connection_id)
+        history = await histories.part(tx, reader, account)
     speech, about = reader.speech, PLATFORMS[account.platform]
     secret = known[0].decode() if known else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.received_at, one.delivery_id))
@@ -247,6 +249,7 @@ async def _one(
         wrong=shown.wrong_text(speech, wrong) if wrong else "",
         may_change="orders:write" in call.caller.scopes,
         poll=poll,
+        history=history,
         table=_deliveries(reader, page.data),
         paging=Pagination(
             "",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
+from services.connectors.history import actions as history
 from services.connectors.inbox.actions import READ_BACK
 from services.connectors.platforms.domain.proof import same
 from services.connectors.polls import actions as polls
@@ -38,6 +39,7 @@ async def get_install(
         installed = Access(access.user, password, access.app_secret)
         changed = await accounts.change(tx, ctx.require_sealing(), account.store_id, connection_id, access=installed)
         await polls.opened(tx, changed)
+        await history.opened(tx, changed)
         await release(tx, kind=READ_BACK, lane=connection_id)
     return Response(status_code=200)
 

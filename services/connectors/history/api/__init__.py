@@ -1,0 +1,1 @@
+"""The API of imports, and their part of a connection's page."""
