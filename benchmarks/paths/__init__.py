@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.lab import Lab, Size
 from benchmarks.paths import (
+    deliveries,
     disk,
     growth,
     http,
@@ -46,6 +47,7 @@ PATHS = {
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
         Measured("mails", mails.send, lambda size: size.rounds, "mails"),
         Measured("webhooks", webhooks.send, lambda size: size.rounds + 1, "webhooks"),
+        Measured("deliveries", deliveries.deliver, lambda size: 4 * size.rounds + 1, "deliveries"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("people", people.people, lambda size: 4, "people"),
         Measured("sweeps", sweeps.sweeps, lambda size: 2, "sweeps"),

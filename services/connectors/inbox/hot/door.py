@@ -20,7 +20,7 @@ from services.connectors.platforms.domain.port import Asked, Platform
 from services.kernel.context import Context
 from services.kernel.errors import Unauthorized
 from services.kernel.http.address import client_address
-from services.kernel.http.hot import answer, begin, headers_of, read_body, start
+from services.kernel.http.hot import answer_json, begin, headers_of, read_body
 from services.kernel.http.limits import Limiter
 
 PREFIX = "/in/"
@@ -38,7 +38,6 @@ _LONGEST = 2048
 """Characters of a header that are looked at."""
 _NOBODYS = (b"\0" * 32,)
 """The secrets of an address that nobody has: as much work, and never a match."""
-_OK = start(200, ((b"content-type", b"application/json"), (b"cache-control", b"no-store")))
 
 
 class Door:
@@ -68,7 +67,7 @@ class Door:
         asked = Asked({k.decode("latin-1"): v[:_LONGEST].decode("latin-1") for k, v in raw.items()}, body, key)
         platform = self._platforms.get(name)
         if platform is not None and platform.ping(asked):
-            return await answer(send, _OK, b'{"outcome":"ping"}')
+            return await answer_json(send, 200, b'{"outcome":"ping"}')
         account = self._proved(asked, name, *await self._account(account_id))
         if account is None and account_id in self._found and account_id not in self._looked:
             # A platform that tries nothing twice would lose what it signs with a secret that was given just now.
@@ -99,7 +98,7 @@ class Door:
         if outcome == "duplicate":
             DELIVERIES.labels(name, outcome).inc()
         self._seen(account.store_id, account_id, said)
-        return await answer(send, _OK, b'{"outcome":"%s"}' % outcome.encode())
+        return await answer_json(send, 200, b'{"outcome":"%s"}' % outcome.encode())
 
     def _refused(self, account_id: str, name: str) -> None:
         """Shows who connects the store that the address is right and the rest is not."""
