@@ -66,6 +66,7 @@ _END = """
 update hooks set deleted_at = :now, access = null, former_secret = null, former_ends_at = null
 where store_id = :store and hook_id = :hook and deleted_at is null
 """
+_DROP_ACCESS = "update hooks set access = null where store_id = :store and hook_id = :hook and deleted_at is null"
 _EVER_ANY = "select exists (select from hooks where store_id = :store)"
 _OWNER = "select store_id from directory where kind = :kind and key = :hook"
 
@@ -167,6 +168,11 @@ async def end(tx: Tx, store_id: str, account_id: str) -> bool:
     if found:
         await tx.execute(_UNLISTED, kind=KIND, hook=account_id, store=store_id)
     return found
+
+
+async def drop_access(tx: Tx, store_id: str, account_id: str) -> None:
+    """Forgets what opened the platform's API."""
+    await tx.execute(_DROP_ACCESS, store=store_id, hook=account_id)
 
 
 async def owner(tx: Tx, account_id: str) -> str | None:

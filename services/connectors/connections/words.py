@@ -23,6 +23,7 @@ def reason_text(speech: Speech, reason: str | None) -> str:
         "test": speech.say("the platform’s own test"),
         "test_mode": speech.say("sent in test mode"),
         "other_topic": speech.say("tells of nothing that counts"),
+        "data_request": speech.say("a customer asks the store what is kept of them"),
         "draft": speech.say("a draft, no order yet"),
         "no_order": speech.say("holds no order"),
         "no_money_went_back": speech.say("no money went back yet"),

@@ -20,11 +20,11 @@ from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
-from services.connectors.inbox.domain.facts import Known, facts_of, payments_of
+from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, payments_of
 from services.connectors.inbox.domain.marks import marked
 from services.connectors.inbox.sql import Delivery, Timers
 from services.connectors.payments import sql as payments
-from services.connectors.platforms.domain.port import POLLED, Delivered, Ignored, Payment, Platform
+from services.connectors.platforms.domain.port import POLLED, Delivered, Farewell, Ignored, Payment, Platform
 from services.connectors.settings import DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
@@ -90,7 +90,8 @@ class Readings:
             return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
         read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
-        return Reading(read, facts, payments=paid, by_payment=report.by_payment)
+        farewell = farewell_of(report, known)
+        return Reading(read, facts, payments=paid, by_payment=report.by_payment, farewell=farewell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class Reading:
     """Under the store's ids."""
     by_payment: bool = False
     """Its refunds name a payment in an order's place."""
+    farewell: Farewell | None = None
+    """Its orders under the store's ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +159,28 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     for fact in (*(fact for one in read for fact in one.facts), *await _of_paid_orders(tx, how, read)):
         facts.setdefault(fact.key, fact)
     tx.emit_all(map(outgoing, facts.values()))
+    for one in read:
+        if one.farewell is not None:
+            await _part(tx, one.delivery, one.farewell)
     asked = [one for one in read if one.ask is not None]
     if asked:
         await add_tasks(tx, [_question(one) for one in asked])
     if before == "waiting":
         deliveries = [one.delivery for one in read]
         tx.after_commit(lambda: _count(deliveries))
+
+
+async def _part(tx: Tx, told: Delivery, farewell: Farewell) -> None:
+    """Does what a platform asks for, of the shop that the connection is with: what opened its API is dropped, or what
+    was kept of orders. The request itself stays as long as any delivery.
+    """
+    account = (await accounts_sql.read_by(tx, [(told.store_id, told.hook_id)])).get((told.store_id, told.hook_id))
+    if account is None or account.host not in {None, farewell.host.lower()}:
+        return
+    if farewell.removed:
+        await accounts_sql.drop_access(tx, told.store_id, told.hook_id)
+    if farewell.orders is None or farewell.orders:
+        await sql.redact(tx, told, farewell.orders)
 
 
 async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:

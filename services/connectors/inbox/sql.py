@@ -76,11 +76,8 @@ from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:before as text[
 where d.store_id = w.store_id and d.delivery_id = w.delivery_id and d.outcome = w.before
 returning d.store_id, d.delivery_id
 """
-_FORGET = """
-with old as (
-  delete from deliveries where ctid = any(array(
-    select ctid from deliveries where store_id = any(:stores) and received_at <= :before limit :count))
-  returning store_id, outcome
+# What is dropped leaves its outcome in a sum.
+_COUNTED = """
 ), counted as (
   insert into delivery_totals (store_id, acked, taken, ignored, failed)
   select store_id, 0, count(*) filter (where outcome = 'taken'), count(*) filter (where outcome = 'ignored'),
@@ -91,6 +88,18 @@ with old as (
 )
 select count(*) from old
 """
+_FORGET = f"""
+with old as (
+  delete from deliveries where ctid = any(array(
+    select ctid from deliveries where store_id = any(:stores) and received_at <= :before limit :count))
+  returning store_id, outcome
+{_COUNTED}"""  # noqa: S608  # text of ours
+_REDACT = f"""
+with old as (
+  delete from deliveries where store_id = :store and hook_id = :hook and delivery_id <> :but
+    and (cast(:orders as text[]) is null or order_id = any(cast(:orders as text[])))
+  returning store_id, outcome
+{_COUNTED}"""  # noqa: S608
 _OLDEST = """
 select store_id, min(received_at) as at from deliveries where store_id = any(:stores) group by store_id
 """
@@ -237,6 +246,12 @@ async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int)
     if await tx.scalar(_FORGET, stores=list(stores), before=before, count=count) == count:
         return None
     return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}
+
+
+async def redact(tx: Tx, told: Delivery, orders: Sequence[str] | None) -> None:
+    """Drops what an address was sent about some orders, or at all with None, but for what asks for it."""
+    named = None if orders is None else list(orders)
+    await tx.scalar(_REDACT, store=told.store_id, hook=told.hook_id, but=told.delivery_id, orders=named)
 
 
 async def totals(tx: Tx, store_id: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ import pytest
 from services.cli.commands import deliveries as command
 from services.common.order_facts import Clock
 from services.connectors.inbox import sql as deliveries
-from services.connectors.inbox.actions import Readings, read_again
+from services.connectors.inbox.actions import Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.hot.door import WRONG_A_MINUTE
 from services.connectors.platforms.domain.registry import PLATFORMS
@@ -36,6 +36,44 @@ async def hook(http: httpx.AsyncClient) -> str:
     assert made.status_code == 201, made.text
     assert SECRET not in made.text
     return str(httpx.URL(made.json()["url"]).path)
+
+
+async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgotten_is(both: Pair) -> None:
+    host, access = "zerno.myshopify.com", {"password": "shpat_of_the_tests"}
+    body = {"platform": "shopify", "secret": SECRET, "host": host, "access": access, "order_prefix": "y-"}
+    made = (await both.http.post("/v1/connections", headers=SECRET_KEY, json=body)).json()
+    path = httpx.URL(made["url"]).path
+
+    async def tell(topic: str, body: bytes) -> str:
+        answer = await both.http.post(path, content=body, headers=signed(body, topic))
+        await both.all_read([SHOP])
+        return str(answer.json()["outcome"])
+
+    async def kept() -> Counter[str]:
+        async with both.db.transaction(stores=[SHOP]) as tx:
+            assert (await reconcile(tx, SHOP)).difference == 0
+            return Counter(str(row.topic) for row in await tx.all("select topic from deliveries"))
+
+    for number in (1, 2, 3):
+        assert await tell("orders/paid", delivery(id=number)) == "taken"
+    about = {"shop_id": 7, "shop_domain": host, "customer": {"id": 207, "email": "friend@example.com"}}
+    assert await tell("customers/data_request", json.dumps(about | {"orders_requested": [1]}).encode()) == "ignored"
+    forget = json.dumps(about | {"orders_to_redact": [1, 2]}).encode()
+    elsewhere = json.dumps(about | {"orders_to_redact": [3], "shop_domain": "other.myshopify.com"}).encode()
+    assert (await tell("customers/redact", forget), await tell("customers/redact", elsewhere)) == ("taken", "taken")
+    assert (await kept())["orders/paid"] == 1
+    # Only the body is signed: one about a customer redacts no shop, whatever its topic says.
+    assert await tell("shop/redact", forget) == "failed"
+    assert await tell("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": "other.myshopify.com"}).encode())
+    shown = (await both.http.get(f"/v1/connections/{made['id']}", headers=SECRET_KEY)).json()
+    assert shown["access_hint"] is not None
+    assert await tell("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": host}).encode()) == "taken"
+    shown = (await both.http.get(f"/v1/connections/{made['id']}", headers=SECRET_KEY)).json()
+    assert shown["access_hint"] is None
+    assert await tell("shop/redact", json.dumps({"shop_id": 7, "shop_domain": host}).encode()) == "taken"
+    assert await kept() == Counter({"shop/redact": 1})
+    await both.pump([SHOP])
+    assert (await both.http.get("/v1/orders/y-1", headers=SECRET_KEY)).json()["decision"]["status"] == "attributed"
 
 
 async def test_shopify_delivers_orders_refunds_and_cancellations(both: Pair) -> None:

@@ -92,6 +92,11 @@ _SHOPIFY: Final = Guide(
             "(`read_orders`, `read_customers`, `read_products`). Shopify lists orders of the last 60 days; one of "
             "more than 50 lines or 6 refunds is told of by webhooks alone."
         ),
+        _(
+            "What Shopify demands of apps goes to the same address: `app/uninstalled` drops the access, "
+            "`customers/redact` and `shop/redact` drop the kept deliveries of the orders that they name, or of the "
+            "whole shop; `customers/data_request` stands among the deliveries."
+        ),
     ),
 )
 _WOOCOMMERCE: Final = Guide(

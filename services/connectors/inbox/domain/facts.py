@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 from services.common import order_facts
 from services.common.order_facts import Clock, ReportedFact
-from services.connectors.platforms.domain.port import NOTHING_SAID, Options, Payment, Platform, Report
+from services.connectors.platforms.domain.port import (
+    NOTHING_SAID,
+    Farewell,
+    Options,
+    Payment,
+    Platform,
+    Report,
+)
 from services.connectors.platforms.domain.values import LONGEST_ID
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Invalid
@@ -41,6 +48,14 @@ def payments_of(report: Report, known: Known) -> tuple[Payment, ...]:
     """Which orders of the store were paid by which payments, both under the store's ids. Raises `Invalid`."""
     prefix = known.order_prefix
     return tuple(Payment(named(prefix, one.payment_id), named(prefix, one.order_id)) for one in report.payments)
+
+
+def farewell_of(report: Report, known: Known) -> Farewell | None:
+    """What a platform asks for, its orders under the store's ids. Raises `Invalid`."""
+    asked = report.farewell
+    if asked is None or asked.orders is None:
+        return asked
+    return asked._replace(orders=[named(known.order_prefix, order_id) for order_id in asked.orders])
 
 
 def named(prefix: str, order_id: str) -> str:

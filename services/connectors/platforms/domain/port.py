@@ -85,6 +85,17 @@ class Payment(NamedTuple):
     order_id: str
 
 
+class Farewell(NamedTuple):
+    """What a platform asks of whoever knows a shop: its app is removed there, or people are to be forgotten."""
+
+    host: str
+    """Which shop it is."""
+    removed: bool = False
+    """What opened the shop's API opens nothing any more."""
+    orders: Sequence[str] | None = ()
+    """Of which orders nothing may be kept that names people; None of all."""
+
+
 class ReportedCancel(NamedTuple):
     """The end of an order, by the platform's own id of it."""
 
@@ -170,6 +181,7 @@ class Report:
     by_payment: bool = False
     """Its refunds name a payment in an order's place: they are of the order that it paid, too, whenever that is told.
     """
+    farewell: Farewell | None = None
     read_back: str | None = None
     """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
 

@@ -21,6 +21,13 @@ KINDS: Final[Mapping[str, Literal["order", "refund"]]] = {
 }
 """What the body is, by topic. The topics of orders all carry the whole order, and say no more than their name."""
 
+UNINSTALLED: Final = "app/uninstalled"
+REDACT_CUSTOMER: Final = "customers/redact"
+REDACT_SHOP: Final = "shop/redact"
+DATA_REQUEST: Final = "customers/data_request"
+FAREWELLS: Final = frozenset({UNINSTALLED, REDACT_CUSTOMER, REDACT_SHOP})
+"""What is asked for when an app is removed from a shop, and when people are to be forgotten."""
+
 CANCELLED: Final = "orders/cancelled"
 LISTED: Final = "graphql"
 """The topic under which an order is read that the Admin API listed: no delivery has it, whatever its header says."""
@@ -46,7 +53,7 @@ def kind_of(topic: str, body: bytes) -> str:
     """
     if topic == CANCELLED and not _tells(body, "cancelled_at"):
         return topic
-    return KINDS.get(topic, "other")
+    return topic if topic in FAREWELLS else KINDS.get(topic, "other")
 
 
 def signature(secret: bytes, body: bytes) -> bytes:

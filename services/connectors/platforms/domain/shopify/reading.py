@@ -5,17 +5,29 @@ from datetime import datetime
 
 from services.common.order_facts import Refund
 from services.connectors.platforms.domain.bodies import json_object
-from services.connectors.platforms.domain.port import Delivered, Ignored, Report, ReportedCancel, ReportedRefund
+from services.connectors.platforms.domain.port import (
+    Delivered,
+    Farewell,
+    Ignored,
+    Report,
+    ReportedCancel,
+    ReportedRefund,
+)
 from services.connectors.platforms.domain.shopify import naming
 from services.connectors.platforms.domain.shopify.graphql import as_webhook
 from services.connectors.platforms.domain.shopify.order import read_order
 from services.connectors.platforms.domain.shopify.refund import ShopifyRefund, read_refund, refunds_in
+from services.connectors.platforms.domain.values import Reported, id_of, missing, text
 from services.kernel.errors import Invalid
 
 
 def read(delivered: Delivered) -> Report:
     """What a delivery reports. Raises `Ignored` and `Invalid`, and for impossible figures others."""
     listed = delivered.topic == naming.LISTED
+    if delivered.topic in naming.FAREWELLS:
+        return Report(farewell=_farewell(delivered.topic, json_object(delivered.body)))
+    if delivered.topic == naming.DATA_REQUEST:
+        raise Ignored("data_request")
     kind = "order" if listed else naming.KINDS.get(delivered.topic)
     if kind is None:
         raise Ignored("other_topic")
@@ -40,6 +52,21 @@ def read(delivered: Delivered) -> Report:
             carried = replace(refund, at=min(refund.at, delivered.clock.now))
             refunds += _refunds(carried, order.order_id, order.updated_at)
     return Report(orders=[order], cancels=cancels, refunds=refunds)
+
+
+def _farewell(topic: str, reported: Reported) -> Farewell:
+    """Only the body is signed: one of another topic lacks what this one is about, or has more than it."""
+    if topic == naming.UNINSTALLED:
+        return Farewell(text(reported, "myshopify_domain") or missing("myshopify_domain"), removed=True)
+    host = text(reported, "shop_domain") or missing("shop_domain")
+    if topic == naming.REDACT_SHOP:
+        if "customer" in reported:
+            raise Invalid.field("customer", "The body is about a customer, not the whole shop.")
+        return Farewell(host, orders=None)
+    listed = reported.get("orders_to_redact")
+    if not isinstance(listed, list):
+        raise Invalid.field("orders_to_redact", "The body has no list of orders.")
+    return Farewell(host, orders=[order_id for one in listed if (order_id := id_of(one)) is not None])
 
 
 def _refunds(reported: ShopifyRefund, order_id: str, updated_at: datetime | None) -> list[ReportedRefund]:
