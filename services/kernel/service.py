@@ -101,9 +101,9 @@ class PageKit(Protocol):
         """The page for a failure. `home`: where the way on leads, "" for nowhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Service:
-    """One of the product's services."""
+    """One of the product's services. Each is equal to itself alone."""
 
     name: str
     package: str

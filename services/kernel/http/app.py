@@ -7,7 +7,7 @@ import re
 import time
 from bisect import bisect_left
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -47,8 +47,7 @@ class Edge:
     def __init__(self, service: Service, ctx: Context) -> None:
         self.service = service
         self.ctx = ctx
-        self.framework = framework(service)
-        self.table = RouteTable(self.framework.router.routes)
+        self.framework, self.table = _routed(service)
         self._limiters: dict[str, Limiter] = {}
         self._timing = Timing(service.name)
         self._page_policy = service.pages.policy.encode() if service.pages is not None else b""
@@ -235,6 +234,13 @@ def framework(service: Service) -> FastAPI:
         app.router.routes.extend(service.pages.routes())
     app.router.redirect_slashes = False
     return app
+
+
+@lru_cache(maxsize=16)
+def _routed(service: Service) -> tuple[FastAPI, RouteTable]:
+    """The routes, which know nothing of who serves them: a quarter of a second's work, done once for all edges."""
+    routed = framework(service)
+    return routed, RouteTable(routed.router.routes)
 
 
 def check_query(raw: bytes, known: frozenset[str] | None) -> None:
