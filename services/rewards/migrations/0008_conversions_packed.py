@@ -7,7 +7,7 @@ Follows: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from services.rewards.grants.sql.conversions import unpack
+from services.rewards.grants.sql.packed import unpack
 
 revision = "0008"
 down_revision = "0007"

@@ -212,15 +212,16 @@ class Entitlement(Struct, frozen=True, kw_only=True):
         return self.program_id, self.rule, self.level, self.beneficiary_id
 
 
-def entitlements(order: Order, program: Program) -> list[Entitlement]:
+def entitlements(order: Order, program: Program, served: Sequence[RewardRule] | None = None) -> list[Entitlement]:
     """What each rule of the version in force gives, in the rules' own order; empty if the order earns nothing. A friend
-    who is served at the checkout is owed nothing here.
+    who is served at the checkout is owed nothing here. `served`: the program's `rules_served`, of who has them at hand.
     """
     if order.refusal is not None:
         return []
     if order.event is not None:
         return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
-    return [_entitlement(order, program, rule) for rule in program.rules_served]
+    rules = program.rules_served if served is None else served
+    return [_entitlement(order, program, rule) for rule in rules]
 
 
 def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from services.kernel import migrate as migrations
 from services.kernel.jobs import Jobs
 from services.rewards.grants.actions.waiting import AT_ONCE, WAITING_JOB
-from services.rewards.grants.sql.conversions import unpack
+from services.rewards.grants.sql.packed import unpack
 from services.rewards.main import SERVICE
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import STORE, configured, make_program, make_state, published

@@ -17,6 +17,7 @@ from services.rewards.rules.domain import Order
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.lean import order_of
 from services.rewards.simulations.domain.replay import (
+    Version,
     Was,
     caps_of,
     case_of,
@@ -66,7 +67,7 @@ def simulated(
     for state in states:
         order = Order.of(state)
         program = draft or rules.get((PROGRAM, order.program_version or 0))
-        cases.append(case_of(order, program, was(given, order.order_id), []))
+        cases.append(case_of(order, None if program is None else Version.of(program), was(given, order.order_id), []))
     for key in counters_of(cases, periods_of([draft] if draft else rules.values()), ZONE):
         caps.open(key, 0, 0)
     figures = looked_at(cases)
@@ -115,10 +116,11 @@ def test_a_period_in_parts_comes_to_what_it_comes_to_as_a_whole(history: History
     books.take(*history.arrivals)
     whole = simulated(orders, history.programs, books.rewards.values(), budgets_of(history.programs))
 
+    versions = {key: Version.of(program) for key, program in history.programs.items()}
     cases = [
         case_of(
             order,
-            history.programs.get((PROGRAM, order.program_version or 0)),
+            versions.get((PROGRAM, order.program_version or 0)),
             was(books.rewards.values(), order.order_id),
             [],
         )

@@ -6,7 +6,7 @@ import pytest
 
 from services.attribution.decisions.sql import friends, packed
 from services.attribution.orders import sql as orders
-from services.rewards.grants.sql import conversions
+from services.rewards.grants.sql import packed as conversions
 
 
 @pytest.mark.parametrize(

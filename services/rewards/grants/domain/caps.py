@@ -91,8 +91,11 @@ class Caps:
     def limit_bound(self, key: LimitKey, day: date, limit: PerAmbassador, *, own: int) -> int | None:
         """What the limit per ambassador allows a reward that holds `own` within the period now."""
         first, last = window(limit.period, day)
-        found = next((t for t in self.tallies[key] if (t.first, t.last) == (first, last)), None)
-        count, amount = (found.count, found.amount_minor) if found else (0, 0)
+        count = amount = 0
+        for tally in self.tallies[key]:
+            if tally.first == first and tally.last == last:
+                count, amount = tally.count, tally.amount_minor
+                break
         if limit.count is not None and own == 0 and count >= limit.count:
             return 0
         if limit.amount_minor is None:

@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from contracts.program import Program
 from services.rewards.grants.domain.caps import BudgetKey, CountKey
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql.conversions import text_of
+from services.rewards.grants.sql.packed import text_of
 from services.rewards.rules.domain import Order, Period
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.lean import order_of
 from services.rewards.simulations.domain.replay import (
     Case,
+    Version,
     Was,
     caps_of,
     case_of,
@@ -36,8 +36,8 @@ class Part:
 
     def __init__(self) -> None:
         self._zone = ZoneInfo("UTC")
-        self._draft: Program | None = None
-        self._versions: dict[int, str] = {}
+        self._draft: Version | None = None
+        self._versions: dict[int, Version] = {}
         self._periods: dict[str, set[Period]] = {}
         self._cases: list[Case] = []
         self._figures = Figures()
@@ -45,10 +45,10 @@ class Part:
     def rules(self, zone: str, draft: str | None, versions: dict[int, str]) -> None:
         """By what orders are decided: a draft, or for each the version that was in force."""
         self._zone = ZoneInfo(zone)
-        self._draft = None if draft is None else program_of(draft)
-        self._versions = versions
-        texts = versions.values() if draft is None else [draft]
-        self._periods = periods_of(map(program_of, texts))
+        self._draft = None if draft is None else Version.of(program_of(draft))
+        self._versions = {number: Version.of(program_of(text)) for number, text in versions.items()}
+        in_force = self._versions.values() if self._draft is None else [self._draft]
+        self._periods = periods_of(one.program for one in in_force)
 
     def read(self, orders: Sequence[Kept], refused: Mapping[str, list[Reward]]) -> set[CountKey]:
         """Takes a part's orders, and rewards of theirs that a person refused; returns what they count against."""
@@ -73,10 +73,9 @@ class Part:
         body, data, granted = one
         order = order_of(text_of(body, data))
         was = _WAS.decode(granted) if granted else []
-        return case_of(order, self._program(order), was, refused.get(order.order_id, []))
+        return case_of(order, self._version(order), was, refused.get(order.order_id, []))
 
-    def _program(self, order: Order) -> Program | None:
+    def _version(self, order: Order) -> Version | None:
         if self._draft is not None or order.program_version is None:
             return self._draft
-        found = self._versions.get(order.program_version)
-        return None if found is None else program_of(found)
+        return self._versions.get(order.program_version)

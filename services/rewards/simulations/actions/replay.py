@@ -1,7 +1,7 @@
 """Goes through a run's orders part after part. Each part is taken in by one transaction, once, whoever worked on it.
 
-While one helper decides its part, the other one reads the next: deciding is for one at a time, since what an order
-takes of a budget the next one lacks, and reading is the larger half.
+While one helper decides its part, the other one reads the next, and the one behind that is fetched: deciding is for one
+at a time, since what an order takes of a budget the next one lacks, and reading is the larger half.
 """
 
 import asyncio
@@ -68,6 +68,14 @@ class _Rules:
     draft: str | None
     versions: dict[int, str]
     budgets: dict[BudgetKey, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A part as it lies in the database, with rewards of its orders that a person refused."""
+
+    orders: Sequence[Found]
+    refused: dict[str, list[Reward]]
 
 
 @dataclass(slots=True)
@@ -188,23 +196,27 @@ async def _rules(db: Database, run: Run) -> _Rules:
 async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> bool:
     """Part after part, to the end or until the time is up. Returns whether something is left.
 
-    While a part is decided, the next one is read and the one before is written.
+    While a part is decided, the next one is read, the one behind it fetched, and the one before written.
     """
-    reading = await _read(way, workers[0], way.run.after)
+    first = await _fetch(way, way.run.after)
+    fetched = await _behind(way, first)
+    reading = _read(workers[0], first)
     decided: _Decided | None = None
     try:
         for turn in count(1):
             # One part at least, however little time there is: a run always comes nearer to its end.
             if not reading.orders or (decided is not None and monotonic() > until):
                 break
-            last = reading.orders[-1]
-            async with asyncio.TaskGroup() as all_of_them:
-                place = (last.placed_at, last.order_id)
-                ahead = all_of_them.create_task(_read(way, workers[turn % len(workers)], place))
-                deciding = all_of_them.create_task(_decide(way, reading, decided))
-                if decided is not None:
-                    all_of_them.create_task(_take(way, decided))
-            reading, decided = ahead.result(), deciding.result()
+            following = _read(workers[turn % len(workers)], fetched)
+            try:
+                async with asyncio.TaskGroup() as all_of_them:
+                    ahead = all_of_them.create_task(_behind(way, fetched))
+                    deciding = all_of_them.create_task(_decide(way, reading, decided))
+                    if decided is not None:
+                        all_of_them.create_task(_take(way, decided))
+            finally:
+                reading = following
+            fetched, decided = ahead.result(), deciding.result()
         if decided is not None:
             await _take(way, decided)
     except* Stopped:
@@ -217,8 +229,13 @@ async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> boo
     return False
 
 
-async def _read(way: _Way, worker: Worker, after: tuple[datetime, str] | None) -> _Reading:
-    """Fetches the next part and hands it over to be read."""
+async def _behind(way: _Way, part: _Fetched) -> _Fetched:
+    """The part behind another one; behind an empty one there is nothing."""
+    return await _fetch(way, (part.orders[-1].placed_at, part.orders[-1].order_id)) if part.orders else part
+
+
+async def _fetch(way: _Way, after: tuple[datetime, str] | None) -> _Fetched:
+    """The part behind a place, or the first one."""
     run = way.run
     async with way.db.transaction([run.store_id]) as tx:
         found = await orders.part(
@@ -229,8 +246,13 @@ async def _read(way: _Way, worker: Worker, after: tuple[datetime, str] | None) -
         for reward in await rewards_store.of_sources(tx, "order", keys) if keys else ():
             if reward.rejected_at is not None and reward.program_id == run.program_id:
                 refused.setdefault(reward.source_id, []).append(reward)
-    kept = [(one.body, one.data, one.granted) for one in found]
-    return _Reading(found, worker, asyncio.create_task(worker.call("read", kept, refused)))
+    return _Fetched(found, refused)
+
+
+def _read(worker: Worker, part: _Fetched) -> _Reading:
+    """Hands a part over to be read."""
+    kept = [(one.body, one.data, one.granted) for one in part.orders]
+    return _Reading(part.orders, worker, asyncio.create_task(worker.call("read", kept, part.refused)))
 
 
 async def _decide(way: _Way, reading: _Reading, before: _Decided | None) -> _Decided:

@@ -6,12 +6,12 @@ It grants nothing by itself: what a rule gives is `rules.domain`, what caps leav
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from contracts.program import Program
+from contracts.program import Program, RewardRule
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
@@ -42,19 +42,35 @@ class Was(NamedTuple):
     amount_minor: int
 
 
+class Version(NamedTuple):
+    """A program with what is asked of it for every order, asked once."""
+
+    program: Program
+    served: Sequence[RewardRule]
+    capped: dict[str, RewardRule]
+    """Rules with a limit per order, by name."""
+
+    @classmethod
+    def of(cls, program: Program) -> Self:
+        """The terms of a version."""
+        capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
+        return cls(program, program.rules_served, capped)
+
+
 class Case(Struct, frozen=True):
     """An order with what the rules give for it, what was granted, and rewards that a person refused for good."""
 
     order: Order
-    program: Program | None
+    version: Version | None
     entitled: list[Entitlement]
     was: list[Was]
     refused: list[Reward]
 
 
-def case_of(order: Order, program: Program | None, was: list[Was], refused: list[Reward]) -> Case:
+def case_of(order: Order, version: Version | None, was: list[Was], refused: list[Reward]) -> Case:
     """A case under the rules that are to decide it; without rules it waits, and gets nothing."""
-    return Case(order, program, [] if program is None else entitlements(order, program), was, refused)
+    entitled = [] if version is None else entitlements(order, version.program, version.served)
+    return Case(order, version, entitled, was, refused)
 
 
 def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
@@ -70,6 +86,8 @@ def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
 def counters_of(cases: Iterable[Case], periods: Mapping[str, Iterable[Period]], zone: ZoneInfo) -> set[CountKey]:
     """Every period of every limit that these orders count against."""
     found: set[CountKey] = set()
+    if not periods:
+        return found
     for case in cases:
         day = local_day(case.order.placed_at, zone)
         for one in case.entitled:
@@ -89,18 +107,18 @@ def looked_at(cases: Iterable[Case]) -> Figures:
         for was in case.was:
             if was.amount_minor:
                 figures.was_given(Key(was.rule, was.side, was.unit), was.ambassador_id, was.amount_minor)
-        if case.program is not None:
-            _count_own_caps(figures, case, case.program)
+        if case.version is not None and case.version.capped:
+            _count_own_caps(figures, case, case.version)
     return figures
 
 
-def _count_own_caps(figures: Figures, case: Case, program: Program) -> None:
+def _count_own_caps(figures: Figures, case: Case, under: Version) -> None:
     for one in case.entitled:
-        rule = program.rule_named(one.rule)
-        if rule is None or rule.limits.per_order_minor is None or not one.base_minor:
+        rule = under.capped.get(one.rule)
+        if rule is None or not one.base_minor:
             continue
-        whole, _ = unlimited(case.order, rule, currency=program.currency)
-        base, _ = terms(case.order, rule, currency=program.currency)
+        whole, _ = unlimited(case.order, rule, currency=under.program.currency)
+        base, _ = terms(case.order, rule, currency=under.program.currency)
         if whole > base:
             figures.cut(PER_ORDER, one.rule, one.unit, whole - base)
 
