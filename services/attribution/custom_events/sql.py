@@ -148,6 +148,15 @@ from unnest(cast(:stores as text[]), cast(:events as text[])) w (s, e_id)
 join custom_events e on e.store_id = w.s and e.event_id = w.e_id
 where e.person_id is not null
 """  # noqa: S608
+_BY_ID = f"""
+select {_COLUMNS} from custom_events e where e.store_id = :store and e.event_id > :after
+order by e.event_id limit :count
+"""  # noqa: S608
+_BY_STATUS = """
+select convert_from(decision, 'utf8')::jsonb ->> 'status' as status, count(*) as n
+from custom_events where store_id = :store group by 1
+"""
+_ALL = "select count(*) from custom_events where store_id = :store"
 _DUE = f"""
 select {_COLUMNS} from unnest(cast(:stores as text[])) w (s) cross join lateral (
   select * from custom_events where store_id = w.s and settled_at is null and settle_at <= :now
@@ -287,6 +296,21 @@ async def of_people(tx: Tx, people: Sequence[Ref]) -> list[EventRow]:
     """All events of these people."""
     rows = await tx.all(_MINE, stores=[p[0] for p in people], people=[p[1] for p in people])
     return [_read(row) for row in rows]
+
+
+async def by_id(tx: Tx, store_id: str, *, after: str, count: int) -> list[EventRow]:
+    """A store's events by their ids, behind one."""
+    return [_read(row) for row in await tx.all(_BY_ID, store=store_id, after=after, count=count)]
+
+
+async def count_by_status(tx: Tx, store_id: str) -> list[tuple[str | None, int]]:
+    """How many events stand where; None for those that were not decided yet."""
+    return [(row.status, row.n) for row in await tx.all(_BY_STATUS, store=store_id)]
+
+
+async def count_all(tx: Tx, store_id: str) -> int:
+    """How many events a store has."""
+    return int(await tx.scalar(_ALL, store=store_id))
 
 
 async def doers(tx: Tx, events: Iterable[Ref]) -> set[Ref]:

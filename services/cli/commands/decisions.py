@@ -76,8 +76,9 @@ async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
                         break
                     after = (found[-1].order_id, found[-1].revision)
                 wrong = await _wrong_summaries(db, store_id) if whole else []
+                events = {} if order else await _events(db, store_id)
                 bar.advance(done)
-                equal = equal and not different and not wrong
+                equal = equal and not different and not wrong and not events.get("different")
                 mark = "[red]✗[/]" if different else "[green]✓[/]"
                 other = f", {counts['other_engine']} by another engine" if counts["other_engine"] else ""
                 ui.say(f"{mark} {store_id}: {counts['equal']} equal, {counts['different']} different{other}")
@@ -85,8 +86,30 @@ async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
                     ui.say(f"  order {one_of['order_id']}, decision {one_of['revision']}")
                 for person_id in wrong:
                     ui.say(f"  [red]✗[/] person {person_id}: what is remembered is not what the facts say")
-                ui.emit({"store": store_id, **counts, "differences": different, "misremembered": wrong})
+                for event_id in events.get("different", ()):
+                    ui.say(f"  [red]✗[/] event {event_id}: what was decided is not what the facts say")
+                said = {"store": store_id, **counts, "differences": different, "misremembered": wrong}
+                ui.emit(said | {"events": {kind: len(ids) for kind, ids in events.items()}})
     return equal
+
+
+async def _events(db: "Database", store_id: str) -> dict[str, list[str]]:
+    """A store's custom events by what comes of deciding them again: `equal`, `different`, or `fixed` for those of which
+    nothing can be said, since they have settled.
+    """
+    from services.attribution.custom_events.actions.check import check
+
+    kinds: dict[bool | None, str] = {True: "equal", False: "different", None: "fixed"}
+    found: dict[str, list[str]] = {kind: [] for kind in kinds.values()}
+    after = ""
+    while True:
+        async with db.transaction([store_id], snapshot=True) as tx:
+            some = await check(tx, store_id, after=after)
+        if not some:
+            return found
+        for one in some:
+            found[kinds[one.equal]].append(one.event_id)
+        after = some[-1].event_id
 
 
 async def _wrong_summaries(db: "Database", store_id: str) -> list[str]:
@@ -116,6 +139,7 @@ async def _reconcile(ui: Ui, only: str) -> bool:
 async def _reconcile_orders(ui: Ui, settings: "Settings", only: str) -> bool:
     from dataclasses import asdict
 
+    from services.attribution.custom_events.actions.check import reconcile as events_counted
     from services.attribution.decisions.actions.reconcile import reconcile as counted
     from services.cli import manifests
     from services.cli.inspect import letters
@@ -131,7 +155,8 @@ async def _reconcile_orders(ui: Ui, settings: "Settings", only: str) -> bool:
         for store_id in await listed(db, only):
             async with db.transaction([store_id], snapshot=True) as tx:
                 found = await counted(tx, store_id, dead_lettered=frozenset(aside.get(store_id, ())))
-            whole = whole and found.difference == 0
+                events = await events_counted(tx, store_id)
+            whole = whole and found.difference == 0 and events.difference == 0
             mark = "[green]✓[/]" if found.difference == 0 else f"[red]✗ {found.difference} missing[/]"
             ui.say(
                 f"{mark} {store_id}: {found.acked} acked = {found.attributed} attributed"
@@ -139,7 +164,11 @@ async def _reconcile_orders(ui: Ui, settings: "Settings", only: str) -> bool:
                 f" + {_sum('waiting', found.waiting)} + {found.dead_lettered} dead-lettered"
                 f" + {found.in_flight} in flight"
             )
-            ui.emit({**asdict(found), "difference": found.difference})
+            if events.acked:
+                decided = "".join(f" + {n} {status}" for status, n in sorted(events.by_status.items()))
+                sign = "[green]✓[/]" if events.difference == 0 else f"[red]✗ {events.difference} missing[/]"
+                ui.say(f"  {sign} {events.acked} events acked = {events.in_flight} in flight{decided}")
+            ui.emit({**asdict(found), "difference": found.difference, "events": asdict(events)})
     return whole
 
 

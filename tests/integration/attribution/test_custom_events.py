@@ -8,6 +8,7 @@ import pytest
 
 from contracts.events import Payload
 from contracts.events.actions import Action, ActionAttributed, ActionReversed, ActionSettled
+from services.attribution.custom_events.actions.check import check, reconcile
 from services.attribution.custom_events.actions.settle import settle
 from services.attribution.main import SERVICE
 from services.kernel.db import Database
@@ -171,3 +172,28 @@ async def test_an_event_says_who_is_who_and_waits_for_the_naming_that_was_told_w
     await pump(db, [SHOP])
     assert (await shown(http, "signup-2"))["decision"]["friend_id"] == "8412"
     assert (await shown(http, "signup-2"))["decision"]["event_number"] == 2
+
+
+async def test_open_events_are_decided_again_from_their_facts_and_all_of_them_are_counted(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    await report(http, codes=["ANNA10"])
+    await report(http, event_id="signup-2", codes=["NOBODY"], customer={"id": "9"})
+    await pump(db, [SHOP])
+    await pump(db, [SHOP])
+    await settled(db)
+    await report(http, event_id="signup-3", codes=["ANNA10"], customer={"id": "10"})
+    await pump(db, [SHOP])
+    await pump(db, [SHOP])
+    await report(http, event_id="signup-4", codes=["ANNA10"], customer={"id": "11"})
+
+    async def compared() -> dict[str, bool | None]:
+        async with db.transaction(stores=[SHOP]) as tx:
+            return {one.event_id: one.equal for one in await check(tx, SHOP)}
+
+    assert await compared() == {"signup-1": None, "signup-2": None, "signup-3": True, "signup-4": None}
+    async with db.transaction(stores=[SHOP]) as tx:
+        count = await reconcile(tx, SHOP)
+        await tx.execute("update custom_events set decision = decision || ' '::bytea where event_id = 'signup-3'")
+    assert (count.acked, count.by_status, count.in_flight) == (4, {"attributed": 2, "unattributed": 1}, 1)
+    assert (await compared())["signup-3"] is False

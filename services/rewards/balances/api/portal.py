@@ -77,7 +77,17 @@ async def get_my_data(request: Request) -> Response:
             found += some
             if len(some) < _AT_ONCE:
                 break
-    told = ("source_kind", "rule", "target_minor", "unit", "status", "placed_at", "available_at", "released_at")
+    told = (
+        "source_kind",
+        "event_name",
+        "rule",
+        "target_minor",
+        "unit",
+        "status",
+        "placed_at",
+        "available_at",
+        "released_at",
+    )
     copy = {"rewards": [{name: getattr(one, name) for name in told} for one in found]}
     headers = {"content-disposition": 'attachment; filename="rewards.json"', "cache-control": "private, no-store"}
     return Response(orjson.dumps(copy, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
