@@ -220,8 +220,7 @@ def entitlements(order: Order, program: Program, served: Sequence[RewardRule] | 
         return []
     if order.event is not None:
         return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
-    rules = program.rules_served if served is None else served
-    return [_entitlement(order, program, rule) for rule in rules]
+    return [_entitlement(order, program, rule) for rule in (program.rules_served if served is None else served)]
 
 
 def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:
