@@ -100,11 +100,15 @@ async def change(
         host=host.lower() if host else None,
         access=access,
     )
+    if after.host != account.host:
+        await polls.moved(tx, after)
     if access is not None:
         await polls.opened(tx, after)
         await history.opened(tx, after)
     if after.host != account.host:
         await carry.move(tx, store_id, connection_id)
+    elif access is not None and about.api is not None and about.api.host is None:
+        await carry.doubt(tx, store_id, connection_id)  # one host serves all accounts: the key may be another's
     elif access is not None:
         await carry.go_on(tx, store_id, connection_id)
     if codes is not None:
@@ -114,7 +118,9 @@ async def change(
 
 async def delete(tx: Tx, store_id: str, connection_id: str) -> None:
     """Ends a connection. Codes that it put into its shop stay there. Raises `NotFound`."""
-    await carry.end(tx, await accounts.get(tx, store_id, connection_id))
+    account = await accounts.get(tx, store_id, connection_id)
+    await carry.end(tx, account)
+    await polls.closed(tx, account)
     await histories.drop(tx, store_id, connection_id)
     await accounts.delete(tx, store_id, connection_id)
 

@@ -17,6 +17,7 @@ from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import domain, sql
 from services.connectors.polls.domain.news import Telling, joined, news
 from services.connectors.polls.sql import Gap, Poll
+from services.connectors.settings import DELIVERIES_KEPT
 from services.kernel.db import Tx
 from services.kernel.due import schedule
 from services.kernel.errors import Conflict, Invalid
@@ -62,6 +63,21 @@ async def opened(tx: Tx, account: Account) -> None:
     await schedule(tx, JOB, {account.store_id: tx.now})
 
 
+async def moved(tx: Tx, account: Account) -> None:
+    """The connection leads to another shop: what changed there before now nobody was to tell."""
+    poll = await sql.one(tx, account.store_id, account.account_id, lock=True)
+    if poll is not None:
+        here = tx.now - tx.offset
+        await sql.save(tx, replace(poll, state="idle", reason=None, cursor=None, reached_at=here, next_at=None))
+
+
+async def closed(tx: Tx, account: Account) -> None:
+    """The connection ends: a page that is on its way brings nothing any more."""
+    poll = await sql.one(tx, account.store_id, account.account_id, lock=True)
+    if poll is not None:
+        await sql.save(tx, replace(poll, state="stopped", next_at=None))
+
+
 def pollable(account: Account) -> bool:
     """Whether there is what a poll needs: somebody to ask, and what opens their API."""
     about = PLATFORMS[account.platform]
@@ -88,13 +104,15 @@ async def ask(tx: Tx, store_id: str, connection_id: str, *, since: datetime | No
     tx.note("poll.asked", on=connection_id)
     if poll.state == "running":
         return poll
-    return await begin(tx, poll, memory=about.polling.reaches_back, since=since)
+    return await begin(tx, replace(poll, reason=None), memory=about.polling.reaches_back, since=since)
 
 
 async def begin(tx: Tx, poll: Poll, *, memory: timedelta | None, since: datetime | None = None) -> Poll:
-    """Begins a round of a poll that is locked. One that was broken off goes on where it was."""
+    """Begins a round of a poll that is locked. One that was broken off goes on where it was, unless that is too long
+    ago.
+    """
     begun = replace(poll, state="running", round=poll.round + 1, began_at=tx.now, next_at=None, asked=0)
-    if poll.cursor is None or since is not None:
+    if poll.cursor is None or since is not None or domain.forgotten(poll.since_at, tx.now - tx.offset):
         begin_at, until = domain.window(poll.reached_at, tx.now - tx.offset, since=since, memory=memory)
         begun = replace(
             begun,
@@ -216,9 +234,13 @@ def _count(platform: str, gaps: Sequence[Gap]) -> None:
 
 async def done(tx: Tx, account: Account, poll: Poll) -> None:
     """A round has come to its end: all that changed before it is found."""
-    await sql.note_late(tx, poll.store_id, poll.hook_id)
+    await sql.note_late(tx, poll.store_id, poll.hook_id, since=tx.now - DELIVERIES_KEPT)
     until = poll.until_at or poll.reached_at
-    ended = replace(poll, state="idle", reason=None, cursor=None, reached_at=max(poll.reached_at, until))
+    # What lies between where the last round had come to and where this one began, nobody looked at.
+    hole = poll.since_at is not None and poll.since_at > poll.reached_at
+    # That is said until somebody asks: nobody may look at the page within the hour.
+    reason = domain.STOOD_STILL if hole or poll.reason == domain.STOOD_STILL else None
+    ended = replace(poll, state="idle", reason=reason, cursor=None, reached_at=max(poll.reached_at, until))
     await _end(tx, account.platform, ended, "done")
 
 

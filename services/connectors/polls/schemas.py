@@ -27,7 +27,10 @@ class PollOut(BaseModel):
         description="`off`: there is no access to the platform's API, or it has none that lists orders. `stopped`: "
         "nothing is asked until somebody gives another access, or asks for a round."
     )
-    reason: str | None = Field(description="How the last round ended; null if well. `http_401`: access was refused.")
+    reason: str | None = Field(
+        description="How the last round ended; null if well. `http_401`: access was refused. `stood_still`: no"
+        " round had looked for 13 days, and what changed before them was not looked at."
+    )
     reached_at: datetime | None = Field(
         description="All that changed before this is found, by the platform's clock. Null while it is off."
     )

@@ -111,7 +111,7 @@ with told as (
   join deliveries d on d.store_id = g.store_id and d.hook_id = g.hook_id and d.order_id = g.order_id
     and d.received_at >= g.found_at and d.topic <> :poll
   cross join lateral unnest(d.said) m
-  where g.store_id = :store and g.hook_id = :hook and g.late_at is null
+  where g.store_id = :store and g.hook_id = :hook and g.late_at is null and g.found_at > :since
   group by 1
 )
 update gaps g set late_at = told.at from told
@@ -220,9 +220,9 @@ async def add_gaps(tx: Tx, store_id: str, hook_id: str, gaps: Sequence[Gap]) -> 
         )
 
 
-async def note_late(tx: Tx, store_id: str, hook_id: str) -> None:
-    """Notes which gaps were told after all, by deliveries that came later."""
-    await tx.execute(_LATE, store=store_id, hook=hook_id, poll=POLLED)
+async def note_late(tx: Tx, store_id: str, hook_id: str, *, since: datetime) -> None:
+    """Notes which gaps that were found since then were told after all, by deliveries that came later."""
+    await tx.execute(_LATE, store=store_id, hook=hook_id, poll=POLLED, since=since)
 
 
 async def gaps(tx: Tx, store_id: str, hook_id: str, *, before: tuple[datetime, str] | None, count: int) -> list[Gap]:

@@ -19,7 +19,8 @@ class StoreCodeOut(BaseModel):
     )
     reason: str | None = Field(
         description="Why the shop will not have it: `taken` (`holder` says by what), `currency` (the shop's own is"
-        " `holder`), `unclear` (the shop says it has it and does not show it), or the shop's own word."
+        " `holder`), `unclear` (the shop says it has it and does not show it), `too_many` (the shop has more codes than"
+        " can be looked through), or the shop's own word."
     )
     holder: str | None = Field(description="What the shop has under this code already, as the shop calls it.")
     changed_at: datetime

@@ -29,7 +29,15 @@ def reason_text(speech: Speech, reason: str | None, holder: str | None) -> str:
     if reason == "letters_and_digits":
         return speech.say("Letters and digits only: the shop takes no hyphen")
     if reason == "unclear":
-        return speech.say("The shop says that it has this code and does not show it: look into its trash")
+        return speech.say(
+            "The shop says that this code is taken, but does not show by what. Look there for a deleted discount of"
+            " this name, delete it for good, and try again."
+        )
+    if reason == "too_many":
+        return speech.say(
+            "The shop has more discounts than Kith can look through, so whether this code is taken there nobody knows."
+            " Delete old ones, and try again."
+        )
     return reason
 
 

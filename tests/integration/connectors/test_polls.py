@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.connectors.inbox.actions import reconcile
-from services.connectors.polls import domain
+from services.connectors.polls import domain, work
 from services.connectors.polls.actions import JOB
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
@@ -247,6 +247,60 @@ async def test_an_ended_connection_is_asked_no_more(both: Pair) -> None:
         async with both.db.transaction(stores=[SHOP]) as tx:
             assert await tx.scalar("select count(*) from polls") == 0
     assert shop.asked == []
+
+
+async def test_a_page_that_comes_after_its_connection_ended_brings_nothing(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, connection = WooCommerce(), await woocommerce(both)
+    shop.put(ago(10), 1)
+    reads = work._read
+
+    async def ended_meanwhile(*args: Any) -> Any:
+        await both.http.delete(f"/v1/connections/{connection['id']}", headers=SECRET_KEY)
+        return await reads(*args)
+
+    monkeypatch.setattr(work, "_read", ended_meanwhile)
+    await both.http.post(f"/v1/connections/{connection['id']}/poll", headers=SECRET_KEY, json={})
+    async with polling(both, shop):
+        await until(lambda: _nothing_runs(both), what="the page was read")
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert await tx.scalar("select count(*) from deliveries") == 0
+        assert await tx.scalar("select count(*) from gaps") == 0
+    assert len(shop.asked) == 1
+
+
+async def _nothing_runs(both: Pair) -> bool:
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        return not await tx.scalar("select count(*) from work_tasks where kind = 'poll' and state = 'waiting'")
+
+
+async def _reached(both: Pair, days: float) -> None:
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        await tx.execute("update polls set reached_at = now() - make_interval(hours => :hours)", hours=int(days * 24))
+
+
+async def test_a_poll_that_stood_still_for_too_long_claims_nothing_of_what_nobody_can_know(both: Pair) -> None:
+    shop, connection = WooCommerce(), await woocommerce(both)
+    shop.put(ago(60 * 24 * 16), 1)  # its webhook may have come: what was told so long ago is not kept
+    shop.put(ago(60 * 24 * 2), 2)
+    async with polling(both, shop) as jobs:
+        await _reached(both, 20)
+        assert await jobs.run_due(JOB) == 1
+        assert (await ended(both, connection))["reason"] == "stood_still"
+        assert await gaps_of(both, connection) == {"2": "missed"}
+        assert (await looked(both, connection))["reason"] is None, "somebody has seen it"
+
+
+async def test_of_another_shop_nothing_was_missed_before_kith_was_led_there(both: Pair) -> None:
+    shop, connection = WooCommerce(), await woocommerce(both)
+    await _reached(both, 2)
+    shop.put(ago(60), 1)  # at the shop where it leads to now
+    asked = f"/v1/connections/{connection['id']}"
+    for host in ("other.example", HOST):
+        await both.http.patch(asked, headers=SECRET_KEY, json={"host": host, "access": ACCESS})
+    async with polling(both, shop):
+        assert (await looked(both, connection))["missed"] == 0
 
 
 async def test_orders_of_a_connection_with_a_prefix_are_known_under_it(both: Pair) -> None:

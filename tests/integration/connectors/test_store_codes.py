@@ -308,6 +308,37 @@ async def test_a_turn_that_read_the_former_shops_access_asks_it_nothing_of_the_n
     assert (len(carrying.shop.of("anna10")), len(other.of("anna10"))) == (0, 1)
 
 
+async def test_access_that_comes_while_the_former_one_is_refused_is_tried_at_once(
+    carrying: Woo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carrying.arrive(promising(), ambassador(store=SHOP), code(store=SHOP))
+    await carrying.patch(host=HOST, access={"user": "ck_of_before", "password": "cs_of_before"}, codes=True)
+    once_before(monkeypatch, "break_off", lambda: carrying.patch(access=ACCESS["access"]))
+    async with carrying.working():
+        await carrying.until(waiting=0, in_store=1, problem=None)
+
+
+@pytest.mark.parametrize("answered", [200, 503])
+async def test_a_turn_that_comes_back_after_its_connection_ended_says_nothing(carrying: Woo, answered: int) -> None:
+    await ready(carrying, code(store=SHOP))
+    carrying.shop.gate = asyncio.Event()
+    carrying.shop.faults = [Fault(answered, after=True)] if answered != 200 else []
+    async with carrying.working():
+        await until(lambda: "POST /wp-json/wc/v3/coupons/batch" in carrying.shop.calls, what="the shop was asked")
+        await carrying.both.http.delete(f"/v1/connections/{carrying.id}", headers=OWNER)
+        carrying.shop.gate.set()
+        await until(lambda: _no_task_waits(carrying), what="the task has ended")
+    async with carrying.both.db.transaction([SHOP]) as tx:
+        assert await tx.scalar("select count(*) from store_codes where state = 'in_store'") == 0
+        assert await tx.scalar("select problem from code_carriers") is None
+    assert await carrying.carried() == [True, False]
+
+
+async def _no_task_waits(carrying: Woo) -> bool:
+    async with carrying.both.db.transaction([SHOP]) as tx:
+        return not await tx.scalar("select count(*) from work_tasks where state = 'waiting'")
+
+
 async def test_access_that_comes_while_a_turn_finds_none_is_used(
     carrying: Woo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

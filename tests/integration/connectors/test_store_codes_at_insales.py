@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from contracts.program import Discount, Fixed, Percent
+from services import connectors
+from services.connectors.store_codes.domain import insales
+from services.connectors.store_codes.words import reason_text
 from services.kernel import failpoints
+from services.ui.locales import load_speech
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
 from tests.support.attribution import ambassador, at, code
@@ -17,6 +22,8 @@ from tests.support.shops.base import PASSWORD, USER
 from tests.support.shops.insales import HOST, InSales
 from tests.support.wait import until
 from tests.support.woo_shop import Door
+
+LOCALE = Path(connectors.__file__).parent / "locale"
 
 
 @dataclass
@@ -55,6 +62,27 @@ async def test_each_code_is_a_coupon_with_its_limits(carrying: Carried) -> None:
     refused = {one["code"]: one["reason"] for one in await carrying.listed(state="refused")}
     assert refused == {"CLARA": "uses", "OLD": "expired"}
     assert carrying.shop.of("CLARA") == carrying.shop.of("OLD") == []
+
+
+async def test_a_code_that_so_many_others_hide_is_refused_in_words_that_say_so(
+    carrying: Carried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insales, "MOST_PAGES", 0)
+    await carrying.arrive(code(store=SHOP))
+    failpoints.configure("work.before_note=raise")
+    try:
+        async with carrying.working():
+            await until(lambda: bool(carrying.shop.of("ANNA10")), what="it was made, and nobody heard of it")
+    finally:
+        failpoints.configure("")
+    await carrying.hasten()
+    async with carrying.working():
+        await carrying.until(waiting=0, refused=1)
+    (one,) = await carrying.listed()
+    assert one["reason"] == "too_many"
+    for language in ("en", "ru", "uk", "ro"):
+        said = reason_text(load_speech(language, (LOCALE,)), one["reason"], None)
+        assert "Kith" in said and (language == "en" or "discounts" not in said)
 
 
 async def test_changed_terms_and_ended_codes_follow_and_nothing_is_deleted(carrying: Carried) -> None:

@@ -89,6 +89,21 @@ async def test_terms_that_come_back_while_stripe_is_away_are_put_there_again(car
     assert len(carrying.account.of("ANNA10", active=True)) == 1
 
 
+async def test_a_key_may_be_another_accounts_so_what_should_be_there_is_looked_up(carrying: Stripe) -> None:
+    await carrying.arrive(code(store=SHOP), code("BORIS", store=SHOP))
+    async with stripe_account() as other, carrying.working():
+        await carrying.until(waiting=0, in_store=2)
+        await carrying.patch(access={"password": KEY})  # a key of the same account: all is as it was
+        await carrying.rested()
+        await carrying.until(waiting=0, in_store=2)
+        assert [len(carrying.account.of(text)) for text in ("ANNA10", "BORIS")] == [1, 1]
+        carrying.door.hosts = {"api.stripe.com": other.url}
+        await carrying.patch(access={"password": KEY})
+        await carrying.rested()
+        await carrying.until(waiting=0, in_store=2)
+        assert [len(other.of(text, active=True)) for text in ("ANNA10", "BORIS")] == [1, 1]
+
+
 @pytest.mark.parametrize("lost", ["note", "answer"])
 async def test_what_nobody_heard_of_is_looked_up_and_made_once(carrying: Stripe, lost: str) -> None:
     await carrying.arrive(code(store=SHOP), code("BORIS", store=SHOP))

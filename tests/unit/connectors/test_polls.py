@@ -152,6 +152,14 @@ def test_a_round_looks_from_a_little_before_the_last_and_leaves_what_changed_jus
     assert domain.window(at(5), NOW, since=None, memory=None) == (at(-10), at(-1))
 
 
+@pytest.mark.parametrize("memory", [None, timedelta(days=60)])
+def test_no_round_looks_further_back_than_what_was_told_is_kept(memory: timedelta | None) -> None:
+    begin, _ = domain.window(NOW - timedelta(days=20), NOW, since=None, memory=memory)
+    assert begin == NOW - domain.FURTHEST
+    assert not domain.forgotten(begin, NOW + timedelta(hours=23))
+    assert domain.forgotten(begin, NOW + timedelta(days=2))
+
+
 def polling(name: str) -> Polling:
     found = PLATFORMS[name].polling
     assert found is not None

@@ -1,5 +1,6 @@
 """States of polls and kinds of gaps in words."""
 
+from services.connectors.polls.domain import STOOD_STILL
 from services.connectors.polls.sql import Gap, Poll
 from services.ui import Chip, Speech
 
@@ -10,6 +11,8 @@ def state_chip(speech: Speech, poll: Poll) -> Chip:
         return Chip(speech.label("chip", "Looking"), "neutral", "ring")
     if poll.state == "stopped":
         return Chip(speech.label("chip", "Stopped"), "bad", "cross")
+    if poll.reason == STOOD_STILL:
+        return Chip(speech.label("chip", "Incomplete"), "warn", "alert")
     if poll.reason is not None:
         return Chip(speech.label("chip", "Broken off"), "warn", "alert")
     return Chip(speech.label("chip", "On"), "good", "disc")
@@ -37,6 +40,9 @@ def reason_text(speech: Speech, poll: Poll) -> str:
         "unreadable": speech.say("The answer was not the platform’s API’s. Look at the host."),
         "address_refused": speech.say("The host leads to an address that is not public."),
         "no_key": speech.say("What opens the access has left Kith’s settings."),
+        "stood_still": speech.say(
+            "Nobody had looked for 13 days. What changed before them was not looked at: webhooks alone told of it."
+        ),
         "long": speech.say("There is more than one round asks for. The next round goes on."),
         "internal": speech.say("A fault of ours ended it. The next round goes on."),
     }

@@ -10,7 +10,9 @@ OVERLAP: Final = timedelta(minutes=15)
 SETTLES: Final = timedelta(minutes=1)
 """What changed less than this ago is left to the next round: its webhook may be on the way."""
 FURTHEST: Final = timedelta(days=13)
-"""How far back one may ask: what deliveries told is kept for a day longer."""
+"""How far back one may ask, and a round looks: what deliveries told is kept for a day longer. Of what is older nobody
+knows whether it was told.
+"""
 KEPT: Final = timedelta(days=90)
 """How long findings and gaps are kept."""
 SIZE: Final = 50
@@ -22,6 +24,9 @@ MOST_PAGES: Final = 2_000
 TRIES: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 """After failures within a round. The one after the last ends it."""
 
+STOOD_STILL: Final = "stood_still"
+"""Why a round that came to its end did not find all: what changed before it began was not looked at for too long."""
+
 State = Literal["idle", "running", "stopped"]
 Kind = Literal["missed", "changed"]
 
@@ -31,6 +36,12 @@ def window(
 ) -> tuple[datetime, datetime]:
     """From when to when a round looks. All by the platform's clock; `memory` is how long the platform has one."""
     begin = (reached if since is None else min(since, reached)) - OVERLAP
-    if memory is not None:
-        begin = max(begin, now - memory)
+    begin = max(begin, now - (FURTHEST if memory is None else min(memory, FURTHEST)))
     return begin, max(now - SETTLES, begin)
+
+
+def forgotten(since: datetime | None, now: datetime) -> bool:
+    """Whether a round that was broken off began so long ago that it cannot go on: what was told when it looked is not
+    kept any more. A day longer than a round looks back, so that one which takes many turns comes to its end.
+    """
+    return since is not None and since < now - FURTHEST - OVERLAP - timedelta(days=1)

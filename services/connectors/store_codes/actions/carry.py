@@ -62,6 +62,13 @@ async def move(tx: Tx, store_id: str, connection_id: str) -> None:
         await go_on(tx, store_id, connection_id)
 
 
+async def doubt(tx: Tx, store_id: str, connection_id: str) -> None:
+    """The key may be another account's: whatever should be there is looked up before anybody believes that it is."""
+    if await carriers.one(tx, store_id, connection_id, lock=True) is not None:
+        await codes.doubt(tx, store_id, connection_id)
+        await go_on(tx, store_id, connection_id)
+
+
 async def wake_stores(
     tx: Tx, *, whole: Collection[str], saved: Sequence[Ref], owners: Sequence[Ref], stores: Collection[str]
 ) -> None:

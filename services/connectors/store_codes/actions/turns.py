@@ -19,7 +19,7 @@ from services.connectors.store_codes.sql import carriers, changed, codes
 from services.connectors.store_codes.sql.carriers import Carrier
 from services.connectors.store_codes.sql.codes import Kept
 from services.kernel.db import Tx
-from services.kernel.work import add_tasks
+from services.kernel.work import add_tasks, release
 
 COMPARED_AT_ONCE: Final = 500
 """Codes that one turn compares with the set-up."""
@@ -148,9 +148,14 @@ async def break_off(
     asked for.
     """
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
-    if carrier is not None:
-        await _note(tx, carrier, turn, results, unheard=unheard)
-        await carriers.write(tx, replace(carrier, problem=problem))
+    if carrier is None:
+        return
+    if carrier.revision != turn.revision:
+        # It was asked with what somebody replaced since: that says nothing of what is there now, nor holds it up.
+        await release(tx, kind=carry.TASK, lane=connection_id)
+        return
+    await _note(tx, carrier, turn, results, unheard=unheard)
+    await carriers.write(tx, replace(carrier, problem=problem))
 
 
 async def _note(tx: Tx, carrier: Carrier, turn: Turn, results: Sequence[Result], *, unheard: bool) -> None:

@@ -65,6 +65,10 @@ _ELSEWHERE = """
 update store_codes set seen = '', there = '', remote_id = null, asked_at = null, tries = 0
 where store_id = :store and connection_id = :connection
 """
+_DOUBT = """
+update store_codes set seen = '', there = '?', asked_at = :now, tries = 0
+where store_id = :store and connection_id = :connection and wanted <> ''
+"""
 _COUNTS = """
 select connection_id, state, count(*)::int as n from store_codes
 where store_id = :store and (cast(:connection as text) is null or connection_id = :connection) group by 1, 2
@@ -169,6 +173,11 @@ async def again(tx: Tx, store_id: str, connection_id: str) -> list[tuple[str, st
 async def elsewhere(tx: Tx, store_id: str, connection_id: str) -> None:
     """Forgets what was at the shop: it is another one now. What is wanted is compared anew."""
     await tx.execute(_ELSEWHERE, store=store_id, connection=connection_id)
+
+
+async def doubt(tx: Tx, store_id: str, connection_id: str) -> None:
+    """Has all that should be at the shop looked up by the code."""
+    await tx.execute(_DOUBT, store=store_id, connection=connection_id, now=tx.now)
 
 
 async def counts(tx: Tx, store_id: str, connection_id: str | None = None) -> dict[str, dict[State, int]]:

@@ -31,7 +31,7 @@ async def look_up(api: Api, wants: Sequence[Want], found: Callable[[Result], Non
             return
         _leave_some(answer)
     for want in left:
-        found(Refused(want.code_id, "unclear"))
+        found(Refused(want.code_id, "too_many"))
 
 
 async def put(api: Api, wants: Sequence[Want], done: Callable[[Result], None]) -> None:

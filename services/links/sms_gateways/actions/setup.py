@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from services.common.own_addresses import check_url
 from services.common.signatures import MARK, key_of
 from services.kernel.auth.sealing import Sealing
 from services.kernel.auth.sessions import real_time
@@ -44,7 +44,7 @@ class Wanted:
 
 async def set_up(tx: Tx, ctx: Context, store_id: str, wanted: Wanted) -> Settings:
     """Keeps a store's gateway, in place of what was set before. Raises `Invalid`."""
-    check_url(ctx, wanted.url)
+    check_url(ctx, wanted.url, example="https://sms.example/kith", holds="holds phone numbers")
     await tx.lock_stores([store_id])
     before = await sql.get(tx, store_id, lock=True)
     sealing = ctx.require_sealing()
@@ -111,19 +111,6 @@ def gateway_of(ctx: Context, one: Settings) -> Gateway:
 def lane_of(store_id: str) -> str:
     """Who would be held up: the messages of one store, since they leave by its own gateway."""
     return f"sms:{store_id}"
-
-
-def check_url(ctx: Context, url: str) -> None:
-    """Raises `Invalid` for an address that is none, or that could never be called."""
-    refusal: str | None = "bad_url"
-    if url.isascii() and url.isprintable() and " " not in url and "#" not in url:
-        refusal = ctx.outbound.refusal(url)
-    if refusal == "address_refused":
-        raise Invalid.field("url", "This address is not public. Give one that the internet reaches.")
-    if refusal:
-        raise Invalid.field("url", "Give a whole address, as in https://sms.example/kith, without a user or a #.")
-    if urlsplit(url).scheme != "https" and not ctx.settings.outbound_allow:
-        raise Invalid.field("url", "Give an https address: what is sent holds phone numbers.")
 
 
 async def today(tx: Tx, store_id: str) -> date:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, get_args
-from urllib.parse import urlsplit
 
 import orjson
 
+from services.common.own_addresses import check_url
 from services.common.signatures import MARK, as_text, key_of
 from services.kernel.auth.sealing import Sealing
 from services.kernel.auth.sessions import real_time
@@ -73,7 +73,7 @@ async def set_http(tx: Tx, ctx: Context, store_id: str, *, url: str, secret: str
     once. Without a secret that of before stays, or one is made. At another address it is another account. Raises
     `Invalid`.
     """
-    check_url(ctx, url)
+    check_url(ctx, url, example="https://pay.example/kith", holds="says where people's money goes")
     given = None if secret is None else as_text(_key(secret))
     await tx.lock_stores([store_id])
     before = await sql.current(tx, store_id, "http")
@@ -177,19 +177,6 @@ def keys_of(sealing: Sealing, account: Account) -> list[bytes]:
 def report_path(account: Account) -> str:
     """Where the provider reports."""
     return f"/v1/payout-events/{account.hook}"
-
-
-def check_url(ctx: Context, url: str) -> None:
-    """Raises `Invalid` for an address that is none, or that could never be called."""
-    refusal: str | None = "bad_url"
-    if url.isascii() and url.isprintable() and " " not in url and "#" not in url:
-        refusal = ctx.outbound.refusal(url)
-    if refusal == "address_refused":
-        raise Invalid.field("url", "This address is not public. Give one that the internet reaches.")
-    if refusal:
-        raise Invalid.field("url", "Give a whole address, as in https://pay.example/kith, without a user or a #.")
-    if urlsplit(url).scheme != "https" and not ctx.settings.outbound_allow:
-        raise Invalid.field("url", "Give an https address: what is sent says where people's money goes.")
 
 
 async def _account(
