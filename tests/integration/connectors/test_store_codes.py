@@ -12,6 +12,7 @@ import pytest
 from contracts.events import Payload
 from contracts.program import Discount, Fixed, Percent
 from services.connectors.store_codes.actions import turns
+from services.connectors.store_codes.actions.carry import TASK
 from services.kernel import failpoints
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
@@ -336,7 +337,8 @@ async def test_a_turn_that_comes_back_after_its_connection_ended_says_nothing(ca
 
 async def _no_task_waits(carrying: Woo) -> bool:
     async with carrying.both.db.transaction([SHOP]) as tx:
-        return not await tx.scalar("select count(*) from work_tasks where state = 'waiting'")
+        waiting = "select count(*) from work_tasks where state = 'waiting' and kind = :kind"
+        return not await tx.scalar(waiting, kind=TASK)
 
 
 async def test_access_that_comes_while_a_turn_finds_none_is_used(
