@@ -8,9 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    HttpUrl,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from contracts.fields import Currency, Minor
+from contracts.goals import Goal, Strict
 
 EvidenceKind = Literal["code", "click", "customer"]
 FriendBenefit = Literal["discount", "credit", "both", "none"]
@@ -19,12 +27,6 @@ FriendBenefit = Literal["discount", "credit", "both", "none"]
 
 Role = Literal["customer", "advocate", "influencer", "partner", "consumer", "distributor"]
 """What an ambassador is to the store."""
-
-
-class Strict(BaseModel):
-    """Base of everything a store may post inside a program: frozen, and an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Attribution(Strict):
@@ -129,6 +131,13 @@ class EventLimits(Strict):
     per_ambassador: PerAmbassador | None = None
 
 
+def _no_share(give: Any, why: str) -> Any:
+    kind = give.get("kind") if isinstance(give, Mapping) else getattr(give, "kind", None)
+    if kind == "percent":
+        raise ValueError(why)
+    return give
+
+
 class EventRule(Strict):
     """What one side gets for something a friend does that is no order, as the store's server reports it."""
 
@@ -146,10 +155,48 @@ class EventRule(Strict):
     @field_validator("give", mode="before")
     @classmethod
     def _of_something(cls, give: Any) -> Any:
-        kind = give.get("kind") if isinstance(give, Mapping) else getattr(give, "kind", None)
-        if kind == "percent":
-            raise ValueError("an event has no figures to take a percentage of; give a fixed amount, or points")
-        return give
+        return _no_share(give, "an event has no figures to take a percentage of; give a fixed amount, or points")
+
+
+class MilestoneRule(Strict):
+    """What an ambassador gets for having brought so many friends, orders, or so much revenue.
+
+    Orders count whose program version has the rule, from when they settle, for as long as something of them is left.
+    A rule that counts otherwise (another `on`) begins anew; one that only gives something else goes on counting.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique among all rules.")]
+    on: Goal
+    to: Literal["ambassador"] = "ambassador"
+    give: Fixed
+    pay_as: Literal["cash", "store_credit", "points"] = "store_credit"
+    hold_days: int = Field(
+        0, ge=0, le=365, strict=True, description="Days from when it is reached: its orders have settled by then."
+    )
+    at_most: int | None = Field(
+        None, ge=1, le=1_000, strict=True, validate_default=True, description="How often one ambassador can reach it."
+    )
+
+    @field_validator("give", mode="before")
+    @classmethod
+    def _of_something(cls, give: Any) -> Any:
+        return _no_share(give, "a milestone gives no percentage; give a fixed amount, or points")
+
+    @field_validator("at_most")
+    @classmethod
+    def _so_often(cls, most: int | None, info: ValidationInfo) -> int | None:
+        goal = info.data.get("on")
+        if isinstance(goal, Goal) and goal.at is not None and most is not None:
+            raise ValueError("what is reached once, at so many, has no at_most; leave it out, or use on.every")
+        if isinstance(goal, Goal) and goal.every is not None and goal.of == "revenue" and most is None:
+            raise ValueError("one large order may reach it any number of times; say how often at most")
+        return most
+
+    @property
+    def goal(self) -> str:
+        """What is counted, as counters and rewards name it: `five/every/5/friends`."""
+        how = "at" if self.on.every is None else "every"
+        return f"{self.name}/{how}/{self.on.size}/{self.on.of}"
 
 
 class Discount(Strict):
@@ -293,6 +340,9 @@ class Program(Strict):
     event_rewards: tuple[EventRule, ...] = Field(
         (), max_length=20, description="What is given for events that are no orders. Not the friend's benefit."
     )
+    milestone_rewards: tuple[MilestoneRule, ...] = Field(
+        (), max_length=20, description="What ambassadors get for having brought so many friends, orders or revenue."
+    )
     friend_benefit: FriendBenefit | None = Field(
         None,
         description="How the friend is served: `discount` at the checkout, `credit` after the hold (the rules to the"
@@ -341,7 +391,7 @@ class Program(Strict):
 
     @property
     def all_rules(self) -> "tuple[RewardRule | EventRule, ...]":
-        """Every rule by whose name rewards and limits are kept."""
+        """The rules for one order or event each: those that have limits."""
         return (*self.rewards, *self.event_rewards)
 
     @model_validator(mode="after")
@@ -354,7 +404,7 @@ class Program(Strict):
 
     @model_validator(mode="after")
     def _rules_have_own_names(self) -> Self:
-        names = [rule.name for rule in self.all_rules]
+        names = [rule.name for rule in (*self.all_rules, *self.milestone_rewards)]
         if len(set(names)) != len(names):
             raise ValueError("two rewards have the same name; give each rule its own")
         return self

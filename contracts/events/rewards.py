@@ -32,7 +32,8 @@ class Source(BaseModel):
 
     kind: str = Field(
         description="person: given by hand, and `id` is the goodwill's. event: a custom event, and `id` is the store's"
-        " own of it. Other kinds may follow."
+        " own of it. period: a milestone, and `id` says whose, by which rule, and what was reached:"
+        " `amb_…/five/every/5/friends/10`. Other kinds may follow."
     )
     id: Id
 

@@ -36,6 +36,7 @@ REASONS: Final[dict[str, str]] = {
     "taken_back": _("the store had given it by hand"),
     "event_cancelled": _("the store called off what it was for"),
     "not_first_event": _("an earlier one counts"),
+    "not_reached": _("orders that counted fell away"),
 }
 """Each follows a colon."""
 

@@ -1,12 +1,13 @@
-"""How far an ambassador has used the limits of a program."""
+"""How far an ambassador has used the limits of a program, and how far they are on the way to its milestones."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from contracts.program import PerAmbassador
+from contracts.program import MilestoneRule, PerAmbassador
 from services.kernel.db import Tx
 from services.rewards.grants.domain.caps import CountKey, Tally
-from services.rewards.grants.sql import limits
+from services.rewards.grants.domain.milestones import Goal, GoalKey
+from services.rewards.grants.sql import limits, milestones
 from services.rewards.rules.domain import POINTS, window
 from services.rewards.slices import sql as slices
 
@@ -29,6 +30,44 @@ class Used:
             else (self.tally.amount_minor, self.limit.amount_minor)
         )
         return min(1.0, used / most) if most else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far somebody is on the way to a milestone: the count, and the next step; None where all are reached."""
+
+    rule: MilestoneRule
+    currency: str
+    count: int
+    next: int | None
+
+    @property
+    def so_far(self) -> int:
+        """The part of the way to the next step that is done, of `rule.on.size`."""
+        return self.rule.on.size if self.next is None else self.count - (self.next - self.rule.on.size)
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.so_far / self.rule.on.size
+
+
+async def progress_of(tx: Tx, store_id: str, ambassador_id: str) -> list[Progress]:
+    """An ambassador's way to the milestones of their program's newest version."""
+    who = await slices.ambassador(tx, store_id, ambassador_id)
+    program = None if who is None else await slices.newest(tx, store_id, who.program_id)
+    if who is None or program is None:
+        return []
+    keys = {
+        rule.name: GoalKey(store_id, ambassador_id, who.program_id, rule.goal) for rule in program.milestone_rewards
+    }
+    counts = await milestones.counts(tx, keys.values())
+    found = []
+    for rule in program.milestone_rewards:
+        count = counts.get(keys[rule.name], 0)
+        following = Goal.read(rule.goal).next_after(count, at_most=rule.at_most)
+        found.append(Progress(rule, program.currency, count, following))
+    return found
 
 
 async def limits_of(tx: Tx, store_id: str, ambassador_id: str, program_id: str, *, zone: tzinfo) -> list[Used]:

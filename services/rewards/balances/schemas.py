@@ -1,9 +1,11 @@
 """Bodies of the balances' API."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
+from services.rewards.balances.actions import Progress
 from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.schemas import currency_of
 
@@ -40,12 +42,32 @@ class BalanceOut(BaseModel):
         )
 
 
+class MilestoneOut(BaseModel):
+    """How far an ambassador is on the way to a milestone of their program's newest version."""
+
+    rule: str
+    of: Literal["friends", "orders", "revenue"] = Field(description="What is counted; revenue in minor units.")
+    counted: int = Field(description="What counts now: orders that are settled and not returned.")
+    next: int | None = Field(description="The count at which it is reached next; null where nothing is left to reach.")
+
+    @classmethod
+    def as_seen(cls, one: Progress) -> Self:
+        """As callers see it."""
+        return cls(rule=one.rule.name, of=one.rule.on.of, counted=one.count, next=one.next)
+
+
 class BalancesOut(BaseModel):
     """One balance for each currency or unit that something was ever granted in."""
 
     data: list[BalanceOut]
+    milestones: list[MilestoneOut] | None = Field(
+        None, description="Of an ambassador, as it stands now; null for a friend, and for a past moment."
+    )
 
     @classmethod
-    def of(cls, holdings: dict[str, Holding]) -> Self:
+    def of(cls, holdings: dict[str, Holding], progress: Sequence[Progress] | None = None) -> Self:
         """As callers see it."""
-        return cls(data=[BalanceOut.of(unit, holding) for unit, holding in sorted(holdings.items())])
+        return cls(
+            data=[BalanceOut.of(unit, holding) for unit, holding in sorted(holdings.items())],
+            milestones=None if progress is None else [MilestoneOut.as_seen(one) for one in progress],
+        )

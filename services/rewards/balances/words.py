@@ -1,8 +1,9 @@
-"""What the portal says of rewards and limits."""
+"""What pages say of rewards, limits, and the way to milestones."""
 
-from services.rewards.balances.actions import Used
+from services.rewards.balances.actions import Progress, Used
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
+from services.rewards.rules.domain import POINTS
 
 
 def brings_text(reader: Reader, reward: Reward) -> str:
@@ -33,3 +34,27 @@ def used_text(reader: Reader, used: Used) -> str:
         "year": say("This year %(used)s of at most %(most)s", used=so_far, most=most),
         "ever": say("So far %(used)s of at most %(most)s", used=so_far, most=most),
     }[used.limit.period]
+
+
+def given_text(reader: Reader, progress: Progress) -> str:
+    """What the next step of a milestone gives."""
+    rule = progress.rule
+    return reader.amount(rule.give.amount_minor, POINTS if rule.pay_as == "points" else progress.currency)
+
+
+def progress_text(reader: Reader, progress: Progress) -> str:
+    """How far the next step of a milestone is: "3 of 5 friends"."""
+    speech, fmt, rule = reader.speech, reader.fmt, progress.rule
+    if progress.next is None:
+        return speech.say("Reached")
+    size, so_far = rule.on.size, fmt.number(progress.so_far)
+    if rule.on.of == "friends":
+        return speech.count(
+            "%(so_far)s of %(n)s friend", "%(so_far)s of %(n)s friends", size, n=fmt.number(size), so_far=so_far
+        )
+    if rule.on.of == "orders":
+        return speech.count(
+            "%(so_far)s of %(n)s order", "%(so_far)s of %(n)s orders", size, n=fmt.number(size), so_far=so_far
+        )
+    spent, goal = (reader.amount(minor, progress.currency) for minor in (progress.so_far, size))
+    return speech.say("%(spent)s of %(goal)s in friends’ orders", spent=spent, goal=goal)

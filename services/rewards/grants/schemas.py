@@ -21,8 +21,13 @@ class BeneficiaryOut(BaseModel):
 class SourceOut(BaseModel):
     """What a reward is for."""
 
-    kind: SourceKind = Field(description="order; event: something a friend did; person: somebody of the store gave it.")
-    id: str = Field(description="The order's id, the store's own of the event, or the goodwill's.")
+    kind: SourceKind = Field(
+        description="order; event: something a friend did; period: a milestone; person: somebody of the store gave it."
+    )
+    id: str = Field(
+        description="The order's id, the store's own of the event, the goodwill's; of a milestone, whose it is and what"
+        " was reached."
+    )
 
 
 class CalculationOut(BaseModel):

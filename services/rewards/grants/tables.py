@@ -2,7 +2,19 @@
 program has spent.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 from sqlalchemy import text as sql
 
 from services.kernel.tables import moment, text
@@ -134,7 +146,7 @@ REWARDS = Table(
         "waits_for is null or (approved_at is null and released_at is null and rejected_at is null)",
         name="waits_undecided",
     ),
-    CheckConstraint("source_kind in ('order', 'person', 'event')", name="source_kind"),
+    CheckConstraint("source_kind in ('order', 'person', 'event', 'period')", name="source_kind"),
     CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
 )
 
@@ -175,3 +187,31 @@ LIMIT_COUNTS = Table(
     CheckConstraint("rewards >= 0 and amount_minor >= 0", name="not_negative"),
 )
 """Rewards above zero of one rule, ambassador and period, and their sum."""
+
+MILESTONE_ORDERS = Table(
+    "milestone_orders",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("ambassador_id"),
+    text("program_id"),
+    text("friend_id"),
+    Column("revenue_minor", BigInteger, nullable=False),
+    # What its program's version has milestones for.
+    Column("goals", ARRAY(Text), nullable=False),
+    Index("milestone_orders_friend_idx", "store_id", "ambassador_id", "program_id", "friend_id"),
+    CheckConstraint("revenue_minor >= 0", name="revenue"),
+)
+"""Settled orders that count towards milestones now, as they count: one that stops counting is deleted."""
+
+MILESTONE_COUNTS = Table(
+    "milestone_counts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("goal", primary_key=True),
+    Column("counted", BigInteger, nullable=False),
+    CheckConstraint("counted >= 0", name="not_negative"),
+)
+"""How far an ambassador has come towards a goal: friends, orders, or revenue in minor units."""

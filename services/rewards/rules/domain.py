@@ -23,7 +23,7 @@ POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
 
 Side = Literal["ambassador", "friend"]
-SourceKind = Literal["order", "person", "event"]
+SourceKind = Literal["order", "person", "event", "period"]
 PayAs = Literal["cash", "store_credit", "points"]
 Period = Literal["day", "week", "month", "year", "ever"]
 
@@ -55,6 +55,8 @@ class Reason(StrEnum):
     """A person of the store gave it by hand."""
     TAKEN_BACK = "taken_back"
     """A person of the store took back some or all of what a person gave."""
+    NOT_REACHED = "not_reached"
+    """The milestone that it was for is not reached any more: settled orders fell away."""
 
 
 class Line(Struct, frozen=True):
@@ -236,7 +238,8 @@ def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlemen
     want = what_is_left(base, order, rule)
     if reason is Reason.GRANTED and want < base:
         reason = Reason.REFUNDED if want == 0 else Reason.PARTLY_REFUNDED
-    settled = None if order.then is None else _worth(order.then, rule, currency=program.currency)
+    then = order.then
+    settled = None if then is None else what_is_left(terms(then, rule, currency=program.currency)[0], then, rule)
     return _entitled(order, program, rule, base=base, want=want, reason=reason, settled=settled)
 
 
@@ -270,10 +273,6 @@ def _entitled(
         reason=reason,
         settled_minor=settled,
     )
-
-
-def _worth(order: Order, rule: RewardRule, *, currency: str) -> int:
-    return what_is_left(terms(order, rule, currency=currency)[0], order, rule)
 
 
 def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:

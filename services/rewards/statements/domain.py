@@ -54,6 +54,10 @@ class Moved(Struct, frozen=True, kw_only=True):
     payout_id: str | None
     order_id: str | None
     event_name: str | None = None
+    milestone: str | None = None
+    """What was reached, where it is for a milestone."""
+    currency: str | None = None
+    """Of the program of its reward."""
     pending: int
     available: int
     in_payout: int

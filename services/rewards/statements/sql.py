@@ -13,6 +13,7 @@ from services.rewards.statements.domain import Moved, Standing
 _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
   case r.source_kind when 'order' then r.order_id end as order_id, r.event_name,
+  case r.source_kind when 'period' then r.order_id end as milestone, r.currency,
   e.pending, e.available, e.in_payout
 from (
   select number,
@@ -71,6 +72,8 @@ async def moves(
             payout_id=row.payout_id,
             order_id=row.order_id,
             event_name=row.event_name,
+            milestone=row.milestone,
+            currency=row.currency,
             pending=row.pending,
             available=row.available,
             in_payout=row.in_payout,

@@ -1,14 +1,15 @@
 """How a statement's lines are put into words: what moved, and why."""
 
 from services.common.event_names import deed_text
+from services.common.milestone_names import milestone_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import Reason
 from services.rewards.statements.domain import Moved
 
 
 def what_text(reader: Reader, moved: Moved, order: str) -> str:
-    """What moved and why: "Reward granted, order 10482", "Reward granted, a friend’s sign-up". `order` is what the
-    reader may call the order.
+    """What moved and why: "Reward granted, order 10482", "Reward granted, a friend’s sign-up", "Reward granted,
+    milestone: 5 friends". `order` is what the reader may call the order.
     """
     say = reader.speech.say
     if moved.reason == Reason.GOODWILL:
@@ -28,6 +29,8 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
             "return": say("Payout came back"),
         }.get(moved.movement, moved.movement)
     source = order if moved.event_name is None else deed_text(moved.event_name, reader.speech)
+    if moved.milestone is not None:
+        source = milestone_text(moved.milestone, moved.currency or "", reader.speech, reader.fmt)
     return f"{text}, {source}" if source else text
 
 
@@ -38,6 +41,7 @@ def _taken_back(reader: Reader, reason: str) -> str:
         Reason.REFUNDED: say("Taken back: the order was refunded"),
         Reason.CANCELLED: say("Taken back: the order was cancelled"),
         Reason.EVENT_CANCELLED: say("Taken back: it was called off"),
+        Reason.NOT_REACHED: say("Taken back: orders that counted fell away"),
         Reason.NOT_FIRST_EVENT: say("Taken back: an earlier one counts"),
         Reason.NOT_ATTRIBUTED: say("Taken back: the order does not count any more"),
         Reason.REASSIGNED: say("Taken back: the order belongs to somebody else"),

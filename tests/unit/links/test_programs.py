@@ -1,6 +1,7 @@
 """Programs: merged, spoken and written in a form."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from services.links.programs.domain.merge import merged
 from services.ui import Format, load_speech
 
 SPEECH, FORMAT = load_speech("en"), Format("en")
+CATALOGUES = (Path(words.__file__).parents[2] / "locale",)
 WHOLE = Program.model_validate(
     {
         "name": "Give 10, get 10",
@@ -199,6 +201,47 @@ def test_rules_for_events_are_sentences_beside_those_for_orders() -> None:
     assert words.headline(program, SPEECH, FORMAT) == words.headline(WHOLE, SPEECH, FORMAT)
     (difference,) = words.differences(WHOLE, program, SPEECH, FORMAT)
     assert difference.startswith("For other events: nothing → A friend’s sign-up: you get €2")
+
+
+def goal(of: str, **how: int) -> dict[str, object]:
+    return {"name": "m", "on": {"of": of, **how}, "give": {"kind": "fixed", "amount_minor": 1000}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "language", "said"),
+    [
+        (goal("friends", every=5), "en", ["You get €10 for every 5 friends who buy."]),
+        (
+            goal("friends", at=10) | {"pay_as": "points"},
+            "en",
+            ["You get 1,000 points when 10 friends have bought."],
+        ),
+        (
+            goal("orders", every=3) | {"at_most": 4},
+            "en",
+            ["You get €10 for every 3 orders of your friends.", "At most 4 rewards in all."],
+        ),
+        (goal("orders", at=1), "en", ["You get €10 when your friends have placed 1 order."]),
+        (goal("revenue", at=50_000), "en", ["You get €10 when your friends have spent €500."]),
+        (
+            goal("revenue", every=50_050) | {"at_most": 1},
+            "en",
+            ["You get €10 for every €500.50 that your friends spend.", "At most 1 reward in all."],
+        ),
+        (goal("friends", every=5), "ru", ["Вам – 10\xa0€ за каждых 5 друзей, сделавших покупку."]),
+        (goal("friends", at=21), "uk", ["Вам – 10\xa0€, коли покупку зробить 21 друг."]),
+        (goal("orders", every=20), "ro", ["Primiți 10\xa0€ pentru fiecare 20 de comenzi ale prietenilor."]),
+    ],
+)
+def test_milestones_are_sentences(rule: dict[str, object], language: str, said: list[str]) -> None:
+    program = Program.model_validate(WHOLE.model_dump(mode="json") | {"milestone_rewards": [rule]})
+    speech, fmt = load_speech(language, CATALOGUES), Format(language)
+    usual = words.promises(WHOLE, speech, fmt)
+    assert [line for line in words.promises(program, speech, fmt) if line not in usual] == said
+    (difference,) = words.differences(WHOLE, program, speech, fmt)
+    assert difference.endswith(" ".join(said))
+    kept = form.read(form.fields(program), before=program)
+    assert Program.model_validate(kept).milestone_rewards == program.milestone_rewards
 
 
 def test_the_form_leaves_changes_adds_and_removes_rules_for_events() -> None:

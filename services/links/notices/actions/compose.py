@@ -1,11 +1,13 @@
 """What a message says: a template with its values, read when it is sent. Nobody's name, and no order's total."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.common.event_names import deed_text
+from services.common.milestone_names import milestone_text
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.ambassadors import sql as members
@@ -160,6 +162,13 @@ def fill(reader: Reader, template: Words, values: dict[str, str]) -> Text:
     )
 
 
+def _deed(facts: Mapping[str, Any], currency: str, reader: Reader) -> str:
+    """What a reward is for that is for no order: something a friend did, or a milestone."""
+    if "milestone" in facts:
+        return milestone_text(str(facts["milestone"]), currency, reader.speech, reader.fmt)
+    return deed_text(str(facts["event_name"]), reader.speech)
+
+
 async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | None:
     """A notice's own values; None where it has become untrue."""
     speech, fmt, facts = reader.speech, reader.fmt, notice.facts
@@ -172,7 +181,7 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             reward = await told.one(tx, notice.store_id, notice.subject)
             if reward is None or reward.amount_minor == 0:
                 return None
-            deed = {"deed": deed_text(str(facts["event_name"]), speech)} if notice.occasion == "earned" else {}
+            deed = {"deed": _deed(facts, reward.currency, reader)} if notice.occasion == "earned" else {}
             return {"amount": words.amount(reward.amount_minor, reward, speech, fmt)} | deed
         case "took_back":
             reward = await told.one(tx, notice.store_id, str(facts["reward_id"]))

@@ -103,9 +103,8 @@ async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
 def _news_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Reward) -> list[NewNotice]:
     who, found = after.ambassador_id, []
     if after.status == "available" and after.amount_minor and (before is None or before.status != "available"):
-        deed = event.data.event_name if isinstance(event.data, SourcedReward) else None
-        if deed is not None:
-            found.append(_notice(tx, event, who, "earned", after.reward_id, event_name=deed))
+        if deed := _deed(event.data):
+            found.append(_notice(tx, event, who, "earned", after.reward_id, **deed))
         else:
             found.append(_notice(tx, event, who, "available" if after.order_id else "goodwill", after.reward_id))
     if before is not None and after.amount_minor < before.amount_minor:
@@ -117,6 +116,15 @@ def _news_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Rewa
         }
         found.append(_notice(tx, event, who, "took_back", f"{after.reward_id}:{after.revision}", **facts))
     return found
+
+
+def _deed(reward: AnyReward) -> dict[str, str]:
+    """What a reward is for that is for no order and not given by hand; nothing for others."""
+    if not isinstance(reward, SourcedReward):
+        return {}
+    if reward.source.kind == "period":
+        return {"milestone": reward.source.id}
+    return {} if reward.event_name is None else {"event_name": reward.event_name}
 
 
 async def of_appeals(tx: Tx, events: Sequence[Event[AppealAnswered]]) -> None:

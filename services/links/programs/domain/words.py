@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule, Role
+from contracts.program import (
+    FRIEND_JOINED,
+    Discount,
+    EventRule,
+    MilestoneRule,
+    PerAmbassador,
+    Percent,
+    Program,
+    RewardRule,
+    Role,
+)
 from services.common.event_names import deed_title
 from services.common.money import exponent
 from services.ui import Format, Speech
@@ -85,6 +95,8 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines.append(speech.say("It counts once the order by which the friend came is final."))
         if event.to == "ambassador":
             lines += per_ambassador(event.limits.per_ambassador, program, speech, fmt)
+    for milestone in program.milestone_rewards:
+        lines += milestone_terms(milestone, program, speech, fmt)
     least = program.attribution.min_subtotal_minor
     if least:
         lines.append(speech.say("An order counts from %(least)s.", least=money(least, program.currency, fmt)))
@@ -114,12 +126,7 @@ def per_ambassador(cap: PerAmbassador | None, program: Program, speech: Speech, 
 
 def event_terms(rule: EventRule, program: Program, speech: Speech, fmt: Format) -> str:
     """What is given for something a friend does that is no order, as a sentence to an ambassador."""
-    minor = rule.give.amount_minor
-    what = (
-        speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
-        if rule.pay_as == "points"
-        else money(minor, program.currency, fmt)
-    )
+    what = _given(rule, program, speech, fmt)
     deed = deed_title(rule.on, speech)
     if rule.to == "ambassador" and rule.which == "first":
         return speech.say("%(deed)s: you get %(what)s, once for each friend.", deed=deed, what=what)
@@ -128,6 +135,67 @@ def event_terms(rule: EventRule, program: Program, speech: Speech, fmt: Format) 
     if rule.which == "first":
         return speech.say("%(deed)s: the friend gets %(what)s, once.", deed=deed, what=what)
     return speech.say("%(deed)s: the friend gets %(what)s each time.", deed=deed, what=what)
+
+
+def milestone_terms(rule: MilestoneRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """What is given for having brought so many, in sentences to an ambassador: for what, and how often at most."""
+    found = [_milestone(rule, program, _given(rule, program, speech, fmt), speech, fmt)]
+    if rule.at_most is not None:
+        most = fmt.number(rule.at_most)
+        found.append(
+            speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", rule.at_most, n=most)
+        )
+    return found
+
+
+def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech, fmt: Format) -> str:
+    size, n = rule.on.size, fmt.number(rule.on.size)
+    match rule.on.of, rule.on.every is not None:
+        case "friends", True:
+            return speech.count(
+                "You get %(what)s for every %(n)s friend who buys.",
+                "You get %(what)s for every %(n)s friends who buy.",
+                size,
+                n=n,
+                what=what,
+            )
+        case "friends", False:
+            return speech.count(
+                "You get %(what)s when %(n)s friend has bought.",
+                "You get %(what)s when %(n)s friends have bought.",
+                size,
+                n=n,
+                what=what,
+            )
+        case "orders", True:
+            return speech.count(
+                "You get %(what)s for every %(n)s order of your friends.",
+                "You get %(what)s for every %(n)s orders of your friends.",
+                size,
+                n=n,
+                what=what,
+            )
+        case "orders", False:
+            return speech.count(
+                "You get %(what)s when your friends have placed %(n)s order.",
+                "You get %(what)s when your friends have placed %(n)s orders.",
+                size,
+                n=n,
+                what=what,
+            )
+        case _, True:
+            spent = money(size, program.currency, fmt)
+            return speech.say("You get %(what)s for every %(spent)s that your friends spend.", what=what, spent=spent)
+        case _:
+            spent = money(size, program.currency, fmt)
+            return speech.say("You get %(what)s when your friends have spent %(spent)s.", what=what, spent=spent)
+
+
+def _given(rule: EventRule | MilestoneRule, program: Program, speech: Speech, fmt: Format) -> str:
+    minor = rule.give.amount_minor
+    if rule.pay_as == "points":
+        return speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
+    return money(minor, program.currency, fmt)
 
 
 def _count_cap(cap: PerAmbassador, speech: Speech) -> str:
@@ -210,6 +278,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
             *per_ambassador(rule.limits.per_ambassador, program, speech, fmt),
         )
     ]
+    milestones = [text for rule in program.milestone_rewards for text in milestone_terms(rule, program, speech, fmt)]
     return {
         speech.say("Name"): program.name,
         speech.say("Status"): status(program, speech),
@@ -217,6 +286,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Ambassador gets"): terms(own, program, speech, fmt) if own else nothing,
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("For other events"): " ".join(events) or nothing,
+        speech.say("For milestones"): " ".join(milestones) or nothing,
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")
         if attribution.model == "first"

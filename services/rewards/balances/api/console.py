@@ -6,6 +6,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 
 from services.kernel.http.call import Call, viewer
+from services.rewards.balances import actions
+from services.rewards.balances.words import given_text, progress_text
 from services.rewards.ledger import sql
 from services.rewards.pages import reader_of
 from services.ui import Fact
@@ -20,10 +22,12 @@ async def balance(
     """What an ambassador has in each currency and in points, and what it is made of."""
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
+        progress = await actions.progress_of(tx, call.store_id, ambassador_id)
         holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/console.html",
+        milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         balances=[
             [
                 Fact(say("Available"), reader.amount(held.available, unit)),

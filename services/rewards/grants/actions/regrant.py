@@ -13,11 +13,12 @@ from contracts.events.conversions import Conversion
 from contracts.program import Program
 from services.kernel import due
 from services.kernel.db import Tx
-from services.kernel.ids import new_id
 from services.kernel.revisions import Ref, newest
+from services.rewards.grants.actions import milestones
 from services.rewards.grants.actions.announce import announce
+from services.rewards.grants.actions.moments import moment_in
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
-from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.grants.domain.plan import plan
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.grants.sql import rewards as rewards_store
@@ -39,6 +40,7 @@ class _Batch:
     orders: list[Order] = field(default_factory=list)
     entitled: dict[Ref, list[Entitlement]] = field(default_factory=dict)
     rewards: dict[Ref, list[Reward]] = field(default_factory=dict)
+    programs: dict[Ref, Program] = field(default_factory=dict)
     zones: dict[str, ZoneInfo] = field(default_factory=dict)
     caps: Caps = field(default_factory=Caps)
 
@@ -74,10 +76,14 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     changes: list[Change] = []
     for order in batch.orders:
         key = (order.store_id, order.order_id)
-        moment = _moment(tx, batch.zones.get(order.store_id, _ANY_ZONE))
+        moment = moment_in(tx, batch.zones.get(order.store_id, _ANY_ZONE))
         changes += plan(order, batch.entitled.get(key, []), batch.rewards.get(key, []), batch.caps, moment)
     await settle_changes(tx, changes)
-    return changes
+    # Behind the orders' own rewards, so that both read the budget as those have left it.
+    counting = [(order, batch.programs.get((order.store_id, order.order_id))) for order in batch.orders]
+    reached = await milestones.recount(tx, counting) if orders[0].source_kind == "order" else []
+    await settle_changes(tx, reached)
+    return [*changes, *reached]
 
 
 async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
@@ -91,10 +97,6 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
         await limits.count(tx, shares)
     await due.schedule(tx, RELEASE_JOB, _releases(changes))
     announce(tx, changes)
-
-
-def _moment(tx: Tx, zone: ZoneInfo) -> Moment:
-    return Moment(now=tx.now, day_of=lambda at: local_day(at, zone), new_id=lambda: new_id("rwd", at=tx.now))
 
 
 async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
@@ -111,6 +113,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
             continue
         batch.orders.append(order)
         if program is not None:
+            batch.programs[order.store_id, order.order_id] = program
             batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
     kind = orders[0].source_kind
     await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)

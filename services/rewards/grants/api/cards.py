@@ -101,7 +101,9 @@ def sourced_card(reader: Reader, reward: Reward) -> AmountCard:
         who=words.side_label(reader.speech, reward.side),
         name=_filled(reward.beneficiary_id) if reward.side == "ambassador" else "",
         amount=reader.amount(reward.target_minor, reward.unit),
-        terms=words.source_label(reader.speech, "person") if by_hand else words.source_text(reader.speech, reward),
+        terms=words.source_label(reader.speech, "person")
+        if by_hand
+        else words.source_text(reader.speech, reader.fmt, reward),
         steps=() if by_hand or not reward.target_minor else steps_of(reader, reward, None),
         limits=words.reason_text(reader, reward),
         chip=words.status_chip(reader.speech, reward),
@@ -164,7 +166,7 @@ def _row(reader: Reader, reward: Reward) -> Row:
     return Row(
         cells={
             "for": Name(
-                words.source_text(speech, reward),
+                words.source_text(speech, fmt, reward),
                 below=fmt.date(reward.placed_at),
                 href=f"/console/rewards/rewards/{quote(reward.reward_id)}",
             ),

@@ -183,6 +183,8 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         freshness=reader.read_now(),
         title=speech.say("Reward for order %(id)s", id=reward.order_id)
         if reward.order_id is not None
+        else words.source_text(speech, fmt, reward)
+        if reward.source_kind != "person"
         else speech.say("Goodwill of %(amount)s", amount=reader.amount(reward.base_minor, reward.unit)),
         nav_current=_LIST,
         reward=reward,
@@ -245,10 +247,10 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
         Fact(say("Program’s version"), f"{reward.program_version}"),
         Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
     ]
-    if reward.event_name is not None:
+    if reward.source_kind in ("event", "period"):
         return [
-            Fact(say("For what"), words.source_text(reader.speech, reward)),
-            Fact(say("The event’s id"), reward.source_id),
+            Fact(say("For what"), words.source_text(reader.speech, reader.fmt, reward)),
+            *([Fact(say("The event’s id"), reward.source_id)] if reward.event_name is not None else []),
             Fact(say("By the terms"), amount(reward.base_minor, reward.unit)),
             allowed,
             worth,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
+from services.common.milestone_names import milestone_title
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
@@ -54,10 +55,14 @@ def _capped(reward: Reward) -> bool:
     return reward.status == "rejected" and reward.rejected_at is None
 
 
-def source_text(speech: Speech, reward: Reward) -> str:
-    """What a reward is for, as lists call it: the order's number, what a friend did, or that it was given by hand."""
+def source_text(speech: Speech, fmt: Format, reward: Reward) -> str:
+    """What a reward is for, as lists call it: the order's number, what a friend did, a milestone, or that it was given
+    by hand.
+    """
     if reward.event_name is not None:
         return deed_title(reward.event_name, speech)
+    if reward.source_kind == "period":
+        return milestone_title(reward.source_id, reward.currency, speech, fmt)
     return speech.say("Goodwill") if reward.order_id is None else reward.order_id
 
 
@@ -66,6 +71,7 @@ def source_label(speech: Speech, kind: SourceKind) -> str:
     return {
         "order": speech.say("For orders"),
         "event": speech.say("For other events"),
+        "period": speech.say("For milestones"),
         "person": speech.say("Given by hand"),
     }[kind]
 
@@ -114,6 +120,7 @@ def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
         Reason.REFUSED_BY_STORE: speech.say("Refused by the store’s server, for good."),
         Reason.TAKEN_BACK: speech.say("Lowered: taken back by hand."),
         Reason.EVENT_CANCELLED: speech.say("Taken back: the store called the event off."),
+        Reason.NOT_REACHED: speech.say("Taken back: orders that counted fell away."),
         Reason.NOT_FIRST_EVENT: speech.say("Taken back: an earlier event of this name counts."),
     }
 

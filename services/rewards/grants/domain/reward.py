@@ -1,7 +1,7 @@
 """A reward: what one beneficiary is owed for one thing, and every figure that its amount follows from. Pure.
 
-That thing is its source: an order, of which a rule gives a share, a custom event, for which a rule gives an amount, or
-a person of the store, who gave it by hand.
+That thing is its source: an order, of which a rule gives a share, a custom event, for which a rule gives an amount, a
+milestone that an ambassador reached, or a person of the store, who gave it by hand.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,9 @@ class Reward(Struct, frozen=True, kw_only=True):
     reward_id: str
     source_kind: SourceKind = "order"
     source_id: str
-    """The order's id; of a custom event, the store's own of that; of what a person gave, the goodwill's."""
+    """The order's id; of a custom event, the store's own of that; of what a person gave, the goodwill's; of a
+    milestone, whose it is and what was reached.
+    """
     event_name: str | None = None
     """Of a custom event: its name."""
     order_revision: int
@@ -118,6 +120,17 @@ class Reward(Struct, frozen=True, kw_only=True):
                 "event": self.source_id,
                 "event_name": self.event_name,
                 "event_revision": self.order_revision,
+                "program_version": self.program_version,
+                "reason": str(self.reason),
+                "rule": self.rule,
+                "target": self.target_minor,
+                "want": self.want_minor,
+            }
+        if self.source_kind == "period":
+            return {
+                "base": self.base_minor,
+                "bound": self.bound_minor,
+                "milestone": self.source_id,
                 "program_version": self.program_version,
                 "reason": str(self.reason),
                 "rule": self.rule,

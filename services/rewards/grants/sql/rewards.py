@@ -121,6 +121,7 @@ _LIST_FILTERS = {
     "person": "and r.source_kind = 'person' and r.source_kind = :person",
     "order": "and r.source_kind = :order",
     "event": "and r.source_kind = 'event' and r.source_kind = :event",
+    "period": "and r.source_kind <> 'order' and r.source_kind = 'period' and r.source_kind = :period",
     "event_id": "and r.source_kind = 'event' and r.order_id = :event_id",
 }
 

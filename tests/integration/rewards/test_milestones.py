@@ -1,0 +1,113 @@
+"""Milestones over PostgreSQL: friends who come, go and come again, told in any order and twice; what the books, pages
+and the check of the books make of it.
+"""
+
+import random
+from typing import Any
+
+from contracts.events.conversions import Conversion
+from contracts.events.rewards import SourcedReward
+from tests.integration.rewards.money import audit
+from tests.integration.rewards.test_payout_pages import portal
+from tests.integration.rewards.world import World
+from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, configured, joined, published
+from tests.unit.rewards.test_milestones import FIVE, expected, settled, terms
+
+
+async def worth(world: World) -> dict[str, int]:
+    return {one.source_id: one.target_minor for one in await world.rewards(STORE) if one.target_minor}
+
+
+async def balance(world: World, who: str = ANNA) -> dict[str, Any]:
+    async with world.caller(STORE) as api:
+        found: dict[str, Any] = (await api.get("/v1/balances", params={"ambassador_id": who})).json()
+        return found
+
+
+async def test_a_friend_who_falls_away_takes_the_step_along_and_brings_it_back(world: World) -> None:
+    """Two friends reach a step that is released at once; one sends all back, a third friend comes."""
+    await world.take(configured(), published(terms(FIVE)), joined(ANNA))
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()) + 60)
+    await world.take(settled("1", friend_id="mia"), settled("2", friend_id="mia"))
+    assert await worth(world) == {}
+    assert (await balance(world))["milestones"] == [{"rule": "five", "of": "friends", "counted": 1, "next": 2}]
+
+    await world.take(settled("3", friend_id="noa"))
+    await world.release()
+    assert (await balance(world))["data"][0]["available"] == 500
+    async with portal(world) as mine:
+        assert "0 of 2 friends" in (await mine.get("/p/balance")).text
+
+    # Mia's other order still counts; Noa has only this one.
+    await world.take(settled("1", friend_id="mia", revision=2, cancelled=True))
+    assert await worth(world) == {f"{ANNA}/five/every/2/friends/2": 500}
+    await world.take(settled("3", friend_id="noa", revision=2, refunded_minor=5090))
+    assert (await balance(world))["data"][0] | {"available": 0, "clawed_back": 500} == (await balance(world))["data"][0]
+    async with portal(world) as mine:
+        assert "1 of 2 friends" in (await mine.get("/p/balance")).text
+        statement = (await mine.get("/p/statement")).text
+    assert "Reward granted, milestone: 2 friends" in statement
+    assert "Taken back: orders that counted fell away, milestone: 2 friends" in statement
+
+    await world.take(settled("4", friend_id="ole"))
+    assert await worth(world) == {f"{ANNA}/five/every/2/friends/2": 500}
+    told = [one for one in await world.told(STORE) if isinstance(one, SourcedReward)]
+    assert [(one.TYPE, one.source.kind, one.status) for one in told] == [
+        ("kith.reward.granted.v2", "period", "pending"),
+        ("kith.reward.released.v2", "period", "available"),
+        ("kith.reward.reversed.v2", "period", "reversed"),
+        ("kith.reward.adjusted.v2", "period", "available"),
+    ]
+    assert (await audit(world)).whole
+
+
+async def test_states_in_any_order_in_any_batches_and_again_end_alike(world: World) -> None:
+    await world.take(configured(), published(terms()), published(terms(FIVE), version=2))
+    chance = random.Random(7)
+    states: list[Conversion] = [
+        settled(
+            f"o{number}",
+            revision=revision,
+            ambassador_id=chance.choice([ANNA, BORIS]),
+            friend_id=chance.choice(["mia", "noa", "ole"]),
+            program_version=chance.choice([1, 1, 2]),
+            refunded_minor=chance.choice([0, 0, 0, 2545, 5090]),
+            cancelled=chance.random() < 0.1,
+        )
+        for number in range(16)
+        for revision in (1, 2)
+    ]
+    told = [*states, *chance.sample(states, 8)]
+    chance.shuffle(told)
+    while told:
+        size = chance.randint(1, 5)
+        await world.take(*told[:size])
+        told = told[size:]
+    assert await worth(world) == expected(states) != {}
+    assert (await audit(world)).whole
+
+
+async def test_an_order_that_waited_for_its_version_counts_when_that_comes(world: World) -> None:
+    await world.take(configured(), settled("1"), settled("2"))
+    assert await worth(world) == {}
+    await world.take(published(terms(FIVE)))
+    assert await worth(world) == {f"{ANNA}/five/every/2/friends/2": 500}
+
+
+async def test_the_check_of_the_books_finds_a_counter_that_was_changed(world: World) -> None:
+    await world.take(configured(), published(terms(FIVE)), settled("1"), settled("2"))
+    async with world.owner.transaction([STORE]) as tx:
+        await tx.execute("update milestone_counts set counted = 1 where store_id = :store", store=STORE)
+    found = [one.detail for one in (await audit(world)).findings if one.kind == "milestone"]
+    assert len(found) == 2 and "counts 1, its orders come to 2" in found[0] and "wanted as 500" in found[1]
+
+
+async def test_the_console_says_what_it_is_for(world: World) -> None:
+    await world.take(configured(), published(terms(FIVE)), joined(ANNA), settled("1"), settled("2"))
+    (reward,) = await world.rewards(STORE)
+    async with world.browser(STORE) as page:
+        listed = (await page.get("/console/rewards/rewards", params={"source": "period"})).text
+        assert "Milestone: 2 friends" in listed and "For milestones" in listed
+        shown = (await page.get(f"/console/rewards/rewards/{reward.reward_id}")).text
+        assert "Milestone: 2 friends" in shown and "Goodwill" not in shown
+        assert "0 of 2 friends" in (await page.get(f"/console/rewards/balances/{ANNA}")).text
