@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment
 from contracts.program import EvidenceKind, PerAmbassador, Program
-from services.rewards.rules.domain import Line, PayAs, Side
+from services.rewards.rules.domain import POINTS, Line, PayAs, Side
 from services.rewards.simulations.domain.figures import RuleSum
-from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial
+from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial, Way
 from services.rewards.simulations.sql.runs import Run, ShareRow, State
 
 _YEARS: Final = range(1970, 3000)
@@ -143,6 +143,29 @@ class GiftOut(BaseModel):
         )
 
 
+class WayOut(BaseModel):
+    """What the order would do for a milestone, once it has settled. In minor units, or points."""
+
+    rule: str
+    of: Literal["friends", "orders", "revenue"]
+    counted: int = Field(description="The ambassador's count as it stands.")
+    with_order: int = Field(description="The count with this order: a friend's first one is a friend more.")
+    unit: str
+    amount: int = Field(description="What the steps that it reaches would give together.")
+
+    @classmethod
+    def read(cls, way: Way, currency: str) -> Self:
+        """As callers see it."""
+        return cls(
+            rule=way.rule.name,
+            of=way.rule.on.of,
+            counted=way.before,
+            with_order=way.after,
+            unit=POINTS if way.rule.pay_as == "points" else currency,
+            amount=way.amount_minor,
+        )
+
+
 class TrialOut(BaseModel):
     """What an imagined order would bring. Nothing was written."""
 
@@ -151,6 +174,7 @@ class TrialOut(BaseModel):
     budget_minor: int | None
     spent_minor: int = Field(description="Of that budget, so far.")
     rewards: list[GiftOut]
+    milestones: list[WayOut]
 
     @classmethod
     def of(cls, trial: Trial) -> Self:
@@ -161,6 +185,7 @@ class TrialOut(BaseModel):
             budget_minor=trial.budget_minor,
             spent_minor=trial.spent_minor,
             rewards=[GiftOut.of(one) for one in trial.gifts],
+            milestones=[WayOut.read(one, trial.currency) for one in trial.milestones],
         )
 
 

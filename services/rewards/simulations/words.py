@@ -7,8 +7,9 @@ from services.common.money import known
 from services.common.reasons import reason_text
 from services.rewards.grants.api.words import rule_label, side_label
 from services.rewards.pages import Reader
+from services.rewards.rules.domain import POINTS
 from services.rewards.simulations.domain.replay import PER_ORDER
-from services.rewards.simulations.domain.trial import Gift, Trial
+from services.rewards.simulations.domain.trial import Gift, Trial, Way
 from services.ui import AmountCard, Chip, Speech
 from services.ui.parts import Shape, Tone
 
@@ -63,6 +64,17 @@ def card(reader: Reader, gift: Gift) -> AmountCard:
         terms=_made_of(reader, gift),
         limits=" ".join(_left(reader, gift)),
     )
+
+
+def way_text(reader: Reader, way: Way, currency: str) -> str:
+    """What the order would do for a milestone: "five: 4 → 5, €10.00"."""
+    unit = POINTS if way.rule.pay_as == "points" else currency
+    figures = [
+        reader.amount(count, currency) if way.rule.on.of == "revenue" else reader.fmt.number(count)
+        for count in (way.before, way.after)
+    ]
+    amount = reader.amount(way.amount_minor, unit)
+    return f"{rule_label(reader.speech, way.rule.name)}: {' → '.join(figures)}, {amount}"
 
 
 def _made_of(reader: Reader, gift: Gift) -> str:

@@ -373,6 +373,12 @@ async def test_a_reward_for_an_event_says_what_the_friend_did(links: Replica, sh
     await tell(links)
     told = (await came(relay, 2))[-1]
     assert "€15 of a reward was taken back: the store called off what it was for. What is left of it: €0." in told
+    five = {"source": Source(kind="period", id=f"{anna}/five/every/5/friends/10"), "reason": "granted"}
+    ten = goodwill(SourcedRewardReleased, shop, anna, minor=900, revision=1, **five)
+    await hear(links, ten.model_copy(update={"reward_id": "rwd_ten"}))
+    await tell(links)
+    told = (await came(relay, 3))[-1]
+    assert "Your reward of €9 is available from now on. What it is for: milestone: 10 friends." in told
 
 
 async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(

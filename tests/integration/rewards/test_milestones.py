@@ -10,7 +10,7 @@ from contracts.events.rewards import SourcedReward
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.test_payout_pages import portal
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, BORIS, NOON, STORE, configured, joined, published
+from tests.unit.rewards.build import ANNA, BORIS, NOON, PROGRAM, STORE, configured, joined, published
 from tests.unit.rewards.test_milestones import FIVE, expected, settled, terms
 
 
@@ -100,6 +100,25 @@ async def test_the_check_of_the_books_finds_a_counter_that_was_changed(world: Wo
         await tx.execute("update milestone_counts set counted = 1 where store_id = :store", store=STORE)
     found = [one.detail for one in (await audit(world)).findings if one.kind == "milestone"]
     assert len(found) == 2 and "counts 1, its orders come to 2" in found[0] and "wanted as 500" in found[1]
+
+
+async def test_an_imagined_order_says_which_step_it_would_reach(world: World) -> None:
+    await world.take(
+        configured(), published(terms(budget_minor=1_000)), settled("1"), settled("2", refunded_minor=5090)
+    )
+    imagined = {"total_minor": 25_000, "ambassador_id": ANNA}
+    async with world.caller(STORE) as api:
+        body = {"program_id": PROGRAM, "order": imagined}
+        found = (await api.post("/v1/simulations", json=body)).json()["milestones"]
+        later = {"program_id": PROGRAM, "order": imagined | {"order_number": 2}}
+        again = (await api.post("/v1/simulations", json=later)).json()["milestones"]
+    assert [(one["rule"], one["counted"], one["with_order"], one["unit"], one["amount"]) for one in found] == [
+        ("five", 1, 2, "EUR", 500),
+        ("many", 1, 2, "points", 0),
+        ("turnover", 4600, 29_600, "EUR", 500),  # two steps of 9.00, and 5.00 are left
+    ]
+    assert (again[0]["with_order"], again[0]["amount"], again[2]["amount"]) == (1, 0, 1_000)
+    assert len(await world.rewards(STORE)) == 0
 
 
 async def test_the_console_says_what_it_is_for(world: World) -> None:

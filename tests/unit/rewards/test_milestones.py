@@ -226,8 +226,10 @@ def test_a_step_keeps_the_terms_of_its_first_grant_and_others_follow_the_newest_
     richer = FIVE | {"give": {"kind": "fixed", "amount_minor": 800}, "hold_days": 3}
     kept = Kept({1: terms(FIVE), 2: terms(richer)})
     kept.take(settled("1"), settled("2"))
-    kept.take(settled("3", program_version=2), settled("2", revision=2, cancelled=True))
-    kept.take(settled("4", program_version=2), settled("5", program_version=2))
+    kept.take(settled("2", revision=2, cancelled=True))
+    assert kept.amounts() == {}
+    kept.take(settled("3", program_version=2))
+    kept.take(settled("4", program_version=2), settled("5"))
     two, four = (kept.rewards[STORE, f"{ANNA}/five/every/2/friends/{step}"] for step in (2, 4))
     assert (two.target_minor, two.program_version, two.available_at) == (500, 1, NOON)
     assert (four.target_minor, four.program_version, four.available_at) == (800, 2, NOON + timedelta(days=3))
@@ -257,6 +259,6 @@ def test_what_a_person_rejected_stays_so() -> None:
     kept.take(settled("1"), settled("2"))
     ((key, reward),) = kept.rewards.items()
     kept.rewards[key] = rejected(reward, note="fraud", now=NOON).after
-    kept.take(settled("2", revision=2, cancelled=True), settled("3"), settled("4"))
-    kept.take(settled("2", revision=3))
+    kept.take(settled("2", revision=2, cancelled=True))
+    kept.take(settled("3"))
     assert kept.rewards[key].target_minor == 0 and kept.rewards[key].reason is Reason.REJECTED_BY_PERSON

@@ -6,7 +6,8 @@ from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.rewards.grants.domain.caps import BudgetKey, Caps, CountKey
-from services.rewards.grants.sql import counters, limits
+from services.rewards.grants.domain.milestones import GoalKey
+from services.rewards.grants.sql import counters, limits, milestones
 from services.rewards.rules.domain import local_day, window
 from services.rewards.simulations.actions.runs import check_draft
 from services.rewards.simulations.domain.trial import Imagined, Trial, trial
@@ -24,7 +25,12 @@ async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | 
     program = draft or newest
     assert program is not None
     zone = ZoneInfo((await slices.shop(tx, store_id)).timezone)
-    return trial(store_id, imagined, program, await _caps(tx, store_id, imagined, program, zone), zone)
+    caps = await _caps(tx, store_id, imagined, program, zone)
+    keys = [
+        GoalKey(store_id, imagined.ambassador_id, imagined.program_id, rule.goal) for rule in program.milestone_rewards
+    ]
+    counts = {key.goal: count for key, count in (await milestones.counts(tx, keys)).items()}
+    return trial(store_id, imagined, program, caps, counts, zone)
 
 
 async def currency_of(tx: Tx, store_id: str, program_id: str, draft: Program | None) -> str:

@@ -102,6 +102,7 @@ def _shown(reader: Reader, found: Trial, currency: str) -> dict[str, Any]:
         "trial": found,
         "verdict": words.verdict(reader, found),
         "cards": [words.card(reader, gift) for gift in found.gifts],
+        "milestones": [words.way_text(reader, way, currency) for way in found.milestones],
         "discount": reader.fmt.money(found.discount_minor, currency) if found.discount_minor else "",
     }
 

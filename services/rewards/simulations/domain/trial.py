@@ -4,16 +4,18 @@ Whether the order counts at all is said by the terms that need no facts of other
 by the functions that grant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from contracts.program import EvidenceKind, PerAmbassador, Percent, Program, RewardRule
+from contracts.program import EvidenceKind, MilestoneRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.benefit import promised
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
+from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.rules.domain import (
     Entitlement,
@@ -96,6 +98,17 @@ class Gift(Struct, frozen=True, kw_only=True):
     """What counts against that limit already, in the period of the order."""
 
 
+class Way(Struct, frozen=True):
+    """What the order would do for a milestone once it has settled: the count before and with it, and what the steps
+    that it reaches would give together.
+    """
+
+    rule: MilestoneRule
+    before: int
+    after: int
+    amount_minor: int
+
+
 class Trial(Struct, frozen=True, kw_only=True):
     """What would become of the order. `refusal` is why it would not count at all, as attribution calls it."""
 
@@ -103,6 +116,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     discount_minor: int
     """What the program has the shop take off such goods, for a code."""
     gifts: list[Gift]
+    milestones: list[Way]
+    currency: str
     budget_minor: int | None
     spent_minor: int
 
@@ -120,9 +135,11 @@ def refusal_of(imagined: Imagined, program: Program) -> str | None:
     return None
 
 
-def trial(store_id: str, imagined: Imagined, program: Program, caps: Caps, zone: ZoneInfo) -> Trial:
+def trial(
+    store_id: str, imagined: Imagined, program: Program, caps: Caps, counts: Mapping[str, int], zone: ZoneInfo
+) -> Trial:
     """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order would leave
-    them.
+    them. `counts` is by goal how far the ambassador has come.
     """
     refusal = refusal_of(imagined, program)
     order = imagined.order(store_id, attributed=refusal is None)
@@ -166,9 +183,30 @@ def trial(store_id: str, imagined: Imagined, program: Program, caps: Caps, zone:
         and (discount.which == "every" or imagined.order_number == 1)
         else 0,
         gifts=gifts,
+        milestones=_milestones(order, program, counts, caps, moment),
+        currency=program.currency,
         budget_minor=caps.budgets.get(key),
         spent_minor=spent,
     )
+
+
+def _milestones(order: Order, program: Program, counts: Mapping[str, int], caps: Caps, moment: Moment) -> list[Way]:
+    """By the functions that count settled orders. A friend's first order is a friend more."""
+    settled = replace(order, settled_at=order.placed_at)
+    one = counted(settled, program)
+    orders = [] if one is None else [one]
+    moved = differences([], orders, (), friends_of(orders) if order.order_number == 1 else ())
+    stand = {key: (counts.get(key.goal, 0), counts.get(key.goal, 0) + more) for key, more in moved.items()}
+    steps = plan_steps(stand, terms_of([(settled, program)]), {}, caps, {order.store_id: moment})
+    by_goal = {key.goal: figures for key, figures in stand.items()}
+    return [
+        Way(
+            rule,
+            *by_goal.get(rule.goal, (counts.get(rule.goal, 0),) * 2),
+            sum(change.after.target_minor for change in steps if change.after.rule == rule.name),
+        )
+        for rule in program.milestone_rewards
+    ]
 
 
 def _counted(order: Order, rule: RewardRule) -> int | None:
