@@ -5,7 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import ValidationError
 
-from contracts.program import Program, Wording
+from contracts.program import Program
+from contracts.wording import Wording
 from services.links.landing.domain.words import share_text
 from services.links.pages import PAGES
 from services.links.portal.domain import ways

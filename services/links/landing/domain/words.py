@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contracts.program import Percent, Program, RewardRule, Wording
+from contracts.program import Percent, Program, RewardRule
+from contracts.wording import Wording
 from services.links.programs.domain.words import amount, filled_in, money, rule_for
 from services.ui import Format, Speech
 

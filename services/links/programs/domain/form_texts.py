@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.program import Program, Texts, Wording
+from contracts.program import Program
+from contracts.wording import Texts, Wording
 
 LANGUAGES: tuple[str, ...] = tuple(Texts.model_fields)
 PARTS: tuple[str, ...] = tuple(Wording.model_fields)
