@@ -64,7 +64,7 @@ async def work_off_whole(tx: Tx, people: Collection[Ref], numbers: Numbers) -> N
     places = {p: BEGINNING if p in swept else at for p, at in friends.backlogs.items() if p in people}
     freed: set[Ref] = set()
     while places:
-        places, more = await step(tx, places, friends, numbers, count=later.MOST)
+        places, more = await step(tx, places, friends, numbers, count=max(1, later.MOST))
         freed |= more
     await friends.keep(tx)
     await decide_refused(tx, freed, numbers)
