@@ -128,12 +128,12 @@ async def test_each_service_does_its_work_at_the_composed_broker_and_nothing_els
 
 @pytest.mark.timeout(120)
 async def test_the_composed_broker_is_healthy_by_its_own_check(broker: ComposedKafka, tmp_path: Path) -> None:
-    check: list[str] = compose()["services"]["kafka"]["healthcheck"]["test"][1:]
-    assert check[0].endswith("/kafka-broker-api-versions.sh")
-    (tmp_path / "admin.properties").write_text(broker.admin)
-    given = [broker.url if one == "kafka:9092" else one for one in check[1:]]
-    given = [str(tmp_path / "admin.properties") if one == "/etc/kith/admin.properties" else one for one in given]
-    tool: list[str | Path] = [java.java(), "-Xmx128m", "-cp", await java.classpath()]
-    child = process.spawn([*tool, "org.apache.kafka.tools.BrokerApiVersionsCommand", *given], log=broker.log)
+    container = compose()["services"]["kafka"]
+    (form, check), tool = container["healthcheck"]["test"], "/opt/kafka/bin/kafka-broker-api-versions.sh"
+    assert (form, check.count(tool)) == ("CMD-SHELL", 1)
+    here = f"{java.java()} -Xmx128m -cp '{await java.classpath()}' org.apache.kafka.tools.BrokerApiVersionsCommand"
+    check = check.replace(tool, here).replace("kafka:9092", broker.url).replace("/tmp/", f"{tmp_path}/")
+    environment = {**os.environ, "ADMIN_PROPERTIES": container["environment"]["ADMIN_PROPERTIES"]}
+    child = process.spawn(["sh", "-c", check], log=broker.log, env=environment)
     assert await process.exited(child, within=60)
     assert child.returncode == 0, process.tail(broker.log)

@@ -5,10 +5,18 @@ from typing import Any
 import pytest
 
 from services.cli import manifests
+from services.cli.local.caddy import MOST_OPEN
+from services.cli.local.caddyfile import MOST_CONNECTIONS
 from tests.support.compose import compose, example, properties, secret, wanted
 
 SERVICES = [service.name for service in manifests.load_all()]
+WORKERS = [f"{service.name}-work" for service in manifests.load_all() if service.work]
 USERS = ["admin", *SERVICES]
+GAINED = {
+    "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"},
+    "gateway": {"NET_BIND_SERVICE"},
+}
+"""The only capabilities, by container."""
 
 
 def password(user: str) -> str:
@@ -25,9 +33,9 @@ def test_the_example_names_every_variable() -> None:
     assert set(example()) == wanted()
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[str, Any], name: str) -> None:
-    environment = containers[name]["environment"]
+@pytest.mark.parametrize("container", [*SERVICES, *WORKERS])
+def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[str, Any], container: str) -> None:
+    environment, name = containers[container]["environment"], container.removesuffix("-work")
     assert environment["KITH_KAFKA_USERNAME"] == name
     assert environment["KITH_KAFKA_PASSWORD"] == password(name)
     assert [one for one in environment if one.endswith("_DATABASE_URL")] == [f"KITH_{name.upper()}_DATABASE_URL"]
@@ -37,6 +45,34 @@ def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[
     others = [other for other in USERS if other != name]
     assert not [other for other in others if password(other) in reported]
     assert not [other for other in SERVICES if other != name and secret(f"KITH_{other.upper()}_PASSWORD") in reported]
+
+
+def test_calls_to_others_run_apart_from_requests_and_decisions(containers: dict[str, Any]) -> None:
+    served = {name: one["command"][1:] for name, one in containers.items() if one.get("command", [""])[0] == "serve"}
+    assert sorted(served) == sorted([*SERVICES, *WORKERS])
+    for service in manifests.load_all():
+        whole = service.name if not service.work else f"{service.name} --role web,consume"
+        assert " ".join(served[service.name]) == whole
+        if service.work:
+            worker = containers[f"{service.name}-work"]
+            assert " ".join(served[f"{service.name}-work"]) == f"{service.name} --role work"
+            assert worker["environment"] == containers[service.name]["environment"] | {"KITH_INSTANCE": "work-1"}
+            assert worker["depends_on"] == containers[service.name]["depends_on"]
+
+
+def test_containers_write_where_nothing_stays_and_gain_no_rights(containers: dict[str, Any]) -> None:
+    for name, container in containers.items():
+        assert container["read_only"] is True, name
+        assert "/tmp" in {place.split(":")[0] for place in container["tmpfs"]}, name
+        assert container["cap_drop"] == ["ALL"], name
+        assert set(container.get("cap_add", ())) == GAINED.get(name, set()), name
+        assert container["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_the_gateway_holds_a_bounded_number_of_connections(containers: dict[str, Any]) -> None:
+    most = containers["gateway"]["ulimits"]["nofile"]
+    assert most == {"soft": MOST_OPEN, "hard": MOST_OPEN}
+    assert most["soft"] > 2 * len(SERVICES) * MOST_CONNECTIONS, "there is room for callers beside two replicas of each"
 
 
 def test_the_broker_knows_these_users_and_nobody_may_what_no_rule_allows(containers: dict[str, Any]) -> None:

@@ -53,7 +53,6 @@ class ComposedKafka(Kafka):
     def __init__(self, data: Path) -> None:
         super().__init__(data)
         file = compose()
-        self.admin = file["configs"]["kafka-admin"]["content"]
         self.login = {
             "security_protocol": "SASL_PLAINTEXT",
             "sasl_mechanism": "PLAIN",

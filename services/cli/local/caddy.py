@@ -12,6 +12,9 @@ from pathlib import Path
 from services.cli.local import process
 from services.cli.local.process import StartFailed
 
+MOST_OPEN = 16_384
+"""Files that the gateway may have open, its log and nearly all connections: those of callers, and those to replicas."""
+
 
 def program() -> Path:
     """The Caddy beside this Python, or the one on the path. Raises `StartFailed`."""
@@ -51,7 +54,9 @@ class Caddy:
             raise StartFailed(f"port {self.port} is in use; choose another")
         own = {"XDG_DATA_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
         argv: list[str | Path] = [program(), "run", "--config", path, "--adapter", "caddyfile"]
-        self._child = process.spawn(argv, log=self.log, env={**os.environ, **own})
+        # Where fewer are allowed anyway, it takes those.
+        bounded: list[str | Path] = ["sh", "-c", f'ulimit -n {MOST_OPEN} 2>/dev/null; exec "$@"', "sh", *argv]
+        self._child = process.spawn(bounded, log=self.log, env={**os.environ, **own})
         clock = asyncio.get_running_loop().time
         deadline = clock() + within
         while not process.is_listening(self.port):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import resource
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from services.cli.local import process
-from services.cli.local.caddy import Caddy
+from services.cli.local.caddy import MOST_OPEN, Caddy
 from services.cli.local.caddyfile import Upstream, caddyfile
 from tests.support.wait import until
 
@@ -197,3 +198,15 @@ async def test_the_gateway_refuses_large_heads(gateway: httpx.AsyncClient, repli
     answer = await gateway.get("/r/anna", headers={"x-large": "y" * 40_000})
     assert answer.status_code == 431
     assert "/r/anna" not in replicas["links-1"].asked + replicas["links-2"].asked
+
+
+async def test_the_gateway_holds_a_bounded_number_of_connections(tmp_path: Path) -> None:
+    caddy = Caddy(tmp_path / "caddy", port=process.free_port())
+    await caddy.start(caddyfile([], address=f"http://:{caddy.port}", bind="127.0.0.1", storage=tmp_path))
+    try:
+        assert caddy.pid is not None
+        _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_OPEN if allowed == resource.RLIM_INFINITY else min(MOST_OPEN, allowed)
+        assert resource.prlimit(caddy.pid, resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        await caddy.stop()
