@@ -139,6 +139,15 @@
   });
   on("click", "[data-retry]", (button) => button.closest(".fragment").dispatchEvent(new Event("retry")));
 
+  // Who is on the way to another page is not called back by one that renews itself. A download stays here: in ten seconds
+  // all goes on.
+  let left = -Infinity;
+  const leaving = () => performance.now() - left < 10000;
+  addEventListener("beforeunload", () => (left = performance.now()));
+  const unless = (event) => leaving() && event.detail.ctx?.sourceElement?.matches("[hx-trigger^=every]") && event.preventDefault();
+  document.addEventListener("htmx:before:request", unless);
+  document.addEventListener("htmx:before:response", unless);
+
   // A demo's history, while it arrives: how far it has come, and a fresh page when it is there.
   const history = document.querySelector("[data-history]");
   const watch = async () => {
@@ -147,7 +156,7 @@
     if (said && (!check || check.ok)) {
       const seen = !history.hidden;
       history.hidden = true;
-      const busy = document.querySelector("dialog[open], form :focus");
+      const busy = leaving() || document.querySelector("dialog[open], form :focus");
       return seen && !busy && document.querySelector("main form[method=post]") === null && location.reload();
     }
     history.hidden = !check;
