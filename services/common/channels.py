@@ -26,6 +26,8 @@ CHANNELS: Final[dict[str, Channel]] = {
     "email": Channel(_("E-mail"), "mail"),
     "qr": Channel(_("QR code"), "qr-code"),
     "copy": Channel(_("Copied link"), "copy"),
+    "native": Channel(_("Phone’s share sheet"), "share-2"),
+    "material": Channel(_("Materials"), "megaphone"),
     "code": Channel(_("Promo code"), "ticket"),
     "customer": Channel(_("Returning friends"), "users"),
     "": Channel(_("Link, no channel"), "link"),

@@ -45,8 +45,10 @@ _CHANNELS: Final = (
         "qr",
     ),
     "copy",
+    "native",
+    "material",
 )
-"""How a link was passed on, in four bits: places never change, and two are left. A store's own channels have none."""
+"""How a link was passed on, in four bits: places never change, and none is left. A store's own channels have none."""
 _FIRST_BYTES: Final = {
     (mark, channel): bytes((place | number << _CHANNEL_SHIFT,))
     for place, mark in enumerate(_MARKS)

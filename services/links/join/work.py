@@ -7,7 +7,9 @@ from services.kernel.db import Tx
 from services.kernel.ids import new_id
 from services.kernel.work import Done, Outcome, Task, TaskKind
 from services.links.ambassadors import sql as members
+from services.links.ambassadors.actions import shown_code
 from services.links.applicants import sql
+from services.links.hosts.hot import share_base
 from services.links.join import actions
 from services.links.links.schemas import share_url
 from services.links.mail import actions as mails
@@ -91,6 +93,14 @@ async def _to_ambassador(ctx: Context, tx: Tx, proof: Proof, store: Store, ambas
         return None
     say = PAGES.speech(proof.language).say
     person = member.ambassador
+    code, url = await shown_code(tx, member), share_url(share_base(ctx, store.store_id), member.slug)
+    if code is None:
+        own: tuple[str, ...] = (say("You are an ambassador of %(store)s. This is your link:", store=store.name), url)
+    else:
+        known = say(
+            "You are an ambassador of %(store)s. This is your link, and this your promo code:", store=store.name
+        )
+        own = (known, url, code)
     return Letter(
         to=person.email or "",
         ambassador_id=ambassador_id,
@@ -98,9 +108,7 @@ async def _to_ambassador(ctx: Context, tx: Tx, proof: Proof, store: Store, ambas
         subject=say("Your page at %(store)s", store=store.name),
         before=(
             say("Hello!"),
-            say("You are an ambassador of %(store)s. This is your link, and this your promo code:", store=store.name),
-            share_url(ctx.settings.base_url, member.slug),
-            member.code,
+            *own,
             say("Open your page with this button, in the browser in which you asked for this mail:"),
         ),
         label=say("Open my page"),

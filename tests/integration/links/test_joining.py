@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.kernel.auth.sessions import real_time
+from services.links.host_names import sql as host_names
 from services.links.join import domain
 from services.links.join.jobs import forget
 from tests.integration.links.mailing import (
@@ -20,7 +21,7 @@ from tests.integration.links.mailing import (
     states,
     working,
 )
-from tests.integration.links.world import Replica, Shop, events
+from tests.integration.links.world import Replica, Shop, events, redirect_of
 from tests.support.mail import MailServer, html_part, text_part
 from tests.support.wait import until
 
@@ -114,6 +115,23 @@ async def test_a_program_without_double_opt_in_makes_ambassadors_at_once_and_wri
         assert (await person.get("/p")).status_code == 303, "the address is yet to be proved"
         await person.post("/p/sign-in/mail", data={"token": address_in(text).rpartition("/")[2]})
         assert inna["code"]["code"] in (await person.get("/p")).text
+
+
+@pytest.mark.usefixtures("working")
+async def test_the_mail_to_who_joined_shows_the_link_on_the_stores_own_link_domain(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program(joining={"double_opt_in": False})
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await host_names.choose(tx, shop.id, "go.shop.example")
+        await host_names.use(tx, shop.id, "go.shop.example")
+    await redirect_of(links).hosts.catch_up(links.ctx.db)
+    async with browser(links) as person:
+        await send(links, person, program, role="")
+        await until(lambda: relay.to(INNA), what="the mail")
+    (inna,) = await members(shop)
+    assert inna["link"]["url"].startswith("https://go.shop.example/r/")
+    assert inna["link"]["url"] in text_part(relay.to(INNA)[0])
 
 
 @pytest.mark.parametrize("double_opt_in", [True, False])

@@ -47,7 +47,7 @@ def claims(**changes: object) -> TokenClaims:
 @given(
     at=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)),
     mark=st.sampled_from(["person", "bot", "prefetch", "embedded"]),
-    channel=st.sampled_from([None, "telegram", "qr", "copy"]),
+    channel=st.sampled_from([None, "telegram", "qr", "copy", "native", "material"]),
     imported=st.booleans(),
 )
 def test_a_token_tells_exactly_what_it_was_made_of(

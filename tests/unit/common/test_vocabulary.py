@@ -34,6 +34,20 @@ def test_every_channel_that_the_portal_shares_through_has_its_name() -> None:
     } - set(CHANNELS) == set()
 
 
+def test_every_channel_that_our_own_links_are_marked_with_has_its_name() -> None:
+    """Wherever `ch=` is written or a channel is named to be written: in code, pages and scripts."""
+    written = re.compile(r"""[?&]ch=([a-z]+)|with_channel\([^)"]*"([a-z]+)"|marked\([^)']*'([a-z]+)'""")
+    sources = [path for suffix in ("py", "html", "js") for path in (COMMON.parent / "links").rglob(f"*.{suffix}")]
+    found = {
+        next(filter(None, match.groups()))
+        for path in sources
+        if "released" not in path.parts
+        for match in written.finditer(path.read_text())
+    }
+    assert found >= {"copy", "email", "material", "native", "qr", "telegram"}
+    assert found - set(CHANNELS) == set()
+
+
 def test_every_icon_is_in_the_sprite() -> None:
     named = {reason.icon for reason in REASONS.values()} | {channel.icon for channel in CHANNELS.values()}
     assert named - ICONS == set()
