@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from contracts.program import Discount, Fixed, Percent, Program, RewardRule
+from contracts.program import Discount, EventRule, Fixed, MilestoneRule, Percent, Program, RewardRule
 from services.common.money import exponent
 from services.links.programs.domain.words import money
 from services.links.stores.domain import BadAddress, own_page
@@ -36,10 +36,12 @@ def _landing(program: Program, domains: Iterable[str], speech: Speech) -> Iterat
 
 def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
     given = _given(program)
-    if not given and not program.event_rewards:
+    besides: list[EventRule | MilestoneRule] = [*program.event_rewards, *program.milestone_rewards]
+    if not given and not besides:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
+    share += sum(map(_share_of_revenue, program.milestone_rewards))
     if share >= _LARGE_SHARE:
         told = fmt.percent(Decimal(share) / 10_000, digits=0)
         yield speech.say("Both sides together get %(share)s of an order.", share=told)
@@ -47,6 +49,13 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
     most = max((_fixed(one) for one in given), default=0)
     if most >= _large(program.currency):
         yield speech.say("%(what)s for one order is much. Is it meant so?", what=money(most, program.currency, fmt))
+    for one in besides:
+        if _fixed(one) >= _large(program.currency):
+            much = money(_fixed(one), program.currency, fmt)
+            if isinstance(one, MilestoneRule):
+                yield speech.say("%(what)s for one milestone is much. Is it meant so?", what=much)
+            else:
+                yield speech.say("%(what)s for one event is much. Is it meant so?", what=much)
     least = program.attribution.min_subtotal_minor
     if least and fixed >= least:
         yield speech.say(
@@ -54,8 +63,7 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
             least=money(least, program.currency, fmt),
             cost=money(fixed, program.currency, fmt),
         )
-    fixed_for_events = [rule.give.amount_minor for rule in program.event_rewards if rule.pay_as != "points"]
-    owed = max((*map(_fixed, _in_money(program)), *fixed_for_events), default=0)
+    owed = max(map(_fixed, (*_in_money(program), *besides)), default=0)
     if program.budget is not None and program.budget.amount_minor < max(owed, 1):
         yield speech.say("The budget is used up before the first reward.")
 
@@ -70,10 +78,16 @@ def _in_money(program: Program) -> list[RewardRule]:
     return [rule for rule in program.rules_served if rule.pay_as != "points"]
 
 
-def _fixed(one: RewardRule | Discount) -> int:
-    if isinstance(one, RewardRule) and one.pay_as == "points":
+def _fixed(one: RewardRule | Discount | EventRule | MilestoneRule) -> int:
+    if not isinstance(one, Discount) and one.pay_as == "points":
         return 0
     return one.give.amount_minor if isinstance(one.give, Fixed) else 0
+
+
+def _share_of_revenue(one: MilestoneRule) -> int:
+    """Basis points that a step reached by so much revenue each time comes to."""
+    each = one.on.every if one.on.of == "revenue" else None
+    return _fixed(one) * 10_000 // each if each else 0
 
 
 def _large(currency: str) -> int:
