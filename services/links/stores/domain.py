@@ -189,3 +189,11 @@ def own_page(text: str, domains: Iterable[str]) -> Address:
 def time_zones() -> frozenset[str]:
     """All names of the IANA list that this machine knows; found on its disk once, which takes tens of milliseconds."""
     return frozenset(available_timezones())
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Those of them that people choose from, in order."""
+    return tuple(
+        sorted(name for name in time_zones() if name == "UTC" or ("/" in name and not name.startswith("Etc/")))
+    )

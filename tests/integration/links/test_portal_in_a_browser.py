@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from services.ui.locales import LANGUAGES
 from tests.integration.links.mailing import an_hour_later, digits_in, relay, working
@@ -82,6 +82,29 @@ async def test_the_forms_of_signing_in_work_where_origin_alone_tells_whose_they_
     await page.goto(f"{again['url']}?lang=en")
     await page.get_by_role("button", name="Open my page").click()
     await expect(page.get_by_text(anna["code"]["code"]).first).to_be_visible()
+
+
+async def test_who_chose_no_time_zone_is_offered_that_of_the_browser(
+    links: Replica, shop: Shop, browser: Browser
+) -> None:
+    anna = (await shop.ambassador(await shop.program()))["id"]
+    signed_in = await portal_of(links, shop, anna)
+    (cookie,) = [{"name": one.name, "value": one.value or "", "url": BASE} for one in signed_in.cookies.jar]
+    await signed_in.aclose()
+    contexts = {zone: await browser.new_context(timezone_id=zone) for zone in ("Europe/Chisinau", "Asia/Tokyo")}
+    for context in contexts.values():
+        await context.add_cookies([cookie])  # type: ignore[list-item]  # a cookie's own fields
+    page = await opened(contexts["Europe/Chisinau"], links, f"{BASE}/p/messages?lang=en")
+    await expect(page.get_by_label("Time zone")).to_have_value("Europe/Chisinau")
+    await page.get_by_label("At most within a day").select_option("3")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_label("At most within a day")).to_have_value("3")
+    kept = await shop.got(f"/v1/ambassadors/{anna}/preferences")
+    assert (kept["zone"], kept["most_a_day"]) == ("Europe/Chisinau", 3)
+    page = await opened(contexts["Asia/Tokyo"], links, f"{BASE}/p/messages?lang=en")
+    await expect(page.get_by_label("Time zone")).to_have_value("Europe/Chisinau")
+    for context in contexts.values():
+        await context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -26,6 +26,7 @@ from services.links.preferences import sql
 from services.links.preferences.domain import Channel, Digest, MailToo, Preferences
 from services.links.preferences.schemas import PreferencesIn
 from services.links.stores import actions as stores
+from services.links.stores.domain import time_zones, zone_names
 from services.links.telegram import actions as telegram
 from services.links.telegram import sql as bots
 from services.ui import Choice, Speech
@@ -33,6 +34,7 @@ from services.ui import Choice, Speech
 router = APIRouter(include_in_schema=False)
 
 HOME: Final = "/p/messages"
+_MOST: Final = (1, 2, 3, 5, 10, 20)
 
 
 @router.get(HOME)
@@ -47,7 +49,8 @@ async def post_messages(request: Request) -> Response:
     ctx: Context = request.scope[CONTEXT]
     session = await visitor(ctx, request)
     form = {name: str(value)[:64] for name, value in (await request.form()).items()}
-    hours = {name: _hour(form.get(name, "").strip()) for name in ("quiet_from", "quiet_to")}
+    hours = {name: _number(form.get(name, "").strip()) for name in ("quiet_from", "quiet_to")}
+    zone = form.get("zone", "")
     try:
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
             person = await people.present(tx, session.store_id, session.ambassador_id)
@@ -56,8 +59,8 @@ async def post_messages(request: Request) -> Response:
                 channel=form.get("channel", before.channel),  # type: ignore[arg-type]  # it is looked at here
                 digest=form.get("digest", before.digest),  # type: ignore[arg-type]
                 mail_too=form.get("mail_too", before.mail_too),  # type: ignore[arg-type]
-                most_a_day=before.most_a_day,
-                zone=before.zone,
+                most_a_day=_number(form.get("most_a_day", str(before.most_a_day))),  # type: ignore[arg-type]
+                zone=zone or (before.zone if "zone" not in form else None),
                 quiet_from=hours["quiet_from"],  # type: ignore[arg-type]
                 quiet_to=hours["quiet_to"],  # type: ignore[arg-type]
             )
@@ -67,12 +70,12 @@ async def post_messages(request: Request) -> Response:
                 await sql.lift(tx, session.store_id, own, reason="unsubscribed")
             tx.note("ambassador.changed", on=session.ambassador_id, after={"changed": "preferences"})
     except ValidationError:
-        return await _page(request, wrong=True, status=422)
+        return await _page(request, wrong="zone" if zone and zone not in time_zones() else "hours", status=422)
     return Response(status_code=303, headers={"location": HOME})
 
 
-def _hour(text: str) -> int | str | None:
-    """What is no hour stays as it was written, and is refused as that."""
+def _number(text: str) -> int | str | None:
+    """What is no number stays as it was written, and is refused as that."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else text or None
 
 
@@ -125,7 +128,7 @@ async def post_shared(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _page(request: Request, *, wrong: bool = False, status: int = 200) -> Response:
+async def _page(request: Request, *, wrong: str = "", status: int = 200) -> Response:
     ctx: Context = request.scope[CONTEXT]
     session = await visitor(ctx, request)
     async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
@@ -157,7 +160,9 @@ async def _page(request: Request, *, wrong: bool = False, status: int = 200) -> 
         mails_too=_mails_too(wish, speech) if connected or by_sms else [],
         digests=_digests(wish, speech),
         hours={name: _hours(getattr(wish, name), speech) for name in ("quiet_from", "quiet_to")},
-        wrong=speech.say("Choose both hours, or neither.") if wrong else "",
+        zones=_zones(wish, speech, store=reader.store.timezone),
+        most=_most(wish, speech),
+        wrong={wrong: _wrong(wrong, speech)},
         stopped=mail == "unsubscribed",
         bot=bot is not None and bot.state == "active" and not connected,
     )
@@ -191,6 +196,26 @@ def _digests(wish: Preferences, speech: Speech) -> list[Choice]:
         "weekly": speech.say("Each Monday, at nine"),
     }
     return [Choice(names[one], value=one, current=one == wish.digest) for one in get_args(Digest)]
+
+
+def _wrong(field: str, speech: Speech) -> str:
+    if field == "zone":
+        return speech.say("Choose a time zone of the list.")
+    return speech.say("Choose both hours, or neither.")
+
+
+def _zones(wish: Preferences, speech: Speech, *, store: str) -> list[Choice]:
+    """The first is nobody's choice: a script of the page puts the browser's zone in its place."""
+    own = Choice(speech.say("The store’s: %(zone)s", zone=store), value="", current=wish.zone is None)
+    return [own, *(Choice(name, value=name, current=name == wish.zone) for name in zone_names())]
+
+
+def _most(wish: Preferences, speech: Speech) -> list[Choice]:
+    numbers = sorted({*_MOST, wish.most_a_day})
+    return [
+        Choice(speech.count("%(n)s message", "%(n)s messages", most), value=str(most), current=most == wish.most_a_day)
+        for most in numbers
+    ]
 
 
 def _hours(chosen: int | None, speech: Speech) -> list[Choice]:

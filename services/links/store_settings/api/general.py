@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.kernel.http.call import Call, viewer
 from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
-from services.links.stores.domain import time_zones
+from services.links.stores.domain import zone_names
 from services.links.stores.schemas import StorePatch
 from services.links.stores.words import SETTINGS, settings_bar
 from services.ui import LANGUAGES, Choice, FieldError
@@ -70,7 +70,7 @@ async def _page(
         wrong={name: texts[name] for name in _FIELDS if name in wrong},
         summary=[FieldError(name, labels[name], texts[name]) for name in _FIELDS if name in wrong],
         languages=_languages(shown["locale"]),
-        zones=sorted(name for name in time_zones() if "/" in name or name == "UTC"),
+        zones=zone_names(),
         currency=f"{own.currency} · {get_currency_name(own.currency, locale=Locale(reader.fmt.language))}",
         own=own,
         created=reader.fmt.date(own.created_at, year=True),
