@@ -12,8 +12,10 @@ from services.links.session import sql
 PORTAL_LIFE: Final = timedelta(days=90)
 VOUCHED: Final = timedelta(hours=12)
 """How long a cookie is believed without looking whether its session stands."""
-Way = Literal["mail", "server", "member"]
-"""What proved who they are: a mail to their address, the store's server, a member of the store's staff."""
+Way = Literal["mail", "server", "member", "telegram"]
+"""What proved who they are: a mail to their address, the store's server, a member of the store's staff, the chat that
+they connected with the store's bot.
+"""
 
 
 def new_portal_session(store_id: str, ambassador_id: str, *, proved: bool = False) -> PortalSession:

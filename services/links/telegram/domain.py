@@ -7,10 +7,13 @@ from typing import Any, Final, Literal
 LONGEST: Final = 4096
 """Letters of one message."""
 TOKEN: Final = re.compile(r"(\d{5,20}):[A-Za-z0-9_-]{30,64}", re.ASCII)
+PAGE: Final = "page"
+"""What the sign-in page's link says behind `?start=`: no token, which is longer."""
 _COMMAND: Final = re.compile(r"/([a-z]{1,32})(?:@\w{1,64})?(?:\s+(\S{1,64}))?\s*", re.ASCII)
 _START: Final = re.compile(r"[A-Za-z0-9_-]{20,64}", re.ASCII)
 
-Said = Literal["start", "balance", "share", "stop", "blocked", "else"]
+Said = Literal["start", "balance", "share", "page", "stop", "blocked", "else"]
+_COMMANDS: Final = ("balance", "share", "page", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,11 @@ def read(update: Any) -> Update | None:
     if match is None:
         return Update(chat, "else", "", spoken)
     name, argument = match[1], match[2] or ""
+    if name == "start" and argument == PAGE:
+        return Update(chat, "page", "", spoken)
     if name == "start":
         return Update(chat, "start", argument if _START.fullmatch(argument) else "", spoken)
-    return Update(chat, name if name in ("balance", "share", "stop") else "else", "", spoken)  # type: ignore[arg-type]
+    return Update(chat, name if name in _COMMANDS else "else", "", spoken)  # type: ignore[arg-type]
 
 
 def bot_id_of(token: str) -> str | None:

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.kernel.http.call import Call, viewer
-from services.links.portal import actions
-from services.links.portal.api.rest import address_of
+from services.links.entries import actions
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,5 +15,9 @@ async def post_portal(ambassador_id: str, call: Annotated[Call, viewer("ambassad
     """Leads to the button that opens the page."""
     async with call.transaction() as tx:
         entry = await actions.make_entry(tx, call.store_id, ambassador_id, way="member")
-    headers = {"location": address_of(call.ctx, entry), "cache-control": "no-store", "referrer-policy": "same-origin"}
+    headers = {
+        "location": actions.address_of(call.ctx, entry),
+        "cache-control": "no-store",
+        "referrer-policy": "same-origin",
+    }
     return Response(status_code=303, headers=headers)

@@ -11,10 +11,10 @@ from services.kernel.http.call import CONTEXT
 from services.kernel.http.console import refuse_foreign_write
 from services.kernel.http.limits import limit
 from services.kernel.http.portal import SIGN_IN_PATH, portal_session
+from services.links.entries import actions as entries
 from services.links.looks import actions as looks
 from services.links.pages import PAGES
 from services.links.people import sql as people
-from services.links.portal import actions
 from services.links.portal.api.sign_in import HOME, QUIET, headers_of, worn_here
 from services.links.portal.api.visitor import drop_cookie, set_cookie, visitor
 from services.links.programs import sql as programs
@@ -61,7 +61,7 @@ async def use_address(request: Request) -> Response:
         entry = sessions.read_portal_entry(ctx.ring, sent.get("token", ""))
         session = kept.new_portal_session(entry.store_id, entry.ambassador_id)
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
-            await actions.use_entry(tx, entry, session)
+            await entries.use_entry(tx, entry, session)
     except Unauthorized:
         return _over(request)
     return _to(HOME, set_cookie(ctx, session))

@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from services.kernel.auth import sessions
 from services.kernel.auth.sessions import PortalEntry
-from services.kernel.context import Context
 from services.kernel.http.call import Call, require
-from services.links.portal import actions
+from services.links.entries import actions
 from services.links.portal.schemas import PortalSessionIn, PortalSessionOut
 
 router = APIRouter(tags=["portal"])
@@ -24,7 +22,7 @@ async def post_portal_session(body: PortalSessionIn, call: Annotated[Call, requi
     def with_url(answer: dict[str, Any]) -> dict[str, Any]:
         ends = datetime.fromisoformat(answer["expires_at"])
         entry = PortalEntry(call.store_id, answer["ambassador_id"], answer["id"], "server", ends)
-        return {**answer, "url": address_of(call.ctx, entry)}
+        return {**answer, "url": actions.address_of(call.ctx, entry)}
 
     return await call.once(
         lambda tx: actions.make_entry(tx, call.store_id, body.ambassador_id, way="server"),
@@ -33,8 +31,3 @@ async def post_portal_session(body: PortalSessionIn, call: Annotated[Call, requi
         ),
         reveal=with_url,
     )
-
-
-def address_of(ctx: Context, entry: PortalEntry) -> str:
-    """The address that opens the portal by this entry."""
-    return f"{ctx.settings.base_url}/p/open/{sessions.issue_portal_entry(ctx.ring, entry)}"

@@ -31,6 +31,8 @@ from services.links.proofs.api import asked_in, browser_of, keep_browser
 from services.links.proofs.sql import Proof
 from services.links.stores import actions as stores
 from services.links.stores.sql import Store
+from services.links.telegram import sql as bots
+from services.links.telegram.domain import PAGE
 from services.ui import CONTENT_SECURITY_POLICY, Speech
 
 router = APIRouter(include_in_schema=False)
@@ -61,7 +63,7 @@ async def ask(request: Request, program: _Sent = "", email: _Sent = "") -> Respo
     ctx: Context = request.scope[CONTEXT]
     refuse_foreign_write(ctx, request)
     place = await place_of(ctx, request, program)
-    program_id, store, _ = place
+    program_id, store = place.program_id, place.store
     address = email_or_none(email)
     hashes = contact_hashes(ctx.ring, email=address) if address else ()
     if store is None or not hashes or not can_send(ctx):
@@ -180,6 +182,8 @@ class Place(NamedTuple):
     program_id: str
     store: Store | None
     look: Look
+    bot: str = ""
+    """The name of the store's bot, where it answers."""
 
 
 async def place_of(ctx: Context, request: Request, program: str) -> Place:
@@ -200,7 +204,9 @@ async def place_of(ctx: Context, request: Request, program: str) -> Place:
 
 async def _place_at(tx: Tx, program_id: str, store_id: str) -> Place:
     await tx.see([store_id])
-    return Place(program_id, await stores.get(tx, store_id), await looks.get(tx, store_id))
+    bot = await bots.get(tx, store_id)
+    named = bot.username if bot is not None and bot.state == "active" else None
+    return Place(program_id, await stores.get(tx, store_id), await looks.get(tx, store_id), named or "")
 
 
 def worn_here(seen: Look) -> Worn:
@@ -253,6 +259,7 @@ def _form(
         store=store.name if store else None,
         program=place.program_id,
         mails=can_send(ctx),
+        bot=f"https://t.me/{place.bot}?start={PAGE}" if place.bot else "",
         typed=typed,
         error=speech.say("Write your e-mail address, such as anna@example.com.") if wrong else "",
     )

@@ -1,7 +1,8 @@
 """Where Telegram delivers what people say to a bot. What the bot says to it stands in the answer: no call goes out."""
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
@@ -11,9 +12,10 @@ from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.limits import limit
+from services.kernel.http.limits import limit, limiter_of
 from services.links.activity import sql as activity
 from services.links.ambassadors import actions as members
+from services.links.entries import actions as entries
 from services.links.landing.domain.words import share_text
 from services.links.notices import words
 from services.links.notices.actions.compose import Reader, reader_of
@@ -27,6 +29,8 @@ from services.links.telegram.sql import Bot
 from services.ui import LANGUAGES, Speech
 
 router = APIRouter(include_in_schema=False)
+PAGES_A_MINUTE: Final = 3
+"""Addresses of a page for one chat."""
 _SECRET = "x-telegram-bot-api-secret-token"  # noqa: S105  # a header's name
 
 
@@ -48,40 +52,74 @@ async def post_update(hook: str, request: Request) -> Response:
         return JSONResponse({})
     async with ctx.db.transaction([store_id]) as tx:
         bot = await sql.get(tx, store_id)
-        said = "" if bot is None else await _answer(ctx, tx, bot, update)
-    return JSONResponse(_says(update, said) if said else {})
+        said = None if bot is None else await _answer(ctx, request, tx, bot, update)
+    return JSONResponse({} if said is None else _says(update, said))
 
 
-def _says(update: Update, text: str) -> dict[str, Any]:
-    return {
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the bot says, and the buttons that it shows: below the text, or in the place of the letters."""
+
+    text: str
+    buttons: dict[str, Any] | None = None
+
+
+_BUTTONS: Final = {"keyboard": [[{"text": "/page"}, {"text": "/balance"}, {"text": "/share"}]], "resize_keyboard": True}
+_NO_BUTTONS: Final = {"remove_keyboard": True}
+
+
+def _says(update: Update, said: _Answer) -> dict[str, Any]:
+    message = {
         "method": "sendMessage",
         "chat_id": int(update.chat_id),
-        "text": domain.shortened(text),
+        "text": domain.shortened(said.text),
         "link_preview_options": {"is_disabled": True},
     }
+    return message if said.buttons is None else message | {"reply_markup": said.buttons}
 
 
-async def _answer(ctx: Context, tx: Tx, bot: Bot, update: Update) -> str:
+async def _answer(ctx: Context, request: Request, tx: Tx, bot: Bot, update: Update) -> _Answer | None:
     if update.said == "blocked":
         await actions.disconnect(tx, bot, update.chat_id)
-        return ""
+        return None
     if update.said == "start" and update.argument:
         await actions.connect(tx, bot, update.chat_id, update.argument)
     known = await people.connected(tx, bot.store_id, actions.address(bot, update.chat_id))
     reader = await reader_of(ctx, tx, bot.store_id, known[-1]) if known else None
     if reader is None:
         speech = PAGES.speech(update.language if update.language in LANGUAGES else "en")
-        return speech.say("Open your page at the store and choose Telegram there: it leads back here and connects you.")
+        told = speech.say("Open your page at the store and choose Telegram there: it leads back here and connects you.")
+        return _Answer(told)
     if update.said == "stop":
         tx.actor = Principal("ambassador", known[-1])
         await actions.disconnect(tx, bot, update.chat_id)
-        return reader.speech.say("You get no more messages here. Your page at the store connects you again.")
+        told = reader.speech.say("You get no more messages here. Your page at the store connects you again.")
+        return _Answer(told, _NO_BUTTONS)
+    if update.said == "page":
+        return await _page(ctx, request, tx, reader, update.chat_id)
     if update.said == "balance":
-        return await _balance(tx, reader, known[-1])
+        return _Answer(await _balance(tx, reader, known[-1]), _BUTTONS)
     if update.said == "share":
         await activity.shared(tx, bot.store_id, known[-1])
-        return await _share(tx, reader, known[-1])
-    return _help(reader.speech, reader.store.name, connected=update.said == "start")
+        return _Answer(await _share(tx, reader, known[-1]), _BUTTONS)
+    return _Answer(_help(reader.speech, reader.store.name, connected=update.said == "start"), _BUTTONS)
+
+
+async def _page(ctx: Context, request: Request, tx: Tx, reader: Reader, chat_id: str) -> _Answer:
+    """The address that signs in whoever is in this chat. Looking at it, as Telegram does, uses nothing up."""
+    say, person = reader.speech.say, reader.person
+    if person is None or person.status != "active":
+        return _Answer(say("Sharing is paused for this account. Write to the store if you think this is a mistake."))
+    limiter = limiter_of(request.scope, "telegram-page", per_minute=PAGES_A_MINUTE)
+    if not limiter.take(f"{person.store_id} {chat_id}").allowed:
+        return _Answer(say("You have asked for your page a moment ago. Open it there, or ask again in a minute."))
+    tx.actor = Principal("ambassador", person.ambassador_id)
+    entry = await entries.make_entry(tx, person.store_id, person.ambassador_id, way="telegram")
+    text = say(
+        "This opens your page at %(store)s, once, within five minutes. Keep it to yourself.", store=reader.store.name
+    )
+    opener = {"text": reader.speech.label("button", "Open my page"), "url": entries.address_of(ctx, entry)}
+    return _Answer(text, {"inline_keyboard": [[opener]]})
 
 
 async def _balance(tx: Tx, reader: Reader, ambassador_id: str) -> str:
@@ -107,23 +145,18 @@ async def _share(tx: Tx, reader: Reader, ambassador_id: str) -> str:
     text = share_text(
         version.program,
         store=store.name,
-        code=values["code"],
+        code=values.get("code"),
         language=reader.speech.language,
         speech=reader.speech,
         fmt=reader.fmt,
     )
-    return "\n".join(
-        (
-            say("Forward this message to friends:"),
-            "",
-            text,
-            f"{values['link']}?ch=telegram",
-            values["code"],
-        )
-    )
+    parts = (say("Forward this message to friends:"), "", text, f"{values['link']}?ch=telegram")
+    return "\n".join((*parts, values["code"]) if "code" in values else parts)
 
 
 def _help(speech: Speech, store: str, *, connected: bool) -> str:
     first = speech.say("Connected: %(store)s tells you here what becomes of your friends’ orders.", store=store)
-    commands = speech.say("/balance: your rewards. /share: your link, to be forwarded. /stop: no more messages.")
+    commands = speech.say(
+        "/page: your page. /balance: your rewards. /share: your link, to be forwarded. /stop: no more messages."
+    )
     return f"{first}\n{commands}" if connected else commands
