@@ -26,6 +26,8 @@ from services.links.preferences import sql as preferences
 from services.links.programs import actions as programs
 from services.links.proofs import sql as proofs
 from services.links.session import actions as sessions
+from services.links.store_codes import actions as store_codes
+from services.links.store_codes import sql as at_checkouts
 
 ANNOUNCE_JOB = "links.announce-again"
 """The due job that tells others of ambassadors once more."""
@@ -205,6 +207,18 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Member:
     if member is None:
         raise NotFound("There is no such ambassador.")
     return member
+
+
+async def shown_code(tx: Tx, member: Member) -> str | None:
+    """The code, where a buyer who enters it gets what the program promises for it (`store_codes.may_show`). The program
+    is read for the few codes only that no checkout knows.
+    """
+    person = member.ambassador
+    store_id = person.store_id
+    if await at_checkouts.usable(tx, store_id, person.code_id):
+        return member.code
+    version = await programs.get(tx, store_id, person.program_id)
+    return member.code if await store_codes.may_show(tx, store_id, version.program, person.code_id) else None
 
 
 async def change(

@@ -1,4 +1,4 @@
-"""Says whether a page may show a code as what it stands for."""
+"""Says whether a code may be shown as what it stands for."""
 
 from contracts.program import Program
 from services.kernel.db import Tx

@@ -5,10 +5,16 @@ from typing import Any
 import pytest
 
 from contracts.events.store_codes import CodesCarried, StoreCodeChanged
+from services.links.notices.actions.compose import fill, reader_of, words_of
+from tests.integration.links.mailing import working
 from tests.integration.links.telling import hear
 from tests.integration.links.test_landing import PAGE, opened
 from tests.integration.links.test_sharing import ask, proof
+from tests.integration.links.test_telegram import connected_bot, says, start, telegram
 from tests.integration.links.world import Replica, Shop, portal_of, redirect_of
+from tests.support.telegram import Telegram
+
+__all__ = ["telegram", "working"]
 
 
 class Told:
@@ -93,3 +99,42 @@ async def test_a_code_that_takes_nothing_off_is_shown_as_before(links: Replica, 
     anna = await shop.ambassador(program, name="Anna", external_id="c7")
     await Told(links, shop, anna["code"]["id"]).carries(True)
     assert await shown(links, shop, anna) == (True, True, True)
+
+
+async def told(links: Replica, shop: Shop, server: Telegram, anna: dict[str, Any]) -> list[bool]:
+    """Whether the bot, the mail to a newcomer, the snippet and a material tell the code; what is on its way to friends
+    and not only to be looked at.
+    """
+    code = anna["code"]["code"]
+    shared = (await says(links, server, "/share"))["text"]
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        reader = await reader_of(links.ctx, tx, shop.id, anna["id"])
+        assert reader is not None
+        welcome = fill(reader, await words_of(tx, reader, "joined"), {})
+    assert welcome.paragraphs and anna["link"]["url"] in " ".join(welcome.paragraphs)
+    snippet = await shop.got(f"/v1/ambassadors/{anna['id']}/snippet")
+    portal = await portal_of(links, shop, anna["id"])
+    materials = (await portal.get("/p/materials?lang=en")).text
+    await portal.aclose()
+    return [
+        code in shared,
+        code in " ".join(welcome.paragraphs),
+        snippet["code"] == code,
+        "Copy the text" in materials and "not at the store’s checkout yet" not in materials,
+    ]
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_code_that_no_checkout_knows_is_told_to_nobody(links: Replica, shop: Shop, telegram: Telegram) -> None:
+    await connected_bot(shop)
+    program = await shop.program(**PAGE, joining={})
+    anna = await shop.ambassador(program, name="Anna", locale="en")
+    await says(links, telegram, await start(links, shop, anna["id"]))
+    material = {"program_id": program, "kind": "text", "title": "A tip", "text": "Use {code} at {link}"}
+    await shop.made("/v1/materials", material)
+    assert await told(links, shop, telegram, anna) == [True] * 4
+    known = Told(links, shop, anna["code"]["id"])
+    await known.carries(True)
+    assert await told(links, shop, telegram, anna) == [False] * 4
+    await known.hear(known.state("in_store"))
+    assert await told(links, shop, telegram, anna) == [True] * 4

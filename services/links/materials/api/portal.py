@@ -29,6 +29,7 @@ async def get_portal_materials(request: Request, lang: str = "") -> Response:
     session = await visitor(ctx, request)
     async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
         member = await ambassadors.get(tx, session.store_id, session.ambassador_id)
+        works = await ambassadors.shown_code(tx, member) is not None
         store = await stores.get(tx, session.store_id)
         look = worn_here(await looks.get(tx, session.store_id))
         spoken = (member.ambassador.locale or store.locale)[:2]
@@ -53,6 +54,10 @@ async def get_portal_materials(request: Request, lang: str = "") -> Response:
         title=PAGES.speech(language).say("Materials"),
         store=store.name,
         blocked=member.ambassador.status != "active",
+        sheet="/p/print-sheet.pdf",
+        spoken=language,
+        # A text that names a code which no checkout knows is not sent to friends yet.
+        waiting=set() if works else {one.material.material_id for one in ready if "{code}" in one.material.body},
         # The page's own policy lets pictures of this very host in: the address without the link domain.
         materials=[(one, f"/m/{one.material.material_id}/{member.slug}/picture.webp") for one in ready],
         kinds=kinds(PAGES.speech(language)),

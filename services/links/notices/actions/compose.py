@@ -11,7 +11,7 @@ from services.common.milestone_names import milestone_text
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.ambassadors import sql as members
-from services.links.ambassadors.actions import portal_url
+from services.links.ambassadors.actions import portal_url, shown_code
 from services.links.hosts.hot import share_base
 from services.links.links.schemas import share_url
 from services.links.notices import words
@@ -37,6 +37,7 @@ class Reader:
     speech: Speech
     fmt: Format
     values: dict[str, str]
+    """Without `code` where the store's checkout does not know it: what would name it is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,10 @@ async def reader_of(
     values = {
         "program": member.program_name,
         "link": share_url(share_base(ctx, store_id), member.slug),
-        "code": member.code,
         "page": portal_url(ctx.settings.base_url, member.ambassador.program_id),
     }
-    return _reader(store, spoken, tx.now, values, member.ambassador)
+    code = await shown_code(tx, member)
+    return _reader(store, spoken, tx.now, values if code is None else values | {"code": code}, member.ambassador)
 
 
 def nobody(ctx: Context, store: Store, language: str, now: datetime) -> Reader:

@@ -21,7 +21,7 @@ class SnippetOut(BaseModel):
     text: str = Field(description="What the program gives, and the link.")
     html: str = Field(description="The same, with the link as one.")
     url: str
-    code: str
+    code: str | None = Field(description="Null while the store's checkout does not know it: nobody would get anything.")
 
 
 @router.get("/v1/ambassadors/{ambassador_id}/snippet")
@@ -39,4 +39,4 @@ async def get_snippet(
     said = headline(version.program, reader.speech, reader.fmt)
     url = f"{reader.values['link']}?ch={channel}" if channel else reader.values["link"]
     link = f'<a href="{escape(url)}">{escape(url.partition("://")[2])}</a>'
-    return SnippetOut(text=f"{said}: {url}", html=f"{escape(said)}: {link}", url=url, code=reader.values["code"])
+    return SnippetOut(text=f"{said}: {url}", html=f"{escape(said)}: {link}", url=url, code=reader.values.get("code"))

@@ -11,6 +11,7 @@ from services.common.words import Said, _
 from services.links.notices.domain.occasions import Words
 
 _VALUE: Final = re.compile(r"\{([^{}\n]*)\}")
+_PARAGRAPH: Final = re.compile(r"\n\s*\n")
 _BLANKS: Final = re.compile(r"[^\S\xa0\u202f]+")
 """Those that bind an amount to its sign stay: the two keep to one line."""
 
@@ -46,6 +47,10 @@ def subject(words: Words, values: Mapping[str, str]) -> str:
 
 
 def paragraphs(words: Words, values: Mapping[str, str]) -> tuple[str, ...]:
-    """The body's paragraphs. A value of several lines (`news`) makes several of them."""
-    parts = (_BLANKS.sub(" ", part).strip() for part in re.split(r"\n\s*\n", filled(words.body, values)))
+    """The body's paragraphs, without those that name a code which must not be told. A value of several lines (`news`)
+    makes several of them.
+    """
+    written = _PARAGRAPH.split(words.body)
+    told = written if "code" in values else [part for part in written if "{code}" not in part] or written
+    parts = (_BLANKS.sub(" ", part).strip() for part in _PARAGRAPH.split(filled("\n\n".join(told), values)))
     return tuple(part for part in parts if part)
