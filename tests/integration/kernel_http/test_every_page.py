@@ -42,6 +42,7 @@ PORTAL |= {
     "/p/shared",
     "/p/link-results",
     "/p/next-pages",
+    "/p/print-sheet.pdf",
 }
 PORTAL |= {"/p/phone", "/p/phone/code", "/p/phone/end"}
 PORTAL |= {"/p/payouts", "/p/payouts/destination", "/p/payouts/request"}

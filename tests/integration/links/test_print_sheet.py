@@ -4,12 +4,13 @@ import io
 from base64 import b64encode
 from typing import Any
 
+import httpx
 import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.integration.links.world import Shop
+from tests.integration.links.world import Replica, Shop, portal_of
 
 PROGRAM: dict[str, Any] = {
     "friend_benefit": "discount",
@@ -68,3 +69,27 @@ async def test_no_cards_promise_what_nobody_gets(shop: Shop) -> None:
     await shop.http.patch(f"/v1/programs/{program}", json={"status": "paused"})
     assert (await shop.http.get(address)).json()["code"] == "not_running"
     assert (await shop.http.get("/v1/links/lnk_nobodys/print-sheet.pdf")).status_code == 404
+
+
+async def test_an_ambassador_prints_cards_of_their_own_and_a_marketer_finds_the_button(
+    links: Replica, shop: Shop, console: httpx.AsyncClient
+) -> None:
+    program = await shop.program(**PROGRAM)
+    made = await shop.ambassador(program, name="Anna", locale="en")
+    portal = await portal_of(links, shop, made["id"])
+    assert 'action="/p/print-sheet.pdf"' in (await portal.get("/p/materials")).text
+    answer = await portal.get("/p/print-sheet.pdf", params={"n": "3", "lang": "ru"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    sheet = pypdfium2.PdfDocument(answer.content)
+    assert [codes(page) for page in sheet] == [[f"{made['link']['url']}?ch=qr"] * 3]
+    assert "Промокод" in sheet[0].get_textpage().get_text_bounded()
+    assert (await portal.get("/p/print-sheet.pdf", params={"n": "201"})).status_code == 422
+    address = f"/v1/links/{made['link']['id']}/print-sheet.pdf"
+    for page in (f"/console/links/ambassadors/{made['id']}", f"/console/links/link/{made['link']['id']}"):
+        assert f'action="{address}"' in (await console.get(page)).text, page
+    assert (await console.get(address, params={"n": "2"})).headers["content-type"] == "application/pdf"
+    await shop.http.patch(f"/v1/ambassadors/{made['id']}", json={"status": "blocked"})
+    assert 'action="/p/print-sheet.pdf"' not in (await portal.get("/p/materials")).text
+    assert (await portal.get("/p/print-sheet.pdf")).status_code == 409
+    assert address not in (await console.get(f"/console/links/ambassadors/{made['id']}")).text
+    await portal.aclose()

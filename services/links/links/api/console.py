@@ -103,6 +103,7 @@ async def _page(
             Fact(speech.say("Channel"), channel_text(link.channel, speech) if link.channel else None),
             Fact(speech.say("Made on"), fmt.moment(link.created_at)),
         ],
+        sheet="" if link.expires_at and link.expires_at <= reader.now else f"/v1/links/{link_id}/print-sheet.pdf",
         form={
             "destination": link.destination or "",
             "last_day": _last_day(link, ZoneInfo(own.timezone)),

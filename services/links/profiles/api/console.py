@@ -102,6 +102,7 @@ def _sharing(call: Call, member: Member) -> dict[str, Any]:
         "shown_url": url.partition("://")[2],
         "portal_url": portal_of(call, person.program_id),
         "mailed": person.email is not None,
+        "sheet": f"/v1/links/{person.link_id}/print-sheet.pdf" if person.status == "active" else "",
         "files": [
             Choice(kind.upper(), href=f"/v1/links/{person.link_id}/qr.{kind}?size=1024")
             for kind in ("svg", "png", "pdf")
