@@ -167,12 +167,27 @@ async def test_who_is_known_shares_by_their_own_link_and_each_share_is_reported(
     await expect(shop.page.get_by_label("Share link")).to_have_value(f"{shop.kith_url}/r/anna")
     assert await violations(shop.page) == []
     await shop.page.get_by_role("button", name="Copy").first.click()
-    assert await shop.page.evaluate("window.copied") == f"{shop.kith_url}/r/anna"
+    assert await shop.page.evaluate("window.copied") == f"{shop.kith_url}/r/anna?ch=copy"
+    await expect(shop.page.get_by_label("Share link")).to_have_value(f"{shop.kith_url}/r/anna")
     await shop.page.get_by_role("link", name="Telegram").click()
     await until(lambda: [one for one in shop.reports if one["type"] == "share"][1:], what="both shares")
     shares = [one for one in shop.reports if one["type"] == "share"]
     assert [(one["channel"], one["customer"]) for one in shares] == [("copy", {"id": "c7"}), ("telegram", {"id": "c7"})]
     assert {"language": "en", "customer": {"id": "c7", "proof": "of the shop's server"}} in shop.asked
+
+
+async def test_what_the_phone_is_handed_says_so(shop: Shop) -> None:
+    shop.known["c7"] = "ANNA10"
+    await shop.page.add_init_script(
+        "Object.defineProperty(navigator, 'share', {value: async ({url}) => { window.handed = url }})"
+    )
+    shop.body = element("customer-account", ' customer="c7" proof="of the shop\'s server"')
+    await shop.open("/account")
+    await shop.page.get_by_role("button", name="Share", exact=True).click()
+    await shop.page.get_by_role("dialog").get_by_role("button", name="Share", exact=True).click()
+    await until(lambda: [one for one in shop.reports if one["type"] == "share"], what="the share")
+    assert await shop.page.evaluate("window.handed") == f"{shop.kith_url}/r/anna?ch=native"
+    assert [one["channel"] for one in shop.reports if one["type"] == "share"] == ["native"]
 
 
 async def test_who_is_known_by_their_link_alone_is_reported_by_it(shop: Shop) -> None:

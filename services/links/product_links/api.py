@@ -20,7 +20,7 @@ from services.links.looks import actions as looks
 from services.links.pages import PAGES
 from services.links.portal.api.sign_in import worn_here
 from services.links.portal.api.visitor import visitor
-from services.links.portal.domain import ways
+from services.links.portal.domain import ways, with_channel
 from services.links.product_links import actions
 from services.links.product_links.domain import with_slug
 from services.links.programs import actions as programs
@@ -91,13 +91,13 @@ async def _page(request: Request, *, given: str = "", wrong: str = "", made: str
         error=texts.get(wrong, ""),
         example=front_page(store.domains[0]) if store.domains else "",
         made=next((_ready(link, base, sent) for link in found if link.link_id == made), None),
-        main={"id": main.link_id, "short": share_url(base, main.slug)} if main else None,
+        main={"id": main.link_id, **_short(main, base)} if main else None,
         links=[
             {
                 "id": link.link_id,
                 "page": (link.destination or "").partition("://")[2],
-                "short": share_url(base, link.slug),
-                "own": with_slug(link.destination or "", link.slug),
+                **_short(link, base),
+                "own": with_slug(link.destination or "", link.slug, channel="copy"),
             }
             for link in found
         ],
@@ -120,12 +120,20 @@ def _sent_along(program: Program, store: str, code: str | None, language: str) -
     return _Sent(store, text, share_hashtags(program, language), speech)
 
 
+def _short(link: Link, base: str) -> dict[str, str]:
+    """A link as it is shown, and as it is copied."""
+    url = share_url(base, link.slug)
+    return {"short": url, "to_copy": with_channel(url, "copy")}
+
+
 def _ready(link: Link, base: str, sent: _Sent) -> dict[str, object]:
     """A link that was just made, to be shared at once."""
     url = share_url(base, link.slug)
     return {
         "page": (link.destination or "").partition("://")[2],
         "url": url,
+        "url_to_copy": with_channel(url, "copy"),
+        "url_to_hand_on": with_channel(url, "native"),
         "text": sent.text,
         "ways": ways(url, sent.text, sent.store, sent.speech, language=sent.speech.language, hashtags=sent.hashtags),
     }

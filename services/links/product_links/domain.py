@@ -19,11 +19,12 @@ def pasted_page(text: str, domains: Iterable[str]) -> Address:
     return replace(page, query="&".join(part for part in page.query.split("&") if _name(part) not in OF_LINKS))
 
 
-def with_slug(page: str, slug: str) -> str:
+def with_slug(page: str, slug: str, *, channel: str = "") -> str:
     """The page's own address with the slug, for `kith.js` to ask with: no redirect stands before it."""
     found = parse_address(page)
     kept = [part for part in found.query.split("&") if part and _name(part) not in OF_LINKS]
-    return str(replace(found, query="&".join([*kept, f"ref={slug}"])))
+    marks = [f"ref={slug}", f"ch={channel}"] if channel else [f"ref={slug}"]
+    return str(replace(found, query="&".join([*kept, *marks])))
 
 
 def _name(part: str) -> str:

@@ -21,7 +21,7 @@ async def test_a_pasted_address_becomes_a_link_to_that_page_once(links: Replica,
     assert answer.headers["location"] == f"/p/links?made={made[0]['id']}"
     ready = (await browser.get(answer.headers["location"], headers={"Accept-Language": "en"})).text
     assert "Your link is ready" in ready
-    assert f'data-share="{made[0]["url"]}"' in ready
+    assert f'data-share="{made[0]["url"]}?ch=native"' in ready
     assert "hashtags=Coffee" in ready
     assert 'hx-get="/p/next-pages"' in ready
     assert [one["destination"] for one in made] == ["https://shop.example/p/7?size=XL#reviews"]
@@ -31,7 +31,7 @@ async def test_a_pasted_address_becomes_a_link_to_that_page_once(links: Replica,
     assert page.index("Your main link") < page.index(anna["link"]["url"]) < first < second, (
         "each has a place for results"
     )
-    assert f"https://shop.example/p/7?size=XL&amp;ref={made[0]['slug']}#reviews" in page
+    assert f"https://shop.example/p/7?size=XL&amp;ref={made[0]['slug']}&amp;ch=copy#reviews" in page
     assert (
         (await click(links, made[0]["slug"])).headers["location"].startswith("https://shop.example/p/7?size=XL&kith=")
     )

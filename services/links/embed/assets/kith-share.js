@@ -104,6 +104,11 @@ a{color:inherit;min-height:24px}`
     return made
   }
 
+  // What is copied or handed to the phone says so; what is shown stays as it is.
+  function marked(url, channel) {
+    return url + (url.includes('?') ? '&' : '?') + 'ch=' + channel
+  }
+
   function report(...call) {
     if (w.kith) w.kith(...call)
   }
@@ -217,7 +222,7 @@ a{color:inherit;min-height:24px}`
       if (own.code) parts.push(this.copied(words.code, own.code, words, 'code'))
       if (navigator.share) {
         parts.push(h('button', { type: 'button', className: 'button', part: 'button', onclick: () =>
-          navigator.share({ text: own.text, url: own.url }).then(() => this.shared('native'), () => {}) }, words.share))
+          navigator.share({ text: own.text, url: marked(own.url, 'native') }).then(() => this.shared('native'), () => {}) }, words.share))
       }
       parts.push(h('p', { id: 'by' }, words.by))
       const ways = h('ul', { className: 'ways' }, ...own.ways.map((way) =>
@@ -238,8 +243,12 @@ a{color:inherit;min-height:24px}`
     copied(label, text, words, channel) {
       const field = h('input', { readOnly: true, value: text, onfocus: () => field.select() })
       const copy = h('button', { type: 'button', className: 'button', part: 'button', onclick: async () => {
+        field.value = channel === 'copy' ? marked(text, 'copy') : text
         field.select()
-        await (navigator.clipboard ? navigator.clipboard.writeText(text) : d.execCommand('copy'))
+        const copied = navigator.clipboard ? navigator.clipboard.writeText(field.value) : d.execCommand('copy')
+        field.value = text
+        field.select()
+        await copied
         copy.textContent = words.copied
         setTimeout(() => { copy.textContent = words.copy }, 2000)
         this.shared(channel)
