@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.analytics.own import sql
-from services.analytics.own.domain import OTHERS, PAGES_TOLD, Estimate, Middle, Sums, estimate_of, middle_of
+from services.analytics.own.domain import OTHERS, PAGES_TOLD, PEERS, Estimate, Middle, Sums, estimate_of, middle_of
 from services.analytics.slices import sql as slices
 from services.analytics.slices.domain import Ambassador, Calendar
 from services.kernel.db import Tx
@@ -23,6 +23,8 @@ class Results:
     since: date
     currency: str
     channels: dict[str, Sums]
+    middles: dict[str, Sums]
+    """By channel the medians of who is active in it, where they are enough to stay unknown."""
     total: Sums
     middle: Middle | None
     estimate: Estimate | None
@@ -34,11 +36,13 @@ async def results(tx: Tx, calendar: Calendar, ambassador_id: str) -> Results:
     versions = [one for one in await slices.versions(tx, calendar.store_id) if one.program_id == ambassador.program_id]
     currency = versions[-1].currency if versions else calendar.currency
     peers = await sql.everybody(tx, calendar.store_id, ambassador.program_id, months, currency=currency)
+    used = {name: one for name, one in mine.items() if one.clicks or one.friends or one.orders}
     return Results(
         ambassador=ambassador,
         since=months[0],
         currency=currency,
-        channels={name: one for name, one in mine.items() if one.clicks or one.friends or one.orders},
+        channels=used,
+        middles=await sql.middles(tx, calendar.store_id, ambassador.program_id, months, list(used), peers=PEERS),
         total=total,
         middle=await in_thread(len(peers), middle_of, peers, currency),
         estimate=await in_thread(len(peers), estimate_of, total, peers, currency),

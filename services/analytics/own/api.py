@@ -187,7 +187,11 @@ def _channels(reader: Reader, found: Results) -> Table:
         [
             Row(
                 {
-                    "channel": Name(channel_text(channel, speech), icon=channel_icon(channel)),
+                    "channel": Name(
+                        channel_text(channel, speech),
+                        below=_middle_of(reader, channel, found.middles.get(channel)),
+                        icon=channel_icon(channel),
+                    ),
                     "clicks": None if channel in WITHOUT_CLICKS else number(sums.clicks),
                     "friends": None if channel in WITHOUT_CLICKS else number(sums.friends),
                     "orders": number(sums.orders),
@@ -196,6 +200,17 @@ def _channels(reader: Reader, found: Results) -> Table:
             for channel, sums in ranked
         ],
     )
+
+
+def _middle_of(reader: Reader, channel: str, middle: Sums | None) -> str:
+    if middle is None:
+        return ""
+    label, number = reader.speech.label, reader.fmt.number
+    figures = [] if channel in WITHOUT_CLICKS else [("Clicks", middle.clicks), ("Friends", middle.friends)]
+    told = " · ".join(
+        f"{label('head', name)}: {number(count)}" for name, count in (*figures, ("Orders", middle.orders))
+    )
+    return reader.speech.say("The middle: %(figures)s", figures=told)
 
 
 def _estimate(reader: Reader, found: Estimate | None, currency: str) -> dict[str, str] | None:

@@ -22,6 +22,20 @@ from own
 where store_id = :store and start = any(cast(:months as date[])) and program_id = :program
 group by ambassador_id order by ambassador_id limit :most
 """
+# `percentile_disc` takes the lower of two in the middle, as `median_low` does.
+_MIDDLES = """
+with each as (
+  select channel, ambassador_id, sum(clicks) as clicks, sum(friends) as friends, sum(orders) as orders
+  from own
+  where store_id = :store and start = any(cast(:months as date[])) and program_id = :program
+    and channel = any(cast(:channels as text[]))
+  group by channel, ambassador_id having sum(clicks) > 0 or sum(friends) > 0 or sum(orders) > 0
+  order by ambassador_id limit :most)
+select channel, cast(percentile_disc(0.5) within group (order by clicks) as bigint) as clicks,
+  cast(percentile_disc(0.5) within group (order by friends) as bigint) as friends,
+  cast(percentile_disc(0.5) within group (order by orders) as bigint) as orders
+from each group by channel having count(*) >= :peers
+"""
 _OF_LINKS = """
 select link_id, clicks, friends, orders from link_results
 where store_id = :store and link_id = any(cast(:ids as text[])) and ambassador_id = :ambassador
@@ -56,6 +70,24 @@ async def everybody(tx: Tx, store_id: str, program_id: str, months: Sequence[dat
         _EVERYBODY, store=store_id, months=list(months), program=program_id, currency=currency, most=MOST_PEERS
     )
     return [_sums(row, currency) for row in rows]
+
+
+async def middles(
+    tx: Tx, store_id: str, program_id: str, months: Sequence[date], channels: Sequence[str], *, peers: int
+) -> dict[str, Sums]:
+    """The medians of who brought something by a channel in these months, for those of the channels by which at least so
+    many ambassadors of the program did. Without rewards, which have no channel.
+    """
+    rows = await tx.all(
+        _MIDDLES,
+        store=store_id,
+        months=list(months),
+        program=program_id,
+        channels=list(channels),
+        peers=peers,
+        most=MOST_PEERS,
+    )
+    return {row.channel: Sums(row.clicks, row.friends, row.orders) for row in rows}
 
 
 async def by_link(tx: Tx, store_id: str, ambassador_id: str, link_ids: Sequence[str]) -> dict[str, Sums]:

@@ -74,6 +74,33 @@ async def test_a_channel_that_nobody_clicks_on_has_no_clicks_instead_of_none(db:
         assert re.search(r"С \d+ \w+\. Середина", words((await portal(http, "amb_1", "/p/results", lang="ru")).text))
 
 
+async def test_each_channel_stands_beside_the_middle_of_who_is_active_in_it(db: Database) -> None:
+    here = {"program_id": "prg_peers"}
+    await deliver(db, program_published().model_copy(update=here))
+
+    async def bring(number: int, channel: str, clicks: int) -> None:
+        name = f"amb_p{number}"
+        each = [
+            clicked(f"{channel}{number}_{n}", ambassador_id=name, channel=channel, days=2).model_copy(update=here)
+            for n in range(clicks)
+        ]
+        await deliver(db, ambassador_saved(name).model_copy(update=here), *each)
+
+    async def told(language: str = "en") -> str:
+        async with client(db) as http:
+            return words((await portal(http, "amb_p1", "/p/results", lang=language)).text)
+
+    for number in range(1, 10):
+        await bring(number, "telegram", number)
+    await bring(1, "viber", 2)
+    assert "The middle: Clicks" not in await told(), "nine people can be guessed"
+    await bring(10, "telegram", 10)
+    found = await told()
+    assert "Telegram The middle: Clicks: 5 · Friends: 0 · Orders: 0" in found
+    assert found.count("The middle: Clicks") == 1, "of Viber one person would be told"
+    assert "Середина: Переходы: 5" in await told("ru")
+
+
 async def test_pages_whose_friends_buy_are_told_once_nobody_can_tell_whose_friends_they_are(db: Database) -> None:
     page, other = "https://shop.example/p/7?size=L", "https://shop.example/p/8"
     named = [f"amb_n{n}" for n in range(1, 5)]
