@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment
 from contracts.program import EvidenceKind, PerAmbassador, Program
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
-from services.rewards.simulations.domain.figures import RuleSum
+from services.rewards.simulations.domain.figures import Discounts, RuleSum
 from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial, Way
 from services.rewards.simulations.sql.runs import Run, ShareRow, State
 
@@ -228,6 +228,24 @@ class RuleSumOut(SumOut):
         return cls(rule=rule, to=side, **cls._sums(unit, found))
 
 
+class DiscountOut(BaseModel):
+    """What friends' discounts would take off at the checkout, beside what they took off, in minor units of `unit`."""
+
+    unit: str
+    amount: int = Field(
+        description="Where no discount was promised, every friend is taken to use the new one; who made nothing of one"
+        " would make nothing of another."
+    )
+    granted: int = Field(description="Of these orders' discounts what the program had promised, after refunds.")
+    difference: int = Field(description="amount − granted.")
+
+    @classmethod
+    def of(cls, unit: str, found: Discounts) -> Self:
+        """As callers see it."""
+        difference = found.amount_minor - found.granted_minor
+        return cls(unit=unit, amount=found.amount_minor, granted=found.granted_minor, difference=difference)
+
+
 class CapOut(BaseModel):
     """How often a cap was hit, and what it cut off."""
 
@@ -256,6 +274,7 @@ class SimulationOut(BaseModel):
     more_orders: int = Field(description="For which somebody would get more than they were granted.")
     less_orders: int
     totals: list[SumOut]
+    discounts: list[DiscountOut]
     by_rule: list[RuleSumOut]
     caps: list[CapOut]
 
@@ -280,6 +299,7 @@ class SimulationOut(BaseModel):
                 "more_orders": figures.more,
                 "less_orders": figures.less,
                 "totals": [SumOut.of(unit, found) for unit, found in figures.by_unit().items()],
+                "discounts": [DiscountOut.of(unit, found) for unit, found in sorted(figures.discounts.items())],
                 "by_rule": [RuleSumOut.of_rule(*key, found) for key, found in sorted(figures.rules.items())],
                 "caps": [
                     {"cap": cap, "rule": rule, "unit": unit, "rewards": cut.rewards, "amount": cut.amount_minor}

@@ -159,6 +159,29 @@ async def test_a_draft_says_who_would_get_what_the_cost_and_which_caps_were_hit(
     assert (run.figures.more, run.figures.less) == (1, 2)  # Anna more, her friend less
 
 
+async def test_a_draft_is_compared_by_what_friends_discounts_cost_too(world: World) -> None:
+    def off(amount_minor: int) -> Program:
+        document = make_program().model_dump(mode="json") | {"friend_benefit": "discount"}
+        return Program.model_validate(
+            document | {"discount": {"give": {"kind": "fixed", "amount_minor": amount_minor}}}
+        )
+
+    state = make_state("a")
+    figures = state.figures.model_copy(update={"discount_minor": 500})
+    await world.take(configured(), published(off(500)), state.model_copy(update={"figures": figures}))
+    own = await through(world, await start(world))
+    assert {unit: (one.amount_minor, one.granted_minor) for unit, one in own.figures.discounts.items()} == {
+        "EUR": (500, 500)
+    }
+    run = await through(world, await start(world, draft=off(800)))
+    async with world.caller(STORE) as shop:
+        told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
+    assert told["discounts"] == [{"unit": "EUR", "amount": 800, "granted": 500, "difference": 300}]
+    async with world.browser(STORE) as page:
+        shown = (await page.get(f"/console/rewards/simulations/{run.simulation_id}")).text
+    assert "discounts would cost" in shown and "€8.00" in shown
+
+
 async def test_counters_start_as_they_stood_at_the_beginning(world: World) -> None:
     """By what was posted up to then: what came back later was still there."""
     rule = {**AMBASSADOR_RULE, "limits": {"per_ambassador": {"count": 9, "period": "ever"}}}

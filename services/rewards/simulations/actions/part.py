@@ -9,7 +9,7 @@ import msgspec
 from services.rewards.grants.domain.caps import BudgetKey, CountKey
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql.packed import text_of
-from services.rewards.rules.domain import Order, Period
+from services.rewards.rules.domain import Period
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.lean import order_of
 from services.rewards.simulations.domain.replay import (
@@ -43,7 +43,9 @@ class Part:
         self._figures = Figures()
 
     def rules(self, zone: str, draft: str | None, versions: dict[int, str]) -> None:
-        """By what orders are decided: a draft, or for each the version that was in force."""
+        """By what orders are decided: a draft, or for each the version that was in force. Of versions in force a draft
+        is compared with the discounts.
+        """
         self._zone = ZoneInfo(zone)
         self._draft = None if draft is None else Version.of(program_of(draft))
         self._versions = {number: Version.of(program_of(text)) for number, text in versions.items()}
@@ -73,9 +75,6 @@ class Part:
         body, data, granted = one
         order = order_of(text_of(body, data))
         was = _WAS.decode(granted) if granted else []
-        return case_of(order, self._version(order), was, refused.get(order.order_id, []))
-
-    def _version(self, order: Order) -> Version | None:
-        if self._draft is not None or order.program_version is None:
-            return self._draft
-        return self._versions.get(order.program_version)
+        in_force = None if order.program_version is None else self._versions.get(order.program_version)
+        under = in_force if self._draft is None else self._draft
+        return case_of(order, under, was, refused.get(order.order_id, []), in_force)

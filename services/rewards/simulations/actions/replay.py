@@ -180,8 +180,8 @@ def _windows(rules: _Rules, from_at: datetime) -> list[counts.Window]:
 async def _rules(db: Database, run: Run) -> _Rules:
     async with db.transaction([run.store_id]) as tx:
         zone = (await slices.shop(tx, run.store_id)).timezone
+        versions = await slices.definitions(tx, run.store_id, run.program_id)
         if run.draft is None:
-            versions = await slices.definitions(tx, run.store_id, run.program_id)
             budgets = await slices.budgets(tx, [(run.store_id, run.program_id)])
             return _Rules(zone, None, versions, budgets)
     program = program_of(run.draft)
@@ -190,7 +190,7 @@ async def _rules(db: Database, run: Run) -> _Rules:
         if program.budget is None
         else {(run.store_id, run.program_id, program.currency): program.budget.amount_minor}
     )
-    return _Rules(zone, run.draft, {}, budgets)
+    return _Rules(zone, run.draft, versions, budgets)
 
 
 async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> bool:

@@ -120,6 +120,11 @@ def _facts(reader: Reader, run: Run) -> list[Fact]:
             Fact(speech.say("Difference"), difference_text(reader, total.amount_minor - total.granted_minor, unit)),
         )
     ]
+    for unit, off in sorted(run.figures.discounts.items()):
+        found += [
+            Fact(speech.say("Friends’ discounts would cost"), reader.amount(off.amount_minor, unit)),
+            Fact(speech.say("Friends’ discounts did cost"), reader.amount(off.granted_minor, unit)),
+        ]
     return [
         *found,
         Fact(speech.say("Orders with a reward"), fmt.number(run.figures.rewarded)),

@@ -49,6 +49,13 @@ class Cut(Struct):
     amount_minor: int = 0
 
 
+class Discounts(Struct):
+    """What friends' discounts would take off in one currency, beside what they took off."""
+
+    amount_minor: int = 0
+    granted_minor: int = 0
+
+
 class Kept(Struct):
     """The sums as they are kept, without those by ambassador."""
 
@@ -58,6 +65,8 @@ class Kept(Struct):
     less: int
     rules: list[tuple[str, Side, str, RuleSum]]
     caps: list[tuple[str, str, str, Cut]]
+    discounts: dict[str, Discounts] = field(default_factory=dict)
+    """Left out by runs of an earlier build."""
 
 
 class Figures(Struct):
@@ -72,6 +81,8 @@ class Figures(Struct):
     """By cap, rule and unit."""
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
     """By ambassador and unit."""
+    discounts: dict[str, Discounts] = field(default_factory=dict)
+    """By currency."""
 
     def give(self, key: Key, ambassador_id: str, amount_minor: int) -> None:
         """Counts a reward that there would be."""
@@ -94,6 +105,12 @@ class Figures(Struct):
         else:
             share.granted_friends_minor += amount_minor
 
+    def discount(self, currency: str, amount_minor: int, granted_minor: int) -> None:
+        """Counts what is taken off one order, and what was."""
+        found = self.discounts.setdefault(currency, Discounts())
+        found.amount_minor += amount_minor
+        found.granted_minor += granted_minor
+
     def cut(self, cap: str, rule: str, unit: str, amount_minor: int) -> None:
         """Counts a reward that a cap made smaller."""
         found = self.caps.setdefault((cap, rule, unit), Cut())
@@ -110,6 +127,8 @@ class Figures(Struct):
             _add(self._rule(key), more)
         for cap, cut in other.caps.items():
             _add(self.caps.setdefault(cap, Cut()), cut)
+        for currency, off in other.discounts.items():
+            _add(self.discounts.setdefault(currency, Discounts()), off)
 
     def dumped(self) -> str:
         """The sums as JSON, without those by ambassador."""
@@ -120,6 +139,7 @@ class Figures(Struct):
             self.less,
             [(*key, rule) for key, rule in sorted(self.rules.items())],
             [(*cap, cut) for cap, cut in sorted(self.caps.items())],
+            self.discounts,
         )
         return msgspec.json.encode(kept).decode()
 
@@ -134,6 +154,7 @@ class Figures(Struct):
             kept.less,
             {Key(rule, side, unit): found for rule, side, unit, found in kept.rules},
             {(cap, rule, unit): found for cap, rule, unit, found in kept.caps},
+            discounts=kept.discounts,
         )
 
     def by_unit(self) -> dict[str, RuleSum]:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from contracts.program import Program, RewardRule
+from contracts.program import Discount, Program, RewardRule
+from services.common.benefit import program_part
+from services.common.money import share_half_up
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
@@ -49,12 +51,13 @@ class Version(NamedTuple):
     served: Sequence[RewardRule]
     capped: dict[str, RewardRule]
     """Rules with a limit per order, by name."""
+    discount: Discount | None
 
     @classmethod
     def of(cls, program: Program) -> Self:
         """The terms of a version."""
         capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
-        return cls(program, program.rules_served, capped)
+        return cls(program, program.rules_served, capped, program.discount_served)
 
 
 class Case(Struct, frozen=True):
@@ -65,12 +68,16 @@ class Case(Struct, frozen=True):
     entitled: list[Entitlement]
     was: list[Was]
     refused: list[Reward]
+    in_force: Version | None = None
+    """The version that did decide it."""
 
 
-def case_of(order: Order, version: Version | None, was: list[Was], refused: list[Reward]) -> Case:
+def case_of(
+    order: Order, version: Version | None, was: list[Was], refused: list[Reward], in_force: Version | None = None
+) -> Case:
     """A case under the rules that are to decide it; without rules it waits, and gets nothing."""
     entitled = [] if version is None else entitlements(order, version.program, version.served)
-    return Case(order, version, entitled, was, refused)
+    return Case(order, version, entitled, was, refused, in_force)
 
 
 def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
@@ -109,7 +116,51 @@ def looked_at(cases: Iterable[Case]) -> Figures:
                 figures.was_given(Key(was.rule, was.side, was.unit), was.ambassador_id, was.amount_minor)
         if case.version is not None and case.version.capped:
             _count_own_caps(figures, case, case.version)
+        if _discounted(case.version) or _discounted(case.in_force):
+            would, took = discounts_on(case.order, case.version, case.in_force)
+            if would or took:
+                figures.discount(case.order.currency, would, took)
     return figures
+
+
+def _discounted(version: Version | None) -> bool:
+    return version is not None and version.discount is not None
+
+
+def discounts_on(order: Order, under: Version | None, in_force: Version | None) -> tuple[int, int]:
+    """What these terms would take off an order for the friend, and what those in force took off. With what is refunded
+    of the order, that part of it goes.
+
+    Who made nothing of the discount that was promised would make nothing of another one; where none was promised, every
+    friend is taken to use the new one.
+    """
+    if not order.attributed or order.cancelled:
+        return 0, 0
+    took = _part(order, in_force, order.subtotal_minor, order.discount_minor)
+    if under is in_force or (under and in_force and under.discount == in_force.discount):
+        would = took
+    elif _discounted(in_force) and not took:
+        would = 0
+    else:
+        goods = order.subtotal_minor + took
+        would = _part(order, under, 0, goods)
+    if not order.total_minor:
+        return would, took
+    kept = order.total_minor - order.refunded_minor
+    return share_half_up(would, kept, order.total_minor), share_half_up(took, kept, order.total_minor)
+
+
+def _part(order: Order, version: Version | None, left_minor: int, off_minor: int) -> int:
+    """The program's part of what was taken off, or of what may be: of goods that cost both together."""
+    if version is None:
+        return 0
+    return program_part(
+        version.discount,
+        same_currency=order.currency == version.program.currency,
+        order_number=order.order_number,
+        subtotal_minor=left_minor,
+        discount_minor=off_minor,
+    )
 
 
 def _count_own_caps(figures: Figures, case: Case, under: Version) -> None:
