@@ -32,19 +32,34 @@ def proof(links: Replica, shop: Shop, customer: str) -> dict[str, str]:
     return {"id": customer, "proof": hmac.new(key, customer.encode(), hashlib.sha256).hexdigest()}
 
 
-async def test_a_stranger_is_offered_the_program_that_can_be_joined(links: Replica, shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("language", "copy", "title"),
+    [
+        ("en-GB", "Copy", "Give a friend €10"),
+        ("ru-RU", "Копировать", "Подарите другу 10 €"),
+        ("uk", "Копіювати", "Подаруйте другу 10 €"),
+        ("ro-MD", "Copiați", "Oferiți unui prieten 10 €"),
+    ],
+)
+async def test_a_stranger_is_offered_the_program_that_can_be_joined(
+    links: Replica, shop: Shop, language: str, copy: str, title: str
+) -> None:
+    spoken = language[:2]
     await shop.program(name="By invitation")
     program = await shop.program(joining={"terms": {"version": "1", "text": "Be kind."}}, rank=9)
-    answer = await ask(links, shop, language="ro-MD")
+    answer = await ask(links, shop, language=language)
     assert answer.status_code == 200, answer.text
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     offer = answer.json()
-    assert (offer["program_id"], offer["language"], offer["own"]) == (program, "ro", None)
-    assert "10" in offer["title"]
-    assert offer["join_url"] == f"{BASE}/join/{program}?lang=ro"
+    assert (offer["program_id"], offer["language"], offer["own"]) == (program, spoken, None)
+    assert title in offer["title"].replace("\xa0", " ")
+    assert offer["join_url"] == f"{BASE}/join/{program}?lang={spoken}"
     for address in ("join_url", "sign_in_url", "terms_url"):
         assert (await links.http.get(offer[address])).status_code == 200, address
-    assert offer["words"]["copy"] == "Copiați"
+    assert offer["words"]["copy"] == copy
+    known = await shop.ambassador(program, external_id="c7")
+    own = (await ask(links, shop, language=language, customer=proof(links, shop, "c7"))).json()["own"]
+    assert own["url"] == known["link"]["url"] and own["text"]
 
 
 async def test_the_proof_of_the_stores_server_gives_link_and_code_and_nothing_less_does(

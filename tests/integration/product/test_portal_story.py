@@ -2,15 +2,19 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from services.common import scopes
+from services.kernel.auth import sessions
+from services.kernel.auth.ring import KeyRing
 from tests.integration.links.test_looks import picture
 from tests.support.axe import violations
-from tests.support.two_stores import BODIES, PROGRAM, Store, TwoStores
+from tests.support.two_stores import BODIES, PROGRAM, SECRET_KEYS, Store, TwoStores
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -20,7 +24,21 @@ DESK: Any = {"width": 1280, "height": 900}
 NARROW: Any = {"width": 360, "height": 740}
 FIRST_LOAD = 50_000
 """Bytes that the portal's first page takes on an empty cache, its parts and its font included, without headers."""
-PARTS = tuple(f"/p/{part}" for part in "friends appeals results settings phone links materials messages".split())
+PARTS = tuple(
+    f"/p/{part}"
+    for part in "friends appeals results settings phone links materials messages invites statement payouts".split()
+)
+REFUSED = {
+    "/p/payouts/destination": {"method": "iban", "holder": "", "value": "DE00"},
+    "/p/payouts/request": {"currency": "CHF"},
+}
+"""Forms that lead to a page of their own: the one they were sent from, with what is wrong."""
+SEND = """([action, fields]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action })
+  for (const name in fields) form.append(Object.assign(document.createElement("input"), { name, value: fields[name] }))
+  document.body.append(form)
+  form.submit()
+}"""
 WORN = """() => {
   const mark = document.querySelector(".mast .initial")
   const drawn = mark.tagName === "IMG" || getComputedStyle(mark).backgroundImage.startsWith("url(")
@@ -165,6 +183,7 @@ async def test_every_page_of_the_portal_fits_a_narrow_phone_and_nothing_keeps_an
     page = await phone.new_page()
     await page.set_viewport_size(NARROW)
     base = await sign_in(two_stores, store, store.ids["ambassador_id"], page)
+    await proved_just_now(page, base)
     look = {"color": "#7A3B1E", "logo": b64encode(picture(size=(64, 64))).decode()}
     changed = await two_stores.client.patch("/v1/stores/look", json=look, headers=store.secret)
     assert changed.status_code == 200, changed.text
@@ -173,13 +192,31 @@ async def test_every_page_of_the_portal_fits_a_narrow_phone_and_nothing_keeps_an
         await page.emulate_media(color_scheme=scheme)
         for path in ("/p", *PARTS):
             await page.goto(base + path)
-            await expect(page.locator(".fragment[aria-busy=true]")).to_have_count(0)
-            await expect(page.locator(".fragment [role=alert]")).to_have_count(0)
-            assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-            assert await violations(page) == [], f"{path}, {scheme}"
-            await expect(page.locator(".bottombar")).to_be_visible()
-            worn = await page.evaluate(WORN)
-            assert worn == ["#7A3B1E", True], path
+            await keeps_nobody_out(page, scheme)
+        for path, fields in REFUSED.items():
+            await page.goto(f"{base}/p/payouts")
+            async with page.expect_navigation(url=base + path):
+                await page.evaluate(SEND, [path, fields])
+            await keeps_nobody_out(page, scheme)
+
+
+async def keeps_nobody_out(page: Page, scheme: str) -> None:
+    await expect(page.locator(".fragment[aria-busy=true]")).to_have_count(0)
+    await expect(page.locator(".fragment [role=alert]")).to_have_count(0)
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    assert await violations(page) == [], f"{page.url}, {scheme}"
+    await expect(page.locator(".bottombar")).to_be_visible()
+    worn = await page.evaluate(WORN)
+    assert worn == ["#7A3B1E", True], page.url
+
+
+async def proved_just_now(page: Page, base: str) -> None:
+    """The same session as if their own mail had opened it: what asks for that is shown whole."""
+    (cookie,) = [one for one in await page.context.cookies(base) if one["name"] == sessions.PORTAL_COOKIE]
+    ring = KeyRing(secret_keys=SECRET_KEYS, contact_key="c" * 20, operator_key="o" * 40, scopes=scopes.SCOPES)
+    session = replace(sessions.read_portal_session(ring, cookie["value"]), proved_at=sessions.real_time())
+    value = sessions.issue_portal_session(ring, session)
+    await page.context.add_cookies([{"name": cookie["name"], "value": value, "url": base}])
 
 
 def weighed(session: CDPSession) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """What becomes of an order or a page's report on its way in: names of facts, hashes for addresses, tokens read."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import pytest
 
 from contracts.events import EVENTS
 from contracts.events.tracking import CustomerIdentified, VisitRecorded
@@ -175,3 +176,27 @@ def test_in_a_demo_a_callers_clock_and_the_demos_own_both_mean_today() -> None:
     assert clock.moved(NOON + two_weeks) == NOON + two_weeks
     assert clock.moved(NOON - timedelta(days=30)) == NOON - timedelta(days=16)
     assert Clock(NOON).moved(NOON + two_weeks) == NOON + two_weeks  # no demo: refused where it lies ahead
+
+
+VISITOR = "v1-" + "a" * 32
+
+
+@pytest.mark.parametrize("first", [{}, {"token": "one"}])
+@pytest.mark.parametrize("second", [{}, {"token": "one"}, {"token": "two"}, {"url": "https://shop.example/cart"}])
+def test_a_view_of_the_invitation_is_one_for_a_visitor_a_day_and_a_placement(
+    first: dict[str, str], second: dict[str, str]
+) -> None:
+    tokens = {"one": click_token.issue(RING, STORE, token()), "two": click_token.issue(RING, STORE, token("clk_2"))}
+
+    def seen(now: datetime, more: dict[str, str], **changed: str) -> str:
+        said = {"type": "widget_view", "visitor_id": VISITOR, "placement": "ribbon", **more, **changed}
+        if "token" in said:
+            said["token"] = tokens[said["token"]]
+        return line_of(RING, STORE, TrackIn.model_validate(said), now).track_id
+
+    morning = NOON.replace(hour=0, minute=1)
+    evening, tomorrow = morning + timedelta(hours=23), morning + timedelta(hours=24)
+    assert seen(morning, first) == seen(evening, second)
+    assert len({seen(morning, first), seen(tomorrow, second)}) == 2
+    assert len({seen(morning, first), seen(morning, second, placement="product-card")}) == 2
+    assert len({seen(morning, first), seen(morning, second, visitor_id="v1-" + "b" * 32)}) == 2

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from services.common.contacts import contact_hashes
+from services.common.portal_bar import SHARE, portal_bar
 from services.kernel.context import Context
 from services.kernel.errors import AppError, Conflict, NotFound
 from services.kernel.http.body import MAX_STRANGERS_BODY
@@ -96,6 +97,7 @@ async def _page(
         style=look.style,
         logo=look.logo,
         title=speech.say("Invite by e-mail"),
+        bar=portal_bar(speech, SHARE),
         store=reader.store.name,
         given=speech.count("%(n)s address was taken.", "%(n)s addresses were taken.", given) if given else "",
         off=off,
