@@ -27,9 +27,9 @@ def dose() -> float:
     return float(os.environ.get(_DOSE) or 1)
 
 
-def examples(usual: int) -> int:
-    """As many examples as this run's dose makes of the usual number."""
-    return max(1, round(usual * dose()))
+def examples(usual: int, *, proof: int = 1) -> int:
+    """As many examples as the dose makes of the usual number; in a run that reports, not fewer than `proof`."""
+    return max(proof if os.environ.get(_TALLY) else 1, round(usual * dose()))
 
 
 def chance(of: str) -> random.Random:

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.support.chance import examples
 from tests.support.product import ROOT
 
 DRAWING = """
@@ -66,3 +69,11 @@ def test_every_run_draws_anew_and_says_how_to_draw_the_same_again(tmp_path: Path
 def test_a_dose_multiplies_what_is_tried(tmp_path: Path) -> None:
     assert len(run(tmp_path / "usual")[1]) == 20 + 1
     assert len(run(tmp_path / "more", KITH_TEST_DOSE="3")[1]) == 60 + 1
+
+
+def test_a_run_that_reports_tries_as_many_as_were_promised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITH_TEST_DOSE", "2")
+    monkeypatch.delenv("KITH_TEST_TALLY", raising=False)
+    assert examples(20, proof=5_000) == 40
+    monkeypatch.setenv("KITH_TEST_TALLY", str(tmp_path / "tally"))
+    assert (examples(20, proof=5_000), examples(20, proof=30)) == (5_000, 40)
