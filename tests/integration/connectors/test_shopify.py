@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import Any
 
 import httpx
@@ -267,21 +266,3 @@ async def test_signatures_can_be_guessed_so_often_and_what_is_signed_always_pass
     good = [await http.post(path, content=body, headers=signed(body, "orders/paid", event=f"e{n}")) for n in range(5)]
     assert {a.status_code for a in good} == {200}
     assert not any("ratelimit" in a.headers for a in good)
-
-
-async def test_ten_thousand_fuzzed_signatures_are_never_an_accident(both: Pair) -> None:
-    http = both.http
-    path, chance = await hook(http), Random(10_000)
-    body = delivery()
-    right = signed(body, "orders/paid")
-    mac = right["X-Shopify-Hmac-Sha256"].encode()
-    reported: Counter[int] = Counter()
-    for number in range(10_000):
-        place = chance.randrange(len(mac))
-        odd = chance.randbytes(chance.randrange(60)).translate(None, b"\r\n\0") if number % 2 else (
-            mac[:place] + bytes((chance.randrange(32, 256),)) + mac[place + chance.randrange(2) :]
-        )  # fmt: skip
-        headers = [(b"x-shopify-topic", odd), (b"x-shopify-hmac-sha256", odd), (b"x-shopify-event-id", odd)]
-        reported[(await http.post(path, content=body, headers=headers)).status_code] += odd != mac
-    assert set(+reported) <= {401, 429}
-    assert (await http.post(path, content=body, headers=right)).json()["outcome"] == "taken"
