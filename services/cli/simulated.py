@@ -3,16 +3,23 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import digest
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from services.connectors.platforms.domain.generic.signing import key_of
-from services.connectors.platforms.domain.shopify.naming import signature as shopify_signature
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.platforms.domain.shopify import naming as shopify
 from services.connectors.platforms.domain.stripe.signing import signature as stripe_signature
 from services.connectors.platforms.domain.woocommerce.naming import signature as woocommerce_signature
+
+REFUNDED: Final = "order.updated:refunded"
+CANCELLED: Final = "order.updated:cancelled"
+"""WooCommerce tells of both by `order.updated`."""
+BY_NAME_ALONE: Final = frozenset({*shopify.FAREWELLS, shopify.DATA_REQUEST})
+"""What takes access away, or has something forgotten: no part of `all`."""
 
 
 class Purchase(NamedTuple):
@@ -23,6 +30,8 @@ class Purchase(NamedTuple):
     code: str = ""
     token: str = ""
     currency: str = "EUR"
+    host: str = ""
+    """Whose shop it is, where the platform says so."""
 
 
 class Simulated(NamedTuple):
@@ -47,6 +56,18 @@ def _mail(bought: Purchase) -> str:
     return f"simulated-{bought.order_id}@example.com"
 
 
+def _farewell(topic: str, bought: Purchase) -> dict[str, Any]:
+    """What Shopify says when an app is removed, and when somebody is to be forgotten or told what is kept."""
+    if topic == shopify.UNINSTALLED:
+        return {"id": 7, "myshopify_domain": bought.host}
+    about: dict[str, Any] = {"shop_id": 7, "shop_domain": bought.host}
+    if topic == shopify.REDACT_SHOP:
+        return about
+    about["customer"] = {"id": 207, "email": _mail(bought)}
+    orders = "orders_to_redact" if topic == shopify.REDACT_CUSTOMER else "orders_requested"
+    return about | {orders: [int(bought.order_id)]}
+
+
 def _shopify(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
     at = bought.at.isoformat()
     money = {"kind": "refund", "status": "success", "amount": "10.00", "currency": bought.currency}
@@ -69,20 +90,23 @@ def _shopify(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated
         "discount_codes": [{"code": bought.code}] if bought.code else [],
         "note_attributes": [{"name": "kith", "value": bought.token}] if bought.token else [],
     }
-    sent = _json(refund if topic == "refunds/create" else order, {"X-Shopify-Topic": topic})
-    sent.headers["X-Shopify-Hmac-Sha256"] = shopify_signature(secret, sent.body).decode()
+    told = refund if topic == "refunds/create" else _farewell(topic, bought) if topic in BY_NAME_ALONE else order
+    sent = _json(told, {"X-Shopify-Topic": topic})
+    sent.headers["X-Shopify-Hmac-Sha256"] = shopify.signature(secret, sent.body).decode()
     return sent
 
 
 def _woocommerce(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
     at = bought.at.replace(tzinfo=None).isoformat(timespec="seconds")
+    changed = bought.at + timedelta(seconds={REFUNDED: 1, CANCELLED: 2}.get(topic, 0))
+    back = {"id": int(bought.order_id) + 1, "reason": "", "total": "-10.00"}
     order: dict[str, Any] = {"id": int(bought.order_id)}
     if topic != "order.deleted":
         order |= {
-            "status": "pending" if topic == "order.created" else "processing",
+            "status": {"order.created": "pending", CANCELLED: "cancelled"}.get(topic, "processing"),
             "currency": bought.currency,
             "date_created_gmt": at,
-            "date_modified_gmt": at,
+            "date_modified_gmt": changed.replace(tzinfo=None).isoformat(timespec="seconds"),
             "date_paid_gmt": None if topic == "order.created" else at,
             "total": "50.90",
             "total_tax": "0.00",
@@ -91,9 +115,9 @@ def _woocommerce(topic: str, bought: Purchase, secret: bytes, now: int) -> Simul
             "line_items": [{"id": 1, "product_id": 1, "quantity": 1, "total": "46.00"}],
             "coupon_lines": [{"code": bought.code}] if bought.code else [],
             "meta_data": [{"key": "kith", "value": bought.token}] if bought.token else [],
-            "refunds": [],
+            "refunds": [back] if topic in (REFUNDED, CANCELLED) else [],
         }
-    sent = _json(order, {"X-WC-Webhook-Topic": topic})
+    sent = _json(order, {"X-WC-Webhook-Topic": topic.partition(":")[0]})
     sent.headers["X-WC-Webhook-Signature"] = woocommerce_signature(secret, sent.body).decode()
     return sent
 
@@ -189,5 +213,14 @@ _PLATFORMS = {
     "bitrix": _generic,
     "generic": _generic,
 }
-EXTRA: Mapping[str, tuple[str, ...]] = {"tilda": ("order", "test")}
-"""Topics of platforms that name none."""
+EXTRA: Mapping[str, tuple[str, ...]] = {
+    "tilda": ("order", "test"),
+    "woocommerce": (REFUNDED, CANCELLED),
+    "shopify": (shopify.UNINSTALLED, shopify.REDACT_CUSTOMER, shopify.REDACT_SHOP, shopify.DATA_REQUEST),
+}
+"""What is told beside the topics that a store subscribes to, or under one of them."""
+
+
+def topics_of(platform: str) -> tuple[str, ...]:
+    """All that can be told of a platform. Raises `KeyError` for one that there is not."""
+    return (*PLATFORMS[platform].topics, *EXTRA.get(platform, ()))
