@@ -68,6 +68,20 @@ async def create(
     return account
 
 
+async def create_first(tx: Tx, ctx: Context, store_id: str, *, platform: str, secret: str) -> Account:
+    """Makes the only connection of a store, as it was done before there were others. Raises `Conflict` where there is
+    another, or was one: the orders of two must not have the same ids, and nothing here tells them apart.
+    """
+    await tx.lock_stores([store_id])
+    if await sql.ever_any(tx, store_id):
+        raise Conflict(
+            "The store has a connection already, or had one. Make this one by POST /v1/connections, with an"
+            " order_prefix that tells its orders from the others'.",
+            code="not_the_first",
+        )
+    return await accounts.create(tx, ctx.require_sealing(), store_id, platform=platform, secret=secret, kind="hok")
+
+
 async def change(
     tx: Tx,
     ctx: Context,

@@ -276,6 +276,19 @@ async def test_an_address_serves_its_own_platform_and_the_former_one_serves_on(b
     assert [h["id"] for h in (await http.get("/v1/hooks", headers=SECRET_KEY)).json()["data"]] == [shop["id"]]
 
 
+async def test_the_former_way_makes_a_store_s_first_connection_and_no_other(both: Pair) -> None:
+    http, body = both.http, {"platform": "shopify", "secret": SECRET}
+    once = SECRET_KEY | {"idempotency-key": "k1"}
+    made = [await http.post("/v1/hooks", headers=once, json=body) for _ in range(2)]
+    assert (made[0].status_code, made[0].json()) == (201, made[1].json())
+    for _ in range(2):  # and one that it had counts: its orders go on under their ids
+        refused = await http.post("/v1/hooks", headers=SECRET_KEY, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_the_first")
+        assert "POST /v1/connections" in refused.json()["detail"]
+        await http.delete(f"/v1/hooks/{made[0].json()['id']}", headers=SECRET_KEY)
+    assert (await http.post("/v1/connections", headers=SECRET_KEY, json=body | {"order_prefix": "b-"})).is_success
+
+
 def test_the_published_vector_of_standard_webhooks() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     headers = {

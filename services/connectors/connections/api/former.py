@@ -4,7 +4,6 @@ from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Request, Response
 
-from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql
 from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
@@ -20,12 +19,11 @@ _PLATFORMS: Final = ("shopify",)
 
 @router.post("/v1/hooks", status_code=201, response_model=HookOut)
 async def post_hook(body: HookIn, call: Annotated[Call, require("orders:write")]) -> Response:
-    """Makes an address for a platform's deliveries. Give it, and the secret, to the platform. `/v1/connections` says
-    more.
+    """Makes an address for a platform's deliveries. Give it, and the secret, to the platform. It is for a store's first
+    one: `/v1/connections` makes others, and says more.
     """
-    sealing = call.ctx.require_sealing()
     return await call.once(
-        lambda tx: accounts.create(tx, sealing, call.store_id, platform=body.platform, secret=body.secret, kind="hok"),
+        lambda tx: actions.create_first(tx, call.ctx, call.store_id, platform=body.platform, secret=body.secret),
         answer=lambda account: _out(call, account),
     )
 
