@@ -39,6 +39,7 @@ from services.connectors.polls import tables as _polls
 from services.connectors.polls import work as polls_work
 from services.connectors.polls.api import console as polls_console
 from services.connectors.polls.api import rest as polls
+from services.connectors.remote_codes import tables as _remote_codes
 from services.connectors.settings import METADATA
 from services.connectors.slices import consumer as slices
 from services.connectors.slices import tables as _slices
@@ -52,7 +53,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
 from services.kernel.service import DueJob, Service
 
-_TABLES = (_accounts, _codes, _endpoints, _history, _inbox, _payments, _polls, _slices)
+_TABLES = (_accounts, _codes, _endpoints, _history, _inbox, _payments, _polls, _remote_codes, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from prometheus_client import Counter
@@ -20,11 +20,13 @@ from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
-from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, payments_of
+from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, payments_of, with_codes
 from services.connectors.inbox.domain.marks import marked
 from services.connectors.inbox.sql import Delivery, Timers
 from services.connectors.payments import sql as payments
-from services.connectors.platforms.domain.port import POLLED, Delivered, Farewell, Ignored, Payment, Platform
+from services.connectors.platforms.domain.port import POLLED, Delivered, Farewell, Ignored, Payment, Platform, Report
+from services.connectors.remote_codes import sql as remote_codes
+from services.connectors.remote_codes.sql import RemoteId
 from services.connectors.settings import DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
@@ -41,6 +43,8 @@ FORGET: Final = "connectors.forget-deliveries"
 """The due job that drops old deliveries."""
 READ_BACK: Final = "read-back"
 """The kind of task that asks a platform for an order."""
+NAME_CODE: Final = "name-code"
+"""The kind of task that asks a platform what a code is which it named by its id."""
 FORGOTTEN_AT_ONCE: Final = 1_000
 """Deliveries that one transaction drops."""
 READ_AT_ONCE: Final = 100
@@ -91,7 +95,15 @@ class Readings:
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
         read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
         farewell = farewell_of(report, known)
-        return Reading(read, facts, payments=paid, by_payment=report.by_payment, farewell=farewell)
+        coded = Coded(report, known) if report.code_ids and report.orders else None
+        return Reading(read, facts, payments=paid, by_payment=report.by_payment, farewell=farewell, coded=coded)
+
+
+class Coded(NamedTuple):
+    """A report that tells of codes by the platform's ids, and what was known as it was read."""
+
+    report: Report
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,8 @@ class Reading:
     """Its refunds name a payment in an order's place."""
     farewell: Farewell | None = None
     """Its orders under the store's ids."""
+    coded: Coded | None = None
+    """Its codes are to be looked up by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +168,7 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     """Notes what was read and sends its facts' events, of those deliveries that are still as they were."""
     await _lock_payments(tx, readings)
     noted = await sql.note(tx, [(one.delivery, before) for one in readings])
-    read = [one for one in readings if one.delivery.ref in noted]
+    read = await _with_codes(tx, how, [one for one in readings if one.delivery.ref in noted])
     facts: dict[tuple[str, str, str], ReportedFact] = {}
     for fact in (*(fact for one in read for fact in one.facts), *await _of_paid_orders(tx, how, read)):
         facts.setdefault(fact.key, fact)
@@ -168,6 +182,40 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     if before == "waiting":
         deliveries = [one.delivery for one in read]
         tx.after_commit(lambda: _count(deliveries))
+
+
+async def _with_codes(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[Reading]:
+    """These, their orders with the codes that they name by the platform's ids. The platform is asked for those that
+    nobody knows, where it can be; their orders count meanwhile without.
+    """
+    ids = {one.delivery.ref: _code_ids(one) for one in read if one.coded is not None}
+    if not ids:
+        return list(read)
+    codes = await remote_codes.codes(tx, {code_id for found in ids.values() for code_id in found})
+    unknown = [(one, code_id) for one in read for code_id in ids.get(one.delivery.ref, ()) if code_id not in codes]
+    accounts = await accounts_sql.read_by(tx, {(one.delivery.store_id, one.delivery.hook_id) for one, _ in unknown})
+    asked = []
+    for one, code_id in unknown:
+        account = accounts.get((one.delivery.store_id, one.delivery.hook_id))
+        if account is not None and account.access is not None and how.platforms[account.platform].naming is not None:
+            asked.append(_name_code(one.delivery, code_id.remote_id))
+    if asked:
+        await add_tasks(tx, asked)
+    found = []
+    for one in read:
+        meant = [code for code_id in ids.get(one.delivery.ref, ()) if (code := codes.get(code_id))]
+        if one.coded is not None and meant:
+            kept, (report, known) = one.delivery, one.coded
+            platform = how.platforms[kept.platform]
+            orders = with_codes(how.ring, platform, kept.store_id, report, known, meant)
+            one = replace(one, facts=(*orders, *one.facts[len(orders) :]))
+        found.append(one)
+    return found
+
+
+def _code_ids(one: Reading) -> list[RemoteId]:
+    named = one.coded.report.code_ids if one.coded is not None else ()
+    return [RemoteId(one.delivery.store_id, one.delivery.hook_id, code_id) for code_id in named]
 
 
 async def _part(tx: Tx, told: Delivery, farewell: Farewell) -> None:
@@ -235,6 +283,17 @@ def _question(reading: Reading) -> NewTask:
         lane=kept.hook_id,
         key=f"{kept.delivery_id}:{new_id('ask')}",
         payload={"connection": kept.hook_id, "order": reading.ask, "delivery": kept.delivery_id},
+    )
+
+
+def _name_code(kept: Delivery, remote_id: str) -> NewTask:
+    """The task that asks a platform what a code is, for one delivery, which is read again then."""
+    return NewTask(
+        kind=NAME_CODE,
+        store_id=kept.store_id,
+        lane=kept.hook_id,
+        key=f"{kept.delivery_id}:{remote_id}",
+        payload={"connection": kept.hook_id, "code": remote_id, "delivery": kept.delivery_id},
     )
 
 

@@ -1,8 +1,11 @@
-"""Asks a platform for an order that a delivery only named, and keeps what it answers as a delivery of its own.
+"""Asks a platform for an order that a delivery only named, and keeps what it answers as a delivery of its own; and for
+what a code is of which a delivery tells the id alone.
 
-Nothing that the delivery said counts. What the shop answers is read like any delivery, and can be read again.
+Nothing that a delivery said counts that only named an order. What the shop answers is read like any delivery, and can
+be read again.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -11,16 +14,19 @@ from services.common.own_placeholders import placeholders_of
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account
-from services.connectors.inbox import actions, domain
+from services.connectors.inbox import actions, domain, sql
 from services.connectors.inbox.actions import Readings
 from services.connectors.inbox.domain import BODY, delivery_id
 from services.connectors.inbox.domain.facts import Known
 from services.connectors.inbox.sql import Delivery
-from services.connectors.platforms.domain.port import READ_BACK
+from services.connectors.platforms.domain.port import READ_BACK, Shop
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.remote_codes import sql as remote_codes
+from services.connectors.remote_codes.sql import RemoteId
 from services.connectors.settings import DELIVERIES_KEPT
 from services.kernel.context import Context
 from services.kernel.db import Tx
+from services.kernel.errors import Invalid
 from services.kernel.outbound import OutboundError
 from services.kernel.work import Done, GiveUp, Outcome, Retry, Task, TaskKind
 from services.kernel.work.kinds import Note
@@ -115,5 +121,54 @@ async def take(tx: Tx, ctx: Context, account: Account, body: bytes) -> None:
     await actions.note(tx, readings, [readings.read(kept, body, known)])
 
 
-TASK_KINDS: Final = (TaskKind(name=actions.READ_BACK, run=run, given_up=given_up),)
+async def name_code(ctx: Context, task: Task) -> Outcome:
+    """Asks what a code is that a delivery named by the platform's id, and has the delivery read again."""
+    connection_id, remote_id = str(task.payload["connection"]), str(task.payload["code"])
+    async with ctx.db.transaction([task.store_id], patient=True) as tx:
+        account = await accounts_sql.one(tx, task.store_id, connection_id)
+        known = await remote_codes.codes(tx, [RemoteId(task.store_id, connection_id, remote_id)])
+        now = tx.now
+    naming = None if account is None else PLATFORMS[account.platform].naming
+    if account is None or naming is None:
+        return Done()
+    if known:
+        return Done(note=_named(ctx, task, {}))
+    try:
+        access = accounts.access_of(ctx.require_sealing(), account)
+    except ValueError:
+        return Retry(reason="no_key")
+    if access is None or access.password is None:
+        return Done()
+    question = naming.ask(Shop(account.host or "", access.user or "", access.password), remote_id)
+    try:
+        answer = await ctx.outbound.send(
+            "GET", question.url, purpose=actions.NAME_CODE, headers=question.headers, most_bytes=MOST_BYTES
+        )
+    except OutboundError as error:
+        return Retry(reason=error.reason) if error.passing else GiveUp(reason=error.reason)
+    if answer.status in {401, 403, 404}:
+        return Done()  # the key may not read it, or is another account's: the order counts without, as it did
+    if not answer.ok:
+        return Retry(reason=f"http_{answer.status}", after=answer.retry_after(now))
+    try:
+        return Done(note=_named(ctx, task, {remote_id: naming.read(answer.body)}))
+    except Invalid:
+        return Retry(reason="unreadable")
+
+
+def _named(ctx: Context, task: Task, found: Mapping[str, str]) -> Note:
+    async def note(tx: Tx) -> None:
+        await remote_codes.add(tx, task.store_id, str(task.payload["connection"]), found)
+        kept = await sql.get(tx, task.store_id, str(task.payload["delivery"]))
+        if kept is not None and kept.outcome == "taken":
+            readings = Readings(PLATFORMS, ctx.ring, ctx.require_sealing())
+            await actions.read_again(tx, readings, kept, Clock(tx.now, tx.offset))
+
+    return note
+
+
+TASK_KINDS: Final = (
+    TaskKind(name=actions.READ_BACK, run=run, given_up=given_up),
+    TaskKind(name=actions.NAME_CODE, run=name_code),
+)
 """One at a time for each connection: shops count their API's calls."""

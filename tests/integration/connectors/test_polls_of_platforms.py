@@ -132,3 +132,43 @@ async def test_stripes_pages_are_walked_and_a_key_that_opens_nothing_stops_the_p
         seen = await looked(both, connection)
         assert (seen["state"], seen["reason"]) == ("stopped", "http_403")
         assert json.dumps(seen).count(stripe.KEY) == 0
+
+
+async def test_stripe_is_asked_once_what_a_promotion_code_is_whoever_tells_of_it(both: Pair) -> None:
+    shop = Stripe()
+    shop.promotion_codes["promo_theirs"] = "ANNA10"
+    connection = await connect(both.http, "stripe", secret=STRIPE_SECRET, access={"password": stripe.KEY})
+
+    def bought(number: int, promotion_code: str) -> dict[str, Any]:
+        return deliveries.stripe_session(
+            ago(9),
+            id=f"cs_{number}",
+            payment_intent=f"pi_{number}",
+            customer=f"cus_{number}",
+            customer_details={"email": f"friend{number}@example.com"},
+            metadata={},
+            discounts=[{"coupon": None, "promotion_code": promotion_code}],
+        )
+
+    async def attributed(order_id: str) -> bool:
+        return bool((await order_of(both, order_id))["decision"]["status"] == "attributed")
+
+    async with polling(both, shop):
+        event = deliveries.stripe_event("checkout.session.completed", bought(1, "promo_theirs"), ago(9))
+        sent = deliveries.stripe(event, STRIPE_SECRET)
+        await both.http.post(httpx.URL(connection["url"]).path, content=sent.body, headers=sent.headers)
+        await until(lambda: attributed("pi_1"), within=60, what="the webhook's order is credited")
+        shop.happened("checkout.session.completed", bought(2, "promo_theirs"), ago(8))
+        shop.happened("checkout.session.completed", bought(3, "promo_of_nobody"), ago(7))
+        assert (await looked(both, connection))["missed"] == 2
+        await until(lambda: attributed("pi_2"), within=60, what="the order that a poll found is credited")
+
+        async def nothing_waits() -> bool:
+            async with both.db.transaction(stores=[SHOP]) as tx:
+                return not await tx.scalar(
+                    "select count(*) from work_tasks where kind = 'name-code' and state = 'waiting'"
+                )
+
+        await until(nothing_waits, within=60, what="all codes were asked for")
+    assert sorted(shop.codes_asked) == ["promo_of_nobody", "promo_theirs"]
+    assert (await order_of(both, "pi_3"))["decision"]["status"] == "unattributed"

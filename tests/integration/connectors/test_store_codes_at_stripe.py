@@ -8,8 +8,10 @@ import pytest
 
 from contracts.program import Discount, Fixed, Percent
 from services.kernel import failpoints
-from tests.integration.attribution.world import SHOP
+from tests.integration.attribution.world import NOW, SHOP
 from tests.integration.connectors.test_connections import connect
+from tests.integration.connectors.test_platforms_in import found
+from tests.support import deliveries
 from tests.support.attribution import ambassador, at, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import Pair
@@ -56,6 +58,36 @@ async def test_a_discount_is_a_coupon_and_each_code_a_promotion_code_of_it(carry
     assert boris["form"]["expires_at"] == str(int(ends.timestamp()))
     refused = {one["code"]: one["reason"] for one in await carrying.listed(state="refused")}
     assert refused == {"CLARA-K": "letters_and_digits", "OLD": "expired"}
+
+
+async def test_who_types_a_code_at_the_checkout_is_credited_also_by_the_promotion_code_of_before(
+    carrying: Stripe,
+) -> None:
+    await carrying.arrive(code(store=SHOP))
+    async with carrying.working():
+        await carrying.until(waiting=0, in_store=1)
+        await carrying.arrive(promising(Discount(give=Fixed(kind="fixed", amount_minor=750)), version=2))
+        await until(lambda: _two(carrying.account), within=60, what="there is another promotion code")
+        await carrying.until(waiting=0, in_store=1)
+    for number, one in enumerate(carrying.account.of("ANNA10")):
+        session = deliveries.stripe_session(
+            NOW,
+            payment_intent=f"pi_{number}",
+            customer=f"cus_{number}",
+            customer_details={"email": f"friend{number}@example.com"},
+            metadata={},
+            discounts=[{"coupon": None, "promotion_code": one["id"]}],
+        )
+        event = deliveries.stripe_event("checkout.session.completed", session, NOW, id=f"evt_{number}")
+        sent = deliveries.stripe(event, SIGNED)
+        told = await carrying.both.http.post(f"/in/stripe/{carrying.id}", content=sent.body, headers=sent.headers)
+        assert told.json() == {"outcome": "taken"}
+        order = await found(carrying.both, f"pi_{number}")
+        assert (order["decision"]["status"], order["decision"]["winner"]["kind"]) == ("attributed", "code")
+
+
+async def _two(account: StripeAccount) -> bool:
+    return [one["active"] for one in account.of("ANNA10")] == [False, True]
 
 
 async def test_other_terms_are_another_promotion_code_and_the_one_before_is_switched_off(carrying: Stripe) -> None:

@@ -24,9 +24,12 @@ class Stripe(Shop):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[dict[str, Any]] = []
+        self.promotion_codes: dict[str, str] = {}
+        """What a buyer types, by id."""
+        self.codes_asked: list[str] = []
 
     def routes(self) -> list[Route]:
-        return [Route("/v1/events", self.listed)]
+        return [Route("/v1/events", self.listed), Route("/v1/promotion_codes/{id}", self.promotion_code)]
 
     def proved(self, request: Request) -> bool:
         return request.headers.get("authorization") == f"Bearer {KEY}"
@@ -63,6 +66,16 @@ class Stripe(Shop):
             found = found[ids.index(after) + 1 :]
         page = {"object": "list", "url": "/v1/events", "has_more": len(found) > limit, "data": found[:limit]}
         return JSONResponse(page)
+
+    async def promotion_code(self, request: Request) -> Response:
+        if (trouble := self.trouble(request)) is not None:
+            return trouble
+        name = request.path_params["id"]
+        self.codes_asked.append(name)
+        if name not in self.promotion_codes:
+            return JSONResponse({"error": {"code": "resource_missing"}}, status_code=404)
+        found = {"id": name, "object": "promotion_code", "active": False, "code": self.promotion_codes[name]}
+        return JSONResponse(found)
 
 
 def some(count: int = 100) -> Stripe:

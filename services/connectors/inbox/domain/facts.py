@@ -1,6 +1,6 @@
 """From what a platform reports to facts: under the store's own ids, by the code that serves the order call."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from services.common import order_facts
@@ -13,7 +13,7 @@ from services.connectors.platforms.domain.port import (
     Platform,
     Report,
 )
-from services.connectors.platforms.domain.values import LONGEST_ID
+from services.connectors.platforms.domain.values import LONGEST_ID, MOST
 from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Invalid
 
@@ -41,6 +41,18 @@ def facts_of(
         ),
         *(order_facts.cancel(store_id, named(prefix, one.order_id), one.at, clock) for one in report.cancels),
         *(order_facts.refund(store_id, named(prefix, one.order_id), one.refund, clock) for one in report.refunds),
+    )
+
+
+def with_codes(
+    ring: KeyRing, platform: Platform, store_id: str, report: Report, known: Known, codes: Sequence[str]
+) -> tuple[ReportedFact, ...]:
+    """Its orders once more, now that it is known which codes were meant. They have their names by then."""
+    for order in report.orders:
+        order.codes = tuple(dict.fromkeys([*order.codes, *codes]))[:MOST]
+    return tuple(
+        order_facts.report(ring, store_id, order, known.clock, known.nobody, source=platform.source)
+        for order in report.orders
     )
 
 

@@ -170,6 +170,15 @@ class Polling:
     """How long the platform remembers what changed; None for ever."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """How a platform is asked what a buyer typed, where an order names a code by the platform's own id."""
+
+    ask: Callable[[Shop, str], Question]
+    read: Callable[[bytes], str]
+    """Of an answer's body. Raises `Invalid` for what is no such answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a delivery says. Ids are the platform's own; what stands before a store's orders is added later."""
@@ -181,6 +190,8 @@ class Report:
     by_payment: bool = False
     """Its refunds name a payment in an order's place: they are of the order that it paid, too, whenever that is told.
     """
+    code_ids: Sequence[str] = ()
+    """The platform's own ids of codes that its orders were bought with, where it does not say what they are."""
     farewell: Farewell | None = None
     read_back: str | None = None
     """An order that the platform has to be asked for before anything counts: the delivery proves nothing of it."""
@@ -226,6 +237,8 @@ class Platform:
     """How an order is asked for: of host, order id, user and password. What is answered is read as `READ_BACK`."""
     polling: Polling | None = None
     """How it is asked for what changed; None where it has no API for that."""
+    naming: Naming | None = None
+    """How it is asked what a code is of which it tells the id alone; None where it tells the code."""
     ping: Callable[[Asked], bool] = never
     """Whether this is the platform's question whether anybody answers, which is not signed and says nothing."""
     source: str = "api"

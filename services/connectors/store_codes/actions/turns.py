@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from contracts.program import Program
+from services.connectors.platforms.domain.registry import PLATFORMS
+from services.connectors.remote_codes import sql as remote_codes
 from services.connectors.store_codes.actions import carry
 from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Result, State, Want
 from services.connectors.store_codes.domain.terms import OwnLimits, Terms, terms_of
@@ -219,6 +221,9 @@ async def _write(tx: Tx, carrier: Carrier, before: Sequence[Kept], after: Sequen
     if not after:
         return
     await codes.write(tx, carrier.store_id, carrier.connection_id, after)
+    if PLATFORMS[carrier.platform].naming is not None:
+        ids = {one.remote_id: one.code for one in after if one.remote_id is not None}
+        await remote_codes.add(tx, carrier.store_id, carrier.connection_id, ids)
     for old, new in zip(before, after, strict=True):
         if new.revision != old.revision and new.state is not None:
             carry.tell(tx, carrier, new.code_id, new.code, new.state, new.reason, new.revision)

@@ -6,6 +6,7 @@ from services.common.words import _
 from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import Rules
 from services.connectors.platforms.domain.stripe import signing
+from services.connectors.platforms.domain.stripe.naming import NAMING
 from services.connectors.platforms.domain.stripe.polling import POLLING
 from services.connectors.platforms.domain.stripe.reading import TOPICS, read
 
@@ -17,6 +18,7 @@ STRIPE = Platform(
     name_of=signing.name_of,
     read=read,
     polling=POLLING,
+    naming=NAMING,
     api=Api(password=_("Restricted API key")),
     check_secret=signing.problem_of,
     topics=TOPICS,
@@ -31,8 +33,9 @@ STRIPE = Platform(
         paid=_("When payment_status is paid or no_payment_required, also later; an invoice by invoice.paid."),
         tests=_("Events with livemode: false are kept in the log and never count."),
         cannot=_(
-            "A promotion code's text, unless metadata has it; which invoice a refund is of, where one payment paid "
-            "several; before API 2024-10-28, a refund that fails later."
+            "A promotion code's text: of those that Kith made it knows it, others it asks for with its key, or "
+            "metadata has it; the code of an invoice, but for the session that began it; which invoice a refund is of, "
+            "where one payment paid several; before API 2024-10-28, a refund that fails later."
         ),
     ),
 )

@@ -12,7 +12,15 @@ from services.common.order import Order
 from services.common.order_facts import Refund
 from services.connectors.platforms.domain.bodies import json_object
 from services.connectors.platforms.domain.port import Delivered, Ignored, Payment, Report, ReportedRefund
-from services.connectors.platforms.domain.stripe.values import currency_of, evidence_of, id_in, minor, moment, part
+from services.connectors.platforms.domain.stripe.values import (
+    code_ids_of,
+    currency_of,
+    evidence_of,
+    id_in,
+    minor,
+    moment,
+    part,
+)
 from services.connectors.platforms.domain.values import (
     LONGEST_EMAIL,
     LONGEST_PHONE,
@@ -74,7 +82,7 @@ def _session(event: Reported, session: Reported, at: datetime) -> Report:
         "customer": _buyer(session, details, text(session, "customer_email")),
         **evidence_of(session),
     }
-    return Report(orders=[msgspec.convert(order, Order)])
+    return Report(orders=[msgspec.convert(order, Order)], code_ids=code_ids_of(session))
 
 
 def _intent(event: Reported, intent: Reported, at: datetime) -> Report:
@@ -133,7 +141,7 @@ def _invoice(event: Reported, invoice: Reported, at: datetime) -> Report:
     listed = [part(one, "payment") for one in mappings(part(invoice, "payments").get("data") or []) if _is_paid(one)]
     paid_by = [found for one in (invoice, *listed) if (found := _paying(one)) is not None]
     payments = [Payment(found, order["order_id"]) for found in dict.fromkeys(paid_by)]
-    return Report(orders=[msgspec.convert(order, Order)], payments=payments)
+    return Report(orders=[msgspec.convert(order, Order)], payments=payments, code_ids=code_ids_of(invoice))
 
 
 def _invoice_payment(event: Reported, found: Reported, at: datetime) -> Report:

@@ -94,3 +94,10 @@ def evidence_of(reported: Reported, *metadata: Reported) -> dict[str, Any]:
         "codes": [code[:LONGEST_CODE] for code in dict.fromkeys(codes)][:MOST],
         "visitor_id": visitor[:LONGEST_ID] if visitor else None,
     }
+
+
+def code_ids_of(reported: Reported) -> list[str]:
+    """The ids of promotion codes whose text is not told: deliveries and listed events never expand them."""
+    discounts = [*mappings(reported.get("discounts") or []), part(reported, "discount")]
+    named = [text(one, "promotion_code") for one in discounts]
+    return list(dict.fromkeys(one[:LONGEST_ID] for one in named if one is not None))[:MOST]
