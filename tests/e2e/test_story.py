@@ -1,5 +1,5 @@
 """The whole story on a phone, in four languages at once: joins by mail, shares by Telegram, a friend buys with the
-discount, the ambassador is told and sees why, the order is taken back, and is told again.
+discount, the ambassador is told by Telegram and by mail and sees why, the order is taken back, and is told again.
 """
 
 import asyncio
@@ -37,8 +37,11 @@ class Said:
     figure: str
     """The reward, as it is written in the language."""
     brought: str
+    brought_by_mail: str
+    """The mail's subject."""
     why_it_counts: str
     taken_back: str
+    taken_back_by_mail: str
     why_nothing_is_left: str
 
 
@@ -46,27 +49,35 @@ SAID = {
     "en": Said(
         "Connected", "My coffee comes from Zerno Coffee. €5 off your first order!", "roasted on Mondays",
         "Inna invites you", "€5 off your first order", "€1.52",
-        "An order of a friend counts as yours. Your reward: €1.52", "The friend bought with your promo code.",
-        "€1.52 of a reward was taken back: the order was returned.", "The friend sent everything back",
+        "An order of a friend counts as yours. Your reward: €1.52",
+        "A friend of yours has bought at Zerno Coffee", "The friend bought with your promo code.",
+        "€1.52 of a reward was taken back: the order was returned.",
+        "A reward became smaller", "The friend sent everything back",
     ),
     "ru": Said(
         "Подключено", "Мой кофе — из Zerno Coffee. Скидка 5 € на первый заказ!", "обжаривают по понедельникам",
         "Вас приглашает Inna", "Скидка 5 € на первый заказ", "1,52 €",
-        "Заказ друга засчитан вам. Ваша награда: 1,52 €", "Друг купил с вашим промокодом.",
-        "Часть награды отменена, 1,52 €: заказ возвращён.", "Друг всё вернул и получил деньги.",
+        "Заказ друга засчитан вам. Ваша награда: 1,52 €",
+        "Ваш друг сделал покупку: Zerno Coffee", "Друг купил с вашим промокодом.",
+        "Часть награды отменена, 1,52 €: заказ возвращён.",
+        "Награда уменьшилась", "Друг всё вернул и получил деньги.",
     ),
     "uk": Said(
         "Підключено", "Моя кава — із Zerno Coffee. Знижка 5 € на перше замовлення!", "обсмажують щопонеділка",
         "Вас запрошує Inna", "Знижка 5 € на перше замовлення", "1,52 €",
-        "Замовлення друга зараховано вам. Ваша винагорода: 1,52 €", "Друг купив із вашим промокодом.",
-        "Частину винагороди скасовано, 1,52 €: замовлення повернуто.", "Друг усе повернув і отримав гроші.",
+        "Замовлення друга зараховано вам. Ваша винагорода: 1,52 €",
+        "Ваш друг зробив покупку: Zerno Coffee", "Друг купив із вашим промокодом.",
+        "Частину винагороди скасовано, 1,52 €: замовлення повернуто.",
+        "Винагорода зменшилася", "Друг усе повернув і отримав гроші.",
     ),
     "ro": Said(
         "Conectat", "Cafeaua mea vine de la Zerno Coffee. Reducere de 5 € la prima comandă!", "se prăjește lunea",
         "Inna vă invită", "Reducere de 5 € la prima comandă", "1,52 €",
         "Comanda unui prieten vi se atribuie. Recompensa dvs.: 1,52 €",
+        "Un prieten de-al dvs. a cumpărat la Zerno Coffee",
         "Prietenul a cumpărat cu codul dumneavoastră promoțional.",
-        "Dintr-o recompensă s-a retras 1,52 €: comanda a fost rambursată.", "Prietenul a trimis totul înapoi",
+        "Dintr-o recompensă s-a retras 1,52 €: comanda a fost rambursată.",
+        "O recompensă s-a micșorat", "Prietenul a trimis totul înapoi",
     ),
 }  # fmt: skip
 
@@ -134,12 +145,14 @@ async def test_the_whole_story_on_a_phone_in_four_languages(tmp_path: Path, brow
         said = [(person, SAID[person.language]) for person in people]
         await asyncio.gather(*(until_rewarded(world, person) for person in people))
         await world.later(200)  # news of an order wait a little, for what may change it
-        await asyncio.gather(*(is_told(world, person, words.brought) for person, words in said))
+        await asyncio.gather(*(is_told(world, person, words.brought, words.brought_by_mail) for person, words in said))
         await asyncio.gather(*(sees(world, person, words.why_it_counts, words.figure) for person, words in said))
         for person in people:
             paid = (await world.asked(f"/v1/orders/{person.order_id}"))["total_minor"]
             await world.asked(f"/v1/orders/{person.order_id}/refunds", refund_id="all", amount_minor=paid)
-        await asyncio.gather(*(is_told(world, person, words.taken_back) for person, words in said))
+        await asyncio.gather(
+            *(is_told(world, person, words.taken_back, words.taken_back_by_mail) for person, words in said)
+        )
         await asyncio.gather(*(sees(world, person, words.why_nothing_is_left, "0") for person, words in said))
         await signs_out_and_in(world, next(person for person in people if person.language == "ru"))
 
@@ -174,17 +187,24 @@ async def sees(world: World, person: Person, why: str, figure: str) -> None:
 
 def plain(text: str) -> str:
     """What is read, however its lines may break."""
-    return text.replace("\xa0", " ")
+    return " ".join(text.split())
 
 
-async def is_told(world: World, person: Person, text: str) -> None:
-    """By the bot."""
+async def is_told(world: World, person: Person, text: str, subject: str) -> None:
+    """By the bot, and by mail."""
     chat = CHATS[person.language]
 
     def told() -> list[str]:
         return [one for whom, one in world.telegram.sent if whom == chat and plain(one).startswith(text)]
 
     await until(told, within=60, what=f"the bot saying {text!r}")
+
+    def mailed() -> list[str]:
+        came = [mail for mail in world.relay.to(person.email) if plain(mail["Subject"]) == subject]
+        return [one for one in (plain(text_part(mail)) for mail in came) if text in one]
+
+    (body,) = await until(mailed, within=60, what=f"the mail {subject!r}")
+    assert f"{world.kith.url}/p/" in body, "and where to see more"
 
 
 async def joins(world: World, person: Person) -> None:
@@ -255,6 +275,10 @@ async def connects_telegram(world: World, person: Person) -> None:
     assert address is not None and address.startswith("https://t.me/zerno_bot?start=")
     greeted = await says(world, person, f"/start {parse_qs(urlsplit(address).query)['start'][0]}")
     assert greeted.startswith(f"{SAID[person.language].connected}: Zerno Coffee")
+    await person.page.goto(f"{world.kith.url}/p/messages")
+    await person.page.locator("#mail_too").select_option("everything")
+    await person.page.locator("form.form button").click()
+    await expect(person.page.locator("#mail_too")).to_have_value("everything")
 
 
 async def says(world: World, person: Person, text: str) -> str:

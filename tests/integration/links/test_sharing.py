@@ -37,8 +37,8 @@ def proof(links: Replica, shop: Shop, customer: str) -> dict[str, str]:
     [
         ("en-GB", "Copy", "Give a friend €10"),
         ("ru-RU", "Копировать", "Подарите другу 10 €"),
-        ("uk", "Копіювати", "Подаруйте другу 10 €"),
-        ("ro-MD", "Copiați", "Oferiți unui prieten 10 €"),
+        ("uk", "Копіювати", "Подаруйте другові 10 €"),
+        ("ro-MD", "Copiați", "Dăruiți unui prieten 10 €"),
     ],
 )
 async def test_a_stranger_is_offered_the_program_that_can_be_joined(
