@@ -90,6 +90,11 @@ class Conversion(Payload):
         None, description="What the order came to when it settled, where that is known and not what it comes to now."
     )
     friend_id: Id = Field(description="The buyer: a customer id, else a contact hash, else the order.")
+    person: Id | None = Field(
+        None,
+        description="One name for the buyer, under whichever customer ids they order. Settling fixes it: no order"
+        " has one before, nor one that settled before there was this field.",
+    )
     friend_contacts: tuple[str, ...] = Field(
         (), max_length=20, description="Keyed hashes of the buyer's contacts, as far as known: they may join by these."
     )

@@ -99,6 +99,8 @@ class Order(Struct, frozen=True, kw_only=True):
     program_id: str | None
     program_version: int | None
     ambassador_id: str | None
+    person: str | None = None
+    """The buyer's one name, under whichever customer ids they order; only settled orders have it."""
     discount_minor: int = 0
     """What was taken off at the checkout, by whatever discount."""
     lines: tuple[Line, ...] = ()
@@ -139,6 +141,7 @@ class Order(Struct, frozen=True, kw_only=True):
             lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
             returned=money.returned,
             friend_id=conversion.friend_id,
+            person=conversion.person,
             order_number=conversion.order_number,
             program_id=conversion.program_id,
             program_version=conversion.program_version,

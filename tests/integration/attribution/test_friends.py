@@ -134,6 +134,23 @@ async def test_people_who_turn_out_to_be_one_keep_their_settled_rows_and_count_t
         assert [(one.orders, one.equal) for one in await check_remembered(tx, STORE)] == [(3, True)]
 
 
+async def test_orders_of_one_person_settle_under_one_name_whatever_customer_ids_they_have(db: Database) -> None:
+    """A new account for each order, each with a smaller id, and one phone."""
+    await arrive(db, program())
+    for number in range(5):
+        await arrive(db, order(f"o{number}", customer=f"c{9 - number}", contacts=["h1"], placed_at=at(days=number - 9)))
+        await settle_everything(db)
+    await arrive(db, order("else", customer="c0", contacts=["h2"]), cancel("o0"))
+    await settle_everything(db)
+    told = {one.order_id: one for one in await pump(db) if isinstance(one, Conversion) and one.settled_at}
+    assert {one.order_id: (one.friend_id, one.person) for one in told.values()} == {
+        **{f"o{number}": (f"c{9 - number}", "c9") for number in range(5)},
+        "else": ("c0", "c0"),
+    }
+    async with db.transaction([STORE]) as tx:
+        assert all(one.equal for one in await check_remembered(tx, STORE))
+
+
 async def test_an_id_that_everybody_shares_is_told_as_what_it_looks_like(db: Database, http: httpx.AsyncClient) -> None:
     await arrive(db, *bought(LOOKS_SHARED - 1, customer="walk-in", store=SHOP))
     reported = (await http.get("/v1/orders/o00000", headers=SECRET_KEY)).json()

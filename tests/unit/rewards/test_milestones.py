@@ -107,6 +107,14 @@ def test_what_an_order_counts_as(state: Conversion, revenue: int | None) -> None
     assert (None if found is None else found.revenue_minor) == revenue
 
 
+def test_one_person_is_one_friend_under_however_many_customer_ids() -> None:
+    kept = Kept({1: terms(FIVE)})
+    kept.take(*(settled(str(n), friend_id=f"account-{n}", order_number=n, person="mia") for n in (1, 2, 3)))
+    assert kept.amounts() == {}
+    kept.take(settled("4", friend_id="account-4", person="noa"))
+    assert kept.amounts() == {f"{ANNA}/five/every/2/friends/2": 500}
+
+
 def test_a_refund_that_fails_after_settling_brings_back_no_more_than_there_was() -> None:
     then = {"figures": settled("1").figures, "refunded_minor": 5090}
     assert milestones.counted(Order.of(settled("1", at_settling=then)), terms()) is None

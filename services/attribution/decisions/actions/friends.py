@@ -60,6 +60,10 @@ class Friends:
         """Browsers that lend to this person's orders now and did not before, or did and do not now."""
         return self.now[pair].other_browsers(self._was[pair])
 
+    def name(self, pair: Ref, name: str | None) -> None:
+        """Takes in under what name an order of this person settled, whether it stands or not."""
+        self.now[pair] = self.now[pair].settled_as(name)
+
     def settle(self, pair: Ref, settlement: bytes) -> bool:
         """Takes in a settlement of an order that stands; says whether it is the person's first."""
         step, friend = step_of(settlement), self.now[pair]

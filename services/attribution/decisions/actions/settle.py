@@ -85,13 +85,15 @@ async def _fix(tx: Tx, ready: Mapping[Ref, OrderRow], friends: Friends, numbers:
     """Makes settlements, as facts, of the newest decisions. Returns the orders that settled as a friend's first."""
     gathered = await gather_settled(tx, {pair: row.person_id for pair, row in ready.items()}, ready)
     stored = await reading.some(tx, [(*pair, row.revision) for pair, row in ready.items()])
-    settlements = await in_thread(len(ready), _settlements, ready, stored, tx.now)
+    names = {ref: friends.now[ref[0], row.person_id].name_of(ref[1]) for ref, row in ready.items()}
+    settlements = await in_thread(len(ready), _settlements, ready, stored, names, tx.now)
     facts: list[StoredFact] = []
     leading: set[Ref] = set()
     for pair, settlement, body in settlements:
         gathered.of(pair[0]).settlements.append(settlement)
         facts.append(StoredFact(*pair, "settled", "settled", numbers.next(pair[0]), tx.now, body))
         person = (pair[0], ready[pair].person_id)
+        friends.name(person, settlement.person)
         if not ready[pair].cancelled and friends.settle(person, body):
             leading.add(pair)
     await orders_sql.insert(tx, facts)
@@ -100,16 +102,19 @@ async def _fix(tx: Tx, ready: Mapping[Ref, OrderRow], friends: Friends, numbers:
 
 
 def _settlements(
-    ready: Mapping[Ref, OrderRow], stored: Mapping[Ref, tuple[str, bytes]], now: datetime
+    ready: Mapping[Ref, OrderRow],
+    stored: Mapping[Ref, tuple[str, bytes]],
+    names: Mapping[Ref, str],
+    now: datetime,
 ) -> list[tuple[Ref, Settlement, bytes]]:
     made = []
     for pair, row in sorted(ready.items()):
-        settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, now)
+        settlement = _settlement(orjson.loads(stored[pair][1]), row.revision, names[pair], now)
         made.append((pair, settlement, settlement.__pydantic_serializer__.to_json(settlement, exclude_none=True)))
     return made
 
 
-def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Settlement:
+def _settlement(decision: Mapping[str, Any], revision: int, person: str, now: datetime) -> Settlement:
     """The end of the deciding of an order, as its newest decision says."""
     winner = decision.get("winner")
     # A cancelled order's own reason is that it was cancelled; kept is why nobody had won.
@@ -119,6 +124,7 @@ def _settlement(decision: Mapping[str, Any], revision: int, now: datetime) -> Se
         **decision,
         "settled_at": now,
         "revision": revision,
+        "person": person,
         "reason": winner["kind"] if winner else reason or decision["reason"],
         "click_id": _came_by(winner, decision["candidates"]),
     }

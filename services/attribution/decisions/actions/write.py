@@ -189,6 +189,7 @@ def conversion_of(
         returned=decision.returned,
         at_settling=decision.at_settling,
         friend_id=decision.friend_id,
+        person=decision.person,
         friend_contacts=decision.friend_contacts,
         visitor_id=decision.visitor_id,
         click_id=decision.click_id,

@@ -47,12 +47,14 @@ def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
     for person in people_of(facts, orders):
         steps = [step_from(decisions[order.order_id]) for order in person.orders if order.standing]
         ids = {order.order_id for order in person.orders}
-        settled = {order.order_id for order in person.orders if order.settlement is not None}
+        fixed = [order.settlement for order in person.orders if order.settlement is not None]
+        settled = {settlement.order_id for settlement in fixed}
         friend = Friend(
             orders=len(ids),
             latest=max(map(_place, person.orders)),
             customer_id=min(person.customer_ids, default=None),
             contact=min(person.contacts, default=None),
+            name=min((settlement.person for settlement in fixed if settlement.person is not None), default=None),
             settled=settled_of(step for step in steps if step.order_id in settled),
             total=settled_of(steps).history,
         )
@@ -226,6 +228,7 @@ def _settled(order: Order, person: Person) -> Decision:
         visitor_id=min(order.visitors, default=None),
         friend_contacts=contacts_of(order, person),
         click_id=fixed.click_id,
+        person=fixed.person,
         at_settling=_at_settling(order, fixed),
         history=fixed.history is True,
     )

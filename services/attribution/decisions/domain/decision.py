@@ -93,6 +93,8 @@ class Decision(Struct, frozen=True):
     """Hashes by which the buyer may be recognised when they join themselves. No part of the bytes."""
     click_id: str | None
     """The newest good click beside a winner of another kind: how the buyer came. No part of the bytes."""
+    person: str | None = None
+    """The one name of the buyer, which settling fixes. No part of the bytes: the settlement has it."""
     at_settling: AtSettling | None = None
     """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
     history: bool = False

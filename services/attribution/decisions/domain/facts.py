@@ -76,6 +76,8 @@ class Settlement(BaseModel):
     reason: str
     figures: Figures
     friend_id: str
+    person: str | None = None
+    """The one name by which all that the buyer settles goes, whichever customer id an order has."""
     order_number: int
     new_customer: bool
     program_id: str | None = None

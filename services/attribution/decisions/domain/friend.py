@@ -29,6 +29,8 @@ class Friend(Struct, frozen=True):
     customer_id: str | None = None
     contact: str | None = None
     """The first of each by alphabet."""
+    name: str | None = None
+    """The first of the names that their settled orders go by."""
     settled: Settled = Settled()
     total: History = History()
     """All orders that stand, settled or open."""
@@ -41,8 +43,8 @@ class Friend(Struct, frozen=True):
         contacts = [key[2:] for key in keys if key[0] == "h"]
         return msgspec.structs.replace(
             self,
-            customer_id=min(filter(None, (*customer_ids, self.customer_id)), default=None),
-            contact=min(filter(None, (*contacts, self.contact)), default=None),
+            customer_id=_first(*customer_ids, self.customer_id),
+            contact=_first(*contacts, self.contact),
         )
 
     def reported(self, reports: Iterable[OrderReported]) -> "Friend":
@@ -54,6 +56,14 @@ class Friend(Struct, frozen=True):
             visitors=newest_visitors((*self.visitors, *touches)) if touches else self.visitors,
             tokens=newest_tokens((*self.tokens, *(t for r in reports for t in r.tokens))),
         )
+
+    def settled_as(self, name: str | None) -> "Friend":
+        """With an order that has settled under this name."""
+        return msgspec.structs.replace(self, name=_first(self.name, name))
+
+    def name_of(self, order_id: str) -> str:
+        """By what name an order settles: as those before it, however many customer ids the person has come to have."""
+        return self.name or self.customer_id or self.contact or order_id
 
     def lends_like(self, other: "Friend") -> bool:
         """Whether an open order that nobody touched would be decided alike, by names and tokens: browsers are apart."""
@@ -69,8 +79,9 @@ class Friend(Struct, frozen=True):
         return Friend(
             orders=self.orders + other.orders,
             latest=max(latest, default=None),
-            customer_id=min(filter(None, (self.customer_id, other.customer_id)), default=None),
-            contact=min(filter(None, (self.contact, other.contact)), default=None),
+            customer_id=_first(self.customer_id, other.customer_id),
+            contact=_first(self.contact, other.contact),
+            name=_first(self.name, other.name),
             settled=self.settled.joined(other.settled),
             total=self.total.joined(other.total),
             visitors=newest_visitors((*self.visitors, *other.visitors)),
@@ -91,6 +102,10 @@ class Friend(Struct, frozen=True):
             ),
             **more,
         )
+
+
+def _first(*names: str | None) -> str | None:
+    return min(filter(None, names), default=None)
 
 
 def encode(friend: Friend) -> bytes:

@@ -36,6 +36,7 @@ class Counted(Struct, frozen=True, kw_only=True):
     ambassador_id: str
     program_id: str
     friend_id: str
+    """The person who bought, by one name."""
     revenue_minor: int
     goals: tuple[str, ...]
 
@@ -120,7 +121,7 @@ def counted(order: Order, program: Program | None) -> Counted | None:
         order_id=order.order_id,
         ambassador_id=order.ambassador_id,
         program_id=order.program_id,
-        friend_id=order.friend_id,
+        friend_id=order.person or order.friend_id,
         revenue_minor=revenue if order.currency == program.currency else 0,
         goals=tuple(sorted(rule.goal for rule in program.milestone_rewards)),
     )

@@ -64,6 +64,7 @@ class _State(Struct, frozen=True):
     program_id: str | None = None
     program_version: int | None = None
     ambassador_id: str | None = None
+    person: str | None = None
 
 
 _DECODER = msgspec.json.Decoder(_State)
