@@ -77,9 +77,8 @@ class Part(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """The state of the decision on an order, as rules read it. Amounts are in minor units of `currency`.
-
-    Or of that on a custom event, which rules of its own read: it has a name, and no figures.
+    """The state of the decision on an order, as rules read it, with amounts in minor units of `currency`. Or of that on
+    a custom event, which rules of its own read: it has a name, and no figures.
     """
 
     store_id: str
@@ -100,7 +99,6 @@ class Order(Struct, frozen=True, kw_only=True):
     program_version: int | None
     ambassador_id: str | None
     person: str | None = None
-    """The buyer's one name, under whichever customer ids they order; only settled orders have it."""
     discount_minor: int = 0
     """What was taken off at the checkout, by whatever discount."""
     lines: tuple[Line, ...] = ()
@@ -115,10 +113,8 @@ class Order(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, conversion: Conversion) -> Self:
         """From the event. An over-refund counts as a full one."""
-        now = cls._of(conversion, conversion)
-        if conversion.at_settling is None:
-            return now
-        return replace(now, then=cls._of(conversion, conversion.at_settling))
+        then = conversion.at_settling
+        return replace(cls._of(conversion, conversion), then=then and cls._of(conversion, then))
 
     @classmethod
     def _of(cls, conversion: Conversion, money: Conversion | AtSettling) -> Self:
@@ -301,12 +297,11 @@ def unlimited(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Re
 
 
 def what_is_left(base_minor: int, order: Order, rule: RewardRule) -> int:
-    """The part of `base_minor` that survives all refunds so far, rounded half up once.
-
-    From everything that was ever returned, never refund by refund: a thousand small refunds must end where one large
-    one does. A rule that keeps its reward on partial refunds loses it only when nothing is left.
+    """The part of `base_minor` that survives all refunds so far, rounded half up once. From everything that was ever
+    returned, never refund by refund: a thousand small refunds must end where one large one does. A rule that keeps its
+    reward on partial refunds loses it only when nothing is left.
     """
-    if order.returned is None and rule.on_partial_refund == "share":
+    if order.returned is None and order.total_minor and order.subtotal_minor and rule.on_partial_refund == "share":
         return after_refunds(base_minor, total_minor=order.total_minor, refunded_minor=order.refunded_minor)
     of_total = isinstance(rule.give, Percent) and rule.give.of == "total"
     left = total_left(order) if of_total else goods_left(order)
@@ -323,18 +318,19 @@ def after_refunds(base_minor: int, *, total_minor: int, refunded_minor: int) -> 
 
 
 def total_left(order: Order) -> Fraction:
-    """The share of an order's total that was not given back; 1 if the total is 0."""
+    """The share of an order's total that was not given back; 1 if the total is 0, unless it settled as more."""
     back = order.returned
     gone = order.refunded_minor if back is None else back.named_minor + back.bare_minor
-    return _rest(order.total_minor, gone) if order.total_minor else Fraction(1)
+    return _rest(order.total_minor, gone) if order.total_minor else Fraction(1 - _emptied(order))
 
 
 def goods_left(order: Order) -> Fraction:
-    """The share of an order's goods that is still sold: 1 if nothing went back, 0 if nothing is left of the total.
-
-    A refund that says which lines or shipping went back takes back those; a bare sum falls on whatever remains.
+    """The share of an order's goods that is still sold: 1 if nothing went back, 0 if nothing is left of the total. A
+    refund that says which lines or shipping went back takes back those; a bare sum falls on whatever remains.
     """
     back = order.returned
+    if _emptied(order):
+        return Fraction(0)
     if back is None or order.total_minor == 0:
         return total_left(order)
     returned = {line.line_id: line.amount_minor for line in back.lines}
@@ -355,6 +351,13 @@ def goods_left(order: Order) -> Fraction:
     return parts_left(parts) * _rest(order.total_minor - back.named_minor + moved, back.bare_minor + moved)
 
 
+def _emptied(order: Order) -> bool:
+    """Whether an order was edited to nothing, or to no goods, since it settled."""
+    if (then := order.then) is None:
+        return False
+    return order.total_minor == 0 < then.total_minor or order.subtotal_minor == 0 < then.subtotal_minor
+
+
 def parts_left(parts: Sequence[Part]) -> Fraction:
     """The share of a base that its parts still have: each without what went back of it, in proportion."""
     whole = sum(part.base_minor for part in parts)
@@ -373,8 +376,7 @@ def usable_from(order: Order, hold: timedelta) -> datetime:
     """When the reward becomes available at the earliest: the hold counts 24-hour days from the purchase, and an order
     that settles later holds it longer.
     """
-    held = order.placed_at + hold
-    return held if order.settled_at is None else max(held, order.settled_at)
+    return max(order.placed_at + hold, order.settled_at or order.placed_at)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
@@ -382,13 +384,9 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
+@lru_cache(maxsize=4096)
 def window(period: Period, day: date) -> tuple[date, date]:
     """First and last day of the period that holds `day`. Weeks start on Monday."""
-    return _window(period, day)
-
-
-@lru_cache(maxsize=4096)
-def _window(period: Period, day: date) -> tuple[date, date]:
     if period == "day":
         return day, day
     if period == "week":

@@ -120,6 +120,22 @@ def test_a_refund_that_fails_after_settling_brings_back_no_more_than_there_was()
     assert milestones.counted(Order.of(settled("1", at_settling=then)), terms()) is None
 
 
+def test_what_is_left_is_compared_in_money_and_not_in_shares() -> None:
+    """Half had gone back of 46.00 when it settled; it was edited down to the other half, and that refund failed."""
+    then = {"figures": settled("1").figures, "refunded_minor": 2545}
+    edited = settled("1", subtotal_minor=2300, total_minor=2545, at_settling=then)
+    found = milestones.counted(Order.of(edited), terms())
+    assert found is not None and found.revenue_minor == 2300
+
+
+@pytest.mark.parametrize("edited", [{"subtotal_minor": 0, "total_minor": 0}, {"subtotal_minor": 0, "total_minor": 490}])
+def test_an_order_edited_to_nothing_since_it_settled_counts_no_more(edited: dict[str, int]) -> None:
+    then = {"figures": settled("1").figures, "refunded_minor": 0}
+    assert milestones.counted(Order.of(settled("1", at_settling=then, **edited)), terms()) is None
+    free = settled("1", subtotal_minor=0, total_minor=0)
+    assert milestones.counted(Order.of(free), terms()) is not None, "nor did it cost anything when it settled"
+
+
 class Kept:
     """Milestones as rewards keeps them, in memory: the newest state of each order, rows, counters, rewards."""
 

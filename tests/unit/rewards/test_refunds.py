@@ -98,6 +98,19 @@ def test_a_fixed_reward_may_be_kept_until_nothing_is_left() -> None:
     assert left(KEPT, back(bare=6000)) == (0, Reason.REFUNDED)
 
 
+@pytest.mark.parametrize("rule", [FIVE, KEPT])
+@pytest.mark.parametrize(("total", "subtotal", "want"), [(0, 0, 0), (1000, 0, 0), (2000, 1000, 500)])
+def test_a_fixed_reward_ends_with_an_order_that_is_edited_to_no_goods_after_settling(
+    rule: dict[str, Any], total: int, subtotal: int, want: int
+) -> None:
+    then = AtSettling(figures=Figures(status="paid", currency="EUR", total_minor=6000, subtotal_minor=5000))
+    edited = make_state(total_minor=total, subtotal_minor=subtotal, at_settling=then)
+    [one] = entitlements(Order.of(edited), make_program(rule))
+    assert one.want_minor == want
+    [free] = entitlements(Order.of(make_state(total_minor=0, subtotal_minor=0)), make_program(rule))
+    assert free.want_minor == 500, "it never cost anything"
+
+
 def test_only_a_fixed_reward_can_be_kept() -> None:
     with pytest.raises(ValueError, match="on_partial_refund can be keep for a fixed reward only"):
         RewardRule.model_validate({**TENTH, "on_partial_refund": "keep"})

@@ -167,7 +167,7 @@ def test_each_side_gets_its_own() -> None:
     ],
 )
 def test_periods_are_whole_calendar_ones(period: str, day: date, first: date, last: date) -> None:
-    assert window(period, day) == (first, last)  # type: ignore[arg-type]  # the table holds plain text
+    assert window(period, day) == (first, last)
 
 
 @pytest.mark.parametrize(

@@ -112,10 +112,13 @@ def counted(order: Order, program: Program | None) -> Counted | None:
         or order.ambassador_id is None
     ):
         return None
-    left = goods_left(order) if order.then is None else min(goods_left(order), goods_left(order.then))
-    if not left:
+    states = (order,) if order.then is None else (order, order.then)
+    left = [goods_left(one) for one in states]
+    if not all(left):
         return None
-    revenue = share_half_up(order.subtotal_minor, left.numerator, left.denominator)
+    revenue = min(
+        share_half_up(one.subtotal_minor, *part.as_integer_ratio()) for one, part in zip(states, left, strict=True)
+    )
     return Counted(
         store_id=order.store_id,
         order_id=order.order_id,
