@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from contracts.events.conversions import Conversion
 from contracts.events.rewards import AnyReward, SourcedReward
 from contracts.events.tracking import ShareRecorded, TrackingPayload
-from services.analytics.slices.domain import Ambassador, Offer, VersionKey, local_day
+from services.analytics.slices.domain import Ambassador, Offer, VersionKey
 from services.common.benefit import program_part
 from services.common.money import share_half_up
+from services.common.periods import local_day
 from services.kernel.revisions import Ref
 
 UNKNOWN_CHANNEL = ""

@@ -12,7 +12,7 @@ from services.analytics.rollups.domain.measures import HISTOGRAMS
 from services.analytics.rollups.domain.sketch import Sketch
 from services.analytics.settings import BEHIND_AFTER
 from services.analytics.slices import sql as slices
-from services.analytics.slices.domain import local_day
+from services.common.periods import local_day
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, Unavailable
 

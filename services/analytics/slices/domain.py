@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from contracts.events.catalog import AmbassadorSaved
 from contracts.program import Discount
+from services.common.periods import local_day
 from services.kernel.revisions import Ref
 
 VersionKey = tuple[str, str, int]
@@ -89,11 +90,6 @@ class Calendar(Struct, frozen=True):
     locale: str
     since: date
     """The day on which the store was set up: nothing can be said about days before it."""
-
-
-def local_day(moment: datetime, zone: ZoneInfo) -> date:
-    """The day on the store's wall calendar."""
-    return moment.astimezone(zone).date()
 
 
 def week_of(day: date) -> date:

@@ -7,7 +7,8 @@ import orjson
 
 from contracts.events.catalog import CodeSaved, LinkSaved, ProgramPublished
 from contracts.program import Discount
-from services.analytics.slices.domain import Ambassador, Calendar, Offer, Version, VersionKey, local_day
+from services.analytics.slices.domain import Ambassador, Calendar, Offer, Version, VersionKey
+from services.common.periods import local_day
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref, newest
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from contracts.program import MilestoneRule, PerAmbassador
+from services.common.periods import window
 from services.kernel.db import Tx
 from services.rewards.grants.domain.caps import CountKey, Tally
 from services.rewards.grants.domain.milestones import Goal, GoalKey
 from services.rewards.grants.sql import limits, milestones
-from services.rewards.rules.domain import POINTS, window
+from services.rewards.rules.domain import POINTS
 from services.rewards.slices import sql as slices
 
 

@@ -6,9 +6,10 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.common.periods import Period, window
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.payouts.domain.terms import LOOSER_AFTER
-from services.rewards.rules.domain import PayAs, Period, Reason, window
+from services.rewards.rules.domain import PayAs, Reason
 
 Status = Literal["waiting", "granted", "refused"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)

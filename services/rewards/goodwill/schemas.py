@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.fields import Currency
 from services.common.money import in_units
+from services.common.periods import Period
 from services.kernel.errors import Invalid
 from services.rewards.goodwill.actions.give import Wish
 from services.rewards.goodwill.domain import MOST, GivingLimit, Goodwill, Status, Step, StepKind, Terms
-from services.rewards.rules.domain import POINTS, PayAs, Period
+from services.rewards.rules.domain import POINTS, PayAs
 
 _IN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Amount = Annotated[int, Field(gt=0, le=MOST, strict=True)]

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from services.common.periods import Period
 from services.rewards.goodwill.domain import Goodwill, StepKind
 from services.rewards.pages import Reader
-from services.rewards.rules.domain import POINTS, PayAs, Period
+from services.rewards.rules.domain import POINTS, PayAs
 from services.ui import Chip, Speech
 from services.ui.parts import Shape, Tone
 

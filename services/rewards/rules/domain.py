@@ -4,12 +4,10 @@ Caps that depend on other rewards (budgets, limits per ambassador) are not here 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +23,6 @@ POINTS = "points"
 Side = Literal["ambassador", "friend"]
 SourceKind = Literal["order", "person", "event", "period"]
 PayAs = Literal["cash", "store_credit", "points"]
-Period = Literal["day", "week", "month", "year", "ever"]
 
 
 class Reason(StrEnum):
@@ -377,24 +374,3 @@ def usable_from(order: Order, hold: timedelta) -> datetime:
     that settles later holds it longer.
     """
     return max(order.placed_at + hold, order.settled_at or order.placed_at)
-
-
-def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """The calendar day of a moment where the store is."""
-    return at.astimezone(zone).date()
-
-
-@lru_cache(maxsize=4096)
-def window(period: Period, day: date) -> tuple[date, date]:
-    """First and last day of the period that holds `day`. Weeks start on Monday."""
-    if period == "day":
-        return day, day
-    if period == "week":
-        first = day - timedelta(days=day.weekday())
-        return first, first + timedelta(days=6)
-    if period == "month":
-        first = day.replace(day=1)
-        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    if period == "year":
-        return day.replace(month=1, day=1), day.replace(month=12, day=31)
-    return date.min, date.max

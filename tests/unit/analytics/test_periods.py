@@ -7,7 +7,8 @@ import pytest
 
 from services.analytics.metrics.domain.figures import buckets_of
 from services.analytics.metrics.domain.periods import Period, odd_days, usual
-from services.analytics.slices.domain import local_day, week_of
+from services.analytics.slices.domain import week_of
+from services.common.periods import local_day
 
 CHISINAU = ZoneInfo("Europe/Chisinau")
 

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from contracts.events.conversions import Conversion
 from contracts.program import Program
+from services.common.periods import local_day, window
 from services.rewards.grants.domain.caps import Caps, LimitKey, Tally, budget_key, limit_key
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import Order, entitlements, local_day, window
+from services.rewards.rules.domain import Order, entitlements
 from tests.unit.rewards.build import NOON
 
 

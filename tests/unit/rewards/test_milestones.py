@@ -16,12 +16,13 @@ from pydantic import ValidationError
 
 from contracts.events.conversions import Conversion
 from contracts.program import Program
+from services.common.periods import local_day
 from services.rewards.grants.domain import milestones
 from services.rewards.grants.domain.caps import Caps, budget_key
 from services.rewards.grants.domain.milestones import Counted, Goal, GoalKey
 from services.rewards.grants.domain.plan import Moment, rejected
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import Order, Reason, local_day
+from services.rewards.rules.domain import Order, Reason
 from tests.unit.rewards.build import ANNA, BORIS, NOON, PROGRAM, STORE, make_program, make_state
 
 FIVE: dict[str, Any] = {"name": "five", "on": {"of": "friends", "every": 2}} | {

@@ -7,15 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.program import Discount
-from services.rewards.rules.domain import (
-    Order,
-    Reason,
-    after_refunds,
-    entitlements,
-    local_day,
-    usable_from,
-    window,
-)
+from services.common.periods import local_day, window
+from services.rewards.rules.domain import Order, Reason, after_refunds, entitlements, usable_from
 from tests.unit.rewards.build import AMBASSADOR_RULE, ANNA, FRIEND_RULE, NOON, at, make_program, make_state
 
 

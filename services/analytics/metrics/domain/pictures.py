@@ -7,7 +7,8 @@ from datetime import date
 from services.analytics.metrics.domain.figures import Point, View
 from services.analytics.metrics.domain.periods import Grain
 from services.analytics.metrics.domain.registry import Metric
-from services.analytics.slices.domain import Version, local_day
+from services.analytics.slices.domain import Version
+from services.common.periods import local_day
 from services.ui.charts import Caption, Columns, Layer, Lines, Marker, Slot
 from services.ui.format import Format
 from services.ui.locales import Speech

@@ -33,7 +33,8 @@ from services.analytics.rollups.domain import counting
 from services.analytics.rollups.domain.measures import NO_CURRENCY, NO_PROGRAM, Deltas
 from services.analytics.rollups.domain.sketch import hash_of
 from services.analytics.slices import sql as slices
-from services.analytics.slices.domain import Ambassador, local_day
+from services.analytics.slices.domain import Ambassador
+from services.common.periods import local_day
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest

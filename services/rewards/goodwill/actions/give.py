@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from services.common.periods import local_day, window
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from services.kernel.ids import new_id
@@ -19,7 +20,7 @@ from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import taken_back
 from services.rewards.grants.sql import counters
 from services.rewards.grants.sql import rewards as rewards_store
-from services.rewards.rules.domain import POINTS, PayAs, local_day, window
+from services.rewards.rules.domain import POINTS, PayAs
 from services.rewards.slices import sql as slices
 
 

@@ -8,11 +8,12 @@ from typing import Final
 from starlette.requests import Request
 
 from services.common.money import known, to_decimal
+from services.common.periods import Period
 from services.kernel.errors import AppError, Invalid
 from services.rewards.goodwill.domain import MOST, PERIODS
 from services.rewards.pages import Reader
 from services.rewards.payouts.api.forms import amount_of
-from services.rewards.rules.domain import POINTS, PayAs, Period
+from services.rewards.rules.domain import POINTS, PayAs
 
 _LONGEST: Final = 2_000
 _WAYS: Final[tuple[PayAs, ...]] = ("cash", "store_credit", "points")

@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from services.common.periods import local_day
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
 from services.rewards.grants.domain.plan import Moment
-from services.rewards.rules.domain import local_day
 
 
 def moment_in(tx: Tx, zone: ZoneInfo) -> Moment:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from contracts.events.actions import Action
 from contracts.events.conversions import Conversion
 from contracts.program import Program
+from services.common.periods import local_day, window
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
@@ -26,7 +27,7 @@ from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
 from services.rewards.release_rules.domain import RELEASE_JOB
-from services.rewards.rules.domain import Entitlement, Order, entitlements, local_day, window
+from services.rewards.rules.domain import Entitlement, Order, entitlements
 from services.rewards.slices import sql as slices
 
 _ANY_ZONE = ZoneInfo("UTC")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from contracts.events.rewards import RewardStatus
 from contracts.program import Program
+from services.common.periods import window
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
@@ -22,7 +23,7 @@ from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.pages import Reader, reader_of
 from services.rewards.release_rules.api.console import QUEUE
-from services.rewards.rules.domain import Order, SourceKind, window
+from services.rewards.rules.domain import Order, SourceKind
 from services.rewards.slices import sql as slices
 from services.ui import AmountCard, Choice, Fact, Happening, Pagination
 

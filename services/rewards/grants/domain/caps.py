@@ -13,8 +13,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from contracts.program import PerAmbassador
+from services.common.periods import Period, window
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.rules.domain import Period, Reason, window
+from services.rewards.rules.domain import Reason
 
 BudgetKey = tuple[str, str, str]
 """Store, program, unit."""

@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.program import PerAmbassador
+from services.common.periods import window
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
 from services.rewards.grants.domain.reward import Change, Decider, Reward, RewardKey, Why
-from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from, window
+from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from
 
 
 class Moment(Struct, frozen=True, kw_only=True):

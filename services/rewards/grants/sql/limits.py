@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from contracts.events.catalog import ProgramPublished
+from services.common.periods import Period, window
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import CountKey, LimitKey, Share, Tally, counts_of
-from services.rewards.rules.domain import Period, window
 
 _NOTE = """
 insert into limit_periods (store_id, program_id, rule, period, counted_from)

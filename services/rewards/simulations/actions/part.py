@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.common.periods import Period
 from services.rewards.grants.domain.caps import BudgetKey, CountKey
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql.packed import text_of
-from services.rewards.rules.domain import Period
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.lean import order_of
 from services.rewards.simulations.domain.replay import (

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from services.common.periods import local_day, window
 from services.kernel.context import Context
 from services.kernel.db import Database
 from services.kernel.helpers import helpers
@@ -21,7 +22,6 @@ from services.rewards.balances.sql import last_before
 from services.rewards.grants.domain.caps import BudgetKey, CountKey
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import rewards as rewards_store
-from services.rewards.rules.domain import local_day, window
 from services.rewards.simulations.actions.part import Part
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.replay import periods_of

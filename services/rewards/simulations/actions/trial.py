@@ -3,12 +3,12 @@
 from zoneinfo import ZoneInfo
 
 from contracts.program import Program
+from services.common.periods import local_day, window
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.rewards.grants.domain.caps import BudgetKey, Caps, CountKey
 from services.rewards.grants.domain.milestones import GoalKey
 from services.rewards.grants.sql import counters, limits, milestones
-from services.rewards.rules.domain import local_day, window
 from services.rewards.simulations.actions.runs import check_draft
 from services.rewards.simulations.domain.trial import Imagined, Trial, trial
 from services.rewards.slices import sql as slices

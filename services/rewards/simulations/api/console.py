@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.program import Program
+from services.common.periods import local_day
 from services.kernel.db import Tx
 from services.kernel.errors import AppError, Conflict, Invalid, NotFound
 from services.kernel.http.call import Call, viewer
 from services.rewards.pages import Reader, reader_of
-from services.rewards.rules.domain import local_day
 from services.rewards.simulations import words
 from services.rewards.simulations.actions import runs
 from services.rewards.simulations.actions.trial import try_order

@@ -14,20 +14,11 @@ from msgspec import Struct
 from contracts.program import Discount, Program, RewardRule
 from services.common.benefit import program_part
 from services.common.money import share_half_up
+from services.common.periods import Period, local_day, window
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import (
-    Entitlement,
-    Order,
-    Period,
-    Side,
-    entitlements,
-    local_day,
-    terms,
-    unlimited,
-    window,
-)
+from services.rewards.rules.domain import Entitlement, Order, Side, entitlements, terms, unlimited
 from services.rewards.simulations.domain.figures import CAPPED, Figures, Key
 
 PER_ORDER = "per_order"

@@ -13,22 +13,12 @@ from msgspec.structs import replace
 
 from contracts.program import EvidenceKind, MilestoneRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.benefit import promised
+from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, plan
-from services.rewards.rules.domain import (
-    Entitlement,
-    Line,
-    Order,
-    PayAs,
-    Side,
-    entitlements,
-    local_day,
-    unlimited,
-    usable_from,
-    window,
-)
+from services.rewards.rules.domain import Entitlement, Line, Order, PayAs, Side, entitlements, unlimited, usable_from
 
 NOBODY = "amb_imagined"
 """The ambassador of an order that names none: one who has got nothing so far."""
