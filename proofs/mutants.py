@@ -43,7 +43,7 @@ SUBJECTS = (
     ),
     Subject(
         "rules and rewards",
-        ("services/rewards/rules/domain.py", "services/rewards/grants/domain"),
+        ("services/rewards/rules/domain", "services/rewards/grants/domain"),
         ("tests/unit/rewards", "tests/property/rewards"),
     ),
     Subject(

@@ -1,0 +1,167 @@
+"""An order, or a custom event, as rules read it, and the words that say why a reward is what it is. Pure."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.events.actions import Action
+from contracts.events.conversions import AtSettling, Conversion, Returned
+
+POINTS = "points"
+"""The unit of rewards that are not money. Points never count against a budget, which is money."""
+
+Side = Literal["ambassador", "friend"]
+SourceKind = Literal["order", "person", "event", "period"]
+PayAs = Literal["cash", "store_credit", "points"]
+
+
+class Reason(StrEnum):
+    """Why a reward is what it is."""
+
+    GRANTED = "granted"
+    PARTLY_REFUNDED = "partly_refunded"
+    PARTLY_CAPPED = "partly_capped"
+    CAPPED_BUDGET = "capped_budget"
+    CAPPED_AMBASSADOR = "capped_ambassador"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+    NOT_ATTRIBUTED = "not_attributed"
+    REASSIGNED = "reassigned"
+    """The order now belongs to somebody else, or to another program."""
+    REJECTED_BY_PERSON = "rejected_by_person"
+    REFUSED_BY_STORE = "refused_by_store"
+    """The store's own server, which is asked before a reward becomes available, refused it."""
+    CURRENCY_MISMATCH = "currency_mismatch"
+    NOT_FIRST_ORDER = "not_first_order"
+    NOT_FIRST_EVENT = "not_first_event"
+    EVENT_CANCELLED = "event_cancelled"
+    """The store called the event off that it was for."""
+    NOTHING_DUE = "nothing_due"
+    """The terms give zero: a share of a zero subtotal, or too little to round up."""
+    GOODWILL = "goodwill"
+    """A person of the store gave it by hand."""
+    TAKEN_BACK = "taken_back"
+    """A person of the store took back some or all of what a person gave."""
+    NOT_REACHED = "not_reached"
+    """The milestone that it was for is not reached any more: settled orders fell away."""
+
+
+class Line(Struct, frozen=True):
+    """A line of an order: its amount before refunds, net of tax, and the id by which refunds name it, if it has one."""
+
+    line_id: str | None
+    amount_minor: int
+    counts: bool = True
+    """Whether it is part of the subtotal: a gift card is not."""
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """The state of the decision on an order, as rules read it, with amounts in minor units of `currency`. Or of that on
+    a custom event, which rules of its own read: it has a name, and no figures.
+    """
+
+    store_id: str
+    order_id: str
+    revision: int
+    attributed: bool
+    cancelled: bool
+    rejected_by_person: bool
+    settled_at: datetime | None
+    placed_at: datetime
+    currency: str
+    total_minor: int
+    subtotal_minor: int
+    refunded_minor: int
+    friend_id: str
+    order_number: int
+    program_id: str | None
+    program_version: int | None
+    ambassador_id: str | None
+    person: str | None = None
+    discount_minor: int = 0
+    """What was taken off at the checkout, by whatever discount."""
+    lines: tuple[Line, ...] = ()
+    """What was sold, as far as it was reported."""
+    returned: Returned | None = None
+    """What went back, where some refund says more than a sum."""
+    then: "Order | None" = None
+    """The order as it settled, where that is reported and it is another now."""
+    event: str | None = None
+    """Name of the custom event that it is; `order_id` is then the event's, `order_number` counts those of its name."""
+
+    @classmethod
+    def of(cls, conversion: Conversion) -> Self:
+        """From the event. An over-refund counts as a full one."""
+        then = conversion.at_settling
+        return replace(cls._of(conversion, conversion), then=then and cls._of(conversion, then))
+
+    @classmethod
+    def _of(cls, conversion: Conversion, money: Conversion | AtSettling) -> Self:
+        figures = money.figures
+        return cls(
+            store_id=conversion.store_id,
+            order_id=conversion.order_id,
+            revision=conversion.revision,
+            attributed=conversion.status == "attributed",
+            cancelled=conversion.cancelled,
+            rejected_by_person=conversion.rejected_by_person,
+            # In UTC, where adding days adds hours: on another wall clock it would add calendar days.
+            settled_at=conversion.settled_at.astimezone(UTC) if conversion.settled_at else None,
+            placed_at=conversion.placed_at.astimezone(UTC),
+            currency=figures.currency,
+            total_minor=figures.total_minor,
+            subtotal_minor=figures.subtotal_minor,
+            discount_minor=figures.discount_minor,
+            refunded_minor=min(money.refunded_minor, figures.total_minor),
+            lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
+            returned=money.returned,
+            friend_id=conversion.friend_id,
+            person=conversion.person,
+            order_number=conversion.order_number,
+            program_id=conversion.program_id,
+            program_version=conversion.program_version,
+            ambassador_id=conversion.ambassador_id,
+        )
+
+    @classmethod
+    def of_event(cls, state: Action) -> Self:
+        """A custom event, from the state of the decision on it."""
+        return cls(
+            store_id=state.store_id,
+            order_id=state.event_id,
+            revision=state.revision,
+            attributed=state.status == "attributed",
+            cancelled=state.cancelled,
+            rejected_by_person=False,
+            settled_at=state.settled_at.astimezone(UTC) if state.settled_at else None,
+            placed_at=state.happened_at.astimezone(UTC),
+            currency="",
+            total_minor=0,
+            subtotal_minor=0,
+            refunded_minor=0,
+            friend_id=state.friend_id,
+            order_number=state.event_number,
+            program_id=state.program_id,
+            program_version=state.program_version,
+            ambassador_id=state.ambassador_id,
+            event=state.name,
+        )
+
+    @property
+    def source_kind(self) -> SourceKind:
+        """What its rewards come of."""
+        return "order" if self.event is None else "event"
+
+    @property
+    def refusal(self) -> Reason | None:
+        """Why the order earns nothing under whatever rule."""
+        if self.cancelled:
+            return Reason.CANCELLED if self.event is None else Reason.EVENT_CANCELLED
+        if self.rejected_by_person:
+            return Reason.REJECTED_BY_PERSON
+        if not self.attributed or self.program_id is None or self.program_version is None or self.ambassador_id is None:
+            return Reason.NOT_ATTRIBUTED
+        return None
