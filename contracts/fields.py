@@ -1,6 +1,6 @@
 """Field types that several payloads share. No behaviour lives here."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -18,3 +18,6 @@ Moment = AwareDatetime
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 """An identifier: one of ours (prefixed, time-ordered) or the store's own."""
+
+Role = Literal["customer", "advocate", "influencer", "partner", "consumer", "distributor"]
+"""What an ambassador is to the store."""

@@ -15,17 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.fields import Currency, Minor
+from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.goals import Goal, Strict
+from contracts.joining import Joining
+from contracts.reward_terms import Boost, Span, Term, When, named_twice
 from contracts.wording import Texts, Utm
 
 EvidenceKind = Literal["code", "click", "customer"]
 FriendBenefit = Literal["discount", "credit", "both", "none"]
 """How a friend is served: a discount at the checkout, a credit after the hold, both of them, or nothing."""
-
-
-Role = Literal["customer", "advocate", "influencer", "partner", "consumer", "distributor"]
-"""What an ambassador is to the store."""
 
 
 class Attribution(Strict):
@@ -90,6 +88,12 @@ class Limits(Strict):
     per_ambassador: PerAmbassador | None = None
 
 
+def _of_goods(info: ValidationInfo, what: str) -> None:
+    give = info.data.get("give")
+    if isinstance(give, Percent) and give.of != "subtotal":
+        raise ValueError(f"{what} of goods: set give.of to subtotal, since shipping and tax are in no line")
+
+
 class RewardRule(Strict):
     """What one side gets, and when it becomes available."""
 
@@ -107,6 +111,73 @@ class RewardRule(Strict):
         "share",
         description="What a refund of a part of the order leaves: the same share of the reward, or all of a fixed one.",
     )
+
+    when: When | None = Field(None, description="What an order must be. Left out: any order counts.")
+    span: Span | None = Field(
+        None, description="Which of a friend's orders, where `which` is `every`. Left out: each of them."
+    )
+    per_minor: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_MINOR,
+        strict=True,
+        description="A fixed amount is given for each time that the subtotal holds so much: 1 point per 10.00.",
+    )
+    terms: tuple[Term, ...] = Field(
+        (), max_length=50, description="Other gifts for some goods, line by line. Limits hold for the sum."
+    )
+    boosts: tuple[Boost, ...] = Field((), max_length=50, description="More on some days. Several at once add up.")
+
+    @property
+    def by_line(self) -> bool:
+        """Whether lines of an order differ in what they give."""
+        return bool(self.terms) or any(boost.categories for boost in self.boosts)
+
+    @property
+    def by_day(self) -> bool:
+        """Whether it depends on the day of the purchase where the store is."""
+        when, span = self.when, self.span
+        return (
+            bool(self.boosts)
+            or (when is not None and (when.first_day is not None or when.last_day is not None))
+            or (span is not None and span.months is not None)
+        )
+
+    @field_validator("span")
+    @classmethod
+    def _of_every_order(cls, span: Span | None, info: ValidationInfo) -> Span | None:
+        if span is not None and info.data.get("which") == "first":
+            raise ValueError("the first order is one alone; set which to every, or leave span out")
+        return span
+
+    @field_validator("per_minor")
+    @classmethod
+    def _for_a_fixed_amount(cls, per_minor: int | None, info: ValidationInfo) -> int | None:
+        if per_minor is not None and isinstance(info.data.get("give"), Percent):
+            raise ValueError("a percentage is per unit already; give a fixed amount, or leave it out")
+        return per_minor
+
+    @field_validator("terms")
+    @classmethod
+    def _one_for_each(cls, terms: tuple[Term, ...], info: ValidationInfo) -> tuple[Term, ...]:
+        if terms:
+            _of_goods(info, "terms are")
+        if terms and info.data.get("on_partial_refund") == "keep":
+            raise ValueError("what is given by line goes back by line; set on_partial_refund to share")
+        if (twice := named_twice(terms)) is not None:
+            number, what, name = twice
+            raise ValueError(f"{number}.{what} names {name!r}, which an earlier term names too")
+        return terms
+
+    @field_validator("boosts")
+    @classmethod
+    def _of_a_percentage(cls, boosts: tuple[Boost, ...], info: ValidationInfo) -> tuple[Boost, ...]:
+        if any(boost.categories for boost in boosts):
+            _of_goods(info, "boosts of categories are")
+        shares = [info.data.get("give"), *(term.give for term in info.data.get("terms", ()))]
+        if boosts and not any(getattr(give, "kind", "percent") == "percent" for give in shares):
+            raise ValueError("a boost is added to a percentage, and the rule has none; give a percentage")
+        return boosts
 
     @model_validator(mode="after")
     def _only_fixed_rewards_are_kept(self) -> Self:
@@ -211,39 +282,6 @@ class Discount(Strict):
         return self
 
 
-class Terms(Strict):
-    """What who joins agrees to, by its version: changed words are a new version."""
-
-    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-    text: str = Field(min_length=1, max_length=20_000, description="Plain text; an empty line begins a paragraph.")
-
-
-class Joining(Strict):
-    """How people become ambassadors by themselves, on the program's page to join."""
-
-    double_opt_in: bool = Field(
-        True, description="Whether somebody is an ambassador only once they have answered a mail."
-    )
-    roles: tuple[Role, ...] = Field((), max_length=6, description="What they can say that they are; empty: not asked.")
-    own_code: bool = Field(
-        True,
-        description="Whether they may wish for a promo code of their own. With double_opt_in only: by its codes a"
-        " program would else tell anybody whom it knows.",
-    )
-    terms: Terms | None = None
-
-    @property
-    def offers_code(self) -> bool:
-        """Whether the form asks for a code."""
-        return self.own_code and self.double_opt_in
-
-    @model_validator(mode="after")
-    def _no_role_twice(self) -> Self:
-        if len(set(self.roles)) != len(self.roles):
-            raise ValueError("joining.roles names a role twice")
-        return self
-
-
 class Program(Strict):
     """A program's whole definition. Each change makes a new version; a version never changes."""
 
@@ -300,6 +338,21 @@ class Program(Strict):
         """The rules that give something: the friend's only where the friend is served by a credit."""
         credit = self.benefit in ("credit", "both")
         return tuple(rule for rule in self.rewards if credit or rule.to != "friend")
+
+    @property
+    def by_day(self) -> bool:
+        """Whether some rule for orders depends on the day of the purchase where the store is."""
+        return any(rule.by_day for rule in self.rewards)
+
+    @property
+    def by_circumstances(self) -> bool:
+        """Whether some rule for orders asks who the ambassador was, how the buyer came, or since when they do."""
+        return any(
+            (rule.when is not None and bool(rule.when.groups or rule.when.roles or rule.when.channels))
+            or (rule.span is not None and rule.span.months is not None)
+            or any(boost.groups for boost in rule.boosts)
+            for rule in self.rewards
+        )
 
     def rules_on(self, event: str) -> tuple[EventRule, ...]:
         """The rules that give something for events of this name."""

@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.events.base import Payload, Topic
-from contracts.fields import Currency, Id, Moment
-from contracts.program import Program, Role
+from contracts.fields import Currency, Id, Moment, Role
+from contracts.program import Program
 
 
 class StoreConfigured(Payload):

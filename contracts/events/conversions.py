@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Payload, Topic
 from contracts.events.orders import Figures
-from contracts.fields import Id, Minor, Moment
+from contracts.fields import Id, Minor, Moment, Role
 from contracts.program import EvidenceKind
 
 
@@ -66,6 +66,21 @@ class Named(BaseModel):
     reason: str
 
 
+class Circumstances(BaseModel):
+    """How things stood when the order was placed, where a rule of the program's version asks for any of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str | None = Field(None, description="The ambassador's.")
+    role: Role | None = Field(None, description="The ambassador's.")
+    channel: str | None = Field(
+        None, description="How the link was passed on by whose click the buyer came: of the winner, or beside it."
+    )
+    brought_at: Moment | None = Field(
+        None, description="When the first order was placed by which the program won this buyer; it may be this one."
+    )
+
+
 class Conversion(Payload):
     """The state of the decision on one order. Readers keep the highest revision and ignore the event's type."""
 
@@ -110,6 +125,9 @@ class Conversion(Payload):
     winner: Winner | None = None
     named: tuple[Named, ...] = Field(
         (), max_length=20, description="Whom proofs named, the best first, where nobody was found or it is undecided."
+    )
+    circumstances: Circumstances | None = Field(
+        None, description="How things stood when it was placed. Absent where no rule of the version asks."
     )
     as_of: int = Field(description="The store's fact number up to which facts were read.")
     engine: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from contracts.events.catalog import AmbassadorSaved
-from contracts.program import Role
+from contracts.fields import Role
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.kernel.http import idempotency

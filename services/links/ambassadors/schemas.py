@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from contracts.program import Role
+from contracts.fields import Role
 from services.common.contacts import fold_phone
 from services.links.ambassadors.sql import Member
 from services.links.links.schemas import share_url

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.program import Role
+from contracts.fields import Role
 from services.kernel.db import Tx
 
 _FIELDS = (

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contracts.program import Program, Role
+from contracts.fields import Role
+from contracts.program import Program
 from services.common.codes import fold
 from services.kernel.auth.sessions import real_time
 from services.kernel.db import Tx

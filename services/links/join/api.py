@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 
-from contracts.program import Joining, Role
+from contracts.fields import Role
+from contracts.joining import Joining
 from services.common.codes import fold
 from services.common.contacts import contact_hashes
 from services.kernel.auth.sessions import real_time

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import asyncpg
 
-from contracts.program import Role
+from contracts.fields import Role
 from services.kernel.db import Row, Tx
 
 _INSERT = """

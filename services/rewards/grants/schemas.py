@@ -1,14 +1,14 @@
 """Bodies of the rewards' API."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.rewards import RewardStatus
 from services.common.money import in_units
 from services.rewards.grants.domain.reward import Decider, Reward, Why
-from services.rewards.rules.domain import POINTS, PayAs, Side, SourceKind
+from services.rewards.rules.domain import POINTS, LineGift, PayAs, Side, SourceKind
 
 
 class BeneficiaryOut(BaseModel):
@@ -38,6 +38,37 @@ class CalculationOut(BaseModel):
     order_refunded_minor: int
     want: int = Field(description="base × (total − refunded) / total, rounded half up.")
     bound: int | None = Field(description="The most that budget and limits allowed; null if there are none.")
+
+
+class LineGiftOut(BaseModel):
+    """What a line of the order gives before limits and refunds, and by which of the rule's terms."""
+
+    line_id: str | None
+    product_id: str | None
+    sku: str | None
+    category: str | None
+    amount_minor: int = Field(description="What the line costs, before refunds.")
+    by: Literal["product", "category", "rule"] = Field(
+        description="What won: a term that names the product, one that names the category, or the rule's own gift."
+    )
+    basis_points: int | None = Field(description="The share of the line, boosts included; null for a fixed amount.")
+    boost_basis_points: int = Field(description="What boosts of the day added to it.")
+    gives: int = Field(description="In minor units, or points. All lines add up to what the terms give.")
+
+    @classmethod
+    def of(cls, gift: LineGift, gives: int) -> Self:
+        """As callers see it."""
+        return cls(
+            line_id=gift.line.line_id,
+            product_id=gift.line.product_id,
+            sku=gift.line.sku,
+            category=gift.line.category,
+            amount_minor=gift.line.amount_minor,
+            by=gift.by,
+            basis_points=gift.basis_points,
+            boost_basis_points=gift.boost,
+            gives=gives,
+        )
 
 
 class RewardOut(BaseModel):
@@ -128,6 +159,14 @@ class RewardOut(BaseModel):
             "want": in_units(self.calculation.want, self.currency),
             "bound": in_units(self.calculation.bound, self.currency),
         }
+
+
+class OneRewardOut(RewardOut):
+    """A reward with what made it."""
+
+    lines: list[LineGiftOut] = Field(
+        description="What each line of the order gives, where the rule has terms for some goods; else empty."
+    )
 
 
 CSV_COLUMNS = (

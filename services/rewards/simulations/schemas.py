@@ -5,8 +5,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from contracts.fields import MAX_MINOR, Currency, Minor, Moment
+from contracts.events.conversions import Circumstances
+from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
 from contracts.program import EvidenceKind, PerAmbassador, Program
+from services.rewards.grants.schemas import LineGiftOut
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
 from services.rewards.simulations.domain.figures import Discounts, RuleSum
 from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial, Way
@@ -32,6 +34,10 @@ class ImaginedLineIn(BaseModel):
 
     amount_minor: Minor
     gift_card: bool = False
+    product_id: str | None = Field(None, max_length=255)
+    sku: str | None = Field(None, max_length=255)
+    category: str | None = Field(None, max_length=255)
+    quantity: int = Field(1, ge=1, le=1_000_000, strict=True)
 
 
 class ImaginedOrderIn(BaseModel):
@@ -52,6 +58,12 @@ class ImaginedOrderIn(BaseModel):
         None, max_length=64, description="Whose limits count. Left out: somebody who got nothing so far."
     )
     placed_at: OurMoment | None = Field(None, description="Left out: now.")
+    group: str | None = Field(None, max_length=60, description="The ambassador's.")
+    role: Role | None = Field(None, description="The ambassador's.")
+    channel: str | None = Field(None, max_length=60, description="How the link was passed on: `telegram`.")
+    brought_at: OurMoment | None = Field(
+        None, description="When the first order was placed by which the program won this friend. Left out: this one."
+    )
 
     def imagined(self, program_id: str, *, currency: str, now: datetime) -> Imagined:
         """The order with what was left out."""
@@ -59,17 +71,32 @@ class ImaginedOrderIn(BaseModel):
         subtotal = self.subtotal_minor
         if subtotal is None:
             subtotal = min(goods, MAX_MINOR) if self.items else self.total_minor
+        placed_at = self.placed_at or now
         return Imagined(
             program_id=program_id,
             total_minor=self.total_minor,
             subtotal_minor=subtotal,
             currency=self.currency or currency,
-            placed_at=self.placed_at or now,
+            placed_at=placed_at,
             by=self.by,
             new_customer=self.new_customer,
             order_number=self.order_number,
             ambassador_id=self.ambassador_id or NOBODY,
-            lines=tuple(Line(None, line.amount_minor, not line.gift_card) for line in self.items),
+            lines=tuple(
+                Line(
+                    None,
+                    line.amount_minor,
+                    not line.gift_card,
+                    line.product_id,
+                    line.sku,
+                    line.category,
+                    line.quantity,
+                )
+                for line in self.items
+            ),
+            circumstances=Circumstances(
+                group=self.group, role=self.role, channel=self.channel, brought_at=self.brought_at or placed_at
+            ),
         )
 
 
@@ -119,6 +146,7 @@ class GiftOut(BaseModel):
     used_count: int = Field(description="Rewards that count against that limit already.")
     used: int = Field(description="Their sum.")
     available_at: datetime
+    lines: list[LineGiftOut] = Field(description="What each line gives by the terms alone, where lines differ.")
 
     @classmethod
     def of(cls, gift: Gift) -> Self:
@@ -140,6 +168,7 @@ class GiftOut(BaseModel):
             used_count=gift.used_count,
             used=gift.used_minor,
             available_at=gift.available_at,
+            lines=[LineGiftOut.of(*one) for one in gift.lines],
         )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from services.common.money import known
 from services.common.reasons import reason_text
-from services.rewards.grants.api.words import rule_label, side_label
+from services.rewards.grants.api.words import lines_text, rule_label, side_label, unmet_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
 from services.rewards.simulations.domain.replay import PER_ORDER
@@ -79,11 +79,13 @@ def way_text(reader: Reader, way: Way, currency: str) -> str:
 
 def _made_of(reader: Reader, gift: Gift) -> str:
     say = reader.speech.say
-    if gift.reason == "not_first_order":
-        return say("Nothing: only a friend’s first order counts.")
+    if unmet := unmet_text(reader.speech, gift.reason):
+        return unmet
     if gift.reason == "currency_mismatch":
         return say("Nothing: the order is in another currency.")
     whole = reader.amount(gift.whole_minor, gift.unit)
+    if gift.lines:
+        return lines_text(reader, gift.lines, gift.unit)
     if gift.basis_points is None or gift.of_minor is None:
         return say("A fixed amount: %(amount)s.", amount=whole)
     base = reader.fmt.money(gift.of_minor, gift.unit) if known(gift.unit) else reader.fmt.number(gift.of_minor)

@@ -67,7 +67,9 @@ def simulated(
     for state in states:
         order = Order.of(state)
         program = draft or rules.get((PROGRAM, order.program_version or 0))
-        cases.append(case_of(order, None if program is None else Version.of(program), was(given, order.order_id), []))
+        cases.append(
+            case_of(order, None if program is None else Version.of(program), was(given, order.order_id), [], zone=ZONE)
+        )
     for key in counters_of(cases, periods_of([draft] if draft else rules.values()), ZONE):
         caps.open(key, 0, 0)
     figures = looked_at(cases)
@@ -123,6 +125,7 @@ def test_a_period_in_parts_comes_to_what_it_comes_to_as_a_whole(history: History
             versions.get((PROGRAM, order.program_version or 0)),
             was(books.rewards.values(), order.order_id),
             [],
+            zone=ZONE,
         )
         for order in map(Order.of, orders)
     ]

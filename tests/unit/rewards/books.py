@@ -53,7 +53,7 @@ class Books:
 
     def _decide(self, order: Order, caps: Caps) -> list[Change]:
         program = self.programs.get((order.program_id or "", order.program_version or 0))
-        entitled = entitlements(order, program) if program else []
+        entitled = entitlements(self._dated(order, program), program) if program else []
         changes = plan(order, entitled, self.of_order(order.order_id), caps, self._moment())
         for change in changes:
             reward = change.after
@@ -62,6 +62,9 @@ class Books:
                 self._of_order.setdefault(reward.source_id, []).append(key)
             self.rewards[key] = reward
         return changes
+
+    def _dated(self, order: Order, program: Program) -> Order:
+        return order.in_zone(self.zone) if program.by_day else order
 
     def _moment(self) -> Moment:
         return Moment(now=NOON, day_of=lambda at: local_day(at, self.zone), new_id=lambda: f"rwd_{next(self._ids):06}")

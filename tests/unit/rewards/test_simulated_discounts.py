@@ -1,6 +1,7 @@
 """What friends' discounts would have cost under other terms, beside what they did cost."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,6 +9,8 @@ from services.rewards.rules.domain import Order
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.replay import Version, case_of, discounts_on, looked_at
 from tests.unit.rewards.build import make_program, make_state
+
+UTC = ZoneInfo("UTC")
 
 
 def version(give: dict[str, Any] | None, **changes: Any) -> Version:
@@ -62,7 +65,7 @@ def test_goods_are_taken_at_what_they_cost_before(
 
 def test_they_are_added_up_and_kept_and_an_earlier_run_has_none() -> None:
     draft, in_force = version(FIFTH), version(TENTH)
-    parts = [looked_at([case_of(order(discount=1_000), draft, [], [], in_force)] * count) for count in (1, 2)]
+    parts = [looked_at([case_of(order(discount=1_000), draft, [], [], in_force, zone=UTC)] * count) for count in (1, 2)]
     whole = Figures()
     for one in parts:
         whole.add(one)
@@ -70,4 +73,4 @@ def test_they_are_added_up_and_kept_and_an_earlier_run_has_none() -> None:
     assert (kept.amount_minor, kept.granted_minor) == (6_000, 3_000)
     before = '{"orders":1,"rewarded":1,"more":0,"less":0,"rules":[],"caps":[]}'
     assert Figures.loaded(before).discounts == {}
-    assert looked_at([case_of(order(), version(None), [], [], version(None))]).discounts == {}
+    assert looked_at([case_of(order(), version(None), [], [], version(None), zone=UTC)]).discounts == {}

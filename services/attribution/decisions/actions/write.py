@@ -200,6 +200,7 @@ def conversion_of(
         ambassador_id=decision.ambassador_id,
         winner=decision.winner,
         named=_named(decision),
+        circumstances=decision.circumstances,
         as_of=as_of,
         engine=ENGINE,
     )

@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from contracts.events.conversions import AtSettling
+from contracts.events.conversions import AtSettling, Circumstances
 from contracts.events.orders import OrderReported
+from contracts.events.tracking import TokenClaims
 from services.attribution.decisions.domain.decision import Decision, Settled
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import Facts, Order, Settlement, orders_of
@@ -148,6 +149,7 @@ def _decided(case: Case) -> Decision:
         friend_contacts=contacts_of(order, case.person),
         click_id=_came_by(winner, found.beaten),
         history=order.history,
+        circumstances=_circumstances(case, winner, found.beaten),
     )
 
 
@@ -168,8 +170,30 @@ def _came_by(winner: Evidence | None, beaten: list[Evidence]) -> str | None:
     """The newest good click where something else won: a code that a friend types in does not say how they came."""
     if winner is None or winner.kind == "click":
         return None
-    clicks = [evidence.click for evidence in beaten if evidence.click is not None]
-    return max(clicks, key=lambda click: (click.at, click.click_id)).click_id if clicks else None
+    click = _newest_click(beaten)
+    return None if click is None else click.click_id
+
+
+def _newest_click(among: list[Evidence]) -> TokenClaims | None:
+    clicks = [evidence.click for evidence in among if evidence.click is not None]
+    return max(clicks, key=lambda click: (click.at, click.click_id), default=None)
+
+
+def _circumstances(case: Case, winner: Evidence | None, beaten: list[Evidence]) -> Circumstances | None:
+    """What the rules that decide the reward ask about the moment of the purchase; None where they ask nothing."""
+    if winner is None or winner.terms is None or not winner.terms.program.by_circumstances:
+        return None
+    group, role = None, None
+    if winner.ambassador_id is not None:
+        group, role = case.set_up.place_of(winner.ambassador_id, case.order.placed_at)
+    click = winner.click or _newest_click(beaten)
+    won = case.before.won.get(winner.terms.program_id)
+    return Circumstances(
+        group=group,
+        role=role,
+        channel=click.channel if click else None,
+        brought_at=won.first.placed_at if won else case.order.placed_at,
+    )
 
 
 def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
@@ -231,6 +255,7 @@ def _settled(order: Order, person: Person) -> Decision:
         person=fixed.person,
         at_settling=_at_settling(order, fixed),
         history=fixed.history is True,
+        circumstances=fixed.circumstances,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import orjson
 from msgspec import Struct
 
-from contracts.events.conversions import AtSettling, Returned, Winner
+from contracts.events.conversions import AtSettling, Circumstances, Returned, Winner
 from contracts.events.orders import Figures
 from contracts.program import EvidenceKind
 from services.attribution.decisions.domain.facts import Status, iso
@@ -99,6 +99,9 @@ class Decision(Struct, frozen=True):
     """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
     history: bool = False
     """It was imported from before the store was connected: nobody is told of it."""
+    circumstances: Circumstances | None = None
+    """What the rules of its version ask about the moment of the purchase; None where they ask nothing. So bytes of
+    orders under other versions are what they were, and the engine is the same."""
 
 
 def decision_bytes(decision: Decision) -> bytes:
@@ -129,6 +132,7 @@ def as_dict(decision: Decision) -> dict[str, Any]:
             "program_id": decision.program_id,
             "program_version": decision.program_version,
             "ambassador_id": decision.ambassador_id,
+            "circumstances": _circumstances(decision.circumstances),
             **reviewed(decision.winner, decision.candidates, decision.candidates_total, decision.checks),
             "paid_since": decision.paid_since and iso(decision.paid_since),
             "settled": decision.settled and {"at": iso(decision.settled.at), "revision": decision.settled.revision},
@@ -158,6 +162,19 @@ def _winner(winner: Winner | None) -> dict[str, Any] | None:
             "click_id": winner.click_id,
             "link_id": winner.link_id,
             "code": winner.code,
+        }
+    )
+
+
+def _circumstances(found: Circumstances | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return _without_none(
+        {
+            "group": found.group,
+            "role": found.role,
+            "channel": found.channel,
+            "brought_at": None if found.brought_at is None else iso(found.brought_at),
         }
     )
 

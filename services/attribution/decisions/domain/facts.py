@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.events.actions import ActionReported
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
-from contracts.events.conversions import Returned, Winner
+from contracts.events.conversions import Circumstances, Returned, Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
 from contracts.events.tracking import TokenClaims, TokenProblem, TrackingPayload
 from services.attribution.decisions.domain.history import Known
@@ -94,6 +94,8 @@ class Settlement(BaseModel):
     returned: Returned | None = None
     history: bool | None = None
     """It is from before the store was connected; None of any other."""
+    circumstances: Circumstances | None = None
+    """How things stood at the purchase; None where no rule asked."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from contracts.events.catalog import CodeSaved, ProgramPublished
+from contracts.fields import Role
 from contracts.program import Program
 from services.attribution.decisions.domain.facts import AmbassadorRevision, CodeRevision, Facts
 
@@ -93,6 +94,13 @@ class SetUp:
             external_ids=frozenset(r.data.external_id for r in ordered if r.data.external_id is not None),
             contacts=frozenset(h for r in ordered for h in r.data.contact_hashes),
         )
+
+    def place_of(self, ambassador_id: str, placed_at: datetime) -> tuple[str | None, Role | None]:
+        """The group and role that an ambassador had at that moment; what they had first covers everything earlier."""
+        revisions = self._ambassadors.get(ambassador_id, {})
+        numbers = sorted(revisions)
+        then = [number for number in numbers if revisions[number].at <= placed_at] or numbers[:1]
+        return (revisions[then[-1]].data.group, revisions[then[-1]].data.role) if then else (None, None)
 
     def code(self, text: str, placed_at: datetime) -> Code | None:
         """The code with this text: of several the newest that existed at the order, else the first made after it."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from contracts.program import Percent, Program, RewardRule
 from contracts.wording import Wording
+from services.links.programs.domain.conditions import conditions
 from services.links.programs.domain.words import amount, filled_in, money, rule_for
 from services.ui import Format, Speech
 
@@ -118,6 +119,12 @@ def _credit(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> 
     first, what = rule.which == "first", amount(rule, program, fmt)
     if rule.pay_as == "points":
         return _points(rule, speech, fmt)
+    if rule.span is not None:
+        return (
+            speech.say("%(what)s back", what=what)
+            if rule.pay_as == "cash"
+            else speech.say("%(what)s to spend", what=what)
+        )
     if rule.pay_as == "cash":
         return (
             speech.say("%(what)s back for your first order", what=what)
@@ -132,9 +139,11 @@ def _credit(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> 
 
 
 def _points(rule: RewardRule, speech: Speech, fmt: Format) -> str:
-    if isinstance(rule.give, Percent):
+    if isinstance(rule.give, Percent) or rule.span is not None or rule.per_minor is not None:
         return (
-            speech.say("Points for your first order")
+            speech.say("Points for your orders")
+            if rule.span is not None
+            else speech.say("Points for your first order")
             if rule.which == "first"
             else speech.say("Points for each of your orders")
         )
@@ -161,6 +170,7 @@ def _terms(program: Program, *, who: str | None, until: datetime, speech: Speech
             least = money(rules.min_subtotal_minor, program.currency, fmt)
             lines.append(speech.say("For orders from %(least)s.", least=least))
     credit = rule_for(program, "friend")
+    lines += conditions(credit, program, speech, fmt) if credit is not None else []
     if credit is not None and credit.hold_days:
         lines.append(
             speech.count(

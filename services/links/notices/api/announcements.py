@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.program import Role
+from contracts.fields import Role
 from services.kernel.db import Tx
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require

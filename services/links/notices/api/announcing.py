@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from contracts.program import Role
+from contracts.fields import Role
 from services.kernel.errors import AppError, Invalid
 from services.kernel.http.call import Call, viewer
 from services.links.notices.actions import announce

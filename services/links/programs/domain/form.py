@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from contracts.program import Discount, Percent, Program, RewardRule, Role
+from contracts.fields import Role
+from contracts.program import Discount, Percent, Program, RewardRule
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
 from services.links.programs.domain import form_events, form_texts

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 from contracts.program import (
     FRIEND_JOINED,
@@ -13,25 +12,20 @@ from contracts.program import (
     Percent,
     Program,
     RewardRule,
-    Role,
 )
 from services.common.event_names import deed_title
-from services.common.money import exponent
+from services.links.programs.domain.conditions import conditions
+from services.links.programs.domain.parts import money as money
+from services.links.programs.domain.parts import role as role
+from services.links.programs.domain.parts import share
 from services.ui import Format, Speech
 
 
 def amount(rule: RewardRule | Discount, program: Program, fmt: Format) -> str:
     """What a rule gives: €10, €7.50, 10%."""
     if isinstance(rule.give, Percent):
-        points = rule.give.basis_points
-        digits = 0 if points % 100 == 0 else 1 if points % 10 == 0 else 2
-        return fmt.percent(Decimal(points) / 10_000, digits=digits)
+        return share(rule.give.basis_points, fmt)
     return money(rule.give.amount_minor, program.currency, fmt)
-
-
-def money(minor: int, currency: str, fmt: Format) -> str:
-    """An amount without the zeros of a round one."""
-    return fmt.money(minor, currency, whole=minor % 10 ** exponent(currency) == 0)
 
 
 def rule_for(program: Program, side: str) -> RewardRule | None:
@@ -50,8 +44,8 @@ def headline(program: Program, speech: Speech, fmt: Format) -> str:
     own, gift = rule_for(program, "ambassador"), friend_gift(program, fmt)
     if own is None:
         return speech.say("Give a friend %(gift)s", gift=gift) if gift else program.name
-    gain = amount(own, program, fmt)
-    if isinstance(own.give, Percent):
+    gain = given(own, program, speech, fmt)
+    if isinstance(own.give, Percent) and own.span is None:
         return _share(gift, gain, every=own.which == "every", speech=speech)
     if gift:
         return speech.say("Give a friend %(gift)s, get %(gain)s", gift=gift, gain=gain)
@@ -78,8 +72,12 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
         else:
             lines.append(speech.say("Your friend gets %(what)s off each order, at the checkout.", what=what))
     for rule in program.rules_served:
-        what = amount(rule, program, fmt)
-        if rule.to == "friend" and rule.which == "first":
+        what = given(rule, program, speech, fmt)
+        if rule.span is not None and rule.to == "friend":
+            lines.append(speech.say("Your friend gets %(what)s for orders.", what=what))
+        elif rule.span is not None:
+            lines.append(speech.say("You get %(what)s for orders of your friends.", what=what))
+        elif rule.to == "friend" and rule.which == "first":
             lines.append(speech.say("Your friend gets %(what)s for the first order.", what=what))
         elif rule.to == "friend":
             lines.append(speech.say("Your friend gets %(what)s for each order.", what=what))
@@ -87,6 +85,7 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines.append(speech.say("You get %(what)s for each friend’s first order.", what=what))
         else:
             lines.append(speech.say("You get %(what)s for each order of your friends.", what=what))
+        lines += conditions(rule, program, speech, fmt)
         if rule.to == "ambassador":
             lines += limits(rule, program, speech, fmt)
     for event in program.event_rewards:
@@ -126,7 +125,7 @@ def per_ambassador(cap: PerAmbassador | None, program: Program, speech: Speech, 
 
 def event_terms(rule: EventRule, program: Program, speech: Speech, fmt: Format) -> str:
     """What is given for something a friend does that is no order, as a sentence to an ambassador."""
-    what = _given(rule, program, speech, fmt)
+    what = given(rule, program, speech, fmt)
     deed = deed_title(rule.on, speech)
     if rule.to == "ambassador" and rule.which == "first":
         return speech.say("%(deed)s: you get %(what)s, once for each friend.", deed=deed, what=what)
@@ -139,7 +138,7 @@ def event_terms(rule: EventRule, program: Program, speech: Speech, fmt: Format) 
 
 def milestone_terms(rule: MilestoneRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
     """What is given for having brought so many, in sentences to an ambassador: for what, and how often at most."""
-    found = [_milestone(rule, program, _given(rule, program, speech, fmt), speech, fmt)]
+    found = [_milestone(rule, program, given(rule, program, speech, fmt), speech, fmt)]
     if rule.at_most is not None:
         most = fmt.number(rule.at_most)
         found.append(
@@ -191,7 +190,10 @@ def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech,
             return speech.say("You get %(what)s when your friends have spent %(spent)s.", what=what, spent=spent)
 
 
-def _given(rule: EventRule | MilestoneRule, program: Program, speech: Speech, fmt: Format) -> str:
+def given(rule: RewardRule | EventRule | MilestoneRule, program: Program, speech: Speech, fmt: Format) -> str:
+    """What a rule gives, points as points: €10, 10%, 5 points."""
+    if isinstance(rule.give, Percent):
+        return share(rule.give.basis_points, fmt)
     minor = rule.give.amount_minor
     if rule.pay_as == "points":
         return speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
@@ -229,9 +231,11 @@ def _amount_cap(cap: PerAmbassador, most: str, speech: Speech) -> str:
 
 def terms(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> str:
     """A rule for somebody who runs the program: how much, when, how it is paid, after how long."""
-    what = amount(rule, program, fmt)
+    what = given(rule, program, speech, fmt)
     parts = [
-        speech.say("%(what)s for the first order", what=what)
+        speech.say("%(what)s for some orders", what=what)
+        if rule.span is not None
+        else speech.say("%(what)s for the first order", what=what)
         if rule.which == "first"
         else speech.say("%(what)s for each order", what=what),
         {
@@ -269,6 +273,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
     own = rule_for(program, "ambassador")
     nothing = speech.say("nothing")
     attribution = program.attribution
+    asked = [text for rule in program.rules_served for text in conditions(rule, program, speech, fmt)]
     caps = [cap for rule in program.rules_served for cap in limits(rule, program, speech, fmt)]
     events = [
         text
@@ -284,6 +289,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Status"): status(program, speech),
         speech.say("Friend gets"): friend_terms(program, speech, fmt),
         speech.say("Ambassador gets"): terms(own, program, speech, fmt) if own else nothing,
+        speech.say("Conditions"): " ".join(asked) or speech.say("none"),
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("For other events"): " ".join(events) or nothing,
         speech.say("For milestones"): " ".join(milestones) or nothing,
@@ -337,23 +343,6 @@ def joining(program: Program, speech: Speech) -> str:
         speech.say("terms %(version)s", version=how.terms.version) if how.terms else "",
     ]
     return "; ".join(filter(None, parts))
-
-
-def role(one: Role, speech: Speech) -> str:
-    """What somebody is to the store, as they say it of themselves."""
-    match one:
-        case "customer":
-            return speech.say("A customer")
-        case "advocate":
-            return speech.say("A fan of the brand")
-        case "influencer":
-            return speech.say("A blogger")
-        case "partner":
-            return speech.say("A partner")
-        case "consumer":
-            return speech.say("Buys for themselves")
-        case "distributor":
-            return speech.say("Sells on")
 
 
 def status(program: Program, speech: Speech) -> str:

@@ -115,13 +115,28 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
         batch.orders.append(order)
         if program is not None:
             batch.programs[order.store_id, order.order_id] = program
-            batch.entitled[order.store_id, order.order_id] = entitlements(order, program)
     kind = orders[0].source_kind
     await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)
     for reward in await rewards_store.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
         batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
+    batch.orders = [_entitle(batch, order) for order in batch.orders]
     await _load_caps(tx, batch)
     return batch
+
+
+def _entitle(batch: _Batch, order: Order) -> Order:
+    """Notes what the rules give for an order; returns it with its day, where they ask. A reward that exists keeps its
+    day, even if the store has moved to another zone since.
+    """
+    ref = (order.store_id, order.order_id)
+    program = batch.programs.get(ref)
+    if program is None:
+        return order
+    if program.by_day and order.refusal is None:
+        kept = (reward.day for reward in batch.rewards.get(ref, ()) if reward.placed_at == order.placed_at)
+        order = order.in_zone(batch.zones[order.store_id], day=next(kept, None))
+    batch.entitled[ref] = entitlements(order, program)
+    return order
 
 
 def _program(order: Order, programs: Mapping[tuple[str, str, int], Program]) -> Program | None:

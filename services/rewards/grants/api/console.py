@@ -120,7 +120,7 @@ async def order_cards(
     """The rewards of one order as cards: a fragment for the order's page."""
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        view = await _view(tx, call.store_id, order_id)
+        view = await _view(tx, reader, call.store_id, order_id)
     return reader.page(
         "grants/cards.html",
         known=view is not None,
@@ -129,7 +129,7 @@ async def order_cards(
     )
 
 
-async def _view(tx: Tx, store_id: str, order_id: str) -> cards.OrderView | None:
+async def _view(tx: Tx, reader: Reader, store_id: str, order_id: str) -> cards.OrderView | None:
     states = await conversions.get(tx, [(store_id, order_id)])
     if not states:
         return None
@@ -142,6 +142,8 @@ async def _view(tx: Tx, store_id: str, order_id: str) -> cards.OrderView | None:
     # An order that has lost its ambassador still explains what it had, by the terms it had it under.
     current = (store_id, order.program_id or "", order.program_version or 0)
     program = known.get(current) or next(iter(known.values()), None)
+    if program is not None and program.by_day:
+        order = order.in_zone(reader.zone, day=next((one.day for one in found), None))
     return cards.OrderView(order=order, program=program, rewards=found, tallies=await _tallies(tx, found, program))
 
 
@@ -171,7 +173,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         reward = await review.get(tx, call.store_id, reward_id)
-        view = await _view(tx, call.store_id, reward.order_id) if reward.order_id is not None else None
+        view = await _view(tx, reader, call.store_id, reward.order_id) if reward.order_id is not None else None
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         # A release has two lines of its beneficiary's, one in each account.
         lines = await ledger.lines(tx, call.store_id, before=None, count=2 * _MOVEMENTS + 1, filters=filters)

@@ -10,8 +10,9 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.grants.actions import review
+from services.rewards.grants.actions.explain import lines_behind
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, RejectIn, RewardOut
+from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, LineGiftOut, OneRewardOut, RejectIn, RewardOut
 from services.rewards.grants.sql import rewards
 from services.rewards.rules.domain import SourceKind
 
@@ -57,10 +58,13 @@ async def get_rewards(
 
 
 @router.get("/v1/rewards/{reward_id}")
-async def get_reward(reward_id: str, call: Annotated[Call, require("rewards:read")]) -> RewardOut:
-    """One reward."""
+async def get_reward(reward_id: str, call: Annotated[Call, require("rewards:read")]) -> OneRewardOut:
+    """One reward, with what each line gave where lines differ."""
     async with call.transaction() as tx:
-        return RewardOut.of(await review.get(tx, call.store_id, reward_id))
+        reward = await review.get(tx, call.store_id, reward_id)
+        lines = await lines_behind(tx, reward)
+    told = [LineGiftOut.of(*one) for one in lines]
+    return OneRewardOut(**dict(RewardOut.of(reward)), lines=told)
 
 
 @router.post("/v1/rewards/{reward_id}/approve", response_model=RewardOut)

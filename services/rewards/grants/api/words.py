@@ -1,6 +1,6 @@
 """How rewards are put into words: chips, reasons, terms, limits. Texts go through the reader's catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
@@ -8,7 +8,7 @@ from services.common.milestone_names import milestone_title
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
-from services.rewards.rules.domain import POINTS, Order, Reason, Side, SourceKind
+from services.rewards.rules.domain import POINTS, LineGift, Order, Reason, Side, SourceKind, boost_of, lines_of
 from services.ui import Chip, Format, Speech
 from services.ui.parts import Shape, Tone
 
@@ -105,7 +105,7 @@ def reason_text(reader: Reader, reward: Reward) -> str:
             amount=reader.amount(reward.target_minor, reward.unit),
             want=reader.amount(reward.want_minor, reward.unit),
         )
-    return _plain_reasons(reader.speech).get(reward.reason, "")
+    return unmet_text(reader.speech, reward.reason) or _plain_reasons(reader.speech).get(reward.reason, "")
 
 
 def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
@@ -123,6 +123,21 @@ def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
         Reason.NOT_REACHED: speech.say("Taken back: orders that counted fell away."),
         Reason.NOT_FIRST_EVENT: speech.say("Taken back: an earlier event of this name counts."),
     }
+
+
+def unmet_text(speech: Speech, reason: str) -> str:
+    """What of a rule's conditions the order does not meet; empty for any other reason."""
+    texts: dict[str, str] = {
+        Reason.NOT_FIRST_ORDER: speech.say("Nothing: only a friend’s first order counts."),
+        Reason.NOT_THIS_ORDER: speech.say("Nothing: the rule is for other orders of this friend."),
+        Reason.BELOW_RULE_MINIMUM: speech.say("Nothing: the order is too small for this rule."),
+        Reason.OTHER_GOODS: speech.say("Nothing: the rule is for other goods than those of the order."),
+        Reason.OTHER_CHANNEL: speech.say("Nothing: the rule is for friends who come by another channel."),
+        Reason.OTHER_GROUP: speech.say("Nothing: the rule is for other groups of ambassadors."),
+        Reason.OTHER_ROLE: speech.say("Nothing: the rule is for ambassadors of another role."),
+        Reason.OTHER_DAY: speech.say("Nothing: the rule is for other days than that of the order."),
+    }
+    return texts.get(reason, "")
 
 
 def why_label(speech: Speech, why: str) -> str:
@@ -152,8 +167,8 @@ def nothing_due_text(reader: Reader, order: Order, reason: Reason, program_curre
             order=order.currency,
             program=program_currency,
         )
-    if reason is Reason.NOT_FIRST_ORDER:
-        return say("Nothing: only a friend’s first order counts.")
+    if unmet := unmet_text(reader.speech, reason):
+        return unmet
     if reason is Reason.REFUNDED:
         return say("Nothing: the order was refunded in full.")
     return say("Nothing: the terms give less than the smallest unit.")
@@ -172,9 +187,12 @@ def discount_text(reader: Reader, discount: Discount, order: Order, part_minor: 
 def terms_text(reader: Reader, rule: RewardRule, order: Order, currency: str) -> str:
     """The rule's terms for this order: "10% of the subtotal of €46.00, in cash"."""
     say, fmt = reader.speech.say, reader.fmt
-    parts = [_gift(speech=reader.speech, fmt=fmt, rule=rule, order=order)]
+    by_line = lines_of(order, rule, currency)
+    unit = POINTS if rule.pay_as == "points" else currency
+    parts = [
+        lines_text(reader, by_line, unit) if by_line else _gift(speech=reader.speech, fmt=fmt, rule=rule, order=order)
+    ]
     if rule.limits.per_order_minor is not None:
-        unit = POINTS if rule.pay_as == "points" else currency
         parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
     if rule.which == "first":
         parts.append(say("for the first order"))
@@ -184,11 +202,42 @@ def terms_text(reader: Reader, rule: RewardRule, order: Order, currency: str) ->
     return ", ".join(parts)
 
 
+def lines_text(reader: Reader, lines: Sequence[tuple[LineGift, int]], unit: str) -> str:
+    """What each line gives, by which term: "Shoes, by category: 10% is €4.00; other goods: 3% is €1.20"."""
+    return "; ".join(_line_text(reader, gift, gives, unit) for gift, gives in lines)
+
+
+def _line_text(reader: Reader, gift: LineGift, gives: int, unit: str) -> str:
+    say, line = reader.speech.say, gift.line
+    what = {
+        "product": say("%(name)s, by product", name=line.product_id or line.sku or ""),
+        "category": say("%(name)s, by category", name=line.category or ""),
+        "rule": say("other goods"),
+    }[gift.by]
+    amount = reader.amount(gives, unit)
+    if gift.basis_points is None:
+        return f"{what}: {amount}"
+    share = _percent(reader.fmt, gift.basis_points)
+    if not gift.boost:
+        return say("%(what)s: %(share)s is %(amount)s", what=what, share=share, amount=amount)
+    more = _percent(reader.fmt, gift.boost)
+    return say(
+        "%(what)s: %(share)s, %(more)s of it by a boost, is %(amount)s",
+        what=what,
+        share=share,
+        more=more,
+        amount=amount,
+    )
+
+
+def _percent(fmt: Format, basis_points: int) -> str:
+    return fmt.percent(basis_points / 10_000, digits=0 if basis_points % 100 == 0 else 2)
+
+
 def _gift(*, speech: Speech, fmt: Format, rule: RewardRule, order: Order) -> str:
     if isinstance(rule.give, Fixed):
         return speech.say("Fixed")
-    share = rule.give.basis_points / 10_000
-    percent = fmt.percent(share, digits=0 if rule.give.basis_points % 100 == 0 else 2)
+    percent = _percent(fmt, rule.give.basis_points + boost_of(order, rule, None))
     if rule.give.of == "subtotal":
         of = fmt.money(order.subtotal_minor, order.currency)
         return speech.say("%(percent)s of the subtotal of %(amount)s", percent=percent, amount=of)

@@ -1,8 +1,10 @@
 """What rules give for an order by their own terms. Pure.
 
-Read in this order: `order` (what rules read, and why a reward is what it is), `rules` (what they give).
+Read in this order: `order` (what rules read, and why a reward is what it is), `conditions` (whether a rule is for an
+order), `lines` (what each line gives, where that differs), `rules` (what they give in all).
 """
 
+from services.rewards.rules.domain.lines import LineGift, boost_of
 from services.rewards.rules.domain.order import (
     POINTS,
     Line,
@@ -18,6 +20,7 @@ from services.rewards.rules.domain.rules import (
     after_refunds,
     entitlements,
     goods_left,
+    lines_of,
     parts_left,
     terms,
     total_left,
@@ -30,6 +33,7 @@ __all__ = [
     "POINTS",
     "Entitlement",
     "Line",
+    "LineGift",
     "Order",
     "Part",
     "PayAs",
@@ -37,8 +41,10 @@ __all__ = [
     "Side",
     "SourceKind",
     "after_refunds",
+    "boost_of",
     "entitlements",
     "goods_left",
+    "lines_of",
     "parts_left",
     "terms",
     "total_left",

@@ -1,14 +1,16 @@
 """An order, or a custom event, as rules read it, and the words that say why a reward is what it is. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.events.actions import Action
-from contracts.events.conversions import AtSettling, Conversion, Returned
+from contracts.events.conversions import AtSettling, Circumstances, Conversion, Returned
+from services.common.periods import local_day
 
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
@@ -36,6 +38,16 @@ class Reason(StrEnum):
     """The store's own server, which is asked before a reward becomes available, refused it."""
     CURRENCY_MISMATCH = "currency_mismatch"
     NOT_FIRST_ORDER = "not_first_order"
+    NOT_THIS_ORDER = "not_this_order"
+    """The rule is for another of the friend's orders, or for those of a time that is over."""
+    BELOW_RULE_MINIMUM = "below_rule_minimum"
+    OTHER_GOODS = "other_goods"
+    """Nothing of what the rule is for is in the order."""
+    OTHER_CHANNEL = "other_channel"
+    OTHER_GROUP = "other_group"
+    OTHER_ROLE = "other_role"
+    OTHER_DAY = "other_day"
+    """The order was placed before or after the days of the rule."""
     NOT_FIRST_EVENT = "not_first_event"
     EVENT_CANCELLED = "event_cancelled"
     """The store called the event off that it was for."""
@@ -56,6 +68,10 @@ class Line(Struct, frozen=True):
     amount_minor: int
     counts: bool = True
     """Whether it is part of the subtotal: a gift card is not."""
+    product_id: str | None = None
+    sku: str | None = None
+    category: str | None = None
+    quantity: int = 1
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -89,6 +105,12 @@ class Order(Struct, frozen=True, kw_only=True):
     """What went back, where some refund says more than a sum."""
     then: "Order | None" = None
     """The order as it settled, where that is reported and it is another now."""
+    circumstances: Circumstances | None = None
+    """How things stood at the purchase, where the rules ask."""
+    day: date | None = None
+    """The calendar day of the purchase where the store is, where the rules ask for days (`in_zone`)."""
+    brought_on: date | None = None
+    """The same of the order by which the program won the friend."""
     event: str | None = None
     """Name of the custom event that it is; `order_id` is then the event's, `order_number` counts those of its name."""
 
@@ -116,7 +138,18 @@ class Order(Struct, frozen=True, kw_only=True):
             subtotal_minor=figures.subtotal_minor,
             discount_minor=figures.discount_minor,
             refunded_minor=min(money.refunded_minor, figures.total_minor),
-            lines=tuple(Line(item.line_id, item.amount_minor, not item.gift_card) for item in figures.items),
+            lines=tuple(
+                Line(
+                    item.line_id,
+                    item.amount_minor,
+                    not item.gift_card,
+                    item.product_id,
+                    item.sku,
+                    item.category,
+                    item.quantity,
+                )
+                for item in figures.items
+            ),
             returned=money.returned,
             friend_id=conversion.friend_id,
             person=conversion.person,
@@ -124,7 +157,21 @@ class Order(Struct, frozen=True, kw_only=True):
             program_id=conversion.program_id,
             program_version=conversion.program_version,
             ambassador_id=conversion.ambassador_id,
+            circumstances=conversion.circumstances,
         )
+
+    @property
+    def group(self) -> str | None:
+        """The ambassador's group at the purchase, where the rules ask."""
+        return None if self.circumstances is None else self.circumstances.group
+
+    def in_zone(self, zone: ZoneInfo, *, day: date | None = None) -> Self:
+        """The same with its days where the store is. `day`: that of the purchase, where it was kept."""
+        brought_at = None if self.circumstances is None else self.circumstances.brought_at
+        day = day or local_day(self.placed_at, zone)
+        brought_on = None if brought_at is None else local_day(brought_at, zone)
+        then = None if self.then is None else replace(self.then, day=day, brought_on=brought_on)
+        return replace(self, day=day, brought_on=brought_on, then=then)
 
     @classmethod
     def of_event(cls, state: Action) -> Self:

@@ -11,13 +11,17 @@ from msgspec import Struct
 
 from contracts.program import EventRule, Fixed, PerAmbassador, Percent, Program, RewardRule
 from services.common.money import share_half_up
-from services.rewards.rules.domain.order import POINTS, Order, PayAs, Reason, Side
+from services.rewards.rules.domain.conditions import unmet
+from services.rewards.rules.domain.lines import LineGift, boost_of, gifts_of, own_amount, spread, total_of
+from services.rewards.rules.domain.order import POINTS, Line, Order, PayAs, Reason, Side
+
+_WHOLE = 10_000
 
 
 class Part(Struct, frozen=True):
     """A part of a rule's base: what the rule counts of it, what it was sold for, and how much of that went back."""
 
-    base_minor: int
+    base_minor: Fraction | int
     gross_minor: int
     returned_minor: int
 
@@ -123,14 +127,24 @@ def unlimited(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Re
     """The same without the limit per order."""
     if order.currency != currency:
         return 0, Reason.CURRENCY_MISMATCH
-    if rule.which == "first" and order.order_number != 1:
-        return 0, Reason.NOT_FIRST_ORDER
-    if isinstance(rule.give, Fixed):
-        amount = rule.give.amount_minor
+    if (why := unmet(order, rule)) is not None:
+        return 0, why
+    if rule.by_line:
+        amount = total_of(gifts_of(order, rule))
+    elif isinstance(rule.give, Fixed):
+        amount = own_amount(rule, order.subtotal_minor)
     else:
         of = order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor
-        amount = share_half_up(of, rule.give.basis_points, 10_000)
+        amount = share_half_up(of, min(rule.give.basis_points + boost_of(order, rule, None), _WHOLE), _WHOLE)
     return amount, Reason.GRANTED if amount else Reason.NOTHING_DUE
+
+
+def lines_of(order: Order, rule: RewardRule, currency: str) -> list[tuple[LineGift, int]]:
+    """What each line gives before limits and refunds, in whole units that add up; empty where lines do not differ."""
+    if not rule.by_line or not (whole := unlimited(order, rule, currency=currency)[0]):
+        return []
+    gifts = gifts_of(order, rule)
+    return list(zip(gifts, spread(whole, gifts), strict=True))
 
 
 def what_is_left(base_minor: int, order: Order, rule: RewardRule) -> int:
@@ -141,7 +155,7 @@ def what_is_left(base_minor: int, order: Order, rule: RewardRule) -> int:
     if order.returned is None and order.total_minor and order.subtotal_minor and rule.on_partial_refund == "share":
         return after_refunds(base_minor, total_minor=order.total_minor, refunded_minor=order.refunded_minor)
     of_total = isinstance(rule.give, Percent) and rule.give.of == "total"
-    left = total_left(order) if of_total else goods_left(order)
+    left = total_left(order) if of_total else goods_left(order, gifts_of(order, rule) if rule.by_line else None)
     if rule.on_partial_refund == "keep":
         return base_minor if left else 0
     return share_half_up(base_minor, left.numerator, left.denominator)
@@ -161,9 +175,10 @@ def total_left(order: Order) -> Fraction:
     return _rest(order.total_minor, gone) if order.total_minor else Fraction(1 - _emptied(order))
 
 
-def goods_left(order: Order) -> Fraction:
+def goods_left(order: Order, gifts: Sequence[LineGift] | None = None) -> Fraction:
     """The share of an order's goods that is still sold: 1 if nothing went back, 0 if nothing is left of the total. A
-    refund that says which lines or shipping went back takes back those; a bare sum falls on whatever remains.
+    refund that says which lines or shipping went back takes back those; a bare sum falls on whatever remains. With
+    `gifts`: of what its lines give.
     """
     back = order.returned
     if _emptied(order):
@@ -172,17 +187,19 @@ def goods_left(order: Order) -> Fraction:
         return total_left(order)
     returned = {line.line_id: line.amount_minor for line in back.lines}
     sold: dict[str | None, int] = {}
-    for line in order.lines:
-        if line.counts:
-            sold[line.line_id] = sold.get(line.line_id, 0) + line.amount_minor
+    worth: dict[str | None, Fraction | int] = {}
+    counted = _counted(order) if gifts is None else [(gift.line, gift.gives) for gift in gifts]
+    for line, gives in counted:
+        sold[line.line_id] = sold.get(line.line_id, 0) + line.amount_minor
+        worth[line.line_id] = worth.get(line.line_id, 0) + gives
     if not sum(sold.values()):
-        sold = {None: order.subtotal_minor}
+        sold, worth = {None: order.subtotal_minor}, {None: order.subtotal_minor}
     # A line that we do not know is one of those that have no id. Where each has one, its amount is as good as bare.
     known = sold.keys() | {line.line_id for line in order.lines}
     unknown = sum(amount for line_id, amount in returned.items() if line_id not in known)
     moved = 0 if sold.get(None) else unknown
     parts = [
-        Part(amount, amount, unknown if line_id is None else returned.get(line_id, 0))
+        Part(worth[line_id], amount, unknown if line_id is None else returned.get(line_id, 0))
         for line_id, amount in sold.items()
     ]
     return parts_left(parts) * _rest(order.total_minor - back.named_minor + moved, back.bare_minor + moved)
@@ -193,6 +210,10 @@ def _emptied(order: Order) -> bool:
     if (then := order.then) is None:
         return False
     return order.total_minor == 0 < then.total_minor or order.subtotal_minor == 0 < then.subtotal_minor
+
+
+def _counted(order: Order) -> list[tuple[Line, int]]:
+    return [(line, line.amount_minor) for line in order.lines if line.counts]
 
 
 def parts_left(parts: Sequence[Part]) -> Fraction:

@@ -77,4 +77,4 @@ class Part:
         was = _WAS.decode(granted) if granted else []
         in_force = None if order.program_version is None else self._versions.get(order.program_version)
         under = in_force if self._draft is None else self._draft
-        return case_of(order, under, was, refused.get(order.order_id, []), in_force)
+        return case_of(order, under, was, refused.get(order.order_id, []), in_force, zone=self._zone)

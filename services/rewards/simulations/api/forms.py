@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from contracts.events.conversions import Circumstances
 from contracts.program import EvidenceKind, Program
 from services.common.money import from_decimal
 from services.common.words import Said, _
@@ -65,4 +66,5 @@ def imagined_of(form: Mapping[str, str], program_id: str, currency: str, now: da
         by=by,
         new_customer=is_new,
         order_number=1 if form.get("number", "1") != "2" else 2,
+        circumstances=Circumstances(brought_at=now),
     )

@@ -18,6 +18,10 @@ class _Item(Struct, frozen=True, gc=False):
     amount_minor: int
     line_id: str | None = None
     gift_card: bool = False
+    product_id: str | None = None
+    sku: str | None = None
+    category: str | None = None
+    quantity: int = 1
 
 
 class _Figures(Struct, frozen=True):
@@ -46,6 +50,13 @@ class _AtSettling(Struct, frozen=True):
     returned: _Returned | None = None
 
 
+class _Circumstances(Struct, frozen=True):
+    group: str | None = None
+    role: str | None = None
+    channel: str | None = None
+    brought_at: datetime | None = None
+
+
 class _State(Struct, frozen=True):
     store_id: str
     order_id: str
@@ -61,6 +72,7 @@ class _State(Struct, frozen=True):
     refunded_minor: int = 0
     returned: _Returned | None = None
     at_settling: _AtSettling | None = None
+    circumstances: _Circumstances | None = None
     program_id: str | None = None
     program_version: int | None = None
     ambassador_id: str | None = None

@@ -43,12 +43,13 @@ class Version(NamedTuple):
     capped: dict[str, RewardRule]
     """Rules with a limit per order, by name."""
     discount: Discount | None
+    by_day: bool
 
     @classmethod
     def of(cls, program: Program) -> Self:
         """The terms of a version."""
         capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
-        return cls(program, program.rules_served, capped, program.discount_served)
+        return cls(program, program.rules_served, capped, program.discount_served, program.by_day)
 
 
 class Case(Struct, frozen=True):
@@ -64,9 +65,17 @@ class Case(Struct, frozen=True):
 
 
 def case_of(
-    order: Order, version: Version | None, was: list[Was], refused: list[Reward], in_force: Version | None = None
+    order: Order,
+    version: Version | None,
+    was: list[Was],
+    refused: list[Reward],
+    in_force: Version | None = None,
+    *,
+    zone: ZoneInfo,
 ) -> Case:
     """A case under the rules that are to decide it; without rules it waits, and gets nothing."""
+    if version is not None and version.by_day:
+        order = order.in_zone(zone)
     entitled = [] if version is None else entitlements(order, version.program, version.served)
     return Case(order, version, entitled, was, refused, in_force)
 

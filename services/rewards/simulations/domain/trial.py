@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.events.conversions import Circumstances
 from contracts.program import EvidenceKind, MilestoneRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.benefit import promised
 from services.common.periods import local_day, window
@@ -18,7 +19,19 @@ from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, plan
-from services.rewards.rules.domain import Entitlement, Line, Order, PayAs, Side, entitlements, unlimited, usable_from
+from services.rewards.rules.domain import (
+    Entitlement,
+    Line,
+    LineGift,
+    Order,
+    PayAs,
+    Side,
+    boost_of,
+    entitlements,
+    lines_of,
+    unlimited,
+    usable_from,
+)
 
 NOBODY = "amb_imagined"
 """The ambassador of an order that names none: one who has got nothing so far."""
@@ -37,6 +50,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
     order_number: int
     ambassador_id: str = NOBODY
     lines: tuple[Line, ...] = ()
+    circumstances: Circumstances
 
     def order(self, store_id: str, *, attributed: bool) -> Order:
         """As rules read it."""
@@ -59,6 +73,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
             program_version=1,
             ambassador_id=self.ambassador_id,
             lines=self.lines,
+            circumstances=self.circumstances,
         )
 
 
@@ -86,6 +101,8 @@ class Gift(Struct, frozen=True, kw_only=True):
     used_count: int
     used_minor: int
     """What counts against that limit already, in the period of the order."""
+    lines: list[tuple[LineGift, int]]
+    """What each line gives before caps, where they differ."""
 
 
 class Way(Struct, frozen=True):
@@ -133,6 +150,7 @@ def trial(
     """
     refusal = refusal_of(imagined, program)
     order = imagined.order(store_id, attributed=refusal is None)
+    order = order.in_zone(zone) if program.by_day else order
     entitled = entitlements(order, program)
     key = (store_id, imagined.program_id, program.currency)
     spent = caps.spent[key]
@@ -149,7 +167,9 @@ def trial(
                 side=one.side,
                 pay_as=one.pay_as,
                 unit=one.unit,
-                basis_points=rule.give.basis_points if isinstance(rule.give, Percent) else None,
+                basis_points=rule.give.basis_points + boost_of(order, rule, None)
+                if isinstance(rule.give, Percent) and not rule.by_line
+                else None,
                 of_minor=_counted(order, rule),
                 whole_minor=unlimited(order, rule, currency=program.currency)[0],
                 per_order_minor=rule.limits.per_order_minor,
@@ -161,6 +181,7 @@ def trial(
                 limit=one.limit,
                 used_count=count,
                 used_minor=amount,
+                lines=lines_of(order, rule, program.currency),
             )
         )
     discount = program.discount_served
@@ -200,7 +221,7 @@ def _milestones(order: Order, program: Program, counts: Mapping[str, int], caps:
 
 
 def _counted(order: Order, rule: RewardRule) -> int | None:
-    if not isinstance(rule.give, Percent):
+    if not isinstance(rule.give, Percent) or rule.by_line:
         return None
     return order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor
 

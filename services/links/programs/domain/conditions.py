@@ -1,0 +1,100 @@
+"""When a rule gives something and what it gives for some goods and on some days, each in a sentence. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from contracts.program import Program, RewardRule
+from contracts.reward_terms import Boost, Goods, ShareOf, Span, Term, When
+from services.common.channels import channel_text
+from services.links.programs.domain.parts import money, role, share
+from services.ui import Format, Speech
+
+
+def conditions(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """All that a rule says beside its gift and its limits; nothing where it says no more."""
+    found: list[str] = []
+    if rule.per_minor is not None:
+        per = money(rule.per_minor, program.currency, fmt)
+        found.append(speech.say("That is for each %(per)s of the price of the goods.", per=per))
+    if rule.span is not None:
+        found.append(_span(rule.span, speech))
+    found += [_term(term, rule, program, speech, fmt) for term in rule.terms]
+    if rule.when is not None:
+        found += _when(rule.when, program, speech, fmt)
+    for boost in rule.boosts:
+        found += _boost(boost, speech, fmt)
+    return found
+
+
+def _span(span: Span, speech: Speech) -> str:
+    if span.nth is not None:
+        return speech.say("It is for a friend’s order no. %(n)s alone.", n=span.nth)
+    if span.orders is not None:
+        return speech.count(
+            "It is for a friend’s first %(n)s order.", "It is for a friend’s first %(n)s orders.", span.orders
+        )
+    return speech.count(
+        "It is for orders in %(n)s month from a friend’s first.",
+        "It is for orders in %(n)s months from a friend’s first.",
+        span.months or 0,
+    )
+
+
+def _when(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
+    if when.min_subtotal_minor:
+        yield speech.say(
+            "The goods must come to %(least)s or more.", least=money(when.min_subtotal_minor, program.currency, fmt)
+        )
+    if when.products or when.categories:
+        yield speech.say("One of these must be in the order: %(names)s.", names=_names(when))
+    if when.channels:
+        ways = ", ".join(channel_text(one, speech) for one in when.channels)
+        yield speech.say("The friend must come by one of these: %(names)s.", names=ways)
+    if when.groups:
+        yield _groups(when.groups, speech)
+    if when.roles:
+        yield speech.say(
+            "It is for ambassadors in these roles: %(names)s.", names=", ".join(role(one, speech) for one in when.roles)
+        )
+    first, last = (None if day is None else fmt.date(day, year=True) for day in (when.first_day, when.last_day))
+    if first and last:
+        yield speech.say("It is for orders from %(first)s to %(last)s.", first=first, last=last)
+    elif first:
+        yield speech.say("It is for orders from %(first)s on.", first=first)
+    elif last:
+        yield speech.say("It is for orders until %(last)s.", last=last)
+
+
+def _term(term: Term, rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> str:
+    names = _names(term)
+    if isinstance(term.give, ShareOf):
+        return speech.say("For these it is %(what)s: %(names)s.", what=share(term.give.basis_points, fmt), names=names)
+    minor = term.give.amount_minor
+    if rule.pay_as == "points":
+        what = speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
+    else:
+        what = money(minor, program.currency, fmt)
+    return speech.say("For each piece of these it is %(what)s: %(names)s.", what=what, names=names)
+
+
+def _boost(boost: Boost, speech: Speech, fmt: Format) -> Iterator[str]:
+    span = {"first": fmt.date(boost.first_day, year=True), "last": fmt.date(boost.last_day, year=True)}
+    more = share(boost.basis_points, fmt)
+    if boost.categories:
+        names = _listed(boost.categories)
+        yield speech.say("From %(first)s to %(last)s it is %(more)s more on %(names)s.", **span, more=more, names=names)
+    else:
+        yield speech.say("From %(first)s to %(last)s it is %(more)s more.", **span, more=more)
+    if boost.groups:
+        yield _groups(boost.groups, speech)
+
+
+def _groups(groups: Iterable[str], speech: Speech) -> str:
+    return speech.say("It is for ambassadors in these groups: %(names)s.", names=_listed(groups))
+
+
+def _names(goods: Goods) -> str:
+    return _listed([*goods.products, *goods.categories])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,35 @@
+"""Parts of a program's sentences: amounts, shares, roles. Pure."""
+
+from decimal import Decimal
+
+from contracts.fields import Role
+from services.common.money import exponent
+from services.ui import Format, Speech
+
+
+def money(minor: int, currency: str, fmt: Format) -> str:
+    """An amount without the zeros of a round one."""
+    return fmt.money(minor, currency, whole=minor % 10 ** exponent(currency) == 0)
+
+
+def share(basis_points: int, fmt: Format) -> str:
+    """A share with as many digits as it needs: 10%, 7.5%, 0.25%."""
+    digits = 0 if basis_points % 100 == 0 else 1 if basis_points % 10 == 0 else 2
+    return fmt.percent(Decimal(basis_points) / 10_000, digits=digits)
+
+
+def role(one: Role, speech: Speech) -> str:
+    """What somebody is to the store, as they say it of themselves."""
+    match one:
+        case "customer":
+            return speech.say("A customer")
+        case "advocate":
+            return speech.say("A fan of the brand")
+        case "influencer":
+            return speech.say("A blogger")
+        case "partner":
+            return speech.say("A partner")
+        case "consumer":
+            return speech.say("Buys for themselves")
+        case "distributor":
+            return speech.say("Sells on")
