@@ -13,13 +13,9 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
+@lru_cache(maxsize=4096)
 def window(period: Period, day: date) -> tuple[date, date]:
     """First and last day of the period that holds `day`. Weeks start on Monday."""
-    return _window(period, day)
-
-
-@lru_cache(maxsize=4096)
-def _window(period: Period, day: date) -> tuple[date, date]:
     if period == "day":
         return day, day
     if period == "week":

@@ -297,3 +297,95 @@ def test_a_rule_for_events_that_cannot_be_is_named_by_its_path(
         Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": [EVENT_RULES[0] | change]})
     (error,) = refused.value.errors()
     assert error["loc"] == path and mend in error["msg"]
+
+
+TERMS: dict[str, object] = {
+    "which": "every",
+    "give": {"kind": "percent", "basis_points": 1250},
+    "span": {"months": 6},
+    "when": {"min_subtotal_minor": 3000, "categories": ["Shoes", "Boots"], "groups": ["VIP"]},
+    "terms": [{"categories": ["Ties"], "give": {"kind": "percent", "basis_points": 2000}}],
+    "boosts": [
+        {"first_day": "2027-11-26", "last_day": "2027-11-29", "basis_points": 550, "groups": ["VIP"]},
+        {"first_day": "2028-11-26", "last_day": "2028-11-29", "basis_points": 100},
+    ],
+}
+
+
+def with_terms(**changed: object) -> Program:
+    definition = WHOLE.model_dump(mode="json")
+    definition["rewards"][1] |= {**TERMS, **changed}
+    return Program.model_validate(definition)
+
+
+def test_the_form_keeps_and_changes_a_rules_conditions() -> None:
+    program = with_terms()
+    shown = form.fields(program)
+    again = Program.model_validate(form.read(shown, before=program))
+    assert again.rewards[1].model_dump(exclude={"limits"}) == program.rewards[1].model_dump(exclude={"limits"})
+    other = {
+        "ambassador_which": "nth",
+        "ambassador_span": "3",
+        "ambassador_least": "",
+        "ambassador_categories": "",
+        "ambassador_terms": "",
+        "ambassador_boost_first": "2027-12-01",
+        "ambassador_boost_share": "7,5",
+        "ambassador_boost_last": "2027-12-01",
+    }
+    rule = Program.model_validate(form.read(shown | other, before=program)).rewards[1]
+    assert rule.span is not None and rule.span.model_dump(exclude_none=True) == {"nth": 3}
+    assert rule.when is not None and rule.when.model_dump(exclude_defaults=True) == {"groups": ("VIP",)}
+    assert rule.terms == ()
+    assert [(str(b.first_day), b.basis_points, b.groups) for b in rule.boosts] == [
+        ("2027-12-01", 750, ("VIP",)),
+        ("2028-11-26", 100, ()),
+    ]
+
+
+def test_the_form_names_a_wrong_condition() -> None:
+    wrong = {
+        "ambassador_which": "orders",
+        "ambassador_span": "1",
+        "ambassador_terms": "{",
+        "ambassador_boost_first": "2027-02-30",
+        "ambassador_boost_last": "",
+        "ambassador_boost_share": "0",
+    }
+    with pytest.raises(form.FormErrors) as refused:
+        form.read(form.fields(with_terms()) | wrong, before=None)
+    assert refused.value.errors == {
+        "ambassador_span": "2–1000",
+        "ambassador_terms": "json",
+        "ambassador_boost_first": "day",
+        "ambassador_boost_last": "required",
+        "ambassador_boost_share": "percent",
+    }
+
+
+def test_conditions_are_said_one_by_one() -> None:
+    lines = [line.replace("\u00a0", " ") for line in words.promises(with_terms(), SPEECH, FORMAT)]
+    start = lines.index("You get 12.5% for orders of your friends.")
+    assert lines[start + 1 : start + 9] == [
+        "It is for orders in 6 months from a friend’s first.",
+        "For these it is 20%: Ties.",
+        "The goods must come to €30 or more.",
+        "One of these must be in the order: Shoes, Boots.",
+        "It is for ambassadors in these groups: VIP.",
+        "From 26 Nov 2027 to 29 Nov 2027 it is 5.5% more.",
+        "It is for ambassadors in these groups: VIP.",
+        "From 26 Nov 2028 to 29 Nov 2028 it is 1% more.",
+    ]
+    changed = words.differences(WHOLE, with_terms(), SPEECH, FORMAT)
+    assert any(text.startswith("Conditions: none → It is for orders in 6 months") for text in changed)
+
+
+def test_points_for_each_so_many_of_the_price_are_said_as_points() -> None:
+    points = with_terms(
+        span=None, when=None, terms=[], boosts=[], pay_as="points", per_minor=1000,
+        give={"kind": "fixed", "amount_minor": 1},
+    )  # fmt: skip
+    lines = words.promises(points, SPEECH, FORMAT)
+    start = lines.index("You get 1 point for each order of your friends.")
+    assert lines[start + 1] == "That is for each €10 of the price of the goods."
+    assert words.headline(points, SPEECH, FORMAT) == "Give a friend €7.50, get 1 point"

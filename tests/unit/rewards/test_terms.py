@@ -26,7 +26,9 @@ def item(amount_minor: int, line_id: str | None = None, **more: Any) -> Item:
 def order_of(*items: Item, subtotal_minor: int | None = None, **more: Any) -> Order:
     """An order of these lines; what is left out is as `make_state` has it."""
     if not items:
-        return Order.of(make_state(**more, **({} if subtotal_minor is None else {"subtotal_minor": subtotal_minor})))
+        if subtotal_minor is not None:
+            more["subtotal_minor"] = subtotal_minor
+        return Order.of(make_state(**more))
     state = make_state(**more)
     goods = sum(one.amount_minor for one in items if not one.gift_card) if subtotal_minor is None else subtotal_minor
     total = sum(one.amount_minor for one in items)

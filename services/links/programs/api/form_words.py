@@ -22,6 +22,10 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("More than 0.")
         case "event_name":
             return speech.say("Small Latin letters, digits, points and _, 40 at most, such as signup.")
+        case "day":
+            return speech.say("Write a day such as 2027-03-08.")
+        case "json":
+            return speech.say("This is no list in JSON.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _:
@@ -74,12 +78,26 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "terms_version": speech.say("Version of the terms"),
         "terms_text": speech.say("Terms that they agree to"),
         **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
+        **_term_labels(speech, currency),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
         **{form_texts.field_of(one, "share"): speech.say("What ambassadors send along") for one in LANGUAGES},
         **{form_texts.field_of(one, form_texts.HASHTAGS): speech.say("Hashtags") for one in LANGUAGES},
     }
+
+
+def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
+    parts = {
+        "span": speech.say("Which order, or how many orders or months"),
+        "least": speech.say("Goods for at least, %(currency)s", currency=currency),
+        "categories": speech.say("Only with goods of these categories"),
+        "terms": speech.say("Other terms for some goods, as JSON"),
+        "boost_first": speech.say("Boost from"),
+        "boost_last": speech.say("Boost until"),
+        "boost_share": speech.say("More by so many per cent of the order"),
+    }
+    return {f"{side}_{part}": text for side in forms.SIDES for part, text in parts.items()}
 
 
 def _event_labels(speech: Speech, currency: str) -> dict[str, str]:
@@ -120,6 +138,12 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
 
     gifts = {"fixed": speech.say("a fixed amount"), "percent": speech.say("a share")}
     which = {"first": speech.say("the first order"), "every": speech.say("each order")}
+    some = {
+        **which,
+        "nth": speech.say("one order by its number"),
+        "orders": speech.say("the first few orders"),
+        "months": speech.say("orders of the first months"),
+    }
     pay_as = _pay_as(speech)
     return _event_options(speech, form, rows) | {
         "status": choices(
@@ -152,6 +176,6 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         "discount_which": choices("discount_which", which),
         "friend_kind": choices("friend_kind", gifts),
         "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
-        **{f"{side}_which": choices(f"{side}_which", which) for side in forms.SIDES},
+        **{f"{side}_which": choices(f"{side}_which", some) for side in forms.SIDES},
         **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
     }

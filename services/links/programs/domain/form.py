@@ -11,7 +11,7 @@ from contracts.fields import Role
 from contracts.program import Discount, Percent, Program, RewardRule
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
-from services.links.programs.domain import form_events, form_texts
+from services.links.programs.domain import form_events, form_terms, form_texts
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
@@ -65,6 +65,7 @@ def empty(currency: str) -> dict[str, str]:
         "terms_version": "",
         "terms_text": "",
         **{f"role_{role}": "" for role in ROLES},
+        **{field: text for side in SIDES for field, text in form_terms.blank(side).items()},
         **dict.fromkeys(form_texts.FIELDS, ""),
     }
 
@@ -99,6 +100,7 @@ def fields(program: Program) -> dict[str, str]:
         found[f"{side}_amount"] = _amount(rule, program.currency)
         found[f"{side}_which"] = rule.which
         found[f"{side}_pay_as"] = rule.pay_as
+        found |= form_terms.fields(side, rule, lambda minor: _decimal(minor, program.currency))
         found["hold_days"] = str(rule.hold_days)
     own = _rule(program, "ambassador")
     if own is not None:
@@ -173,7 +175,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         form = {**form, "friend_kind": "none"}
     rules = list(document.get("rewards", ()))
     for side in SIDES:
-        rules = _with_rule(rules, side, form, amount, errors, hold_days=14 if hold_days is None else hold_days)
+        rules = _with_rule(rules, side, form, amount, whole, errors, hold_days=14 if hold_days is None else hold_days)
     per_order, per_month = amount("per_order"), whole("per_month", 1, 1_000_000)
     document["rewards"] = [_limited(rule, per_order, per_month) for rule in rules]
     document["event_rewards"] = form_events.read(form, before, amount, whole, errors)
@@ -217,6 +219,7 @@ def _with_rule(
     side: str,
     form: Mapping[str, str],
     amount: Any,
+    whole: Any,
     errors: dict[str, str],
     *,
     hold_days: int,
@@ -236,6 +239,7 @@ def _with_rule(
         "pay_as": form.get(f"{side}_pay_as", "store_credit"),
         "hold_days": hold_days,
     }
+    rule = form_terms.read(side, rule, form, amount=amount, whole=whole, share=_basis_points, errors=errors)
     return [*rules, rule] if place is None else [*rules[:place], rule, *rules[place + 1 :]]
 
 
