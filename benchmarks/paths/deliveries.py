@@ -25,10 +25,16 @@ TOPICS = {
     "woocommerce": "order.updated",
     "stripe": "checkout.session.completed",
     "tilda": "order",
+    "insales": "orders/create",
+    "bitrix": "order.saved",
     "generic": "order.saved",
 }
-"""Of each platform whose delivery says all by itself, the one that brings a paid order. InSales' only names one."""
-ONCE_MORE: dict[str, dict[str, Any]] = {"tilda": {"options": {"currency": "EUR", "paid_on_arrival": True}}}
+"""Of each platform, the one that brings a paid order. InSales' only names one, and leaves a task to ask for it."""
+ONCE_MORE: dict[str, dict[str, Any]] = {
+    "tilda": {"options": {"currency": "EUR", "paid_on_arrival": True}},
+    # An app that the shop's owner has not installed yet: its orders are to be asked for, and nobody is asked.
+    "insales": {"host": "shop.example", "access": {"user": "app", "app_secret": "of-an-app-that-waits"}},
+}
 LEAST_RATIO = 0.5
 """No platform's delivery may cost twice what Shopify's does."""
 _QUIET = """
@@ -107,7 +113,7 @@ def _times(sides: Sequence[Sample]) -> str:
 async def _requests(port: int, store: Store, platform: str, number: int) -> Callable[[int], bytes]:
     """Connects a shop; what it delivers, a new order each time, signed as the platform signs."""
     body: dict[str, Any] = {"platform": platform, "order_prefix": f"{number}-", **ONCE_MORE.get(platform, {})}
-    if platform != "tilda":  # whose secret is made here
+    if platform not in ("tilda", "insales"):  # whose secret is made here
         body["secret"] = SECRET
     key = {"Authorization": f"Bearer {store.secret_key}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
