@@ -15,6 +15,7 @@ from services.links.codes.sql import Code
 from services.links.people import actions as people
 from services.links.people.sql import Ambassador
 from services.links.programs import actions as programs
+from services.links.store_codes import sql as store_codes
 
 
 class CodeTaken(Conflict):
@@ -48,6 +49,7 @@ async def create(
         folded = fold(code)
         if folded is None:
             raise Invalid.field("code", "A code holds 1 to 64 Latin letters, digits, hyphens and underscores.")
+        await _check_everywhere(tx, store_id, program_id, folded)
         proposals = (folded,)
     made = await add(
         tx,
@@ -64,6 +66,21 @@ async def create(
         after={"program_id": program_id, "ambassador_id": ambassador_id, "max_uses": max_uses},
     )
     return made
+
+
+async def _check_everywhere(tx: Tx, store_id: str, program_id: str, code: str) -> None:
+    """A discount's code has to live in the shop where a connection puts it there. Raises `Invalid` for one that not
+    every platform takes.
+    """
+    if domain.lives_everywhere(code) or not await store_codes.carried(tx, store_id):
+        return
+    if (await programs.get(tx, store_id, program_id)).program.discount_served is not None:
+        raise Invalid.field(
+            "code",
+            "A connection of the store puts codes into its shop, and not every platform takes this one: give at most 20"
+            " Latin letters and digits, without hyphens and underscores.",
+            code="not_everywhere",
+        )
 
 
 async def own(tx: Tx, ambassador: Ambassador, code: str) -> str:

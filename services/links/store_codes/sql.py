@@ -13,6 +13,7 @@ USABLE: Final = """
 """
 """Whether the code `c` can be entered at one of the store's checkouts, as far as its connections carry any."""
 _USABLE_ONE = f"select {USABLE} from codes c where c.store_id = :store and c.code_id = :code"  # noqa: S608
+_CARRIED = "select exists (select from code_carriers where store_id = :store and carries)"
 _CARRIERS = """
 insert into code_carriers (store_id, connection_id, carries, revision)
 select * from unnest(cast(:stores as text[]), cast(:connections as text[]), cast(:carries as boolean[]),
@@ -39,6 +40,11 @@ _FORGET_STORES = """
 insert into changes (kind, key) select 'store', s from unnest(cast(:stores as text[])) s order by 2
 on conflict (kind, key) do update set changed_at = clock_timestamp()
 """
+
+
+async def carried(tx: Tx, store_id: str) -> bool:
+    """Whether a connection puts the store's codes into its shop."""
+    return bool(await tx.scalar(_CARRIED, store=store_id))
 
 
 async def usable(tx: Tx, store_id: str, code_id: str) -> bool:

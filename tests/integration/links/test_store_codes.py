@@ -138,3 +138,22 @@ async def test_a_code_that_no_checkout_knows_is_told_to_nobody(links: Replica, s
     assert await told(links, shop, telegram, anna) == [False] * 4
     await known.hear(known.state("in_store"))
     assert await told(links, shop, telegram, anna) == [True] * 4
+
+
+async def test_a_code_that_not_every_platform_takes_is_refused_once_a_connection_carries_codes(
+    links: Replica, shop: Shop
+) -> None:
+    program, plain = await shop.program(**PAGE), await shop.program()
+    known = Told(links, shop, "cod_none")
+    before = await shop.made("/v1/codes", {"program_id": program, "code": "olga-k"})
+    await known.carries(True)
+    for text in ("ANNA-10", "ANNA_10", "A" * 21):
+        refused = await shop.post("/v1/codes", {"program_id": program, "code": text})
+        [error] = refused.json()["errors"]
+        assert (refused.status_code, error["field"], error["code"]) == (422, "code", "not_everywhere"), text
+        assert "at most 20 Latin letters and digits" in error["detail"]
+    assert (await shop.made("/v1/codes", {"program_id": program, "code": "a" * 20}))["code"] == "A" * 20
+    assert (await shop.got("/v1/codes", code="OLGA-K"))["data"][0]["id"] == before["id"], "what there was stays"
+    await shop.made("/v1/codes", {"program_id": plain, "code": "SPRING-10"})
+    await known.carries(False)
+    await shop.made("/v1/codes", {"program_id": program, "code": "ANNA-10"})
