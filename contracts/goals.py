@@ -1,10 +1,13 @@
 """What milestones count, and how much of it is needed; and the base of all that stands in a program."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.fields import MAX_MINOR
+
+MOST_TIMES: Final = 1_000
+"""How often a milestone can be reached by what its rule says at most; and how often it is taken to be without."""
 
 
 class Strict(BaseModel):
@@ -35,3 +38,7 @@ class Goal(Strict):
     def size(self) -> int:
         """How much of it is needed, each time or once."""
         return self.every or self.at or 0
+
+    def times(self, at_most: int | None) -> int:
+        """How often one ambassador is taken to reach it at most."""
+        return 1 if self.every is None else at_most or MOST_TIMES

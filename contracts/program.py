@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from contracts.fields import MAX_MINOR, Currency, Minor
-from contracts.goals import Goal, Strict
+from contracts.goals import MOST_TIMES, Goal, Strict
 from contracts.joining import Joining
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
 from contracts.wording import Texts, Utm
@@ -244,7 +244,12 @@ class MilestoneRule(Strict):
         0, ge=0, le=365, strict=True, description="Days from when it is reached: its orders have settled by then."
     )
     at_most: int | None = Field(
-        None, ge=1, le=1_000, strict=True, validate_default=True, description="How often one ambassador can reach it."
+        None,
+        ge=1,
+        le=MOST_TIMES,
+        strict=True,
+        validate_default=True,
+        description="How often one ambassador can reach it.",
     )
 
     @field_validator("give", mode="before")
@@ -260,6 +265,9 @@ class MilestoneRule(Strict):
             raise ValueError("what is reached once, at so many, has no at_most; leave it out, or use on.every")
         if isinstance(goal, Goal) and goal.every is not None and goal.of == "revenue" and most is None:
             raise ValueError("one large order may reach it any number of times; say how often at most")
+        give = info.data.get("give")
+        if isinstance(goal, Goal) and isinstance(give, Fixed) and goal.times(most) * give.amount_minor > MAX_MINOR:
+            raise ValueError(f"reached so often it would give more than {MAX_MINOR}; lower at_most, or what it gives")
         return most
 
     @property
@@ -366,6 +374,13 @@ class Program(Strict):
     def all_rules(self) -> "tuple[RewardRule | EventRule, ...]":
         """The rules for one order or event each: those that have limits."""
         return (*self.rewards, *self.event_rewards)
+
+    @field_validator("milestone_rewards")
+    @classmethod
+    def _never_too_much(cls, rules: tuple[MilestoneRule, ...]) -> tuple[MilestoneRule, ...]:
+        if sum(rule.on.times(rule.at_most) * rule.give.amount_minor for rule in rules) > MAX_MINOR:
+            raise ValueError(f"together they could give one ambassador more than {MAX_MINOR}; give less, or less often")
+        return rules
 
     @model_validator(mode="after")
     def _friend_is_served_as_said(self) -> Self:

@@ -1,12 +1,13 @@
 """Goodwill over the API: at once within a limit, by two people above it, taken back, and in the books like the rest."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from contracts.events.audit import AuditNoted
 from contracts.events.rewards import SourcedReward
 from services.rewards.ledger.domain import Holding
 from services.rewards.payouts.domain.terms import LOOSER_AFTER
@@ -158,6 +159,17 @@ async def test_nobody_lifts_the_limit_or_sets_the_first_and_gives_alone_within_a
         assert (await post(alone, "/v1/goodwill", gift, status=201))["status"] == "granted"
         tighter = (await alone.put(f"/v1/goodwill-terms/{unit}", json={"limit": 1, "period": "ever"})).json()
         assert (tighter["limit_holds"], tighter["period_holds"], tighter["limit_from"]) == (1, "ever", None)
+
+
+async def test_the_audit_says_which_limit_held_and_from_when_the_looser_one_does(shop: World) -> None:
+    async with shop.caller(STORE, *OWNER, key_id="key_a") as alone:
+        await alone.put("/v1/goodwill-terms/EUR", json={"limit": 10_000, "period": "month"})
+        lifted = (await alone.put("/v1/goodwill-terms/EUR", json={"limit": 20_000, "period": "month"})).json()
+    notes = [one for one in await shop.told(STORE) if isinstance(one, AuditNoted) and one.on == "EUR"][-2:]
+    held = {"amount_minor": 5000, "kind": "month"}
+    assert [one.before for one in notes] == [held, held], "the 100.00 never held"
+    assert notes[1].after["amount_minor"] == 20_000
+    assert datetime.fromisoformat(str(notes[1].after["looser_at"])) == datetime.fromisoformat(lifted["limit_from"])
 
 
 async def test_without_a_limit_all_waits_and_a_refusal_ends_it(shop: World) -> None:

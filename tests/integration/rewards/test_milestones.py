@@ -10,7 +10,18 @@ from contracts.events.rewards import SourcedReward
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.test_payout_pages import portal
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, BORIS, NOON, PROGRAM, STORE, configured, joined, published
+from tests.unit.rewards.build import (
+    AMBASSADOR_RULE,
+    ANNA,
+    BORIS,
+    NOON,
+    PROGRAM,
+    STORE,
+    configured,
+    joined,
+    make_program,
+    published,
+)
 from tests.unit.rewards.test_milestones import FIVE, expected, settled, terms
 
 
@@ -92,6 +103,19 @@ async def test_an_order_that_waited_for_its_version_counts_when_that_comes(world
     assert await worth(world) == {}
     await world.take(published(terms(FIVE)))
     assert await worth(world) == {f"{ANNA}/five/every/2/friends/2": 500}
+
+
+async def test_a_milestone_uses_up_no_limit_of_a_rule_that_comes_to_have_its_name(world: World) -> None:
+    limited = AMBASSADOR_RULE | {"name": "five", "limits": {"per_ambassador": {"count": 1, "period": "ever"}}}
+    await world.take(configured(), published(terms(FIVE)), settled("1"), settled("2"))
+    await world.take(published(make_program(limited), version=2), settled("3", program_version=2))
+    assert {(one.source_kind, one.target_minor) for one in await world.rewards(STORE)} == {
+        ("period", 500),
+        ("order", 460),
+    }
+    await world.take(settled("2", revision=2, cancelled=True), settled("4", program_version=2))
+    assert [one.target_minor for one in await world.rewards(STORE) if one.source_id == "4"] == [0]
+    assert (await audit(world)).whole
 
 
 async def test_the_check_of_the_books_finds_a_counter_that_was_changed(world: World) -> None:

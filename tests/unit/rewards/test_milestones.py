@@ -73,6 +73,8 @@ def test_steps_between_two_counts(goal: str, one: int, other: int, steps: Sequen
         (FIVE | {"give": {"kind": "percent", "basis_points": 100}}, ("give",)),
         (FIVE | {"to": "friend"}, ("to",)),
         (ORDERS | {"at_most": 3}, ("at_most",)),
+        (FIVE | {"give": {"kind": "fixed", "amount_minor": 9 * 10**12 + 1}}, ("at_most",)),
+        (REVENUE | {"give": {"kind": "fixed", "amount_minor": 9 * 10**15}}, ("at_most",)),
         ({key: value for key, value in REVENUE.items() if key != "at_most"}, ("at_most",)),
     ],
 )
@@ -81,6 +83,14 @@ def test_a_wrong_rule_names_the_place(rule: dict[str, Any], place: tuple[str, ..
         terms(rule)
     assert [one["loc"][:2] for one in found.value.errors()] == [("milestone_rewards", 0)]
     assert found.value.errors()[0]["loc"][2:] == place
+
+
+def test_all_milestones_together_may_come_to_so_much() -> None:
+    largest = REVENUE | {"give": {"kind": "fixed", "amount_minor": 45 * 10**14}}
+    assert terms(largest).milestone_rewards[0].at_most == 2
+    with pytest.raises(ValidationError) as found:
+        terms(largest, FIVE | {"give": {"kind": "fixed", "amount_minor": 1}})
+    assert [one["loc"] for one in found.value.errors()] == [("milestone_rewards",)]
 
 
 def test_a_milestone_has_a_name_of_its_own() -> None:
@@ -258,6 +268,16 @@ def test_a_step_keeps_the_terms_of_its_first_grant_and_others_follow_the_newest_
     two, four = (kept.rewards[STORE, f"{ANNA}/five/every/2/friends/{step}"] for step in (2, 4))
     assert (two.target_minor, two.program_version, two.available_at) == (500, 1, NOON)
     assert (four.target_minor, four.program_version, four.available_at) == (800, 2, NOON + timedelta(days=3))
+
+
+def test_a_step_that_was_left_out_comes_when_it_is_passed_again_and_not_when_the_count_falls() -> None:
+    kept = Kept({1: terms(FIVE | {"at_most": 1}), 2: terms(FIVE)})
+    kept.take(*(settled(str(n)) for n in range(1, 5)))
+    assert len(kept.rewards) == 1
+    kept.take(settled("4", revision=2, cancelled=True), settled("3", revision=2, program_version=2))
+    assert len(kept.rewards) == 1, "what was never given is not taken back"
+    kept.take(settled("5", program_version=2))
+    assert kept.amounts() == {f"{ANNA}/five/every/2/friends/{step}": 500 for step in (2, 4)}
 
 
 def test_another_goal_under_the_same_name_begins_anew() -> None:

@@ -17,14 +17,22 @@ async def put(tx: Tx, store_id: str, terms: Terms) -> Terms:
     if terms.unit != POINTS:
         exponent(terms.unit)
     await tx.lock_stores([store_id])
-    before = await sql.terms(tx, store_id, terms.unit)
-    after = terms.set_after(before, now=tx.now, day=await today(tx, store_id))
+    before, day = await sql.terms(tx, store_id, terms.unit), await today(tx, store_id)
+    after = terms.set_after(before, now=tx.now, day=day)
     if after != before:
         await sql.keep_terms(tx, store_id, after)
+        held = before.limit_at(tx.now, day)
+        figures: dict[str, str | int | bool | None] = {
+            "amount_minor": after.limit.amount_minor,
+            "kind": after.limit.period,
+            "currency": after.unit,
+        }
+        if after.looser_at is not None:
+            figures["looser_at"] = after.looser_at.isoformat()
         tx.note(
             "goodwill_terms.changed",
             on=terms.unit,
-            before={"amount_minor": before.limit.amount_minor, "kind": before.limit.period},
-            after={"amount_minor": after.limit.amount_minor, "kind": after.limit.period, "currency": after.unit},
+            before={"amount_minor": held.amount_minor, "kind": held.period},
+            after=figures,
         )
     return after

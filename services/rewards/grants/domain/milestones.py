@@ -204,9 +204,11 @@ def plan_steps(
     for key, (was, now) in falling_first:
         for step in Goal.read(key.goal).between(was, now):
             before = rewards.get((key.store_id, source_of(key, step)))
-            after = _new(key, step, terms[key], moments[key.store_id]) if _grants(before, key, step, terms) else before
+            reached, after = now >= step, before
+            if reached and _grants(before, key, step, terms):
+                after = _new(key, step, terms[key], moments[key.store_id])
             if after is not None:
-                change = _worth(before, after, reached=now >= step, caps=caps, now=moments[key.store_id].now)
+                change = _worth(before, after, reached=reached, caps=caps, now=moments[key.store_id].now)
                 changes += [] if change is None else [change]
     return changes
 

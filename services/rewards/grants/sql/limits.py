@@ -14,9 +14,7 @@ insert into limit_periods (store_id, program_id, rule, period, counted_from)
 select distinct w.store_id, w.program_id, w.rule, w.period, case when exists (
     select from programs p where p.store_id = w.store_id and p.program_id = w.program_id and p.version <> w.version
       and (cast(p.definition as jsonb) -> 'rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule))
-        or cast(p.definition as jsonb) -> 'event_rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule))
-        or cast(p.definition as jsonb) -> 'milestone_rewards'
-          @> jsonb_build_array(jsonb_build_object('name', w.rule)))
+        or cast(p.definition as jsonb) -> 'event_rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule)))
   ) then cast(:soon as date) else cast(:always as date) end
 from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]), cast(:rules as text[]),
   cast(:periods as text[])) w(store_id, program_id, version, rule, period)
@@ -50,6 +48,7 @@ cross join lateral (
   select count(*)::int as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
   where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
     and r.rule = w.rule and r.day between w.first and w.last and r.target_minor > 0
+    and r.source_kind <> 'period'
 ) t
 """  # noqa: S608
 
@@ -79,6 +78,7 @@ with made as (
   from rewards r join limit_periods p using (store_id, program_id, rule)
   where r.store_id = :store and r.ambassador_id > :after
     and (cast(:upto as text) is null or r.ambassador_id <= :upto) and r.target_minor > 0
+    and r.source_kind <> 'period'
   group by 1, 2, 3, 4, 5, 6
 ), kept as (
   select * from limit_counts where store_id = :store and ambassador_id > :after
