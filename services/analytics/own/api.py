@@ -11,6 +11,7 @@ from services.analytics.pages import PAGES
 from services.analytics.slices.domain import Calendar
 from services.analytics.slices.sql import calendars
 from services.common.channels import WITHOUT_CLICKS, channel_icon, channel_text
+from services.common.money import half_up
 from services.common.portal_bar import RESULTS, portal_bar
 from services.common.store_look import look_of
 from services.kernel.context import Context
@@ -218,7 +219,7 @@ def _estimate(reader: Reader, found: Estimate | None, currency: str) -> dict[str
     if found is None:
         return None
     say, fmt = reader.speech.say, reader.fmt
-    orders = round(found.orders)
+    orders = half_up(found.orders)
     return {
         "says": say(
             "100 more clicks: about %(money)s, from about %(orders)s purchases.",

@@ -6,6 +6,8 @@ from fractions import Fraction
 from statistics import median_low
 from typing import Final
 
+from services.common.money import half_up
+
 PEERS: Final = 10
 """Of fewer people no middle is told: one could guess whose figures these are."""
 OTHERS: Final = 3
@@ -92,8 +94,8 @@ def estimate_of(own: Sums, everybody: Sequence[Sums], currency: str) -> Estimate
     return Estimate(
         clicks=CLICKS_AHEAD,
         orders=orders,
-        reward_minor=int(orders * each),
+        reward_minor=half_up(orders * each),
         own=mine,
-        clicks_per_order=max(1, round(Fraction(base.clicks, base.orders))),
-        reward_per_order_minor=int(each),
+        clicks_per_order=max(1, half_up(Fraction(base.clicks, base.orders))),
+        reward_per_order_minor=half_up(each),
     )

@@ -27,8 +27,19 @@ def told(found: Estimate | None) -> tuple[object, ...] | None:
         (Sums(clicks=49, orders=3, rewards={"EUR": 300}), [], None),
         (Sums(clicks=50, orders=100, rewards={"EUR": 100}), [], (100, 100, True, 1, 1)),
         (Sums(clicks=50, orders=3, rewards={"EUR": -5}), [], (6, 0, True, 17, 0)),
+        (Sums(clicks=50, orders=20, rewards={"EUR": 90}), [], (40, 180, True, 3, 5)),
     ],
-    ids=["of all", "with who sold nothing", "too few sold", "nobody", "own", "own too few", "more than clicks", "debt"],
+    ids=[
+        "of all",
+        "with who sold nothing",
+        "too few sold",
+        "nobody",
+        "own",
+        "own too few",
+        "more than clicks",
+        "debt",
+        "halves",
+    ],
 )
 def test_an_estimate_is_of_ones_own_or_of_enough_people_who_sold(
     own: Sums, everybody: list[Sums], expected: tuple[object, ...] | None

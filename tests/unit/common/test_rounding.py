@@ -1,7 +1,9 @@
 """One rule of rounding: to the nearest, and a half away from zero, wherever an amount or a quotient is made whole."""
 
+import ast
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,14 @@ from services.analytics.metrics.schemas import rounded
 from services.common.money import half_up, half_up_to, share_half_up
 from services.ui.format import Format
 
+SERVICES = Path(__file__).resolve().parents[3] / "services"
+TO_EVEN = {
+    "analytics/metrics/domain/pictures.py": "the top of an axis: nobody reads the figure",
+    "common/click_token.py": "a moment in microseconds, from seconds that are not exact",
+    "connectors/endpoints/work.py": "milliseconds that a call took",
+    "links/redirect/hot/entry.py": "a moment in microseconds, from seconds that are not exact",
+}
+"""Where Python's own `round`, a half to the even, makes nothing that anybody is owed or reads."""
 HALVES = [(1, 1), (3, 2), (5, 3), (-1, -1), (-3, -2), (4, 2), (-4, -2)]
 """Numbers of halves, and what they round to."""
 
@@ -34,3 +44,14 @@ def test_a_quotient_of_money_and_a_reward_of_the_same_figures_agree() -> None:
 def test_quotients_have_six_decimals_by_the_same_rule() -> None:
     assert rounded(1 / 128) == ratio(Fraction(1, 128)) == 0.007813
     assert (rounded(3), rounded(None), ratio(None)) == (3, None, None)
+
+
+def test_nothing_in_the_services_is_rounded_by_another_rule() -> None:
+    found = {
+        str(path.relative_to(SERVICES))
+        for service in ("links", "connectors", "attribution", "rewards", "analytics", "common")
+        for path in (SERVICES / service).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round"
+    }
+    assert found == TO_EVEN.keys()
