@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from random import getrandbits
 
+from services.kernel.revisions import Ref
+
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _current: ContextVar[str | None] = ContextVar("kith_traceparent", default=None)
-About = tuple[str, str]
-"""A store and the subject of an event within it."""
-
-_parents: ContextVar[Mapping[About, str | None] | None] = ContextVar("kith_trace_parents", default=None)
+_parents: ContextVar[Mapping[Ref, str | None] | None] = ContextVar("kith_trace_parents", default=None)
 
 
-def current(about: About | None = None) -> str | None:
+def current(about: Ref | None = None) -> str | None:
     """The `traceparent` of the work in hand, or None outside of any. In work for many at once: that of the part that is
     about the same subject, if there is one.
     """
@@ -36,7 +35,7 @@ def start(incoming: str | None) -> str:
     return value
 
 
-def follow(first: str | None, by_subject: Mapping[About, str | None]) -> None:
+def follow(first: str | None, by_subject: Mapping[Ref, str | None]) -> None:
     """Makes the traces of a batch those in force: each for its subject, the first for the rest."""
     _current.set(first)
     _parents.set(by_subject)

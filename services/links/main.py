@@ -60,9 +60,10 @@ from services.links.looks.api import public as looks_public
 from services.links.looks.api import rest as looks
 from services.links.mail import jobs as mail_jobs
 from services.links.mail import tables as _mail
+from services.links.mail import work as mail_work
 from services.links.mail.api import console as mail_console
 from services.links.mail.api import rest as mail
-from services.links.mail.work import Composers, task_kind
+from services.links.mail.work import Composers
 from services.links.materials import jobs as materials_jobs
 from services.links.materials import tables as _materials
 from services.links.materials.api import console as materials_console
@@ -82,6 +83,7 @@ from services.links.offers import api as offers
 from services.links.pages import PAGES
 from services.links.people import tables as _people
 from services.links.phone_codes import tables as _phone_codes
+from services.links.portal import work as portal_work
 from services.links.portal.api import console as portal_console
 from services.links.portal.api import door as portal_door
 from services.links.portal.api import home as portal_home
@@ -91,7 +93,6 @@ from services.links.portal.api import phone as portal_phone
 from services.links.portal.api import rest as portal_rest
 from services.links.portal.api import settings as portal_settings
 from services.links.portal.api import sign_in as portal_sign_in
-from services.links.portal.work import compose_sign_in
 from services.links.preferences import api as preferences
 from services.links.preferences import tables as _preferences
 from services.links.previews import tables as _previews
@@ -168,11 +169,10 @@ _TABLES = (
 
 
 COMPOSERS: Composers = {
-    "sign_in": compose_sign_in,
-    "join": join_work.compose,
-    "notice": notices_work.compose_mail,
-    "try": notices_work.compose_try,
-    "invite": inviting_work.compose,
+    **portal_work.COMPOSERS,
+    **join_work.COMPOSERS,
+    **notices_work.COMPOSERS,
+    **inviting_work.COMPOSERS,
 }
 """What each kind of mail says, by those whom it is about."""
 
@@ -362,7 +362,12 @@ SERVICE = Service(
     + proofs_jobs.DUE_JOBS
     + sms_jobs.DUE_JOBS
     + notices_jobs.DUE_JOBS,
-    work=(task_kind(COMPOSERS), join_work.TASK_KIND, *telegram_work.TASK_KINDS, sms_work.TASK_KIND),
+    work=(
+        *mail_work.task_kinds(COMPOSERS),
+        *join_work.TASK_KINDS,
+        *telegram_work.TASK_KINDS,
+        *sms_work.TASK_KINDS,
+    ),
     sealed=(
         Sealed(table="telegram_bots", key="store_id", column="sealed_token", purpose=TELEGRAM),
         Sealed(table="sms_gateways", key="store_id", column="sealed_secret", purpose=SMS),

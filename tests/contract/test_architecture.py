@@ -5,6 +5,7 @@ features stand in their order.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,11 @@ IMPURE_LIBRARIES = {
     *("fastapi", "starlette", "sqlalchemy", "asyncpg", "aiokafka", "httpx", "asyncio", "os", "socket", "random"),
     *("secrets", "time", "structlog", "services.kernel.db", "services.kernel.http", "services.kernel.bus"),
 }
+OF_THE_BUSINESS = {
+    *("ambassador", "buyer", "campaign", "click", "conversion", "coupon", "customer", "friend", "goodwill", "invite"),
+    *("milestone", "payout", "portal", "program", "referral", "refund", "reward"),
+}
+"""Words that the kernel has no use for."""
 SQL_MAY_BE_IN = {"sql", "tables", "migrations"}
 
 
@@ -117,21 +123,36 @@ def test_a_table_is_a_constant_of_its_own_name_on_the_services_metadata() -> Non
     assert wrong == []
 
 
-def test_what_a_feature_hears_and_does_by_the_clock_is_named_alike() -> None:
+def test_what_a_feature_hears_does_by_the_clock_and_sends_is_named_alike() -> None:
     parts = {"consumer": {"HANDLERS"}, "jobs": {"JOBS", "DUE_JOBS", "keyed_jobs"}}
+    parts["work"] = {"TASK_KINDS", "task_kinds", "COMPOSERS"}
     wrong = []
     for _, _, layer, path in feature_files():
         if layer in parts and path.name == f"{layer}.py":
             defined = {
                 target.id
                 for node in parsed(path).body
-                if isinstance(node, ast.Assign)
-                for target in node.targets
+                if isinstance(node, ast.Assign | ast.AnnAssign)
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
                 if isinstance(target, ast.Name)
             }
             defined |= {node.name for node in parsed(path).body if isinstance(node, ast.FunctionDef)}
             if not defined & parts[layer]:
                 wrong.append(said(path))
+    assert wrong == []
+
+
+def test_the_kernel_names_nothing_of_the_business() -> None:
+    wrong = []
+    for path in python_files("services/kernel"):
+        names = {path.stem}
+        for node in ast.walk(parsed(path)):
+            found = (getattr(node, part, None) for part in ("name", "id", "attr", "arg"))
+            names.update(name for name in found if isinstance(name, str))
+        for name in sorted(names):
+            words = re.findall(r"[a-z]+|[A-Z][a-z]*", name)
+            if OF_THE_BUSINESS & {word.lower().removesuffix("s") for word in words}:
+                wrong.append(f"{said(path)}: {name}")
     assert wrong == []
 
 

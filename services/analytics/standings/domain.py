@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 Sort = Literal["clicks", "friends", "orders", "revenue", "rewards", "balance", "active", "joined"]
-Order = Literal["desc", "asc"]
+Direction = Literal["desc", "asc"]
 Status = Literal["active", "blocked", "erased"]
 Activity = Literal["recent", "quiet", "never"]
 
@@ -28,7 +28,7 @@ class Chosen:
     """Which ambassadors, and in which order. Erased ones only where they are asked for."""
 
     sort: Sort = "revenue"
-    order: Order = "desc"
+    order: Direction = "desc"
     program_id: str | None = None
     group: str | None = None
     status: Status | None = None

@@ -215,7 +215,7 @@ def _since(began: float) -> int:
     return round(1000 * (perf_counter() - began))
 
 
-def task_kind() -> TaskKind:
+def _task_kind() -> TaskKind:
     """The kind of task that tries a delivery. A lane is an endpoint."""
     for outcome in _OUTCOMES:  # a series that begins at a failure shows no increase
         _WEBHOOKS.labels(outcome)
@@ -233,4 +233,4 @@ def task_kind() -> TaskKind:
     )
 
 
-TASK_KINDS: Final = (task_kind(),)
+TASK_KINDS: Final = (_task_kind(),)

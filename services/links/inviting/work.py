@@ -3,6 +3,7 @@ one that is not sent any more.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from contracts.program import Program
 from services.kernel.context import Context
@@ -99,3 +100,6 @@ async def text_for_friends(tx: Tx, reader: Reader) -> Text | None:
     version = await programs.get(tx, reader.person.store_id, reader.person.program_id)
     own = _of_friend(reader, version.program)
     return fill(own, await words_of(tx, own, "invite_friend"), {})
+
+
+COMPOSERS: Final = {"invite": compose}

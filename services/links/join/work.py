@@ -1,5 +1,7 @@
 """What is written to who wants to join, and joining itself."""
 
+from typing import Final
+
 from services.common.contacts import contact_hashes
 from services.kernel.auth.principal import Principal
 from services.kernel.context import Context
@@ -46,7 +48,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
     return Done(note=write)
 
 
-TASK_KIND = TaskKind(name=actions.TASK, run=run, per_lane=5)
+TASK_KINDS: Final = (TaskKind(name=actions.TASK, run=run, per_lane=5),)
 
 
 async def compose(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
@@ -124,3 +126,6 @@ async def _to_ambassador(ctx: Context, tx: Tx, proof: Proof, store: Store, ambas
 def _address(ctx: Context, proof: Proof) -> str:
     token = domain.token_of(ctx.ring, proof.store_id, proof.proof_id, end=proof.expires_at)
     return f"{ctx.settings.base_url}/p/sign-in/mail/{token}"
+
+
+COMPOSERS: Final = {"join": compose}

@@ -41,13 +41,15 @@ PER_RELAY: Final = 10
 """Connections to the relay at a time."""
 
 
-def task_kind(composers: Composers) -> TaskKind:
-    """The kind of task, with the composers of all kinds of mails."""
+def task_kinds(composers: Composers) -> tuple[TaskKind, ...]:
+    """The kind of task that sends, with the composers of all kinds of mails."""
     ways = [*product(composers, ["email"]), *product(["notice"], get_args(Channel)), ("phone_code", "sms")]
     for (kind, channel), state in product(ways, get_args(State)):
         _SENT.labels(kind, channel, state)  # a series that begins at its first one shows no increase
-    return TaskKind(
-        name=TASK, run=partial(run, composers), per_lane=PER_RELAY, per_store=5, deadline_s=30, given_up=given_up
+    return (
+        TaskKind(
+            name=TASK, run=partial(run, composers), per_lane=PER_RELAY, per_store=5, deadline_s=30, given_up=given_up
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Composing a notice as a mail, when it is sent: who was erased meanwhile is told nothing."""
 
 from datetime import datetime
+from typing import Final
 
 from services.common.contacts import contact_hashes
 from services.kernel.context import Context
@@ -82,3 +83,6 @@ def _letter(reader: Reader, text: Text, *, to: str, unsubscribe: str) -> Letter:
         unsubscribe=unsubscribe,
         unsubscribe_label=say("No more such mails") if unsubscribe else "",
     )
+
+
+COMPOSERS: Final = {"notice": compose_mail, "try": compose_try}

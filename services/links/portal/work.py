@@ -1,5 +1,7 @@
 """What is written to ambassadors so that they can sign in."""
 
+from typing import Final
+
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.mail.domain import Letter
@@ -39,3 +41,6 @@ async def compose_sign_in(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
             say("Both are good for ten minutes and once. If you did not ask for this mail, you need not do anything."),
         ),
     )
+
+
+COMPOSERS: Final = {"sign_in": compose_sign_in}

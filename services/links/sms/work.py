@@ -164,4 +164,4 @@ def _ended(mail: Mail, state: State, reason: str | None) -> Outcome:
     return Done(note=note)
 
 
-TASK_KIND: Final = TaskKind(name=TASKS["sms"], run=send, per_lane=PER_GATEWAY, given_up=given_up)
+TASK_KINDS: Final = (TaskKind(name=TASKS["sms"], run=send, per_lane=PER_GATEWAY, given_up=given_up),)

@@ -9,7 +9,7 @@ from services.rewards.grants.actions import review
 from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.domain.plan import approved, rejected
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 
 MOST: Final = 200
 """Rewards of one decision: as many as the store's lock is held for without keeping others waiting."""
@@ -66,7 +66,7 @@ async def _decide(
 ) -> list[Decided]:
     await tx.lock_stores([store_id])
     wanted = list(dict.fromkeys(ids))
-    found = await rewards_store.several(tx, store_id, wanted)
+    found = await rewards_sql.several(tx, store_id, wanted)
     decided: list[Decided] = []
     changes: list[Change] = []
     for one in wanted:

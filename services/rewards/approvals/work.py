@@ -25,7 +25,7 @@ from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import freed, rejected, waiting
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.release_rules import actions as questions
 from services.rewards.release_rules import sql as rules
 from services.rewards.release_rules.domain import SECRET
@@ -125,7 +125,7 @@ async def _try(
 async def _asked_about(tx: Tx, store_id: str, reward_id: str, number: int) -> Reward | None:
     """The reward, while it waits for the answer to this question; None once somebody has decided, or asked anew."""
     asked = (await rules.asked(tx, store_id, [reward_id])).get(reward_id)
-    reward = await rewards_store.one(tx, store_id, reward_id)
+    reward = await rewards_sql.one(tx, store_id, reward_id)
     if asked is None or asked.round != number or reward is None or reward.waits_for != "store":
         return None
     return reward
@@ -256,7 +256,7 @@ def _written(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def task_kind() -> TaskKind:
+def _task_kind() -> TaskKind:
     """The kind of task that asks. A lane is a store's server."""
     for outcome in _OUTCOMES:  # a series that begins at a failure shows no increase
         _ASKED.labels(outcome)
@@ -272,4 +272,4 @@ def task_kind() -> TaskKind:
     )
 
 
-TASK_KINDS: Final = (task_kind(),)
+TASK_KINDS: Final = (_task_kind(),)

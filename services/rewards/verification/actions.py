@@ -8,7 +8,7 @@ from services.kernel.db import Database, Tx
 from services.rewards.closing import actions as closing
 from services.rewards.goodwill import sql as goodwill
 from services.rewards.grants.sql import counters, limits, milestones
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
 from services.rewards.payouts.sql import payouts
 from services.rewards.verification import sql as books
@@ -88,7 +88,7 @@ def _compare(report: Report, kind: str, sums: Mapping[Key, Value], kept: Mapping
 
 async def _check_rewards(tx: Tx, store_id: str, report: Report) -> None:
     after = ""
-    while rows := await rewards_store.posted(tx, store_id, after=after, count=_SLICE):
+    while rows := await rewards_sql.posted(tx, store_id, after=after, count=_SLICE):
         for reward_id, target, posted in rows:
             report.rewards += 1
             if target != posted:

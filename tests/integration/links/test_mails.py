@@ -7,7 +7,7 @@ import pytest
 from services.kernel.work import Done, Retry, Task
 from services.links.mail.actions import KEPT
 from services.links.mail.jobs import forget as forget_mails
-from services.links.mail.work import run, task_kind
+from services.links.mail.work import run, task_kinds
 from services.links.main import COMPOSERS
 from services.links.proofs.jobs import forget as forget_proofs
 from tests.integration.links.mailing import an_hour_later, browser, ended, relay, send_through, set_relay, working
@@ -69,7 +69,7 @@ async def test_a_mail_that_no_relay_took_is_called_given_up_and_leaves_when_it_i
     program = await shop.program()
     await shop.ambassador(program, email=ANNA)
     await ask(links, program, ANNA)
-    task, kind = await sending(links, shop), task_kind(COMPOSERS)
+    task, (kind,) = await sending(links, shop), task_kinds(COMPOSERS)
     assert kind.given_up is not None
     async with links.ctx.db.transaction([shop.id]) as tx:
         await kind.given_up(tx, task, "smtp_away")

@@ -31,7 +31,7 @@ from services.kernel.live import LiveState
 from services.kernel.service import Handler
 from services.kernel.settings import Settings
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.main import SERVICE
 
 BASE = "http://kith.test"
@@ -79,7 +79,7 @@ class World:
         """A store's rewards, oldest first."""
         filters = {} if order_id is None else {"order_id": order_id}
         async with self.db.transaction([store]) as tx:
-            return list(reversed(await rewards_store.listed(tx, store, before=None, count=10_000, filters=filters)))
+            return list(reversed(await rewards_sql.listed(tx, store, before=None, count=10_000, filters=filters)))
 
     async def amounts(self, store: str, order_id: str) -> dict[str, int]:
         """What each rule gives for an order now."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from services.analytics.slices.domain import Calendar
 from services.analytics.standings.api.rest import joined_within
-from services.analytics.standings.domain import Activity, Chosen, Order, Sort, Status
+from services.analytics.standings.domain import Activity, Chosen, Direction, Sort, Status
 from services.kernel.errors import Invalid
 
 LIST: Final = "/console/analytics/ambassadors"
@@ -31,7 +31,7 @@ class Asked:
         found = {name: query.get(name, "").replace("\0", "").strip()[: _LONGEST.get(name, 120)] for name in _NAMES}
         if not found["who"]:
             found |= dict.fromkeys(_SEARCH, "")
-        known = {"sort": get_args(Sort), "order": get_args(Order), "status": get_args(Status)}
+        known = {"sort": get_args(Sort), "order": get_args(Direction), "status": get_args(Status)}
         known["activity"] = get_args(Activity)
         return cls(
             {
@@ -47,7 +47,7 @@ class Asked:
         return self.kept.get("sort", "revenue")  # type: ignore[return-value]  # `read` lets only these through
 
     @property
-    def order(self) -> Order:
+    def order(self) -> Direction:
         """Which end comes first."""
         return self.kept.get("order", "desc")  # type: ignore[return-value]  # likewise
 

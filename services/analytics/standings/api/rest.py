@@ -10,7 +10,7 @@ from services.analytics.exports.domain import money
 from services.analytics.slices.domain import Calendar
 from services.analytics.slices.sql import calendars
 from services.analytics.standings import actions
-from services.analytics.standings.domain import Activity, Chosen, Order, Sort, Standing, Status
+from services.analytics.standings.domain import Activity, Chosen, Direction, Sort, Standing, Status
 from services.analytics.standings.schemas import ResultOut, last_active
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, Unavailable
@@ -33,7 +33,7 @@ _Text = Annotated[str | None, Query(max_length=64)]
 async def get_ambassador_results(
     call: Annotated[Call, viewer("metrics:read")],
     sort: Sort = "revenue",
-    order: Order = "desc",
+    order: Direction = "desc",
     program_id: _Text = None,
     group: Annotated[str | None, Query(max_length=60)] = None,
     status: Annotated[Status | None, Query(description="Without it: everybody who was not erased.")] = None,

@@ -28,8 +28,8 @@ from services.attribution.custom_events.domain import ENGINE, EventDecision, dec
 from services.attribution.custom_events.sql import EventRow
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
-from services.attribution.decisions.sql import nobody as nobody_store
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import nobody as nobody_sql
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.domain import lends
@@ -83,8 +83,8 @@ async def _assign(tx: Tx, names: set[Ref]) -> set[Ref]:
     before the naming that it was told with: it waits for that.
     """
     waiting = await sql.unassigned(tx, names)
-    known = await people_store.of_keys(tx, {(ref[0], key) for ref, keys in waiting.items() for key in keys})
-    nobody = await nobody_store.known(tx, {store_id for store_id, _ in waiting}, as_of=NEVER_ENDING)
+    known = await people_sql.of_keys(tx, {(ref[0], key) for ref, keys in waiting.items() for key in keys})
+    nobody = await nobody_sql.known(tx, {store_id for store_id, _ in waiting}, as_of=NEVER_ENDING)
     people: dict[Ref, str] = {}
     for (store_id, event_id), keys in waiting.items():
         behind = {known[store_id, key] for key in keys if (store_id, key) in known}
@@ -109,7 +109,7 @@ def _names(data: Iterable[object]) -> set[Ref]:
 
 async def _concerned(tx: Tx, data: Sequence[object], names: set[Ref]) -> set[Ref]:
     """Everybody whom orders and reports of pages concern."""
-    found = {(ref[0], person) for ref, person in (await people_store.of_keys(tx, names)).items()}
+    found = {(ref[0], person) for ref, person in (await people_sql.of_keys(tx, names)).items()}
     if orders := {(one.store_id, one.order_id) for one in data if isinstance(one, OrderFact)}:
         found |= await sql.people_of_orders(tx, orders)
     visitors = {

@@ -9,7 +9,7 @@ from services.attribution.decisions.actions.later import open_orders, put_off
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.history import BEGINNING
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import people as people_sql
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
@@ -34,7 +34,7 @@ async def decide_refused(tx: Tx, codes: Collection[Ref], numbers: Numbers) -> No
     it.
     """
     if codes:
-        people = await people_store.concerned(tx, {(store_id, f"d:{text}") for store_id, text in codes})
+        people = await people_sql.concerned(tx, {(store_id, f"d:{text}") for store_id, text in codes})
         friends = await Friends.read(tx, people)
         await decide_open(tx, people, friends, numbers)
         await friends.keep(tx)

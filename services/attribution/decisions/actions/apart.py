@@ -15,8 +15,8 @@ from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.domain.history import Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track, together
 from services.attribution.decisions.sql import friends as friend_rows
-from services.attribution.decisions.sql import nobody as nobody_store
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import nobody as nobody_sql
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
 from services.attribution.tracking.sql import StoredTrack
@@ -54,11 +54,11 @@ async def take_out(tx: Tx, ring: KeyRing, store_id: str) -> int:
     found = await _placeholders(tx, ring, store_id)
     if not found:
         return 0
-    joined = await people_store.of_keys(tx, {(store_id, key) for key in found})
+    joined = await people_sql.of_keys(tx, {(store_id, key) for key in found})
     # Nobody is told apart whose orders are not all decided.
     await work_off_whole(tx, {(store_id, person_id) for person_id in joined.values()}, numbers)
     seq = numbers.next(store_id)
-    await nobody_store.note(tx, store_id, found, seq)
+    await nobody_sql.note(tx, store_id, found, seq)
     concerned: set[Ref] = set()
     for person_id in sorted(set(joined.values())):
         concerned |= await _tell_apart(tx, store_id, person_id, seq)
@@ -68,11 +68,11 @@ async def take_out(tx: Tx, ring: KeyRing, store_id: str) -> int:
 
 
 async def _placeholders(tx: Tx, ring: KeyRing, store_id: str) -> list[str]:
-    hosts = [domain.partition(":")[0] for domain in await nobody_store.domains(tx, store_id)]
+    hosts = [domain.partition(":")[0] for domain in await nobody_sql.domains(tx, store_id)]
     own = {".".join(labels[n:]) for host in hosts for labels in [host.split(".")] for n in range(len(labels) - 1)}
     hashes = await in_thread(1000, nobodys_hashes, ring, sorted({*hosts, *own}))
     found = []
-    async for names in nobody_store.pages_of_names(tx, store_id):
+    async for names in nobody_sql.pages_of_names(tx, store_id):
         found += [key for key in names if (key[2:] in hashes if key[0] == "h" else names_nobody(key[2:]))]
     return found
 
@@ -89,7 +89,7 @@ async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Re
     for report in gathered.of(store_id).reports:
         names[f"o:{report.order_id}"] += [key for key in keys_of_customer(report.customer) if key not in nobody]
     unnamed: list[StoredTrack] = []
-    for track in await nobody_store.namings_of(tx, store_id, person_id):
+    for track in await nobody_sql.namings_of(tx, store_id, person_id):
         if keys := [key for key in keys_of_track(track.read()) if key not in nobody]:
             names[f"t:{track.track_id}"] = keys
         else:
@@ -97,12 +97,12 @@ async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Re
     groups = await in_thread(len(names), together, [[mark, *keys] for mark, keys in names.items()])
     people = _people(groups, places, person_id)
     nobodys = new_id("prs")
-    await nobody_store.split(
+    await nobody_sql.split(
         tx,
         store_id,
         person_id,
         seq,
-        keys={key: people.get(key, person_id) for key in await nobody_store.names_of(tx, store_id, person_id)},
+        keys={key: people.get(key, person_id) for key in await nobody_sql.names_of(tx, store_id, person_id)},
         orders={mark[2:]: people[mark] for mark in places},
         tracks={mark[2:]: (person, True) for mark, person in people.items() if mark[:2] == "t:"}
         | {track.track_id: (nobodys, False) for track in unnamed},

@@ -16,9 +16,9 @@ from services.attribution.decisions.domain.friend import Friend, step_of
 from services.attribution.decisions.domain.history import History, Known, Place, Step
 from services.attribution.decisions.sql import backlogs
 from services.attribution.decisions.sql import friends as friend_rows
-from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import nobody as nobody_sql
 from services.attribution.decisions.sql import orders as order_rows
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.orders import sql as orders_sql
 from services.attribution.orders.sql import StoredFact
 from services.attribution.slices import sql as slices_sql
@@ -155,7 +155,7 @@ def _places(gathered: Gathered) -> tuple[dict[Ref, Place], dict[Ref, Place]]:
 
 
 async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Ref], *, as_of: int) -> None:
-    for store_id, names in (await nobody_store.known(tx, {store_id for store_id, _ in wanted}, as_of=as_of)).items():
+    for store_id, names in (await nobody_sql.known(tx, {store_id for store_id, _ in wanted}, as_of=as_of)).items():
         gathered.of(store_id).nobody = names
 
 
@@ -266,7 +266,7 @@ async def _add_names(tx: Tx, gathered: Gathered, namings: Mapping[Ref, list[str]
         for key in slices_sql.names_of(saved.data)
     }
     named: dict[Ref, list[str]] = {}
-    for (store_id, key), person in (await people_store.of_keys(tx, keys)).items():
+    for (store_id, key), person in (await people_sql.of_keys(tx, keys)).items():
         named.setdefault((store_id, person), []).append(key)
     for store_id, facts in gathered.facts.items():
         facts.known = [

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.attribution.decisions.sql import backlogs
-from services.attribution.decisions.sql import nobody as nobody_store
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import nobody as nobody_sql
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
 from services.kernel.db import Tx
@@ -52,7 +52,7 @@ class Joined:
 async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
     """Finds or makes the person behind each naming, and merges people that a naming shows to be one."""
     reported = await _somebodys(tx, namings)
-    known = await people_store.of_keys(tx, {(n.store_id, key) for n in reported for key in n.keys})
+    known = await people_sql.of_keys(tx, {(n.store_id, key) for n in reported for key in n.keys})
     joined = Joined()
     names: list[tuple[Ref, str]] = []
     merges: list[tuple[str, str, str]] = []
@@ -74,10 +74,10 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
                 joined.orders[store_id, naming.order] = person
             if naming.track is not None:
                 tracks.append(((store_id, naming.track), person))
-    await people_store.merge(tx, merges)
+    await people_sql.merge(tx, merges)
     await backlogs.merge(tx, merges)
     await tracking_sql.move(tx, merges)
-    await people_store.name(tx, names)
+    await people_sql.name(tx, names)
     await tracking_sql.assign(tx, tracks)
     return joined
 
@@ -85,7 +85,7 @@ async def join(tx: Tx, namings: Iterable[Naming]) -> Joined:
 async def _somebodys(tx: Tx, namings: Iterable[Naming]) -> list[Naming]:
     """The namings without names that were found to stand for nobody; one that says nothing else joins nothing."""
     reported = list(namings)
-    nobody = await nobody_store.known(tx, {naming.store_id for naming in reported}, as_of=NEVER_ENDING)
+    nobody = await nobody_sql.known(tx, {naming.store_id for naming in reported}, as_of=NEVER_ENDING)
     if not nobody:
         return reported
     for naming in reported:

@@ -14,7 +14,7 @@ from services.attribution.decisions.domain import ENGINE, Decision, decide, deci
 from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.sql import backlogs, reading
 from services.attribution.decisions.sql import friends as friend_rows
-from services.attribution.decisions.sql import nobody as nobody_store
+from services.attribution.decisions.sql import nobody as nobody_sql
 from services.attribution.decisions.sql import orders as order_rows
 from services.attribution.decisions.sql.reading import StoredDecision
 from services.kernel.db import Tx
@@ -65,7 +65,7 @@ async def _replayed(tx: Tx, store_id: str, decisions: Sequence[tuple[str, Stored
         stored = [one for _, one in some]
         made: dict[str, Decision] = {}
         if any(one.engine == ENGINE for one in stored):
-            people = await nobody_store.once_one(tx, store_id, person_id, as_of=as_of)
+            people = await nobody_sql.once_one(tx, store_id, person_id, as_of=as_of)
             gathered = await gather_whole(tx, {(store_id, person) for person in people}, as_of=as_of)
             facts = gathered.of(store_id)
             made = await in_thread(len(facts.reports), decide, facts)

@@ -25,7 +25,7 @@ from services.attribution.decisions.actions.write import decide_and_write
 from services.attribution.decisions.domain.history import BEGINNING, END, Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.sql import orders as order_rows
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.decisions.sql.backlogs import Reported
 from services.attribution.decisions.sql.orders import OrderRow
 from services.attribution.decisions.sql.sweeps import Sweep
@@ -181,7 +181,7 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, b
                 ties.add((fact.store_id, f"v:{report.visitor_id}", fact.order_id))
         elif known is not None:
             brought.namings.append(Naming(fact.store_id, (), order=fact.order_id, known_person=known))
-    await people_store.tie(tx, sorted(ties))
+    await people_sql.tie(tx, sorted(ties))
 
 
 async def _decide_settled(tx: Tx, brought: _Brought, joined: Joined, friends: Friends, numbers: Numbers) -> set[Ref]:
@@ -261,8 +261,8 @@ async def _concerned_by_catalog(tx: Tx, brought: _Brought) -> set[Ref]:
     if not brought.keys and not brought.versions:
         return set()
     most = SWEPT_AT_ONCE + 1
-    tied = await people_store.concerned_open(tx, brought.keys, most=most)
-    by_program = await people_store.concerned_by_programs(tx, brought.versions, most=most)
+    tied = await people_sql.concerned_open(tx, brought.keys, most=most)
+    by_program = await people_sql.concerned_by_programs(tx, brought.versions, most=most)
     if sum(tied.values()) + sum(by_program.values()) <= SWEPT_AT_ONCE:
         return tied.keys() | by_program.keys()
     causes = [Sweep(store_id, key, _ALWAYS) for store_id, key in brought.keys]
@@ -273,7 +273,7 @@ async def _concerned_by_catalog(tx: Tx, brought: _Brought) -> set[Ref]:
 
 async def _concerned(tx: Tx, brought: _Brought, numbers: Numbers) -> set[Ref]:
     """Everybody with orders that the new facts concern, also those who may lose a shared click by them."""
-    people = await people_store.concerned(tx, brought.limited | {(s, f"v:{v}") for s, v in brought.visitors})
+    people = await people_sql.concerned(tx, brought.limited | {(s, f"v:{v}") for s, v in brought.visitors})
     people |= await _concerned_by_catalog(tx, brought)
     seen = await tracking_sql.by_visitor(tx, brought.visitors, as_of=slices_sql.NEVER_ENDING)
     people |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}

@@ -26,7 +26,7 @@ from services.attribution.decisions.domain import ENGINE, Decision, decision_byt
 from services.attribution.decisions.domain.decide import deciding
 from services.attribution.decisions.domain.history import History
 from services.attribution.decisions.sql import orders as order_rows
-from services.attribution.decisions.sql import people as people_store
+from services.attribution.decisions.sql import people as people_sql
 from services.attribution.decisions.sql.orders import OrderRow, Revision
 from services.kernel import due
 from services.kernel.db import Tx
@@ -231,8 +231,8 @@ async def _retie(tx: Tx, before: Mapping[Ref, OrderRow], rows: Iterable[OrderRow
         wanted |= {(row.store_id, piece, row.order_id) for piece in set(row.pieces) - old}
         gone |= {(row.store_id, piece, row.order_id) for piece in old - set(row.pieces)}
         wanted |= {(row.store_id, REFUSED + piece, row.order_id) for piece in _named_in_vain(row, old)}
-    await people_store.tie(tx, sorted(wanted))
-    await people_store.untie(tx, sorted(gone))
+    await people_sql.tie(tx, sorted(wanted))
+    await people_sql.untie(tx, sorted(gone))
 
 
 def _named_in_vain(row: OrderRow, pieces: Iterable[str]) -> set[str]:

@@ -104,7 +104,7 @@ class SetUp:
 
     def code(self, text: str, placed_at: datetime) -> Code | None:
         """The code with this text: of several the newest that existed at the order, else the first made after it."""
-        entities = [_newest(revisions.values()) for revisions in self._codes.get(text, {}).values()]
+        entities = [by_number[max(by_number)] for by_number in self._codes.get(text, {}).values()]
         if not entities:
             return None
         entities.sort(key=lambda saved: (saved.data.created_at, saved.data.code_id))
@@ -116,10 +116,6 @@ class SetUp:
             made_later=not before,
             retired=retired_at is not None and retired_at <= placed_at,
         )
-
-
-def _newest(revisions: Iterable[CodeRevision]) -> CodeRevision:
-    return max(revisions, key=lambda saved: saved.data.revision)
 
 
 def _retired_at(revisions: Iterable[CodeRevision]) -> datetime | None:

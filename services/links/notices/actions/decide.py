@@ -13,6 +13,7 @@ from services.kernel.bus.port import Event
 from services.kernel.db import ALL_STORES, Tx
 from services.kernel.due import schedule
 from services.kernel.ids import new_id
+from services.kernel.revisions import Ref, newest
 from services.links.activity import sql as activity
 from services.links.notices.domain.occasions import ABOUT, Occasion
 from services.links.notices.domain.plan import is_alarm
@@ -20,7 +21,7 @@ from services.links.notices.sql import notices as sql
 from services.links.notices.sql import orders
 from services.links.notices.sql import rewards as told
 from services.links.notices.sql.notices import NewNotice, Standing
-from services.links.notices.sql.orders import Heard, Ref
+from services.links.notices.sql.orders import Heard
 from services.links.notices.sql.rewards import Reward
 from services.links.people import sql as people
 from services.links.programs import sql as programs
@@ -37,13 +38,14 @@ _NOT_TOLD: Final = frozenset({"program_unknown"})
 async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
     """Orders: whose they are, why one waits, and why it does not count; of each the newest revision only."""
     await _lock(tx)
-    newest: dict[Ref, Event[Conversion]] = {}
-    for event in events:
-        key = (event.data.store_id, event.data.order_id)
-        if key not in newest or newest[key].data.revision < event.data.revision:
-            newest[key] = event
-    known = await orders.known(tx, newest)
-    news = {key: one for key, one in newest.items() if key not in known or known[key].revision < one.data.revision}
+    latest = newest((event.data for event in events), key=_order)
+    known = await orders.known(tx, latest)
+    news = {
+        key: event
+        for event in events
+        if event.data is latest[key := _order(event.data)]
+        and (key not in known or known[key].revision < event.data.revision)
+    }
     wanted: list[NewNotice] = []
     holds: dict[Ref, Standing] = {}
     former: dict[tuple[str, str, str], Event[Conversion]] = {}
@@ -63,6 +65,10 @@ async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
     # Of orders that never named anybody nothing is kept: that is most of them.
     kept = {key for key, one in news.items() if key in known or one.data.status != "unattributed"}
     await orders.put(tx, {key: Heard(news[key].data.revision, holds[key].whose or None) for key in sorted(kept)})
+
+
+def _order(data: Conversion) -> Ref:
+    return data.store_id, data.order_id
 
 
 def _of_order(tx: Tx, event: Event[Conversion], occasion: Occasion | None) -> list[NewNotice]:

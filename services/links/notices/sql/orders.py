@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 _KNOWN = """
 select o.store_id, o.order_id, o.revision, o.ambassador_id
@@ -18,8 +19,6 @@ on conflict (store_id, order_id) do update set revision = excluded.revision,
   ambassador_id = coalesce(excluded.ambassador_id, notice_orders.ambassador_id)
 where notice_orders.revision < excluded.revision
 """
-Ref = tuple[str, str]
-"""A store and an order's id."""
 
 
 @dataclass(frozen=True, slots=True)

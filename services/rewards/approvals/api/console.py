@@ -19,7 +19,7 @@ from services.rewards.grants.actions import review
 from services.rewards.grants.api import words
 from services.rewards.grants.api.cards import NAMES
 from services.rewards.grants.domain.reward import Decider, Reward, Why
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.pages import Reader, reader_of
 from services.rewards.release_rules import sql as rules
 from services.rewards.release_rules.api.console import PAGE as RULE
@@ -61,7 +61,7 @@ async def queue_page(
             tx, call.store_id, whose=whose, after=start, count=_ROWS + 1, filters={"why": why} if why else {}
         )
         asked = await rules.asked(tx, call.store_id, [one.reward_id for one in found])
-        chosen = await rewards_store.several(tx, call.store_id, id) if reject and id else {}
+        chosen = await rewards_sql.several(tx, call.store_id, id) if reject and id else {}
         takes = await sql.held(tx, call.store_id, _refusable(chosen.values()))
     page = page_of(
         found, _ROWS, show=lambda one: one, after=lambda one: (one.waits_since or one.created_at, one.reward_id)

@@ -19,7 +19,7 @@ from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import taken_back
 from services.rewards.grants.sql import counters
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.rules.domain import POINTS, PayAs
 from services.rewards.slices import sql as slices
 
@@ -212,7 +212,7 @@ async def take_back(tx: Tx, store_id: str, goodwill_id: str, *, amount_minor: in
     amount = before.left_minor if amount_minor is None else amount_minor
     if amount > before.left_minor or before.left_minor == 0:
         raise NotThatMuchLeft(before)
-    reward = await rewards_store.one(tx, store_id, before.reward_id)
+    reward = await rewards_sql.one(tx, store_id, before.reward_id)
     assert reward is not None
     await settle_changes(tx, [taken_back(reward, amount_minor=amount, now=tx.now)])
     after = replace(before, left_minor=before.left_minor - amount)
@@ -271,7 +271,7 @@ async def _granted(tx: Tx, one: Goodwill) -> Goodwill:
     reward_id = new_id("rwd", at=tx.now)
     change = reward_of(one, reward_id=reward_id, program_version=program_version, room=room, now=tx.now)
     await settle_changes(tx, [change])
-    posted = await rewards_store.one(tx, one.store_id, reward_id)
+    posted = await rewards_sql.one(tx, one.store_id, reward_id)
     assert posted is not None
     await let_go(tx, [posted])
     return replace(

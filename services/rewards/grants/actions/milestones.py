@@ -22,7 +22,7 @@ from services.rewards.grants.domain.milestones import (
 from services.rewards.grants.domain.reward import Change
 from services.rewards.grants.sql import counters
 from services.rewards.grants.sql import milestones as sql
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 
@@ -65,7 +65,7 @@ async def _steps(
         for key, counts in passed.items()
         for step in Goal.read(key.goal).between(*counts)
     ]
-    rewards = {(r.store_id, r.source_id): r for r in await rewards_store.of_sources(tx, "period", sources)}
+    rewards = {(r.store_id, r.source_id): r for r in await rewards_sql.of_sources(tx, "period", sources)}
     programs = {(key.store_id, key.program_id) for key in passed}
     caps = Caps(budgets=await slices.budgets(tx, programs))
     if caps.budgets:

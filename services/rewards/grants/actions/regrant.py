@@ -22,7 +22,7 @@ from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shar
 from services.rewards.grants.domain.plan import plan
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
@@ -92,7 +92,7 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     if not changes:
         return
     raised_by = await _post(tx, changes)
-    await rewards_store.save(tx, [one.after for one in changes], raised_by)
+    await rewards_sql.save(tx, [one.after for one in changes], raised_by)
     await counters.spend(tx, spent_differences(_spent_by(changes)))
     if shares := [share for one in changes for share in shares_of(one.before, one.after)]:
         await limits.count(tx, shares)
@@ -117,7 +117,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
             batch.programs[order.store_id, order.order_id] = program
     kind = orders[0].source_kind
     await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)
-    for reward in await rewards_store.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
+    for reward in await rewards_sql.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
         batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
     batch.orders = [_entitle(batch, order) for order in batch.orders]
     await _load_caps(tx, batch)

@@ -7,7 +7,7 @@ from services.kernel.db import Tx
 from services.rewards.grants.actions.announce import announce_released
 from services.rewards.grants.domain.plan import released, waiting
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import release
 from services.rewards.release_rules import actions as questions
@@ -23,10 +23,10 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     wants a word on it first, it waits for that instead.
     """
     await tx.lock_stores(stores)
-    due = await rewards_store.due(tx, stores, now=tx.now, count=max(1, RELEASE_BATCH // len(stores)))
+    due = await rewards_sql.due(tx, stores, now=tx.now, count=max(1, RELEASE_BATCH // len(stores)))
     ways = await rules.ways(tx, stores)
     # Where the rule is another by now, nobody waits for the server any more.
-    freed = await rewards_store.asked_about(
+    freed = await rewards_sql.asked_about(
         tx, [store for store in stores if ways.get(store) != "ask"], count=RELEASE_BATCH
     )
     due += freed
@@ -43,10 +43,10 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
             *(waiting(one, whose="store", why="asked", now=tx.now).after for one in asked),
         ]
         if held_back:
-            await rewards_store.save(tx, held_back)
+            await rewards_sql.save(tx, held_back)
         await questions.ask(tx, [(one.store_id, one.reward_id) for one in asked])
     more = {one.store_id: tx.now for one in freed} if len(freed) == RELEASE_BATCH else {}
-    return await rewards_store.next_due(tx, stores) | more
+    return await rewards_sql.next_due(tx, stores) | more
 
 
 async def let_go(tx: Tx, rewards: Sequence[Reward]) -> list[Reward]:
@@ -69,6 +69,6 @@ async def let_go(tx: Tx, rewards: Sequence[Reward]) -> list[Reward]:
         ],
     )
     done = [released(reward, now=tx.now) for reward in rewards]
-    await rewards_store.save(tx, done)
+    await rewards_sql.save(tx, done)
     announce_released(tx, done)
     return done

@@ -5,7 +5,7 @@ from services.kernel.errors import Conflict, NotFound
 from services.rewards.grants.actions.regrant import settle_changes
 from services.rewards.grants.domain.plan import approved, rejected, waiting
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 
 
 class RewardNotFound(NotFound):
@@ -91,7 +91,7 @@ async def flag(tx: Tx, store_id: str, reward_id: str, *, note: str) -> Reward:
 
 async def get(tx: Tx, store_id: str, reward_id: str) -> Reward:
     """One reward. Raises `RewardNotFound`."""
-    reward = await rewards_store.one(tx, store_id, reward_id)
+    reward = await rewards_sql.one(tx, store_id, reward_id)
     if reward is None:
         raise RewardNotFound(reward_id)
     return reward

@@ -21,7 +21,7 @@ from services.kernel.helpers import helpers
 from services.rewards.balances.sql import last_before
 from services.rewards.grants.domain.caps import BudgetKey, CountKey
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import rewards as rewards_store
+from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.simulations.actions.part import Part
 from services.rewards.simulations.domain.figures import Figures
 from services.rewards.simulations.domain.replay import periods_of
@@ -243,7 +243,7 @@ async def _fetch(way: _Way, after: tuple[datetime, str] | None) -> _Fetched:
         )
         refused: dict[str, list[Reward]] = {}
         keys = [(run.store_id, one.order_id) for one in found if one.refused]
-        for reward in await rewards_store.of_sources(tx, "order", keys) if keys else ():
+        for reward in await rewards_sql.of_sources(tx, "order", keys) if keys else ():
             if reward.rejected_at is not None and reward.program_id == run.program_id:
                 refused.setdefault(reward.source_id, []).append(reward)
     return _Fetched(found, refused)
