@@ -13,12 +13,12 @@ from services.analytics.slices.sql import calendars
 from services.common.channels import WITHOUT_CLICKS, channel_icon, channel_text
 from services.common.money import half_up
 from services.common.portal_bar import RESULTS, portal_bar
+from services.common.portal_session import read_portal_visitor
 from services.common.store_look import look_of
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Unavailable
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.portal import read_portal_visitor
 from services.ui import Column, Name, Reader, Row, Table
 
 router = APIRouter(include_in_schema=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.analytics.standings.domain import COLUMNS, RECENT, Chosen, Order, Sort, Standing
+from services.analytics.standings.domain import COLUMNS, RECENT, Chosen, Direction, Sort, Standing
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
 
@@ -43,7 +43,7 @@ with standings as materialized (
 """  # noqa: S608
 
 
-def _page_sql(sort: Sort, order: Order) -> str:
+def _page_sql(sort: Sort, order: Direction) -> str:
     column, sign = COLUMNS[sort], "<" if order == "desc" else ">"
     kind = "timestamptz" if sort == "joined" else "bigint"
     behind = f"({column}, ambassador_id) {sign} (cast(:value as {kind}), cast(:after as text))"

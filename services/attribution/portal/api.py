@@ -18,8 +18,8 @@ from services.attribution.portal import words
 from services.attribution.slices import sql as slices_sql
 from services.common.friend_marks import mark_of
 from services.common.portal_bar import FRIENDS, portal_bar
+from services.common.portal_session import PortalSession, read_portal_visitor
 from services.common.store_look import look_of
-from services.kernel.auth.sessions import PortalSession
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound, TooMany
@@ -27,7 +27,6 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
 from services.kernel.http.pages import Cursor
-from services.kernel.http.portal import read_portal_visitor
 from services.ui import Reader
 
 router = APIRouter(include_in_schema=False)

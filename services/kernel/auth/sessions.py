@@ -1,5 +1,5 @@
-"""What people hold instead of API keys: the console's session and the one-time link that opens one; an ambassador's
-session at the portal, the one-time address that opens that, and the token of addresses given out in earlier days.
+"""What people hold instead of API keys: the console's session and the one-time link that opens one; and how whatever
+else a service gives out is sealed.
 
 Each is `kid.payload.tag` in URL-safe text under a purpose of its own, with its end inside. Nothing is stored but what
 ends one early: that a sign-in link works once is for its caller to keep (by `nonce`), and that somebody signed out is
@@ -20,10 +20,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.errors import Unauthorized
 
 COOKIE: Final = "kith_session"
-PORTAL_COOKIE: Final = "kith_portal"
 MAX_LENGTH: Final = 1024
-FRESH: Final = timedelta(minutes=15)
-"""How long ago somebody may have signed in to change where their money goes."""
 _SHAPE = re.compile(r"([a-z0-9]{1,12})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{27})", re.ASCII)
 _TAG_BYTES: Final = 20
 
@@ -54,51 +51,6 @@ class SignInLink:
     key_id: str
     scopes: frozenset[str]
     nonce: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PortalToken:
-    """Whose portal an address of earlier days was."""
-
-    store_id: str
-    ambassador_id: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PortalSession:
-    """An ambassador who signed in. `vouched_until` is how long others take the cookie's word without asking who keeps
-    the sessions: one that was ended needs to be remembered by everybody no longer than that. `proved_at` is when they
-    proved who they are by their own means; None where the store opened their page for them.
-    """
-
-    store_id: str
-    ambassador_id: str
-    session_id: str
-    vouched_until: datetime
-    expires_at: datetime
-    proved_at: datetime | None = None
-
-    @property
-    def principal(self) -> Principal:
-        """Who acts, when this ambassador does."""
-        return Principal("ambassador", self.ambassador_id, self.session_id)
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether they proved who they are just now: what is worth a thief's while asks for that."""
-        return self.proved_at is not None and real_time() - self.proved_at < FRESH
-
-
-@dataclass(frozen=True, slots=True)
-class PortalEntry:
-    """An address that opens the portal once. `nonce` is what the caller remembers as used; `way` how it was given."""
-
-    store_id: str
-    ambassador_id: str
-    nonce: str
-    way: str
     expires_at: datetime
 
 
@@ -134,50 +86,6 @@ def read_sign_in(ring: KeyRing, text: str, *, now: datetime | None = None) -> Si
     """What a sign-in address allows, if nobody used its nonce yet. Raises `Unauthorized`."""
     (store_id, key_id, mask, nonce), expires_at = unseal(ring, "sign-in", text, now=now, fields=4)
     return SignInLink(store_id, key_id, ring.scopes.from_mask(int(mask, 16)), nonce, expires_at)
-
-
-def read_portal(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalToken:
-    """Whose portal an address of earlier days was. It opens nothing any more. Raises `Unauthorized`."""
-    (store_id, ambassador_id), expires_at = unseal(ring, "portal", text, now=now, fields=2)
-    return PortalToken(store_id, ambassador_id, expires_at)
-
-
-def issue_portal_session(ring: KeyRing, session: PortalSession) -> str:
-    """The value of the portal's cookie."""
-    vouched = str(int(session.vouched_until.timestamp()))
-    fields: tuple[str, ...] = (session.store_id, session.ambassador_id, session.session_id, vouched)
-    if session.proved_at is not None:
-        fields = (*fields, str(int(session.proved_at.timestamp())))
-    return seal_until(ring, "portal-session", fields, end=session.expires_at)
-
-
-def read_portal_session(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalSession:
-    """The session in a cookie. Raises `Unauthorized` for anything else, or when it is over.
-
-    Whether it was ended since is for the caller to ask (kernel.http.portal does).
-    """
-    fields, expires_at = unseal(ring, "portal-session", text, now=now, fields=4, more=1)
-    store_id, ambassador_id, session_id, vouched, *proved = fields
-    return PortalSession(
-        store_id,
-        ambassador_id,
-        session_id,
-        datetime.fromtimestamp(int(vouched), UTC),
-        expires_at=expires_at,
-        proved_at=datetime.fromtimestamp(int(proved[0]), UTC) if proved else None,
-    )
-
-
-def issue_portal_entry(ring: KeyRing, entry: PortalEntry) -> str:
-    """The token of an address that opens the portal once: the same again for the same entry."""
-    fields = (entry.store_id, entry.ambassador_id, entry.nonce, entry.way)
-    return seal_until(ring, "portal-entry", fields, end=entry.expires_at)
-
-
-def read_portal_entry(ring: KeyRing, text: str, *, now: datetime | None = None) -> PortalEntry:
-    """What such an address opens, if nobody used its nonce yet. Raises `Unauthorized`."""
-    (store_id, ambassador_id, nonce, way), expires_at = unseal(ring, "portal-entry", text, now=now, fields=4)
-    return PortalEntry(store_id, ambassador_id, nonce, way, expires_at)
 
 
 def seal(ring: KeyRing, purpose: str, fields: Iterable[str], *, life: timedelta, now: datetime | None = None) -> str:
@@ -221,11 +129,6 @@ def unseal(
 def session_cookie(value: str, *, max_age_s: int, secure: bool, name: str = COOKIE) -> str:
     """A `Set-Cookie` value for a session: unreadable to scripts, not sent along from other sites' forms."""
     return f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
-
-
-def portal_cookie_name(*, secure: bool) -> str:
-    """The portal's cookie: over https by a name that no other host, and no page of a store beside us, can set."""
-    return host_cookie_name(PORTAL_COOKIE, secure=secure)
 
 
 def host_cookie_name(name: str, *, secure: bool) -> str:

@@ -57,6 +57,11 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 
 
+def is_secure(ctx: Context) -> bool:
+    """Whether browsers reach us over https, so that cookies can be kept to it."""
+    return ctx.settings.base_url.startswith("https://")
+
+
 def refuse_foreign_write(ctx: Context, request: Request) -> None:
     """Raises `Forbidden` unless a write was sent by a page of ours: a foreign form could borrow the cookie."""
     if request.method in _SAFE:

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
-from services.kernel.auth import sessions as sealed
-from services.kernel.auth.sessions import PortalEntry, PortalSession, real_time
+from services.common.portal_session import PortalEntry, PortalSession, issue_portal_entry
+from services.kernel.auth.sessions import real_time
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound, Unauthorized
@@ -31,7 +31,7 @@ async def make_entry(tx: Tx, store_id: str, ambassador_id: str, *, way: Way) -> 
 
 def address_of(ctx: Context, entry: PortalEntry) -> str:
     """The address that opens the portal by this entry."""
-    return f"{ctx.settings.base_url}/p/open/{sealed.issue_portal_entry(ctx.ring, entry)}"
+    return f"{ctx.settings.base_url}/p/open/{issue_portal_entry(ctx.ring, entry)}"
 
 
 async def use_entry(tx: Tx, entry: PortalEntry, session: PortalSession) -> None:

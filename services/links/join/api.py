@@ -15,6 +15,7 @@ from contracts.fields import Role
 from contracts.joining import Joining
 from services.common.codes import fold
 from services.common.contacts import contact_hashes
+from services.common.portal_session import SIGN_IN_PATH
 from services.kernel.auth.sessions import real_time
 from services.kernel.context import Context
 from services.kernel.db import Tx
@@ -22,7 +23,6 @@ from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.console import refuse_foreign_write
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import SIGN_IN_PATH
 from services.links.ambassadors.schemas import email_or_none, name_or_none
 from services.links.invites import actions as invites
 from services.links.join import actions, domain

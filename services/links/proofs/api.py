@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from services.kernel.auth.sessions import host_cookie_name, session_cookie
 from services.kernel.context import Context
-from services.kernel.http.portal import is_secure
+from services.kernel.http.console import is_secure
 
 ASKED: Final = "kith_asked"
 _DAY_S: Final = 24 * 3600

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from contracts.events.catalog import SessionEnded
-from services.kernel.auth.sessions import PortalSession, real_time
+from services.common.portal_session import PortalSession
+from services.kernel.auth.sessions import real_time
 from services.kernel.db import Tx
 from services.links.session import sql
 

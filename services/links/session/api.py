@@ -18,7 +18,7 @@ from services.kernel.auth.sessions import ConsoleSession, SignInLink
 from services.kernel.context import Context
 from services.kernel.errors import AppError, Forbidden, Unauthorized
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.console import open_session, refuse_foreign_write
+from services.kernel.http.console import is_secure, open_session, refuse_foreign_write
 from services.kernel.http.credentials import authenticate
 from services.kernel.http.hot import parse
 from services.kernel.http.limits import limit
@@ -120,7 +120,7 @@ async def end_session(request: Request) -> Response:
                     )
                 )
         await ctx.live.refresh()
-    gone = sessions.session_cookie("", max_age_s=0, secure=_secure(ctx))
+    gone = sessions.session_cookie("", max_age_s=0, secure=is_secure(ctx))
     return Response(status_code=303, headers={"set-cookie": gone, "location": "/console/session"})
 
 
@@ -174,12 +174,8 @@ def _issue(ctx: Context, holder: Caller | SignInLink) -> tuple[str, ConsoleSessi
 
 
 def _set(ctx: Context, cookie: str) -> dict[str, str]:
-    held = sessions.session_cookie(cookie, max_age_s=int(LIFE.total_seconds()), secure=_secure(ctx))
+    held = sessions.session_cookie(cookie, max_age_s=int(LIFE.total_seconds()), secure=is_secure(ctx))
     return {"set-cookie": held}
-
-
-def _secure(ctx: Context) -> bool:
-    return ctx.settings.base_url.startswith("https://")
 
 
 def _current(ctx: Context, request: Request) -> ConsoleSession | None:

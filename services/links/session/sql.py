@@ -5,7 +5,8 @@ ambassadors' sessions for as long as they last.
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.kernel.auth.sessions import ConsoleSession, PortalSession
+from services.common.portal_session import PortalSession
+from services.kernel.auth.sessions import ConsoleSession
 from services.kernel.db import Tx
 
 _USE = """

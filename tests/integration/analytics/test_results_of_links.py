@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from services.kernel.auth import sessions
+from services.common.portal_session import PortalSession, issue_portal_session, portal_cookie_name
 from services.kernel.db import Database
 from tests.integration.analytics.history import (
     STORE,
@@ -43,8 +43,8 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
 
 async def portal(http: httpx.AsyncClient, ambassador_id: str, path: str, **asked: str) -> httpx.Response:
     life = datetime.now(UTC) + timedelta(days=30)
-    session = sessions.PortalSession(STORE, ambassador_id, f"ses_{ambassador_id}", life, life)
-    cookie = f"{sessions.portal_cookie_name(secure=False)}={sessions.issue_portal_session(RING, session)}"
+    session = PortalSession(STORE, ambassador_id, f"ses_{ambassador_id}", life, life)
+    cookie = f"{portal_cookie_name(secure=False)}={issue_portal_session(RING, session)}"
     answer = await http.get(path, params=asked, headers={"cookie": cookie})
     assert answer.status_code == 200, answer.text
     return answer

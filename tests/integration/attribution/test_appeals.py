@@ -11,8 +11,8 @@ import pytest
 
 from contracts.events.appeals import AppealAnswered
 from services.attribution.decisions.actions.settle import settle
+from services.common.portal_session import PortalSession, issue_portal_session, portal_cookie_name
 from services.kernel.auth import sessions
-from services.kernel.auth.sessions import PortalSession
 from services.kernel.db import Database
 from tests.integration.attribution.test_http import order
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, decision, token
@@ -29,7 +29,7 @@ def cookie(ambassador_id: str = "amb_anna") -> dict[str, str]:
     later = sessions.real_time(timedelta(hours=1))
     session = PortalSession(SHOP, ambassador_id, f"session-of-{ambassador_id}", later, later)
     return {
-        "cookie": f"{sessions.portal_cookie_name(secure=True)}={sessions.issue_portal_session(RING, session)}",
+        "cookie": f"{portal_cookie_name(secure=True)}={issue_portal_session(RING, session)}",
         **OWN_PAGE,
     }
 

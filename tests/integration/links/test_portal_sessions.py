@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.common.contacts import contact_hashes
-from services.kernel.auth import sessions
+from services.common.portal_session import issue_portal_session, read_portal_session
 from services.links.proofs import actions as proofs
 from services.links.proofs import sql as proof_rows
 from tests.integration.links.world import OWN_PAGE, Replica, Shop, events, portal_of
@@ -156,13 +156,13 @@ async def test_another_address_signs_the_person_out_and_ends_what_was_asked_for(
 async def test_a_session_that_was_not_looked_at_for_long_is_renewed_while_it_stands(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(await shop.program())
     portal = await portal_of(links, shop, anna["id"])
-    now = sessions.read_portal_session(links.ctx.ring, portal.cookies["kith_portal"])
+    now = read_portal_session(links.ctx.ring, portal.cookies["kith_portal"])
     old = replace(now, vouched_until=datetime.now(UTC) - timedelta(days=3))
-    resting = {"cookie": f"kith_portal={sessions.issue_portal_session(links.ctx.ring, old)}", **STRANGER}
+    resting = {"cookie": f"kith_portal={issue_portal_session(links.ctx.ring, old)}", **STRANGER}
     page = await links.http.get("/p", headers=resting)
     assert page.status_code == 200
     renewed = page.headers["set-cookie"].partition(";")[0].partition("=")[2]
-    assert sessions.read_portal_session(links.ctx.ring, renewed).vouched_until > datetime.now(UTC)
+    assert read_portal_session(links.ctx.ring, renewed).vouched_until > datetime.now(UTC)
     links.http.cookies.clear()
     await portal.post("/p/end")
     async with links.ctx.db.transaction() as tx:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.events.catalog import AmbassadorSaved, SessionEnded
 from contracts.program import Discount
-from services.kernel.auth.sessions import PORTAL_COOKIE, PortalSession, issue_portal_session
+from services.common.portal_session import PORTAL_COOKIE, PortalSession, issue_portal_session
 from services.kernel.bus.port import Event
 from services.kernel.live_handlers import keep_ended_sessions
 from tests.integration.rewards.money import release_all

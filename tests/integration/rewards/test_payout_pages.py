@@ -7,15 +7,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.kernel.auth.sessions import (
-    COOKIE,
-    FRESH,
-    PortalSession,
-    issue_portal_session,
-    issue_session,
-    portal_cookie_name,
-    real_time,
-)
+from services.common.portal_session import FRESH, PortalSession, issue_portal_session, portal_cookie_name
+from services.kernel.auth.sessions import COOKIE, issue_session, real_time
 from services.kernel.http.app import Edge
 from services.rewards.destinations import sql as destinations
 from services.rewards.main import SERVICE

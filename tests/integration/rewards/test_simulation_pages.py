@@ -68,7 +68,7 @@ async def test_past_orders_are_simulated_from_the_form_and_shown(world: World) -
         page = text_of(done.text)
         assert "Done" in page and "It would cost €29.20" in page and "Was granted €29.20" in page
         sheet = await browser.get(f"{place}?format=csv")
-        assert sheet.text.splitlines()[0].startswith("ambassador_id,unit")
+        assert sheet.text.splitlines()[0].startswith("ambassador_id,ambassador_code,unit")
 
 
 @pytest.mark.parametrize(

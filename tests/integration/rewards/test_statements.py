@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.kernel.auth.sessions import PORTAL_COOKIE, PortalSession, issue_portal_session
+from services.common.portal_session import PORTAL_COOKIE, PortalSession, issue_portal_session
 from services.rewards.ledger.domain import Holding, Posting, holdings
 from services.rewards.statements import actions
 from tests.integration.rewards.test_closing import START, STEPS, granted, post, posting_of

@@ -11,6 +11,14 @@ import pytest
 from contracts.events.tracking import TokenClaims
 from services.common import click_token, identify
 from services.common.click_token import TokenProblem
+from services.common.portal_session import (
+    PortalEntry,
+    PortalSession,
+    issue_portal_entry,
+    issue_portal_session,
+    read_portal_entry,
+    read_portal_session,
+)
 from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys, sessions
 from services.kernel.auth.at_rest import decrypt, encrypt
@@ -109,12 +117,12 @@ SIGNED: dict[str, tuple[Callable[[], str], Callable[[str], object]]] = {
         refusing(sessions.read_sign_in),
     ),
     "a portal's address": (
-        lambda: sessions.issue_portal_entry(RING, sessions.PortalEntry(STORE, AMBASSADOR, "nonce", "mail", END)),
-        refusing(sessions.read_portal_entry),
+        lambda: issue_portal_entry(RING, PortalEntry(STORE, AMBASSADOR, "nonce", "mail", END)),
+        refusing(read_portal_entry),
     ),
     "a portal's cookie": (
-        lambda: sessions.issue_portal_session(RING, sessions.PortalSession(STORE, AMBASSADOR, "s1", END, END)),
-        refusing(sessions.read_portal_session),
+        lambda: issue_portal_session(RING, PortalSession(STORE, AMBASSADOR, "s1", END, END)),
+        refusing(read_portal_session),
     ),
     "what is encrypted at rest": (
         lambda: encrypt(RING, "x", b"shpss_1234567890", owner="hok_1").decode("latin-1"),

@@ -4,11 +4,11 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from services.common.portal_session import SIGN_IN_PATH
 from services.kernel.context import Context
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import SIGN_IN_PATH
 from services.links.ambassadors import sql as members
 from services.links.hosts.hot import share_base
 from services.links.invites import actions, sql

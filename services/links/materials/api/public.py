@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from fastapi import APIRouter, Request, Response
 
+from services.common.portal_session import portal_of
 from services.kernel.auth import sessions
 from services.kernel.context import Context
 from services.kernel.db import is_transient
@@ -16,7 +17,6 @@ from services.kernel.errors import TooMany, Unauthorized
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.console import open_session
 from services.kernel.http.hot import HotAnswer
-from services.kernel.http.portal import portal_session
 from services.links.materials import sql
 from services.links.materials.hot import materials_of
 from services.links.redirect.domain.agents import is_robot
@@ -89,7 +89,7 @@ def _is_of(ctx: Context, request: Request, store_id: str) -> bool:
     except Unauthorized:
         pass
     try:
-        return portal_session(ctx, request).store_id == store_id
+        return portal_of(ctx, request).store_id == store_id
     except Unauthorized:
         return False
 

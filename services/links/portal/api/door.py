@@ -4,13 +4,12 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 
-from services.kernel.auth import sessions
+from services.common.portal_session import SIGN_IN_PATH, portal_of, read_portal, read_portal_entry
 from services.kernel.context import Context
 from services.kernel.errors import Unauthorized
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.console import refuse_foreign_write
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import SIGN_IN_PATH, portal_session
 from services.links.entries import actions as entries
 from services.links.looks import actions as looks
 from services.links.pages import PAGES
@@ -29,7 +28,7 @@ async def get_open(token: str, request: Request, lang: str = "") -> Response:
     """The button that uses a one-time address: looking at it uses nothing up."""
     ctx: Context = request.scope[CONTEXT]
     try:
-        entry = sessions.read_portal_entry(ctx.ring, token)
+        entry = read_portal_entry(ctx.ring, token)
     except Unauthorized:
         return _over(request)
     return await _button(ctx, request, entry.store_id, token)
@@ -45,7 +44,7 @@ async def get_place(place: str, request: Request, lang: str = "") -> Response:
     if not program_id:
         return _over(request, status=404)
     try:
-        there = HOME if portal_session(ctx, request).store_id == store_id else ""
+        there = HOME if portal_of(ctx, request).store_id == store_id else ""
     except Unauthorized:
         there = ""
     return Response(status_code=303, headers={"location": there or f"{SIGN_IN_PATH}?program={program_id}", **QUIET})
@@ -58,7 +57,7 @@ async def use_address(request: Request) -> Response:
     refuse_foreign_write(ctx, request)
     sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     try:
-        entry = sessions.read_portal_entry(ctx.ring, sent.get("token", ""))
+        entry = read_portal_entry(ctx.ring, sent.get("token", ""))
         session = kept.new_portal_session(entry.store_id, entry.ambassador_id)
         async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:
             await entries.use_entry(tx, entry, session)
@@ -104,7 +103,7 @@ async def _program_of(ctx: Context, place: str) -> tuple[str, str]:
         if (store_id := await programs.store_of(tx, place)) is not None:
             return place, store_id
         try:
-            known = sessions.read_portal(ctx.ring, place, now=ctx.live.now())
+            known = read_portal(ctx.ring, place, now=ctx.live.now())
         except Unauthorized:
             return "", ""
         await tx.see([known.store_id])

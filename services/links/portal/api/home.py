@@ -9,12 +9,11 @@ from typing import Final, Literal
 from fastapi import APIRouter, Request, Response
 
 from services.common.portal_bar import SHARE, portal_bar
-from services.kernel.auth.sessions import PortalSession
+from services.common.portal_session import PortalSession, to_sign_in
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.portal import to_sign_in
 from services.links.ambassadors import actions
 from services.links.ambassadors.sql import Member
 from services.links.hosts.hot import share_base

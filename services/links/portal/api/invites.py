@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request, Response
 
 from services.common.contacts import contact_hashes
 from services.common.portal_bar import SHARE, portal_bar
+from services.common.portal_session import to_sign_in
 from services.kernel.context import Context
 from services.kernel.errors import AppError, Conflict, NotFound
 from services.kernel.http.body import MAX_STRANGERS_BODY
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import to_sign_in
 from services.links.invites.domain import CONSENT
 from services.links.inviting import actions
 from services.links.inviting.api.console import read_form, wanted_of

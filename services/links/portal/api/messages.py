@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from services.common.portal_bar import SHARE, portal_bar
+from services.common.portal_session import to_sign_in
 from services.kernel.context import Context
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import to_sign_in
 from services.links.activity import sql as activity
 from services.links.looks import actions as looks
 from services.links.notices.actions.compose import latest, reader_of

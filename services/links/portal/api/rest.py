@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from services.kernel.auth.sessions import PortalEntry
+from services.common.portal_session import PortalEntry
 from services.kernel.http.call import Call, require
 from services.links.entries import actions
 from services.links.portal.schemas import PortalSessionIn, PortalSessionOut

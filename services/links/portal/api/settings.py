@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.common.contacts import contact_hashes
 from services.common.portal_bar import SETTINGS, portal_bar
-from services.kernel.auth.sessions import PortalSession
+from services.common.portal_session import PortalSession
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT

@@ -10,14 +10,13 @@ from typing import Annotated, Final, NamedTuple
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from services.common.contacts import contact_hashes
-from services.kernel.auth.sessions import PortalSession
+from services.common.portal_session import SIGN_IN_PATH, PortalSession
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Unauthorized
 from services.kernel.http.call import CONTEXT
-from services.kernel.http.console import refuse_foreign_write
+from services.kernel.http.console import is_secure, refuse_foreign_write
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import SIGN_IN_PATH, is_secure
 from services.links.ambassadors.schemas import email_or_none
 from services.links.looks import actions as looks
 from services.links.looks.domain import Look, Worn, look, worn

@@ -7,14 +7,19 @@ from typing import Final
 from starlette.requests import Request
 
 from services.common.contacts import contact_hashes
+from services.common.portal_session import (
+    PortalSession,
+    issue_portal_session,
+    portal_cookie_name,
+    portal_of,
+    to_sign_in,
+)
 from services.kernel.auth import sessions
-from services.kernel.auth.sessions import PortalSession
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Unauthorized
-from services.kernel.http.console import refuse_foreign_write, wants_page
+from services.kernel.http.console import is_secure, refuse_foreign_write, wants_page
 from services.kernel.http.limits import HEADERS
-from services.kernel.http.portal import is_secure, portal_session, to_sign_in
 from services.kernel.ids import new_id
 from services.links.applicants import sql as applicants
 from services.links.applicants.sql import Applicant
@@ -35,7 +40,7 @@ _RENEW: Final = timedelta(hours=1)
 async def visitor(ctx: Context, request: Request) -> PortalSession:
     """The ambassador at the portal. Raises `Unauthorized`, or leads a person to the sign-in page."""
     try:
-        session = portal_session(ctx, request)
+        session = portal_of(ctx, request)
         now = sessions.real_time()
         if session.vouched_until - now < VOUCHED - _RENEW:
             async with ctx.db.transaction([session.store_id]) as tx:
@@ -116,7 +121,7 @@ async def _applicant(tx: Tx, proof: Proof) -> Applicant | None:
 def set_cookie(ctx: Context, session: PortalSession) -> tuple[str, str]:
     """The header that gives a browser this session."""
     left = session.expires_at - sessions.real_time()
-    return "set-cookie", _cookie(ctx, sessions.issue_portal_session(ctx.ring, session), int(left.total_seconds()))
+    return "set-cookie", _cookie(ctx, issue_portal_session(ctx.ring, session), int(left.total_seconds()))
 
 
 def drop_cookie(ctx: Context) -> tuple[str, str]:
@@ -126,5 +131,5 @@ def drop_cookie(ctx: Context) -> tuple[str, str]:
 
 def _cookie(ctx: Context, value: str, max_age_s: int) -> str:
     secure = is_secure(ctx)
-    name = sessions.portal_cookie_name(secure=secure)
+    name = portal_cookie_name(secure=secure)
     return sessions.session_cookie(value, max_age_s=max_age_s, secure=secure, name=name)

@@ -10,13 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from services.common.friend_marks import mark_of
-from services.kernel.auth.sessions import PortalSession
+from services.common.portal_session import PortalSession, read_portal_visitor
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import read_portal_visitor
 from services.rewards.balances import actions
 from services.rewards.balances.words import brings_text, given_text, progress_text, used_text
 from services.rewards.grants.api.words import rule_label

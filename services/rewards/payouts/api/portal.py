@@ -10,14 +10,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request, Response
 
 from services.common.portal_bar import SHARE, portal_bar
+from services.common.portal_session import SIGN_IN_PATH, PortalSession, read_portal_visitor
 from services.common.store_look import look_of
-from services.kernel.auth.sessions import PortalSession
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.kernel.http.portal import SIGN_IN_PATH, read_portal_visitor
 from services.rewards.destinations import actions as destinations
 from services.rewards.destinations import sql as places
 from services.rewards.destinations.domain import METHODS, Refused, Wrong, checked

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from services.common.friend_marks import mark_of
 from services.common.portal_bar import SHARE, portal_bar
+from services.common.portal_session import read_portal_visitor
 from services.common.store_look import look_of
 from services.kernel.context import Context
 from services.kernel.errors import NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.pages import Cursor
-from services.kernel.http.portal import read_portal_visitor
 from services.rewards.pages import reader_of
 from services.rewards.slices import sql as slices
 from services.rewards.statements import actions

@@ -7,19 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.portal_session import (
+    PortalEntry,
+    PortalSession,
+    issue_portal_entry,
+    issue_portal_session,
+    portal_cookie_name,
+    read_portal,
+    read_portal_entry,
+    read_portal_session,
+)
 from services.common.scopes import SCOPES
 from services.kernel.auth import sessions
 from services.kernel.auth.principal import Principal
 from services.kernel.auth.ring import KeyRing
-from services.kernel.auth.sessions import PortalEntry, PortalSession
 from services.kernel.errors import Unauthorized
 
 RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o", scopes=SCOPES)
 HOUR = timedelta(hours=1)
 SOON = datetime.now(UTC).replace(microsecond=0) + 2 * HOUR
 READERS: tuple[Callable[..., object], ...] = (
-    *(sessions.read_session, sessions.read_sign_in, sessions.read_portal),
-    *(sessions.read_portal_session, sessions.read_portal_entry),
+    *(sessions.read_session, sessions.read_sign_in, read_portal),
+    *(read_portal_session, read_portal_entry),
 )
 
 
@@ -44,15 +53,15 @@ def test_a_sign_in_link_has_a_nonce_of_its_own() -> None:
 
 def test_an_ambassadors_session_and_the_address_that_opens_one_read_as_they_were_made() -> None:
     session = PortalSession("str_a", "amb_a", "session-1", SOON - HOUR, SOON)
-    assert sessions.read_portal_session(RING, sessions.issue_portal_session(RING, session)) == session
+    assert read_portal_session(RING, issue_portal_session(RING, session)) == session
     assert session.principal == Principal("ambassador", "amb_a", "session-1")
     entry = PortalEntry("str_a", "amb_a", "nonce-1", "server", SOON)
-    assert sessions.issue_portal_entry(RING, entry) == sessions.issue_portal_entry(RING, entry)
-    assert sessions.read_portal_entry(RING, sessions.issue_portal_entry(RING, entry)) == entry
+    assert issue_portal_entry(RING, entry) == issue_portal_entry(RING, entry)
+    assert read_portal_entry(RING, issue_portal_entry(RING, entry)) == entry
 
 
 def test_over_https_the_portals_cookie_is_one_that_no_other_host_can_set() -> None:
-    name = sessions.portal_cookie_name(secure=True)
+    name = portal_cookie_name(secure=True)
     cookie = sessions.session_cookie("x", max_age_s=5, secure=True, name=name)
     assert cookie.startswith("__Host-kith_portal=x; Path=/; ")
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
@@ -64,8 +73,8 @@ def test_each_is_good_for_its_own_purpose_only() -> None:
         sessions.issue_session(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
         sessions.issue_sign_in(RING, store_id="str_a", key_id="key_1", scopes=[], life=HOUR),
         sessions.seal(RING, "portal", ("str_a", "amb_a"), life=HOUR),
-        sessions.issue_portal_session(RING, PortalSession("str_a", "amb_a", "s", SOON, SOON)),
-        sessions.issue_portal_entry(RING, PortalEntry("str_a", "amb_a", "n", "server", SOON)),
+        issue_portal_session(RING, PortalSession("str_a", "amb_a", "s", SOON, SOON)),
+        issue_portal_entry(RING, PortalEntry("str_a", "amb_a", "n", "server", SOON)),
     )
     for n, text in enumerate(made):
         for m, read in enumerate(READERS):
