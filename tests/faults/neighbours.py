@@ -29,6 +29,8 @@ PARTITIONS = 3
 ADDRESSES = [f"203.0.113.{n}" for n in range(1, 5)]
 WALK_IN = "walk-in"
 WARM_UP = 10
+MOST = 2
+"""How many times as long as alone the slowest twentieth may take beside a flood."""
 TURN_S = 0.05
 """How long the event loop may be held."""
 
@@ -50,6 +52,16 @@ class Beside:
     def ratio(self) -> float:
         """How much longer than alone the slowest twentieth takes at least."""
         return p95(self.flooded) / p95(self.alone)
+
+    @property
+    def steady(self) -> bool:
+        """Whether the time alone was even. Where the machine is busy itself, the ratio says little."""
+        return p95(self.alone) <= MOST * p50(self.alone)
+
+    @property
+    def held_up(self) -> bool:
+        """Whether the quiet store waited for the flooded one."""
+        return self.steady and self.ratio > MOST
 
     @property
     def late(self) -> float:
