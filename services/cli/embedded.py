@@ -29,15 +29,16 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
             showcase.forget()
     parts = Parts()
     async with AsyncExitStack() as stack:
-        parts.begin("PostgreSQL and schemas")
+        parts.begin("PostgreSQL")
         with ui.working("Starting PostgreSQL and bringing its schemas up to date"):
             settings = await stack.enter_async_context(starting.complete(settings, supervise=True))
             settings = starting.with_outbound(settings)
+            parts.begin("schemas")
             await starting.migrate_all(services, settings, only_if_changed=True)
 
         async def ready(running: Process) -> None:
+            ui.say(parts.said())
             if showcase is None:
-                ui.say(parts.said())
                 ui.say(f"\n[bold]Kith is ready at {settings.base_url}[/]   (Ctrl-C stops it)")
                 ui.emit({"ready": True, "url": settings.base_url})
                 return
@@ -47,7 +48,7 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
             details = await showcase.ensure(running.url, settings, ui)
             shop = build_shop(showcase.kith(running.url, settings.base_url, details))
             await stack.enter_async_context(Server(shop, host=settings.host, port=shop_port))
-            announce(ui, settings, details, shop_url, also=lambda: ui.say(f"{parts.said()} Ctrl-C stops it.\n"))
+            announce(ui, settings, details, shop_url, also=lambda: ui.say(f"{parts.said_of_last()} Ctrl-C stops it.\n"))
 
         parts.begin("services")
         checks = () if showcase is None else (showcase.check,)

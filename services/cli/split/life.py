@@ -52,14 +52,15 @@ async def _live(product: Product, showcase: Showcase | None, hang_up: asyncio.Ev
 
     await product.start(checks=() if showcase is None else (showcase.check,), progress=step)
     settings = Settings(port=product.settings.port)
+    ui.say(parts.said())
     if showcase is not None:
         parts.begin("history")
         details = await showcase.ensure(f"http://127.0.0.1:{settings.port}", settings, ui)
         await product.start_shop(showcase.details_path)
-        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, parts, ui))
+        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, ui, parts.said_of_last()))
     else:
         ui.say(f"\n[bold]Kith is ready at {product.url}[/]")
-        _explain(product, parts, ui)
+        _explain(product, ui)
         ui.emit({"ready": True, "url": product.url})
     failed = asyncio.create_task(product.supervisor.failed())
     try:
@@ -84,7 +85,8 @@ async def _restart_on_hangup(product: Product, hang_up: asyncio.Event, failed: a
         product.write_state(rolled=rolled)
 
 
-def _explain(product: Product, parts: Parts, ui: Ui) -> None:
-    ui.say(parts.said())
+def _explain(product: Product, ui: Ui, *said: str) -> None:
+    for line in said:
+        ui.say(line)
     ui.say(f"Each process has its number in {product.folder}/<name>.pid and its log in {product.logs}.")
     ui.say("`kith split restart` restarts the replicas one by one; Ctrl-C stops everything.\n")
