@@ -263,7 +263,7 @@ async def _download(view: View, rows: Sequence[sql.Leader]) -> Response:
 def _named(rows: Sequence[sql.Leader]) -> list[sheets.Named]:
     return [
         sheets.Named(
-            row.code or row.ambassador_id, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,
+            row.code, row.ambassador_id, row.friends, row.shares, row.orders, row.customers,
             row.revenue_minor, row.reward_minor,
         )
         for row in rows

@@ -128,8 +128,8 @@ class GoodwillOut(BaseModel):
 
 
 CSV_COLUMNS = (
-    *("id", "ambassador_id", "program_id", "kind", "amount", "points", "currency", "left", "reason", "status"),
-    *("made_by", "made_at", "decided_by", "decided_at", "reward_id"),
+    *("id", "ambassador_id", "ambassador_code", "program_id", "kind", "amount", "points", "currency", "left", "reason"),
+    *("status", "made_by", "made_at", "decided_by", "decided_at", "reward_id"),
 )
 
 

@@ -170,9 +170,9 @@ class OneRewardOut(RewardOut):
 
 
 CSV_COLUMNS = (
-    *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id", "ambassador_id"),
-    *("kind", "amount", "points", "currency", "status", "reason", "want", "bound", "placed_at", "granted_at"),
-    *("settled_at", "available_at", "released_at", "changed_at", "source_kind", "source_id"),
+    *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id"),
+    *("ambassador_id", "ambassador_code", "kind", "amount", "points", "currency", "status", "reason", "want", "bound"),
+    *("placed_at", "granted_at", "settled_at", "available_at", "released_at", "changed_at", "source_kind", "source_id"),
 )
 
 

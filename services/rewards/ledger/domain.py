@@ -40,6 +40,11 @@ class Account(StrEnum):
         return cls.FRIEND_AVAILABLE if available else cls.FRIEND_PENDING
 
 
+OF_AMBASSADORS: Final = frozenset(
+    {Account.AMBASSADOR_PENDING, Account.AMBASSADOR_AVAILABLE, Account.AMBASSADOR_IN_PAYOUT, Account.AMBASSADOR_PAID}
+)
+
+
 class Movement(StrEnum):
     """What a posting set does."""
 

@@ -61,7 +61,10 @@ class EntryOut(BaseModel):
         return self.model_dump() | amounts
 
 
-CSV_COLUMNS = tuple(EntryOut.model_fields)
+CSV_COLUMNS = (
+    *("number", "line", "at", "movement", "reward_id", "payout_id", "corrects", "account", "owner", "ambassador_code"),
+    *("unit", "currency", "debit", "credit", "hash"),
+)
 
 
 class AccountOut(BaseModel):

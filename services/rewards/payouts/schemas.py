@@ -266,11 +266,17 @@ class PayoutOut(BaseModel):
         )
 
     def flat(self) -> dict[str, object]:
-        """As a row of a spreadsheet, with the amount in units."""
-        return self.model_dump() | {"amount_minor": in_units(self.amount_minor, self.currency)}
+        """As a row of a spreadsheet: amounts in units."""
+        return self.model_dump() | {
+            "amount": in_units(self.amount_minor, self.currency),
+            "fee": in_units(self.fee_minor, self.currency),
+        }
 
 
-CSV_COLUMNS = tuple(PayoutOut.model_fields)
+CSV_COLUMNS = (
+    *("id", "batch_id", "ambassador_id", "ambassador_code", "amount", "fee", "currency", "method", "destination"),
+    *("provider", "status", "reason", "reference", "revision", "prepared_at", "sent_at", "changed_at"),
+)
 
 
 class PartOut(BaseModel):

@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.events.conversions import Circumstances
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
 from contracts.program import EvidenceKind, PerAmbassador, Program
+from services.common.money import in_units
 from services.rewards.grants.schemas import LineGiftOut
+from services.rewards.ledger.schemas import currency_of
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
 from services.rewards.simulations.domain.figures import Discounts, RuleSum
 from services.rewards.simulations.domain.trial import NOBODY, Gift, Imagined, Trial, Way
@@ -365,5 +367,12 @@ class ShareOut(BaseModel):
             difference=share.difference_minor,
         )
 
+    def flat(self) -> dict[str, object]:
+        """As a row of a spreadsheet: money in units, points as they are."""
+        currency = currency_of(self.unit)
+        amounts = {name: in_units(getattr(self, name), currency) for name in _AMOUNTS}
+        return self.model_dump() | amounts
 
-CSV_COLUMNS = tuple(ShareOut.model_fields)
+
+_AMOUNTS: Final = ("own", "friends", "granted_own", "granted_friends", "difference")
+CSV_COLUMNS = ("ambassador_id", "ambassador_code", "unit", "rewards", *_AMOUNTS)

@@ -1,1 +1,1 @@
-"""What rewards copies from other services' set-up: each version of each program, who the ambassadors are."""
+"""What rewards copies of others' set-up: versions of programs, who the ambassadors are, and how they are called."""

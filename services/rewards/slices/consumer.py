@@ -1,9 +1,9 @@
-"""Keeps who the ambassadors are, and closes the portals of those who were erased."""
+"""Keeps who the ambassadors are and how they are called, and closes the portals of those who were erased."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from contracts.events.catalog import AmbassadorSaved
+from contracts.events.catalog import AmbassadorSaved, CodeSaved
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
 from services.kernel.revisions import newest
@@ -12,12 +12,25 @@ from services.rewards.slices import sql
 
 GROUP: Final = "ambassadors"
 """A group of its own begins with the catalog's first record: so who joined before this was kept is known too."""
+CODES_GROUP: Final = "codes"
+"""Likewise: codes are kept since later than ambassadors are."""
 
 
 async def keep_ambassadors(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Ambassadors as they are now."""
     latest = newest([event.data for event in events], key=lambda one: (one.store_id, one.ambassador_id))
     await sql.keep_ambassadors(tx, list(latest.values()))
+
+
+async def keep_codes(tx: Tx, events: Sequence[Event[Any]]) -> None:
+    """Ambassadors' codes, and the one of them that each is known by."""
+    data = [event.data for event in events]
+    codes = newest([one for one in data if isinstance(one, CodeSaved)], key=lambda one: (one.store_id, one.code_id))
+    people = newest(
+        [one for one in data if isinstance(one, AmbassadorSaved)], key=lambda one: (one.store_id, one.ambassador_id)
+    )
+    await sql.keep_codes(tx, list(codes.values()))
+    await sql.keep_chosen_codes(tx, list(people.values()))
 
 
 async def close_portals(tx: Tx, events: Sequence[Event[Any]]) -> None:
@@ -29,4 +42,5 @@ async def close_portals(tx: Tx, events: Sequence[Event[Any]]) -> None:
 HANDLERS = (
     Handler(events=(AmbassadorSaved,), handle=close_portals),
     Handler(events=(AmbassadorSaved,), handle=keep_ambassadors, group=GROUP),
+    Handler(events=(CodeSaved, AmbassadorSaved), handle=keep_codes, group=CODES_GROUP),
 )

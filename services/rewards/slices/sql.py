@@ -1,9 +1,9 @@
-"""SQL of the slices: programs by version, closed portals, and what the kernel keeps of stores."""
+"""SQL of the slices: programs by version, ambassadors and their codes, closed portals, and the stores."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contracts.events.catalog import AmbassadorSaved, ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
@@ -53,6 +53,33 @@ select program_id, case when exists (
     select from closed_portals c where c.store_id = a.store_id and c.ambassador_id = a.ambassador_id
   ) then 'erased' else status end as status
 from ambassadors a where store_id = :store and ambassador_id = :ambassador
+"""
+
+_KEEP_CODES = """
+insert into codes (store_id, code_id, ambassador_id, code, retired, created_at, revision)
+select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ambassadors as text[]),
+  cast(:codes as text[]), cast(:retired as boolean[]), cast(:created as timestamptz[]), cast(:revisions as int[]))
+order by 1, 2
+on conflict (store_id, code_id) do update set ambassador_id = excluded.ambassador_id, retired = excluded.retired,
+  revision = excluded.revision
+where codes.revision < excluded.revision
+"""
+
+_KEEP_CHOSEN = """
+insert into chosen_codes (store_id, ambassador_id, code_id, revision)
+select * from unnest(cast(:stores as text[]), cast(:ambassadors as text[]), cast(:codes as text[]),
+  cast(:revisions as int[])) order by 1, 2
+on conflict (store_id, ambassador_id) do update set code_id = excluded.code_id, revision = excluded.revision
+where chosen_codes.revision < excluded.revision
+"""
+
+_CODES_OF = """
+select k.id as ambassador_id, coalesce(own.code, (
+    select c.code from codes c where c.store_id = :store and c.ambassador_id = k.id
+    order by c.retired, c.created_at, c.code_id limit 1)) as code
+from unnest(cast(:ids as text[])) as k(id)
+left join chosen_codes w on w.store_id = :store and w.ambassador_id = k.id
+left join codes own on own.store_id = :store and own.code_id = w.code_id
 """
 
 _BUDGETS = """
@@ -178,6 +205,40 @@ async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | 
     """An ambassador, as far as has been heard; erased as soon as all else of theirs is dropped here."""
     row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
     return None if row is None else Ambassador(row.program_id, row.status)
+
+
+async def keep_codes(tx: Tx, saved: Sequence[CodeSaved]) -> None:
+    """Keeps the newest state of each code that is somebody's; one of each."""
+    owned = [code for code in saved if code.ambassador_id]
+    if owned:
+        await tx.execute(
+            _KEEP_CODES,
+            stores=[c.store_id for c in owned],
+            ids=[c.code_id for c in owned],
+            ambassadors=[c.ambassador_id for c in owned],
+            codes=[c.code for c in owned],
+            retired=[c.retired for c in owned],
+            created=[c.created_at for c in owned],
+            revisions=[c.revision for c in owned],
+        )
+
+
+async def keep_chosen_codes(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
+    """Keeps by which of their codes each is known; one of each ambassador."""
+    if saved:
+        await tx.execute(
+            _KEEP_CHOSEN,
+            stores=[a.store_id for a in saved],
+            ambassadors=[a.ambassador_id for a in saved],
+            codes=[a.code_id for a in saved],
+            revisions=[a.revision for a in saved],
+        )
+
+
+async def codes_of(tx: Tx, store_id: str, ambassadors: Iterable[str]) -> dict[str, str]:
+    """Ambassador → the code that names them: the one that they are known by, else their oldest one that still works."""
+    rows = await tx.all(_CODES_OF, store=store_id, ids=sorted(set(ambassadors)))
+    return {row.ambassador_id: row.code for row in rows if row.code is not None}
 
 
 async def close_portals(tx: Tx, ambassadors: Sequence[Ref]) -> None:

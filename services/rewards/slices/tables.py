@@ -1,6 +1,6 @@
-"""What rewards keeps of others' set-up: each version of each program, the ambassadors, and whose portal is closed."""
+"""What rewards keeps of others' set-up: versions of programs, ambassadors, their codes, and whose portal is closed."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
 
 from services.kernel.tables import moment, text
 from services.rewards.settings import METADATA
@@ -27,6 +27,30 @@ AMBASSADORS = Table(
     Column("revision", Integer, nullable=False),
 )
 """Ambassadors by id: in which program, and whether they are active, blocked or erased."""
+
+CODES = Table(
+    "codes",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("code_id", primary_key=True),
+    text("ambassador_id"),
+    text("code"),
+    Column("retired", Boolean, nullable=False),
+    moment("created_at"),
+    Column("revision", Integer, nullable=False),
+    Index("codes_ambassador_idx", "store_id", "ambassador_id"),
+)
+"""Ambassadors' codes, which name them in spreadsheets."""
+
+CHOSEN_CODES = Table(
+    "chosen_codes",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("code_id", nullable=True),
+    Column("revision", Integer, nullable=False),
+)
+"""The code that an ambassador is known by, of those that they have."""
 
 CLOSED_PORTALS = Table(
     "closed_portals",

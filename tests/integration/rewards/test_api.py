@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.events.catalog import CodeSaved
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import ANNA, NOON, PROGRAM, STORE, configured, make_program, make_state, published
+from tests.unit.rewards.build import ANNA, NOON, PROGRAM, STORE, configured, joined, make_program, make_state, published
 
 OTHER = "str_01k9x0m5w8a3c7e1g5j9n3q7s2"
 
@@ -20,6 +21,20 @@ async def shop(world: World) -> World:
     await world.take(make_state("1"), make_state("2"))
     await world.take(make_state("2", revision=2, refunded_minor=2545))
     return world
+
+
+def code(text: str, code_id: str, *, hours: int, retired: bool = False, revision: int = 1) -> CodeSaved:
+    at = NOON + timedelta(hours=hours)
+    return CodeSaved(
+        store_id=STORE,
+        code_id=code_id,
+        code=text,
+        program_id=PROGRAM,
+        ambassador_id=ANNA,
+        retired=retired,
+        created_at=at,
+        revision=revision,
+    )
 
 
 async def test_rewards_of_an_order_are_listed_with_how_they_came_about(shop: World) -> None:
@@ -67,6 +82,26 @@ async def test_a_list_is_also_a_spreadsheet(shop: World) -> None:
     entries = list(csv.DictReader(ledger))
     assert sum(Decimal(row["debit"] or 0) for row in entries) == sum(Decimal(row["credit"] or 0) for row in entries)
     assert all("." in row["debit"] + row["credit"] for row in entries)
+
+
+async def test_spreadsheets_name_ambassadors_by_the_code_that_they_are_known_by(shop: World) -> None:
+    async def named() -> tuple[set[str], dict[str, set[str]]]:
+        async with shop.caller(STORE) as http:
+            rewards = (await http.get("/v1/rewards", params={"format": "csv"})).text.splitlines()
+            ledger = (await http.get("/v1/ledger/entries", params={"format": "csv"})).text.splitlines()
+        sides: dict[str, set[str]] = {}
+        for row in csv.DictReader(ledger):
+            sides.setdefault(row["account"].split("_")[0], set()).add(row["ambassador_code"])
+        return {row["ambassador_code"] for row in csv.DictReader(rewards)}, sides
+
+    assert await named() == ({""}, {"ambassador": {""}, "friend": {""}, "program": {""}})
+    await shop.take(code("SPRING", "cod_2", hours=2), code("ANNA10", "cod_1", hours=1))
+    assert (await named())[0] == {"ANNA10"}
+    await shop.take(code("ANNA10", "cod_1", hours=1, retired=True, revision=2), code("ANNA10", "cod_1", hours=1))
+    assert (await named())[0] == {"SPRING"}
+    await shop.take(joined(ANNA, code_id="cod_1", revision=2))
+    await shop.take(joined(ANNA, code_id="cod_2", revision=1))
+    assert await named() == ({"ANNA10"}, {"ambassador": {"ANNA10"}, "friend": {""}, "program": {""}})
 
 
 async def test_balances_are_split_into_pending_available_lifetime_and_clawed_back(shop: World) -> None:

@@ -1,6 +1,7 @@
 """Payouts over the API, from available to paid: who is in a batch, who may approve, what comes back."""
 
 import asyncio
+import csv
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -283,8 +284,15 @@ async def test_results_come_as_csv_all_of_them_or_none(shop: World) -> None:
         for _ in range(2):
             await post(http, address, {"csv": text})
         rows = {row["id"]: row for row in (await http.get("/v1/payouts")).json()["data"]}
+        lines = (await http.get("/v1/payouts?format=csv")).text.removeprefix("\ufeff").splitlines()
+        sheet = {row["id"]: row for row in csv.DictReader(lines)}
     assert (rows[one]["status"], rows[one]["fee_minor"]) == ("paid", 35)
     assert (rows[two]["status"], rows[two]["reason"]) == ("failed", "no such account")
+    assert (sheet[one]["amount"], sheet[one]["fee"], sheet[two]["fee"]) == (
+        f"{rows[one]['amount_minor'] / 100:.2f}",
+        "0.35",
+        "",
+    )
     assert (await audit(shop)).whole
 
 

@@ -310,7 +310,7 @@ async def test_over_http_a_worker_does_it_and_says_how_far_it_is(world: World) -
         page = (await shop.get(f"{place}/ambassadors")).json()
         assert [(one["ambassador_id"], one["own"], one["friends"]) for one in page["data"]] == [(ANNA, 1840, 4000)]
         sheet = await shop.get(f"{place}/ambassadors?format=csv")
-        assert sheet.text.splitlines()[1].startswith(f"{ANNA},EUR,8,1840,4000")
+        assert sheet.text.splitlines()[1].startswith(f"{ANNA},,EUR,8,18.40,40.00")
         listed = (await shop.get("/v1/simulations")).json()
         assert [one["id"] for one in listed["data"]] == [found["id"]]
         ended = await shop.post(f"{place}/cancel")

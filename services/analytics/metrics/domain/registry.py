@@ -22,7 +22,9 @@ COHORT = _("Ambassadors who joined less than 30 days ago are still counted in fu
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure. `top` and `bottom` name sums; a leading minus subtracts. Without `bottom` it is the sum itself."""
+    """One figure. `top` and `bottom` name sums; a leading minus subtracts, and sums of money end with `_minor`. Without
+    `bottom` it is the sum itself.
+    """
 
     key: str
     name: str

@@ -18,9 +18,9 @@ _DRAWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An ambassador's row with the code that names it."""
+    """An ambassador's row, with the code that names it where there is one."""
 
-    code: str
+    code: str | None
     ambassador_id: str
     friends: int
     shares: int
@@ -37,6 +37,11 @@ def shown(metric: Metric, value: float | None, currency: str) -> object:
     if metric.unit == "money":
         return money(value, currency)
     return value if value == int(value) and not metric.bottom else ratio(value)
+
+
+def _part(names: Sequence[str], sum_of: int | None, currency: str) -> object:
+    """A numerator or denominator in a sheet's cell: amounts in whole units, as everything beside them."""
+    return money(sum_of, currency) if all(name.endswith("_minor") for name in names) else sum_of
 
 
 def definitions() -> Sheet:
@@ -65,12 +70,15 @@ def summary(view: View, now: Totals, before: Totals | None) -> Sheet:
                 shown(metric, value, view.currency),
                 unit,
                 shown(metric, was, view.currency),
-                top,
-                bottom,
+                _part(metric.top, top, view.currency),
+                _part(metric.bottom, bottom, view.currency),
+                view.currency,
             )
         )
     return Sheet(
-        named("summary", view), ("metric", "name", "value", "unit", "previous", "numerator", "denominator"), rows
+        named("summary", view),
+        ("metric", "name", "value", "unit", "previous", "numerator", "denominator", "currency"),
+        rows,
     )
 
 
@@ -172,7 +180,9 @@ def ambassadors_picture(view: View, rows: Sequence[Named], total: int) -> Pictur
     """The best ambassadors as columns, of `total` who did something."""
     best = rows[:_DRAWN]
     title = _of_all("Referred revenue by ambassador", total)
-    return _revenue_picture(view, title, [row.code for row in best], [row.revenue_minor for row in best], "Code")
+    return _revenue_picture(
+        view, title, [row.code or row.ambassador_id for row in best], [row.revenue_minor for row in best], "Code"
+    )
 
 
 def _of_all(title: str, count: int) -> str:

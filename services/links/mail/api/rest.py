@@ -12,10 +12,14 @@ from services.kernel.http.pages import Cursor, Limit, Page, page_or_csv
 from services.links.mail import sql
 from services.links.mail.schemas import MailOut
 from services.links.mail.sql import Channel, Mail, State
+from services.links.people.actions import Labels
 
 router = APIRouter(tags=["mails"])
 
-_COLUMNS = ("id", "kind", "channel", "ambassador_id", "state", "reason", "created_at", "ended_at")
+_COLUMNS = (
+    *("id", "kind", "channel", "ambassador_id", "ambassador_name", "ambassador_code", "state", "reason"),
+    *("created_at", "ended_at"),
+)
 
 
 @router.get("/v1/messages", response_model=Page[MailOut])
@@ -49,10 +53,14 @@ async def _listed(
     call: Call, cursor: str | None, limit: int, format: Literal["json", "csv"], **chosen: str | None
 ) -> Page[MailOut] | Response:
     start = cursors.decode(cursor, datetime, str)
+    labels = Labels(call.caller)
 
     async def fetch(before: tuple[datetime, str] | None, count: int) -> Sequence[Mail]:
         async with call.transaction() as tx:
-            return await sql.page(tx, call.store_id, before=before, count=count, **chosen)
+            rows = await sql.page(tx, call.store_id, before=before, count=count, **chosen)
+            if format == "csv":
+                await labels.learn(tx, call.store_id, (row.ambassador_id for row in rows))
+            return rows
 
     return await page_or_csv(
         fetch,
@@ -63,4 +71,5 @@ async def _listed(
         show=MailOut.of,
         columns=_COLUMNS,
         filename="messages",
+        cells=lambda mail: {**mail.model_dump(), **labels.of(mail.ambassador_id)},
     )

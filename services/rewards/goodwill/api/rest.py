@@ -23,6 +23,7 @@ from services.rewards.goodwill.schemas import (
     TermsIn,
     TermsOut,
 )
+from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["goodwill"])
 
@@ -51,17 +52,21 @@ async def get_all_goodwill(
     start = cursors.decode(cursor, str)
     asked = {"status": status, "ambassador_id": ambassador_id}
     filters = {name: str(value) for name, value in asked.items() if value is not None}
+    labels = Labels()
 
     async def fetch(before: tuple[str] | None, count: int) -> Sequence[Goodwill]:
         async with call.transaction() as tx:
             after = before[0] if before else None
-            return await sql.listed(tx, call.store_id, before=after, count=count, filters=filters)
+            found = await sql.listed(tx, call.store_id, before=after, count=count, filters=filters)
+            if format == "csv":
+                await labels.learn(tx, call.store_id, (one.ambassador_id for one in found))
+            return found
 
     if format == "csv":
         return await csv_download(
             fetch,
             after=lambda one: (one.goodwill_id,),
-            show=lambda one: GoodwillOut.of(one).flat(),
+            show=lambda one: GoodwillOut.of(one).flat() | labels.of(one.ambassador_id),
             columns=CSV_COLUMNS,
             filename="goodwill",
             start=start,

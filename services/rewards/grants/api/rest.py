@@ -15,6 +15,7 @@ from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.schemas import CSV_COLUMNS, ApproveIn, LineGiftOut, OneRewardOut, RejectIn, RewardOut
 from services.rewards.grants.sql import rewards
 from services.rewards.rules.domain import SourceKind
+from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["rewards"])
 
@@ -85,17 +86,19 @@ async def post_reject(reward_id: str, body: RejectIn, call: Annotated[Call, requ
 
 async def download(call: Call, filters: Mapping[str, str], *, start: tuple[str] | None) -> Response:
     """The rewards as CSV, youngest first."""
+    labels = Labels()
 
     async def fetch(before: tuple[str] | None, count: int) -> Sequence[Reward]:
         async with call.transaction() as tx:
-            return await rewards.listed(
-                tx, call.store_id, before=before[0] if before else None, count=count, filters=filters
-            )
+            after = before[0] if before else None
+            found = await rewards.listed(tx, call.store_id, before=after, count=count, filters=filters)
+            await labels.learn(tx, call.store_id, (one.ambassador_id for one in found))
+            return found
 
     return await csv_download(
         fetch,
         after=lambda one: (one.reward_id,),
-        show=lambda one: RewardOut.of(one).flat(),
+        show=lambda one: RewardOut.of(one).flat() | labels.of(one.ambassador_id),
         columns=CSV_COLUMNS,
         filename="rewards",
         start=start,

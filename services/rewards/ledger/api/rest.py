@@ -9,8 +9,9 @@ from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.ledger import sql
-from services.rewards.ledger.domain import Account
+from services.rewards.ledger.domain import OF_AMBASSADORS, Account
 from services.rewards.ledger.schemas import CSV_COLUMNS, EntryOut, TrialBalanceOut
+from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["ledger"])
 
@@ -46,16 +47,24 @@ async def get_trial_balance(call: Annotated[Call, require("rewards:read")]) -> T
 
 async def download(call: Call, filters: Mapping[str, str], *, start: tuple[int, int] | None) -> Response:
     """The entries as CSV, youngest first."""
+    labels = Labels()
 
     async def fetch(before: tuple[int, int] | None, count: int) -> Sequence[sql.Line]:
         async with call.transaction() as tx:
-            return await sql.lines(tx, call.store_id, before=before, count=count, filters=filters)
+            found = await sql.lines(tx, call.store_id, before=before, count=count, filters=filters)
+            await labels.learn(tx, call.store_id, map(_ambassador, found))
+            return found
 
     return await csv_download(
         fetch,
         after=lambda line: (line.number, line.line),
-        show=lambda line: EntryOut.of(line).flat(),
+        show=lambda line: EntryOut.of(line).flat() | labels.of(_ambassador(line)),
         columns=CSV_COLUMNS,
         filename="ledger",
         start=start,
     )
+
+
+def _ambassador(line: sql.Line) -> str | None:
+    """Whose account it is, if an ambassador's."""
+    return line.owner if line.account in OF_AMBASSADORS else None

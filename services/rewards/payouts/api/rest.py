@@ -37,6 +37,7 @@ from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
 from services.rewards.payouts.sql import terms as rows
+from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["payouts"])
 
@@ -172,19 +173,22 @@ async def get_payouts(
     asked = {"batch_id": batch_id, "ambassador_id": ambassador_id, "status": status}
     filters = {name: str(value) for name, value in asked.items() if value is not None}
     start = cursors.decode(cursor, str)
+    labels = Labels()
 
     async def fetch(before: tuple[str] | None, count: int) -> Sequence[PayoutOut]:
         async with call.transaction() as tx:
             after = before[0] if before else None
             found = await sql.listed(tx, call.store_id, before=after, count=count, filters=filters)
             places = await destinations.several(tx, call.store_id, [one.destination_id for one in found])
+            if format == "csv":
+                await labels.learn(tx, call.store_id, (one.ambassador_id for one in found))
         return [PayoutOut.of(one, places.get(one.destination_id)) for one in found]
 
     if format == "csv":
         return await csv_download(
             fetch,
             after=lambda one: (one.id,),
-            show=PayoutOut.flat,
+            show=lambda one: one.flat() | labels.of(one.ambassador_id),
             columns=CSV_COLUMNS,
             filename="payouts",
             start=start,

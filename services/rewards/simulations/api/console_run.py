@@ -6,13 +6,13 @@ from fastapi import APIRouter, Path, Response
 
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
-from services.kernel.http.pages import Cursor, csv_download, page_of
+from services.kernel.http.pages import Cursor, page_of
 from services.rewards.grants.api.words import rule_label, side_label
 from services.rewards.pages import Reader, reader_of
 from services.rewards.simulations import words
 from services.rewards.simulations.actions import runs
 from services.rewards.simulations.api.console import PAGE, RUNS, difference_text, period_text, rules_text
-from services.rewards.simulations.schemas import CSV_COLUMNS, ShareOut
+from services.rewards.simulations.api.rest import download, place_of
 from services.rewards.simulations.sql.runs import Run, ShareRow
 from services.rewards.slices import sql as slices
 from services.ui import Column, Fact, Name, Pagination, Row, Table
@@ -35,24 +35,14 @@ async def run_page(
     """A run. While it is on, the page loads itself anew every other second."""
     start = cursors.decode(cursor, str, int, str)
 
-    async def fetch(after: tuple[str, int, str] | None, count: int) -> list[ShareRow]:
-        async with call.transaction() as tx:
-            return list(await runs.shares(tx, call.store_id, simulation_id, after=after, count=count))
-
     if format == "csv":
-        return await csv_download(
-            fetch,
-            after=_place,
-            show=lambda row: ShareOut.of(row).model_dump(),
-            columns=CSV_COLUMNS,
-            filename="simulation",
-            start=None,
-        )
+        return await download(call, simulation_id, start=None)
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         run = await runs.get(tx, call.store_id, simulation_id)
+        people = await runs.shares(tx, call.store_id, simulation_id, after=start, count=_ROWS + 1)
         names = {one.program_id: one.name for one in await slices.programs(tx, call.store_id)}
-    page = page_of(await fetch(start, _ROWS + 1), _ROWS, show=lambda row: row, after=_place)
+    page = page_of(people, _ROWS, show=lambda row: row, after=place_of)
     speech, fmt = reader.speech, reader.fmt
     place = f"{RUNS}/{simulation_id}"
     on = run.state == "running"
@@ -99,10 +89,6 @@ async def resume_form(simulation_id: Id, call: Annotated[Call, viewer("rewards:w
     async with call.transaction() as tx:
         await runs.resume(tx, call.store_id, simulation_id)
     return Response(status_code=303, headers={"location": f"{RUNS}/{simulation_id}"})
-
-
-def _place(row: ShareRow) -> tuple[str, int, str]:
-    return row[1], row[2].own_minor + row[2].friends_minor, row[0]
 
 
 def _share(run: Run) -> float:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from services.kernel.errors import Invalid
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, require
-from services.kernel.http.pages import Cursor, Limit, Page, page_of, page_or_csv
+from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.simulations.actions import runs
 from services.rewards.simulations.actions.trial import currency_of, try_order
 from services.rewards.simulations.schemas import (
@@ -22,6 +22,7 @@ from services.rewards.simulations.schemas import (
 )
 from services.rewards.simulations.sql import runs as sql
 from services.rewards.simulations.sql.runs import ShareRow
+from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["simulations"])
 
@@ -104,21 +105,11 @@ async def get_simulation_ambassadors(
 ) -> Page[ShareOut] | Response:
     """Who would get what, the most first in each unit."""
     start = cursors.decode(cursor, str, int, str)
-
-    async def fetch(after: tuple[str, int, str] | None, count: int) -> Sequence[ShareRow]:
-        async with call.transaction() as tx:
-            return await runs.shares(tx, call.store_id, simulation_id, after=after, count=count)
-
-    return await page_or_csv(
-        fetch,
-        format=format,
-        start=start,
-        limit=limit,
-        after=lambda row: (row[1], row[2].own_minor + row[2].friends_minor, row[0]),
-        show=ShareOut.of,
-        columns=CSV_COLUMNS,
-        filename="simulation",
-    )
+    if format == "csv":
+        return await download(call, simulation_id, start=start)
+    async with call.transaction() as tx:
+        found = await runs.shares(tx, call.store_id, simulation_id, after=start, count=limit + 1)
+    return page_of(found, limit, show=ShareOut.of, after=place_of)
 
 
 @router.post("/v1/simulations/{simulation_id}/cancel", response_model=SimulationOut)
@@ -134,4 +125,30 @@ async def post_resume_simulation(simulation_id: Id, call: Annotated[Call, requir
     """Has a run go on from where it was cancelled, or failed."""
     return await call.once(
         lambda tx: runs.resume(tx, call.store_id, simulation_id), status=200, answer=SimulationOut.of
+    )
+
+
+def place_of(row: ShareRow) -> tuple[str, int, str]:
+    """Where a row stands in the list: its unit, what it comes to, its ambassador."""
+    ambassador_id, unit, share = row
+    return (unit, share.own_minor + share.friends_minor, ambassador_id)
+
+
+async def download(call: Call, simulation_id: str, *, start: tuple[str, int, str] | None) -> Response:
+    """Who would get what as CSV, the most first in each unit."""
+    labels = Labels()
+
+    async def fetch(after: tuple[str, int, str] | None, count: int) -> Sequence[ShareRow]:
+        async with call.transaction() as tx:
+            found = await runs.shares(tx, call.store_id, simulation_id, after=after, count=count)
+            await labels.learn(tx, call.store_id, (ambassador_id for ambassador_id, _, _ in found))
+            return found
+
+    return await csv_download(
+        fetch,
+        after=place_of,
+        show=lambda row: ShareOut.of(row).flat() | labels.of(row[0]),
+        columns=CSV_COLUMNS,
+        filename="simulation",
+        start=start,
     )
