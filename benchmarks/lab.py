@@ -36,6 +36,7 @@ class Size:
     relayed: int
     mails: int
     webhooks: int
+    tasks: int
     reads: int
     templates: int
     small: int
@@ -63,6 +64,7 @@ QUICK = Size(
     relayed=5_000,
     mails=200,
     webhooks=200,
+    tasks=1_000,
     reads=6,
     templates=100,
     small=10_000,
@@ -89,6 +91,7 @@ FULL = Size(
     relayed=50_000,
     mails=3_000,
     webhooks=3_000,
+    tasks=10_000,
     reads=60,
     templates=500,
     small=100_000,

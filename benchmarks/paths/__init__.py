@@ -19,6 +19,7 @@ from benchmarks.paths import (
     sweeps,
     webhooks,
     whole,
+    work,
 )
 
 
@@ -47,6 +48,7 @@ PATHS = {
         Measured("relay", relay.relay, lambda size: size.rounds + 1, "relay"),
         Measured("mails", mails.send, lambda size: size.rounds, "mails"),
         Measured("webhooks", webhooks.send, lambda size: size.rounds + 1, "webhooks"),
+        Measured("work", work.work, lambda size: size.rounds, "work"),
         Measured("deliveries", deliveries.deliver, lambda size: 4 * size.rounds + 1, "deliveries"),
         Measured("growth", growth.growth, lambda size: len(size.grown) + size.grown_rounds, "growth"),
         Measured("people", people.people, lambda size: 4, "people"),
