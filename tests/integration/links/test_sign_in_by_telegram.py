@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.kernel.auth import sessions
+from services.common import portal_session
 from tests.integration.links.mailing import working
 from tests.integration.links.test_telegram import CHAT, connected_bot, says, start, telegram
 from tests.integration.links.world import BASE, Replica, Shop
@@ -51,7 +51,7 @@ async def test_the_bots_address_opens_the_page_once_however_many_press_at_the_sa
     (cookie,) = [one.headers["set-cookie"].partition(";")[0] for one in answers if one.status_code == 303]
     page = await links.http.get("/p", headers={"Cookie": cookie, "Accept": "text/html"})
     assert anna["code"]["code"] in page.text
-    session = sessions.read_portal_session(links.ctx.ring, cookie.partition("=")[2])
+    session = portal_session.read_portal_session(links.ctx.ring, cookie.partition("=")[2])
     assert not session.is_fresh, "a chat is no proof for where money goes"
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select way from portal_sessions where store_id = :s", s=shop.id) == "telegram"

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from services.common import scopes
-from services.kernel.auth import sessions
+from services.common import portal_session, scopes
 from services.kernel.auth.ring import KeyRing
+from services.kernel.auth.sessions import real_time
 from tests.integration.links.test_looks import picture
 from tests.support.axe import violations
 from tests.support.two_stores import BODIES, PROGRAM, SECRET_KEYS, Store, TwoStores
@@ -212,10 +212,10 @@ async def keeps_nobody_out(page: Page, scheme: str) -> None:
 
 async def proved_just_now(page: Page, base: str) -> None:
     """The same session as if their own mail had opened it: what asks for that is shown whole."""
-    (cookie,) = [one for one in await page.context.cookies(base) if one["name"] == sessions.PORTAL_COOKIE]
+    (cookie,) = [one for one in await page.context.cookies(base) if one["name"] == portal_session.PORTAL_COOKIE]
     ring = KeyRing(secret_keys=SECRET_KEYS, contact_key="c" * 20, operator_key="o" * 40, scopes=scopes.SCOPES)
-    session = replace(sessions.read_portal_session(ring, cookie["value"]), proved_at=sessions.real_time())
-    value = sessions.issue_portal_session(ring, session)
+    session = replace(portal_session.read_portal_session(ring, cookie["value"]), proved_at=real_time())
+    value = portal_session.issue_portal_session(ring, session)
     await page.context.add_cookies([{"name": cookie["name"], "value": value, "url": base}])
 
 
