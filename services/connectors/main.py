@@ -10,7 +10,7 @@ from services.common.product import PRODUCT
 from services.connectors.accounts import tables as _accounts
 from services.connectors.accounts.domain import ACCESS, FORMER, SECRET
 from services.connectors.connections.api import console as connections_console
-from services.connectors.connections.api import former, install
+from services.connectors.connections.api import former, install, privacy
 from services.connectors.connections.api import rest as connections
 from services.connectors.endpoints import consumer as endpoints_consumer
 from services.connectors.endpoints import jobs as endpoints_jobs
@@ -105,6 +105,7 @@ SERVICE = Service(
         connections.router,
         former.router,
         install.router,
+        privacy.router,
         connections_console.router,
         polls.router,
         polls_console.router,

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.connectors.platforms.domain.port import PrivacyKind
+
 Former = Literal["shopify"]
 PlatformName = Literal["shopify", "woocommerce", "insales", "stripe", "tilda", "bitrix", "generic"]
 Secret = Annotated[str, Field(min_length=8, max_length=200)]
@@ -128,6 +130,25 @@ class OptionsOut(BaseModel):
 
     currency: str | None
     paid_on_arrival: bool
+
+
+class KeptOrder(BaseModel):
+    """What is kept of an order as the platform told it. What was decided on it is at `/v1/orders/{order_id}`."""
+
+    order_id: str
+    deliveries: int = Field(description="Sealed, with the buyer's name and contacts in them.")
+    kept_until: datetime | None = Field(description="When the last of them is dropped; null where there is none.")
+
+
+class PrivacyRequestOut(BaseModel):
+    """What a platform asks in people's name."""
+
+    id: str = Field(description="The delivery's.")
+    kind: PrivacyKind = Field(
+        description="data_request: the store has to tell the customer what is kept; the others: forget."
+    )
+    at: datetime
+    orders: list[KeptOrder] | None = Field(description="Those that it names; null for all of the shop.")
 
 
 class LastDelivery(BaseModel):

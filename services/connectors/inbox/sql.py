@@ -56,6 +56,14 @@ select {_FIELDS} from unnest(cast(:hooks as text[])) h (id) cross join lateral (
   order by received_at desc, delivery_id desc limit 1
 ) newest
 """  # noqa: S608
+_OF_TOPICS = f"""
+select {_FIELDS} from deliveries where store_id = :store and hook_id = :hook and topic = any(cast(:topics as text[]))
+order by received_at desc, delivery_id desc limit :most
+"""  # noqa: S608
+_KEPT_OF = """
+select order_id, count(*)::int as n, max(received_at) as newest from deliveries
+where store_id = :store and hook_id = :hook and order_id = any(cast(:orders as text[])) group by 1
+"""
 _ABOUT = f"""
 select {_FIELDS} from deliveries where outcome = 'taken' and (store_id, hook_id, order_id) in (
   select w.s, h.hook_id, w.o from unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o)
@@ -252,6 +260,18 @@ async def redact(tx: Tx, told: Delivery, orders: Sequence[str] | None) -> None:
     """Drops what an address was sent about some orders, or at all with None, but for what asks for it."""
     named = None if orders is None else list(orders)
     await tx.scalar(_REDACT, store=told.store_id, hook=told.hook_id, but=told.delivery_id, orders=named)
+
+
+async def of_topics(tx: Tx, store_id: str, hook_id: str, topics: Sequence[str], *, most: int) -> list[Delivery]:
+    """What an address was sent under these topics, the newest first."""
+    rows = await tx.all(_OF_TOPICS, store=store_id, hook=hook_id, topics=list(topics), most=most)
+    return [Delivery(*tuple(row)) for row in rows]
+
+
+async def kept_of(tx: Tx, store_id: str, hook_id: str, orders: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+    """How many deliveries about these orders are kept, and when the newest came."""
+    rows = await tx.all(_KEPT_OF, store=store_id, hook=hook_id, orders=list(orders))
+    return {row.order_id: (row.n, row.newest) for row in rows}
 
 
 async def totals(tx: Tx, store_id: str) -> dict[str, int]:

@@ -48,6 +48,12 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
         await both.all_read([SHOP])
         return str(answer.json()["outcome"])
 
+    async def requests() -> list[dict[str, Any]]:
+        path = f"/v1/connections/{made['id']}/privacy-requests"
+        assert (await both.http.get(path, headers=key(store=OTHER_STORE))).status_code == 404
+        found: list[dict[str, Any]] = (await both.http.get(path, headers=SECRET_KEY)).json()["data"]
+        return found
+
     async def kept() -> Counter[str]:
         async with both.db.transaction(stores=[SHOP]) as tx:
             assert (await reconcile(tx, SHOP)).difference == 0
@@ -57,10 +63,19 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
         assert await tell("orders/paid", delivery(id=number)) == "taken"
     about = {"shop_id": 7, "shop_domain": host, "customer": {"id": 207, "email": "friend@example.com"}}
     assert await tell("customers/data_request", json.dumps(about | {"orders_requested": [1]}).encode()) == "ignored"
+    [asked] = await requests()
+    assert (asked["kind"], [(one["order_id"], one["deliveries"]) for one in asked["orders"]]) == (
+        "data_request",
+        [("y-1", 1)],
+    )
+    assert asked["orders"][0]["kept_until"] is not None
     forget = json.dumps(about | {"orders_to_redact": [1, 2]}).encode()
     elsewhere = json.dumps(about | {"orders_to_redact": [3], "shop_domain": "other.myshopify.com"}).encode()
     assert (await tell("customers/redact", forget), await tell("customers/redact", elsewhere)) == ("taken", "taken")
     assert (await kept())["orders/paid"] == 1
+    newest, before = await requests()
+    assert (newest["kind"], [one["deliveries"] for one in newest["orders"]]) == ("customer_redact", [0, 0])
+    assert [one["deliveries"] for one in before["orders"]] == [0], "what is kept now, not then"
     # Only the body is signed: one about a customer redacts no shop, whatever its topic says.
     assert await tell("shop/redact", forget) == "failed"
     assert await tell("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": "other.myshopify.com"}).encode())
@@ -71,6 +86,7 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
     assert shown["access_hint"] is None
     assert await tell("shop/redact", json.dumps({"shop_id": 7, "shop_domain": host}).encode()) == "taken"
     assert await kept() == Counter({"shop/redact": 1})
+    assert [(one["kind"], one["orders"]) for one in await requests()] == [("shop_redact", None)]
     await both.pump([SHOP])
     assert (await both.http.get("/v1/orders/y-1", headers=SECRET_KEY)).json()["decision"]["status"] == "attributed"
 

@@ -7,7 +7,7 @@ its body is read into orders, refunds and cancellations in our words (`read`). E
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from services.common.order import Order
 from services.common.order_facts import Clock, Refund
@@ -94,6 +94,19 @@ class Farewell(NamedTuple):
     """What opened the shop's API opens nothing any more."""
     orders: Sequence[str] | None = ()
     """Of which orders nothing may be kept that names people; None of all."""
+
+
+PrivacyKind = Literal["data_request", "customer_redact", "shop_redact"]
+
+
+class PrivacyRequest(NamedTuple):
+    """What a platform asks in people's name: to be told what is kept, or that it be forgotten."""
+
+    kind: PrivacyKind
+    host: str
+    """Of whose shop."""
+    orders: Sequence[str] | None
+    """Those that it names, by the platform's ids; None for all of the shop."""
 
 
 class ReportedCancel(NamedTuple):
@@ -213,6 +226,11 @@ class Api:
     """A pattern of the hosts that may be a shop's."""
 
 
+def nobody_asks(topic: str, body: bytes) -> PrivacyRequest | None:
+    """Of platforms that ask nothing in people's name."""
+    return None
+
+
 def never(asked: Asked) -> bool:
     """The answer of platforms that send no ping."""
     return False
@@ -239,6 +257,10 @@ class Platform:
     """How it is asked for what changed; None where it has no API for that."""
     naming: Naming | None = None
     """How it is asked what a code is of which it tells the id alone; None where it tells the code."""
+    privacy: Callable[[str, bytes], PrivacyRequest | None] = nobody_asks
+    """What a delivery asks in people's name, by its topic and body; None if it asks nothing. Raises `Invalid`."""
+    privacy_topics: tuple[str, ...] = ()
+    """Under which topics."""
     ping: Callable[[Asked], bool] = never
     """Whether this is the platform's question whether anybody answers, which is not signed and says nothing."""
     source: str = "api"

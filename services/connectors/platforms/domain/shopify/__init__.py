@@ -9,7 +9,7 @@ from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import EACH_REFUND, SAME_BODY, Rules
 from services.connectors.platforms.domain.shopify import naming
 from services.connectors.platforms.domain.shopify.polling import POLLING
-from services.connectors.platforms.domain.shopify.reading import read
+from services.connectors.platforms.domain.shopify.reading import privacy, read
 
 SHOPIFY = Platform(
     name="shopify",
@@ -18,6 +18,8 @@ SHOPIFY = Platform(
     authenticate=naming.authenticate,
     name_of=naming.name_of,
     read=read,
+    privacy=privacy,
+    privacy_topics=(naming.DATA_REQUEST, naming.REDACT_CUSTOMER, naming.REDACT_SHOP),
     api=Api(
         host="shop.myshopify.com",
         hosts=r"[a-z0-9][a-z0-9-]*\.myshopify\.com",

@@ -1,7 +1,9 @@
 """Reads Shopify's deliveries."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from services.common.order_facts import Refund
 from services.connectors.platforms.domain.bodies import json_object
@@ -9,6 +11,8 @@ from services.connectors.platforms.domain.port import (
     Delivered,
     Farewell,
     Ignored,
+    PrivacyKind,
+    PrivacyRequest,
     Report,
     ReportedCancel,
     ReportedRefund,
@@ -67,6 +71,28 @@ def _farewell(topic: str, reported: Reported) -> Farewell:
     if not isinstance(listed, list):
         raise Invalid.field("orders_to_redact", "The body has no list of orders.")
     return Farewell(host, orders=[order_id for one in listed if (order_id := id_of(one)) is not None])
+
+
+_PRIVACY: Final[Mapping[str, tuple[PrivacyKind, str]]] = {
+    naming.DATA_REQUEST: ("data_request", "orders_requested"),
+    naming.REDACT_CUSTOMER: ("customer_redact", "orders_to_redact"),
+    naming.REDACT_SHOP: ("shop_redact", ""),
+}
+
+
+def privacy(topic: str, body: bytes) -> PrivacyRequest | None:
+    """What a delivery asks in people's name. Raises `Invalid`."""
+    if topic not in _PRIVACY:
+        return None
+    kind, listed = _PRIVACY[topic]
+    reported = json_object(body)
+    host = text(reported, "shop_domain") or missing("shop_domain")
+    if not listed:
+        return PrivacyRequest(kind, host, None)
+    named = reported.get(listed)
+    if not isinstance(named, list):
+        raise Invalid.field(listed, "The body has no list of orders.")
+    return PrivacyRequest(kind, host, [order_id for one in named if (order_id := id_of(one)) is not None])
 
 
 def _refunds(reported: ShopifyRefund, order_id: str, updated_at: datetime | None) -> list[ReportedRefund]:
