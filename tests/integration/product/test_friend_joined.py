@@ -89,6 +89,21 @@ async def final(shop: Shop) -> None:
     await shop.rewards.release()
 
 
+async def test_it_is_taken_back_when_the_order_is_edited_to_nothing(shop: Shop) -> None:
+    await brought(shop)
+    await joined(shop)
+    await settled_orders(shop)
+    await final(shop)
+    assert await shop.worth(EVENT) == {"grown": (700, "available")}
+    free = order("1001", customer="mia", store=SHOP, placed_at=NOW - timedelta(days=2), updated_at=NOW)
+    nothing = free.figures.model_copy(
+        update={"total_minor": 0, "subtotal_minor": 0, "shipping_minor": 0, "tax_minor": 0}
+    )
+    await handled(shop, free.model_copy(update={"figures": nothing}))
+    assert (await shop.worth(EVENT))["grown"][0] == 0
+    assert await shop.books_are_whole()
+
+
 async def test_it_pays_once_the_first_order_is_final_and_is_taken_back_when_that_falls_away(shop: Shop) -> None:
     await brought(shop)
     await joined(shop)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from contracts.events import Payload
 from contracts.events.actions import ActionReported
 from contracts.events.catalog import ProgramPublished
-from contracts.events.orders import OrderCancelled, OrderRefunded
+from contracts.events.conversions import Returned, ReturnedLine
+from contracts.events.orders import Figures, OrderCancelled, OrderRefunded
 from contracts.events.tracking import Customer, TokenClaims
 from contracts.program import EventRule
 from services.attribution.custom_events.domain import (
@@ -19,6 +20,7 @@ from services.attribution.custom_events.domain import (
     Happened,
     decide_events,
     decision_bytes,
+    nothing_left,
     number_of,
 )
 from services.attribution.decisions.domain import decide
@@ -248,3 +250,35 @@ def test_a_friend_joins_a_program_once_and_another_program_counts_nothing_here()
     assert found["friend.joined-amb_mia"].status == "attributed"
     assert (found["again"].status, found["again"].reason) == ("rejected", "joined_before")
     assert found["elsewhere"].status == "pending"
+
+
+def bill(goods: int = 4600, total: int = 5090, **changed: Any) -> Figures:
+    items = ({"line_id": "a", "amount_minor": 3000}, {"line_id": "b", "amount_minor": goods - 3000}) if goods else ()
+    return Figures.model_validate(
+        {"status": "paid", "currency": "EUR", "total_minor": total, "subtotal_minor": goods, "items": items} | changed
+    )
+
+
+def returned(**lines: int) -> Returned:
+    gone = tuple(ReturnedLine(line_id=line_id, amount_minor=amount) for line_id, amount in lines.items())
+    return Returned(lines=gone, named_minor=sum(lines.values()))
+
+
+@pytest.mark.parametrize(
+    ("now", "refunded", "back", "fell"),
+    [
+        (bill(), 5090, None, True),
+        (bill(), 4600, None, False),  # a bare sum does not say that it is the goods
+        (bill(), 4600, returned(a=3000, b=1600), True),  # the shipping was kept
+        (bill(), 3000, returned(a=3000), False),
+        (bill(items=()), 4600, returned(x=4600), True),
+        (bill(0, 0), 0, None, True),
+        (bill(0, 490), 0, None, True),
+        (bill(4000, 4490), 0, None, False),
+    ],
+)
+def test_an_order_won_nobody_of_which_nothing_is_left(
+    now: Figures, refunded: int, back: Returned | None, fell: bool
+) -> None:
+    assert nothing_left(now, refunded, back, then=bill()) is fell
+    assert not nothing_left(bill(0, 0), 0, None, then=bill(0, 0)), "it never cost anything"

@@ -1,23 +1,25 @@
 """Finds out that friends became ambassadors, when that counts, and when it does no more."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import orjson
 
 from contracts.events.actions import ActionReported
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
-from contracts.events.orders import OrderAmended, OrderCancelled, OrderFact, OrderRefunded
+from contracts.events.conversions import Returned
+from contracts.events.orders import Figures, OrderAmended, OrderCancelled, OrderFact, OrderRefunded
 from contracts.events.tracking import Customer
 from contracts.program import FRIEND_JOINED
 from services.attribution.custom_events import sql
 from services.attribution.custom_events.actions.keep import cancel
-from services.attribution.custom_events.domain import PREFIX, said
+from services.attribution.custom_events.domain import PREFIX, nothing_left, said
 from services.attribution.decisions.domain.facts import Facts
 from services.attribution.decisions.domain.people import keys_of_customer
 from services.attribution.decisions.domain.set_up import SetUp
 from services.attribution.decisions.sql import orders as order_rows
+from services.attribution.decisions.sql import reading
 from services.attribution.decisions.sql.orders import OrderRow
 from services.attribution.slices import sql as slices_sql
 from services.kernel import due
@@ -70,7 +72,7 @@ async def look_again(tx: Tx, people: Iterable[Ref]) -> None:
 
 
 async def call_off_fallen(tx: Tx, data: Iterable[object]) -> set[Ref]:
-    """Calls off, for good, what had settled by an order that is cancelled now, or all of whose money went back. Returns
+    """Calls off, for good, what had settled by an order that is cancelled now, or of which nothing is left. Returns
     these events.
     """
     changed = {
@@ -83,14 +85,31 @@ async def call_off_fallen(tx: Tx, data: Iterable[object]) -> set[Ref]:
     events = await sql.settled_joined(tx, await sql.people_of_orders(tx, changed))
     by_order = {(row.store_id, orjson.loads(row.decision or b"{}").get("order_id")): row for row in events}
     rows = await order_rows.by_id(tx, by_order.keys() & changed)
-    fallen = [by_order[ref] for ref, row in rows.items() if _fell(row)]
+    fallen = [by_order[ref] for ref in sorted(await _fallen(tx, rows))]
     for row in fallen:
         await cancel(tx, row.store_id, row.event_id, reason="undone")
     return {row.ref for row in fallen}
 
 
-def _fell(row: OrderRow) -> bool:
-    return row.cancelled or 0 < row.total_minor <= row.refunded_minor
+async def _fallen(tx: Tx, rows: Mapping[Ref, OrderRow]) -> set[Ref]:
+    """Those of these settled orders of which nothing is left, by their newest decision and the one that was fixed."""
+    newest = await _decisions(tx, {ref: row.revision for ref, row in rows.items()})
+    fixed = await _decisions(
+        tx, {ref: body["settled"]["revision"] for ref, body in newest.items() if "settled" in body}
+    )
+    fallen = {ref for ref, row in rows.items() if row.cancelled}
+    for ref in fixed:
+        body = newest[ref]
+        figures, then = (Figures.model_validate(one["figures"]) for one in (body, fixed[ref]))
+        returned = Returned.model_validate(body["returned"]) if "returned" in body else None
+        if nothing_left(figures, body["refunded_minor"], returned, then=then):
+            fallen.add(ref)
+    return fallen
+
+
+async def _decisions(tx: Tx, revisions: Mapping[Ref, int]) -> dict[Ref, dict[str, Any]]:
+    stored = await reading.some(tx, [(*ref, revision) for ref, revision in sorted(revisions.items())])
+    return {ref: orjson.loads(body) for ref, (_, body) in stored.items()}
 
 
 def _rewarded(saved: AmbassadorSaved, versions: Iterable[ProgramPublished]) -> bool:

@@ -5,6 +5,8 @@ them is final. Pure.
 from collections.abc import Iterable
 from typing import Final
 
+from contracts.events.conversions import Returned
+from contracts.events.orders import Figures
 from contracts.program import FRIEND_JOINED
 from services.attribution.decisions.domain.decide import step_from
 from services.attribution.decisions.domain.decision import Check, Decision
@@ -22,7 +24,7 @@ _RULES: Final[tuple[Rule, ...]] = tuple(rule for rule in OF_EVENTS if rule is no
 
 
 def brought_by(standing: Iterable[Decision], program_id: str) -> Decision | None:
-    """The first of somebody's standing orders by which the program won them. An order all of whose money went back won
+    """The first of somebody's standing orders by which the program won them. An order of which nothing is left won
     nobody.
     """
     won = [one for one in standing if one.program_id == program_id and one.winner and not _went_back(one)]
@@ -51,4 +53,28 @@ def joining(case: Case, brought: Decision | None, program_id: str, number: int) 
 
 
 def _went_back(order: Decision) -> bool:
-    return 0 < order.figures.total_minor <= order.refunded_minor
+    then = None if order.at_settling is None else order.at_settling.figures
+    return nothing_left(order.figures, order.refunded_minor, order.returned, then=then)
+
+
+def nothing_left(figures: Figures, refunded_minor: int, returned: Returned | None, *, then: Figures | None) -> bool:
+    """Whether nothing is left of an order: all of its money or all of its goods went back, or it was edited to nothing,
+    or to no goods, since it settled as `then`.
+    """
+    if then is not None and (
+        figures.total_minor == 0 < then.total_minor or figures.subtotal_minor == 0 < then.subtotal_minor
+    ):
+        return True
+    if returned is None or refunded_minor >= figures.total_minor:
+        return 0 < figures.total_minor <= refunded_minor
+    back = {line.line_id: line.amount_minor for line in returned.lines}
+    sold: dict[str | None, int] = {}
+    for item in figures.items:
+        if not item.gift_card:
+            sold[item.line_id] = sold.get(item.line_id, 0) + item.amount_minor
+    if not any(sold.values()):
+        sold = {None: figures.subtotal_minor}
+    of_others = sum(amount for line_id, amount in back.items() if line_id not in sold)
+    return any(sold.values()) and all(
+        (of_others if line_id is None else back.get(line_id, 0)) >= amount for line_id, amount in sold.items()
+    )
