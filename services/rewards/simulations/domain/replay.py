@@ -44,12 +44,16 @@ class Version(NamedTuple):
     """Rules with a limit per order, by name."""
     discount: Discount | None
     by_day: bool
+    offer: str | None
+    """The discount as text: compared for every order, which models take long to do."""
 
     @classmethod
     def of(cls, program: Program) -> Self:
         """The terms of a version."""
         capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
-        return cls(program, program.rules_served, capped, program.discount_served, program.by_day)
+        discount = program.discount_served
+        offer = None if discount is None else discount.model_dump_json()
+        return cls(program, program.rules_served, capped, discount, program.by_day, offer)
 
 
 class Case(Struct, frozen=True):
@@ -137,7 +141,7 @@ def discounts_on(order: Order, under: Version | None, in_force: Version | None) 
     if not order.attributed or order.cancelled:
         return 0, 0
     took = _part(order, in_force, order.subtotal_minor, order.discount_minor)
-    if under is in_force or (under and in_force and under.discount == in_force.discount):
+    if under is in_force or (under and in_force and under.offer == in_force.offer):
         would = took
     elif _discounted(in_force) and not took:
         would = 0
