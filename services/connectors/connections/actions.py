@@ -12,7 +12,7 @@ from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.history import actions as history
 from services.connectors.history import sql as histories
-from services.connectors.inbox.actions import READ_BACK
+from services.connectors.inbox.domain.questions import READ_BACK
 from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import actions as polls

@@ -20,11 +20,23 @@ from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account as Connection
 from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
-from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, payments_of, with_codes
-from services.connectors.inbox.domain.marks import marked
+from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, forms_of, payments_of, with_codes
+from services.connectors.inbox.domain.marks import REFUND, marked
+from services.connectors.inbox.domain.questions import Asker, asking_for_code, asking_for_order
 from services.connectors.inbox.sql import Delivery, Timers
+from services.connectors.payments import actions as paid_forms
 from services.connectors.payments import sql as payments
-from services.connectors.platforms.domain.port import POLLED, Delivered, Farewell, Ignored, Payment, Platform, Report
+from services.connectors.payments.actions import Told
+from services.connectors.platforms.domain.port import (
+    POLLED,
+    Delivered,
+    Farewell,
+    Form,
+    Ignored,
+    Payment,
+    Platform,
+    Report,
+)
 from services.connectors.remote_codes import sql as remote_codes
 from services.connectors.remote_codes.sql import RemoteId
 from services.connectors.settings import DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
@@ -32,19 +44,14 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
 from services.kernel.errors import AppError
-from services.kernel.ids import new_id
 from services.kernel.outbox import Outgoing
 from services.kernel.revisions import Ref
-from services.kernel.work import NewTask, add_tasks
+from services.kernel.work import add_tasks
 
 READ: Final = "connectors.read-deliveries"
 """The due job that reads what nobody has read yet."""
 FORGET: Final = "connectors.forget-deliveries"
 """The due job that drops old deliveries."""
-READ_BACK: Final = "read-back"
-"""The kind of task that asks a platform for an order."""
-NAME_CODE: Final = "name-code"
-"""The kind of task that asks a platform what a code is which it named by its id."""
 FORGOTTEN_AT_ONCE: Final = 1_000
 """Deliveries that one transaction drops."""
 READ_AT_ONCE: Final = 100
@@ -76,6 +83,7 @@ class Readings:
             said = marked(self.ring, report)
             facts = facts_of(self.ring, platform, kept.store_id, report, known)
             paid = payments_of(report, known)
+            farewell = farewell_of(report, known)
         except Ignored as ignored:
             return Reading(replace(kept, outcome="ignored", reason=str(ignored), order_id=None))
         except AppError as error:
@@ -94,9 +102,16 @@ class Readings:
             return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
         read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
-        farewell = farewell_of(report, known)
         coded = Coded(report, known) if report.code_ids and report.orders else None
-        return Reading(read, facts, payments=paid, by_payment=report.by_payment, farewell=farewell, coded=coded)
+        return Reading(
+            read,
+            facts,
+            payments=paid,
+            by_payment=report.by_payment,
+            farewell=farewell,
+            coded=coded,
+            forms=forms_of(facts, report),
+        )
 
 
 class Coded(NamedTuple):
@@ -122,6 +137,13 @@ class Reading:
     """Its orders under the store's ids."""
     coded: Coded | None = None
     """Its codes are to be looked up by their ids."""
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """In which form its refunds are told, by the ids of their facts."""
+
+    @property
+    def told(self) -> list[Told]:
+        """Its facts, each with its form."""
+        return [Told(fact, self.forms.get(fact.fact_id)) for fact in self.facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +192,16 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     noted = await sql.note(tx, [(one.delivery, before) for one in readings])
     read = await _with_codes(tx, how, [one for one in readings if one.delivery.ref in noted])
     facts: dict[tuple[str, str, str], ReportedFact] = {}
-    for fact in (*(fact for one in read for fact in one.facts), *await _of_paid_orders(tx, how, read)):
+    told = [told for one in read for told in one.told]
+    for fact in await paid_forms.first(tx, [*told, *await _of_paid_orders(tx, how, read)]):
         facts.setdefault(fact.key, fact)
     tx.emit_all(map(outgoing, facts.values()))
     for one in read:
         if one.farewell is not None:
             await _part(tx, one.delivery, one.farewell)
-    asked = [one for one in read if one.ask is not None]
+    asked = [asking_for_order(_asker(one), one.ask) for one in read if one.ask is not None]
     if asked:
-        await add_tasks(tx, [_question(one) for one in asked])
+        await add_tasks(tx, asked)
     if before == "waiting":
         deliveries = [one.delivery for one in read]
         tx.after_commit(lambda: _count(deliveries))
@@ -198,7 +221,7 @@ async def _with_codes(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[Re
     for one, code_id in unknown:
         account = accounts.get((one.delivery.store_id, one.delivery.hook_id))
         if account is not None and account.access is not None and how.platforms[account.platform].naming is not None:
-            asked.append(_name_code(one.delivery, code_id.remote_id))
+            asked.append(asking_for_code(_asker(one), code_id.remote_id))
     if asked:
         await add_tasks(tx, asked)
     found = []
@@ -211,6 +234,10 @@ async def _with_codes(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[Re
             one = replace(one, facts=(*orders, *one.facts[len(orders) :]))
         found.append(one)
     return found
+
+
+def _asker(one: Reading) -> Asker:
+    return Asker(one.delivery.store_id, one.delivery.hook_id, one.delivery.delivery_id)
 
 
 def _code_ids(one: Reading) -> list[RemoteId]:
@@ -239,19 +266,29 @@ async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:
         await payments.lock(tx, paid)
 
 
-async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[ReportedFact]:
+async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[Told]:
     """Refunds that name a payment, as refunds of the order that it paid: of what was read now, and of what came before
     anybody told which order that is.
     """
     told = [(one.delivery.store_id, payment) for one in read for payment in one.payments]
     new = await payments.add(tx, told, at=tx.now) if told else set()
     early = await _read_all(tx, how, await sql.about(tx, new)) if new else []
-    refunds = [fact for one in (*read, *early) if one.by_payment for fact in one.facts if fact.kind == "refund"]
+    refunds = [told for one in (*read, *early) if one.by_payment for told in one.told if told.fact.kind == "refund"]
     if not refunds:
         return []
-    paid = await payments.orders(tx, {(fact.store_id, fact.order_id) for fact in refunds})
-    named = ((fact, paid.get((fact.store_id, fact.order_id))) for fact in refunds)
-    return [of_order(fact, order_id) for fact, order_id in named if order_id is not None]
+    paid = await payments.orders(tx, {told.order for told in refunds})
+    named = ((told, paid.get(told.order)) for told in refunds)
+    return [Told(of_order(told.fact, order_id), told.form) for told, order_id in named if order_id is not None]
+
+
+async def without_other_forms(tx: Tx, reading: Reading) -> Reading:
+    """What a reading says beside refunds that were told in another form: those are no news to anybody."""
+    if not reading.forms or await paid_forms.counting(tx, reading.told):
+        return reading
+    paid = {(reading.delivery.store_id, payment.payment_id) for payment in reading.payments}
+    known = paid and len(await payments.orders(tx, paid)) == len(paid)
+    said = [mark for mark in reading.delivery.said or () if not (known or mark.startswith(REFUND))]
+    return replace(reading, delivery=replace(reading.delivery, said=said))
 
 
 def _count(read: Iterable[Delivery]) -> None:
@@ -271,29 +308,6 @@ def outgoing(fact: ReportedFact) -> Outgoing:
         at=fact.received_at,
         traceparent=fact.traceparent,
         data=fact.body,
-    )
-
-
-def _question(reading: Reading) -> NewTask:
-    """The task that asks a platform for an order. Asked again for the same delivery later, it is another one."""
-    kept = reading.delivery
-    return NewTask(
-        kind=READ_BACK,
-        store_id=kept.store_id,
-        lane=kept.hook_id,
-        key=f"{kept.delivery_id}:{new_id('ask')}",
-        payload={"connection": kept.hook_id, "order": reading.ask, "delivery": kept.delivery_id},
-    )
-
-
-def _name_code(kept: Delivery, remote_id: str) -> NewTask:
-    """The task that asks a platform what a code is, for one delivery, which is read again then."""
-    return NewTask(
-        kind=NAME_CODE,
-        store_id=kept.store_id,
-        lane=kept.hook_id,
-        key=f"{kept.delivery_id}:{remote_id}",
-        payload={"connection": kept.hook_id, "code": remote_id, "delivery": kept.delivery_id},
     )
 
 

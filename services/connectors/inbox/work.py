@@ -16,7 +16,7 @@ from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account
 from services.connectors.inbox import actions, domain, sql
 from services.connectors.inbox.actions import Readings
-from services.connectors.inbox.domain import BODY, delivery_id
+from services.connectors.inbox.domain import BODY, delivery_id, questions
 from services.connectors.inbox.domain.facts import Known
 from services.connectors.inbox.sql import Delivery
 from services.connectors.platforms.domain.port import READ_BACK, Shop
@@ -142,7 +142,7 @@ async def name_code(ctx: Context, task: Task) -> Outcome:
     question = naming.ask(Shop(account.host or "", access.user or "", access.password), remote_id)
     try:
         answer = await ctx.outbound.send(
-            "GET", question.url, purpose=actions.NAME_CODE, headers=question.headers, most_bytes=MOST_BYTES
+            "GET", question.url, purpose=questions.NAME_CODE, headers=question.headers, most_bytes=MOST_BYTES
         )
     except OutboundError as error:
         return Retry(reason=error.reason) if error.passing else GiveUp(reason=error.reason)
@@ -168,7 +168,7 @@ def _named(ctx: Context, task: Task, found: Mapping[str, str]) -> Note:
 
 
 TASK_KINDS: Final = (
-    TaskKind(name=actions.READ_BACK, run=run, given_up=given_up),
-    TaskKind(name=actions.NAME_CODE, run=name_code),
+    TaskKind(name=questions.READ_BACK, run=run, given_up=given_up),
+    TaskKind(name=questions.NAME_CODE, run=name_code),
 )
 """One at a time for each connection: shops count their API's calls."""

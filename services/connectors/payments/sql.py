@@ -1,9 +1,9 @@
-"""Reads and writes which order a payment paid."""
+"""Reads and writes which order a payment paid, and in which form refunds are told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from services.connectors.platforms.domain.port import Payment
+from services.connectors.platforms.domain.port import Form, Payment
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
@@ -22,9 +22,28 @@ _ORDERS = """
 select p.store_id, p.payment_id, p.order_id from payments p
 join unnest(cast(:stores as text[]), cast(:payments as text[])) w (s, p) on p.store_id = w.s and p.payment_id = w.p
 """
-_FORGET = "delete from payments where store_id = any(cast(:stores as text[])) and noted_at <= :before"
+_ADD_FORMS = """
+insert into refund_forms (store_id, order_id, form, noted_at)
+select w.s, w.o, w.f, :at
+from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:forms as text[])) w (s, o, f)
+order by 1, 2 on conflict do nothing
+"""
+_FORMS = """
+select r.store_id, r.order_id, r.form from refund_forms r
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o) on r.store_id = w.s and r.order_id = w.o
+"""
+_FORGET = """
+with forms as (
+  delete from refund_forms where store_id = any(cast(:stores as text[])) and noted_at <= :before
+)
+delete from payments where store_id = any(cast(:stores as text[])) and noted_at <= :before
+"""
 _OLDEST = """
-select store_id, min(noted_at) as at from payments where store_id = any(cast(:stores as text[])) group by 1
+select store_id, min(noted_at) as at from (
+  select store_id, noted_at from payments where store_id = any(cast(:stores as text[]))
+  union all
+  select store_id, noted_at from refund_forms where store_id = any(cast(:stores as text[]))
+) w group by 1
 """
 
 
@@ -49,6 +68,25 @@ async def orders(tx: Tx, payments: Collection[Ref]) -> dict[Ref, str]:
     """The order that each of these payments paid, as far as somebody told."""
     rows = await tx.all(_ORDERS, **_columns(payments))
     return {(row.store_id, row.payment_id): row.order_id for row in rows}
+
+
+async def add_forms(tx: Tx, told: Mapping[Ref, Form]) -> None:
+    """Notes in which form refunds of orders were told, of those of which none was noted."""
+    names = sorted(told)
+    await tx.execute(
+        _ADD_FORMS,
+        stores=[store_id for store_id, _ in names],
+        orders=[order_id for _, order_id in names],
+        forms=[told[ref] for ref in names],
+        at=tx.now,
+    )
+
+
+async def forms(tx: Tx, orders: Collection[Ref]) -> dict[Ref, Form]:
+    """In which form refunds of these orders were told first."""
+    names = sorted(orders)
+    stores, ids = [store_id for store_id, _ in names], [order_id for _, order_id in names]
+    return {(row.store_id, row.order_id): row.form for row in await tx.all(_FORMS, stores=stores, orders=ids)}
 
 
 async def forget(tx: Tx, stores: Sequence[str], *, before: datetime) -> dict[str, datetime]:

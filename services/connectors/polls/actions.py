@@ -162,7 +162,11 @@ async def take(tx: Tx, readings: Readings, account: Account, poll: Poll, page: S
     """Takes what a page brought: what nobody had told is kept as a delivery, sent on and noted as a gap; all else is
     known. In the transaction that moves the cursor, so that a page is taken once.
     """
-    read = [one for one in page if one.reading.delivery.outcome != "ignored"]
+    read = [
+        replace(one, reading=await inbox.without_other_forms(tx, one.reading))
+        for one in page
+        if one.reading.delivery.outcome != "ignored"
+    ]
     names = list(dict.fromkeys(one.reading.delivery.order_id or "" for one in read))
     known = await sql.tellings(tx, poll.store_id, poll.hook_id, names)
     kept, gaps, found = [], [], {}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
@@ -118,6 +119,42 @@ async def test_stripe_events_that_no_endpoint_got_are_found_by_what_they_say(bot
         assert (await order_of(both, "pi_1"))["decision"]["status"] == "attributed"
         assert (await order_of(both, "pi_2"))["refunded_minor"] == 1000
         assert ((await looked(both, connection))["missed"], len(await gaps_of(both, connection))) == (0, 3)
+
+
+@pytest.mark.parametrize("polled", ["2023-10-16", "2024-12-18.acacia"])
+@pytest.mark.parametrize("poll_first", [False, True])
+async def test_a_refund_counts_once_where_endpoint_and_account_have_two_versions_of_stripes_api(
+    both: Pair, polled: str, poll_first: bool
+) -> None:
+    shop, connection, told = Stripe(), await stripe_account(both), "2025-09-30.clover"
+    invoice = {"id": "in_1", "status": "paid", "currency": "eur", "total": 5090, "billing_reason": "subscription_cycle"}
+    charge = {"id": "ch_1", "payment_intent": "pi_1", "invoice": "in_1", "currency": "eur"}
+
+    async def delivered(type_: str, thing: dict[str, Any], at: datetime) -> None:
+        await tell(both, connection, deliveries.stripe_event(type_, thing, at, api_version=told))
+
+    async def refunded(number: int, amount: int, of_all: int, at: datetime) -> None:
+        """The account lists it in its own version, the endpoint is told in another."""
+        one = {"id": f"re_{number}", "payment_intent": "pi_1", "charge": "ch_1", "amount": amount, "currency": "eur"}
+        one |= {"status": "succeeded"}
+        shop.happened("refund.created", one, at, api_version=polled)
+        shop.happened("charge.refunded", charge | {"amount_refunded": of_all}, at, api_version=polled)
+        if poll_first:
+            await looked(both, connection)
+        await delivered("refund.created", one, at)
+        await delivered("charge.refunded", charge | {"invoice": None, "amount_refunded": of_all}, at)
+        await looked(both, connection)
+
+    pair = {"invoice": "in_1", "payment": {"type": "payment_intent", "payment_intent": "pi_1"}}
+    await delivered("invoice.paid", invoice, ago(9))
+    await delivered("invoice_payment.paid", pair, ago(9))
+    async with polling(both, shop):
+        await refunded(1, 1000, 1000, ago(8))
+        assert (await order_of(both, "in_1"))["refunded_minor"] == 1000
+        await refunded(2, 500, 1500, ago(7))
+        assert (await order_of(both, "in_1"))["refunded_minor"] == 1500
+        if not poll_first and polled < "2024-10-28":
+            assert not await gaps_of(both, connection), "what the endpoint told in its words is no news"
 
 
 async def test_stripes_pages_are_walked_and_a_key_that_opens_nothing_stops_the_poll(both: Pair) -> None:

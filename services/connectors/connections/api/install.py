@@ -9,7 +9,7 @@ from services.connectors.accounts import actions as accounts
 from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.history import actions as history
-from services.connectors.inbox.actions import READ_BACK
+from services.connectors.inbox.domain.questions import READ_BACK
 from services.connectors.platforms.domain.proof import same
 from services.connectors.polls import actions as polls
 from services.kernel.context import Context

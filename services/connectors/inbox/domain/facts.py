@@ -8,6 +8,7 @@ from services.common.order_facts import Clock, ReportedFact
 from services.connectors.platforms.domain.port import (
     NOTHING_SAID,
     Farewell,
+    Form,
     Options,
     Payment,
     Platform,
@@ -54,6 +55,12 @@ def with_codes(
         order_facts.report(ring, store_id, order, known.clock, known.nobody, source=platform.source)
         for order in report.orders
     )
+
+
+def forms_of(facts: Sequence[ReportedFact], report: Report) -> dict[str, Form]:
+    """In which form refunds are told, by the ids of the facts of a report: these end with its refunds."""
+    told = zip(reversed(facts), reversed(report.refunds), strict=False)
+    return {fact.fact_id: one.form for fact, one in told if one.form is not None}
 
 
 def payments_of(report: Report, known: Known) -> tuple[Payment, ...]:

@@ -71,11 +71,19 @@ class Delivered(NamedTuple):
         return self.received_at - self.clock.offset
 
 
+Form = Literal["each", "sum", "more"]
+"""How a platform tells of an order's refunds that tells of them in two ways: `each` by its own id, or the `sum` of all
+under one; `more` is the sum as well, and counts only where sums were told before.
+"""
+
+
 class ReportedRefund(NamedTuple):
     """A refund of an order, by the platform's own id of it."""
 
     order_id: str
     refund: Refund
+    form: Form | None = None
+    """Told of one order in two forms it would count twice: the one told first holds. None where there is one form."""
 
 
 class Payment(NamedTuple):

@@ -188,17 +188,18 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
         if not refunds:
             raise Ignored("no_money_went_back")
         return Report(refunds=refunds, payments=payments)
-    if _version(event) >= _EVERY_REFUND_TOLD:
-        # Those name the payment intent alone. Whose invoice it was, a charge says until 2025-03-31.
-        order_ids = [] if invoice is None else [invoice]
-        if not order_ids:
-            raise Ignored("told_by_refund_events")
     currency = currency_of(charge)
     amount = minor(charge, "amount_refunded", currency, needed=True)
     refund = Refund(
         refund_id=text(charge, "id") or missing("id"), amount_minor=amount, at=at, currency=currency, updated_at=at
     )
-    return Report(refunds=[ReportedRefund(order_id, refund) for order_id in order_ids], payments=payments)
+    # Where each is told by an event of its own, that names the payment alone: of its invoice, the charge tells until
+    # 2025-03-31. Of a payment whose refunds an older version told, or another one to the poll, the sum goes on.
+    newer = _version(event) >= _EVERY_REFUND_TOLD
+    refunds = [
+        ReportedRefund(order_id, refund, "more" if newer and order_id != invoice else "sum") for order_id in order_ids
+    ]
+    return Report(refunds=refunds, payments=payments, by_payment=_version(event) >= _INVOICES_APART)
 
 
 def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
@@ -249,7 +250,7 @@ def _one_refund(refund: Reported, order_id: str, at: datetime) -> ReportedRefund
         updated_at=at,
         status="succeeded" if status == "succeeded" else "failed",
     )
-    return ReportedRefund(order_id, told)
+    return ReportedRefund(order_id, told, "each")
 
 
 def _buyer(reported: Reported, details: Reported, email: str | None) -> dict[str, str | None]:

@@ -1,0 +1,50 @@
+"""Which refunds count of those that are told in two forms: the form that was told of their order first holds."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from services.common.order_facts import ReportedFact
+from services.connectors.payments import sql
+from services.connectors.platforms.domain.port import Form
+from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+
+
+class Told(NamedTuple):
+    """A fact, and in which form it tells a refund; None of what has one form only."""
+
+    fact: ReportedFact
+    form: Form | None
+
+    @property
+    def order(self) -> Ref:
+        """Of which order."""
+        return self.fact.store_id, self.fact.order_id
+
+
+async def first(tx: Tx, told: Iterable[Told]) -> list[ReportedFact]:
+    """The facts that count. Notes the forms of orders of which none was told: of two who do so at once, the second
+    waits, and sees what the first noted.
+    """
+    told = list(told)
+    new: dict[Ref, Form] = {}
+    for one in told:
+        if one.form in {"each", "sum"}:
+            new.setdefault(one.order, one.form)
+    if new:
+        await sql.add_forms(tx, new)
+    return await counting(tx, told)
+
+
+async def counting(tx: Tx, told: Iterable[Told]) -> list[ReportedFact]:
+    """The facts that count by what is noted; of an order of which nothing is, all that would be noted."""
+    told = list(told)
+    orders = {one.order for one in told if one.form is not None}
+    known = await sql.forms(tx, orders) if orders else {}
+    return [one.fact for one in told if one.form is None or _holds(one.form, known.get(one.order))]
+
+
+def _holds(form: Form, known: Form | None) -> bool:
+    if form == "more":
+        return known == "sum"
+    return known is None or form == known
