@@ -33,6 +33,9 @@ _TYPES = {
     ".ico": "image/x-icon",
 }
 _TEXT = {".css", ".js", ".svg"}
+_COMMENT_LINE = re.compile(rb"^[ \t]*//.*\n", re.MULTILINE)
+_AS_THEY_ARE = ("kith", "htmx")
+"""Scripts that pages of others name with the hash of their content, and what is small already."""
 _REFERENCE = re.compile(rb"url\(([\w./-]+)\)")
 
 CONTENT_SECURITY_POLICY = (
@@ -132,6 +135,8 @@ def _load(path: Path, known: Mapping[str, Asset]) -> Asset:
         body = _minify_css(
             _REFERENCE.sub(lambda match: b"url(" + _address(match.group(1), known).encode() + b")", body)
         )
+    elif path.suffix == ".js" and not path.name.startswith(_AS_THEY_ARE):
+        body = _COMMENT_LINE.sub(b"", body)
     digest = hashlib.sha256(body).hexdigest()[:12]
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _TEXT else None
     return Asset(path.name, digest, _TYPES[path.suffix], body, packed)

@@ -1,5 +1,4 @@
-// What pages gain with JavaScript: copying, the theme, reading values off a chart, names from another service, failed fragments,
-// dialogs, and selects that submit. Every page works without it.
+// What pages gain with JavaScript. Every page works without it.
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -139,14 +138,14 @@
   });
   on("click", "[data-retry]", (button) => button.closest(".fragment").dispatchEvent(new Event("retry")));
 
-  // Who is on the way to another page is not called back by one that renews itself. A download stays here: in ten seconds
-  // all goes on.
-  let left = -Infinity;
-  const leaving = () => performance.now() - left < 10000;
+  // Who is leaving is not called back by a page that renews itself. A download stays here: ten seconds later all goes on.
+  let left = -1e5;
+  const leaving = () => performance.now() - left < 1e4;
   addEventListener("beforeunload", () => (left = performance.now()));
-  const unless = (event) => leaving() && event.detail.ctx?.sourceElement?.matches("[hx-trigger^=every]") && event.preventDefault();
-  document.addEventListener("htmx:before:request", unless);
-  document.addEventListener("htmx:before:response", unless);
+  for (const step of ["request", "response"])
+    document.addEventListener(`htmx:before:${step}`, (event) => {
+      if (leaving() && event.target.matches("[hx-trigger^=every]")) event.preventDefault();
+    });
 
   // A demo's history, while it arrives: how far it has come, and a fresh page when it is there.
   const history = document.querySelector("[data-history]");

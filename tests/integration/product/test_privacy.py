@@ -18,6 +18,7 @@ from services.cli.local.postgres import OWNER
 from services.kernel import telemetry
 from services.kernel.runner import running
 from services.kernel.settings import Settings
+from services.links.settings import smtp_settings
 from tests.integration.links.mailing import send_through
 from tests.support.mail import MailServer, mail_server, text_part
 from tests.support.postgres import FreshDatabase
@@ -210,6 +211,13 @@ async def shopify_delivers(client: httpx.AsyncClient, store: Store) -> None:
         }
         answer = await client.post(httpx.URL(made.json()["url"]).path, content=body, headers=headers)
         assert answer.json()["outcome"] == outcome, answer.text
+
+
+@pytest.fixture(autouse=True)
+def _relay_of_this_test() -> Iterator[None]:
+    """The relay is read once in a process: those who come after this test have none."""
+    yield
+    smtp_settings.cache_clear()
 
 
 @pytest.mark.usefixtures("logging_as_in_production")
