@@ -132,7 +132,7 @@ async def test_the_composed_broker_is_healthy_by_its_own_check(broker: ComposedK
     (form, check), tool = container["healthcheck"]["test"], "/opt/kafka/bin/kafka-broker-api-versions.sh"
     assert (form, check.count(tool)) == ("CMD-SHELL", 1)
     here = f"{java.java()} -Xmx128m -cp '{await java.classpath()}' org.apache.kafka.tools.BrokerApiVersionsCommand"
-    check = check.replace(tool, here).replace("kafka:9092", broker.url).replace("/tmp/", f"{tmp_path}/")
+    check = check.replace("/tmp/", f"{tmp_path}/").replace("kafka:9092", broker.url).replace(tool, here)
     environment = {**os.environ, "ADMIN_PROPERTIES": container["environment"]["ADMIN_PROPERTIES"]}
     child = process.spawn(["sh", "-c", check], log=broker.log, env=environment)
     assert await process.exited(child, within=60)

@@ -96,6 +96,8 @@ async def change(
     """Writes what may change. `codes`: whether it puts the store's codes into its shop. Raises `NotFound` and
     `Invalid`.
     """
+    # The store before its poll, as the job that begins rounds takes them.
+    await tx.lock_stores([store_id])
     account = await accounts.get(tx, store_id, connection_id)
     about = PLATFORMS[account.platform]
     _check(ctx, about, options or account.options, host, access)

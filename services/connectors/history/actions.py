@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.common.order_facts import ReportedFact
@@ -18,6 +19,8 @@ from services.kernel.work import NewTask, add_tasks
 
 TASK: Final = "history"
 """The kind of task that asks for one page after the other."""
+_LARGER_AFTER: Final = 10
+"""Pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,7 @@ async def _begin(tx: Tx, account: Account, known: History | None) -> History:
         hook_id=account.account_id,
         host=account.host,
         state="running",
-        # What was placed since was told by deliveries, or is found by polls: it counts.
-        before_at=account.created_at - tx.offset,
+        before_at=_before(account, known, now, tx.offset),
         since_at=domain.begins(now, polling.reaches_back),
         until_at=now,
         began_at=tx.now,
@@ -76,7 +78,8 @@ async def _begin(tx: Tx, account: Account, known: History | None) -> History:
         round=1 if known is None else known.round + 1,
     )
     if known is not None and known.state == "stopped" and known.host == account.host:
-        begun = replace(known, state="running", reason=None, round=begun.round, moved_at=tx.now, ended_at=None, asked=0)
+        begun = replace(known, state="running", reason=None, round=begun.round, moved_at=tx.now, ended_at=None)
+        begun = replace(begun, asked=0, size=domain.SIZE)
     await sql.put(tx, begun)
     task = NewTask(
         kind=TASK,
@@ -87,6 +90,15 @@ async def _begin(tx: Tx, account: Account, known: History | None) -> History:
     )
     await add_tasks(tx, [task])
     return begun
+
+
+def _before(account: Account, known: History | None, now: datetime, offset: timedelta) -> datetime:
+    """Orders placed before it are history. What was placed since was told by deliveries, or is found by polls: it
+    counts. Of another shop than before nobody told anything until now.
+    """
+    if known is None:
+        return account.created_at - offset
+    return known.before_at if known.host == account.host else now
 
 
 async def running(tx: Tx, history: History) -> History | None:
@@ -109,6 +121,8 @@ async def take(tx: Tx, history: History, brought: Brought, cursor: str | None) -
         cursor=cursor,
         moved_at=tx.now,
         asked=history.asked + 1,
+        # Pages that were too large became smaller; now and then larger ones are tried again.
+        size=min(domain.SIZE, history.size * 2) if history.asked % _LARGER_AFTER == 0 else history.size,
         found=history.found + brought.found,
         taken=history.taken + brought.orders,
         unreadable=history.unreadable + brought.unreadable,

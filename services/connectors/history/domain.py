@@ -14,8 +14,10 @@ from services.kernel.auth.ring import KeyRing
 State = Literal["running", "done", "stopped"]
 SIZE: Final = 50
 """Entries of a page, unless such pages are too large."""
-MOST_PAGES: Final = 20_000
-"""Of an import: a million orders. A list without an end is not asked for ever."""
+MOST_PAGES: Final = 250_000
+"""Of an import: a million orders of the platform that gives the fewest at a time, four. A list without an end is not
+asked for ever.
+"""
 PATIENCE: Final = timedelta(days=1)
 """After so long without a page it stops, and goes on where it was when somebody asks."""
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)

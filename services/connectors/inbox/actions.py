@@ -254,7 +254,8 @@ async def _part(tx: Tx, told: Delivery, farewell: Farewell) -> None:
         return
     if farewell.removed:
         await accounts_sql.drop_access(tx, told.store_id, told.hook_id)
-    if farewell.orders is None or farewell.orders:
+    # Without a host nobody knows whether the shop that says farewell is the connection's: orders are named, at least.
+    if farewell.orders or (farewell.orders is None and account.host is not None):
         await sql.redact(tx, told, farewell.orders)
 
 

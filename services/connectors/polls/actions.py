@@ -85,6 +85,16 @@ def pollable(account: Account) -> bool:
     return about.polling is not None and account.access is not None and has_host
 
 
+async def standing(tx: Tx, account: Account) -> Poll | None:
+    """How a connection's poll stands: one whose access is gone (the app was removed, or it leads to another shop) does
+    not go on by itself, whatever its last round left. None where there is no poll.
+    """
+    poll = await sql.one(tx, account.store_id, account.account_id)
+    if poll is None or poll.state != "idle" or pollable(account):
+        return poll
+    return replace(poll, state="stopped", reason="no_access", next_at=None)
+
+
 async def ask(tx: Tx, store_id: str, connection_id: str, *, since: datetime | None = None) -> Poll:
     """Begins a round now, also of a poll that was stopped; one that runs goes on. Raises `NotFound`, `Conflict` without
     access, `Invalid` for a `since` that nobody remembers.

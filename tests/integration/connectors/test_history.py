@@ -108,6 +108,20 @@ async def test_access_that_is_refused_stops_an_import_and_another_lets_it_go_on(
         assert (await ended(both, connection))["taken"] == 1
 
 
+async def test_of_another_shop_all_is_history_that_was_sold_before_kith_was_led_there(both: Pair) -> None:
+    """Nobody told of it: neither deliveries, nor polls, which begin with what changes from then on."""
+    shop = WooCommerce()
+    connection = await connect(both.http, "woocommerce", secret=SECRET)
+    path = f"/v1/connections/{connection['id']}"
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        await tx.execute("update hooks set created_at = created_at - interval '10 days'")
+    await both.http.patch(path, headers=SECRET_KEY, json={"host": "other.example", "access": ACCESS})
+    shop.put(ago(days=3), 1)
+    await both.http.patch(path, headers=SECRET_KEY, json={"host": HOST, "access": ACCESS})
+    async with polling(both, shop, kinds=TASK_KINDS):
+        assert (await ended(both, connection))["taken"] == 1
+
+
 async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: Pair) -> None:
     shops = (shopify.Shopify(), insales.InSales(), stripe := Stripe())
     for number in (1, 2, 3):

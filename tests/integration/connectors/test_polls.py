@@ -292,6 +292,17 @@ async def test_a_poll_that_stood_still_for_too_long_claims_nothing_of_what_nobod
         assert (await looked(both, connection))["reason"] is None, "somebody has seen it"
 
 
+async def test_a_poll_whose_access_is_gone_says_that_it_stands_still(both: Pair) -> None:
+    connection = await woocommerce(both)
+    asked = f"/v1/connections/{connection['id']}"
+    assert (await poll_of(both, connection))["state"] in {"idle", "running"}
+    await both.http.patch(asked, headers=SECRET_KEY, json={"host": "other.example"})
+    left = await poll_of(both, connection)
+    assert (left["state"], left["reason"], left["next_at"]) == ("stopped", "no_access", None)
+    await both.http.patch(asked, headers=SECRET_KEY, json={"host": HOST, "access": ACCESS})
+    assert (await poll_of(both, connection))["reason"] is None
+
+
 async def test_of_another_shop_nothing_was_missed_before_kith_was_led_there(both: Pair) -> None:
     shop, connection = WooCommerce(), await woocommerce(both)
     await _reached(both, 2)

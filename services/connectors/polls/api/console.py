@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Response
 
+from services.connectors.accounts import actions as accounts
 from services.connectors.polls import actions, sql
 from services.connectors.polls.api import words as shown
 from services.connectors.polls.sql import Day, Gap, Poll
@@ -49,7 +50,7 @@ async def poll_form(connection_id: ConnectionId, call: Annotated[Call, viewer("o
 
 async def part(tx: Tx, reader: Reader, store_id: str, connection_id: str) -> Part | None:
     """What the page shows; None for a connection that is not polled."""
-    poll = await sql.one(tx, store_id, connection_id)
+    poll = await actions.standing(tx, await accounts.get(tx, store_id, connection_id))
     if poll is None:
         return None
     zone = (await slices.shop(tx, store_id)).timezone

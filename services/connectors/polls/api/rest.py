@@ -36,8 +36,7 @@ _OFF: Final = PollOut(
 async def get_poll(connection_id: ConnectionId, call: Annotated[Call, require("orders:read")]) -> PollOut:
     """How far the connection's poll has come."""
     async with call.transaction() as tx:
-        await accounts.get(tx, call.store_id, connection_id)
-        found = await sql.one(tx, call.store_id, connection_id)
+        found = await actions.standing(tx, await accounts.get(tx, call.store_id, connection_id))
     return _OFF if found is None else _out(found)
 
 
