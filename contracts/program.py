@@ -19,6 +19,7 @@ from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.goals import MOST_TIMES, Goal, Strict
 from contracts.joining import Joining
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
+from contracts.tiers import Tiers
 from contracts.wording import Texts, Utm
 
 EvidenceKind = Literal["code", "click", "customer"]
@@ -309,6 +310,7 @@ class Program(Strict):
     milestone_rewards: tuple[MilestoneRule, ...] = Field(
         (), max_length=20, description="What ambassadors get for having brought so many friends, orders or revenue."
     )
+    tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
     friend_benefit: FriendBenefit | None = Field(
         None,
         description="How the friend is served: `discount` at the checkout, `credit` after the hold (the rules to the"

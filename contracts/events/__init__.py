@@ -10,6 +10,7 @@ from contracts.events import (
     payouts,
     rewards,
     store_codes,
+    tiers,
     tracking,
 )
 from contracts.events.base import Payload, Topic
@@ -55,6 +56,7 @@ _ALL: tuple[type[Payload], ...] = (
     rewards.SourcedRewardAdjusted,
     rewards.SourcedRewardReversed,
     rewards.SourcedRewardReleased,
+    tiers.TierChanged,
     payouts.PayoutPrepared,
     payouts.PayoutApproved,
     payouts.PayoutSubmitted,
@@ -86,5 +88,6 @@ __all__ = [
     "payouts",
     "rewards",
     "store_codes",
+    "tiers",
     "tracking",
 ]

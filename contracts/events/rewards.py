@@ -58,6 +58,10 @@ class Reward(Payload):
     status: RewardStatus
     reason: str
     available_at: Moment | None = None
+    tier: str | None = Field(None, description="The tier that its ambassador was in when it was first granted.")
+    multiplier_basis_points: int | None = Field(
+        None, description="What that tier multiplied it by; left out where the program had no tiers."
+    )
     placed_at: Moment
     granted_at: Moment
     changed_at: Moment

@@ -63,6 +63,9 @@ from services.rewards.slices import tables as _slices
 from services.rewards.statements.api import console as statements_console
 from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
+from services.rewards.tiers import consumer as tiers_consumer
+from services.rewards.tiers import jobs as tiers_jobs
+from services.rewards.tiers import tables as _tiers
 from services.rewards.verification import jobs as verification_jobs
 
 _TABLES = (
@@ -76,6 +79,7 @@ _TABLES = (
     _release_rules,
     _simulations,
     _slices,
+    _tiers,
 )
 """Named so that METADATA is complete whenever the manifest is."""
 
@@ -152,9 +156,10 @@ SERVICE = Service(
         *slices_consumer.HANDLERS,
         *destinations_consumer.HANDLERS,
         *goodwill_consumer.HANDLERS,
+        *tiers_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,
-    due_jobs=(*grants_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS),
+    due_jobs=(*grants_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS, *tiers_jobs.DUE_JOBS),
     work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS, *simulations_work.TASK_KINDS),
     pages=PAGES,
 )

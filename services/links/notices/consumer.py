@@ -26,6 +26,7 @@ from contracts.events.rewards import (
     SourcedRewardReleased,
     SourcedRewardReversed,
 )
+from contracts.events.tiers import TierChanged
 from contracts.events.tracking import ClickRecorded
 from services.kernel.bus.port import Event
 from services.kernel.db import Tx
@@ -70,6 +71,7 @@ HANDLERS = (
         handle=decide.of_rewards,
         group=GROUP,
     ),
+    Handler(events=(TierChanged,), handle=decide.of_tiers, group=GROUP),
     Handler(events=(DestinationChanged,), handle=decide.of_destinations, group=GROUP),
     Handler(events=(AppealAnswered,), handle=decide.of_appeals, group=GROUP),
     Handler(events=(ClickRecorded,), handle=on_clicks, group=CLICKS),

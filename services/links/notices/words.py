@@ -124,6 +124,8 @@ def occasion_text(occasion: str, speech: Speech) -> str:
         "earned": speech.say("Reward for another event"),
         "goodwill": speech.say("Given by the store"),
         "took_back": speech.say("Reward taken back"),
+        "tier_reached": speech.say("Tier reached"),
+        "tier_left": speech.say("Tier left"),
         "appeal_answered": speech.say("Objection answered"),
         "terms_changed": speech.say("Terms changed"),
         "destination_changed": speech.say("Payout destination changed"),

@@ -1,16 +1,19 @@
-"""How far an ambassador has used the limits of a program, and how far they are on the way to its milestones."""
+"""How far an ambassador has used the limits of a program and is on the way to its milestones, and in which tier."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from contracts.program import MilestoneRule, PerAmbassador
-from services.common.periods import window
+from contracts.tiers import Tier, Tiers
+from services.common.periods import local_day, window
 from services.kernel.db import Tx
 from services.rewards.grants.domain.caps import CountKey, Tally
 from services.rewards.grants.domain.milestones import Goal, GoalKey
 from services.rewards.grants.sql import limits, milestones
 from services.rewards.rules.domain import POINTS
 from services.rewards.slices import sql as slices
+from services.rewards.tiers import actions as tiers
+from services.rewards.tiers.domain import Standing, TierKey, count_on, level_of, months_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,51 @@ class Progress:
     def share(self) -> float:
         """From 0 to 1."""
         return self.so_far / self.rule.on.size
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where somebody stands among the tiers of their program, and how far the next one is; None of that where they are
+    in the last.
+    """
+
+    tiers: Tiers
+    currency: str
+    standing: Standing
+    count: int
+
+    @property
+    def tier(self) -> Tier | None:
+        """The tier that they are in."""
+        return self.tiers.named(self.standing.tier)
+
+    @property
+    def next(self) -> Tier | None:
+        """The tier after it."""
+        level = level_of(self.tiers, self.standing.tier)
+        following = 0 if level is None else level + 1
+        return self.tiers.steps[following] if following < len(self.tiers.steps) else None
+
+    @property
+    def share(self) -> float:
+        """How much of the way to the next is done, from 0 to 1."""
+        return 1.0 if self.next is None else min(1.0, self.count / self.next.at) if self.next.at else 1.0
+
+
+async def rank_of(tx: Tx, store_id: str, ambassador_id: str) -> Rank | None:
+    """Where an ambassador stands now; None where their program's newest version has no tiers."""
+    who = await slices.ambassador(tx, store_id, ambassador_id)
+    program = None if who is None else await slices.newest(tx, store_id, who.program_id)
+    if who is None or program is None or program.tiers is None:
+        return None
+    key = TierKey(store_id, ambassador_id, who.program_id)
+    seen = (await tiers.see(tx, [key]))[key]
+    today = local_day(tx.now, seen.rules.zone)
+    if program.tiers.of == "tenure":
+        count = 0 if seen.joined is None else months_between(seen.joined, today)
+    else:
+        count = count_on(program.tiers, seen.counts, today)
+    return Rank(program.tiers, program.currency, seen.now, count)
 
 
 async def progress_of(tx: Tx, store_id: str, ambassador_id: str) -> list[Progress]:

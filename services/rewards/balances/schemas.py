@@ -1,13 +1,15 @@
 """Bodies of the balances' API."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
-from services.rewards.balances.actions import Progress
+from services.rewards.balances.actions import Progress, Rank
 from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.schemas import currency_of
+from services.rewards.tiers.domain import NO_TIER
 
 
 class BalanceOut(BaseModel):
@@ -56,6 +58,35 @@ class MilestoneOut(BaseModel):
         return cls(rule=one.rule.name, of=one.rule.on.of, counted=one.count, next=one.next)
 
 
+class TierOut(BaseModel):
+    """In which tier of their program's newest version an ambassador is, and how far the next one is."""
+
+    name: str | None = Field(description="Null where they are in none.")
+    multiplier_basis_points: int = Field(description="What their next rewards for orders are multiplied by.")
+    since: datetime | None = Field(description="Since when; null for who has always been there.")
+    falls_at: datetime | None = Field(description="When they fall by one tier, unless the count is back by then.")
+    of: Literal["friends", "orders", "revenue", "tenure"] = Field(
+        description="What is counted: revenue in minor units, tenure in months."
+    )
+    counted: int = Field(description="What counts now, within the window.")
+    next: str | None = Field(description="The tier after it; null in the last one.")
+    next_at: int | None = Field(description="The count from which they are in that.")
+
+    @classmethod
+    def as_seen(cls, rank: Rank) -> Self:
+        """As callers see it."""
+        return cls(
+            name=None if rank.tier is None else rank.tier.name,
+            multiplier_basis_points=NO_TIER if rank.tier is None else rank.tier.multiplier_basis_points,
+            since=rank.standing.since if rank.standing.revision else None,
+            falls_at=rank.standing.falls_at,
+            of=rank.tiers.of,
+            counted=rank.count,
+            next=None if rank.next is None else rank.next.name,
+            next_at=None if rank.next is None else rank.next.at,
+        )
+
+
 class BalancesOut(BaseModel):
     """One balance for each currency or unit that something was ever granted in."""
 
@@ -63,11 +94,15 @@ class BalancesOut(BaseModel):
     milestones: list[MilestoneOut] | None = Field(
         None, description="Of an ambassador, as it stands now; null for a friend, and for a past moment."
     )
+    tier: TierOut | None = Field(None, description="Likewise; null too where their program has no tiers.")
 
     @classmethod
-    def of(cls, holdings: dict[str, Holding], progress: Sequence[Progress] | None = None) -> Self:
+    def of(
+        cls, holdings: dict[str, Holding], progress: Sequence[Progress] | None = None, rank: Rank | None = None
+    ) -> Self:
         """As callers see it."""
         return cls(
             data=[BalanceOut.of(unit, holding) for unit, holding in sorted(holdings.items())],
             milestones=None if progress is None else [MilestoneOut.as_seen(one) for one in progress],
+            tier=None if rank is None else TierOut.as_seen(rank),
         )

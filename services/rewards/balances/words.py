@@ -1,6 +1,8 @@
-"""What pages say of rewards, limits, and the way to milestones."""
+"""What pages say of rewards, limits, tiers, and the way to milestones."""
 
-from services.rewards.balances.actions import Progress, Used
+from contracts.tiers import Measure
+from services.common.tier_names import times
+from services.rewards.balances.actions import Progress, Rank, Used
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
@@ -44,17 +46,41 @@ def given_text(reader: Reader, progress: Progress) -> str:
 
 def progress_text(reader: Reader, progress: Progress) -> str:
     """How far the next step of a milestone is: "3 of 5 friends"."""
-    speech, fmt, rule = reader.speech, reader.fmt, progress.rule
+    rule = progress.rule
     if progress.next is None:
-        return speech.say("Reached")
-    size, so_far = rule.on.size, fmt.number(progress.so_far)
-    if rule.on.of == "friends":
-        return speech.count(
-            "%(so_far)s of %(n)s friend", "%(so_far)s of %(n)s friends", size, n=fmt.number(size), so_far=so_far
-        )
-    if rule.on.of == "orders":
-        return speech.count(
-            "%(so_far)s of %(n)s order", "%(so_far)s of %(n)s orders", size, n=fmt.number(size), so_far=so_far
-        )
-    spent, goal = (reader.amount(minor, progress.currency) for minor in (progress.so_far, size))
+        return reader.speech.say("Reached")
+    return _so_far(reader, rule.on.of, progress.so_far, rule.on.size, progress.currency)
+
+
+def rank_title(reader: Reader, rank: Rank) -> str:
+    """The tier that somebody is in: "Silver, ×1.5"."""
+    if rank.tier is None:
+        return reader.speech.say("No tier yet")
+    return f"{rank.tier.name}, {times(rank.tier.multiplier_basis_points, reader.fmt)}"
+
+
+def rank_text(reader: Reader, rank: Rank) -> str:
+    """How far the next tier is, and when somebody falls: "Gold, ×2: 12 of 20 friends"."""
+    say, found = reader.speech.say, []
+    if rank.next is not None:
+        name = f"{rank.next.name}, {times(rank.next.multiplier_basis_points, reader.fmt)}"
+        found.append(f"{name}: {_so_far(reader, rank.tiers.of, rank.count, rank.next.at, rank.currency)}")
+    else:
+        found.append(say("The highest tier"))
+    if rank.standing.falls_at is not None:
+        day = reader.fmt.date(rank.standing.falls_at.astimezone(reader.zone))
+        found.append(say("One tier lower from %(day)s, unless the count is back by then", day=day))
+    return ". ".join(found)
+
+
+def _so_far(reader: Reader, of: Measure, count: int, size: int, currency: str) -> str:
+    speech, fmt = reader.speech, reader.fmt
+    so_far, n = fmt.number(count), fmt.number(size)
+    if of == "friends":
+        return speech.count("%(so_far)s of %(n)s friend", "%(so_far)s of %(n)s friends", size, n=n, so_far=so_far)
+    if of == "orders":
+        return speech.count("%(so_far)s of %(n)s order", "%(so_far)s of %(n)s orders", size, n=n, so_far=so_far)
+    if of == "tenure":
+        return speech.count("%(so_far)s of %(n)s month", "%(so_far)s of %(n)s months", size, n=n, so_far=so_far)
+    spent, goal = (reader.amount(minor, currency) for minor in (count, size))
     return speech.say("%(spent)s of %(goal)s in friends’ orders", spent=spent, goal=goal)

@@ -33,7 +33,7 @@ class SourceOut(BaseModel):
 class CalculationOut(BaseModel):
     """How the amount came about: the smaller of `want` and `bound`. In minor units, or points."""
 
-    base: int = Field(description="What the rule gives before refunds, its limit per order applied.")
+    base: int = Field(description="What the rule gives before refunds, by the tier, its limit per order applied.")
     order_total_minor: int = Field(description="0 where the source is no order.")
     order_refunded_minor: int
     want: int = Field(description="base × (total − refunded) / total, rounded half up.")
@@ -105,6 +105,10 @@ class RewardOut(BaseModel):
     )
     waits_why: Why | None = Field(None, description="by_hand, flagged, unanswered, asked.")
     waits_since: datetime | None = None
+    tier: str | None = Field(None, description="The tier that the ambassador was in at the first grant.")
+    multiplier_basis_points: int | None = Field(
+        None, description="What that multiplied it by; null where the program had no tiers, and for friends."
+    )
     calculation: CalculationOut
 
     @classmethod
@@ -138,6 +142,8 @@ class RewardOut(BaseModel):
             waits_for=reward.waits_for,
             waits_why=reward.waits_why,
             waits_since=reward.waits_since,
+            tier=reward.tier,
+            multiplier_basis_points=reward.multiplier,
             calculation=CalculationOut(
                 base=reward.base_minor,
                 order_total_minor=reward.total_minor,
@@ -173,6 +179,7 @@ CSV_COLUMNS = (
     *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id"),
     *("ambassador_id", "ambassador_code", "kind", "amount", "points", "currency", "status", "reason", "want", "bound"),
     *("placed_at", "granted_at", "settled_at", "available_at", "released_at", "changed_at", "source_kind", "source_id"),
+    *("tier", "multiplier_basis_points"),
 )
 
 

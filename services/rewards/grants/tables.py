@@ -101,6 +101,9 @@ REWARDS = Table(
     Column("source_kind", Text, nullable=False, server_default="order"),
     # Of a custom event.
     text("event_name", nullable=True),
+    # As they were at the first grant.
+    text("tier", nullable=True),
+    Column("multiplier", Integer, nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
@@ -148,6 +151,7 @@ REWARDS = Table(
     ),
     CheckConstraint("source_kind in ('order', 'person', 'event', 'period')", name="source_kind"),
     CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
+    CheckConstraint("multiplier > 0 and (tier is null or multiplier is not null)", name="multiplier"),
 )
 
 SPENT = Table(

@@ -138,7 +138,9 @@ class GiftOut(BaseModel):
     unit: str
     basis_points: int | None = Field(description="The share, of `of_minor`; null for a fixed amount.")
     of_minor: int | None
-    before_caps: int = Field(description="By the terms alone.")
+    tier: str | None = Field(None, description="The tier that the ambassador is in.")
+    multiplier_basis_points: int | None = Field(None, description="What that multiplies it by; null where none does.")
+    before_caps: int = Field(description="By the terms and the tier alone.")
     per_order_limit: int | None
     base: int = Field(description="After the limit per order.")
     bound: int | None = Field(description="The most that budget and limit per ambassador leave; null: no such cap.")
@@ -160,6 +162,8 @@ class GiftOut(BaseModel):
             unit=gift.unit,
             basis_points=gift.basis_points,
             of_minor=gift.of_minor,
+            tier=gift.grade.tier if gift.grade else None,
+            multiplier_basis_points=gift.grade.multiplier if gift.grade else None,
             before_caps=gift.whole_minor,
             per_order_limit=gift.per_order_minor,
             base=gift.base_minor,

@@ -5,11 +5,13 @@ from typing import Final
 
 from services.common.money import known
 from services.common.reasons import reason_text
+from services.common.tier_names import times
 from services.rewards.grants.api.words import lines_text, rule_label, side_label, unmet_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
 from services.rewards.simulations.domain.replay import PER_ORDER
 from services.rewards.simulations.domain.trial import Gift, Trial, Way
+from services.rewards.tiers.domain import NO_TIER
 from services.ui import AmountCard, Chip, Speech
 from services.ui.parts import Shape, Tone
 
@@ -84,8 +86,14 @@ def _made_of(reader: Reader, gift: Gift) -> str:
     if gift.reason == "currency_mismatch":
         return say("Nothing: the order is in another currency.")
     whole = reader.amount(gift.whole_minor, gift.unit)
-    if gift.lines:
-        return lines_text(reader, gift.lines, gift.unit)
+    found = [lines_text(reader, gift.lines, gift.unit)] if gift.lines else []
+    if gift.grade is not None and gift.grade.tier is not None and gift.grade.multiplier != NO_TIER:
+        factor = times(gift.grade.multiplier, reader.fmt)
+        found.append(
+            say("With the tier %(tier)s, %(times)s: %(amount)s.", tier=gift.grade.tier, times=factor, amount=whole)
+        )
+    if found:
+        return ". ".join(found)
     if gift.basis_points is None or gift.of_minor is None:
         return say("A fixed amount: %(amount)s.", amount=whole)
     base = reader.fmt.money(gift.of_minor, gift.unit) if known(gift.unit) else reader.fmt.number(gift.of_minor)

@@ -1,4 +1,4 @@
-"""Keeps who the ambassadors are and how they are called, and closes the portals of those who were erased."""
+"""Keeps how ambassadors are called, and closes the portals of those who were erased."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -10,16 +10,8 @@ from services.kernel.revisions import newest
 from services.kernel.service import Handler
 from services.rewards.slices import sql
 
-GROUP: Final = "ambassadors"
-"""A group of its own begins with the catalog's first record: so who joined before this was kept is known too."""
 CODES_GROUP: Final = "codes"
-"""Likewise: codes are kept since later than ambassadors are."""
-
-
-async def keep_ambassadors(tx: Tx, events: Sequence[Event[Any]]) -> None:
-    """Ambassadors as they are now."""
-    latest = newest([event.data for event in events], key=lambda one: (one.store_id, one.ambassador_id))
-    await sql.keep_ambassadors(tx, list(latest.values()))
+"""A group of its own begins with the catalog's first record: so codes from before they were kept are known too."""
 
 
 async def keep_codes(tx: Tx, events: Sequence[Event[Any]]) -> None:
@@ -41,6 +33,5 @@ async def close_portals(tx: Tx, events: Sequence[Event[Any]]) -> None:
 
 HANDLERS = (
     Handler(events=(AmbassadorSaved,), handle=close_portals),
-    Handler(events=(AmbassadorSaved,), handle=keep_ambassadors, group=GROUP),
     Handler(events=(CodeSaved, AmbassadorSaved), handle=keep_codes, group=CODES_GROUP),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.program import Program
@@ -37,15 +38,41 @@ _NEWEST = """
 select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
 """
 
+_NEWEST_OF = """
+select w.store_id, w.program_id, p.version, p.definition
+from unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id)
+cross join lateral (
+  select version, definition from programs where store_id = w.store_id and program_id = w.program_id
+  order by version desc limit 1
+) p
+"""
+
+_WITH_TIERS = """
+select w.store_id, w.program_id
+from unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id)
+where exists (
+  select from programs p where p.store_id = w.store_id and p.program_id = w.program_id
+    and cast(p.definition as jsonb) -> 'tiers' <> 'null'
+)
+"""
+
+_JOINED = """
+select a.store_id, a.ambassador_id, a.joined_at from ambassadors a
+join unnest(cast(:stores as text[]), cast(:ambassadors as text[])) w(store_id, ambassador_id)
+  using (store_id, ambassador_id)
+where a.joined_at is not null
+"""
+
 _NEWEST_VERSION = "select max(version) from programs where store_id = :store and program_id = :program"
 
 _KEEP_AMBASSADORS = """
-insert into ambassadors (store_id, ambassador_id, program_id, status, revision)
+insert into ambassadors (store_id, ambassador_id, program_id, status, revision, joined_at)
 select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:programs as text[]),
-  cast(:statuses as text[]), cast(:revisions as int[])) order by 1, 2
+  cast(:statuses as text[]), cast(:revisions as int[]), cast(:joined as timestamptz[])) order by 1, 2
 on conflict (store_id, ambassador_id) do update set program_id = excluded.program_id, status = excluded.status,
-  revision = excluded.revision
+  revision = excluded.revision, joined_at = excluded.joined_at
 where ambassadors.revision < excluded.revision
+  or (ambassadors.revision = excluded.revision and ambassadors.joined_at is null)
 """
 
 _AMBASSADOR = """
@@ -162,6 +189,20 @@ async def newest(tx: Tx, store_id: str, program_id: str) -> Program | None:
     return None if definition is None else program_of(definition)
 
 
+async def newest_of(tx: Tx, wanted: Iterable[Ref]) -> dict[Ref, tuple[int, Program]]:
+    """The newest version that is known of each (store, program), with its number."""
+    keys = sorted(set(wanted))
+    rows = await tx.all(_NEWEST_OF, stores=[k[0] for k in keys], programs=[k[1] for k in keys])
+    return {(row.store_id, row.program_id): (row.version, program_of(row.definition)) for row in rows}
+
+
+async def with_tiers(tx: Tx, wanted: Iterable[Ref]) -> set[Ref]:
+    """Those (store, program) of which some version has tiers."""
+    keys = sorted(set(wanted))
+    rows = await tx.all(_WITH_TIERS, stores=[k[0] for k in keys], programs=[k[1] for k in keys])
+    return {(row.store_id, row.program_id) for row in rows}
+
+
 async def newest_version(tx: Tx, store_id: str, program_id: str) -> int:
     """Number of a program's newest version that is known; 0 for none."""
     return int(await tx.scalar(_NEWEST_VERSION, store=store_id, program=program_id) or 0)
@@ -198,6 +239,7 @@ async def keep_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
         programs=[a.program_id for a in saved],
         statuses=[a.status for a in saved],
         revisions=[a.revision for a in saved],
+        joined=[a.created_at for a in saved],
     )
 
 
@@ -205,6 +247,15 @@ async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | 
     """An ambassador, as far as has been heard; erased as soon as all else of theirs is dropped here."""
     row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
     return None if row is None else Ambassador(row.program_id, row.status)
+
+
+async def joined(tx: Tx, ambassadors: Iterable[Ref]) -> dict[Ref, datetime]:
+    """When these (store, ambassador) joined, as far as has been heard."""
+    keys = sorted(set(ambassadors))
+    if not keys:
+        return {}
+    rows = await tx.all(_JOINED, stores=[k[0] for k in keys], ambassadors=[k[1] for k in keys])
+    return {(row.store_id, row.ambassador_id): row.joined_at for row in rows}
 
 
 async def keep_codes(tx: Tx, saved: Sequence[CodeSaved]) -> None:

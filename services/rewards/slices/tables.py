@@ -25,8 +25,10 @@ AMBASSADORS = Table(
     text("program_id"),
     text("status"),
     Column("revision", Integer, nullable=False),
+    # Null until the catalog was read anew, in rows from before it was kept.
+    moment("joined_at", nullable=True),
 )
-"""Ambassadors by id: in which program, and whether they are active, blocked or erased."""
+"""Ambassadors by id: in which program since when, and whether they are active, blocked or erased."""
 
 CODES = Table(
     "codes",

@@ -11,6 +11,7 @@ from services.rewards.grants.sql import counters, limits, milestones
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
 from services.rewards.payouts.sql import payouts
+from services.rewards.tiers import sql as tiers
 from services.rewards.verification import sql as books
 from services.rewards.verification.domain import Report, Walk
 
@@ -27,9 +28,9 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
-    for it, goodwill without its reward or the other way round, a counter of a budget, limit or milestone that drifted,
-    a milestone's reward that its count does not bear out, money in payout that is in no payout, a closed month that is
-    no longer what was kept. `progress` is called with (sets done, sets in all).
+    for it, goodwill without its reward or the other way round, a counter of a budget, limit, milestone or tier that
+    drifted, a milestone's reward that its count does not bear out, money in payout that is in no payout, a closed month
+    that is no longer what was kept. `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
     walk = Walk(report)
@@ -53,6 +54,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
         report.found("milestone", f"{goal[1:]} counts {reached}, its orders come to {come_to}")
     for reward_id, source, wanted, reached in await milestones.crooked(tx, store_id):
         report.found("milestone", f"{reward_id} for {source} is wanted as {wanted}, the count is {reached}")
+    async for whose, kept_so, really in tiers.drift(tx, store_id, count=_SLICE):
+        report.found("tier", f"{whose} counts {kept_so} (friends, orders, revenue), their orders come to {really}")
     for who, unit, said, made_of in await payouts.drift(tx, store_id):
         report.found("payout", f"{who} has {said} {unit} in payout and paid, their payouts come to {made_of}")
     for goodwill_id, given, rewarded in await goodwill.crooked(tx, store_id):

@@ -42,6 +42,7 @@ from contracts.events.rewards import (
     SourcedRewardReleased,
     SourcedRewardReversed,
 )
+from contracts.events.tiers import TierChanged
 
 TOLD: Final[Mapping[str, type[Payload]]] = {
     "ambassador.joined": AmbassadorSaved,
@@ -60,6 +61,7 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "reward.adjusted": RewardAdjusted,
     "reward.released": RewardReleased,
     "reward.reversed": RewardReversed,
+    "tier.changed": TierChanged,
     "payout.prepared": PayoutPrepared,
     "payout.approved": PayoutApproved,
     "payout.submitted": PayoutSubmitted,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.common.event_names import deed_text
 from services.common.milestone_names import milestone_text
+from services.common.tier_names import times
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.links.ambassadors import sql as members
@@ -193,6 +194,12 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
                 "amount": words.amount(lost, reward, speech, fmt),
                 "left": words.amount(int(facts["after_minor"]), reward, speech, fmt),
                 "reason": words.reason(str(facts["reason"]), speech),
+            }
+        case "tier_reached" | "tier_left":
+            return {
+                "tier": str(facts["tier"] or speech.say("none")),
+                "before": str(facts["before"] or speech.say("none")),
+                "times": times(int(facts["basis_points"]), fmt),
             }
         case "appeal_answered":
             return {"answer": words.answer(str(facts["outcome"]), speech)}

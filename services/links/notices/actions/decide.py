@@ -9,6 +9,7 @@ from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
 from contracts.events.payouts import DestinationChanged
 from contracts.events.rewards import AnyReward, SourcedReward
+from contracts.events.tiers import TierChanged
 from services.kernel.bus.port import Event
 from services.kernel.db import ALL_STORES, Tx
 from services.kernel.due import schedule
@@ -131,6 +132,24 @@ def _deed(reward: AnyReward) -> dict[str, str]:
     if reward.source.kind == "period":
         return {"milestone": reward.source.id}
     return {} if reward.event_name is None else {"event_name": reward.event_name}
+
+
+async def of_tiers(tx: Tx, events: Sequence[Event[TierChanged]]) -> None:
+    """Who is in another tier than before; not where it is the program that has others now."""
+    await _lock(tx)
+    wanted = []
+    for event in events:
+        data = event.data
+        if data.why == "program_changed":
+            continue
+        occasion: Occasion = "tier_reached" if data.why == "reached" else "tier_left"
+        facts = {
+            "tier": data.tier.name if data.tier else None,
+            "before": data.before,
+            "basis_points": data.tier.multiplier_basis_points if data.tier else 10_000,
+        }
+        wanted.append(_notice(tx, event, data.ambassador_id, occasion, f"{data.program_id}:{data.revision}", **facts))
+    await _add(tx, wanted)
 
 
 async def of_appeals(tx: Tx, events: Sequence[Event[AppealAnswered]]) -> None:

@@ -16,6 +16,8 @@ Occasion = Literal[
     "earned",
     "goodwill",
     "took_back",
+    "tier_reached",
+    "tier_left",
     "appeal_answered",
     "terms_changed",
     "destination_changed",
@@ -143,6 +145,25 @@ ABOUT: Final[dict[Occasion, About]] = {
             label=_PAGE,
         ),
         money=True,
+    ),
+    "tier_reached": About(
+        values=("tier", "times"),
+        words=Words(
+            subject=_("You are in the tier {tier}"),
+            body=_("You have reached the tier {tier} of {program}. Your next rewards for friends’ orders: {times}."),
+            label=_PAGE,
+        ),
+    ),
+    "tier_left": About(
+        values=("tier", "before", "times"),
+        words=Words(
+            subject=_("Your tier has changed"),
+            body=_(
+                "Your tier in {program} is another one now: {before} → {tier}. Your next rewards for friends’ orders:"
+                " {times}. What you have earned stays as it is."
+            ),
+            label=_PAGE,
+        ),
     ),
     "appeal_answered": About(
         values=("answer",),

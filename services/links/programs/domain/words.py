@@ -18,6 +18,7 @@ from services.links.programs.domain.conditions import conditions
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
 from services.links.programs.domain.parts import share
+from services.links.programs.domain.tier_words import tier_terms
 from services.ui import Format, Speech
 
 
@@ -96,6 +97,7 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines += per_ambassador(event.limits.per_ambassador, program, speech, fmt)
     for milestone in program.milestone_rewards:
         lines += milestone_terms(milestone, program, speech, fmt)
+    lines += tier_terms(program, speech, fmt)
     least = program.attribution.min_subtotal_minor
     if least:
         lines.append(speech.say("An order counts from %(least)s.", least=money(least, program.currency, fmt)))
@@ -293,6 +295,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("For other events"): " ".join(events) or nothing,
         speech.say("For milestones"): " ".join(milestones) or nothing,
+        speech.say("Tiers"): " ".join(tier_terms(program, speech, fmt)) or speech.say("none"),
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")
         if attribution.model == "first"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 
 from services.kernel.http.call import Call, viewer
 from services.rewards.balances import actions
-from services.rewards.balances.words import given_text, progress_text
+from services.rewards.balances.words import given_text, progress_text, rank_text, rank_title
 from services.rewards.ledger import sql
 from services.rewards.pages import reader_of
 from services.ui import Fact
@@ -23,10 +23,12 @@ async def balance(
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         progress = await actions.progress_of(tx, call.store_id, ambassador_id)
+        rank = await actions.rank_of(tx, call.store_id, ambassador_id)
         holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/console.html",
+        tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         balances=[
             [

@@ -17,7 +17,7 @@ from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
 from services.rewards.balances import actions
-from services.rewards.balances.words import brings_text, given_text, progress_text, used_text
+from services.rewards.balances.words import brings_text, given_text, progress_text, rank_text, rank_title, used_text
 from services.rewards.grants.api.words import rule_label
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import rewards
@@ -43,10 +43,12 @@ async def portal_balance(request: Request) -> Response:
         await _refuse_gone(tx, portal)
         reader = await reader_of(request, tx, portal.store_id)
         progress = await actions.progress_of(tx, portal.store_id, portal.ambassador_id)
+        rank = await actions.rank_of(tx, portal.store_id, portal.ambassador_id)
         holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/portal.html",
+        tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         balances=[
             (

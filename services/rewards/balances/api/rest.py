@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from services.kernel.errors import Invalid
 from services.kernel.http.call import Call, require
 from services.rewards.balances import sql as past
-from services.rewards.balances.actions import progress_of
+from services.rewards.balances.actions import progress_of, rank_of
 from services.rewards.balances.schemas import BalancesOut
 from services.rewards.ledger import sql
 from services.rewards.rules.domain import Side
@@ -40,7 +40,8 @@ async def get_balances(
     async with call.transaction() as tx:
         if at is None:
             progress = await progress_of(tx, call.store_id, owner) if side == "ambassador" else None
-            return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side), progress)
+            rank = await rank_of(tx, call.store_id, owner) if side == "ambassador" else None
+            return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side), progress, rank)
         if at > tx.now:
             raise Invalid.field("at", "This moment has not come yet: ask for one that has passed.", code="future")
         number = await past.last_before(tx, call.store_id, at + _TICK)

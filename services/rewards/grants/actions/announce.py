@@ -88,5 +88,11 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
             **told,
         )
     return _OF_ORDERS[happened](
-        order_id=reward.order_id, rule=reward.rule, level=reward.level, placed_at=reward.placed_at, **told
+        order_id=reward.order_id,
+        rule=reward.rule,
+        level=reward.level,
+        placed_at=reward.placed_at,
+        tier=reward.tier,
+        multiplier_basis_points=reward.multiplier,
+        **told,
     )

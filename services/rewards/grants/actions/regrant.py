@@ -19,7 +19,7 @@ from services.rewards.grants.actions import milestones
 from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.actions.moments import moment_in
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
-from services.rewards.grants.domain.plan import plan
+from services.rewards.grants.domain.plan import grades_of, plan
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.grants.sql import rewards as rewards_sql
@@ -29,6 +29,8 @@ from services.rewards.ledger.domain import change as posting_of
 from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements
 from services.rewards.slices import sql as slices
+from services.rewards.tiers import actions as tiers
+from services.rewards.tiers.domain import TierKey
 
 _ANY_ZONE = ZoneInfo("UTC")
 """For orders that earn nothing: no day is made for them."""
@@ -81,9 +83,12 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
         changes += plan(order, batch.entitled.get(key, []), batch.rewards.get(key, []), batch.caps, moment)
     await settle_changes(tx, changes)
     # Behind the orders' own rewards, so that both read the budget as those have left it.
+    if orders[0].source_kind != "order":
+        return changes
     counting = [(order, batch.programs.get((order.store_id, order.order_id))) for order in batch.orders]
-    reached = await milestones.recount(tx, counting) if orders[0].source_kind == "order" else []
+    reached = await milestones.recount(tx, counting)
     await settle_changes(tx, reached)
+    await tiers.recount(tx, counting)
     return [*changes, *reached]
 
 
@@ -119,24 +124,40 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
     await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)
     for reward in await rewards_sql.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
         batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
-    batch.orders = [_entitle(batch, order) for order in batch.orders]
+    await _entitle(tx, batch)
     await _load_caps(tx, batch)
     return batch
 
 
-def _entitle(batch: _Batch, order: Order) -> Order:
-    """Notes what the rules give for an order; returns it with its day, where they ask. A reward that exists keeps its
-    day, even if the store has moved to another zone since.
+async def _entitle(tx: Tx, batch: _Batch) -> None:
+    """Notes what the rules give for each order, at the tiers that ambassadors are in now. Orders get their day, where
+    rules ask for it; a reward that exists keeps its day, even if the store has moved to another zone since.
     """
+    orders = [(one, batch.programs.get((one.store_id, one.order_id))) for one in batch.orders]
+    multiplied = {
+        _whose(one)
+        for one, program in orders
+        if program is not None and program.tiers is not None and one.event is None and one.refusal is None
+    }
+    now = await tiers.tiers_of(tx, multiplied) if multiplied else {}
+    batch.orders = [_entitled(batch, order, now.get(_whose(order))) for order in batch.orders]
+
+
+def _entitled(batch: _Batch, order: Order, tier: str | None) -> Order:
     ref = (order.store_id, order.order_id)
     program = batch.programs.get(ref)
     if program is None:
         return order
+    rewards = batch.rewards.get(ref, ())
     if program.by_day and order.refusal is None:
-        kept = (reward.day for reward in batch.rewards.get(ref, ()) if reward.placed_at == order.placed_at)
+        kept = (reward.day for reward in rewards if reward.placed_at == order.placed_at)
         order = order.in_zone(batch.zones[order.store_id], day=next(kept, None))
-    batch.entitled[ref] = entitlements(order, program)
+    batch.entitled[ref] = entitlements(order, program, grades=grades_of(order, program, rewards, tier))
     return order
+
+
+def _whose(order: Order) -> TierKey:
+    return TierKey(order.store_id, order.ambassador_id or "", order.program_id or "")
 
 
 def _program(order: Order, programs: Mapping[tuple[str, str, int], Program]) -> Program | None:

@@ -10,6 +10,7 @@ from services.rewards.grants.actions.regrant import regrant
 from services.rewards.grants.sql import conversions, custom_events, limits
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
+from services.rewards.tiers import actions as tiers
 
 WAITING_JOB = "waiting"
 AT_ONCE = 250
@@ -20,6 +21,7 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     """Keeps versions of programs (a repeat does nothing) and decides the orders that waited for them."""
     await slices.keep(tx, published)
     await limits.note_periods(tx, published)
+    await tiers.take_programs(tx, published)
     more = await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
     await due.schedule(tx, WAITING_JOB, more)
 

@@ -86,7 +86,7 @@ def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
         who=words.side_label(reader.speech, reward.side),
         name=_filled(reward.beneficiary_id) if reward.side == "ambassador" else "",
         amount=reader.amount(reward.target_minor, reward.unit),
-        terms=words.terms_text(reader, rule, view.order, reward.currency) if rule is not None else "",
+        terms=words.terms_text(reader, rule, view.order, reward) if rule is not None else "",
         limits=limits,
         chip=words.status_chip(reader.speech, reward),
         steps=steps_of(reader, reward, rule) if reward.target_minor else (),

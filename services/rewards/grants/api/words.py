@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
 from services.common.milestone_names import milestone_title
+from services.common.tier_names import times
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
@@ -184,14 +185,16 @@ def discount_text(reader: Reader, discount: Discount, order: Order, part_minor: 
     return say("Nothing was taken off: the order carries no discount.")
 
 
-def terms_text(reader: Reader, rule: RewardRule, order: Order, currency: str) -> str:
-    """The rule's terms for this order: "10% of the subtotal of €46.00, in cash"."""
+def terms_text(reader: Reader, rule: RewardRule, order: Order, reward: Reward) -> str:
+    """The rule's terms for this order: "10% of the subtotal of €46.00, Gold ×1.5, in cash"."""
     say, fmt = reader.speech.say, reader.fmt
-    by_line = lines_of(order, rule, currency)
-    unit = POINTS if rule.pay_as == "points" else currency
+    by_line = lines_of(order, rule, reward.currency)
+    unit = POINTS if rule.pay_as == "points" else reward.currency
     parts = [
         lines_text(reader, by_line, unit) if by_line else _gift(speech=reader.speech, fmt=fmt, rule=rule, order=order)
     ]
+    if reward.tier is not None and reward.multiplier is not None:
+        parts.append(f"{reward.tier} {times(reward.multiplier, fmt)}")
     if rule.limits.per_order_minor is not None:
         parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
     if rule.which == "first":

@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.program import MilestoneRule, Program
-from services.common.money import share_half_up
 from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import Caps, budget_key
 from services.rewards.grants.domain.plan import Moment
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import POINTS, Order, Reason, goods_left
+from services.rewards.rules.domain import POINTS, Order, Reason
+from services.rewards.tiers.domain import revenue_left
 
 MOST_STEPS = 1_000
 """Steps of a goal of revenue, which one order can reach many of: a rule's `at_most` is never more."""
@@ -106,26 +106,18 @@ def counted(order: Order, program: Program | None) -> Counted | None:
     if (
         program is None
         or not program.milestone_rewards
-        or order.settled_at is None
-        or order.refusal is not None
         or order.program_id is None
         or order.ambassador_id is None
+        or (revenue := revenue_left(order, program.currency)) is None
     ):
         return None
-    states = (order,) if order.then is None else (order, order.then)
-    left = [goods_left(one) for one in states]
-    if not all(left):
-        return None
-    revenue = min(
-        share_half_up(one.subtotal_minor, *part.as_integer_ratio()) for one, part in zip(states, left, strict=True)
-    )
     return Counted(
         store_id=order.store_id,
         order_id=order.order_id,
         ambassador_id=order.ambassador_id,
         program_id=order.program_id,
         friend_id=order.person or order.friend_id,
-        revenue_minor=revenue if order.currency == program.currency else 0,
+        revenue_minor=revenue,
         goals=tuple(sorted(rule.goal for rule in program.milestone_rewards)),
     )
 

@@ -4,18 +4,19 @@ Lowering goes before raising: what one reward of the order gives back is there f
 to another ambassador the first one's reward is down before the second one's is up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.program import PerAmbassador
+from contracts.program import PerAmbassador, Program
 from services.common.periods import window
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
 from services.rewards.grants.domain.reward import Change, Decider, Reward, RewardKey, Why
-from services.rewards.rules.domain import Entitlement, Order, Reason, usable_from
+from services.rewards.rules.domain import Entitlement, Grade, Order, Reason, usable_from
+from services.rewards.tiers.domain import grade_of
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -42,6 +43,23 @@ class _Draft:
     target: int = 0
     bound: int | None = None
     reason: Reason = Reason.GRANTED
+
+
+def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: str | None) -> dict[str, Grade]:
+    """By rule, what tiers make of the ambassador's rewards for an order: `tier` is the one that they are in now, and a
+    reward that was granted keeps the one that it was granted at.
+    """
+    granted = {one.key: one for one in rewards if one.granted_at is not None}
+    found = {}
+    for rule in program.rules_served if order.event is None else ():
+        if rule.to != "ambassador":
+            continue
+        before = granted.get((order.program_id or "", rule.name, 1, order.ambassador_id or ""))
+        if before is not None and before.multiplier is not None:
+            found[rule.name] = Grade(before.tier, before.multiplier)
+        elif before is None and program.tiers is not None:
+            found[rule.name] = grade_of(program.tiers, tier)
+    return found
 
 
 def plan(
@@ -164,6 +182,8 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
             want_minor=one.want_minor,
             reason=one.reason,
             available_at=available_at,
+            tier=one.grade.tier if one.grade else None,
+            multiplier=one.grade.multiplier if one.grade else None,
         )
     return Reward(
         store_id=order.store_id,
@@ -197,6 +217,8 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
         created_at=moment.now,
         granted_at=None,
         changed_at=moment.now,
+        tier=one.grade.tier if one.grade else None,
+        multiplier=one.grade.multiplier if one.grade else None,
     )
 
 

@@ -81,6 +81,10 @@ class Reward(Struct, frozen=True, kw_only=True):
     """Whose word stands before its release: it is not released before, however long that takes."""
     waits_why: Why | None = None
     waits_since: datetime | None = None
+    tier: str | None = None
+    """The tier that its ambassador was in at its first grant; None for none."""
+    multiplier: int | None = None
+    """By how many basis points that multiplied it; None where the program had no tiers."""
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
 
@@ -157,7 +161,7 @@ class Reward(Struct, frozen=True, kw_only=True):
             "target": self.target_minor,
             "total": self.total_minor,
             "want": self.want_minor,
-        }
+        } | ({} if self.multiplier is None else {"tier": self.tier, "multiplier": self.multiplier})
 
 
 class Change(Struct, frozen=True):

@@ -54,6 +54,8 @@ _TYPES = {
     "waits_since": "timestamptz",
     "granted_by": "bigint",
     "event_name": "text",
+    "tier": "text",
+    "multiplier": "int",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 

@@ -16,11 +16,13 @@ from services.rewards.rules.domain.order import (
 )
 from services.rewards.rules.domain.rules import (
     Entitlement,
+    Grade,
     Part,
     after_refunds,
     entitlements,
     goods_left,
     lines_of,
+    multiplied,
     parts_left,
     terms,
     total_left,
@@ -32,6 +34,7 @@ from services.rewards.rules.domain.rules import (
 __all__ = [
     "POINTS",
     "Entitlement",
+    "Grade",
     "Line",
     "LineGift",
     "Order",
@@ -45,6 +48,7 @@ __all__ = [
     "entitlements",
     "goods_left",
     "lines_of",
+    "multiplied",
     "parts_left",
     "terms",
     "total_left",

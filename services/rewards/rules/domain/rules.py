@@ -3,7 +3,7 @@
 Caps that depend on other rewards (budgets, limits per ambassador) are not here but in `grants.domain`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -24,6 +24,13 @@ class Part(Struct, frozen=True):
     base_minor: Fraction | int
     gross_minor: int
     returned_minor: int
+
+
+class Grade(Struct, frozen=True):
+    """In which tier somebody is for a reward, if in any, and by how many basis points that multiplies it."""
+
+    tier: str | None
+    multiplier: int
 
 
 class Entitlement(Struct, frozen=True, kw_only=True):
@@ -47,6 +54,8 @@ class Entitlement(Struct, frozen=True, kw_only=True):
     want_minor: int
     reason: Reason
     settled_minor: int | None = None
+    grade: Grade | None = None
+    """By which its terms are multiplied; None where the program had no tiers."""
 
     @property
     def key(self) -> tuple[str, str, int, str]:
@@ -54,15 +63,22 @@ class Entitlement(Struct, frozen=True, kw_only=True):
         return self.program_id, self.rule, self.level, self.beneficiary_id
 
 
-def entitlements(order: Order, program: Program, served: Sequence[RewardRule] | None = None) -> list[Entitlement]:
+def entitlements(
+    order: Order,
+    program: Program,
+    served: Sequence[RewardRule] | None = None,
+    grades: Mapping[str, Grade] | None = None,
+) -> list[Entitlement]:
     """What each rule of the version in force gives, in the rules' own order; empty if the order earns nothing. A friend
     who is served at the checkout is owed nothing here. `served`: the program's `rules_served`, of who has them at hand.
+    `grades`: by rule, where its reward is multiplied.
     """
     if order.refusal is not None:
         return []
     if order.event is not None:
         return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
-    return [_entitlement(order, program, rule) for rule in (program.rules_served if served is None else served)]
+    rules = program.rules_served if served is None else served
+    return [_entitlement(order, program, rule, (grades or {}).get(rule.name)) for rule in rules]
 
 
 def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:
@@ -73,14 +89,16 @@ def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:
     return _entitled(order, program, rule, base=amount, want=amount, reason=reason)
 
 
-def _entitlement(order: Order, program: Program, rule: RewardRule) -> Entitlement:
-    base, reason = terms(order, rule, currency=program.currency)
+def _entitlement(order: Order, program: Program, rule: RewardRule, grade: Grade | None) -> Entitlement:
+    base, reason = terms(order, rule, currency=program.currency, grade=grade)
     want = what_is_left(base, order, rule)
     if reason is Reason.GRANTED and want < base:
         reason = Reason.REFUNDED if want == 0 else Reason.PARTLY_REFUNDED
     then = order.then
-    settled = None if then is None else what_is_left(terms(then, rule, currency=program.currency)[0], then, rule)
-    return _entitled(order, program, rule, base=base, want=want, reason=reason, settled=settled)
+    settled = None
+    if then is not None:
+        settled = what_is_left(terms(then, rule, currency=program.currency, grade=grade)[0], then, rule)
+    return _entitled(order, program, rule, base=base, want=want, reason=reason, settled=settled, grade=grade)
 
 
 def _entitled(
@@ -92,6 +110,7 @@ def _entitled(
     want: int,
     reason: Reason,
     settled: int | None = None,
+    grade: Grade | None = None,
 ) -> Entitlement:
     if order.program_id is None or order.program_version is None or order.ambassador_id is None:
         raise ValueError(f"order {order.order_id} names no program or ambassador")
@@ -112,19 +131,26 @@ def _entitled(
         want_minor=want,
         reason=reason,
         settled_minor=settled,
+        grade=grade,
     )
 
 
-def terms(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:
-    """What the rule gives on the figures before refunds, its limit per order applied, and why if that is nothing."""
+def terms(order: Order, rule: RewardRule, *, currency: str, grade: Grade | None = None) -> tuple[int, Reason]:
+    """What the rule gives on the figures before refunds, multiplied, its limit per order applied; why if nothing."""
     amount, reason = unlimited(order, rule, currency=currency)
+    amount = amount if grade is None else multiplied(amount, grade)
     if rule.limits.per_order_minor is not None and amount > rule.limits.per_order_minor:
         amount = rule.limits.per_order_minor
     return amount, Reason.NOTHING_DUE if reason is Reason.GRANTED and amount == 0 else reason
 
 
+def multiplied(amount: int, grade: Grade) -> int:
+    """An amount as a tier has it, rounded half up."""
+    return share_half_up(amount, grade.multiplier, 10_000)
+
+
 def unlimited(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Reason]:
-    """The same without the limit per order."""
+    """The same without the limit per order and without a tier."""
     if order.currency != currency:
         return 0, Reason.CURRENCY_MISMATCH
     if (why := unmet(order, rule)) is not None:

@@ -12,6 +12,8 @@ from services.rewards.grants.sql import counters, limits, milestones
 from services.rewards.simulations.actions.runs import check_draft
 from services.rewards.simulations.domain.trial import Imagined, Trial, trial
 from services.rewards.slices import sql as slices
+from services.rewards.tiers import actions as tiers
+from services.rewards.tiers.domain import TierKey
 
 
 async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | None) -> Trial:
@@ -30,7 +32,9 @@ async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | 
         GoalKey(store_id, imagined.ambassador_id, imagined.program_id, rule.goal) for rule in program.milestone_rewards
     ]
     counts = {key.goal: count for key, count in (await milestones.counts(tx, keys)).items()}
-    return trial(store_id, imagined, program, caps, counts, zone)
+    key = TierKey(store_id, imagined.ambassador_id, imagined.program_id)
+    tier = await tiers.tier_under(tx, key, program.tiers, zone) if program.tiers else None
+    return trial(store_id, imagined, program, caps, counts, zone, tier)
 
 
 async def currency_of(tx: Tx, store_id: str, program_id: str, draft: Program | None) -> str:

@@ -18,9 +18,10 @@ from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
-from services.rewards.grants.domain.plan import Moment, plan
+from services.rewards.grants.domain.plan import Moment, grades_of, plan
 from services.rewards.rules.domain import (
     Entitlement,
+    Grade,
     Line,
     LineGift,
     Order,
@@ -29,6 +30,7 @@ from services.rewards.rules.domain import (
     boost_of,
     entitlements,
     lines_of,
+    multiplied,
     unlimited,
     usable_from,
 )
@@ -88,7 +90,7 @@ class Gift(Struct, frozen=True, kw_only=True):
     """The share, where it is one: of `of_minor`."""
     of_minor: int | None
     whole_minor: int
-    """By the terms, before any cap."""
+    """By the terms and the tier, before any cap."""
     per_order_minor: int | None
     base_minor: int
     """After the limit per order."""
@@ -96,6 +98,8 @@ class Gift(Struct, frozen=True, kw_only=True):
     """The most that budget and limit per ambassador leave; None: no such cap."""
     amount_minor: int
     reason: str
+    grade: Grade | None
+    """The tier, and what it multiplies by; None where the program has none, and for friends."""
     available_at: datetime
     limit: PerAmbassador | None
     used_count: int
@@ -143,15 +147,21 @@ def refusal_of(imagined: Imagined, program: Program) -> str | None:
 
 
 def trial(
-    store_id: str, imagined: Imagined, program: Program, caps: Caps, counts: Mapping[str, int], zone: ZoneInfo
+    store_id: str,
+    imagined: Imagined,
+    program: Program,
+    caps: Caps,
+    counts: Mapping[str, int],
+    zone: ZoneInfo,
+    tier: str | None = None,
 ) -> Trial:
     """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order would leave
-    them. `counts` is by goal how far the ambassador has come.
+    them. `counts` is by goal how far the ambassador has come, `tier` the one that they are in.
     """
     refusal = refusal_of(imagined, program)
     order = imagined.order(store_id, attributed=refusal is None)
     order = order.in_zone(zone) if program.by_day else order
-    entitled = entitlements(order, program)
+    entitled = entitlements(order, program, grades=grades_of(order, program, (), tier))
     key = (store_id, imagined.program_id, program.currency)
     spent = caps.spent[key]
     used = [_used(order, one, caps, zone) for one in entitled]
@@ -171,12 +181,13 @@ def trial(
                 if isinstance(rule.give, Percent) and not rule.by_line
                 else None,
                 of_minor=_counted(order, rule),
-                whole_minor=unlimited(order, rule, currency=program.currency)[0],
+                whole_minor=_whole(order, rule, one, program.currency),
                 per_order_minor=rule.limits.per_order_minor,
                 base_minor=one.base_minor,
                 bound_minor=None if reward is None else reward.bound_minor,
                 amount_minor=0 if reward is None else reward.target_minor,
                 reason=str(one.reason if reward is None else reward.reason),
+                grade=one.grade,
                 available_at=usable_from(order, one.hold),
                 limit=one.limit,
                 used_count=count,
@@ -184,21 +195,24 @@ def trial(
                 lines=lines_of(order, rule, program.currency),
             )
         )
-    discount = program.discount_served
     return Trial(
         refusal=refusal,
-        discount_minor=promised(discount, goods_minor=imagined.subtotal_minor)
-        if discount is not None
-        and imagined.by == "code"
-        and imagined.currency == program.currency
-        and (discount.which == "every" or imagined.order_number == 1)
-        else 0,
+        discount_minor=_taken_off(imagined, program),
         gifts=gifts,
         milestones=_milestones(order, program, counts, caps, moment),
         currency=program.currency,
         budget_minor=caps.budgets.get(key),
         spent_minor=spent,
     )
+
+
+def _taken_off(imagined: Imagined, program: Program) -> int:
+    discount = program.discount_served
+    if discount is None or imagined.by != "code" or imagined.currency != program.currency:
+        return 0
+    if discount.which == "first" and imagined.order_number != 1:
+        return 0
+    return promised(discount, goods_minor=imagined.subtotal_minor)
 
 
 def _milestones(order: Order, program: Program, counts: Mapping[str, int], caps: Caps, moment: Moment) -> list[Way]:
@@ -218,6 +232,11 @@ def _milestones(order: Order, program: Program, counts: Mapping[str, int], caps:
         )
         for rule in program.milestone_rewards
     ]
+
+
+def _whole(order: Order, rule: RewardRule, one: Entitlement, currency: str) -> int:
+    amount, _ = unlimited(order, rule, currency=currency)
+    return amount if one.grade is None else multiplied(amount, one.grade)
 
 
 def _counted(order: Order, rule: RewardRule) -> int | None:
