@@ -54,9 +54,13 @@ select * from {_WHO}, {_DIFFERENCES})
 """  # noqa: S608
 
 _COUNTS = f"""
-select c.store_id, c.ambassador_id, c.program_id, c.day, c.friends, c.orders, c.revenue_minor
+select w.store_id, w.ambassador_id, w.program_id, d.day, d.friends, d.orders, d.revenue_minor
 from {_WHO}, cast(:firsts as date[])) w(store_id, ambassador_id, program_id, first)
-join tier_counts c on {_IS} and (c.day >= w.first or c.day = '-infinity')
+cross join lateral (
+  select c.day, c.friends, c.orders, c.revenue_minor from tier_counts c where {_IS} and c.day >= w.first
+  union
+  select c.day, c.friends, c.orders, c.revenue_minor from tier_counts c where {_IS} and c.day = '-infinity'
+) d
 """  # noqa: S608
 
 _STANDINGS = f"""

@@ -114,7 +114,7 @@ async def test_balances_are_split_into_pending_available_lifetime_and_clawed_bac
     want |= {"lifetime": 920, "clawed_back": 230}
     assert anna == want
     assert (friend["pending"], friend["lifetime"]) == (500, 1000)
-    assert nobody == {"data": [], "milestones": []}
+    assert nobody == {"data": [], "milestones": [], "tier": None}
     assert unclear.status_code == 422
 
 

@@ -18,7 +18,7 @@ from services.kernel.http.pages import Cursor, page_of
 from services.links.programs import actions, sql
 from services.links.programs.api.form_words import labels_of, options_of, sentence, words_sentence
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_events, form_texts, words
+from services.links.programs.domain import form_events, form_texts, form_tiers, words
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.warnings import warnings
 from services.links.programs.sql import Version
@@ -206,7 +206,9 @@ def _form(
     reader = reader_of(request, own, tx.now)
     speech = reader.speech
     rows = form_events.rows_of(form)
+    tier_rows = form_tiers.rows_of(form)
     blanks = {field: text for row in rows for field, text in form_events.blank(row).items()}
+    blanks |= {field: text for row in tier_rows for field, text in form_tiers.blank(row).items()}
     shown = {**dict.fromkeys(forms.empty(own.currency), ""), **blanks, **form}
     labels = labels_of(speech, shown.get("currency") or own.currency)
     summary = [FieldError(field, labels[field], text) for field, text in wrong.items() if field in labels]
@@ -225,6 +227,7 @@ def _form(
         others=others,
         options=options_of(speech, shown, rows),
         event_rows=rows,
+        tier_rows=tier_rows,
         event_names={name: deed_title(name, speech) for name in USUAL},
         roles=[f"role_{role}" for role in forms.ROLES],
         buyers=[

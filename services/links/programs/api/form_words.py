@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_events, form_texts, words
+from services.links.programs.domain import form_events, form_texts, form_tiers, words
 from services.ui import LANGUAGES, Choice, Speech
 
 
@@ -18,6 +18,14 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("At most 100. Write 12 for %(share)s.", share="12%")
         case "above_nothing":
             return speech.say("More than 0. Choose “nothing” if there is no reward.")
+        case "rises":
+            return speech.say("More than the tier before it.")
+        case "name_twice":
+            return speech.say("Another tier has this name.")
+        case "tier_name":
+            return speech.say("At most 40 letters.")
+        case "times":
+            return speech.say("Write a number such as 1.5, at most 10.")
         case "above_zero":
             return speech.say("More than 0.")
         case "event_name":
@@ -79,6 +87,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "terms_text": speech.say("Terms that they agree to"),
         **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
         **_term_labels(speech, currency),
+        **_tier_labels(speech),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
@@ -98,6 +107,26 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         "boost_share": speech.say("More by so many per cent of the order"),
     }
     return {f"{side}_{part}": text for side in forms.SIDES for part, text in parts.items()}
+
+
+def _tier_labels(speech: Speech) -> dict[str, str]:
+    rows = {
+        form_tiers.field_of(row, part): text
+        for row in range(form_tiers.MOST)
+        for part, text in {
+            "name": speech.say("Name of tier %(n)s", n=row + 1),
+            "at": speech.say("Begins at"),
+            "times": speech.say("Multiplies rewards by"),
+        }.items()
+    }
+    return {
+        "tiers_of": speech.say("Tiers by"),
+        "tiers_window": speech.say("Counted over"),
+        "tiers_days": speech.say("Window, days"),
+        "tiers_below": speech.say("When the count falls or a window ends"),
+        "tiers_grace": speech.say("Grace, days"),
+        **rows,
+    }
 
 
 def _event_labels(speech: Speech, currency: str) -> dict[str, str]:
@@ -126,6 +155,34 @@ def _event_options(speech: Speech, form: Mapping[str, str], rows: Sequence[int])
     }
 
 
+def _tier_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
+    fields = {
+        "tiers_of": {
+            "": speech.say("no tiers"),
+            "friends": speech.say("friends who bought"),
+            "orders": speech.say("orders of friends"),
+            "revenue": speech.say("what friends spent"),
+            "tenure": speech.say("months since joining"),
+        },
+        "tiers_window": {
+            "ever": speech.say("all time"),
+            "month": speech.say("the calendar month"),
+            "quarter": speech.say("the calendar quarter"),
+            "year": speech.say("the calendar year"),
+            "rolling": speech.say("the last days"),
+        },
+        "tiers_below": {
+            "keep": speech.say("the tier is kept"),
+            "match": speech.say("the tier follows at once"),
+            "one_step": speech.say("one tier lower after days of grace"),
+        },
+    }
+    return {
+        field: [Choice(text, value=value, current=form[field] == value) for value, text in choices.items()]
+        for field, choices in fields.items()
+    }
+
+
 def _pay_as(speech: Speech) -> dict[str, str]:
     return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
 
@@ -145,37 +202,43 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         "months": speech.say("orders of the first months"),
     }
     pay_as = _pay_as(speech)
-    return _event_options(speech, form, rows) | {
-        "status": choices(
-            "status",
-            {
-                "active": speech.label("chip", "Active"),
-                "paused": speech.label("chip", "Paused"),
-                "archived": speech.label("chip", "Archived"),
-            },
-        ),
-        "join": choices(
-            "join",
-            {
-                "closed": speech.say("nobody"),
-                "confirmed": speech.say("anybody who confirms their address"),
-                "at_once": speech.say("anybody, at once"),
-            },
-        ),
-        "landing": choices("landing", {"page": speech.say("a page of invitation"), "store": speech.say("the store")}),
-        "friend_benefit": choices(
-            "friend_benefit",
-            {
-                "discount": speech.say("a discount at the checkout, by code"),
-                "credit": speech.say("a credit after the hold"),
-                "both": speech.say("both: a discount, and a credit"),
-                "none": speech.say("nothing"),
-            },
-        ),
-        "discount_kind": choices("discount_kind", gifts),
-        "discount_which": choices("discount_which", which),
-        "friend_kind": choices("friend_kind", gifts),
-        "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
-        **{f"{side}_which": choices(f"{side}_which", some) for side in forms.SIDES},
-        **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
-    }
+    return (
+        _event_options(speech, form, rows)
+        | _tier_options(speech, form)
+        | {
+            "status": choices(
+                "status",
+                {
+                    "active": speech.label("chip", "Active"),
+                    "paused": speech.label("chip", "Paused"),
+                    "archived": speech.label("chip", "Archived"),
+                },
+            ),
+            "join": choices(
+                "join",
+                {
+                    "closed": speech.say("nobody"),
+                    "confirmed": speech.say("anybody who confirms their address"),
+                    "at_once": speech.say("anybody, at once"),
+                },
+            ),
+            "landing": choices(
+                "landing", {"page": speech.say("a page of invitation"), "store": speech.say("the store")}
+            ),
+            "friend_benefit": choices(
+                "friend_benefit",
+                {
+                    "discount": speech.say("a discount at the checkout, by code"),
+                    "credit": speech.say("a credit after the hold"),
+                    "both": speech.say("both: a discount, and a credit"),
+                    "none": speech.say("nothing"),
+                },
+            ),
+            "discount_kind": choices("discount_kind", gifts),
+            "discount_which": choices("discount_which", which),
+            "friend_kind": choices("friend_kind", gifts),
+            "ambassador_kind": choices("ambassador_kind", {**gifts, "none": speech.say("nothing")}),
+            **{f"{side}_which": choices(f"{side}_which", some) for side in forms.SIDES},
+            **{f"{side}_pay_as": choices(f"{side}_pay_as", pay_as) for side in forms.SIDES},
+        }
+    )
