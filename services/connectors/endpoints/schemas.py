@@ -24,6 +24,7 @@ WebhookType = Literal[
     "reward.adjusted",
     "reward.released",
     "reward.reversed",
+    "tier.changed",
     "payout.prepared",
     "payout.approved",
     "payout.submitted",

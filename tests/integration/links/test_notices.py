@@ -1,7 +1,7 @@
 """Ambassadors are told what becomes of their friends' orders: with the reason, and without anybody's name."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from contracts.events.rewards import (
     SourcedRewardReleased,
     SourcedRewardReversed,
 )
+from contracts.events.tiers import Rank, TierChanged
 from services.kernel.bus.port import Event
 from services.kernel.jobs import Jobs
 from services.links.main import SERVICE
@@ -379,6 +380,40 @@ async def test_a_reward_for_an_event_says_what_the_friend_did(links: Replica, sh
     await tell(links)
     told = (await came(relay, 3))[-1]
     assert "Your reward of €9 is available from now on. What it is for: milestone: 10 friends." in told
+
+
+@pytest.mark.usefixtures("working")
+async def test_another_tier_is_told_once_and_not_where_the_program_has_others(
+    links: Replica, shop: Shop, relay: MailServer
+) -> None:
+    program = await shop.program()
+    anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
+
+    def moved(revision: int, why: Any, before: str | None, tier: str | None, basis_points: int = 10_000) -> TierChanged:
+        return TierChanged(
+            store_id=shop.id,
+            ambassador_id=anna,
+            program_id=program,
+            program_version=1,
+            tier=None if tier is None else Rank(name=tier, multiplier_basis_points=basis_points),
+            before=before,
+            why=why,
+            changed_at=datetime.now(UTC),
+            revision=revision,
+        )
+
+    for _ in range(2):
+        await hear(links, moved(1, "reached", None, "Gold", 12_500))
+        await tell(links)
+    (told,) = await came(relay, 1)
+    assert "You have reached the tier Gold of Give 10, get 10." in told
+    assert "Your next rewards for friends’ orders: ×1.25." in told
+    await hear(links, moved(2, "program_changed", "Gold", "Star"))
+    await hear(links, moved(3, "fell", "Star", None))
+    await tell(links)
+    told = (await came(relay, 2))[-1]
+    assert "is another one now: Star → none." in told and "friends’ orders: ×1." in told
+    assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 2
 
 
 async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from services.common.event_names import deed_text
+from services.common.tier_names import times
 from services.common.words import Said, _
 from services.kernel.context import Context
 from services.kernel.db import Tx
@@ -117,6 +118,9 @@ def sample(ctx: Context, reader: Reader, occasion: Occasion, template: Words) ->
         "reward": words.reward_sentence([_SAMPLE], speech, fmt),
         "reason": words.reason("not_new_customer" if occasion == "rejected" else "unpaid", speech),
         "deed": deed_text("signup", speech),
+        "tier": "Gold",
+        "before": "Silver",
+        "times": times(20_000, fmt),
         "answer": words.answer("attributed", speech),
         "version": "2",
         "terms": f"{ctx.settings.base_url}/join/",

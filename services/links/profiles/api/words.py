@@ -76,6 +76,9 @@ def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
             reason = notice_words.reason(str(facts["reason"]), speech)
             text = speech.say("A reward became smaller: %(reason)s", reason=reason)
             return _linked(text, _REWARDS, str(facts["reward_id"]))
+        case "tier_reached" | "tier_left":
+            names = [str(facts[name] or speech.say("none")) for name in ("before", "tier")]
+            return speech.say("Their tier changed: %(before)s → %(tier)s", before=names[0], tier=names[1])
         case "appeal_answered":
             return speech.say("An appeal of theirs was answered")
         case "destination_changed":
