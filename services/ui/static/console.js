@@ -144,7 +144,7 @@
   addEventListener("beforeunload", () => (left = performance.now()));
   for (const step of ["request", "response"])
     document.addEventListener(`htmx:before:${step}`, (event) => {
-      if (leaving() && event.target.matches("[hx-trigger^=every]")) event.preventDefault();
+      if (leaving() && event.target.matches?.("[hx-trigger^=every]")) event.preventDefault();
     });
 
   // A demo's history, while it arrives: how far it has come, and a fresh page when it is there.

@@ -22,18 +22,18 @@ async def test_an_overview_that_begins_anew_does_not_take_the_click_of_somebody_
     async def first_steps(route: Route) -> None:
         await left.wait()
         await route.fulfill(status=200, headers={"hx-refresh": "true"}, content_type="text/html", body="")
-        renewed.set()
 
     async def ambassadors(route: Route) -> None:
         left.set()
-        await renewed.wait()
-        await page.wait_for_timeout(200)  # what the answer set off, if anything, has begun
+        await renewed.wait()  # the page has done with the answer whatever it does
         await route.continue_()
 
     await page.route("**/first-steps?*", first_steps)
     await page.route("**/console/analytics/ambassadors", ambassadors)
     async with page.expect_request("**/first-steps?*"):
         await page.goto(f"{two_stores.client.base_url}".rstrip("/") + "/console")
+    await page.expose_function("renewed", renewed.set)
+    await page.evaluate("document.addEventListener('htmx:finally:request', () => renewed())")
     await page.get_by_role("link", name="Ambassadors").first.click()
     await expect(page).to_have_url(re.compile("/console/analytics/ambassadors$"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Ambassadors")
