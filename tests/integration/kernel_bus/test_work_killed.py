@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.local.postgres import IN_TESTS, Postgres
+from services.cli.local.postgres import Postgres
 from services.cli.local.process import free_port, is_alive
 from services.kernel.db import Database
 from services.kernel.work import NewTask, add_tasks
@@ -122,7 +122,8 @@ async def test_killed_at_every_step_each_task_is_told_and_noted_once(url: str, d
 async def test_a_database_that_is_restarted_or_dies_loses_no_task_and_repeats_only_what_was_in_hand(
     tmp_path: Path,
 ) -> None:
-    server = Postgres(tmp_path / "pg", settings=IN_TESTS)
+    # One that keeps what it said it would: the forgetful server of other tests loses outcomes that were noted.
+    server = Postgres(tmp_path / "pg")
     await server.start()
     try:
         await server.ensure_databases(["toy"])
