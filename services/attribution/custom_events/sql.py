@@ -190,6 +190,16 @@ insert into custom_event_ties (store_id, key, event_id)
 select * from unnest(cast(:stores as text[]), cast(:keys as text[]), cast(:events as text[]))
 order by 1, 2, 3 on conflict do nothing
 """
+_BEGIN_SWEEPS = """
+insert into joined_sweeps (store_id, program_id, after)
+select s, p, '' from unnest(cast(:stores as text[]), cast(:programs as text[])) w (s, p) order by 1, 2
+on conflict (store_id, program_id) do update set after = ''
+"""
+_SWEEPS = """
+select store_id, program_id, after from joined_sweeps where store_id = any(cast(:stores as text[])) order by 1, 2
+"""
+_MOVE_SWEEP = "update joined_sweeps set after = :after where store_id = :store and program_id = :program"
+_END_SWEEP = "delete from joined_sweeps where store_id = :store and program_id = :program"
 
 
 async def add(tx: Tx, report: ActionReported, *, mark: bytes, body: bytes) -> bool:
@@ -220,6 +230,25 @@ async def add_joined(tx: Tx, reports: Sequence[tuple[ActionReported, str, bytes,
         "bodies": [body for *_, body in reports],
     }
     return {(row.store_id, row.event_id) for row in await tx.all(_ADD_JOINED, **columns)}
+
+
+async def begin_joined_sweeps(tx: Tx, programs: Iterable[Ref]) -> None:
+    """Begins, or begins anew, to go through who joined these programs."""
+    some = sorted(programs)
+    await tx.execute(_BEGIN_SWEEPS, stores=[p[0] for p in some], programs=[p[1] for p in some])
+
+
+async def joined_sweeps(tx: Tx, stores: Iterable[str]) -> list[tuple[str, str, str]]:
+    """What is gone through of these stores: store, program, and after whom to go on."""
+    return [(row.store_id, row.program_id, row.after) for row in await tx.all(_SWEEPS, stores=sorted(stores))]
+
+
+async def move_joined_sweep(tx: Tx, store_id: str, program_id: str, *, after: str | None) -> None:
+    """Notes after whom to go on; with None that all were gone through."""
+    if after is None:
+        await tx.execute(_END_SWEEP, store=store_id, program=program_id)
+    else:
+        await tx.execute(_MOVE_SWEEP, store=store_id, program=program_id, after=after)
 
 
 async def one(tx: Tx, store_id: str, event_id: str, *, lock: bool = False) -> EventRow | None:

@@ -55,3 +55,14 @@ CUSTOM_EVENT_TIES = Table(
 """Which events a browser (`v:`), code (`d:`), program (`p:`) or ambassador (`a:`) bears on until they settle; before
 that, by which names (`c:` customer ids, `h:` contacts) an event waits to be somebody's.
 """
+
+JOINED_SWEEPS = Table(
+    "joined_sweeps",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("after"),
+)
+"""Programs of which a version that rewards joining has come: those who joined before it was known here are gone through
+(`actions/look_back.py`), and `after` whom to go on.
+"""

@@ -54,6 +54,13 @@ select a.store_id, a.at, a.body from ambassadors a
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on a.store_id = w.s and a.ambassador_id = w.id
 where a.seq <= :as_of
 """
+_AMBASSADORS_BEHIND = """
+select a.body from (
+  select distinct ambassador_id from ambassadors where store_id = :store and ambassador_id > :after
+  order by ambassador_id limit :count
+) page join ambassadors a on a.store_id = :store and a.ambassador_id = page.ambassador_id
+order by a.ambassador_id, a.revision
+"""
 _CODES_OF_AMBASSADORS = """
 select c.store_id, c.code from codes c
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on c.store_id = w.s and c.ambassador_id = w.id
@@ -186,6 +193,12 @@ async def ambassadors(
         return []
     rows = await tx.all(_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs], as_of=as_of)
     return [(_read_ambassador(bytes(row.body)), row.at) for row in rows]
+
+
+async def ambassadors_behind(tx: Tx, store_id: str, *, after: str, count: int) -> list[AmbassadorSaved]:
+    """All revisions of the next `count` of a store's ambassadors by their ids, behind one; oldest revision first."""
+    rows = await tx.all(_AMBASSADORS_BEHIND, store=store_id, after=after, count=count)
+    return [_read_ambassador(bytes(row.body)) for row in rows]
 
 
 async def codes_of_ambassadors(tx: Tx, wanted: Iterable[Ref]) -> list[Ref]:

@@ -10,6 +10,7 @@ import pytest
 from contracts.events import Payload
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from services.attribution.custom_events.actions.decide import decide_more
+from services.attribution.custom_events.actions.look_back import look_back
 from services.attribution.custom_events.jobs import settle_orders
 from services.attribution.main import SERVICE
 from services.kernel.db import Database
@@ -143,3 +144,35 @@ async def test_who_came_by_nobody_brings_nobody_anything_and_a_store_reports_non
     for field, wrong in (("name", body), ("event_id", {**body, "name": "signup", "event_id": EVENT})):
         answer = await shop.http.post("/v1/events", json=wrong, headers=SECRET_KEY)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_it_pays_too_where_the_version_comes_after_who_joined_and_once_however_often(shop: Shop) -> None:
+    """Published before Mia joined, and known here only now. Who had joined before it counts for nothing."""
+    await brought(shop)
+    silent = program(store=SHOP).model_copy(update={"program_id": "prg_2"})
+    late = rewarding().model_copy(
+        update={"program_id": "prg_2", "version": 2, "published_at": NOW - timedelta(hours=2)}
+    )
+    earlier = JOINED.model_copy(
+        update={"ambassador_id": "amb_ida", "external_id": "ida", "created_at": NOW - timedelta(hours=3)}
+    )
+    await handled(shop, silent)
+    for who in (JOINED, earlier):
+        await joined(shop, who.model_copy(update={"program_id": "prg_2"}))
+    assert await kept(shop) == []
+    for _ in range(2):
+        await handled(shop, late)
+        while await look_once_more(shop):
+            pass
+        assert await kept(shop) == [EVENT]
+
+
+async def kept(shop: Shop) -> list[str]:
+    async with shop.attribution.transaction(stores=[SHOP]) as tx:
+        rows = await tx.all("select event_id from custom_events where store_id = :s and person_id is not null", s=SHOP)
+    return [row.event_id for row in rows]
+
+
+async def look_once_more(shop: Shop) -> bool:
+    async with shop.attribution.transaction(stores=[SHOP]) as tx:
+        return bool(await look_back(tx, [SHOP]))

@@ -23,7 +23,12 @@ from contracts.events.conversions import Named
 from contracts.events.orders import OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
 from services.attribution.custom_events import sql
-from services.attribution.custom_events.actions.joined import DECIDE, call_off_fallen, keep_joined
+from services.attribution.custom_events.actions.joined import (
+    DECIDE,
+    begin_look_back,
+    call_off_fallen,
+    keep_joined,
+)
 from services.attribution.custom_events.domain import ENGINE, EventDecision, decide_events, decision_bytes
 from services.attribution.custom_events.sql import EventRow
 from services.attribution.decisions.actions.gather import gather_whole
@@ -62,7 +67,8 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     data = [event.data for event in events]
     names = _names(data)
     joined = await keep_joined(tx, data)
-    people = await _assign(tx, names | joined) | await _concerned(tx, data, names)
+    await begin_look_back(tx, data)
+    people = await assign(tx, names | joined) | await _concerned(tx, data, names)
     called_off = [one for one in data if isinstance(one, ActionCancelled)]
     people |= await sql.doers(tx, {(one.store_id, one.event_id) for one in called_off})
     fallen = await call_off_fallen(tx, data)
@@ -78,7 +84,7 @@ async def decide_more(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return await _decide(tx, stores)
 
 
-async def _assign(tx: Tx, names: set[Ref]) -> set[Ref]:
+async def assign(tx: Tx, names: set[Ref]) -> set[Ref]:
     """Finds out whose the events are that were nobody's, now that something names these people. An event may come
     before the naming that it was told with: it waits for that.
     """

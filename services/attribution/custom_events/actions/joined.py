@@ -27,17 +27,18 @@ from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
 DECIDE: Final = "decide-events"
+LOOK_BACK: Final = "joined-look-back"
+"""The due job that finds who had joined before a version was known here."""
 
 
 async def keep_joined(tx: Tx, data: Iterable[object]) -> set[Ref]:
     """Keeps of each new ambassador that they joined, once, where the program in force then rewards it. Returns their
     names.
     """
-    saved = {
-        (one.store_id, one.ambassador_id): one
-        for one in data
-        if isinstance(one, AmbassadorSaved) and one.status == "active" and slices_sql.names_of(one)
-    }
+    saved: dict[Ref, AmbassadorSaved] = {}
+    for one in data:
+        if isinstance(one, AmbassadorSaved) and one.status == "active" and slices_sql.names_of(one):
+            saved.setdefault((one.store_id, one.ambassador_id), one)
     if not saved:
         return set()
     versions = await slices_sql.programs(tx, {(one.store_id, one.program_id) for one in saved.values()})
@@ -51,6 +52,20 @@ async def keep_joined(tx: Tx, data: Iterable[object]) -> set[Ref]:
     }
     await sql.tie(tx, names)
     return {(ref[0], key) for ref, keys in names.items() for key in keys}
+
+
+async def begin_look_back(tx: Tx, data: Iterable[object]) -> None:
+    """Begins to look for who joined before these versions were known here, where they reward it. A version that comes
+    again begins anew.
+    """
+    asking = {
+        (one.store_id, one.program_id)
+        for one in data
+        if isinstance(one, ProgramPublished) and one.program.rules_on(FRIEND_JOINED)
+    }
+    if asking:
+        await sql.begin_joined_sweeps(tx, asking)
+        await due.schedule(tx, LOOK_BACK, {store_id: tx.now for store_id, _ in asking})
 
 
 def report_of(saved: AmbassadorSaved) -> tuple[ActionReported, str]:
