@@ -54,6 +54,7 @@ async def create(
         options=options,
         host=host,
         access=_sealed(sealing, account_id, access),
+        access_at=tx.now - tx.offset if access is not None else None,
     )
     await sql.add(tx, account)
     tx.note("hook.made", on=account_id, after={"platform": platform})
@@ -76,9 +77,9 @@ async def change(
     before = await get(tx, store_id, account_id, lock=True)
     after = before if options is None else replace(before, options=options)
     if host is not None and host != before.host:
-        after = replace(after, host=host, access=None)
+        after = replace(after, host=host, access=None, access_at=None)
     if access is not None:
-        after = replace(after, access=_sealed(sealing, account_id, access))
+        after = replace(after, access=_sealed(sealing, account_id, access), access_at=tx.now - tx.offset)
     if after != before:
         await sql.change(tx, after)
         tx.note("hook.changed", on=account_id)

@@ -15,15 +15,16 @@ KIND = "hook"
 
 _FIELDS = (
     "store_id, hook_id, platform, secret, created_at, former_secret, former_ends_at, order_prefix, options::text, host,"
-    " access"
+    " access, access_at"
 )
 _ADD = """
-insert into hooks (store_id, hook_id, platform, secret, created_at, order_prefix, options, host, access)
-values (:store, :hook, :platform, :secret, :now, :prefix, cast(:options as jsonb), :host, :access)
+insert into hooks (store_id, hook_id, platform, secret, created_at, order_prefix, options, host, access,
+                   access_at)
+values (:store, :hook, :platform, :secret, :now, :prefix, cast(:options as jsonb), :host, :access, :access_at)
 """
 _CHANGE = """
 update hooks set secret = :secret, former_secret = :former, former_ends_at = :ends_at, host = :host, access = :access,
-    options = cast(:options as jsonb)
+    access_at = :access_at, options = cast(:options as jsonb)
 where store_id = :store and hook_id = :hook and deleted_at is null
 """
 # What was moved before keeps its end, and gets one that came where it was.
@@ -63,10 +64,13 @@ where store_id = any(cast(:stores as text[])) and hook_id = any(cast(:ids as tex
 """  # noqa: S608
 # The secret that is kept signs nothing any more. What opens the shop's API would open it still.
 _END = """
-update hooks set deleted_at = :now, access = null, former_secret = null, former_ends_at = null
+update hooks set deleted_at = :now, access = null, access_at = null, former_secret = null, former_ends_at = null
 where store_id = :store and hook_id = :hook and deleted_at is null
 """
-_DROP_ACCESS = "update hooks set access = null where store_id = :store and hook_id = :hook and deleted_at is null"
+_DROP_ACCESS = """
+update hooks set access = null, access_at = null
+where store_id = :store and hook_id = :hook and deleted_at is null and (access_at is null or access_at <= :before)
+"""
 _EVER_ANY = "select exists (select from hooks where store_id = :store)"
 _OWNER = "select store_id from directory where kind = :kind and key = :hook"
 
@@ -86,6 +90,8 @@ class Account:
     options: Options = NOTHING_SAID
     host: str | None = None
     access: bytes | None = None
+    access_at: datetime | None = None
+    """When it was given, by the real clock."""
 
     @property
     def ref(self) -> Ref:
@@ -121,6 +127,7 @@ async def add(tx: Tx, account: Account) -> None:
         options=_written(account.options),
         host=account.host,
         access=account.access,
+        access_at=account.access_at,
     )
     await tx.execute(_LISTED, kind=KIND, hook=account.account_id, store=account.store_id)
 
@@ -136,6 +143,7 @@ async def change(tx: Tx, account: Account) -> None:
         ends_at=account.former_ends_at,
         host=account.host,
         access=account.access,
+        access_at=account.access_at,
         options=_written(account.options),
     )
 
@@ -170,9 +178,9 @@ async def end(tx: Tx, store_id: str, account_id: str) -> bool:
     return found
 
 
-async def drop_access(tx: Tx, store_id: str, account_id: str) -> None:
-    """Forgets what opened the platform's API."""
-    await tx.execute(_DROP_ACCESS, store=store_id, hook=account_id)
+async def drop_access(tx: Tx, account: Account, *, before: datetime) -> None:
+    """Forgets what opened the platform's API, unless it was given after this moment of the real clock."""
+    await tx.execute(_DROP_ACCESS, store=account.store_id, hook=account.account_id, before=before)
 
 
 async def owner(tx: Tx, account_id: str) -> str | None:

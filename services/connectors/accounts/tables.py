@@ -22,7 +22,9 @@ HOOKS = Table(
     Column("options", JSONB, nullable=False, server_default=sql_text("'{}'")),
     Column("host", Text, nullable=True),
     Column("access", LargeBinary, nullable=True),
+    moment("access_at", nullable=True),
 )
 """`secret`, `former_secret` and `access` are sealed (see accounts.domain). `order_prefix` stands before the ids of all
-orders that come this way; `host` is where the platform's own API is asked.
+orders that come this way; `host` is where the platform's own API is asked. `access_at`: when `access` was given, by
+the real clock; null where nobody noted it.
 """

@@ -22,7 +22,7 @@ from services.connectors.inbox import sql
 from services.connectors.inbox.domain import BODY, Outcome
 from services.connectors.inbox.domain.facts import Known, facts_of, farewell_of, forms_of, payments_of, with_codes
 from services.connectors.inbox.domain.marks import REFUND, marked
-from services.connectors.inbox.domain.questions import Asker, asking_for_code, asking_for_order
+from services.connectors.inbox.domain.questions import Asker, asking_for_code, asking_for_order, redacting
 from services.connectors.inbox.sql import Delivery, Timers
 from services.connectors.payments import actions as paid_forms
 from services.connectors.payments import sql as payments
@@ -101,7 +101,8 @@ class Readings:
             named = replace(kept, outcome="taken", reason=None, order_id=asked, said=())
             return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
-        read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=said.as_of)
+        as_of = said.as_of if farewell is None else kept.as_of
+        read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=as_of)
         coded = Coded(report, known) if report.code_ids and report.orders else None
         return Reading(
             read,
@@ -253,10 +254,14 @@ async def _part(tx: Tx, told: Delivery, farewell: Farewell) -> None:
     if account is None or account.host not in {None, farewell.host.lower()}:
         return
     if farewell.removed:
-        await accounts_sql.drop_access(tx, told.store_id, told.hook_id)
-    # Without a host nobody knows whether the shop that says farewell is the connection's: orders are named, at least.
-    if farewell.orders or (farewell.orders is None and account.host is not None):
+        # What comes late, or once more, says nothing of access that was given since. No header makes it newer.
+        came_at = told.received_at - tx.offset
+        await accounts_sql.drop_access(tx, account, before=min(told.as_of or came_at, came_at))
+    if farewell.orders:
         await sql.redact(tx, told, farewell.orders)
+    # Without a host nobody knows whether the shop that says farewell is the connection's.
+    if farewell.orders is None and account.host is not None:
+        await add_tasks(tx, [redacting(Asker(told.store_id, told.hook_id, told.delivery_id))])
 
 
 async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:

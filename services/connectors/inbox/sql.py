@@ -12,11 +12,12 @@ from services.kernel.revisions import Ref
 # long as the commit takes and no longer.
 _KEEP = """
 with new as (
-  insert into deliveries (store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body)
+  insert into deliveries (store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body,
+                          as_of)
   select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:hooks as text[]),
                        cast(:platforms as text[]), cast(:topics as text[]), cast(:received as timestamptz[]),
                        cast(:outcomes as text[]), cast(:reasons as text[]), cast(:orders as text[]),
-                       cast(:bodies as bytea[]))
+                       cast(:bodies as bytea[]), cast(:as_of as timestamptz[]))
   order by 1, 2 on conflict do nothing returning store_id, delivery_id, outcome, received_at
 ), counted as (
   insert into delivery_totals (store_id, acked) select store_id, count(*) from new group by 1 order by 1
@@ -105,7 +106,14 @@ with old as (
 _REDACT = f"""
 with old as (
   delete from deliveries where store_id = :store and hook_id = :hook and delivery_id <> :but
-    and (cast(:orders as text[]) is null or order_id = any(cast(:orders as text[])))
+    and order_id = any(cast(:orders as text[]))
+  returning store_id, outcome
+{_COUNTED}"""  # noqa: S608
+_REDACT_SOME = f"""
+with old as (
+  delete from deliveries where ctid = any(array(
+    select ctid from deliveries where store_id = :store and hook_id = :hook and received_at <= :until
+      and delivery_id <> :but order by received_at limit :most))
   returning store_id, outcome
 {_COUNTED}"""  # noqa: S608
 _OLDEST = """
@@ -136,7 +144,7 @@ class Delivery:
     said: Sequence[str] | None = None
     """What it said, as marks (see inbox.domain.marks); None where nobody has marked it."""
     as_of: datetime | None = None
-    """As of when it said so, by the platform's clock."""
+    """As of when it said so, by the platform's clock; of an app's removal, when that was, as a header says."""
 
     @property
     def ref(self) -> Ref:
@@ -170,6 +178,7 @@ async def keep(tx: Tx, deliveries: Sequence[Delivery], timers: Timers) -> set[Re
         reasons=[d.reason for d in deliveries],
         orders=[d.order_id for d in deliveries],
         bodies=[d.body for d in deliveries],
+        as_of=[d.as_of for d in deliveries],
         read=timers.read,
         read_at=timers.read_at,
         forget=timers.forget,
@@ -256,10 +265,17 @@ async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int)
     return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}
 
 
-async def redact(tx: Tx, told: Delivery, orders: Sequence[str] | None) -> None:
-    """Drops what an address was sent about some orders, or at all with None, but for what asks for it."""
-    named = None if orders is None else list(orders)
-    await tx.scalar(_REDACT, store=told.store_id, hook=told.hook_id, but=told.delivery_id, orders=named)
+async def redact(tx: Tx, told: Delivery, orders: Sequence[str]) -> None:
+    """Drops what an address was sent about some orders, but for what asks for it."""
+    await tx.scalar(_REDACT, store=told.store_id, hook=told.hook_id, but=told.delivery_id, orders=list(orders))
+
+
+async def redact_some(tx: Tx, told: Delivery, *, most: int) -> int:
+    """Drops up to `most` of what an address was sent until this asked for it, but for itself; returns how many."""
+    dropped: int = await tx.scalar(
+        _REDACT_SOME, store=told.store_id, hook=told.hook_id, but=told.delivery_id, until=told.received_at, most=most
+    )
+    return dropped
 
 
 async def of_topics(tx: Tx, store_id: str, hook_id: str, topics: Sequence[str], *, most: int) -> list[Delivery]:

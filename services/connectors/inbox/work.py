@@ -1,5 +1,5 @@
 """Asks a platform for an order that a delivery only named, and keeps what it answers as a delivery of its own; and for
-what a code is of which a delivery tells the id alone.
+what a code is of which a delivery tells the id alone. And forgets a whole shop, some of its deliveries at a time.
 
 Nothing that a delivery said counts that only named an order. What the shop answers is read like any delivery, and can
 be read again.
@@ -35,6 +35,10 @@ MOST_BYTES: Final = 1024 * 1024
 _AWAY: Final = frozenset({429, 502, 503, 504})
 _WAIT: Final = timedelta(seconds=30)
 _NO_ACCESS: Final = timedelta(hours=1)
+REDACTED_AT_ONCE: Final = 500
+"""Deliveries that one transaction drops."""
+_SLICES: Final = 20
+"""Transactions of one run, so that it ends long before its lease does."""
 _NOT_YET: Final = timedelta(seconds=30)
 """A shop that tells of an order a moment before it can answer for it has it by then."""
 
@@ -167,8 +171,20 @@ def _named(ctx: Context, task: Task, found: Mapping[str, str]) -> Note:
     return note
 
 
+async def redact(ctx: Context, task: Task, *, at_once: int = REDACTED_AT_ONCE, slices: int = _SLICES) -> Outcome:
+    """Drops what was kept of a shop, each slice in a commit of its own: whoever goes on finds what is left."""
+    for _ in range(slices):
+        async with ctx.db.transaction([task.store_id], patient=True) as tx:
+            asks = await sql.get(tx, task.store_id, str(task.payload["delivery"]))
+            # Dropped by age, what asked goes last: what came before it is gone.
+            if asks is None or await sql.redact_some(tx, asks, most=at_once) < at_once:
+                return Done()
+    return Retry(reason="more", after=timedelta(), failed=False)
+
+
 TASK_KINDS: Final = (
     TaskKind(name=questions.READ_BACK, run=run, given_up=given_up),
     TaskKind(name=questions.NAME_CODE, run=name_code),
+    TaskKind(name=questions.REDACT, run=redact, deadline_s=60.0),
 )
 """One at a time for each connection: shops count their API's calls."""

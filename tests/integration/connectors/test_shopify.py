@@ -15,10 +15,13 @@ from services.connectors.inbox import sql as deliveries
 from services.connectors.inbox.actions import Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.hot.door import WRONG_A_MINUTE
+from services.connectors.inbox.work import TASK_KINDS
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.kernel.work.worker import Worker
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP, token
 from tests.support.connectors import SECRET, Pair, paid_order, signed
-from tests.support.edge import OTHER_STORE, RING, SEALING, key
+from tests.support.edge import OTHER_STORE, RING, SEALING, key, make_context
+from tests.support.wait import until
 
 
 def delivery(**fields: Any) -> bytes:
@@ -85,7 +88,14 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
     shown = (await both.http.get(f"/v1/connections/{made['id']}", headers=SECRET_KEY)).json()
     assert shown["access_hint"] is None
     assert await tell("shop/redact", json.dumps({"shop_id": 7, "shop_domain": host}).encode()) == "taken"
-    assert await kept() == Counter({"shop/redact": 1})
+    worker = Worker(make_context(both.db, name="connectors", sealing=SEALING), TASK_KINDS)
+    worker.start()
+
+    async def forgotten() -> bool:
+        return await kept() == Counter({"shop/redact": 1})
+
+    await until(forgotten, within=60, what="all of the shop is forgotten")
+    await worker.stop()
     assert [(one["kind"], one["orders"]) for one in await requests()] == [("shop_redact", None)]
     await both.pump([SHOP])
     assert (await both.http.get("/v1/orders/y-1", headers=SECRET_KEY)).json()["decision"]["status"] == "attributed"

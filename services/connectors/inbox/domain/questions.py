@@ -1,4 +1,4 @@
-"""The tasks that ask a platform for what a delivery only named: an order, or a code."""
+"""The tasks that deliveries cause: to ask a platform for an order or a code that one named, and to forget a shop."""
 
 from typing import Final, NamedTuple
 
@@ -9,6 +9,9 @@ READ_BACK: Final = "read-back"
 """The kind of task that asks a platform for an order."""
 NAME_CODE: Final = "name-code"
 """The kind of task that asks a platform what a code is which it named by its id."""
+
+REDACT: Final = "redact"
+"""The kind of task that drops what was kept of a shop."""
 
 
 class Asker(NamedTuple):
@@ -27,6 +30,17 @@ def asking_for_order(kept: Asker, order: str) -> NewTask:
         lane=kept.hook_id,
         key=f"{kept.delivery_id}:{new_id('ask')}",
         payload={"connection": kept.hook_id, "order": order, "delivery": kept.delivery_id},
+    )
+
+
+def redacting(kept: Asker) -> NewTask:
+    """The task that drops what was kept of a shop until this delivery asked for it. Read again, it asks once more."""
+    return NewTask(
+        kind=REDACT,
+        store_id=kept.store_id,
+        lane=kept.hook_id,
+        key=f"{kept.delivery_id}:{new_id('ask')}",
+        payload={"connection": kept.hook_id, "delivery": kept.delivery_id},
     )
 
 

@@ -93,6 +93,7 @@ class Door:
             reason=None,
             order_id=None,
             body=self._sealing.seal(BODY, body, owner=delivery_name),
+            as_of=named.at,
         )
         outcome, said = await self._inbox.take(delivery, body, account)
         if outcome == "duplicate":

@@ -40,6 +40,9 @@ class Named(NamedTuple):
 
     topic: str
     kind: str
+    at: datetime | None = None
+    """When what it tells happened, where only a header says so: it may make less happen than without it, and no more.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import orjson
@@ -44,7 +45,7 @@ def name_of(asked: Asked) -> Named:
     """The topic, which is not signed and says only how to read the body, and the kind of body."""
     topic = _header(asked, "topic")[:64]
     topic = "" if topic in (LISTED, POLLED) else topic
-    return Named(topic, kind_of(topic, asked.body))
+    return Named(topic, kind_of(topic, asked.body), _triggered_at(asked) if topic == UNINSTALLED else None)
 
 
 def kind_of(topic: str, body: bytes) -> str:
@@ -67,6 +68,15 @@ def _header(asked: Asked, name: str) -> str:
         if found is not None:
             return found
     return ""
+
+
+def _triggered_at(asked: Asked) -> datetime | None:
+    """When it happened, which the body of a removed app does not say; None for what is no time."""
+    try:
+        at = datetime.fromisoformat(_header(asked, "triggered-at"))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _tells(body: bytes, field: str) -> bool:
