@@ -141,6 +141,7 @@ from services.links.stores import tables as _stores
 from services.links.telegram import tables as _telegram
 from services.links.telegram import work as telegram_work
 from services.links.telegram.actions import PURPOSE as TELEGRAM
+from services.links.telegram.api import console as telegram_console
 from services.links.telegram.api import hook as telegram_hook
 from services.links.telegram.api import rest as telegram
 from services.links.terms import api as terms
@@ -312,6 +313,7 @@ SERVICE = Service(
         snippet.router,
         telegram.router,
         telegram_hook.router,
+        telegram_console.router,
         sms_gateways.router,
         sms_reports.router,
         portal_phone.router,

@@ -23,6 +23,8 @@ class Telegram:
         self.sent: list[tuple[int, str]] = []
         """Chat and text, as people read them."""
         self.hook: dict[str, Any] = {}
+        self.deliveries: dict[str, Any] = {"pending_update_count": 0}
+        """What it says of its own deliveries, beside where they go."""
         self.blocked: set[int] = set()
         self.floods = 0
         """How many calls are answered by a wish to wait."""
@@ -41,6 +43,8 @@ class Telegram:
             case "setWebhook":
                 self.hook = body
                 return JSONResponse({"ok": True, "result": True})
+            case "getWebhookInfo":
+                return JSONResponse({"ok": True, "result": {"url": self.hook.get("url", ""), **self.deliveries}})
             case "sendMessage":
                 return self._send(body)
         return _refusal(404, "Not Found")

@@ -9,6 +9,7 @@ SETTINGS: Final = "/console/links/settings"
 LOOK: Final = "/console/links/look"
 DOMAINS: Final = "/console/links/domains"
 LINK_DOMAIN: Final = "/console/links/link-domain"
+TELEGRAM: Final = "/console/links/telegram"
 SMS: Final = "/console/links/sms"
 KEYS: Final = "/console/links/keys"
 IDENTIFY: Final = "/console/links/identify"
@@ -22,6 +23,7 @@ def settings_bar(speech: Speech, here: str) -> dict[str, Any]:
         LOOK: speech.say("Look"),
         DOMAINS: speech.say("Domains"),
         LINK_DOMAIN: speech.say("Link domain"),
+        TELEGRAM: speech.say("Telegram"),
         SMS: speech.say("SMS"),
         KEYS: speech.say("API keys"),
         IDENTIFY: speech.say("Customer proof"),

@@ -1,19 +1,26 @@
-"""Setting a bot up, and connecting an ambassador with their chat."""
+"""Setting a bot up, asking Telegram of it, and connecting an ambassador with their chat."""
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, Literal
+
+import orjson
 
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.auth.sessions import real_time
+from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.outbound import Answer, OutboundError
 from services.kernel.work import NewTask, add_tasks
 from services.links.people import sql as people
 from services.links.preferences import actions as preferences
+from services.links.settings import LinksSettings
 from services.links.telegram import domain, sql
 from services.links.telegram.sql import Bot
 
@@ -21,6 +28,21 @@ SETUP: Final = "links.telegram_setup"
 PURPOSE: Final = "telegram"
 START_LIFE: Final = timedelta(minutes=15)
 _HOOK: Final = "telegram-hook"
+_SHOWN: Final = 4
+"""Of a token, so many signs at its end tell it from another."""
+
+Found = Literal["well", "elsewhere", "busy", "refused", "away", "sealed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What Telegram says of a bot now. `waiting` is how many messages of people it has not delivered yet, `failure` its
+    own words on the last delivery that failed.
+    """
+
+    found: Found
+    waiting: int = 0
+    failure: str = ""
 
 
 async def set_up(tx: Tx, sealing: Sealing, store_id: str, token: str) -> Bot:
@@ -62,6 +84,44 @@ async def drop(tx: Tx, store_id: str) -> None:
 def token_of(sealing: Sealing, bot: Bot) -> str:
     """The bot's token. Raises `ValueError` where its key is gone."""
     return sealing.open(PURPOSE, bot.sealed_token, owner=bot.store_id).decode()
+
+
+def token_end(sealing: Sealing, bot: Bot) -> str:
+    """The end of the bot's token, by which its owner knows it; nothing where its key is gone."""
+    try:
+        return token_of(sealing, bot)[-_SHOWN:]
+    except ValueError:
+        return ""
+
+
+def hook_url(ctx: Context, bot: Bot) -> str:
+    """Where Telegram delivers."""
+    return f"{ctx.settings.base_url}/v1/telegram/{bot.hook}"
+
+
+async def call(ctx: Context, bot: Bot, method: str, body: Mapping[str, Any]) -> Answer:
+    """One call of the Bot API. Raises `OutboundError`, and `ValueError` where the token cannot be opened."""
+    url = f"{LinksSettings().telegram_url}/bot{token_of(ctx.require_sealing(), bot)}/{method}"
+    headers = {"content-type": "application/json"}
+    return await ctx.outbound.send("POST", url, purpose="telegram", headers=headers, content=orjson.dumps(dict(body)))
+
+
+async def try_out(ctx: Context, bot: Bot) -> Tried:
+    """Asks Telegram whether it knows the bot and delivers to us. It changes nothing, and nobody gets a message."""
+    try:
+        answer = await call(ctx, bot, "getWebhookInfo", {})
+    except OutboundError:
+        return Tried("away")
+    except ValueError:
+        return Tried("sealed")
+    if answer.status == 429:
+        return Tried("busy")
+    if answer.status >= 500:
+        return Tried("away")
+    hook = domain.hook_of(answer.body) if answer.ok else None
+    if hook is None:
+        return Tried("refused")
+    return Tried("well" if hook.url == hook_url(ctx, bot) else "elsewhere", hook.waiting, hook.failure)
 
 
 def hook_secret(ring: KeyRing, hook: str) -> str:

@@ -1,5 +1,6 @@
 """What Telegram sends and takes, as far as we read it (Bot API). Pure."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -51,6 +52,32 @@ def read(update: Any) -> Update | None:
     if name == "start":
         return Update(chat, "start", argument if _START.fullmatch(argument) else "", spoken)
     return Update(chat, name if name in _COMMANDS else "else", "", spoken)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where Telegram delivers what people say to a bot, and how it went lately."""
+
+    url: str
+    waiting: int
+    failure: str
+
+
+def hook_of(body: bytes) -> Hook | None:
+    """What `getWebhookInfo` answered; None for what is no such answer."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    result = answer.get("result") if isinstance(answer, dict) else None
+    if not isinstance(result, dict):
+        return None
+    url, waiting, failure = (result.get(name) for name in ("url", "pending_update_count", "last_error_message"))
+    return Hook(
+        url if isinstance(url, str) else "",
+        waiting if isinstance(waiting, int) else 0,
+        failure[:300] if isinstance(failure, str) else "",
+    )
 
 
 def bot_id_of(token: str) -> str | None:

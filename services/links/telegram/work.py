@@ -1,11 +1,10 @@
 """Tasks that speak with Telegram: telling it of a bot, and sending by one, each bot in a lane of its own."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from services.kernel.context import Context
@@ -21,9 +20,8 @@ from services.links.notices.actions.dispatch import tell_elsewhere
 from services.links.notices.sql import notices
 from services.links.people import sql as people
 from services.links.preferences import actions as preferences
-from services.links.settings import LinksSettings
 from services.links.telegram import sql
-from services.links.telegram.actions import SETUP, hook_secret, token_of
+from services.links.telegram.actions import SETUP, call, hook_secret, hook_url
 from services.links.telegram.domain import is_gone, retry_after_s, shortened
 from services.links.telegram.sql import Bot
 
@@ -40,7 +38,7 @@ async def set_up(ctx: Context, task: Task) -> Outcome:
     if bot is None or bot.hook != task.payload["hook"]:
         return Done()
     hook = {
-        "url": f"{ctx.settings.base_url}/v1/telegram/{bot.hook}",
+        "url": hook_url(ctx, bot),
         "secret_token": hook_secret(ctx.ring, bot.hook),
         "allowed_updates": ["message", "my_chat_member"],
     }
@@ -151,13 +149,6 @@ def _ended(mail: Mail, state: State, reason: str | None) -> Outcome:
     count(mail, state)
     _log.info("mail.ended", kind=mail.kind, outcome=state, reason=reason or "")
     return Done(note=note)
-
-
-async def call(ctx: Context, bot: Bot, method: str, body: Mapping[str, Any]) -> Answer:
-    """One call of the Bot API. Raises `OutboundError`, and `ValueError` where the token cannot be opened."""
-    url = f"{LinksSettings().telegram_url}/bot{token_of(ctx.require_sealing(), bot)}/{method}"
-    headers = {"content-type": "application/json"}
-    return await ctx.outbound.send("POST", url, purpose="telegram", headers=headers, content=orjson.dumps(dict(body)))
 
 
 def _message(chat_id: str, text: Text) -> dict[str, Any]:

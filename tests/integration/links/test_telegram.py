@@ -5,6 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
+import httpx
 import pytest
 
 from services.kernel.outbound import Outbound
@@ -32,6 +33,7 @@ __all__ = ["relay", "working"]
 
 ANNA = "anna@example.com"
 CHAT = 777001
+PAGE = "/console/links/telegram"
 
 
 @pytest.fixture
@@ -248,3 +250,46 @@ async def test_a_token_that_is_no_bot_s_is_said_to_be(links: Replica, shop: Shop
         return bool((await shop.got("/v1/telegram-bot"))["reason"] == "telegram_401")
 
     await until(refused, what="Telegram's refusal")
+
+
+@pytest.mark.usefixtures("working")
+async def test_the_console_connects_it_masks_its_token_asks_telegram_and_forgets_it(
+    links: Replica, shop: Shop, telegram: Telegram, console: httpx.AsyncClient
+) -> None:
+    console.headers["Accept-Language"] = "en"
+    assert "write /newbot" in (await console.get(PAGE)).text
+    wrong = await console.post(PAGE, data={"token": "123:no-token"})
+    assert wrong.status_code == 422 and "This is no bot’s token" in wrong.text and "123:no-token" not in wrong.text
+    assert (await console.post(f"{PAGE}/try")).status_code == 303, "there is nothing to ask about"
+    assert (await console.post(PAGE, data={"token": f" {TOKEN} "})).status_code == 303
+
+    async def known() -> bool:
+        return "@zerno_bot" in (await console.get(PAGE)).text
+
+    await until(known, what="Telegram's word on the bot")
+    page = (await console.get(PAGE)).text
+    assert TOKEN not in page and f"123456789:…{TOKEN[-4:]}" in page
+    assert "delivers to Kith." in (await console.post(f"{PAGE}/try")).text
+    telegram.deliveries = {"pending_update_count": 2, "last_error_message": "Wrong response: 502 <b>"}
+    failing = (await console.post(f"{PAGE}/try")).text
+    assert "failed: Wrong response: 502 &lt;b&gt; 2 messages wait there." in failing
+    telegram.hook = {"url": "https://elsewhere.example/"}
+    assert "delivers to another program" in (await console.post(f"{PAGE}/try")).text
+    for twice in range(2):
+        assert (await console.post(f"{PAGE}/off")).status_code == 303, twice
+    assert (await shop.http.get("/v1/telegram-bot")).status_code == 404
+    assert "write /newbot" in (await console.get(PAGE)).text
+
+
+@pytest.mark.usefixtures("working")
+async def test_the_console_says_that_telegram_refuses_a_token(
+    links: Replica, shop: Shop, telegram: Telegram, console: httpx.AsyncClient
+) -> None:
+    console.headers["Accept-Language"] = "en"
+    await console.post(PAGE, data={"token": TOKEN[:-1] + "X"})
+
+    async def refused() -> bool:
+        return "does not take this token: people are told by mail" in (await console.get(PAGE)).text
+
+    await until(refused, what="Telegram's refusal")
+    assert "any more: give the one that holds now" in (await console.post(f"{PAGE}/try")).text
