@@ -128,6 +128,13 @@ class DeliveryOut(BaseModel):
     created_at: datetime
 
 
+class RequestOut(BaseModel):
+    """What a try was sent with."""
+
+    url: str
+    headers: dict[str, str] = Field(description="Of `webhook-signature` the beginning of each signature only.")
+
+
 class TryOut(BaseModel):
     """One call."""
 
@@ -137,6 +144,7 @@ class TryOut(BaseModel):
     status: int | None
     reason: str | None
     answer: str | None = Field(description="The first 2 kB of what was answered.")
+    request: RequestOut | None = Field(None, description="What it was sent with; null of tries before it was kept.")
 
 
 class DeliveryDetail(DeliveryOut):

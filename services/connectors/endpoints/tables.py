@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql_text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.connectors.settings import METADATA
 from services.kernel.tables import moment, text
@@ -92,5 +92,8 @@ TRIES = Table(
     Column("status", SmallInteger, nullable=True),
     text("reason", nullable=True),
     text("answer", nullable=True),
+    Column("request", JSONB, nullable=True),
 )
-"""Each call: what was answered, up to its first 2 kB, or why there was no answer."""
+"""Each call: what was answered, up to its first 2 kB, or why there was no answer. `request` is where it went and with
+which headers, their signatures cut (see endpoints.domain.signing); null where nobody kept it.
+"""

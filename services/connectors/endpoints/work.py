@@ -94,16 +94,16 @@ async def _try(
     """Calls the endpoint. Whatever comes of it is an answer of this function. `at` is the moment for the log, `real`
     for the receiver.
     """
-    kept = Try(0, at, 0, None, None, None)
     moment = int(real.timestamp())
     headers = {
         "content-type": "application/json",
         "webhook-id": ready.message_id,
         "webhook-timestamp": str(moment),
-        "webhook-signature": signatures.sign(keys, ready.message_id, moment, body),
+        signing.SIGNATURE: signatures.sign(keys, ready.message_id, moment, body),
     }
     if ready.test:
         headers["webhook-test"] = "true"
+    kept = Try(0, at, 0, None, None, None, signing.logged(ready.url, ctx.outbound.headers(headers)))
     began = perf_counter()
     try:
         answer = await ctx.outbound.send(

@@ -35,7 +35,7 @@ _SECONDS = Histogram(
     ("purpose",),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_HEADERS = {"User-Agent": "Kith", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+_HEADERS = {"user-agent": "Kith", "accept": "*/*", "accept-encoding": "identity", "connection": "close"}
 
 
 class OutboundError(Exception):
@@ -130,10 +130,15 @@ class Outbound:
     def _request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None, content: bytes | None
     ) -> httpx.Request:
-        request = httpx.Request(method, url, headers={**_HEADERS, **(headers or {})}, content=content)
+        request = httpx.Request(method, url, headers=self.headers(headers or {}), content=content)
         if request.url.scheme not in {"http", "https"} or not request.url.host or request.url.userinfo:
             raise httpx.InvalidURL("an address must be http or https, with a host and without a user")
         return request
+
+    @staticmethod
+    def headers(given: Mapping[str, str]) -> dict[str, str]:
+        """What a call with these has, but for its host and length, which follow from it."""
+        return {**_HEADERS, **given}
 
     def refusal(self, url: str) -> str | None:
         """Why an address could never be called, as far as its text says: `bad_url` or `address_refused`; None for one

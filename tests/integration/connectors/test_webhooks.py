@@ -120,6 +120,14 @@ async def test_a_message_is_tried_eight_times_within_28_hours_under_one_id_and_t
     assert [one["number"] for one in detail["attempts"]] == list(range(8, 0, -1))
     assert detail["attempts"][0]["answer"].startswith("<b>no�</b>")
     assert len(detail["attempts"][0]["answer"]) == 2048
+    [*_, came] = shop.calls
+    sent = detail["attempts"][0]["request"]
+    left_out = {"host", "content-length", "webhook-signature"}
+    assert sent["url"] == shop.url()
+    assert {name: value for name, value in sent["headers"].items() if name not in left_out} == {
+        name: value for name, value in came.headers.items() if name not in left_out
+    }
+    assert sent["headers"]["webhook-signature"] == f"{came.headers['webhook-signature'][:9]}…"
     assert (await out.show(endpoint))["failing_since"] is not None
 
     shop.answer = lambda call: Answer(204, {}, b"")

@@ -51,9 +51,17 @@ async def test_a_developer_adds_an_endpoint_tries_it_and_changes_its_secret(
         return await page.get_by_text("nobody answers there").count() > 0
 
     await until(tried, within=60, every=0.3, what="the sample was tried")
+    await page.get_by_text("Request", exact=True).click()
+    sent = await page.locator("details pre").inner_text()
+    assert sent.startswith("POST https://hooks.invalid/kith\n")
+    assert re.search("^webhook-signature: v1,.{6}…$", sent, re.M), "enough to see which secret signed, not to sign"
     await fits(page)
     await page.get_by_role("link", name="Webhook endpoint").click()
     await expect(page.get_by_text(first)).to_have_count(0)
+    await page.get_by_label("Also what arrived").check()
+    await page.get_by_role("button", name="Send again").click()
+    await expect(page.get_by_text("Sent again: 0.")).to_be_visible()  # a sample is not sent again
+    await fits(page)
     await page.get_by_label("The present secret ends after").select_option("168")
     await page.get_by_role("button", name="New secret").click()
     assert await page.get_by_text(re.compile("^whsec_")).inner_text() != first

@@ -1,16 +1,19 @@
 """The console's pages of webhooks: endpoints, one with its log, and one delivery."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Final
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Response
+from fastapi import Request as HttpRequest
+from pydantic import AwareDatetime
 from starlette.datastructures import FormData
 
 from services.connectors.endpoints.actions import again, manage
 from services.connectors.endpoints.actions.manage import Made
 from services.connectors.endpoints.api import words as shown
+from services.connectors.endpoints.domain.signing import Request
 from services.connectors.endpoints.domain.told import TYPES
 from services.connectors.endpoints.domain.tries import State
 from services.connectors.endpoints.sql import endpoints as sql
@@ -18,7 +21,7 @@ from services.connectors.endpoints.sql import sendings
 from services.connectors.endpoints.sql.endpoints import Endpoint
 from services.connectors.endpoints.sql.sendings import Sending
 from services.connectors.pages import reader_of
-from services.kernel.errors import AppError, NotFound
+from services.kernel.errors import AppError, Invalid, NotFound
 from services.kernel.http import cursor as cursors
 from services.kernel.http.call import Call, viewer
 from services.kernel.http.limits import limit
@@ -42,7 +45,7 @@ async def list_page(call: Annotated[Call, viewer("webhooks:read")]) -> Response:
 
 
 @router.post(LIST)
-async def make_form(request: Request, call: Annotated[Call, viewer("webhooks:write")]) -> Response:
+async def make_form(request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]) -> Response:
     """The form of the list: makes an endpoint, and shows its secret this once."""
     form = await request.form()
     url, events = str(form.get("url", "")).strip(), _events(form)
@@ -116,9 +119,13 @@ async def endpoint_page(
     call: Annotated[Call, viewer("webhooks:read")],
     state: State | None = None,
     cursor: Cursor = None,
+    sent: Annotated[int | None, Query(ge=0, le=again.AT_ONCE)] = None,
+    since: AwareDatetime | None = None,
 ) -> Response:
-    """One endpoint: how it stands, what can be done, and its log."""
-    return await _one(call, endpoint_id, state=state, cursor=cursor)
+    """One endpoint: how it stands, what can be done, and its log. `sent`: how much was just sent again, and `since`
+    when there is more.
+    """
+    return await _one(call, endpoint_id, state=state, cursor=cursor, sent=sent, since=since)
 
 
 async def _one(
@@ -128,6 +135,8 @@ async def _one(
     state: State | None = None,
     cursor: str | None = None,
     made: Made | None = None,
+    sent: int | None = None,
+    since: datetime | None = None,
     wrong: str = "",
     status: int = 200,
 ) -> Response:
@@ -167,6 +176,9 @@ async def _one(
         ],
         error=_wrong_url(reader) if wrong == "url" else "",
         error_events=speech.say("Choose one event at least.") if wrong == "events" else "",
+        sent=shown.sent_text(speech, fmt, sent, since) if sent is not None else "",
+        since=(since or endpoint.created_at).astimezone(fmt.zone).strftime("%Y-%m-%dT%H:%M"),
+        error_since=speech.say("Give a day and a time.") if wrong == "since" else "",
         states=[
             Choice(speech.say("All"), href="?", current=state is None),
             *(Choice(shown.state_chip(speech, s).label, href=f"?state={s}", current=s == state) for s in shown.STATES),
@@ -216,7 +228,7 @@ def _log(reader: Reader, rows: list[Sending]) -> Table:
 
 @router.post(LIST + "/{endpoint_id}")
 async def change_form(
-    endpoint_id: EndpointId, request: Request, call: Annotated[Call, viewer("webhooks:write")]
+    endpoint_id: EndpointId, request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]
 ) -> Response:
     """The form of one endpoint: another address, other events."""
     form = await request.form()
@@ -234,7 +246,7 @@ async def change_form(
 
 @router.post(LIST + "/{endpoint_id}/turn")
 async def turn_form(
-    endpoint_id: EndpointId, request: Request, call: Annotated[Call, viewer("webhooks:write")]
+    endpoint_id: EndpointId, request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]
 ) -> Response:
     """Turns it on or off."""
     on = (await request.form()).get("on") == "1"
@@ -245,7 +257,7 @@ async def turn_form(
 
 @router.post(LIST + "/{endpoint_id}/secret")
 async def secret_form(
-    endpoint_id: EndpointId, request: Request, call: Annotated[Call, viewer("webhooks:write")]
+    endpoint_id: EndpointId, request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]
 ) -> Response:
     """Gives it another secret, and shows that this once."""
     hours = str((await request.form()).get("overlap_hours", ""))
@@ -257,7 +269,7 @@ async def secret_form(
 
 @router.post(LIST + "/{endpoint_id}/test", dependencies=[limit("webhook-tests", per_minute=30)])
 async def test_form(
-    endpoint_id: EndpointId, request: Request, call: Annotated[Call, viewer("webhooks:write")]
+    endpoint_id: EndpointId, request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]
 ) -> Response:
     """Sends a sample."""
     type_ = str((await request.form()).get("type", ""))
@@ -273,6 +285,25 @@ async def replay_form(endpoint_id: EndpointId, call: Annotated[Call, viewer("web
         endpoint = await manage.get(tx, call.store_id, endpoint_id)
         await again.replay_since(tx, call.store_id, endpoint_id, since=endpoint.created_at, all_=False)
     return _to(endpoint_id)
+
+
+@router.post(LIST + "/{endpoint_id}/replay-since", dependencies=[limit("webhook-replays", per_minute=60)])
+async def since_form(
+    endpoint_id: EndpointId, request: HttpRequest, call: Annotated[Call, viewer("webhooks:write")]
+) -> Response:
+    """Sends again what did not arrive since a moment, or all of it; says how much that is, and where to go on."""
+    form = await request.form()
+    try:
+        async with call.transaction() as tx:
+            reader = await reader_of(request, tx, call.store_id)
+            since = _since(form, reader.fmt.zone)
+            count, go_on = await again.replay_since(
+                tx, call.store_id, endpoint_id, since=since, all_=form.get("all") == "1"
+            )
+    except Invalid:
+        return await _one(call, endpoint_id, wrong="since", status=422)
+    more = f"&since={quote(go_on.isoformat())}" if go_on else ""
+    return Response(status_code=303, headers={"location": f"{LIST}/{quote(endpoint_id, safe='')}?sent={count}{more}"})
 
 
 @router.post(LIST + "/{endpoint_id}/delete")
@@ -316,6 +347,7 @@ async def delivery_page(delivery_id: DeliveryId, call: Annotated[Call, viewer("w
                 f"{one.number} · {fmt.moment(one.at)}",
                 f"{shown.reason_text(speech, one.status, one.reason)} · {fmt.number(one.took_ms)} ms",
                 one.answer or "",
+                _sent(one.request) if one.request is not None else "",
             )
             for one in tries
         ],
@@ -328,6 +360,18 @@ async def again_form(delivery_id: DeliveryId, call: Annotated[Call, viewer("webh
     async with call.transaction() as tx:
         await again.replay(tx, call.store_id, delivery_id)
     return _shows(delivery_id)
+
+
+def _sent(request: Request) -> str:
+    return "\n".join([f"POST {request.url}", *(f"{name}: {value}" for name, value in request.headers.items())])
+
+
+def _since(form: FormData, zone: tzinfo) -> datetime:
+    """The moment of a form, by the store's clock. Raises `Invalid`."""
+    try:
+        return datetime.fromisoformat(str(form.get("since", ""))).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.field("since", "This is no moment.") from None
 
 
 def _events(form: FormData) -> list[str]:

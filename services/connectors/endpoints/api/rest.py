@@ -20,6 +20,7 @@ from services.connectors.endpoints.schemas import (
     EndpointPatch,
     ReplayIn,
     ReplayOut,
+    RequestOut,
     RotateIn,
     TestIn,
     TryOut,
@@ -170,6 +171,7 @@ async def get_delivery(delivery_id: DeliveryId, call: Annotated[Call, require("w
                 status=one.status,
                 reason=one.reason,
                 answer=one.answer,
+                request=RequestOut(url=one.request.url, headers=dict(one.request.headers)) if one.request else None,
             )
             for one in tries
         ],

@@ -1,11 +1,12 @@
 """States and reasons of webhooks in words."""
 
+from datetime import datetime
 from typing import Final
 
 from services.connectors.endpoints.domain.tries import Off, State
 from services.connectors.endpoints.sql.endpoints import Endpoint
 from services.connectors.endpoints.sql.sendings import Sending
-from services.ui import Chip, Speech
+from services.ui import Chip, Format, Speech
 
 STATES: Final[tuple[State, ...]] = ("waiting", "delivered", "failed", "skipped", "withdrawn")
 
@@ -42,6 +43,14 @@ def off_text(speech: Speech, off: Off | None) -> str:
             "Turned off: for five days nothing could be delivered. Mend it, turn it on and send what it missed."
         ),
     }[off]
+
+
+def sent_text(speech: Speech, fmt: Format, count: int, more_since: datetime | None) -> str:
+    """How much is sent again, and from when there is more."""
+    sent = speech.say("Sent again: %(n)s.", n=fmt.number(count))
+    if more_since is None:
+        return sent
+    return f"{sent} {speech.say('There is more since %(moment)s: go on from there.', moment=fmt.moment(more_since))}"
 
 
 def answer_text(speech: Speech, found: Sending) -> str:

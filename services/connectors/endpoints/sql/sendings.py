@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import orjson
+
+from services.connectors.endpoints.domain.signing import Request
 from services.connectors.endpoints.domain.tries import Off, State
 from services.kernel.db import Tx
 
@@ -29,9 +33,9 @@ where store_id = :store and delivery_id = :delivery and round = :round and state
 returning tries
 """
 _TRIED = """
-insert into tries (store_id, delivery_id, number, at, took_ms, status, reason, answer)
+insert into tries (store_id, delivery_id, number, at, took_ms, status, reason, answer, request)
 values (:store, :delivery, :number, :at, :took_ms, cast(:status as smallint), cast(:reason as text),
-        cast(:answer as text))
+        cast(:answer as text), cast(:request as jsonb))
 """
 _UNTRIED = """
 update sendings set state = :state, next_at = cast(:next_at as timestamptz), reason = cast(:reason as text)
@@ -61,7 +65,7 @@ select m.body from sendings s join messages m on m.store_id = s.store_id and m.m
 where s.store_id = :store and s.delivery_id = :delivery
 """
 _TRIES = """
-select number, at, took_ms, status, reason, answer from tries
+select number, at, took_ms, status, reason, answer, request::text from tries
 where store_id = :store and delivery_id = :delivery order by number desc limit 50
 """
 _AGAIN = """
@@ -138,6 +142,7 @@ class Try:
     status: int | None
     reason: str | None
     answer: str | None
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,7 @@ async def note(
         status=tried.status,
         reason=tried.reason,
         answer=tried.answer,
+        request=orjson.dumps(tried.request).decode() if tried.request is not None else None,
     )
     return True
 
@@ -250,7 +256,12 @@ async def body(tx: Tx, store_id: str, delivery_id: str) -> bytes | None:
 
 async def tries(tx: Tx, store_id: str, delivery_id: str) -> list[Try]:
     """The tries of a delivery, the newest first."""
-    return [Try(*tuple(row)) for row in await tx.all(_TRIES, store=store_id, delivery=delivery_id)]
+    return [_try(row) for row in await tx.all(_TRIES, store=store_id, delivery=delivery_id)]
+
+
+def _try(row: Any) -> Try:
+    request = None if row.request is None else Request(**orjson.loads(row.request))
+    return Try(row.number, row.at, row.took_ms, row.status, row.reason, row.answer, request)
 
 
 async def again(tx: Tx, store_id: str, ids: Sequence[str]) -> list[Again]:
