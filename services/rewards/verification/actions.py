@@ -1,21 +1,30 @@
 """`verify`: recomputes a store's books from their entries and compares everything that is kept beside them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
+from contracts.program import Program
 from services.common.store_slice import listed_stores
 from services.kernel.db import Database, Tx
+from services.kernel.threads import in_thread
 from services.rewards.closing import actions as closing
 from services.rewards.goodwill import sql as goodwill
-from services.rewards.grants.sql import counters, limits, milestones
+from services.rewards.grants.domain.again import bound_broken, differing, step_differing
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.sql import conversions, counters, custom_events, limits, milestones
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
 from services.rewards.payouts.sql import payouts
+from services.rewards.rules.domain import Order
+from services.rewards.slices import sql as slices
 from services.rewards.tiers import sql as tiers
 from services.rewards.verification import sql as books
 from services.rewards.verification.domain import Report, Walk
 
 _SLICE = 2_000
+_REWARDS = 500
+"""Rewards that are computed again at a time: each needs its order."""
 _STORES = 200
 
 Key = TypeVar("Key")
@@ -28,15 +37,16 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
-    for it, goodwill without its reward or the other way round, a counter of a budget, limit, milestone or tier that
-    drifted, a milestone's reward that its count does not bear out, money in payout that is in no payout, a closed month
-    that is no longer what was kept. `progress` is called with (sets done, sets in all).
+    for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
+    or the other way round, a counter of a budget, limit, milestone or tier that drifted, a milestone's reward that its
+    count does not bear out, money in payout that is in no payout, a closed month that is no longer what was kept.
+    `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
     walk = Walk(report)
     last = await ledger.last_number_given(tx, store_id)
     while posted := await ledger.sets_after(tx, store_id, after=walk.number, count=_SLICE):
-        walk.take(posted)
+        await in_thread(len(posted), walk.take, posted)
         if progress is not None:
             progress(walk.number, last)
     if walk.number != last:
@@ -61,6 +71,7 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     for goodwill_id, given, rewarded in await goodwill.crooked(tx, store_id):
         report.found("goodwill", f"{goodwill_id} gave {given}, its reward began with {rewarded}")
     await _check_rewards(tx, store_id, report)
+    await _compute_again(tx, store_id, report)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")
     return report
@@ -97,3 +108,46 @@ async def _check_rewards(tx: Tx, store_id: str, report: Report) -> None:
             if target != posted:
                 report.found("reward", f"{reward_id} is worth {target}, the ledger says {posted}")
         after = rows[-1][0]
+
+
+async def _compute_again(tx: Tx, store_id: str, report: Report) -> None:
+    """Computes all rewards from what they were made of."""
+    zones = await slices.time_zones(tx, [store_id])
+    zone = ZoneInfo(zones[store_id]) if store_id in zones else None
+    after = ""
+    while rewards := await rewards_sql.behind(tx, store_id, after=after, count=_REWARDS):
+        orders = {(store_id, one.source_id) for one in rewards if one.source_kind == "order"}
+        events = {(store_id, one.source_id) for one in rewards if one.source_kind == "event"}
+        states = await conversions.decided(tx, orders) if orders else []
+        happened = await custom_events.decided(tx, events) if events else []
+        read = await in_thread(len(states), lambda some: [Order.of(conversions.read(*one)) for one in some], states)
+        read += [Order.of_event(one) for one in happened]
+        versions = {(store_id, one.program_id, one.program_version) for one in rewards}
+        versions |= {(store_id, o.program_id, o.program_version) for o in read if o.program_id and o.program_version}
+        programs = await slices.versions(tx, versions)
+        for reward_id, wrong in await in_thread(len(rewards), _differences, rewards, read, programs, zone):
+            report.found("figures", f"{reward_id}: {wrong}")
+        after = rewards[-1].reward_id
+
+
+def _differences(
+    rewards: Sequence[Reward],
+    orders: Sequence[Order],
+    programs: Mapping[tuple[str, str, int], Program],
+    zone: ZoneInfo | None,
+) -> list[tuple[str, str]]:
+    made_of: dict[tuple[str, str], list[Reward]] = {}
+    found: list[tuple[str, str]] = []
+    for one in rewards:
+        made_of.setdefault((one.source_kind, one.source_id), []).append(one)
+    for order in orders:
+        program = programs.get((order.store_id, order.program_id or "", order.program_version or 0))
+        found += differing(order, program, zone, made_of.pop((order.source_kind, order.order_id)))
+    return found + [wrong for some in made_of.values() for one in some for wrong in _alone(one, programs)]
+
+
+def _alone(reward: Reward, programs: Mapping[tuple[str, str, int], Program]) -> Iterator[tuple[str, str]]:
+    """What can be said of a reward without an order: a person gave it, a milestone did, or its order still waits."""
+    if reward.source_kind != "period":
+        return bound_broken(reward)
+    return step_differing(reward, programs.get((reward.store_id, reward.program_id, reward.program_version)))

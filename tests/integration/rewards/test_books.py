@@ -173,6 +173,13 @@ async def test_another_stores_books_are_out_of_sight_and_reach(books: World) -> 
         ("update balances set available = available + 1, pending = pending - 1 where owner = 'amb_anna'", "balance"),
         ("update account_totals set debits = debits + 1 where account = 'program_expense'", "total"),
         ("update rewards set target_minor = target_minor - 1 where order_id = '4' and rule = 'friend'", "reward"),
+        ("update rewards set base_minor = base_minor + 5 where order_id = '4' and rule = 'friend'", "figures"),
+        (
+            "update rewards set want_minor = want_minor - 1, target_minor = target_minor - 1 where order_id = '5'",
+            "figures",
+        ),
+        ("update rewards set available_at = available_at - interval '1 day' where order_id = '5'", "figures"),
+        ("update rewards set multiplier = 20000 where order_id = '4'", "figures"),
         ("update spent set amount_minor = amount_minor - 1", "budget"),
     ],
 )

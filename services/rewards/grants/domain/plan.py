@@ -82,6 +82,14 @@ def plan(
     return sorted(changes, key=lambda change: change.difference > 0)
 
 
+def as_the_order_has_it(
+    order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Reward], moment: Moment
+) -> list[tuple[Reward, Reward]]:
+    """Each reward that the order has, and the same with terms and figures as they are now, before caps."""
+    drafts = _drafts(order, entitled, rewards, moment)
+    return [(draft.before, draft.after) for draft in drafts if draft.before is not None]
+
+
 def rejected(before: Reward, *, note: str | None, now: datetime, reason: Reason = Reason.REJECTED_BY_PERSON) -> Change:
     """A no, of a person or of the store's server: worth nothing from now on, whatever happens to the order."""
     after = replace(_free(before), want_minor=0, target_minor=0, rejected_at=now, note=note, reason=reason)

@@ -46,6 +46,8 @@ select c.body, c.data from conversions c
 join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)
 """
 
+_DECIDED = _GET + "where not c.waiting"
+
 
 def _read(row: Row) -> Conversion:
     return read(row.body, row.data)
@@ -102,3 +104,10 @@ async def get(tx: Tx, keys: Iterable[Ref]) -> list[Conversion]:
     wanted = sorted(keys)
     rows = await tx.all(_GET, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
     return list(map(_read, rows))
+
+
+async def decided(tx: Tx, keys: Iterable[Ref]) -> list[tuple[bytes | None, str | None]]:
+    """The same of those that wait for nothing, as they lie in the table: for `read`."""
+    wanted = sorted(keys)
+    rows = await tx.all(_DECIDED, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
+    return [(row.body, row.data) for row in rows]

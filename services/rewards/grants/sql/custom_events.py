@@ -38,6 +38,11 @@ select count(*) from custom_events c
 join unnest(cast(:stores as text[]), cast(:events as text[])) w(store_id, event_id) using (store_id, event_id)
 where c.waiting
 """
+_DECIDED = """
+select c.body from custom_events c
+join unnest(cast(:stores as text[]), cast(:events as text[])) w(store_id, event_id) using (store_id, event_id)
+where not c.waiting
+"""
 _ONE = "select body from custom_events where store_id = :store and event_id = :event"
 
 _WORDS_1: Final = (
@@ -90,6 +95,13 @@ async def one(tx: Tx, store_id: str, event_id: str) -> Action | None:
     """The newest state of one, as far as it is known."""
     row = await tx.one_or_none(_ONE, store=store_id, event=event_id)
     return None if row is None else _read(row)
+
+
+async def decided(tx: Tx, keys: Iterable[Ref]) -> list[Action]:
+    """Newest states of those of these events that wait for nothing."""
+    wanted = sorted(keys)
+    rows = await tx.all(_DECIDED, stores=[k[0] for k in wanted], events=[k[1] for k in wanted])
+    return list(map(_read, rows))
 
 
 def _read(row: Row) -> Action:

@@ -113,6 +113,11 @@ _LIST = (
     " and (cast(:before as text) is null or r.reward_id < :before) {filters} order by r.reward_id desc limit :count"
 )
 
+_BEHIND = (
+    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    " where r.store_id = :store and r.reward_id > :after order by r.reward_id limit :count"
+)
+
 _LIST_FILTERS = {
     "order_id": "and r.source_kind = 'order' and r.order_id = :order_id",
     "ambassador_id": "and r.ambassador_id = :ambassador_id",
@@ -217,3 +222,8 @@ async def posted(tx: Tx, store_id: str, *, after: str, count: int) -> list[tuple
     """(reward, target, what the ledger says it cost) in the order of ids, above the id `after`."""
     rows = await tx.all(_POSTED, store=store_id, after=after, count=count)
     return [(row.reward_id, row.target_minor, row.posted) for row in rows]
+
+
+async def behind(tx: Tx, store_id: str, *, after: str, count: int) -> list[Reward]:
+    """Rewards in the order of ids, above the id `after`."""
+    return [_reward(row) for row in await tx.all(_BEHIND, store=store_id, after=after, count=count)]
