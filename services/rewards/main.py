@@ -67,6 +67,7 @@ from services.rewards.tiers import consumer as tiers_consumer
 from services.rewards.tiers import jobs as tiers_jobs
 from services.rewards.tiers import tables as _tiers
 from services.rewards.verification import jobs as verification_jobs
+from services.rewards.verification import tables as _verification
 
 _TABLES = (
     _closing,
@@ -80,6 +81,7 @@ _TABLES = (
     _simulations,
     _slices,
     _tiers,
+    _verification,
 )
 """Named so that METADATA is complete whenever the manifest is."""
 

@@ -1,7 +1,8 @@
 """`verify`: recomputes a store's books from their entries and compares everything that is kept beside them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from contracts.program import Program
@@ -26,6 +27,10 @@ _SLICE = 2_000
 _REWARDS = 500
 """Rewards that are computed again at a time: each needs its order."""
 _STORES = 200
+_EVERY: Final = timedelta(hours=20)
+"""How old the audit of a store's books may be: looked at each hour, so that none is older than a day."""
+_GIVEN_UP: Final = timedelta(hours=2)
+"""When an audit that has begun and not ended is taken to be dead, and another one begins."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -82,14 +87,47 @@ async def imbalanced(db: Database) -> list[str]:
     are kept of each kind of account, some rows a store, however long its history.
     """
     found: list[str] = []
+    async for tx, stores in _all_stores(db):
+        found += await books.imbalanced(tx, stores)
+    return found
+
+
+async def audits(db: Database) -> tuple[int, float]:
+    """In how many stores the newest audit found something, and how many seconds ago the oldest one ended."""
+    differing, oldest_s = 0, 0.0
+    async for tx, stores in _all_stores(db):
+        some, oldest = await books.audits(tx, stores)
+        differing += some
+        if oldest is not None:
+            oldest_s = max(oldest_s, (tx.now - oldest).total_seconds())
+    return differing, oldest_s
+
+
+async def audit_due(db: Database) -> AsyncIterator[Report]:
+    """Goes through the books of each store whose turn it is, keeps what came of it, and returns it. Of several callers
+    one gets a store.
+    """
+    due: list[str] = []
+    async for tx, stores in _all_stores(db):
+        due += await books.claim(tx, stores, old=tx.now - _EVERY, given_up=tx.now - _GIVEN_UP)
+    for store_id in due:
+        async with db.transaction([store_id], snapshot=True) as tx:
+            report = await verify(tx, store_id)
+        async with db.transaction([store_id]) as tx:
+            await books.note(tx, report)
+        yield report
+
+
+async def _all_stores(db: Database) -> AsyncIterator[tuple[Tx, list[str]]]:
+    """All stores, some in each transaction, which sees them."""
     after = ""
     while True:
         async with db.transaction() as tx:
             stores = await listed_stores(tx, after=after, count=_STORES)
             if not stores:
-                return found
+                return
             await tx.see(stores)
-            found += await books.imbalanced(tx, stores)
+            yield tx, stores
         after = stores[-1]
 
 

@@ -1,9 +1,11 @@
 """SQL that reads all of a store's books at once. For verifications only: nothing that answers a request may."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from services.kernel.db import Tx
 from services.rewards.ledger.domain import HolderKey, Holding, TotalKey
+from services.rewards.verification.domain import Report
 
 _NEXT_OWNER = """
 select owner from balances where store_id = :store and owner > :after order by owner offset :count limit 1
@@ -44,6 +46,20 @@ select e.number, e.line from entries e left join posting_sets s on s.store_id = 
 where e.store_id = :store and e.number > :after and (cast(:upto as bigint) is null or e.number <= :upto)
   and s.number is null order by 1, 2
 """
+_CLAIM = """
+insert into ledger_checks as c (store_id, began_at)
+select s, :now from unnest(cast(:stores as text[])) s order by s
+on conflict (store_id) do update set began_at = excluded.began_at
+where c.began_at <= :given_up and (c.checked_at is null or c.checked_at <= :old)
+returning store_id
+"""
+_NOTE = """
+update ledger_checks set checked_at = :now, sets = :sets, last_hash = :hash, wrong = :wrong where store_id = :store
+"""
+_AUDITS = """
+select count(*) filter (where wrong > 0) as differing, min(coalesce(checked_at, began_at)) as oldest
+from ledger_checks where store_id = any(cast(:stores as text[]))
+"""
 _IMBALANCED = """
 select distinct store_id from (
   select store_id from account_totals where store_id = any(cast(:stores as text[]))
@@ -55,6 +71,27 @@ select distinct store_id from (
 async def imbalanced(tx: Tx, stores: Sequence[str]) -> list[str]:
     """Which of these stores' debits and credits differ in some unit, by the totals that are kept."""
     return [row.store_id for row in await tx.all(_IMBALANCED, stores=list(stores))]
+
+
+async def claim(tx: Tx, stores: Sequence[str], *, old: datetime, given_up: datetime) -> list[str]:
+    """Those of these stores whose audit ended before `old`, or never: it begins now. One that began after `given_up`
+    may be under way.
+    """
+    rows = await tx.all(_CLAIM, stores=list(stores), now=tx.now, old=old, given_up=given_up)
+    return sorted(row.store_id for row in rows)
+
+
+async def note(tx: Tx, report: Report) -> None:
+    """Keeps what an audit came to."""
+    await tx.execute(
+        _NOTE, store=report.store_id, now=tx.now, sets=report.sets, hash=report.last_hash, wrong=report.wrong
+    )
+
+
+async def audits(tx: Tx, stores: Sequence[str]) -> tuple[int, datetime | None]:
+    """In how many of these stores the newest audit found something, and when the one ended that is longest ago."""
+    row = await tx.one(_AUDITS, stores=list(stores))
+    return row.differing, row.oldest
 
 
 async def crooked_balances(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[tuple[HolderKey, Holding, Holding]]:

@@ -12,7 +12,8 @@ from services.kernel.db import Tx
 from services.rewards.main import SERVICE
 from services.rewards.verification.actions import verify
 from services.rewards.verification.domain import Report
-from services.rewards.verification.jobs import IMBALANCE, watch
+from services.rewards.verification.jobs import DIFFERING, IMBALANCE, UNAUDITED, watch
+from services.rewards.verification.jobs import audit as audit_by_itself
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
 
@@ -290,3 +291,34 @@ async def test_the_watch_over_all_stores_sees_one_that_does_not_balance(books: W
     await tamper(books, "update account_totals set credits = credits + 7 where account = 'friend_pending'")
     await watch(books.ctx)
     assert IMBALANCE._value.get() == 1
+
+
+@pytest.mark.parametrize(
+    "flip",
+    [
+        "update entries set owner = 'amb_eve' where number = 2 and line = 2",
+        "update rewards set want_minor = want_minor - 1, target_minor = want_minor - 1 where order_id = '4'",
+    ],
+)
+async def test_the_watch_sees_by_itself_what_was_flipped_within_a_day(books: World, flip: str) -> None:
+    async def seen() -> tuple[float, float]:
+        await audit_by_itself(books.ctx)
+        await watch(books.ctx)
+        return DIFFERING._value.get(), UNAUDITED._value.get() // 3600
+
+    assert await seen() == (0, 0)
+    await tamper(books, flip)
+    assert (await seen())[0] == 0, "each store's books are gone through once a day"
+    await books.move_clock(seconds=21 * 3600)
+    await watch(books.ctx)
+    assert UNAUDITED._value.get() >= 21 * 3600
+    assert await seen() == (1, 0)
+    [kept] = await books.look(STORE, "select sets, last_hash, wrong > 0 as wrong from ledger_checks")
+    assert (kept.sets, kept.wrong) == (14, True)
+    [last] = await books.look(STORE, "select encode(hash, 'hex') as hash from posting_sets where number = 14")
+    assert kept.last_hash == last.hash
+
+
+async def test_every_check_holds_for_all_rows(books: World) -> None:
+    """A check that was added without looking at what was there is one that comparing the schema warns of."""
+    assert await books.look(STORE, "select conname from pg_constraint where not convalidated") == []
