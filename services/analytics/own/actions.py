@@ -50,7 +50,11 @@ async def results(tx: Tx, calendar: Calendar, ambassador_id: str) -> Results:
 
 
 async def total_of(tx: Tx, calendar: Calendar, ambassador_id: str) -> Sums:
-    """What the ambassador brought lately, in all. Raises `NotFound` likewise."""
+    """What the ambassador brought lately, in all; nothing yet where who has just joined is not known here. Raises
+    `NotFound` for somebody erased.
+    """
+    if await _unknown(tx, calendar.store_id, ambassador_id):
+        return Sums()
     return (await _own(tx, calendar, ambassador_id))[3]
 
 
@@ -76,6 +80,11 @@ async def _own(tx: Tx, calendar: Calendar, ambassador_id: str) -> tuple[Ambassad
     for one in mine.values():
         total = total.plus(one)
     return ambassador, months, mine, total
+
+
+async def _unknown(tx: Tx, store_id: str, ambassador_id: str) -> bool:
+    """Whether the event by which they joined is still on its way."""
+    return not await slices.ambassadors(tx, [(store_id, ambassador_id)])
 
 
 async def present(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador:

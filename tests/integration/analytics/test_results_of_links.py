@@ -148,3 +148,9 @@ async def test_pages_whose_friends_buy_are_told_once_nobody_can_tell_whose_frien
         assert offered not in await told("amb_2")
         await stand_at(db, at(13))
         assert (await http.get("/p/next-pages", headers={"authorization": ""})).status_code == 401
+
+
+async def test_who_has_just_joined_sees_the_first_steps_before_others_know_of_them(db: Database) -> None:
+    async with client(db) as http:
+        page = words((await portal(http, "amb_just_now", "/p/first-steps", lang="en")).text)
+        assert "You are in" in page and "The first friend opens it" in page
