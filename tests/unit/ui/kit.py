@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
+from markupsafe import Markup
+
 from services.ui import (
     AmountCard,
     BarCell,
@@ -262,6 +264,7 @@ def listing(fmt: Format) -> dict[str, object]:
                 "orders": fmt.number(orders),
                 "revenue": fmt.amount(revenue, "EUR", whole=True),
                 "rewards": fmt.amount(rewards, "EUR"),
+                "choose": Markup('<input type="checkbox" name="who" aria-label="Select {}">').format(code),
             },
             key_figure=fmt.money(revenue, "EUR", whole=True),
             facts=["Customers", f"{fmt.number(clicks)} clicks", f"{fmt.number(orders)} orders"],
@@ -277,6 +280,7 @@ def listing(fmt: Format) -> dict[str, object]:
             Column("orders", "Orders", figure=True),
             Column("revenue", "Revenue, €", figure=True, sort_href="?sort=x", sorted="descending"),
             Column("rewards", "Rewards, €", figure=True, sort_href="?sort=rewards"),
+            Column("choose", "Select", pick=True),
         ],
         rows,
         listing=True,

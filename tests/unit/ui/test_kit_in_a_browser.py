@@ -131,6 +131,16 @@ async def test_no_page_scrolls_sideways_at_any_width(
     assert wide == []
 
 
+async def test_the_cells_of_a_wide_row_stand_on_one_line(served: Served, page_context: BrowserContext) -> None:
+    page = await page_context.new_page()
+    await page.goto(f"{served.url}/kit/listing")
+    lines = await page.evaluate(
+        """() => [...document.querySelectorAll("tbody tr")].map(row => [...row.querySelectorAll("td:not(.phone)")]
+             .map(cell => Math.round(cell.getBoundingClientRect().bottom)))"""
+    )
+    assert lines and all(len(row) > 6 and len(set(row)) == 1 for row in lines)
+
+
 async def test_buttons_and_fields_on_a_phone_are_high_enough_to_touch(
     served: Served, page_context: BrowserContext
 ) -> None:
