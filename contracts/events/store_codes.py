@@ -21,6 +21,11 @@ class CodesCarried(Payload):
     connection_id: Id
     platform: str
     carries: bool
+    discount_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts of its shop at which links can apply a code, in lower-case ASCII. Empty where none is known,"
+        " or where links are not to apply codes.",
+    )
     revision: int = Field(ge=1)
 
     def partition_key(self) -> str:

@@ -63,6 +63,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "endpoint.secret_changed": Action(_("Webhook secret changed"), "key-round"),
     "codes.carried": Action(_("Codes put into a shop from now on"), "ticket"),
     "codes.not_carried": Action(_("Codes put into a shop no longer"), "x"),
+    "codes.applied": Action(_("Links apply codes by themselves from now on"), "ticket"),
+    "codes.not_applied": Action(_("Links apply codes by themselves no longer"), "x"),
     "codes.tried_again": Action(_("Refused codes tried again"), "rotate-ccw"),
     "endpoint.turned_on": Action(_("Webhook endpoint turned on"), "check"),
     "endpoint.turned_off": Action(_("Webhook endpoint turned off"), "x"),

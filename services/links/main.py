@@ -187,7 +187,7 @@ async def open_resources(ctx: Context) -> AsyncIterator[Redirect]:
     async with Spool(folder, "clicks", db=ctx.db, drain=drain, max_bytes=settings.spool_bytes) as spool:
         opened = Redirect(
             ctx,
-            cache=LinkCache(ctx.db, ctx.ring, most=settings.cached_links),
+            cache=LinkCache(ctx.db, ctx.ring, microseconds=ctx.live.microseconds, most=settings.cached_links),
             clicks=Clicks(ctx.db, spool),
             dead_ends=DeadEnds(PAGES),
         )

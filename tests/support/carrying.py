@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from contracts.events import EVENTS, Payload
@@ -87,9 +88,14 @@ class Carrying:
         return [one.state for one in told if isinstance(one, StoreCodeChanged) and one.code_id == code_id]
 
     async def carried(self) -> list[bool]:
+        """Whether it carries codes, each time that this changed."""
+        return [carries for carries, _ in groupby(one.carries for one in await self.announced())]
+
+    async def announced(self) -> list[CodesCarried]:
+        """What was told of the connection itself."""
         async with self.both.db.transaction([SHOP]) as tx:
             rows = await tx.all("select data from outbox where type = :type order by id", type=CodesCarried.TYPE)
-        return [CodesCarried.model_validate_json(bytes(row.data)).carries for row in rows]
+        return [CodesCarried.model_validate_json(bytes(row.data)) for row in rows]
 
     async def hasten(self) -> None:
         """Lets what waits for a shop, or holds the lease of a worker that is gone, go on at once."""

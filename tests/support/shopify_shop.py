@@ -1,5 +1,5 @@
-"""A Shopify shop's Admin API (GraphQL) as far as code discounts go: run it by hand with
-`python -m tests.support.shopify_shop 8092`.
+"""A Shopify shop's Admin API (GraphQL) as far as code discounts go, and the address by which its buyers apply one: run
+it by hand with `python -m tests.support.shopify_shop 8092`.
 
 Parts of a request are answered under their aliases, each with its own user errors; codes are unique whatever their
 case; an array has 250 entries at most; points are used up and come back; too little of them, and nothing is done.
@@ -16,7 +16,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.support.wait import until
@@ -33,8 +33,11 @@ class ShopifyShop:
 
     discounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     currency: str = "EUR"
+    domain: str = "zerno.myshopify.com"
+    """The primary one."""
+    domain_asked: int = 0
     calls: list[list[str]] = field(default_factory=list)
-    """What each request asked for, part by part."""
+    """What each request asked for, part by part; those for the domain are counted alone."""
     throttled: int = 0
     """How many of the next requests find no points."""
     denied: bool = False
@@ -60,6 +63,9 @@ class ShopifyShop:
         asked = await request.json()
         query, variables = str(asked["query"]), asked["variables"]
         parts = _PART.findall(query)
+        if "primaryDomain" in query:
+            self.domain_asked += 1
+            return JSONResponse({"data": {"shop": {"primaryDomain": {"host": self.domain}}}})
         self.calls.append([part[1] for part in parts] or ["shop"])
         cost = {"requestedQueryCost": 10 * len(parts), "throttleStatus": {"currentlyAvailable": 0, "restoreRate": 100}}
         if self.throttled:
@@ -81,6 +87,13 @@ class ShopifyShop:
             if str(arguments.get("basicCodeDiscount", {}).get("code")) in self.silent:
                 data[alias] = None
         return JSONResponse({"data": data}) if fault is None else Response("away", status_code=fault.status)
+
+    async def apply(self, request: Request) -> Response:
+        """`/discount/CODE?redirect=PATH`: the code is kept for the checkout if it stands, and the buyer goes on."""
+        answer = RedirectResponse(request.query_params.get("redirect", "/"), status_code=302)
+        if any(one["active"] for one in self.of(request.path_params["code"])):
+            answer.set_cookie("discount_code", request.path_params["code"])
+        return answer
 
     def _codeDiscountNodeByCode(self, code: str) -> dict[str, Any] | None:  # the API's own name
         for name, one in self.discounts.items():
@@ -122,7 +135,12 @@ def _refused(code: str, *place: str) -> dict[str, Any]:
 
 def app(shop: ShopifyShop) -> Starlette:
     """The shop as an ASGI application."""
-    return Starlette(routes=[Route("/{path:path}", shop.answer, methods=["POST"])])
+    return Starlette(
+        routes=[
+            Route("/discount/{code}", shop.apply, methods=["GET"]),
+            Route("/{path:path}", shop.answer, methods=["POST"]),
+        ]
+    )
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from services.connectors.platforms.domain.port import Options, Platform
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import actions as polls
 from services.connectors.store_codes.actions import carry
-from services.connectors.store_codes.domain.port import CARRY_CODES
+from services.connectors.store_codes.domain.port import APPLY_CODES, CARRY_CODES
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
@@ -92,9 +92,10 @@ async def change(
     host: str | None = None,
     access: Access | None = None,
     codes: bool | None = None,
+    applies_discounts: bool | None = None,
 ) -> Account:
-    """Writes what may change. `codes`: whether it puts the store's codes into its shop. Raises `NotFound` and
-    `Invalid`.
+    """Writes what may change. `codes`: whether it puts the store's codes into its shop; `applies_discounts`: whether
+    links lead there by an address that applies the code. Raises `NotFound` and `Invalid`.
     """
     # The store before its poll, as the job that begins rounds takes them.
     await tx.lock_stores([store_id])
@@ -105,6 +106,8 @@ async def change(
         raise Invalid.field("options.currency", f"A connection with {about.title} needs this.")
     if codes and account.platform not in CARRY_CODES:
         raise Invalid.field("codes", f"Kith cannot put codes into {about.title}.")
+    if applies_discounts and account.platform not in APPLY_CODES:
+        raise Invalid.field("applies_discounts", f"No address of {about.title} applies a code by itself.")
     if access is not None:
         await release(tx, kind=READ_BACK, lane=connection_id)
     after = await accounts.change(
@@ -129,6 +132,8 @@ async def change(
         await carry.go_on(tx, store_id, connection_id)
     if codes is not None:
         await carry.turn(tx, after, on=codes)
+    if applies_discounts is not None:
+        await carry.switch(tx, after, applies=applies_discounts)
     return after
 
 

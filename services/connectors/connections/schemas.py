@@ -114,6 +114,14 @@ class ConnectionPatch(_In):
             " say. Switched off, what is in the shop stays as it is.",
         ),
     ] = None
+    applies_discounts: Annotated[
+        bool | None,
+        Field(
+            strict=True,
+            description="Whether links lead to the shop by an address that applies the friend's code, where the code is"
+            " in the shop and the link's page at one of its hosts. Shopify and WooCommerce; on unless switched off.",
+        ),
+    ] = None
 
 
 class RotateIn(_In):
@@ -166,6 +174,12 @@ class CodesOut(BaseModel):
     on: bool
     problem: str | None = Field(
         description="Why nothing goes on: `no_access`, what the shop answered (`http_401`), or how it was away."
+    )
+    applies_discounts: bool = Field(
+        description="Whether links lead to the shop by an address that applies the code; false where there is none."
+    )
+    discount_hosts: list[str] = Field(
+        description="The shop's hosts, as it says: at these a link's page is reached by such an address."
     )
     waiting: int
     in_store: int

@@ -1,7 +1,8 @@
 """Which connections carry codes, what became of each code there, and what is kept of links' set-up for it."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, Table
+from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, Table, Text
 from sqlalchemy import text as sql_text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.connectors.settings import METADATA
 from services.kernel.tables import moment, text
@@ -54,10 +55,14 @@ CODE_CARRIERS = Table(
     Column("round", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     text("problem", nullable=True),
+    Column("applies", Boolean, nullable=False, server_default=sql_text("true")),
+    Column("hosts", ARRAY(Text), nullable=False, server_default="{}"),
+    moment("hosts_at", nullable=True),
 )
 """Connections that carry codes, or did. `sweep`: a program changed, and behind this code the set-up was not compared
 yet with what the shop has (null: all was); `awake`: a task of the connection is on its way, the one numbered `round`;
-`problem`: why it stands still.
+`problem`: why it stands still; `applies`: links may lead to the shop by an address that applies the code, at one of
+`hosts`, as the shop said at `hosts_at`.
 """
 
 STORE_CODES = Table(

@@ -1,5 +1,7 @@
 """States of codes at a checkout in words, and why nothing goes on."""
 
+from collections.abc import Sequence
+
 from services.connectors.store_codes.domain.port import State
 from services.ui import Chip, Speech
 
@@ -50,3 +52,15 @@ def problem_text(speech: Speech, problem: str | None) -> str:
     if problem in {"http_401", "http_403", "access_denied"}:
         return speech.say("Codes wait: the shop refuses the key that Kith has. It has to allow reading and writing.")
     return speech.say("Codes wait: the shop does not answer as it should (%(what)s). Kith asks again.", what=problem)
+
+
+def applied_text(speech: Speech, platform: str, *, applies: bool, hosts: Sequence[str]) -> str:
+    """Whether links apply the code by themselves, and where."""
+    if not applies:
+        return speech.say("Links lead to the shop’s pages as they are, and the buyer enters the code.")
+    if not hosts:
+        return speech.say("Links will apply the code as soon as the shop has said which hosts it has.")
+    at = ", ".join(hosts)
+    if platform == "woocommerce":
+        return speech.say("Links to pages at %(hosts)s carry the code; the lines of the guide apply it.", hosts=at)
+    return speech.say("Links to pages at %(hosts)s apply the code on the way.", hosts=at)

@@ -12,13 +12,24 @@ USABLE: Final = """
     where u.store_id = c.store_id and u.code_id = c.code_id and u.usable and k.carries))
 """
 """Whether the code `c` can be entered at one of the store's checkouts, as far as its connections carry any."""
+CHECKOUTS: Final = """
+(select json_agg(json_build_array(k.platform, k.discount_hosts) order by k.connection_id)
+ from store_codes u join code_carriers k on k.store_id = u.store_id and k.connection_id = u.connection_id
+ where u.store_id = c.store_id and u.code_id = c.code_id and u.usable and k.carries and k.discount_hosts <> '{}')
+"""
+"""The checkouts where the code `c` is for sure, and has an address that applies it: of each the platform and its hosts;
+null where there is none.
+"""
 _USABLE_ONE = f"select {USABLE} from codes c where c.store_id = :store and c.code_id = :code"  # noqa: S608
 _CARRIED = "select exists (select from code_carriers where store_id = :store and carries)"
 _CARRIERS = """
-insert into code_carriers (store_id, connection_id, carries, revision)
-select * from unnest(cast(:stores as text[]), cast(:connections as text[]), cast(:carries as boolean[]),
-                     cast(:revisions as int[])) order by 1, 2
-on conflict (store_id, connection_id) do update set carries = excluded.carries, revision = excluded.revision
+insert into code_carriers (store_id, connection_id, carries, revision, platform, discount_hosts)
+select a, b, c, d, e, string_to_array(f, ' ')
+from unnest(cast(:stores as text[]), cast(:connections as text[]), cast(:carries as boolean[]),
+            cast(:revisions as int[]), cast(:platforms as text[]), cast(:hosts as text[])) as t(a, b, c, d, e, f)
+order by 1, 2
+on conflict (store_id, connection_id) do update set carries = excluded.carries, revision = excluded.revision,
+    platform = excluded.platform, discount_hosts = excluded.discount_hosts
 where code_carriers.revision < excluded.revision
 """
 _CODES = """
@@ -60,6 +71,8 @@ async def keep_carriers(tx: Tx, found: Collection[CodesCarried]) -> None:
         connections=[one.connection_id for one in found],
         carries=[one.carries for one in found],
         revisions=[one.revision for one in found],
+        platforms=[one.platform for one in found],
+        hosts=[" ".join(one.discount_hosts) for one in found],
     )
     await tx.execute(_FORGET_STORES, stores=sorted({one.store_id for one in found}))
 

@@ -1,6 +1,7 @@
 """Which connections carry the store's codes, and where each code is."""
 
-from sqlalchemy import Boolean, Column, Integer, Table
+from sqlalchemy import Boolean, Column, Integer, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kernel.tables import text
 from services.links.settings import METADATA
@@ -12,7 +13,10 @@ CODE_CARRIERS = Table(
     text("connection_id", primary_key=True),
     Column("carries", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("platform", Text, nullable=False, server_default=""),
+    Column("discount_hosts", ARRAY(Text), nullable=False, server_default="{}"),
 )
+"""`discount_hosts`: hosts of its shop at which an address applies a code; none where none is known."""
 
 STORE_CODES = Table(
     "store_codes",

@@ -15,6 +15,7 @@ import pytest
 from services.attribution.orders.schemas import OrderIn
 from services.common.order_facts import Clock
 from services.connectors.guides.domain import snippets
+from services.connectors.guides.domain.coupon import PHP as COUPON
 from services.connectors.guides.domain.guide import filled
 from services.connectors.guides.domain.registry import GUIDES
 from services.connectors.guides.domain.table import as_markdown as guides_as_markdown
@@ -48,6 +49,44 @@ $order = new Thing([
 }
 """
 """As little of the shop as the lines of the guide touch."""
+WOO_SHOP = """<?php
+class Session extends ArrayObject {
+    function get($name) { return $this[$name] ?? null; }
+    function set($name, $value) { $this[$name] = $value; }
+    function set_customer_session_cookie($set) { $this['cookie'] = $set; }
+}
+class Cart {
+    public $goods = 0; public $coupons = [];
+    function is_empty() { return $this->goods === 0; }
+    function get_applied_coupons() { return $this->coupons; }
+    function apply_coupon($code) { $this->coupons[] = $code; return true; }
+}
+class Shop { public $session; public $cart; }
+class WC_Coupon { function __construct(public $code) {} }
+class WC_Discounts {
+    function __construct(private $cart) {}
+    function is_coupon_valid($coupon) { return $this->cart->goods >= 20 ?: new stdClass; }
+}
+function WC() { static $shop = new Shop; return $shop; }
+function wp_unslash($text) { return stripslashes($text); }
+function wc_format_coupon_code($text) { return strtolower(trim($text)); }
+function wc_get_coupon_id_by_code($code) { return $code === 'anna10' ? 7 : 0; }
+function add_action($name, $run, $rank = 10, $takes = 1) { $GLOBALS['hooks'][$name] = $run; }
+function happens($name) { $GLOBALS['hooks'][$name](); }
+function opens($query) { $_GET = $query; happens('wp_loaded'); }
+function puts($price) { WC()->cart->goods += $price; happens('woocommerce_add_to_cart'); }
+function says() { echo json_encode(WC()->cart->coupons), PHP_EOL; }
+require $argv[1];
+opens(['coupon' => 'ANNA10']); // a request without a session
+WC()->session = new Session; WC()->cart = new Cart;
+opens([]); opens(['coupon' => ['ANNA10']]); opens(['coupon' => 'NOBODYS']); puts(20); says();
+WC()->cart = new Cart;
+opens(['coupon' => 'ANNA10']); says();
+puts(10); says();
+puts(10); says();
+WC()->cart->coupons = []; puts(5); says(); // the buyer took it out
+WC()->cart->coupons = ['spring']; opens(['coupon' => 'ANNA10']); says();
+"""
 
 
 def test_the_guide_has_the_rules_as_the_code_has_them() -> None:
@@ -113,6 +152,26 @@ async def ran(*argv: str, **env: str) -> bytes:
     _, wrong = await asyncio.wait_for(program.communicate(), 60)
     assert program.returncode == 0, wrong
     return wrong
+
+
+@pytest.mark.skipif(shutil.which("php") is None, reason="there is no php here")
+async def test_the_lines_for_woocommerce_apply_a_code_once_when_there_is_enough_in_the_cart(tmp_path: Path) -> None:
+    (tmp_path / "kith.php").write_text(COUPON)
+    (tmp_path / "shop.php").write_text(WOO_SHOP)
+    argv = ("php", "-d", "display_errors=stderr", str(tmp_path / "shop.php"), str(tmp_path / "kith.php"))
+    program = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, wrong = await asyncio.wait_for(program.communicate(), 60)
+    assert (program.returncode, wrong) == (0, b"")
+    assert [json.loads(line) for line in said.splitlines()] == [
+        [],  # no code, two at once, somebody's else
+        [],  # the cart is empty
+        [],  # too little in it
+        ["anna10"],
+        [],  # the buyer took it out, and it stays out
+        ["spring"],  # one code each
+    ]
 
 
 @pytest.mark.skipif(shutil.which("php") is None, reason="there is no php here")

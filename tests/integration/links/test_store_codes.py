@@ -20,18 +20,22 @@ __all__ = ["telegram", "working"]
 class Told:
     """What connectors tell of one code at one connection, with revisions that go up."""
 
-    def __init__(self, links: Replica, shop: Shop, code_id: str, connection: str = "con_1") -> None:
+    def __init__(
+        self, links: Replica, shop: Shop, code_id: str, connection: str = "con_1", platform: str = "woocommerce"
+    ) -> None:
         self.links, self.shop, self.code_id, self.connection, self.revision = links, shop, code_id, connection, 0
+        self.platform = platform
 
-    async def carries(self, carries: bool) -> None:
+    async def carries(self, carries: bool, *hosts: str) -> None:
         self.revision += 1
         await hear(
             self.links,
             CodesCarried(
                 store_id=self.shop.id,
                 connection_id=self.connection,
-                platform="woocommerce",
+                platform=self.platform,
                 carries=carries,
+                discount_hosts=hosts,
                 revision=self.revision,
             ),
         )
@@ -42,7 +46,7 @@ class Told:
             {
                 "store_id": store_id or self.shop.id,
                 "connection_id": self.connection,
-                "platform": "woocommerce",
+                "platform": self.platform,
                 "code_id": self.code_id,
                 "code": "ANNA10",
                 "state": state,

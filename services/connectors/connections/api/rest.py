@@ -33,7 +33,7 @@ from services.connectors.platforms.domain.port import Options
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.store_codes.actions import summary
 from services.connectors.store_codes.actions.summary import Summary
-from services.connectors.store_codes.domain.port import CARRY_CODES, STATES
+from services.connectors.store_codes.domain.port import APPLY_CODES, CARRY_CODES, STATES
 from services.kernel.db import Tx
 from services.kernel.http.call import CONTEXT, Call, require
 from services.kernel.http.hot import HotAnswer
@@ -101,6 +101,7 @@ async def patch_connection(
             host=body.host,
             access=_access(body.access),
             codes=body.codes,
+            applies_discounts=body.applies_discounts,
         )
         return await _read(call, tx, account)
 
@@ -190,7 +191,13 @@ def _codes(account: Account, found: Summary | None) -> CodesOut | None:
         return None
     found = found or Summary(on=False, problem=None, counts={})
     counts = {state: found.counts.get(state, 0) for state in STATES}
-    return CodesOut(on=found.on, problem=found.problem, **counts)
+    return CodesOut(
+        on=found.on,
+        problem=found.problem,
+        applies_discounts=found.applies and account.platform in APPLY_CODES,
+        discount_hosts=list(found.hosts),
+        **counts,
+    )
 
 
 def _opener(call: Call, account: Account) -> str | None:

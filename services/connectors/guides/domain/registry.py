@@ -6,6 +6,7 @@ from typing import Final
 from services.common.words import _
 from services.connectors.guides.domain import snippets
 from services.connectors.guides.domain.bitrix import PHP
+from services.connectors.guides.domain.coupon import PHP as COUPON
 from services.connectors.guides.domain.guide import Guide, Step
 
 SERVER: Final = "server"
@@ -88,6 +89,12 @@ _SHOPIFY: Final = Guide(
             "counts for a customer is not read."
         ),
         _(
+            "Once the connection puts codes into the shop, links to pages at its host or its primary "
+            "domain lead there by `/discount/CODE`, so the friend’s discount applies itself; links to"
+            ' other hosts lead to their pages as before. `{"applies_discounts": false}` switches this'
+            " off."
+        ),
+        _(
             "To find what webhooks lost, the token has to read orders, customers with their contacts, and products "
             "(`read_orders`, `read_customers`, `read_products`). Shopify lists orders of the last 60 days; one of "
             "more than 50 lines or 6 refunds is told of by webhooks alone."
@@ -127,6 +134,16 @@ _WOOCOMMERCE: Final = Guide(
                 '/v1/connections/{id}` with `{"host": "shop.example", "access": {"user": "ck_…", "password": '
                 '"cs_…"}}`.'
             )
+        ),
+        Step(
+            _(
+                "For the friend’s discount to apply itself: these lines as "
+                "`wp-content/mu-plugins/kith.php`. Once the connection puts codes into the shop, "
+                "links to its pages carry `?coupon=`; without the lines nothing comes of it, and the "
+                "buyer enters the code."
+            ),
+            COUPON,
+            "php",
         ),
     ),
     notes=(

@@ -26,15 +26,7 @@ async def turn(tx: Tx, account: Account, *, on: bool) -> None:
     carrier = await carriers.one(tx, account.store_id, account.account_id, lock=True)
     if carrier is None:
         return
-    tx.emit(
-        CodesCarried(
-            store_id=carrier.store_id,
-            connection_id=carrier.connection_id,
-            platform=carrier.platform,
-            carries=on,
-            revision=carrier.revision,
-        )
-    )
+    _announce(tx, carrier)
     tx.note("codes.carried" if on else "codes.not_carried", on=account.account_id)
     if on:
         await wake(tx, [carrier])
@@ -43,6 +35,28 @@ async def turn(tx: Tx, account: Account, *, on: bool) -> None:
 async def end(tx: Tx, account: Account) -> None:
     """A connection that ended carries nothing."""
     await turn(tx, account, on=False)
+
+
+async def switch(tx: Tx, account: Account, *, applies: bool) -> None:
+    """Lets links lead to the shop by an address that applies the code, or no longer."""
+    if applies and await carriers.one(tx, account.store_id, account.account_id) is None:
+        return  # so it is from the beginning
+    if not await carriers.switch(tx, account.store_id, account.account_id, platform=account.platform, applies=applies):
+        return
+    carrier = await carriers.one(tx, account.store_id, account.account_id, lock=True)
+    if carrier is not None:
+        _announce(tx, carrier)
+        tx.note("codes.applied" if applies else "codes.not_applied", on=account.account_id)
+
+
+async def know(tx: Tx, carrier: Carrier, hosts: Sequence[str]) -> Carrier:
+    """Keeps which hosts the shop has, and tells where that changed. The caller holds the carrier's lock."""
+    news = tuple(hosts) != carrier.hosts
+    after = replace(carrier, hosts=tuple(hosts), hosts_at=tx.now, revision=carrier.revision + int(news))
+    await carriers.keep_hosts(tx, after)
+    if news:
+        _announce(tx, after)
+    return after
 
 
 async def go_on(tx: Tx, store_id: str, connection_id: str) -> None:
@@ -57,8 +71,10 @@ async def go_on(tx: Tx, store_id: str, connection_id: str) -> None:
 
 async def move(tx: Tx, store_id: str, connection_id: str) -> None:
     """The connection leads to another shop, of which nothing is known yet."""
-    if await carriers.one(tx, store_id, connection_id, lock=True) is not None:
+    carrier = await carriers.one(tx, store_id, connection_id, lock=True)
+    if carrier is not None:
         await codes.elsewhere(tx, store_id, connection_id)
+        await know(tx, carrier, ())
         await go_on(tx, store_id, connection_id)
 
 
@@ -118,6 +134,19 @@ def task(carrier: Carrier) -> NewTask:
         lane=carrier.connection_id,
         key=f"{carrier.connection_id}:{carrier.round}",
         payload={"connection": carrier.connection_id},
+    )
+
+
+def _announce(tx: Tx, carrier: Carrier) -> None:
+    tx.emit(
+        CodesCarried(
+            store_id=carrier.store_id,
+            connection_id=carrier.connection_id,
+            platform=carrier.platform,
+            carries=carrier.on,
+            discount_hosts=carrier.discount_hosts,
+            revision=carrier.revision,
+        )
     )
 
 

@@ -27,6 +27,8 @@ COMPARED_AT_ONCE: Final = 500
 """Codes that one turn compares with the set-up."""
 MOST_TRIES: Final = 5
 """How often a shop may say that it has a code which it cannot show, before the code counts as refused."""
+HOSTS_HOLD: Final = timedelta(days=1)
+"""So long the hosts of a shop are believed before it is asked once more, as soon as it is asked for anything."""
 MOST_COUNTED: Final = 100
 """So far tries are counted."""
 _REST: Final = (timedelta(), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
@@ -42,6 +44,8 @@ class Turn:
     lookups: bool
     revision: int
     """The carrier's: where another was written meanwhile, the answers may be another shop's."""
+    asks_hosts: bool
+    """Which hosts the shop has is not known, or was asked long ago."""
 
     @property
     def rest(self) -> timedelta:
@@ -71,6 +75,7 @@ async def begin(tx: Tx, store_id: str, connection_id: str, *, revision: int, loo
         [_want(tx, one, unclear=bool(unclear)) for one in found],
         lookups=bool(unclear),
         revision=carrier.revision,
+        asks_hosts=carrier.hosts_at is None or carrier.hosts_at <= tx.now - HOSTS_HOLD,
     )
 
 
@@ -121,12 +126,18 @@ async def _mark(tx: Tx, carrier: Carrier, found: Sequence[Kept]) -> None:
     await _write(tx, carrier, before, marked)
 
 
-async def end(tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Sequence[Result]) -> None:
-    """Notes what the shop answered, and starts the next turn if something is left to do."""
+async def end(
+    tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Sequence[Result], hosts: Sequence[str] | None
+) -> None:
+    """Notes what the shop answered, and starts the next turn if something is left to do. `hosts`: the shop's, where it
+    was asked for them.
+    """
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is None:
         return
     await _note(tx, carrier, turn, results, unheard=True)
+    if hosts is not None and carrier.revision == turn.revision:
+        carrier = await carry.know(tx, carrier, hosts)
     again = carrier.on and (await _differs(tx, carrier) or await codes.any_waiting(tx, store_id, connection_id))
     await _next(tx, replace(carrier, problem=None), again=again)
 

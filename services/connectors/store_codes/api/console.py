@@ -11,7 +11,7 @@ from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.store_codes import words as shown
 from services.connectors.store_codes.actions import carry, summary
 from services.connectors.store_codes.actions.summary import Summary
-from services.connectors.store_codes.domain.port import CARRY_CODES, STATES, State
+from services.connectors.store_codes.domain.port import APPLY_CODES, CARRY_CODES, STATES, State
 from services.connectors.store_codes.sql import codes
 from services.connectors.store_codes.sql.codes import Shown
 from services.kernel.errors import NotFound
@@ -60,6 +60,8 @@ async def codes_page(
         problem=shown.problem_text(speech, found.problem) if found.on else "",
         refused=found.counts.get("refused", 0),
         can=(can := account.platform in CARRY_CODES),
+        applies=found.applies if account.platform in APPLY_CODES else None,
+        applied=shown.applied_text(speech, account.platform, applies=found.applies, hosts=found.hosts),
         may_change=can and "codes:write" in call.caller.scopes,
         chosen=shown.state_chip(speech, only).label if only else speech.label("filter", "All codes"),
         states=[
@@ -113,13 +115,16 @@ def _table(reader: Reader, rows: list[Shown]) -> Table:
 async def turn_form(
     connection_id: ConnectionId, request: Request, call: Annotated[Call, viewer("codes:write")]
 ) -> Response:
-    """Lets the connection carry codes, or no longer."""
-    on = (await request.form()).get("on") == "1"
+    """Lets the connection carry codes, or no longer; or lets links apply them."""
+    form = await request.form()
     async with call.transaction() as tx:
         account = await accounts.get(tx, call.store_id, connection_id)
         if account.platform not in CARRY_CODES:
             raise NotFound("Kith cannot put codes there.")
-        await carry.turn(tx, account, on=on)
+        if "applies" in form:
+            await carry.switch(tx, account, applies=form["applies"] == "1" and account.platform in APPLY_CODES)
+        else:
+            await carry.turn(tx, account, on=form.get("on") == "1")
     return _back(connection_id)
 
 

@@ -15,6 +15,8 @@ STATES: Final[tuple[State, ...]] = ("waiting", "in_store", "refused", "disabled"
 
 CARRY_CODES: Final = frozenset({"woocommerce", "shopify", "insales", "stripe"})
 """Platforms that a store's codes can be put into."""
+APPLY_CODES: Final = frozenset({"woocommerce", "shopify"})
+"""Those of which a shop's address can apply a code by itself: Shopify's own, and WooCommerce's by a few lines."""
 
 
 class Unreadable(Exception):

@@ -5,6 +5,7 @@ one that ends could only be deleted. Some of them are asked for in one request, 
 itself. A discount that ends is deactivated, and by an update without an end it goes on.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -31,6 +32,7 @@ from services.connectors.store_codes.domain.terms import Terms
 AT_ONCE: Final = 20
 """Discounts of one request: each costs ten points, of which a shop gives a hundred a second."""
 _SAYS: Final = "{ codeDiscountNode { id } userErrors { field code message } }"
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _TAKEN: Final = frozenset({"TAKEN", "DUPLICATE"})
 
 
@@ -57,6 +59,19 @@ def currency_in(body: bytes) -> str:
     if not isinstance(code, str):
         raise Unreadable
     return code
+
+
+def domain() -> Request:
+    """Asks for the shop's primary domain, to which Shopify sends buyers from all others."""
+    return _request("query { shop { primaryDomain { host } } }", {})
+
+
+def domain_in(body: bytes) -> str:
+    """The host. Raises `Throttled`, `Denied` and `Unreadable`, also for what is no host in ASCII."""
+    host = str(object_of(object_of(_data(body).get("shop")).get("primaryDomain")).get("host")).lower()
+    if _HOST.fullmatch(host) is None:
+        raise Unreadable
+    return host
 
 
 def lookup(wants: Sequence[Want]) -> Request:

@@ -42,8 +42,7 @@ class Api:
     """One shop's API, with what opens it."""
 
     door: Outbound
-    base: str
-    """Scheme and host."""
+    host: str
     headers: Mapping[str, str]
     now: datetime
     """When the turn began, by the world's own clock, which shops have, too."""
@@ -58,7 +57,7 @@ class Api:
         try:
             answer = await self.door.send(
                 request.method,
-                self.base + request.path,
+                f"https://{self.host}{request.path}",
                 purpose=PURPOSE,
                 headers={"accept": "application/json", **self.headers, **(request.headers or {})},
                 content=request.body,

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from services.connectors.store_codes.domain import shopify
-from services.connectors.store_codes.domain.port import Refused, Request, Result, Want
+from services.connectors.store_codes.domain.port import Refused, Request, Result, Unreadable, Want
 from services.connectors.store_codes.domain.shopify import Denied, Throttled
 from services.connectors.store_codes.work.api import Api, NoAnswer
 
 Read = TypeVar("Read")
+_DENIED: Final = "access_denied"
 
 
 def headers(user: str | None, password: str) -> Mapping[str, str]:
@@ -40,6 +41,19 @@ async def put(api: Api, wants: Sequence[Want], done: Callable[[Result], None]) -
         done(result)
 
 
+async def hosts(api: Api) -> Sequence[str]:
+    """The host of the API, and the domain that buyers see, if the shop says which."""
+    try:
+        primary = await _ask(api, shopify.domain(), shopify.domain_in)
+    except Unreadable:
+        return (api.host,)
+    except NoAnswer as no:
+        if no.reason != _DENIED:
+            raise
+        return (api.host,)
+    return tuple(dict.fromkeys((api.host, primary)))
+
+
 async def _refused(api: Api, wants: Sequence[Want]) -> dict[str, Refused]:
     """Codes that have ended already, and amounts in another currency than the shop's."""
     promised = [(want, want.terms) for want in wants if want.terms is not None]
@@ -62,4 +76,4 @@ async def _ask(api: Api, request: Request, read: Callable[[bytes], Read]) -> Rea
     except Throttled as slow:
         raise NoAnswer("throttled", after=timedelta(seconds=slow.wait_s), unheard=False) from slow
     except Denied as denied:
-        raise NoAnswer("access_denied", unheard=False) from denied
+        raise NoAnswer(_DENIED, unheard=False) from denied

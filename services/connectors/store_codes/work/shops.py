@@ -25,6 +25,10 @@ class Shop:
     put: Ask
     at_once: int
     """Codes of one turn."""
+    hosts: Callable[[Api], Awaitable[Sequence[str]]] | None = None
+    """Where its shop is, as far as an address there applies a code; None where there is no such address. Raises
+    `NoAnswer`.
+    """
     host: str | None = None
     """Where its API is for all shops; None where each shop has its own."""
 
@@ -34,12 +38,14 @@ SHOPS: Final[Mapping[str, Shop]] = {
         headers=basic,
         look_up=woocommerce.look_up,
         put=woocommerce.put,
+        hosts=woocommerce.hosts,
         at_once=AT_ONCE,
     ),
     "shopify": Shop(
         headers=shopify.headers,
         look_up=shopify.look_up,
         put=shopify.put,
+        hosts=shopify.hosts,
         at_once=shopify_discounts.AT_ONCE,
     ),
     "insales": Shop(

@@ -63,6 +63,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
     try:
         if turn.wants:
             await (shop.look_up if turn.lookups else shop.put)(api, turn.wants, heard.append)
+        hosts = await shop.hosts(api) if turn.asks_hosts and shop.hosts is not None else None
     except NoAnswer as no:
         return Retry(
             reason=no.reason,
@@ -79,7 +80,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         _CODES.labels(account.platform, type(result).__name__.lower()).inc()
 
     async def note(tx: Tx) -> None:
-        await turns.end(tx, task.store_id, connection_id, turn, heard)
+        await turns.end(tx, task.store_id, connection_id, turn, heard, hosts)
 
     return Done(note=note)
 
@@ -107,7 +108,7 @@ def _api(ctx: Context, account: Account, shop: Shop, now: datetime) -> Api | Non
     host = shop.host or account.host
     if access is None or access.password is None or host is None:
         return None
-    return Api(ctx.outbound, f"https://{host}", shop.headers(access.user, access.password), now)
+    return Api(ctx.outbound, host, shop.headers(access.user, access.password), now)
 
 
 def _still(task: Task, problem: str, revision: int) -> Note:

@@ -29,6 +29,11 @@ async def put(api: Api, wants: Sequence[Want], done: Callable[[Result], None]) -
         done(Refused(code_id, "currency", currency))
 
 
+async def hosts(api: Api) -> Sequence[str]:
+    """The shop's pages are where its API is."""
+    return (api.host,)
+
+
 async def _in_other_currency(api: Api, wants: Sequence[Want]) -> dict[str, str]:
     if not any(want.terms is not None and want.terms.in_money for want in wants):
         return {}

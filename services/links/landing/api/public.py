@@ -25,7 +25,7 @@ from services.kernel.http.limits import limit
 from services.links.hosts.hot import share_base
 from services.links.landing import sql
 from services.links.landing.domain.names import first_name
-from services.links.landing.domain.page import inlaid, robots_read
+from services.links.landing.domain.page import inlaid
 from services.links.landing.domain.picture import HEIGHT, WIDTH, picture
 from services.links.landing.domain.words import Letter, State, letter
 from services.links.landing.sql import Invitation
@@ -33,7 +33,7 @@ from services.links.links.schemas import share_url
 from services.links.looks.domain import look
 from services.links.pages import PAGES
 from services.links.previews import sql as previews
-from services.links.redirect.domain.click import channel_of, mark
+from services.links.redirect.domain.click import channel_of, mark, robots_read
 from services.links.redirect.hot.entry import Entry
 from services.links.redirect.hot.handler import Redirect
 from services.ui import LANGUAGES, Format
@@ -157,7 +157,9 @@ _pictures: OrderedDict[str, bytes] = OrderedDict()
 
 async def _page(ctx: Context, redirect: Redirect, request: Request, entry: Entry, token: str) -> Response:
     """The page for a link that leads somewhere, its click being kept: the token goes on to the store."""
-    store_url = entry.store_address(token.encode(), channel_of(request.scope["query_string"])).decode()
+    robot = robots_read(mark(request.method, dict(request.scope["headers"])))
+    channel = channel_of(request.scope["query_string"])
+    store_url = entry.store_address(token.encode(), channel, robot=robot).decode()
     invitation = await _invitation(ctx, redirect, entry)
     if invitation is None:
         # Without the database nobody knows who invites; the way to the store is known.
@@ -166,7 +168,6 @@ async def _page(ctx: Context, redirect: Redirect, request: Request, entry: Entry
     spoken = (invitation.spoken or invitation.locale)[:2]
     language = PAGES.language(request, default=spoken if spoken in LANGUAGES else "en")
     said = _letter(ctx, invitation, language, opened_by=claims if isinstance(claims, TokenClaims) else None)
-    robot = robots_read(mark(request.method, dict(request.scope["headers"])))
     seen = look(invitation.color, invitation.logo)
     own = _inlaid(replace(seen, logo=""))
     base = share_base(ctx, entry.store_id)

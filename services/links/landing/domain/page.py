@@ -1,4 +1,4 @@
-"""The page's style and script, which stand in it: one answer is the whole page. And who reads it codeless. Pure."""
+"""The page's style and script, which stand in it: one answer is the whole page. Pure."""
 
 import hashlib
 import re
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from contracts.events.tracking import Mark
 from services.links.looks.domain import Look
 
 _COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
@@ -38,14 +37,6 @@ def inlaid(style: str, script: str, look: Look) -> Inlaid:
         "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
         styles,
     )
-
-
-def robots_read(mark: Mark) -> bool:
-    """Whether the reader is no person, as far as one can tell: then the page holds nothing that could be harvested.
-
-    A page that a browser fetches ahead is shown to a person later, as it was fetched.
-    """
-    return mark in ("bot", "embedded")
 
 
 def _packed(text: str) -> str:

@@ -28,6 +28,14 @@ def mark(method: str, headers: dict[bytes, bytes]) -> Mark:
     return "bot" if method != "GET" or is_robot(headers.get(b"user-agent", b"")) else "person"
 
 
+def robots_read(mark: Mark) -> bool:
+    """Whether the reader is no person, as far as one can tell: then an answer holds nothing that could be harvested.
+
+    What a browser fetches ahead is shown to a person later, as it was fetched.
+    """
+    return mark in ("bot", "embedded")
+
+
 _PURPOSES = frozenset({b"sec-purpose", b"purpose", b"x-moz", b"x-purpose"})
 _AHEAD = frozenset({b"prefetch", b"preview", b"prerender", b"instant"})
 

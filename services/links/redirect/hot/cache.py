@@ -7,6 +7,7 @@ many drives out no link.
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -36,12 +37,14 @@ class LinkCache:
         db: Database,
         ring: KeyRing,
         *,
+        microseconds: Callable[[], int],
         most: int = 50_000,
         most_unknown: int = 10_000,
         most_bytes: int = 128 * 1024 * 1024,
     ) -> None:
         self._db = db
         self._ring = ring
+        self._microseconds = microseconds
         self._most = most
         self._most_unknown = most_unknown
         self._most_bytes = most_bytes
@@ -56,7 +59,7 @@ class LinkCache:
     def ready(self, slug: str) -> Entry | None:
         """The entry of a slug as it stands in the address, if it may be used at once."""
         entry = self._entries.get(slug)
-        if entry is None or entry.stale:
+        if entry is None or self._is_old(entry):
             return None
         entry.used = True
         return entry
@@ -70,7 +73,7 @@ class LinkCache:
         if slug is None:
             return None
         entry = self._entries.get(slug)
-        if entry is not None and not entry.stale:
+        if entry is not None and not self._is_old(entry):
             entry.used = True
             return entry
         if self._unknown.get(slug, 0.0) > time.monotonic():
@@ -78,6 +81,9 @@ class LinkCache:
         if entry is None:
             return await self._load(slug)
         return await self._renewed(slug, entry)
+
+    def _is_old(self, entry: Entry) -> bool:
+        return entry.stale or (entry.changes_us is not None and entry.changes_us <= self._microseconds())
 
     async def _renewed(self, slug: str, entry: Entry) -> Entry | None:
         """The entry as the database has it now; as it was, where the database does not say so in time."""

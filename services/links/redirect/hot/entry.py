@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 
 import orjson
@@ -11,8 +12,9 @@ from contracts.events.tracking import ClickRecorded
 from services.common.click_token import LinkIssuer
 from services.kernel.auth.ring import KeyRing
 from services.kernel.outbox import encode_data, encode_head
-from services.links.links.domain import TOKEN_PARAMETER, filled, target
+from services.links.links.domain import TOKEN_PARAMETER, Target, filled, target
 from services.links.redirect.domain.click import CHANNEL_PARAMETER
+from services.links.redirect.domain.discount import discounted
 from services.links.redirect.sql import Found
 from services.links.stores.domain import Address, BadAddress, own_page
 
@@ -22,10 +24,28 @@ _PLAIN = re.compile(rb"[!-~]*")
 """What a header may say; looked at here once, and by nobody when the answer is put together."""
 
 
+@dataclass(slots=True)
+class Way:
+    """A way to the store: `head + token + tail`."""
+
+    head: bytes
+    tail: bytes
+    head_of: Callable[[str], bytes] | None = None
+    """Of whom the program's UTM values name the channel: `head` for that of one click."""
+
+    def address(self, token: bytes, channel: str | None) -> bytes:
+        """Where a click leads that came through a channel, or None."""
+        head = self.head if channel is None or self.head_of is None else self.head_of(channel)
+        return b"%b%b%b" % (head, token, self.tail)
+
+
+_NOWHERE = Way(b"", b"")
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """What is remembered of a slug. `location_head + token + location_tail` is where its friend goes: the store, or the
-    page of invitation that leads there; `store_head + token + store_tail` is the store in any case.
+    page of invitation that leads there.
     """
 
     store_id: str
@@ -38,10 +58,15 @@ class Entry:
     channel: str | None
     location_head: bytes
     location_tail: bytes
-    store_head: bytes
-    store_tail: bytes
-    head_of: Callable[[str], bytes] | None
-    """Of whom the program's UTM values name the channel: `store_head` for that of one click."""
+    has_page: bool
+    by_visit: bool
+    """Whether where it leads differs by the channel, or is another for robots."""
+    plain: Way
+    """The store, without the code: for robots, which hand codes on."""
+    applying: Way
+    """The store by an address that applies the code by itself; the plain one where there is none."""
+    changes_us: int | None
+    """When the code ends, in microseconds since 1970: then the link leads elsewhere."""
     row_head: bytes
     """The event's row of the outbox up to its id."""
     data_head: bytes
@@ -61,33 +86,36 @@ class Entry:
     ask_again_at: float = field(default=0.0)
     used: bool = field(default=False)
 
-    def location(self, token: bytes, channel: str | None) -> bytes:
-        """Where a friend goes who came through a channel, or None."""
-        if channel is None or self.head_of is None:
+    def location(self, token: bytes, channel: str | None, *, robot: bool) -> bytes:
+        """Where a friend goes who came through a channel, or None; or a robot."""
+        if not self.has_page:
+            return self.store_address(token, channel, robot=robot)
+        if channel is None or self.plain.head_of is None:
             return b"%b%b%b" % (self.location_head, token, self.location_tail)
-        if self.location_head == self.store_head:
-            return self.store_address(token, channel)
         return b"%b%b&%b=%b" % (self.location_head, token, CHANNEL_PARAMETER, channel.encode())
 
-    def store_address(self, token: bytes, channel: str | None) -> bytes:
-        """The store, by whatever way."""
-        head = self.store_head if channel is None or self.head_of is None else self.head_of(channel)
-        return b"%b%b%b" % (head, token, self.store_tail)
+    def store_address(self, token: bytes, channel: str | None, *, robot: bool) -> bytes:
+        """The store, whether a page stands before it or not."""
+        return (self.plain if robot else self.applying).address(token, channel)
 
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes."""
-        texts = self.location_head, self.location_tail, self.store_head, self.store_tail, self.row_head, self.data_head
-        by_channel = 0 if self.head_of is None else _CHANNELS * (len(self.store_head) + 150)
-        return 2_000 + sum(map(len, texts)) + by_channel
+        ways = (self.plain,) if self.applying is self.plain else (self.plain, self.applying)
+        texts = self.location_head, self.location_tail, self.row_head, self.data_head
+        return 2_000 + sum(map(len, texts)) + sum(map(_size, ways))
+
+
+def _size(way: Way) -> int:
+    by_channel = 0 if way.head_of is None else _CHANNELS * (len(way.head) + 150)
+    return len(way.head) + len(way.tail) + by_channel
 
 
 def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entry:
     """Makes a link ready. One that leads nowhere, since its pages left the store's domains, is gone."""
     page = _page(found)
-    cut = target(page, {**_utm_of_program(found), **found.utm}) if page else None
-    store_head = cut.head.encode("ascii") if cut else b""
-    store_tail = cut.tail.encode("ascii") if cut else b""
+    plain = _way(found, page, _same) if page else _NOWHERE
+    applying = (_applying(found, page) or plain) if page else plain
     # On whatever host the friend came by.
     invitation = f"{INVITATION_PREFIX}{slug}?{TOKEN_PARAMETER}=".encode("ascii")
     head = {
@@ -110,11 +138,13 @@ def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entr
             ambassador_id=found.ambassador_id,
         ),
         channel=found.channel,
-        location_head=invitation if found.has_page else store_head,
-        location_tail=b"" if found.has_page else store_tail,
-        store_head=store_head,
-        store_tail=store_tail,
-        head_of=_by_channel(found, page) if page else None,
+        location_head=invitation if found.has_page else applying.head,
+        location_tail=b"" if found.has_page else applying.tail,
+        has_page=found.has_page,
+        by_visit=plain.head_of is not None or (applying is not plain and not found.has_page),
+        plain=plain,
+        applying=applying,
+        changes_us=_microseconds(found.code_ends_at) if applying is not plain else None,
         row_head=encode_head(
             topic=str(ClickRecorded.TOPIC),
             type=ClickRecorded.TYPE,
@@ -124,23 +154,53 @@ def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entr
         ),
         data_head=encode_data(orjson.dumps(head)[:-1]),
         domains=found.domains,
-        expires_us=round(found.expires_at.timestamp() * 1_000_000) if found.expires_at else None,
-        gone=found.gone or cut is None or not _PLAIN.fullmatch(store_head + store_tail),
+        expires_us=_microseconds(found.expires_at),
+        gone=found.gone or page is None or not _PLAIN.fullmatch(plain.head + plain.tail),
         fallback=_fallback(found),
         store_page=_store_page(found),
         loaded_at=loaded_at,
     )
 
 
-def _by_channel(found: Found, page: Address) -> Callable[[str], bytes] | None:
-    """The address for each channel, where it differs by it. The last few are kept: anybody can make channels up."""
-    if not any(text and "{channel}" in text for text in found.template.values()):
+def _microseconds(at: datetime | None) -> int | None:
+    return round(at.timestamp() * 1_000_000) if at else None
+
+
+def _same(cut: Target) -> Target:
+    return cut
+
+
+def _applying(found: Found, page: Address) -> Way | None:
+    """The way that applies the code, where the shop of this page has one."""
+    code = found.code
+    if code is None or not found.checkouts:
         return None
 
-    def head(channel: str) -> bytes:
-        return target(page, {**_utm_of_program(found, channel), **found.utm}).head.encode("ascii")
+    def apply(cut: Target) -> Target | None:
+        return discounted(page, cut, code, found.checkouts)
 
-    return lru_cache(maxsize=_CHANNELS)(head)
+    first = apply(target(page, {}))
+    return None if first is None else _way(found, page, lambda cut: apply(cut) or cut)
+
+
+def _way(found: Found, page: Address, by: Callable[[Target], Target]) -> Way:
+    """The page in the store with the link's UTM values. By channel, where they differ by it; the last few are kept, for
+    anybody can make channels up.
+    """
+
+    def cut(channel: str | None = None) -> Target:
+        return by(target(page, {**_utm_of_program(found, channel), **found.utm}))
+
+    def head(channel: str) -> bytes:
+        return cut(channel).head.encode("ascii")
+
+    usual = cut()
+    differs = any(text and "{channel}" in text for text in found.template.values())
+    return Way(
+        usual.head.encode("ascii"),
+        usual.tail.encode("ascii"),
+        lru_cache(maxsize=_CHANNELS)(head) if differs else None,
+    )
 
 
 def _utm_of_program(found: Found, channel: str | None = None) -> dict[str, str]:

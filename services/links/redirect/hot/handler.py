@@ -18,7 +18,7 @@ from services.kernel.ids import new_packed_id
 from services.kernel.outbox import encode_row
 from services.links.hosts.hot import Hosts
 from services.links.redirect.domain.agents import shows_previews
-from services.links.redirect.domain.click import channel_of, encode_moment, mark, referer_host
+from services.links.redirect.domain.click import channel_of, encode_moment, mark, referer_host, robots_read
 from services.links.redirect.hot.beside import Beside
 from services.links.redirect.hot.cache import LinkCache
 from services.links.redirect.hot.clicks import Clicks
@@ -80,7 +80,7 @@ class Redirect:
         token, kind = await self.keep(entry, visit)
         if kind == "bot" and self.preview is not None and _shows_previews(scope):
             return await self.preview(scope, receive, send, entry, token.decode())
-        headers = [(b"location", entry.location(token, visit.channel)), (b"content-length", b"0"), *_REST]
+        headers = [(b"location", _location(entry, token, visit)), (b"content-length", b"0"), *_REST]
         await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send(_NO_BODY)
         return 302
@@ -102,8 +102,8 @@ class Redirect:
             return None
         if not self._clicks.keep(line):
             return None
-        if entry.head_of is not None:
-            return 302, b"location: %b%b" % (entry.location(token, visit.channel), _REST_LINES), b""
+        if entry.by_visit:
+            return 302, b"location: %b%b" % (_location(entry, token, visit), _REST_LINES), b""
         return 302, b"location: %b%b%b%b" % (entry.location_head, token, entry.location_tail, _REST_LINES), b""
 
     def is_foreign(self, scope: Scope, entry: Entry) -> bool:
@@ -148,6 +148,10 @@ class Redirect:
 
 def _shows_previews(scope: Scope) -> bool:
     return shows_previews(dict(scope["headers"]).get(b"user-agent", b""))
+
+
+def _location(entry: Entry, token: bytes, visit: Visit) -> bytes:
+    return entry.location(token, visit.channel, robot=robots_read(visit.mark))
 
 
 def _visit(scope: Scope) -> Visit:
