@@ -1,5 +1,7 @@
 """What the test servers of this folder answer."""
 
+from collections.abc import Sequence
+
 from starlette.types import Receive, Scope, Send
 
 
@@ -14,13 +16,16 @@ async def life(scope: Scope, receive: Receive, send: Send) -> bool:
             return True
 
 
-async def answer(send: Send, body: bytes, media_type: str, *, status: int = 200, policy: str = "") -> None:
+async def answer(
+    send: Send, body: bytes, media_type: str, *, status: int = 200, policy: str = "", cookies: Sequence[bytes] = ()
+) -> None:
     """Answers whoever asks, from wherever. `policy`: what the page's browser may load and run."""
     headers = [
         (b"content-type", media_type.encode()),
         (b"access-control-allow-origin", b"*"),
         (b"access-control-allow-headers", b"authorization, content-type"),
     ]
+    headers += [(b"set-cookie", cookie) for cookie in cookies]
     if policy:
         headers.append((b"content-security-policy", policy.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

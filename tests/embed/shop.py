@@ -1,7 +1,7 @@
 """A shop's server and Kith's, each of another origin, as the tests of this folder need them."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +42,8 @@ class Shop:
     links: dict[str, str] = field(default_factory=dict)
     """Slug → the token that Kith gives for it."""
     asked: list[dict[str, Any]] = field(default_factory=list)
+    keep: Callable[[Scope], Sequence[bytes]] = lambda scope: ()
+    """The cookies that the shop's own server writes with a page."""
 
     async def shop_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await life(scope, receive, send):
@@ -54,9 +56,8 @@ class Shop:
             return
         script = f'<script defer src="{self.kith_url}/kith.js"{self.key}{self.attributes}></script>'
         body = self.frame if scope["path"] == "/frame" else self.body
-        await answer(
-            send, f"<!doctype html><head>{STUB}{script}{self.head}</head><body>{body}</body>".encode(), "text/html"
-        )
+        page = f"<!doctype html><head>{STUB}{script}{self.head}</head><body>{body}</body>"
+        await answer(send, page.encode(), "text/html", cookies=self.keep(scope))
 
     async def kith_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await life(scope, receive, send):

@@ -28,6 +28,8 @@ ONE_LINK = '<a href="/r/anna">Anna recommends</a>'
 AHEAD = '<script type="speculationrules">{"%s": [{"source": "list", "urls": ["/r/anna"]}]}</script>' + ONE_LINK
 HIDDEN = '<iframe src="/r/anna" style="display: none"></iframe>'
 PICTURE = '<img src="/r/anna" alt="">'
+SCRIPTED = '<script src="/r/anna"></script>'
+STYLED = '<link rel="stylesheet" href="/r/anna">'
 
 
 @dataclass
@@ -100,7 +102,20 @@ async def test_a_link_that_was_loaded_ahead_and_then_opened_earns(world: World, 
     assert world.decision().status == "attributed"
 
 
-@pytest.mark.parametrize("stuffed", [HIDDEN, PICTURE])
+@pytest.mark.parametrize("how", ["prefetch", "prerender", "link"])
+async def test_a_link_that_was_loaded_ahead_and_never_opened_earns_nothing(world: World, how: str) -> None:
+    world.body = AHEAD % how if how != "link" else f'<link rel="prefetch" href="/r/anna">{ONE_LINK}'
+    await world.page.goto(world.kith_url)
+    await until(lambda: world.marks == ["prefetch"], what="the browser loading ahead")
+    await world.page.wait_for_load_state("networkidle")
+    # The friend goes to the store without the link, in the browser that loaded it ahead.
+    await world.page.goto(world.shop_url)
+    await until(lambda: len(world.visits) == 1, what="the visit")
+    assert world.visits[0].token is None
+    assert world.decision().status == "unattributed"
+
+
+@pytest.mark.parametrize("stuffed", [HIDDEN, PICTURE, SCRIPTED, STYLED])
 async def test_a_link_that_a_page_loads_by_itself_earns_nothing(world: World, stuffed: str) -> None:
     world.body = stuffed
     await world.page.goto(world.kith_url)

@@ -18,6 +18,7 @@ _NOT_PUBLIC_4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # carriers' own
         "127.0.0.0/8",
+        "168.63.129.16/32",  # a public one, at which a cloud's own machines are told their set-up
         "169.254.0.0/16",  # link-local; clouds answer with credentials here
         "172.16.0.0/12",
         "192.0.0.0/24",

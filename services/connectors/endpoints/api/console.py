@@ -166,14 +166,7 @@ async def _one(
         types=[(one, one in endpoint.events) for one in TYPES],
         samples=[(one, _written(again.sample(one, endpoint.created_at))) for one in endpoint.events],
         tests=[Choice(one, value=one, current=one == endpoint.events[0]) for one in TYPES],
-        overlaps=[
-            Choice(
-                speech.say("at once") if hours == 0 else fmt.duration(3600 * hours),
-                value=str(hours),
-                current=hours == 24,
-            )
-            for hours in _OVERLAPS
-        ],
+        overlaps=_overlaps(reader),
         error=_wrong_url(reader) if wrong == "url" else "",
         error_events=speech.say("Choose one event at least.") if wrong == "events" else "",
         sent=shown.sent_text(speech, fmt, sent, since) if sent is not None else "",
@@ -191,6 +184,16 @@ async def _one(
             next=f"?{kept}cursor={page.next_cursor}" if page.next_cursor else "",
         ),
     )
+
+
+def _overlaps(reader: Reader) -> list[Choice]:
+    speech, fmt = reader.speech, reader.fmt
+    return [
+        Choice(
+            speech.say("at once") if hours == 0 else fmt.duration(3600 * hours), value=str(hours), current=hours == 24
+        )
+        for hours in _OVERLAPS
+    ]
 
 
 def _log(reader: Reader, rows: list[Sending]) -> Table:
