@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from services.cli.names import NAMES
 from services.kernel.service import Service
@@ -32,17 +33,25 @@ def load_all(names: Iterable[str] = NAMES) -> list[Service]:
 def set_side_bar(services: Iterable[Service], *, demo: bool) -> None:
     """Gives these services' pages the side bar of the whole product: a page of one leads to the others'. Pages of a
     `demo` watch its history arrive.
+
+    Of services that this process does not run only the module of their pages is imported: their routes and models
+    would be half of a replica's start.
     """
-    everyone = [load(name) for name in _SIDE_BAR]
-    entries = [entry for service in everyone for entry in _pages(service).own_nav]
-    catalogues = [service.folder / "locale" for service in everyone]
+    everyone = [_pages_of(name) for name in _SIDE_BAR]
+    entries = [entry for pages in everyone for entry in pages.own_nav]
+    catalogues = [_folder(name) / "locale" for name in _SIDE_BAR]
     for service in services:
-        pages = _pages(service)
+        pages = _pages_of(service.name)
         pages.use_nav(entries, catalogues=catalogues)
         pages.demo = demo
 
 
-def _pages(service: Service) -> Pages:
-    if not isinstance(service.pages, Pages):
-        raise TypeError(f"the pages of {service.name} are not made with the kit")
-    return service.pages
+def _pages_of(name: str) -> Pages:
+    pages = importlib.import_module(f"services.{name}.pages").PAGES
+    if not isinstance(pages, Pages):
+        raise TypeError(f"services.{name}.pages.PAGES is not made with the kit")
+    return pages
+
+
+def _folder(name: str) -> Path:
+    return Path(str(importlib.import_module(f"services.{name}").__file__)).parent

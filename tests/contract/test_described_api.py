@@ -7,6 +7,7 @@ What is tried is bounded by a number of examples and not by time: it is the same
 
 import asyncio
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from services.cli.names import NAMES
-from tests.support.chance import examples, seed, tally
+from tests.support.chance import chance, dose, examples, seed, tally
 from tests.support.two_stores import BODIES, OPERATOR, TwoStores
 
 CHECKS = (
@@ -25,6 +26,9 @@ CHECKS = (
 """Not that what was deleted is gone: an erased ambassador is still there by their id, and says so."""
 LEFT_OUT = ("/v1/clock", "/v1/keys/{key_id}")
 """What would spoil the run: moving the time, and revoking the key it runs with."""
+SHARE = min(1.0, dose() / 3)
+"""Of the operations, how many get all edges of their schemas and requests by chance: others in each run, all of them in
+a full dose. Walks and examples reach every one."""
 EXAMPLES = examples(5)
 """Requests by chance for each operation, beside what the schemas' edges give."""
 WALKS = examples(40)
@@ -67,7 +71,8 @@ async def test_a_service_does_what_its_description_says(two_stores: TwoStores, t
             made = await two_stores.client.post("/v1/connections", json=body, headers=two_stores.a.secret)
             assert made.status_code == 201, made.text
     report = tmp_path / "report.txt"
-    (tmp_path / "schemathesis.toml").write_text(configuration(two_stores, document))
+    closely = drawn(document)
+    (tmp_path / "schemathesis.toml").write_text(configuration(two_stores, document, closely))
     argv = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run"),
         *(str((DOCUMENTS / f"{service}.json").resolve()), "--url", str(two_stores.client.base_url)),
@@ -85,7 +90,7 @@ async def test_a_service_does_what_its_description_says(two_stores: TwoStores, t
     assert "= FAILURES" not in text, text[text.find("= FAILURES") :][:20_000]
     assert code == 0, text[-20_000:]
     tried = re.search(r"Selected: (\d+)/\d+\n  Tested: (\d+)\n", text)
-    assert tried and tried[1] == tried[2], f"not every operation was reached:\n{text[-3000:]}"
+    assert tried and int(tried[2]) >= len(closely), f"not every operation that was drawn was tried:\n{text[-3000:]}"
     followed = re.search(r"API Links: +(\d+) covered / (\d+) selected", text)
     assert followed and int(followed[1]) > 0, f"no link was followed from one operation to the next:\n{text[-3000:]}"
     generated = re.search(r"Test cases:\n  (\d{3,}) generated", text)
@@ -93,7 +98,18 @@ async def test_a_service_does_what_its_description_says(two_stores: TwoStores, t
     tally(f"requests to {service} as described", int(generated[1]))
 
 
-def configuration(two_stores: TwoStores, document: dict[str, Any]) -> str:
+def drawn(document: dict[str, Any]) -> set[str]:
+    """The operations that are tried by their edges and by chance in this run."""
+    names = [
+        f"{method.upper()} {path}"
+        for path, item in document["paths"].items()
+        for method in item
+        if path not in LEFT_OUT
+    ]
+    return set(chance("operations that are tried closely").sample(names, math.ceil(len(names) * SHARE)))
+
+
+def configuration(two_stores: TwoStores, document: dict[str, Any], closely: set[str]) -> str:
     """Every operation with the key that its description names."""
     keys = {
         "secretKey": two_stores.a.secret["authorization"],
@@ -103,11 +119,11 @@ def configuration(two_stores: TwoStores, document: dict[str, Any]) -> str:
     lines = ["[phases.stateful.generation]", f"max-examples = {WALKS}"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
+            name = f"{method.upper()} {path}"
+            lines += ["[[operations]]", f'include-name = "{name}"']
             asked = [name for entry in operation.get("security", ()) for name in entry if name in keys]
             if asked:
-                lines += [
-                    "[[operations]]",
-                    f'include-name = "{method.upper()} {path}"',
-                    f'headers = {{ Authorization = "{keys[asked[0]]}" }}',
-                ]
+                lines.append(f'headers = {{ Authorization = "{keys[asked[0]]}" }}')
+            if name not in closely:
+                lines += ["phases.coverage.enabled = false", "phases.fuzzing.enabled = false"]
     return "\n".join(lines) + "\n"

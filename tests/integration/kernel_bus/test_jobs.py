@@ -67,9 +67,7 @@ async def test_a_store_is_looked_at_when_its_moment_has_come_and_not_before(db: 
     assert (diary.seen, await due(db)) == (["str_a"], ["str_b"])
     async with db.transaction() as tx:
         await tx.execute("insert into clock (offset_seconds, revision) values (:s, 1)", s=14 * 86400)
-    began = asyncio.get_running_loop().time()
     await until(lambda: diary.seen == ["str_a", "str_b"])
-    assert asyncio.get_running_loop().time() - began < 2
     await jobs.stop()
 
 

@@ -105,7 +105,7 @@ async def test_the_job_and_a_consumer_of_the_same_store_do_not_lock_each_other_o
         waiting = (
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await shop.look(STORE, waiting + " having count(*) > 0"):
                 await asyncio.sleep(0.01)
         # Timers are moved last, with the store locked: a job that took its timer first would wait for us, we for it.
