@@ -4,13 +4,11 @@ Folders lie beside this file, one for each version, as README.md says. Each has 
 open orders, limits and a budget that were reached, refunds, cancellations), and what that version answered about it.
 """
 
-import asyncio
 import gzip
 import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -23,7 +21,8 @@ import pytest
 from services.cli.local.postgres import OWNER, Postgres, programs
 from services.cli.starting import EMBEDDED_DATABASE
 from services.cli.starting import embedded_postgres as own_server
-from tests.support.product import ROOT, running
+from tests.support import command_line
+from tests.support.product import running
 from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -78,17 +77,10 @@ async def stand_at(server: Postgres, moment: datetime) -> None:
 
 async def kith(folder: Path, *words: str) -> list[dict[str, Any]]:
     """What a command says of the folder. Fails if it found anything wrong."""
-    pipe = asyncio.subprocess.PIPE
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services", *words, *(() if words == ("migrate",) else ("--json",))),
-        env={**os.environ, "KITH_DATA_DIR": str(folder)},
-        cwd=ROOT,
-        stdout=pipe,
-        stderr=pipe,
-    )
-    out, err = await command.communicate()
-    assert command.returncode == 0, f"kith {' '.join(words)}: {out.decode()}{err.decode()}"
-    return [json.loads(line) for line in out.decode().splitlines() if line.startswith("{")]
+    given = words if words == ("migrate",) else (*words, "--json")
+    status, out, err = await command_line.run(*given, env={**os.environ, "KITH_DATA_DIR": str(folder)})
+    assert status == 0, f"kith {' '.join(words)}: {out}{err}"
+    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
 
 async def all_is_whole(folder: Path, store_id: str) -> int:

@@ -19,7 +19,7 @@ from services.kernel.bus.topics import dead_letter_topic
 from services.kernel.ids import new_id
 from services.kernel.runner import bus_of, running
 from services.kernel.settings import Settings
-from tests.integration.cli.test_operators import kith
+from tests.support.command_line import kith
 from tests.support.kafka import Broker
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until

@@ -1,9 +1,6 @@
 """`kith doctor` and `kith migrate` on real databases: what is well, what is wrong, what to do."""
 
-import asyncio
-import json
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 from services.cli import manifests
 from services.cli.inspect import database
 from services.cli.local.keep import ensure_secrets
+from tests.support.command_line import kith
 from tests.support.postgres import FreshDatabase, TestServer
 from tests.support.wait import until
 
@@ -24,17 +22,6 @@ pytestmark = pytest.mark.timeout(300)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("KITH_")]:
         monkeypatch.delenv(name)
-
-
-async def kith(*words: str, folder: Path, url: str, **env: str) -> tuple[int, list[dict[str, Any]], str]:
-    """Runs a command with `--json` over a database: its status, what it printed, and its complaints."""
-    settings = {**ensure_secrets(folder), "KITH_DATA_DIR": str(folder), "KITH_DATABASE_URL": url, **env}
-    pipe = asyncio.subprocess.PIPE
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services", *words, "--json"), env={**os.environ, **settings}, stdout=pipe, stderr=pipe
-    )
-    out, err = await command.communicate()
-    return command.returncode or 0, [json.loads(line) for line in out.decode().splitlines()], err.decode()
 
 
 def findings(printed: list[dict[str, Any]]) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.cli.test_operators import kith
+from tests.support.command_line import kith
 from tests.support.two_stores import SEALING_KEYS, SECRET_KEYS, TwoStores, now
 from tests.support.wait import until
 

@@ -2,10 +2,8 @@
 check lights up by itself, and names what was refused.
 """
 
-import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +20,7 @@ from services.kernel.server import Server
 from tests.embed.answers import answer, life
 from tests.integration.product.test_portal_story import at_console
 from tests.integration.product.test_webhook_pages import fits
+from tests.support import command_line
 from tests.support.two_stores import OPERATOR, PROGRAM, Store, TwoStores
 from tests.support.wait import until
 
@@ -84,12 +83,8 @@ async def looked_at(context: BrowserContext, url: str) -> None:
 async def doctor(*words: str) -> tuple[int, dict[str, Any]]:
     """What `kith doctor --store` says."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services", "doctor", *words, "--json"), env=clean, stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await program.communicate()
-    said = json.loads(out.decode().splitlines()[-1])
-    return program.returncode or 0, {one["name"]: one for one in said["findings"]}
+    status, out, _ = await command_line.run("doctor", *words, "--json", env=clean)
+    return status, {one["name"]: one for one in json.loads(out.splitlines()[-1])["findings"]}
 
 
 async def test_a_store_is_led_from_nothing_to_its_first_reward(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.cli.local.postgres import OWNER
-from tests.integration.cli.test_operators import kith
+from tests.support.command_line import kith
 from tests.support.two_stores import PROGRAM, Store, TwoStores, now
 from tests.support.wait import until
 

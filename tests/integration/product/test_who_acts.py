@@ -17,7 +17,7 @@ from services.cli.local.postgres import OWNER
 from services.common.audit import ACTIONS, FIGURES
 from services.kernel.http.app import framework
 from services.kernel.http.table import RouteTable
-from tests.integration.cli.test_operators import kith
+from tests.support.command_line import kith
 from tests.support.two_stores import BODIES, OPERATOR, PROGRAM, SECRET_KEYS, TwoStores
 from tests.support.wait import until
 
