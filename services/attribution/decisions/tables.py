@@ -1,6 +1,18 @@
 """Decisions as append-only revisions, the current state of each order, and the index of who is one person."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, DateTime, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -43,7 +55,7 @@ ORDERS = Table(
     Column("ambassador_id", Text, nullable=True),
     Column("program_id", Text, nullable=True),
     Column("tail", Text, Computed("reverse(order_id)", persisted=True), nullable=True),
-    Index("orders_person_idx", "store_id", "person_id"),
+    Index("orders_person_idx", "store_id", "person_id", "placed_at", "order_id"),
     Index("orders_placed_idx", "store_id", "placed_at", "order_id"),
     Index(
         "orders_open_person_idx",
@@ -132,6 +144,20 @@ FRIENDS = Table(
 )
 """What all orders of a person come to (`domain/friend.py`), so that settled ones are not read again. A person from
 before this table has no row until somebody asks; then it is made from the facts."""
+
+SETTLED_MARKS = Table(
+    "settled_marks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    Column("level", SmallInteger, primary_key=True),
+    Column("placed_at", DateTime(timezone=True), primary_key=True),
+    text("order_id", primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What the settled orders of a person come to that stand between two of them, for one that is reported late
+(`domain/marks.py`): from the mark before on this level, or the beginning, up to this one. The person is the one that
+the orders have kept, as in `orders`."""
 
 SWEEPS = Table(
     "sweeps",

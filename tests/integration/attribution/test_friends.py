@@ -9,6 +9,7 @@ import pytest
 
 from contracts.events.conversions import Conversion
 from contracts.events.orders import OrderReported
+from services.attribution.decisions.actions import marks
 from services.attribution.decisions.actions.ahead import MANY
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
@@ -85,6 +86,24 @@ async def test_one_more_order_of_somebody_reads_and_decides_that_order_alone(
     async with db.transaction([STORE]) as tx:
         assert all(one.equal for one in await replay_all(tx, STORE, after=("next", 0)))
         assert all(one.equal for one in await check_remembered(tx, STORE))
+
+
+async def test_marks_among_settled_orders_are_compared_with_the_facts_and_made_anew_when_they_differ(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "level_of", lambda order_id: int(order_id[1:]) % 3)
+    await arrive(db, program(), *bought(20))
+    await settle_everything(db)
+    async with db.transaction([STORE]) as tx:
+        assert await tx.scalar("select count(*) from settled_marks") == 19
+        assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
+        # As if a former version had settled some: it knows no marks.
+        await tx.execute("update settled_marks set body = (select body from settled_marks limit 1) where level = 1")
+        assert [one.equal for one in await check_remembered(tx, STORE)] == [False]
+    await arrive(db, order("o99", placed_at=at(days=-30) + timedelta(minutes=12, seconds=1)))
+    assert (await decision_of(db, "o99"))["order_number"] == 14
+    async with db.transaction([STORE]) as tx:
+        assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
 
 
 async def test_nobody_is_told_of_what_was_imported_and_who_bought_then_is_not_new(db: Database) -> None:

@@ -5,12 +5,13 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.attribution.decisions.actions import backlog, later, sweep, take
+from services.attribution.decisions.actions import backlog, later, marks, sweep, take
 from services.attribution.decisions.actions.reconcile import reconcile
 from services.attribution.decisions.actions.replay import check_remembered, replay_all
 from services.attribution.decisions.actions.settle import settle
@@ -35,6 +36,13 @@ async def db(module_database: FreshDatabase) -> AsyncIterator[Database]:
     database = Database(await module_database("attribution"), schema="attribution")
     yield database
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def _many_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the few orders of a history most are marks among settled ones, and of several levels."""
+    monkeypatch.setattr(marks, "level_of", lambda order_id: crc32(order_id.encode()) % 4)
+    monkeypatch.setattr(marks, "DENSE", 1)
 
 
 def moved(history: History, names: dict[str, str]) -> History:

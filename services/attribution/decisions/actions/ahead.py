@@ -1,12 +1,11 @@
 """What stands before some orders of a friend: those are decided, and stay as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.attribution.decisions.domain.friend import step_of
 from services.attribution.decisions.domain.history import History, Place, Wins
 from services.attribution.decisions.sql import orders as order_rows
 from services.attribution.decisions.sql import reading
-from services.attribution.decisions.sql.orders import Ahead
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
@@ -16,15 +15,7 @@ MANY = 50
 
 async def ahead(tx: Tx, places: Mapping[Ref, Place]) -> dict[Ref, History]:
     """What the open orders that stand before a place come to, by person."""
-    return await _summed_up(tx, places, await order_rows.ahead(tx, places))
-
-
-async def settled_before(tx: Tx, places: Mapping[Ref, Place]) -> dict[Ref, History]:
-    """What the settled orders that stand before a place come to, by person."""
-    return await _summed_up(tx, places, await order_rows.settled_before(tx, places))
-
-
-async def _summed_up(tx: Tx, places: Mapping[Ref, Place], groups: Sequence[Ahead]) -> dict[Ref, History]:
+    groups = await order_rows.ahead(tx, places)
     wanted = {
         (g.store_id, order_id, r)
         for g in groups

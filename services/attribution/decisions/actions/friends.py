@@ -6,12 +6,14 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 
 from contracts.events.orders import OrderReported
-from services.attribution.decisions.actions.gather import Gathered, gather_whole, settled_steps
+from services.attribution.decisions.actions.gather import Gathered, gather_whole
+from services.attribution.decisions.actions.marks import all_settled
 from services.attribution.decisions.actions.people import Joined
 from services.attribution.decisions.actions.write import Written
 from services.attribution.decisions.domain.decide import remembered
+from services.attribution.decisions.domain.decision import Decision
 from services.attribution.decisions.domain.friend import LOOKS_SHARED, Friend, step_of
-from services.attribution.decisions.domain.history import History, Place, settled_of
+from services.attribution.decisions.domain.history import History, Place, Step, settled_of
 from services.attribution.decisions.sql import friends as friend_rows
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
@@ -70,10 +72,16 @@ class Friends:
         self.now[pair] = replace(friend, settled=friend.settled.plus(step))
         return step.number == 1
 
-    async def settle_anew(self, tx: Tx, people: Iterable[Ref]) -> None:
-        """Sums up the settled orders of these people again, after one of them fell."""
-        for pair, steps in (await settled_steps(tx, set(people))).items():
-            self.now[pair] = replace(self.now[pair], settled=settled_of(steps))
+    async def settle_anew(self, tx: Tx, fallen: Mapping[Ref, Iterable[Decision]]) -> None:
+        """Sums up the settled orders of these people again, after some of them fell, or stand again."""
+        for pair, history in (await all_settled(tx, fallen.keys())).items():
+            friend = self.now[pair]
+            self.now[pair] = replace(friend, settled=replace(friend.settled, history=history))
+        # Who was the first may be another one now. An order is that once, so all are read once for it.
+        led = {pair for pair, decisions in fallen.items() if any(one.order_number == 1 for one in decisions)}
+        for pair, bodies in (await friend_rows.settlements(tx, led)).items():
+            settled = await in_thread(len(bodies) // 10, lambda found=bodies: settled_of(map(step_of, found)))
+            self.now[pair] = replace(self.now[pair], settled=settled)
 
     def learn(self, pair: Ref, reports: Iterable[OrderReported], *, new_orders: int) -> None:
         """Takes in what was reported of a person's orders."""
@@ -113,12 +121,17 @@ class Friends:
 
 async def recompute(tx: Tx, people: Iterable[Ref]) -> dict[Ref, Friend]:
     """What all facts that were seen say of these people. Costs as much as they have orders."""
+    return {pair: friend for pair, (friend, _) in (await recompute_with_settled(tx, people)).items()}
+
+
+async def recompute_with_settled(tx: Tx, people: Iterable[Ref]) -> dict[Ref, tuple[Friend, list[Step]]]:
+    """The same, with those of their settled orders that stand."""
     wanted = set(people)
-    found = dict.fromkeys(wanted, Friend())
+    found: dict[Ref, tuple[Friend, list[Step]]] = {pair: (Friend(), []) for pair in wanted}
     if not wanted:
         return found
     gathered = await gather_whole(tx, wanted)
     for store_id, facts in gathered.facts.items():
-        for orders, friend in await in_thread(len(facts.reports), remembered, facts):
-            found[store_id, gathered.people[store_id, orders[0]]] = friend
+        for orders, friend, settled in await in_thread(len(facts.reports), remembered, facts):
+            found[store_id, gathered.people[store_id, orders[0]]] = friend, settled
     return found

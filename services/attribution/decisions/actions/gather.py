@@ -10,12 +10,11 @@ from msgspec.structs import replace
 
 from contracts.events.actions import ActionReported
 from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded, OrderReported
-from services.attribution.decisions.actions.ahead import settled_before
+from services.attribution.decisions.actions.marks import settled_before
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
-from services.attribution.decisions.domain.friend import Friend, step_of
+from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step
 from services.attribution.decisions.sql import backlogs
-from services.attribution.decisions.sql import friends as friend_rows
 from services.attribution.decisions.sql import nobody as nobody_sql
 from services.attribution.decisions.sql import orders as order_rows
 from services.attribution.decisions.sql import people as people_sql
@@ -72,20 +71,18 @@ async def gather(
     for (store_id, order_id), person in orders.items():
         if (store_id, order_id) in gathered.reported:
             by_person.setdefault((store_id, person), []).append(order_id)
-    first, last = _places(gathered)
-    between = {
-        pair: first[pair]
-        for pair in by_person.keys() - set(behind)
-        if (newest := friends[pair].settled.history.last) is not None and first[pair] < newest.place
-    }
-    earlier = await settled_before(tx, between)
-    steps = await settled_steps(tx, between, {pair: (place, last[pair]) for pair, place in between.items()})
+    among = _among_settled(gathered, by_person.keys() - set(behind), friends)
+    settled = await settled_before(tx, {pair: places.values() for pair, places in among.items()}, friends)
     for pair, ids in by_person.items():
-        friend = friends[pair]
-        before = friend.total if pair in behind else earlier.get(pair, friend.settled.history)
-        if pair in ahead:
-            before = before.joined(ahead[pair])
-        gathered.of(pair[0]).known.append(friend.known(pair[1], ids, before=before, later=steps.get(pair, ())))
+        friend, before = friends[pair], ahead.get(pair, History())
+        known = friend.known(
+            pair[1],
+            ids,
+            before=friend.total.joined(before) if pair in behind else before,
+            settled=History() if pair in behind else friend.settled.history,
+            settled_before={order_id: settled[pair, place] for order_id, place in among.get(pair, {}).items()},
+        )
+        gathered.of(pair[0]).known.append(known)
     namings = await _add_tracks(tx, gathered, set(by_person), slices_sql.NEVER_ENDING)
     await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING)
     await _add_names(tx, gathered, namings)
@@ -126,32 +123,19 @@ async def gather_settled(tx: Tx, orders: Mapping[Ref, str], rows: Mapping[Ref, o
     return gathered
 
 
-async def settled_steps(
-    tx: Tx, people: Collection[Ref], between: Mapping[Ref, tuple[Place, Place]] | None = None
-) -> dict[Ref, list[Step]]:
-    """What each settled order of these people that stands is to the others, in the order of their placing: of all, or
-    of those between two places of each.
-    """
-    if not people:
-        return {}
-    found = await friend_rows.settlements(tx, people, between)
-    return {pair: await in_thread(len(bodies) // 10, _sorted_steps, bodies) for pair, bodies in found.items()}
-
-
-def _sorted_steps(bodies: Iterable[bytes]) -> list[Step]:
-    return sorted(map(step_of, bodies), key=lambda step: step.place)
-
-
-def _places(gathered: Gathered) -> tuple[dict[Ref, Place], dict[Ref, Place]]:
-    """Where the first of each person's orders stands, and the last at the latest."""
-    first: dict[Ref, Place] = {}
-    last: dict[Ref, Place] = {}
+def _among_settled(
+    gathered: Gathered, people: Collection[Ref], friends: Mapping[Ref, Friend]
+) -> dict[Ref, dict[str, Place]]:
+    """The places of these people's orders that do not stand behind all that has settled, by order."""
+    found: dict[Ref, dict[str, Place]] = {}
     for store_id, facts in gathered.facts.items():
         for report in facts.reports:
             pair, place = (store_id, gathered.people[store_id, report.order_id]), (report.placed_at, report.order_id)
-            first[pair] = min(place, first.get(pair, place))
-            last[pair] = max(place, last.get(pair, place))
-    return first, last
+            newest = friends[pair].settled.history.last if pair in people else None
+            if newest is not None and place < newest.place:
+                places = found.setdefault(pair, {})
+                places[report.order_id] = min(place, places.get(report.order_id, place))
+    return found
 
 
 async def _add_nobody(tx: Tx, gathered: Gathered, wanted: Iterable[Ref], *, as_of: int) -> None:
@@ -248,9 +232,9 @@ async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
 
 def _winning(known: Known) -> Iterable[Step]:
     """Orders that won the friend, as far as others depend on them."""
-    for wins in known.before.won.values():
-        yield from (wins.first, wins.last)
-    yield from known.later
+    for history in (known.before, known.settled, *known.settled_before.values()):
+        for wins in history.won.values():
+            yield from (wins.first, wins.last)
     if known.leader is not None:
         yield known.leader
 

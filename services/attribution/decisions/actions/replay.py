@@ -7,7 +7,8 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from services.attribution.decisions.actions.friends import recompute
+from services.attribution.decisions.actions import marks
+from services.attribution.decisions.actions.friends import recompute_with_settled
 from services.attribution.decisions.actions.gather import gather_whole
 from services.attribution.decisions.actions.sweeping import awaiting
 from services.attribution.decisions.domain import ENGINE, Decision, decide, decision_bytes
@@ -109,10 +110,15 @@ async def check_remembered(tx: Tx, store_id: str, *, after: str = "", count: int
     must see one moment.
     """
     kept = await friend_rows.page(tx, store_id, after=after, count=count)
-    anew = await recompute(tx, kept)
+    anew = await recompute_with_settled(tx, kept)
+    differ = await marks.wrong(tx, {pair: settled for pair, (_, settled) in anew.items()})
     # What stands of these people's orders was decided before something that is known by now.
     behind = await awaiting(tx, kept) | (await backlogs.of(tx, kept)).keys()
     return [
-        Remembered(pair[1], friend.orders, equal=friend.orders == 0 or pair in behind or _agree(friend, anew[pair]))
+        Remembered(
+            pair[1],
+            friend.orders,
+            equal=pair not in differ and (friend.orders == 0 or pair in behind or _agree(friend, anew[pair][0])),
+        )
         for pair, friend in kept.items()
     ]

@@ -13,6 +13,7 @@ import orjson
 from services.attribution.decisions.actions.again import decide_open
 from services.attribution.decisions.actions.friends import Friends
 from services.attribution.decisions.actions.gather import gather_settled
+from services.attribution.decisions.actions.marks import note
 from services.attribution.decisions.actions.numbers import Numbers
 from services.attribution.decisions.actions.sweeping import awaiting
 from services.attribution.decisions.actions.write import decide_and_write
@@ -98,6 +99,7 @@ async def _fix(tx: Tx, ready: Mapping[Ref, OrderRow], friends: Friends, numbers:
             leading.add(pair)
     await orders_sql.insert(tx, facts)
     await decide_and_write(tx, gathered, numbers)
+    await note(tx, [((pair[0], row.person_id), (row.placed_at, pair[1])) for pair, row in ready.items()])
     return leading
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.events.orders import OrderAmended, OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
+from services.attribution.decisions.actions import marks
 from services.attribution.decisions.actions.again import decide_refused
 from services.attribution.decisions.actions.ages import note_ages
 from services.attribution.decisions.actions.ahead import MANY, ahead
@@ -22,6 +23,7 @@ from services.attribution.decisions.actions.sweep import AT_ONCE as SWEPT_AT_ONC
 from services.attribution.decisions.actions.sweep import begin
 from services.attribution.decisions.actions.sweeping import awaiting
 from services.attribution.decisions.actions.write import decide_and_write
+from services.attribution.decisions.domain.decision import Decision
 from services.attribution.decisions.domain.history import BEGINNING, END, Place
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.sql import orders as order_rows
@@ -193,11 +195,14 @@ async def _decide_settled(tx: Tx, brought: _Brought, joined: Joined, friends: Fr
         return set()
     people = {pair: joined.orders[pair] for pair in settled}
     written = await decide_and_write(tx, await gather_settled(tx, people, settled), numbers)
-    fallen = {
-        (pair[0], people[pair]) for pair, row in settled.items() if written.decisions[pair].cancelled != row.cancelled
-    }
+    fallen: dict[Ref, list[Decision]] = {}
+    for pair, row in settled.items():
+        if written.decisions[pair].cancelled != row.cancelled:
+            fallen.setdefault((pair[0], people[pair]), []).append(written.decisions[pair])
+    refs = [(store_id, one.order_id) for (store_id, _), decisions in fallen.items() for one in decisions]
+    await marks.note(tx, await marks.kept_as(tx, refs))
     await friends.settle_anew(tx, fallen)
-    return fallen
+    return set(fallen)
 
 
 async def _to_decide(

@@ -1,7 +1,7 @@
 """From a set of facts to decisions: a pure function. Equal sets give equal bytes, whatever came first."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from contracts.events.conversions import AtSettling, Circumstances
@@ -37,8 +37,10 @@ def deciding(facts: Facts, after: dict[str, History]) -> Iterator[Decision]:
         yield from _of_person(person, set_up, after)
 
 
-def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
-    """Sums up every person in a set that holds all their facts: ids of their orders, and what is remembered of them."""
+def remembered(facts: Facts) -> list[tuple[list[str], Friend, list[Step]]]:
+    """Sums up every person in a set that holds all their facts: ids of their orders, what is remembered of them, and
+    what their settled orders that stand are.
+    """
     orders = orders_of(facts)
     decisions = decide(facts)
     reports: dict[str, list[OrderReported]] = {}
@@ -50,16 +52,18 @@ def remembered(facts: Facts) -> list[tuple[list[str], Friend]]:
         ids = {order.order_id for order in person.orders}
         fixed = [order.settlement for order in person.orders if order.settlement is not None]
         settled = {settlement.order_id for settlement in fixed}
+        fixed_steps = [step for step in steps if step.order_id in settled]
         friend = Friend(
             orders=len(ids),
             latest=max(map(_place, person.orders)),
             customer_id=min(person.customer_ids, default=None),
             contact=min(person.contacts, default=None),
             name=min((settlement.person for settlement in fixed if settlement.person is not None), default=None),
-            settled=settled_of(step for step in steps if step.order_id in settled),
+            settled=settled_of(fixed_steps),
             total=settled_of(steps).history,
         )
-        found.append((sorted(ids), friend.reported(report for order_id in ids for report in reports[order_id])))
+        friend = friend.reported(report for order_id in ids for report in reports[order_id])
+        found.append((sorted(ids), friend, fixed_steps))
     return found
 
 
@@ -71,24 +75,33 @@ def _of_person(person: Person, set_up: SetUp, after: dict[str, History]) -> Iter
     """
     settled = [_settled(order, person) for order in person.orders if order.settlement is not None]
     yield from settled
+    in_turn = sorted((order for order in person.orders if order.settlement is None), key=_place)
     known = person.known
     if known is None:
         steps = [step_from(decision) for decision in settled if _stands(decision)]
-        known = Known("", frozenset(), later=steps, leader=settled_of(steps).leader)
-    later = deque(sorted(known.later, key=lambda step: step.place))
-    history, own = known.before, History()
-    for order in sorted((o for o in person.orders if o.settlement is None), key=_place):
-        while later and later[0].place < _place(order):
-            history = history.plus(later.popleft())
-        before = history
+        known = Known("", frozenset(), settled_before=_before(in_turn, steps), leader=settled_of(steps).leader)
+    own = History()
+    for order in in_turn:
+        before = known.before.joined(known.settled_before.get(order.order_id, known.settled)).joined(own)
         if before.first is None and known.leader is not None:
             before = before.plus(known.leader)
         decision = _decided(Case(order, person, before, set_up))
         if order.standing:
             step = step_from(decision)
-            history, own = history.plus(step), own.plus(step)
+            own = own.plus(step)
         yield decision
     after[known.key] = own
+
+
+def _before(orders: Sequence[Order], steps: Iterable[Step]) -> dict[str, History]:
+    """What those steps that stand before each of these orders come to."""
+    left = deque(sorted(steps, key=lambda step: step.place))
+    history, found = History(), {}
+    for order in orders:
+        while left and left[0].place < _place(order):
+            history = history.plus(left.popleft())
+        found[order.order_id] = history
+    return found
 
 
 def _place(order: Order) -> Place:

@@ -4,7 +4,7 @@ It is small however many orders there were, and grows by one order at a time, in
 need not be read again to decide the open ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -72,6 +72,8 @@ class History(Struct, frozen=True):
 
     def joined(self, other: "History") -> "History":
         """Of two sets of orders that have none in common."""
+        if not self.standing or not other.standing:
+            return self if self.standing else other
         won = dict(self.won)
         for program_id, wins in other.won.items():
             mine = won.get(program_id, wins)
@@ -122,9 +124,11 @@ class Known(Struct, frozen=True):
     orders: frozenset[str]
     """Those of the orders at hand that are this friend's; settled ones among them are in the sums already."""
     before: History = History()
-    """Orders that stand before all those at hand."""
-    later: Sequence[Step] = ()
-    """Settled orders that stand between them; those behind may be among these."""
+    """Orders that stand before all those at hand, but for what `settled` says."""
+    settled: History = History()
+    """All settled orders that stand."""
+    settled_before: Mapping[str, History] = {}
+    """Those that stand before an order at hand, by its id, where these are not all."""
     leader: Step | None = None
     customer_id: str | None = None
     """The first, by alphabet, of all customer ids that ever named this friend, and of all contacts."""

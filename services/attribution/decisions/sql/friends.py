@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.attribution.decisions.domain.friend import Friend, decode, encode
-from services.attribution.decisions.domain.history import BEGINNING, END, Place
+from services.attribution.decisions.domain.history import Place
 from services.attribution.orders.sql import unpack as unpack_fact
 from services.kernel.db import Tx
 from services.kernel.packed import Packing
@@ -28,9 +28,7 @@ where f.store_id = w.s and f.person_id = w.id
 """
 _SETTLEMENTS = """
 with wanted as (
-    select * from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:since as timestamptz[]),
-                         cast(:since_orders as text[]), cast(:until as timestamptz[]), cast(:until_orders as text[]))
-         w (s, id, since, since_order, until, until_order)
+    select * from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
 ), once as (
     select wanted.*, id as was from wanted
     union all
@@ -38,7 +36,6 @@ with wanted as (
 )
 select w.s as store_id, w.id as person_id, f.body from once w
 join orders o on o.store_id = w.s and o.person_id = w.was and o.settled_at is not null and not o.cancelled
- and (o.placed_at, o.order_id) >= (w.since, w.since_order) and (o.placed_at, o.order_id) <= (w.until, w.until_order)
 join order_facts f on f.store_id = o.store_id and f.order_id = o.order_id and f.fact_id = 'settled'
 """
 _SLICE = """
@@ -96,28 +93,13 @@ async def drop(tx: Tx, people: Iterable[Ref]) -> None:
         await tx.execute(_DROP, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
 
 
-async def settlements(
-    tx: Tx, people: Iterable[Ref], between: Mapping[Ref, tuple[Place, Place]] | None = None
-) -> dict[Ref, list[bytes]]:
-    """The settlements of these people's orders that still stand, as facts: of all, or of those between two places of
-    each.
-    """
+async def settlements(tx: Tx, people: Iterable[Ref]) -> dict[Ref, list[bytes]]:
+    """The settlements of all orders of these people that still stand, as facts. Costs as much as there are."""
     pairs = sorted(set(people))
     found: dict[Ref, list[bytes]] = {pair: [] for pair in pairs}
     if not pairs:
         return found
-    wide = (BEGINNING, END)
-    spans = [(between or {}).get(pair, wide) for pair in pairs]
-    rows = await tx.all(
-        _SETTLEMENTS,
-        stores=[s for s, _ in pairs],
-        ids=[i for _, i in pairs],
-        since=[first[0] for first, _ in spans],
-        since_orders=[first[1] for first, _ in spans],
-        until=[last[0] for _, last in spans],
-        until_orders=[last[1] for _, last in spans],
-    )
-    for row in rows:
+    for row in await tx.all(_SETTLEMENTS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs]):
         found[row.store_id, row.person_id].append(unpack_fact(bytes(row.body)))
     return found
 

@@ -30,6 +30,11 @@ _MOVE_ORDERS = """
 update orders o set person_id = w.person from unnest(cast(:orders as text[]), cast(:people as text[])) w (id, person)
 where o.store_id = :store and o.order_id = w.id and o.person_id <> w.person
 """
+_DROP_MARKS = """
+delete from settled_marks where store_id = :store and person_id = any(array(
+    select cast(:person as text) union all
+    select person_id from person_merges where store_id = :store and into_id = :person))
+"""
 _UNMERGE = "delete from person_merges where store_id = :store and into_id = :person"
 _NAMING = """
 select store_id, track_id, type, seq, at, visitor_id, click_id, names, person_id, body from tracks
@@ -129,6 +134,8 @@ async def split(
         people=[person for person, _ in tracks.values()],
         names=[names for _, names in tracks.values()],
     )
+    # Marks among the settled orders of each are made when somebody asks for them.
+    await tx.execute(_DROP_MARKS, store=store_id, person=person_id)
     # Whoever was merged into this person now has a person of their own behind each name and order.
     await tx.execute(_UNMERGE, store=store_id, person=person_id)
 

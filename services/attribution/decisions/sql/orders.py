@@ -77,20 +77,6 @@ join orders o on o.store_id = w.s and o.person_id = w.p and (o.placed_at, o.orde
 where o.settled_at is null and not o.cancelled and not (o.status = 'pending' and o.reason = 'unpaid')
 group by 1, 2, {_WON}
 """
-_SETTLED_BEFORE = f"""
-with wanted as (
-    select * from unnest(cast(:stores as text[]), cast(:people as text[]), cast(:ats as timestamptz[]),
-                         cast(:ids as text[])) w (s, p, at, id)
-), once as (
-    select wanted.*, p as was from wanted
-    union all
-    select wanted.*, m.person_id from wanted join person_merges m on m.store_id = wanted.s and m.into_id = wanted.p
-)
-{_SUMMED_UP} from once w
-join orders o on o.store_id = w.s and o.person_id = w.was and (o.placed_at, o.order_id) < (w.at, w.id)
-where o.settled_at is not null and not o.cancelled
-group by 1, 2, {_WON}
-"""  # noqa: S608
 _IN_BACKLOG = """exists (
     select from backlogs b where b.store_id = orders.store_id and b.person_id = orders.person_id
       and (orders.placed_at, orders.order_id) >= (b.since_at, b.since_order)
@@ -130,7 +116,8 @@ from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:revisions as
             cast(:bodies as bytea[])) w (s, o, r, a, b)
 order by 1, 2
 """
-# Arrays of arrays do not unnest side by side: lists travel as text, a unit separator between their items.
+# Arrays of arrays do not unnest side by side: lists travel as text, a unit separator between their items. Once an order
+# has settled it stays with the person that it had: marks among settled orders go by that.
 _PUT = """
 insert into orders (store_id, order_id, person_id, placed_at, status, reason, cancelled, revision, body_hash, told_hash,
                     settle_at, settled_at, programs, pieces, currency, total_minor, refunded_minor, ambassador_id,
@@ -150,11 +137,12 @@ from unnest(cast(:store_id as text[]), cast(:order_id as text[]), cast(:person_i
            program_id)
 order by 1, 2
 on conflict (store_id, order_id) do update set
-    person_id = excluded.person_id, placed_at = excluded.placed_at, status = excluded.status,
-    reason = excluded.reason, cancelled = excluded.cancelled, revision = excluded.revision,
-    body_hash = excluded.body_hash, told_hash = excluded.told_hash, settle_at = excluded.settle_at,
-    settled_at = excluded.settled_at, programs = excluded.programs, pieces = excluded.pieces,
-    currency = excluded.currency, total_minor = excluded.total_minor, refunded_minor = excluded.refunded_minor,
+    person_id = case when orders.settled_at is null then excluded.person_id else orders.person_id end,
+    placed_at = excluded.placed_at, status = excluded.status, reason = excluded.reason,
+    cancelled = excluded.cancelled, revision = excluded.revision, body_hash = excluded.body_hash,
+    told_hash = excluded.told_hash, settle_at = excluded.settle_at, settled_at = excluded.settled_at,
+    programs = excluded.programs, pieces = excluded.pieces, currency = excluded.currency,
+    total_minor = excluded.total_minor, refunded_minor = excluded.refunded_minor,
     ambassador_id = excluded.ambassador_id, program_id = excluded.program_id
 """
 _ADVANCE = """
@@ -252,11 +240,6 @@ async def open_since(tx: Tx, places: Mapping[Ref, Place], *, most: int) -> dict[
 async def ahead(tx: Tx, places: Mapping[Ref, Place]) -> list[Ahead]:
     """What stands open of each person before a place: one for each program that won some, and one for the rest."""
     return [Ahead(*tuple(row)) for row in await tx.all(_AHEAD, **places_of(places))] if places else []
-
-
-async def settled_before(tx: Tx, places: Mapping[Ref, Place]) -> list[Ahead]:
-    """What has settled of each person and stands before a place, likewise."""
-    return [Ahead(*tuple(row)) for row in await tx.all(_SETTLED_BEFORE, **places_of(places))] if places else []
 
 
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[OrderRow]:
