@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.expiry import Expiring
 from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.goals import MOST_TIMES, Goal, Strict
 from contracts.joining import Joining
@@ -95,7 +96,7 @@ def _of_goods(info: ValidationInfo, what: str) -> None:
         raise ValueError(f"{what} of goods: set give.of to subtotal, since shipping and tax are in no line")
 
 
-class RewardRule(Strict):
+class RewardRule(Expiring):
     """What one side gets, and when it becomes available."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique within the program.")]
@@ -112,7 +113,6 @@ class RewardRule(Strict):
         "share",
         description="What a refund of a part of the order leaves: the same share of the reward, or all of a fixed one.",
     )
-
     when: When | None = Field(None, description="What an order must be. Left out: any order counts.")
     span: Span | None = Field(
         None, description="Which of a friend's orders, where `which` is `every`. Left out: each of them."
@@ -209,7 +209,7 @@ def _no_share(give: Any, why: str) -> Any:
     return give
 
 
-class EventRule(Strict):
+class EventRule(Expiring):
     """What one side gets for something a friend does that is no order, as the store's server reports it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique among all rules.")]
@@ -229,7 +229,7 @@ class EventRule(Strict):
         return _no_share(give, "an event has no figures to take a percentage of; give a fixed amount, or points")
 
 
-class MilestoneRule(Strict):
+class MilestoneRule(Expiring):
     """What an ambassador gets for having brought so many friends, orders, or so much revenue.
 
     Orders count whose program version has the rule, from when they settle, for as long as something of them is left.

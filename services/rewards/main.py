@@ -34,6 +34,8 @@ from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
 from services.rewards.liability.api import console as liability_console
 from services.rewards.liability.api import rest as liability
+from services.rewards.lots import jobs as lots_jobs
+from services.rewards.lots import tables as _lots
 from services.rewards.pages import PAGES
 from services.rewards.payouts import tables as _payouts
 from services.rewards.payouts import work as payouts_work
@@ -75,6 +77,7 @@ _TABLES = (
     _goodwill,
     _grants,
     _ledger,
+    _lots,
     _payouts,
     _providers,
     _release_rules,
@@ -161,7 +164,7 @@ SERVICE = Service(
         *tiers_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,
-    due_jobs=(*grants_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS, *tiers_jobs.DUE_JOBS),
+    due_jobs=(*grants_jobs.DUE_JOBS, *lots_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS, *tiers_jobs.DUE_JOBS),
     work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS, *simulations_work.TASK_KINDS),
     pages=PAGES,
 )

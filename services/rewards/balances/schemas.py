@@ -9,13 +9,27 @@ from pydantic import BaseModel, Field
 from services.rewards.balances.actions import Progress, Rank
 from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.schemas import currency_of
+from services.rewards.lots.sql import Left
 from services.rewards.tiers.domain import NO_TIER
+
+
+class ExpiringOut(BaseModel):
+    """What is left of lots that expire at one moment."""
+
+    expires_at: datetime = Field(description="The first moment at which it can no longer be used.")
+    amount: int = Field(description="In minor units, or points.")
+    kind: Literal["store_credit", "points"]
+
+    @classmethod
+    def of(cls, left: Left) -> Self:
+        """As callers see it."""
+        return cls(expires_at=left.expires_at, amount=left.amount, kind=left.kind)
 
 
 class BalanceOut(BaseModel):
     """What somebody has in one currency or unit.
 
-    Always lifetime = clawed back + pending + available + in payout + paid.
+    Always lifetime = clawed back + pending + available + in payout + paid + expired.
     """
 
     unit: str = Field(description="A currency, or points.")
@@ -28,9 +42,13 @@ class BalanceOut(BaseModel):
     paid: int = Field(description="Paid out, less what came back.")
     lifetime: int = Field(description="All that was ever granted.")
     clawed_back: int = Field(description="What refunds, cancellations and rejections took back.")
+    expired: int = Field(description="Points and store credit that were not used in time.")
+    expiring: list[ExpiringOut] | None = Field(
+        None, description="What is left and expires, the next first, at most 100; null for a past moment."
+    )
 
     @classmethod
-    def of(cls, unit: str, holding: Holding) -> Self:
+    def of(cls, unit: str, holding: Holding, left: Sequence[Left] | None) -> Self:
         """As callers see it."""
         return cls(
             unit=unit,
@@ -41,6 +59,8 @@ class BalanceOut(BaseModel):
             paid=holding.paid,
             lifetime=holding.granted,
             clawed_back=holding.clawed_back,
+            expired=holding.expired,
+            expiring=None if left is None else [ExpiringOut.of(one) for one in left if one.unit == unit],
         )
 
 
@@ -98,11 +118,15 @@ class BalancesOut(BaseModel):
 
     @classmethod
     def of(
-        cls, holdings: dict[str, Holding], progress: Sequence[Progress] | None = None, rank: Rank | None = None
+        cls,
+        holdings: dict[str, Holding],
+        left: Sequence[Left] | None = None,
+        progress: Sequence[Progress] | None = None,
+        rank: Rank | None = None,
     ) -> Self:
         """As callers see it."""
         return cls(
-            data=[BalanceOut.of(unit, holding) for unit, holding in sorted(holdings.items())],
+            data=[BalanceOut.of(unit, holding, left) for unit, holding in sorted(holdings.items())],
             milestones=None if progress is None else [MilestoneOut.as_seen(one) for one in progress],
             tier=None if rank is None else TierOut.as_seen(rank),
         )

@@ -1,11 +1,20 @@
 """What pages say of rewards, limits, tiers, and the way to milestones."""
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import islice
+from typing import Final
+
 from contracts.tiers import Measure
 from services.common.tier_names import times
 from services.rewards.balances.actions import Progress, Rank, Used
 from services.rewards.grants.domain.reward import Reward
+from services.rewards.lots.sql import Left
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
+from services.ui import Fact
+
+_DAYS_SHOWN: Final = 5
 
 
 def brings_text(reader: Reader, reward: Reward) -> str:
@@ -36,6 +45,22 @@ def used_text(reader: Reader, used: Used) -> str:
         "year": say("This year %(used)s of at most %(most)s", used=so_far, most=most),
         "ever": say("So far %(used)s of at most %(most)s", used=so_far, most=most),
     }[used.limit.period]
+
+
+def expiry_facts(reader: Reader, left: Sequence[Left], unit: str) -> list[Fact]:
+    """What is left of a unit and expires, by the last day on which it can be used; the next days first."""
+    by_day: dict[date, int] = {}
+    for one in left:
+        if one.unit == unit:
+            day = (one.expires_at - timedelta(microseconds=1)).astimezone(reader.zone).date()
+            by_day[day] = by_day.get(day, 0) + one.amount
+    return [
+        Fact(
+            reader.speech.say("Can be used until %(day)s", day=reader.fmt.date(day, year=True)),
+            reader.amount(amount, unit),
+        )
+        for day, amount in islice(by_day.items(), _DAYS_SHOWN)
+    ]
 
 
 def given_text(reader: Reader, progress: Progress) -> str:

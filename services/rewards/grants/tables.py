@@ -104,6 +104,8 @@ REWARDS = Table(
     # As they were at the first grant.
     text("tier", nullable=True),
     Column("multiplier", Integer, nullable=True),
+    # Of points or store credit that were released.
+    text("lot_id", nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",

@@ -59,9 +59,14 @@ class Movement(StrEnum):
     PAY_OUT = "pay_out"
     RETURN = "return"
     """What was paid came back, and is available again."""
+    EXPIRE = "expire"
+    """What was left of a lot of points or store credit expired: it is no longer available."""
+    RESTORE = "restore"
+    """Its expiry is undone, so that it can be taken back."""
 
 
 _UPWARDS: Final = (Movement.GRANT, Movement.RAISE)
+_OF_EXPIRY: Final = (Movement.EXPIRE, Movement.RESTORE)
 
 GENESIS = bytes(32)
 """What the first set of a store is chained to."""
@@ -77,7 +82,7 @@ class Entry(Struct, frozen=True):
 
 
 class Posting(Struct, frozen=True, kw_only=True):
-    """A balanced set about to be written: of a reward, or of a payout.
+    """A balanced set about to be written: of a reward, of a payout, or of a lot, which its basis names.
 
     `basis` is why: the figures from which the amount follows.
     """
@@ -209,6 +214,33 @@ def payout_step(
     )
 
 
+def expiry(
+    *,
+    store_id: str,
+    lot_id: str,
+    program_id: str,
+    side: Side,
+    beneficiary_id: str,
+    unit: str,
+    amount: int,
+    corrects: int | None = None,
+) -> Posting:
+    """The set by which what is left of a lot expires; or by which that is undone, where it `corrects` the set that did
+    so. Whatever expires costs the program nothing in the end.
+    """
+    sign = 1 if corrects is None else -1
+    return Posting(
+        store_id=store_id,
+        movement=Movement.EXPIRE if corrects is None else Movement.RESTORE,
+        corrects=corrects,
+        basis={"lot": lot_id},
+        entries=(
+            Entry(Account.held_by(side, available=True), beneficiary_id, unit, sign * amount),
+            Entry(Account.PROGRAM_EXPENSE, program_id, unit, -sign * amount),
+        ),
+    )
+
+
 def basis_text(basis: Mapping[str, int | str | None]) -> str:
     """The one way in which a basis is written; the hash covers it."""
     return orjson.dumps(basis, option=orjson.OPT_SORT_KEYS).decode()
@@ -255,7 +287,7 @@ def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datet
 class Holding:
     """What one beneficiary got and has, in one unit.
 
-    Always granted = clawed back + pending + available + in payout + paid.
+    Always granted = clawed back + pending + available + in payout + paid + expired.
     """
 
     granted: int = 0
@@ -264,6 +296,7 @@ class Holding:
     available: int = 0
     in_payout: int = 0
     paid: int = 0
+    expired: int = 0
 
     def take(self, movement: str, entry: Entry) -> None:
         """Adds one entry of a beneficiary's account."""
@@ -272,6 +305,8 @@ class Holding:
             self.granted += amount
         elif movement == Movement.CLAW_BACK:
             self.clawed_back -= amount
+        elif movement in _OF_EXPIRY:
+            self.expired -= amount
         if entry.account in (Account.AMBASSADOR_PENDING, Account.FRIEND_PENDING):
             self.pending += amount
         elif entry.account is Account.AMBASSADOR_IN_PAYOUT:

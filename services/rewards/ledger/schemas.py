@@ -22,7 +22,8 @@ class EntryOut(BaseModel):
     line: int
     at: datetime
     movement: str = Field(
-        description="grant, raise, claw_back or release of a reward; reserve, unreserve, pay_out or return of a payout."
+        description="grant, raise, claw_back or release of a reward; reserve, unreserve, pay_out or return of a payout;"
+        " expire or restore of a lot of points or store credit."
     )
     reward_id: str | None
     payout_id: str | None

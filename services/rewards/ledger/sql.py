@@ -44,24 +44,25 @@ select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:
 """
 
 _ADD_TO_BALANCES = """
-insert into balances as b (store_id, owner, side, unit, granted, clawed_back, pending, available, in_payout, paid)
+insert into balances as b (
+  store_id, owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired)
 select * from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
   cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
-  cast(:in_payout as bigint[]), cast(:paid as bigint[]))
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]))
 on conflict (store_id, owner, side, unit) do update set granted = b.granted + excluded.granted,
   clawed_back = b.clawed_back + excluded.clawed_back, pending = b.pending + excluded.pending,
   available = b.available + excluded.available, in_payout = b.in_payout + excluded.in_payout,
-  paid = b.paid + excluded.paid
+  paid = b.paid + excluded.paid, expired = b.expired + excluded.expired
 """
 
 _CHANGE_BALANCES = """
 update balances b set granted = b.granted + w.granted, clawed_back = b.clawed_back + w.clawed,
   pending = b.pending + w.pending, available = b.available + w.available, in_payout = b.in_payout + w.in_payout,
-  paid = b.paid + w.paid
+  paid = b.paid + w.paid, expired = b.expired + w.expired
 from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
   cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
-  cast(:in_payout as bigint[]), cast(:paid as bigint[]))
-  w(store_id, owner, side, unit, granted, clawed, pending, available, in_payout, paid)
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]))
+  w(store_id, owner, side, unit, granted, clawed, pending, available, in_payout, paid, expired)
 where (b.store_id, b.owner, b.side, b.unit) = (w.store_id, w.owner, w.side, w.unit)
 """
 
@@ -103,7 +104,7 @@ _LINE_FILTERS = {
 }
 
 _HOLDINGS = """
-select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid from balances
+select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired from balances
 where store_id = :store and owner = :owner and side = :side order by unit
 """
 
@@ -221,12 +222,13 @@ async def add_to_balances(tx: Tx, changes: Mapping[HolderKey, Holding]) -> None:
                 available=[wanted[k].available for k in keys],
                 in_payout=[wanted[k].in_payout for k in keys],
                 paid=[wanted[k].paid for k in keys],
+                expired=[wanted[k].expired for k in keys],
             )
 
 
 def _could_stand_alone(holding: Holding) -> bool:
     within = 0 <= holding.clawed_back <= holding.granted
-    return within and holding.pending >= 0 and holding.in_payout >= 0 and holding.paid >= 0
+    return within and holding.pending >= 0 and holding.in_payout >= 0 and holding.paid >= 0 and holding.expired >= 0
 
 
 async def add_to_totals(tx: Tx, changes: Mapping[TotalKey, tuple[int, int]]) -> None:
@@ -326,7 +328,11 @@ def _may_be_program(owner: str) -> bool:
 async def holdings_of(tx: Tx, store_id: str, *, owner: str, side: str) -> dict[str, Holding]:
     """What one beneficiary has, by unit."""
     rows = await tx.all(_HOLDINGS, store=store_id, owner=owner, side=side)
-    return {r.unit: Holding(r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid) for r in rows}
+    return {r.unit: _holding(r) for r in rows}
+
+
+def _holding(r: Row) -> Holding:
+    return Holding(r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid, r.expired)
 
 
 async def totals_of(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:

@@ -75,10 +75,12 @@ BALANCES = Table(
     Column("available", BigInteger, nullable=False),
     Column("in_payout", BigInteger, nullable=False, server_default="0"),
     Column("paid", BigInteger, nullable=False, server_default="0"),
+    Column("expired", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("clawed_back >= 0 and clawed_back <= granted", name="clawed_back"),
     CheckConstraint("pending >= 0", name="pending"),
     CheckConstraint("in_payout >= 0 and paid >= 0", name="payouts"),
-    CheckConstraint("granted = clawed_back + pending + available + in_payout + paid", name="partition"),
+    CheckConstraint("granted = clawed_back + pending + available + in_payout + paid + expired", name="partition"),
+    CheckConstraint("expired >= 0", name="expired"),
 )
 
 ACCOUNT_TOTALS = Table(

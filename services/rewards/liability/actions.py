@@ -8,7 +8,8 @@ from services.rewards.balances.sql import last_before
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.sql import totals_of
 from services.rewards.liability import sql
-from services.rewards.liability.domain import Amounts3, Held, Owed, by_age, edges, split
+from services.rewards.liability.domain import Amounts3, Held, Owed, by_age, edges, edges_ahead, split
+from services.rewards.lots import sql as lots
 from services.rewards.rules.domain import Side
 from services.rewards.slices import sql as slices
 
@@ -55,3 +56,9 @@ async def owed(tx: Tx, store_id: str) -> list[Owed]:
         for account in _ACCOUNTS
         if (account, unit) in totals
     ]
+
+
+async def expiring(tx: Tx, store_id: str) -> list[lots.Liable]:
+    """What is left of points and store credit that expire, by when they do."""
+    zone = ZoneInfo((await slices.shop(tx, store_id)).timezone)
+    return await lots.liable(tx, store_id, edges_ahead(tx.now, zone))

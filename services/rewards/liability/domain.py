@@ -44,6 +44,13 @@ def edges(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
     return first, second, third
 
 
+def edges_ahead(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
+    """The moments up to which something expires within 30, 60 and 90 days."""
+    today = now.astimezone(zone).date()
+    first, second, third = (_midnight(today + timedelta(days=days + 1), zone) for days in _DAYS)
+    return first, second, third
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 

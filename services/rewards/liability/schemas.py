@@ -1,10 +1,11 @@
 """Bodies of the API of what is owed."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
 from services.rewards.liability.domain import Owed
+from services.rewards.lots.sql import Liable
 
 
 class OwedOut(BaseModel):
@@ -35,7 +36,32 @@ class OwedOut(BaseModel):
         )
 
 
+class ExpiringOut(BaseModel):
+    """What is available of points or store credit and expires, by days until it does, today's included."""
+
+    unit: str
+    kind: Literal["store_credit", "points"]
+    days_0_30: int
+    days_31_60: int
+    days_61_90: int
+    days_over_90: int
+
+    @classmethod
+    def of(cls, one: Liable) -> Self:
+        """As callers see it."""
+        first, second, third, later = one.amounts
+        return cls(
+            unit=one.unit,
+            kind=one.kind,
+            days_0_30=first,
+            days_31_60=second,
+            days_61_90=third,
+            days_over_90=later,
+        )
+
+
 class LiabilityOut(BaseModel):
-    """What the store owes, by unit and kind of account."""
+    """What the store owes, by unit and kind of account, and what of it expires."""
 
     data: list[OwedOut]
+    expiring: list[ExpiringOut]

@@ -27,6 +27,8 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
             "unreserve": say("Payout called off: available again"),
             "pay_out": say("Paid out"),
             "return": say("Payout came back"),
+            "expire": say("Expired"),
+            "restore": say("Expiry undone"),
         }.get(moved.movement, moved.movement)
     source = order if moved.event_name is None else deed_text(moved.event_name, reader.speech)
     if moved.milestone is not None:

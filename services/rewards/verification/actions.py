@@ -16,6 +16,7 @@ from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits, milestones
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
+from services.rewards.lots import sql as lots
 from services.rewards.payouts.sql import payouts
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
@@ -44,8 +45,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
     or the other way round, a counter of a budget, limit, milestone or tier that drifted, a milestone's reward that its
-    count does not bear out, money in payout that is in no payout, a closed month that is no longer what was kept.
-    `progress` is called with (sets done, sets in all).
+    count does not bear out, money in payout that is in no payout, a lot or debt that does not follow from the entries,
+    a closed month that is no longer what was kept. `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
     walk = Walk(report)
@@ -77,6 +78,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
         report.found("goodwill", f"{goodwill_id} gave {given}, its reward began with {rewarded}")
     await _check_rewards(tx, store_id, report)
     await _compute_again(tx, store_id, report)
+    async for astray in lots.drift(tx, store_id, count=_SLICE):
+        report.found("lot", astray)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")
     return report

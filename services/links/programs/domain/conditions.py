@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from contracts.expiry import Expiring
 from contracts.program import Program, RewardRule
 from contracts.reward_terms import Boost, Goods, ShareOf, Span, Term, When
 from services.common.channels import channel_text
@@ -22,7 +23,22 @@ def conditions(rule: RewardRule, program: Program, speech: Speech, fmt: Format) 
         found += _when(rule.when, program, speech, fmt)
     for boost in rule.boosts:
         found += _boost(boost, speech, fmt)
-    return found
+    return found + expiry(rule, speech, fmt)
+
+
+def expiry(rule: Expiring, speech: Speech, fmt: Format) -> list[str]:
+    """How long what a rule gives can be used; nothing where that is for ever."""
+    days = rule.expires_after_days
+    if days is None:
+        return []
+    return [
+        speech.count(
+            "It can be used for %(n)s day after it becomes available, and then expires.",
+            "It can be used for %(n)s days after it becomes available, and then expires.",
+            days,
+            n=fmt.number(days),
+        )
+    ]
 
 
 def _span(span: Span, speech: Speech) -> str:

@@ -134,6 +134,7 @@ def _read(
         "give": {"kind": "fixed", "amount_minor": minor},
         "pay_as": text("pay_as"),
         "hold_days": 14 if hold_days is None else hold_days,
+        "expires_after_days": before.expires_after_days if before and text("pay_as") != "cash" else None,
         "limits": _limits(before, whole(field_of(row, "per_month"), 1, 1_000_000)),
     }
 

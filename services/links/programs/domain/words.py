@@ -14,7 +14,7 @@ from contracts.program import (
     RewardRule,
 )
 from services.common.event_names import deed_title
-from services.links.programs.domain.conditions import conditions
+from services.links.programs.domain.conditions import conditions, expiry
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
 from services.links.programs.domain.parts import share
@@ -95,6 +95,7 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
             lines.append(speech.say("It counts once the order by which the friend came is final."))
         if event.to == "ambassador":
             lines += per_ambassador(event.limits.per_ambassador, program, speech, fmt)
+        lines += expiry(event, speech, fmt)
     for milestone in program.milestone_rewards:
         lines += milestone_terms(milestone, program, speech, fmt)
     lines += tier_terms(program, speech, fmt)
@@ -146,7 +147,7 @@ def milestone_terms(rule: MilestoneRule, program: Program, speech: Speech, fmt: 
         found.append(
             speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", rule.at_most, n=most)
         )
-    return found
+    return found + expiry(rule, speech, fmt)
 
 
 def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech, fmt: Format) -> str:
@@ -283,6 +284,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         for text in (
             event_terms(rule, program, speech, fmt),
             *per_ambassador(rule.limits.per_ambassador, program, speech, fmt),
+            *expiry(rule, speech, fmt),
         )
     ]
     milestones = [text for rule in program.milestone_rewards for text in milestone_terms(rule, program, speech, fmt)]

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Response
 
 from services.kernel.http.call import Call, viewer
 from services.rewards.balances import actions
-from services.rewards.balances.words import given_text, progress_text, rank_text, rank_title
+from services.rewards.balances.words import expiry_facts, given_text, progress_text, rank_text, rank_title
 from services.rewards.ledger import sql
+from services.rewards.lots import sql as lots
 from services.rewards.pages import reader_of
 from services.ui import Fact
 
@@ -25,6 +26,7 @@ async def balance(
         progress = await actions.progress_of(tx, call.store_id, ambassador_id)
         rank = await actions.rank_of(tx, call.store_id, ambassador_id)
         holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
+        left = await lots.expiring(tx, call.store_id, owner=ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/console.html",
@@ -38,6 +40,8 @@ async def balance(
                 *([Fact(say("Paid out"), reader.amount(held.paid, unit))] if held.paid else []),
                 Fact(say("Granted in all"), reader.amount(held.granted, unit)),
                 Fact(say("Taken back"), reader.amount(held.clawed_back, unit)),
+                *([Fact(say("Expired"), reader.amount(held.expired, unit))] if held.expired else []),
+                *expiry_facts(reader, left, unit),
             ]
             for unit, held in sorted(holdings.items())
         ],

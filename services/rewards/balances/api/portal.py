@@ -17,11 +17,20 @@ from services.kernel.errors import NotFound
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
 from services.rewards.balances import actions
-from services.rewards.balances.words import brings_text, given_text, progress_text, rank_text, rank_title, used_text
+from services.rewards.balances.words import (
+    brings_text,
+    expiry_facts,
+    given_text,
+    progress_text,
+    rank_text,
+    rank_title,
+    used_text,
+)
 from services.rewards.grants.api.words import rule_label
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import rewards
 from services.rewards.ledger import sql
+from services.rewards.lots import sql as lots
 from services.rewards.pages import Reader, reader_of
 from services.rewards.slices import sql as slices
 from services.ui import Fact
@@ -45,6 +54,7 @@ async def portal_balance(request: Request) -> Response:
         progress = await actions.progress_of(tx, portal.store_id, portal.ambassador_id)
         rank = await actions.rank_of(tx, portal.store_id, portal.ambassador_id)
         holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
+        left = await lots.expiring(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/portal.html",
@@ -58,6 +68,8 @@ async def portal_balance(request: Request) -> Response:
                     *([Fact(say("On its way to you"), reader.amount(held.in_payout, unit))] if held.in_payout else []),
                     *([Fact(say("Paid so far"), reader.amount(held.paid, unit))] if held.paid else []),
                     Fact(say("Earned in all"), reader.amount(held.granted - held.clawed_back, unit)),
+                    *([Fact(say("Expired"), reader.amount(held.expired, unit))] if held.expired else []),
+                    *expiry_facts(reader, left, unit),
                 ],
             )
             for unit, held in holdings.items()

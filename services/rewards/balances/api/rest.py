@@ -12,6 +12,7 @@ from services.rewards.balances import sql as past
 from services.rewards.balances.actions import progress_of, rank_of
 from services.rewards.balances.schemas import BalancesOut
 from services.rewards.ledger import sql
+from services.rewards.lots import sql as lots
 from services.rewards.rules.domain import Side
 
 router = APIRouter(tags=["balances"])
@@ -41,7 +42,10 @@ async def get_balances(
         if at is None:
             progress = await progress_of(tx, call.store_id, owner) if side == "ambassador" else None
             rank = await rank_of(tx, call.store_id, owner) if side == "ambassador" else None
-            return BalancesOut.of(await sql.holdings_of(tx, call.store_id, owner=owner, side=side), progress, rank)
+            left = await lots.expiring(tx, call.store_id, owner=owner, side=side)
+            return BalancesOut.of(
+                await sql.holdings_of(tx, call.store_id, owner=owner, side=side), left, progress, rank
+            )
         if at > tx.now:
             raise Invalid.field("at", "This moment has not come yet: ask for one that has passed.", code="future")
         number = await past.last_before(tx, call.store_id, at + _TICK)

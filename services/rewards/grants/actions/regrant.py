@@ -17,15 +17,16 @@ from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
 from services.rewards.grants.actions import milestones
 from services.rewards.grants.actions.announce import announce
+from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import grades_of, plan
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.grants.sql import rewards as rewards_sql
-from services.rewards.ledger import actions as ledger
-from services.rewards.ledger.domain import Posting
 from services.rewards.ledger.domain import change as posting_of
+from services.rewards.lots import actions as lots
+from services.rewards.lots.actions import Written
 from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements
 from services.rewards.slices import sql as slices
@@ -96,8 +97,8 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     """Posts, saves and announces changes, and sees to it that the release job looks at what will become available."""
     if not changes:
         return
-    raised_by = await _post(tx, changes)
-    await rewards_sql.save(tx, [one.after for one in changes], raised_by)
+    raised_by, lying = await _post(tx, changes)
+    await rewards_sql.save(tx, [one.after for one in changes], raised_by, lying)
     await counters.spend(tx, spent_differences(_spent_by(changes)))
     if shares := [share for one in changes for share in shares_of(one.before, one.after)]:
         await limits.count(tx, shares)
@@ -197,34 +198,40 @@ def _periods(batch: _Batch) -> set[CountKey]:
     return found
 
 
-async def _post(tx: Tx, changes: Sequence[Change]) -> dict[str, int]:
-    """Writes the postings of the changes; returns, by reward, the number of the set that raised it."""
-    postings = [posting for one in changes for posting in _postings(one)]
-    numbers = await ledger.post(tx, postings)
-    return {p.reward_id: number for p, number in zip(postings, numbers, strict=True) if p.raises and p.reward_id}
+async def _post(tx: Tx, changes: Sequence[Change]) -> tuple[dict[str, int], dict[str, str | None]]:
+    """Writes the postings of the changes; returns, by reward, the number of the set that raised it, and its lot."""
+    written = [set_ for one in changes for set_ in _written(one)]
+    done = [(one.posting, outcome) for one, outcome in zip(written, await lots.post(tx, written), strict=True)]
+    return (
+        {p.reward_id: outcome.number for p, outcome in done if p.raises and p.reward_id},
+        {p.reward_id: outcome.lot_id for p, outcome in done if outcome.lot_id is not None and p.reward_id},
+    )
 
 
-def _postings(one: Change) -> list[Posting]:
+def _written(one: Change) -> list[Written]:
     before, after = one.before, one.after
     if before is not None and before.unit != after.unit:
         # Points are no money: what was granted in one unit goes back in it, and the new amount starts afresh.
-        moves = [(before, -before.target_minor), (after, after.target_minor)]
+        moves = [(before, -before.target_minor, False), (after, after.target_minor, True)]
     else:
-        moves = [(after, one.difference)]
+        moves = [(after, one.difference, False)]
     return [
-        posting_of(
-            store_id=reward.store_id,
-            program_id=reward.program_id,
-            reward_id=reward.reward_id,
-            side=reward.side,
-            beneficiary_id=reward.beneficiary_id,
-            unit=reward.unit,
-            difference=difference,
-            available=reward.released_at is not None,
-            corrects=before.granted_by if before else None,
-            basis=after.basis,
+        Written(
+            posting_of(
+                store_id=reward.store_id,
+                program_id=reward.program_id,
+                reward_id=reward.reward_id,
+                side=reward.side,
+                beneficiary_id=reward.beneficiary_id,
+                unit=reward.unit,
+                difference=difference,
+                available=reward.released_at is not None,
+                corrects=before.granted_by if before else None,
+                basis=after.basis,
+            ),
+            None if reward.released_at is None else move_of(reward, difference, anew=anew),
         )
-        for reward, difference in moves
+        for reward, difference, anew in moves
         if difference
     ]
 

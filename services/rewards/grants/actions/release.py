@@ -5,11 +5,13 @@ from datetime import datetime
 
 from services.kernel.db import Tx
 from services.rewards.grants.actions.announce import announce_released
+from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.domain.plan import released, waiting
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import rewards as rewards_sql
-from services.rewards.ledger import actions as ledger
-from services.rewards.ledger.domain import release
+from services.rewards.ledger.domain import Posting, release
+from services.rewards.lots import actions as lots
+from services.rewards.lots.actions import Written
 from services.rewards.release_rules import actions as questions
 from services.rewards.release_rules import sql as rules
 from services.rewards.release_rules.domain import Door, door_of
@@ -53,22 +55,21 @@ async def let_go(tx: Tx, rewards: Sequence[Reward]) -> list[Reward]:
     """Releases these. Their stores must be locked, and each must be settled, above zero and not released."""
     if not rewards:
         return []
-    await ledger.post(
-        tx,
-        [
-            release(
-                store_id=reward.store_id,
-                reward_id=reward.reward_id,
-                side=reward.side,
-                beneficiary_id=reward.beneficiary_id,
-                unit=reward.unit,
-                amount=reward.target_minor,
-                granted_by=reward.granted_by,
-            )
-            for reward in rewards
-        ],
-    )
+    outcomes = await lots.post(tx, [Written(_posting(one), move_of(one, one.target_minor)) for one in rewards])
     done = [released(reward, now=tx.now) for reward in rewards]
-    await rewards_sql.save(tx, done)
+    lying = {reward.reward_id: one.lot_id for reward, one in zip(rewards, outcomes, strict=True)}
+    await rewards_sql.save(tx, done, lots=lying)
     announce_released(tx, done)
     return done
+
+
+def _posting(reward: Reward) -> Posting:
+    return release(
+        store_id=reward.store_id,
+        reward_id=reward.reward_id,
+        side=reward.side,
+        beneficiary_id=reward.beneficiary_id,
+        unit=reward.unit,
+        amount=reward.target_minor,
+        granted_by=reward.granted_by,
+    )

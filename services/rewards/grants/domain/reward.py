@@ -87,6 +87,8 @@ class Reward(Struct, frozen=True, kw_only=True):
     """By how many basis points that multiplied it; None where the program had no tiers."""
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
+    lot_id: str | None = None
+    """In which lot it lies, once points or store credit are released."""
 
     @property
     def key(self) -> RewardKey:

@@ -56,6 +56,7 @@ _TYPES = {
     "event_name": "text",
     "tier": "text",
     "multiplier": "int",
+    "lot_id": "text",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 
@@ -156,17 +157,24 @@ def _kept_as(kind: SourceKind, source_id: str) -> str:
     return _OF_EVENT + source_id if kind == "event" else source_id
 
 
-async def save(tx: Tx, rewards: Sequence[Reward], raised_by: Mapping[str, int] | None = None) -> None:
+async def save(
+    tx: Tx,
+    rewards: Sequence[Reward],
+    raised_by: Mapping[str, int] | None = None,
+    lots: Mapping[str, str | None] | None = None,
+) -> None:
     """Writes these rewards, in this order: the caller puts lowered ones first, for the one-beneficiary key's sake.
 
-    `raised_by` is, by reward, the number of the posting set that has just raised it.
+    `raised_by` is, by reward, the number of the posting set that has just raised it; `lots` the lot in which it lies
+    since.
     """
-    raised = raised_by or {}
+    raised, lying = raised_by or {}, lots or {}
     columns: dict[str, list[object]] = {
         name: [getattr(reward, _ATTRIBUTES.get(name, name)) for reward in rewards] for name in _TYPES
     }
     columns["order_id"] = [_kept_as(reward.source_kind, reward.source_id) for reward in rewards]
     columns["granted_by"] = [raised.get(reward.reward_id, reward.granted_by) for reward in rewards]
+    columns["lot_id"] = [lying.get(reward.reward_id, reward.lot_id) for reward in rewards]
     columns["reason"] = [str(reward.reason) for reward in rewards]
     await tx.execute(_SAVE, **columns, status=[reward.status for reward in rewards])
 

@@ -30,6 +30,8 @@ def movement_label(speech: Speech, movement: str) -> str:
         Movement.UNRESERVE: speech.say("Available again"),
         Movement.PAY_OUT: speech.say("Paid out"),
         Movement.RETURN: speech.say("Came back"),
+        Movement.EXPIRE: speech.say("Expired"),
+        Movement.RESTORE: speech.say("Expiry undone"),
     }[Movement(movement)]
 
 

@@ -8,6 +8,7 @@ from services.kernel.http.call import Call, viewer
 from services.rewards.ledger.api.words import account_label
 from services.rewards.liability import actions
 from services.rewards.liability.domain import Owed
+from services.rewards.lots.sql import Liable
 from services.rewards.pages import Reader, reader_of
 from services.ui import Column, Row, Table
 
@@ -20,9 +21,32 @@ async def liability_part(call: Annotated[Call, viewer("rewards:read")], lang: st
     async with call.snapshot() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         found = await actions.owed(tx, call.store_id)
+        expiring = await actions.expiring(tx, call.store_id)
     units = sorted({one.unit for one in found})
     tables = [_table(reader, unit, [one for one in found if one.unit == unit]) for unit in units]
+    if expiring:
+        tables.append(_expiry(reader, expiring))
     return reader.page("liability/block.html", tables=tables)
+
+
+def _expiry(reader: Reader, expiring: list[Liable]) -> Table:
+    say = reader.speech.say
+
+    def name(one: Liable) -> str:
+        unit = reader.unit_name(one.unit)
+        return unit if one.kind == "points" else say("Store credit, %(unit)s", unit=unit)
+
+    return Table(
+        name=say("Available, and expires within so many days"),
+        columns=[
+            Column("unit", say("Points and store credit")),
+            *(Column(f"c{place}", head, figure=True) for place, head in enumerate(("0–30", "31–60", "61–90", "> 90"))),
+        ],
+        rows=[
+            Row(cells={"unit": name(one)} | {f"c{n}": reader.figure(x, one.unit) for n, x in enumerate(one.amounts)})
+            for one in expiring
+        ],
+    )
 
 
 def _table(reader: Reader, unit: str, found: list[Owed]) -> Table:

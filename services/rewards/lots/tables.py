@@ -1,0 +1,77 @@
+"""Lots, what posting sets did to them, and debts. Lots and debts are folds of `lot_entries`, which follow the books."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table
+from sqlalchemy import text as sql
+
+from services.kernel.tables import APPEND_ONLY, moment, text
+from services.rewards.settings import METADATA
+
+LOTS = Table(
+    "lots",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("lot_id", primary_key=True),
+    text("owner"),
+    text("side"),
+    text("unit"),
+    text("pay_as"),
+    text("program_id"),
+    # Empty for what a person gave.
+    text("rule"),
+    # On which it became available, where the store was then.
+    Column("day", Date, nullable=False),
+    # 0: never.
+    Column("expires_days", Integer, nullable=False),
+    moment("expires_at", nullable=True),
+    Column("granted", BigInteger, nullable=False),
+    Column("clawed_back", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("expired_by", BigInteger, nullable=True),
+    Index(
+        "lots_key",
+        *("store_id", "owner", "side", "unit", "pay_as", "program_id", "rule", "day", "expires_days"),
+        unique=True,
+    ),
+    Index(
+        "lots_left_idx",
+        *("store_id", "owner", "side", "unit", "expires_at"),
+        postgresql_where=sql("remaining > 0"),
+    ),
+    Index(
+        "lots_due_idx",
+        *("store_id", "expires_at"),
+        postgresql_where=sql("remaining > 0 and expires_at is not null"),
+    ),
+    CheckConstraint("granted >= 0 and clawed_back >= 0 and expired >= 0 and remaining >= 0", name="not_negative"),
+    CheckConstraint("granted = clawed_back + expired + remaining", name="partition"),
+    CheckConstraint("(expires_days = 0) = (expires_at is null)", name="expires"),
+    CheckConstraint("pay_as in ('store_credit', 'points')", name="pay_as"),
+)
+
+LOT_ENTRIES = Table(
+    "lot_entries",
+    METADATA,
+    text("store_id", primary_key=True),
+    # Of the posting set.
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    # Null: the holder's debt.
+    text("lot_id", nullable=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("lot_entries_lot_idx", "store_id", "lot_id"),
+    CheckConstraint("amount <> 0", name="amount"),
+    info=APPEND_ONLY,
+)
+
+LOT_DEBTS = Table(
+    "lot_debts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("owner", primary_key=True),
+    text("side", primary_key=True),
+    text("unit", primary_key=True),
+    text("pay_as", primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("amount >= 0", name="not_negative"),
+)
