@@ -98,6 +98,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
 
 def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
     parts = {
+        "expires": speech.say("Expires, days after its release"),
         "span": speech.say("Which order, or how many orders or months"),
         "least": speech.say("Goods for at least, %(currency)s", currency=currency),
         "categories": speech.say("Only with goods of these categories"),

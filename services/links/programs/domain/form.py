@@ -242,8 +242,6 @@ def _with_rule(
         "pay_as": form.get(f"{side}_pay_as", "store_credit"),
         "hold_days": hold_days,
     }
-    if rule["pay_as"] == "cash":
-        rule.pop("expires_after_days", None)
     rule = form_terms.read(side, rule, form, amount=amount, whole=whole, share=_basis_points, errors=errors)
     return [*rules, rule] if place is None else [*rules[:place], rule, *rules[place + 1 :]]
 

@@ -1,4 +1,4 @@
-"""What the form shows of a rule's conditions, and back: which orders, what for, a boost, terms for some goods. Pure.
+"""What the form shows of a rule's conditions, and back: how long it can be used, which orders, what for, a boost, terms for some goods. Pure.
 
 What else a rule asks (channels, groups, roles, days, more boosts) the form leaves as it is.
 """
@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from contracts.expiry import LONGEST_DAYS
 from contracts.program import RewardRule
 
 SPANS: Final = ("nth", "orders", "months")
 """Which of a friend's orders, beside the first and each: the number that goes with it is a field of its own."""
-PARTS: Final = ("span", "least", "categories", "terms", "boost_first", "boost_last", "boost_share")
+PARTS: Final = ("expires", "span", "least", "categories", "terms", "boost_first", "boost_last", "boost_share")
 _MOST_ORDERS: Final = {"nth": (2, 1_000), "orders": (2, 1_000), "months": (1, 120)}
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -33,6 +34,8 @@ def fields(side: str, rule: RewardRule, decimal: Callable[[int | None], str]) ->
     span = {} if rule.span is None else rule.span.model_dump(exclude_none=True)
     for kind, number in span.items():
         found |= {f"{side}_which": kind, f"{side}_span": str(number)}
+    if rule.expires_after_days is not None:
+        found[f"{side}_expires"] = str(rule.expires_after_days)
     if rule.when is not None:
         found[f"{side}_least"] = decimal(rule.when.min_subtotal_minor)
         found[f"{side}_categories"] = ", ".join(rule.when.categories)
@@ -69,6 +72,10 @@ def read(
         changed |= {"which": "every", "span": {which: number}}
     else:
         changed["span"] = None
+    if f"{side}_expires" in form:
+        changed["expires_after_days"] = whole(f"{side}_expires", 1, LONGEST_DAYS)
+    if rule["pay_as"] == "cash":
+        changed["expires_after_days"] = None
     if f"{side}_least" not in form:
         return changed
     names = [one.strip() for one in form.get(f"{side}_categories", "").split(",") if one.strip()]
