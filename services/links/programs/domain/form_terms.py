@@ -1,4 +1,5 @@
-"""What the form shows of a rule's conditions, and back: how long it can be used, which orders, what for, a boost, terms for some goods. Pure.
+"""What the form shows of a rule, and back: how long its gift can be used, which orders, what for, a boost, other terms.
+Pure.
 
 What else a rule asks (channels, groups, roles, days, more boosts) the form leaves as it is.
 """
