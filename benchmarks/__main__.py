@@ -4,14 +4,17 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from itertools import zip_longest
 from pathlib import Path
 
 import uvloop
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.lab import FULL, QUICK, Lab, Size
@@ -20,6 +23,8 @@ from benchmarks.report import Report
 from benchmarks.stage import staged
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
+MOST_S = 1800
+"""A path that takes longer hangs."""
 
 
 def main() -> None:
@@ -33,15 +38,19 @@ def main() -> None:
     quick = os.environ.get("QUICK", "") not in {"", "0"}
     chosen = [path for name, path in PATHS.items() if not reported.paths or name in reported.paths]
     out = reported.out or (None if reported.paths else RESULTS)
-    uvloop.run(run(QUICK if quick else FULL, chosen, out))
+    sys.exit(0 if uvloop.run(run(QUICK if quick else FULL, chosen, out)) else 1)
 
 
-async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> None:
-    """Measures one path after the other; writes what was found so far even if a path fails."""
+async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> bool:
+    """Measures one path after the other, and tells whether all could be. One that fails is left out.
+
+    What was found is written after each path, with what is missing: however a run ends, no path is lost that was
+    measured.
+    """
     if (own := asyncio.current_task()) is not None:  # who is told to end must not leave servers behind
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
     load = os.getloadavg()[0]
-    report = Report(size.name)
+    report = Report(size.name, missing={path.name: "the run ended before it" for path in chosen})
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -57,15 +66,35 @@ async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> None:
                 for path, following in zip_longest(chosen, chosen[1:]):
                     progress.update(bar, description=path.name)
                     before, started = len(report.lines), time.perf_counter()
-                    await path.run(lab)
-                    if following is None or following.group != path.group:
+                    why = await _measured(path, lab)
+                    if why is None:
+                        del report.missing[path.name]
+                    else:
+                        report.missing[path.name] = why
+                        progress.print(f"[red]{path.name} failed: {escape(why)}")
+                    if why is not None or following is None or following.group != path.group:
                         lab.close()
                     for line in report.lines[before:]:
-                        progress.print(f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}")
+                        said = f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}"
+                        progress.print(escape(said))
                     progress.print(f"[dim]{path.name} took {time.perf_counter() - started:.0f} s")
+                    if out is not None:
+                        report.write(out, load=load)
             finally:
                 if out is not None:
                     report.write(out, load=load)
+    return not report.missing
+
+
+async def _measured(path: Measured, lab: Lab) -> str | None:
+    """Runs a path; returns why it failed, if it did."""
+    try:
+        async with asyncio.timeout(MOST_S):
+            await path.run(lab)
+    except Exception as error:  # whatever it was, the other paths are worth measuring
+        traceback.print_exc()
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return None
 
 
 if __name__ == "__main__":

@@ -77,17 +77,21 @@ async def add_clicks(stage: Stage, store: Store, count: int) -> None:
         await connection.execute(_CLICKS, store.id, count)
 
 
-async def _copy(
-    connection: asyncpg.Connection, table: str, changed: Mapping[str, str], stores: list[str], copies: int
-) -> None:
-    schema, name = table.split(".")
+async def columns(connection: asyncpg.Connection, table: str) -> list[str]:
+    """What a table has, without what is worked out from the rest."""
     rows = await connection.fetch(
         "select column_name from information_schema.columns where table_schema = $1 and table_name = $2"
         " and is_generated = 'NEVER'"
         " order by ordinal_position",
-        *(schema, name),
+        *table.split("."),
     )
-    names = [row["column_name"] for row in rows]
+    return [row["column_name"] for row in rows]
+
+
+async def _copy(
+    connection: asyncpg.Connection, table: str, changed: Mapping[str, str], stores: list[str], copies: int
+) -> None:
+    names = await columns(connection, table)
     values = [changed[column].format(column) if column in changed else column for column in names]
     where = f" and {_ONLY[table]}" if table in _ONLY else ""
     await connection.execute(

@@ -17,8 +17,10 @@ from services.cli.local.kafka import Kafka
 class Size:
     """How much work. `hot_rounds` of `seconds` each are HTTP load; `events` one round of ours, `usual_events` of the
     usual way; `small` and `large` are events in the histories that reads are compared over; `grown` orders in the
-    growing databases; `templates` orders that go the real way before they are multiplied. `people` ambassadors has a
-    store of a real shape, and `walk_in` orders its best customer. What `kept` orders take on disk is measured.
+    growing databases, of which each round adds `grown_events` to each; `templates` orders that go the real way before
+    they are multiplied. `people` ambassadors has a store of a real shape, and `walk_in` orders its best customer.
+    Books of so many `postings` (lines) are verified, limits tried over so many `rewards`. What `kept` orders take on
+    disk is measured.
     """
 
     name: str
@@ -42,8 +44,11 @@ class Size:
     small: int
     large: int
     grown: tuple[int, ...]
+    grown_events: int
     people: int
     walk_in: int
+    postings: int
+    rewards: int
     kept: int
     idle_s: float
 
@@ -70,8 +75,11 @@ QUICK = Size(
     small=10_000,
     large=100_000,
     grown=(1_000, 10_000),
+    grown_events=200,
     people=500,
     walk_in=300,
+    postings=20_000,
+    rewards=20_000,
     kept=400,
     idle_s=1,
 )
@@ -96,9 +104,12 @@ FULL = Size(
     templates=500,
     small=100_000,
     large=1_000_000,
-    grown=(10_000, 100_000, 1_000_000),
+    grown=(1_000, 10_000, 100_000, 1_000_000),
+    grown_events=600,
     people=20_000,
     walk_in=10_000,
+    postings=1_000_000,
+    rewards=1_000_000,
     kept=8_000,
     idle_s=20,
 )

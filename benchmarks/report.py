@@ -33,14 +33,15 @@ class Line:
 
 @dataclass(slots=True)
 class Report:
-    """All rows in order, sections with more detail, and the chart's bars."""
+    """All rows in order, sections with more detail, and why paths are missing that should have been measured."""
 
     size: str
     lines: list[Line] = field(default_factory=list)
     sections: list[tuple[str, str]] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
 
     def write(self, to: Path, *, load: float) -> None:
-        """Writes the page."""
+        """Writes the page, whole or not at all: a page that stood there before is replaced at once."""
         head = [
             "# Results",
             "",
@@ -53,6 +54,10 @@ class Report:
         ]
         if self.size == "quick":
             head += ["A quick run: short rounds and small histories. Trust its ratios to the first digit only.", ""]
+        if self.missing:
+            head += ["**Not complete.** Missing:", ""]
+            head += [f"- `{name}`: {why}" for name, why in self.missing.items()]
+            head += [""]
         head += [
             "CPU is that of the process trees concerned, PostgreSQL's and the broker's share apart. Ratios are the"
             " baseline's CPU for one request or event divided by ours, in rounds that alternate: median"
@@ -68,7 +73,9 @@ class Report:
         ]
         for title, text in self.sections:
             head += [f"## {title}", "", text, ""]
-        to.write_text("\n".join(head))
+        beside = to.with_name(f"{to.name}.new")
+        beside.write_text("\n".join(head))
+        beside.replace(to)
 
 
 def bars(values: Sequence[tuple[str, float]], unit: str, *, width: int = 50) -> str:

@@ -161,8 +161,15 @@ class Stage:
                 child.send_signal(signal.SIGTERM)
                 child.wait(timeout=60)
 
-    async def store(self, port: int, *, ambassadors: int = 20, program: Mapping[str, object] = PROGRAM) -> Store:
-        """Sets a store up through the API of a links replica."""
+    async def store(
+        self,
+        port: int,
+        *,
+        ambassadors: int = 20,
+        program: Mapping[str, object] = PROGRAM,
+        person: Callable[[int], Mapping[str, object]] = lambda number: {},
+    ) -> Store:
+        """Sets a store up through the API of a links replica. `person` is what is known of an ambassador by number."""
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
 
             async def post(path: str, body: Mapping[str, object], key: str) -> dict[str, Any]:
@@ -178,7 +185,7 @@ class Stage:
             joined: list[dict[str, Any]] = []
             for start in range(0, ambassadors, _BATCH):
                 some = range(start, min(start + _BATCH, ambassadors))
-                people = [{"program_id": running["id"], "external_id": f"a{n}"} for n in some]
+                people = [{"program_id": running["id"], "external_id": f"a{n}", **person(n)} for n in some]
                 batch = await post("/v1/ambassadors/batches", {"ambassadors": people}, key)
                 joined += [item["ambassador"] for item in batch["data"]]
         return Store(
@@ -332,7 +339,7 @@ def _values(folder: Path, postgres: Postgres, database: str) -> dict[str, str]:
     }
 
 
-async def _until_ok(url: str, child: subprocess.Popen[bytes], *, within: float = 60) -> None:
+async def _until_ok(url: str, child: subprocess.Popen[bytes], *, within: float = 180) -> None:
     async with httpx.AsyncClient(timeout=5) as client:
         deadline = asyncio.get_running_loop().time() + within
         while asyncio.get_running_loop().time() < deadline:

@@ -33,25 +33,20 @@ async def growth(lab: Lab) -> None:
     up to one with thousands of orders, who all buy again in every round, refunds, some of the past settled, some open.
 
     Every round begins with another database, after a checkpoint: what the server does now and then for all of them
-    must not always hit the same one. Of its processes only the sessions of the database in turn are counted.
+    must not always hit the same one. Of its processes only the sessions of the database in turn are counted. What these
+    had help with is not: how many parallel workers were started is therefore said. The rounds themselves make the
+    smallest database grow several times over, which is said too.
     """
     size = lab.size
     stages = [await lab.stage.beside(f"grown_{orders}") for orders in size.grown]
     started = await asyncio.gather(*(all_services(stage) for stage in stages))
     ways = []
     for orders, stage, (port, pids) in zip(size.grown, stages, started, strict=True):
-        (store,) = await stage.stores(port, 1, ambassadors=size.people, program=LIMITED)
-        for share, ago in ((0.7, PAST), (0.3, timedelta(minutes=1))):
-            count = int(size.templates * share)
-            await reported(stage, store, shaped(stage, store, count, customers=size.templates, ago=ago))
-        await multiply(stage, [store], orders // size.templates)
-        for share, ago in ((0.9, PAST), (0.1, timedelta(minutes=1))):
-            count = int(min(size.walk_in, orders // 10) * share)
-            await reported(stage, store, shaped(stage, store, count, customers=1, customer="walk-in", ago=ago))
+        ways.append(_round(stage, pids, await _with_a_past(stage, port, orders, size), size))
         lab.tick()
-        ways.append(_round(stage, pids, store, size))
     for way in ways:
         await way()
+    begins = [await _helped(stage) for stage in stages]
     found: list[list[Sample]] = [[] for _ in ways]
     for turn in range(size.grown_rounds):
         for n in range(len(ways)):
@@ -61,10 +56,14 @@ async def growth(lab: Lab) -> None:
             found[which].append(await ways[which]())
         lab.tick()
     labels = [f"{orders:,} orders" for orders in size.grown]
+    helped = [await _helped(stage) - before for stage, before in zip(stages, begins, strict=True)]
+    ends = [await _orders(stage) for stage in stages]
     own = [(label, median(s.cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
     database = [(label, median(s.store_cpu_us for s in samples)) for label, samples in zip(labels, found, strict=True)]
     text = (
-        "CPU for one new order, from accepted to counted, by the orders that the database holds already.\n\n"
+        "CPU for one new order, from accepted to counted, by the orders that the database held before the first round."
+        f" Behind the last they held {_listed(ends)}. Parallel workers, which are not counted, were started"
+        f" {_listed(helped)} times.\n\n"
         f"Services:\n\n{bars(own, 'µs')}\n\nPostgreSQL:\n\n{bars(database, 'µs')}"
     )
     lab.report.sections.append(("Cost as history grows", text))
@@ -81,6 +80,36 @@ async def growth(lab: Lab) -> None:
     )
 
 
+async def _with_a_past(stage: Stage, port: int, orders: int, size: Size) -> Store:
+    """A store with so many orders, and a tenth more of its best customer, as long as that is not beyond the size."""
+    (store,) = await stage.stores(port, 1, ambassadors=size.people, program=LIMITED)
+    for share, ago in ((0.7, PAST), (0.3, timedelta(minutes=1))):
+        count = int(size.templates * share)
+        await reported(stage, store, shaped(stage, store, count, customers=size.templates, ago=ago))
+    await multiply(stage, [store], orders // size.templates)
+    for share, ago in ((0.9, PAST), (0.1, timedelta(minutes=1))):
+        count = int(min(size.walk_in, orders // 10) * share)
+        await reported(stage, store, shaped(stage, store, count, customers=1, customer="walk-in", ago=ago))
+    return store
+
+
+async def _helped(stage: Stage) -> int:
+    """How often a statement in this database had the help of a parallel worker. Sessions report it within a second."""
+    await asyncio.sleep(1)
+    async with stage.connected() as connection:
+        query = "select parallel_workers_launched from pg_stat_database where datname = current_database()"
+        return int(await connection.fetchval(query))
+
+
+async def _orders(stage: Stage) -> int:
+    async with stage.connected() as connection:
+        return int(await connection.fetchval("select count(*) from attribution.orders"))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(f"{number:,}" for number in numbers)
+
+
 async def reported(stage: Stage, store: Store, made: Iterable[ReportedFact]) -> None:
     """Orders go the real way, until all of them is decided, counted, and settled where it is time."""
     await feed(stage, [store], made)
@@ -92,15 +121,15 @@ def _round(stage: Stage, pids: Sequence[int], store: Store, size: Size) -> Calla
     """So many new orders of old and new customers, one in twenty of them by the best, from accepted to counted."""
 
     async def once() -> Sample:
-        best = size.events // 20
+        best = size.grown_events // 20
         made = [
-            *shaped(stage, store, size.events - best, customers=size.templates),
+            *shaped(stage, store, size.grown_events - best, customers=size.templates),
             *shaped(stage, store, best, customers=1, customer="walk-in"),
         ]
         before, store_before, began = cpu_s(pids), cpu_each(stage.session_pids()), perf_counter()
         await reported(stage, store, made)
         return Sample(
-            work=size.events,
+            work=size.grown_events,
             cpu_s=cpu_s(pids) - before,
             store_cpu_s=between(store_before, cpu_each(stage.session_pids())),
             wall_s=perf_counter() - began,

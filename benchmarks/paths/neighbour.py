@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -46,24 +47,32 @@ async def neighbour(lab: Lab) -> None:
     (busy,) = await stage.stores(port, 1, ambassadors=max(20, size.people // 10), program=LIMITED)
     await reported(stage, busy, shaped(stage, busy, size.walk_in, customers=1, customer="walk-in", ago=PAST))
     alone = Seen()
-    await _watch(stage, port, quiet, alone, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
+    await watch(stage, (port, port), quiet, alone, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
     lab.tick()
     beside, bursting = Seen(), Seen()
-    steady = asyncio.create_task(_steadily(stage, busy, size.templates))
-    try:
-        await _watch(stage, port, quiet, beside, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
+    async with meanwhile(steadily(stage, busy, size.templates)):
+        await watch(stage, (port, port), quiet, beside, until=asyncio.create_task(asyncio.sleep(size.latency_s)))
         lab.tick()
-        burst = asyncio.create_task(_bursts(stage, busy, size.events, size.templates))
-        await _watch(stage, port, quiet, bursting, until=burst)
-        await burst
-    finally:
-        steady.cancel()
-        await asyncio.gather(steady, return_exceptions=True)
+        async with meanwhile(_bursts(stage, busy, size.events, size.templates)) as burst:
+            await watch(stage, (port, port), quiet, bursting, until=burst)
+            await burst
     lab.tick()
     lab.report.lines += _lines(alone, beside, bursting, size.events)
 
 
-async def _steadily(stage: Stage, store: Store, customers: int) -> None:
+@asynccontextmanager
+async def meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator["asyncio.Task[None]"]:
+    """Work that goes on during the block, and ends with it at the latest."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def steadily(stage: Stage, store: Store, customers: int) -> None:
+    """The busy store's orders, without an end."""
     while True:
         await feed(stage, [store], shaped(stage, store, A_SECOND * TIMES // 5, customers=customers))
         await asyncio.sleep(0.2)
@@ -82,19 +91,17 @@ async def _bursts(stage: Stage, store: Store, count: int, customers: int) -> Non
         await db.close()
 
 
-async def _watch(stage: Stage, port: int, store: Store, seen: Seen, *, until: "asyncio.Task[None]") -> None:
+async def watch(stage: Stage, ports: tuple[int, int], store: Store, seen: Seen, *, until: "asyncio.Task[None]") -> None:
     """Orders and other calls of the quiet store, at an even pace, as long as something lasts, and until all of its
-    orders have their reward.
+    orders have their reward. `ports` are those of links and of attribution.
     """
     accepted: dict[str, float] = {}
-    async with (
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
-        stage.connected() as connection,
-    ):
+    links, attribution = (f"http://127.0.0.1:{port}" for port in ports)
+    async with httpx.AsyncClient(timeout=60) as client, stage.connected() as connection:
         calls = {
-            "the redirect": lambda: client.get(f"/r/{store.slugs[0]}"),
-            "`/livez`": lambda: client.get("/livez"),
-            "the order call": lambda: _order(client, store, accepted),
+            "the redirect": lambda: client.get(f"{links}/r/{store.slugs[0]}"),
+            "`/livez`": lambda: client.get(f"{attribution}/livez"),
+            "the order call": lambda: _order(client, attribution, store, accepted),
         }
         running: set[asyncio.Task[None]] = set()
         due = perf_counter()
@@ -111,7 +118,9 @@ async def _watch(stage: Stage, port: int, store: Store, seen: Seen, *, until: "a
         await asyncio.gather(*running)
 
 
-async def _order(client: httpx.AsyncClient, store: Store, accepted: dict[str, float]) -> httpx.Response:
+async def _order(
+    client: httpx.AsyncClient, attribution: str, store: Store, accepted: dict[str, float]
+) -> httpx.Response:
     body = {
         "order_id": secrets.token_hex(6),
         "placed_at": datetime.now(UTC).isoformat(),
@@ -121,7 +130,8 @@ async def _order(client: httpx.AsyncClient, store: Store, accepted: dict[str, fl
         "customer": {"id": secrets.token_hex(6)},
         "codes": [store.codes[0]],
     }
-    answer = await client.post("/v1/orders", json=body, headers={"Authorization": f"Bearer {store.secret_key}"})
+    headers = {"Authorization": f"Bearer {store.secret_key}"}
+    answer = await client.post(f"{attribution}/v1/orders", json=body, headers=headers)
     accepted[str(body["order_id"])] = perf_counter()
     return answer
 
@@ -135,24 +145,25 @@ async def _timed(call: Callable[[], Awaitable[httpx.Response]], times: list[floa
 
 
 def _lines(alone: Seen, beside: Seen, bursting: Seen, count: int) -> list[Line]:
-    ratio = _quantile(beside.rewards, 0.95) / _quantile(alone.rewards, 0.95)
+    ratio = quantile(beside.rewards, 0.95) / quantile(alone.rewards, 0.95)
     bursts = f"bursts of {count:,}, as many of one customer told late, as many that settle, and an audit"
-    before = "; ".join(f"{name}: p95 {_ms(times, 0.95)}" for name, times in alone.calls.items())
-    said = "; ".join(f"{name}: p95 {_ms(t, 0.95)}, p99 {_ms(t, 0.99)}" for name, t in bursting.calls.items())
-    worst = [max(_quantile(times, share) for times in bursting.calls.values()) * 1000 for share in (0.95, 0.99)]
+    before = "; ".join(f"{name}: p95 {in_ms(times, 0.95)}" for name, times in alone.calls.items())
+    said = "; ".join(f"{name}: p95 {in_ms(t, 0.95)}, p99 {in_ms(t, 0.99)}" for name, t in bursting.calls.items())
+    worst = [max(quantile(times, share) for times in bursting.calls.values()) * 1000 for share in (0.95, 0.99)]
     return [
         Line(
             f"a quiet store's order → reward, one process, beside a store with {TIMES} times its orders",
-            f"alone: p50 {_ms(alone.rewards, 0.5)}, p95 {_ms(alone.rewards, 0.95)}",
-            f"p50 {_ms(beside.rewards, 0.5)}, p95 {_ms(beside.rewards, 0.95)} of {len(beside.rewards)} orders",
+            f"alone: p50 {in_ms(alone.rewards, 0.5)}, p95 {in_ms(alone.rewards, 0.95)}",
+            f"p50 {in_ms(beside.rewards, 0.5)}, p95 {in_ms(beside.rewards, 0.95)} of {len(beside.rewards)} orders",
             f"p95 {ratio:.1f} times",
             f"≤ {WORST_RATIO} times",
             ratio <= WORST_RATIO,
         ),
         Line(
             f"the same while the other has besides {bursts}: more than the process can do at once",
-            f"alone: p50 {_ms(alone.rewards, 0.5)}, p95 {_ms(alone.rewards, 0.95)}",
-            f"p50 {_ms(bursting.rewards, 0.5)}, p95 {_ms(bursting.rewards, 0.95)} of {len(bursting.rewards)} orders",
+            f"alone: p50 {in_ms(alone.rewards, 0.5)}, p95 {in_ms(alone.rewards, 0.95)}",
+            f"p50 {in_ms(bursting.rewards, 0.5)}, p95 {in_ms(bursting.rewards, 0.95)}"
+            f" of {len(bursting.rewards)} orders",
             "–",
             "–",
             None,
@@ -168,9 +179,11 @@ def _lines(alone: Seen, beside: Seen, bursting: Seen, count: int) -> list[Line]:
     ]
 
 
-def _quantile(times: Sequence[float], share: float) -> float:
+def quantile(times: Sequence[float], share: float) -> float:
+    """Seconds within which this share of them was."""
     return sorted(times)[int(share * (len(times) - 1))]
 
 
-def _ms(times: Sequence[float], share: float) -> str:
-    return f"{_quantile(times, share) * 1000:.0f} ms"
+def in_ms(times: Sequence[float], share: float) -> str:
+    """The same in words."""
+    return f"{quantile(times, share) * 1000:.0f} ms"
