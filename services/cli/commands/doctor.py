@@ -57,9 +57,12 @@ def mail(domain: Domain, selector: Selector = "", as_json: Json = False) -> None
 
     from services.cli.inspect import sender
 
+    name = domain.strip().rstrip(".").lower()
+    if not sender.is_domain(name):
+        raise typer.BadParameter("Give a domain, as in shop.example: what follows the @ of the sender.")
     ui = Ui(as_json=as_json)
     with ui.working("Asking the name system"):
-        found = uvloop.run(sender.look(domain.strip().rstrip(".").lower(), selector.strip()))
+        found = uvloop.run(sender.look(name, selector.strip()))
     _show(ui, found)
 
 

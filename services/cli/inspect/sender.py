@@ -1,7 +1,17 @@
 """Findings about a domain that mails come from: what the name system tells receivers of it."""
 
+import re
+from typing import Final
+
 from services.cli.inspect.findings import Finding, failure, ok, warning
 from services.kernel.names import NoNameServer, mail_hosts, txt_records
+
+_DOMAIN: Final = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII)
+
+
+def is_domain(name: str) -> bool:
+    """Whether mails can come from it: a name in lower case of at least two parts, as the name system writes it."""
+    return _DOMAIN.fullmatch(name) is not None
 
 
 async def look(domain: str, selector: str) -> list[Finding]:

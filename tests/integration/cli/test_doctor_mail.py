@@ -1,7 +1,9 @@
 """`kith doctor mail`: what receivers are told of a domain, and what to publish."""
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.app import app
 from services.cli.inspect import sender
 from tests.support.names import NameServer, names
 
@@ -67,3 +69,13 @@ async def test_what_is_wrong_is_named_with_what_to_do(
 async def test_no_answer_is_not_taken_for_no_record(names: NameServer) -> None:
     names.transport.close()
     assert await verdicts() == {"names": ("failure", "no name server answered try again; check the machine's resolver")}
+
+
+@pytest.mark.parametrize("given", ["not a domain", "anna@shop.example", "localhost", "https://shop.example", ""])
+def test_what_is_no_domain_is_said_so_and_not_looked_up(given: str) -> None:
+    answer = CliRunner().invoke(app, ["doctor", "mail", given])
+    assert answer.exit_code == 2 and "as in shop.example" in answer.output
+
+
+def test_domains_of_every_script_are_domains_in_the_form_that_is_looked_up() -> None:
+    assert all(map(sender.is_domain, (DOMAIN, "mail.shop-1.example", "xn--80ak6aa92e.xn--p1ai")))
