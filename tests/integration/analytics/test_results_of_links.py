@@ -155,4 +155,4 @@ async def test_who_has_just_joined_sees_the_first_steps_before_others_know_of_th
         page = words((await portal(http, "amb_just_now", "/p/first-steps", lang="en")).text)
         assert "You are in" in page and "The first friend opens it" in page
         raw = (await portal(http, "amb_just_now", "/p/first-steps", lang="en")).text
-        assert (raw.count("aria-label=\"done\""), raw.count("aria-label=\"to do\"")) == (1, 4)
+        assert (raw.count('aria-label="done"'), raw.count('aria-label="to do"')) == (1, 4)
