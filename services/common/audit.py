@@ -58,6 +58,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "poll.asked": Action(_("Shop platform asked for changes"), "rotate-ccw"),
     "history.asked": Action(_("Shop platform asked for its past orders"), "rotate-ccw"),
     "hook.ended": Action(_("Shop platform disconnected"), "x"),
+    "privacy.done": Action(_("Request in a person’s name done"), "check"),
     "endpoint.made": Action(_("Webhook endpoint made"), "webhook"),
     "endpoint.changed": Action(_("Webhook endpoint changed"), "pencil"),
     "endpoint.secret_changed": Action(_("Webhook secret changed"), "key-round"),

@@ -157,6 +157,7 @@ class PrivacyRequestOut(BaseModel):
     )
     at: datetime
     orders: list[KeptOrder] | None = Field(description="Those that it names; null for all of the shop.")
+    done_at: datetime | None = Field(None, description="When the store said that it was done.")
 
 
 class LastDelivery(BaseModel):

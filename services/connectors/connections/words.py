@@ -1,6 +1,7 @@
 """States and reasons of deliveries in words."""
 
 from services.connectors.inbox.domain import Outcome
+from services.connectors.platforms.domain.port import PrivacyKind
 from services.ui import Chip, Speech
 
 
@@ -56,3 +57,12 @@ def wrong_text(speech: Speech, field: str) -> str:
         "access": speech.say("Give the identifier and the password of a key."),
         "currency": speech.say("Give a currency’s code, as in EUR."),
     }.get(field, speech.say("This cannot be kept."))
+
+
+def privacy_text(speech: Speech, kind: PrivacyKind) -> str:
+    """What a platform asks in people's name."""
+    return {
+        "data_request": speech.say("A customer asks what is kept of them: answer them within 30 days"),
+        "customer_redact": speech.say("A customer is to be forgotten: forget them in your own systems, too"),
+        "shop_redact": speech.say("The whole shop is to be forgotten"),
+    }[kind]

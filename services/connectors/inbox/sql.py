@@ -32,7 +32,10 @@ with new as (
 )
 select store_id, delivery_id from new
 """
-_FIELDS = "store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body, said, as_of"
+_FIELDS = (
+    "store_id, delivery_id, hook_id, platform, topic, received_at, outcome, reason, order_id, body, said, as_of,"
+    " done_at"
+)
 _SOME = f"""
 select {_FIELDS} from deliveries where store_id = :store and outcome = any(cast(:outcomes as text[]))
   and (cast(:after_at as timestamptz) is null
@@ -61,6 +64,9 @@ _OF_TOPICS = f"""
 select {_FIELDS} from deliveries where store_id = :store and hook_id = :hook and topic = any(cast(:topics as text[]))
 order by received_at desc, delivery_id desc limit :most
 """  # noqa: S608
+_DONE = """
+update deliveries set done_at = :now where store_id = :store and delivery_id = :delivery and done_at is null
+"""
 _KEPT_OF = """
 select order_id, count(*)::int as n, max(received_at) as newest from deliveries
 where store_id = :store and hook_id = :hook and order_id = any(cast(:orders as text[])) group by 1
@@ -145,6 +151,8 @@ class Delivery:
     """What it said, as marks (see inbox.domain.marks); None where nobody has marked it."""
     as_of: datetime | None = None
     """As of when it said so, by the platform's clock; of an app's removal, when that was, as a header says."""
+    done_at: datetime | None = None
+    """When the store said that what it asks was done."""
 
     @property
     def ref(self) -> Ref:
@@ -282,6 +290,11 @@ async def of_topics(tx: Tx, store_id: str, hook_id: str, topics: Sequence[str], 
     """What an address was sent under these topics, the newest first."""
     rows = await tx.all(_OF_TOPICS, store=store_id, hook=hook_id, topics=list(topics), most=most)
     return [Delivery(*tuple(row)) for row in rows]
+
+
+async def mark_done(tx: Tx, asked: Delivery) -> bool:
+    """Notes that what a delivery asks was done; False if somebody said so before."""
+    return bool(await tx.execute(_DONE, now=tx.now, store=asked.store_id, delivery=asked.delivery_id))
 
 
 async def kept_of(tx: Tx, store_id: str, hook_id: str, orders: Sequence[str]) -> dict[str, tuple[int, datetime]]:

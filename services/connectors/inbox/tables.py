@@ -24,6 +24,7 @@ DELIVERIES = Table(
     Column("body", LargeBinary, nullable=False),
     Column("said", ARRAY(Text), nullable=True),
     moment("as_of", nullable=True),
+    moment("done_at", nullable=True),
     Index("deliveries_received_idx", "store_id", "received_at"),
     Index("deliveries_of_hook_idx", "store_id", "hook_id", "received_at"),
     Index(
@@ -36,7 +37,8 @@ DELIVERIES = Table(
     Index("deliveries_waiting_idx", "store_id", "received_at", postgresql_where=sql_text("outcome = 'waiting'")),
 )
 """`delivery_id` is a hash of what was signed, so that a repetition is found; `body` is sealed (see inbox.domain);
-`said` and `as_of` are what it said, without its words (see inbox.domain.marks).
+`said` and `as_of` are what it said, without its words (see inbox.domain.marks);
+`done_at` is when somebody of the store said that what it asks in people's name was done.
 """
 
 DELIVERY_TOTALS = Table(

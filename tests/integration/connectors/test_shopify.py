@@ -96,7 +96,17 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
 
     await until(forgotten, within=60, what="all of the shop is forgotten")
     await worker.stop()
-    assert [(one["kind"], one["orders"]) for one in await requests()] == [("shop_redact", None)]
+    [last] = await requests()
+    assert (last["kind"], last["orders"], last["done_at"]) == ("shop_redact", None, None)
+    done = f"/v1/connections/{made['id']}/privacy-requests/{last['id']}/done"
+    assert (await both.http.post(done, headers=key(store=OTHER_STORE))).status_code == 404
+    for _ in range(2):
+        assert (await both.http.post(done, headers=SECRET_KEY)).status_code == 204
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert await tx.scalar("select count(*) from audit where action = 'privacy.done'") == 1
+    [last] = await requests()
+    assert last["done_at"] is not None
+    assert (await both.http.post(done.replace(last["id"], "0"), headers=SECRET_KEY)).status_code == 404
     await both.pump([SHOP])
     assert (await both.http.get("/v1/orders/y-1", headers=SECRET_KEY)).json()["decision"]["status"] == "attributed"
 

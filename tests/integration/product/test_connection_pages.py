@@ -1,5 +1,6 @@
 """The console's pages of connections in a real browser: a platform is connected, tells of orders, is looked at."""
 
+import json
 import re
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.integration.product.test_portal_story import at_console
 from tests.integration.product.test_webhook_pages import fits
 from tests.support import deliveries
+from tests.support.connectors import signed
 from tests.support.two_stores import TwoStores, now
 from tests.support.wait import until
 
@@ -102,6 +104,27 @@ async def test_a_shop_is_connected_and_its_deliveries_are_looked_at(
     await page.get_by_role("button", name="Delete").first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No connection yet")).to_be_visible()
+
+
+async def test_what_a_platform_asks_in_peoples_name_is_marked_as_done_on_the_connections_page(
+    two_stores: TwoStores, page_context: BrowserContext
+) -> None:
+    body = {"platform": "shopify", "secret": SECRET, "order_prefix": "s-", "host": "zerno.myshopify.com"}
+    made = (await two_stores.client.post("/v1/connections", headers=two_stores.a.secret, json=body)).json()
+    about = {"shop_id": 7, "shop_domain": body["host"], "customer": {"id": 207}, "orders_requested": [811, 812]}
+    asked = json.dumps(about).encode()
+    headers = signed(asked, "customers/data_request", secret=SECRET)
+    answer = await two_stores.client.post(httpx.URL(made["url"]).path, content=asked, headers=headers)
+    assert answer.status_code == 200, answer.text
+    page = await at_console(two_stores, two_stores.a, page_context)
+    await page.goto(f"{str(two_stores.client.base_url).rstrip('/')}/console/connectors/connections/{made['id']}")
+    await expect(page.get_by_text("A customer asks what is kept of them")).to_be_visible()
+    await expect(page.get_by_text("Orders: s-811, s-812")).to_be_visible()
+    await fits(page)
+    await page.get_by_role("button", name="Mark as done").click()
+    await expect(page.locator("#privacy").get_by_text(re.compile("^Done "))).to_be_visible()
+    await expect(page.get_by_role("button", name="Mark as done")).to_have_count(0)
+    await fits(page)
 
 
 async def test_what_webhooks_lost_stands_on_the_connections_page(

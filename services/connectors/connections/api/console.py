@@ -14,6 +14,7 @@ from services.connectors.accounts.actions import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections import words as shown
+from services.connectors.connections.api import privacy
 from services.connectors.connections.domain import without_people
 from services.connectors.guides.api.console import guide_of
 from services.connectors.guides.domain.registry import GUIDES
@@ -218,6 +219,7 @@ async def _one(
         known = accounts.secrets_of(sealing, account, tx.now)
         poll = await polls.part(tx, reader, call.store_id, connection_id)
         history = await histories.part(tx, reader, account)
+        asked = await privacy.part(tx, call.ctx, reader, account)
     speech, about = reader.speech, PLATFORMS[account.platform]
     secret = known[0].decode() if known else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.received_at, one.delivery_id))
@@ -250,6 +252,7 @@ async def _one(
         may_change="orders:write" in call.caller.scopes,
         poll=poll,
         history=history,
+        privacy=asked,
         table=_deliveries(reader, page.data),
         paging=Pagination(
             "",
