@@ -291,6 +291,13 @@ class CapOut(BaseModel):
     amount: int
 
 
+class UnknownOut(BaseModel):
+    """How many orders do not say what rules ask for; by those rules they bring nothing."""
+
+    asked: Literal["group", "role", "channel", "months"]
+    orders: int
+
+
 class SimulationOut(BaseModel):
     """A past period under rules: how far it is, and what it came to so far."""
 
@@ -312,6 +319,7 @@ class SimulationOut(BaseModel):
     discounts: list[DiscountOut]
     by_rule: list[RuleSumOut]
     caps: list[CapOut]
+    unknown: list[UnknownOut] = Field(description="What rules ask for and some orders do not say, as none asked then.")
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -340,6 +348,7 @@ class SimulationOut(BaseModel):
                     {"cap": cap, "rule": rule, "unit": unit, "rewards": cut.rewards, "amount": cut.amount_minor}
                     for (cap, rule, unit), cut in sorted(figures.caps.items())
                 ],
+                "unknown": [{"asked": asked, "orders": n} for asked, n in sorted(figures.unknown.items())],
             }
         )
 
@@ -375,8 +384,9 @@ class ShareOut(BaseModel):
         """As a row of a spreadsheet: money in units, points as they are."""
         currency = currency_of(self.unit)
         amounts = {name: in_units(getattr(self, name), currency) for name in _AMOUNTS}
-        return self.model_dump() | amounts
+        # Friends' discounts are nobody's in particular.
+        return self.model_dump() | amounts | {"what": "rewards" if self.ambassador_id else "discounts"}
 
 
 _AMOUNTS: Final = ("own", "friends", "granted_own", "granted_friends", "difference")
-CSV_COLUMNS = ("ambassador_id", "ambassador_code", "unit", "rewards", *_AMOUNTS)
+CSV_COLUMNS = ("ambassador_id", "ambassador_code", "unit", "rewards", *_AMOUNTS, "what")

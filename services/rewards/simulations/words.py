@@ -49,6 +49,16 @@ def cap_label(speech: Speech, cap: str) -> str:
     }[cap]
 
 
+def unknown_label(speech: Speech, asked: str) -> str:
+    """What rules ask for and orders do not say."""
+    return {
+        "group": speech.say("Orders without the ambassador’s group"),
+        "role": speech.say("Orders without the ambassador’s role"),
+        "channel": speech.say("Orders without their channel"),
+        "months": speech.say("Orders without the day on which the friend came"),
+    }[asked]
+
+
 def verdict(reader: Reader, trial: Trial) -> str:
     """Whether the order would count, and if not, why."""
     say = reader.speech.say

@@ -76,6 +76,11 @@ on conflict (store_id, ambassador_id, program_id) do update set tier = excluded.
   version = excluded.version, falls_at = excluded.falls_at, due_at = excluded.due_at, revision = excluded.revision
 """  # noqa: S608
 
+_OF_PROGRAM = """
+select ambassador_id, tier from tier_standings
+where store_id = :store and program_id = :program and tier is not null
+"""
+
 _DUE = """
 select c.store_id, c.ambassador_id, c.program_id
 from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
@@ -292,3 +297,9 @@ def _moved(moved: Sequence[tuple[TierKey, date, Count]]) -> dict[str, list[objec
         "orders": [by.orders for _, _, by in moved],
         "revenues": [by.revenue_minor for _, _, by in moved],
     }
+
+
+async def of_program(tx: Tx, store_id: str, program_id: str) -> dict[str, str]:
+    """By ambassador, the tiers of all who are in one and have a standing: for work in the background."""
+    rows = await tx.all(_OF_PROGRAM, store=store_id, program=program_id)
+    return {row.ambassador_id: row.tier for row in rows}

@@ -176,10 +176,45 @@ async def test_a_draft_is_compared_by_what_friends_discounts_cost_too(world: Wor
     run = await through(world, await start(world, draft=off(800)))
     async with world.caller(STORE) as shop:
         told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
+        listed = (await shop.get(f"/v1/simulations/{run.simulation_id}/ambassadors?format=csv")).text.splitlines()
     assert told["discounts"] == [{"unit": "EUR", "amount": 800, "granted": 500, "difference": 300}]
+    assert [line.split(",")[-1] for line in listed] == ["what", "rewards", "discounts"]
+    assert listed[-1] == ",,EUR,0,0.00,8.00,0.00,5.00,3.00,discounts"
     async with world.browser(STORE) as page:
         shown = (await page.get(f"/console/rewards/simulations/{run.simulation_id}")).text
     assert "discounts would cost" in shown and "€8.00" in shown
+
+
+async def test_a_draft_multiplies_by_the_tier_that_the_ambassador_was_in(world: World) -> None:
+    def ranks(gold: int) -> Program:
+        steps = [{"name": "start", "at": 0}, {"name": "gold", "at": 1, "multiplier_basis_points": gold}]
+        document = make_program(AMBASSADOR_RULE).model_dump(mode="json")
+        return Program.model_validate(document | {"tiers": {"of": "orders", "steps": steps}})
+
+    await world.take(configured(), published(ranks(15_000)))
+    first = make_state("a", placed_at=NOON, settled_at=NOON)
+    await world.take(first)
+    await world.take(make_state("b", placed_at=NOON + timedelta(hours=1)))
+    assert {one.source_id: one.multiplier for one in await world.rewards(STORE)} == {"a": 10_000, "b": 15_000}
+    await assert_nothing_differs(world, await through(world, await start(world)))
+    run = await through(world, await start(world, draft=ranks(20_000)))
+    assert await shares_of(world, run) == {(ANNA, "EUR"): (460 + 920, 0, 460 + 690, 0)}
+
+
+async def test_what_past_orders_do_not_say_is_counted_and_what_they_do_is_used(world: World) -> None:
+    """The program asked nothing of its orders. By a first one the friend was won, so that it tells since when."""
+    await world.take(configured(), published(make_program(AMBASSADOR_RULE)))
+    await world.take(make_state("a", order_number=1), make_state("b", order_number=2))
+    grouped = {**AMBASSADOR_RULE, "name": "grouped", "when": {"groups": ["vip"]}}
+    bound = {**AMBASSADOR_RULE, "name": "bound", "span": {"months": 6}}
+    run = await through(world, await start(world, draft=make_program(grouped, bound)))
+    assert {(k.rule, r.rewards) for k, r in run.figures.rules.items() if r.rewards} == {("bound", 1)}
+    async with world.caller(STORE) as shop:
+        told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
+    assert told["unknown"] == [{"asked": "group", "orders": 2}, {"asked": "months", "orders": 1}]
+    async with world.browser(STORE) as page:
+        shown = (await page.get(f"/console/rewards/simulations/{run.simulation_id}")).text
+    assert "Orders without the ambassador’s group" in shown
 
 
 async def test_counters_start_as_they_stood_at_the_beginning(world: World) -> None:

@@ -38,14 +38,18 @@ class Part:
         self._zone = ZoneInfo("UTC")
         self._draft: Version | None = None
         self._versions: dict[int, Version] = {}
+        self._tiers: Mapping[str, str] = {}
         self._periods: dict[str, set[Period]] = {}
         self._cases: list[Case] = []
         self._figures = Figures()
 
-    def rules(self, zone: str, draft: str | None, versions: dict[int, str]) -> None:
+    def rules(
+        self, zone: str, draft: str | None, versions: dict[int, str], tiers: Mapping[str, str] | None = None
+    ) -> None:
         """By what orders are decided: a draft, or for each the version that was in force. Of versions in force a draft
-        is compared with the discounts.
+        is compared with the discounts. `tiers`: by ambassador, the one that they are in.
         """
+        self._tiers = tiers or {}
         self._zone = ZoneInfo(zone)
         self._draft = None if draft is None else Version.of(program_of(draft))
         self._versions = {number: Version.of(program_of(text)) for number, text in versions.items()}
@@ -77,4 +81,5 @@ class Part:
         was = _WAS.decode(granted) if granted else []
         in_force = None if order.program_version is None else self._versions.get(order.program_version)
         under = in_force if self._draft is None else self._draft
-        return case_of(order, under, was, refused.get(order.order_id, []), in_force, zone=self._zone)
+        no = refused.get(order.order_id, [])
+        return case_of(order, under, was, no, in_force, zone=self._zone, tiers=self._tiers)

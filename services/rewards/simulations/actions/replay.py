@@ -31,6 +31,7 @@ from services.rewards.simulations.sql.orders import Found
 from services.rewards.simulations.sql.runs import Run
 from services.rewards.slices import sql as slices
 from services.rewards.slices.domain import program_of
+from services.rewards.tiers import sql as tiers
 
 PART: Final = 10_000
 """Orders of a part."""
@@ -68,6 +69,8 @@ class _Rules:
     draft: str | None
     versions: dict[int, str]
     budgets: dict[BudgetKey, int]
+    tiers: dict[str, str]
+    """By ambassador, where some of these rules have tiers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ async def go_on(ctx: Context, store_id: str, simulation_id: str, *, within_s: fl
                 else await stack.enter_async_context(helpers(f"{Part.__module__}:{Part.__name__}", HELPERS))
             )
             for worker in workers:
-                await worker.call("rules", way.rules.zone, way.rules.draft, way.rules.versions)
+                await worker.call("rules", way.rules.zone, way.rules.draft, way.rules.versions, way.rules.tiers)
             return await _through(way, workers, until=until)
     except Stopped:
         return False
@@ -181,16 +184,19 @@ async def _rules(db: Database, run: Run) -> _Rules:
     async with db.transaction([run.store_id]) as tx:
         zone = (await slices.shop(tx, run.store_id)).timezone
         versions = await slices.definitions(tx, run.store_id, run.program_id)
+        texts = versions.values() if run.draft is None else [run.draft]
+        ranked = any(program_of(text).tiers is not None for text in texts)
+        in_tiers = await tiers.of_program(tx, run.store_id, run.program_id) if ranked else {}
         if run.draft is None:
             budgets = await slices.budgets(tx, [(run.store_id, run.program_id)])
-            return _Rules(zone, None, versions, budgets)
+            return _Rules(zone, None, versions, budgets, in_tiers)
     program = program_of(run.draft)
     budgets = (
         {}
         if program.budget is None
         else {(run.store_id, run.program_id, program.currency): program.budget.amount_minor}
     )
-    return _Rules(zone, run.draft, versions, budgets)
+    return _Rules(zone, run.draft, versions, budgets, in_tiers)
 
 
 async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> bool:

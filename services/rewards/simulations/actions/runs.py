@@ -37,12 +37,6 @@ async def start(
     if from_at >= to_at:
         raise Invalid.field("period.to", "The period ends after it begins.")
     check_draft(draft, newest)
-    if draft is not None and draft.by_circumstances and not newest.by_circumstances:
-        mend = _(
-            "Past orders do not say in which group or role the ambassador was, how the buyer came or since when, as no"
-            " rule asked. Leave these out, or try an imagined order."
-        )
-        raise Invalid.field("draft.rewards", Said(mend))
     simulation_id = new_id("sim", at=tx.now)
     text = None if draft is None else draft.model_dump_json()
     if not await sql.start(

@@ -116,6 +116,7 @@ def _facts(reader: Reader, run: Run) -> list[Fact]:
         Fact(speech.say("Orders with a reward"), fmt.number(run.figures.rewarded)),
         Fact(speech.say("Orders that would bring more"), fmt.number(run.figures.more)),
         Fact(speech.say("Orders that would bring less"), fmt.number(run.figures.less)),
+        *(Fact(words.unknown_label(speech, asked), fmt.number(n)) for asked, n in sorted(run.figures.unknown.items())),
     ]
 
 

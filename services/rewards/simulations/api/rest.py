@@ -11,6 +11,7 @@ from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_of
 from services.rewards.simulations.actions import runs
 from services.rewards.simulations.actions.trial import currency_of, try_order
+from services.rewards.simulations.domain.figures import Share
 from services.rewards.simulations.schemas import (
     CSV_COLUMNS,
     ImaginedOrderIn,
@@ -21,7 +22,7 @@ from services.rewards.simulations.schemas import (
     TrialOut,
 )
 from services.rewards.simulations.sql import runs as sql
-from services.rewards.simulations.sql.runs import ShareRow
+from services.rewards.simulations.sql.runs import Run, ShareRow
 from services.rewards.slices.actions import Labels
 
 router = APIRouter(tags=["simulations"])
@@ -134,15 +135,30 @@ def place_of(row: ShareRow) -> tuple[str, int, str]:
     return (unit, share.own_minor + share.friends_minor, ambassador_id)
 
 
+def discounts_of(run: Run) -> list[ShareRow]:
+    """What friends' discounts would cost and did, by currency, as rows of the list that are of no ambassador."""
+    return [
+        ("", unit, Share(friends_minor=off.amount_minor, granted_friends_minor=off.granted_minor))
+        for unit, off in sorted(run.figures.discounts.items())
+    ]
+
+
 async def download(call: Call, simulation_id: str, *, start: tuple[str, int, str] | None) -> Response:
-    """Who would get what as CSV, the most first in each unit."""
+    """Who would get what as CSV, the most first in each unit; behind them what friends' discounts would cost."""
     labels = Labels()
+    listed = False
 
     async def fetch(after: tuple[str, int, str] | None, count: int) -> Sequence[ShareRow]:
+        nonlocal listed
         async with call.transaction() as tx:
+            if listed:
+                return []
             found = await runs.shares(tx, call.store_id, simulation_id, after=after, count=count)
             await labels.learn(tx, call.store_id, (ambassador_id for ambassador_id, _, _ in found))
-            return found
+            if len(found) == count:
+                return found
+            listed = True
+            return [*found, *discounts_of(await runs.get(tx, call.store_id, simulation_id))]
 
     return await csv_download(
         fetch,

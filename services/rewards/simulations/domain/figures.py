@@ -67,6 +67,8 @@ class Kept(Struct):
     caps: list[tuple[str, str, str, Cut]]
     discounts: dict[str, Discounts] = field(default_factory=dict)
     """Left out by runs of an earlier build."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Likewise."""
 
 
 class Figures(Struct):
@@ -83,6 +85,8 @@ class Figures(Struct):
     """By ambassador and unit."""
     discounts: dict[str, Discounts] = field(default_factory=dict)
     """By currency."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """By what rules ask for: orders that do not say it."""
 
     def give(self, key: Key, ambassador_id: str, amount_minor: int) -> None:
         """Counts a reward that there would be."""
@@ -111,6 +115,10 @@ class Figures(Struct):
         found.amount_minor += amount_minor
         found.granted_minor += granted_minor
 
+    def lacking(self, asked: str, orders: int = 1) -> None:
+        """Counts orders that do not say what rules ask for."""
+        self.unknown[asked] = self.unknown.get(asked, 0) + orders
+
     def cut(self, cap: str, rule: str, unit: str, amount_minor: int) -> None:
         """Counts a reward that a cap made smaller."""
         found = self.caps.setdefault((cap, rule, unit), Cut())
@@ -129,6 +137,8 @@ class Figures(Struct):
             _add(self.caps.setdefault(cap, Cut()), cut)
         for currency, off in other.discounts.items():
             _add(self.discounts.setdefault(currency, Discounts()), off)
+        for asked, orders in other.unknown.items():
+            self.lacking(asked, orders)
 
     def dumped(self) -> str:
         """The sums as JSON, without those by ambassador."""
@@ -140,6 +150,7 @@ class Figures(Struct):
             [(*key, rule) for key, rule in sorted(self.rules.items())],
             [(*cap, cut) for cap, cut in sorted(self.caps.items())],
             self.discounts,
+            self.unknown,
         )
         return msgspec.json.encode(kept).decode()
 
@@ -155,6 +166,7 @@ class Figures(Struct):
             {Key(rule, side, unit): found for rule, side, unit, found in kept.rules},
             {(cap, rule, unit): found for cap, rule, unit, found in kept.caps},
             discounts=kept.discounts,
+            unknown=kept.unknown,
         )
 
     def by_unit(self) -> dict[str, RuleSum]:

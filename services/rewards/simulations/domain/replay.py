@@ -10,7 +10,9 @@ from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from contracts.events.conversions import Circumstances
 from contracts.program import Discount, Program, RewardRule
 from services.common.benefit import program_part
 from services.common.money import share_half_up
@@ -18,8 +20,9 @@ from services.common.periods import Period, local_day, window
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import Entitlement, Order, Side, entitlements, terms, unlimited
+from services.rewards.rules.domain import Entitlement, Grade, Order, Side, entitlements, multiplied, unlimited
 from services.rewards.simulations.domain.figures import CAPPED, Figures, Key
+from services.rewards.tiers.domain import grade_of, start_of
 
 PER_ORDER = "per_order"
 """The cap that is a rule's own, beside the reasons for which rewards are smaller than they could be."""
@@ -33,6 +36,9 @@ class Was(NamedTuple):
     ambassador_id: str
     unit: str
     amount_minor: int
+    tier: str | None = None
+    multiplier: int | None = None
+    """What it was multiplied by; None where its program had no tiers."""
 
 
 class Version(NamedTuple):
@@ -46,6 +52,8 @@ class Version(NamedTuple):
     by_day: bool
     offer: str | None
     """The discount as text: compared for every order, which models take long to do."""
+    asks: frozenset[str]
+    """What its rules ask of the circumstances: `group`, `role`, `channel`, `months` since the friend was won."""
 
     @classmethod
     def of(cls, program: Program) -> Self:
@@ -53,7 +61,7 @@ class Version(NamedTuple):
         capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
         discount = program.discount_served
         offer = None if discount is None else discount.model_dump_json()
-        return cls(program, program.rules_served, capped, discount, program.by_day, offer)
+        return cls(program, program.rules_served, capped, discount, program.by_day, offer, asked_by(program))
 
 
 class Case(Struct, frozen=True):
@@ -66,6 +74,8 @@ class Case(Struct, frozen=True):
     refused: list[Reward]
     in_force: Version | None = None
     """The version that did decide it."""
+    lacking: tuple[str, ...] = ()
+    """What its rules ask for and it does not say."""
 
 
 def case_of(
@@ -76,12 +86,76 @@ def case_of(
     in_force: Version | None = None,
     *,
     zone: ZoneInfo,
+    tiers: Mapping[str, str] | None = None,
 ) -> Case:
-    """A case under the rules that are to decide it; without rules it waits, and gets nothing."""
-    if version is not None and version.by_day:
+    """A case under the rules that are to decide it; without rules it waits, and gets nothing. `tiers`: by ambassador,
+    the one that they are in now.
+    """
+    if version is None:
+        return Case(order, version, [], was, refused, in_force)
+    order, lacking = _stood(order, version)
+    if version.by_day:
         order = order.in_zone(zone)
-    entitled = [] if version is None else entitlements(order, version.program, version.served)
-    return Case(order, version, entitled, was, refused, in_force)
+    grades = _grades(order, version, was, tiers or {}, in_force=in_force is None or version is in_force)
+    entitled = entitlements(order, version.program, version.served, grades)
+    return Case(order, version, entitled, was, refused, in_force, lacking)
+
+
+def asked_by(program: Program) -> frozenset[str]:
+    """What a program's rules for orders ask of how things stood at the purchase."""
+    found: set[str] = set()
+    for rule in program.rewards:
+        if rule.when is not None:
+            asked = {"group": rule.when.groups, "role": rule.when.roles, "channel": rule.when.channels}
+            found.update(name for name, named in asked.items() if named)
+        if any(boost.groups for boost in rule.boosts):
+            found.add("group")
+        if rule.span is not None and rule.span.months is not None:
+            found.add("months")
+    return frozenset(found)
+
+
+def _grades(
+    order: Order, version: Version, was: Sequence[Was], tiers: Mapping[str, str], *, in_force: bool
+) -> dict[str, Grade]:
+    """By rule, what tiers make of the ambassador's rewards. A reward that was granted under these very rules keeps its
+    own; a draft takes the tier that the ambassador was in when the order was rewarded, else the one that they are in.
+    """
+    mine = [one for one in was if one.side == "ambassador" and one.ambassador_id == order.ambassador_id]
+    ranks = version.program.tiers
+    if ranks is None and all(one.multiplier is None for one in mine):
+        return {}
+    kept = {one.rule: None if one.multiplier is None else Grade(one.tier, one.multiplier) for one in mine}
+    then = [one.tier for one in mine if one.multiplier is not None]
+    found: dict[str, Grade] = {}
+    for rule in version.served:
+        if rule.to != "ambassador":
+            continue
+        if in_force and rule.name in kept:
+            grade = kept[rule.name]
+        elif ranks is not None:
+            grade = grade_of(ranks, then[0] if then else tiers.get(order.ambassador_id or "") or start_of(ranks))
+        else:
+            grade = None
+        if grade is not None:
+            found[rule.name] = grade
+    return found
+
+
+def _stood(order: Order, version: Version) -> tuple[Order, tuple[str, ...]]:
+    """The order with what is known of how things stood at its purchase, and what rules ask for and it does not say:
+    what asks for it gives nothing.
+    """
+    known = order.circumstances
+    if not version.asks or not order.attributed or order.cancelled:
+        return order, ()
+    if known is not None:
+        return order, ("months",) if "months" in version.asks and known.brought_at is None else ()
+    if order.order_number != 1:
+        return order, tuple(sorted(version.asks))
+    # By this order the program won the friend.
+    order = replace(order, circumstances=Circumstances(brought_at=order.placed_at))
+    return order, tuple(sorted(version.asks - {"months"}))
 
 
 def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
@@ -115,6 +189,8 @@ def looked_at(cases: Iterable[Case]) -> Figures:
     figures = Figures()
     for case in cases:
         figures.orders += 1
+        for asked in case.lacking:
+            figures.lacking(asked)
         for was in case.was:
             if was.amount_minor:
                 figures.was_given(Key(was.rule, was.side, was.unit), was.ambassador_id, was.amount_minor)
@@ -173,9 +249,9 @@ def _count_own_caps(figures: Figures, case: Case, under: Version) -> None:
         if rule is None or not one.base_minor:
             continue
         whole, _ = unlimited(case.order, rule, currency=under.program.currency)
-        base, _ = terms(case.order, rule, currency=under.program.currency)
-        if whole > base:
-            figures.cut(PER_ORDER, one.rule, one.unit, whole - base)
+        whole = whole if one.grade is None else multiplied(whole, one.grade)
+        if whole > one.base_minor:
+            figures.cut(PER_ORDER, one.rule, one.unit, whole - one.base_minor)
 
 
 def decide(cases: Sequence[Case], caps: Caps, zone: ZoneInfo, now: datetime, figures: Figures) -> None:

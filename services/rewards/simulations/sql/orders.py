@@ -32,7 +32,8 @@ select c.order_id, c.placed_at, c.body, c.data, g.granted, g.refused from (
   order by placed_at, order_id limit :count
 ) c
 cross join lateral (
-  select cast(json_agg(json_build_array(r.rule, r.side, r.ambassador_id, r.unit, r.target_minor)) as text) as granted,
+  select cast(json_agg(json_build_array(r.rule, r.side, r.ambassador_id, r.unit, r.target_minor,
+      r.tier, r.multiplier)) as text) as granted,
     coalesce(bool_or(r.rejected_at is not null), false) as refused
   from rewards r where r.store_id = :store and r.order_id = c.order_id and r.program_id = :program
     and r.source_kind = 'order'
