@@ -92,6 +92,8 @@ async def write_books(stage: Stage, store: Store, *, postings: int) -> int:
     async with stage.connected() as connection:
         last = await connection.fetchval("select seq from rewards.head where store_id = $1", store.id)
         lines = await connection.fetchval("select count(*) from rewards.entries where store_id = $1", store.id)
+        if not lines:
+            raise RuntimeError("nothing was posted for the store")
         copies = max(1, -(-postings // lines) - 1)
         await _copy_all(connection, store, 1, copies, last, {"posting_sets": _SETS, "entries": _ENTRIES})
         await connection.execute("update rewards.head set seq = $2 where store_id = $1", store.id, last * (copies + 1))
