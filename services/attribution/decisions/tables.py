@@ -203,5 +203,6 @@ TIES = Table(
     text("key", primary_key=True),
     text("order_id", primary_key=True),
 )
-"""Which orders a missing or changed piece bears on: `v:` a visitor (for ever), `a:` an ambassador, `d:` a code (these
-until the order settles); `s:` before the last two whom an order named that settled without a winner (for ever)."""
+"""Which orders a missing or changed piece bears on: `v:` a visitor (for ever, but of one person not every order), `a:`
+an ambassador, `d:` a code (these until the order settles); `s:` before the last two whom an order named that settled
+without a winner (for ever)."""

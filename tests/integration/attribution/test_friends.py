@@ -30,6 +30,8 @@ from tests.support.attribution import (
     program,
     pump,
     refund,
+    token,
+    visit,
 )
 
 
@@ -104,6 +106,25 @@ async def test_marks_among_settled_orders_are_compared_with_the_facts_and_made_a
     assert (await decision_of(db, "o99"))["order_number"] == 14
     async with db.transaction([STORE]) as tx:
         assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
+
+
+async def test_a_click_in_the_browser_of_many_orders_reaches_all_of_them_by_one(db: Database) -> None:
+    await arrive(db, program(), ambassador())
+    for one in bought(5, visitor="v1"):
+        await arrive(db, one)
+    async with db.transaction([STORE]) as tx:
+        assert [row.order_id for row in await tx.all("select order_id from ties")] == ["o00000"]
+        await tx.execute("delete from friends where orders > 0")  # as in data from before it was remembered
+    await arrive(db, order("o00005", placed_at=at(days=-29), visitor="v1"), order("o00006", visitor="v2"))
+    await arrive(
+        db,
+        visit(visitor="v1", click=token(when=at(days=-31)), when=at(days=-31)),
+        visit("trk_2", visitor="v2", click=token("clk_2", when=at(days=-1)), when=at(days=-1)),
+    )
+    assert {(await decision_of(db, f"o{n:05}"))["ambassador_id"] for n in range(7)} == {"amb_anna"}
+    async with db.transaction([STORE]) as tx:
+        assert all(one.equal for one in await replay_all(tx, STORE, after=("", 0)))
+        assert all(one.equal for one in await check_remembered(tx, STORE))
 
 
 async def test_nobody_is_told_of_what_was_imported_and_who_bought_then_is_not_new(db: Database) -> None:

@@ -19,6 +19,7 @@ from services.attribution.decisions.sql import nobody as nobody_sql
 from services.attribution.decisions.sql import people as people_sql
 from services.attribution.slices.sql import NEVER_ENDING
 from services.attribution.tracking import sql as tracking_sql
+from services.attribution.tracking.domain import lends
 from services.attribution.tracking.sql import StoredTrack
 from services.common.contacts import names_nobody, nobodys_hashes
 from services.kernel.auth.ring import KeyRing
@@ -106,6 +107,11 @@ async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Re
         orders={mark[2:]: people[mark] for mark in places},
         tracks={mark[2:]: (person, True) for mark, person in people.items() if mark[:2] == "t:"}
         | {track.track_id: (nobodys, False) for track in unnamed},
+    )
+    # A browser is tied to one order of a person, who may be another one's now.
+    reports = gathered.of(store_id).reports
+    await people_sql.tie(
+        tx, sorted({(store_id, f"v:{r.visitor_id}", r.order_id) for r in reports if lends(r.visitor_id)})
     )
     await friend_rows.drop(tx, [(store_id, person_id)])
     return {(store_id, people[mark]) for mark in places} | await _next_claims(tx, unnamed)

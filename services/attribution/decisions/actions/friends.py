@@ -32,6 +32,8 @@ class Friends:
     def __init__(self, was: Mapping[Ref, Friend], backlogs: Mapping[Ref, Place]) -> None:
         self._was = was
         self.now = dict(was)
+        self.anew: set[Ref] = set()
+        """Those who were made of all facts, the batch's own included."""
         self.backlogs = backlogs
         """From where on the orders of those who have a backlog are still to be decided."""
 
@@ -46,6 +48,7 @@ class Friends:
         anew = await recompute(tx, unknown)
         friends = cls({pair: kept.get(pair, Friend()) for pair in wanted}, backlogs)
         friends.now |= anew
+        friends.anew = set(anew)
         for pair in joined.merged.keys() - anew.keys():
             for other in joined.merged[pair]:
                 friends.now[pair] = friends.now[pair].joined(kept[other])

@@ -79,6 +79,7 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     joined = await join(tx, brought.namings)
     concerned = await _concerned(tx, brought, numbers)
     friends = await Friends.read(tx, joined.people | concerned, joined)
+    await _tie_browsers(tx, brought, joined, friends)
     fallen = await _decide_settled(tx, brought, joined, friends, numbers)
     swept = await awaiting(tx, friends.now)
     orders, behind, since = await _to_decide(tx, brought, joined, friends, wide=concerned | fallen | swept)
@@ -168,7 +169,6 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, b
     numbered = sorted((key, numbers.next(key[0])) for key in reported)
     new = await orders_sql.stamp(tx, numbered, reported)
     brought.rows, brought.waiting = await order_rows.reported(tx, {(fact.store_id, fact.order_id) for fact in new})
-    ties = set()
     for fact in new:
         pair = (fact.store_id, fact.order_id)
         row = brought.rows.get(pair)
@@ -179,10 +179,20 @@ async def _take_orders(tx: Tx, events: Sequence[Event[Any]], numbers: Numbers, b
             brought.reports.setdefault(pair, []).append(report)
             keys = keys_of_customer(report.customer)
             brought.namings.append(Naming(fact.store_id, keys, order=fact.order_id, known_person=known))
-            if tracking.lends(report.visitor_id):
-                ties.add((fact.store_id, f"v:{report.visitor_id}", fact.order_id))
         elif known is not None:
             brought.namings.append(Naming(fact.store_id, (), order=fact.order_id, known_person=known))
+
+
+async def _tie_browsers(tx: Tx, brought: _Brought, joined: Joined, friends: Friends) -> None:
+    """Notes which orders a browser named, for what is seen in it later: of one person's the first, as far as their
+    browsers are remembered. Somebody with ten thousand orders from one browser is found by one of them.
+    """
+    ties = set()
+    for (store_id, order_id), reports in brought.reports.items():
+        person = (store_id, joined.orders[store_id, order_id])
+        remembered = {visitor for _, visitor in friends.now[person].visitors if person not in friends.anew}
+        named = {report.visitor_id for report in reports if tracking.lends(report.visitor_id)} - remembered
+        ties |= {(store_id, f"v:{visitor}", order_id) for visitor in named}
     await people_sql.tie(tx, sorted(ties))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.attribution.decisions.sql.packed import unpack
 from services.attribution.orders import sql as orders_sql
+from services.attribution.tracking.domain import lends
 from services.kernel.db import Row, Tx
 
 _DECISION = """
@@ -53,10 +54,7 @@ union all
 select t.type, t.seq, t.at, t.body from tracks t
 where t.store_id = :store and t.seq is not null and t.track_id = any(array(
     select track_id from tracks where store_id = :store and person_id = :person
-    union select track_id from tracks where store_id = :store and visitor_id = any(array(
-      select reported.visitor from unnest(cast(:visitors as text[])) reported (visitor)
-      where exists (select from ties i
-        where i.store_id = :store and i.key = 'v:' || reported.visitor and i.order_id = :order)))))
+    union select track_id from tracks where store_id = :store and visitor_id = any(cast(:visitors as text[]))))
 )
 select kind, seq, at, body, count(*) over () as of from happened order by at, seq limit :most
 """
@@ -165,7 +163,7 @@ async def happened(tx: Tx, store_id: str, order_id: str, person_id: str) -> tupl
     Facts not yet seen are left out.
     """
     reported = await orders_sql.reports(tx, store_id, order_id)
-    visitors = sorted({report.visitor_id for report in reported if report.visitor_id is not None})
+    visitors = sorted({report.visitor_id for report in reported if report.visitor_id and lends(report.visitor_id)})
     rows = await tx.all(
         _HAPPENED, store=store_id, order=order_id, person=person_id, visitors=visitors, most=MOST_HAPPENED
     )
