@@ -440,7 +440,7 @@ SIMULATING |= {f"POST /console/rewards/simulations/{{simulation_id}}/{what}" for
 SIMULATING |= {"POST /console/rewards/simulator"}
 """A run is over before anybody can stop it, or keeps the next one from starting: the service's own test does both."""
 ASKED_BY_PLATFORMS = {"privacy.done"}
-ANSWERING = {f"POST {base}/connections/{{connection_id}}/privacy-requests/{{request_id}}/done"
+ANSWERING = {f"POST {base}/connections/{{connection_id}}/privacy-requests/{{inbound_id}}/done"
              for base in ("/v1", "/console/connectors")}  # fmt: skip
 """What a platform asked for before: the service's own test delivers such a request."""
 AT_THE_COMMAND_LINE = {"dead_letter.replayed", "dead_letter.dropped", "task.retried"}

@@ -28,7 +28,7 @@ from services.ui import Reader
 router = APIRouter(tags=["connections"])
 _MOST: Final = 200
 _PAGE: Final = "/console/connectors/connections"
-RequestId = Annotated[str, Path(max_length=64)]
+DeliveryId = Annotated[str, Path(max_length=64)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,23 @@ async def get_privacy_requests(
         return Page(data=await _requests(tx, call.ctx, account), next_cursor=None)
 
 
-@router.post("/v1/connections/{connection_id}/privacy-requests/{request_id}/done", status_code=204)
+@router.post("/v1/connections/{connection_id}/privacy-requests/{inbound_id}/done", status_code=204)
 async def post_done(
-    connection_id: ConnectionId, request_id: RequestId, call: Annotated[Call, require("orders:write")]
+    connection_id: ConnectionId, inbound_id: DeliveryId, call: Annotated[Call, require("orders:write")]
 ) -> Response:
     """Says that what it asks was done: the customer was answered, or forgotten wherever else the store keeps them."""
     async with call.transaction() as tx:
-        await _mark_done(tx, call.store_id, connection_id, request_id)
+        await _mark_done(tx, call.store_id, connection_id, inbound_id)
     return Response(status_code=204)
 
 
-@router.post(_PAGE + "/{connection_id}/privacy-requests/{request_id}/done", include_in_schema=False)
+@router.post(_PAGE + "/{connection_id}/privacy-requests/{inbound_id}/done", include_in_schema=False)
 async def done_form(
-    connection_id: ConnectionId, request_id: RequestId, call: Annotated[Call, viewer("orders:write")]
+    connection_id: ConnectionId, inbound_id: DeliveryId, call: Annotated[Call, viewer("orders:write")]
 ) -> Response:
     """The same, from the connection's page."""
     async with call.transaction() as tx:
-        await _mark_done(tx, call.store_id, connection_id, request_id)
+        await _mark_done(tx, call.store_id, connection_id, inbound_id)
     return Response(status_code=303, headers={"location": f"{_PAGE}/{quote(connection_id, safe='')}#privacy"})
 
 
