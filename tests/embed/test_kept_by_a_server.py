@@ -105,7 +105,7 @@ async def test_the_lines_of_php_write_the_same(tmp_path: Path) -> None:
     argv = ("php", "-d", "display_errors=stderr", "-S", place, str(tmp_path / "page.php"))
     server = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.DEVNULL)
     try:
-        async with httpx.AsyncClient(base_url=f"http://{place}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{place}", timeout=60) as client:
 
             async def answers() -> bool:
                 try:

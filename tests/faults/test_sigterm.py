@@ -16,7 +16,10 @@ pytestmark = pytest.mark.timeout(300)
 
 async def test_a_stop_under_load_loses_and_refuses_nothing_that_was_accepted(tmp_path: Path) -> None:
     folder = tmp_path / "kith"
-    async with running("run", folder, demo=False) as product, httpx.AsyncClient(base_url=product.url) as http:
+    async with (
+        running("run", folder, demo=False) as product,
+        httpx.AsyncClient(base_url=product.url, timeout=60) as http,
+    ):
         history = await History.begin(http, product.operator_key)
         done = asyncio.Event()
 
@@ -41,7 +44,7 @@ async def test_a_stop_under_load_loses_and_refuses_nothing_that_was_accepted(tmp
         assert set(history.refused) <= {0}
     async with (
         running("run", folder, demo=False) as product,
-        httpx.AsyncClient(base_url=product.url) as history.http,
+        httpx.AsyncClient(base_url=product.url, timeout=60) as history.http,
     ):
 
         async def rewarded() -> bool:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -29,6 +29,8 @@ _FLAGS = (
 )
 
 
+PATIENCE_MS = 45_000
+"""For what must become visible: it says what is wrong when nothing does, and not how busy the machine is."""
 _PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 """What a browser with a window says it is: a headless one names itself, and is rightly taken for software."""
 
@@ -87,6 +89,7 @@ def install() -> None:
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the run."""
     path = await find()
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         yield chromium
@@ -99,7 +102,7 @@ async def page_context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(
         viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC", user_agent=_PERSON
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 

@@ -19,7 +19,7 @@ async def until(
 async def until(
     condition: Callable[[], Result | Awaitable[Result]],
     *,
-    within: float = 30,
+    within: float = 60,
     every: float = 0.02,
     what: str = "the condition",
 ) -> Result:

@@ -149,7 +149,9 @@ async def test_what_an_earlier_version_left_is_found_as_it_was_and_goes_on(versi
         assert decisions > 40
         async with (
             running("run", folder) as product,
-            httpx.AsyncClient(base_url=product.url, headers={"Authorization": f"Bearer {said['secret_key']}"}) as http,
+            httpx.AsyncClient(
+                base_url=product.url, headers={"Authorization": f"Bearer {said['secret_key']}"}, timeout=60
+            ) as http,
         ):
             for path, before in said["answers"].items():
                 answer = await http.get(path)

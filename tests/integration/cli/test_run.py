@@ -68,7 +68,10 @@ async def test_a_killed_product_leaves_nothing_running_and_starts_again(tmp_path
         server = int((folder / "postgres" / "postmaster.pid").read_text().split("\n")[0])
         product.starter.send_signal(signal.SIGKILL)
         await until(lambda: not process.is_alive(server), what="PostgreSQL ends with its starter")
-    async with running("run", folder, demo=False) as product, httpx.AsyncClient(base_url=product.url) as api:
+    async with (
+        running("run", folder, demo=False) as product,
+        httpx.AsyncClient(base_url=product.url, timeout=60) as api,
+    ):
         assert (await api.get("/readyz")).status_code == 200
 
 

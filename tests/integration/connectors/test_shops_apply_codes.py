@@ -43,7 +43,7 @@ async def test_a_friend_comes_to_the_page_with_the_code_applied(carrying: Shopif
     cut = discounted(page, target(page, {}), "ANNA10", [Checkout(told.platform, told.discount_hosts)])
     assert cut is not None
     address = urlsplit(f"{cut.head}T{cut.tail}")
-    async with httpx.AsyncClient() as buyer:
+    async with httpx.AsyncClient(timeout=60) as buyer:
         answer = await buyer.get(f"{carrying.shop.url}{address.path}?{address.query}")
     assert (answer.status_code, answer.cookies["discount_code"]) == (302, "ANNA10")
     onward = urlsplit(answer.headers["location"])

@@ -58,7 +58,10 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
     url = f"http://127.0.0.1:{port}/kith"
     async with sending(await fresh_database("connectors"), tmp_path) as out:
         endpoint = await out.endpoint(url, "order.attributed")
-        async with receiver(language, endpoint["secret"], port, tmp_path) as heard, httpx.AsyncClient() as client:
+        async with (
+            receiver(language, endpoint["secret"], port, tmp_path) as heard,
+            httpx.AsyncClient(timeout=60) as client,
+        ):
 
             async def listening() -> bool:
                 try:

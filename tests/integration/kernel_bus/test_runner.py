@@ -38,7 +38,7 @@ async def process(settings: Settings) -> AsyncIterator[Process]:
 
 async def test_a_request_becomes_an_event_becomes_an_effect_on_one_trace(process: Process) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
         answer = await client.post(
             "/v1/toys/t1",
             headers={"authorization": f"Bearer {OPERATOR}", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
@@ -51,7 +51,7 @@ async def test_a_request_becomes_an_event_becomes_an_effect_on_one_trace(process
 
 
 async def test_it_says_that_it_lives_is_ready_and_how_it_does(process: Process) -> None:
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
         assert (await client.get("/livez")).json() == {"status": "ok", "stuck": []}
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
@@ -65,7 +65,7 @@ async def test_it_says_that_it_lives_is_ready_and_how_it_does(process: Process) 
 
 async def test_readiness_fails_while_the_schema_is_older_than_the_build(process: Process) -> None:
     owner = await connect(process.contexts["toy"].db.url, schema="toy", purpose="test", role=None)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
         await owner.execute("update migrations set version_num = 'of a newer build'")
         assert (await client.get("/readyz")).status_code == 200
         await owner.execute("delete from migrations")
@@ -82,7 +82,7 @@ async def test_a_database_that_is_away_leaves_replicas_in_service_for_what_needs
         raise ConnectionRefusedError
 
     monkeypatch.setattr(process.contexts["toy"].db, "peek", away)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
         everything = await client.get("/readyz")
         to_balance = await client.get("/readyz?exclude=database")
         process.health.draining = True

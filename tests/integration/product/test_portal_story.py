@@ -14,6 +14,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sessions import real_time
 from tests.integration.links.test_looks import picture
 from tests.support.axe import violations
+from tests.support.browser import PATIENCE_MS
 from tests.support.two_stores import BODIES, PROGRAM, SECRET_KEYS, Store, TwoStores
 from tests.support.wait import until
 
@@ -51,7 +52,7 @@ WORDS = "She pays by transfer, please look again."
 @pytest.fixture
 async def phone(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport=PHONE, locale="en-GB", has_touch=True, is_mobile=True)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 
