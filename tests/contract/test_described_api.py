@@ -120,10 +120,10 @@ def configuration(two_stores: TwoStores, document: dict[str, Any], closely: set[
     for path, item in document["paths"].items():
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
-            lines += ["[[operations]]", f'include-name = "{name}"']
-            asked = [name for entry in operation.get("security", ()) for name in entry if name in keys]
-            if asked:
-                lines.append(f'headers = {{ Authorization = "{keys[asked[0]]}" }}')
+            asked = [key for entry in operation.get("security", ()) for key in entry if key in keys]
+            own = [f'headers = {{ Authorization = "{keys[asked[0]]}" }}'] if asked else []
             if name not in closely:
-                lines += ["phases.coverage.enabled = false", "phases.fuzzing.enabled = false"]
+                own += ["phases.coverage.enabled = false", "phases.fuzzing.enabled = false"]
+            if own:  # a filter without a setting is refused
+                lines += ["[[operations]]", f'include-name = "{name}"', *own]
     return "\n".join(lines) + "\n"

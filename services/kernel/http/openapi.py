@@ -53,6 +53,7 @@ _RESPONSES: Final = {
     "415": "The body is not JSON by its content type.",
     "422": "A field is wrong; `errors` names each.",
     "429": "Over a rate limit.",
+    "431": "The address and the headers are over 16 kB together.",
     "503": "A part is away; nothing was done. Retry.",
 }
 _FORMATS: Final = {
@@ -62,7 +63,7 @@ _FORMATS: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _BODY_STATUSES: Final = ("408", "409", "413", "415")
-_COMMON: Final = ("400", "401", "404", "422", "429", "503")
+_COMMON: Final = ("400", "401", "404", "422", "429", "431", "503")
 _SCHEMES: Final[Json] = {
     "secretKey": {
         "type": "http",
