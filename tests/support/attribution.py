@@ -60,6 +60,11 @@ def at(*, days: float = 0, minutes: float = 0) -> datetime:
     return NOON + timedelta(days=days, minutes=minutes)
 
 
+def ahead(*, days: int) -> datetime:
+    """Noon of a day that has yet to come, for what reads the machine's own clock."""
+    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=days)
+
+
 def program(
     program_id: str = "prg_1",
     *,

@@ -54,7 +54,7 @@ async def read(tx: Tx, store_id: str, link_id: str) -> Invitation | None:
     row = await tx.one_or_none(_READ, store_id=store_id, link_id=link_id)
     if row is None:
         return None
-    program = Program.model_validate_json(row.definition)
+    program = Program.model_validate_json(row.definition, extra="ignore")
     return Invitation(
         program=program,
         store=row.store,

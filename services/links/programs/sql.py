@@ -85,7 +85,7 @@ def _version(row: Row) -> Version:
         program_id=row.program_id,
         store_id=row.store_id,
         version=row.version,
-        program=Program.model_validate_json(row.definition),
+        program=Program.model_validate_json(row.definition, extra="ignore"),
         published_at=row.published_at,
         created_at=row.created_at,
     )

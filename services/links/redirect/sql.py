@@ -82,5 +82,5 @@ def _found(row: dict[str, Any], now: datetime) -> Found:
 
 
 def _promises(definition: str) -> bool:
-    program = Program.model_validate_json(definition)
+    program = Program.model_validate_json(definition, extra="ignore")
     return program.status == "active" and program.discount_served is not None

@@ -55,7 +55,7 @@ async def places(tx: Tx, store_id: str, program_id: str) -> Places:
     """Where a program's offer stands. Raises `NotFound`."""
     await programs.get(tx, store_id, program_id)
     found = await sql.rules(tx, store_id, program_id)
-    return Places(rules=()) if found is None else Places.model_validate_json(f'{{"rules": {found}}}')
+    return Places(rules=()) if found is None else Places.model_validate_json(f'{{"rules": {found}}}', extra="ignore")
 
 
 async def put_places(tx: Tx, store_id: str, program_id: str, wanted: Places) -> Places:

@@ -76,7 +76,8 @@ def hook_of(body: bytes) -> Hook | None:
     return Hook(
         url if isinstance(url, str) else "",
         waiting if isinstance(waiting, int) else 0,
-        failure[:300] if isinstance(failure, str) else "",
+        # Telegram goes on saying what failed last, also when all has been delivered since.
+        failure[:300] if isinstance(failure, str) and waiting else "",
     )
 
 

@@ -106,7 +106,6 @@ def reads_too_much(one: Reading) -> bool:
     return one.rows > min(FACTOR * one.wanted + SPARE, MOST)
 
 
-@pytest.mark.timeout(120)
 async def test_late_orders_and_cancellations_amid_ten_thousand_settled_orders(db: Database, owner: Database) -> None:
     await long_past(db, owner)
     await arrive(db, order("first late", placed_at=at(days=-29)))  # makes what is remembered, of all facts

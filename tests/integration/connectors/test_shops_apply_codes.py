@@ -14,7 +14,7 @@ from tests.integration.connectors.test_connections import connect
 from tests.integration.connectors.test_store_codes import ACCESS
 from tests.integration.connectors.test_store_codes import HOST as WOO_HOST
 from tests.integration.connectors.test_store_codes_at_shopify import HOST, Shopify
-from tests.support.attribution import ambassador, at, code
+from tests.support.attribution import ahead, ambassador, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import SECRET, Pair
 from tests.support.shopify_shop import TOKEN, shopify_shop
@@ -91,7 +91,7 @@ async def test_hosts_are_asked_for_once_a_day_at_most(carrying: Shopify) -> None
         async with carrying.both.db.transaction([SHOP]) as tx:
             await tx.execute("update code_carriers set hosts_at = hosts_at - interval '1 day'")
         carrying.shop.domain = "new.example"
-        await carrying.arrive(code("CLARA", store=SHOP, expires_at=at(days=90)))
+        await carrying.arrive(code("CLARA", store=SHOP, expires_at=ahead(days=90)))
         await carrying.until(in_store=3)
     assert (await carrying.announced())[-1].discount_hosts == (HOST, "new.example")
 

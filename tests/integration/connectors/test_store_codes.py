@@ -16,7 +16,7 @@ from services.connectors.store_codes.actions.carry import TASK
 from services.kernel import failpoints
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
-from tests.support.attribution import ambassador, at, code
+from tests.support.attribution import ahead, ambassador, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import SECRET, Pair
 from tests.support.wait import until
@@ -43,7 +43,7 @@ async def carrying(both: Pair) -> AsyncIterator[Woo]:
 
 
 async def test_codes_wait_for_access_and_are_then_coupons_with_the_programs_discount(carrying: Woo) -> None:
-    until_ = at(days=90)
+    until_ = ahead(days=90)
     await carrying.arrive(
         promising(min_subtotal_minor=900),
         ambassador(store=SHOP),

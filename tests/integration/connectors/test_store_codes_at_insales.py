@@ -15,7 +15,7 @@ from services.kernel import failpoints
 from services.ui.locales import load_speech
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
-from tests.support.attribution import ambassador, at, code
+from tests.support.attribution import ahead, ambassador, at, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import Pair
 from tests.support.shops.base import PASSWORD, USER
@@ -45,7 +45,7 @@ async def carrying(both: Pair) -> AsyncIterator[Carried]:
 
 
 async def test_each_code_is_a_coupon_with_its_limits(carrying: Carried) -> None:
-    ends = at(days=90).replace(hour=12)
+    ends = ahead(days=90)
     await carrying.arrive(
         code(store=SHOP),
         code("BORIS", store=SHOP, max_uses=1, expires_at=ends),

@@ -9,7 +9,7 @@ from contracts.program import Discount, Fixed, Percent
 from services.kernel import failpoints
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect
-from tests.support.attribution import ambassador, at, code
+from tests.support.attribution import ahead, ambassador, at, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import SECRET, Pair
 from tests.support.shopify_shop import TOKEN, ShopifyShop, shopify_shop
@@ -37,7 +37,7 @@ async def carrying(both: Pair) -> AsyncIterator[Shopify]:
 
 
 async def test_each_code_is_a_discount_of_its_own_with_its_own_limits(carrying: Shopify) -> None:
-    ends = at(days=90)
+    ends = ahead(days=90)
     await carrying.arrive(
         code(store=SHOP),
         code("BORIS", store=SHOP, max_uses=5, expires_at=ends),

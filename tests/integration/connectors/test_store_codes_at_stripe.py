@@ -12,7 +12,7 @@ from tests.integration.attribution.world import NOW, SHOP
 from tests.integration.connectors.test_connections import connect
 from tests.integration.connectors.test_platforms_in import found
 from tests.support import deliveries
-from tests.support.attribution import ambassador, at, code
+from tests.support.attribution import ahead, ambassador, at, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import Pair
 from tests.support.stripe_account import KEY, StripeAccount, stripe_account
@@ -40,7 +40,7 @@ async def carrying(both: Pair) -> AsyncIterator[Stripe]:
 
 
 async def test_a_discount_is_a_coupon_and_each_code_a_promotion_code_of_it(carrying: Stripe) -> None:
-    ends = at(days=90)
+    ends = ahead(days=90)
     limited = code("BORIS", store=SHOP, max_uses=5, expires_at=ends)
     await carrying.arrive(
         code(store=SHOP), limited, code("CLARA-K", store=SHOP), code("OLD", store=SHOP, expires_at=at(days=-5000))

@@ -151,3 +151,18 @@ async def test_a_program_that_takes_nothing_off_applies_nothing(links: Replica, 
     anna = await shop.ambassador(await shop.program(**{**SERVED, "friend_benefit": benefit}), name="Anna")
     await carried(links, shop, anna)
     assert not await applies(links, anna)
+
+
+async def test_a_program_that_a_newer_version_wrote_is_read_for_what_is_known(links: Replica, shop: Shop) -> None:
+    program = await shop.program(**{**SERVED, "landing": "page"})
+    anna = await shop.ambassador(program, name="Anna")
+    await carried(links, shop, anna)
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        newer = """insert into program_versions (program_id, version, store_id, definition, published_at)
+            select program_id, version + 1, store_id, jsonb_set(definition || '{"of_tomorrow": null}',
+                '{rewards,0,of_tomorrow}', 'null'), published_at from program_versions where program_id = :program"""
+        assert await tx.execute(newer, program=program) == 1
+        await tx.execute("update programs set version = version + 1 where program_id = :program", program=program)
+    where = await leads(links, anna)
+    assert urlsplit(way_on(await opened(links, where))).path == f"/discount/{anna['code']['code']}"
+    assert (await shop.got(f"/v1/programs/{program}"))["landing"] == "page"

@@ -50,6 +50,8 @@ def test_the_shop_applies_the_code_and_goes_on_to_the_page(page: str, leads: str
         "https://shop.example/%2Fevil.example",
         "https://shop.example/%5Cevil.example",
         "https://shop.example/%252Fevil.example",
+        "https://shop.example/%09/evil.example",
+        "https://shop.example/%250D%250A/evil.example",
         "https://shop.example/discount/SPRING?redirect=/p",
         "https://shop.example/Discount/SPRING",
         "https://woo.example/?coupon=SPRING",

@@ -16,6 +16,10 @@ function kith_keep_coupon(): void
         WC()->session->set_customer_session_cookie(true);
         WC()->session->set('kith_coupon', $code);
         kith_apply_coupon();
+        if (($_SERVER['REQUEST_METHOD'] ?? '') === 'GET') {
+            wp_safe_redirect(remove_query_arg('coupon')); // so that nobody copies the code on with the page's address
+            exit;
+        }
     }
 }
 

@@ -255,4 +255,4 @@ def _terms(one: Kept) -> Terms | None:
 @lru_cache(maxsize=100)
 def _program(body: str) -> Program:
     """Codes of one program come together: it is read once."""
-    return Program.model_validate_json(body)
+    return Program.model_validate_json(body, extra="ignore")

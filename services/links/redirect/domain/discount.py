@@ -54,6 +54,8 @@ def _is_plain(path: str) -> bool:
     seen = path
     while (decoded := unquote(seen)) != seen:
         seen = decoded
+    if any(character <= " " for character in seen):  # browsers take tabs and line ends out: what follows may be a host
+        return False
     return not seen.startswith(("//", "/\\")) and not seen.lower().startswith(_SHOPIFY_PREFIX)
 
 

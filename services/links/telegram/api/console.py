@@ -100,7 +100,7 @@ def _chip(bot: Bot | None, speech: Speech) -> Chip:
 
 def _hint(call: Call, bot: Bot | None, speech: Speech) -> str:
     if bot is None:
-        return speech.say("As 123456789:AA…. It is kept sealed, and never shown.")
+        return speech.say("As 123456789:AA…. It is kept sealed; only its end is shown.")
     masked = f"{bot.bot_id}:…{actions.token_end(call.ctx.require_sealing(), bot)}"
     return speech.say("Now %(masked)s. Give a new one where BotFather made one, or for another bot.", masked=masked)
 

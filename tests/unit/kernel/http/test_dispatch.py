@@ -103,7 +103,9 @@ def test_the_description_is_complete() -> None:
     operation = document["paths"]["/v1/notes"]["post"]
     assert operation["operationId"] == "post_note"
     assert operation["security"] == [{"secretKey": []}]
-    assert {"201", "400", "401", "403", "409", "413", "415", "422", "429", "431", "503"} <= operation["responses"].keys()
+    assert {"201", "400", "401", "403", "409", "413", "415", "422", "429", "431", "503"} <= operation[
+        "responses"
+    ].keys()
     assert operation["responses"]["422"] == {"$ref": "#/components/responses/Problem422"}
     assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]
     assert document["paths"]["/v1/operator-notes"]["post"]["security"] == [{"operatorKey": []}]
