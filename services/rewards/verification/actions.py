@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from contracts.program import Program
 from services.common.store_slice import listed_stores
-from services.kernel.db import Database, Tx
+from services.kernel.db import FAILURES, Database, Tx
 from services.kernel.threads import in_thread
 from services.rewards.closing import actions as closing
 from services.rewards.goodwill import sql as goodwill
@@ -46,9 +48,21 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
     or the other way round, a counter of a budget, limit, milestone or tier that drifted, a milestone's reward that its
     count does not bear out, money in payout that is in no payout, a lot or debt that does not follow from the entries,
-    a closed month that is no longer what was kept. `progress` is called with (sets done, sets in all).
+    a closed month that is no longer what was kept, a row that cannot be read, behind which nothing more is looked for.
+    `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
+    try:
+        await _verify(tx, store_id, report, progress)
+    except FAILURES:
+        raise  # the database's, or on the way to it: nothing is known of the books
+    except Exception as error:
+        structlog.get_logger().exception("ledger.unreadable", store_id=store_id)
+        report.found("unreadable", f"the books could not be gone through to their end: {type(error).__name__}")
+    return report
+
+
+async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int, int], None] | None) -> None:
     walk = Walk(report)
     last = await ledger.last_number_given(tx, store_id)
     while posted := await ledger.sets_after(tx, store_id, after=walk.number, count=_SLICE):
@@ -82,7 +96,6 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
         report.found("lot", astray)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")
-    return report
 
 
 async def imbalanced(db: Database) -> list[str]:
@@ -96,7 +109,9 @@ async def imbalanced(db: Database) -> list[str]:
 
 
 async def audits(db: Database) -> tuple[int, float]:
-    """In how many stores the newest audit found something, and how many seconds ago the oldest one ended."""
+    """In how many stores the newest audit found something, and for how many seconds some store's books were not gone
+    through: since its last audit ended, or since the first one was tried.
+    """
     differing, oldest_s = 0, 0.0
     async for tx, stores in _all_stores(db):
         some, oldest = await books.audits(tx, stores)
@@ -112,8 +127,12 @@ async def audit_due(db: Database) -> AsyncIterator[Report]:
     """
     due: list[str] = []
     async for tx, stores in _all_stores(db):
-        due += await books.claim(tx, stores, old=tx.now - _EVERY, given_up=tx.now - _GIVEN_UP)
+        due += await books.due(tx, stores, old=tx.now - _EVERY, given_up=tx.now - _GIVEN_UP)
     for store_id in due:
+        # Claimed when its turn comes: one that waits here is left to others, and is not lost if this process ends.
+        async with db.transaction([store_id]) as tx:
+            if not await books.claim(tx, store_id, old=tx.now - _EVERY, given_up=tx.now - _GIVEN_UP):
+                continue
         async with db.transaction([store_id], snapshot=True) as tx:
             report = await verify(tx, store_id)
         async with db.transaction([store_id]) as tx:

@@ -47,9 +47,13 @@ select e.number, e.line from entries e left join posting_sets s on s.store_id = 
 where e.store_id = :store and e.number > :after and (cast(:upto as bigint) is null or e.number <= :upto)
   and s.number is null order by 1, 2
 """
+_DUE = """
+select s as store_id from unnest(cast(:stores as text[])) s left join ledger_checks c on c.store_id = s
+where c.store_id is null or (c.began_at <= :given_up and (c.checked_at is null or c.checked_at <= :old))
+order by s
+"""
 _CLAIM = """
-insert into ledger_checks as c (store_id, began_at)
-select s, :now from unnest(cast(:stores as text[])) s order by s
+insert into ledger_checks as c (store_id, first_at, began_at) values (:store, :now, :now)
 on conflict (store_id) do update set began_at = excluded.began_at
 where c.began_at <= :given_up and (c.checked_at is null or c.checked_at <= :old)
 returning store_id
@@ -58,7 +62,7 @@ _NOTE = """
 update ledger_checks set checked_at = :now, sets = :sets, last_hash = :hash, wrong = :wrong where store_id = :store
 """
 _AUDITS = """
-select count(*) filter (where wrong > 0) as differing, min(coalesce(checked_at, began_at)) as oldest
+select count(*) filter (where wrong > 0) as differing, min(coalesce(checked_at, first_at)) as oldest
 from ledger_checks where store_id = any(cast(:stores as text[]))
 """
 _IMBALANCED = """
@@ -74,12 +78,16 @@ async def imbalanced(tx: Tx, stores: Sequence[str]) -> list[str]:
     return [row.store_id for row in await tx.all(_IMBALANCED, stores=list(stores))]
 
 
-async def claim(tx: Tx, stores: Sequence[str], *, old: datetime, given_up: datetime) -> list[str]:
-    """Those of these stores whose audit ended before `old`, or never: it begins now. One that began after `given_up`
-    may be under way.
+async def due(tx: Tx, stores: Sequence[str], *, old: datetime, given_up: datetime) -> list[str]:
+    """Those of these stores whose audit ended before `old`, or never. One that began after `given_up` may be under
+    way.
     """
-    rows = await tx.all(_CLAIM, stores=list(stores), now=tx.now, old=old, given_up=given_up)
-    return sorted(row.store_id for row in rows)
+    return [row.store_id for row in await tx.all(_DUE, stores=list(stores), old=old, given_up=given_up)]
+
+
+async def claim(tx: Tx, store_id: str, *, old: datetime, given_up: datetime) -> bool:
+    """Has the store's audit begin now, if it is due still; says whether it is."""
+    return bool(await tx.all(_CLAIM, store=store_id, now=tx.now, old=old, given_up=given_up))
 
 
 async def note(tx: Tx, report: Report) -> None:
@@ -90,7 +98,9 @@ async def note(tx: Tx, report: Report) -> None:
 
 
 async def audits(tx: Tx, stores: Sequence[str]) -> tuple[int, datetime | None]:
-    """In how many of these stores the newest audit found something, and when the one ended that is longest ago."""
+    """In how many of these stores the newest audit found something, and when the one ended that is longest ago; of
+    a store in which none has ended, when the first one began.
+    """
     row = await tx.one(_AUDITS, stores=list(stores))
     return row.differing, row.oldest
 

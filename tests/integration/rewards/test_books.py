@@ -319,6 +319,26 @@ async def test_the_watch_sees_by_itself_what_was_flipped_within_a_day(books: Wor
     assert kept.last_hash == last.hash
 
 
+async def test_a_row_that_cannot_be_read_is_found_and_the_audits_of_other_stores_go_on(books: World) -> None:
+    behind = STORE[:-1] + "z"
+    await books.take(configured(store=behind), published(make_program(), store=behind), make_state(store_id=behind))
+    await tamper(books, "update conversions set body = 'x' where order_id = '4'")
+    await audit_by_itself(books.ctx)
+    await watch(books.ctx)
+    assert DIFFERING._value.get() == 1
+    [kept] = await books.look(STORE, "select sets, wrong from ledger_checks where checked_at is not null")
+    assert (kept.sets, kept.wrong) == (14, 1)
+    assert await books.look(behind, "select wrong from ledger_checks where checked_at is not null") == [(0,)]
+    assert [one.kind for one in (await audit(books)).findings] == ["unreadable"]
+    # One whose audits begin and never end is as old as the first of them.
+    await tamper(
+        books,
+        "update ledger_checks set first_at = first_at - interval '3 days', checked_at = null",
+    )
+    await watch(books.ctx)
+    assert UNAUDITED._value.get() >= 3 * 86400
+
+
 async def test_every_check_holds_for_all_rows(books: World) -> None:
     """A check that was added without looking at what was there is one that comparing the schema warns of."""
     assert await books.look(STORE, "select conname from pg_constraint where not convalidated") == []
