@@ -11,7 +11,7 @@ from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Grade, entitlements
-from tests.unit.rewards.build import AMBASSADOR_RULE, NOON, make_program
+from tests.unit.rewards.build import AMBASSADOR_RULE, BORIS, NOON, make_program
 from tests.unit.rewards.test_terms import order_of
 
 SHOES = {"categories": ["shoes"], "give": {"kind": "percent", "basis_points": 2000}}
@@ -52,6 +52,14 @@ def test_what_does_not_follow_is_named() -> None:
     assert wrong(replace(reward, bound_minor=10)) == ["target_minor"]
     assert wrong(replace(reward, multiplier=20_000)) == ["base_minor", "want_minor"]
     assert wrong(replace(reward, beneficiary_id="amb_eve")) == ["base_minor", "want_minor"]
+
+
+@pytest.mark.parametrize("former", [{"ambassador_id": BORIS, "beneficiary_id": BORIS}, {"program_id": "prg_former"}])
+def test_an_order_that_came_back_is_computed_with_the_tier_of_its_own_reward(former: dict[str, str]) -> None:
+    lost = {"base_minor": 0, "want_minor": 0, "target_minor": 0, "tier": "silver", "multiplier": 12_000}
+    other = replace(granted(), reward_id="rwd_2", **former, **lost)
+    for rewards in ([granted(), other], [other, granted()]):
+        assert differing(ORDER, PROGRAM, ZONE, rewards) == []
 
 
 def test_of_a_version_that_is_not_known_nothing_is_said() -> None:

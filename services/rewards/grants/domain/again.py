@@ -74,7 +74,7 @@ def _differences(
             order = order.in_zone(zone, day=next(kept, None))
             if moved is not None and order.brought_on is not None:
                 order = replace(order, brought_on=order.brought_on + moved)
-        entitled = entitlements(order, program, grades=_grades(rewards))
+        entitled = entitlements(order, program, grades=_grades(order, rewards))
     moment = Moment(now=order.placed_at, day_of=lambda at: local_day(at, zone), new_id=str)
     return [
         (before.reward_id, f"{name} is {getattr(before, name)}, its inputs say {getattr(after, name)}")
@@ -84,5 +84,11 @@ def _differences(
     ]
 
 
-def _grades(rewards: Sequence[Reward]) -> Mapping[str, Grade]:
-    return {one.rule: Grade(one.tier, one.multiplier) for one in rewards if one.multiplier is not None}
+def _grades(order: Order, rewards: Sequence[Reward]) -> Mapping[str, Grade]:
+    """By rule, as they were granted. An order that moved still has the rewards of another program or ambassador."""
+    whose = (order.program_id, order.ambassador_id)
+    return {
+        one.rule: Grade(one.tier, one.multiplier)
+        for one in rewards
+        if one.multiplier is not None and (one.program_id, one.beneficiary_id) == whose
+    }
