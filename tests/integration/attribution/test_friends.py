@@ -94,16 +94,23 @@ async def test_marks_among_settled_orders_are_compared_with_the_facts_and_made_a
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(marks, "level_of", lambda order_id: int(order_id[1:]) % 3)
+    monkeypatch.setattr(marks, "DENSE", 2)
     await arrive(db, program(), *bought(20))
     await settle_everything(db)
+    # As if a former version had settled some: it knows no marks.
+    plant = "update settled_marks set body = (select body from settled_marks limit 1)"
     async with db.transaction([STORE]) as tx:
         assert await tx.scalar("select count(*) from settled_marks") == 19
         assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
-        # As if a former version had settled some: it knows no marks.
-        await tx.execute("update settled_marks set body = (select body from settled_marks limit 1) where level = 1")
+        await tx.execute(plant)
         assert [one.equal for one in await check_remembered(tx, STORE)] == [False]
     await arrive(db, order("o99", placed_at=at(days=-30) + timedelta(minutes=12, seconds=1)))
     assert (await decision_of(db, "o99"))["order_number"] == 14
+    async with db.transaction([STORE]) as tx:
+        assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
+        await tx.execute(plant)
+        assert [one.equal for one in await check_remembered(tx, STORE)] == [False]
+    await arrive(db, cancel("o00005"))
     async with db.transaction([STORE]) as tx:
         assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
 

@@ -204,6 +204,8 @@ async def _decide_settled(tx: Tx, brought: _Brought, joined: Joined, friends: Fr
     if not settled:
         return set()
     people = {pair: joined.orders[pair] for pair in settled}
+    # One that falls is summed up anew by the marks: they must be right before it does.
+    await marks.settled_before(tx, {(pair[0], person): () for pair, person in people.items()}, friends.now)
     written = await decide_and_write(tx, await gather_settled(tx, people, settled), numbers)
     fallen: dict[Ref, list[Decision]] = {}
     for pair, row in settled.items():
