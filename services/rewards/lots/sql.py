@@ -65,9 +65,13 @@ select * from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sid
 on conflict (store_id, owner, side, unit, pay_as) do update set amount = excluded.amount
 """
 _EXPIRING = """
-select unit, pay_as, expires_at, sum(remaining)::bigint as amount from lots
-where store_id = :store and owner = :owner and side = :side and remaining > 0 and expires_at is not null
-group by unit, pay_as, expires_at order by expires_at, unit, pay_as limit :count
+select unit, pay_as, expires_at, amount from (
+  select unit, pay_as, expires_at, sum(remaining)::bigint as amount,
+    row_number() over (partition by unit, pay_as order by expires_at) as place
+  from lots
+  where store_id = :store and owner = :owner and side = :side and remaining > 0 and expires_at is not null
+  group by unit, pay_as, expires_at
+) l where place <= :count order by expires_at, unit, pay_as
 """
 _LIABLE = """
 select unit, pay_as,
@@ -266,7 +270,7 @@ async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 
 
 async def expiring(tx: Tx, store_id: str, *, owner: str, side: Side, count: int = 100) -> list[Left]:
-    """What somebody has left that expires, the next first."""
+    """What somebody has left that expires, the next first: of each unit and kind so many moments."""
     rows = await tx.all(_EXPIRING, store=store_id, owner=owner, side=side, count=count)
     return [Left(row.unit, row.pay_as, row.expires_at, row.amount) for row in rows]
 

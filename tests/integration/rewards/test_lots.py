@@ -12,6 +12,7 @@ from alembic import command
 from services.kernel import migrate
 from services.kernel.jobs import Jobs
 from services.rewards.ledger.domain import Holding
+from services.rewards.lots import sql
 from services.rewards.main import SERVICE
 from tests.integration.rewards.money import audit, holding, release_all
 from tests.integration.rewards.test_payout_pages import portal
@@ -130,6 +131,16 @@ async def test_what_one_rule_gives_in_a_day_is_one_lot_that_expires_when_its_las
 
 
 YEAR = {"from": "2026-11-01", "to": "2027-10-31"}
+
+
+async def test_one_unit_that_expires_often_does_not_crowd_another_out_of_what_expires_next(world: World) -> None:
+    await opened(world, POINTS, CREDIT | {"to": "ambassador"})
+    await bought(world, "1")
+    await pass_by(world, DAY)
+    await bought(world, "2")
+    async with world.db.transaction([STORE]) as tx:
+        left = await sql.expiring(tx, STORE, owner=ANNA, side="ambassador", count=1)
+    assert [(one.kind, one.amount) for one in left] == [("points", 100), ("store_credit", 100)]
 
 
 async def test_what_is_taken_back_undoes_the_expiry_then_takes_what_is_left_then_is_a_debt(world: World) -> None:
