@@ -23,6 +23,8 @@ _READ = ("rewards", "stores", "entries", "posting_sets")
 
 
 def upgrade() -> None:
+    # All at once and heads first, as whoever posts does: otherwise this and a posting could wait for each other.
+    op.execute("lock table head, stores, rewards, posting_sets, entries, balances in access exclusive mode")
     op.create_table(
         "lots",
         sa.Column("store_id", sa.Text(), nullable=False),
