@@ -18,6 +18,7 @@ from tests.support.attribution import ahead, ambassador, code
 from tests.support.carrying import OWNER, Carrying, promising
 from tests.support.connectors import SECRET, Pair
 from tests.support.shopify_shop import TOKEN, shopify_shop
+from tests.support.wait import until
 from tests.support.woo_shop import Door, woo_shop
 
 
@@ -87,13 +88,26 @@ async def test_hosts_are_asked_for_once_a_day_at_most(carrying: Shopify) -> None
         await carrying.arrive(code("BORIS", store=SHOP))
         await carrying.until(in_store=2)
         assert carrying.shop.domain_asked == 1
+        for number, domain in ((3, "shop.example"), (4, "new.example")):
+            await carrying.rested()
+            before = await carrying.announced()
+            async with carrying.both.db.transaction([SHOP]) as tx:
+                await tx.execute("update code_carriers set hosts_at = hosts_at - interval '1 day'")
+            carrying.shop.domain = domain
+            await carrying.arrive(code(f"CLARA{number}", store=SHOP, expires_at=ahead(days=90)))
+            await carrying.until(in_store=number)
+            [last] = (await carrying.announced())[len(before) :]
+            assert last.discount_hosts == (HOST, domain), "announced also where it is as before"
+            assert last.revision > before[-1].revision
+
+
+async def test_a_connection_that_carries_codes_again_asks_for_its_hosts(carrying: Shopify) -> None:
+    async with carrying.working():
+        await carrying.until(in_store=1)
         await carrying.rested()
-        async with carrying.both.db.transaction([SHOP]) as tx:
-            await tx.execute("update code_carriers set hosts_at = hosts_at - interval '1 day'")
-        carrying.shop.domain = "new.example"
-        await carrying.arrive(code("CLARA", store=SHOP, expires_at=ahead(days=90)))
-        await carrying.until(in_store=3)
-    assert (await carrying.announced())[-1].discount_hosts == (HOST, "new.example")
+        await carrying.patch(codes=False)
+        await carrying.patch(codes=True)
+        await until(lambda: carrying.shop.domain_asked == 2, within=60, what="the shop is asked for its hosts")
 
 
 async def test_a_woocommerce_shop_is_where_its_api_is(both: Pair) -> None:

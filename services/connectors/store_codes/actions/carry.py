@@ -50,12 +50,12 @@ async def switch(tx: Tx, account: Account, *, applies: bool) -> None:
 
 
 async def know(tx: Tx, carrier: Carrier, hosts: Sequence[str]) -> Carrier:
-    """Keeps which hosts the shop has, and tells where that changed. The caller holds the carrier's lock."""
-    news = tuple(hosts) != carrier.hosts
-    after = replace(carrier, hosts=tuple(hosts), hosts_at=tx.now, revision=carrier.revision + int(news))
+    """Keeps which hosts the shop has, and announces them, also where they are as before: links may have read the last
+    announcement in a version that did not know of hosts. The caller holds the carrier's lock.
+    """
+    after = replace(carrier, hosts=tuple(hosts), hosts_at=tx.now, revision=carrier.revision + 1)
     await carriers.keep_hosts(tx, after)
-    if news:
-        _announce(tx, after)
+    _announce(tx, after)
     return after
 
 

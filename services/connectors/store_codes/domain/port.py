@@ -45,6 +45,8 @@ class Request:
     path: str
     body: bytes | None = None
     headers: Mapping[str, str] | None = None
+    reads: bool = False
+    """Nothing changes by it, though its method is not GET."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ itself. A discount that ends is deactivated, and by an update without an end it 
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ def currency_in(body: bytes) -> str:
 
 def domain() -> Request:
     """Asks for the shop's primary domain, to which Shopify sends buyers from all others."""
-    return _request("query { shop { primaryDomain { host } } }", {})
+    return replace(_request("query { shop { primaryDomain { host } } }", {}), reads=True)
 
 
 def domain_in(body: bytes) -> str:

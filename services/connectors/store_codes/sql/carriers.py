@@ -13,7 +13,7 @@ _TURNED = """
 insert into code_carriers (store_id, connection_id, platform, "on", sweep, awake, round, revision)
 values (:store, :connection, :platform, :on, '', false, 0, 1)
 on conflict (store_id, connection_id) do update set "on" = excluded."on", sweep = '', problem = null,
-    revision = code_carriers.revision + 1
+    revision = code_carriers.revision + 1, hosts_at = null
 where code_carriers."on" <> excluded."on"
 """
 _ONE = f"select {_COLUMNS} from code_carriers where store_id = :store and connection_id = :connection"  # noqa: S608
@@ -72,7 +72,7 @@ class Carrier:
 
 
 async def turn(tx: Tx, store_id: str, connection_id: str, *, platform: str, on: bool) -> bool:
-    """Lets a connection carry codes, or no longer; False where that is so already."""
+    """Lets a connection carry codes, or no longer; False where that is so already. Its hosts are asked for anew."""
     return await tx.execute(_TURNED, store=store_id, connection=connection_id, platform=platform, on=on) == 1
 
 

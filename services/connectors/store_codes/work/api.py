@@ -53,7 +53,7 @@ class Api:
 
     async def ask_for(self, request: Request, *, also: Collection[int] = ()) -> Answer:
         """The answer of a good status, or of one that says something, too. Raises `NoAnswer`."""
-        reads = request.method == "GET"
+        reads = request.reads or request.method == "GET"
         try:
             answer = await self.door.send(
                 request.method,
