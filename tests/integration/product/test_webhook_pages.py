@@ -1,6 +1,7 @@
 """The console's pages of webhooks in a real browser: an endpoint is added, tried, given another secret, and deleted."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
@@ -62,6 +63,11 @@ async def test_a_developer_adds_an_endpoint_tries_it_and_changes_its_secret(
     await page.get_by_role("button", name="Send again").click()
     await expect(page.get_by_text("Sent again: 0.")).to_be_visible()  # a sample is not sent again
     await fits(page)
+    for moment in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"):  # no clock has them
+        answer = await page.goto(f"{page.url.partition('?')[0]}?sent=1&all=1&since={quote(moment)}")
+        assert answer is not None
+        assert answer.status == 200
+    await expect(page.get_by_label("Also what arrived")).to_be_checked()
     await page.get_by_label("The present secret ends after").select_option("168")
     await page.get_by_role("button", name="New secret").click()
     assert await page.get_by_text(re.compile("^whsec_")).inner_text() != first

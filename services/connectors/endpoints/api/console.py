@@ -121,11 +121,12 @@ async def endpoint_page(
     cursor: Cursor = None,
     sent: Annotated[int | None, Query(ge=0, le=again.AT_ONCE)] = None,
     since: AwareDatetime | None = None,
+    all_: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
-    """One endpoint: how it stands, what can be done, and its log. `sent`: how much was just sent again, and `since`
-    when there is more.
+    """One endpoint: how it stands, what can be done, and its log. `sent`: how much was just sent again, `since` when
+    there is more, and `all` whether what arrived was sent as well.
     """
-    return await _one(call, endpoint_id, state=state, cursor=cursor, sent=sent, since=since)
+    return await _one(call, endpoint_id, state=state, cursor=cursor, sent=sent, since=since, all_=all_)
 
 
 async def _one(
@@ -137,6 +138,8 @@ async def _one(
     made: Made | None = None,
     sent: int | None = None,
     since: datetime | None = None,
+    typed: str = "",
+    all_: bool = False,
     wrong: str = "",
     status: int = 200,
 ) -> Response:
@@ -146,6 +149,7 @@ async def _one(
         endpoint = await manage.get(tx, call.store_id, endpoint_id)
         rows = await sendings.page(tx, call.store_id, endpoint_id, state=state, before=start, count=_ROWS + 1)
     speech, fmt = reader.speech, reader.fmt
+    local = shown.local_moment(since, fmt.zone) if since else ""
     page = page_of(rows, _ROWS, show=lambda one: one, after=lambda one: (one.created_at, one.delivery_id))
     kept = f"state={state}&" if state else ""
     return reader.page(
@@ -169,8 +173,9 @@ async def _one(
         overlaps=_overlaps(reader),
         error=_wrong_url(reader) if wrong == "url" else "",
         error_events=speech.say("Choose one event at least.") if wrong == "events" else "",
-        sent=shown.sent_text(speech, fmt, sent, since) if sent is not None else "",
-        since=(since or endpoint.created_at).astimezone(fmt.zone).strftime("%Y-%m-%dT%H:%M"),
+        sent=shown.sent_text(speech, fmt, sent, since if local else None) if sent is not None else "",
+        since=typed or local or shown.local_moment(endpoint.created_at, fmt.zone),
+        all=all_,
         error_since=speech.say("Give a day and a time.") if wrong == "since" else "",
         states=[
             Choice(speech.say("All"), href="?", current=state is None),
@@ -296,16 +301,15 @@ async def since_form(
 ) -> Response:
     """Sends again what did not arrive since a moment, or all of it; says how much that is, and where to go on."""
     form = await request.form()
+    typed, all_ = str(form.get("since", "")), form.get("all") == "1"
     try:
         async with call.transaction() as tx:
             reader = await reader_of(request, tx, call.store_id)
-            since = _since(form, reader.fmt.zone)
-            count, go_on = await again.replay_since(
-                tx, call.store_id, endpoint_id, since=since, all_=form.get("all") == "1"
-            )
+            since = _since(typed, reader.fmt.zone)
+            count, go_on = await again.replay_since(tx, call.store_id, endpoint_id, since=since, all_=all_)
     except Invalid:
-        return await _one(call, endpoint_id, wrong="since", status=422)
-    more = f"&since={quote(go_on.isoformat())}" if go_on else ""
+        return await _one(call, endpoint_id, typed=typed, all_=all_, wrong="since", status=422)
+    more = f"&since={quote(go_on.isoformat())}{'&all=1' if all_ else ''}" if go_on else ""
     return Response(status_code=303, headers={"location": f"{LIST}/{quote(endpoint_id, safe='')}?sent={count}{more}"})
 
 
@@ -369,10 +373,10 @@ def _sent(request: Request) -> str:
     return "\n".join([f"POST {request.url}", *(f"{name}: {value}" for name, value in request.headers.items())])
 
 
-def _since(form: FormData, zone: tzinfo) -> datetime:
-    """The moment of a form, by the store's clock. Raises `Invalid`."""
+def _since(typed: str, zone: tzinfo) -> datetime:
+    """The moment that somebody typed, by the store's clock. Raises `Invalid`."""
     try:
-        return datetime.fromisoformat(str(form.get("since", ""))).replace(tzinfo=zone).astimezone(UTC)
+        return datetime.fromisoformat(typed).replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid.field("since", "This is no moment.") from None
 

@@ -1,6 +1,6 @@
 """States and reasons of webhooks in words."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from services.connectors.endpoints.domain.tries import Off, State
@@ -51,6 +51,14 @@ def sent_text(speech: Speech, fmt: Format, count: int, more_since: datetime | No
     if more_since is None:
         return sent
     return f"{sent} {speech.say('There is more since %(moment)s: go on from there.', moment=fmt.moment(more_since))}"
+
+
+def local_moment(moment: datetime, zone: tzinfo) -> str:
+    """A moment as a form shows it, by the store's clock; empty where that clock has no such moment."""
+    try:
+        return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+    except OverflowError:
+        return ""
 
 
 def answer_text(speech: Speech, found: Sending) -> str:
