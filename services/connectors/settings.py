@@ -10,6 +10,9 @@ METADATA = service_metadata()
 DELIVERIES_KEPT: Final = timedelta(days=14)
 """How long raw deliveries of platforms are kept. They may hold personal data; what matters of them is in the facts."""
 
+ASKED_KEPT: Final = timedelta(days=30)
+"""How long what a platform asks in people's name is kept while it is open: so long a store has to answer it."""
+
 PAYMENTS_KEPT: Final = timedelta(days=800)
 """How long it is known which order a payment paid: refunds take months, and banks up to two years to take it back."""
 

@@ -39,7 +39,7 @@ from services.connectors.platforms.domain.port import (
 )
 from services.connectors.remote_codes import sql as remote_codes
 from services.connectors.remote_codes.sql import RemoteId
-from services.connectors.settings import DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
+from services.connectors.settings import ASKED_KEPT, DELIVERIES_KEPT, PAYMENTS_KEPT, READ_WITHIN
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Tx
@@ -374,7 +374,9 @@ async def read_again(tx: Tx, readings: Readings, kept: Delivery, clock: Clock) -
 
 async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """Drops what is too old, some at a time; returns when to come again: at once, or a day later at the earliest."""
-    oldest = await sql.forget(tx, stores, before=tx.now - DELIVERIES_KEPT, count=FORGOTTEN_AT_ONCE)
+    oldest = await sql.forget(
+        tx, stores, before=tx.now - DELIVERIES_KEPT, asked_before=tx.now - ASKED_KEPT, count=FORGOTTEN_AT_ONCE
+    )
     if oldest is None:
         return dict.fromkeys(stores, tx.now)
     paid = await payments.forget(tx, stores, before=tx.now - PAYMENTS_KEPT)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.connectors.inbox.domain import Outcome
+from services.connectors.inbox.tables import OF_ASKED_FOR_PEOPLE
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
@@ -60,8 +61,8 @@ select {_FIELDS} from unnest(cast(:hooks as text[])) h (id) cross join lateral (
   order by received_at desc, delivery_id desc limit 1
 ) newest
 """  # noqa: S608
-_OF_TOPICS = f"""
-select {_FIELDS} from deliveries where store_id = :store and hook_id = :hook and topic = any(cast(:topics as text[]))
+_ASKED = f"""
+select {_FIELDS} from deliveries where store_id = :store and hook_id = :hook and {OF_ASKED_FOR_PEOPLE}
 order by received_at desc, delivery_id desc limit :most
 """  # noqa: S608
 _DONE = """
@@ -106,7 +107,8 @@ select count(*) from old
 _FORGET = f"""
 with old as (
   delete from deliveries where ctid = any(array(
-    select ctid from deliveries where store_id = any(:stores) and received_at <= :before limit :count))
+    select ctid from deliveries where store_id = any(:stores) and received_at <= :before
+      and (not ({OF_ASKED_FOR_PEOPLE}) or received_at <= :asked_before or done_at <= :before) limit :count))
   returning store_id, outcome
 {_COUNTED}"""  # noqa: S608  # text of ours
 _REDACT = f"""
@@ -264,11 +266,15 @@ async def note(tx: Tx, read: Sequence[tuple[Delivery, Outcome]]) -> set[Ref]:
     return {(row.store_id, row.delivery_id) for row in rows}
 
 
-async def forget(tx: Tx, stores: Sequence[str], *, before: datetime, count: int) -> dict[str, datetime] | None:
-    """Drops up to `count` deliveries received before a moment; returns when the oldest one left of each store came, or
-    None where there may be more to drop.
+async def forget(
+    tx: Tx, stores: Sequence[str], *, before: datetime, asked_before: datetime, count: int
+) -> dict[str, datetime] | None:
+    """Drops up to `count` deliveries received before a moment; of those that ask something in people's name only what
+    was done before it, or received before `asked_before`. Returns when the oldest one left of each store came, or None
+    where there may be more to drop.
     """
-    if await tx.scalar(_FORGET, stores=list(stores), before=before, count=count) == count:
+    dropped = await tx.scalar(_FORGET, stores=list(stores), before=before, asked_before=asked_before, count=count)
+    if dropped == count:
         return None
     return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}
 
@@ -286,9 +292,9 @@ async def redact_some(tx: Tx, told: Delivery, *, most: int) -> int:
     return dropped
 
 
-async def of_topics(tx: Tx, store_id: str, hook_id: str, topics: Sequence[str], *, most: int) -> list[Delivery]:
-    """What an address was sent under these topics, the newest first."""
-    rows = await tx.all(_OF_TOPICS, store=store_id, hook=hook_id, topics=list(topics), most=most)
+async def asked(tx: Tx, store_id: str, hook_id: str, *, most: int) -> list[Delivery]:
+    """What an address was sent that asks something in people's name, the newest first."""
+    rows = await tx.all(_ASKED, store=store_id, hook=hook_id, most=most)
     return [Delivery(*tuple(row)) for row in rows]
 
 

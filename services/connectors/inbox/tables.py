@@ -2,12 +2,20 @@
 mistake in reading it can be mended (`kith deliveries`), and never leaves this table.
 """
 
+from typing import Final
+
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.connectors.settings import METADATA
 from services.kernel.tables import moment, text
+
+ASKED_FOR_PEOPLE: Final = ("customers/data_request", "customers/redact", "shop/redact")
+"""Topics under which a platform asks something in people's name. Another one is to come into the index."""
+
+OF_ASKED_FOR_PEOPLE: Final = f"topic in {ASKED_FOR_PEOPLE}"
+"""The same in a statement, with its topics written out: only so does the partial index serve it."""
 
 DELIVERIES = Table(
     "deliveries",
@@ -33,6 +41,13 @@ DELIVERIES = Table(
         "hook_id",
         "order_id",
         postgresql_where=sql_text("order_id is not null"),
+    ),
+    Index(
+        "deliveries_asked_idx",
+        "store_id",
+        "hook_id",
+        "received_at",
+        postgresql_where=sql_text(OF_ASKED_FOR_PEOPLE),
     ),
     Index("deliveries_waiting_idx", "store_id", "received_at", postgresql_where=sql_text("outcome = 'waiting'")),
 )

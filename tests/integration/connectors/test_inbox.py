@@ -15,11 +15,12 @@ from services.connectors.inbox import actions, sql
 from services.connectors.inbox.actions import FORGET, READ, Readings, read_again, reconcile
 from services.connectors.inbox.domain import BODY
 from services.connectors.inbox.domain.facts import Known
+from services.connectors.inbox.tables import ASKED_FOR_PEOPLE
 from services.connectors.main import SERVICE
 from services.connectors.platforms.domain.port import Delivered, Report
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.platforms.domain.shopify import SHOPIFY
-from services.connectors.settings import DELIVERIES_KEPT, READ_WITHIN
+from services.connectors.settings import ASKED_KEPT, DELIVERIES_KEPT, READ_WITHIN
 from services.kernel import failpoints
 from services.kernel.auth import at_rest
 from services.kernel.auth.sealing import Sealing
@@ -202,3 +203,31 @@ async def test_what_was_acknowledged_is_taken_ignored_failed_or_waits_also_when_
     async with both.db.transaction(stores=[SHOP]) as tx:
         await tx.execute("delete from deliveries")
         assert (await reconcile(tx, SHOP)).difference == 1, "a row that is gone unaccounted for is missed"
+
+
+async def test_what_is_asked_in_peoples_name_stays_for_as_long_as_the_store_may_take(both: Pair) -> None:
+    path = await hook(both.http)
+    hook_id = path.rpartition("/")[2]
+    for order_id in (1, 2):
+        asked = {"shop_id": 7, "shop_domain": "zerno.myshopify.com", "orders_requested": [order_id]}
+        await deliver(both.http, path, json.dumps(asked).encode(), "customers/data_request")
+    await deliver(both.http, path, paid_order(1, **STAMP))
+    await both.all_read([SHOP])
+
+    async def kept() -> list[sql.Delivery]:
+        async with both.db.transaction(stores=[SHOP]) as tx:
+            return await sql.asked(tx, SHOP, hook_id, most=9)
+
+    done, still_open = await kept()
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        assert await sql.mark_done(tx, done)
+        await tx.execute("update deliveries set done_at = done_at - cast(:t as interval)", t=DELIVERIES_KEPT)
+    await run_due(both.db, FORGET, after=DELIVERIES_KEPT)
+    assert [one.ref for one in await kept()] == [still_open.ref]
+    assert len(await outcomes(both.db)) == 1
+    await run_due(both.db, FORGET, after=ASKED_KEPT - DELIVERIES_KEPT)
+    assert await outcomes(both.db) == []
+
+
+def test_what_platforms_ask_in_peoples_name_is_in_the_index() -> None:
+    assert {topic for platform in PLATFORMS.values() for topic in platform.privacy_topics} == set(ASKED_FOR_PEOPLE)

@@ -45,8 +45,8 @@ class Shown:
 async def get_privacy_requests(
     connection_id: ConnectionId, call: Annotated[Call, require("orders:read")]
 ) -> Page[PrivacyRequestOut]:
-    """What it asked within 14 days in the name of customers or of the shop, the newest first; what is kept
-    now of the orders that it named, and whether somebody said that it was done.
+    """What it asked within 30 days in the name of customers or of the shop, the newest first, but for what was done 14
+    days ago; what is kept now of the orders that it named, and whether somebody said that it was done.
     """
     async with call.transaction() as tx:
         account = await accounts.get(tx, call.store_id, connection_id)
@@ -103,8 +103,10 @@ async def _mark_done(tx: Tx, store_id: str, connection_id: str, request_id: str)
 async def _requests(tx: Tx, ctx: Context, account: Account) -> list[PrivacyRequestOut]:
     sealing, about = ctx.require_sealing(), PLATFORMS[account.platform]
     store_id, connection_id = account.ref
+    if not about.privacy_topics:
+        return []
     asked = []
-    for one in await sql.of_topics(tx, store_id, connection_id, about.privacy_topics, most=_MOST):
+    for one in await sql.asked(tx, store_id, connection_id, most=_MOST):
         try:
             request = about.privacy(one.topic, sealing.open(BODY, one.body, owner=one.delivery_id))
         except (Invalid, ValueError):  # no such request, or sealed with a key that is gone
