@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from benchmarks.lab import FULL, QUICK, Lab, Size
 from benchmarks.paths import PATHS, Measured
-from benchmarks.report import Report
+from benchmarks.report import Report, Results
 from benchmarks.stage import staged
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -31,26 +31,32 @@ def main() -> None:
     """Reads the command line and runs."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("paths", nargs="*", metavar="path", help=f"only these; of {', '.join(PATHS)}")
-    parser.add_argument("--out", type=Path, help="where to write (default RESULTS.md if all paths run, else nowhere)")
+    parser.add_argument("--out", type=Path, help="a page for what this run finds alone")
+    parser.add_argument("--keep", action="store_true", help="put these paths into RESULTS.md (default if all run)")
     reported = parser.parse_args()
     if unknown := sorted(set(reported.paths) - set(PATHS)):
         parser.error(f"there is no path {unknown[0]!r}; there are {', '.join(PATHS)}")
     quick = os.environ.get("QUICK", "") not in {"", "0"}
     chosen = [path for name, path in PATHS.items() if not reported.paths or name in reported.paths]
-    out = reported.out or (None if reported.paths else RESULTS)
-    sys.exit(0 if uvloop.run(run(QUICK if quick else FULL, chosen, out)) else 1)
+    results = None
+    if reported.out is not None:
+        results = Results(reported.out, [path.name for path in chosen], "quick" if quick else "full")
+    elif not quick and (reported.keep or not reported.paths):
+        results = Results(RESULTS, list(PATHS), "full")
+        results.read()
+    sys.exit(0 if uvloop.run(run(QUICK if quick else FULL, chosen, results)) else 1)
 
 
-async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> bool:
-    """Measures one path after the other, and tells whether all could be. One that fails is left out.
+async def run(size: Size, chosen: Sequence[Measured], results: Results | None) -> bool:
+    """Measures one path after the other, and says whether all could be. One that fails leaves its results as they were.
 
-    What was found is written after each path, with what is missing: however a run ends, no path is lost that was
-    measured.
+    What was found is written after each path: however a run ends, no path is lost that was measured.
     """
     if (own := asyncio.current_task()) is not None:  # who is told to end must not leave servers behind
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
     load = os.getloadavg()[0]
-    report = Report(size.name, missing={path.name: "the run ended before it" for path in chosen})
+    report = Report(size.name)
+    failed = {path.name: "the run ended before it" for path in chosen}
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -62,28 +68,28 @@ async def run(size: Size, chosen: Sequence[Measured], out: Path | None) -> bool:
         bar = progress.add_task("starting PostgreSQL", total=sum(path.steps(size) for path in chosen))
         async with staged(Path(folder)) as stage, AsyncExitStack() as stack:
             lab = Lab(size, Path(folder), stage, report, lambda: progress.advance(bar), stack)
-            try:
-                for path, following in zip_longest(chosen, chosen[1:]):
-                    progress.update(bar, description=path.name)
-                    before, started = len(report.lines), time.perf_counter()
-                    why = await _measured(path, lab)
+            for path, following in zip_longest(chosen, chosen[1:]):
+                progress.update(bar, description=path.name)
+                started = time.perf_counter()
+                why = await _measured(path, lab)
+                found = report.taken(load)
+                if why is not None:
+                    failed[path.name] = why
+                    progress.print(f"[red]{path.name} failed: {escape(why)}")
+                else:
+                    del failed[path.name]
+                if why is not None or following is None or following.group != path.group:
+                    lab.close()
+                for line in found.lines:
+                    text = f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}"
+                    progress.print(escape(text))
+                progress.print(f"[dim]{path.name} took {time.perf_counter() - started:.0f} s")
+                if results is not None:
+                    results.missing = failed
                     if why is None:
-                        del report.missing[path.name]
-                    else:
-                        report.missing[path.name] = why
-                        progress.print(f"[red]{path.name} failed: {escape(why)}")
-                    if why is not None or following is None or following.group != path.group:
-                        lab.close()
-                    for line in report.lines[before:]:
-                        said = f"{line.path}: {line.ours} | {line.baseline} | {line.ratio} | {line.verdict}"
-                        progress.print(escape(said))
-                    progress.print(f"[dim]{path.name} took {time.perf_counter() - started:.0f} s")
-                    if out is not None:
-                        report.write(out, load=load)
-            finally:
-                if out is not None:
-                    report.write(out, load=load)
-    return not report.missing
+                        results.found[path.name] = found
+                    results.write()
+    return not failed
 
 
 async def _measured(path: Measured, lab: Lab) -> str | None:

@@ -117,9 +117,8 @@ def _ours(ctx: Context, count: int) -> Callable[[], Awaitable[Sample]]:
 async def _outage(ctx: Context, port: int, count: int) -> Line:
     """An endpoint is away for a day, while all of this is to be sent; then it answers, and what waits is drained."""
     async with ctx.db.transaction([STORE, *OTHERS]) as tx:
-        for table in ("work_tasks", "work_lanes", "tries", "sendings", "messages"):
+        for table in ("work_tasks", "work_lanes", "tries", "sendings", "messages", "endpoint_secrets", "endpoints"):
             await tx.execute(f"delete from {table}")
-        await tx.execute("update endpoints set deleted_at = now()")
     await _endpoint(ctx, STORE, f"http://127.0.0.1:{port}/down")
     await _write(ctx, [STORE], count)
     worker = Worker(ctx, TASK_KINDS)
