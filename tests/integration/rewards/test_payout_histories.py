@@ -19,6 +19,7 @@ from services.rewards.payouts.actions import batch as batches
 from services.rewards.payouts.actions import results
 from services.rewards.payouts.actions.results import Outcome, Result
 from services.rewards.payouts.sql import payouts as rows
+from services.rewards.payouts.sql.ready import payable
 from services.rewards.verification.actions import verify
 from tests.integration.rewards.money import details
 from tests.integration.rewards.world import World
@@ -71,7 +72,9 @@ class History:
         await getattr(self, act)(number)
         async with self.world.db.transaction([self.store]) as tx:
             held = await holdings_of(tx, self.store, owner=ANNA, side="ambassador")
+            cash = await payable(tx, self.store, ANNA, "EUR")
         assert held.get("EUR", Holding()) == self.model.holding, act
+        assert cash == self.model.available, act
 
     def state(self, order: int, left: int) -> Any:
         refunded = 100_00 * (10 - left) // 10

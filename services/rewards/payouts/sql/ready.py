@@ -21,6 +21,15 @@ _CASH = """
     and e.account <> 'program_expense' and e.unit = {unit} and e.number > {after}
     and (s.payout_id is not null or r.pay_as = 'cash')
 """
+# The same, of all time: what is available, without what is left of lots of store credit, less its debt. A payout takes
+# all the cash there is, so nothing of before the last one is left; and no entries are read.
+_CASH_NOW = """(
+  b.available - coalesce((
+    select sum(l.remaining) from lots l where l.store_id = b.store_id and l.owner = b.owner and l.side = b.side
+      and l.unit = b.unit and l.pay_as = 'store_credit' and l.remaining > 0), 0)
+  + coalesce((
+    select o.amount from lot_debts o where o.store_id = b.store_id and o.owner = b.owner and o.side = b.side
+      and o.unit = b.unit and o.pay_as = 'store_credit'), 0))::bigint"""
 _LAST = """
   select coalesce(max(reserve_number), 0) as number from payouts
   where store_id = :store and ambassador_id = {owner} and currency = {unit}
@@ -31,7 +40,7 @@ from destinations d
 join balances b on b.store_id = d.store_id and b.owner = d.ambassador_id and b.side = 'ambassador'
   and b.unit = :currency
 cross join lateral ({_LAST.format(owner="d.ambassador_id", unit=":currency")}) l
-cross join lateral ({_CASH.format(owner="d.ambassador_id", unit=":currency", after="l.number")}) c
+cross join lateral (select {_CASH_NOW} as cash) c
 where d.store_id = :store and d.ended_at is null and d.usable_at <= :now
   and d.method = any(cast(:methods as text[])) and b.available >= :minimum
   and c.cash >= :minimum and c.cash <= b.available and c.cash % cast(:step as bigint) = 0
@@ -65,9 +74,7 @@ left join payout_requests q on q.store_id = b.store_id and q.ambassador_id = b.o
 cross join lateral (select exists (
     select from payouts p where p.store_id = b.store_id and p.ambassador_id = b.owner and p.currency = b.unit
       and p.status in ({_LIVE})) as live) l
-cross join lateral (select case when not l.live and s.blocked is not true then (
-    select c.cash from ({_LAST.format(owner="b.owner", unit="b.unit")}) n
-    cross join lateral ({_CASH.format(owner="b.owner", unit="b.unit", after="n.number")}) c) end as cash) c
+cross join lateral (select {_CASH_NOW} as cash) c
 where b.store_id = :store and b.side = 'ambassador' and b.unit = :currency and b.available > 0
 group by 1 order by 1
 """  # noqa: S608
@@ -76,7 +83,10 @@ select w.owner, w.after, c.cash
 from unnest(cast(:owners as text[]), cast(:units as text[]), cast(:afters as bigint[])) w (owner, unit, after)
 cross join lateral ({_CASH.format(owner="w.owner", unit="w.unit", after="w.after")}) c
 """  # noqa: S608
-_LAST_OF = _LAST.format(owner=":ambassador", unit=":currency")
+_PAYABLE = f"""
+select {_CASH_NOW} from balances b
+where b.store_id = :store and b.owner = :ambassador and b.side = 'ambassador' and b.unit = :currency
+"""  # noqa: S608
 _PARTS = """
 select s.reward_id, s.payout_id, (-sum(e.amount_minor))::bigint as amount, max(s.at) as at
 from entries e
@@ -169,9 +179,7 @@ async def cash_since(tx: Tx, store_id: str, wanted: Sequence[tuple[str, str, int
 
 async def payable(tx: Tx, store_id: str, ambassador_id: str, currency: str) -> int:
     """What an ambassador could be paid now, whatever the minimum; below zero where more was taken back than is left."""
-    number = int(await tx.scalar(_LAST_OF, store=store_id, ambassador=ambassador_id, currency=currency) or 0)
-    found = await cash_since(tx, store_id, [(ambassador_id, currency, number)])
-    return found[ambassador_id, number]
+    return int(await tx.scalar(_PAYABLE, store=store_id, ambassador=ambassador_id, currency=currency) or 0)
 
 
 async def parts(
