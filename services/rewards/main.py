@@ -10,6 +10,7 @@ from services.rewards.approvals.api import rest as approvals
 from services.rewards.balances.api import console as balances_console
 from services.rewards.balances.api import portal as balances_portal
 from services.rewards.balances.api import rest as balances
+from services.rewards.budgets import tables as _budgets
 from services.rewards.calculator.api import console as calculator_console
 from services.rewards.calculator.api import rest as calculator
 from services.rewards.closing import tables as _closing
@@ -72,6 +73,7 @@ from services.rewards.verification import jobs as verification_jobs
 from services.rewards.verification import tables as _verification
 
 _TABLES = (
+    _budgets,
     _closing,
     _destinations,
     _goodwill,

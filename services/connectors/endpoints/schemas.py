@@ -25,6 +25,8 @@ WebhookType = Literal[
     "reward.released",
     "reward.reversed",
     "tier.changed",
+    "program.exhausted",
+    "program.refilled",
     "payout.prepared",
     "payout.approved",
     "payout.submitted",

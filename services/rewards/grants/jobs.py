@@ -1,8 +1,13 @@
-"""Work by the clock: holds that end; and orders that waited, where there are many."""
+"""Work by the clock: holds that end; orders that waited, where there are many; budgets from before any was reported."""
 
 from services.kernel.service import DueJob
+from services.rewards.budgets.domain import BUDGETS_JOB
 from services.rewards.grants.actions.release import release_due
-from services.rewards.grants.actions.waiting import WAITING_JOB, decide_waiting
+from services.rewards.grants.actions.waiting import WAITING_JOB, decide_waiting, look_at_stores
 from services.rewards.release_rules.domain import RELEASE_JOB
 
-DUE_JOBS = (DueJob(name=RELEASE_JOB, run=release_due), DueJob(name=WAITING_JOB, run=decide_waiting))
+DUE_JOBS = (
+    DueJob(name=RELEASE_JOB, run=release_due),
+    DueJob(name=WAITING_JOB, run=decide_waiting),
+    DueJob(name=BUDGETS_JOB, run=look_at_stores),
+)

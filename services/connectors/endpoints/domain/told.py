@@ -32,6 +32,7 @@ from contracts.events.payouts import (
     PayoutSubmitted,
     PayoutUnanswered,
 )
+from contracts.events.programs import ProgramExhausted, ProgramRefilled
 from contracts.events.rewards import (
     RewardAdjusted,
     RewardGranted,
@@ -62,6 +63,8 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "reward.released": RewardReleased,
     "reward.reversed": RewardReversed,
     "tier.changed": TierChanged,
+    "program.exhausted": ProgramExhausted,
+    "program.refilled": ProgramRefilled,
     "payout.prepared": PayoutPrepared,
     "payout.approved": PayoutApproved,
     "payout.submitted": PayoutSubmitted,

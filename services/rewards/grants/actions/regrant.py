@@ -15,6 +15,7 @@ from services.common.periods import local_day, window
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
+from services.rewards.budgets import actions as budgets
 from services.rewards.grants.actions import milestones
 from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.actions.books import move_of
@@ -94,16 +95,19 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
 
 
 async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
-    """Posts, saves and announces changes, and sees to it that the release job looks at what will become available."""
+    """Posts, saves and announces changes, with what they make of budgets, and sees to it that the release job looks at
+    what will become available.
+    """
     if not changes:
         return
     raised_by, lying = await _post(tx, changes)
     await rewards_sql.save(tx, [one.after for one in changes], raised_by, lying)
-    await counters.spend(tx, spent_differences(_spent_by(changes)))
+    spent = await counters.spend(tx, spent_differences(_spent_by(changes)))
     if shares := [share for one in changes for share in shares_of(one.before, one.after)]:
         await limits.count(tx, shares)
     await due.schedule(tx, RELEASE_JOB, _releases(changes))
     announce(tx, changes)
+    await budgets.spent(tx, spent)
 
 
 async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:

@@ -6,8 +6,11 @@ from datetime import datetime
 from contracts.events.catalog import ProgramPublished
 from services.kernel import due
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+from services.rewards.budgets import actions as budgets
+from services.rewards.budgets.sql import with_budget
 from services.rewards.grants.actions.regrant import regrant
-from services.rewards.grants.sql import conversions, custom_events, limits
+from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 from services.rewards.tiers import actions as tiers
@@ -22,8 +25,22 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     await slices.keep(tx, published)
     await limits.note_periods(tx, published)
     await tiers.take_programs(tx, published)
-    more = await _decide_waiting(tx, {(one.store_id, one.program_id) for one in published})
+    programs = {(one.store_id, one.program_id) for one in published}
+    await look_at_budgets(tx, programs)
+    more = await _decide_waiting(tx, programs)
     await due.schedule(tx, WAITING_JOB, more)
+
+
+async def look_at_budgets(tx: Tx, programs: Collection[Ref]) -> None:
+    """Reports which of these programs are used up now, or no longer."""
+    await tx.lock_stores({store_id for store_id, _ in programs})
+    await budgets.published(tx, programs, await counters.spent(tx, programs))
+
+
+async def look_at_stores(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """The same for all programs of these stores that have a budget: once, for those of before any were reported."""
+    await look_at_budgets(tx, await with_budget(tx, stores))
+    return {}
 
 
 async def take_stores(tx: Tx, stores: Collection[str]) -> None:

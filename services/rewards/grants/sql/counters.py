@@ -16,7 +16,7 @@ update spent s set amount_minor = s.amount_minor + w.difference
 from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:units as text[]), cast(:differences as bigint[]))
   w(store_id, program_id, unit, difference)
 where (s.store_id, s.program_id, s.unit) = (w.store_id, w.program_id, w.unit)
-returning s.store_id, s.program_id, s.unit
+returning s.store_id, s.program_id, s.unit, s.amount_minor
 """
 
 _OPEN = """
@@ -40,14 +40,18 @@ async def spent(tx: Tx, programs: Iterable[Ref]) -> dict[BudgetKey, int]:
     return {(row.store_id, row.program_id, row.unit): row.amount_minor for row in rows}
 
 
-async def spend(tx: Tx, differences: Mapping[BudgetKey, int]) -> None:
-    """Moves the counters. A counter below zero is refused by the database: more was taken back than was granted."""
+async def spend(tx: Tx, differences: Mapping[BudgetKey, int]) -> dict[BudgetKey, int]:
+    """Moves the counters; returns where they stand. One below zero is refused by the database: more was taken back than
+    was granted.
+    """
     if not differences:
-        return
+        return {}
     keys = sorted(differences)
-    moved = {(row.store_id, row.program_id, row.unit) for row in await tx.all(_SPEND, **_columns(keys, differences))}
+    rows = await tx.all(_SPEND, **_columns(keys, differences))
+    moved = {(row.store_id, row.program_id, row.unit): row.amount_minor for row in rows}
     if missing := [key for key in keys if key not in moved]:
         await tx.execute(_OPEN, **_columns(missing, differences))
+    return moved | {key: differences[key] for key in missing}
 
 
 def _columns(keys: Sequence[BudgetKey], differences: Mapping[BudgetKey, int]) -> dict[str, list[object]]:

@@ -1,0 +1,1 @@
+"""Which programs have used up their budget: found where the counter moves, and reported as events."""
