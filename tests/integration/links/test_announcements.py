@@ -106,12 +106,13 @@ async def test_a_marketer_writes_one_tries_it_counts_it_and_starts_it(
     await page.aclose()
     home = "/console/links/announcements"
     form = {"subject_en": "News", "body_en": "{reward}", "label_en": "Look", "program_id": program}
-    form |= {"shared_from": "2026-01-01", "every_weeks": "2", "until": "2090-01-01", "at": "2020-01-01T10:00"}
+    form |= {"shared_from": "2026-01-01", "every_weeks": "2", "until": "2090-01-01"}
     wrong = await console.post(f"{home}?lang=en", data=form)
     assert wrong.status_code == 422 and "{reward} is no value of this message" in wrong.text
     one = (await console.post(home, data=form | {"body_en": "Only for {code}: <b>"})).headers["location"]
     shown = (await console.get(f"{one}?lang=en")).text
     assert "Only for ANNA10: &lt;b&gt;" in shown and "every 2 weeks, until" in shown
+    assert re.search(r"Next</dt>\s*<dd[^>]*>At once<", shown)
     assert re.search(r"In the segment now</dt>\s*<dd[^>]*>1<", shown), "who shared, of two"
     assert 'value="2026-01-01"' in (await console.get(f"{one}/edit")).text
     assert (await console.post(f"{one}/edit", data=form | {"body_en": "For {code}"})).headers["location"] == one
@@ -154,6 +155,28 @@ async def test_what_is_no_number_is_refused_where_it_was_written_and_every_draft
             o=one.rpartition("/")[2],
         )
     assert [row.action for row in notes] == ["announcement.drafted", "announcement.changed", "announcement.dropped"]
+
+
+async def test_a_moment_that_has_passed_is_refused_and_a_draft_that_missed_it_is_not_started(
+    links: Replica, shop: Shop, console: httpx.AsyncClient
+) -> None:
+    now, home = links.ctx.live.now(), "/console/links/announcements"
+    late = await shop.post("/v1/announcements", {"texts": TEXTS, "at": (now - timedelta(minutes=2)).isoformat()})
+    assert (late.status_code, [one["field"] for one in late.json()["errors"]]) == (422, ["at"])
+    body = {"texts": TEXTS, "at": (now - timedelta(seconds=20)).isoformat(), "segment": {"group": "nobody"}}
+    made = await shop.made("/v1/announcements", body)
+    assert made["state"] == "scheduled", "clocks differ by some seconds"
+
+    form = {"subject_en": "News", "body_en": "For {code}", "label_en": "Look"}
+    wrong = await console.post(f"{home}?lang=en", data=form | {"at": "2020-01-01T10:00"})
+    assert wrong.status_code == 422 and 'aria-describedby="at-error"' in wrong.text
+    one = (await console.post(home, data=form)).headers["location"]
+    assert 'value="20' not in (await console.get(f"{one}/edit")).text, "none was written"
+    soon = (now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    assert (await console.post(f"{one}/edit", data=form | {"at": soon})).headers["location"] == one
+    await tell(links, after=timedelta(days=2))
+    missed = await console.post(f"{one}?lang=en", data={"do": "start"})
+    assert missed.status_code == 409 and "Its moment has passed" in missed.text
 
 
 async def test_moments_at_the_ends_of_the_calendar_are_refused(shop: Shop) -> None:

@@ -21,6 +21,8 @@ from services.links.stores import actions as stores
 
 TURNS: Final = "links.announcements"
 """The due job that has the turns."""
+GRACE: Final = timedelta(minutes=1)
+"""How far back a first turn may lie and still be taken as now: clocks differ, and forms know minutes."""
 Texts = Mapping[str, Mapping[str, str]]
 
 
@@ -31,7 +33,7 @@ class Draft:
     texts: Texts
     segment: Mapping[str, Any]
     at: datetime | None
-    """Its first turn; None is at once."""
+    """Its first turn; None is as soon as it is started."""
     every_weeks: int | None
     times: int | None
     until: datetime | None
@@ -72,8 +74,12 @@ async def draft(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
 
 
 async def start(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
-    """Has a draft told: at its moment, or at once where that has passed. Raises `NotFound`, `Conflict`."""
+    """Has a draft told: at its moment, or at once where it names none. Raises `NotFound`, and `Conflict` also for a
+    moment that has passed while it was a draft.
+    """
     found = await draft(tx, store_id, announcement_id)
+    if _has_passed(tx, found.next_at):
+        raise Conflict(Said(_("Its moment has passed: change when.")), code="passed")
     first = max(found.next_at or tx.now, tx.now)
     if found.until is not None and found.until <= first:
         raise Conflict(Said(_("It would be over before it begins: change when.")), code="over")
@@ -154,14 +160,19 @@ def _check(tx: Tx, wanted: Draft) -> dict[str, Any]:
                 wrong.append(FieldError(f"texts.{language}.{field}", "bad_template", error.mend))
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
-    first = max(wanted.at or tx.now, tx.now)
-    if wanted.until is not None and wanted.until <= first:
+    if _has_passed(tx, wanted.at):
+        raise Invalid.field("at", Said(_("This moment has passed. Choose a later one, or none to begin at once.")))
+    if wanted.until is not None and wanted.until <= max(wanted.at or tx.now, tx.now):
         raise Invalid.field("until", Said(_("It would be over before it begins.")))
     return {
         "texts": wanted.texts,
         "segment": wanted.segment,
-        "next_at": first,
+        "next_at": wanted.at,
         "every_weeks": wanted.every_weeks,
         "times": wanted.times,
         "until": wanted.until,
     }
+
+
+def _has_passed(tx: Tx, at: datetime | None) -> bool:
+    return at is not None and at < tx.now - GRACE

@@ -51,7 +51,9 @@ class AnnouncementIn(BaseModel):
         min_length=1, max_length=4, description="By language; who reads none of them gets the store's, or the first."
     )
     segment: Segment = Segment()
-    at: When | None = Field(None, description="When; null is now.")
+    at: When | None = Field(
+        None, description="When; null is now. A moment that has passed by more than a minute is refused."
+    )
     every_weeks: int | None = Field(None, ge=1, le=52, strict=True, description="Repeated every so many weeks.")
     times: int | None = Field(None, ge=1, le=100, strict=True, description="At most so many turns.")
     until: When | None = Field(None, description="No turn from here on.")

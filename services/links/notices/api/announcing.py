@@ -300,9 +300,8 @@ async def _show(
 def _facts(one: Announcement, counts: Counts, people: int, reader: Reader) -> list[Fact]:
     say, fmt = reader.speech.say, reader.fmt
     found = [Fact(say("In the segment now"), fmt.number(people))]
-    if one.next_at is not None:
-        late = one.state == "draft" and one.next_at <= fmt.now if fmt.now is not None else False
-        found.append(Fact(say("Next"), say("At once") if late else fmt.moment(one.next_at)))
+    if one.next_at is not None or one.state == "draft":
+        found.append(Fact(say("Next"), say("At once") if one.next_at is None else fmt.moment(one.next_at)))
     if one.every_weeks is not None:
         weeks = reader.speech.count("every %(n)s week", "every %(n)s weeks", one.every_weeks)
         ends = [say("at most %(n)s times", n=one.times)] if one.times is not None else []

@@ -81,7 +81,7 @@ update notices set used_at = :now where store_id = :store_id and ambassador_id =
 """
 
 State = Literal["draft", "scheduled", "ended", "stopped"]
-"""A draft is told to nobody until it is started; its `next_at` is when that shall be."""
+"""A draft is told to nobody until it is started; its `next_at` is when that shall be, null for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ async def add(
     *,
     texts: Mapping[str, Mapping[str, str]],
     segment: Mapping[str, Any],
-    next_at: datetime,
+    next_at: datetime | None,
     every_weeks: int | None,
     times: int | None,
     until: datetime | None,
@@ -162,7 +162,7 @@ async def change(
     *,
     texts: Mapping[str, Mapping[str, str]],
     segment: Mapping[str, Any],
-    next_at: datetime,
+    next_at: datetime | None,
     every_weeks: int | None,
     times: int | None,
     until: datetime | None,
