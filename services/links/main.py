@@ -26,6 +26,8 @@ from services.links.batches.api import console as batches_console
 from services.links.batches.api import rest as batches
 from services.links.batches.api import sheet as batches_sheet
 from services.links.bounces import api as bounces
+from services.links.budgets import consumer as budgets_consumer
+from services.links.budgets import tables as _budgets
 from services.links.changes import tables as _changes
 from services.links.clock import api as clock
 from services.links.codes import api as codes
@@ -150,6 +152,7 @@ _TABLES = (
     *(
         _activity,
         _applicants,
+        _budgets,
         _changes,
         _codes,
         _invites,
@@ -356,6 +359,7 @@ SERVICE = Service(
     handlers=keys_consumer.HANDLERS
     + notices_consumer.HANDLERS
     + activity_consumer.HANDLERS
+    + budgets_consumer.HANDLERS
     + store_codes_consumer.HANDLERS,
     due_jobs=ambassadors_jobs.DUE_JOBS
     + join_jobs.DUE_JOBS

@@ -29,7 +29,6 @@ from services.rewards.grants import jobs as grants_jobs
 from services.rewards.grants import tables as _grants
 from services.rewards.grants.api import console as grants_console
 from services.rewards.grants.api import rest as grants
-from services.rewards.grants.api import room as grants_room
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
@@ -120,12 +119,10 @@ SERVICE = Service(
         "/p/friend-rewards",
         "/p/limits",
         "/p/payouts*",
-        "/room/*",
     ),
     routers=(
         approvals.router,  # before what an id may stand for
         grants.router,
-        grants_room.router,
         balances.router,
         ledger.router,
         payouts.router,

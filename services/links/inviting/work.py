@@ -74,13 +74,13 @@ async def _reader(ctx: Context, tx: Tx, invite: Invite) -> Reader | None:
     if invite.purpose == "join":
         store = await stores.get(tx, invite.store_id)
         reader = invited(store, invite.language, tx.now)
-        rule = headline(version.program, reader.speech, reader.fmt)
+        rule = headline(version.offered, reader.speech, reader.fmt)
         values = {"program": version.program.name, "inviter": store.name, "offer": rule}
         return replace(reader, values={**reader.values, **values})
     found = await reader_of(ctx, tx, invite.store_id, invite.inviter_id, language=invite.language)
     if found is None or found.person is None or found.person.status != "active":
         return None
-    return _of_friend(found, version.program)
+    return _of_friend(found, version.offered)
 
 
 def _of_friend(reader: Reader, program: Program) -> Reader:
@@ -98,7 +98,7 @@ async def text_for_friends(tx: Tx, reader: Reader) -> Text | None:
     if reader.person is None:
         return None
     version = await programs.get(tx, reader.person.store_id, reader.person.program_id)
-    own = _of_friend(reader, version.program)
+    own = _of_friend(reader, version.offered)
     return fill(own, await words_of(tx, own, "invite_friend"), {})
 
 

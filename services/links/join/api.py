@@ -186,7 +186,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     speech, fmt = _speech(request, place.store)
-    program, joining, store = place.version.program, place.joining, place.store
+    program, joining, store = place.version.offered, place.joining, place.store
     program_id = place.version.program_id
     labels = {
         "email": speech.say("E-mail"),

@@ -6,21 +6,23 @@ from datetime import datetime
 
 from contracts.program import Program
 from services.kernel.db import Tx
+from services.links.budgets.sql import EXHAUSTED
 from services.links.store_codes.sql import USABLE
 
 _READ = f"""
 select cast(v.definition as text) as definition, s.name as store, s.locale, s.timezone, a.status, a.locale as spoken,
-  p.name as person, p.public_name,
+  w.name as person, w.public_name,
   k.color, k.logo,
   (select coalesce(jsonb_object_agg(w.language, w.digest), '{{}}') from preview_pictures w
    where w.store_id = l.store_id and w.program_id = l.program_id) as pictures,
+  {EXHAUSTED} as exhausted,
   case when not c.retired then c.code end as code, {USABLE} as usable, c.expires_at as code_expires_at
 from links l
-join programs g on g.program_id = l.program_id
-join program_versions v on v.program_id = g.program_id and v.version = g.version
+join programs p on p.program_id = l.program_id
+join program_versions v on v.program_id = p.program_id and v.version = p.version
 join ambassadors a on a.ambassador_id = l.ambassador_id
 join stores s on s.store_id = l.store_id
-left join people p on p.ambassador_id = l.ambassador_id
+left join people w on w.ambassador_id = l.ambassador_id
 left join store_looks k on k.store_id = l.store_id
 left join codes c on c.code_id = a.code_id
 where l.store_id = :store_id and l.link_id = :link_id
@@ -32,6 +34,8 @@ class Invitation:
     """Who invites to which program of which store, by what code. `person` is the whole name: it is shown to nobody."""
 
     program: Program
+    exhausted: bool
+    """Whether its budget is used up."""
     store: str
     locale: str
     timezone: str
@@ -57,6 +61,7 @@ async def read(tx: Tx, store_id: str, link_id: str) -> Invitation | None:
     program = Program.model_validate_json(row.definition, extra="ignore")
     return Invitation(
         program=program,
+        exhausted=row.exhausted,
         store=row.store,
         locale=row.locale,
         timezone=row.timezone,

@@ -31,7 +31,7 @@ async def _promised(tx: Tx, store_id: str, claim: TokenClaims) -> OfferOut | Non
     ambassador = await people.get(tx, store_id, claim.ambassador_id)
     if version is None or version.program.status != "active" or ambassador is None or ambassador.status != "active":
         return None
-    program = version.program
+    program = version.offered
     until = claim.at + timedelta(days=program.attribution.click_window_days)
     if until <= tx.now:
         return None

@@ -75,7 +75,7 @@ async def _page(request: Request, *, given: str = "", wrong: str = "", made: str
         "most": speech.say("No more links can be made here. Ask the store."),
     }
     base = share_base(ctx, session.store_id)
-    sent = _sent_along(version.program, store.name, member.code if works else None, language)
+    sent = _sent_along(version.offered, store.name, member.code if works else None, language)
     return PAGES.render(
         request,
         "product_links/list.html",

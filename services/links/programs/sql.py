@@ -6,6 +6,8 @@ from datetime import datetime
 
 from contracts.program import Program
 from services.kernel.db import Row, Tx
+from services.links.budgets.sql import EXHAUSTED
+from services.links.programs.domain.budget import without_money
 
 _INSERT = """
 insert into programs (program_id, store_id, version, name, status, rank, landing_url, created_at, updated_at)
@@ -26,30 +28,38 @@ insert into program_versions (program_id, version, store_id, definition, publish
 values (:program_id, :version, :store_id, cast(:definition as jsonb), :at)
 """
 _LOCK = "select version from programs where store_id = :store_id and program_id = :program_id for update"
-_NEWEST = """
-select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+_NEWEST = f"""
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at,
+  {EXHAUSTED} as exhausted
 from programs p join program_versions v on v.program_id = p.program_id and v.version = p.version
 where p.store_id = :store_id and p.program_id = :program_id
-"""
-_AT_VERSION = """
-select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+"""  # noqa: S608  # a text of ours
+_AT_VERSION = f"""
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at,
+  {EXHAUSTED} as exhausted
 from programs p join program_versions v on v.program_id = p.program_id
 where p.store_id = :store_id and p.program_id = :program_id and v.version = :version
-"""
-_LIST = """
-select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+"""  # noqa: S608  # a text of ours
+_LIST = f"""
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at,
+  {EXHAUSTED} as exhausted
 from programs p join program_versions v on v.program_id = p.program_id and v.version = p.version
 where p.store_id = :store_id and (cast(:before as text) is null or p.program_id < :before)
 order by p.program_id desc limit :limit
-"""
+"""  # noqa: S608  # a text of ours
 _NAMES = "select program_id, name, status from programs where store_id = :store_id order by program_id desc"
-_VERSIONS = """
-select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at
+_USED_UP = f"""
+select p.program_id, p.name, p.status from programs p
+where p.store_id = :store_id and p.status = 'active' and {EXHAUSTED} order by p.program_id
+"""  # noqa: S608  # a text of ours
+_VERSIONS = f"""
+select v.program_id, v.store_id, v.version, cast(v.definition as text) as definition, v.published_at, p.created_at,
+  {EXHAUSTED} as exhausted
 from programs p join program_versions v on v.program_id = p.program_id
 where p.store_id = :store_id and p.program_id = :program_id
   and (cast(:before as int) is null or v.version < :before)
 order by v.version desc limit :limit
-"""
+"""  # noqa: S608  # a text of ours
 _TERMS_BEFORE = """
 select definition->'joining'->'terms'->>'version' from program_versions
 where store_id = :store_id and program_id = :program_id and version < :version
@@ -69,6 +79,13 @@ class Version:
     published_at: datetime
     created_at: datetime
     """When the program's first version was written."""
+    exhausted: bool = False
+    """Whether the program's budget is used up, as far as was reported."""
+
+    @property
+    def offered(self) -> Program:
+        """The program as pages may promise it now."""
+        return without_money(self.program) if self.exhausted else self.program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +105,7 @@ def _version(row: Row) -> Version:
         program=Program.model_validate_json(row.definition, extra="ignore"),
         published_at=row.published_at,
         created_at=row.created_at,
+        exhausted=row.exhausted,
     )
 
 
@@ -158,6 +176,12 @@ async def names(tx: Tx, store_id: str) -> list[Named]:
         Named(program_id=row.program_id, name=row.name, status=row.status)
         for row in await tx.all(_NAMES, store_id=store_id)
     ]
+
+
+async def used_up(tx: Tx, store_id: str) -> list[Named]:
+    """Programs that run, and whose budget is used up."""
+    rows = await tx.all(_USED_UP, store_id=store_id)
+    return [Named(program_id=row.program_id, name=row.name, status=row.status) for row in rows]
 
 
 async def versions(tx: Tx, store_id: str, program_id: str, *, before: int | None, limit: int) -> Sequence[Version]:

@@ -95,7 +95,7 @@ async def sharer(ctx: Context, tx: Tx, version: Version, customer: KnownCustomer
 
 def offer(ctx: Context, shown: Shown, asked: ShareAsk, known: Sharer | None) -> ShareOffer:
     """What a page shows. Raises `NotFound` where nothing is offered to who is not known."""
-    program, store = shown.version.program, shown.store
+    program, store = shown.version.offered, shown.store
     if program.joining is None and known is None:  # of a program by invitation nothing is told
         raise NotFound("Nobody can join this program by themselves.", code="nothing_offered")
     language = choose_language(accepts=asked.language, default=store.locale[:2])

@@ -113,6 +113,7 @@ def card_of(invitation: Invitation, url: str, *, language: str, now: datetime) -
         language=spoken,
         speech=speech,
         fmt=Format(spoken),
+        exhausted=invitation.exhausted,
     )
     seen = look(invitation.color, None)
     return Card(

@@ -14,6 +14,8 @@ from services.links.pages import PAGES
 from services.links.programs import actions as programs
 from services.links.programs import sql as rows
 from services.links.programs.domain import words as rules
+from services.links.programs.domain.budget import used_up_text
+from services.links.programs.sql import Version
 from services.links.stores import actions as stores
 from services.ui import CONTENT_SECURITY_POLICY, Format, Speech
 
@@ -51,7 +53,7 @@ async def get_terms(program_id: str, request: Request, version: _Version = None,
         style=seen.style,
         logo=seen.logo,
         headline=rules.headline(program, speech, fmt),
-        standing=_standing(newest.program.status, speech),
+        standing=_standing(newest, speech),
         lines=rules.promises(program, speech, fmt),
         terms=terms,
         paragraphs=[part for part in terms.text.split("\n\n") if part.strip()] if terms else [],
@@ -63,8 +65,9 @@ async def get_terms(program_id: str, request: Request, version: _Version = None,
     )
 
 
-def _standing(status: str, speech: Speech) -> str:
-    """What is to be known before reading on, where the program does not run."""
-    if status == "active":
-        return ""
-    return speech.say("This program is paused.") if status == "paused" else speech.say("This program has ended.")
+def _standing(newest: Version, speech: Speech) -> str:
+    """What is to be known before reading on, where the program does not run, or gives no money at the moment."""
+    if newest.program.status == "active":
+        return used_up_text(speech) if newest.exhausted else ""
+    paused = newest.program.status == "paused"
+    return speech.say("This program is paused.") if paused else speech.say("This program has ended.")

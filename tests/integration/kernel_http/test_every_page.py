@@ -14,7 +14,7 @@ from tests.support.two_stores import Store, TwoStores, unknown_like
 PUBLIC = {
     *("/", "/r/{slug}", "/kith.js", "/kith.{digest}.js", "/assets/{digest}/{name}", "/console/session/once"),
     *("/console/session", "/console/session/end", "/p/{place}", "/p/open/{token}", "/p/open", "/p/sign-in"),
-    *("/l/{slug}", "/l/{slug}/preview.png", "/l/{slug}/preview.jpg", "/tls/ask", "/room/{store_id}/{program_id}"),
+    *("/l/{slug}", "/l/{slug}/preview.png", "/l/{slug}/preview.jpg", "/tls/ask"),
     *("/p/sign-in/code", "/p/sign-in/mail", "/p/sign-in/mail/{token}"),
     *("/p/worker.js", "/look/{store_id}.css"),
     *("/in/{platform}/{connection_id}", "/in/{platform}/{connection_id}/{key}"),

@@ -1,6 +1,5 @@
 """The page of invitation as a friend meets it: on a phone and a screen, by day and by night, in every language."""
 
-import json
 from typing import Any
 
 import pytest
@@ -14,16 +13,13 @@ from tests.integration.links.world import BASE, Replica, Shop
 pytestmark = pytest.mark.browser
 
 
-async def shown(context: BrowserContext, links: Replica, path: str, *, room: bool = True) -> tuple[Page, list[str]]:
+async def shown(context: BrowserContext, links: Replica, path: str) -> tuple[Page, list[str]]:
     """The page without a server in between, and what it asked for beside itself."""
     asked: list[str] = []
 
     async def answer(route: Route) -> None:
         request = route.request
         asked.append(request.url)
-        if "/room/" in request.url:
-            await route.fulfill(body=json.dumps({"open": room}), content_type="application/json")
-            return
         reported = await links.http.request(request.method, request.url, headers=await request.all_headers())
         if reported.status_code == 302:
             location = reported.headers["location"]
@@ -71,16 +67,3 @@ async def test_the_code_is_copied_and_the_address_can_be_shared(
     await page.get_by_role("button", name="Copy").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert await page.evaluate("window.copied") == anna["code"]["code"]
-
-
-@pytest.mark.parametrize(("room", "visible"), [(True, False), (False, True)])
-async def test_a_full_program_says_so_and_still_leads_to_the_store(
-    links: Replica, shop: Shop, page_context: BrowserContext, room: bool, visible: bool
-) -> None:
-    program_id = await shop.program(**{**PAGE, "friend_benefit": "credit", "budget": {"amount_minor": 1000}})
-    anna = await shop.ambassador(program_id, name="Anna")
-    page, asked = await shown(page_context, links, f"/l/{anna['link']['slug']}", room=room)
-    await page.wait_for_load_state("networkidle")
-    assert any(url.endswith(f"/room/{shop.id}/{program_id}") for url in asked)
-    await expect(page.get_by_text("All that this program had was given out.")).to_be_visible(visible=visible)
-    await expect(page.get_by_role("link", name="To the store")).to_be_visible()

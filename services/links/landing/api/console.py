@@ -112,7 +112,6 @@ async def post_preview_page(request: Request, call: Annotated[Call, viewer("prog
         "said": said,
         "code": _CODE if said.code_note else None,
         "store_url": "#",
-        "room_url": "",
         "share_url": "",
         "picture_url": "",
         "picture_type": "",

@@ -182,7 +182,6 @@ async def _page(ctx: Context, redirect: Redirect, request: Request, entry: Entry
         said=said,
         code=invitation.code if said.code_note and not robot else None,
         store_url=store_url,
-        room_url=f"/room/{entry.store_id}/{entry.program_id}",
         share_url=share_url(base, entry.slug),
         picture_url=picture_url,
         picture_type=picture_type,
@@ -196,9 +195,11 @@ async def _page(ctx: Context, redirect: Redirect, request: Request, entry: Entry
 
 
 def _picture_of(address: str, invitation: Invitation, said: Letter, language: str) -> tuple[str, str]:
-    """Where the picture of a link is, and of what type: the store's own while the program runs, else the drawn one."""
+    """Where the picture of a link is, and of what type: the store's own while the program runs and may give what the
+    picture promises, else the drawn one.
+    """
     own = invitation.pictures.get(language)
-    if own is not None and _state(invitation) == "open":
+    if own is not None and _state(invitation) == "open" and not said.full:
         return f"{address}/preview.jpg?lang={language}&v={own}", "image/jpeg"
     seen = look(invitation.color, invitation.logo)
     version = _digest(invitation.store, said.who, said.title, seen.color, seen.logo)
@@ -219,6 +220,7 @@ def _letter(ctx: Context, invitation: Invitation, language: str, *, opened_by: T
         language=language,
         speech=PAGES.speech(language),
         fmt=Format(language, zone=ZoneInfo(invitation.timezone), now=now),
+        exhausted=invitation.exhausted,
     )
 
 

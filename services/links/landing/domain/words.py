@@ -6,6 +6,7 @@ from typing import Literal
 
 from contracts.program import Percent, Program, RewardRule
 from contracts.wording import Wording
+from services.links.programs.domain.budget import friend_loses, without_money
 from services.links.programs.domain.conditions import conditions
 from services.links.programs.domain.words import amount, filled_in, money, rule_for
 from services.ui import Format, Speech
@@ -23,8 +24,8 @@ class Letter:
     button: str
     code_note: str = ""
     terms: tuple[str, ...] = ()
-    when_full: str = ""
-    """What is said instead of a promise that the program's budget no longer allows; empty where no budget bears it."""
+    full: str = ""
+    """What is said instead of a promise that the program's budget no longer allows."""
 
 
 def letter(
@@ -37,9 +38,11 @@ def letter(
     language: str,
     speech: Speech,
     fmt: Format,
+    exhausted: bool = False,
 ) -> Letter:
     """The invitation: `who` is the ambassador's first name, `until` the moment up to which an order counts. The store's
     own words, where it has some in the language, stand in the place of the title and above what the rules add to it.
+    Of a program whose budget is `exhausted` only what it still gives.
     """
     invites = speech.say("%(name)s invites you", name=who) if who else speech.say("A friend invites you")
     if state != "open":
@@ -50,6 +53,8 @@ def letter(
             more=(speech.say("The store itself is open as always."),),
             button=speech.label("button", "To the store"),
         )
+    full = _full(program, speech) if exhausted else ""
+    program = without_money(program) if exhausted else program
     title, discount, credit = offer(program, store, speech, fmt), program.discount_served, rule_for(program, "friend")
     more = [_later(credit, program, speech, fmt)] if discount is not None and credit is not None else []
     own = program.texts.of(language) if program.texts else Wording()
@@ -64,7 +69,7 @@ def letter(
         more=tuple(more),
         button=speech.say("To the store with the discount") if discount else speech.label("button", "To the store"),
         code_note=_code_note(program, speech),
-        when_full=_when_full(program, speech),
+        full=full,
         terms=tuple(_terms(program, who=who, until=until, speech=speech, fmt=fmt)),
     )
 
@@ -97,11 +102,11 @@ def offer(program: Program, store: str, speech: Speech, fmt: Format) -> str:
     return speech.say("A tip from a friend: %(store)s", store=store)
 
 
-def _when_full(program: Program, speech: Speech) -> str:
-    """A discount is the shop's to take off; a credit is paid out of the budget."""
-    if program.budget is None or program.benefit not in ("credit", "both"):
+def _full(program: Program, speech: Speech) -> str:
+    """A discount is the shop's to take off; a credit is paid out of the budget, unless it is in points."""
+    if not friend_loses(program):
         return ""
-    if program.benefit == "both":
+    if program.discount_served is not None:
         return speech.say("The credit is no more: all that the program had was given out. The discount stands.")
     return speech.say("All that this program had was given out. The store itself is open as always.")
 

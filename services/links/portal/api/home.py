@@ -71,7 +71,7 @@ async def get_portal(request: Request, lang: str = "") -> Response:
     spoken = (seen.member.ambassador.locale or seen.store.locale)[:2]
     language = PAGES.language(request, default=spoken)
     speech, fmt = PAGES.speech(language), Format(language)
-    program = seen.version.program
+    program = seen.version.offered
     headline = words.headline(program, speech, fmt)
     lines = words.promises(program, speech, fmt)
     sent_along = share_text(

@@ -101,6 +101,16 @@ async def post_new(request: Request, call: Annotated[Call, viewer("programs:writ
     return await _save(request, call, None)
 
 
+@router.get(f"{HOME}/used-up")
+async def get_used_up(request: Request, call: Annotated[Call, viewer("programs:read")]) -> Response:
+    """Programs that run and have nothing left to give: a fragment of the overview, empty where there are none."""
+    async with call.transaction() as tx:
+        own = await stores.get(tx, call.store_id)
+        found = await sql.used_up(tx, call.store_id)
+        reader = reader_of(request, own, tx.now)
+    return reader.page("programs/used_up.html", programs=[(one.name, f"{HOME}/{one.program_id}") for one in found])
+
+
 @router.get(HOME + "/{program_id}")
 async def get_one(
     program_id: str,
@@ -127,7 +137,7 @@ async def get_one(
         chip=_chip(newest, speech),
         headline=words.headline(program, speech, fmt),
         promises=words.promises(program, speech, fmt),
-        warnings=warnings(program, own.domains, speech, fmt),
+        warnings=[*_used_up(newest, speech), *warnings(program, own.domains, speech, fmt)],
         terms_url=f"/terms/{program_id}",
         facts=[Fact(label, text) for label, text in reported.items()],
         join_url=f"{call.ctx.settings.base_url}/join/{program_id}" if program.joining else "",
@@ -280,6 +290,14 @@ def _history(versions: Sequence[Version], speech: Speech, fmt: Format) -> list[H
     return reported
 
 
+def _used_up(version: Version, speech: Speech) -> list[str]:
+    if not version.exhausted:
+        return []
+    return [speech.say("The budget is used up: pages promise no money any more. Set a larger one to go on.")]
+
+
 def _chip(version: Version, speech: Speech) -> Chip:
+    if version.exhausted and version.program.status == "active":
+        return Chip(speech.label("chip", "Budget used up"), "warn", "ring")
     tone, shape = _CHIPS[version.program.status]
     return Chip(words.status(version.program, speech), tone, shape)  # type: ignore[arg-type]  # from the table above

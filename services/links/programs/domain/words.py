@@ -14,6 +14,7 @@ from contracts.program import (
     RewardRule,
 )
 from services.common.event_names import deed_title
+from services.links.programs.domain.budget import used_up, used_up_text
 from services.links.programs.domain.conditions import conditions, expiry
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
@@ -43,8 +44,10 @@ def friend_gift(program: Program, fmt: Format) -> str:
 def headline(program: Program, speech: Speech, fmt: Format) -> str:
     """The rule in one sentence, to an ambassador."""
     own, gift = rule_for(program, "ambassador"), friend_gift(program, fmt)
+    if own is None and not gift:
+        return speech.say("Nothing is given at the moment") if used_up(program) else program.name
     if own is None:
-        return speech.say("Give a friend %(gift)s", gift=gift) if gift else program.name
+        return speech.say("Give a friend %(gift)s", gift=gift)
     gain = given(own, program, speech, fmt)
     if isinstance(own.give, Percent) and own.span is None:
         return _share(gift, gain, every=own.which == "every", speech=speech)
@@ -64,8 +67,8 @@ def _share(gift: str, gain: str, *, every: bool, speech: Speech) -> str:
 
 
 def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
-    """What both sides get and what it takes, line by line, to an ambassador."""
-    lines = []
+    """What both sides get and what it takes, line by line, to an ambassador; before it, that its budget is used up."""
+    lines = [used_up_text(speech)] if used_up(program) else []
     if (discount := program.discount_served) is not None:
         what = amount(discount, program, fmt)
         if discount.which == "first":

@@ -143,7 +143,7 @@ async def _share(tx: Tx, reader: Reader, ambassador_id: str) -> str:
     member = await members.get(tx, store.store_id, ambassador_id)
     version = await programs.get(tx, store.store_id, member.ambassador.program_id)
     text = share_text(
-        version.program,
+        version.offered,
         store=store.name,
         code=values.get("code"),
         language=reader.speech.language,

@@ -1,0 +1,1 @@
+"""Which programs have used up their budget, as rewards reports: pages promise no money of these."""
