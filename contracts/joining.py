@@ -7,12 +7,33 @@ from pydantic import Field, model_validator
 from contracts.fields import Role
 from contracts.goals import Strict
 
+TermsText = Annotated[
+    str, Field(min_length=1, max_length=20_000, description="Plain text; an empty line begins a paragraph.")
+]
+
+
+class TermsTexts(Strict):
+    """The same terms in the languages of their readers."""
+
+    en: TermsText | None = None
+    ru: TermsText | None = None
+    uk: TermsText | None = None
+    ro: TermsText | None = None
+
 
 class Terms(Strict):
-    """What who joins agrees to, by its version: changed words are a new version."""
+    """What who joins agrees to, by its version: changed words are a new version, in whatever language."""
 
     version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-    text: str = Field(min_length=1, max_length=20_000, description="Plain text; an empty line begins a paragraph.")
+    text: TermsText
+    texts: TermsTexts | None = Field(
+        None, description="By language. Who reads a language that is not here gets `text`, in whatever it is written."
+    )
+
+    def own(self, language: str) -> str | None:
+        """The terms as they are written for readers of a language; None where `text` stands for it."""
+        found = getattr(self.texts, language, None) if language in TermsTexts.model_fields else None
+        return found if isinstance(found, str) else None
 
 
 class Joining(Strict):

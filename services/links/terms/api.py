@@ -43,6 +43,7 @@ async def get_terms(program_id: str, request: Request, version: _Version = None,
     seen = worn(look, CONTENT_SECURITY_POLICY)
     program, here = shown.program, f"/terms/{program_id}"
     terms = program.joining.terms if program.joining else None
+    own = terms.own(language) if terms else None
     return PAGES.render(
         request,
         "terms/terms.html",
@@ -56,7 +57,8 @@ async def get_terms(program_id: str, request: Request, version: _Version = None,
         standing=_standing(newest, speech),
         lines=rules.promises(program, speech, fmt),
         terms=terms,
-        paragraphs=[part for part in terms.text.split("\n\n") if part.strip()] if terms else [],
+        spoken=language if own is not None else "",
+        paragraphs=[part for part in (own or terms.text).split("\n\n") if part.strip()] if terms else [],
         version=shown.version,
         since=fmt.date(shown.published_at, year=True),
         earlier=f"{here}?version={shown.version - 1}" if shown.version > 1 else "",

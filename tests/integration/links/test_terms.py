@@ -1,5 +1,10 @@
 """The public page of a program's terms: what holds today, and what held before."""
 
+import re
+
+import httpx
+
+from tests.integration.links.test_console import FORM
 from tests.integration.links.world import Replica, Shop
 
 JOINING = {"terms": {"version": "2026-01", "text": "Be kind.\n\nNo spam."}}
@@ -23,6 +28,31 @@ async def test_everybody_reads_what_holds_and_what_held_before(links: Replica, s
     before = (await links.http.get(f"/terms/{program}?version=1&lang=ru")).text
     assert "No spam." in before and "No letters either." not in before
     assert "Действующая версия" in before and "Программа приостановлена." in before
+
+
+async def test_each_reads_the_terms_in_their_language_and_others_the_first_text(
+    links: Replica, shop: Shop, console: httpx.AsyncClient
+) -> None:
+    terms = {"version": "2026-01", "text": "Be kind.", "texts": {"ru": "Будьте добры.\n\nБез спама."}}
+    program = await shop.program(joining={"terms": terms})
+    russian = (await links.http.get(f"/terms/{program}?lang=ru")).text
+    assert '<p class="letterly" lang="ru">Будьте добры.</p>' in russian and "Без спама." in russian
+    assert "Be kind." not in russian
+    for language in ("en", "ro", "uk"):
+        assert '<p class="letterly">Be kind.</p>' in (await links.http.get(f"/terms/{program}?lang={language}")).text
+
+    where = f"/console/links/programs/{program}"
+    assert re.search(r'name="terms_text_ru"[^>]*>Будьте добры', (await console.get(f"{where}/edit?lang=en")).text)
+    form = {**FORM, "seen": "1", "join": "confirmed", "terms_version": "2026-02", "terms_text": "Be kind."}
+    romanian = {"terms_text_ro": "Fiți amabili.\r\n\r\nFără spam."}
+    for wrong, field in (({"terms_text": ""}, "terms_text"), ({"terms_text_ro": "x" * 20_001}, "terms_text_ro")):
+        refused = await console.post(where, data=form | romanian | wrong)
+        assert refused.status_code == 422 and f'aria-describedby="{field}-error"' in refused.text, field
+    assert (await console.post(where, data=form | romanian)).status_code == 303
+    shown = (await shop.got(f"/v1/programs/{program}"))["joining"]["terms"]
+    assert shown["texts"] == {"en": None, "ru": None, "uk": None, "ro": "Fiți amabili.\n\nFără spam."}
+    bad = await shop.http.patch(f"/v1/programs/{program}", json={"joining": {"terms": {"texts": {"fr": "Soyez"}}}})
+    assert bad.status_code == 422 and bad.json()["errors"][0]["field"] == "joining.terms.texts.fr"
 
 
 async def test_a_program_and_a_version_that_are_not_there(links: Replica, shop: Shop) -> None:

@@ -85,6 +85,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "join_code": speech.say("They may wish for a promo code of their own"),
         "terms_version": speech.say("Version of the terms"),
         "terms_text": speech.say("Terms that they agree to"),
+        **{field: speech.say("Terms that they agree to") for field in form_texts.TERMS},
         **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
         **_term_labels(speech, currency),
         **_tier_labels(speech),

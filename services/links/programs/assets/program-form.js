@@ -26,7 +26,7 @@
   };
   const show = async () => {
     const mine = ++asked;
-    const body = new URLSearchParams(new FormData(form));
+    const body = new FormData(form);
     const answer = await fetch(form.dataset.preview, { method: "POST", body }).catch(() => null);
     if (mine !== asked || !answer?.ok) return;
     said.innerHTML = await answer.text();

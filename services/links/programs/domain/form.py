@@ -64,6 +64,7 @@ def empty(currency: str) -> dict[str, str]:
         "join_code": "1",
         "terms_version": "",
         "terms_text": "",
+        **dict.fromkeys(form_texts.TERMS, ""),
         **{f"role_{role}": "" for role in ROLES},
         **{field: text for side in SIDES for field, text in form_terms.blank(side).items()},
         **dict.fromkeys(form_texts.FIELDS, ""),
@@ -196,6 +197,7 @@ def _joining_fields(program: Program) -> dict[str, str]:
         "join_code": "1" if joining.own_code else "",
         "terms_version": joining.terms.version if joining.terms else "",
         "terms_text": joining.terms.text if joining.terms else "",
+        **form_texts.terms_fields(joining.terms),
         **{f"role_{role}": "1" for role in joining.roles},
     }
 
@@ -204,16 +206,17 @@ def _joining(form: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any] 
     """How people join by themselves; None where they do not."""
     if form["join"] == "closed":
         return None
-    version, text = form.get("terms_version", "").strip(), form.get("terms_text", "").replace("\r\n", "\n").strip()
-    if text and not version:
+    version, text = form.get("terms_version", "").strip(), form_texts.paragraphs(form.get("terms_text", ""))
+    texts = form_texts.terms(form)
+    if (text or texts) and not version:
         errors["terms_version"] = "required"
-    if version and not text:
+    if (version or texts) and not text:
         errors["terms_text"] = "required"
     return {
         "double_opt_in": form["join"] != "at_once",
         "roles": [role for role in ROLES if form.get(f"role_{role}")],
         "own_code": bool(form.get("join_code")),
-        "terms": {"version": version, "text": text} if text and version else None,
+        "terms": {"version": version, "text": text, "texts": texts} if text and version else None,
     }
 
 

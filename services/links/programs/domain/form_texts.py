@@ -1,9 +1,10 @@
-"""The store's own words as fields of the form, language by language. Pure."""
+"""The store's own words, and its terms, as fields of the form, language by language. Pure."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.joining import Terms
 from contracts.program import Program
 from contracts.wording import Texts, Wording
 
@@ -18,6 +19,29 @@ def field_of(language: str, part: str) -> str:
 
 
 FIELDS = tuple(field_of(language, part) for language in LANGUAGES for part in PARTS)
+
+
+TERMS = tuple(f"terms_text_{language}" for language in LANGUAGES)
+"""Where the terms stand by language."""
+
+
+def paragraphs(text: str) -> str:
+    """A text of several lines, as browsers send it."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def terms_fields(terms: Terms | None) -> dict[str, str]:
+    """The fields of the terms by language."""
+    own = (terms.own(language) if terms else None for language in LANGUAGES)
+    return {field: text or "" for field, text in zip(TERMS, own, strict=True)}
+
+
+def terms(form: Mapping[str, str]) -> dict[str, str | None] | None:
+    """The terms by language that a form has, as JSON; None where it has none."""
+    found = {
+        language: paragraphs(form.get(field, "")) or None for language, field in zip(LANGUAGES, TERMS, strict=True)
+    }
+    return found if any(found.values()) else None
 
 
 def fields(program: Program) -> dict[str, str]:
@@ -56,7 +80,11 @@ def hashtags(text: str) -> list[str]:
 
 
 def named(field: str) -> str:
-    """The form's name of a field of the program: `texts.ru.title` is `words_ru_title`."""
+    """The form's name of a field of the program: `texts.ru.title` is `words_ru_title`, `joining.terms.texts.ru` is
+    `terms_text_ru`.
+    """
+    if field.startswith("joining.terms."):
+        return field.removeprefix("joining.").replace("texts.", "text_").replace(".", "_")
     whole, _, rest = field.partition(".")
     language, _, part = rest.partition(".")
     return field_of(language, part.partition(".")[0]) if whole == "texts" and part else field
