@@ -1,5 +1,6 @@
 """`kith contracts`: writes what others build on (schemas, AsyncAPI, OpenAPI, routes) from the code, or finds drift."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ def command(
         refuse_incompatible()
     except IncompatibleSchemaError as error:
         raise StartFailed(str(error)) from error
-    documents = {**exported(), **_descriptions(), **_scripts(), **_gateway()}
+    documents = {**exported(), **_descriptions(), **_scripts(), **_letter(), **_gateway()}
     stale = [path for path, content in documents.items() if not path.exists() or path.read_text() != content]
     ui.emit({"documents": len(documents), "stale": [path.name for path in stale], "written": not check})
     if check and stale:
@@ -52,6 +53,26 @@ def _scripts() -> dict[Path, str]:
     from services.links.embed.actions import documents
 
     return documents() if (FOLDER.parent / "docs").exists() else {}
+
+
+def _letter() -> dict[Path, str]:
+    """The HTML part of mails, made of what is written in MJML, in a checkout with what develops it."""
+    from contracts.export import FOLDER
+
+    source = FOLDER.parent / "services" / "links" / "mail" / "pages" / "letter.mjml"
+    if not (FOLDER.parent / "docs").exists():
+        return {}
+    try:
+        from mjml import mjml2html
+    except ModuleNotFoundError as error:
+        raise StartFailed("letter.mjml cannot be compiled without mjml-python: run `make install-dev`") from error
+    made = mjml2html(source.read_text(), disable_comments=True, fonts={})
+    return {source.with_suffix(".html"): f"{{# Made of letter.mjml by `make contracts`. #}}{_in_lines(made.strip())}\n"}
+
+
+def _in_lines(html: str) -> str:
+    """A line for each block of a letter, so that what changed in it can be read. Between blocks spaces say nothing."""
+    return re.sub(r"(?<!\n)(?=<(?:!doctype|head|style|body|div|table|tr)\b|\{%)", "\n", html)
 
 
 def _gateway() -> dict[Path, str]:

@@ -65,7 +65,10 @@ def test_a_template_shown_by_the_frame_says_nothing_that_no_catalogue_could_tran
     bare = []
     for path in sorted(package.glob("*/pages/**/*.html")):
         text = re.sub(
-            r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<(code|script)\b.*?</\1>|<[^>]*>", " ", path.read_text(), flags=re.S
+            r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->|<(code|script|style)\b.*?</\1>|<[^>]*>",
+            " ",
+            path.read_text(),
+            flags=re.S,
         )
         words = [
             word for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"&\w+;", " ", text)) if word not in {"JSON", "CSV"}
