@@ -39,6 +39,7 @@ from services.links.embed.api import script as embed
 from services.links.hosts.api import ask as hosts_ask
 from services.links.hosts.api import console as hosts_console
 from services.links.hosts.api import rest as hosts
+from services.links.hosts.api import start as hosts_start
 from services.links.invites import tables as _invites
 from services.links.inviting import jobs as inviting_jobs
 from services.links.inviting import work as inviting_work
@@ -282,6 +283,7 @@ SERVICE = Service(
         looks.router,  # and neither is /v1/stores/look
         hosts.router,  # nor /v1/stores/link-domain
         hosts_ask.router,
+        hosts_start.router,
         stores.router,
         keys.router,
         programs.router,

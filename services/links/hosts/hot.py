@@ -1,9 +1,13 @@
 """Link domains in memory: asked for by every link that is shown, and by every redirect."""
 
+from starlette.types import Scope
+
 from services.kernel.context import Context
-from services.kernel.db import Database
+from services.kernel.db import Database, is_transient
 from services.links.host_names import sql
 from services.links.hosts.domain import base_of, plain
+from services.links.stores import actions as stores
+from services.links.stores.domain import front_page
 
 
 class Hosts:
@@ -27,6 +31,10 @@ class Hosts:
         """Whether a request came by the link domain of another store: a link shows under its own store's name only."""
         return host is not None and self._stores.get(plain(host), store_id) != store_id
 
+    def owner(self, host: bytes | None) -> str | None:
+        """The store whose link domain a request came by."""
+        return None if host is None or not self.any else self._stores.get(plain(host))
+
     def of(self, store_id: str) -> str | None:
         """The store's link domain."""
         return self._domains.get(store_id)
@@ -34,6 +42,23 @@ class Hosts:
     def has(self, domain: str) -> bool:
         """Whether it is some store's."""
         return plain(domain.encode()) in self._stores
+
+
+async def store_page(db: Database, hosts: Hosts, scope: Scope) -> str | None:
+    """The front page of the store whose link domain a request came by; None under any other name, and while nobody can
+    say.
+    """
+    store_id = hosts.owner(dict(scope["headers"]).get(b"host"))
+    if store_id is None:
+        return None
+    try:
+        async with db.transaction([store_id]) as tx:
+            domains = (await stores.get(tx, store_id)).domains
+    except Exception as error:
+        if is_transient(error):
+            return None
+        raise
+    return front_page(domains[0]) if domains else None
 
 
 def share_base(ctx: Context, store_id: str) -> str:

@@ -34,13 +34,6 @@ LIFE: Final = timedelta(hours=12)
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-@router.get("/", include_in_schema=False)
-async def get_start(request: Request) -> Response:
-    """Leads who opens the bare address to the console, or to its door."""
-    there = HOME if _current(request.scope[CONTEXT], request) is not None else "/console/session"
-    return Response(status_code=303, headers={"location": there, "cache-control": "no-store"})
-
-
 @router.get("/console/session", include_in_schema=False)
 async def get_session_page(
     request: Request,
@@ -50,7 +43,7 @@ async def get_session_page(
 ) -> Response:
     """The sign-in form; with a one-time token, the button that uses it."""
     ctx: Context = request.scope[CONTEXT]
-    current = _current(ctx, request)
+    current = current_session(ctx, request)
     if token:
         return _button(ctx, request, token)
     if current is None:
@@ -109,7 +102,7 @@ async def end_session(request: Request) -> Response:
     """Signs out: the session ends everywhere, also where somebody copied its cookie to."""
     ctx: Context = request.scope[CONTEXT]
     refuse_foreign_write(ctx, request)
-    current = _current(ctx, request)
+    current = current_session(ctx, request)
     if current is not None:
         async with ctx.db.transaction([current.store_id], actor=current.principal) as tx:
             if await sql.end(tx, current):
@@ -142,7 +135,7 @@ def _read_address(ctx: Context, token: str) -> SignInLink:
 
 def _refuse_address(ctx: Context, request: Request) -> Response:
     """Somebody who is signed in already needs no address; others hear why theirs opens nothing."""
-    if _current(ctx, request) is not None:
+    if current_session(ctx, request) is not None:
         return Response(status_code=303, headers={"location": HOME})
     speech = PAGES.speech(PAGES.language(request))
     used = speech.say("This address was used already, or its time is over. Sign in with a secret key.")
@@ -178,7 +171,7 @@ def _set(ctx: Context, cookie: str) -> dict[str, str]:
     return {"set-cookie": held}
 
 
-def _current(ctx: Context, request: Request) -> ConsoleSession | None:
+def current_session(ctx: Context, request: Request) -> ConsoleSession | None:
     cookie = request.cookies.get(sessions.COOKIE)
     if not cookie:
         return None

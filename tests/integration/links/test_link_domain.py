@@ -91,6 +91,25 @@ async def test_another_stores_links_are_not_under_it(links: Replica, shop: Shop,
     await other.http.aclose()
 
 
+async def test_under_it_every_way_leads_to_the_store(links: Replica, shop: Shop, names: NameServer) -> None:
+    server = await may(links, shop)
+    names.knows("go.shop.example", "A", OURS)
+    await server.put("/v1/stores/link-domain", json={"domain": "go.shop.example"})
+    await server.post("/v1/stores/link-domain/verify")
+    await redirect_of(links).hosts.catch_up(links.ctx.db)
+    here = {"Host": "go.shop.example", "User-Agent": BROWSER}
+    bare = await links.http.get("/", headers=here)
+    assert (bare.status_code, bare.headers["location"]) == (303, "https://shop.example/")
+    for path in ("/r/nobodys", "/l/nobodys", "/m/mat_none/nobodys"):
+        page = await links.http.get(path, headers=here)
+        assert page.status_code == 404 and 'href="https://shop.example/"' in page.text, path
+        assert "shop.example" not in (await links.http.get(path)).text, "under our name it is nobody's"
+    assert (await links.http.get("/")).headers["location"] == "/console/session"
+    await server.delete("/v1/stores/link-domain")
+    await redirect_of(links).hosts.catch_up(links.ctx.db)
+    await server.aclose()
+
+
 async def test_a_domain_that_another_store_uses_is_taken(links: Replica, shop: Shop, names: NameServer) -> None:
     first, twin = await may(links, shop), await open_shop(links, name="Twin")
     second = await may(links, twin)

@@ -67,7 +67,7 @@ async def get_landing(slug: str, request: Request, kith: str = "", lang: str = "
     redirect = cast(Redirect, request.scope[CONTEXT].resources)
     entry = redirect.cache.ready(slug) or await redirect.find(request.scope, slug)
     if entry is None or redirect.is_foreign(request.scope, entry):
-        return HotAnswer(lambda scope, _, send: redirect.dead_ends.unknown(scope, send))
+        return HotAnswer(lambda scope, _, send: redirect.unknown(scope, send))
     if redirect.is_over(entry):
         return HotAnswer(lambda scope, _, send: redirect.over(entry, scope, send))
     ctx: Context = request.scope[CONTEXT]

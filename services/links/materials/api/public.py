@@ -42,7 +42,7 @@ async def get_material_link(material_id: str, slug: str, request: Request) -> Re
     redirect = cast(Redirect, ctx.resources)
     entry = redirect.cache.ready(slug) or await redirect.find(request.scope, slug)
     if entry is None or redirect.is_foreign(request.scope, entry):
-        return HotAnswer(lambda scope, _, send: redirect.dead_ends.unknown(scope, send))
+        return HotAnswer(lambda scope, _, send: redirect.unknown(scope, send))
     store_id = await _whose(ctx, request, material_id)
     if store_id == entry.store_id and mark(request.method, dict(request.scope["headers"])) == "person":
         materials_of(ctx).count(store_id, material_id, ctx.live.now().date(), clicks=1)

@@ -8,8 +8,8 @@ from starlette.types import Scope, Send
 
 from services.ui import Pages, choose_language, page_headers
 
-_Kind = Literal["unknown", "over", "over_for_good"]
-_STATUS: dict[_Kind, int] = {"unknown": 404, "over": 410, "over_for_good": 410}
+_Kind = Literal["unknown", "unknown_here", "over", "over_for_good"]
+_STATUS: dict[_Kind, int] = {"unknown": 404, "unknown_here": 404, "over": 410, "over_for_good": 410}
 _STORE_PAGE = b"https://store-page.invalid/"
 """Stands in the kept page for the address of whichever store's link it was."""
 
@@ -21,9 +21,9 @@ class DeadEnds:
         self._pages = pages
         self._rendered: dict[tuple[_Kind, str], bytes] = {}
 
-    async def unknown(self, scope: Scope, send: Send) -> int:
-        """There is no such link."""
-        return await self._answer("unknown", scope, send)
+    async def unknown(self, scope: Scope, send: Send, *, store_page: str | None = None) -> int:
+        """There is no such link. `store_page`: where the store is, if it is known whose it would be."""
+        return await self._answer("unknown_here" if store_page else "unknown", scope, send, store_page or "")
 
     async def over(self, scope: Scope, send: Send, *, store_page: str | None = None) -> int:
         """There was one. `store_page`: where the store is."""
@@ -47,8 +47,9 @@ class DeadEnds:
 
     def _render(self, kind: _Kind, language: str) -> bytes:
         speech = self._pages.speech(language)
-        title = speech.say("This link leads nowhere") if kind == "unknown" else speech.say("This link has ended")
+        unknown = kind.startswith("unknown")
+        title = speech.say("This link leads nowhere") if unknown else speech.say("This link has ended")
         # Without a path the menu of languages leads back to whatever address the page is shown at.
-        template = "redirect/unknown.html" if kind == "unknown" else "redirect/over.html"
-        context = {"title": title, "store_page": _STORE_PAGE.decode() if kind == "over" else ""}
+        template = "redirect/unknown.html" if unknown else "redirect/over.html"
+        context = {"title": title, "store_page": _STORE_PAGE.decode() if kind in ("over", "unknown_here") else ""}
         return self._pages.render_text(template, language, path="", context=context).encode()

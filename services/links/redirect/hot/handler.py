@@ -16,7 +16,7 @@ from services.kernel.http.limits import Limiter
 from services.kernel.http.quick import QuickAnswer, lines
 from services.kernel.ids import new_packed_id
 from services.kernel.outbox import encode_row
-from services.links.hosts.hot import Hosts
+from services.links.hosts.hot import Hosts, store_page
 from services.links.redirect.domain.agents import shows_previews
 from services.links.redirect.domain.click import channel_of, encode_moment, mark, referer_host, robots_read
 from services.links.redirect.hot.beside import Beside
@@ -51,6 +51,7 @@ class Redirect:
     """What lives as long as the process: links in memory, clicks on their way, pages for links that lead nowhere."""
 
     def __init__(self, ctx: Context, *, cache: LinkCache, clicks: Clicks, dead_ends: DeadEnds) -> None:
+        self._db = ctx.db
         self._live = ctx.live
         self._proxies = ctx.settings.trusted_proxies
         self._guesses = Limiter("unknown-links", per_minute=GUESSES_A_MINUTE)
@@ -71,9 +72,9 @@ class Redirect:
         if entry is None:
             entry = await self.find(scope, slug)
             if entry is None:
-                return await self.dead_ends.unknown(scope, send)
+                return await self.unknown(scope, send)
         if self.is_foreign(scope, entry):
-            return await self.dead_ends.unknown(scope, send)
+            return await self.unknown(scope, send)
         if self.is_over(entry):
             return await self.over(entry, scope, send)
         visit = _visit(scope)
@@ -113,6 +114,12 @@ class Redirect:
     def is_over(self, entry: Entry) -> bool:
         """Whether a link leads nowhere any more."""
         return entry.gone or (entry.expires_us is not None and entry.expires_us <= self._live.microseconds())
+
+    async def unknown(self, scope: Scope, send: Send) -> int:
+        """Answers for a link that nobody has, or that is not under this name: with the way to the store whose name it
+        is.
+        """
+        return await self.dead_ends.unknown(scope, send, store_page=await store_page(self._db, self.hosts, scope))
 
     async def over(self, entry: Entry, scope: Scope, send: Send) -> int:
         """Answers who comes too late: leads where the link says, else shows a page with the way to the store."""
