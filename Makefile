@@ -7,12 +7,19 @@ RUN      := $(VENV)/.run-stamp
 DEV      := $(VENV)/.dev-stamp
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # uv takes a third of pip's time: the one on the path, else the environment's own, which pip brings.
-UV        = UV_PYTHON_DOWNLOADS=never $$(command -v uv || echo $(BIN)/uv) pip install --quiet --python $(BIN)/python
+UV_INTO   = UV_PYTHON_DOWNLOADS=never $$(command -v uv || echo $(BIN)/uv) pip install --quiet --python
+UV        = $(UV_INTO) $(BIN)/python
 # Tests run side by side: one worker has those that start many processes of their own, the other the rest. 0: one by one.
 WORKERS  ?= 2
 CONFIG   := requirements/run.txt requirements/uv.txt pyproject.toml
 # Java and Apache Kafka by pip, where the machine has no Java and Maven of its own.
 KAFKA     = $(BIN)/python -m services.cli.local.java --present || $(UV) --require-hashes -r requirements/kafka.txt
+
+# Node.js and npm by pip, where the machine has none; at the path's end, so that the machine's own comes first.
+NODE      = command -v npm >/dev/null || test -x $(BIN)/npm || \
+	{ $(UV) --require-hashes -r requirements/node.txt && $(BIN)/python clients/node.py; }
+CLIENTS  := clients/build/.made
+export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 export PYTHONUNBUFFERED := 1
 # Tests start hundreds of processes, each of which would compile all that it imports.
@@ -20,7 +27,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run split test check format contracts bench faults prove lock sbom clients clean
+.PHONY: help install install-dev run split test check format contracts bench faults prove lock sbom clients clean \
+	for-kafka for-programs for-clients
 
 ##@ Use
 help: ## Show what can be made
@@ -38,9 +46,8 @@ split: $(RUN) ## Run it as separate processes: Kafka, a database and two replica
 ##@ Work on it
 install-dev: $(DEV) ## Make the environment that working on Kith needs
 
-test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka and Chromium by itself; SEED=… tries a run's examples again)
-	@$(KAFKA)
-	@$(BIN)/python -m tests.support.browser --install
+test: $(DEV) ## Run every test (sets up PostgreSQL, Kafka, Chromium … by itself; SEED=… tries a run's examples again)
+	@$(MAKE) --no-print-directory -j3 for-kafka for-programs for-clients
 	@KITH_TEST_SEED=$(SEED) $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Format, lint, types, walls between packages, contracts and migrations without drift
@@ -80,10 +87,27 @@ sbom: $(VENV)/bin/python ## List what the image holds, with versions and hashes:
 		--output-reproducible --output-format JSON --output-file build/sbom.cdx.json
 	@echo build/sbom.cdx.json
 
-clients: $(VENV)/bin/python ## Generate typed clients for Python and TypeScript from the OpenAPI documents: clients/build
-	@test -x $(VENV)/clients/bin/openapi-python-client || $(BIN)/python -m venv $(VENV)/clients
-	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1
-	@$(VENV)/clients/bin/python clients/generate.py $(CURDIR)/$(VENV)/clients/bin/openapi-python-client
+clients: $(CLIENTS) ## Generate typed clients for Python and TypeScript from the OpenAPI documents: clients/build
+	@echo clients/build
+
+# What tests need beside the environment, fetched side by side. Without clients and PHP their tests are skipped, with the
+# reason: a registry that does not answer fails nobody's tests.
+for-kafka: $(DEV)
+	@$(KAFKA)
+
+for-programs: $(DEV)
+	@$(BIN)/python -m tests.support.programs
+
+for-clients: $(DEV)
+	@$(MAKE) --no-print-directory $(CLIENTS) || echo "No typed clients: their tests are skipped"
+
+$(CLIENTS): $(DEV) requirements/clients.txt requirements/node.txt clients/generate.py \
+		clients/typescript/package-lock.json $(wildcard contracts/openapi/*.json)
+	@test -x $(VENV)/clients/bin/python || $(BIN)/python -m venv --without-pip $(VENV)/clients
+	@$(UV_INTO) $(VENV)/clients/bin/python --require-hashes -r requirements/clients.txt
+	@$(NODE) || echo "Node.js cannot be had: no types for TypeScript"
+	@$(BIN)/python clients/generate.py $(CURDIR)/$(VENV)/clients/bin/openapi-python-client
+	@touch $@
 
 clean: ## Remove the environment and the tools' caches (keeps data folders)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist clients/build clients/typescript/node_modules

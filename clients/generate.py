@@ -1,4 +1,8 @@
-"""Generates the typed clients from the OpenAPI documents: `make clients`. Python always, TypeScript where npm is."""
+"""Generates the typed clients from the OpenAPI documents: `make clients`.
+
+Python first, then TypeScript, which needs npm and its registry: without them it ends with 1, Python's are there, and
+`build/left-out.txt` says why the others are not.
+"""
 
 import json
 import shutil
@@ -17,30 +21,46 @@ def main(generator: str) -> None:
     shutil.rmtree(BUILD, ignore_errors=True)
     for folder in ("python", "typescript", "documents"):
         (BUILD / folder).mkdir(parents=True)
-    npm = shutil.which("npm")
-    if npm:
-        subprocess.run([npm, "ci", "--silent", "--prefix", str(HERE / "typescript")], check=True)
-    for document in sorted(DOCUMENTS.glob("*.json")):
+    documents = sorted(DOCUMENTS.glob("*.json"))
+    for document in documents:
         name = document.stem
         plain = BUILD / "documents" / document.name
         # Two schemas may share a title; the generator would take both for one class. Their names differ.
         described = json.loads(document.read_text())
         _tell_apart(described)
-        plain.write_text(json.dumps(_without_titles(described) | {"info": described["info"]}))
+        plain.write_text(json.dumps(_simpler(described) | {"info": described["info"]}))
         settings = BUILD / "documents" / f"{name}.yml"
         settings.write_text(f"project_name_override: kith-{name}\npackage_name_override: kith_{name}\npost_hooks: []\n")
         target = str(BUILD / "python" / f"kith_{name}")
         options = ["--meta", "none", "--path", str(plain), "--config", str(settings), "--output-path", target]
-        subprocess.run([generator, "generate", *options], check=True, stdout=subprocess.DEVNULL)
-        if npm:
-            tool = HERE / "typescript" / "node_modules" / ".bin" / "openapi-typescript"
-            made = str(BUILD / "typescript" / f"{name}.d.ts")
-            subprocess.run(
-                [str(tool), str(plain), "--default-non-nullable", "false", "-o", made],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-    print(BUILD)  # noqa: T201  # what was made
+        _run([generator, "generate", *options])
+    wrong = _without_npm()
+    if wrong:
+        (BUILD / "left-out.txt").write_text(wrong)
+        sys.exit(f"No types for TypeScript: {wrong}")
+    tool = HERE / "typescript" / "node_modules" / ".bin" / "openapi-typescript"
+    for document in documents:
+        made = str(BUILD / "typescript" / f"{document.stem}.d.ts")
+        plain = str(BUILD / "documents" / document.name)
+        options = [plain, "--default-non-nullable", "false", "-o", made]
+        _run([str(tool), *options])
+
+
+def _without_npm() -> str:
+    """Fetches the generator of TypeScript; why that cannot be, or nothing."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "there is no npm here"
+    options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(HERE / "typescript")]
+    done = subprocess.run([npm, "ci", *options], check=False, stdin=subprocess.DEVNULL)
+    return f"npm ci ended with {done.returncode}" if done.returncode else ""
+
+
+def _run(argv: list[str]) -> None:
+    """What a generator warns of is of interest where it fails."""
+    done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout[-4000:]}")
 
 
 def _tell_apart(document: Any) -> None:
@@ -54,10 +74,19 @@ def _tell_apart(document: Any) -> None:
                 operation["operationId"] = f"{name}_{met[name]}"
 
 
-def _without_titles(value: Any) -> Any:
+def _simpler(value: Any) -> Any:
+    """Without titles, which two schemas may share, and without defaults of one of several kinds, which the server puts
+    in anyway: of such a field, and of all that has it, the generator makes nothing.
+    """
     if isinstance(value, dict):
-        return {k: _without_titles(v) for k, v in value.items() if not (k == "title" and isinstance(v, str))}
-    return [_without_titles(one) for one in value] if isinstance(value, list) else value
+        several = "oneOf" in value or "anyOf" in value
+        return {
+            name: _simpler(one)
+            for name, one in value.items()
+            if not (name == "title" and isinstance(one, str))
+            and not (several and name == "default" and isinstance(one, dict))
+        }
+    return [_simpler(one) for one in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

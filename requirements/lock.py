@@ -17,6 +17,8 @@ SETS = {
     "kafka.txt": [PROJECT, "--extra", "kafka", "--group", "build"],
     "uv.txt": ["--group", f"{PROJECT}:install"],
 }
+APART = {"clients.txt": "clients", "node.txt": "node"}
+"""Groups that share no environment with the rest, so they need not agree with it."""
 COMPILE = [
     *(
         shutil.which("uv") or str(Path(sys.executable).with_name("uv")),
@@ -41,6 +43,8 @@ def main() -> None:
         )
         for name, options in SETS.items():
             subprocess.run([*COMPILE, *options, "-c", whole, "-o", str(HERE / name)], check=True)
+    for name, group in APART.items():
+        subprocess.run([*COMPILE, "--group", f"{PROJECT}:{group}", "-o", str(HERE / name)], check=True)
 
 
 if __name__ == "__main__":

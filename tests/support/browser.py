@@ -1,7 +1,7 @@
 """A real Chromium for the tests, driven by Playwright.
 
 Which one: `KITH_TEST_CHROMIUM` if set, the one on the path, Debian's package (installed when we are root), else
-Playwright's own download. `python -m tests.support.browser --install` sees to it before a test run.
+Playwright's own download. `tests.support.programs` sees to it before a test run.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium", "fonts-dejavu-core")
+"""Debian's."""
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -59,30 +61,23 @@ async def find() -> Path:
     """The Chromium to use. Raises `NoBrowser`."""
     found = on_this_machine() or await _own()
     if found is None:
-        raise NoBrowser("no Chromium was found: run `python -m tests.support.browser --install`")
+        raise NoBrowser("no Chromium was found: run `python -m tests.support.programs`")
     return found
 
 
-def install() -> None:
-    """Sees to it that there is one. Raises `NoBrowser` with what was tried."""
-    if on_this_machine() or asyncio.run(_own()):
+def had() -> bool:
+    """Whether there is one already."""
+    return on_this_machine() is not None or asyncio.run(_own()) is not None
+
+
+def download(tried: str) -> None:
+    """Playwright's own, if there is none else. Raises `NoBrowser` with what was `tried`."""
+    if had():
         return
-    tried = []
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium for the tests (Debian's package)", flush=True)
-        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
-        update = subprocess.run(["apt-get", "-qq", "update"], check=False, **quiet)  # type: ignore[call-overload]  # shared options
-        packages = ["chromium", "fonts-dejavu-core"]
-        command = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages]
-        installed = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, **quiet)  # type: ignore[call-overload]  # shared options
-        if on_this_machine():
-            return
-        tried.append(f"apt-get update ended with {update.returncode}, install with {installed.returncode}")
     print("Installing Chromium for the tests (Playwright's download)", flush=True)
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium-headless-shell"], check=False)
-    if not asyncio.run(_own()):
-        tried.append(f"playwright install ended with {done.returncode}")
-        raise NoBrowser(f"no Chromium can be had: {'; '.join(tried)}")
+    if asyncio.run(_own()) is None:
+        raise NoBrowser(f"no Chromium can be had: {tried}; playwright install ended with {done.returncode}")
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +100,3 @@ async def page_context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
-
-
-if __name__ == "__main__":
-    try:
-        install() if "--install" in sys.argv else print(asyncio.run(find()))
-    except NoBrowser as reason:
-        sys.exit(str(reason))

@@ -23,15 +23,21 @@ async def output(*argv: str | Path, cwd: Path) -> str:
     return said
 
 
-@pytest.mark.skipif(not (CLIENTS / "build" / "python").exists(), reason="the clients are not generated: make clients")
+BUILT = pytest.mark.skipif(not (CLIENTS / "build").exists(), reason="the clients are not generated: make clients")
+
+
+@BUILT
 async def test_the_python_clients(two_stores: TwoStores) -> None:
     key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
     said = await output(PYTHON, "story.py", str(two_stores.client.base_url), key, cwd=CLIENTS / "python")
     assert said.split()[1] == "1000"
 
 
-@pytest.mark.skipif(not TSC.exists(), reason="the TypeScript types are not generated: make clients, with Node.js")
+@BUILT
 async def test_the_types_for_typescript(two_stores: TwoStores) -> None:
+    left_out = CLIENTS / "build" / "left-out.txt"
+    if left_out.exists():
+        pytest.skip(left_out.read_text())
     key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
     folder = CLIENTS / "typescript"
     await output(TSC, "-p", ".", cwd=folder)
