@@ -8,20 +8,28 @@ import asyncio
 import gc
 import json
 import os
+import runpy
 import select
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from services.cli import manifests
 from services.cli.local.keep import ensure_secrets
+from services.kernel import failpoints
 from tests.support.wait import until
 
-_started: list[tuple[asyncio.subprocess.Process, Path]] = []
-"""This process's one."""
+_started: list[asyncio.Task[Path]] = []
+"""The start of this process's one. Who asks while it starts waits for the same."""
+_processes: list[asyncio.subprocess.Process] = []
+"""Kept: the end of one's standard input is the end of it."""
 
 
 async def kith(*words: str, folder: Path, url: str, **env: str) -> tuple[int, list[dict[str, Any]], str]:
@@ -33,27 +41,84 @@ async def kith(*words: str, folder: Path, url: str, **env: str) -> tuple[int, li
 
 async def run(*words: str, env: Mapping[str, str]) -> tuple[int, str, str]:
     """Runs a command with these variables and no others: its status, its output, its complaints."""
+    ended = await (await fork(*words, env=env)).ended
+    return ended.status, ended.out, ended.err
+
+
+class Ended(NamedTuple):
+    """What a process left: its status (negative: the signal that ended it), its output, its complaints."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A process that runs, to be waited for or killed like one of asyncio's."""
+
+    pid: int
+    ended: asyncio.Task[Ended]
+
+    @property
+    def returncode(self) -> int | None:
+        """Its status, or None while it runs."""
+        return self.ended.result().status if self.ended.done() else None
+
+    async def wait(self) -> int:
+        """Its status, when it has ended."""
+        return (await asyncio.shield(self.ended)).status
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Sends it a signal, unless it has ended."""
+        if not self.ended.done():
+            with suppress(ProcessLookupError):  # it has ended, which is not known here yet
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends it as `kill -9` does."""
+        self.send_signal(signal.SIGKILL)
+
+
+async def fork(*words: str, env: Mapping[str, str], module: str = "services") -> Forked:
+    """Starts `python -m module words…` with these variables and no others. It does not outlast who asked for it."""
     reader, writer = await asyncio.open_unix_connection(str(await _address()), limit=2**26)
-    writer.write(json.dumps({"words": words, "env": dict(env), "folder": str(Path.cwd())}).encode() + b"\n")
-    answer = json.loads(await reader.readline())
-    writer.close()
-    return answer["status"], answer["out"], answer["err"]
+    request = {"module": module, "words": words, "env": dict(env), "folder": str(Path.cwd())}
+    writer.write(json.dumps(request).encode() + b"\n")
+    try:
+        pid = int(await reader.readline())
+    except BaseException:
+        writer.close()
+        raise
+
+    async def end() -> Ended:
+        try:
+            return Ended(**json.loads(await reader.readline()))
+        finally:
+            writer.close()
+
+    return Forked(pid, asyncio.create_task(end()))
 
 
 async def _address() -> Path:
     if not _started:
-        address = Path(tempfile.mkdtemp(prefix="kith-cli-")) / "socket"
-        argv = (sys.executable, "-m", "tests.support.command_line", str(address))
-        _started.append((await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE), address))
-    [(process, address)] = _started
+        _started.append(asyncio.create_task(_start()))
+    return await asyncio.shield(_started[0])
+
+
+async def _start() -> Path:
+    address = Path(tempfile.mkdtemp(prefix="kith-cli-")) / "socket"
+    argv = (sys.executable, "-m", "tests.support.command_line", str(address))
+    process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE)
+    _processes.append(process)
     await until(lambda: address.exists() or process.returncode is not None, within=120, what="the command line")
     return address
 
 
 def serve(address: Path) -> None:
     """Imports everything once, then answers each connection from a fork."""
-    from services.cli import manifests
-
+    for name in ("services.cli.app", "services.kernel.runner", "uvloop", "tests.support.toy"):
+        import_module(name)
     manifests.load_all()
     gc.freeze()  # what all forks share is not looked through, and not copied, by each
     draft = address.with_suffix(".draft")
@@ -81,6 +146,11 @@ def _answer(connection: socket.socket) -> None:
         request = json.loads(line.readline())
         if (child := os.fork()) == 0:
             _become(request, out.fileno(), err.fileno())
+        line.write(b"%d\n" % child)
+        line.flush()
+        ready, _, _ = select.select([os.pidfd_open(child), connection.fileno()], [], [])
+        if connection.fileno() in ready:  # who asked has gone
+            os.kill(child, signal.SIGKILL)
         _, ended = os.waitpid(child, 0)
         printed = []
         for file in (out, err):
@@ -91,17 +161,16 @@ def _answer(connection: socket.socket) -> None:
 
 
 def _become(request: dict[str, Any], out: int, err: int) -> None:
-    """Is the command from here on; the interpreter ends as it does for the console script."""
-    from services.cli.app import main
-
+    """Is the command from here on; the interpreter ends as it does for `python -m`."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.environ.clear()
     os.environ.update(request["env"])
+    failpoints.configure(os.environ.get("KITH_FAILPOINTS", ""))
     os.chdir(request["folder"])
     sys.argv = ["kith", *request["words"]]
-    main()
+    runpy.run_module(request["module"], run_name="__main__")
     sys.exit(0)
 
 

@@ -1,9 +1,7 @@
 """A till's "walk-in" with thousands of open orders: what concerns them all is decided some orders at a time."""
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -34,6 +32,7 @@ from tests.support.attribution import (
     program,
     refund,
 )
+from tests.support.command_line import fork
 from tests.support.sweeping import go_on
 
 OPEN = 30
@@ -194,10 +193,8 @@ async def test_a_kill_between_two_steps_loses_nothing_but_the_step(db: Database)
     count = later.MOST * 2 + 20
     await arrive(db, program(), *bought(count))
     await arrive(db, order("late", customer="walk-in", placed_at=at(days=-31)))
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.sweeping", db.url),
-        env={**os.environ, "KITH_FAILPOINTS": "backlog.before_commit=kill@2"},
-    )
+    failing = {**os.environ, "KITH_FAILPOINTS": "backlog.before_commit=kill@2"}
+    child = await fork(db.url, module="tests.support.sweeping", env=failing)
     assert await child.wait() == -signal.SIGKILL
     assert (await numbers(db)).count(1) == 1
     await go_on(db)

@@ -2,10 +2,8 @@
 goes through the store person by person, whatever happens meanwhile.
 """
 
-import asyncio
 import os
 import signal
-import sys
 from collections import Counter
 
 import orjson
@@ -28,6 +26,7 @@ from tests.support.attribution import (
     order,
     program,
 )
+from tests.support.command_line import fork
 from tests.support.sweeping import go_on
 
 PEOPLE = AT_ONCE * 3 // 2
@@ -59,9 +58,7 @@ async def by_version(db: Database) -> Counter[int]:
 
 
 async def sweeping_process(url: str, failpoints: str = "") -> int | None:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.sweeping", url), env={**os.environ, "KITH_FAILPOINTS": failpoints}
-    )
+    child = await fork(url, module="tests.support.sweeping", env={**os.environ, "KITH_FAILPOINTS": failpoints})
     return await child.wait()
 
 

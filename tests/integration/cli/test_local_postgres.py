@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from services.cli.local import postgres
 from services.cli.local.postgres import APP_ROLE, IN_TESTS, OWNER, Postgres
 from services.cli.local.process import StartFailed
 
@@ -83,7 +84,8 @@ async def test_the_roles_cannot_step_around_row_level_security(server: Postgres)
     assert not any(row["rolbypassrls"] or row["rolsuper"] for row in rows)
 
 
-async def test_a_wrong_setting_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
+async def test_a_wrong_setting_is_told_with_the_end_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_ATTEMPTS", 2)
     server = Postgres(tmp_path / "postgres", settings={**IN_TESTS, "shared_buffers": "nonsense"})
     with pytest.raises(StartFailed, match="shared_buffers"):
         await server.start(within=20)

@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from services.cli.local import process
 from services.cli.names import NAMES
+from tests.support import command_line
 from tests.support.metrics import unheard
 from tests.support.product import Product, running
 from tests.support.wait import until
@@ -75,31 +75,38 @@ async def test_a_killed_product_leaves_nothing_running_and_starts_again(tmp_path
         assert (await api.get("/readyz")).status_code == 200
 
 
-async def test_a_second_starter_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    async with running("run", tmp_path / "data", demo=False):
-        reported = _kith("run", "--port", str(process.free_port()), folder=tmp_path / "data")
-    assert reported.returncode == 1
-    assert "running on" in reported.stderr
+@pytest.fixture(scope="module")
+async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """A product that stands in the way of others."""
+    async with running("run", tmp_path_factory.mktemp("standing") / "data", demo=False) as product:
+        yield product
 
 
-async def test_a_used_port_is_told_before_anything_is_started(tmp_path: Path) -> None:
-    async with running("run", tmp_path / "data", demo=False) as product:
-        reported = _kith("run", "--port", product.url.rpartition(":")[2], folder=tmp_path / "other")
-    assert reported.returncode == 1
-    assert "is in use; set KITH_PORT" in reported.stderr
+async def test_a_second_starter_on_the_same_folder_is_refused(standing: Product) -> None:
+    status, _, complaints = await _kith("run", "--port", str(process.free_port()), folder=standing.folder)
+    assert status == 1
+    assert "running on" in complaints
+
+
+async def test_a_used_port_is_told_before_anything_is_started(standing: Product, tmp_path: Path) -> None:
+    status, _, complaints = await _kith("run", "--port", standing.url.rpartition(":")[2], folder=tmp_path / "other")
+    assert status == 1
+    assert "is in use; set KITH_PORT" in complaints
     assert not (tmp_path / "other").exists()
 
 
-def test_serve_refuses_to_start_without_a_database(tmp_path: Path) -> None:
-    reported = _kith("serve", "links", folder=tmp_path)
-    assert reported.returncode == 1
-    assert "KITH_DATABASE_URL" in reported.stderr
+async def test_serve_refuses_to_start_without_a_database(tmp_path: Path) -> None:
+    status, _, complaints = await _kith("serve", "links", folder=tmp_path)
+    assert status == 1
+    assert "KITH_DATABASE_URL" in complaints
 
 
-def test_serve_refuses_to_start_without_secrets(tmp_path: Path) -> None:
-    reported = _kith("serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith")
-    assert reported.returncode == 1
-    assert reported.stderr.startswith("kith: KITH_SECRET_KEYS is missing")
+async def test_serve_refuses_to_start_without_secrets(tmp_path: Path) -> None:
+    status, _, complaints = await _kith(
+        "serve", "links", folder=tmp_path, KITH_DATABASE_URL="postgresql://kith@127.0.0.1:1/kith"
+    )
+    assert status == 1
+    assert complaints.startswith("kith: KITH_SECRET_KEYS is missing")
 
 
 async def _operators_look_at_it(folder: Path, product: Product, api: httpx.AsyncClient) -> None:
@@ -113,37 +120,31 @@ async def _operators_look_at_it(folder: Path, product: Product, api: httpx.Async
 
     await until(decided, what="a decision")
     store_id = product.reported["store_id"]
-    [equation] = _reported("reconcile", "--store", store_id, folder=folder)
+    [equation] = await _reported("reconcile", "--store", store_id, folder=folder)
     sides = {name: equation[name] for name in ("acked", "unattributed", "in_flight", "difference")}
     assert sides == {"acked": 1, "unattributed": 1, "in_flight": 0, "difference": 0}
-    [replayed] = _reported("replay", folder=folder)
+    [replayed] = await _reported("replay", folder=folder)
     assert (replayed["store"], replayed["equal"], replayed["different"]) == (store_id, 1, 0)
-    [one] = _reported("replay", "--store", store_id, "--order", "1001", folder=folder)
+    [one] = await _reported("replay", "--store", store_id, "--order", "1001", folder=folder)
     assert one["equal"] == 1
-    [books] = _reported("ledger", "verify", folder=folder)
+    [books] = await _reported("ledger", "verify", folder=folder)
     assert books["whole"]
 
-    def sent_and_handled() -> bool:
-        waiting = {reported["service"]: reported["events"] for reported in _reported("outbox", folder=folder)}
-        behind = {reported["group"]: reported["behind"] for reported in _reported("lag", folder=folder)}
+    async def sent_and_handled() -> bool:
+        waiting = {reported["service"]: reported["events"] for reported in await _reported("outbox", folder=folder)}
+        behind = {reported["group"]: reported["behind"] for reported in await _reported("lag", folder=folder)}
         return set(waiting) == set(NAMES) and not any((*waiting.values(), *behind.values()))
 
     await until(sent_and_handled, what="an empty outbox and no lag")
 
 
-def _reported(*words: str, folder: Path) -> list[dict[str, Any]]:
-    done = _kith(*words, "--json", folder=folder)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+async def _reported(*words: str, folder: Path) -> list[dict[str, Any]]:
+    status, out, err = await _kith(*words, "--json", folder=folder)
+    assert status == 0, err
+    return [json.loads(line) for line in out.splitlines()]
 
 
-def _kith(*words: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
+async def _kith(*words: str, folder: Path, **env: str) -> tuple[int, str, str]:
+    """A command with these settings and no others of ours: its status, its output, its complaints."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    return subprocess.run(
-        [sys.executable, "-m", "services", *words],
-        env={**clean, "KITH_DATA_DIR": str(folder), **env},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return await command_line.run(*words, env={**clean, "KITH_DATA_DIR": str(folder), **env})

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from services.cli.local.process import free_port
 from services.connectors.inbox.actions import reconcile
 from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, SECRET_KEY, SHOP
+from tests.support.command_line import fork
 from tests.support.connectors import SECRET, paid_order, signed
 from tests.support.edge import OPERATOR_KEY
 from tests.support.postgres import FreshDatabase
@@ -44,9 +44,7 @@ async def test_killed_at_every_step_each_delivery_is_kept_and_its_order_sent_on_
 
     async def supervise() -> None:
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "services", "serve", "connectors", "--port", str(port)), env=environment
-            )
+            process = await fork("serve", "connectors", "--port", str(port), env=environment)
             try:
                 await process.wait()
             finally:

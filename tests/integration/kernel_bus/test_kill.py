@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from services.cli.local.process import free_port
 from services.kernel.db import Database
+from tests.support.command_line import Forked, fork
 from tests.support.toy import seen
 from tests.support.wait import until
 
@@ -39,7 +39,6 @@ class Toy:
     def __init__(self, url: str, folder: Path) -> None:
         self.port = free_port()
         self.marks = folder / "fired"
-        self.log = folder / "toy.log"
         self._folder = folder
         self._environment = {
             **os.environ,
@@ -51,20 +50,14 @@ class Toy:
             "KITH_OPERATOR_KEY": OPERATOR,
             "KITH_FAILPOINTS_ONCE": str(self.marks),
         }
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: Forked | None = None
         self.acked_visits: list[str] = []
         self.acked_notes: list[str] = []
         self.failed = 0
 
     async def start(self, failpoints: str = "") -> None:
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.support.toy",
-                env={**self._environment, "KITH_FAILPOINTS": failpoints},
-                stderr=log,
-            )
+        environment = {**self._environment, "KITH_FAILPOINTS": failpoints}
+        self.process = await fork(module="tests.support.toy", env=environment)
 
     async def supervise(self, failpoints: str) -> None:
         """Starts it again and again."""
@@ -143,7 +136,7 @@ async def test_asked_to_stop_under_load_it_finishes_what_it_took_and_ends_well(
     async with toy.loaded():
         await until(toy.ready, within=60)
         toy.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(toy.process.wait(), 30) == 0, toy.log.read_text()
+        assert await asyncio.wait_for(toy.process.wait(), 30) == 0, (await toy.process.ended).err
     async with db.transaction() as tx:
         waiting = {row.data for row in await tx.all("select data from outbox")}
     assert not waiting

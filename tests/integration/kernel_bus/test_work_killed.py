@@ -5,7 +5,6 @@ a repetition carries its key.
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from services.cli.local.postgres import Postgres
 from services.cli.local.process import free_port, is_alive
 from services.kernel.db import Database
 from services.kernel.work import NewTask, add_tasks
+from tests.support.command_line import fork
 from tests.support.toy import make_toy_schema, toy_database
 from tests.support.wait import until
 
@@ -73,7 +73,7 @@ async def supervised(given: Mapping[str, str]) -> AsyncIterator[None]:
 
     async def supervise() -> None:
         while True:
-            process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.support.toy", env=given)
+            process = await fork(module="tests.support.toy", env=given)
             try:
                 await process.wait()
             finally:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +15,7 @@ from services.links.mail.actions import Message
 from tests.integration.links.mailing import relay
 from tests.integration.links.telling import ConversionAttributed, hear, order
 from tests.integration.links.world import Replica, Shop
+from tests.support.command_line import fork
 from tests.support.mail import MailServer
 from tests.support.wait import until
 
@@ -65,8 +65,8 @@ async def test_killed_at_every_step_no_mail_is_lost_and_a_second_one_is_the_same
 
     async def supervise() -> None:
         while True:
-            argv = (sys.executable, "-m", "services", "serve", "links", "--role", "work", "--port", str(free_port()))
-            process = await asyncio.create_subprocess_exec(*argv, env=environment)
+            argv = ("serve", "links", "--role", "work", "--port", str(free_port()))
+            process = await fork(*argv, env=environment)
             try:
                 await process.wait()
                 # Nobody waits for the leases of the dead: a test has no minute for each.

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +18,7 @@ from services.links.sms_gateways.actions.setup import lane_of
 from tests.integration.links.telling import ConversionAttributed, hear, order
 from tests.integration.links.texting import gateway, set_up
 from tests.integration.links.world import Replica, Shop
+from tests.support.command_line import fork
 from tests.support.sms import SmsGateway
 from tests.support.wait import until
 
@@ -76,8 +76,8 @@ async def test_killed_at_every_step_no_sms_is_lost_and_none_comes_twice(
 
     async def supervise() -> None:
         while True:
-            argv = (sys.executable, "-m", "services", "serve", "links", "--role", "work", "--port", str(free_port()))
-            process = await asyncio.create_subprocess_exec(*argv, env=environment)
+            argv = ("serve", "links", "--role", "work", "--port", str(free_port()))
+            process = await fork(*argv, env=environment)
             try:
                 await process.wait()
                 # Nobody waits for the leases of the dead: a test has no minute for each.

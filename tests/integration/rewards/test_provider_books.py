@@ -4,7 +4,6 @@ gets lost, comes twice, comes first, or comes back, and wherever the process tha
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.integration.rewards.money import audit
 from tests.integration.rewards.paying import Paying, paying, people
 from tests.integration.rewards.world import World
 from tests.support.chance import examples, tally
+from tests.support.command_line import fork
 from tests.support.payout_providers import Moods
 from tests.support.wait import until
 from tests.unit.rewards.build import STORE
@@ -119,8 +119,8 @@ async def supervise(shop: Paying, marks: Path, folder: Path) -> None:
         "KITH_FAILPOINTS_ONCE": str(marks),
     }
     while True:
-        argv = (sys.executable, "-m", "services", "serve", "rewards", "--role", "work", "--port", str(free_port()))
-        process = await asyncio.create_subprocess_exec(*argv, env=environment)
+        argv = ("serve", "rewards", "--role", "work", "--port", str(free_port()))
+        process = await fork(*argv, env=environment)
         try:
             await process.wait()
             async with shop.world.owner.transaction([STORE]) as tx:
