@@ -1,6 +1,7 @@
 """The page of invitation as a friend meets it: on a phone and a screen, by day and by night, in every language."""
 
-from typing import Any
+from itertools import product
+from typing import Literal
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -11,6 +12,8 @@ from tests.integration.links.test_portal_in_a_browser import too_small
 from tests.integration.links.world import BASE, Replica, Shop
 
 pytestmark = pytest.mark.browser
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 async def shown(context: BrowserContext, links: Replica, path: str) -> tuple[Page, list[str]]:
@@ -33,24 +36,23 @@ async def shown(context: BrowserContext, links: Replica, path: str) -> tuple[Pag
     return page, asked
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_it_fits_can_be_touched_and_fetches_nothing(
-    links: Replica, shop: Shop, page_context: BrowserContext, width: int, scheme: Any
+    links: Replica, shop: Shop, page_context: BrowserContext, language: str
 ) -> None:
     program = {**PAGE, "friend_benefit": "both", "name": "Give 10, get 10"}
     anna = await shop.ambassador(await shop.program(**program), name="Anna-Magdalena Wolfeschlegelsteinhausen")
-    for language in LANGUAGES:
-        page, asked = await shown(page_context, links, f"/l/{anna['link']['slug']}?lang={language}")
+    page, asked = await shown(page_context, links, f"/l/{anna['link']['slug']}?lang={language}")
+    for width, scheme in product((320, 390, 1280), SCHEMES):
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": 844})
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, language
-        assert await too_small(page) == [], language
+        where = f"at {width} px, {scheme}"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
+        assert await too_small(page) == [], where
         button = await page.locator(".go").bounding_box()
         assert button is not None
-        assert button["y"] + button["height"] < 844, "the way on is seen at first sight"
-        assert [url for url in asked if "/l/" not in url] == []
-        await page.close()
+        assert button["y"] + button["height"] < 844, f"the way on is seen at first sight {where}"
+        assert [url for url in asked if "/l/" not in url] == [], where
 
 
 async def test_the_code_is_copied_and_the_address_can_be_shared(

@@ -4,7 +4,6 @@ import gzip
 from base64 import b64encode
 from typing import Any
 
-import pytest
 from playwright.async_api import BrowserContext, Request
 
 from services.links.preferences.actions import unsubscribe_url
@@ -12,10 +11,11 @@ from services.ui.locales import LANGUAGES
 from tests.integration.links.mailing import relay
 from tests.integration.links.test_landing import PAGE
 from tests.integration.links.test_looks import picture
-from tests.integration.links.test_portal_in_a_browser import opened
+from tests.integration.links.test_portal_in_a_browser import blank, opened
 from tests.integration.links.texting import PHONE, gateway, set_up
 from tests.integration.links.world import BASE, Replica, Shop, portal_of
-from tests.support.axe import violations
+from tests.support.axe import violations_in_both_schemes
+from tests.support.chance import chance
 from tests.support.mail import MailServer
 from tests.support.sms import SmsGateway
 
@@ -82,29 +82,23 @@ async def pages_of(links: Replica, shop: Shop, context: BrowserContext) -> dict[
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways_on_a_narrow_telephone(
-    links: Replica,
-    shop: Shop,
-    relay: MailServer,
-    gateway: SmsGateway,
-    page_context: BrowserContext,
-    scheme: Any,
+    links: Replica, shop: Shop, relay: MailServer, gateway: SmsGateway, page_context: BrowserContext
 ) -> None:
     wrong = {}
     await set_up(shop, gateway)
     pages = await pages_of(links, shop, page_context) | await telling(links, shop, page_context)
+    languages = chance("languages of pages").sample(list(LANGUAGES), len(LANGUAGES))
+    page = await blank(page_context, links)
+    await page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # width and height
     for number, (name, path) in enumerate(pages.items()):
-        language = list(LANGUAGES)[(number + (scheme == "dark")) % len(LANGUAGES)]
-        page = await opened(page_context, links, f"{BASE}{path}{'&' if '?' in path else '?'}lang={language}")
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        await page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # width and height
-        found = await violations(page)
+        language = languages[number % len(languages)]
+        await page.goto(f"{BASE}{path}{'&' if '?' in path else '?'}lang={language}")
+        found = await violations_in_both_schemes(page)
         if await page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
             found.append("it scrolls sideways")
         if found:
             wrong[f"{name} ({language})"] = found
-        await page.close()
     assert wrong == {}
 
 

@@ -28,8 +28,8 @@ _TARGETS = """() => [...document.querySelectorAll('a, button, input, select, tex
 _OPEN = "(open) => document.querySelectorAll('details').forEach((one) => (one.open = open))"
 
 
-async def opened(context: BrowserContext, links: Replica, url: str) -> Page:
-    """A page of links in the browser, without a server in between. A balance is another service's to tell."""
+async def blank(context: BrowserContext, links: Replica) -> Page:
+    """A tab whose pages are those of links, without a server in between. A balance is another service's to tell."""
 
     async def answer(route: Route) -> None:
         asked = route.request
@@ -43,6 +43,12 @@ async def opened(context: BrowserContext, links: Replica, url: str) -> Page:
 
     page = await context.new_page()
     await page.route("**/*", answer)
+    return page
+
+
+async def opened(context: BrowserContext, links: Replica, url: str) -> Page:
+    """A page of links in a tab of its own."""
+    page = await blank(context, links)
     await page.goto(url)
     return page
 
@@ -121,11 +127,11 @@ async def test_what_can_be_touched_in_the_portal_is_large_enough(
     assert (await signed_in.post("/p/phone", data={"number": PHONE})).status_code == 303
     await signed_in.aclose()
     parts = ("/p/links", "/p/phone", "/p/phone?another=1", "/p/invites", "/p/messages", "/p/settings", "/p/materials")
+    page = await blank(page_context, links)
     for path in ("/p", *parts, "/p/sign-in", made["url"], forged(made["url"])):
-        page = await opened(page_context, links, str(httpx.URL(BASE).join(path).copy_set_param("lang", language)))
+        await page.goto(str(httpx.URL(BASE).join(path).copy_set_param("lang", language)))
         for width in (390, 1280):
             await page.set_viewport_size({"width": width, "height": 844})
             small = await too_small(page)
             assert not small, f"{page.url} at {width} px: {small}"
             assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        await page.close()

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ from services.common import portal_session, scopes
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sessions import real_time
 from tests.integration.links.test_looks import picture
-from tests.support.axe import violations
+from tests.support.axe import violations, violations_in_both_schemes
 from tests.support.browser import PATIENCE_MS
 from tests.support.two_stores import BODIES, PROGRAM, SECRET_KEYS, Store, TwoStores
 from tests.support.wait import until
@@ -188,24 +188,21 @@ async def test_every_page_of_the_portal_fits_a_narrow_phone_and_nothing_keeps_an
     look = {"color": "#7A3B1E", "logo": b64encode(picture(size=(64, 64))).decode()}
     changed = await two_stores.client.patch("/v1/stores/look", json=look, headers=store.secret)
     assert changed.status_code == 200, changed.text
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        await page.emulate_media(color_scheme=scheme)
-        for path in ("/p", *PARTS):
-            await page.goto(base + path)
-            await keeps_nobody_out(page, scheme)
-        for path, fields in REFUSED.items():
-            await page.goto(f"{base}/p/payouts")
-            async with page.expect_navigation(url=base + path):
-                await page.evaluate(SEND, [path, fields])
-            await keeps_nobody_out(page, scheme)
+    for path in ("/p", *PARTS):
+        await page.goto(base + path)
+        await keeps_nobody_out(page)
+    for path, fields in REFUSED.items():
+        await page.goto(f"{base}/p/payouts")
+        async with page.expect_navigation(url=base + path):
+            await page.evaluate(SEND, [path, fields])
+        await keeps_nobody_out(page)
 
 
-async def keeps_nobody_out(page: Page, scheme: str) -> None:
+async def keeps_nobody_out(page: Page) -> None:
     await expect(page.locator(".fragment[aria-busy=true]")).to_have_count(0)
     await expect(page.locator(".fragment [role=alert]")).to_have_count(0)
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
-    assert await violations(page) == [], f"{page.url}, {scheme}"
+    assert await violations_in_both_schemes(page) == [], page.url
     await expect(page.locator(".bottombar")).to_be_visible()
     worn = await page.evaluate(WORN)
     assert worn == ["#7A3B1E", True], page.url
