@@ -4,7 +4,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-PLUGINS = ("browser", "chance", "described", "kafka", "limits", "postgres", "two_stores")
+PLUGINS = ("browser", "chance", "described", "kafka", "limits", "looking", "postgres", "two_stores")
 pytest_plugins = [f"tests.support.{name}" for name in PLUGINS]
 
 PROCESSES = ("tests/faults/", "tests/e2e/", "tests/integration/cli/", "tests/upgrade/")

@@ -12,6 +12,11 @@ from tests.support.connectors import Pair, served
 from tests.support.postgres import FreshDatabase
 
 
+@pytest.fixture(autouse=True)
+def _workers_look_often(looking_often: None) -> None:
+    """Nobody waits for a worker's next look."""
+
+
 @pytest.fixture
 async def both(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Pair]:
     async with served(await fresh_database("connectors", "attribution"), tmp_path) as pair:

@@ -1,53 +1,32 @@
 """Webhooks out: what is decided reaches a store's endpoints, signed, once under one id, whatever they answer."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import orjson
-import pytest
 from standardwebhooks import Webhook
 
-from services.connectors.endpoints.actions.tell import FORGET, take
 from services.connectors.endpoints.work import PER_ENDPOINT, TASK_KINDS
-from services.connectors.main import SERVICE
 from services.kernel import failpoints
 from services.kernel.auth.sealing import Sealing
-from services.kernel.bus.port import Event
-from services.kernel.jobs import Jobs
 from services.kernel.work import sql as tasks
+from tests.integration.connectors.outgoing import out, shop
 from tests.support.edge import OTHER_STORE, RING, STORE, key
-from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
 from tests.support.webhooks import (
     ALL,
     KEY,
     Answer,
-    Call,
     Made,
     Outgoing,
     Receiver,
     every_kind,
     given_by_hand,
     order,
-    receiving,
-    sending,
 )
 
+__all__ = ["out", "shop"]
+
 ANOTHER = Sealing("x1:another-key-of-the-sealing-0123456789", before=RING)
-
-
-@pytest.fixture
-async def out(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Outgoing]:
-    async with sending(await fresh_database("connectors"), tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Receiver]:
-    async with receiving() as made:
-        yield made
 
 
 async def test_everything_a_store_asked_for_arrives_once_and_is_signed_as_the_standard_says(
@@ -306,65 +285,6 @@ async def test_a_fault_of_ours_ends_a_delivery_and_an_operator_has_it_tried_agai
     await out.once(endpoint, state="delivered", tries=1)
 
 
-async def test_what_waits_for_a_deleted_endpoint_is_not_sent(out: Outgoing, shop: Receiver) -> None:
-    shop.answer = lambda call: Answer(500)
-    endpoint = await out.endpoint(shop.url())
-    await out.arrive(order("1001"))
-    found = await out.once(endpoint, state="waiting", tries=1)
-    assert (await out.http.delete(f"/v1/webhook-endpoints/{endpoint['id']}", headers=KEY)).status_code == 204
-    left = (await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).json()
-    assert (left["state"], left["next_try_at"]) == ("skipped", None)
-    async with out.db.transaction([STORE]) as tx:  # written by who had not yet seen that it was deleted
-        await tx.execute("update sendings set state = 'waiting'")
-    await out.move(timedelta(minutes=1))
-
-    async def skipped() -> bool:
-        return bool((await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).json()["state"] == "skipped")
-
-    await until(skipped, what="its task sees that there is nobody any more")
-    assert len(shop.calls) == 1
-    async with out.db.transaction([STORE]) as tx:
-        left = [await tx.scalar(f"select count(*) from {table}") for table in ("endpoints", "endpoint_secrets")]
-    assert left == [0, 0]
-
-
-async def test_an_endpoint_at_another_address_starts_anew(out: Outgoing, shop: Receiver) -> None:
-    shop.answer = lambda call: Answer(503, {"Retry-After": "3600"}) if call.path == "/old" else Answer()
-    endpoint = await out.endpoint(shop.url("/old"))
-    await out.arrive(order("1001"))
-    await out.once(endpoint, state="waiting", tries=1)
-    assert (await out.show(endpoint))["failing_since"] is not None
-    path = f"/v1/webhook-endpoints/{endpoint['id']}"
-    same = await out.http.patch(path, headers=KEY, json={"url": shop.url("/old")})
-    assert same.json()["failing_since"] is not None
-    moved = await out.http.patch(path, headers=KEY, json={"url": shop.url("/new")})
-    assert moved.json()["failing_since"] is None
-    async with out.db.transaction([STORE]) as tx:
-        assert await tx.scalar("select streak from endpoints") == 0
-    await out.arrive(order("1002"))
-    await until(lambda: shop.ids("/new") == ["evt_attributed_1002_1"], what="it does not wait as the old one asked")
-
-
-async def test_what_a_former_address_answers_late_says_nothing_of_the_new_one(out: Outgoing, shop: Receiver) -> None:
-    asked, go = asyncio.Event(), asyncio.Event()
-
-    async def gone(call: Call) -> Answer:
-        asked.set()
-        await go.wait()
-        return Answer(410)
-
-    shop.answer = gone
-    endpoint = await out.endpoint(shop.url("/old"))
-    await out.arrive(order("1001"))
-    await asyncio.wait_for(asked.wait(), 30)
-    moved = {"url": shop.url("/new")}
-    await out.http.patch(f"/v1/webhook-endpoints/{endpoint['id']}", headers=KEY, json=moved)
-    go.set()
-    await out.once(endpoint, state="failed", status=410)
-    shown = await out.show(endpoint)
-    assert (shown["enabled"], shown["failing_since"]) == (True, None)
-
-
 async def test_endpoints_that_hang_hold_up_no_other_of_the_same_or_another_store(out: Outgoing, shop: Receiver) -> None:
     other = key("webhooks:read", "webhooks:write", store=OTHER_STORE)
     for number in range(19):
@@ -409,181 +329,3 @@ async def test_a_sample_is_sent_as_one_and_tells_nothing_of_health(out: Outgoing
     await out.http.post(path, headers=KEY, json={})
     await out.once(endpoint, state="failed", tries=1, test=True)
     assert (await out.show(endpoint))["failing_since"] is None
-
-
-async def test_who_is_erased_leaves_what_was_kept_for_sending(out: Outgoing, shop: Receiver) -> None:
-    shop.answer = lambda call: Answer(500, {}, call.body)
-    endpoint = await out.endpoint(shop.url())
-    person = {"ambassador_id": "amb_anna", "external_id": "customer-of-anna"}
-    await out.arrive(
-        Made("kith.ambassador.saved.v1", "evt_1", fields=person),
-        Made("kith.link.saved.v1", "evt_2", fields={"ambassador_id": "amb_anna", "slug": "anna-smith"}),
-    )
-    await until(lambda: len(shop.calls) == 2, what="both were tried")
-
-    async def noted() -> bool:
-        return {one["tries"] for one in await out.deliveries(endpoint)} == {1}
-
-    await until(noted, what="both are noted")
-    erased = {"ambassador_id": "amb_anna", "external_id": None, "status": "erased", "revision": 5}
-    await out.arrive(Made("kith.ambassador.saved.v1", "evt_3", fields=erased))
-    await out.move(timedelta(days=2))
-    log = await out.deliveries(endpoint)
-    assert {one["state"] for one in log} == {"withdrawn"}
-    for one in log:
-        detail = (await out.http.get(f"/v1/deliveries/{one['id']}", headers=KEY)).text
-        assert "customer-of-anna" not in detail
-        assert "anna-smith" not in detail
-        assert (await out.http.post(f"/v1/deliveries/{one['id']}/replay", headers=KEY)).json()["code"] == "erased"
-    await out.arrive(order("1001"))
-    await out.once(endpoint, message_id="evt_attributed_1001_1", tries=1)
-    assert len(shop.calls) == 3, "nothing about them was sent any more"
-    await out.move(timedelta(days=40))
-    await Jobs(out.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(FORGET)
-    assert await out.deliveries(endpoint) == []
-    late = Made("kith.link.saved.v1", "evt_5", fields={"ambassador_id": "amb_anna", "link_id": "lnk_2", "slug": "anna"})
-    again = Made("kith.ambassador.saved.v1", "evt_1", fields=person)
-    other = Made("kith.ambassador.saved.v1", "evt_6", fields={"ambassador_id": "amb_other"})
-    await out.arrive(late, again, other)
-    await out.once(endpoint, message_id="joined_amb_other", tries=1)
-    assert len(await out.deliveries(endpoint)) == 1, "nor is what comes late, or again, when all else is forgotten"
-
-
-async def test_a_link_that_was_deleted_is_told_no_more(out: Outgoing, shop: Receiver) -> None:
-    shop.answer = lambda call: Answer(500, {}, call.body)
-    endpoint = await out.endpoint(shop.url())
-
-    def link(name: str, *, revision: int = 1, deleted: bool = False) -> Made:
-        return Made(
-            "kith.link.saved.v1",
-            f"evt_{name}_{revision}",
-            fields={"link_id": name, "slug": f"slug-{name}", "revision": revision, "deleted": deleted},
-        )
-
-    await out.arrive(link("lnk_1"))
-    await out.once(endpoint, state="waiting", tries=1)
-    await out.arrive(link("lnk_1", revision=2, deleted=True), link("lnk_2", revision=2, deleted=True), link("lnk_2"))
-    found = await out.once(endpoint, state="withdrawn", message_id="created_lnk_1")
-    assert "slug" not in (await out.http.get(f"/v1/deliveries/{found['id']}", headers=KEY)).text
-    await out.arrive(link("lnk_1"), link("lnk_2"), link("lnk_3"))
-    await out.once(endpoint, message_id="created_lnk_3", tries=1)
-    assert {one["message_id"] for one in await out.deliveries(endpoint)} == {"created_lnk_1", "created_lnk_3"}
-    assert shop.ids() == ["created_lnk_1", "created_lnk_3"]
-
-
-async def test_who_is_erased_beside_a_late_event_of_theirs_is_not_told(out: Outgoing, shop: Receiver) -> None:
-    """The event is taken, and not yet committed, when the erasure comes."""
-    shop.answer = lambda call: Answer(500)
-    await out.endpoint(shop.url())
-    joined = Made("kith.ambassador.saved.v1", "evt_j", fields={"ambassador_id": "amb_anna"})
-    erased = {"ambassador_id": "amb_anna", "external_id": None, "status": "erased", "revision": 5}
-    async with out.db.transaction([STORE]) as tx:
-        await take(tx, [Event(joined.id, joined.type, tx.now, STORE, joined.payload(tx.now))])
-        erasing = asyncio.create_task(out.arrive(Made("kith.ambassador.saved.v1", "evt_e", fields=erased)))
-
-        async def waits() -> bool:
-            waiting = await tx.scalar("select count(*) from pg_locks where not granted")
-            return bool(waiting) or erasing.done()
-
-        await until(waits, what="the erasure waits, or is through already")
-    await erasing
-    async with out.db.transaction([STORE]) as tx:
-        assert await tx.scalar("select count(*) from messages") == 1
-        assert await tx.scalar("select count(*) from messages where body is not null") == 0
-
-
-async def test_what_was_sent_is_forgotten_after_thirty_days(out: Outgoing, shop: Receiver) -> None:
-    endpoint = await out.endpoint(shop.url())
-    await out.arrive(order("1001"))
-    await out.once(endpoint, state="delivered")
-    await out.move(timedelta(days=20))
-    await out.arrive(order("1002"))
-    await out.once(endpoint, state="delivered", message_id="evt_attributed_1002_1")
-    await out.move(timedelta(days=11))
-    assert await Jobs(out.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(FORGET) == 1
-    assert [one["message_id"] for one in await out.deliveries(endpoint)] == ["evt_attributed_1002_1"]
-    async with out.db.transaction([STORE]) as tx:
-        left = [await tx.scalar(f"select count(*) from {table}") for table in ("messages", "sendings", "tries")]
-    assert left == [1, 1, 1]
-
-
-async def test_no_store_sees_or_moves_another_s(out: Outgoing, shop: Receiver) -> None:
-    endpoint = await out.endpoint(shop.url())
-    await out.arrive(order("1001"))
-    delivery = await out.once(endpoint, state="delivered")
-    theirs = key("webhooks:read", "webhooks:write", store=OTHER_STORE)
-    one = f"/v1/webhook-endpoints/{endpoint['id']}"
-    for method, path, body in (
-        ("GET", one, None),
-        ("PATCH", one, {"enabled": False}),
-        ("DELETE", one, None),
-        ("POST", f"{one}/secret", {}),
-        ("POST", f"{one}/test", {}),
-        ("POST", f"{one}/replay", {"since": "2020-01-01T00:00:00Z"}),
-        ("GET", f"{one}/deliveries", None),
-        ("GET", f"/v1/deliveries/{delivery['id']}", None),
-        ("POST", f"/v1/deliveries/{delivery['id']}/replay", None),
-    ):
-        answer = await out.http.request(method, path, headers=theirs, json=body)
-        assert answer.status_code == 404, (method, path)
-    their_own = await out.endpoint(shop.url("/theirs"), headers=theirs)
-    # Under the same event and order ids, in one transaction.
-    await out.arrive(order("1002"), order("1002", store=OTHER_STORE), order("1003", store=OTHER_STORE))
-    await until(lambda: len(shop.calls) == 4, what="each is told of its own")
-    for path, store, secret, ids in (
-        ("/hook", STORE, endpoint["secret"], ["1001", "1002"]),
-        ("/theirs", OTHER_STORE, their_own["secret"], ["1002", "1003"]),
-    ):
-        bodies = [Webhook(secret).verify(call.body, dict(call.headers)) for call in shop.calls if call.path == path]
-        assert sorted(body["data"]["order_id"] for body in bodies) == ids
-        assert {body["data"]["store_id"] for body in bodies} == {store}
-    erased = Made("kith.ambassador.saved.v1", "evt_e", OTHER_STORE, {"ambassador_id": "amb_anna", "status": "erased"})
-    joined = Made("kith.ambassador.saved.v1", "evt_j", fields={"ambassador_id": "amb_anna"})
-    await out.arrive(joined, erased)
-    await out.once(endpoint, state="delivered", message_id="joined_amb_anna")
-    ended = await out.http.delete(one, headers=KEY)
-    assert ended.status_code == 204
-    await out.arrive(order("1004"), order("1004", store=OTHER_STORE))
-    await until(lambda: len(shop.ids("/theirs")) == 3, what="theirs is there")
-    async with out.db.transaction([STORE, OTHER_STORE]) as tx:
-        secrets = await tx.all("select store_id from endpoint_secrets")
-        told = await tx.scalar("select count(*) from sendings where message_id = 'evt_attributed_1004_1'")
-    assert [row.store_id for row in secrets] == [OTHER_STORE]
-    assert told == 1
-
-
-INSIDE_OR_NOWHERE = [
-    *(
-        "ftp://shop.example/",
-        "https://user:pw@shop.example/",
-        "https://",
-        "//shop.example/x",
-        "https://shop.example/#a",
-    ),
-    *("https://10.0.0.1/hook", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/"),
-    *("https://shop.example/\r\nx", "https://shop.example:99999/", "javascript:alert(1)", "https://shop.example:0/"),
-]
-
-
-async def test_what_cannot_be_called_is_refused_when_it_is_written_and_a_name_that_leads_inside_when_it_is_called(
-    fresh_database: FreshDatabase, tmp_path: Path, shop: Receiver
-) -> None:
-    asked: list[str] = []
-
-    async def turning(host: str, port: int) -> list[str]:
-        """A name that is public when somebody looks, and leads inside the next time."""
-        asked.append(host)
-        return ["198.18.0.1"] if host == "inside.example" else ["8.8.8.8", "10.0.0.7"]
-
-    async with sending(await fresh_database("connectors"), tmp_path, resolver=turning, own_port=shop.port) as out:
-        for url in INSIDE_OR_NOWHERE:
-            answer = await out.http.post("/v1/webhook-endpoints", headers=KEY, json={"url": url, "events": ALL})
-            assert answer.status_code == 422, url
-            assert [one["field"] for one in answer.json()["errors"]] == ["url"]
-        names = [f"http://{name}.example:{shop.port}/" for name in ("inside", "turning")]
-        made = [await out.endpoint(url) for url in (*names, f"http://localtest.example:{shop.port}/")]
-        await out.arrive(order("1001"))
-        for one in made:
-            await out.once(one, state="waiting", reason="address_refused", status=None)
-    assert sorted(asked) == ["inside.example", "localtest.example", "turning.example"], "looked up once for each call"
-    assert shop.calls == [], "nothing reached it"
