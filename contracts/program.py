@@ -356,13 +356,20 @@ class Program(Strict):
 
     @property
     def by_circumstances(self) -> bool:
-        """Whether some rule for orders asks who the ambassador was, how the buyer came, or since when they do."""
-        return any(
+        """Whether some rule for orders asks who the ambassador was, how the buyer came and since when they do, or where
+        the order goes.
+        """
+        return self.by_country or any(
             (rule.when is not None and bool(rule.when.groups or rule.when.roles or rule.when.channels))
             or (rule.span is not None and rule.span.months is not None)
             or any(boost.groups for boost in rule.boosts)
             for rule in self.rewards
         )
+
+    @property
+    def by_country(self) -> bool:
+        """Whether some rule for orders asks for the country to which they go."""
+        return any(rule.when is not None and bool(rule.when.countries) for rule in self.rewards)
 
     def rules_on(self, event: str) -> tuple[EventRule, ...]:
         """The rules that give something for events of this name."""

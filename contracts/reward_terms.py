@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from contracts.countries import Country
 from contracts.fields import Minor, Role
 from contracts.goals import Strict
 
@@ -54,15 +55,26 @@ class Goods(Strict):
 class When(Goods):
     """What an order must be for a rule to give something: all of it. What is left out or empty asks nothing.
 
-    Of several products and categories one must be in the order; of several channels, groups or roles one must fit.
+    Of several products and categories one must be in the order; of several channels, groups, roles or countries one
+    must fit.
     """
 
     min_subtotal_minor: Minor | None = Field(None, description="The smallest subtotal, before refunds.")
     channels: Names = Field((), description="How the link was passed on by whose click the buyer came: `telegram`.")
     groups: Names = Field((), description="The ambassador's group when the order was placed.")
     roles: tuple[Role, ...] = Field((), max_length=6, description="The ambassador's role when the order was placed.")
+    countries: tuple[Country, ...] = Field(
+        (), max_length=250, description="Where the order goes: ISO 3166-1 alpha-2. One without a country is for none."
+    )
     first_day: Day | None = Field(None, description="The first day on which orders count, where the store is.")
     last_day: Day | None = Field(None, description="The last one.")
+
+    @field_validator("countries")
+    @classmethod
+    def _each_once(cls, countries: tuple[str, ...]) -> tuple[str, ...]:
+        if (twice := _twice(countries)) is not None:
+            raise ValueError(f"countries names {twice!r} twice")
+        return countries
 
     @field_validator("last_day")
     @classmethod

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.countries import CountryCode
 from contracts.events.base import Payload, Topic
 from contracts.events.orders import Figures
 from contracts.fields import Id, Minor, Moment, Role
@@ -79,6 +80,7 @@ class Circumstances(BaseModel):
     brought_at: Moment | None = Field(
         None, description="When the first order was placed by which the program won this buyer; it may be this one."
     )
+    country: CountryCode | None = Field(None, description="Where the order goes, where a rule asks for countries.")
 
 
 class Conversion(Payload):

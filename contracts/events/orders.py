@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.countries import CountryCode
 from contracts.events.base import Payload, Topic
 from contracts.events.tracking import Customer, TokenClaims, TokenProblem
 from contracts.fields import Currency, Id, Minor, Moment
@@ -74,6 +75,9 @@ class OrderReported(OrderFact):
         False, description="The store gave no `updated_at`; what stands there is the time of receipt."
     )
     figures: Figures
+    country: CountryCode | None = Field(
+        None, description="Where the goods go, else where the bill goes: ISO 3166-1 alpha-2."
+    )
     customer: Customer = Customer()
     is_new: bool | None = Field(None, description="The store's own word on whether this is a new customer.")
     visitor_id: Id | None = None

@@ -77,6 +77,7 @@ class Order(Proved, kw_only=True):
     tax_minor: Amount = 0
     shipping_minor: Amount = 0
     items: Annotated[tuple[Line, ...], Meta(max_length=500)] = ()
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
     cancelled_at: Moment | None = None
 
     @property

@@ -116,6 +116,8 @@ def report(
         said.append(order.cancelled_at.astimezone(UTC))
     if history:
         said.append("history")
+    if order.country is not None:
+        said.append(["country", order.country])
     mark = naming.report_id(said)
     known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
     told = {"source": source, "history": True} if history else {"source": source}
@@ -166,6 +168,8 @@ def _encodable(order: Order, figures: dict[str, Any], evidence: Evidence) -> dic
         "token_problems": evidence.problems,
         "codes": evidence.codes,
     }
+    if order.country is not None:
+        fields["country"] = order.country
     if order.customer.is_new is not None:
         fields["is_new"] = order.customer.is_new
     if evidence.visitor_id is not None:

@@ -115,6 +115,10 @@ class Format:
         """The sign of a currency, or its code where it has none: € for EUR, MDL for MDL."""
         return _SIGNS.get(code, code)
 
+    def country(self, code: str) -> str:
+        """The name of a country, by its ISO 3166-1 code of two letters; the code where it has no name."""
+        return str(self._locale.territories.get(code, code))
+
     def axis_money(self, currency: str, *, largest_minor: int) -> Callable[[float], str]:
         """A writer for the ticks of an axis in minor units, all in the unit that suits the largest value."""
         step = 10 ** exponent(currency)

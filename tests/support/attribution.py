@@ -222,6 +222,7 @@ def order(
     store: str = STORE,
     fact_id: str | None = None,
     history: bool = False,
+    country: str | None = None,
 ) -> OrderReported:
     """One report of an order, placed at noon unless told."""
     placed = placed_at or NOON
@@ -242,6 +243,7 @@ def order(
             "token_problems": tuple(problems),
             "codes": tuple(codes),
             "history": history,
+            "country": country,
         }
     )
     mark = fact_id or f"r{hash(report.model_dump_json()) & 0xFFFFFFFF:08x}"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
+from contracts.countries import Country
 from contracts.events.orders import Item, RefundLine
 from contracts.fields import Currency, Minor
 from services.attribution.tracking.domain import known_customer
@@ -77,6 +78,9 @@ class OrderIn(Incoming):
     tax_minor: Minor = 0
     shipping_minor: Minor = 0
     items: tuple[Item, ...] = Field((), max_length=500)
+    country: Annotated[Country | None, Blank] = Field(
+        None, description="Where the goods go, else where the bill goes: ISO 3166-1 alpha-2, as in RO."
+    )
     cancelled_at: When | None = Field(None, description="The order is cancelled, since then. A later revision may not.")
     customer: CustomerIn = CustomerIn()
     token: Annotated[Annotated[str, Field(max_length=2048)] | None, Blank] = Field(

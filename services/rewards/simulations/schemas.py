@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from contracts.countries import Country
 from contracts.events.conversions import Circumstances
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
 from contracts.program import EvidenceKind, PerAmbassador, Program
@@ -63,6 +64,7 @@ class ImaginedOrderIn(BaseModel):
     group: str | None = Field(None, max_length=60, description="The ambassador's.")
     role: Role | None = Field(None, description="The ambassador's.")
     channel: str | None = Field(None, max_length=60, description="How the link was passed on: `telegram`.")
+    country: Country | None = Field(None, description="Where it goes: ISO 3166-1 alpha-2.")
     brought_at: OurMoment | None = Field(
         None, description="When the first order was placed by which the program won this friend. Left out: this one."
     )
@@ -97,7 +99,11 @@ class ImaginedOrderIn(BaseModel):
                 for line in self.items
             ),
             circumstances=Circumstances(
-                group=self.group, role=self.role, channel=self.channel, brought_at=self.brought_at or placed_at
+                group=self.group,
+                role=self.role,
+                channel=self.channel,
+                brought_at=self.brought_at or placed_at,
+                country=self.country,
             ),
         )
 
@@ -294,7 +300,7 @@ class CapOut(BaseModel):
 class UnknownOut(BaseModel):
     """How many orders do not say what rules ask for; by those rules they bring nothing."""
 
-    asked: Literal["group", "role", "channel", "months"]
+    asked: Literal["group", "role", "channel", "months", "country"]
     orders: int
 
 

@@ -55,6 +55,7 @@ def unknown_label(speech: Speech, asked: str) -> str:
         "group": speech.say("Orders without the ambassador’s group"),
         "role": speech.say("Orders without the ambassador’s role"),
         "channel": speech.say("Orders without their channel"),
+        "country": speech.say("Orders without their country"),
         "months": speech.say("Orders without the day on which the friend came"),
     }[asked]
 

@@ -28,7 +28,7 @@ RULES: list[dict[str, Any]] = [
     {
         "name": "goods",
         **TENTH,
-        "when": {"groups": ["VIP"], "channels": ["telegram"]},
+        "when": {"groups": ["VIP"], "channels": ["telegram"], "countries": ["MD"]},
         "terms": [
             {"categories": ["Shoes"], "give": {"kind": "percent", "basis_points": 2000}},
             {"products": ["gift-wrap"], "give": {"kind": "fixed", "amount_minor": 30}},
@@ -44,6 +44,7 @@ RULES: list[dict[str, Any]] = [
         ],
     },
     {"name": "staff", **TENTH, "when": {"groups": ["Staff"]}},
+    {"name": "abroad", **TENTH, "when": {"countries": ["RO", "UA"]}},
     {"name": "third", **TENTH, "span": {"nth": 3}},
     {"name": "months", **TENTH, "span": {"months": 2}, "give": {"kind": "fixed", "amount_minor": 7}},
     {
@@ -92,6 +93,7 @@ async def bought(shop: Shop, order_id: str = "1001", **more: Any) -> None:
         "shipping_minor": 500,
         "items": ITEMS,
         "customer": {"id": "8412"},
+        "country": "MD",
         "token": token(channel="telegram"),
         **more,
     }
@@ -128,6 +130,7 @@ async def test_lines_conditions_and_boosts_make_the_reward_and_refunds_by_line_t
         page = (await http.get(f"/console/rewards/rewards/{goods['id']}")).text
     assert "Nothing: the rule is for other groups of ambassadors." in card
     assert "Nothing: the rule is for other orders of this friend." in card
+    assert "Nothing: the rule is for orders to other countries." in card
     assert "Shoes, by category: 25%, 5% of it by a boost, is €5.00" in page
 
     await refunded(shop, "r1", [{"line_id": "a", "amount_minor": 1000}])

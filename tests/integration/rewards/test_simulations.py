@@ -207,11 +207,16 @@ async def test_what_past_orders_do_not_say_is_counted_and_what_they_do_is_used(w
     await world.take(make_state("a", order_number=1), make_state("b", order_number=2))
     grouped = {**AMBASSADOR_RULE, "name": "grouped", "when": {"groups": ["vip"]}}
     bound = {**AMBASSADOR_RULE, "name": "bound", "span": {"months": 6}}
-    run = await through(world, await start(world, draft=make_program(grouped, bound)))
+    abroad = {**AMBASSADOR_RULE, "name": "abroad", "when": {"countries": ["RO"]}}
+    run = await through(world, await start(world, draft=make_program(grouped, bound, abroad)))
     assert {(k.rule, r.rewards) for k, r in run.figures.rules.items() if r.rewards} == {("bound", 1)}
     async with world.caller(STORE) as shop:
         told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
-    assert told["unknown"] == [{"asked": "group", "orders": 2}, {"asked": "months", "orders": 1}]
+    assert told["unknown"] == [
+        {"asked": "country", "orders": 2},
+        {"asked": "group", "orders": 2},
+        {"asked": "months", "orders": 1},
+    ]
     async with world.browser(STORE) as page:
         shown = (await page.get(f"/console/rewards/simulations/{run.simulation_id}")).text
     assert "Orders without the ambassador’s group" in shown

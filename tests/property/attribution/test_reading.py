@@ -83,6 +83,7 @@ PLAIN_BODY = st.fixed_dictionaries(
         "token": PLAIN_TEXT,
         "visitor_id": PLAIN_TEXT,
         "codes": st.lists(PLAIN_TEXT, max_size=3),
+        "country": st.sampled_from(["MD", "RO", "XK"]),
     },
 )
 TEXTS = st.one_of(st.lists(TEXT, max_size=3), st.just(["a"] * 21), st.none())
@@ -104,6 +105,7 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
     "tokens": TEXTS,
     "visitor_id": TEXT,
     "codes": TEXTS,
+    "country": st.sampled_from(["md", "", " ", "XX", "MDA", "M\u0414", "MD\n", None, 7]),
     "colour": TEXT,
 }
 

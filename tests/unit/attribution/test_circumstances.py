@@ -84,6 +84,30 @@ def test_since_when_somebody_is_a_friend_is_said_by_the_order_that_won_them() ->
         assert seen is not None and seen.brought_at == at(days=-40)
 
 
+BY_COUNTRY: dict[str, Any] = {"when": {"countries": ["MD"]}}
+
+
+def test_the_country_is_that_of_the_newest_report_that_says_one() -> None:
+    said = [
+        order(tokens=[token()], fact_id="r1", updated_at=at(minutes=1), country="RO"),
+        order(tokens=[token()], fact_id="r2", updated_at=at(minutes=3)),
+        order(tokens=[token()], fact_id="r3", updated_at=at(minutes=2), country="MD"),
+    ]
+    for reported in (said, said[::-1]):
+        seen = found(asking(**BY_COUNTRY), anna(), *reported)
+        assert seen is not None and seen.country == "MD"
+
+
+def test_an_order_that_says_no_country_has_none() -> None:
+    seen = found(asking(**BY_COUNTRY), anna(), order(tokens=[token()]))
+    assert seen is not None and seen.country is None
+
+
+def test_where_no_rule_asks_for_countries_none_is_said() -> None:
+    seen = found(asking(), anna(group="VIP"), order(tokens=[token()], country="MD"))
+    assert seen is not None and (seen.group, seen.country) == ("VIP", None)
+
+
 @pytest.mark.parametrize(
     "asks",
     [

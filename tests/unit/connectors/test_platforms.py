@@ -394,6 +394,36 @@ def test_what_insales_answers_is_the_order() -> None:
     assert over.cancels[0].at == NOW + timedelta(minutes=1)
 
 
+def country_of_insales(**address: Any) -> str | None:
+    body = deliveries.insales_order(NOW) | {"shipping_address": address}
+    return one(read("insales", json.dumps(body).encode(), READ_BACK)).country
+
+
+def country_of_session(**fields: Any) -> str | None:
+    return one(stripe("checkout.session.completed", deliveries.stripe_session(NOW, **fields))).country
+
+
+def test_an_order_goes_where_its_goods_go_else_where_its_bill_goes() -> None:
+    assert woo(shipping={"country": "MD"}, billing={"country": "RO"}).orders[0].country == "MD"
+    assert woo(shipping={"country": ""}, billing={"country": "RO"}).orders[0].country == "RO"
+    assert woo().orders[0].country is None
+    assert country_of_insales(country="ru") == "RU"
+    assert country_of_insales(country="Россия", location={"country": "RU"}) == "RU"
+    assert country_of_insales(country="Россия") is None
+    to, billed = {"address": {"country": "MD"}}, {"address": {"country": "RO"}, "email": None}
+    assert country_of_session(collected_information={"shipping_details": to}, customer_details=billed) == "MD"
+    assert country_of_session(shipping_details=to, customer_details=billed) == "MD"
+    assert country_of_session(shipping_details=None, collected_information=None, customer_details=billed) == "RO"
+    assert country_of_session(customer_details={"address": {"country": "XX"}}) is None
+    intent = {"id": "pi_2", "status": "succeeded", "currency": "eur", "amount": 100, "metadata": {"kith_codes": "A"}}
+    assert one(stripe("payment_intent.succeeded", intent | {"shipping": to})).country == "MD"
+    assert one(stripe("payment_intent.succeeded", intent)).country is None
+    invoice = {"id": "in_2", "status": "paid", "currency": "eur", "total": 100, "subscription": "sub_1"}
+    assert one(stripe("invoice.paid", invoice | {"customer_address": {"country": "RO"}})).country == "RO"
+    by_both = {"customer_shipping": to, "customer_address": {"country": "RO"}}
+    assert one(stripe("invoice.paid", invoice | by_both)).country == "MD"
+
+
 def test_the_published_vectors() -> None:
     body = b'{"id":450789469,"test":true}'
     said = {"x-wc-webhook-signature": "fJoPLEeEn8PJAaMJCcWUEscpAyObBNN/CRo9Jo6ZoKU="}

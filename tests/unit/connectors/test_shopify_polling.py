@@ -189,6 +189,21 @@ def errors(code: str | None, **cost: Any) -> bytes:
     return json.dumps({"errors": [error], "data": None, "extensions": {"cost": cost}}).encode()
 
 
+def test_an_app_that_may_not_see_addresses_gets_the_orders_without_their_countries() -> None:
+    seen = node(1, -59)
+    denied = [
+        {"message": "no", "extensions": {"code": "ACCESS_DENIED"}, "path": ["orders", "edges", 0, "node", name]}
+        for name in ("shippingAddress", "billingAddress")
+    ]
+    listed = json.loads(answer({**seen, "shippingAddress": None, "billingAddress": None}, more=False))
+    [body] = polling().read({}, json.dumps({**listed, "errors": denied}).encode(), WINDOW).bodies
+    [order] = told(polling().topic, json.loads(body)).orders
+    assert (order.customer.email, order.country) == ("friend@example.com", None)
+    other = {**denied[0], "path": ["orders", "edges", 0, "node", "email"]}
+    with pytest.raises(Refused):
+        polling().read({}, json.dumps({**listed, "errors": [*denied, other]}).encode(), WINDOW)
+
+
 def test_points_that_are_used_up_are_waited_for() -> None:
     assert page(node(1, -59), left=1000).wait == timedelta()
     assert page(node(1, -59), left=400).wait == timedelta(seconds=5)

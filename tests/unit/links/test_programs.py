@@ -304,7 +304,12 @@ TERMS: dict[str, object] = {
     "which": "every",
     "give": {"kind": "percent", "basis_points": 1250},
     "span": {"months": 6},
-    "when": {"min_subtotal_minor": 3000, "categories": ["Shoes", "Boots"], "groups": ["VIP"]},
+    "when": {
+        "min_subtotal_minor": 3000,
+        "categories": ["Shoes", "Boots"],
+        "groups": ["VIP"],
+        "countries": ["MD", "GB"],
+    },
     "terms": [{"categories": ["Ties"], "give": {"kind": "percent", "basis_points": 2000}}],
     "boosts": [
         {"first_day": "2027-11-26", "last_day": "2027-11-29", "basis_points": 550, "groups": ["VIP"]},
@@ -329,6 +334,7 @@ def test_the_form_keeps_and_changes_a_rules_conditions() -> None:
         "ambassador_span": "3",
         "ambassador_least": "",
         "ambassador_categories": "",
+        "ambassador_countries": " ro, Ua RO",
         "ambassador_terms": "",
         "ambassador_boost_first": "2027-12-01",
         "ambassador_boost_share": "7,5",
@@ -336,7 +342,8 @@ def test_the_form_keeps_and_changes_a_rules_conditions() -> None:
     }
     rule = Program.model_validate(form.read(shown | other, before=program)).rewards[1]
     assert rule.span is not None and rule.span.model_dump(exclude_none=True) == {"nth": 3}
-    assert rule.when is not None and rule.when.model_dump(exclude_defaults=True) == {"groups": ("VIP",)}
+    assert rule.when is not None
+    assert rule.when.model_dump(exclude_defaults=True) == {"groups": ("VIP",), "countries": ("RO", "UA")}
     assert rule.terms == ()
     assert [(str(b.first_day), b.basis_points, b.groups) for b in rule.boosts] == [
         ("2027-12-01", 750, ("VIP",)),
@@ -348,6 +355,7 @@ def test_the_form_names_a_wrong_condition() -> None:
     wrong = {
         "ambassador_which": "orders",
         "ambassador_span": "1",
+        "ambassador_countries": "MD, Moldova",
         "ambassador_terms": "{",
         "ambassador_boost_first": "2027-02-30",
         "ambassador_boost_last": "",
@@ -357,6 +365,7 @@ def test_the_form_names_a_wrong_condition() -> None:
         form.read(form.fields(with_terms()) | wrong, before=None)
     assert refused.value.errors == {
         "ambassador_span": "2–1000",
+        "ambassador_countries": "countries",
         "ambassador_terms": "json",
         "ambassador_boost_first": "day",
         "ambassador_boost_last": "required",
@@ -367,12 +376,13 @@ def test_the_form_names_a_wrong_condition() -> None:
 def test_conditions_are_said_one_by_one() -> None:
     lines = [line.replace("\u00a0", " ") for line in words.promises(with_terms(), SPEECH, FORMAT)]
     start = lines.index("You get 12.5% for orders of your friends.")
-    assert lines[start + 1 : start + 9] == [
+    assert lines[start + 1 : start + 10] == [
         "It is for orders in 6 months from a friend’s first.",
         "For these it is 20%: Ties.",
         "The goods must come to €30 or more.",
         "One of these must be in the order: Shoes, Boots.",
         "It is for ambassadors in these groups: VIP.",
+        "It is for orders to these countries: Moldova, United Kingdom.",
         "From 26 Nov 2027 to 29 Nov 2027 it is 5.5% more.",
         "It is for ambassadors in these groups: VIP.",
         "From 26 Nov 2028 to 29 Nov 2028 it is 1% more.",

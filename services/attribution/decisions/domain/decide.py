@@ -206,6 +206,7 @@ def _circumstances(case: Case, winner: Evidence | None, beaten: list[Evidence]) 
         role=role,
         channel=click.channel if click else None,
         brought_at=won.first.placed_at if won else case.order.placed_at,
+        country=case.order.country if winner.terms.program.by_country else None,
     )
 
 

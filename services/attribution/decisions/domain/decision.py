@@ -175,6 +175,7 @@ def _circumstances(found: Circumstances | None) -> dict[str, Any] | None:
             "role": found.role,
             "channel": found.channel,
             "brought_at": None if found.brought_at is None else iso(found.brought_at),
+            "country": found.country,
         }
     )
 

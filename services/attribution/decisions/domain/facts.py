@@ -155,6 +155,8 @@ class Order:
     settlement: Settlement | None
     history: bool = False
     """Imported from before the store was connected, and never told of otherwise."""
+    country: str | None = None
+    """Where it goes, as the newest report has it that says so."""
 
     @property
     def standing(self) -> bool:
@@ -231,7 +233,14 @@ def _merge(
         uses=uses,
         settlement=settlement,
         history=all(r.history for r in reported),
+        country=_country(reported),
     )
+
+
+def _country(reported: Sequence[OrderReported]) -> str | None:
+    # By their own times: one that repeats figures may be the first to say where the order goes.
+    saying = [(r.updated_at, r.fact_id, r.country) for r in reported if r.country is not None]
+    return max(saying)[2] if saying else None
 
 
 def _removed(reported: Sequence[OrderReported], figures: Figures) -> frozenset[str]:

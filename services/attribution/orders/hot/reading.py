@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contracts.countries import COUNTRIES
 from services.attribution.orders.actions import order_of
 from services.attribution.orders.schemas import OrderIn
 from services.attribution.tracking.domain import known_customer
@@ -73,6 +74,7 @@ def usual(body: bytes) -> Order | None:
         and _NOT_IN_ADDRESSES.search(order.order_id) is None
         and known_customer(who.id) == who.id
         and money.known(order.currency)
+        and (order.country is None or order.country in COUNTRIES)
     ):
         return None
     return order

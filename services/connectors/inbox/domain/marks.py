@@ -42,6 +42,8 @@ def marked(ring: KeyRing, report: Report) -> Said:
             order.all_tokens,
             order.codes,
         ]
+        if order.country is not None:
+            said.append(["country", order.country])
         marks.append(_mark(ring, ORDER, said))
     marks += [_mark(ring, REFUND, _refund(one)) for one in report.refunds]
     marks += [_mark(ring, PAYMENT, list(one)) for one in report.payments]

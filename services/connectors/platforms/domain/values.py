@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
+from contracts.countries import COUNTRIES
 from services.common import money
 from services.kernel.errors import Invalid
 
@@ -43,6 +44,15 @@ def currency_of(reported: Reported, name: str = "currency") -> str | None:
         return None
     code = found.upper()
     return code if len(code) == 3 and code.isascii() and code.isalpha() else "XXX"
+
+
+def country_in(*addresses: object, name: str = "country") -> str | None:
+    """The country of the first of some addresses that has one: a code of two letters, large or small."""
+    for address in addresses:
+        code = (text(address, name) or "").upper() if isinstance(address, Mapping) else ""
+        if code in COUNTRIES:
+            return code
+    return None
 
 
 def id_of(value: object) -> str | None:

@@ -32,6 +32,8 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("Small Latin letters, digits, points and _, 40 at most, such as signup.")
         case "day":
             return speech.say("Write a day such as 2027-03-08.")
+        case "countries":
+            return speech.say("Write countries’ codes of two letters, such as MD, RO.")
         case "json":
             return speech.say("This is no list in JSON.")
         case "currency":
@@ -103,6 +105,7 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         "span": speech.say("Which order, or how many orders or months"),
         "least": speech.say("Goods for at least, %(currency)s", currency=currency),
         "categories": speech.say("Only with goods of these categories"),
+        "countries": speech.say("Only to these countries"),
         "terms": speech.say("Other terms for some goods, as JSON"),
         "boost_first": speech.say("Boost from"),
         "boost_last": speech.say("Boost until"),

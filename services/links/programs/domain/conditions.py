@@ -71,6 +71,10 @@ def _when(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator
         yield speech.say(
             "It is for ambassadors in these roles: %(names)s.", names=", ".join(role(one, speech) for one in when.roles)
         )
+    if when.countries:
+        yield speech.say(
+            "It is for orders to these countries: %(names)s.", names=_listed(map(fmt.country, when.countries))
+        )
     first, last = (None if day is None else fmt.date(day, year=True) for day in (when.first_day, when.last_day))
     if first and last:
         yield speech.say("It is for orders from %(first)s to %(last)s.", first=first, last=last)

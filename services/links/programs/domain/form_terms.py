@@ -10,12 +10,23 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from contracts.countries import COUNTRIES
 from contracts.expiry import LONGEST_DAYS
 from contracts.program import RewardRule
 
 SPANS: Final = ("nth", "orders", "months")
 """Which of a friend's orders, beside the first and each: the number that goes with it is a field of its own."""
-PARTS: Final = ("expires", "span", "least", "categories", "terms", "boost_first", "boost_last", "boost_share")
+PARTS: Final = (
+    "expires",
+    "span",
+    "least",
+    "categories",
+    "countries",
+    "terms",
+    "boost_first",
+    "boost_last",
+    "boost_share",
+)
 _MOST_ORDERS: Final = {"nth": (2, 1_000), "orders": (2, 1_000), "months": (1, 120)}
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -40,6 +51,7 @@ def fields(side: str, rule: RewardRule, decimal: Callable[[int | None], str]) ->
     if rule.when is not None:
         found[f"{side}_least"] = decimal(rule.when.min_subtotal_minor)
         found[f"{side}_categories"] = ", ".join(rule.when.categories)
+        found[f"{side}_countries"] = ", ".join(rule.when.countries)
     if rule.terms:
         terms = [term.model_dump(mode="json", exclude_defaults=True) for term in rule.terms]
         found[f"{side}_terms"] = "[" + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in terms) + "]"
@@ -79,12 +91,28 @@ def read(
         changed["expires_after_days"] = None
     if f"{side}_least" not in form:
         return changed
-    names = [one.strip() for one in form.get(f"{side}_categories", "").split(",") if one.strip()]
-    when = {**(rule.get("when") or {}), "min_subtotal_minor": amount(f"{side}_least"), "categories": names}
+    when = {
+        **(rule.get("when") or {}),
+        "min_subtotal_minor": amount(f"{side}_least"),
+        "categories": _listed(form.get(f"{side}_categories", "")),
+        "countries": _countries(f"{side}_countries", form, errors),
+    }
     changed["when"] = when if any(when.values()) else None
     changed["terms"] = _terms(f"{side}_terms", form, errors)
     changed["boosts"] = _boosts(side, list(rule.get("boosts") or ()), form, share, errors)
     return changed
+
+
+def _listed(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def _countries(field: str, form: Mapping[str, str], errors: dict[str, str]) -> list[str]:
+    codes = list(dict.fromkeys(form.get(field, "").upper().replace(",", " ").split()))
+    if not COUNTRIES.issuperset(codes):
+        errors[field] = "countries"
+    return codes
 
 
 def _terms(field: str, form: Mapping[str, str], errors: dict[str, str]) -> list[Any]:

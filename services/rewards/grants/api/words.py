@@ -136,6 +136,7 @@ def unmet_text(speech: Speech, reason: str) -> str:
         Reason.OTHER_CHANNEL: speech.say("Nothing: the rule is for friends who come by another channel."),
         Reason.OTHER_GROUP: speech.say("Nothing: the rule is for other groups of ambassadors."),
         Reason.OTHER_ROLE: speech.say("Nothing: the rule is for ambassadors of another role."),
+        Reason.OTHER_COUNTRY: speech.say("Nothing: the rule is for orders to other countries."),
         Reason.OTHER_DAY: speech.say("Nothing: the rule is for other days than that of the order."),
     }
     return texts.get(reason, "")

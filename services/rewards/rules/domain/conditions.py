@@ -51,6 +51,8 @@ def _unmet(order: Order, when: When) -> Reason | None:
         return Reason.OTHER_GROUP
     if when.roles and (known is None or known.role not in when.roles):
         return Reason.OTHER_ROLE
+    if when.countries and (known is None or known.country not in when.countries):
+        return Reason.OTHER_COUNTRY
     return None if between(order, when.first_day, when.last_day) else Reason.OTHER_DAY
 
 

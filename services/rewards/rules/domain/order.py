@@ -46,6 +46,8 @@ class Reason(StrEnum):
     OTHER_CHANNEL = "other_channel"
     OTHER_GROUP = "other_group"
     OTHER_ROLE = "other_role"
+    OTHER_COUNTRY = "other_country"
+    """The order goes to another country than those of the rule, or does not say where it goes."""
     OTHER_DAY = "other_day"
     """The order was placed before or after the days of the rule."""
     NOT_FIRST_EVENT = "not_first_event"

@@ -137,6 +137,7 @@ async def _page(call: Call, form: Mapping[str, str], *, wrong: AppError | None =
         currency=newest.currency if newest else "",
         form={
             "total": form.get("total", ""),
+            "country": form.get("country", ""),
             "from": form.get("from") or (today - timedelta(days=30)).isoformat(),
             "to": form.get("to") or today.isoformat(),
             "draft": form.get("draft") or (newest.model_dump_json(indent=1, exclude_defaults=True) if newest else ""),
@@ -162,6 +163,7 @@ def _problem(speech: Speech, wrong: AppError | None) -> str:
 def _errors(speech: Speech, errors: Mapping[str, str]) -> dict[str, str]:
     return {
         "total": speech.say("Write an amount such as 10 or 7.50.") if "total" in errors else "",
+        "country": speech.say("Write a country’s code of two letters, such as MD.") if "country" in errors else "",
         "from": speech.say("Write a day.") if "from" in errors else "",
         "to": speech.say("The period ends after it begins.") if errors.keys() & {"to", "period.to"} else "",
         "draft": errors.get("draft") or errors.get("draft.currency", ""),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from contracts.countries import COUNTRIES
 from contracts.events.conversions import Circumstances
 from contracts.program import EvidenceKind, Program
 from services.common.money import from_decimal
@@ -66,5 +67,12 @@ def imagined_of(form: Mapping[str, str], program_id: str, currency: str, now: da
         by=by,
         new_customer=is_new,
         order_number=1 if form.get("number", "1") != "2" else 2,
-        circumstances=Circumstances(brought_at=now),
+        circumstances=Circumstances(brought_at=now, country=_country(form.get("country", ""))),
     )
+
+
+def _country(text: str) -> str | None:
+    code = text.strip().upper()
+    if code and code not in COUNTRIES:
+        raise Invalid.field("country", f"{text!r} is no country's code of two letters.")
+    return code or None

@@ -55,6 +55,7 @@ class _Circumstances(Struct, frozen=True):
     role: str | None = None
     channel: str | None = None
     brought_at: datetime | None = None
+    country: str | None = None
 
 
 class _State(Struct, frozen=True):

@@ -53,7 +53,7 @@ class Version(NamedTuple):
     offer: str | None
     """The discount as text: compared for every order, which models take long to do."""
     asks: frozenset[str]
-    """What its rules ask of the circumstances: `group`, `role`, `channel`, `months` since the friend was won."""
+    """What its rules ask of how things stood: `group`, `role`, `channel`, `country`, `months` since the friend came."""
 
     @classmethod
     def of(cls, program: Program) -> Self:
@@ -93,7 +93,7 @@ def case_of(
     """
     if version is None:
         return Case(order, version, [], was, refused, in_force)
-    order, lacking = _stood(order, version)
+    order, lacking = _stood(order, version, in_force)
     if version.by_day:
         order = order.in_zone(zone)
     grades = _grades(order, version, was, tiers or {}, in_force=in_force is None or version is in_force)
@@ -106,7 +106,8 @@ def asked_by(program: Program) -> frozenset[str]:
     found: set[str] = set()
     for rule in program.rewards:
         if rule.when is not None:
-            asked = {"group": rule.when.groups, "role": rule.when.roles, "channel": rule.when.channels}
+            when = rule.when
+            asked = {"group": when.groups, "role": when.roles, "channel": when.channels, "country": when.countries}
             found.update(name for name, named in asked.items() if named)
         if any(boost.groups for boost in rule.boosts):
             found.add("group")
@@ -142,7 +143,7 @@ def _grades(
     return found
 
 
-def _stood(order: Order, version: Version) -> tuple[Order, tuple[str, ...]]:
+def _stood(order: Order, version: Version, in_force: Version | None) -> tuple[Order, tuple[str, ...]]:
     """The order with what is known of how things stood at its purchase, and what rules ask for and it does not say:
     what asks for it gives nothing.
     """
@@ -150,7 +151,12 @@ def _stood(order: Order, version: Version) -> tuple[Order, tuple[str, ...]]:
     if not version.asks or not order.attributed or order.cancelled:
         return order, ()
     if known is not None:
-        return order, ("months",) if "months" in version.asks and known.brought_at is None else ()
+        lacking = ["months"] if "months" in version.asks and known.brought_at is None else []
+        # Where the order goes is said where the version asks that decided it, and of others not.
+        asked_then = in_force is None or in_force is version or "country" in in_force.asks
+        if "country" in version.asks and known.country is None and not asked_then:
+            lacking.insert(0, "country")
+        return order, tuple(lacking)
     if order.order_number != 1:
         return order, tuple(sorted(version.asks))
     # By this order the program won the friend.

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from contracts.countries import COUNTRIES
 from contracts.events.orders import RefundLine
 from services.common import money
 from services.common.order import Amount, Id, Moment, Order, Reported
@@ -80,8 +81,12 @@ def _order(data: Mapping[str, Any]) -> Order:
     customer = data.get("customer")
     if isinstance(customer, Mapping):
         data = {**data, "customer": _texts(customer, "id")}
+    if data.get("country") == "":
+        data = {**data, "country": None}
     order = msgspec.convert(_texts(data, "order_id"), Order)
     _known(order.currency)
+    if order.country is not None and order.country not in COUNTRIES:
+        raise Invalid.field("country", f"{order.country} is no country's code of two letters as ISO 3166-1 has them.")
     order.order_id = _order_id(order.order_id)
     for name in ("placed_at", "updated_at", "cancelled_at"):
         at = getattr(order, name)

@@ -33,6 +33,7 @@ from services.connectors.platforms.domain.values import (
     Reported,
     at_most,
     count,
+    country_in,
     currency_of,
     decimal,
     id_of,
@@ -110,6 +111,7 @@ def _order(reported: Reported) -> Order:
     updated = moment(reported, "updated_at") or created
     status = {text(reported, "fulfillment_status"), text(_part(reported, "custom_status"), "permalink")}
     client, cookies = _part(reported, "client"), _part(reported, "cookies")
+    address = _part(reported, "shipping_address")
     fields = dict(_fields(reported))
     tokens = tokens_of(unquote(text(cookies, _COOKIE) or "")) + tokens_of(fields.get(TOKENS, ""))
     for name in _LANDINGS:
@@ -133,6 +135,7 @@ def _order(reported: Reported) -> Order:
         ),
         "shipping_minor": _minor(shipping, currency),
         "cancelled_at": updated if status & _OVER else None,
+        "country": country_in(address, _part(address, "location")),
         "customer": {
             "id": at_most(id_of(client.get("id")), LONGEST_ID),
             "email": at_most(text(client, "email"), LONGEST_EMAIL),

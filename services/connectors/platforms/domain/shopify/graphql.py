@@ -23,6 +23,7 @@ fragment Whole on Order {
   currencyCode taxesIncluded displayFinancialStatus
   email phone discountCodes
   customAttributes { key value }
+  shippingAddress { countryCodeV2 } billingAddress { countryCodeV2 }
   customer { legacyResourceId defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } }
   totalPriceSet { ...Both } subtotalPriceSet { ...Both } totalTaxSet { ...Both } totalDiscountsSet { ...Both }
   totalShippingPriceSet { ...Both }
@@ -109,6 +110,8 @@ def as_webhook(order: Reported) -> dict[str, Any]:
             "email": _part(customer.get("defaultEmailAddress")).get("emailAddress"),
             "phone": _part(customer.get("defaultPhoneNumber")).get("phoneNumber"),
         },
+        "shipping_address": {"country_code": _part(order.get("shippingAddress")).get("countryCodeV2")},
+        "billing_address": {"country_code": _part(order.get("billingAddress")).get("countryCodeV2")},
         "discount_codes": [{"code": code} for code in order.get("discountCodes") or []],
         "note_attributes": [
             {"name": one.get("key"), "value": one.get("value")} for one in mappings(order.get("customAttributes"))

@@ -27,6 +27,7 @@ from services.connectors.platforms.domain.values import (
     Reported,
     at_most,
     count,
+    country_in,
     currency_of,
     id_of,
     mappings,
@@ -67,6 +68,7 @@ def read_order(reported: Reported) -> ShopifyOrder:
         "tokens": tokens_of(tokens),
         "visitor_id": visitor_id[:LONGEST_ID] if visitor_id else None,
         "cancelled_at": moment(reported, "cancelled_at"),
+        "country": country_in(reported.get("shipping_address"), reported.get("billing_address"), name="country_code"),
         **_figures(reported, currency),
     }
     return ShopifyOrder(msgspec.convert(order, Order), test=reported.get("test") is True)

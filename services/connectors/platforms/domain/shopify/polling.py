@@ -15,7 +15,13 @@ import orjson
 from services.connectors.platforms.domain.bodies import without_odd_characters
 from services.connectors.platforms.domain.port import Busy, Page, Polling, Question, Refused, Shop, TooDear, Window
 from services.connectors.platforms.domain.shopify import naming
-from services.connectors.platforms.domain.shopify.api import PATH, error_codes, points_in_s, throttled_for_s
+from services.connectors.platforms.domain.shopify.api import (
+    PATH,
+    error_codes,
+    points_in_s,
+    throttled_for_s,
+    without_addresses,
+)
 from services.connectors.platforms.domain.shopify.graphql import CUT, ORDERS, is_whole
 from services.connectors.platforms.domain.values import Reported, mappings, missing, moment, text
 from services.kernel.errors import Invalid
@@ -108,6 +114,7 @@ def _answer(body: bytes) -> dict[str, Any]:
         raise Invalid.field("body", "The answer is not JSON.") from None
     if not isinstance(answer, dict):
         raise Invalid.field("body", "The answer is not an object.")
+    answer = without_addresses(answer)
     codes = error_codes(answer)
     if "THROTTLED" in codes:
         raise Busy(timedelta(seconds=throttled_for_s(answer)))

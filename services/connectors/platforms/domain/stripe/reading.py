@@ -26,6 +26,7 @@ from services.connectors.platforms.domain.values import (
     LONGEST_PHONE,
     Reported,
     at_most,
+    country_in,
     mappings,
     missing,
     text,
@@ -79,6 +80,11 @@ def _session(event: Reported, session: Reported, at: datetime) -> Report:
         "discount_minor": minor(totals, "amount_discount", currency),
         "tax_minor": tax,
         "shipping_minor": shipping,
+        "country": country_in(
+            part(session, "collected_information", "shipping_details", "address"),
+            part(session, "shipping_details", "address"),
+            part(details, "address"),
+        ),
         "customer": _buyer(session, details, text(session, "customer_email")),
         **evidence_of(session),
     }
@@ -100,6 +106,7 @@ def _intent(event: Reported, intent: Reported, at: datetime) -> Report:
         "status": "paid" if text(intent, "status") == "succeeded" else "pending",
         "currency": currency,
         "total_minor": total,
+        "country": country_in(part(intent, "shipping", "address")),
         "customer": _buyer(intent, {}, text(intent, "receipt_email")),
         **evidence_of(intent),
     }
@@ -130,6 +137,7 @@ def _invoice(event: Reported, invoice: Reported, at: datetime) -> Report:
         "discount_minor": _sum(invoice, ("total_discount_amounts",), currency),
         "tax_minor": tax,
         "shipping_minor": shipping,
+        "country": country_in(part(invoice, "customer_shipping", "address"), part(invoice, "customer_address")),
         "customer": _buyer(
             invoice,
             {"email": invoice.get("customer_email"), "phone": invoice.get("customer_phone")},

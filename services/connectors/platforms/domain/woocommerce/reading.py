@@ -22,6 +22,7 @@ from services.connectors.platforms.domain.values import (
     Reported,
     at_most,
     count,
+    country_in,
     currency_of,
     decimal,
     id_of,
@@ -79,6 +80,7 @@ def _order(reported: Reported, order_id: str) -> Order:
         "status": "paid" if paid else "pending",
         "currency": currency,
         "cancelled_at": updated if status in _OVER else None,
+        "country": country_in(reported.get("shipping"), billing),
         "customer": {
             "id": at_most(id_of(reported.get("customer_id")), LONGEST_ID),
             "email": at_most(text(billing, "email"), LONGEST_EMAIL),
