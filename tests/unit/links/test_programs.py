@@ -310,7 +310,10 @@ TERMS: dict[str, object] = {
         "groups": ["VIP"],
         "countries": ["MD", "GB"],
     },
-    "terms": [{"categories": ["Ties"], "give": {"kind": "percent", "basis_points": 2000}}],
+    "terms": [
+        {"categories": ["Ties"], "give": {"kind": "percent", "basis_points": 2000}},
+        {"products": ["wrap-1", "wrap-2"], "give": {"kind": "fixed", "amount_minor": 30}},
+    ],
     "boosts": [
         {"first_day": "2027-11-26", "last_day": "2027-11-29", "basis_points": 550, "groups": ["VIP"]},
         {"first_day": "2028-11-26", "last_day": "2028-11-29", "basis_points": 100},
@@ -335,20 +338,79 @@ def test_the_form_keeps_and_changes_a_rules_conditions() -> None:
         "ambassador_least": "",
         "ambassador_categories": "",
         "ambassador_countries": " ro, Ua RO",
-        "ambassador_terms": "",
-        "ambassador_boost_first": "2027-12-01",
-        "ambassador_boost_share": "7,5",
-        "ambassador_boost_last": "2027-12-01",
+        "ambassador_groups": "VIP, Staff, vip",
+        "ambassador_products": "Tea-1",
+        "ambassador_channel_telegram": "1",
+        "ambassador_channel_qr": "1",
+        "ambassador_role_partner": "1",
+        "ambassador_day_first": "2027-01-01",
+        "ambassador_term_0_categories": "",
+        "ambassador_term_0_amount": "",
+        "ambassador_term_1_amount": "0.50",
+        "ambassador_term_2_products": "cup",
+        "ambassador_term_2_amount": "7,5",
+        "ambassador_boost_0_first": "2027-12-01",
+        "ambassador_boost_0_share": "7,5",
+        "ambassador_boost_0_last": "2027-12-01",
+        "ambassador_boost_1_categories": "Shoes",
+        "ambassador_boost_2_first": "2029-01-01",
+        "ambassador_boost_2_last": "2029-01-02",
+        "ambassador_boost_2_share": "1",
     }
     rule = Program.model_validate(form.read(shown | other, before=program)).rewards[1]
     assert rule.span is not None and rule.span.model_dump(exclude_none=True) == {"nth": 3}
     assert rule.when is not None
-    assert rule.when.model_dump(exclude_defaults=True) == {"groups": ("VIP",), "countries": ("RO", "UA")}
-    assert rule.terms == ()
-    assert [(str(b.first_day), b.basis_points, b.groups) for b in rule.boosts] == [
-        ("2027-12-01", 750, ("VIP",)),
-        ("2028-11-26", 100, ()),
+    assert rule.when.model_dump(mode="json", exclude_defaults=True) == {
+        "products": ["Tea-1"],
+        "groups": ["VIP", "Staff"],
+        "countries": ["RO", "UA"],
+        "channels": ["telegram", "qr"],
+        "roles": ["partner"],
+        "first_day": "2027-01-01",
+    }
+    assert [term.model_dump(mode="json", exclude_defaults=True) for term in rule.terms] == [
+        {"products": ["wrap-1", "wrap-2"], "give": {"kind": "fixed", "amount_minor": 50}},
+        {"products": ["cup"], "give": {"kind": "percent", "basis_points": 750}},
     ]
+    assert [(str(b.first_day), b.basis_points, b.groups, b.categories) for b in rule.boosts] == [
+        ("2027-12-01", 750, ("VIP",), ()),
+        ("2028-11-26", 100, (), ("Shoes",)),
+        ("2029-01-01", 100, (), ()),
+    ]
+    assert (
+        form.fields(program.model_copy(update={"rewards": (program.rewards[0], rule)}))["ambassador_channel_qr"] == "1"
+    )
+
+
+def test_a_form_without_the_fields_of_conditions_leaves_them_as_they_are() -> None:
+    """A page that was open before the form had these fields sends none of them."""
+    program = with_terms(when={"groups": ["VIP"], "channels": ["our-paper", "qr"], "roles": ["partner"]})
+    kept = {
+        name: text
+        for name, text in form.fields(program).items()
+        if not any(part in name for part in ("_group", "_role_", "_channel_", "_term_", "_boost_", "_per", "_countr"))
+    }
+    assert Program.model_validate(form.read(kept, before=program)).rewards[1] == program.rewards[1]
+
+
+def test_the_form_keeps_channels_that_it_does_not_know() -> None:
+    program = with_terms(when={"channels": ["our-paper", "qr"]})
+    shown = form.fields(program) | {"ambassador_channel_qr": "", "ambassador_channel_sms": "1"}
+    rule = Program.model_validate(form.read(shown, before=program)).rewards[1]
+    assert rule.when is not None and rule.when.channels == ("sms", "our-paper")
+
+
+def test_an_amount_for_each_so_much_of_the_price_is_a_field() -> None:
+    points: dict[str, object] = {"terms": [], "boosts": [], "give": {"kind": "fixed", "amount_minor": 1}}
+    program = with_terms(pay_as="points", per_minor=1000, **points)
+    shown = form.fields(program)
+    assert shown["ambassador_per"] == "10"
+    assert (
+        Program.model_validate(form.read(shown | {"ambassador_per": "5"}, before=program)).rewards[1].per_minor == 500
+    )
+    with pytest.raises(form.FormErrors) as refused:
+        form.read(shown | {"ambassador_kind": "percent"}, before=program)
+    assert refused.value.errors == {"ambassador_per": "per_percent"}
 
 
 def test_the_form_names_a_wrong_condition() -> None:
@@ -356,29 +418,40 @@ def test_the_form_names_a_wrong_condition() -> None:
         "ambassador_which": "orders",
         "ambassador_span": "1",
         "ambassador_countries": "MD, Moldova",
-        "ambassador_terms": "{",
-        "ambassador_boost_first": "2027-02-30",
-        "ambassador_boost_last": "",
-        "ambassador_boost_share": "0",
+        "ambassador_day_first": "2027-03-02",
+        "ambassador_day_last": "2027-03-01",
+        "ambassador_term_0_amount": "101",
+        "ambassador_term_2_amount": "5",
+        "ambassador_term_3_categories": "ties",
+        "ambassador_boost_0_first": "2027-02-30",
+        "ambassador_boost_0_last": "",
+        "ambassador_boost_0_share": "0",
+        "ambassador_boost_1_last": "2028-11-25",
     }
     with pytest.raises(form.FormErrors) as refused:
         form.read(form.fields(with_terms()) | wrong, before=None)
     assert refused.value.errors == {
         "ambassador_span": "2–1000",
         "ambassador_countries": "countries",
-        "ambassador_terms": "json",
-        "ambassador_boost_first": "day",
-        "ambassador_boost_last": "required",
-        "ambassador_boost_share": "percent",
+        "ambassador_day_last": "ends_early",
+        "ambassador_term_0_amount": "percent",
+        "ambassador_term_2_products": "required",
+        "ambassador_term_3_categories": "goods_twice",
+        "ambassador_term_3_amount": "required",
+        "ambassador_boost_0_first": "day",
+        "ambassador_boost_0_last": "required",
+        "ambassador_boost_0_share": "percent",
+        "ambassador_boost_1_last": "ends_early",
     }
 
 
 def test_conditions_are_said_one_by_one() -> None:
     lines = [line.replace("\u00a0", " ") for line in words.promises(with_terms(), SPEECH, FORMAT)]
     start = lines.index("You get 12.5% for orders of your friends.")
-    assert lines[start + 1 : start + 10] == [
+    assert lines[start + 1 : start + 11] == [
         "It is for orders in 6 months from a friend’s first.",
         "For these it is 20%: Ties.",
+        "For each piece of these it is €0.30: wrap-1, wrap-2.",
         "The goods must come to €30 or more.",
         "One of these must be in the order: Shoes, Boots.",
         "It is for ambassadors in these groups: VIP.",

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.common.channels import channel_text
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_events, form_texts, form_tiers, words
+from services.links.programs.domain import form_events, form_rows, form_terms, form_texts, form_tiers, words
 from services.ui import LANGUAGES, Choice, Speech
 
 
@@ -34,8 +35,14 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("Write a day such as 2027-03-08.")
         case "countries":
             return speech.say("Write countries’ codes of two letters, such as MD, RO.")
-        case "json":
-            return speech.say("This is no list in JSON.")
+        case "ends_early":
+            return speech.say("This is before the first day.")
+        case "goods_twice":
+            return speech.say("Another row names one of these. Each product and category stands in one row.")
+        case "boosts_shares":
+            return speech.say("A boost is added to a share; this rule gives none.")
+        case "per_percent":
+            return speech.say("Only a fixed amount or points can be for each so much of the price.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _:
@@ -90,6 +97,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         **{field: speech.say("Terms that they agree to") for field in form_texts.TERMS},
         **{f"role_{role}": words.role(role, speech) for role in forms.ROLES},
         **_term_labels(speech, currency),
+        **form_rows.labelled(forms.SIDES, _row_labels(speech, currency)),
         **_tier_labels(speech),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
@@ -104,14 +112,35 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         "expires": speech.say("Expires, days after its release"),
         "span": speech.say("Which order, or how many orders or months"),
         "least": speech.say("Goods for at least, %(currency)s", currency=currency),
+        "per": speech.say("The amount for each so much of the price, %(currency)s", currency=currency),
+        "products": speech.say("Only with these products"),
         "categories": speech.say("Only with goods of these categories"),
+        "groups": speech.say("Only ambassadors in these groups"),
         "countries": speech.say("Only to these countries"),
-        "terms": speech.say("Other terms for some goods, as JSON"),
-        "boost_first": speech.say("Boost from"),
-        "boost_last": speech.say("Boost until"),
-        "boost_share": speech.say("More by so many per cent of the order"),
+        "day_first": speech.say("Only orders from"),
+        "day_last": speech.say("Only orders until"),
+        **{f"channel_{one}": channel_text(one, speech) for one in form_terms.WAYS},
+        **{f"role_{one}": words.role(one, speech) for one in form_terms.ROLES},
     }
     return {f"{side}_{part}": text for side in forms.SIDES for part, text in parts.items()}
+
+
+def _row_labels(speech: Speech, currency: str) -> dict[str, dict[str, str]]:
+    return {
+        "term": {
+            "products": speech.say("Products"),
+            "categories": speech.say("Categories"),
+            "kind": speech.say("Gives"),
+            "amount": speech.say("How much, %(currency)s, points or %%", currency=currency),
+        },
+        "boost": {
+            "first": speech.say("Boost from"),
+            "last": speech.say("Boost until"),
+            "share": speech.say("More by so many per cent of the order"),
+            "categories": speech.say("On these categories alone"),
+            "groups": speech.say("For these groups alone"),
+        },
+    }
 
 
 def _tier_labels(speech: Speech) -> dict[str, str]:
@@ -207,8 +236,15 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         "months": speech.say("orders of the first months"),
     }
     pay_as = _pay_as(speech)
+    gives = {"percent": speech.say("a share"), "fixed": speech.say("a fixed amount for each piece")}
+    terms = [
+        form_rows.field_of(side, "term", row, "kind")
+        for side in forms.SIDES
+        for row in form_rows.rows_of(side, "term", form)
+    ]
     return (
         _event_options(speech, form, rows)
+        | {field: choices(field, gives) for field in terms}
         | _tier_options(speech, form)
         | {
             "status": choices(

@@ -1,66 +1,70 @@
-"""What the form shows of a rule, and back: how long its gift can be used, which orders, what for, a boost, other terms.
-Pure.
+"""What the form shows of a rule, and back: how long its gift can be used, which orders, what for. Pure.
 
-What else a rule asks (channels, groups, roles, days, more boosts) the form leaves as it is.
+Its other terms for some goods and its boosts are rows (`form_rows`).
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from datetime import date
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from contracts.countries import COUNTRIES
 from contracts.expiry import LONGEST_DAYS
+from contracts.fields import Role
 from contracts.program import RewardRule
+from contracts.reward_terms import When
+from services.common.channels import CHANNELS, WITHOUT_CLICKS
+from services.links.programs.domain import form_rows
+from services.links.programs.domain.form_rows import Amount, Share, Whole, is_day, listed, names
 
 SPANS: Final = ("nth", "orders", "months")
 """Which of a friend's orders, beside the first and each: the number that goes with it is a field of its own."""
+WAYS: Final = tuple(one for one in CHANNELS if one and one not in WITHOUT_CLICKS)
+"""Channels by whose links somebody can come."""
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PARTS: Final = (
-    "expires",
-    "span",
-    "least",
-    "categories",
-    "countries",
-    "terms",
-    "boost_first",
-    "boost_last",
-    "boost_share",
+    *("expires", "span", "per", "least", "products", "categories", "groups", "countries", "day_first", "day_last"),
+    *(f"channel_{one}" for one in WAYS),
+    *(f"role_{one}" for one in ROLES),
 )
 _MOST_ORDERS: Final = {"nth": (2, 1_000), "orders": (2, 1_000), "months": (1, 120)}
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
-Amount = Callable[[str], int | None]
-Whole = Callable[[str, int, int], int | None]
-Share = Callable[[str], int | None]
 
 
 def blank(side: str) -> dict[str, str]:
     """The fields of a rule that asks nothing."""
-    return {f"{side}_{part}": "" for part in PARTS}
+    rows = form_rows.blank(side, "term", 0) | form_rows.blank(side, "boost", 0)
+    return {**{f"{side}_{part}": "" for part in PARTS}, **rows}
+
+
+def asks(side: str, form: Mapping[str, str]) -> bool:
+    """Whether a side's fields ask or change anything."""
+    return any(text not in ("", "percent") for field, text in form.items() if field in blank(side))
 
 
 def fields(side: str, rule: RewardRule, decimal: Callable[[int | None], str]) -> dict[str, str]:
     """The fields of a rule; `decimal` writes money."""
-    found = blank(side)
+    found = {**blank(side), **form_rows.fields(side, rule, decimal)}
     span = {} if rule.span is None else rule.span.model_dump(exclude_none=True)
     for kind, number in span.items():
         found |= {f"{side}_which": kind, f"{side}_span": str(number)}
     if rule.expires_after_days is not None:
         found[f"{side}_expires"] = str(rule.expires_after_days)
+    found[f"{side}_per"] = decimal(rule.per_minor)
     if rule.when is not None:
-        found[f"{side}_least"] = decimal(rule.when.min_subtotal_minor)
-        found[f"{side}_categories"] = ", ".join(rule.when.categories)
-        found[f"{side}_countries"] = ", ".join(rule.when.countries)
-    if rule.terms:
-        terms = [term.model_dump(mode="json", exclude_defaults=True) for term in rule.terms]
-        found[f"{side}_terms"] = "[" + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in terms) + "]"
-    if rule.boosts:
-        boost = rule.boosts[0]
-        found[f"{side}_boost_first"] = boost.first_day.isoformat()
-        found[f"{side}_boost_last"] = boost.last_day.isoformat()
-        found[f"{side}_boost_share"] = f"{boost.basis_points / 100:.2f}".rstrip("0").rstrip(".")
+        found |= {f"{side}_{part}": text for part, text in _asked(rule.when, decimal).items()}
     return found
+
+
+def _asked(when: When, decimal: Callable[[int | None], str]) -> dict[str, str]:
+    return {
+        "least": decimal(when.min_subtotal_minor),
+        "products": listed(when.products),
+        "categories": listed(when.categories),
+        "groups": listed(when.groups),
+        "countries": listed(when.countries),
+        "day_first": "" if when.first_day is None else when.first_day.isoformat(),
+        "day_last": "" if when.last_day is None else when.last_day.isoformat(),
+        **{f"channel_{one}": "1" for one in when.channels if one in WAYS},
+        **{f"role_{one}": "1" for one in when.roles},
+    }
 
 
 def read(
@@ -91,21 +95,44 @@ def read(
         changed["expires_after_days"] = None
     if f"{side}_least" not in form:
         return changed
-    when = {
-        **(rule.get("when") or {}),
-        "min_subtotal_minor": amount(f"{side}_least"),
-        "categories": _listed(form.get(f"{side}_categories", "")),
-        "countries": _countries(f"{side}_countries", form, errors),
-    }
+    if f"{side}_per" in form:
+        changed["per_minor"] = amount(f"{side}_per") or None
+        if changed["per_minor"] is not None and rule["give"]["kind"] == "percent":
+            errors[f"{side}_per"] = "per_percent"
+    when = _when(side, dict(rule.get("when") or {}), form, amount, errors)
     changed["when"] = when if any(when.values()) else None
-    changed["terms"] = _terms(f"{side}_terms", form, errors)
-    changed["boosts"] = _boosts(side, list(rule.get("boosts") or ()), form, share, errors)
+    changed["terms"] = form_rows.read_terms(side, rule, form, amount, whole, share, errors)
+    changed["boosts"] = form_rows.read_boosts(side, rule, form, share, errors)
+    if changed["boosts"] and not _any_share(changed):
+        errors.setdefault(form_rows.field_of(side, "boost", 0, "share"), "boosts_shares")
     return changed
 
 
-def _listed(text: str) -> list[str]:
-    """Names with commas between them."""
-    return [one.strip() for one in text.split(",") if one.strip()]
+def _when(
+    side: str, known: dict[str, Any], form: Mapping[str, str], amount: Amount, errors: dict[str, str]
+) -> dict[str, Any]:
+    """What an order must be, as the form says; what the form does not ask for stays."""
+    when = {**known, "min_subtotal_minor": amount(f"{side}_least")}
+    for part in ("products", "categories", "groups"):
+        if f"{side}_{part}" in form:
+            when[part] = names(form[f"{side}_{part}"])
+    if f"{side}_countries" in form:
+        when["countries"] = _countries(f"{side}_countries", form, errors)
+    if f"{side}_groups" in form:
+        # What is not ticked is not sent: the field beside it says that the form asks for these.
+        others = [one for one in known.get("channels") or () if one not in WAYS]
+        when["channels"] = [*(one for one in WAYS if form.get(f"{side}_channel_{one}")), *others]
+        when["roles"] = [one for one in ROLES if form.get(f"{side}_role_{one}")]
+    for part, name in (("day_first", "first_day"), ("day_last", "last_day")):
+        if f"{side}_{part}" in form:
+            text = form[f"{side}_{part}"].strip()
+            when[name] = text or None
+            if text and not is_day(text):
+                errors[f"{side}_{part}"] = "day"
+    first, last = when.get("first_day"), when.get("last_day")
+    if first and last and last < first:
+        errors.setdefault(f"{side}_day_last", "ends_early")
+    return when
 
 
 def _countries(field: str, form: Mapping[str, str], errors: dict[str, str]) -> list[str]:
@@ -115,41 +142,5 @@ def _countries(field: str, form: Mapping[str, str], errors: dict[str, str]) -> l
     return codes
 
 
-def _terms(field: str, form: Mapping[str, str], errors: dict[str, str]) -> list[Any]:
-    text = form.get(field, "").strip()
-    if not text:
-        return []
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list):
-        errors[field] = "json"
-        return []
-    return found
-
-
-def _boosts(
-    side: str, known: list[dict[str, Any]], form: Mapping[str, str], share: Share, errors: dict[str, str]
-) -> list[dict[str, Any]]:
-    """The rule's first boost as the form says; the others stay."""
-    first, last, more = (form.get(f"{side}_boost_{part}", "").strip() for part in ("first", "last", "share"))
-    if not (first or last or more):
-        return known[1:]
-    for part, text in (("first", first), ("last", last)):
-        if not _is_day(text):
-            errors[f"{side}_boost_{part}"] = "day" if text else "required"
-    points = share(more)
-    if not points or points > 10_000:
-        errors[f"{side}_boost_share"] = "percent" if more else "required"
-    return [{**(known[0] if known else {}), "first_day": first, "last_day": last, "basis_points": points}, *known[1:]]
-
-
-def _is_day(text: str) -> bool:
-    if _DAY.fullmatch(text) is None:
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def _any_share(rule: Mapping[str, Any]) -> bool:
+    return any(give["kind"] == "percent" for give in (rule["give"], *(term["give"] for term in rule["terms"])))
