@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from contracts.program import Discount, Fixed, Percent, Program
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent, Program
 from services.common.money import share_half_up
 
 

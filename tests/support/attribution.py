@@ -29,7 +29,8 @@ from contracts.events.tracking import (
     VisitRecorded,
     Voucher,
 )
-from contracts.program import Attribution, EvidenceKind, Fixed, Program, RewardRule
+from contracts.gifts import Fixed
+from contracts.program import Attribution, EvidenceKind, Program, RewardRule
 from services.attribution.decisions.actions.take import take
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, Facts
 from services.attribution.decisions.sql.packed import unpack

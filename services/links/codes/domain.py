@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from contracts.program import Fixed, Percent, Program
+from contracts.gifts import Fixed
+from contracts.program import Percent, Program
 from services.common.money import exponent
 
 _CYRILLIC = {

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from contracts.program import Fixed, Percent, Program, RewardRule
+from contracts.gifts import Fixed
+from contracts.program import Percent, Program, RewardRule
 from contracts.reward_terms import ForEach, ShareOf
 from services.common.money import share_half_up
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from contracts.events import Payload
-from contracts.program import Discount, Fixed, Percent
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent
 from services.connectors.store_codes.actions import turns
 from services.connectors.store_codes.actions.carry import TASK
 from services.kernel import failpoints

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.program import Discount, Fixed, Percent
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent
 from services import connectors
 from services.connectors.store_codes.domain import insales
 from services.connectors.store_codes.words import reason_text

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from contracts.program import Discount, Fixed, Percent
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent
 from services.kernel import failpoints
 from tests.integration.attribution.world import SHOP
 from tests.integration.connectors.test_connections import connect

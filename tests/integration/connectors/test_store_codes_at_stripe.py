@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.program import Discount, Fixed, Percent
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent
 from services.kernel import failpoints
 from tests.integration.attribution.world import NOW, SHOP
 from tests.integration.connectors.test_connections import connect

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.program import Discount, Fixed, Percent, Program
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent, Program
 from services.common.benefit import promised
 from services.connectors.store_codes.domain import insales, shopify, stripe, woocommerce
 from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Unreadable, Want

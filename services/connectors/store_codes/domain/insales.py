@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.program import Fixed
+from contracts.gifts import Fixed
 from services.common.money import to_decimal
 from services.connectors.store_codes.domain.json_answers import json, list_of, object_of
 from services.connectors.store_codes.domain.port import (

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from contracts.program import Fixed
+from contracts.gifts import Fixed
 from services.connectors.platforms.domain.stripe.values import theirs
 from services.connectors.store_codes.domain.json_answers import json, list_of, object_of
 from services.connectors.store_codes.domain.port import Absent, Exists, Found, Put, Refused, Request, Result, Want

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.program import Discount, Fixed, Percent, Program
+from contracts.gifts import Fixed
+from contracts.program import Discount, Percent, Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

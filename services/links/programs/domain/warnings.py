@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from contracts.program import Discount, EventRule, Fixed, MilestoneRule, Percent, Program, RewardRule
+from contracts.gifts import Fixed
+from contracts.milestones import MilestoneRule
+from contracts.program import Discount, EventRule, Percent, Program, RewardRule
 from services.common.money import exponent
 from services.links.programs.domain.words import money
 from services.links.stores.domain import BadAddress, own_page

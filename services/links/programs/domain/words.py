@@ -3,16 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from contracts.program import (
-    FRIEND_JOINED,
-    Discount,
-    EventRule,
-    MilestoneRule,
-    PerAmbassador,
-    Percent,
-    Program,
-    RewardRule,
-)
+from contracts.milestones import MilestoneRule
+from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.event_names import deed_title
 from services.links.programs.domain.budget import used_up, used_up_text
 from services.links.programs.domain.conditions import conditions, expiry

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from contracts.program import Discount, Fixed, PerAmbassador, RewardRule
+from contracts.gifts import Fixed
+from contracts.program import Discount, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
 from services.common.milestone_names import milestone_title
 from services.common.tier_names import times

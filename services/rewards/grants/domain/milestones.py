@@ -14,7 +14,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.program import MilestoneRule, Program
+from contracts.milestones import MilestoneRule
+from contracts.program import Program
 from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import Caps, budget_key
 from services.rewards.grants.domain.plan import Moment

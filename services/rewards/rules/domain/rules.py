@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from contracts.program import EventRule, Fixed, PerAmbassador, Percent, Program, RewardRule
+from contracts.gifts import Fixed
+from contracts.program import EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.money import share_half_up
 from services.rewards.rules.domain.conditions import unmet
 from services.rewards.rules.domain.lines import LineGift, boost_of, gifts_of, own_amount, spread, total_of

@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.events.conversions import Circumstances
-from contracts.program import EvidenceKind, MilestoneRule, PerAmbassador, Percent, Program, RewardRule
+from contracts.milestones import MilestoneRule
+from contracts.program import EvidenceKind, PerAmbassador, Percent, Program, RewardRule
 from services.common.benefit import promised
 from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
