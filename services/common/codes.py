@@ -12,6 +12,8 @@ from typing import Final
 
 MAX_CODE: Final = 64
 MAX_SLUG: Final = 64
+MOST_EVERYWHERE: Final = 20
+"""Signs of a code that every platform takes."""
 _CODE = re.compile(r"[A-Z0-9_-]{1,64}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 
@@ -46,6 +48,11 @@ def fold(text: str) -> str | None:
         return None
     folded = folded.upper()
     return folded if _CODE.fullmatch(folded) else None
+
+
+def lives_everywhere(code: str) -> bool:
+    """Whether every platform takes this folded code at its checkout."""
+    return len(code) <= MOST_EVERYWHERE and code.isalnum()
 
 
 def fold_slug(text: str) -> str | None:

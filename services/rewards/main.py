@@ -45,6 +45,11 @@ from services.rewards.payouts.api import events as payout_events
 from services.rewards.payouts.api import portal as payouts_portal
 from services.rewards.payouts.api import rest as payouts
 from services.rewards.payouts.domain.terms import PAYER
+from services.rewards.pools import tables as _pools
+from services.rewards.pools import work as pools_work
+from services.rewards.pools.api import console as pools_console
+from services.rewards.pools.api import console_one as pool_console
+from services.rewards.pools.api import rest as pools
 from services.rewards.providers import tables as _providers
 from services.rewards.providers.actions.setup import SEALED as PROVIDER
 from services.rewards.providers.api import console as providers_console
@@ -80,6 +85,7 @@ _TABLES = (
     _ledger,
     _lots,
     _payouts,
+    _pools,
     _providers,
     _release_rules,
     _simulations,
@@ -108,6 +114,7 @@ SERVICE = Service(
         "/v1/balances*",
         "/v1/ledger*",
         "/v1/payout*",
+        "/v1/pools*",
         "/v1/month-closes*",
         "/v1/liability",
         "/v1/statements*",
@@ -153,6 +160,9 @@ SERVICE = Service(
         payout_events.router,
         providers.router,
         providers_console.router,
+        pools.router,
+        pools_console.router,
+        pool_console.router,
         balances_portal.router,
     ),
     handlers=(
@@ -164,6 +174,11 @@ SERVICE = Service(
     ),
     jobs=verification_jobs.JOBS,
     due_jobs=(*grants_jobs.DUE_JOBS, *lots_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS, *tiers_jobs.DUE_JOBS),
-    work=(*approvals_work.TASK_KINDS, *payouts_work.TASK_KINDS, *simulations_work.TASK_KINDS),
+    work=(
+        *approvals_work.TASK_KINDS,
+        *payouts_work.TASK_KINDS,
+        *pools_work.TASK_KINDS,
+        *simulations_work.TASK_KINDS,
+    ),
     pages=PAGES,
 )

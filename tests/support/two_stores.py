@@ -196,6 +196,9 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
 
     goodwill, other_goodwill = await ask_for_goodwill(client, store, ambassador["id"])
 
+    pool = await post("/v1/pools", {"name": "Codes"})
+    await post(f"/v1/pools/{pool['id']}/codes", {"csv": "OWN-1\nOWN-2"}, 200)
+
     period = BODIES["POST /v1/simulations"]({"program_id": program})
     simulation = (await post("/v1/simulations", period, 202))["id"]
 
@@ -242,6 +245,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "other_goodwill": other_goodwill,
         "unit": "EUR",
         "simulation_id": simulation,
+        "pool_id": pool["id"],
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
@@ -305,7 +309,7 @@ PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "in
 PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
-PREFIXES |= {"simulation_id": "sim"}
+PREFIXES |= {"simulation_id": "sim", "pool_id": "pol"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
@@ -332,6 +336,11 @@ BODIES: dict[str, Any] = {
         "program_id": ids["program_id"],
         "period": {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"},
     },
+    "POST /v1/pools": lambda _: {"name": "Codes", "count": 2},
+    "PATCH /v1/pools/{pool_id}": lambda _: {"low_below": 1},
+    "POST /v1/pools/{pool_id}/make": lambda _: {"count": 2},
+    "POST /v1/pools/{pool_id}/codes": lambda _: {"csv": "OWN-1\nOWN-3"},
+    "POST /v1/pools/{pool_id}/handouts": lambda _: {"reference": "order-1042"},
     "POST /v1/reward-calculations": lambda _: {
         "currency": "EUR",
         "average_order_minor": 5000,

@@ -35,6 +35,7 @@ WebhookType = Literal[
     "payout.failed",
     "payout.returned",
     "payout.cancelled",
+    "pool.ran_low",
 ]
 Url = Annotated[str, Field(min_length=8, max_length=2000, description="An https address, without a user or a #.")]
 Events = Annotated[list[WebhookType], Field(min_length=1, max_length=50, description="What it is told of.")]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.events.catalog import CodeSaved
-from services.common.codes import fold
+from services.common.codes import fold, lives_everywhere
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_code
@@ -72,7 +72,7 @@ async def _check_everywhere(tx: Tx, store_id: str, program_id: str, code: str) -
     """A discount's code has to live in the shop where a connection puts it there. Raises `Invalid` for one that not
     every platform takes.
     """
-    if domain.lives_everywhere(code) or not await store_codes.carried(tx, store_id):
+    if lives_everywhere(code) or not await store_codes.carried(tx, store_id):
         return
     if (await programs.get(tx, store_id, program_id)).program.discount_served is not None:
         raise Invalid.field(

@@ -23,13 +23,6 @@ _UKRAINIAN_SIGNS = frozenset("іїєґ")
 
 MIN_STEM, MAX_STEM = 3, 14
 RANDOM_LENGTH = 8
-MOST_EVERYWHERE = 20
-"""Signs of a code that every platform takes."""
-
-
-def lives_everywhere(code: str) -> bool:
-    """Whether every platform takes this code at its checkout."""
-    return len(code) <= MOST_EVERYWHERE and code.isalnum()
 
 
 def latin(text: str) -> str:

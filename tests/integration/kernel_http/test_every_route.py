@@ -172,7 +172,11 @@ async def test_a_bad_body_is_refused(product: Product, operation: Operation) -> 
     for answer in await asyncio.gather(*(product.call(operation, headers, content=body) for body in bodies)):
         assert_refused(answer, 400, 413, 415, 422)  # 413: some take no more than a few kB
     too_much = 1_100_000 if operation.path.endswith(("/batches", "/sheets")) else 300_000
-    too_much = 1_500_000 if operation.path.endswith("/results") or "/preview-pictures/" in operation.path else too_much
+    too_much = (
+        1_500_000
+        if operation.path.endswith(("/results", "/{pool_id}/codes")) or "/preview-pictures/" in operation.path
+        else too_much
+    )
     assert_refused(await product.call(operation, headers, content=b'"' + b"x" * too_much + b'"'), 413)
 
 

@@ -38,6 +38,7 @@ REPORTS = {
     "POST /v1/clicks": "a page reports a click, which is the record",
     "POST /v1/offers": "a checkout asks, and changes nothing",
     "POST /v1/message-templates/{occasion}/{language}/preview": "somebody looks, and nothing is kept",
+    "POST /v1/pools/{pool_id}/handouts": "a store's server takes a code; the hand-out is the record",
     "POST /v1/reward-calculations": "somebody calculates, and nothing is kept",
     "POST /console/rewards/simulator/try": "somebody looks at what a draft would give, and nothing is kept",
     "POST /console/rewards/simulator/draft": "the same, as the simulator's page with that draft",
@@ -133,8 +134,20 @@ GOODWILL = [
     Step(route=f"POST {G}/{{new_goodwill}}/refuse", who="member", notes=["goodwill.refused"],
          body=form(reason="secretword")),
 ]  # fmt: skip
+POOLS_PAGE = "/console/rewards/pools"
+POOLS = [
+    Step(route="POST /v1/pools", notes=["pool.made"], body=body(name="secretword")),
+    Step(route="PATCH /v1/pools/{pool_id}", notes=["pool.changed"], body=body(name="secretword")),
+    Step(route="POST /v1/pools/{pool_id}/make", notes=["pool.filled"], body=body(count=1)),
+    Step(route="POST /v1/pools/{pool_id}/codes", notes=["pool.filled"], body=body(csv="ZAPHOD-1")),
+    Step(route=f"POST {POOLS_PAGE}", who="member", notes=["pool.made"], body=form(name="secretword")),
+    Step(route=f"POST {POOLS_PAGE}/{{pool_id}}", who="member", notes=["pool.changed"], body=form(name="quietmark")),
+    Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/make", who="member", notes=["pool.filled"], body=form(count="1")),
+    Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/codes", who="member", notes=["pool.filled"], body=form(csv="ZAPHOD-2")),
+]
 WALK = [
     *GOODWILL,
+    *POOLS,
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
     Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
     PREPARE,
@@ -434,10 +447,11 @@ BY_PROOF = {"domain.proved", "identify_secret.shown", "invitation.closed"}
 WHEN_A_MONTH_IS_OVER = {"month.closed"}
 CLOSING = {"POST /v1/month-closes", "POST /console/rewards/month-closes"}
 """What no run of this test lives to see; the service's own test moves the clock."""
-WHILE_ONE_RUNS = {"simulation.cancelled", "simulation.resumed"}
+WHILE_ONE_RUNS = {"simulation.cancelled", "simulation.resumed", "pool.cancelled", "pool.resumed"}
 SIMULATING = {f"POST /v1/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
 SIMULATING |= {f"POST /console/rewards/simulations/{{simulation_id}}/{what}" for what in ("cancel", "resume")}
 SIMULATING |= {"POST /console/rewards/simulator"}
+SIMULATING |= {f"POST {base}/{{pool_id}}/{what}" for base in ("/v1/pools", POOLS_PAGE) for what in ("cancel", "resume")}
 """A run is over before anybody can stop it, or keeps the next one from starting: the service's own test does both."""
 ASKED_BY_PLATFORMS = {"privacy.done"}
 ANSWERING = {f"POST {base}/connections/{{connection_id}}/privacy-requests/{{inbound_id}}/done"

@@ -32,6 +32,7 @@ from contracts.events.payouts import (
     PayoutSubmitted,
     PayoutUnanswered,
 )
+from contracts.events.pools import PoolRanLow
 from contracts.events.programs import ProgramExhausted, ProgramRefilled
 from contracts.events.rewards import (
     RewardAdjusted,
@@ -73,6 +74,7 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "payout.failed": PayoutFailed,
     "payout.returned": PayoutReturned,
     "payout.cancelled": PayoutCancelled,
+    "pool.ran_low": PoolRanLow,
 }
 """Names of webhooks, each with the event that it is made of."""
 LIKEWISE: Final[Mapping[str, type[Payload]]] = {
