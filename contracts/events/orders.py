@@ -51,6 +51,11 @@ class Figures(BaseModel):
     tax_minor: Minor = 0
     shipping_minor: Minor = 0
     items: tuple[Item, ...] = ()
+    paid_with_credit_minor: Minor = Field(
+        0,
+        exclude_if=lambda amount: amount == 0,  # figures without any keep the bytes, and the hash, that they had
+        description="How much of the total was paid with store credit or points. Nobody is rewarded for that part.",
+    )
 
 
 class OrderFact(Payload):

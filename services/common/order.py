@@ -78,6 +78,7 @@ class Order(Proved, kw_only=True):
     shipping_minor: Amount = 0
     items: Annotated[tuple[Line, ...], Meta(max_length=500)] = ()
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    paid_with_credit_minor: Amount = 0
     cancelled_at: Moment | None = None
 
     @property
@@ -96,6 +97,7 @@ class Order(Proved, kw_only=True):
         """As the contract's `Figures` are dumped, absent values included: equal reports give equal bytes for ever, and
         the fact's name is made of them.
         """
+        credit = {"paid_with_credit_minor": self.paid_with_credit_minor} if self.paid_with_credit_minor else {}
         return {
             "status": self.status,
             "currency": self.currency,
@@ -105,4 +107,5 @@ class Order(Proved, kw_only=True):
             "tax_minor": self.tax_minor,
             "shipping_minor": self.shipping_minor,
             "items": [msgspec.structs.asdict(line) for line in self.items],
+            **credit,
         }

@@ -31,11 +31,15 @@ ALL: Final = (
     "payouts:read",
     "payouts:write",
     "goodwill:write",
+    "credit:write",
 )
 
-NAMED_ONLY: Final = frozenset(scope for scope in ALL if scope.startswith(("domains:", "payouts:", "goodwill:")))
-"""Where share links may lead, where money goes, and money that nobody earned. Who holds them could send friends, or
-money, anywhere, so a key has them only if they were named when it was made: the key in a shop's server does not.
+NAMED_ONLY: Final = frozenset(
+    scope for scope in ALL if scope.startswith(("domains:", "payouts:", "goodwill:", "credit:"))
+)
+"""Where share links may lead, where money goes, money that nobody earned, and what customers have left. Who holds them
+could send friends, or money, anywhere, or use up others' credit, so a key has them only if they were named when it was
+made: a key that was made for something else does not.
 """
 
 SECRET: Final = frozenset(ALL) - {TRACK}

@@ -16,6 +16,7 @@ from services.rewards.calculator.api import rest as calculator
 from services.rewards.closing import tables as _closing
 from services.rewards.closing.api import console as closing_console
 from services.rewards.closing.api import rest as closing
+from services.rewards.credit.api import rest as credit
 from services.rewards.destinations import consumer as destinations_consumer
 from services.rewards.destinations import tables as _destinations
 from services.rewards.destinations.domain import SEALED as DESTINATION
@@ -67,6 +68,8 @@ from services.rewards.simulations.api import console_run as simulation_console
 from services.rewards.simulations.api import rest as simulations
 from services.rewards.slices import consumer as slices_consumer
 from services.rewards.slices import tables as _slices
+from services.rewards.spending import jobs as spending_jobs
+from services.rewards.spending import tables as _spending
 from services.rewards.statements.api import console as statements_console
 from services.rewards.statements.api import portal as statements_portal
 from services.rewards.statements.api import rest as statements
@@ -90,6 +93,7 @@ _TABLES = (
     _release_rules,
     _simulations,
     _slices,
+    _spending,
     _tiers,
     _verification,
 )
@@ -112,6 +116,7 @@ SERVICE = Service(
         "/v1/reward-release*",
         "/v1/goodwill*",
         "/v1/balances*",
+        "/v1/credit-reservations*",
         "/v1/ledger*",
         "/v1/payout*",
         "/v1/pools*",
@@ -132,6 +137,7 @@ SERVICE = Service(
         grants.router,
         balances.router,
         ledger.router,
+        credit.router,
         payouts.router,
         approvals_console.router,
         goodwill.router,
@@ -173,7 +179,13 @@ SERVICE = Service(
         *tiers_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,
-    due_jobs=(*grants_jobs.DUE_JOBS, *lots_jobs.DUE_JOBS, *simulations_jobs.DUE_JOBS, *tiers_jobs.DUE_JOBS),
+    due_jobs=(
+        *grants_jobs.DUE_JOBS,
+        *lots_jobs.DUE_JOBS,
+        *simulations_jobs.DUE_JOBS,
+        *spending_jobs.DUE_JOBS,
+        *tiers_jobs.DUE_JOBS,
+    ),
     work=(
         *approvals_work.TASK_KINDS,
         *payouts_work.TASK_KINDS,

@@ -13,6 +13,7 @@ from services.common.order import Buyer, Line, Order
 from tests.unit.rewards.build import NOON
 
 REQUIRED = "required"
+CREDIT = "paid_with_credit_minor"
 
 
 def of_model(model: type[BaseModel]) -> dict[str, Any]:
@@ -51,10 +52,17 @@ def test_the_events_figures_are_those_of_the_order() -> None:
     assert said == {name: read[name] for name in said}
     order = Order(order_id="1", placed_at=NOON, status="paid", currency="EUR", total_minor=100)
     assert Figures.model_validate(order.figures()).model_dump(mode="json") == {
-        **{name: default for name, default in said.items() if default != REQUIRED},
+        **{name: default for name, default in said.items() if default != REQUIRED and name != CREDIT},
         "status": "paid",
         "currency": "EUR",
         "total_minor": 100,
         "subtotal_minor": 100,
     }
-    assert order.figures().keys() == said.keys()
+    assert order.figures().keys() == said.keys() - {CREDIT}  # absent without, as it was before
+
+
+def test_what_was_paid_with_credit_is_said_where_there_is_any() -> None:
+    order = Order(order_id="1", placed_at=NOON, status="paid", currency="EUR", total_minor=100)
+    order.paid_with_credit_minor = 30
+    assert Figures.model_validate(order.figures()).model_dump(mode="json") == order.figures()
+    assert order.figures()[CREDIT] == 30

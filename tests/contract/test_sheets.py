@@ -12,7 +12,7 @@ WRITERS = {"csv_response", "csv_download", "page_or_csv", "csv_text", "Sheet", "
 AMOUNTS = {
     *("amount", "fee", "left", "total", "refunded", "revenue", "reward", "available", "want", "bound", "balance"),
     *("on_hold", "in_payout", "debit", "credit", "own", "granted_own", "granted_friends", "difference", "value"),
-    *("numerator", "denominator"),
+    *("numerator", "denominator", "reserved"),
 }
 """Heads under which amounts stand."""
 OTHERWISE = {

@@ -19,7 +19,7 @@ from services.cli import manifests
 from services.common import scopes
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
-from services.kernel.db import Database
+from services.kernel.db import Database, Tx
 from services.kernel.ids import new_id
 from services.kernel.runner import running
 from services.kernel.settings import Settings
@@ -27,6 +27,11 @@ from services.rewards.destinations.actions import set_destination
 from services.rewards.destinations.domain import checked
 from services.rewards.grants.actions.regrant import take_states
 from services.rewards.grants.actions.release import release_due
+from services.rewards.ledger.domain import change
+from services.rewards.lots.actions import Move, Written, post
+from services.rewards.lots.domain import Holder
+from services.rewards.spending.actions import reserve
+from services.rewards.spending.domain import Purpose
 from tests.support import deliveries
 from tests.support.postgres import FreshDatabase
 from tests.support.wait import until
@@ -188,7 +193,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
 
     earned = str(await until(reward, what="a reward"))
     await client.put("/v1/payout-providers/http", json={"url": "https://pay.invalid/kith"}, headers=store.secret)
-    await pay_out(database_url, store, ambassador["id"], program)
+    reservation = await pay_out(database_url, store, ambassador["id"], program)
     batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
     payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
     for step in ("approve", "send"):  # files are made of what was sent
@@ -241,6 +246,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "reward_id": earned,
         "batch_id": batch["id"],
         "payout_id": payout["id"],
+        "reservation_id": reservation,
         "goodwill_id": goodwill,
         "other_goodwill": other_goodwill,
         "unit": "EUR",
@@ -257,8 +263,10 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     }
 
 
-async def pay_out(database_url: str, store: Store, ambassador_id: str, program_id: str) -> None:
-    """Something available, of an order of long ago, and a destination whose cool-off is over."""
+async def pay_out(database_url: str, store: Store, ambassador_id: str, program_id: str) -> str:
+    """Something available, of an order of long ago, and a destination whose cool-off is over; a customer's credit, of
+    which something is reserved, and the reservation's id.
+    """
     db = Database(database_url, schema="rewards", pool_size=1)
     ring = KeyRing(secret_keys=SECRET_KEYS, contact_key="c" * 20, operator_key=OPERATOR, scopes=scopes.SCOPES)
     long_ago = datetime.now(UTC) - timedelta(days=60)
@@ -278,8 +286,29 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
             where = checked("iban", holder="Anna Markova", value="DE89370400440532013000")
             await set_destination(tx, sealing, store.id, ambassador_id, where)
             await tx.execute("update destinations set usable_at = :now", now=tx.now)
+            return await reserved_credit(tx, store.id, program_id)
     finally:
         await db.close()
+
+
+async def reserved_credit(tx: Tx, store_id: str, program_id: str) -> str:
+    """Credit that a customer was granted, of which some is reserved."""
+    holder = Holder(store_id, "friend", "c-2", "EUR", "store_credit")
+    posting = change(
+        store_id=store_id,
+        program_id=program_id,
+        reward_id="rwd_of_long_ago",
+        side="friend",
+        beneficiary_id=holder.owner,
+        unit=holder.unit,
+        difference=500,
+        available=True,
+        corrects=None,
+        basis={},
+    )
+    move = Move(holder=holder, program_id=program_id, program_version=1, rule="", lot_id=None, amount=500)
+    await post(tx, [Written(posting, move)])
+    return (await reserve(tx, holder, 100, purpose=Purpose("order", "order-of-a"))).spend_id
 
 
 async def ask_for_goodwill(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> list[str]:
@@ -309,7 +338,7 @@ PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "in
 PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
-PREFIXES |= {"simulation_id": "sim", "pool_id": "pol"}
+PREFIXES |= {"simulation_id": "sim", "pool_id": "pol", "reservation_id": "spd"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
@@ -416,6 +445,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/events/{event_id}/cancel": lambda _: {"reason": "mistake"},
     "POST /v1/orders/{order_id}/refunds": lambda _: {"refund_id": "r1", "amount_minor": 100},
+    "POST /v1/credit-reservations": lambda _: {"customer_id": "c-2", "unit": "EUR", "amount": 50, "order_id": "cart"},
+    "POST /v1/credit-reservations/{reservation_id}/capture": lambda _: {"amount": 40},
     "POST /v1/goodwill": lambda ids: {
         "ambassador_id": ids["ambassador_id"],
         "amount_minor": 100,

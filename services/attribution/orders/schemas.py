@@ -81,6 +81,9 @@ class OrderIn(Incoming):
     country: Annotated[Country | None, Blank] = Field(
         None, description="Where the goods go, else where the bill goes: ISO 3166-1 alpha-2, as in RO."
     )
+    paid_with_credit_minor: Minor = Field(
+        0, description="How much of the total was paid with store credit or points. Nobody is rewarded for that part."
+    )
     cancelled_at: When | None = Field(None, description="The order is cancelled, since then. A later revision may not.")
     customer: CustomerIn = CustomerIn()
     token: Annotated[Annotated[str, Field(max_length=2048)] | None, Blank] = Field(

@@ -64,7 +64,7 @@ def summary(key: Key, speech: Speech) -> str:
         if held >= NAMED_ONLY:
             return speech.say("everything")
         if not held & NAMED_ONLY:
-            return speech.say("everything but domains, payouts and goodwill")
+            return speech.say("everything but domains, payouts, goodwill and store credit")
     if all(scope.endswith(":read") for scope in held):
         return speech.say("read")
     return speech.count("%(n)s right", "%(n)s rights", len(held))
@@ -83,6 +83,7 @@ def _about(name: str, speech: Speech) -> str:
         "domains": speech.say("Domains"),
         "payouts": speech.say("Payouts"),
         "goodwill": speech.say("Goodwill"),
+        "credit": speech.say("Store credit at the checkout"),
         "audit": speech.say("Activity"),
         "webhooks": speech.say("Webhooks"),
     }.get(name, name)

@@ -29,7 +29,7 @@ class ExpiringOut(BaseModel):
 class BalanceOut(BaseModel):
     """What somebody has in one currency or unit.
 
-    Always lifetime = clawed back + pending + available + in payout + paid + expired.
+    Always lifetime = clawed back + pending + available + in payout + paid + expired + reserved + used.
     """
 
     unit: str = Field(description="A currency, or points.")
@@ -43,6 +43,8 @@ class BalanceOut(BaseModel):
     lifetime: int = Field(description="All that was ever granted.")
     clawed_back: int = Field(description="What refunds, cancellations and rejections took back.")
     expired: int = Field(description="Points and store credit that were not used in time.")
+    reserved: int = Field(description="Set aside for purchases that are not through yet.")
+    used: int = Field(description="Spent, less what was returned.")
     expiring: list[ExpiringOut] | None = Field(
         None, description="What is left and expires, the next first, at most 100; null for a past moment."
     )
@@ -60,6 +62,8 @@ class BalanceOut(BaseModel):
             lifetime=holding.granted,
             clawed_back=holding.clawed_back,
             expired=holding.expired,
+            reserved=holding.reserved,
+            used=holding.used,
             expiring=None if left is None else [ExpiringOut.of(one) for one in left if one.unit == unit],
         )
 

@@ -38,10 +38,12 @@ select e.unit,
   coalesce(-sum(e.amount_minor) filter (where e.account = :available), 0)::bigint as available,
   coalesce(-sum(e.amount_minor) filter (where e.account = :in_payout), 0)::bigint as in_payout,
   coalesce(-sum(e.amount_minor) filter (where e.account = :paid), 0)::bigint as paid,
-  coalesce(sum(e.amount_minor) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired
+  coalesce(sum(e.amount_minor) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
+  coalesce(-sum(e.amount_minor) filter (where e.account = :reserved), 0)::bigint as reserved,
+  coalesce(-sum(e.amount_minor) filter (where e.account = :used), 0)::bigint as used
 from entries e join posting_sets s on s.store_id = e.store_id and s.number = e.number
 where e.store_id = :store and e.owner = :owner and e.number <= :number and e.account <> 'program_expense'
-  and e.account in (:pending, :available, :in_payout, :paid)
+  and e.account in (:pending, :available, :in_payout, :paid, :reserved, :used)
 group by e.unit order by e.unit
 """
 
@@ -53,6 +55,8 @@ def accounts_of(side: Side) -> Mapping[str, str]:
         "available": str(Account.held_by(side, available=True)),
         "in_payout": str(Account.AMBASSADOR_IN_PAYOUT) if side == "ambassador" else "",
         "paid": str(Account.AMBASSADOR_PAID) if side == "ambassador" else "",
+        "reserved": f"{side}_reserved",
+        "used": f"{side}_used",
     }
 
 
@@ -66,6 +70,4 @@ async def last_before(tx: Tx, store_id: str, moment: datetime) -> int:
 async def holdings_at(tx: Tx, store_id: str, *, owner: str, side: Side, number: int) -> dict[str, Holding]:
     """What one beneficiary had after the set of that number, by unit. Reads their own entries up to there, by index."""
     rows = await tx.all(_HOLDINGS_AT, store=store_id, owner=owner, number=number, **accounts_of(side))
-    return {
-        r.unit: Holding(r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid, r.expired) for r in rows
-    }
+    return {row.unit: Holding(*tuple(row)[1:]) for row in rows}

@@ -31,6 +31,12 @@ class Account(StrEnum):
     """What went out to them, less what came back."""
     FRIEND_PENDING = "friend_pending"
     FRIEND_AVAILABLE = "friend_available"
+    AMBASSADOR_RESERVED = "ambassador_reserved"
+    """Points or store credit set aside for an order or a redemption that is not through yet."""
+    AMBASSADOR_USED = "ambassador_used"
+    """What they spent, less what was returned to them."""
+    FRIEND_RESERVED = "friend_reserved"
+    FRIEND_USED = "friend_used"
 
     @classmethod
     def held_by(cls, side: Side, *, available: bool) -> "Account":
@@ -40,9 +46,7 @@ class Account(StrEnum):
         return cls.FRIEND_AVAILABLE if available else cls.FRIEND_PENDING
 
 
-OF_AMBASSADORS: Final = frozenset(
-    {Account.AMBASSADOR_PENDING, Account.AMBASSADOR_AVAILABLE, Account.AMBASSADOR_IN_PAYOUT, Account.AMBASSADOR_PAID}
-)
+OF_AMBASSADORS: Final = frozenset(account for account in Account if account.startswith("ambassador_"))
 
 
 class Movement(StrEnum):
@@ -63,6 +67,14 @@ class Movement(StrEnum):
     """What was left of a lot of points or store credit expired: it is no longer available."""
     RESTORE = "restore"
     """Its expiry is undone, so that it can be taken back."""
+    SET_ASIDE = "set_aside"
+    """Available points or store credit are reserved for an order or a redemption."""
+    USE = "use"
+    """What was reserved is spent."""
+    LET_GO = "let_go"
+    """What was reserved is not spent: it is available again."""
+    GIVE_BACK = "give_back"
+    """What was spent is returned, and is available again."""
 
 
 _UPWARDS: Final = (Movement.GRANT, Movement.RAISE)
@@ -82,7 +94,7 @@ class Entry(Struct, frozen=True):
 
 
 class Posting(Struct, frozen=True, kw_only=True):
-    """A balanced set about to be written: of a reward, of a payout, or of a lot, which its basis names.
+    """A balanced set about to be written: of a reward, of a payout, or of a lot or a spend, which its basis names.
 
     `basis` is why: the figures from which the amount follows.
     """
@@ -214,6 +226,37 @@ def payout_step(
     )
 
 
+_SPEND_STEPS: Final[Mapping[Movement, tuple[str, str]]] = {
+    Movement.SET_ASIDE: ("available", "reserved"),
+    Movement.USE: ("reserved", "used"),
+    Movement.LET_GO: ("reserved", "available"),
+    Movement.GIVE_BACK: ("used", "available"),
+}
+"""From which of somebody's accounts to which a spend moves."""
+
+
+def spend_step(
+    movement: Movement,
+    *,
+    store_id: str,
+    side: Side,
+    beneficiary_id: str,
+    unit: str,
+    amount: int,
+    corrects: int | None = None,
+    basis: Mapping[str, int | str | None],
+) -> Posting:
+    """The set by which points or store credit are reserved, spent, or available again."""
+    source, target = (Account(f"{side}_{part}") for part in _SPEND_STEPS[movement])
+    return Posting(
+        store_id=store_id,
+        movement=movement,
+        corrects=corrects,
+        basis=basis,
+        entries=(Entry(source, beneficiary_id, unit, amount), Entry(target, beneficiary_id, unit, -amount)),
+    )
+
+
 def expiry(
     *,
     store_id: str,
@@ -283,11 +326,17 @@ def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datet
     return done
 
 
+_PART_OF: Final[Mapping[Account, str]] = {
+    account: account.partition("_")[2] for account in Account if account is not Account.PROGRAM_EXPENSE
+}
+"""The part of a holding that an account is."""
+
+
 @dataclass(slots=True)
 class Holding:
     """What one beneficiary got and has, in one unit.
 
-    Always granted = clawed back + pending + available + in payout + paid + expired.
+    Always granted = clawed back + pending + available + in payout + paid + expired + reserved + used.
     """
 
     granted: int = 0
@@ -297,6 +346,8 @@ class Holding:
     in_payout: int = 0
     paid: int = 0
     expired: int = 0
+    reserved: int = 0
+    used: int = 0
 
     def take(self, movement: str, entry: Entry) -> None:
         """Adds one entry of a beneficiary's account."""
@@ -307,14 +358,8 @@ class Holding:
             self.clawed_back -= amount
         elif movement in _OF_EXPIRY:
             self.expired -= amount
-        if entry.account in (Account.AMBASSADOR_PENDING, Account.FRIEND_PENDING):
-            self.pending += amount
-        elif entry.account is Account.AMBASSADOR_IN_PAYOUT:
-            self.in_payout += amount
-        elif entry.account is Account.AMBASSADOR_PAID:
-            self.paid += amount
-        else:
-            self.available += amount
+        part = _PART_OF[entry.account]
+        setattr(self, part, getattr(self, part) + amount)
 
 
 HolderKey = tuple[str, Side, str, str]

@@ -45,24 +45,27 @@ select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:
 
 _ADD_TO_BALANCES = """
 insert into balances as b (
-  store_id, owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired)
+  store_id, owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired, reserved, used)
 select * from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
   cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
-  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]))
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]),
+  cast(:reserved as bigint[]), cast(:used as bigint[]))
 on conflict (store_id, owner, side, unit) do update set granted = b.granted + excluded.granted,
   clawed_back = b.clawed_back + excluded.clawed_back, pending = b.pending + excluded.pending,
   available = b.available + excluded.available, in_payout = b.in_payout + excluded.in_payout,
-  paid = b.paid + excluded.paid, expired = b.expired + excluded.expired
+  paid = b.paid + excluded.paid, expired = b.expired + excluded.expired,
+  reserved = b.reserved + excluded.reserved, used = b.used + excluded.used
 """
 
 _CHANGE_BALANCES = """
 update balances b set granted = b.granted + w.granted, clawed_back = b.clawed_back + w.clawed,
   pending = b.pending + w.pending, available = b.available + w.available, in_payout = b.in_payout + w.in_payout,
-  paid = b.paid + w.paid, expired = b.expired + w.expired
+  paid = b.paid + w.paid, expired = b.expired + w.expired, reserved = b.reserved + w.reserved, used = b.used + w.used
 from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
   cast(:granted as bigint[]), cast(:clawed as bigint[]), cast(:pending as bigint[]), cast(:available as bigint[]),
-  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]))
-  w(store_id, owner, side, unit, granted, clawed, pending, available, in_payout, paid, expired)
+  cast(:in_payout as bigint[]), cast(:paid as bigint[]), cast(:expired as bigint[]),
+  cast(:reserved as bigint[]), cast(:used as bigint[]))
+  w(store_id, owner, side, unit, granted, clawed, pending, available, in_payout, paid, expired, reserved, used)
 where (b.store_id, b.owner, b.side, b.unit) = (w.store_id, w.owner, w.side, w.unit)
 """
 
@@ -104,8 +107,8 @@ _LINE_FILTERS = {
 }
 
 _HOLDINGS = """
-select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired from balances
-where store_id = :store and owner = :owner and side = :side order by unit
+select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired, reserved, used
+from balances where store_id = :store and owner = :owner and side = :side order by unit
 """
 
 _TOTALS = "select account, unit, debits, credits from account_totals where store_id = :store order by unit, account"
@@ -223,12 +226,15 @@ async def add_to_balances(tx: Tx, changes: Mapping[HolderKey, Holding]) -> None:
                 in_payout=[wanted[k].in_payout for k in keys],
                 paid=[wanted[k].paid for k in keys],
                 expired=[wanted[k].expired for k in keys],
+                reserved=[wanted[k].reserved for k in keys],
+                used=[wanted[k].used for k in keys],
             )
 
 
 def _could_stand_alone(holding: Holding) -> bool:
     within = 0 <= holding.clawed_back <= holding.granted
-    return within and holding.pending >= 0 and holding.in_payout >= 0 and holding.paid >= 0 and holding.expired >= 0
+    parts = (holding.pending, holding.in_payout, holding.paid, holding.expired, holding.reserved, holding.used)
+    return within and min(parts) >= 0
 
 
 async def add_to_totals(tx: Tx, changes: Mapping[TotalKey, tuple[int, int]]) -> None:
@@ -332,7 +338,8 @@ async def holdings_of(tx: Tx, store_id: str, *, owner: str, side: str) -> dict[s
 
 
 def _holding(r: Row) -> Holding:
-    return Holding(r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid, r.expired)
+    kept = (r.granted, r.clawed_back, r.pending, r.available, r.in_payout, r.paid, r.expired, r.reserved, r.used)
+    return Holding(*kept)
 
 
 async def totals_of(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:

@@ -56,7 +56,8 @@ ENTRIES = Table(
     CheckConstraint("unit ~ '^[A-Z]{3}$' or unit = 'points'", name="unit"),
     CheckConstraint(
         "account in ('program_expense', 'ambassador_pending', 'ambassador_available', 'ambassador_in_payout',"
-        " 'ambassador_paid', 'friend_pending', 'friend_available')",
+        " 'ambassador_paid', 'friend_pending', 'friend_available', 'ambassador_reserved', 'ambassador_used',"
+        " 'friend_reserved', 'friend_used')",
         name="account",
     ),
     info=APPEND_ONLY,
@@ -76,10 +77,15 @@ BALANCES = Table(
     Column("in_payout", BigInteger, nullable=False, server_default="0"),
     Column("paid", BigInteger, nullable=False, server_default="0"),
     Column("expired", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    Column("used", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("clawed_back >= 0 and clawed_back <= granted", name="clawed_back"),
     CheckConstraint("pending >= 0", name="pending"),
     CheckConstraint("in_payout >= 0 and paid >= 0", name="payouts"),
-    CheckConstraint("granted = clawed_back + pending + available + in_payout + paid + expired", name="partition"),
+    CheckConstraint(
+        "granted = clawed_back + pending + available + in_payout + paid + expired + reserved + used", name="partition"
+    ),
+    CheckConstraint("reserved >= 0 and used >= 0", name="spent"),
     CheckConstraint("expired >= 0", name="expired"),
 )
 

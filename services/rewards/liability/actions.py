@@ -16,9 +16,11 @@ from services.rewards.slices import sql as slices
 _ACCOUNTS = (
     Account.AMBASSADOR_PENDING,
     Account.AMBASSADOR_AVAILABLE,
+    Account.AMBASSADOR_RESERVED,
     Account.AMBASSADOR_IN_PAYOUT,
     Account.FRIEND_PENDING,
     Account.FRIEND_AVAILABLE,
+    Account.FRIEND_RESERVED,
 )
 
 
@@ -36,8 +38,10 @@ async def owed(tx: Tx, store_id: str) -> list[Owed]:
         if not row.released:
             young[Account.held_by(side, available=False), row.unit].append(amounts)
             continue
-        available, in_payout = split(Held(available=row.available, in_payout=row.in_payout, young=amounts))
+        held = Held(available=row.available, in_payout=row.in_payout, reserved=row.reserved, young=amounts)
+        available, reserved, in_payout = split(held)
         young[Account.held_by(side, available=True), row.unit].append(available)
+        young[Account(f"{side}_reserved"), row.unit].append(reserved)
         young[Account.AMBASSADOR_IN_PAYOUT, row.unit].append(in_payout)
     over = {
         (Account.held_by("ambassador" if side == "ambassador" else "friend", available=True), unit): amount

@@ -34,6 +34,7 @@ class Held(Struct, frozen=True, kw_only=True):
 
     available: int
     in_payout: int
+    reserved: int = 0
     young: Amounts3
 
 
@@ -62,15 +63,16 @@ def by_age(account: str, unit: str, young: Iterable[Amounts3], *, total: int, ov
     return Owed(account=account, unit=unit, buckets=(first, second, third, oldest), overdrawn=overdrawn, total=total)
 
 
-def split(held: Held) -> tuple[Amounts3, Amounts3]:
-    """How much of what somebody has available, and in payout, is young. What went out was the oldest, what is on its
-    way out the next, so that what they still have available is the youngest.
+def split(held: Held) -> tuple[Amounts3, Amounts3, Amounts3]:
+    """How much of what somebody has available, reserved, and in payout, is young. What went out was the oldest, what is
+    on its way out the next, so that what they still have available is the youngest.
     """
-    left, waiting = max(0, held.available), held.in_payout
-    available, in_payout = [0, 0, 0], [0, 0, 0]
-    for place, young in enumerate(held.young):
-        available[place] = min(left, young)
-        left -= available[place]
-        in_payout[place] = min(waiting, young - available[place])
-        waiting -= in_payout[place]
-    return (available[0], available[1], available[2]), (in_payout[0], in_payout[1], in_payout[2])
+    young, found = held.young, []
+    for left in (max(0, held.available), held.reserved, held.in_payout):
+        part = []
+        for amount in young:
+            part.append(min(left, amount))
+            left -= part[-1]
+        found.append((part[0], part[1], part[2]))
+        young = (young[0] - part[0], young[1] - part[1], young[2] - part[2])
+    return found[0], found[1], found[2]

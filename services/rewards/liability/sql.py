@@ -19,7 +19,7 @@ with granted as (
   where r.target_minor > 0
   group by 1, 2, 3, 4
 )
-select y.side, y.unit, y.released, y.first, y.second, y.third, b.available, b.in_payout
+select y.side, y.unit, y.released, y.first, y.second, y.third, b.available, b.in_payout, b.reserved
 from young y join balances b
   on b.store_id = :store and b.owner = y.beneficiary_id and b.side = y.side and b.unit = y.unit
 """

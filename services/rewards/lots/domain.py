@@ -58,13 +58,15 @@ class Lot:
     granted: int = 0
     clawed_back: int = 0
     expired: int = 0
+    reserved: int = 0
+    used: int = 0
     expired_by: int | None = None
     """Number of the set by which it last expired."""
 
     @property
     def remaining(self) -> int:
-        """What is left of it."""
-        return self.granted - self.clawed_back - self.expired
+        """What is left of it: what is set aside for a purchase is not, until it is let go."""
+        return self.granted - self.clawed_back - self.expired - self.reserved - self.used
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ def put_in(lot: Lot, debt: Debt, amount: int) -> tuple[Part, ...]:
 
 def take_back(lot: Lot, debt: Debt, amount: int) -> Taken:
     """Something of a lot is taken back: its expiry is undone as far as needed, then its remainder goes, and what was no
-    longer there is a debt.
+    longer there is a debt. What is reserved stays so.
     """
     undone = min(lot.expired, amount)
     lot.expired -= undone

@@ -11,7 +11,7 @@ from services.rewards.rules.domain import Side
 
 _FIELDS = (
     "l.store_id, l.lot_id, l.owner, l.side, l.unit, l.pay_as, l.program_id, l.rule, l.day, l.expires_days,"
-    " l.expires_at, l.granted, l.clawed_back, l.expired, l.expired_by"
+    " l.expires_at, l.granted, l.clawed_back, l.expired, l.reserved, l.used, l.expired_by"
 )
 # S608: the fields are the constant above.
 _OF_IDS = f"""
@@ -40,11 +40,12 @@ select w.store_id, l.expires_at as at from unnest(cast(:stores as text[])) w(sto
 """
 _SAVE = """
 insert into lots (store_id, lot_id, owner, side, unit, pay_as, program_id, rule, day, expires_days, expires_at,
-  granted, clawed_back, expired, remaining, expired_by)
+  granted, clawed_back, expired, reserved, used, remaining, expired_by)
 select * from unnest(cast(:stores as text[]), cast(:lots as text[]), cast(:owners as text[]), cast(:sides as text[]),
   cast(:units as text[]), cast(:kinds as text[]), cast(:programs as text[]), cast(:rules as text[]),
   cast(:days as date[]), cast(:expires as int[]), cast(:ats as timestamptz[]), cast(:granted as bigint[]),
-  cast(:clawed as bigint[]), cast(:expired as bigint[]), cast(:remaining as bigint[]), cast(:expired_by as bigint[]))
+  cast(:clawed as bigint[]), cast(:expired as bigint[]), cast(:reserved as bigint[]), cast(:used as bigint[]),
+  cast(:remaining as bigint[]), cast(:expired_by as bigint[]))
 on conflict (store_id, lot_id) do update set granted = excluded.granted, clawed_back = excluded.clawed_back,
   expired = excluded.expired, remaining = excluded.remaining, expired_by = excluded.expired_by
 """
@@ -88,21 +89,25 @@ with made as (
   select e.lot_id,
     coalesce(sum(e.amount) filter (where s.movement in ('release', 'grant', 'raise')), 0)::bigint as granted,
     coalesce(-sum(e.amount) filter (where s.movement = 'claw_back'), 0)::bigint as clawed_back,
-    coalesce(-sum(e.amount) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired
+    coalesce(-sum(e.amount) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
+    coalesce(-sum(e.amount) filter (where p.status = 'reserved'), 0)::bigint as reserved,
+    coalesce(-sum(e.amount) filter (where p.status <> 'reserved'), 0)::bigint as used
   from lot_entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
+  left join spend_steps t on t.store_id = e.store_id and t.number = e.number
+  left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
   where e.store_id = :store and e.lot_id > :after and (cast(:upto as text) is null or e.lot_id <= :upto)
   group by 1
 ), kept as (
-  select lot_id, granted, clawed_back, expired from lots
+  select lot_id, granted, clawed_back, expired, reserved, used from lots
   where store_id = :store and lot_id > :after and (cast(:upto as text) is null or lot_id <= :upto)
+), both_of as (
+  select lot_id, array[coalesce(k.granted, 0), coalesce(k.clawed_back, 0), coalesce(k.expired, 0),
+      coalesce(k.reserved, 0), coalesce(k.used, 0)] as kept,
+    array[coalesce(m.granted, 0), coalesce(m.clawed_back, 0), coalesce(m.expired, 0),
+      coalesce(m.reserved, 0), coalesce(m.used, 0)] as made
+  from kept k full join made m using (lot_id)
 )
-select lot_id, coalesce(k.granted, 0) as granted, coalesce(k.clawed_back, 0) as clawed_back,
-  coalesce(k.expired, 0) as expired, coalesce(m.granted, 0) as m_granted,
-  coalesce(m.clawed_back, 0) as m_clawed_back, coalesce(m.expired, 0) as m_expired
-from kept k full join made m using (lot_id)
-where (coalesce(k.granted, 0), coalesce(k.clawed_back, 0), coalesce(k.expired, 0))
-  <> (coalesce(m.granted, 0), coalesce(m.clawed_back, 0), coalesce(m.expired, 0))
-order by 1
+select lot_id, kept, made from both_of where kept <> made order by 1
 """
 _NEXT_NUMBER = """
 select number from posting_sets where store_id = :store and number > :after order by number offset :count limit 1
@@ -114,7 +119,7 @@ with posted as (
   left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
   where e.store_id = :store and e.number > :after and (cast(:upto as bigint) is null or e.number <= :upto)
     and e.account in ('ambassador_available', 'friend_available')
-    and (s.movement in ('expire', 'restore') or r.pay_as <> 'cash')
+    and (s.movement in ('expire', 'restore', 'set_aside', 'let_go', 'give_back') or r.pay_as <> 'cash')
   group by 1
 ), kept as (
   select number, sum(amount)::bigint as amount from lot_entries
@@ -169,6 +174,8 @@ def _lot(row: Row) -> Lot:
         granted=row.granted,
         clawed_back=row.clawed_back,
         expired=row.expired,
+        reserved=row.reserved,
+        used=row.used,
         expired_by=row.expired_by,
     )
 
@@ -231,6 +238,8 @@ async def save(tx: Tx, lots: Sequence[Lot]) -> None:
         granted=[lot.granted for lot in lots],
         clawed=[lot.clawed_back for lot in lots],
         expired=[lot.expired for lot in lots],
+        reserved=[lot.reserved for lot in lots],
+        used=[lot.used for lot in lots],
         remaining=[lot.remaining for lot in lots],
         expired_by=[lot.expired_by for lot in lots],
     )
@@ -290,7 +299,8 @@ async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
     while after is not None:
         upto: str | None = await tx.scalar(_NEXT_LOT, store=store_id, after=after, count=count)
         for row in await tx.all(_DRIFT, store=store_id, after=after, upto=upto):
-            yield f"{row.lot_id} is kept as {tuple(row[1:4])} (granted, taken, expired), entries say {tuple(row[4:7])}"
+            kept, made = tuple(row.kept), tuple(row.made)
+            yield f"{row.lot_id} is kept as {kept} (granted, taken, expired, reserved, used), entries say {made}"
         after = upto
     behind: int | None = 0
     while behind is not None:

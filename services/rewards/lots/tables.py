@@ -27,6 +27,8 @@ LOTS = Table(
     Column("clawed_back", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
     Column("remaining", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    Column("used", BigInteger, nullable=False, server_default="0"),
     Column("expired_by", BigInteger, nullable=True),
     Index(
         "lots_key",
@@ -44,7 +46,8 @@ LOTS = Table(
         postgresql_where=sql("remaining > 0 and expires_at is not null"),
     ),
     CheckConstraint("granted >= 0 and clawed_back >= 0 and expired >= 0 and remaining >= 0", name="not_negative"),
-    CheckConstraint("granted = clawed_back + expired + remaining", name="partition"),
+    CheckConstraint("reserved >= 0 and used >= 0", name="spent"),
+    CheckConstraint("granted = clawed_back + expired + reserved + used + remaining", name="partition"),
     CheckConstraint("(expires_days = 0) = (expires_at is null)", name="expires"),
     CheckConstraint("pay_as in ('store_credit', 'points')", name="pay_as"),
 )

@@ -93,4 +93,4 @@ async def read(
 
 
 def _standing(had: Holding) -> Standing:
-    return Standing(had.pending, had.available, had.in_payout)
+    return Standing(had.pending, had.available, had.in_payout, had.reserved)

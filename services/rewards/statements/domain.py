@@ -1,7 +1,7 @@
 """A statement: what was there, what moved, what is there. Pure.
 
-The balance is what the store owes: on hold, available and in payout together. A set that only moves it between these
-three changes no balance.
+The balance is what the store owes: on hold, available, reserved and in payout together. A set that only moves it
+between these changes no balance.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,20 +26,27 @@ class Standing(Struct, frozen=True):
     pending: int = 0
     available: int = 0
     in_payout: int = 0
+    reserved: int = 0
 
     @property
     def balance(self) -> int:
         """What the store owes."""
-        return self.pending + self.available + self.in_payout
+        return self.pending + self.available + self.in_payout + self.reserved
 
     def __add__(self, change: "Standing") -> "Standing":
         return Standing(
-            self.pending + change.pending, self.available + change.available, self.in_payout + change.in_payout
+            self.pending + change.pending,
+            self.available + change.available,
+            self.in_payout + change.in_payout,
+            self.reserved + change.reserved,
         )
 
     def __sub__(self, change: "Standing") -> "Standing":
         return Standing(
-            self.pending - change.pending, self.available - change.available, self.in_payout - change.in_payout
+            self.pending - change.pending,
+            self.available - change.available,
+            self.in_payout - change.in_payout,
+            self.reserved - change.reserved,
         )
 
 
@@ -61,11 +68,12 @@ class Moved(Struct, frozen=True, kw_only=True):
     pending: int
     available: int
     in_payout: int
+    reserved: int = 0
 
     @property
     def amount(self) -> int:
         """What the balance changed by."""
-        return self.pending + self.available + self.in_payout
+        return self.pending + self.available + self.in_payout + self.reserved
 
 
 class Line(Struct, frozen=True):
@@ -79,7 +87,7 @@ def running(opening: Standing, moves: Iterable[Moved]) -> Iterator[Line]:
     """Each movement with what is there after it."""
     stood = opening
     for one in moves:
-        stood += Standing(one.pending, one.available, one.in_payout)
+        stood += Standing(one.pending, one.available, one.in_payout, one.reserved)
         yield Line(one, stood)
 
 

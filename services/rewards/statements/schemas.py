@@ -10,11 +10,12 @@ from services.rewards.statements.domain import Line, Standing
 
 
 class StandingOut(BaseModel):
-    """How the accounts stand, in minor units or points. balance = pending + available + in payout."""
+    """How the accounts stand, in minor units or points. balance = pending + available + in payout + reserved."""
 
     pending: int
     available: int
     in_payout: int
+    reserved: int
     balance: int = Field(description="What the store owes.")
 
     @classmethod
@@ -24,6 +25,7 @@ class StandingOut(BaseModel):
             pending=standing.pending,
             available=standing.available,
             in_payout=standing.in_payout,
+            reserved=standing.reserved,
             balance=standing.balance,
         )
 
@@ -42,6 +44,7 @@ class StatementLineOut(BaseModel):
     pending_change: int
     available_change: int
     in_payout_change: int
+    reserved_change: int
     after: StandingOut
 
     @classmethod
@@ -60,6 +63,7 @@ class StatementLineOut(BaseModel):
             pending_change=moved.pending,
             available_change=moved.available,
             in_payout_change=moved.in_payout,
+            reserved_change=moved.reserved,
             after=StandingOut.of(line.after),
         )
 

@@ -14,15 +14,17 @@ _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
   case r.source_kind when 'order' then r.order_id end as order_id, r.event_name,
   case r.source_kind when 'period' then r.order_id end as milestone, r.currency,
-  e.pending, e.available, e.in_payout
+  e.pending, e.available, e.in_payout, e.reserved
 from (
   select number,
     coalesce(-sum(amount_minor) filter (where account = :pending), 0)::bigint as pending,
     coalesce(-sum(amount_minor) filter (where account = :available), 0)::bigint as available,
-    coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout
+    coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout,
+    coalesce(-sum(amount_minor) filter (where account = :reserved), 0)::bigint as reserved
   from entries
   where store_id = :store and owner = :owner and number > :after and number <= :last
-    and account <> 'program_expense' and account in (:pending, :available, :in_payout, :paid) and unit = :unit
+    and account <> 'program_expense' and account in (:pending, :available, :in_payout, :paid, :reserved, :used)
+    and unit = :unit
   group by number order by number limit :count
 ) e
 join posting_sets s on s.store_id = :store and s.number = e.number
@@ -32,17 +34,18 @@ order by e.number
 _CHANGE = """
 select coalesce(-sum(amount_minor) filter (where account = :pending), 0)::bigint as pending,
   coalesce(-sum(amount_minor) filter (where account = :available), 0)::bigint as available,
-  coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout
+  coalesce(-sum(amount_minor) filter (where account = :in_payout), 0)::bigint as in_payout,
+  coalesce(-sum(amount_minor) filter (where account = :reserved), 0)::bigint as reserved
 from entries
 where store_id = :store and owner = :owner and number > :after and number <= :last
-  and account <> 'program_expense' and account in (:pending, :available, :in_payout) and unit = :unit
+  and account <> 'program_expense' and account in (:pending, :available, :in_payout, :reserved) and unit = :unit
 """
 _NO_END: Final = 2**63 - 1
 
 
 async def change(tx: Tx, store_id: str, *, owner: str, side: Side, unit: str, after: int, last: int | None) -> Standing:
     """What all movements behind a set's number, up to another (None: all), have changed together."""
-    accounts = {name: account for name, account in accounts_of(side).items() if name != "paid"}
+    accounts = {name: account for name, account in accounts_of(side).items() if name not in ("paid", "used")}
     row = await tx.one(
         _CHANGE,
         store=store_id,
@@ -52,7 +55,7 @@ async def change(tx: Tx, store_id: str, *, owner: str, side: Side, unit: str, af
         last=_NO_END if last is None else last,
         **accounts,
     )
-    return Standing(row.pending, row.available, row.in_payout)
+    return Standing(row.pending, row.available, row.in_payout, row.reserved)
 
 
 async def moves(
@@ -77,6 +80,7 @@ async def moves(
             pending=row.pending,
             available=row.available,
             in_payout=row.in_payout,
+            reserved=row.reserved,
         )
         for row in rows
     ]

@@ -29,6 +29,10 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
             "return": say("Payout came back"),
             "expire": say("Expired"),
             "restore": say("Expiry undone"),
+            "set_aside": say("Reserved for a purchase"),
+            "use": say("Spent"),
+            "let_go": say("Not spent: available again"),
+            "give_back": say("Returned after it was spent"),
         }.get(moved.movement, moved.movement)
     source = order if moved.event_name is None else deed_text(moved.event_name, reader.speech)
     if moved.milestone is not None:

@@ -140,9 +140,8 @@ def revenue_left(order: Order, currency: str) -> int | None:
     left = [goods_left(one) for one in states]
     if not all(left):
         return None
-    revenue = min(
-        share_half_up(one.subtotal_minor, *part.as_integer_ratio()) for one, part in zip(states, left, strict=True)
-    )
+    earning = (one.earning(one.subtotal_minor) * part for one, part in zip(states, left, strict=True))
+    revenue = min(share_half_up(1, *part.as_integer_ratio()) for part in earning)
     return revenue if order.currency == currency else 0
 
 

@@ -22,6 +22,7 @@ from services.rewards.lots import sql as lots
 from services.rewards.payouts.sql import payouts
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
+from services.rewards.spending import sql as spending
 from services.rewards.tiers import sql as tiers
 from services.rewards.verification import sql as books
 from services.rewards.verification.domain import Report, Walk
@@ -47,8 +48,9 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
     or the other way round, a counter of a budget, limit, milestone or tier that drifted, a milestone's reward that its
-    count does not bear out, money in payout that is in no payout, a lot or debt that does not follow from the entries,
-    a closed month that is no longer what was kept, a row that cannot be read, behind which nothing more is looked for.
+    count does not bear out, money in payout that is in no payout, a lot, debt or spend that does not follow from the
+    entries, a closed month that is no longer what was kept, a row that cannot be read, behind which nothing more is
+    looked for.
     `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
@@ -94,6 +96,8 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
     await _compute_again(tx, store_id, report)
     async for astray in lots.drift(tx, store_id, count=_SLICE):
         report.found("lot", astray)
+    async for amiss in spending.drift(tx, store_id, count=_SLICE):
+        report.found("spend", amiss)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")
 

@@ -19,23 +19,29 @@ with made as (
     coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_available'), 0)::bigint as available,
     coalesce(-sum(e.amount_minor) filter (where e.account = 'ambassador_in_payout'), 0)::bigint as in_payout,
     coalesce(-sum(e.amount_minor) filter (where e.account = 'ambassador_paid'), 0)::bigint as paid,
-    coalesce(sum(e.amount_minor) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired
+    coalesce(sum(e.amount_minor) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
+    coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_reserved'), 0)::bigint as reserved,
+    coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_used'), 0)::bigint as used
   from entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
   where e.store_id = :store and e.owner > :after and (cast(:upto as text) is null or e.owner <= :upto)
     and e.account <> 'program_expense'
   group by 1, 2, 3
 ), kept as (
-  select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired from balances
+  select owner, side, unit, granted, clawed_back, pending, available, in_payout, paid, expired, reserved, used
+  from balances
   where store_id = :store and owner > :after and (cast(:upto as text) is null or owner <= :upto)
 )
 select owner, side, unit, k.granted, k.clawed_back, k.pending, k.available, k.in_payout, k.paid, k.expired,
+  k.reserved, k.used,
   m.granted as m_granted, m.clawed_back as m_clawed_back, m.pending as m_pending, m.available as m_available,
-  m.in_payout as m_in_payout, m.paid as m_paid, m.expired as m_expired
+  m.in_payout as m_in_payout, m.paid as m_paid, m.expired as m_expired, m.reserved as m_reserved, m.used as m_used
 from kept k full join made m using (owner, side, unit)
 where (coalesce(k.granted, 0), coalesce(k.clawed_back, 0), coalesce(k.pending, 0), coalesce(k.available, 0),
-    coalesce(k.in_payout, 0), coalesce(k.paid, 0), coalesce(k.expired, 0))
+    coalesce(k.in_payout, 0), coalesce(k.paid, 0), coalesce(k.expired, 0), coalesce(k.reserved, 0),
+    coalesce(k.used, 0))
   <> (coalesce(m.granted, 0), coalesce(m.clawed_back, 0), coalesce(m.pending, 0), coalesce(m.available, 0),
-    coalesce(m.in_payout, 0), coalesce(m.paid, 0), coalesce(m.expired, 0))
+    coalesce(m.in_payout, 0), coalesce(m.paid, 0), coalesce(m.expired, 0), coalesce(m.reserved, 0),
+    coalesce(m.used, 0))
 order by 1, 2, 3
 """
 _TOTALS = "select account, unit, debits, credits from account_totals where store_id = :store"
@@ -111,7 +117,7 @@ async def crooked_balances(tx: Tx, store_id: str, *, count: int) -> AsyncIterato
     while after is not None:
         upto: str | None = await tx.scalar(_NEXT_OWNER, store=store_id, after=after, count=count)
         for row in await tx.all(_CROOKED, store=store_id, after=after, upto=upto):
-            kept, made = (Holding(*(value or 0 for value in values)) for values in (row[3:10], row[10:17]))
+            kept, made = (Holding(*(value or 0 for value in values)) for values in (row[3:12], row[12:21]))
             yield (store_id, row.side, row.owner, row.unit), kept, made
         after = upto
 

@@ -111,7 +111,7 @@ async def test_balances_are_split_into_pending_available_lifetime_and_clawed_bac
         nobody = (await http.get("/v1/balances", params={"ambassador_id": "amb_nobody"})).json()
         unclear = await http.get("/v1/balances")
     want = {"unit": "EUR", "currency": "EUR", "pending": 690, "available": 0, "in_payout": 0, "paid": 0}
-    want |= {"lifetime": 920, "clawed_back": 230, "expired": 0, "expiring": []}
+    want |= {"lifetime": 920, "clawed_back": 230, "expired": 0, "expiring": [], "reserved": 0, "used": 0}
     assert anna == want
     assert (friend["pending"], friend["lifetime"]) == (500, 1000)
     assert nobody == {"data": [], "milestones": [], "tier": None}

@@ -11,14 +11,21 @@ _AMOUNT = st.integers(0, 1000)
 
 
 @given(
-    st.builds(Held, available=st.integers(-500, 2000), in_payout=_AMOUNT, young=st.tuples(_AMOUNT, _AMOUNT, _AMOUNT)),
+    st.builds(
+        Held,
+        available=st.integers(-500, 2000),
+        in_payout=_AMOUNT,
+        reserved=_AMOUNT,
+        young=st.tuples(_AMOUNT, _AMOUNT, _AMOUNT),
+    ),
 )
 def test_what_is_available_is_the_youngest_and_no_more_than_there_is(held: Held) -> None:
-    available, in_payout = split(held)
+    available, reserved, in_payout = split(held)
     assert sum(available) == min(max(0, held.available), sum(held.young))
-    assert sum(in_payout) == min(held.in_payout, sum(held.young) - sum(available))
+    assert sum(reserved) == min(held.reserved, sum(held.young) - sum(available))
+    assert sum(in_payout) == min(held.in_payout, sum(held.young) - sum(available) - sum(reserved))
     for place in range(3):
-        assert available[place] + in_payout[place] <= held.young[place]
+        assert available[place] + reserved[place] + in_payout[place] <= held.young[place]
     overdrawn = max(0, -held.available)
     owed = by_age("ambassador_available", "EUR", [available], total=held.available, overdrawn=overdrawn)
     assert sum(owed.buckets) - owed.overdrawn == owed.total and min(owed.buckets) >= 0

@@ -211,7 +211,7 @@ async def test_the_check_of_the_books_sees_a_lot_or_an_entry_that_was_changed(wo
     async with world.owner.transaction([STORE]) as tx:
         await tx.execute("update lots set granted = granted + 1, remaining = remaining + 1")
     (found,) = (await audit(world)).findings
-    assert found.kind == "lot" and "(201, 0, 0)" in found.detail and "(200, 0, 0)" in found.detail
+    assert found.kind == "lot" and "(201, 0, 0, 0, 0)" in found.detail and "(200, 0, 0, 0, 0)" in found.detail
     async with world.owner.transaction([STORE]) as tx:
         await tx.execute("update lots set granted = granted - 1, remaining = remaining - 1")
         await tx.execute("delete from lot_entries where number = (select max(number) from lot_entries)")

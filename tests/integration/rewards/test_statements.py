@@ -90,14 +90,14 @@ async def test_days_that_no_zone_knows_are_refused(world: World, first: str, las
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
 
 
-GOLDEN = """day,what,order,amount,balance,on_hold,available,in_payout,unit,set\r
-2026-08-01,Opening balance,,,0.00,0.00,0.00,0.00,EUR,\r
-2026-08-30,Reward granted,,3.25,3.25,3.25,0.00,0.00,EUR,1\r
-2026-09-01,Taken back,,-1.00,2.25,2.25,0.00,0.00,EUR,2\r
-2026-09-01,No longer on hold,,0.00,2.25,0.00,2.25,0.00,EUR,3\r
-2026-09-01,Set aside for a payout,,0.00,2.25,0.00,0.25,2.00,EUR,4\r
-2026-09-02,Paid out,,-2.00,0.25,0.00,0.25,0.00,EUR,5\r
-2026-09-30,Closing balance,,,0.25,0.00,0.25,0.00,EUR,\r
+GOLDEN = """day,what,order,amount,balance,on_hold,available,in_payout,unit,set,reserved\r
+2026-08-01,Opening balance,,,0.00,0.00,0.00,0.00,EUR,,0.00\r
+2026-08-30,Reward granted,,3.25,3.25,3.25,0.00,0.00,EUR,1,0.00\r
+2026-09-01,Taken back,,-1.00,2.25,2.25,0.00,0.00,EUR,2,0.00\r
+2026-09-01,No longer on hold,,0.00,2.25,0.00,2.25,0.00,EUR,3,0.00\r
+2026-09-01,Set aside for a payout,,0.00,2.25,0.00,0.25,2.00,EUR,4,0.00\r
+2026-09-02,Paid out,,-2.00,0.25,0.00,0.25,0.00,EUR,5,0.00\r
+2026-09-30,Closing balance,,,0.25,0.00,0.25,0.00,EUR,,0.00\r
 """
 
 

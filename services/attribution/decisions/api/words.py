@@ -113,7 +113,10 @@ def facts(body: DecisionBody, reader: Reader) -> list[Fact]:
     shown += [(speech.say("Shipping"), figures.shipping_minor, False)] if figures.shipping_minor else []
     partly = 0 < body.refunded_minor < figures.total_minor
     refunded = speech.say("Partly refunded") if partly else speech.say("Refunded")
-    shown += [(speech.say("Total"), figures.total_minor, True), (refunded, body.refunded_minor, False)]
+    shown.append((speech.say("Total"), figures.total_minor, True))
+    if figures.paid_with_credit_minor:
+        shown.append((speech.say("Of this with store credit"), figures.paid_with_credit_minor, False))
+    shown.append((refunded, body.refunded_minor, False))
     shown += _returned(body, speech)
     found = [Fact(label, fmt.money(amount, figures.currency), strong=loud) for label, amount, loud in shown]
     found += [

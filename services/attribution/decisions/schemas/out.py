@@ -130,6 +130,7 @@ class OrderOut(BaseModel):
     discount_minor: int
     tax_minor: int
     shipping_minor: int
+    paid_with_credit_minor: int = 0
     refunded_minor: int
     over_refunded: bool
     returned: Returned | None = Field(None, description="What went back, where some refund says more than a sum.")

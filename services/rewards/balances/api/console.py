@@ -38,6 +38,8 @@ async def balance(
                 Fact(say("On hold"), reader.amount(held.pending, unit)),
                 *([Fact(say("In payout"), reader.amount(held.in_payout, unit))] if held.in_payout else []),
                 *([Fact(say("Paid out"), reader.amount(held.paid, unit))] if held.paid else []),
+                *([Fact(say("Reserved"), reader.amount(held.reserved, unit))] if held.reserved else []),
+                *([Fact(say("Spent"), reader.amount(held.used, unit))] if held.used else []),
                 Fact(say("Granted in all"), reader.amount(held.granted, unit)),
                 Fact(say("Taken back"), reader.amount(held.clawed_back, unit)),
                 *([Fact(say("Expired"), reader.amount(held.expired, unit))] if held.expired else []),

@@ -67,6 +67,8 @@ async def portal_balance(request: Request) -> Response:
                     Fact(say("On hold"), reader.amount(held.pending, unit)),
                     *([Fact(say("On its way to you"), reader.amount(held.in_payout, unit))] if held.in_payout else []),
                     *([Fact(say("Paid so far"), reader.amount(held.paid, unit))] if held.paid else []),
+                    *([Fact(say("Reserved"), reader.amount(held.reserved, unit))] if held.reserved else []),
+                    *([Fact(say("Spent"), reader.amount(held.used, unit))] if held.used else []),
                     Fact(say("Earned in all"), reader.amount(held.granted - held.clawed_back, unit)),
                     *([Fact(say("Expired"), reader.amount(held.expired, unit))] if held.expired else []),
                     *expiry_facts(reader, left, unit),

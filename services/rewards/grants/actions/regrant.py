@@ -31,6 +31,7 @@ from services.rewards.lots.actions import Written
 from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements
 from services.rewards.slices import sql as slices
+from services.rewards.spending import actions as spending
 from services.rewards.tiers import actions as tiers
 from services.rewards.tiers.domain import TierKey
 
@@ -58,7 +59,9 @@ async def take_states(tx: Tx, states: Sequence[Conversion]) -> list[Change]:
     latest = newest(states, key=lambda state: (state.store_id, state.order_id))
     await tx.lock_stores(store_id for store_id, _ in latest)
     fresh = await conversions.keep(tx, list(latest.values()))
-    return await regrant(tx, [Order.of(state) for ref, state in latest.items() if ref in fresh])
+    orders = [Order.of(state) for ref, state in latest.items() if ref in fresh]
+    await spending.return_unsold(tx, {(one.store_id, one.order_id): one.unsold for one in orders if one.unsold})
+    return await regrant(tx, orders)
 
 
 async def take_events(tx: Tx, states: Sequence[Action]) -> list[Change]:

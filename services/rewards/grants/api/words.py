@@ -244,9 +244,9 @@ def _gift(*, speech: Speech, fmt: Format, rule: RewardRule, order: Order) -> str
         return speech.say("Fixed")
     percent = _percent(fmt, rule.give.basis_points + boost_of(order, rule, None))
     if rule.give.of == "subtotal":
-        of = fmt.money(order.subtotal_minor, order.currency)
+        of = fmt.money(int(order.earning(order.subtotal_minor)), order.currency)
         return speech.say("%(percent)s of the subtotal of %(amount)s", percent=percent, amount=of)
-    of = fmt.money(order.total_minor, order.currency)
+    of = fmt.money(int(order.earning(order.total_minor)), order.currency)
     return speech.say("%(percent)s of the total of %(amount)s", percent=percent, amount=of)
 
 

@@ -16,6 +16,10 @@ def account_label(speech: Speech, account: str) -> str:
         Account.AMBASSADOR_PAID: speech.say("Ambassadors, paid out"),
         Account.FRIEND_PENDING: speech.say("Friends, pending"),
         Account.FRIEND_AVAILABLE: speech.say("Friends, available"),
+        Account.AMBASSADOR_RESERVED: speech.say("Ambassadors, reserved"),
+        Account.AMBASSADOR_USED: speech.say("Ambassadors, used"),
+        Account.FRIEND_RESERVED: speech.say("Friends, reserved"),
+        Account.FRIEND_USED: speech.say("Friends, used"),
     }[Account(account)]
 
 
@@ -32,6 +36,10 @@ def movement_label(speech: Speech, movement: str) -> str:
         Movement.RETURN: speech.say("Came back"),
         Movement.EXPIRE: speech.say("Expired"),
         Movement.RESTORE: speech.say("Expiry undone"),
+        Movement.SET_ASIDE: speech.say("Reserved for a purchase"),
+        Movement.USE: speech.say("Spent"),
+        Movement.LET_GO: speech.say("Not spent: available again"),
+        Movement.GIVE_BACK: speech.say("Returned after it was spent"),
     }[Movement(movement)]
 
 

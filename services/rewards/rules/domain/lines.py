@@ -38,17 +38,17 @@ def gifts_of(order: Order, rule: RewardRule) -> list[LineGift]:
     lines = [line for line in order.lines if line.counts and line.amount_minor]
     if not lines:
         lines = [Line(None, order.subtotal_minor)] if order.subtotal_minor else []
-    goods = sum(line.amount_minor for line in lines)
+    goods, earning = sum(line.amount_minor for line in lines), order.earning(order.subtotal_minor)
     found = [(line, *term_for(rule, line)) for line in lines]
     rest = sum(line.amount_minor for line, term, _ in found if term is None)
-    own = own_amount(rule, Fraction(rest * order.subtotal_minor, goods)) if rest else 0
+    own = own_amount(rule, Fraction(rest * earning, goods)) if rest else 0
     gifts = []
     for line, term, by in found:
         give = rule.give if term is None else term.give
         if isinstance(give, Percent | ShareOf):
             boost = boost_of(order, rule, line)
             share = min(give.basis_points + boost, _WHOLE)
-            gives = Fraction(line.amount_minor * order.subtotal_minor * share, goods * _WHOLE)
+            gives = Fraction(line.amount_minor * earning * share, goods * _WHOLE)
             gifts.append(LineGift(line, gives, term, by, share, boost))
         elif term is None:
             gifts.append(LineGift(line, Fraction(own * line.amount_minor, rest), term, by, None, 0))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,8 @@ class Order(Struct, frozen=True, kw_only=True):
     person: str | None = None
     discount_minor: int = 0
     """What was taken off at the checkout, by whatever discount."""
+    credit_minor: int = 0
+    """How much of the total was paid with store credit or points: that part of the order earns nothing."""
     lines: tuple[Line, ...] = ()
     """What was sold, as far as it was reported."""
     returned: Returned | None = None
@@ -139,6 +142,7 @@ class Order(Struct, frozen=True, kw_only=True):
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,
             discount_minor=figures.discount_minor,
+            credit_minor=min(figures.paid_with_credit_minor, figures.total_minor),
             refunded_minor=min(money.refunded_minor, figures.total_minor),
             lines=tuple(
                 Line(
@@ -161,6 +165,19 @@ class Order(Struct, frozen=True, kw_only=True):
             ambassador_id=conversion.ambassador_id,
             circumstances=conversion.circumstances,
         )
+
+    def earning(self, amount_minor: int) -> Fraction | int:
+        """What of an amount of the order's was not paid with store credit: credit pays for all of it alike."""
+        if not self.credit_minor:
+            return amount_minor
+        return Fraction(amount_minor * (self.total_minor - self.credit_minor), self.total_minor)
+
+    @property
+    def unsold(self) -> Fraction:
+        """The share of the order that went back to the buyer."""
+        if self.cancelled:
+            return Fraction(1)
+        return Fraction(self.refunded_minor, self.total_minor) if self.total_minor else Fraction(0)
 
     @property
     def group(self) -> str | None:

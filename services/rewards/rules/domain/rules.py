@@ -159,10 +159,11 @@ def unlimited(order: Order, rule: RewardRule, *, currency: str) -> tuple[int, Re
     if rule.by_line:
         amount = total_of(gifts_of(order, rule))
     elif isinstance(rule.give, Fixed):
-        amount = own_amount(rule, order.subtotal_minor)
+        amount = own_amount(rule, order.earning(order.subtotal_minor))
     else:
-        of = order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor
-        amount = share_half_up(of, min(rule.give.basis_points + boost_of(order, rule, None), _WHOLE), _WHOLE)
+        of = order.earning(order.subtotal_minor if rule.give.of == "subtotal" else order.total_minor)
+        share = min(rule.give.basis_points + boost_of(order, rule, None), _WHOLE)
+        amount = share_half_up(of.numerator, share, _WHOLE * of.denominator)
     return amount, Reason.GRANTED if amount else Reason.NOTHING_DUE
 
 

@@ -29,6 +29,7 @@ class _Figures(Struct, frozen=True):
     total_minor: int
     subtotal_minor: int
     discount_minor: int = 0
+    paid_with_credit_minor: int = 0
     items: tuple[_Item, ...] = ()
 
 

@@ -63,7 +63,7 @@ def _paper(reader: Reader, statement: Statement, order_of: Named, *, store: str,
         facts=[
             fmt.period(statement.first, statement.last),
             *([whose] if whose else []),
-            say("The balance is what the store owes: on hold, available and in payout."),
+            say("The balance is what the store owes: on hold, available, reserved and in payout."),
             say("Made on %(moment)s", moment=fmt.moment(reader.now)),
         ],
         columns=[

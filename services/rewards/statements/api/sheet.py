@@ -19,7 +19,19 @@ from services.ui import Choice, Column, Name, RangePicker, Row, Table
 
 MOST: Final = 10_000
 """Lines of a spreadsheet."""
-_COLUMNS: Final = ("day", "what", "order", "amount", "balance", "on_hold", "available", "in_payout", "unit", "set")
+_COLUMNS: Final = (
+    "day",
+    "what",
+    "order",
+    "amount",
+    "balance",
+    "on_hold",
+    "available",
+    "in_payout",
+    "unit",
+    "set",
+    "reserved",
+)
 
 Named = Callable[[Moved], str]
 """What the reader may call a movement's order; empty where there is none."""
@@ -43,6 +55,7 @@ def sheet(reader: Reader, statement: Statement, order_of: Named) -> Response:
             *(in_units(one, currency) for one in amounts),
             unit,
             moved.number if moved else None,
+            in_units(standing.reserved, currency),
         )
 
     rows = [row(statement.first, say("Opening balance"), statement.opening)]

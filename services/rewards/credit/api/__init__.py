@@ -1,0 +1,1 @@
+"""HTTP of store credit at the checkout."""

@@ -1,0 +1,354 @@
+"""SQL of spends: taking from lots and putting back, each however many lots there are in one statement."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+
+from services.kernel.db import Row, Tx
+from services.kernel.revisions import Ref
+from services.rewards.lots.domain import Holder
+from services.rewards.spending.domain import Purpose, Spend
+
+_OF_HOLDER = "store_id = :store and owner = :owner and side = :side and unit = :unit and pay_as = :kind"
+_FIELDS = (
+    "store_id, spend_id, purpose, purpose_id, owner, side, unit, pay_as, amount, captured, given_back, status, number,"
+    " reserved_at, expires_at, ended_at"
+)
+# S608: what is put in are the constants above. Lots are found by key, each list of them as an array: joined, they would
+# be looked for among all of the store's, as soon as the planner takes the list for a long one.
+_OPEN = f"{_OF_HOLDER} and remaining > 0 and (expires_at is null or expires_at > :now)"
+_SPENDABLE = f"""
+select coalesce((select sum(remaining) from lots where {_OPEN}), 0)::bigint
+  - coalesce((select amount from lot_debts where {_OF_HOLDER}), 0)
+"""  # noqa: S608
+_TAKE = f"""
+with ordered as (
+  select lot_id, remaining, row_number() over w as line, (sum(remaining) over w)::bigint - remaining as before
+  from lots where {_OPEN}
+  window w as (order by expires_at nulls last, day, lot_id rows unbounded preceding)
+), taken as (
+  select lot_id, line, least(remaining, cast(:amount as bigint) - before) as amount from ordered
+  where before < cast(:amount as bigint)
+), moved as (
+  update lots l set reserved = l.reserved + t.amount, remaining = l.remaining - t.amount
+  from taken t where l.store_id = :store and l.lot_id = any(array(select lot_id from taken)) and l.lot_id = t.lot_id
+)
+insert into lot_entries (store_id, number, line, lot_id, amount)
+select :store, :number, line, lot_id, -amount from taken
+"""  # noqa: S608
+# The first so many of a spend's points are used: the rest of it, of the lots that expire last, was let go.
+_USE = """
+with parts as (
+  select lot_id, -amount as amount, (sum(-amount) over (order by line))::bigint + amount as before
+  from lot_entries where store_id = :store and number = :reserved
+), used as (
+  select lot_id, least(amount, cast(:amount as bigint) - before) as amount from parts
+  where before < cast(:amount as bigint)
+)
+update lots l set reserved = l.reserved - p.amount, used = l.used + p.amount
+from used p where l.store_id = :store and l.lot_id = any(array(select lot_id from used)) and l.lot_id = p.lot_id
+"""
+_LET_GO = """
+with parts as (
+  select w.store_id, w.number, w.kept, e.lot_id, e.line, -e.amount as amount,
+    (sum(-e.amount) over (partition by w.store_id, w.reserved order by e.line))::bigint as upto
+  from unnest(cast(:stores as text[]), cast(:reserved as bigint[]), cast(:kept as bigint[]), cast(:numbers as bigint[]))
+    w(store_id, reserved, kept, number)
+  join lot_entries e on e.store_id = any(cast(:stores as text[])) and e.number = any(cast(:reserved as bigint[]))
+    and e.store_id = w.store_id and e.number = w.reserved
+), freed as (
+  select store_id, number, lot_id, line, least(amount, upto - kept) as amount from parts where upto > kept
+), moved as (
+  update lots l set reserved = l.reserved - b.amount, remaining = l.remaining + b.amount
+  from (select store_id, lot_id, sum(amount)::bigint as amount from freed group by 1, 2) b
+  where l.store_id = any(cast(:stores as text[])) and l.lot_id = any(array(select lot_id from freed))
+    and l.store_id = b.store_id and l.lot_id = b.lot_id
+  returning l.store_id, l.expires_at
+), noted as (
+  insert into lot_entries (store_id, number, line, lot_id, amount)
+  select store_id, number, line, lot_id, amount from freed
+)
+select store_id, min(expires_at) as at from moved where expires_at is not null group by 1
+"""
+_GIVE_BACK = """
+with used as (
+  select lot_id, (-sum(amount))::bigint as amount, min(line) filter (where number = :reserved) as line
+  from lot_entries where store_id = :store
+    and number = any(array(select number from spend_steps where store_id = :store and spend_id = :spend))
+  group by 1
+), parts as (
+  select lot_id, line, amount, (sum(amount) over (order by line desc))::bigint - amount as before
+  from used where amount > 0
+), back as (
+  select lot_id, line, least(amount, cast(:amount as bigint) - before) as amount from parts
+  where before < cast(:amount as bigint)
+), moved as (
+  update lots l set used = l.used - b.amount, remaining = l.remaining + b.amount
+  from back b where l.store_id = :store and l.lot_id = any(array(select lot_id from back)) and l.lot_id = b.lot_id
+  returning l.expires_at
+), noted as (
+  insert into lot_entries (store_id, number, line, lot_id, amount)
+  select :store, :number, line, lot_id, amount from back
+)
+select min(expires_at) from moved
+"""
+_ADD = f"""
+insert into spends ({_FIELDS}) values (:store, :spend, :purpose, :purpose_id, :owner, :side, :unit, :kind, :amount,
+  0, 0, 'reserved', :number, :at, :expires, null)
+"""  # noqa: S608
+_SAVE = """
+update spends p set captured = w.captured, given_back = w.given_back, status = w.status, ended_at = w.ended_at,
+  purpose_id = w.purpose_id
+from unnest(cast(:stores as text[]), cast(:spends as text[]), cast(:captured as bigint[]),
+    cast(:given_back as bigint[]), cast(:statuses as text[]), cast(:ended as timestamptz[]), cast(:purposes as text[]))
+  w(store_id, spend_id, captured, given_back, status, ended_at, purpose_id)
+where p.store_id = w.store_id and p.spend_id = w.spend_id
+"""
+_ADD_STEPS = """
+insert into spend_steps (store_id, number, spend_id, step, amount)
+select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:spends as text[]),
+  cast(:steps as text[]), cast(:amounts as bigint[]))
+"""
+_STEP = "select amount from spend_steps where store_id = :store and spend_id = :spend and step = :step"
+_FIND = f"""
+select {_FIELDS} from spends where store_id = :store and purpose = :purpose and purpose_id = :id
+order by (status = 'released'), spend_id desc limit 1
+"""  # noqa: S608
+_GET = f"select {_FIELDS} from spends where store_id = :store and spend_id = :spend"  # noqa: S608
+_CAPTURED_FOR = f"""
+select {_FIELDS} from spends p
+join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, purpose_id) using (store_id, purpose_id)
+where purpose = 'order' and status = 'captured' order by store_id, spend_id
+"""  # noqa: S608
+_LISTED = f"""
+select {_FIELDS} from spends where store_id = :store and (cast(:before as text) is null or spend_id < :before)
+  {{filters}}
+order by spend_id desc limit :count
+"""  # noqa: S608
+_FILTERS = {
+    "purpose": "and purpose = :purpose",
+    "purpose_id": "and purpose_id = :purpose_id",
+    "owner": "and owner = :owner",
+    "side": "and side = :side",
+    "status": "and status = :status",
+}
+_DUE = f"""
+select p.* from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
+  select {_FIELDS} from spends
+  where store_id = w.store_id and status = 'reserved' and expires_at is not null and expires_at <= :now
+  order by expires_at limit :count
+) p order by p.store_id, p.spend_id
+"""  # noqa: S608
+_NEXT_DUE = """
+select w.store_id, p.expires_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
+  select expires_at from spends where store_id = w.store_id and status = 'reserved' and expires_at is not null
+  order by expires_at limit 1
+) p
+"""
+_CROOKED = """
+with made as (
+  select t.spend_id,
+    coalesce(sum(t.amount) filter (where s.movement = 'set_aside'), 0)::bigint as reserved,
+    coalesce(sum(t.amount) filter (where s.movement = 'use'), 0)::bigint as used,
+    coalesce(sum(t.amount) filter (where s.movement = 'let_go'), 0)::bigint as let_go,
+    coalesce(sum(t.amount) filter (where s.movement = 'give_back'), 0)::bigint as given_back,
+    bool_and(coalesce(t.amount = e.amount_minor, false)) as posted
+  from spend_steps t left join posting_sets s on s.store_id = t.store_id and s.number = t.number
+  left join entries e on e.store_id = t.store_id and e.number = t.number and e.line = 1
+  where t.store_id = :store and t.spend_id > :after and (cast(:upto as text) is null or t.spend_id <= :upto)
+  group by 1
+)
+select spend_id, p.status, p.amount, p.captured, p.given_back, m.reserved, m.used, m.let_go, m.given_back as returned
+from (
+  select * from spends
+  where store_id = :store and spend_id > :after and (cast(:upto as text) is null or spend_id <= :upto)
+) p full join made m using (spend_id)
+where (p.amount, p.captured, p.given_back, true) is distinct from (m.reserved, m.used, m.given_back, m.posted)
+  or m.let_go <> case p.status when 'reserved' then 0 else p.amount - p.captured end
+order by 1
+"""
+_NEXT_SPEND = """
+select spend_id from spends where store_id = :store and spend_id > :after order by spend_id offset :count limit 1
+"""
+_DRIFT = """
+select owner, unit, b.reserved, b.used, coalesce(p.reserved, 0) as live, coalesce(p.used, 0) as done
+from (select owner, side, unit, reserved, used from balances where store_id = :store) b
+full join (
+  select owner, side, unit, coalesce(sum(amount) filter (where status = 'reserved'), 0)::bigint as reserved,
+    sum(captured - given_back)::bigint as used
+  from spends where store_id = :store group by 1, 2, 3
+) p using (owner, side, unit)
+where (coalesce(b.reserved, 0), coalesce(b.used, 0)) <> (coalesce(p.reserved, 0), coalesce(p.used, 0)) order by 1, 2
+"""
+
+
+def _holder(holder: Holder) -> dict[str, str]:
+    return {
+        "store": holder.store_id,
+        "owner": holder.owner,
+        "side": holder.side,
+        "unit": holder.unit,
+        "kind": holder.kind,
+    }
+
+
+def _spend(row: Row) -> Spend:
+    return Spend(
+        spend_id=row.spend_id,
+        holder=Holder(row.store_id, row.side, row.owner, row.unit, row.pay_as),
+        purpose=Purpose(row.purpose, row.purpose_id),
+        amount=row.amount,
+        captured=row.captured,
+        given_back=row.given_back,
+        status=row.status,
+        number=row.number,
+        reserved_at=row.reserved_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+    )
+
+
+async def spendable(tx: Tx, holder: Holder) -> int:
+    """What is left of lots whose time is not over, less the debt; below zero where the debt is more."""
+    return int(await tx.scalar(_SPENDABLE, now=tx.now, **_holder(holder)))
+
+
+async def take(tx: Tx, holder: Holder, amount: int, *, number: int) -> None:
+    """Reserves so much of the holder's lots for a set, that which expires first before all else; it must be there."""
+    await tx.execute(_TAKE, now=tx.now, amount=amount, number=number, **_holder(holder))
+
+
+async def use(tx: Tx, spend: Spend, amount: int) -> None:
+    """So much of what a spend has reserved is used, of the lots that expire first."""
+    await tx.execute(_USE, store=spend.holder.store_id, reserved=spend.number, amount=amount)
+
+
+async def let_go(tx: Tx, spends: Sequence[tuple[Spend, int, int]]) -> Mapping[str, datetime]:
+    """What spends have reserved beyond what is kept returns to its lots, each as (spend, kept, number of the set).
+    Returns when the first of these lots expires, by store.
+    """
+    rows = await tx.all(
+        _LET_GO,
+        stores=[spend.holder.store_id for spend, _, _ in spends],
+        reserved=[spend.number for spend, _, _ in spends],
+        kept=[kept for _, kept, _ in spends],
+        numbers=[number for _, _, number in spends],
+    )
+    return {row.store_id: row.at for row in rows}
+
+
+async def give_back(tx: Tx, spend: Spend, amount: int, *, number: int) -> datetime | None:
+    """So much of what a spend used returns to its lots by a set, first to that which expires last. Returns when the
+    first of them expires.
+    """
+    at: datetime | None = await tx.scalar(
+        _GIVE_BACK,
+        store=spend.holder.store_id,
+        spend=spend.spend_id,
+        reserved=spend.number,
+        amount=amount,
+        number=number,
+    )
+    return at
+
+
+async def add(tx: Tx, spend: Spend) -> None:
+    """Keeps a new spend."""
+    await tx.execute(
+        _ADD,
+        spend=spend.spend_id,
+        purpose=spend.purpose.kind,
+        purpose_id=spend.purpose.id,
+        amount=spend.amount,
+        number=spend.number,
+        at=spend.reserved_at,
+        expires=spend.expires_at,
+        **_holder(spend.holder),
+    )
+
+
+async def save(tx: Tx, spends: Sequence[Spend]) -> None:
+    """Writes spends as they stand."""
+    await tx.execute(
+        _SAVE,
+        stores=[one.holder.store_id for one in spends],
+        spends=[one.spend_id for one in spends],
+        captured=[one.captured for one in spends],
+        given_back=[one.given_back for one in spends],
+        statuses=[one.status for one in spends],
+        ended=[one.ended_at for one in spends],
+        purposes=[one.purpose.id for one in spends],
+    )
+
+
+async def add_steps(tx: Tx, steps: Sequence[tuple[Spend, int, str, int]]) -> None:
+    """Notes which sets moved spends: (spend, number, step, amount)."""
+    await tx.execute(
+        _ADD_STEPS,
+        stores=[spend.holder.store_id for spend, _, _, _ in steps],
+        numbers=[number for _, number, _, _ in steps],
+        spends=[spend.spend_id for spend, _, _, _ in steps],
+        steps=[step for _, _, step, _ in steps],
+        amounts=[amount for _, _, _, amount in steps],
+    )
+
+
+async def step(tx: Tx, spend: Spend, name: str) -> int | None:
+    """What a step of a spend moved; None where it has not happened."""
+    amount: int | None = await tx.scalar(_STEP, store=spend.holder.store_id, spend=spend.spend_id, step=name)
+    return amount
+
+
+async def find(tx: Tx, store_id: str, purpose: Purpose) -> Spend | None:
+    """The spend for a purpose: the one that is not released, else the newest."""
+    rows = await tx.all(_FIND, store=store_id, purpose=purpose.kind, id=purpose.id)
+    return next((_spend(row) for row in rows), None)
+
+
+async def get(tx: Tx, store_id: str, spend_id: str) -> Spend | None:
+    """One spend by its id."""
+    row = await tx.one_or_none(_GET, store=store_id, spend=spend_id)
+    return None if row is None else _spend(row)
+
+
+async def captured_for(tx: Tx, orders: Collection[Ref]) -> list[Spend]:
+    """What was captured for these (store, order)."""
+    keys = sorted(orders)
+    rows = await tx.all(_CAPTURED_FOR, stores=[k[0] for k in keys], orders=[k[1] for k in keys])
+    return [_spend(row) for row in rows]
+
+
+async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Spend]:
+    """Spends of a store, youngest first, below an id. Filters: purpose, purpose_id, owner, side, status."""
+    sql = _LISTED.format(filters="\n  ".join(_FILTERS[name] for name in sorted(filters)))
+    return [_spend(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
+
+
+async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Spend]:
+    """Reserved spends of these stores whose time is over, the longest waiting first, so many of each."""
+    return [_spend(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
+
+
+async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """When the next reserved spend of each store is over."""
+    return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=sorted(stores))}
+
+
+async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
+    """What is wrong with spends, in words: one that is not what its sets posted, a balance whose reserved and used are
+    not those of the spends. For verifications only.
+    """
+    after: str | None = ""
+    while after is not None:
+        upto: str | None = await tx.scalar(_NEXT_SPEND, store=store_id, after=after, count=count)
+        for row in await tx.all(_CROOKED, store=store_id, after=after, upto=upto):
+            kept, made = (row.amount, row.captured, row.given_back), (row.reserved, row.used, row.returned)
+            yield (
+                f"{row.spend_id} is kept as {row.status} {kept} (reserved, captured, given back),"
+                f" its sets say {made}, and that {row.let_go} was let go"
+            )
+        after = upto
+    for row in await tx.all(_DRIFT, store=store_id):
+        yield (
+            f"{row.owner} has ({row.reserved}, {row.used}) {row.unit} reserved and used,"
+            f" spends come to ({row.live}, {row.done})"
+        )

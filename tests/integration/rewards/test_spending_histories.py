@@ -1,0 +1,213 @@
+"""Random histories of earning, spending, expiring and taking back, beside a model that keeps every point by itself."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from services.kernel.errors import AppError
+from services.rewards.ledger.domain import Holding
+from services.rewards.ledger.sql import holdings_of
+from services.rewards.lots.domain import Holder
+from services.rewards.verification.actions import verify
+from tests.integration.rewards import spent
+from tests.integration.rewards.world import World
+from tests.unit.rewards.build import ANNA, NOON
+
+KEPT = 30
+"""Days after the first for which points can be used."""
+EACH = 4
+"""Points of an order."""
+RULE = spent.POINTS | {"give": {"kind": "fixed", "amount_minor": EACH}, "expires_after_days": KEPT}
+_stores = count(1)
+
+
+@dataclass(eq=False)
+class Point:
+    """One point: of which day, and what became of it."""
+
+    day: int
+    state: str = "active"
+
+
+@dataclass
+class Model:
+    """Every point by itself, moved one at a time."""
+
+    today: int = 0
+    points: list[Point] = field(default_factory=list)
+    came: int = 0
+    taken: int = 0
+    debt: int = 0
+    orders: dict[str, int] = field(default_factory=dict)
+    """Day of each order that stands."""
+    spends: dict[str, tuple[str, list[Point]]] = field(default_factory=dict)
+    """How each stands, with its points in the order in which they were taken."""
+
+    def earn(self, name: str) -> None:
+        self.orders[name] = self.today
+        self.came += EACH
+        for _ in range(EACH):
+            if self.debt:
+                self.debt -= 1
+            else:
+                self.points.append(Point(self.today))
+
+    def cancel(self, name: str) -> None:
+        day = self.orders.pop(name)
+        self.taken += EACH
+        for _ in range(EACH):
+            for state in ("expired", "active"):
+                found = next((one for one in self.points if (one.day, one.state) == (day, state)), None)
+                if found is not None:
+                    found.state = "taken"
+                    break
+            else:
+                self.debt += 1
+
+    def reserve(self, name: str, amount: int) -> str:
+        free = sorted((one for one in self.points if one.state == "active"), key=lambda one: one.day)
+        if len(free) - self.debt < amount:
+            return "not_enough"
+        self.spends[name] = ("reserved", self._move(free[:amount], "reserved"))
+        return "reserved"
+
+    def capture(self, name: str, amount: int) -> str:
+        status, points = self.spends[name]
+        if status == "released" or (status == "captured" and amount != len(points)):
+            return "released" if status == "released" else "already_captured"
+        if status == "reserved":
+            if amount > len(points):
+                return "invalid"
+            self._move(points[amount:], "active")
+            self.spends[name] = ("captured", self._move(points[:amount], "used"))
+        return "captured"
+
+    def release(self, name: str) -> str:
+        status, points = self.spends[name]
+        if status == "captured":
+            return "already_captured"
+        if status == "reserved":
+            self._move(points, "active")
+            self.spends[name] = ("released", points)
+        return "released"
+
+    def give_back(self, name: str, amount: int) -> str:
+        status, points = self.spends[name]
+        if status != "captured":
+            return "not_captured"
+        used = [one for one in points if one.state == "used"]
+        if amount > len(used):
+            return "invalid"
+        self._move(used[len(used) - amount :], "active")
+        return "captured"
+
+    def expire(self) -> None:
+        self._move([one for one in self.points if one.state == "active" and one.day + KEPT < self.today], "expired")
+
+    def holding(self) -> Holding:
+        states = [one.state for one in self.points]
+        active, expired, reserved, used = (states.count(one) for one in ("active", "expired", "reserved", "used"))
+        return Holding(self.came, self.taken, 0, active - self.debt, 0, 0, expired, reserved, used)
+
+    @staticmethod
+    def _move(points: list[Point], state: str) -> list[Point]:
+        for one in points:
+            one.state = state
+        return points
+
+
+@dataclass
+class History:
+    """The service and the model, led the same way."""
+
+    world: World
+    store: str
+    model: Model = field(default_factory=Model)
+    made: list[str] = field(default_factory=list)
+    steps: Any = field(default_factory=count)
+
+    async def act(self, act: str, which: int, amount: int) -> None:
+        world, model, store = self.world, self.model, self.store
+        if act == "earn":
+            name = f"o{next(self.steps)}"
+            model.earn(name)
+            await spent.bought(world, name, store_id=store)
+        elif act == "cancel":
+            if model.orders:
+                name = sorted(model.orders)[which % len(model.orders)]
+                model.cancel(name)
+                await spent.bought(world, name, revision=2, cancelled=True, store_id=store)
+        elif act == "wait":
+            model.today += amount
+            await world.move_clock(seconds=amount * 86_400)
+        elif act == "reserve":
+            name = f"s{next(self.steps)}"
+            expected = model.reserve(name, amount)
+            if expected == "reserved":
+                self.made.append(name)
+            holder = Holder(store, "ambassador", ANNA, "points", "points")
+            await self._same(expected, spent.reserve(world, amount, name, holder=holder))
+        elif self.made:
+            await self._end(act, self.made[which % len(self.made)], amount)
+        await spent.run_jobs(world)
+        model.expire()
+
+    async def _end(self, act: str, name: str, amount: int) -> None:
+        if act == "capture":
+            await self._same(
+                self.model.capture(name, amount), spent.capture(self.world, name, amount, store=self.store)
+            )
+        elif act == "release":
+            await self._same(self.model.release(name), spent.release(self.world, name, store=self.store))
+        else:
+            step = f"r{next(self.steps)}"
+            expected = self.model.give_back(name, amount)
+            await self._same(expected, spent.give_back(self.world, name, amount, step, store=self.store))
+
+    async def _same(self, expected: str, doing: Any) -> None:
+        try:
+            said = (await doing).status
+        except AppError as error:
+            said = error.code
+        assert said == expected
+
+    async def check(self) -> None:
+        async with self.world.db.transaction([self.store]) as tx:
+            held = (await holdings_of(tx, self.store, owner=ANNA, side="ambassador")).get("points", Holding())
+        assert held == self.model.holding()
+        left: dict[int, int] = {}
+        for one in self.model.points:
+            left[one.day] = left.get(one.day, 0) + (one.state == "active")
+        rows = await self.world.look(
+            self.store, "select day, remaining from lots where store_id = :store and granted > 0 order by day"
+        )
+        assert [((row.day - NOON.date()).days, row.remaining) for row in rows] == sorted(left.items())
+
+
+ACTS = st.tuples(
+    st.sampled_from(("earn", "earn", "cancel", "wait", "reserve", "reserve", "capture", "release", "give_back")),
+    st.integers(0, 20),
+    st.integers(1, 12),
+)
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(acts=st.lists(ACTS, min_size=10, max_size=30))
+async def test_each_point_is_where_a_model_of_single_points_has_it(world: World, acts: list[Any]) -> None:
+    store = f"str_{next(_stores)}"
+    await spent.opened(world, RULE, store=store)
+    history = History(world, store)
+    for act in acts:
+        await history.act(*act)
+    await history.check()
+    async with world.owner.transaction([store]) as tx:
+        report = await verify(tx, store)
+    assert report.whole, report.findings
