@@ -18,7 +18,20 @@ from playwright.async_api import Browser, BrowserContext, async_playwright, expe
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-dejavu-core")
 """Debian's."""
+PLAYWRIGHT_LEAVES_OUT = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "PreconnectToSearch"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "msForceBrowserSignIn", "msEdgeUpdateLaunchServicesPreferredVersion"),
+)
+"""Chromium's features that Playwright turns off itself. Of two such lists the browser reads the last."""
+_LEFT_OUT = (
+    *PLAYWRIGHT_LEAVES_OUT,
+    # A window's own address bar is made of pages, each of them loaded for every window: half of what a window costs.
+    *("PreloadTopChromeWebUI", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
+)
 _FLAGS = (
+    f"--disable-features={','.join(_LEFT_OUT)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
