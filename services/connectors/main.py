@@ -7,8 +7,10 @@ from typing import cast
 from contracts.events import Topic
 from services.common.own_placeholders import OwnPlaceholders
 from services.common.product import PRODUCT
+from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import tables as _accounts
-from services.connectors.accounts.domain import ACCESS, FORMER, SECRET
+from services.connectors.accounts.domain import ACCESS, FORMER, SECRET, hint_of
+from services.connectors.connections import work as app_calls
 from services.connectors.connections.api import console as connections_console
 from services.connectors.connections.api import former, install, privacy
 from services.connectors.connections.api import rest as connections
@@ -51,7 +53,7 @@ from services.connectors.store_codes.work import turns as codes_work
 from services.kernel.context import Context
 from services.kernel.http.hot import HotRoute
 from services.kernel.reseal import Sealed
-from services.kernel.service import DueJob, Service
+from services.kernel.service import DueJob, Job, Service
 
 _TABLES = (_accounts, _codes, _endpoints, _history, _inbox, _payments, _polls, _remote_codes, _slices)
 """Named so that METADATA is complete whenever the manifest is."""
@@ -88,7 +90,14 @@ SERVICE = Service(
     sealed=(
         Sealed(table="hooks", key="hook_id", column="secret", purpose=SECRET),
         Sealed(table="hooks", key="hook_id", column="former_secret", purpose=FORMER),
-        Sealed(table="hooks", key="hook_id", column="access", purpose=ACCESS),
+        Sealed(
+            table="hooks",
+            key="hook_id",
+            column="access",
+            purpose=ACCESS,
+            for_workers=True,
+            hint=("access_hint", hint_of),
+        ),
         Sealed(table="deliveries", key="delivery_id", column="body", purpose=BODY),
         Sealed(table="endpoint_secrets", key="secret_id", column="secret", purpose=ENDPOINT_SECRET),
     ),
@@ -119,11 +128,13 @@ SERVICE = Service(
     ),
     hot=hot_routes,
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS, *codes_consumer.HANDLERS),
+    jobs=(Job(name="connectors.opening-keys", every_s=30, run=accounts.publish, role="work"),),
     due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
     work=(
         *endpoints_work.TASK_KINDS,
         *read_back.TASK_KINDS,
+        *app_calls.TASK_KINDS,
         *polls_work.TASK_KINDS,
         *history_work.TASK_KINDS,
         *codes_work.TASK_KINDS,

@@ -1,11 +1,10 @@
 """After a rotation of sealing keys: what older keys sealed is sealed anew, so that the old key can be taken away."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from services.kernel.auth.principal import CLI
-from services.kernel.auth.sealing import Sealing
 from services.kernel.db import Database, Tx
 
 BLOCK: Final = 500
@@ -16,8 +15,8 @@ where store_id = :store_id and {key} > :after and substring({column} from 1 for 
 order by {key} limit {block} for update
 """
 _PUT: Final = """
-update {table} t set {column} = w.sealed
-from unnest(cast(:owners as text[]), cast(:sealed as bytea[])) w (owner, sealed)
+update {table} t set {column} = w.sealed{hint}
+from unnest(cast(:owners as text[]), cast(:sealed as bytea[]), cast(:hints as text[])) w (owner, sealed, hint)
 where t.store_id = :store_id and t.{key} = w.owner
 """
 
@@ -32,6 +31,24 @@ class Sealed:
     key: str
     column: str
     purpose: str
+    for_workers: bool = False
+    """Opened by the service's workers alone (`kernel.auth.opening`), where they were given keys for it."""
+    hint: tuple[str, Callable[[bytes], str | None]] | None = None
+    """A column beside it that says what may be shown of the value, and what it says: who cannot open it shows that."""
+
+
+class Keys(Protocol):
+    """What seals anew: the service's keys, or its workers'."""
+
+    @property
+    def newest(self) -> bytes:
+        """How everything begins that the newest key sealed."""
+
+    def seal(self, purpose: str, plain: bytes, *, owner: str) -> bytes:
+        """Seals with the newest key."""
+
+    def open(self, purpose: str, sealed: bytes, *, owner: str) -> bytes:
+        """Opens with any. Raises `ValueError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +61,28 @@ class Resealed:
     last: str | None
 
 
-async def reseal(tx: Tx, sealing: Sealing, where: Sealed, store_id: str, *, after: str = "") -> Resealed:
+async def reseal(tx: Tx, sealing: Keys, where: Sealed, store_id: str, *, after: str = "") -> Resealed:
     """Seals a block of one store's values anew, of those that the newest key did not seal."""
     newest = sealing.newest
     statement = _FIND.format(table=where.table, key=where.key, column=where.column, length=len(newest), block=BLOCK)
     rows = await tx.all(statement, store_id=store_id, after=after, newest=newest)
-    anew = {}
+    anew, hints = {}, []
     for row in rows:
         try:
             plain = sealing.open(where.purpose, row.sealed, owner=row.owner)
         except ValueError:
             continue
         anew[row.owner] = sealing.seal(where.purpose, plain, owner=row.owner)
+        hints.append(None if where.hint is None else where.hint[1](plain))
     if anew:
-        statement = _PUT.format(table=where.table, key=where.key, column=where.column)
-        await tx.execute(statement, store_id=store_id, owners=list(anew), sealed=list(anew.values()))
+        hint = "" if where.hint is None else f", {where.hint[0]} = w.hint"
+        statement = _PUT.format(table=where.table, key=where.key, column=where.column, hint=hint)
+        await tx.execute(statement, store_id=store_id, owners=list(anew), sealed=list(anew.values()), hints=hints)
     last = rows[-1].owner if len(rows) == BLOCK else None
     return Resealed(done=len(anew), lost=len(rows) - len(anew), last=last)
 
 
-async def reseal_all(db: Database, sealing: Sealing, where: Sealed, stores: Iterable[str]) -> tuple[int, int]:
+async def reseal_all(db: Database, sealing: Keys, where: Sealed, stores: Iterable[str]) -> tuple[int, int]:
     """Seals a column anew, store by store in blocks; how many values were, and how many cannot be opened."""
     done = lost = 0
     for store_id in stores:

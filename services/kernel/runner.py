@@ -20,6 +20,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from services.kernel import failpoints, sighted, telemetry, used_keys, vital
+from services.kernel.auth.opening import Opening
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.bus import letters
@@ -174,7 +175,14 @@ async def _open(
     ring = settings.key_ring(service.product.scopes)
     sealing = _sealing(service, settings, ring)
     context = Context(
-        service=service.name, settings=settings, db=db, ring=ring, live=live, sealing=sealing, outbound=outbound
+        service=service.name,
+        settings=settings,
+        db=db,
+        ring=ring,
+        live=live,
+        sealing=sealing,
+        opening=opening_for(service, settings, sealing, roles),
+        outbound=outbound,
     )
     relay = Relay(db, bus, service=service.name)
     process.tasks.append(relay.start())
@@ -208,6 +216,21 @@ def _sealing(service: Service, settings: Settings, ring: KeyRing) -> Sealing | N
     if not sealing:
         raise ValueError(f"set KITH_{service.name.upper()}_SEALING_KEYS: {service.name} keeps credentials")
     return sealing
+
+
+def opening_for(
+    service: Service, settings: Settings, sealing: Sealing | None, roles: AbstractSet[Role]
+) -> Opening | None:
+    """Its workers' keys, in a process that does their work, if it keeps what they alone may open. Without any it works
+    on, with its other keys.
+    """
+    if "work" not in roles or sealing is None or not any(one.for_workers for one in service.sealed):
+        return None
+    opening = settings.opening_of(service.name, sealing)
+    if not opening:
+        structlog.get_logger().warning("opening_keys.missing", setting=f"KITH_{service.name.upper()}_OPENING_KEYS")
+        return None
+    return opening
 
 
 def _jobs(service: Service, context: Context, roles: AbstractSet[Role]) -> Jobs:

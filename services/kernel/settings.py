@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.kernel.auth.opening import Opening
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.scopes import Scopes
 from services.kernel.auth.sealing import Sealing
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     operator_key: SecretStr = SecretStr("")
     sealing_keys: Mapping[str, SecretStr] = {}
     """By service, where one process runs all of them; each one's own is `KITH_<SERVICE>_SEALING_KEYS`."""
+    opening_keys: Mapping[str, SecretStr] = {}
+    """The same of workers' keys: `KITH_<SERVICE>_OPENING_KEYS`, which is for processes that call others alone."""
     demo: bool = False
     instance: str = "1"
     """Name of this replica among its service's replicas."""
@@ -118,6 +121,11 @@ class Settings(BaseSettings):
         """One service's sealing keys; what `ring` encrypted in earlier days opens too. Raises `ValueError`."""
         own = os.environ.get(f"KITH_{service.upper()}_SEALING_KEYS")
         return Sealing(own or self.sealing_keys.get(service) or "", before=ring)
+
+    def opening_of(self, service: str, before: Sealing) -> Opening:
+        """The keys of one service's workers; what `before` sealed opens too. Raises `ValueError`."""
+        own = os.environ.get(f"KITH_{service.upper()}_OPENING_KEYS")
+        return Opening(own or self.opening_keys.get(service) or "", before=before)
 
     def database_url_of(self, service: str) -> str:
         """The owner's address of one service's database. Raises `ValueError` if there is none."""

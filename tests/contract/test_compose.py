@@ -41,7 +41,11 @@ def test_a_service_has_its_own_user_and_database_and_no_others(containers: dict[
     assert [one for one in environment if one.endswith("_DATABASE_URL")] == [f"KITH_{name.upper()}_DATABASE_URL"]
     reported = " ".join(environment.values())
     sealing = [one for one in environment if one.endswith("_SEALING_KEYS")]
-    assert sealing == ([f"KITH_{name.upper()}_SEALING_KEYS"] if manifests.load(name).sealed else [])
+    kept = manifests.load(name).sealed
+    assert sealing == ([f"KITH_{name.upper()}_SEALING_KEYS"] if kept else [])
+    opening = [one for one in environment if one.endswith("_OPENING_KEYS")]
+    works = container.endswith("-work") and any(one.for_workers for one in kept)
+    assert opening == ([f"KITH_{name.upper()}_OPENING_KEYS"] if works else []), "of workers alone"
     others = [other for other in USERS if other != name]
     assert not [other for other in others if password(other) in reported]
     assert not [other for other in SERVICES if other != name and secret(f"KITH_{other.upper()}_PASSWORD") in reported]
@@ -56,7 +60,8 @@ def test_calls_to_others_run_apart_from_requests_and_decisions(containers: dict[
         if service.work:
             worker = containers[f"{service.name}-work"]
             assert " ".join(served[f"{service.name}-work"]) == f"{service.name} --role work"
-            assert worker["environment"] == containers[service.name]["environment"] | {"KITH_INSTANCE": "work-1"}
+            own = {n: value for n, value in worker["environment"].items() if not n.endswith("_OPENING_KEYS")}
+            assert own == containers[service.name]["environment"] | {"KITH_INSTANCE": "work-1"}
             assert worker["depends_on"] == containers[service.name]["depends_on"]
 
 

@@ -16,7 +16,7 @@ from services.kernel.work.worker import Worker
 from tests.integration.attribution.world import SHOP
 from tests.support.attribution import event_of, program
 from tests.support.connectors import Pair
-from tests.support.edge import SEALING, key, make_context
+from tests.support.edge import OPENING, SEALING, key, make_context
 from tests.support.wait import until
 from tests.support.woo_shop import Door
 
@@ -105,7 +105,7 @@ class Carrying:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        context = make_context(self.both.db, name="connectors", sealing=SEALING)
+        context = make_context(self.both.db, name="connectors", sealing=SEALING, opening=OPENING)
         context.outbound = self.door
         worker = Worker(context, TASK_KINDS)
         worker.start()

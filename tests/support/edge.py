@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.common.scopes import SCOPES
 from services.kernel.auth import api_keys
+from services.kernel.auth.opening import Opening
 from services.kernel.auth.ring import KeyRing
 from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
@@ -35,6 +36,7 @@ RING = KeyRing(
 )
 
 SEALING = Sealing("c1:the-keys-of-one-service-in-the-tests", before=RING)
+OPENING = Opening("o1:the-keys-of-its-workers-in-the-tests", before=SEALING)
 """What a service that seals its rows is given alone."""
 
 
@@ -173,7 +175,14 @@ SERVICE = Service(
 )
 
 
-def make_context(db: Database, *, name: str = "toy", sealing: Sealing | None = None, **settings: object) -> Context:
+def make_context(
+    db: Database,
+    *,
+    name: str = "toy",
+    sealing: Sealing | None = None,
+    opening: Opening | None = None,
+    **settings: object,
+) -> Context:
     """A context on a database, or on one that is never asked."""
     return Context(
         service=name,
@@ -182,6 +191,7 @@ def make_context(db: Database, *, name: str = "toy", sealing: Sealing | None = N
         ring=RING,
         live=LiveState(db),
         sealing=sealing,
+        opening=opening,
     )
 
 

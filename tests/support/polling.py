@@ -6,24 +6,29 @@ from typing import Any
 
 from services.connectors.inbox import work as read_back
 from services.connectors.polls import jobs, work
+from services.kernel.auth.opening import Opening
 from services.kernel.jobs import Jobs
 from services.kernel.work import TaskKind
 from services.kernel.work.worker import Worker
 from tests.integration.attribution.world import SECRET_KEY
 from tests.support.connectors import Pair
-from tests.support.edge import SEALING, make_context
+from tests.support.edge import OPENING, SEALING, make_context
 from tests.support.shops.base import Shop, ToShop
 from tests.support.wait import until
 
 
 @asynccontextmanager
 async def polling(
-    both: Pair, *shops: Shop, cut_off: bool = False, kinds: Sequence[TaskKind] = work.TASK_KINDS
+    both: Pair,
+    *shops: Shop,
+    cut_off: bool = False,
+    kinds: Sequence[TaskKind] = work.TASK_KINDS,
+    opening: Opening = OPENING,
 ) -> AsyncIterator[Jobs]:
     """Runs the tasks of polls, or other ones; what the clock begins is begun by `run_due` of what this gives. With
     `cut_off` the end comes in the middle of whatever runs.
     """
-    context = make_context(both.db, name="connectors", sealing=SEALING)
+    context = make_context(both.db, name="connectors", sealing=SEALING, opening=opening)
     context.outbound = ToShop(*shops)
     worker = Worker(context, [*kinds, *read_back.TASK_KINDS])
     async with AsyncExitStack() as open_shops:

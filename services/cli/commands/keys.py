@@ -81,10 +81,12 @@ async def _reseal(ui: Ui) -> bool:
             sealing = settings.sealing_of(service.name, ring)
             if not sealing:
                 raise StartFailed(f"set KITH_{service.name.upper()}_SEALING_KEYS: {service.name} keeps credentials")
+            opening = settings.opening_of(service.name, sealing)
             async with opened(settings, service.name) as db:
                 stores = await listed(db)
                 for where in service.sealed:
-                    done, lost = await reseal_all(db, sealing, where, stores)
+                    keys = opening if where.for_workers and opening else sealing
+                    done, lost = await reseal_all(db, keys, where, stores)
                     well = well and not lost
                     place = f"{service.name}.{where.table}.{where.column}"
                     ui.say(f"{place}: {done} sealed anew" + (f", [red]{lost} cannot be opened[/]" if lost else ""))

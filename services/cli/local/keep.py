@@ -13,7 +13,8 @@ from services.cli.local.process import StartFailed
 from services.cli.names import NAMES
 
 _SEALING = {name: f"KITH_{name.upper()}_SEALING_KEYS" for name in NAMES}
-_NAMES = ("KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *_SEALING.values())
+_OPENING = {name: f"KITH_{name.upper()}_OPENING_KEYS" for name in ("connectors",)}
+_NAMES = ("KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *_SEALING.values(), *_OPENING.values())
 
 
 def ensure_secrets(folder: Path) -> dict[str, str]:
@@ -35,8 +36,10 @@ def ensure_secrets(folder: Path) -> dict[str, str]:
 def settings_of(secrets: Mapping[str, str]) -> dict[str, object]:
     """The secrets by the fields of `Settings`, for a process that runs all services."""
     sealing = {service: SecretStr(secrets[name]) for service, name in _SEALING.items()}
-    plain = {n.removeprefix("KITH_").lower(): value for n, value in secrets.items() if n not in _SEALING.values()}
-    return {**plain, "sealing_keys": sealing}
+    opening = {service: SecretStr(secrets[name]) for service, name in _OPENING.items()}
+    own = {*_SEALING.values(), *_OPENING.values()}
+    plain = {n.removeprefix("KITH_").lower(): value for n, value in secrets.items() if n not in own}
+    return {**plain, "sealing_keys": sealing, "opening_keys": opening}
 
 
 @contextmanager

@@ -175,7 +175,7 @@ class Product:
         return names + [f"{service.name}-work-1" for service in self.services if service.work]
 
     def _replicas(self, service: Service) -> list[Replica]:
-        own = self._own_environment(service)
+        own = self._own_environment(service, works=not service.work)
         role = ("--role", "web,consume") if service.work else ()
         made = []
         for number in range(1, REPLICAS + 1):
@@ -190,18 +190,23 @@ class Product:
         """The process that runs a service's tasks, apart from those that answer requests and decide."""
         name = f"{service.name}-work-1"
         port = self._ports[name]
-        env = {**self._own_environment(service), "KITH_INSTANCE": "work-1", "KITH_PORT": str(port)}
+        own = self._own_environment(service, works=True)
+        env = {**own, "KITH_INSTANCE": "work-1", "KITH_PORT": str(port)}
         command = ("serve", service.name, "--role", "work", "--port", str(port))
         return Replica(name, *command, port=port, env=env, log=self.logs / f"{name}.log")
 
-    def _own_environment(self, service: Service) -> dict[str, str]:
-        """All settings but the addresses of other services' databases, and their sealing keys."""
+    def _own_environment(self, service: Service, *, works: bool) -> dict[str, str]:
+        """All settings but the addresses of other services' databases, and their keys; nor its workers', unless it
+        `works`.
+        """
         others = {
             f"KITH_{other.name.upper()}_{what}"
             for other in self.services
             if other is not service
-            for what in ("DATABASE_URL", "SEALING_KEYS")
+            for what in ("DATABASE_URL", "SEALING_KEYS", "OPENING_KEYS")
         }
+        if not works:
+            others.add(f"KITH_{service.name.upper()}_OPENING_KEYS")
         return {name: value for name, value in {**os.environ, **self._env}.items() if name not in others}
 
     def _environment(self, postgres: Postgres, kafka: Kafka) -> dict[str, str]:

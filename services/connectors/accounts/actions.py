@@ -1,32 +1,22 @@
 """Sets accounts up, finds them for a delivery, and opens what they need."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
 
 from services.connectors.accounts import domain, sql
+from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account, FormerHook
 from services.connectors.platforms.domain.port import NOTHING_SAID, Options
 from services.connectors.platforms.domain.registry import PLATFORMS
+from services.kernel.auth.opening import PublicKey
 from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What opens a platform's own API."""
-
-    user: str | None = None
-    """None where the password says all."""
-    password: str | None = None
-    app_secret: str | None = None
-    """Of an app, which learns its password when it is installed."""
 
 
 async def create(
@@ -53,9 +43,9 @@ async def create(
         order_prefix=order_prefix,
         options=options,
         host=host,
-        access=_sealed(sealing, account_id, access),
-        access_at=tx.now - tx.offset if access is not None else None,
     )
+    if access is not None:
+        account = await _with_access(tx, sealing, account, access)
     await sql.add(tx, account)
     tx.note("hook.made", on=account_id, after={"platform": platform})
     return account
@@ -77,9 +67,9 @@ async def change(
     before = await get(tx, store_id, account_id, lock=True)
     after = before if options is None else replace(before, options=options)
     if host is not None and host != before.host:
-        after = replace(after, host=host, access=None, access_at=None)
+        after = replace(after, host=host, access=None, access_at=None, access_hint=None)
     if access is not None:
-        after = replace(after, access=_sealed(sealing, account_id, access), access_at=tx.now - tx.offset)
+        after = await _with_access(tx, sealing, after, access)
     if after != before:
         await sql.change(tx, after)
         tx.note("hook.changed", on=account_id)
@@ -165,11 +155,66 @@ def url_of(ctx: Context, account: Account, secret: str = "") -> str:
     return url
 
 
-def access_of(sealing: Sealing, account: Account) -> Access | None:
-    """What opens the platform's API. Raises `ValueError` if its key has left."""
+def access_of(ctx: Context, account: Account) -> Access | None:
+    """What opens the platform's API. Raises `ValueError` if its key has left, or is not this process's to have."""
     if account.access is None:
         return None
-    return Access(**orjson.loads(sealing.open(domain.ACCESS, account.access, owner=account.account_id)))
+    return domain.unpacked(ctx.opener().open(domain.ACCESS, account.access, owner=account.account_id))
+
+
+async def access_now(ctx: Context, account: Account) -> Access | None:
+    """As `access_of`, and seals it for workers alone if it is not yet, or with an older key of theirs."""
+    access = access_of(ctx, account)
+    opening, sealed = ctx.opening, account.access
+    if access is None or sealed is None or opening is None or sealed.startswith(opening.newest):
+        return access
+    plain = domain.packed(access)
+    anew = opening.seal(domain.ACCESS, plain, owner=account.account_id)
+    async with ctx.db.transaction([account.store_id], patient=True) as tx:
+        await sql.renew(tx, account, anew, domain.hint_of(plain))
+    return access
+
+
+def hint_of(ctx: Context, account: Account) -> str | None:
+    """What may be shown of what opens the platform's API; None where nothing does, or its sealing key is gone."""
+    if account.access is None or account.access_hint is not None:
+        return account.access_hint
+    try:  # sealed before hints were kept
+        plain = ctx.opener().open(domain.ACCESS, account.access, owner=account.account_id)
+    except ValueError:
+        return None
+    return domain.hint_of(plain)
+
+
+async def seal_for_workers(tx: Tx, sealing: Sealing, purpose: str, plain: bytes, *, owner: str) -> bytes:
+    """Seals what workers alone are to open; under the service's own keys where no worker has published one."""
+    published = await sql.published(tx)
+    key = _public(sealing, *published[0]) if published else None
+    return (key or sealing).seal(purpose, plain, owner=owner)
+
+
+async def publish(ctx: Context) -> None:
+    """A worker says what others shall seal with: where its newest key is not known yet, or it could not open what is
+    sealed with the one that is.
+    """
+    if ctx.opening is None:
+        return
+    sealing, public = ctx.require_sealing(), ctx.opening.public
+    async with ctx.db.transaction(patient=True) as tx:
+        published = await sql.published(tx)
+        if public.kid in dict(published) and published[0][1].startswith(sealing.newest):
+            current = _public(sealing, *published[0])
+            if current is not None and ctx.opening.has(current):
+                return
+        await sql.publish(tx, public.kid, sealing.seal(domain.PUBLISHED, public.raw, owner=public.kid))
+
+
+def _public(sealing: Sealing, kid: str, sealed: bytes) -> PublicKey | None:
+    try:
+        return PublicKey(kid, sealing.open(domain.PUBLISHED, sealed, owner=kid))
+    except ValueError as error:
+        structlog.get_logger().error("opening_keys.unreadable", kid=kid, error=str(error))
+        return None
 
 
 async def take_over(tx: Tx, store_id: str, former: Sequence[FormerHook]) -> None:
@@ -178,8 +223,7 @@ async def take_over(tx: Tx, store_id: str, former: Sequence[FormerHook]) -> None
         await sql.take_over(tx, store_id, former)
 
 
-def _sealed(sealing: Sealing, account_id: str, access: Access | None) -> bytes | None:
-    if access is None:
-        return None
-    said = orjson.dumps(asdict(access))
-    return sealing.seal(domain.ACCESS, said, owner=account_id)
+async def _with_access(tx: Tx, sealing: Sealing, account: Account, access: Access) -> Account:
+    plain = domain.packed(access)
+    sealed = await seal_for_workers(tx, sealing, domain.ACCESS, plain, owner=account.account_id)
+    return replace(account, access=sealed, access_at=tx.now - tx.offset, access_hint=domain.hint_of(plain))

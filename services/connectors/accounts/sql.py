@@ -15,16 +15,16 @@ KIND = "hook"
 
 _FIELDS = (
     "store_id, hook_id, platform, secret, created_at, former_secret, former_ends_at, order_prefix, options::text, host,"
-    " access, access_at"
+    " access, access_at, access_hint"
 )
 _ADD = """
 insert into hooks (store_id, hook_id, platform, secret, created_at, order_prefix, options, host, access,
-                   access_at)
-values (:store, :hook, :platform, :secret, :now, :prefix, cast(:options as jsonb), :host, :access, :access_at)
+                   access_at, access_hint)
+values (:store, :hook, :platform, :secret, :now, :prefix, cast(:options as jsonb), :host, :access, :access_at, :hint)
 """
 _CHANGE = """
 update hooks set secret = :secret, former_secret = :former, former_ends_at = :ends_at, host = :host, access = :access,
-    access_at = :access_at, options = cast(:options as jsonb)
+    access_at = :access_at, access_hint = :hint, options = cast(:options as jsonb)
 where store_id = :store and hook_id = :hook and deleted_at is null
 """
 # What was moved before keeps its end, and gets one that came where it was.
@@ -64,12 +64,23 @@ where store_id = any(cast(:stores as text[])) and hook_id = any(cast(:ids as tex
 """  # noqa: S608
 # The secret that is kept signs nothing any more. What opens the shop's API would open it still.
 _END = """
-update hooks set deleted_at = :now, access = null, access_at = null, former_secret = null, former_ends_at = null
+update hooks set deleted_at = :now, access = null, access_at = null, access_hint = null,
+    former_secret = null, former_ends_at = null
 where store_id = :store and hook_id = :hook and deleted_at is null
 """
 _DROP_ACCESS = """
-update hooks set access = null, access_at = null
+update hooks set access = null, access_at = null, access_hint = null
 where store_id = :store and hook_id = :hook and deleted_at is null and (access_at is null or access_at <= :before)
+"""
+# Nobody else's change is undone: what was opened is sealed anew only where it is still what stands there.
+_RENEW = """
+update hooks set access = :access, access_hint = :hint
+where store_id = :store and hook_id = :hook and access = :before and deleted_at is null
+"""
+_PUBLISHED = "select kid, sealed from opening_keys order by published_at desc, kid"
+_PUBLISH = """
+insert into opening_keys (kid, sealed, published_at) values (:kid, :sealed, :now)
+on conflict (kid) do update set sealed = excluded.sealed, published_at = excluded.published_at
 """
 _EVER_ANY = "select exists (select from hooks where store_id = :store)"
 _OWNER = "select store_id from directory where kind = :kind and key = :hook"
@@ -92,6 +103,8 @@ class Account:
     access: bytes | None = None
     access_at: datetime | None = None
     """When it was given, by the real clock."""
+    access_hint: str | None = None
+    """What may be shown of it; None where it holds no password, or was sealed before there were hints."""
 
     @property
     def ref(self) -> Ref:
@@ -128,6 +141,7 @@ async def add(tx: Tx, account: Account) -> None:
         host=account.host,
         access=account.access,
         access_at=account.access_at,
+        hint=account.access_hint,
     )
     await tx.execute(_LISTED, kind=KIND, hook=account.account_id, store=account.store_id)
 
@@ -144,6 +158,7 @@ async def change(tx: Tx, account: Account) -> None:
         host=account.host,
         access=account.access,
         access_at=account.access_at,
+        hint=account.access_hint,
         options=_written(account.options),
     )
 
@@ -181,6 +196,23 @@ async def end(tx: Tx, store_id: str, account_id: str) -> bool:
 async def drop_access(tx: Tx, account: Account, *, before: datetime) -> None:
     """Forgets what opened the platform's API, unless it was given after this moment of the real clock."""
     await tx.execute(_DROP_ACCESS, store=account.store_id, hook=account.account_id, before=before)
+
+
+async def renew(tx: Tx, account: Account, sealed: bytes, hint: str | None) -> None:
+    """Writes what opens the platform's API sealed anew, unless it was changed meanwhile."""
+    await tx.execute(
+        _RENEW, store=account.store_id, hook=account.account_id, access=sealed, hint=hint, before=account.access
+    )
+
+
+async def published(tx: Tx) -> list[tuple[str, bytes]]:
+    """Names of the keys that workers published, and the keys, sealed; the last first."""
+    return [(row.kid, row.sealed) for row in await tx.all(_PUBLISHED)]
+
+
+async def publish(tx: Tx, kid: str, sealed: bytes) -> None:
+    """From now on this is the key to seal with."""
+    await tx.execute(_PUBLISH, kid=kid, sealed=sealed, now=tx.now - tx.offset)
 
 
 async def owner(tx: Tx, account_id: str) -> str | None:

@@ -5,7 +5,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.connectors.settings import METADATA
-from services.kernel.tables import moment, text
+from services.kernel.tables import PIPE, moment, text
 
 HOOKS = Table(
     "hooks",
@@ -23,8 +23,21 @@ HOOKS = Table(
     Column("host", Text, nullable=True),
     Column("access", LargeBinary, nullable=True),
     moment("access_at", nullable=True),
+    Column("access_hint", Text, nullable=True),
 )
 """`secret`, `former_secret` and `access` are sealed (see accounts.domain). `order_prefix` stands before the ids of all
 orders that come this way; `host` is where the platform's own API is asked. `access_at`: when `access` was given, by
-the real clock; null where nobody noted it.
+the real clock; null where nobody noted it. `access_hint`: what is shown of it, since not everybody can open it.
+"""
+
+OPENING_KEYS = Table(
+    "opening_keys",
+    METADATA,
+    text("kid", primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    moment("published_at"),
+    info=PIPE,
+)
+"""What workers publish for others to seal with: the public half of their pair, sealed under the service's own keys, so
+that whoever can write the database alone cannot put another in its place.
 """

@@ -2,13 +2,14 @@
 
 import os
 import re
+from base64 import b64encode
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from services.common import money
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql
-from services.connectors.accounts.actions import Access
+from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.history import actions as history
 from services.connectors.history import sql as histories
@@ -18,14 +19,19 @@ from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import actions as polls
 from services.connectors.store_codes.actions import carry
 from services.connectors.store_codes.domain.port import APPLY_CODES, CARRY_CODES
+from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid
-from services.kernel.work import release
+from services.kernel.ids import new_id
+from services.kernel.work import NewTask, add_tasks, release
 
 MOST: Final = 20
 """Connections of a store."""
 SECRET_BYTES: Final = 32
+APP_CALL: Final = "app-call"
+"""The task that works out what an app's installation or removal means; and the purpose that its token is sealed for."""
+AppCall: TypeAlias = Literal["installed", "removed"]
 
 
 async def create(
@@ -155,6 +161,28 @@ async def rotate(
     account = await accounts.get(tx, store_id, connection_id)
     text = secret_for(PLATFORMS[account.platform], secret)
     return await accounts.rotate(tx, ctx.require_sealing(), store_id, connection_id, secret=text, overlap=overlap)
+
+
+async def note_app_call(tx: Tx, sealing: Sealing, account: Account, what: AppCall, token: str) -> None:
+    """Keeps what a platform told of an app until a worker takes it, one after the other of each connection."""
+    sealed = await accounts.seal_for_workers(tx, sealing, APP_CALL, token.encode(), owner=account.account_id)
+    task = NewTask(
+        kind=APP_CALL,
+        store_id=account.store_id,
+        lane=account.account_id,
+        key=new_id("app", at=tx.now),
+        payload={"connection": account.account_id, "what": what, "token": b64encode(sealed).decode()},
+    )
+    await add_tasks(tx, [task])
+
+
+async def take_app_call(tx: Tx, ctx: Context, store_id: str, connection_id: str, access: Access) -> None:
+    """Writes what a call of an app changed of the access, and goes on with what waited for it."""
+    changed = await accounts.change(tx, ctx.require_sealing(), store_id, connection_id, access=access)
+    if access.password is not None:
+        await polls.opened(tx, changed)
+        await history.opened(tx, changed)
+        await release(tx, kind=READ_BACK, lane=connection_id)
 
 
 def secret_for(about: Platform, given: str | None) -> str:

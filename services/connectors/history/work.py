@@ -62,7 +62,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return Done()
     polling = PLATFORMS[account.platform].polling
     try:
-        access = accounts.access_of(ctx.require_sealing(), account)
+        access = await accounts.access_now(ctx, account)
     except ValueError:  # its sealing key has left, and may be put back
         return _stopped(history, "no_key")
     if polling is None or access is None or access.password is None:

@@ -53,7 +53,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return Done(note=_unanswered(task, "ignored", "connection_ended"))
     ask = PLATFORMS[account.platform].question
     try:
-        access = accounts.access_of(ctx.require_sealing(), account)
+        access = await accounts.access_now(ctx, account)
     except ValueError:
         return Retry(reason="no_key")
     if ask is None or account.host is None:
@@ -138,7 +138,7 @@ async def name_code(ctx: Context, task: Task) -> Outcome:
     if known:
         return Done(note=_named(ctx, task, {}))
     try:
-        access = accounts.access_of(ctx.require_sealing(), account)
+        access = await accounts.access_now(ctx, account)
     except ValueError:
         return Retry(reason="no_key")
     if access is None or access.password is None:

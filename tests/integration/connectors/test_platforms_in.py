@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.connectors.accounts import actions as accounts
+from services.connectors.connections import work as app_calls
+from services.connectors.connections.actions import APP_CALL
 from services.connectors.inbox.actions import reconcile
 from services.connectors.inbox.work import TASK_KINDS
 from services.kernel.outbound import Answer, Outbound, OutboundError
@@ -20,7 +23,7 @@ from tests.integration.connectors.test_connections import connect
 from tests.support import deliveries
 from tests.support.connectors import Pair
 from tests.support.deliveries import Sent
-from tests.support.edge import SEALING, make_context
+from tests.support.edge import OPENING, SEALING, make_context
 from tests.support.wait import until
 
 SECRET = "a-secret-of-the-platform"
@@ -159,9 +162,9 @@ class Shop(Outbound):
 
 @asynccontextmanager
 async def working(both: Pair, shop: Shop) -> AsyncIterator[None]:
-    context = make_context(both.db, name="connectors", sealing=SEALING)
+    context = make_context(both.db, name="connectors", sealing=SEALING, opening=OPENING)
     context.outbound = shop
-    worker = Worker(context, TASK_KINDS)
+    worker = Worker(context, [*TASK_KINDS, *app_calls.TASK_KINDS])
     worker.start()
     try:
         yield
@@ -265,23 +268,32 @@ async def test_an_installed_app_learns_its_password_and_another_host_drops_it(bo
         {"url": f"/in/insales/con_nobody/{shop['secret']}/install", "params": said},
     ):
         assert (await http.get(**wrong)).status_code == 401  # type: ignore[arg-type]
-    assert (await http.get(path + "/install", params=said)).status_code == 200
 
     async def has_access() -> bool:
         shown = await http.get(f"/v1/connections/{shop['id']}", headers=SECRET_KEY)
         return bool(shown.json()["has_access"])
 
-    assert await has_access()
-    assert (await http.get(path + "/uninstall", params=said)).status_code == 401
+    async def taken() -> bool:
+        async with both.db.transaction(stores=[SHOP]) as tx:
+            waits = "select count(*) from work_tasks where kind = :kind and state = 'waiting'"
+            return not await tx.scalar(waits, kind=APP_CALL)
+
+    async def call(what: str, params: dict[str, str]) -> bool:
+        """Whether the shop's orders can be read once the platform's call was worked out."""
+        assert (await http.get(f"{path}/{what}", params=params)).status_code == 200
+        await until(taken, within=60, what="the call was worked out")
+        return await has_access()
+
     # MD5 of the token and the secret, as the platform's own example has it.
     removed = said | {"token": "4c3f4c197336eb97475506e71c839c71"}
-    assert (await http.get(path + "/uninstall", params=removed)).status_code == 200
-    assert not await has_access()
-    await http.get(path + "/install", params=said)
+    await accounts.publish(make_context(both.db, name="connectors", sealing=SEALING, opening=OPENING))
+    async with working(both, Shop({})):
+        assert await call("install", said)
+        assert await call("uninstall", said), "another token ends nothing"
+        assert not await call("uninstall", removed)
+        assert await call("install", said)
     moved = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "other.example"})
     assert (moved.status_code, moved.json()["has_access"]) == (200, False)
     refused = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "127.0.0.1"})
     assert refused.status_code == 422
-    async with both.db.transaction(stores=[SHOP]) as tx:
-        await tx.execute("update hooks set access = cast('sealed with a key that is gone' as bytea)")
     assert (await http.get(path + "/install", params=said | {"shop": "other.example"})).status_code == 401

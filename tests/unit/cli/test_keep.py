@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import names
+from services.cli import manifests, names
 from services.cli.local.keep import ensure_secrets, only_one
 from services.cli.local.process import StartFailed
 from services.kernel.auth.ring import KeyRing
 
 SEALING = {f"KITH_{name.upper()}_SEALING_KEYS" for name in names.NAMES}
-NAMES = {"KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *SEALING}
+OPENING = {
+    f"KITH_{service.name.upper()}_OPENING_KEYS"
+    for service in manifests.load_all()
+    if any(one.for_workers for one in service.sealed)
+}
+NAMES = {"KITH_SECRET_KEYS", "KITH_CONTACT_KEY", "KITH_OPERATOR_KEY", *SEALING, *OPENING}
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import domain as secrets
 from services.connectors.accounts import sql
-from services.connectors.accounts.actions import Access
+from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections import words as shown

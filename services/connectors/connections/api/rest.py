@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import domain, sql
-from services.connectors.accounts.actions import Access
+from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account
 from services.connectors.connections import actions
 from services.connectors.connections.schemas import (
@@ -164,7 +164,7 @@ def _out(
     except ValueError as error:
         structlog.get_logger().error("connection.secret_lost", connection=account.account_id, error=str(error))
         hint = None
-    opener = _opener(call, account)
+    shown = accounts.hint_of(call.ctx, account)
     holds = account.former_ends_at is not None and account.former_ends_at > call.ctx.live.now()
     return ConnectionOut(
         id=account.account_id,
@@ -175,8 +175,8 @@ def _out(
         order_prefix=account.order_prefix,
         options=OptionsOut(currency=account.options.currency, paid_on_arrival=account.options.paid_on_arrival),
         host=account.host,
-        has_access=opener is not None,
-        access_hint=domain.masked(opener) if opener else None,
+        has_access=shown is not None,
+        access_hint=shown,
         codes=_codes(account, codes.get(account.account_id)),
         topics=list(PLATFORMS[account.platform].topics),
         last_delivery=None
@@ -198,15 +198,6 @@ def _codes(account: Account, found: Summary | None) -> CodesOut | None:
         discount_hosts=list(found.hosts),
         **counts,
     )
-
-
-def _opener(call: Call, account: Account) -> str | None:
-    """What opens the platform's API; None where nothing does, or its sealing key is gone."""
-    try:
-        access = accounts.access_of(call.ctx.require_sealing(), account)
-    except ValueError:
-        return None
-    return None if access is None else access.password
 
 
 def _made(call: Call, account: Account, *, made: bool) -> ConnectionMade:

@@ -40,7 +40,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         return Done()
     shop = SHOPS[account.platform]
     try:
-        api = _api(ctx, account, shop, now)
+        api = await _api(ctx, account, shop, now)
     except ValueError:
         return Retry(reason="no_key", hold_lane=True)
     if api is None:
@@ -102,9 +102,9 @@ async def given_up(tx: Tx, task: Task, reason: str) -> None:
     await turns.stand_still(tx, task.store_id, str(task.payload["connection"]), reason)
 
 
-def _api(ctx: Context, account: Account, shop: Shop, now: datetime) -> Api | None:
+async def _api(ctx: Context, account: Account, shop: Shop, now: datetime) -> Api | None:
     """The shop's API; None without access. Raises `ValueError` where its sealing key has left."""
-    access = accounts.access_of(ctx.require_sealing(), account)
+    access = await accounts.access_now(ctx, account)
     host = shop.host or account.host
     if access is None or access.password is None or host is None:
         return None
