@@ -140,6 +140,38 @@ def stripe_session(at: datetime, **fields: Any) -> dict[str, Any]:
     return session | fields
 
 
+def stripe_intent(at: datetime, **fields: Any) -> dict[str, Any]:
+    """A payment that succeeded."""
+    intent = {
+        "id": "pi_1",
+        "object": "payment_intent",
+        "amount": 5090,
+        "amount_received": 5090,
+        "created": int(at.timestamp()),
+        "currency": "eur",
+        "customer": "cus_9",
+        "metadata": {},
+        "receipt_email": None,
+        "status": "succeeded",
+    }
+    return intent | fields
+
+
+def stripe_invoice(at: datetime, **fields: Any) -> dict[str, Any]:
+    """An invoice of a subscription, paid."""
+    invoice = {
+        "id": "in_1",
+        "object": "invoice",
+        "billing_reason": "subscription_cycle",
+        "created": int(at.timestamp()),
+        "currency": "eur",
+        "customer": "cus_9",
+        "status": "paid",
+        "total": 1190,
+    }
+    return invoice | fields
+
+
 def tilda_form(**fields: str) -> dict[str, str]:
     """An order of Tilda: goods 4 600, delivery 490, one product twice."""
     form = {

@@ -11,6 +11,7 @@ from services.connectors.accounts.sql import Account
 from services.connectors.history import domain, sql
 from services.connectors.history.sql import History
 from services.connectors.inbox import actions as inbox
+from services.connectors.platforms.domain.port import Polling
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls.actions import pollable
 from services.kernel.db import Tx
@@ -31,6 +32,12 @@ class Brought:
     orders: int
     unreadable: int
     facts: Sequence[ReportedFact]
+
+
+def past_of(platform: str) -> Polling | None:
+    """How a platform is asked for what was sold before; None where nobody can be asked."""
+    about = PLATFORMS[platform]
+    return about.past or about.polling
 
 
 async def opened(tx: Tx, account: Account) -> None:
@@ -62,7 +69,7 @@ async def ask(tx: Tx, store_id: str, connection_id: str) -> History:
 
 
 async def _begin(tx: Tx, account: Account, known: History | None) -> History:
-    polling = PLATFORMS[account.platform].polling
+    polling = past_of(account.platform)
     assert polling is not None
     now = tx.now - tx.offset
     begun = History(

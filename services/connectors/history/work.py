@@ -60,7 +60,7 @@ async def run(ctx: Context, task: Task) -> Outcome:
         clock = Clock(tx.now, tx.offset)
     if history is None or account is None or (history.state, history.round) != ("running", task.payload["round"]):
         return Done()
-    polling = PLATFORMS[account.platform].polling
+    polling = actions.past_of(account.platform)
     try:
         access = await accounts.access_now(ctx, account)
     except ValueError:  # its sealing key has left, and may be put back

@@ -127,8 +127,14 @@ async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: 
     for number in (1, 2, 3):
         for shop in shops[:2]:
             shop.put(ago(days=40, minutes=number), number)
-        session = deliveries.stripe_session(ago(days=9), id=f"cs_{number}", payment_intent=f"pi_{number}")
-        stripe.happened("checkout.session.completed", session, ago(days=9))
+        # Much longer ago than Stripe's events reach, and told by each of its lists.
+        session = deliveries.stripe_session(ago(days=400), id=f"cs_{number}", payment_intent=f"pi_{number}")
+        stripe.made("checkout/sessions", session | {"status": "complete"})
+        stripe.made("payment_intents", deliveries.stripe_intent(ago(days=400), id=f"pi_{number}"))
+    stripe.made("checkout/sessions", deliveries.stripe_session(ago(days=400), id="cs_4") | {"status": "expired"})
+    stripe.made("payment_intents", deliveries.stripe_intent(ago(days=500), id="pi_5"))
+    stripe.made("payment_intents", deliveries.stripe_intent(ago(days=500), id="pi_6", status="canceled"))
+    stripe.made("invoices", deliveries.stripe_invoice(ago(days=700)))
     made: list[dict[str, Any]] = [
         {"platform": "shopify", "host": shopify.HOST, "access": {"password": shopify.TOKEN}, "secret": SECRET},
         {"platform": "insales", "host": insales.HOST, "access": ACCESS},
@@ -136,8 +142,9 @@ async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: 
     ]
     connections = [await connect(both.http, order_prefix=f"{number}-", **fields) for number, fields in enumerate(made)]
     async with polling(both, *shops, kinds=TASK_KINDS):
-        for connection in connections:
+        # Of Stripe three sessions, an invoice and four payments, of which three paid the sessions.
+        for connection, taken in zip(connections, (3, 3, 8), strict=True):
             seen = await ended(both, connection)
-            assert (seen["state"], seen["taken"], seen["unreadable"]) == ("done", 3, 0), connection
-    for order_id in ("0-1", "1-1", "2-pi_1"):
+            assert (seen["state"], seen["taken"], seen["unreadable"]) == ("done", taken, 0), connection
+    for order_id in ("0-1", "1-1", "2-pi_1", "2-pi_5", "2-in_1"):
         assert (await decision_of(both, order_id))["reason"] == "before_connection"

@@ -1,4 +1,7 @@
-"""Stripe's events: `GET /v1/events`, the newest first, by `created`, `types[]`, `limit` and `starting_after`."""
+"""Stripe's lists: `GET /v1/events`, of 30 days, and of Checkout sessions, invoices and payment intents since ever.
+
+Each the newest first, by `created`, `limit` and `starting_after`; events by `types[]`, others by `status`.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +16,12 @@ from tests.support.shops.base import Shop
 
 HOST = "api.stripe.com"
 KEY = "rk_live_of_the_tests"
+STATUSES: dict[str, tuple[str, ...]] = {
+    "checkout/sessions": ("status",),
+    "invoices": ("status",),
+    "payment_intents": (),
+}
+"""Lists, and what they are narrowed by beside the time."""
 
 
 class Stripe(Shop):
@@ -24,12 +33,18 @@ class Stripe(Shop):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[dict[str, Any]] = []
+        self.things: dict[str, list[dict[str, Any]]] = {path: [] for path in STATUSES}
+        """Of each list, by its path, the newest first."""
         self.promotion_codes: dict[str, str] = {}
         """What a buyer types, by id."""
         self.codes_asked: list[str] = []
 
     def routes(self) -> list[Route]:
-        return [Route("/v1/events", self.listed), Route("/v1/promotion_codes/{id}", self.promotion_code)]
+        return [
+            Route("/v1/events", self.listed),
+            Route("/v1/promotion_codes/{id}", self.promotion_code),
+            *(Route(f"/v1/{path}", self.past) for path in STATUSES),
+        ]
 
     def proved(self, request: Request) -> bool:
         return request.headers.get("authorization") == f"Bearer {KEY}"
@@ -54,18 +69,37 @@ class Stripe(Shop):
         assert 1 <= len(types) <= 20
         self.asked.append(said)
         begin = max(int(said["created[gte]"]), int((datetime.now(UTC) - self.REMEMBERED).timestamp()))
-        found = [
-            one
-            for one in reversed(self.events)
-            if begin <= one["created"] < int(said["created[lt]"]) and one["type"] in types
-        ]
+        found = [one for one in reversed(self.events) if begin <= one["created"] and one["type"] in types]
+        return self.page("/v1/events", found, said)
+
+    def made(self, path: str, thing: Mapping[str, Any]) -> None:
+        """Something that a list has."""
+        entry = {"livemode": True, **thing}
+        self.things[path] = sorted([*self.things[path], entry], key=lambda one: -one["created"])
+
+    async def past(self, request: Request) -> Response:
+        """A page of sessions, invoices or payment intents."""
+        if (trouble := self.trouble(request)) is not None:
+            return trouble
+        said, path = dict(request.query_params), request.url.path.removeprefix("/v1/")
+        assert 1 <= int(said["limit"]) <= 100
+        assert set(said) <= {"created[gte]", "created[lt]", "limit", "starting_after", *STATUSES[path]}
+        self.asked.append(said | {"of": path})
+        begin, status = int(said["created[gte]"]), said.get("status")
+        found = [one for one in self.things[path] if one["created"] >= begin and status in {None, one["status"]}]
+        return self.page(f"/v1/{path}", found, said)
+
+    @staticmethod
+    def page(url: str, found: list[dict[str, Any]], said: Mapping[str, str]) -> Response:
+        """Of what there is from before a moment, those behind one."""
+        limit = int(said["limit"])
+        found = [one for one in found if one["created"] < int(said["created[lt]"])]
         if (after := said.get("starting_after")) is not None:
             ids = [one["id"] for one in found]
             if after not in ids:
                 return JSONResponse({"error": {"code": "resource_missing"}}, status_code=400)
             found = found[ids.index(after) + 1 :]
-        page = {"object": "list", "url": "/v1/events", "has_more": len(found) > limit, "data": found[:limit]}
-        return JSONResponse(page)
+        return JSONResponse({"object": "list", "url": url, "has_more": len(found) > limit, "data": found[:limit]})
 
     async def promotion_code(self, request: Request) -> Response:
         if (trouble := self.trouble(request)) is not None:

@@ -170,8 +170,10 @@ _STRIPE: Final = Guide(
         Step(_LINE, snippets.SCRIPT, "html"),
         Step(
             _(
-                "For what Kith asks of Stripe or puts there: a restricted key. Give it to the connection, on "
-                'its page or by `PATCH /v1/connections/{id}` with `{"access": {"password": "rk_live_…"}}`.'
+                "For what Kith asks of Stripe or puts there: a restricted key that may read events, Checkout "
+                "sessions, invoices, payment intents and promotion codes, and write coupons and promotion codes. "
+                "Give it to the connection, on its page or by "
+                '`PATCH /v1/connections/{id}` with `{"access": {"password": "rk_live_…"}}`.'
             )
         ),
     ),

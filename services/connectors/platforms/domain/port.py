@@ -266,6 +266,8 @@ class Platform:
     """How an order is asked for: of host, order id, user and password. What is answered is read as `READ_BACK`."""
     polling: Polling | None = None
     """How it is asked for what changed; None where it has no API for that."""
+    past: Polling | None = None
+    """How it is asked for all that was sold, where that is another list than of what changed."""
     naming: Naming | None = None
     """How it is asked what a code is of which it tells the id alone; None where it tells the code."""
     privacy: Callable[[str, bytes], PrivacyRequest | None] = nobody_asks

@@ -7,6 +7,7 @@ from services.connectors.platforms.domain.port import Api, Platform
 from services.connectors.platforms.domain.rules import Rules
 from services.connectors.platforms.domain.stripe import signing
 from services.connectors.platforms.domain.stripe.naming import NAMING
+from services.connectors.platforms.domain.stripe.past import PAST
 from services.connectors.platforms.domain.stripe.polling import POLLING
 from services.connectors.platforms.domain.stripe.reading import TOPICS, read
 
@@ -18,6 +19,7 @@ STRIPE = Platform(
     name_of=signing.name_of,
     read=read,
     polling=POLLING,
+    past=PAST,
     naming=NAMING,
     api=Api(password=_("Restricted API key")),
     check_secret=signing.problem_of,

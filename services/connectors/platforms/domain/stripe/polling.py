@@ -14,7 +14,7 @@ import orjson
 from services.connectors.platforms.domain.bodies import without_odd_characters
 from services.connectors.platforms.domain.port import Page, Polling, Question, Shop, Window
 from services.connectors.platforms.domain.stripe.reading import TOPICS
-from services.connectors.platforms.domain.values import mappings, missing, text
+from services.connectors.platforms.domain.values import Reported, mappings, missing, text
 from services.kernel.errors import Invalid
 
 _URL: Final = "https://api.stripe.com/v1/events"
@@ -37,19 +37,25 @@ def ask(shop: Shop, window: Window) -> Question:
 
 def read(headers: Mapping[str, str], body: bytes, window: Window) -> Page:
     """The events of a page. Raises `Invalid`."""
+    events, more = listed(body)
+    # The oldest of a page first: what an order says last is what holds.
+    bodies = [orjson.dumps(event) for event in reversed(events)]
+    if not more or not events:
+        return Page(bodies)
+    return Page(bodies, text(events[-1], "id") or missing("id"))
+
+
+def listed(body: bytes) -> tuple[list[Reported], bool]:
+    """The entries of a list's page, and whether there are more. Raises `Invalid`."""
     try:
         found = orjson.loads(without_odd_characters(body))
     except orjson.JSONDecodeError:
         raise Invalid.field("body", "The answer is not JSON.") from None
-    listed = found.get("data") if isinstance(found, dict) else None
-    events = mappings(listed)
-    if not isinstance(listed, list) or len(events) != len(listed):
-        raise Invalid.field("data", "The answer has no list of events.")
-    # The oldest of a page first: what an order says last is what holds.
-    bodies = [orjson.dumps(event) for event in reversed(events)]
-    if found.get("has_more") is not True or not events:
-        return Page(bodies)
-    return Page(bodies, text(events[-1], "id") or missing("id"))
+    data = found.get("data") if isinstance(found, dict) else None
+    entries = list(mappings(data))
+    if not isinstance(data, list) or len(entries) != len(data):
+        raise Invalid.field("data", "The answer has no list.")
+    return entries, found.get("has_more") is True
 
 
 POLLING: Final = Polling(ask=ask, read=read, topic="", reaches_back=_MEMORY)
