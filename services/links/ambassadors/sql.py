@@ -1,6 +1,6 @@
 """Reading ambassadors together with their first link and personal code: one by one, as lists, and as names alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple, Protocol
 
@@ -30,34 +30,52 @@ _NARROWED = """
   and (cast(:code as text) is null or exists (
     select from codes own where own.store_id = a.store_id and own.code = :code and own.ambassador_id = a.ambassador_id))
 """
-_BEFORE = " and (cast(:before as text) is null or a.ambassador_id < :before)"
-_BEHIND = """
-  and (cast(:after as text) is null
-    or (coalesce(lower(p.name), ''), a.ambassador_id) > (cast(:after_name as text), cast(:after as text)))
+_BEFORE = "(cast(:before as text) is null or ambassador_id < :before)"
+_BEHIND = "(cast(:after as text) is null or (name, ambassador_id) > (cast(:after_name as text), cast(:after as text)))"
+_NEWEST = f"""
+{_SELECT} {_NARROWED} and (cast(:before as text) is null or a.ambassador_id < :before)
+order by a.ambassador_id desc limit :limit
 """
-_NEWEST = f"{_SELECT} {_NARROWED} {_BEFORE} order by a.ambassador_id desc limit :limit"
-_BY_NAME = f"{_SELECT} {_NARROWED} {_BEHIND} order by coalesce(lower(p.name), ''), a.ambassador_id limit :limit"
-_COUNT = f"select count(*) from ambassadors a where a.store_id = :store_id {_NARROWED}"  # noqa: S608  # our own words
-# A search looks at every ambassador of the store once, in two tables side by side, and at nothing else of them: who is
-# found, how many they are, and whose turn it is come from one statement, the rows of these few from another.
-_SEARCH = f"""
-with found as materialized (
-  select ambassador_id from people where store_id = :store_id
-    and (position((select lower(:search)) in lower(name)) > 0 or position((select lower(:search)) in lower(email)) > 0)
-  union
-  select a.ambassador_id from ambassadors a left join codes c on c.code_id = a.code_id where a.store_id = :store_id
-    and (position((select upper(:search)) in c.code) > 0
-      or position((select lower(:search)) in lower(a.external_id)) > 0)
-), members as materialized (
-  select a.ambassador_id from found join ambassadors a using (ambassador_id) where a.store_id = :store_id {_NARROWED}
+_BY_NAME = f"""
+with found as (
+  select a.ambassador_id, coalesce(p.name_folded, '') as name
+  from ambassadors a left join people p on p.store_id = a.store_id and p.ambassador_id = a.ambassador_id
+  where a.store_id = :store_id {_NARROWED}
 )
-select (select count(*) from members) as total, array(
-  select a.ambassador_id from members a left join people p using (ambassador_id) where true {{}} limit :limit
+select array(select ambassador_id from found where {_BEHIND} order by name, ambassador_id limit :limit) as ids
+"""  # noqa: S608  # our own words
+_COUNT = f"select count(*) from ambassadors a where a.store_id = :store_id {_NARROWED}"  # noqa: S608
+# A search looks at each person of the store once, at the one text that is kept for it, and beside them at those who
+# were erased, who have a code only. Who is found, how many they are, and whose turn it is come from one statement, the
+# rows of these few from another. The table of ambassadors is read only where the list is narrowed.
+_SEARCH = """
+with found as materialized (
+  select p.ambassador_id, coalesce(p.name_folded, '') as name from people p {joined}
+  where p.store_id = :store_id and position((select lower(:search)) in p.sought) > 0 {narrowed}
+  union all
+  select a.ambassador_id, '' from ambassadors a join codes c on c.store_id = a.store_id and c.code_id = a.code_id
+  where a.store_id = :store_id and a.status = 'erased' and position((select upper(:search)) in c.code) > 0 {narrowed}
+)
+select (select count(*) from found) as total, array(
+  select ambassador_id from found where {behind} order by {order} limit :limit
 ) as ids
-"""  # noqa: S608
-_SEARCH_NEWEST = _SEARCH.format(f"{_BEFORE} order by a.ambassador_id desc")
-_SEARCH_BY_NAME = _SEARCH.format(f"{_BEHIND} order by coalesce(lower(p.name), ''), a.ambassador_id")
-_NAME_OF = "select lower(name) from people where store_id = :store_id and ambassador_id = :after"
+"""
+_JOINED = "join ambassadors a on a.store_id = p.store_id and a.ambassador_id = p.ambassador_id"
+
+
+def _search(behind: str, order: str) -> dict[bool, str]:
+    """The statement by whether the list is narrowed by more than the text."""
+    return {
+        narrowed: _SEARCH.format(
+            joined=_JOINED if narrowed else "", narrowed=_NARROWED if narrowed else "", behind=behind, order=order
+        )
+        for narrowed in (False, True)
+    }
+
+
+_SEARCH_NEWEST = _search(_BEFORE, "ambassador_id desc")
+_SEARCH_BY_NAME = _search(_BEHIND, "name, ambassador_id")
+_NAME_OF = "select name_folded from people where store_id = :store_id and ambassador_id = :after"
 _NAMES = """
 select a.ambassador_id as id, p.name from ambassadors a join people p on p.ambassador_id = a.ambassador_id
 where a.store_id = :store_id and p.name is not null and a.ambassador_id = any(cast(:wanted as text[]))
@@ -129,7 +147,7 @@ async def newest(tx: Tx, store_id: str, chosen: Filter, before: str | None, *, l
     """Ambassadors, the last who joined first, of those who joined before `before`."""
     if chosen.search:
         return (await _searched(tx, _SEARCH_NEWEST, store_id, chosen, limit, before=before)).members
-    rows = await tx.all(_NEWEST, **_parameters(store_id, chosen), before=before, limit=limit)
+    rows = await tx.all(_NEWEST, store_id=store_id, **_narrowed(chosen), before=before, limit=limit)
     return [_member(row) for row in rows]
 
 
@@ -138,8 +156,8 @@ async def by_name(tx: Tx, store_id: str, chosen: Filter, after: str | None, *, l
     behind = await _behind(tx, store_id, after)
     if chosen.search:
         return (await _searched(tx, _SEARCH_BY_NAME, store_id, chosen, limit, **behind)).members
-    rows = await tx.all(_BY_NAME, **_parameters(store_id, chosen), **behind, limit=limit)
-    return [_member(row) for row in rows]
+    row = await tx.one(_BY_NAME, store_id=store_id, **_narrowed(chosen), **behind, limit=limit)
+    return await _members(tx, store_id, row.ids)
 
 
 async def page(
@@ -152,7 +170,7 @@ async def page(
     if chosen.search:
         return await _searched(tx, _SEARCH_NEWEST, store_id, chosen, limit, before=after)
     rows = await (by_name if by == "name" else newest)(tx, store_id, chosen, after, limit=limit)
-    return Found(rows, int(await tx.scalar(_COUNT, **_parameters(store_id, chosen))))
+    return Found(rows, int(await tx.scalar(_COUNT, store_id=store_id, **_narrowed(chosen))))
 
 
 async def _behind(tx: Tx, store_id: str, after: str | None) -> dict[str, str | None]:
@@ -160,10 +178,19 @@ async def _behind(tx: Tx, store_id: str, after: str | None) -> dict[str, str | N
     return {"after": after, "after_name": name or ""}
 
 
-async def _searched(tx: Tx, sql: str, store_id: str, chosen: Filter, limit: int, **place: str | None) -> Found:
-    row = await tx.one(sql, **_parameters(store_id, chosen), search=chosen.search, **place, limit=limit)
-    known = await many(tx, store_id, row.ids)
-    return Found([known[ambassador_id] for ambassador_id in row.ids], row.total)
+async def _searched(
+    tx: Tx, sql: Mapping[bool, str], store_id: str, chosen: Filter, limit: int, **place: str | None
+) -> Found:
+    narrowed = _narrowed(chosen)
+    given = narrowed if any(value is not None for value in narrowed.values()) else {}
+    row = await tx.one(sql[bool(given)], store_id=store_id, **given, search=chosen.search, **place, limit=limit)
+    return Found(await _members(tx, store_id, row.ids), row.total)
+
+
+async def _members(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> list[Member]:
+    """These ambassadors, in this order."""
+    known = await many(tx, store_id, ambassador_ids)
+    return [known[ambassador_id] for ambassador_id in ambassador_ids]
 
 
 async def names(tx: Tx, store_id: str, wanted: Sequence[str]) -> dict[str, str]:
@@ -172,9 +199,9 @@ async def names(tx: Tx, store_id: str, wanted: Sequence[str]) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
-def _parameters(store_id: str, chosen: Filter) -> dict[str, object]:
+def _narrowed(chosen: Filter) -> dict[str, str | None]:
+    """What narrows a list beside the text that is searched for."""
     return {
-        "store_id": store_id,
         "program_id": chosen.program_id,
         "external_id": chosen.external_id,
         "group_name": chosen.group_name,

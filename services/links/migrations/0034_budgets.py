@@ -1,14 +1,14 @@
 """Programs whose budget is used up, as rewards reports.
 
 Revision: 0034
-Follows: 0032
+Follows: 0033
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

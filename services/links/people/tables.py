@@ -32,6 +32,7 @@ AMBASSADORS = Table(
     Index(None, "store_id", "ambassador_id"),
     Index("ambassadors_first_contact_idx", "store_id", "first_contact", "ambassador_id"),
     Index("ambassadors_second_contact_idx", "store_id", "second_contact", "ambassador_id"),
+    Index("ambassadors_erased_idx", "store_id", "ambassador_id", postgresql_where=sql_text("status = 'erased'")),
 )
 """Nobody has more contacts than an address and a number. Each is a column, too: under the stores' policy no index
 serves what looks into a list.
@@ -65,13 +66,15 @@ PEOPLE = Table(
     text("sms_asked", nullable=True),
     text("notes", nullable=True),
     Column("name_folded", Text, Computed("lower(name)", persisted=True), nullable=True),
+    text("sought", nullable=True),
     Index(None, "store_id"),
     Index("people_name_folded_idx", "store_id", "name_folded", "ambassador_id"),
     Index("people_telegram_idx", "store_id", "telegram", postgresql_where=sql_text("telegram is not null")),
 )
 """`telegram` is the chat in which a store's bot speaks with the person: both numbers; `sms` the number
 that they proved, with its keyed hash, and `sms_asked` the one that a code went to. `notes` are the store's own, and
-nobody else's to read.
+nobody else's to read. `sought` is what the person is searched by, in small letters, each on a line: name, address,
+customer id, personal code. A trigger writes it (migration 0033), since the code comes when the person is there already.
 """
 
 UNANNOUNCED = Table(

@@ -195,6 +195,28 @@ async def test_ambassadors_are_found_by_code_external_id_and_part_of_a_name(shop
     assert (await shop.got("/v1/ambassadors", q="%"))["data"] == []
 
 
+async def test_a_search_follows_what_is_known_of_somebody(shop: Shop) -> None:
+    program_id = await shop.program()
+    anna = await shop.ambassador(program_id, name="Anna Kern", external_id="c5")
+    batch = [{"program_id": program_id, "name": "Boris Kern", "group": "Partners"}]
+    (boris,) = (await shop.post("/v1/ambassadors/batches", {"ambassadors": batch})).json()["data"]
+
+    async def found(**query: str) -> list[str]:
+        return [row["id"] for row in (await shop.got("/v1/ambassadors", **query))["data"]]
+
+    assert await found(q="kern", sort="name") == [anna["id"], boris["ambassador"]["id"]]
+    assert await found(q="Kern", group="Partners") == [boris["ambassador"]["id"]]
+    assert await found(q=boris["ambassador"]["code"]["code"].lower()) == [boris["ambassador"]["id"]]
+    assert await found(q="c5 anna") == [], "each of what they are found by stands for itself"
+    path = f"/v1/ambassadors/{anna['id']}"
+    assert (await shop.http.patch(path, json={"name": "Anna Wolf", "code": "WOLF7", "external_id": "k8"})).is_success
+    assert [await found(q=text) for text in ("anna kern", "anna10", "c5")] == [[], [], []]
+    assert [await found(q=text) for text in ("wolf", "olf7", "K8")] == [[anna["id"]]] * 3
+    await shop.http.delete(path)
+    assert [await found(q=text) for text in ("anna wolf", "k8")] == [[], []]
+    assert await found(q="wolf7") == await found(q="wolf7", sort="name", status="erased") == [anna["id"]]
+
+
 async def test_an_ambassador_can_be_changed_and_blocked(links: Replica, shop: Shop) -> None:
     program_id = await shop.program()
     joined = await shop.ambassador(program_id, external_id="c1", email="old@example.com")
