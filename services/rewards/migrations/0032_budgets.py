@@ -1,14 +1,14 @@
 """What was reported of programs' budgets. Those that were used up before are reported by a job.
 
 Revision: 0032
-Follows: 0030
+Follows: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0030"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -152,7 +152,8 @@ async def test_no_statement_reads_more_than_it_is_asked_for(
     client, store = two_stores.client, two_stores.b
     rules = [{**PROGRAM["rewards"][0], "limits": LIMIT}, {**PROGRAM["rewards"][0], "name": "friend", "to": "friend"}]
     joining = {"name": "join", "on": "signup", "to": "ambassador", "give": {"kind": "fixed", "amount_minor": 200}}
-    terms = {"rewards": rules, "event_rewards": [{**joining, "limits": LIMIT}]}
+    milestone = {"name": "five", "on": {"of": "friends", "every": 5}, "give": {"kind": "fixed", "amount_minor": 100}}
+    terms = {"rewards": rules, "event_rewards": [{**joining, "limits": LIMIT}], "milestone_rewards": [milestone]}
     program = await post(client, store, "/v1/programs", {**PROGRAM, "landing_url": SHOP, **terms})
     joined = [
         await post(client, store, "/v1/ambassadors", {"program_id": program["id"], "external_id": f"e-{n}"})

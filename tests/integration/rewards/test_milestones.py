@@ -10,6 +10,7 @@ from contracts.events.rewards import SourcedReward
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.test_payout_pages import portal
 from tests.integration.rewards.world import World
+from tests.support.explained import Explained
 from tests.unit.rewards.build import (
     AMBASSADOR_RULE,
     ANNA,
@@ -70,6 +71,30 @@ async def test_a_friend_who_falls_away_takes_the_step_along_and_brings_it_back(w
         ("kith.reward.adjusted.v2", "period", "available"),
     ]
     assert (await audit(world)).whole
+
+
+async def test_a_friend_of_very_many_orders_is_looked_up_by_key_also_for_a_goal_that_is_new(world: World) -> None:
+    other = {**FIVE, "name": "other"}
+    await world.take(configured(), published(terms(FIVE)), published(terms(other), version=2), joined(ANNA))
+    await world.take(settled("1", friend_id="mia"))
+    async with world.owner.transaction([STORE]) as tx:
+        await tx.execute(
+            "insert into milestone_orders"
+            " (store_id, order_id, ambassador_id, program_id, friend_id, revenue_minor, goals)"
+            " select store_id, 'old ' || n, ambassador_id, program_id, friend_id, revenue_minor, goals"
+            " from milestone_orders, generate_series(1, 3000) n"
+        )
+        await tx.execute("analyze milestone_orders")
+    explained = Explained()
+    with explained.watching():
+        for number in (2, 3):
+            await world.take(settled(f"{number}", friend_id="mia", program_version=2))
+        await world.take(settled("2", friend_id="mia", program_version=2, revision=2, cancelled=True))
+    looks = [one for one in explained.readings if "goals_mark" in one.sql]
+    assert not explained.failed and looks
+    assert max(one.rows for one in looks) < 20, "\n".join(map(str, looks))
+    stand = {(one["rule"], one["counted"]) for one in (await balance(world))["milestones"]}
+    assert ("other", 1) in stand
 
 
 async def test_states_in_any_order_in_any_batches_and_again_end_alike(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from contracts.events.catalog import ProgramPublished
 from services.common.periods import Period, window
-from services.kernel.db import Row, Tx
+from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import CountKey, LimitKey, Share, Tally, counts_of
 
@@ -30,11 +30,11 @@ join unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, prog
 _WANTED = """unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:rules as text[]),
   cast(:ambassadors as text[]), cast(:periods as text[]), cast(:firsts as date[])"""
 _NAMES = "w(store_id, program_id, rule, ambassador_id, period, first"
+# What a counter is kept for is six columns, and comes back as its place among those that were asked for.
 
 _COUNTS = f"""
-select w.store_id, w.program_id, w.rule, w.ambassador_id, w.period, w.first, c.rewards, c.amount_minor,
-  w.first >= p.counted_from as counted
-from {_WANTED}) {_NAMES})
+select w.n, c.rewards, c.amount_minor, w.first >= p.counted_from as counted
+from {_WANTED}) with ordinality {_NAMES}, n)
 left join limit_counts c on c.store_id = w.store_id and c.ambassador_id = w.ambassador_id
   and c.program_id = w.program_id and c.rule = w.rule and c.period = w.period and c.first = w.first
 left join limit_periods p on p.store_id = w.store_id and p.program_id = w.program_id and p.rule = w.rule
@@ -42,8 +42,8 @@ left join limit_periods p on p.store_id = w.store_id and p.program_id = w.progra
 """  # noqa: S608
 
 _SUMS = f"""
-select w.store_id, w.program_id, w.rule, w.ambassador_id, w.period, w.first, t.rewards, t.amount_minor
-from {_WANTED}, cast(:lasts as date[])) {_NAMES}, last)
+select w.n, t.rewards, t.amount_minor
+from {_WANTED}, cast(:lasts as date[])) with ordinality {_NAMES}, last, n)
 cross join lateral (
   select count(*)::int as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
   where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
@@ -54,10 +54,11 @@ cross join lateral (
 
 _MOVE = f"""
 update limit_counts c set rewards = c.rewards + w.rewards, amount_minor = c.amount_minor + w.amount_minor
-from {_WANTED}, cast(:rewards as int[]), cast(:amounts as bigint[])) {_NAMES}, rewards, amount_minor)
+from {_WANTED}, cast(:rewards as int[]), cast(:amounts as bigint[])) with ordinality
+  {_NAMES}, rewards, amount_minor, n)
 where c.store_id = w.store_id and c.ambassador_id = w.ambassador_id
   and c.program_id = w.program_id and c.rule = w.rule and c.period = w.period and c.first = w.first
-returning c.store_id, c.program_id, c.rule, c.ambassador_id, c.period, c.first
+returning w.n
 """  # noqa: S608
 
 _OPEN = f"""
@@ -132,9 +133,10 @@ async def tallies(tx: Tx, wanted: Iterable[CountKey]) -> dict[LimitKey, list[Tal
     Reads one row for each. Only periods that began before their limit was heard of, and that nothing has changed in
     since, are summed up from the ambassador's rewards.
     """
-    rows = await tx.all(_COUNTS, **_columns(sorted(set(wanted))))
-    counts = {_key(row): (row.rewards or 0, row.amount_minor or 0) for row in rows}
-    counts |= await _sums(tx, [_key(row) for row in rows if row.rewards is None and not row.counted])
+    keys = sorted(set(wanted))
+    rows = await tx.all(_COUNTS, **_columns(keys))
+    counts = {keys[row.n - 1]: (row.rewards or 0, row.amount_minor or 0) for row in rows}
+    counts |= await _sums(tx, [keys[row.n - 1] for row in rows if row.rewards is None and not row.counted])
     found: dict[LimitKey, list[Tally]] = {}
     for key, (rewards, amount) in counts.items():
         found.setdefault(key.limit, []).append(Tally(*window(key.period, key.first), rewards, amount))
@@ -149,8 +151,9 @@ async def count(tx: Tx, shares: Sequence[Share]) -> None:
     kinds = await _periods(tx, {(store_id, program_id) for (store_id, program_id, *_), *_ in shares})
     if not kinds or not (differences := counts_of(shares, kinds)):
         return
-    moved = {_key(row) for row in await tx.all(_MOVE, **_with_counts(differences))}
-    missing = [key for key in differences if key not in moved]
+    keys = sorted(differences)
+    moved = {row.n for row in await tx.all(_MOVE, **_with_counts(keys, differences))}
+    missing = [key for n, key in enumerate(keys, 1) if n not in moved]
     whole = {key: differences[key] for key in missing if key.first >= kinds[key.limit[:3]][key.period]}
     await _open(tx, whole)
     await _open(tx, await _sums(tx, [key for key in missing if key not in whole]))
@@ -185,16 +188,13 @@ async def _sums(tx: Tx, keys: Sequence[CountKey]) -> dict[CountKey, tuple[int, i
     if not keys:
         return {}
     lasts = [window(key.period, key.first)[1] for key in keys]
-    return {_key(row): (row.rewards, row.amount_minor) for row in await tx.all(_SUMS, **_columns(keys), lasts=lasts)}
+    rows = await tx.all(_SUMS, **_columns(keys), lasts=lasts)
+    return {keys[row.n - 1]: (row.rewards, row.amount_minor) for row in rows}
 
 
 async def _open(tx: Tx, counts: Counts) -> None:
     if counts:
-        await tx.execute(_OPEN, **_with_counts(counts))
-
-
-def _key(row: Row) -> CountKey:
-    return CountKey(row.store_id, row.program_id, row.rule, row.ambassador_id, row.period, row.first)
+        await tx.execute(_OPEN, **_with_counts(sorted(counts), counts))
 
 
 def _columns(keys: Sequence[CountKey]) -> dict[str, list[object]]:
@@ -208,6 +208,5 @@ def _columns(keys: Sequence[CountKey]) -> dict[str, list[object]]:
     }
 
 
-def _with_counts(counts: Counts) -> dict[str, list[object]]:
-    keys = sorted(counts)
+def _with_counts(keys: Sequence[CountKey], counts: Counts) -> dict[str, list[object]]:
     return {**_columns(keys), "rewards": [counts[k][0] for k in keys], "amounts": [counts[k][1] for k in keys]}

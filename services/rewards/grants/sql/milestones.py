@@ -33,12 +33,30 @@ where o.store_id = w.store_id and o.order_id = w.order_id
 _WANTED = """unnest(cast(:stores as text[]), cast(:ambassadors as text[]), cast(:programs as text[]),
   cast(:goals as text[])"""
 
+# Of each friend one order for each set of goals that theirs count towards, from one mark to the next by the index: some
+# versions of a program, however many orders. An order of an old version would else be looked at for each new one.
 _FRIENDS = f"""
-select w.store_id, w.ambassador_id, w.program_id, w.goal, w.friend_id
-from {_WANTED}, cast(:friends as text[])) w(store_id, ambassador_id, program_id, goal, friend_id)
-where exists (
-  select from milestone_orders o where o.store_id = w.store_id and o.ambassador_id = w.ambassador_id
-    and o.program_id = w.program_id and o.friend_id = w.friend_id and w.goal = any(o.goals)
+with recursive wanted as (
+  select * from {_WANTED}, cast(:friends as text[])) w(store_id, ambassador_id, program_id, goal, friend_id)
+), sets as (
+  select w.store_id, w.ambassador_id, w.program_id, w.friend_id, o.goals_mark, o.goals
+  from (select distinct store_id, ambassador_id, program_id, friend_id from wanted) w cross join lateral (
+    select goals_mark, goals from milestone_orders o where o.store_id = w.store_id
+      and o.ambassador_id = w.ambassador_id and o.program_id = w.program_id and o.friend_id = w.friend_id
+    order by goals_mark limit 1
+  ) o
+  union all
+  select s.store_id, s.ambassador_id, s.program_id, s.friend_id, o.goals_mark, o.goals
+  from sets s cross join lateral (
+    select goals_mark, goals from milestone_orders o where o.store_id = s.store_id
+      and o.ambassador_id = s.ambassador_id and o.program_id = s.program_id and o.friend_id = s.friend_id
+      and o.goals_mark > s.goals_mark
+    order by goals_mark limit 1
+  ) o
+)
+select w.store_id, w.ambassador_id, w.program_id, w.goal, w.friend_id from wanted w where exists (
+  select from sets s where s.store_id = w.store_id and s.ambassador_id = w.ambassador_id
+    and s.program_id = w.program_id and s.friend_id = w.friend_id and w.goal = any(s.goals)
 )
 """  # noqa: S608
 
@@ -123,7 +141,9 @@ async def keep(tx: Tx, orders: Sequence[Counted], dropped: Iterable[Ref]) -> Non
 
 
 async def counting(tx: Tx, friends: Collection[FriendKey]) -> set[FriendKey]:
-    """Which of these friends have an order that counts towards the goal. Looks at their own orders only, by index."""
+    """Which of these friends have an order that counts towards the goal. Costs some rows a friend, however many orders
+    they have.
+    """
     if not friends:
         return set()
     wanted = sorted(friends)
