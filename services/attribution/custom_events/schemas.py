@@ -10,7 +10,7 @@ from contracts.events.actions import CancelReason
 from contracts.events.conversions import Winner
 from contracts.program import FRIEND_JOINED, EventName
 from services.attribution.custom_events.domain import PREFIX
-from services.attribution.custom_events.sql import EventRow
+from services.attribution.custom_events.sql.events import EventRow
 from services.attribution.decisions.schemas.out import CandidateOut, CheckOut, Status
 from services.attribution.orders.schemas import ORDER_ID, Incoming, OwnId
 from services.attribution.tracking.domain import known_customer

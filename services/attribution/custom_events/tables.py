@@ -29,6 +29,13 @@ CUSTOM_EVENTS = Table(
     Column("number", Integer, nullable=False),
     text("joined", nullable=True),
     Index("custom_events_person_idx", "store_id", "person_id"),
+    Index("custom_events_at_hand_idx", "store_id", "person_id", postgresql_where=sql("settled_at is null or stale")),
+    Index(
+        "custom_events_standing_idx",
+        *("store_id", "person_id", "name", "number", "happened_at", "event_id", "joined"),
+        postgresql_where=sql("settled_at is not null and cancelled_at is null and not stale"),
+    ),
+    Index("custom_events_joined_idx", "store_id", "person_id", postgresql_where=sql("joined is not null")),
     Index("custom_events_newest_idx", "store_id", "happened_at", "event_id"),
     Index("custom_events_stale_idx", "store_id", "event_id", postgresql_where=sql("stale and person_id is not null")),
     Index(
@@ -54,6 +61,24 @@ CUSTOM_EVENT_TIES = Table(
 )
 """Which events a browser (`v:`), code (`d:`), program (`p:`) or ambassador (`a:`) bears on until they settle; before
 that, by which names (`c:` customer ids, `h:` contacts) an event waits to be somebody's.
+"""
+
+CUSTOM_EVENT_CLICKS = Table(
+    "custom_event_clicks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("person_id", primary_key=True),
+    text("click_id", primary_key=True),
+    moment("at"),
+    Column("body", LargeBinary, nullable=False),
+    Index(
+        "custom_event_clicks_newest_idx",
+        *("store_id", "person_id", "at", "click_id"),
+        postgresql_ops={"click_id": "text_pattern_ops"},
+    ),
+)
+"""The clicks that events of a person came with, as the tokens said, so that settled ones are not read for what they
+lend. The person is the one that the events have kept.
 """
 
 JOINED_SWEEPS = Table(

@@ -97,6 +97,11 @@ PERSON_KEYS = Table(
     text("store_id", primary_key=True),
     text("key", primary_key=True),
     text("person_id"),
+    Index(
+        "person_keys_person_idx",
+        *("store_id", "person_id", "key"),
+        postgresql_ops={"key": "text_pattern_ops"},
+    ),
 )
 """Under which names (`c:` customer id, `h:` hash of a contact) a person is known. Names of merged people keep the old
 person; `person_merges` says who that is now."""

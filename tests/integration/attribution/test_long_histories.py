@@ -1,17 +1,35 @@
-"""Somebody with ten thousand settled orders: what comes of them reads some dozens of rows, whatever it is."""
+"""Somebody with ten thousand settled orders, and events: whatever comes of them reads some dozens of rows."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
+from contracts.events.actions import ActionReported
+from services.attribution.custom_events.actions.check import check
+from services.attribution.custom_events.actions.decide import take as take_events
+from services.attribution.custom_events.actions.keep import report
+from services.attribution.custom_events.actions.settle import settle as settle_events
 from services.attribution.decisions.actions.replay import check_remembered, replay
 from services.attribution.decisions.actions.settle import settle
 from services.attribution.orders import sql as orders_sql
 from services.kernel.db import Database
-from tests.support.attribution import STORE, ambassador, arrive, at, cancel, code, decision_of, order, program
+from tests.support.attribution import (
+    STORE,
+    ambassador,
+    arrive,
+    at,
+    cancel,
+    code,
+    decision_of,
+    event_of,
+    order,
+    program,
+    pump,
+)
 from tests.support.explained import Explained, Reading
 from tests.support.postgres import FreshDatabase
+from tests.unit.attribution.test_custom_events import event
 
 PAST = 10_000
 FACTOR, SPARE = 4, 40
@@ -33,6 +51,14 @@ insert into order_facts (store_id, order_id, fact_id, kind, seq, received_at, bo
 select store_id, w.id, fact_id, kind, seq, received_at, convert_to(w.body, 'UTF8')
 from unnest(cast(:ids as text[]), cast(:bodies as text[])) w (id, body)
 join order_facts on order_id = :one and kind = :kind
+"""
+_COPY_EVENTS = """
+insert into custom_events (store_id, event_id, name, happened_at, received_at, mark, body, person_id, stale, revision,
+                           told_hash, decision, decided_at, settle_at, settled_at, number)
+select store_id, 'old ' || k || ' ' || n, name, happened_at - n * interval '1 minute', received_at, mark, body,
+       case when k = 0 then person_id else person_id || k end, stale, revision, told_hash, decision, decided_at,
+       settle_at, settled_at, number + n
+from custom_events, generate_series(1, 1000) n, generate_series(0, 20) k where event_id = 'survey'
 """
 _OTHERS = """
 insert into settled_marks (store_id, person_id, level, placed_at, order_id, body)
@@ -106,12 +132,31 @@ def reads_too_much(one: Reading) -> bool:
     return one.rows > min(FACTOR * one.wanted + SPARE, MOST)
 
 
-async def test_late_orders_and_cancellations_amid_ten_thousand_settled_orders(db: Database, owner: Database) -> None:
+async def report_events(db: Database, *events: ActionReported) -> None:
+    async with db.transaction([STORE]) as tx:
+        for one in events:
+            await report(tx, one)
+    await pump(db)
+
+
+async def have_many_settled_events(db: Database) -> None:
+    await report_events(db, event("survey", name="survey", happened_at=FIRST))
+    async with db.transaction([STORE]) as tx:
+        await tx.execute("update custom_events set settle_at = now()")
+        await settle_events(tx, [STORE])
+        await tx.execute(_COPY_EVENTS)
+
+
+async def test_late_orders_cancellations_and_custom_events_amid_ten_thousand_settled_orders(
+    db: Database, owner: Database
+) -> None:
     await long_past(db, owner)
     await arrive(db, order("first late", placed_at=at(days=-29)))  # makes what is remembered, of all facts
     async with owner.transaction([STORE]) as tx:
         await tx.execute(_OTHERS)
-        await tx.execute("analyze settled_marks")
+    await have_many_settled_events(db)
+    async with owner.transaction([STORE]) as tx:
+        await tx.execute("analyze")
     explained = Explained()
     with explained.watching():
         # Between p03000, of Anna, and p03001, of Boris.
@@ -120,6 +165,12 @@ async def test_late_orders_and_cancellations_amid_ten_thousand_settled_orders(db
         await arrive(db, order("later", placed_at=FIRST + timedelta(minutes=7001, seconds=30)))
         await arrive(db, cancel("p04000"))
         await arrive(db, order("latest", placed_at=FIRST + timedelta(minutes=8000, seconds=30)))
+        # Between p05000, of Anna, and p05001, of Boris; and after all.
+        await report_events(db, event("amid", happened_at=FIRST + timedelta(minutes=5000, seconds=30)), event("newest"))
+        once_more = order("once more", placed_at=at(days=1))
+        await arrive(db, once_more)
+        async with db.transaction([STORE]) as tx:
+            await take_events(tx, [event_of(once_more)])
     late, later, latest = [await decision_of(db, order_id) for order_id in ("late", "later", "latest")]
     assert (late["order_number"], late["ambassador_id"]) == (3003, "amb_anna")
     assert (later["order_number"], later["ambassador_id"]) == (7004, "amb_boris")  # one before it stands no longer
@@ -131,3 +182,10 @@ async def test_late_orders_and_cancellations_amid_ten_thousand_settled_orders(db
     async with db.transaction([STORE]) as tx:
         assert [one.equal for one in await check_remembered(tx, STORE)] == [True]
         assert (await replay(tx, STORE, "latest")).equal
+        found = {one.event_id: one.equal for one in await check(tx, STORE)}
+        winners = await tx.all(
+            "select convert_from(decision, 'utf8')::jsonb ->> 'ambassador_id' as who from custom_events"
+            " where event_id in ('amid', 'newest') order by event_id"
+        )
+    assert (found["amid"], found["newest"]) == (True, True)
+    assert [row.who for row in winners] == ["amb_anna", "amb_boris"]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.attribution.custom_events import sql
+from services.attribution.custom_events.actions.gather import named
 from services.attribution.custom_events.domain import decide_events, decision_bytes
-from services.attribution.custom_events.sql import EventRow
+from services.attribution.custom_events.sql import events as sql
+from services.attribution.custom_events.sql.events import EventRow
 from services.attribution.decisions.actions.gather import gather_whole
 from services.kernel.db import Tx
 from services.kernel.threads import in_thread
@@ -21,8 +22,8 @@ class Checked:
 
 
 async def check(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> list[Checked]:
-    """Decides a slice of a store's open events again, by their ids, and compares the bytes; go on with the last one's.
-    The transaction must see one moment.
+    """Decides a slice of a store's open events again, by their ids, from all facts of their people, and compares the
+    bytes; go on with the last one's. The transaction must see one moment.
     """
     rows = await sql.by_id(tx, store_id, after=after, count=count)
     people = {(store_id, row.person_id) for row in rows if row.person_id is not None and _can_be_said(row)}
@@ -30,8 +31,8 @@ async def check(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> 
     if people:
         theirs = await sql.of_people(tx, sorted(people))
         gathered = await gather_whole(tx, people, actions=[row.report() for row in theirs])
-        happened = [row.happened() for row in theirs]
-        decided = await in_thread(len(happened), decide_events, gathered.of(store_id), happened)
+        happened, doers = [row.happened() for row in theirs], (await named(tx, theirs)).get(store_id, {})
+        decided = await in_thread(len(happened), decide_events, gathered.of(store_id), happened, doers)
         made = {event_id: decision_bytes(one) for event_id, one in decided.items()}
     return [
         Checked(row.event_id, made.get(row.event_id) == row.decision if _can_be_said(row) else None) for row in rows

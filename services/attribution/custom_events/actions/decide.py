@@ -22,7 +22,7 @@ from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublishe
 from contracts.events.conversions import Named
 from contracts.events.orders import OrderFact, OrderReported
 from contracts.events.tracking import TrackingPayload
-from services.attribution.custom_events import sql
+from services.attribution.custom_events.actions.gather import gather
 from services.attribution.custom_events.actions.joined import (
     DECIDE,
     begin_look_back,
@@ -30,8 +30,8 @@ from services.attribution.custom_events.actions.joined import (
     keep_joined,
 )
 from services.attribution.custom_events.domain import ENGINE, EventDecision, decide_events, decision_bytes
-from services.attribution.custom_events.sql import EventRow
-from services.attribution.decisions.actions.gather import gather_whole
+from services.attribution.custom_events.sql import events as sql
+from services.attribution.custom_events.sql.events import EventRow
 from services.attribution.decisions.domain.people import keys_of_customer, keys_of_track
 from services.attribution.decisions.sql import nobody as nobody_sql
 from services.attribution.decisions.sql import people as people_sql
@@ -73,7 +73,7 @@ async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     people |= await sql.doers(tx, {(one.store_id, one.event_id) for one in called_off})
     fallen = await call_off_fallen(tx, data)
     people |= await sql.doers(tx, fallen)
-    settled = {one.event_id for one in called_off} | {event_id for _, event_id in fallen}
+    settled = {(one.store_id, one.event_id) for one in called_off} | fallen
     await sql.touch(tx, people, _pieces(data), settled=settled)
     await _decide(tx, stores)
 
@@ -149,13 +149,13 @@ async def _decide(tx: Tx, stores: Iterable[str]) -> dict[str, datetime]:
     people = await sql.stale(tx, stores, count=AT_ONCE)
     if not people:
         return {}
-    rows = await sql.of_people(tx, people)
-    reports = [row.report() for row in rows]
-    gathered = await gather_whole(tx, people, actions=reports)
+    rows = await sql.at_hand(tx, people)
+    gathered, doers = await gather(tx, people, rows)
     made: dict[Ref, EventDecision] = {}
     for store_id in {store_id for store_id, _ in people}:
-        mine = [row.happened() for row in rows if row.store_id == store_id]
-        decided = await in_thread(len(mine), decide_events, gathered.of(store_id), mine)
+        mine, facts = [row.happened() for row in rows if row.store_id == store_id], gathered.of(store_id)
+        size = len(mine) + len(facts.reports)
+        decided = await in_thread(size, decide_events, facts, mine, doers.get(store_id, {}))
         made |= {(store_id, event_id): decision for event_id, decision in decided.items()}
     await write(tx, rows, made)
     more = {store_id: tx.now for store_id, _ in await sql.stale(tx, stores, count=1)}

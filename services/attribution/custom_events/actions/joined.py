@@ -12,9 +12,10 @@ from contracts.events.conversions import Returned
 from contracts.events.orders import Figures, OrderAmended, OrderCancelled, OrderFact, OrderRefunded
 from contracts.events.tracking import Customer
 from contracts.program import FRIEND_JOINED
-from services.attribution.custom_events import sql
 from services.attribution.custom_events.actions.keep import cancel
 from services.attribution.custom_events.domain import PREFIX, nothing_left, said
+from services.attribution.custom_events.sql import events as sql
+from services.attribution.custom_events.sql import sweeps
 from services.attribution.decisions.domain.facts import Facts
 from services.attribution.decisions.domain.people import keys_of_customer
 from services.attribution.decisions.domain.set_up import SetUp
@@ -64,7 +65,7 @@ async def begin_look_back(tx: Tx, data: Iterable[object]) -> None:
         if isinstance(one, ProgramPublished) and one.program.rules_on(FRIEND_JOINED)
     }
     if asking:
-        await sql.begin_joined_sweeps(tx, asking)
+        await sweeps.begin(tx, asking)
         await due.schedule(tx, LOOK_BACK, {store_id: tx.now for store_id, _ in asking})
 
 

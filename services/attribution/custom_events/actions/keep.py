@@ -5,9 +5,9 @@ from collections.abc import Collection
 
 from contracts.events.actions import ActionCancelled, ActionReported, CancelReason
 from contracts.events.tracking import Customer, CustomerIdentified
-from services.attribution.custom_events import sql
 from services.attribution.custom_events.domain import said
-from services.attribution.custom_events.sql import EventRow
+from services.attribution.custom_events.sql import events as sql
+from services.attribution.custom_events.sql.events import EventRow
 from services.attribution.decisions.domain.people import keys_of_customer
 from services.attribution.tracking import sql as tracking_sql
 from services.common.order import Event

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.attribution.custom_events import sql
 from services.attribution.custom_events.actions.decide import assign
 from services.attribution.custom_events.actions.joined import DECIDE, keep_joined
+from services.attribution.custom_events.sql import sweeps
 from services.attribution.slices import sql as slices_sql
 from services.kernel import due, failpoints
 from services.kernel.db import Tx
@@ -22,14 +22,14 @@ async def look_back(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     returns the stores that have more to do, at once.
     """
     await tx.lock_stores(stores)
-    under_way = {store_id: (program_id, after) for store_id, program_id, after in await sql.joined_sweeps(tx, stores)}
+    under_way = {store_id: (program_id, after) for store_id, program_id, after in await sweeps.under_way(tx, stores)}
     for store_id, (program_id, after) in under_way.items():
         count = max(1, AT_ONCE // len(under_way))
         saved = await slices_sql.ambassadors_behind(tx, store_id, after=after, count=count)
-        await sql.move_joined_sweep(tx, store_id, program_id, after=saved[-1].ambassador_id if saved else None)
+        await sweeps.move(tx, store_id, program_id, after=saved[-1].ambassador_id if saved else None)
         erased = {one.ambassador_id for one in saved if one.status == "erased"}
         mine = [one for one in saved if one.program_id == program_id and one.ambassador_id not in erased]
         await assign(tx, await keep_joined(tx, mine))
     await due.schedule(tx, DECIDE, dict.fromkeys(under_way, tx.now))
     failpoints.hit("look_back.before_commit")
-    return {store_id: tx.now for store_id, _, _ in await sql.joined_sweeps(tx, stores)}
+    return {store_id: tx.now for store_id, _, _ in await sweeps.under_way(tx, stores)}

@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.attribution.custom_events import sql
 from services.attribution.custom_events.actions.decide import tell
+from services.attribution.custom_events.sql import events as sql
 from services.kernel.db import Tx
 
 AT_ONCE: Final = 200

@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
-from services.attribution.custom_events import sql
 from services.attribution.custom_events.actions import keep
 from services.attribution.custom_events.schemas import EventAccepted, EventCancelIn, EventIn, EventOut
+from services.attribution.custom_events.sql import events as sql
 from services.attribution.orders.schemas import ORDER_ID
 from services.attribution.pages import PAGES
 from services.common.order import Event

@@ -2,23 +2,28 @@
 
 from services.attribution.custom_events.domain.events import (
     ENGINE,
+    Doer,
     EventDecision,
     Happened,
     decide_events,
     decision_bytes,
+    key_of,
     number_of,
     said,
 )
-from services.attribution.custom_events.domain.joined import PREFIX, nothing_left
+from services.attribution.custom_events.domain.joined import PREFIX, nothing_left, went_back
 
 __all__ = [
     "ENGINE",
     "PREFIX",
+    "Doer",
     "EventDecision",
     "Happened",
     "decide_events",
     "decision_bytes",
+    "key_of",
     "nothing_left",
     "number_of",
     "said",
+    "went_back",
 ]

@@ -4,16 +4,19 @@ An event is decided beside the orders of who did it, and after them: an order ma
 order's decision depends on an event.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.events.actions import ActionReported, CancelReason
 from contracts.events.conversions import Winner
 from contracts.events.orders import Figures
+from contracts.events.tracking import TokenClaims
 from services.attribution.custom_events.domain.joined import brought_by, joining
 from services.attribution.decisions.domain.decide import (
     SHORTEST_WAIT,
@@ -26,7 +29,8 @@ from services.attribution.decisions.domain.decide import (
 from services.attribution.decisions.domain.decision import Candidate, Check, Decision, reviewed
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import Facts, Order, Status, iso, orders_of
-from services.attribution.decisions.domain.history import History
+from services.attribution.decisions.domain.history import Known
+from services.attribution.decisions.domain.lent import newest_tokens
 from services.attribution.decisions.domain.outcome import Outcome, outcome_of, winner_of
 from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.rules import OF_EVENTS
@@ -85,33 +89,76 @@ class EventDecision(Struct, frozen=True):
     """Of a friend who became an ambassador: the order by which they had been brought."""
 
 
-def decide_events(facts: Facts, events: Iterable[Happened]) -> dict[str, EventDecision]:
-    """Decides the events that have not settled, by their ids. Needs all facts, and all events, of who did them."""
-    by_key = {_AS_KEY + event.report.event_id: event for event in events}
+def key_of(event_id: str) -> str:
+    """What an event is called among the orders of who did it."""
+    return _AS_KEY + event_id
+
+
+class Doer(Struct, frozen=True):
+    """What is known of who did an event beside the facts and events that are at hand."""
+
+    names: Sequence[str] = ()
+    """The first of all their names, by alphabet: `c:` customer ids, `h:` contacts."""
+    tokens: Sequence[TokenClaims] = ()
+    """Clicks that came with events of theirs, the newest ones: lent to their other events, and to no order."""
+    before: int = 0
+    """How many of the event's name stand that come before it, of those that are not at hand."""
+    led: bool = False
+    """Whether one of these, wherever it stands, has settled as the first."""
+
+
+_NOTHING_ELSE: Final = Doer()
+_NO_DOERS: Final[Mapping[str, Doer]] = {}
+
+
+def decide_events(
+    facts: Facts, events: Iterable[Happened], doers: Mapping[str, Doer] = _NO_DOERS
+) -> dict[str, EventDecision]:
+    """Decides the events that have not settled, by their ids. Needs all facts, and all events, of who did them, or what
+    is known besides: `Facts.known`, whose orders these events are among by `key_of`, and, by event, `doers`.
+    """
+    by_key = {key_of(event.report.event_id): event for event in events}
     orders, set_up = orders_of(facts), SetUp(facts)
     decisions = decide(facts)
     standing = {key: decisions[key] for key, order in orders.items() if order.standing}
     asked = {key: _asked(key, event.report, facts.nobody) for key, event in by_key.items()}
+    lent = dataclasses.replace(facts, known=[_lending(known, by_key, doers) for known in facts.known])
     return {
         decision.event_id: decision
-        for person in people_of(facts, orders | asked)
-        for decision in _of_person(person, by_key, standing, set_up)
+        for person in people_of(lent, orders | asked)
+        for decision in _of_person(person, by_key, standing, set_up, doers)
     }
 
 
+def _lending(known: Known, events: Mapping[str, Happened], doers: Mapping[str, Doer]) -> Known:
+    """With what came with events that are not at hand: of each event of a person that is the same."""
+    found = (_doer(events[key], doers).tokens for key in known.orders if key in events)
+    return replace(known, tokens=newest_tokens((*known.tokens, *next(found, ()))))
+
+
 def _of_person(
-    person: Person, events: Mapping[str, Happened], standing: Mapping[str, Decision], set_up: SetUp
+    person: Person,
+    events: Mapping[str, Happened],
+    standing: Mapping[str, Decision],
+    set_up: SetUp,
+    doers: Mapping[str, Doer],
 ) -> Iterator[EventDecision]:
     bought = [standing[order.order_id] for order in person.orders if order.order_id in standing]
     mine = {order.order_id: events[order.order_id] for order in person.orders if order.order_id in events}
+    for name in {name for event in mine.values() for name in _doer(event, doers).names}:
+        (person.customer_ids if name[0] == "c" else person.contacts).add(name[2:])
+    known = person.known or Known("", frozenset())
+    # What is known besides counts settled orders, also those at hand.
+    steps = [step_from(one) for one in bought if person.known is None or one.settled is None]
     for order in person.orders:
         event = mine.get(order.order_id)
         if event is not None and not event.settled:
-            before = History()
-            for step in map(step_from, bought):
+            before = known.settled_before.get(order.order_id, known.settled)
+            for step in steps:
                 if step.placed_at < order.placed_at:
                     before = before.plus(step)
-            case, number = Case(order, person, before, set_up), number_of(event, list(mine.values()))
+            case = Case(order, person, before, set_up)
+            number = number_of(event, list(mine.values()), _doer(event, doers))
             if event.joined is None:
                 yield _decided(case, event.report, number, outcome_of(case, rules=OF_EVENTS))
             else:
@@ -120,9 +167,13 @@ def _of_person(
                 yield _decided(case, event.report, number, found, brought if found.winner else None)
 
 
-def number_of(event: Happened, others: Sequence[Happened]) -> int:
+def _doer(event: Happened, doers: Mapping[str, Doer]) -> Doer:
+    return doers.get(event.report.event_id, _NOTHING_ELSE)
+
+
+def number_of(event: Happened, others: Sequence[Happened], doer: Doer = _NOTHING_ELSE) -> int:
     """1 for the friend's first event of its name that stands. One that is reported late, when a later one has settled
-    as the first, comes behind that: nobody has two first ones.
+    as the first, comes behind that: nobody has two first ones. `others` and what `doer` says are all of the friend's.
     """
     alike = [
         one
@@ -131,8 +182,9 @@ def number_of(event: Happened, others: Sequence[Happened]) -> int:
         and one.cancelled is None
         and one.report.event_id != event.report.event_id
     ]
-    number = 1 + sum(one.place < event.place for one in alike)
-    return 2 if number == 1 and any(one.settled and one.number == 1 for one in alike) else number
+    number = 1 + doer.before + sum(one.place < event.place for one in alike)
+    led = doer.led or any(one.settled and one.number == 1 for one in alike)
+    return 2 if number == 1 and led else number
 
 
 def _asked(key: str, report: ActionReported, nobody: frozenset[str]) -> Order:

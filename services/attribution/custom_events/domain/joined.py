@@ -27,7 +27,7 @@ def brought_by(standing: Iterable[Decision], program_id: str) -> Decision | None
     """The first of somebody's standing orders by which the program won them. An order of which nothing is left won
     nobody.
     """
-    won = [one for one in standing if one.program_id == program_id and one.winner and not _went_back(one)]
+    won = [one for one in standing if one.program_id == program_id and one.winner and not went_back(one)]
     return min(won, key=lambda one: (one.placed_at, one.order_id), default=None)
 
 
@@ -52,7 +52,8 @@ def joining(case: Case, brought: Decision | None, program_id: str, number: int) 
     return outcome_of(case, rules=(*_RULES, once), among=(won,))
 
 
-def _went_back(order: Decision) -> bool:
+def went_back(order: Decision) -> bool:
+    """Whether nothing is left of an order: then it has won nobody."""
     then = None if order.at_settling is None else order.at_settling.figures
     return nothing_left(order.figures, order.refunded_minor, order.returned, then=then)
 

@@ -89,6 +89,43 @@ async def gather(
     return gathered
 
 
+async def gather_beside(
+    tx: Tx,
+    orders: Mapping[Ref, str],
+    rows: Mapping[Ref, order_rows.OrderRow],
+    friends: Mapping[Ref, Friend],
+    places: Mapping[Ref, Mapping[str, Place | None]],
+    actions: Iterable[ActionReported],
+) -> Gathered:
+    """All that decides custom events: of each person all open orders, and of the others what is remembered. `places`
+    says where each event of a person stands among the orders, by the key that it has there; of settled ones None.
+    Settled orders may be at hand too: they are in what is remembered.
+    """
+    gathered = Gathered(rows=dict(rows), people=dict(orders))
+    await _add_nobody(tx, gathered, places, as_of=slices_sql.NEVER_ENDING)
+    await _add_facts(tx, gathered, as_of=slices_sql.NEVER_ENDING)
+    for action in actions:
+        gathered.of(action.store_id).actions.append(action)
+    at_hand: dict[Ref, set[str]] = {pair: set(events) for pair, events in places.items()}
+    for store_id, order_id in gathered.reported:
+        at_hand[store_id, gathered.people[store_id, order_id]].add(order_id)
+    among = _among_settled(gathered, places.keys(), friends)
+    for pair, events in places.items():
+        newest = friends[pair].settled.history.last
+        late = {key: at for key, at in events.items() if newest is not None and at is not None and at < newest.place}
+        if late:
+            among[pair] = among.get(pair, {}) | late
+    settled = await settled_before(tx, {pair: some.values() for pair, some in among.items()}, friends)
+    for pair, keys in ((pair, keys) for pair, keys in at_hand.items() if keys):
+        before = {key: settled[pair, place] for key, place in among.get(pair, {}).items()}
+        known = friends[pair].known(pair[1], keys, settled=friends[pair].settled.history, settled_before=before)
+        gathered.of(pair[0]).known.append(known)
+    namings = await _add_tracks(tx, gathered, set(places), slices_sql.NEVER_ENDING)
+    await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING)
+    await _add_names(tx, gathered, namings)
+    return gathered
+
+
 async def gather_whole(
     tx: Tx,
     people: Iterable[Ref],

@@ -116,7 +116,9 @@ def people_of(facts: Facts, orders: dict[str, Order]) -> list[Person]:
         person.customer_ids |= order.customer_ids
         person.contacts |= order.contacts
     for known in facts.known:
-        _remember(people[union.root(f"o:{next(iter(known.orders))}")], known)
+        # Of somebody whose custom events alone are at hand there is nobody here while their orders are decided.
+        if (remembered := people.get(union.root(f"o:{next(iter(known.orders))}"))) is not None:
+            _remember(remembered, known)
     for track_id, track in named.items():
         keys = keys_by[track_id]
         found = people.get(union.root(keys[0]))

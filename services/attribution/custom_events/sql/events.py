@@ -1,6 +1,6 @@
-"""SQL of custom events: the facts, whom and what they concern, what was decided."""
+"""The facts, whom and what they concern, what was decided."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -79,9 +79,16 @@ _LIST = (
     " order by e.happened_at desc, e.event_id desc limit :count"
 )
 _ASSIGN = """
-update custom_events e set person_id = w.p, stale = true
-from unnest(cast(:stores as text[]), cast(:events as text[]), cast(:people as text[])) w (s, e, p)
-where e.store_id = w.s and e.event_id = w.e and e.person_id is null
+with assigned as (
+  update custom_events e set person_id = w.p, stale = true
+  from unnest(cast(:stores as text[]), cast(:events as text[]), cast(:people as text[])) w (s, e, p)
+  where e.store_id = w.s and e.event_id = w.e and e.person_id is null
+  returning e.store_id, e.person_id, e.body
+)
+insert into custom_event_clicks (store_id, person_id, click_id, at, body)
+select a.store_id, a.person_id, t ->> 'click_id', cast(t ->> 'at' as timestamptz), convert_to(cast(t as text), 'utf8')
+from assigned a cross join jsonb_array_elements(convert_from(a.body, 'utf8')::jsonb -> 'tokens') t
+on conflict do nothing
 """
 _OF_PEOPLE = """
   select w.s, w.p from unnest(cast(:stores as text[]), cast(:people as text[])) w (s, p)
@@ -100,10 +107,13 @@ order by 1, 2, 3
 _TOUCH_PEOPLE = f"""
 with people (s, p) as ({_OF_PEOPLE})
 update custom_events e set stale = true from people
-where e.store_id = people.s and e.person_id = people.p and not e.stale
-  and (e.settled_at is null or e.event_id = any(cast(:settled as text[])))
-returning e.store_id
+where e.store_id = people.s and e.person_id = people.p and e.settled_at is null and not e.stale
 """  # noqa: S608
+_TOUCH_SETTLED = """
+update custom_events e set stale = true from unnest(cast(:stores as text[]), cast(:events as text[])) w (s, e_id)
+where e.store_id = w.s and e.event_id = w.e_id and e.settled_at is not null and e.person_id is not null
+  and not e.stale
+"""
 _TOUCH_JOINED = f"""
 with people (s, p) as ({_OF_PEOPLE})
 update custom_events e set stale = true from people
@@ -121,7 +131,6 @@ update custom_events e set stale = true
 from unnest(cast(:stores as text[]), cast(:keys as text[])) w (s, k)
 join custom_event_ties t on t.store_id = w.s and t.key = w.k
 where e.store_id = t.store_id and e.event_id = t.event_id and e.settled_at is null and not e.stale
-returning e.store_id
 """
 _STALE = """
 select distinct e.store_id, coalesce(m.into_id, e.person_id) as person_id from (
@@ -136,6 +145,7 @@ with people (s, p) as ({_OF_PEOPLE})
 select {_COLUMNS} from custom_events e join people on e.store_id = people.s and e.person_id = people.p
 order by e.store_id, e.event_id
 """  # noqa: S608
+_AT_HAND = _MINE.replace("order by", "where e.settled_at is null or e.stale order by")
 _PEOPLE_OF_ORDERS = """
 select distinct o.store_id, coalesce(m.into_id, o.person_id) as person_id
 from unnest(cast(:stores as text[]), cast(:orders as text[])) w (s, o)
@@ -190,16 +200,6 @@ insert into custom_event_ties (store_id, key, event_id)
 select * from unnest(cast(:stores as text[]), cast(:keys as text[]), cast(:events as text[]))
 order by 1, 2, 3 on conflict do nothing
 """
-_BEGIN_SWEEPS = """
-insert into joined_sweeps (store_id, program_id, after)
-select s, p, '' from unnest(cast(:stores as text[]), cast(:programs as text[])) w (s, p) order by 1, 2
-on conflict (store_id, program_id) do update set after = ''
-"""
-_SWEEPS = """
-select store_id, program_id, after from joined_sweeps where store_id = any(cast(:stores as text[])) order by 1, 2
-"""
-_MOVE_SWEEP = "update joined_sweeps set after = :after where store_id = :store and program_id = :program"
-_END_SWEEP = "delete from joined_sweeps where store_id = :store and program_id = :program"
 
 
 async def add(tx: Tx, report: ActionReported, *, mark: bytes, body: bytes) -> bool:
@@ -232,25 +232,6 @@ async def add_joined(tx: Tx, reports: Sequence[tuple[ActionReported, str, bytes,
     return {(row.store_id, row.event_id) for row in await tx.all(_ADD_JOINED, **columns)}
 
 
-async def begin_joined_sweeps(tx: Tx, programs: Iterable[Ref]) -> None:
-    """Begins, or begins anew, to go through who joined these programs."""
-    some = sorted(programs)
-    await tx.execute(_BEGIN_SWEEPS, stores=[p[0] for p in some], programs=[p[1] for p in some])
-
-
-async def joined_sweeps(tx: Tx, stores: Iterable[str]) -> list[tuple[str, str, str]]:
-    """What is gone through of these stores: store, program, and after whom to go on."""
-    return [(row.store_id, row.program_id, row.after) for row in await tx.all(_SWEEPS, stores=sorted(stores))]
-
-
-async def move_joined_sweep(tx: Tx, store_id: str, program_id: str, *, after: str | None) -> None:
-    """Notes after whom to go on; with None that all were gone through."""
-    if after is None:
-        await tx.execute(_END_SWEEP, store=store_id, program=program_id)
-    else:
-        await tx.execute(_MOVE_SWEEP, store=store_id, program=program_id, after=after)
-
-
 async def one(tx: Tx, store_id: str, event_id: str, *, lock: bool = False) -> EventRow | None:
     """An event; locked until the transaction ends where something is to be decided about it."""
     row = await tx.one_or_none(_LOCKED if lock else _ONE, store=store_id, event=event_id)
@@ -279,22 +260,25 @@ async def unassigned(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[str]]:
 
 
 async def assign(tx: Tx, people: Mapping[Ref, str]) -> None:
-    """Says whose events these are that nobody's were: from now on they are to be decided."""
+    """Says whose events these are that nobody's were: from now on they are to be decided. What clicks they came with
+    is remembered of the person.
+    """
     refs = sorted(people)
     if refs:
         columns = {"stores": [r[0] for r in refs], "events": [r[1] for r in refs], "people": [people[r] for r in refs]}
         await tx.execute(_ASSIGN, **columns)
 
 
-async def touch(tx: Tx, people: Iterable[Ref], keys: Iterable[Ref], *, settled: Collection[str] = ()) -> None:
-    """Marks open events of these people, or on which these pieces bear, as to be decided; of the people's settled ones
-    those in `settled`.
+async def touch(tx: Tx, people: Iterable[Ref], keys: Iterable[Ref], *, settled: Iterable[Ref] = ()) -> None:
+    """Marks open events of these people, or on which these pieces bear, as to be decided; of settled ones those in
+    `settled`.
     """
     if who := sorted(set(people)):
-        stores, persons = [p[0] for p in who], [p[1] for p in who]
-        await tx.all(_TOUCH_PEOPLE, stores=stores, people=persons, settled=sorted(settled))
+        await tx.execute(_TOUCH_PEOPLE, stores=[p[0] for p in who], people=[p[1] for p in who])
+    if fixed := sorted(set(settled)):
+        await tx.execute(_TOUCH_SETTLED, stores=[e[0] for e in fixed], events=[e[1] for e in fixed])
     if what := sorted(set(keys)):
-        await tx.all(_TOUCH_TIED, stores=[k[0] for k in what], keys=[k[1] for k in what])
+        await tx.execute(_TOUCH_TIED, stores=[k[0] for k in what], keys=[k[1] for k in what])
 
 
 async def touch_joined(tx: Tx, people: Iterable[Ref]) -> set[str]:
@@ -322,8 +306,14 @@ async def stale(tx: Tx, stores: Iterable[str], *, count: int) -> list[Ref]:
 
 
 async def of_people(tx: Tx, people: Sequence[Ref]) -> list[EventRow]:
-    """All events of these people."""
+    """All events of these people. Costs as much as they have."""
     rows = await tx.all(_MINE, stores=[p[0] for p in people], people=[p[1] for p in people])
+    return [_read(row) for row in rows]
+
+
+async def at_hand(tx: Tx, people: Sequence[Ref]) -> list[EventRow]:
+    """Those events of these people that are open, and settled ones that were called off just now."""
+    rows = await tx.all(_AT_HAND, stores=[p[0] for p in people], people=[p[1] for p in people])
     return [_read(row) for row in rows]
 
 
