@@ -1,14 +1,13 @@
 """What lies on the broker of a split product, looked at beside the product."""
 
-import asyncio
 import json
 import os
-import sys
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from tests.support.product import ROOT, Product
+from tests.support import command_line
+from tests.support.product import Product
 
 QUESTIONS = (("ledger", "verify"), ("replay",), ("reconcile",))
 """What operators ask after an accident. Each recomputes everything and ends with 1 if anything is not as it must be."""
@@ -23,17 +22,10 @@ async def operators_find_it_whole(product: Product) -> None:
 
 async def asked(product: Product, *words: str) -> list[dict[str, Any]]:
     """What a command answers about the running product. Fails when it found something wrong."""
-    pipe = asyncio.subprocess.PIPE
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services", "--split", *words, "--json"),
-        env={**os.environ, "KITH_DATA_DIR": str(product.folder)},
-        cwd=ROOT,
-        stdout=pipe,
-        stderr=pipe,
-    )
-    out, err = await command.communicate()
-    assert command.returncode == 0, f"kith {' '.join(words)}: {out.decode()}{err.decode()}"
-    return [json.loads(line) for line in out.decode().splitlines()]
+    env = {**os.environ, "KITH_DATA_DIR": str(product.folder)}
+    status, out, err = await command_line.run("--split", *words, "--json", env=env)
+    assert status == 0, f"kith {' '.join(words)}: {out}{err}"
+    return [json.loads(line) for line in out.splitlines()]
 
 
 async def dead_letters(product: Product) -> int:

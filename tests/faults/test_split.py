@@ -1,4 +1,6 @@
-"""The split product on real Kafka and PostgreSQL, hurt in every way that one machine allows, under load."""
+"""The split product on real Kafka and PostgreSQL, as a person starts it: many processes that answer as one, come back
+when killed, and are hurt in every way that one machine allows, under load.
+"""
 
 import asyncio
 import os
@@ -6,19 +8,24 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from services.cli.names import NAMES
 from tests.faults.history import History, side_by_side
 from tests.faults.inside import dead_letters, operators_find_it_whole
 from tests.faults.neighbours import beside_a_flood, p50, p95
+from tests.support import command_line
+from tests.support.metrics import unheard
 from tests.support.product import Product, running
 from tests.support.wait import until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 KILLED_AT = {
     **{f"{service}:consume.before_commit": 7 for service in ("attribution", "rewards", "analytics")},
@@ -35,6 +42,10 @@ KILLED_AT = {
     "spool.after_commit": 17,
 }
 """Failpoints at which a process dies once, of the services named, and at which of its hits."""
+PACE_S = 0.05
+"""Between two requests of one caller: many enough to meet a fault, few enough to leave the machine to those that it
+hits. Everything that was asked is looked at by each scenario that follows.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,96 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield Stage(product, http, marks, folder / "begin")
 
 
+@pytest.fixture
+async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    """The demo store's server."""
+    headers = {"Authorization": f"Bearer {stage.product.reported['secret_key']}"}
+    async with httpx.AsyncClient(base_url=stage.product.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+async def test_the_product_answers_as_one(api: httpx.AsyncClient) -> None:
+    ready = (await api.get("/readyz")).json()
+    assert ready["status"] == "ready"
+    assert {name: sorted(replicas) for name, replicas in ready["services"].items()} == {
+        name: [f"{name}-1", f"{name}-2"] for name in NAMES
+    }
+    alive = (await api.get("/livez")).json()
+    assert all(alive["children"].values())
+    assert {"postgres", "kafka", "caddy", "shop"} < set(alive["children"])
+    paths = (await api.get("/openapi.json")).json()["paths"]
+    assert {"/v1/links", "/v1/orders", "/v1/rewards", "/v1/metrics"} <= set(paths)
+    families = text_string_to_metric_families((await api.get("/metrics")).text)
+    replicas = {sample.labels.get("replica") for family in families for sample in family.samples}
+    assert replicas == {f"{name}-{number}" for name in NAMES for number in (1, 2)} | {
+        *("links-work-1", "connectors-work-1", "rewards-work-1"),
+    }
+
+
+async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncClient, stage: Stage) -> None:
+    code = await _code(api)
+    await _order(api, "split-1", code)
+
+    async def rewards() -> list[object]:
+        answer = await api.get("/v1/rewards", params={"order_id": "split-1"})
+        return list(answer.json()["data"]) if answer.is_success else []
+
+    # The demo's friend is served at the checkout.
+    assert len(await until(rewards, within=180, every=0.3, what="the ambassador's reward")) == 1
+
+
+async def test_everything_that_alerts_read_is_in_one_exposition(api: httpx.AsyncClient) -> None:
+    async def all_is_reported() -> bool:
+        return not unheard((await api.get("/metrics")).text)
+
+    await until(all_is_reported, within=60, every=0.3, what="a sample of every metric that an alert reads")
+
+
+async def test_killed_processes_come_back(api: httpx.AsyncClient, stage: Stage) -> None:
+    names = ("rewards-1", "links-2", "caddy")
+    before = {name: stage.product.pid(name) for name in names}
+    for name in names:
+        stage.product.kill(name)
+    for name in names:
+        await until(partial(_new_pid, stage.product, name, before[name]), within=180, what=f"{name} is back")
+
+    async def all_ready() -> bool:
+        try:
+            document = (await api.get("/readyz")).json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        return all(
+            r.get("status") == "ready" for group in document.get("services", {}).values() for r in group.values()
+        )
+
+    await until(all_ready, within=180, every=0.5, what="every replica is ready")
+
+
+async def _order(api: httpx.AsyncClient, order_id: str, code: str) -> None:
+    order = {
+        "order_id": order_id,
+        "placed_at": datetime.now(UTC).isoformat(),
+        "status": "paid",
+        "currency": "EUR",
+        "total_minor": 4200,
+        "subtotal_minor": 4200,
+        "customer": {"email": f"{order_id}@example.com"},
+        "codes": [code],
+    }
+    assert (await api.post("/v1/orders", json=order)).status_code == 202
+
+
+async def _code(api: httpx.AsyncClient) -> str:
+    return str((await api.get("/v1/codes")).json()["data"][0]["code"])
+
+
+def _new_pid(product: Product, name: str, old: int) -> bool:
+    try:
+        return product.pid(name) != old
+    except FileNotFoundError:
+        return False
+
+
 async def all_is_well(stage: Stage, history: History, *, within: float = 300) -> None:
     """Every acknowledged order is rewarded as the model says, once; the books balance; nothing was put aside."""
 
@@ -95,17 +196,20 @@ async def load(history: History, name: str, *, until_done: asyncio.Event, readin
             number = asked[0]
             asked[0] += 1
             await history.order(f"{name}-{worker}-{number}", number)
+            await asyncio.sleep(PACE_S)
 
     async def clicking() -> None:
         while not until_done.is_set():
             asked[1] += 1
             await history.click(asked[1])
+            await asyncio.sleep(PACE_S)
 
     async def looking() -> None:
         looks = 0
         while reading and not until_done.is_set():
             await history.look(looks)
             looks += 1
+            await asyncio.sleep(PACE_S)
 
     await asyncio.gather(ordering(0), ordering(1), clicking(), clicking(), looking())
     return asked[0], asked[1]
@@ -206,15 +310,10 @@ async def test_a_rolling_restart_fails_no_request(stage: Stage) -> None:
     before = {name: stage.product.pid(name) for name in replicas}
 
     async def fault() -> None:
-        stage.product.starter.send_signal(signal.SIGHUP)
-
-        def all_are_new() -> bool:
-            try:
-                return all(stage.product.pid(name) != before[name] for name in replicas)
-            except FileNotFoundError:
-                return False
-
-        await until(all_are_new, within=240, what="new processes for all replicas")
+        env = {**os.environ, "KITH_DATA_DIR": str(stage.product.folder)}
+        status, _, complaints = await command_line.run("split", "restart", env=env)
+        assert status == 0, complaints
+        assert all(stage.product.pid(name) != before[name] for name in replicas)
 
         async def ready() -> bool:
             return (await stage.http.get("/readyz")).is_success
