@@ -13,6 +13,12 @@ from services.rewards.balances.api import rest as balances
 from services.rewards.budgets import tables as _budgets
 from services.rewards.calculator.api import console as calculator_console
 from services.rewards.calculator.api import rest as calculator
+from services.rewards.catalogue import consumer as catalogue_consumer
+from services.rewards.catalogue import tables as _catalogue
+from services.rewards.catalogue.api import console as catalogue_console
+from services.rewards.catalogue.api import console_queue as redemptions_console
+from services.rewards.catalogue.api import portal as catalogue_portal
+from services.rewards.catalogue.api import rest as catalogue
 from services.rewards.closing import tables as _closing
 from services.rewards.closing.api import console as closing_console
 from services.rewards.closing.api import rest as closing
@@ -81,6 +87,7 @@ from services.rewards.verification import tables as _verification
 
 _TABLES = (
     _budgets,
+    _catalogue,
     _closing,
     _destinations,
     _goodwill,
@@ -120,6 +127,9 @@ SERVICE = Service(
         "/v1/ledger*",
         "/v1/payout*",
         "/v1/pools*",
+        "/v1/catalogue-items*",
+        "/v1/redemptions*",
+        "/p/catalogue*",
         "/v1/month-closes*",
         "/v1/liability",
         "/v1/statements*",
@@ -169,6 +179,10 @@ SERVICE = Service(
         pools.router,
         pools_console.router,
         pool_console.router,
+        catalogue.router,
+        catalogue_console.router,
+        redemptions_console.router,
+        catalogue_portal.router,
         balances_portal.router,
     ),
     handlers=(
@@ -176,6 +190,7 @@ SERVICE = Service(
         *slices_consumer.HANDLERS,
         *destinations_consumer.HANDLERS,
         *goodwill_consumer.HANDLERS,
+        *catalogue_consumer.HANDLERS,
         *tiers_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,

@@ -13,6 +13,7 @@ from services.ui import NavItem, Pages
 NAV = (
     NavItem("", "Rewards", "/console/rewards/rewards", "gift"),
     NavItem("", "Approvals", "/console/rewards/approvals", "check"),
+    NavItem("", "Catalogue", "/console/rewards/catalogue", "coins"),
     NavItem("", "Payouts", "/console/rewards/payouts", "banknote", scope="payouts:read"),
     NavItem("Analysis", "Simulator", "/console/rewards/simulator", "calculator"),
     NavItem("Analysis", "Ledger", "/console/rewards/ledger", "scale"),

@@ -204,6 +204,10 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     pool = await post("/v1/pools", {"name": "Codes"})
     await post(f"/v1/pools/{pool['id']}/codes", {"csv": "OWN-1\nOWN-2"}, 200)
 
+    item = await post("/v1/catalogue-items", BODIES["POST /v1/catalogue-items"]({"program_id": program}))
+    wanted = {"ambassador_id": ambassador["id"], "item_id": item["id"]}
+    redemption = await post("/v1/redemptions", wanted)
+
     period = BODIES["POST /v1/simulations"]({"program_id": program})
     simulation = (await post("/v1/simulations", period, 202))["id"]
 
@@ -252,6 +256,8 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "unit": "EUR",
         "simulation_id": simulation,
         "pool_id": pool["id"],
+        "item_id": item["id"],
+        "redemption_id": redemption["id"],
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
@@ -286,6 +292,7 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
             where = checked("iban", holder="Anna Markova", value="DE89370400440532013000")
             await set_destination(tx, sealing, store.id, ambassador_id, where)
             await tx.execute("update destinations set usable_at = :now", now=tx.now)
+            await granted(tx, Holder(store.id, "ambassador", ambassador_id, "points", "points"), program_id)
             return await reserved_credit(tx, store.id, program_id)
     finally:
         await db.close()
@@ -294,11 +301,17 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
 async def reserved_credit(tx: Tx, store_id: str, program_id: str) -> str:
     """Credit that a customer was granted, of which some is reserved."""
     holder = Holder(store_id, "friend", "c-2", "EUR", "store_credit")
+    await granted(tx, holder, program_id)
+    return (await reserve(tx, holder, 100, purpose=Purpose("order", "order-of-a"))).spend_id
+
+
+async def granted(tx: Tx, holder: Holder, program_id: str) -> None:
+    """Points or credit that somebody has."""
     posting = change(
-        store_id=store_id,
+        store_id=holder.store_id,
         program_id=program_id,
         reward_id="rwd_of_long_ago",
-        side="friend",
+        side=holder.side,
         beneficiary_id=holder.owner,
         unit=holder.unit,
         difference=500,
@@ -308,7 +321,6 @@ async def reserved_credit(tx: Tx, store_id: str, program_id: str) -> str:
     )
     move = Move(holder=holder, program_id=program_id, program_version=1, rule="", lot_id=None, amount=500)
     await post(tx, [Written(posting, move)])
-    return (await reserve(tx, holder, 100, purpose=Purpose("order", "order-of-a"))).spend_id
 
 
 async def ask_for_goodwill(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> list[str]:
@@ -338,7 +350,8 @@ PREFIXES |= {"appeal_id": "apl", "endpoint_id": "whe", "delivery_id": "whd", "in
 PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
-PREFIXES |= {"simulation_id": "sim", "pool_id": "pol", "reservation_id": "spd"}
+PREFIXES |= {"simulation_id": "sim", "reservation_id": "spd", "pool_id": "pol"}
+PREFIXES |= {"item_id": "itm", "redemption_id": "rdm"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
@@ -370,6 +383,17 @@ BODIES: dict[str, Any] = {
     "POST /v1/pools/{pool_id}/make": lambda _: {"count": 2},
     "POST /v1/pools/{pool_id}/codes": lambda _: {"csv": "OWN-1\nOWN-3"},
     "POST /v1/pools/{pool_id}/handouts": lambda _: {"reference": "order-1042"},
+    "POST /v1/catalogue-items": lambda ids: {
+        "program_id": ids["program_id"],
+        "kind": "goods",
+        "name": "Coffee",
+        "price": 10,
+        "stock": 100,
+    },
+    "PATCH /v1/catalogue-items/{item_id}": lambda _: {"description": "Roasted by us."},
+    "POST /v1/redemptions": lambda ids: {"ambassador_id": ids["ambassador_id"], "item_id": ids["item_id"]},
+    "POST /v1/redemptions/{redemption_id}/cancel": lambda _: {"reason": "Broken."},
+    "POST /v1/redemptions/{redemption_id}/return": lambda _: {"restock": False},
     "POST /v1/reward-calculations": lambda _: {
         "currency": "EUR",
         "average_order_minor": 5000,

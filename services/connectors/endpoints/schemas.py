@@ -35,6 +35,10 @@ WebhookType = Literal[
     "payout.failed",
     "payout.returned",
     "payout.cancelled",
+    "redemption.requested",
+    "redemption.fulfilled",
+    "redemption.cancelled",
+    "redemption.returned",
     "pool.ran_low",
 ]
 Url = Annotated[str, Field(min_length=8, max_length=2000, description="An https address, without a user or a #.")]

@@ -27,7 +27,10 @@ FIRST_LOAD = 50_000
 """Bytes that the portal's first page takes on an empty cache, its parts and its font included, without headers."""
 PARTS = tuple(
     f"/p/{part}"
-    for part in "friends appeals results settings phone links materials messages invites statement payouts".split()
+    for part in (
+        *"friends appeals results settings phone links materials messages invites".split(),
+        *"statement payouts catalogue".split(),
+    )
 )
 REFUSED = {
     "/p/payouts/destination": {"method": "iban", "holder": "", "value": "DE00"},

@@ -148,9 +148,31 @@ POOLS = [
     Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/make", who="member", notes=["pool.filled"], body=form(count="1")),
     Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/codes", who="member", notes=["pool.filled"], body=form(csv="ZAPHOD-2")),
 ]
+Q, K = "/console/rewards/redemptions", "/console/rewards/catalogue"
+ITEM_BY_FORM = form(name="secretword", price="10", program="{program_id}")
+REDEEM = Step(route="POST /v1/redemptions", notes=["redemption.requested"], body=BODIES["POST /v1/redemptions"],
+              keep="new_redemption")  # fmt: skip
+WHY = {"reason": "secretword"}
+CATALOGUE = [
+    Step(route="POST /v1/catalogue-items", notes=["item.added"], body=BODIES["POST /v1/catalogue-items"]),
+    Step(route="PATCH /v1/catalogue-items/{item_id}", notes=["item.changed"], body=body(name="secretword")),
+    Step(route=f"POST {K}", who="member", notes=["item.added"], body=ITEM_BY_FORM),
+    Step(route=f"POST {K}/{{item_id}}", who="member", notes=["item.changed"], body=ITEM_BY_FORM),
+    REDEEM,
+    Step(route="POST /v1/redemptions/{new_redemption}/fulfil", notes=["redemption.fulfilled"]),
+    Step(route="POST /v1/redemptions/{new_redemption}/return", notes=["redemption.returned"], body=body(**WHY)),
+    REDEEM,
+    Step(route="POST /v1/redemptions/{new_redemption}/cancel", notes=["redemption.cancelled"], body=body(**WHY)),
+    REDEEM,
+    Step(route=f"POST {Q}/{{new_redemption}}/fulfil", who="member", notes=["redemption.fulfilled"]),
+    Step(route=f"POST {Q}/{{new_redemption}}/return", who="member", notes=["redemption.returned"], body=form(**WHY)),
+    REDEEM,
+    Step(route=f"POST {Q}/{{new_redemption}}/cancel", who="member", notes=["redemption.cancelled"], body=form(**WHY)),
+]
 WALK = [
     *GOODWILL,
     *POOLS,
+    *CATALOGUE,
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
     Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),
     PREPARE,
@@ -442,6 +464,7 @@ OF_AMBASSADORS = {"POST /p/links", "POST /p/messages", "POST /p/messages/telegra
 OF_AMBASSADORS |= {"POST /p/phone", "POST /p/phone/code", "POST /p/phone/end"}
 OF_AMBASSADORS |= {"POST /p/settings", "POST /p/erase", "POST /p/appeals"}
 OF_AMBASSADORS |= {"POST /p/payouts/destination", "POST /p/payouts/request"}
+OF_AMBASSADORS |= {"POST /p/catalogue/{item_id}", "POST /p/catalogue/redemptions/{redemption_id}/cancel"}
 """What an ambassador's session does: noted as theirs, which the tests of its services try."""
 OF_PEOPLE = {"session.started", "session.ended", "appeal.opened", "phone.proved", "phone.ended"}
 OF_PEOPLE |= {"destination.changed", "payout.requested"}
@@ -474,10 +497,11 @@ def writing_routes() -> set[str]:
 
 
 _GOODWILL_IDS = (("new_goodwill", "goodwill_id"), ("other_goodwill", "goodwill_id"))
+_OTHERS = (*_GOODWILL_IDS, ("new_redemption", "redemption_id"))
 
 
 def template(route: str) -> str:
-    for name, of in (("new_program", "program_id"), ("new_ambassador", "ambassador_id"), *_GOODWILL_IDS):
+    for name, of in (("new_program", "program_id"), ("new_ambassador", "ambassador_id"), *_OTHERS):
         route = route.replace(f"{{{name}}}", f"{{{of}}}")
     return route
 

@@ -34,6 +34,12 @@ from contracts.events.payouts import (
 )
 from contracts.events.pools import PoolRanLow
 from contracts.events.programs import ProgramExhausted, ProgramRefilled
+from contracts.events.redemptions import (
+    RedemptionCancelled,
+    RedemptionFulfilled,
+    RedemptionRequested,
+    RedemptionReturned,
+)
 from contracts.events.rewards import (
     RewardAdjusted,
     RewardGranted,
@@ -74,6 +80,10 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "payout.failed": PayoutFailed,
     "payout.returned": PayoutReturned,
     "payout.cancelled": PayoutCancelled,
+    "redemption.requested": RedemptionRequested,
+    "redemption.fulfilled": RedemptionFulfilled,
+    "redemption.cancelled": RedemptionCancelled,
+    "redemption.returned": RedemptionReturned,
     "pool.ran_low": PoolRanLow,
 }
 """Names of webhooks, each with the event that it is made of."""

@@ -1,0 +1,1 @@
+"""HTTP of the catalogue: the API in `rest`, the console's pages in `console*`, the ambassador's in `portal`."""
