@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.cashback import CashbackRule
 from contracts.expiry import Expiring
 from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.gifts import Fixed, no_share
@@ -248,6 +249,9 @@ class Program(Strict):
     milestone_rewards: tuple[MilestoneRule, ...] = Field(
         (), max_length=20, description="What ambassadors get for having brought so many friends, orders or revenue."
     )
+    cashback_rewards: tuple[CashbackRule, ...] = Field(
+        (), max_length=5, description="What buyers get for what they spend themselves, where nobody referred them."
+    )
     tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
     friend_benefit: FriendBenefit | None = Field(
         None,
@@ -339,7 +343,7 @@ class Program(Strict):
 
     @model_validator(mode="after")
     def _rules_have_own_names(self) -> Self:
-        names = [rule.name for rule in (*self.all_rules, *self.milestone_rewards)]
+        names = [rule.name for rule in (*self.all_rules, *self.milestone_rewards, *self.cashback_rewards)]
         if len(set(names)) != len(names):
             raise ValueError("two rewards have the same name; give each rule its own")
         return self

@@ -31,9 +31,10 @@ def smallest_gift(program: Program) -> int | None:
     orders = (rule for rule in program.rules_served if rule.pay_as != "points")
     events = (rule.give for rule in program.event_rewards if rule.pay_as != "points")
     milestones = (rule.give for rule in program.milestone_rewards if rule.pay_as != "points")
+    cashback = (rule.give for rule in program.cashback_rewards if rule.pay_as != "points")
     found = [
         *(_multiplied(amount, lowest) for rule in orders for amount in _of_orders(rule)),
-        *_amounts((*events, *milestones)),
+        *_amounts((*events, *milestones, *cashback)),
     ]
     return min(found, default=None)
 

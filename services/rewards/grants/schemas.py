@@ -22,11 +22,12 @@ class SourceOut(BaseModel):
     """What a reward is for."""
 
     kind: SourceKind = Field(
-        description="order; event: something a friend did; period: a milestone; person: somebody of the store gave it."
+        description="order; event: something a friend did; period: a milestone; cashback; person: somebody"
+        " of the store gave it."
     )
     id: str = Field(
         description="The order's id, the store's own of the event, the goodwill's; of a milestone, whose it is and what"
-        " was reached."
+        " was reached; of cashback, which order reached what."
     )
 
 
@@ -83,7 +84,9 @@ class RewardOut(BaseModel):
     rule: str | None = Field(description="Null where no rule gave it.")
     level: int
     beneficiary: BeneficiaryOut
-    ambassador_id: str = Field(description="Who brought the order: also for the friend's reward.")
+    ambassador_id: str | None = Field(
+        description="Who brought the order: also for the friend's reward. Null where nobody did."
+    )
     kind: PayAs
     amount_minor: int | None = Field(description="What it is worth now, after refunds and caps; null for points.")
     points: int | None = Field(description="The same for points; null for money.")
@@ -125,7 +128,7 @@ class RewardOut(BaseModel):
             rule=reward.rule or None,
             level=reward.level,
             beneficiary=BeneficiaryOut(kind=reward.side, id=reward.beneficiary_id),
-            ambassador_id=reward.ambassador_id,
+            ambassador_id=reward.ambassador_id or None,
             kind=reward.pay_as,
             amount_minor=None if points else reward.target_minor,
             points=reward.target_minor if points else None,

@@ -152,7 +152,7 @@ REWARDS = Table(
         "waits_for is null or (approved_at is null and released_at is null and rejected_at is null)",
         name="waits_undecided",
     ),
-    CheckConstraint("source_kind in ('order', 'person', 'event', 'period')", name="source_kind"),
+    CheckConstraint("source_kind in ('order', 'person', 'event', 'period', 'cashback')", name="source_kind"),
     CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
     CheckConstraint("multiplier > 0 and (tier is null or multiplier is not null)", name="multiplier"),
 )
@@ -227,3 +227,45 @@ MILESTONE_COUNTS = Table(
     CheckConstraint("counted >= 0", name="not_negative"),
 )
 """How far an ambassador has come towards a goal: friends, orders, or revenue in minor units."""
+
+CASHBACK_ORDERS = Table(
+    "cashback_orders",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("buyer"),
+    text("program_id"),
+    Column("revenue_minor", BigInteger, nullable=False),
+    # What the version that was in force has cashback for.
+    Column("goals", ARRAY(Text), nullable=False),
+    Index("cashback_orders_buyer_idx", "store_id", "buyer"),
+    CheckConstraint("revenue_minor >= 0", name="revenue"),
+)
+"""Settled orders that nobody referred and that count towards cashback now: one that stops counting is deleted."""
+
+CASHBACK_COUNTS = Table(
+    "cashback_counts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("buyer", primary_key=True),
+    text("program_id", primary_key=True),
+    text("goal", primary_key=True),
+    Column("spent_minor", BigInteger, nullable=False),
+    Column("given", Integer, nullable=False),
+    CheckConstraint("spent_minor >= 0 and given >= 0", name="not_negative"),
+)
+"""What a buyer has spent towards a goal, and how many times of it rewards were made for, wanted or not."""
+
+CASHBACK_BLOCKS = Table(
+    "cashback_blocks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("buyer", primary_key=True),
+    text("program_id", primary_key=True),
+    text("goal", primary_key=True),
+    Column("last", Integer, primary_key=True, autoincrement=False),
+    Column("first", Integer, nullable=False),
+    text("source_id"),
+    CheckConstraint("first >= 1 and last >= first", name="span"),
+)
+"""Which times of a goal each reward of cashback is for."""

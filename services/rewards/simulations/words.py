@@ -10,7 +10,7 @@ from services.rewards.grants.api.words import lines_text, rule_label, side_label
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
 from services.rewards.simulations.domain.replay import PER_ORDER
-from services.rewards.simulations.domain.trial import Gift, Trial, Way
+from services.rewards.simulations.domain.trial import Back, Gift, Trial, Way
 from services.rewards.tiers.domain import NO_TIER
 from services.ui import AmountCard, Chip, Speech
 from services.ui.parts import Shape, Tone
@@ -88,6 +88,13 @@ def way_text(reader: Reader, way: Way, currency: str) -> str:
     ]
     amount = reader.amount(way.amount_minor, unit)
     return f"{rule_label(reader.speech, way.rule.name)}: {' → '.join(figures)}, {amount}"
+
+
+def back_text(reader: Reader, back: Back, currency: str) -> str:
+    """What the order would bring its buyer: "cashback: 2 → 3, €1.00"."""
+    unit = POINTS if back.rule.pay_as == "points" else currency
+    times = f"{reader.fmt.number(back.before)} → {reader.fmt.number(back.after)}"
+    return f"{rule_label(reader.speech, back.rule.name)}: {times}, {reader.amount(back.amount_minor, unit)}"
 
 
 def _made_of(reader: Reader, gift: Gift) -> str:

@@ -1,6 +1,6 @@
 """SQL of the slices: programs by version, ambassadors and their codes, closed portals, and the stores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from services.kernel.revisions import Ref
 from services.rewards.slices.domain import program_of
 
 _KEEP = """
-insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at)
+insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at, cashback)
 select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]),
   cast(:currencies as text[]), cast(:budgets as bigint[]), cast(:definitions as text[]),
-  cast(:published as timestamptz[]))
+  cast(:published as timestamptz[]), cast(:cashback as boolean[]))
 on conflict do nothing
 """
 
@@ -54,6 +54,18 @@ where exists (
   select from programs p where p.store_id = w.store_id and p.program_id = w.program_id
     and cast(p.definition as jsonb) -> 'tiers' <> 'null'
 )
+"""
+
+_WITH_CASHBACK = """
+select distinct store_id from programs where store_id = any(cast(:stores as text[])) and cashback
+"""
+
+_IN_FORCE = """
+select distinct on (w.store_id, w.order_id, p.program_id) w.store_id, w.order_id, p.program_id, p.version, p.cashback
+from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:placed as timestamptz[]))
+  w(store_id, order_id, placed_at)
+join programs p on p.store_id = w.store_id and p.published_at <= w.placed_at
+order by w.store_id, w.order_id, p.program_id, p.version desc
 """
 
 _JOINED = """
@@ -143,6 +155,7 @@ async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
         budgets=[p.program.budget.amount_minor if p.program.budget else None for p in published],
         definitions=[p.program.model_dump_json() for p in published],
         published=[p.published_at for p in published],
+        cashback=[bool(p.program.cashback_rewards) for p in published],
     )
 
 
@@ -201,6 +214,28 @@ async def with_tiers(tx: Tx, wanted: Iterable[Ref]) -> set[Ref]:
     keys = sorted(set(wanted))
     rows = await tx.all(_WITH_TIERS, stores=[k[0] for k in keys], programs=[k[1] for k in keys])
     return {(row.store_id, row.program_id) for row in rows}
+
+
+async def with_cashback(tx: Tx, stores: Iterable[str]) -> set[str]:
+    """Those of these stores of which some program's version has cashback."""
+    return {row.store_id for row in await tx.all(_WITH_CASHBACK, stores=sorted(stores))}
+
+
+async def in_force(tx: Tx, placed: Mapping[Ref, datetime]) -> dict[Ref, list[tuple[str, int]]]:
+    """By order, the versions with cashback (program, number) that were in force when it was placed. A version is none
+    for what was bought before it was published.
+    """
+    if not placed:
+        return {}
+    refs = sorted(placed)
+    rows = await tx.all(
+        _IN_FORCE, stores=[r[0] for r in refs], orders=[r[1] for r in refs], placed=[placed[r] for r in refs]
+    )
+    found: dict[Ref, list[tuple[str, int]]] = {}
+    for row in rows:
+        if row.cashback:
+            found.setdefault((row.store_id, row.order_id), []).append((row.program_id, row.version))
+    return found
 
 
 async def newest_version(tx: Tx, store_id: str, program_id: str) -> int:

@@ -1,6 +1,7 @@
 """What rewards keeps of others' set-up: versions of programs, ambassadors, their codes, and whose portal is closed."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
+from sqlalchemy import text as sql
 
 from services.kernel.tables import moment, text
 from services.rewards.settings import METADATA
@@ -15,6 +16,9 @@ PROGRAMS = Table(
     Column("budget_minor", BigInteger, nullable=True),
     text("definition"),
     moment("published_at"),
+    # Whether the version has rules for what buyers spend themselves.
+    Column("cashback", Boolean, nullable=False, server_default="false"),
+    Index("programs_cashback_idx", "store_id", postgresql_where=sql("cashback")),
 )
 
 AMBASSADORS = Table(

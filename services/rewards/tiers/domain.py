@@ -134,8 +134,11 @@ def revenue_left(order: Order, currency: str) -> int | None:
     """What a settled order brings, of its subtotal: never more than when it settled, and 0 in another currency. None
     for one that counts for nobody, or of which nothing is left.
     """
-    if order.settled_at is None or order.refusal is not None:
-        return None
+    return None if order.settled_at is None or order.refusal is not None else goods_revenue(order, currency)
+
+
+def goods_revenue(order: Order, currency: str) -> int | None:
+    """The same of any order, whoever referred it; None if nothing is left of its goods."""
     states = (order,) if order.then is None else (order, order.then)
     left = [goods_left(one) for one in states]
     if not all(left):

@@ -13,9 +13,9 @@ from services.kernel.db import FAILURES, Database, Tx
 from services.kernel.threads import in_thread
 from services.rewards.closing import actions as closing
 from services.rewards.goodwill import sql as goodwill
-from services.rewards.grants.domain.again import bound_broken, differing, step_differing
+from services.rewards.grants.domain.again import block_differing, bound_broken, differing, step_differing
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import conversions, counters, custom_events, limits, milestones
+from services.rewards.grants.sql import cashback, conversions, counters, custom_events, limits, milestones
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
 from services.rewards.lots import sql as lots
@@ -47,10 +47,10 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
-    or the other way round, a counter of a budget, limit, milestone or tier that drifted, a milestone's reward that its
-    count does not bear out, money in payout that is in no payout, a lot, debt or spend that does not follow from the
-    entries, a closed month that is no longer what was kept, a row that cannot be read, behind which nothing more is
-    looked for.
+    or the other way round, a counter of a budget, limit, milestone, tier or cashback that drifted, a reward of a
+    milestone or of cashback that its count does not bear out, money in payout that is in no payout, a lot, debt or
+    spend that does not follow from the entries, a closed month that is no longer what was kept, a row that cannot be
+    read, behind which nothing more is looked for.
     `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
@@ -86,6 +86,10 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
         report.found("milestone", f"{goal[1:]} counts {reached}, its orders come to {come_to}")
     for reward_id, source, wanted, reached in await milestones.crooked(tx, store_id):
         report.found("milestone", f"{reward_id} for {source} is wanted as {wanted}, the count is {reached}")
+    async for spent, summed, bought in cashback.drift(tx, store_id, count=_SLICE):
+        report.found("cashback", f"{spent[1:]} counts {summed} as spent, its orders come to {bought}")
+    async for astray in cashback.crooked(tx, store_id, count=_SLICE):
+        report.found("cashback", astray)
     async for whose, kept_so, really in tiers.drift(tx, store_id, count=_SLICE):
         report.found("tier", f"{whose} counts {kept_so} (friends, orders, revenue), their orders come to {really}")
     for who, unit, said, made_of in await payouts.drift(tx, store_id):
@@ -212,6 +216,7 @@ def _differences(
 
 def _alone(reward: Reward, programs: Mapping[tuple[str, str, int], Program]) -> Iterator[tuple[str, str]]:
     """What can be said of a reward without an order: a person gave it, a milestone did, or its order still waits."""
-    if reward.source_kind != "period":
-        return bound_broken(reward)
-    return step_differing(reward, programs.get((reward.store_id, reward.program_id, reward.program_version)))
+    program = programs.get((reward.store_id, reward.program_id, reward.program_version))
+    if reward.source_kind == "cashback":
+        return block_differing(reward, program)
+    return step_differing(reward, program) if reward.source_kind == "period" else bound_broken(reward)

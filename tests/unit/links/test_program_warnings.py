@@ -27,6 +27,10 @@ def milestone(amount: int, on: dict[str, Any] | None = None, **more: Any) -> dic
     return {"milestone_rewards": [{"name": "five", "on": goal, "give": fixed(amount), **more}]}
 
 
+def back(amount: int, per: int, **more: Any) -> dict[str, Any]:
+    return {"cashback_rewards": [{"name": "back", "per_minor": per, "give": fixed(amount), **more}]}
+
+
 def percent(basis_points: int) -> dict[str, Any]:
     give = {"kind": "percent", "basis_points": basis_points}
     return {"rewards": [{"name": "own", "to": "ambassador", "give": give}]}
@@ -41,6 +45,10 @@ def percent(basis_points: int) -> dict[str, Any]:
         (milestone(1_000, pay_as="points"), []),
         (event(90_000), ["€900 for one event is much. Is it meant so?"]),
         (event(90_000, pay_as="points"), []),
+        (back(100, 5_000), []),
+        (back(100, 5_000) | {"budget": {"amount_minor": 50}}, ["The budget is used up before the first reward."]),
+        (back(1_000, 1_500), ["Buyers whom nobody referred get 67% of what they spend."]),
+        (back(1_000, 1_500, pay_as="points"), []),
         (milestone(90_000), ["€900 for one milestone is much. Is it meant so?"]),
         (milestone(90_000, pay_as="points"), []),
         (

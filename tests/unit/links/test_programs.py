@@ -473,3 +473,47 @@ def test_points_for_each_so_many_of_the_price_are_said_as_points() -> None:
     start = lines.index("You get 1 point for each order of your friends.")
     assert lines[start + 1] == "That is for each €10 of the price of the goods."
     assert words.headline(points, SPEECH, FORMAT) == "Give a friend €7.50, get 1 point"
+
+
+BACK: dict[str, object] = {"name": "back", "per_minor": 5000, "give": {"kind": "fixed", "amount_minor": 1}} | {
+    "pay_as": "points",
+    "at_most": 3,
+}
+
+
+def with_cashback(*rules: dict[str, object]) -> Program:
+    return Program.model_validate(WHOLE.model_dump(mode="json") | {"cashback_rewards": rules})
+
+
+def test_cashback_is_said_to_everybody() -> None:
+    program = with_cashback(BACK, BACK | {"name": "more", "pay_as": "store_credit", "at_most": None})
+    lines = [line.replace("\u00a0", " ") for line in words.promises(program, SPEECH, FORMAT)]
+    start = lines.index("Who buys without a friend’s invitation gets 1 point for every €50.")
+    assert lines[start + 1 : start + 3] == [
+        "At most 3 rewards in all.",
+        "Who buys without a friend’s invitation gets €0.01 for every €50.",
+    ]
+    assert any(text.startswith("Cashback: nothing → ") for text in words.differences(WHOLE, program, SPEECH, FORMAT))
+
+
+def test_the_form_makes_keeps_changes_and_takes_away_cashback() -> None:
+    written = {"cashback_amount": "1", "cashback_per": "50", "cashback_pay_as": "points", "cashback_most": "3"}
+    made = Program.model_validate(form.read(form.fields(WHOLE) | written, before=WHOLE))
+    [rule] = made.cashback_rewards
+    assert (rule.name, rule.per_minor, rule.give.amount_minor, rule.at_most) == ("cashback", 5000, 1, 3)
+    again = with_cashback(BACK, BACK | {"name": "more", "per_minor": 100})
+    kept = Program.model_validate(form.read(form.fields(again), before=again))
+    assert kept.cashback_rewards == again.cashback_rewards
+    changed = form.fields(again) | {"cashback_amount": "2.50", "cashback_pay_as": "store_credit", "cashback_most": ""}
+    first, second = Program.model_validate(form.read(changed, before=again)).cashback_rewards
+    assert (first.name, first.give.amount_minor, first.at_most, second.name) == ("back", 250, None, "more")
+    gone = form.fields(again) | {"cashback_amount": "", "cashback_per": ""}
+    assert [one["name"] for one in form.read(gone, before=again)["cashback_rewards"]] == ["more"]
+    unseen = {name: text for name, text in form.fields(again).items() if not name.startswith("cashback_")}
+    assert len(form.read(unseen, before=again)["cashback_rewards"]) == 2
+
+
+def test_half_of_cashback_is_none() -> None:
+    with pytest.raises(form.FormErrors) as refused:
+        form.read(form.fields(WHOLE) | {"cashback_amount": "0", "cashback_per": ""}, before=WHOLE)
+    assert refused.value.errors == {"cashback_amount": "above_zero", "cashback_per": "required"}

@@ -99,6 +99,12 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         **_term_labels(speech, currency),
         **form_rows.labelled(forms.SIDES, _row_labels(speech, currency)),
         **_tier_labels(speech),
+        "cashback_amount": speech.say("Amount, %(currency)s or points", currency=currency),
+        "cashback_per": speech.say("For every so much spent, %(currency)s", currency=currency),
+        "cashback_pay_as": speech.say("Paid as"),
+        "cashback_most": speech.say("Rewards in all at most"),
+        "cashback_hold": speech.say("Hold, days"),
+        "cashback_expires": speech.say("Expires, days after its release"),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
@@ -189,6 +195,19 @@ def _event_options(speech: Speech, form: Mapping[str, str], rows: Sequence[int])
     }
 
 
+def _row_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
+    gives = {"percent": speech.say("a share"), "fixed": speech.say("a fixed amount for each piece")}
+    fields = [
+        form_rows.field_of(side, "term", row, "kind")
+        for side in forms.SIDES
+        for row in form_rows.rows_of(side, "term", form)
+    ]
+    return {
+        field: [Choice(text, value=value, current=form[field] == value) for value, text in gives.items()]
+        for field in fields
+    }
+
+
 def _tier_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
     fields = {
         "tiers_of": {
@@ -236,15 +255,11 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         "months": speech.say("orders of the first months"),
     }
     pay_as = _pay_as(speech)
-    gives = {"percent": speech.say("a share"), "fixed": speech.say("a fixed amount for each piece")}
-    terms = [
-        form_rows.field_of(side, "term", row, "kind")
-        for side in forms.SIDES
-        for row in form_rows.rows_of(side, "term", form)
-    ]
+    credit = {kind: text for kind, text in pay_as.items() if kind != "cash"}
     return (
         _event_options(speech, form, rows)
-        | {field: choices(field, gives) for field in terms}
+        | _row_options(speech, form)
+        | {"cashback_pay_as": choices("cashback_pay_as", credit)}
         | _tier_options(speech, form)
         | {
             "status": choices(

@@ -11,7 +11,7 @@ from contracts.fields import Role
 from contracts.program import Discount, Percent, Program, RewardRule
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
-from services.links.programs.domain import form_events, form_terms, form_texts, form_tiers
+from services.links.programs.domain import form_cashback, form_events, form_terms, form_texts, form_tiers
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
@@ -69,6 +69,7 @@ def empty(currency: str) -> dict[str, str]:
         **{field: text for side in SIDES for field, text in form_terms.blank(side).items()},
         **dict.fromkeys(form_texts.FIELDS, ""),
         **form_tiers.EMPTY,
+        **form_cashback.EMPTY,
     }
 
 
@@ -95,6 +96,7 @@ def fields(program: Program) -> dict[str, str]:
     found.update(form_texts.fields(program))
     found.update(form_events.fields(program, _decimal))
     found.update(form_tiers.fields(program, _decimal))
+    found.update(form_cashback.fields(program, _decimal))
     for side in SIDES:
         rule = _rule(program, side)
         found[f"{side}_kind"] = rule.give.kind if rule else "none"
@@ -183,6 +185,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     document["rewards"] = [_limited(rule, per_order, per_month) for rule in rules]
     document["event_rewards"] = form_events.read(form, before, amount, whole, errors)
     document["tiers"] = form_tiers.read(form, before, amount, whole, errors)
+    document["cashback_rewards"] = form_cashback.read(form, before, amount, whole, errors)
     if errors:
         raise FormErrors(errors)
     return document

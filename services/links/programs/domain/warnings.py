@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from contracts.cashback import CashbackRule
 from contracts.gifts import Fixed
 from contracts.milestones import MilestoneRule
 from contracts.program import Discount, EventRule, Percent, Program, RewardRule
@@ -39,7 +40,12 @@ def _landing(program: Program, domains: Iterable[str], speech: Speech) -> Iterat
 def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
     given = _given(program)
     besides: list[EventRule | MilestoneRule] = [*program.event_rewards, *program.milestone_rewards]
-    if not given and not besides:
+    for rule in program.cashback_rewards:
+        back = _fixed(rule) * 10_000 // rule.per_minor
+        if back >= _LARGE_SHARE:
+            told = fmt.percent(Decimal(back) / 10_000, digits=0)
+            yield speech.say("Buyers whom nobody referred get %(share)s of what they spend.", share=told)
+    if not given and not besides and not program.cashback_rewards:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
@@ -65,7 +71,7 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
             least=money(least, program.currency, fmt),
             cost=money(fixed, program.currency, fmt),
         )
-    owed = max(map(_fixed, (*_in_money(program), *besides)), default=0)
+    owed = max(map(_fixed, (*_in_money(program), *besides, *program.cashback_rewards)), default=0)
     if program.budget is not None and program.budget.amount_minor < max(owed, 1):
         yield speech.say("The budget is used up before the first reward.")
 
@@ -80,7 +86,7 @@ def _in_money(program: Program) -> list[RewardRule]:
     return [rule for rule in program.rules_served if rule.pay_as != "points"]
 
 
-def _fixed(one: RewardRule | Discount | EventRule | MilestoneRule) -> int:
+def _fixed(one: RewardRule | Discount | EventRule | MilestoneRule | CashbackRule) -> int:
     if not isinstance(one, Discount) and one.pay_as == "points":
         return 0
     return one.give.amount_minor if isinstance(one.give, Fixed) else 0

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from contracts.cashback import CashbackRule
 from contracts.milestones import MilestoneRule
 from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.event_names import deed_title
@@ -93,6 +94,8 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
         lines += expiry(event, speech, fmt)
     for milestone in program.milestone_rewards:
         lines += milestone_terms(milestone, program, speech, fmt)
+    for cashback in program.cashback_rewards:
+        lines += cashback_terms(cashback, program, speech, fmt)
     lines += tier_terms(program, speech, fmt)
     least = program.attribution.min_subtotal_minor
     if least:
@@ -145,6 +148,21 @@ def milestone_terms(rule: MilestoneRule, program: Program, speech: Speech, fmt: 
     return found + expiry(rule, speech, fmt)
 
 
+def cashback_terms(rule: CashbackRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """What buyers get whom nobody referred, in sentences: for how much, and how often at most."""
+    spent = money(rule.per_minor, program.currency, fmt)
+    what = given(rule, program, speech, fmt)
+    found = [
+        speech.say("Who buys without a friend’s invitation gets %(what)s for every %(spent)s.", what=what, spent=spent)
+    ]
+    if rule.at_most is not None:
+        most = fmt.number(rule.at_most)
+        found.append(
+            speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", rule.at_most, n=most)
+        )
+    return found + expiry(rule, speech, fmt)
+
+
 def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech, fmt: Format) -> str:
     size, n = rule.on.size, fmt.number(rule.on.size)
     match rule.on.of, rule.on.every is not None:
@@ -188,7 +206,9 @@ def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech,
             return speech.say("You get %(what)s when your friends have spent %(spent)s.", what=what, spent=spent)
 
 
-def given(rule: RewardRule | EventRule | MilestoneRule, program: Program, speech: Speech, fmt: Format) -> str:
+def given(
+    rule: RewardRule | EventRule | MilestoneRule | CashbackRule, program: Program, speech: Speech, fmt: Format
+) -> str:
     """What a rule gives, points as points: €10, 10%, 5 points."""
     if isinstance(rule.give, Percent):
         return share(rule.give.basis_points, fmt)
@@ -283,6 +303,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         )
     ]
     milestones = [text for rule in program.milestone_rewards for text in milestone_terms(rule, program, speech, fmt)]
+    cashback = [text for rule in program.cashback_rewards for text in cashback_terms(rule, program, speech, fmt)]
     return {
         speech.say("Name"): program.name,
         speech.say("Status"): status(program, speech),
@@ -292,6 +313,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("For other events"): " ".join(events) or nothing,
         speech.say("For milestones"): " ".join(milestones) or nothing,
+        speech.say("Cashback"): " ".join(cashback) or nothing,
         speech.say("Tiers"): " ".join(tier_terms(program, speech, fmt)) or speech.say("none"),
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")

@@ -69,7 +69,7 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         "program_id": reward.program_id,
         "program_version": reward.program_version,
         "beneficiary": Beneficiary(kind=reward.side, id=reward.beneficiary_id),
-        "ambassador_id": reward.ambassador_id,
+        "ambassador_id": reward.ambassador_id or None,
         "pay_as": reward.pay_as,
         "amount_minor": reward.target_minor,
         "currency": reward.currency,

@@ -16,7 +16,7 @@ from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
 from services.rewards.budgets import actions as budgets
-from services.rewards.grants.actions import milestones
+from services.rewards.grants.actions import cashback, milestones
 from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
@@ -93,8 +93,10 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     counting = [(order, batch.programs.get((order.store_id, order.order_id))) for order in batch.orders]
     reached = await milestones.recount(tx, counting)
     await settle_changes(tx, reached)
+    given = await cashback.recount(tx, batch.orders)
+    await settle_changes(tx, given)
     await tiers.recount(tx, counting)
-    return [*changes, *reached]
+    return [*changes, *reached, *given]
 
 
 async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:

@@ -98,7 +98,7 @@ def sourced_card(reader: Reader, reward: Reward) -> AmountCard:
     """What is for no order, as a card: to whom, for what, and what is left of it."""
     by_hand = reward.source_kind == "person"
     return AmountCard(
-        who=words.side_label(reader.speech, reward.side),
+        who=words.who_label(reader.speech, reward),
         name=_filled(reward.beneficiary_id) if reward.side == "ambassador" else "",
         amount=reader.amount(reward.target_minor, reward.unit),
         terms=words.source_label(reader.speech, "person")
@@ -158,7 +158,7 @@ def list_of(reader: Reader, rewards: Sequence[Reward]) -> Table:
 
 def _row(reader: Reader, reward: Reward) -> Row:
     speech, fmt = reader.speech, reader.fmt
-    side = words.side_label(speech, reward.side)
+    side = words.who_label(speech, reward)
     amount = reader.amount(reward.target_minor, reward.unit)
     # Only what can still come by itself, or has come, has a date; what was taken back has none.
     known = reward.target_minor and reward.waits_for is None

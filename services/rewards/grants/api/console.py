@@ -250,7 +250,7 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
         Fact(say("Program’s version"), f"{reward.program_version}"),
         Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
     ]
-    if reward.source_kind in ("event", "period"):
+    if reward.source_kind in ("event", "period", "cashback"):
         return [
             Fact(say("For what"), words.source_text(reader.speech, reader.fmt, reward)),
             *([Fact(say("The event’s id"), reward.source_id)] if reward.event_name is not None else []),

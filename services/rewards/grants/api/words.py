@@ -7,6 +7,7 @@ from contracts.program import Discount, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
 from services.common.milestone_names import milestone_title
 from services.common.tier_names import times
+from services.rewards.grants.domain import cashback
 from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
@@ -65,6 +66,10 @@ def source_text(speech: Speech, fmt: Format, reward: Reward) -> str:
         return deed_title(reward.event_name, speech)
     if reward.source_kind == "period":
         return milestone_title(reward.source_id, reward.currency, speech, fmt)
+    if reward.source_kind == "cashback":
+        goal, first, last = cashback.read_source(reward.source_id)
+        size = fmt.money(cashback.size_of(goal), reward.currency)
+        return speech.say("Cashback: %(times)s × %(amount)s", times=fmt.number(last - first + 1), amount=size)
     return speech.say("Goodwill") if reward.order_id is None else reward.order_id
 
 
@@ -74,6 +79,7 @@ def source_label(speech: Speech, kind: SourceKind) -> str:
         "order": speech.say("For orders"),
         "event": speech.say("For other events"),
         "period": speech.say("For milestones"),
+        "cashback": speech.say("For own purchases"),
         "person": speech.say("Given by hand"),
     }[kind]
 
@@ -90,11 +96,18 @@ def side_label(speech: Speech, side: Side) -> str:
     return speech.say("Ambassador") if side == "ambassador" else speech.say("Friend")
 
 
+def who_label(speech: Speech, reward: Reward) -> str:
+    """Whose a reward is: of the ambassador, of the friend, or of a buyer whom nobody referred."""
+    return speech.say("Buyer") if reward.source_kind == "cashback" else side_label(speech, reward.side)
+
+
 def reason_text(reader: Reader, reward: Reward) -> str:
     """Why the amount is not simply what the terms say; empty if it is."""
     say = reader.speech.say
     if reward.source_kind == "event" and reward.reason in (Reason.NOT_ATTRIBUTED, Reason.REASSIGNED):
         return say("Taken back: the event counts for this ambassador no longer.")
+    if reward.reason is Reason.NOT_REACHED and reward.target_minor:
+        return say("Lowered: orders that counted fell away.")
     if reward.reason is Reason.PARTLY_REFUNDED:
         return say(
             "Lowered: %(refunded)s of %(total)s was refunded.",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from contracts.program import Program
 from services.common.periods import local_day
+from services.rewards.grants.domain import cashback
 from services.rewards.grants.domain.milestones import read_source
 from services.rewards.grants.domain.plan import Moment, as_the_order_has_it
 from services.rewards.grants.domain.reward import Reward
@@ -54,6 +55,17 @@ def step_differing(reward: Reward, program: Program | None) -> Iterator[tuple[st
         return
     goal, _ = read_source(reward.source_id)
     gives = {rule.give.amount_minor for rule in program.milestone_rewards if rule.goal.split("/")[0] == goal.rule}
+    if gives and reward.base_minor not in gives:
+        yield reward.reward_id, f"base_minor is {reward.base_minor}, its version says {sorted(gives)}"
+
+
+def block_differing(reward: Reward, program: Program | None) -> Iterator[tuple[str, str]]:
+    """The same of cashback: what its version gives, as often as it is for."""
+    yield from bound_broken(reward)
+    if program is None:
+        return
+    goal, first, last = cashback.read_source(reward.source_id)
+    gives = {rule.give.amount_minor * (last - first + 1) for rule in program.cashback_rewards if rule.goal == goal}
     if gives and reward.base_minor not in gives:
         yield reward.reward_id, f"base_minor is {reward.base_minor}, its version says {sorted(gives)}"
 

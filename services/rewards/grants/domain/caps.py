@@ -134,9 +134,9 @@ def spent_differences(changes: Iterable[tuple[BudgetKey, int]]) -> dict[BudgetKe
 
 def shares_of(before: Reward | None, after: Reward) -> list[Share]:
     """How a change of a reward changes what limits count: nothing, or its old share out and its new one in. Milestones
-    have no limits, and count against none of a rule that had or comes to have their name.
+    and cashback have no limits, and count against none of a rule that had or comes to have their name.
     """
-    if after.source_kind == "period":
+    if after.source_kind in ("period", "cashback"):
         return []
     old = None if before is None or not before.target_minor else (limit_key(before), before.day, before.target_minor)
     new = (limit_key(after), after.day, after.target_minor) if after.target_minor else None

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from contracts.milestones import MilestoneRule
 from contracts.program import Program
 from services.kernel.revisions import Ref
-from services.rewards.grants.domain.caps import Caps, budget_key
+from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.plan import Moment
 from services.rewards.grants.domain.reward import Change, Reward
+from services.rewards.grants.domain.worth import worth
 from services.rewards.rules.domain import POINTS, Order, Reason
 from services.rewards.tiers.domain import revenue_left
 
@@ -201,7 +201,8 @@ def plan_steps(
             if reached and _grants(before, key, step, terms):
                 after = _new(key, step, terms[key], moments[key.store_id])
             if after is not None:
-                change = _worth(before, after, reached=reached, caps=caps, now=moments[key.store_id].now)
+                due = after.base_minor if reached else 0
+                change = worth(before, after, due=due, caps=caps, now=moments[key.store_id].now)
                 changes += [] if change is None else [change]
     return changes
 
@@ -249,33 +250,3 @@ def _new(key: GoalKey, step: int, terms: Terms, moment: Moment) -> Reward:
         changed_at=moment.now,
         settled_minor=rule.give.amount_minor,
     )
-
-
-def _worth(before: Reward | None, after: Reward, *, reached: bool, caps: Caps, now: datetime) -> Change | None:
-    """The reward of a step as its count has it, as far as the budget allows. One that was refused stays so."""
-    held = before.target_minor if before is not None else 0
-    refused = after.rejected_at is not None
-    want = after.base_minor if reached and not refused else 0
-    budget, kept = budget_key(after), min(held, want)
-    caps.spend(budget, kept - held)
-    bound = caps.budget_bound(budget, own=kept)
-    target = want if bound is None else min(want, max(0, bound))
-    caps.spend(budget, target - kept)
-    if before is not None and (before.want_minor, before.target_minor) == (want, target):
-        return None
-    reason = after.reason if refused else Reason.GRANTED if reached else Reason.NOT_REACHED
-    if target < want:
-        reason = Reason.PARTLY_CAPPED if target else Reason.CAPPED_BUDGET
-    done = replace(
-        after,
-        want_minor=want,
-        bound_minor=None if bound is None else max(0, bound),
-        target_minor=target,
-        reason=reason,
-        # Whoever approved it has approved what it was worth then, and no more.
-        approved_at=after.approved_at if target <= held else None,
-        granted_at=after.granted_at or (now if target else None),
-        changed_at=now,
-        revision=after.revision + 1,
-    )
-    return Change(before, done)

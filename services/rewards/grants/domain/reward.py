@@ -1,7 +1,7 @@
 """A reward: what one beneficiary is owed for one thing, and every figure that its amount follows from. Pure.
 
 That thing is its source: an order, of which a rule gives a share, a custom event, for which a rule gives an amount, a
-milestone that an ambassador reached, or a person of the store, who gave it by hand.
+milestone that an ambassador reached, what a buyer spent in all, or a person of the store, who gave it by hand.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     source_kind: SourceKind = "order"
     source_id: str
     """The order's id; of a custom event, the store's own of that; of what a person gave, the goodwill's; of a
-    milestone, whose it is and what was reached.
+    milestone, whose it is and what was reached; of cashback, which order reached what.
     """
     event_name: str | None = None
     """Of a custom event: its name."""
@@ -51,6 +51,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     side: Side
     beneficiary_id: str
     ambassador_id: str
+    """Who brought the buyer; empty where nobody did."""
     pay_as: PayAs
     unit: str
     currency: str
@@ -132,11 +133,11 @@ class Reward(Struct, frozen=True, kw_only=True):
                 "target": self.target_minor,
                 "want": self.want_minor,
             }
-        if self.source_kind == "period":
+        if self.source_kind in ("period", "cashback"):
             return {
                 "base": self.base_minor,
                 "bound": self.bound_minor,
-                "milestone": self.source_id,
+                "milestone" if self.source_kind == "period" else "cashback": self.source_id,
                 "program_version": self.program_version,
                 "reason": str(self.reason),
                 "rule": self.rule,

@@ -48,7 +48,7 @@ cross join lateral (
   select count(*)::int as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
   where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
     and r.rule = w.rule and r.day between w.first and w.last and r.target_minor > 0
-    and r.source_kind <> 'period'
+    and r.source_kind not in ('period', 'cashback')
 ) t
 """  # noqa: S608
 
@@ -79,7 +79,7 @@ with made as (
   from rewards r join limit_periods p using (store_id, program_id, rule)
   where r.store_id = :store and r.ambassador_id > :after
     and (cast(:upto as text) is null or r.ambassador_id <= :upto) and r.target_minor > 0
-    and r.source_kind <> 'period'
+    and r.source_kind not in ('period', 'cashback')
   group by 1, 2, 3, 4, 5, 6
 ), kept as (
   select * from limit_counts where store_id = :store and ambassador_id > :after

@@ -130,6 +130,7 @@ _LIST_FILTERS = {
     "order": "and r.source_kind = :order",
     "event": "and r.source_kind = 'event' and r.source_kind = :event",
     "period": "and r.source_kind <> 'order' and r.source_kind = 'period' and r.source_kind = :period",
+    "cashback": "and r.source_kind <> 'order' and r.source_kind = 'cashback' and r.source_kind = :cashback",
     "event_id": "and r.source_kind = 'event' and r.order_id = :event_id",
 }
 

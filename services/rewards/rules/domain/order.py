@@ -16,8 +16,11 @@ from services.common.periods import local_day
 POINTS = "points"
 """The unit of rewards that are not money. Points never count against a budget, which is money."""
 
+_BEFORE_CONNECTION = "before_connection"
+"""Why nobody was looked for who referred an order."""
+
 Side = Literal["ambassador", "friend"]
-SourceKind = Literal["order", "person", "event", "period"]
+SourceKind = Literal["order", "person", "event", "period", "cashback"]
 PayAs = Literal["cash", "store_credit", "points"]
 
 
@@ -116,6 +119,10 @@ class Order(Struct, frozen=True, kw_only=True):
     """The calendar day of the purchase where the store is, where the rules ask for days (`in_zone`)."""
     brought_on: date | None = None
     """The same of the order by which the program won the friend."""
+    unreferred: bool = False
+    """Whether nobody referred the buyer: nothing named an ambassador, or all of what did was refused. Not of orders
+    from before the store was connected.
+    """
     event: str | None = None
     """Name of the custom event that it is; `order_id` is then the event's, `order_number` counts those of its name."""
 
@@ -164,6 +171,7 @@ class Order(Struct, frozen=True, kw_only=True):
             program_version=conversion.program_version,
             ambassador_id=conversion.ambassador_id,
             circumstances=conversion.circumstances,
+            unreferred=conversion.status in ("unattributed", "rejected") and conversion.reason != _BEFORE_CONNECTION,
         )
 
     def earning(self, amount_minor: int) -> Fraction | int:

@@ -103,6 +103,7 @@ def _shown(reader: Reader, found: Trial, currency: str) -> dict[str, Any]:
         "verdict": words.verdict(reader, found),
         "cards": [words.card(reader, gift) for gift in found.gifts],
         "milestones": [words.way_text(reader, way, currency) for way in found.milestones],
+        "cashback": [words.back_text(reader, back, currency) for back in found.cashback],
         "discount": reader.fmt.money(found.discount_minor, currency) if found.discount_minor else "",
     }
 
@@ -138,6 +139,7 @@ async def _page(call: Call, form: Mapping[str, str], *, wrong: AppError | None =
         form={
             "total": form.get("total", ""),
             "country": form.get("country", ""),
+            "spent": form.get("spent", ""),
             "from": form.get("from") or (today - timedelta(days=30)).isoformat(),
             "to": form.get("to") or today.isoformat(),
             "draft": form.get("draft") or (newest.model_dump_json(indent=1, exclude_defaults=True) if newest else ""),
@@ -163,6 +165,7 @@ def _problem(speech: Speech, wrong: AppError | None) -> str:
 def _errors(speech: Speech, errors: Mapping[str, str]) -> dict[str, str]:
     return {
         "total": speech.say("Write an amount such as 10 or 7.50.") if "total" in errors else "",
+        "spent": speech.say("Write an amount such as 10 or 7.50.") if "spent" in errors else "",
         "country": speech.say("Write a country’s code of two letters, such as MD.") if "country" in errors else "",
         "from": speech.say("Write a day.") if "from" in errors else "",
         "to": speech.say("The period ends after it begins.") if errors.keys() & {"to", "period.to"} else "",
@@ -175,6 +178,7 @@ def _options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]
         "click": speech.say("a friend’s click"),
         "code": speech.say("a promo code"),
         "customer": speech.say("as a known friend"),
+        "nobody": speech.say("nobody"),
     }
     texts: dict[str, dict[str, str]] = {
         "by": dict(ways),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from services.kernel.http.problems import field_path
 from services.rewards.simulations.domain.trial import Imagined
 
 MOST_LETTERS: Final = 100_000
-WAYS: Final[tuple[EvidenceKind, ...]] = ("click", "code", "customer")
+WAYS: Final[tuple[EvidenceKind | Literal["nobody"], ...]] = ("click", "code", "customer", "nobody")
 
 
 def amount_of(text: str, currency: str, field: str) -> int:
@@ -56,6 +56,7 @@ def span_of(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime
 def imagined_of(form: Mapping[str, str], program_id: str, currency: str, now: datetime) -> Imagined:
     """The order that a form describes. Raises `Invalid`."""
     total = amount_of(form.get("total", ""), currency, "total")
+    spent = form.get("spent", "").strip()
     is_new = form.get("buyer", "new") == "new"
     by = next((way for way in WAYS if way == form.get("by", "")), WAYS[0])
     return Imagined(
@@ -67,6 +68,7 @@ def imagined_of(form: Mapping[str, str], program_id: str, currency: str, now: da
         by=by,
         new_customer=is_new,
         order_number=1 if form.get("number", "1") != "2" else 2,
+        spent_minor=amount_of(spent, currency, "spent") if spent else 0,
         circumstances=Circumstances(brought_at=now, country=_country(form.get("country", ""))),
     )
 

@@ -12,15 +12,8 @@ from services.kernel.http.pages import Cursor, Limit, Page, csv_download, page_o
 from services.rewards.simulations.actions import runs
 from services.rewards.simulations.actions.trial import currency_of, try_order
 from services.rewards.simulations.domain.figures import Share
-from services.rewards.simulations.schemas import (
-    CSV_COLUMNS,
-    ImaginedOrderIn,
-    PeriodIn,
-    ShareOut,
-    SimulationIn,
-    SimulationOut,
-    TrialOut,
-)
+from services.rewards.simulations.schemas.runs import CSV_COLUMNS, PeriodIn, ShareOut, SimulationIn, SimulationOut
+from services.rewards.simulations.schemas.trials import ImaginedOrderIn, TrialOut
 from services.rewards.simulations.sql import runs as sql
 from services.rewards.simulations.sql.runs import Run, ShareRow
 from services.rewards.slices.actions import Labels

@@ -6,11 +6,13 @@ by the functions that grant.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.cashback import CashbackRule
 from contracts.events.conversions import Circumstances
 from contracts.milestones import MilestoneRule
 from contracts.program import EvidenceKind, PerAmbassador, Percent, Program, RewardRule
@@ -18,6 +20,7 @@ from services.common.benefit import promised
 from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
+from services.rewards.grants.domain.cashback import SpentKey, Standing, Terms, block_after, plan_blocks, times_of
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, grades_of, plan
 from services.rewards.rules.domain import (
@@ -48,12 +51,14 @@ class Imagined(Struct, frozen=True, kw_only=True):
     subtotal_minor: int
     currency: str
     placed_at: datetime
-    by: EvidenceKind
+    by: EvidenceKind | Literal["nobody"]
     new_customer: bool
     order_number: int
     ambassador_id: str = NOBODY
     lines: tuple[Line, ...] = ()
     circumstances: Circumstances
+    spent_minor: int = 0
+    """What the buyer has spent before in orders that nobody referred."""
 
     def order(self, store_id: str, *, attributed: bool) -> Order:
         """As rules read it."""
@@ -121,6 +126,17 @@ class Way(Struct, frozen=True):
     amount_minor: int
 
 
+class Back(Struct, frozen=True):
+    """What the order would bring its buyer, where nobody referred it: how often the rule's sum was reached before, and
+    would be, and what that is worth.
+    """
+
+    rule: CashbackRule
+    before: int
+    after: int
+    amount_minor: int
+
+
 class Trial(Struct, frozen=True, kw_only=True):
     """What would become of the order. `refusal` is why it would not count at all, as attribution calls it."""
 
@@ -129,6 +145,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     """What the program has the shop take off such goods, for a code."""
     gifts: list[Gift]
     milestones: list[Way]
+    cashback: list[Back]
     currency: str
     budget_minor: int | None
     spent_minor: int
@@ -138,6 +155,8 @@ def refusal_of(imagined: Imagined, program: Program) -> str | None:
     """Why the order would not count, by the terms that can be told of one order alone."""
     if program.status != "active":
         return f"program_{program.status}"
+    if imagined.by == "nobody":
+        return "no_evidence"
     if imagined.by not in program.attribution.priority:
         return "kind_not_counted"
     if must_be_new(program.attribution, imagined.by) and not imagined.new_customer:
@@ -201,6 +220,7 @@ def trial(
         discount_minor=_taken_off(imagined, program),
         gifts=gifts,
         milestones=_milestones(order, program, counts, caps, moment),
+        cashback=_cashback(imagined, order, program, caps, moment),
         currency=program.currency,
         budget_minor=caps.budgets.get(key),
         spent_minor=spent,
@@ -233,6 +253,24 @@ def _milestones(order: Order, program: Program, counts: Mapping[str, int], caps:
         )
         for rule in program.milestone_rewards
     ]
+
+
+def _cashback(imagined: Imagined, order: Order, program: Program, caps: Caps, moment: Moment) -> list[Back]:
+    """Of orders that nobody referred, in the program's currency, by sums before and with this one."""
+    if imagined.by != "nobody" or program.status != "active" or imagined.currency != program.currency:
+        return []
+    found = []
+    for rule in program.cashback_rewards:
+        key = SpentKey(order.store_id, order.friend_id, imagined.program_id, rule.goal)
+        before = min(times_of(rule.goal, imagined.spent_minor), rule.times)
+        now = Standing(imagined.spent_minor + imagined.subtotal_minor, before)
+        terms = {key: Terms(1, order.placed_at, order.order_id, order.friend_id, rule, program.currency)}
+        block = block_after(key, now, terms[key])
+        blocks = [] if block is None else [block]
+        changes = plan_blocks(blocks, {key: now}, terms, {}, caps, {order.store_id: moment})
+        after = before if block is None else block.last
+        found.append(Back(rule, before, after, sum(change.after.target_minor for change in changes)))
+    return found
 
 
 def _whole(order: Order, rule: RewardRule, one: Entitlement, currency: str) -> int:
