@@ -86,6 +86,13 @@ puts(10); says();
 puts(10); says();
 WC()->cart->coupons = []; puts(5); says(); // the buyer took it out
 WC()->cart->coupons = ['spring']; opens(['coupon' => 'ANNA10']); says();
+function remove_query_arg($name) {
+    [$path, $query] = explode('?', $_SERVER['REQUEST_URI'], 2); parse_str($query, $said); unset($said[$name]);
+    return $path . '?' . http_build_query($said);
+}
+function wp_safe_redirect($url) { echo json_encode([$url, ...WC()->cart->coupons]), PHP_EOL; }
+$_SERVER['REQUEST_METHOD'] = 'GET'; $_SERVER['REQUEST_URI'] = '/p/7?coupon=ANNA10&ref=anna';
+WC()->cart->coupons = []; opens(['coupon' => 'ANNA10']); says(); // the page itself is not made
 """
 
 
@@ -171,6 +178,7 @@ async def test_the_lines_for_woocommerce_apply_a_code_once_when_there_is_enough_
         ["anna10"],
         [],  # the buyer took it out, and it stays out
         ["spring"],  # one code each
+        ["/p/7?ref=anna", "anna10"],  # the page's address is left without it, and nothing comes after that
     ]
 
 

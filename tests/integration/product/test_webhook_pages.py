@@ -68,6 +68,16 @@ async def test_a_developer_adds_an_endpoint_tries_it_and_changes_its_secret(
         assert answer is not None
         assert answer.status == 200
     await expect(page.get_by_label("Also what arrived")).to_be_checked()
+    await page.get_by_label("Since").fill("2026-11-22T14:00:05")
+    await page.get_by_role("button", name="Send again").click()
+    await expect(page.get_by_text("Sent again: 0.")).to_be_visible()
+    await page.get_by_label("Also what arrived").check()
+    await page.get_by_label("Since").evaluate("field => { field.type = 'text'; field.value = 'soon' }")
+    async with page.expect_response(lambda one: one.url.endswith("/replay-since")) as refused:
+        await page.get_by_role("button", name="Send again").click()
+    assert (await refused.value).status == 422
+    await expect(page.get_by_text("Give a day and a time.")).to_be_visible()
+    await expect(page.get_by_label("Also what arrived")).to_be_checked()
     await page.get_by_label("The present secret ends after").select_option("168")
     await page.get_by_role("button", name="New secret").click()
     assert await page.get_by_text(re.compile("^whsec_")).inner_text() != first
