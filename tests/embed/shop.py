@@ -41,12 +41,22 @@ class Shop:
     cart_writes: list[dict[str, str]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     """Slug → the token that Kith gives for it."""
+    discounts: dict[str, str] = field(default_factory=dict)
+    """Slug → the shop's address that applies its friend's code, which Kith gives beside the token."""
+    paths: list[str] = field(default_factory=list)
+    """What the shop was asked for."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keep: Callable[[Scope], Sequence[bytes]] = lambda scope: ()
     """The cookies that the shop's own server writes with a page."""
 
     async def shop_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await life(scope, receive, send):
+            return
+        self.paths.append(scope["path"])
+        if scope["path"].startswith("/discount/"):
+            code = scope["path"].rpartition("/")[2].encode()
+            applied = [b"discount_code=%b; path=/" % code]
+            await answer(send, b"", "text/html", status=302, cookies=applied, location=b"/front")
             return
         if scope["path"].startswith("/cart") and scope["path"].endswith(".js"):
             if scope["method"] == "POST":
@@ -68,7 +78,9 @@ class Shop:
         if scope["path"] == "/v1/clicks" and scope["method"] == "POST":
             self.asked.append(json.loads((await receive())["body"]))
             token = self.links.get(self.asked[-1]["slug"])
-            found = json.dumps({"token": token} if token else {"code": "link_unknown"}).encode()
+            discount = self.discounts.get(self.asked[-1]["slug"])
+            known = {"token": token} | ({"discount": discount} if discount else {})
+            found = json.dumps(known if token else {"code": "link_unknown"}).encode()
             await answer(send, found, "application/json", status=201 if token else 404)
             return
         if scope["method"] == "POST":

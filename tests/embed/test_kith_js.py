@@ -240,6 +240,19 @@ async def test_a_link_to_the_shops_own_address_asks_for_the_token_and_then_visit
     assert len(shop.asked) == 1
 
 
+async def test_a_link_to_the_shops_own_address_applies_the_friends_code_where_the_page_stays(shop: Shop) -> None:
+    shop.links["anna-k"], shop.discounts["anna-k"] = FIRST, "/discount/ANNA10"
+    await shop.open("/p/1?ref=anna-k")
+    await shop.reported(1)
+
+    async def applied() -> bool:
+        return (await shop.cookies()).get("discount_code") == "ANNA10"
+
+    await until(applied, what="the shop has applied the code")
+    assert await shop.page.evaluate("location.href") == f"{shop.url}/p/1"
+    assert "/front" not in shop.paths, "where the shop leads on matters to nobody"
+
+
 async def test_somebody_elses_ref_stays_in_the_address_and_the_visit_is_reported(shop: Shop) -> None:
     await shop.open("/?ref=newsletter")
     [visit] = await shop.reported(1)

@@ -21,3 +21,8 @@ class ClickOut(BaseModel):
     """The click's token, as the redirect of the link would have handed it on."""
 
     token: str
+    discount: str | None = Field(
+        None,
+        description="An address of the page's own host. Asked for by the page, it applies the friend's code in the"
+        " shop's session; left out where there is none. Where it leads does not matter.",
+    )

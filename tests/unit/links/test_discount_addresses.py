@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.links.links.domain import target
-from services.links.redirect.domain.discount import Checkout, discounted
+from services.links.redirect.domain.discount import Checkout, addresses, discounted
 from services.links.stores.domain import BadAddress, parse_address
 
 SHOPIFY = Checkout("shopify", ("shop.example", "zerno.myshopify.com"))
@@ -83,6 +83,14 @@ def test_of_two_shops_of_one_platform_the_one_whose_page_it_is_applies_the_code(
         found = led(f"https://{host}/p", places=(SHOPIFY, second))
         assert found is not None and found.startswith(f"https://{host}/discount/ANNA10?")
     assert led("https://shop.example/p", places=(SHOPIFY, SHOPIFY)) == led("https://shop.example/p")
+
+
+def test_who_is_on_a_page_already_is_given_an_address_of_that_very_host() -> None:
+    third = Checkout("stripe", ("stripe.example",))
+    assert addresses("ÀNNA/10", (SHOPIFY, WOO, third, Checkout("woocommerce", ("shop.example",)))) == {
+        "zerno.myshopify.com": "/discount/%C3%80NNA%2F10",
+        "woo.example": "/?coupon=%C3%80NNA%2F10",
+    }, "no host of two platforms, and none without such an address"
 
 
 def test_utm_values_and_a_code_of_other_signs_arrive_as_they_are() -> None:

@@ -12,7 +12,8 @@
  *   kith('order', order)                   puts tokens and visitor_id into an order object
  *   kith('token', callback), kith('ready', callback), kith('consent', true | false)
  *
- * A page opened with ?ref=SLUG (a link to the store's own address) asks Kith for the click's token, and keeps it likewise.
+ * A page opened with ?ref=SLUG (a link to the store's own address) asks Kith for the click's token, and keeps it likewise;
+ * where the shop has an address that applies the friend's code, that is asked, too.
  *
  * A form with data-kith-order gets hidden fields kith_tokens (oldest first, separated by blanks) and kith_visitor.
  * data-consent   "required": nothing is kept or sent before kith('consent', true), or before kith-consent.js hears Google's
@@ -98,7 +99,7 @@
 
   // Says once what a shop would otherwise find out by missing friends.
   function warn() {
-    if (!warned) console.warn('kith.js: nothing is reported: data-key="kith_pk_…" is missing or invalid')
+    if (!warned) console.warn('kith.js: no valid data-key')
     warned = true
   }
 
@@ -198,10 +199,12 @@
     var slug = ref
     ref = ''
     post('clicks', { slug: slug, referrer: d.referrer.slice(0, 2e3) }).then(function (text) {
-      var token = (attempt(function () { return JSON.parse(text) }) || {}).token
-      if (TOKEN.test(token)) {
-        arrived = [token]
+      var found = attempt(function () { return JSON.parse(text) }) || {}
+      if (TOKEN.test(found.token)) {
+        arrived = [found.token]
         gone = 'ref=' + slug
+        // The shop's own address, which puts the code into its session; where that leads is of no interest.
+        if (found.discount) fetch(found.discount, { redirect: 'manual' }).catch(function () {})
       }
       if (allowed()) begin()
     })

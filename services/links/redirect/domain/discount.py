@@ -25,6 +25,20 @@ class Checkout:
     hosts: tuple[str, ...]
 
 
+def addresses(code: str, checkouts: Iterable[Checkout]) -> dict[str, str]:
+    """By host: at which address of its shop who is on a page there has the code applied. What that answers is of no
+    interest, so it names no page to go on to.
+    """
+    found: dict[str, set[str]] = {}
+    for one in checkouts:
+        for host in one.hosts:
+            found.setdefault(host, set()).add(one.platform)
+    there = quote(code, safe="")
+    known = {"shopify": f"{_SHOPIFY_PREFIX}{there}", "woocommerce": f"/?{COUPON_PARAMETER}={there}"}
+    only = {host: platforms.pop() for host, platforms in found.items() if len(platforms) == 1}
+    return {host: known[platform] for host, platform in only.items() if platform in known}
+
+
 def discounted(page: Address, cut: Target, code: str, checkouts: Iterable[Checkout]) -> Target | None:
     """The address that applies the code and goes on to the page, cut where the token goes as the page's own `cut` is;
     None where there is none for this page.

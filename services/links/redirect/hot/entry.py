@@ -1,7 +1,7 @@
 """A link made ready: everything of the answer and of the click's event that does not change from click to click."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ from services.kernel.auth.ring import KeyRing
 from services.kernel.outbox import encode_data, encode_head
 from services.links.links.domain import TOKEN_PARAMETER, Target, filled, target
 from services.links.redirect.domain.click import CHANNEL_PARAMETER
-from services.links.redirect.domain.discount import discounted
+from services.links.redirect.domain.discount import addresses, discounted
 from services.links.redirect.sql import Found
 from services.links.stores.domain import Address, BadAddress, own_page
 
@@ -65,6 +65,8 @@ class Entry:
     """The store, without the code: for robots, which hand codes on."""
     applying: Way
     """The store by an address that applies the code by itself; the plain one where there is none."""
+    applied_at: Mapping[str, str]
+    """By host of the store: the address that applies the code to who is on a page there already."""
     changes_us: int | None
     """When the code ends, in microseconds since 1970: then the link leads elsewhere."""
     row_head: bytes
@@ -103,7 +105,8 @@ class Entry:
         """About how many bytes of memory it takes."""
         ways = (self.plain,) if self.applying is self.plain else (self.plain, self.applying)
         texts = self.location_head, self.location_tail, self.row_head, self.data_head
-        return 2_000 + sum(map(len, texts)) + sum(map(_size, ways))
+        beside = sum(len(host) + len(address) for host, address in self.applied_at.items())
+        return 2_000 + sum(map(len, texts)) + sum(map(_size, ways)) + beside
 
 
 def _size(way: Way) -> int:
@@ -116,6 +119,7 @@ def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entr
     page = _page(found)
     plain = _way(found, page, _same) if page else _NOWHERE
     applying = (_applying(found, page) or plain) if page else plain
+    applied_at = addresses(found.code, found.checkouts) if found.code is not None else {}
     # On whatever host the friend came by.
     invitation = f"{INVITATION_PREFIX}{slug}?{TOKEN_PARAMETER}=".encode("ascii")
     head = {
@@ -144,7 +148,8 @@ def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entr
         by_visit=plain.head_of is not None or (applying is not plain and not found.has_page),
         plain=plain,
         applying=applying,
-        changes_us=_microseconds(found.code_ends_at) if applying is not plain else None,
+        applied_at=applied_at,
+        changes_us=_microseconds(found.code_ends_at) if applied_at else None,
         row_head=encode_head(
             topic=str(ClickRecorded.TOPIC),
             type=ClickRecorded.TYPE,

@@ -19,7 +19,7 @@ from services.links.redirect.domain.click import referer_host
 from services.links.redirect.hot.entry import Entry
 from services.links.redirect.hot.handler import Redirect, Visit
 from services.links.redirect.schemas import ClickIn, ClickOut
-from services.links.stores.domain import BadAddress, own_page
+from services.links.stores.domain import Address, BadAddress, own_page
 
 ADDRESS_A_MINUTE = 120
 """Clicks with one key from one address: an office, a part of a carrier's customers."""
@@ -55,17 +55,20 @@ class OwnAddress:
         entry = await self._find(scope, caller, asked.slug, address)
         if not is_own_machine(address):
             self._addresses.admit(scope, f"{caller.key_id} {address}")
-        self._from_the_store(headers.get(b"origin"), entry)
+        page = self._page_of_the_store(headers.get(b"origin"), entry)
         if self._redirect.is_over(entry):
             raise LinkOver("This link has ended.")
         robot = is_robot(headers.get(b"user-agent", b""))
         host = referer_host(asked.referrer.encode("latin-1", "replace"))
         token, _ = await self._redirect.keep(entry, Visit("bot" if robot else "person", asked.channel, host))
-        return await answer_json(send, 201, ClickOut(token=token.decode()).model_dump_json().encode())
+        # Robots hand codes on. At a checkout that is not encrypted none is known to work.
+        discount = None if robot or page.scheme != "https" else entry.applied_at.get(page.origin_host)
+        answer = ClickOut(token=token.decode(), discount=discount)
+        return await answer_json(send, 201, answer.model_dump_json(exclude_none=True).encode())
 
-    def _from_the_store(self, origin: bytes | None, entry: Entry) -> None:
+    def _page_of_the_store(self, origin: bytes | None, entry: Entry) -> Address:
         try:
-            _of_the_store(origin, entry.domains)
+            return _of_the_store(origin, entry.domains)
         except Forbidden as error:
             host = (origin or b"").decode("latin-1").rpartition("//")[2][:255]
             at = self._ctx.live.microseconds()
@@ -84,13 +87,13 @@ class OwnAddress:
         return entry
 
 
-def _of_the_store(origin: bytes | None, domains: tuple[str, ...]) -> None:
-    """Raises `Forbidden` unless a page of the store asks."""
+def _of_the_store(origin: bytes | None, domains: tuple[str, ...]) -> Address:
+    """The front page of the host that asks. Raises `Forbidden` unless it is the store's."""
     if origin is None:
         raise Forbidden(
             "Only a page can ask for a click, and its browser says whose: Origin is missing.", code="no_origin"
         )
     try:
-        own_page(f"{origin.decode('latin-1')}/", domains)
+        return own_page(f"{origin.decode('latin-1')}/", domains)
     except BadAddress as error:
         raise Forbidden(f"This page is not the store's: {error}", code="foreign_origin") from None
