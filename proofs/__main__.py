@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from proofs import mutants, rounds
@@ -22,11 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=240, help="how long, in all")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     parser.add_argument("--only", choices=SHARES, help="this part only, for all of the time")
+    parser.add_argument("--under", default="", help="with --only: tests of this folder, or of files that begin so")
     parser.add_argument("--workers", type=int, default=2)
     wanted = parser.parse_args(arguments)
     parts: dict[str, Callable[[float, int, int], Part]] = {
-        "properties": rounds.properties,
-        "fuzz": rounds.fuzz,
+        "properties": partial(rounds.properties, under=wanted.under),
+        "fuzz": partial(rounds.fuzz, under=wanted.under),
         "mutants": mutants.run,
     }
     began = datetime.now(UTC)
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done.seconds = time.monotonic() - started
             found.append(done)
             print(f"{name}: {done.said}", flush=True)
-    place = write(RESULTS, found, began=began, minutes=wanted.minutes, seed=wanted.seed)
+    asked = " ".join(["", *(f"--{name} {said}" for name in ("only", "under") if (said := getattr(wanted, name)))])
+    place = write(RESULTS, found, began=began, minutes=wanted.minutes, seed=wanted.seed, asked=asked)
     print(f"\n{place.read_text()}\n{place}")
     return 1 if any(part.failures for part in found) else 0
 

@@ -35,23 +35,24 @@ class Part:
         return f"{self.tried.total():,} tried, {len(self.failures)} failures"
 
 
-def write(folder: Path, parts: Sequence[Part], *, began: datetime, minutes: float, seed: int) -> Path:
-    """Writes the page of a run; one of the same day and dose is replaced."""
+def write(folder: Path, parts: Sequence[Part], *, began: datetime, minutes: float, seed: int, asked: str = "") -> Path:
+    """Writes the page of a run; one of the same day and dose is replaced. `asked`: what narrowed it."""
     folder.mkdir(exist_ok=True)
-    place = folder / f"{began:%Y-%m-%d}-{minutes:g}-minutes.md"
-    place.write_text("\n".join(_page(parts, began=began, minutes=minutes, seed=seed)) + "\n")
+    of = "-".join(["", *(word for word in asked.replace("/", " ").split() if not word.startswith("--"))])
+    place = folder / f"{began:%Y-%m-%d}-{minutes:g}-minutes{of}.md"
+    place.write_text("\n".join(_page(parts, began=began, minutes=minutes, seed=seed, asked=asked)) + "\n")
     return place
 
 
-def _page(parts: Sequence[Part], *, began: datetime, minutes: float, seed: int) -> Iterator[str]:
+def _page(parts: Sequence[Part], *, began: datetime, minutes: float, seed: int, asked: str) -> Iterator[str]:
     yield f"# {began:%Y-%m-%d}: {minutes:g} minutes"
     yield ""
-    whole = minutes >= FULL_MINUTES
+    whole = minutes >= FULL_MINUTES and not asked
     dose = "The full dose" if whole else f"{minutes / FULL_MINUTES:.0%} of the full dose of {FULL_MINUTES} minutes"
     yield (
         f"{dose}, begun at {began:%H:%M} UTC on commit {_commit()}, with {os.cpu_count()} processors"
         f" ({platform.machine()}, load average {os.getloadavg()[2]:.1f}), Python {platform.python_version()}."
-        f' Seed {seed}: `make prove MINUTES={minutes:g} ARGS="--seed {seed}"`.'
+        f' Seed {seed}: `make prove MINUTES={minutes:g} ARGS="--seed {seed}{asked}"`.'
     )
     yield from ("", "| part | took | tried | failed |", "|---|---|---|---|")
     for part in parts:

@@ -23,19 +23,20 @@ _EXAMPLES = re.compile(r"- (\d+) passing, \d+ failing,? and \d+ invalid test cas
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
-def properties(seconds: float, seed: int, workers: int) -> Part:
-    """Laws over random histories, values and races."""
-    files = [file for file in _test_files() if _mentions(file, "hypothesis") and not _mentions(file, "tally(")]
+def properties(seconds: float, seed: int, workers: int, under: str = "") -> Part:
+    """Laws over random histories, values and races. `under`: what the names of the files taken begin with."""
+    files = [file for file in _test_files(under) if _mentions(file, "hypothesis") and not _mentions(file, "tally(")]
     return _rounds("properties", files, seconds, seed, workers)
 
 
-def fuzz(seconds: float, seed: int, workers: int) -> Part:
+def fuzz(seconds: float, seed: int, workers: int, under: str = "") -> Part:
     """Requests by chance to every described operation, and changes of whatever is signed."""
-    return _rounds("fuzz", [file for file in _test_files() if _mentions(file, "tally(")], seconds, seed, workers)
+    return _rounds("fuzz", [file for file in _test_files(under) if _mentions(file, "tally(")], seconds, seed, workers)
 
 
-def _test_files() -> list[Path]:
-    return sorted((ROOT / "tests").rglob("test_*.py"))
+def _test_files(under: str) -> list[Path]:
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [file for file in files if str(file.relative_to(ROOT)).startswith(under)]
 
 
 def _mentions(file: Path, word: str) -> bool:
