@@ -65,6 +65,9 @@ def _secrets(settings: Settings) -> Finding:
     without = [s.name for s in manifests.load_all() if s.sealed and not settings.sealing_of(s.name, ring)]
     if without:
         return failure(name, f"no sealing keys for {', '.join(without)}", "set KITH_<SERVICE>_SEALING_KEYS of each")
+    path = settings.data_dir / "secrets.env"
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return failure(name, f"{path} can be read by others", f"chmod 600 {path}; then change the secrets")
     open_to_all = [
         s.name
         for s in manifests.load_all()
@@ -77,9 +80,6 @@ def _secrets(settings: Settings) -> Finding:
             f"what opens stores' shops is open to every process of {', '.join(open_to_all)}",
             "set KITH_<SERVICE>_OPENING_KEYS, for its workers and here",
         )
-    path = settings.data_dir / "secrets.env"
-    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return failure(name, f"{path} can be read by others", f"chmod 600 {path}; then change the secrets")
     return ok(name, f"complete, {ring.signing_kid!r} signs")
 
 
