@@ -193,7 +193,8 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
 
     earned = str(await until(reward, what="a reward"))
     await client.put("/v1/payout-providers/http", json={"url": "https://pay.invalid/kith"}, headers=store.secret)
-    reservation = await pay_out(database_url, store, ambassador["id"], program)
+    redeemer = (await post("/v1/ambassadors", {"program_id": program, "external_id": "c-9"}))["id"]
+    reservation = await pay_out(database_url, store, ambassador["id"], program, redeemer)
     batch = await post("/v1/payout-batches", {"currency": "EUR", "provider": "manual"})
     payout = (await client.get("/v1/payouts", headers=store.secret)).json()["data"][0]
     for step in ("approve", "send"):  # files are made of what was sent
@@ -205,8 +206,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     await post(f"/v1/pools/{pool['id']}/codes", {"csv": "OWN-1\nOWN-2"}, 200)
 
     item = await post("/v1/catalogue-items", BODIES["POST /v1/catalogue-items"]({"program_id": program}))
-    wanted = {"ambassador_id": ambassador["id"], "item_id": item["id"]}
-    redemption = await post("/v1/redemptions", wanted)
+    redemption = await redeem_one(client, store, {"redeemer_id": redeemer, "item_id": item["id"]})
 
     period = BODIES["POST /v1/simulations"]({"program_id": program})
     simulation = (await post("/v1/simulations", period, 202))["id"]
@@ -257,7 +257,8 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
         "simulation_id": simulation,
         "pool_id": pool["id"],
         "item_id": item["id"],
-        "redemption_id": redemption["id"],
+        "redemption_id": redemption,
+        "redeemer_id": redeemer,
         "currency": "EUR",
         "mail_id": str(await until(mail, what="a mail to sign in by")),
         "kind": "svg",
@@ -269,7 +270,7 @@ async def fill(client: httpx.AsyncClient, store: Store, database_url: str) -> No
     }
 
 
-async def pay_out(database_url: str, store: Store, ambassador_id: str, program_id: str) -> str:
+async def pay_out(database_url: str, store: Store, ambassador_id: str, program_id: str, redeemer_id: str) -> str:
     """Something available, of an order of long ago, and a destination whose cool-off is over; a customer's credit, of
     which something is reserved, and the reservation's id.
     """
@@ -292,7 +293,7 @@ async def pay_out(database_url: str, store: Store, ambassador_id: str, program_i
             where = checked("iban", holder="Anna Markova", value="DE89370400440532013000")
             await set_destination(tx, sealing, store.id, ambassador_id, where)
             await tx.execute("update destinations set usable_at = :now", now=tx.now)
-            await granted(tx, Holder(store.id, "ambassador", ambassador_id, "points", "points"), program_id)
+            await granted(tx, Holder(store.id, "ambassador", redeemer_id, "points", "points"), program_id)
             return await reserved_credit(tx, store.id, program_id)
     finally:
         await db.close()
@@ -323,6 +324,17 @@ async def granted(tx: Tx, holder: Holder, program_id: str) -> None:
     await post(tx, [Written(posting, move)])
 
 
+async def redeem_one(client: httpx.AsyncClient, store: Store, ids: Mapping[str, str]) -> str:
+    """Something that was redeemed, and waits for the store."""
+
+    async def redeemed() -> str | None:
+        answer = await client.post("/v1/redemptions", json=BODIES["POST /v1/redemptions"](ids), headers=store.secret)
+        assert answer.status_code in (201, 404), answer.text  # who joined just now is on the way
+        return str(answer.json()["id"]) if answer.status_code == 201 else None
+
+    return str(await until(redeemed, what="a redemption"))
+
+
 async def ask_for_goodwill(client: httpx.AsyncClient, store: Store, ambassador_id: str) -> list[str]:
     """Two that wait for a second principal: somebody else than the store's own key asked for them."""
     made = await client.post("/v1/keys", json={"scopes": ["goodwill:write"]}, headers=store.secret)
@@ -351,7 +363,7 @@ PREFIXES |= {"install_check_id": "chk"}
 PREFIXES |= {"announcement_id": "ann", "batch_id": "pbt", "payout_id": "pay"}
 PREFIXES |= {"goodwill_id": "gwl", "other_goodwill": "gwl"}
 PREFIXES |= {"simulation_id": "sim", "reservation_id": "spd", "pool_id": "pol"}
-PREFIXES |= {"item_id": "itm", "redemption_id": "rdm"}
+PREFIXES |= {"item_id": "itm", "redemption_id": "rdm", "redeemer_id": "amb"}
 
 
 def unknown_like(known: Mapping[str, str]) -> dict[str, str]:
@@ -391,7 +403,7 @@ BODIES: dict[str, Any] = {
         "stock": 100,
     },
     "PATCH /v1/catalogue-items/{item_id}": lambda _: {"description": "Roasted by us."},
-    "POST /v1/redemptions": lambda ids: {"ambassador_id": ids["ambassador_id"], "item_id": ids["item_id"]},
+    "POST /v1/redemptions": lambda ids: {"ambassador_id": ids["redeemer_id"], "item_id": ids["item_id"]},
     "POST /v1/redemptions/{redemption_id}/cancel": lambda _: {"reason": "Broken."},
     "POST /v1/redemptions/{redemption_id}/return": lambda _: {"restock": False},
     "POST /v1/reward-calculations": lambda _: {
