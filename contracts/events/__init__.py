@@ -71,7 +71,7 @@ _ALL: tuple[type[Payload], ...] = (
     payouts.PayoutReturned,
     payouts.PayoutCancelled,
     payouts.DestinationChanged,
-    pools.PoolRanLow,
+    pools.PoolNearlyEmptied,
     redemptions.RedemptionRequested,
     redemptions.RedemptionFulfilled,
     redemptions.RedemptionCancelled,

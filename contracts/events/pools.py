@@ -8,10 +8,10 @@ from contracts.events.base import Payload, Topic
 from contracts.fields import Id, Moment
 
 
-class PoolRanLow(Payload):
+class PoolNearlyEmptied(Payload):
     """A pool has fewer free codes than the store wants it to have. Sent once, until it was filled again."""
 
-    TYPE: ClassVar[str] = "kith.pool.ran_low.v1"
+    TYPE: ClassVar[str] = "kith.pool.nearly_emptied.v1"
     TOPIC: ClassVar[Topic] = Topic.REWARDS
 
     pool_id: Id

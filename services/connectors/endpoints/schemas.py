@@ -39,7 +39,7 @@ WebhookType = Literal[
     "redemption.fulfilled",
     "redemption.cancelled",
     "redemption.returned",
-    "pool.ran_low",
+    "pool.nearly_emptied",
 ]
 Url = Annotated[str, Field(min_length=8, max_length=2000, description="An https address, without a user or a #.")]
 Events = Annotated[list[WebhookType], Field(min_length=1, max_length=50, description="What it is told of.")]

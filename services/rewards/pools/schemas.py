@@ -24,7 +24,8 @@ MOST_BYTES: Final = 1024 * 1024
 """Of a list of codes."""
 PoolName = Annotated[str, Field(min_length=1, max_length=80)]
 LowBelow = Annotated[
-    int, Field(ge=0, le=MOST_CODES, description="Fewer free codes than that are too few: 0 says so never.")
+    int,
+    Field(ge=0, le=MOST_CODES, strict=True, description="Fewer free codes than that are too few: 0 says so never."),
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.events.pools import PoolRanLow
+from contracts.events.pools import PoolNearlyEmptied
 from services.kernel.work import Done, Task
 from services.rewards.pools import sql, work
 from services.rewards.pools.actions import bring, fill
@@ -148,7 +148,7 @@ async def test_a_pool_that_runs_low_says_so_once_until_it_is_filled(world: World
                 await hand_out(tx, STORE, pool.pool_id, reference=reference)
 
     async def warnings() -> list[int]:
-        return [one.free for one in await world.told(STORE) if isinstance(one, PoolRanLow)]
+        return [one.free for one in await world.told(STORE) if isinstance(one, PoolNearlyEmptied)]
 
     await take("a")
     assert await warnings() == []

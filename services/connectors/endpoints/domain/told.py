@@ -32,7 +32,7 @@ from contracts.events.payouts import (
     PayoutSubmitted,
     PayoutUnanswered,
 )
-from contracts.events.pools import PoolRanLow
+from contracts.events.pools import PoolNearlyEmptied
 from contracts.events.programs import ProgramExhausted, ProgramRefilled
 from contracts.events.redemptions import (
     RedemptionCancelled,
@@ -84,7 +84,7 @@ TOLD: Final[Mapping[str, type[Payload]]] = {
     "redemption.fulfilled": RedemptionFulfilled,
     "redemption.cancelled": RedemptionCancelled,
     "redemption.returned": RedemptionReturned,
-    "pool.ran_low": PoolRanLow,
+    "pool.nearly_emptied": PoolNearlyEmptied,
 }
 """Names of webhooks, each with the event that it is made of."""
 LIKEWISE: Final[Mapping[str, type[Payload]]] = {

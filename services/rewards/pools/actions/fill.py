@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from contracts.events.pools import PoolRanLow
+from contracts.events.pools import PoolNearlyEmptied
 from services.common.words import Said, _
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
@@ -179,7 +179,7 @@ async def keep(tx: Tx, pool: Pool) -> Pool:
     await sql.keep(tx, after)
     if after.low_since is not None and pool.low_since is None:
         tx.emit(
-            PoolRanLow(
+            PoolNearlyEmptied(
                 store_id=after.store_id,
                 pool_id=after.pool_id,
                 name=after.name,
