@@ -90,4 +90,7 @@ def test_old_keys_gain_no_say_over_domains() -> None:
     assert not scopes.SCOPES.from_mask(0xFFFE) & scopes.NAMED_ONLY
     assert not scopes.FIRST & scopes.NAMED_ONLY
     assert not scopes.USUAL & scopes.NAMED_ONLY
-    assert scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(["domains:*", "goodwill:*", "payouts:*"])) == scopes.NAMED_ONLY
+    assert (
+        scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(["domains:*", "goodwill:*", "payouts:*", "credit:*"]))
+        == scopes.NAMED_ONLY
+    )
