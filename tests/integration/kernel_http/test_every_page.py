@@ -48,6 +48,7 @@ PORTAL |= {
 }
 PORTAL |= {"/p/phone", "/p/phone/code", "/p/phone/end"}
 PORTAL |= {"/p/payouts", "/p/payouts/destination", "/p/payouts/request"}
+PORTAL |= {"/p/catalogue", "/p/catalogue/{item_id}", "/p/catalogue/redemptions/{redemption_id}/cancel"}
 """What an ambassador's session opens, and no other."""
 LEADS_ON = {"/console/links/ambassadors/search"}
 """What shows nothing of its own: it leads to the page that does."""
