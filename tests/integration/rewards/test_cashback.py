@@ -29,7 +29,8 @@ async def test_a_buyers_own_orders_bring_credit_and_refunds_take_it_back(world: 
     await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()) + 60)
     await world.take(bought("1", 4_999))
     assert await worth(world) == {}
-    await world.take(bought("2", 10_001), bought("3", 5_000, friend_id="noa"))
+    guest = bought("4", 5_000, friend_id="4")  # who gave no name is called by their order, and earns nothing
+    await world.take(bought("2", 10_001), bought("3", 5_000, friend_id="noa"), guest)
     assert await worth(world) == {"2/free/5000/1-3": 300, "3/free/5000/1-1": 100}
     await world.release()
     async with world.caller(STORE) as api:
@@ -100,7 +101,7 @@ async def test_an_order_counts_by_the_version_that_was_in_force_when_it_was_plac
     )
     placed = {"before": 10, "first": 8, "second": 5, "third": 2}
     await world.take(
-        *(bought(name, friend_id=name, placed_at=NOON - timedelta(days=days)) for name, days in placed.items())
+        *(bought(name, friend_id=f"of-{name}", placed_at=NOON - timedelta(days=days)) for name, days in placed.items())
     )
     assert await worth(world) == {"first/free/5000/1-1": 100, "third/free/5000/1-1": 200}
     assert (await audit(world)).whole

@@ -116,6 +116,8 @@ def test_one_is_free_for_each_fifty_spent(spent: int, free: int) -> None:
         ({"status": "pending", "reason": "unpaid", "settled_at": None}, None),
         ({"reason": "before_connection"}, None),
         ({"currency": "USD"}, None),
+        ({"friend_id": "1"}, None),  # a guest without any name: the customer 1 is somebody else
+        ({"friend_id": "1", "person": "1"}, None),
     ],
 )
 def test_what_an_order_counts_as(changed: dict[str, Any], revenue: int | None) -> None:

@@ -110,8 +110,13 @@ def chosen(programs: Iterable[InForce]) -> InForce | None:
 
 
 def counted(order: Order, under: InForce | None) -> Spent | None:
-    """What an order counts as; None if it counts for nothing."""
-    if under is None or not counts(order) or not (revenue := goods_revenue(order, under.program.currency)):
+    """What an order counts as; None if it counts for nothing. A guest without any name is called by their order: nobody
+    could use what they are given but a stranger whose customer id is that order's, so their orders count for nothing.
+    """
+    if under is None or not counts(order) or order.friend_id == order.order_id:
+        return None
+    revenue = goods_revenue(order, under.program.currency)
+    if not revenue:
         return None
     return Spent(
         store_id=order.store_id,
