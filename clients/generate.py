@@ -14,6 +14,8 @@ from typing import Any
 HERE = Path(__file__).parent
 DOCUMENTS = HERE.parent / "contracts" / "openapi"
 BUILD = HERE / "build"
+LONGEST_S = 180.0
+"""For all that npm fetches: the types of TypeScript may be missing, and nobody waits for ever."""
 
 
 def main(generator: str) -> None:
@@ -52,7 +54,12 @@ def _without_npm() -> str:
     if npm is None:
         return "there is no npm here"
     options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(HERE / "typescript")]
-    done = subprocess.run([npm, "ci", *options], check=False, stdin=subprocess.DEVNULL)
+    # Its own are five minutes for each of three tries: behind a wall that drops packets, a quarter of an hour.
+    options += ["--fetch-timeout=20000", "--fetch-retries=1"]
+    try:
+        done = subprocess.run([npm, "ci", *options], check=False, stdin=subprocess.DEVNULL, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        return f"npm ci took longer than {LONGEST_S:.0f} s"
     return f"npm ci ended with {done.returncode}" if done.returncode else ""
 
 

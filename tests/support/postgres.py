@@ -4,24 +4,17 @@ Databases are cloned from a template that was migrated once per run, so one cost
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
-import psutil
 import pytest
 
 from services.cli import manifests
 from services.cli.local.postgres import IN_TESTS, OWNER, Postgres
 from services.kernel.bus.schema import migrate_bus
 from services.kernel.migrate import migrate
+from tests.support import memory
 
 FreshDatabase = Callable[..., Awaitable[str]]
-MEMORY = Path("/dev/shm")
-"""Where a database's hundreds of files cost a fifth of what they cost on a disk: each test has a database."""
-ROOM = 4 * 2**30
-"""Bytes that must be free there, and in memory, for a worker's server; it takes less than a quarter of it."""
 
 
 class TestServer:
@@ -82,11 +75,6 @@ class TestServer:
         return name
 
 
-def has_room(place: Path) -> bool:
-    """Whether there is such a place in memory, with room for a server."""
-    return place.is_dir() and min(shutil.disk_usage(place).free, psutil.virtual_memory().available) > ROOM
-
-
 def _name_in(url: str) -> str:
     return url.partition("@/")[2].partition("?")[0]
 
@@ -94,13 +82,12 @@ def _name_in(url: str) -> str:
 @pytest.fixture(scope="session")
 async def postgres() -> AsyncIterator[TestServer]:
     """The run's PostgreSQL server."""
-    folder = Path(tempfile.mkdtemp(prefix="kith-pg-", dir=MEMORY if has_room(MEMORY) else None))
-    server = Postgres(folder / "data", settings={**IN_TESTS, "max_wal_size": "256MB"})
-    await server.start()
-    await server.ensure_databases([])
-    yield TestServer(server)
-    await server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with memory.folder() as folder:
+        server = Postgres(folder / "data", settings={**IN_TESTS, "max_wal_size": "256MB"})
+        await server.start()
+        await server.ensure_databases([])
+        yield TestServer(server)
+        await server.stop()
 
 
 @pytest.fixture

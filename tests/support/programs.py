@@ -11,26 +11,36 @@ import sys
 
 from tests.support import browser
 
-_QUIETLY = ["-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"]
+_QUIETLY = ("-qq", "-o", "DPkg::Lock::Timeout=120")
+_PATIENT = ("-o", "Acquire::Retries=3")
+_BRIEF = ("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=15", "-o", "Acquire::https::Timeout=15")
+_LONGEST_S = 900.0
+_LONGEST_OF_OPTIONAL_S = 180.0
 _PHP = ("php-cli",)
 
 
-def install(*packages: str) -> str:
-    """Installs packages of Debian's; what was tried and did not work, or nothing."""
+def install(*packages: str, needed: bool = True) -> str:
+    """Installs packages of Debian's; what was tried and did not work, or nothing. What is not `needed` is given up
+    soon: a registry that does not answer must hold up nobody's tests.
+    """
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "not root on Debian"
     print(f"Installing {', '.join(packages)} for the tests", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    status = 0
     for argv in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(
-            ["apt-get", *_QUIETLY, *argv],
-            check=False,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            timeout=900,
-        )
-    return f"apt-get install ended with {done.returncode}" if done.returncode else ""
+        try:
+            status = subprocess.run(
+                ["apt-get", *_QUIETLY, *(_PATIENT if needed else _BRIEF), *argv],
+                check=False,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                timeout=_LONGEST_S if needed else _LONGEST_OF_OPTIONAL_S,
+            ).returncode
+        except subprocess.TimeoutExpired as error:
+            return f"apt-get {argv[0]} took longer than {error.timeout:.0f} s"
+    return f"apt-get install ended with {status}" if status else ""
 
 
 def main() -> None:
@@ -41,15 +51,16 @@ def main() -> None:
     if php and chromium:
         wrong = install(*chromium, *php)
     if not browser.had():
-        tried = install(*browser.PACKAGES)
+        wrong = install(*browser.PACKAGES)
         try:
-            browser.download(tried)
+            browser.download(wrong)
         except browser.NoBrowser as reason:
             sys.exit(str(reason))
     if not shutil.which("php"):
-        wrong = install(*_PHP)
-    if wrong and not shutil.which("php"):
-        print(f"There is no PHP ({wrong}): the tests that run it are skipped")
+        # Where the browser's packages could not be had either, these cannot.
+        wrong = wrong or install(*_PHP, needed=False)
+        if wrong:
+            print(f"There is no PHP ({wrong}): the tests that run it are skipped")
 
 
 if __name__ == "__main__":
