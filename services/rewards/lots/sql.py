@@ -84,14 +84,15 @@ from lots where store_id = :store and remaining > 0 and expires_at is not null
 group by unit, pay_as order by unit, pay_as
 """
 _NEXT_LOT = "select lot_id from lots where store_id = :store and lot_id > :after order by lot_id offset :count limit 1"
+# Lines below 0 are what of a lot paid a debt when it returned from a spend: it is taken back from then on.
 _DRIFT = """
 with made as (
   select e.lot_id,
     coalesce(sum(e.amount) filter (where s.movement in ('release', 'grant', 'raise')), 0)::bigint as granted,
-    coalesce(-sum(e.amount) filter (where s.movement = 'claw_back'), 0)::bigint as clawed_back,
+    coalesce(-sum(e.amount) filter (where s.movement = 'claw_back' or e.line < 0), 0)::bigint as clawed_back,
     coalesce(-sum(e.amount) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
-    coalesce(-sum(e.amount) filter (where p.status = 'reserved'), 0)::bigint as reserved,
-    coalesce(-sum(e.amount) filter (where p.status <> 'reserved'), 0)::bigint as used
+    coalesce(-sum(e.amount) filter (where p.status = 'reserved' and e.line > 0), 0)::bigint as reserved,
+    coalesce(-sum(e.amount) filter (where p.status <> 'reserved' and e.line > 0), 0)::bigint as used
   from lot_entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
   left join spend_steps t on t.store_id = e.store_id and t.number = e.number
   left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
@@ -130,10 +131,13 @@ from posted p full join kept k using (number) where coalesce(p.amount, 0) <> coa
 """
 _DEBTS_ASTRAY = """
 with made as (
-  select h.owner, split_part(h.account, '_', 1) as side, h.unit, r.pay_as, (-sum(e.amount))::bigint as amount
+  select h.owner, split_part(h.account, '_', 1) as side, h.unit, coalesce(r.pay_as, p.pay_as) as pay_as,
+    (-sum(e.amount))::bigint as amount
   from lot_entries e
   join posting_sets s on s.store_id = e.store_id and s.number = e.number
-  join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
+  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
+  left join spend_steps t on t.store_id = e.store_id and t.number = e.number
+  left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
   join entries h on h.store_id = e.store_id and h.number = e.number
     and h.account in ('ambassador_available', 'friend_available')
   where e.store_id = :store and e.lot_id is null

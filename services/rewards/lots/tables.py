@@ -58,6 +58,7 @@ LOT_ENTRIES = Table(
     text("store_id", primary_key=True),
     # Of the posting set.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    # Below 0: what of that which returned to a lot paid the debt at once.
     Column("line", Integer, primary_key=True, autoincrement=False),
     # Null: the holder's debt.
     text("lot_id", nullable=True),

@@ -47,50 +47,85 @@ with parts as (
 update lots l set reserved = l.reserved - p.amount, used = l.used + p.amount
 from used p where l.store_id = :store and l.lot_id = any(array(select lot_id from used)) and l.lot_id = p.lot_id
 """
-_LET_GO = """
-with parts as (
-  select w.store_id, w.number, w.kept, e.lot_id, e.line, -e.amount as amount,
+# What returns pays the holder's debt first, beginning with that which expires first: it is taken back from its lot.
+# Lines of the set: what returned to each lot as it was reserved, below 0 what of it paid the debt, 0 the debt itself.
+_PAID = "least(amount, greatest(debt - ((sum(amount) over holder)::bigint - amount), 0))"
+_LET_GO = f"""
+with spent as (
+  select w.*, coalesce((select d.amount from lot_debts d where d.store_id = w.store_id and d.owner = w.owner
+      and d.side = w.side and d.unit = w.unit and d.pay_as = w.pay_as), 0) as debt
+  from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]), cast(:units as text[]),
+      cast(:kinds as text[]), cast(:reserved as bigint[]), cast(:kept as bigint[]), cast(:numbers as bigint[]))
+    w(store_id, owner, side, unit, pay_as, reserved, kept, number)
+), parts as (
+  select w.*, e.lot_id, e.line, -e.amount as taken,
     (sum(-e.amount) over (partition by w.store_id, w.reserved order by e.line))::bigint as upto
-  from unnest(cast(:stores as text[]), cast(:reserved as bigint[]), cast(:kept as bigint[]), cast(:numbers as bigint[]))
-    w(store_id, reserved, kept, number)
+  from spent w
   join lot_entries e on e.store_id = any(cast(:stores as text[])) and e.number = any(cast(:reserved as bigint[]))
     and e.store_id = w.store_id and e.number = w.reserved
 ), freed as (
-  select store_id, number, lot_id, line, least(amount, upto - kept) as amount from parts where upto > kept
+  select parts.*, least(taken, upto - kept) as amount from parts where upto > kept
+), returned as (
+  select store_id, owner, side, unit, pay_as, number, lot_id, line, amount, {_PAID} as paid from freed
+  window holder as (partition by store_id, owner, side, unit, pay_as order by number, line rows unbounded preceding)
 ), moved as (
-  update lots l set reserved = l.reserved - b.amount, remaining = l.remaining + b.amount
-  from (select store_id, lot_id, sum(amount)::bigint as amount from freed group by 1, 2) b
-  where l.store_id = any(cast(:stores as text[])) and l.lot_id = any(array(select lot_id from freed))
+  update lots l set reserved = l.reserved - b.amount, clawed_back = l.clawed_back + b.paid,
+    remaining = l.remaining + b.amount - b.paid
+  from (
+    select store_id, lot_id, sum(amount)::bigint as amount, sum(paid)::bigint as paid from returned group by 1, 2
+  ) b
+  where l.store_id = any(cast(:stores as text[])) and l.lot_id = any(array(select lot_id from returned))
     and l.store_id = b.store_id and l.lot_id = b.lot_id
   returning l.store_id, l.expires_at
+), cleared as (
+  update lot_debts d set amount = d.amount - p.paid
+  from (
+    select store_id, owner, side, unit, pay_as, sum(paid)::bigint as paid from returned where paid > 0
+    group by 1, 2, 3, 4, 5
+  ) p
+  where d.store_id = any(cast(:stores as text[])) and d.owner = any(cast(:owners as text[]))
+    and d.store_id = p.store_id and d.owner = p.owner and d.side = p.side and d.unit = p.unit and d.pay_as = p.pay_as
 ), noted as (
   insert into lot_entries (store_id, number, line, lot_id, amount)
-  select store_id, number, line, lot_id, amount from freed
+  select store_id, number, line, lot_id, amount from returned
+  union all select store_id, number, -line, lot_id, -paid from returned where paid > 0
+  union all select store_id, number, 0, null, sum(paid)::bigint from returned where paid > 0 group by 1, 2
 )
 select store_id, min(expires_at) as at from moved where expires_at is not null group by 1
-"""
-_GIVE_BACK = """
+"""  # noqa: S608
+_GIVE_BACK = f"""
 with used as (
   select lot_id, (-sum(amount))::bigint as amount, min(line) filter (where number = :reserved) as line
-  from lot_entries where store_id = :store
+  from lot_entries where store_id = :store and (number = :reserved or amount > 0) and lot_id is not null
     and number = any(array(select number from spend_steps where store_id = :store and spend_id = :spend))
   group by 1
 ), parts as (
   select lot_id, line, amount, (sum(amount) over (order by line desc))::bigint - amount as before
   from used where amount > 0
 ), back as (
-  select lot_id, line, least(amount, cast(:amount as bigint) - before) as amount from parts
-  where before < cast(:amount as bigint)
+  select lot_id, line, least(amount, cast(:amount as bigint) - before) as amount,
+    coalesce((select amount from lot_debts where {_OF_HOLDER}), 0) as debt
+  from parts where before < cast(:amount as bigint)
+), returned as (
+  select lot_id, line, amount, {_PAID} as paid from back window holder as (order by line rows unbounded preceding)
 ), moved as (
-  update lots l set used = l.used - b.amount, remaining = l.remaining + b.amount
-  from back b where l.store_id = :store and l.lot_id = any(array(select lot_id from back)) and l.lot_id = b.lot_id
+  update lots l set used = l.used - b.amount, clawed_back = l.clawed_back + b.paid,
+    remaining = l.remaining + b.amount - b.paid
+  from returned b
+  where l.store_id = :store and l.lot_id = any(array(select lot_id from returned)) and l.lot_id = b.lot_id
   returning l.expires_at
+), cleared as (
+  update lot_debts set amount = amount - (select sum(paid)::bigint from returned)
+  where {_OF_HOLDER} and exists (select from returned where paid > 0)
 ), noted as (
   insert into lot_entries (store_id, number, line, lot_id, amount)
-  select :store, :number, line, lot_id, amount from back
+  select cast(:store as text), cast(:number as bigint), line, lot_id, amount from returned
+  union all select cast(:store as text), cast(:number as bigint), -line, lot_id, -paid from returned where paid > 0
+  union all select cast(:store as text), cast(:number as bigint), 0, null, sum(paid)::bigint from returned
+  having sum(paid) > 0
 )
 select min(expires_at) from moved
-"""
+"""  # noqa: S608
 _ADD = f"""
 insert into spends ({_FIELDS}) values (:store, :spend, :purpose, :purpose_id, :owner, :side, :unit, :kind, :amount,
   0, 0, 'reserved', :number, :at, :expires, null)
@@ -223,12 +258,16 @@ async def use(tx: Tx, spend: Spend, amount: int) -> None:
 
 
 async def let_go(tx: Tx, spends: Sequence[tuple[Spend, int, int]]) -> Mapping[str, datetime]:
-    """What spends have reserved beyond what is kept returns to its lots, each as (spend, kept, number of the set).
-    Returns when the first of these lots expires, by store.
+    """What spends have reserved beyond what is kept returns to its lots, each as (spend, kept, number of the set), and
+    pays the holder's debt first. Returns when the first of these lots expires, by store.
     """
     rows = await tx.all(
         _LET_GO,
         stores=[spend.holder.store_id for spend, _, _ in spends],
+        owners=[spend.holder.owner for spend, _, _ in spends],
+        sides=[spend.holder.side for spend, _, _ in spends],
+        units=[spend.holder.unit for spend, _, _ in spends],
+        kinds=[spend.holder.kind for spend, _, _ in spends],
         reserved=[spend.number for spend, _, _ in spends],
         kept=[kept for _, kept, _ in spends],
         numbers=[number for _, _, number in spends],
@@ -237,16 +276,16 @@ async def let_go(tx: Tx, spends: Sequence[tuple[Spend, int, int]]) -> Mapping[st
 
 
 async def give_back(tx: Tx, spend: Spend, amount: int, *, number: int) -> datetime | None:
-    """So much of what a spend used returns to its lots by a set, first to that which expires last. Returns when the
-    first of them expires.
+    """So much of what a spend used returns to its lots by a set, first to that which expires last, and pays the
+    holder's debt first. Returns when the first of these lots expires.
     """
     at: datetime | None = await tx.scalar(
         _GIVE_BACK,
-        store=spend.holder.store_id,
         spend=spend.spend_id,
         reserved=spend.number,
         amount=amount,
         number=number,
+        **_holder(spend.holder),
     )
     return at
 

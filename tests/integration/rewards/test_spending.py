@@ -119,6 +119,43 @@ async def test_taking_back_leaves_what_is_reserved_and_used_and_the_debt_is_paid
     assert (await audit(world)).findings == []
 
 
+@pytest.mark.parametrize("used", [False, True])
+async def test_what_returns_after_its_reward_was_taken_back_pays_the_debt_and_expires_no_more(
+    world: World, *, used: bool
+) -> None:
+    """Reserved or used until its lot's time is over, taken back meanwhile: the holder pays once."""
+    await two_lots(world)
+    await reserve(world, 130, "a")
+    if used:
+        await capture(world, "a")
+    await time_passes(world, 40 * DAY)
+    await bought(world, "1", revision=2, cancelled=True)
+    assert await debt(world) == 100
+    await (give_back(world, "a", 130, "r1") if used else release(world, "a"))
+    assert (await lots(world), await debt(world)) == ([(100, 100, 0, 0, 0, 0), (100, 0, 70, 0, 0, 30)], 0)
+    await run_jobs(world)
+    assert await holding(world, ANNA, "points") == Holding(granted=200, clawed_back=100, expired=100)
+    assert (await audit(world)).findings == []
+
+
+async def test_a_debt_of_one_lot_is_paid_by_what_returns_to_another_bit_by_bit(world: World) -> None:
+    await two_lots(world)
+    await reserve(world, 100, "a")
+    await capture(world, "a")
+    await reserve(world, 60, "b")
+    await capture(world, "b", 50)  # 10 return
+    await reserve(world, 50, "c", expires_at=await world.now() + DAY)
+    await bought(world, "1", revision=2, cancelled=True)
+    await give_back(world, "b", 20, "r1")
+    assert (await lots(world), await debt(world)) == ([(100, 0, 0, 0, 100, 0), (100, 20, 0, 50, 30, 0)], 80)
+    await time_passes(world, 2 * DAY)
+    assert (await lots(world), await debt(world)) == ([(100, 0, 0, 0, 100, 0), (100, 70, 0, 0, 30, 0)], 30)
+    await give_back(world, "b", 30, "r2")  # what paid a debt is not given back again
+    await give_back(world, "a", 100, "r1")
+    assert (await lots(world), await debt(world)) == ([(100, 0, 0, 0, 0, 100), (100, 100, 0, 0, 0, 0)], 0)
+    assert (await audit(world)).findings == []
+
+
 async def test_a_million_points_over_ten_thousand_lots_are_spent_in_one_statement(world: World) -> None:
     """Each with what it reads, as the services' role; what was spent before costs nothing any more."""
     await opened(world)

@@ -45,6 +45,8 @@ class Model:
     """Day of each order that stands."""
     spends: dict[str, tuple[str, list[Point]]] = field(default_factory=dict)
     """How each stands, with its points in the order in which they were taken."""
+    back: dict[str, int] = field(default_factory=dict)
+    """How many of a spend's points were given back, the last of them first."""
 
     def earn(self, name: str) -> None:
         self.orders[name] = self.today
@@ -81,7 +83,7 @@ class Model:
         if status == "reserved":
             if amount > len(points):
                 return "invalid"
-            self._move(points[amount:], "active")
+            self._return(points[amount:])
             self.spends[name] = ("captured", self._move(points[:amount], "used"))
         return "captured"
 
@@ -90,7 +92,7 @@ class Model:
         if status == "captured":
             return "already_captured"
         if status == "reserved":
-            self._move(points, "active")
+            self._return(points)
             self.spends[name] = ("released", points)
         return "released"
 
@@ -98,11 +100,19 @@ class Model:
         status, points = self.spends[name]
         if status != "captured":
             return "not_captured"
-        used = [one for one in points if one.state == "used"]
-        if amount > len(used):
+        used = len(points) - self.back.get(name, 0)
+        if amount > used:
             return "invalid"
-        self._move(used[len(used) - amount :], "active")
+        self._return(points[used - amount : used])
+        self.back[name] = len(points) - used + amount
         return "captured"
+
+    def _return(self, points: list[Point]) -> None:
+        """Points that come back pay the debt first, those that expire first before all else."""
+        paid = min(self.debt, len(points))
+        self.debt -= paid
+        self._move(points[:paid], "taken")
+        self._move(points[paid:], "active")
 
     def expire(self) -> None:
         self._move([one for one in self.points if one.state == "active" and one.day + KEPT < self.today], "expired")
