@@ -5,25 +5,39 @@ migrations: they follow from `Table.info` (see `kernel.tables`) and are applied 
 new table cannot forget them.
 """
 
+import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.kernel.db import APP_ROLE, async_url
 from services.kernel.service import Service
 
+TRIES: Final = 5
+"""How often migrating begins before a deadlock is its end. The database takes a second to find one."""
+
+_DEADLOCK: Final = "40P01"
 _ENVIRONMENT = Path(__file__).parent / "alembic_env"
 
 
 async def migrate(service: Service, url: str) -> None:
-    """Upgrades the schema. Replicas may call it at once: an advisory lock lets one work and the others find it done."""
-    await _run(service, url, lambda connection: _upgrade(service, connection))
+    """Upgrades the schema. Replicas may call it at once: an advisory lock lets one work and the others find it done.
+    It takes tables from beside replicas that go on with their work; where each waits for the other, it begins anew.
+    """
+    for number in itertools.count(1):
+        try:
+            await _run(service, url, lambda connection: _upgrade(service, connection))
+            break
+        except DBAPIError as error:
+            if number == TRIES or getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                raise
 
 
 async def drift(service: Service, url: str) -> list[str]:

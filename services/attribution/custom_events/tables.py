@@ -78,7 +78,7 @@ CUSTOM_EVENT_CLICKS = Table(
     ),
 )
 """The clicks that events of a person came with, as the tokens said, so that settled ones are not read for what they
-lend. The person is the one that the events have kept.
+lend. The person is the one that the events have kept. A trigger of `custom_events` writes them.
 """
 
 JOINED_SWEEPS = Table(

@@ -17,6 +17,8 @@ _TEXT = "lower(concat_ws(e'\\n', p.name, p.email, a.external_id, c.code))"
 
 
 def upgrade() -> None:
+    # At once, as queries take them: a lock that grows while replicas run may wait for one who waits for it.
+    op.execute("lock table ambassadors, people, codes in access exclusive mode")
     op.add_column("people", sa.Column("sought", sa.Text(), nullable=True))
     op.create_index(
         "ambassadors_erased_idx",

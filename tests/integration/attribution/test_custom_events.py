@@ -5,12 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+from alembic import command
 
 from contracts.events import Payload
 from contracts.events.actions import Action, ActionAttributed, ActionReversed, ActionSettled
 from services.attribution.custom_events.actions.check import check, reconcile
 from services.attribution.custom_events.actions.settle import settle
+from services.attribution.custom_events.sql import beside
 from services.attribution.main import SERVICE
+from services.kernel import migrate as migrations
 from services.kernel.db import Database
 from tests.integration.attribution.world import NOW, PUBLISHABLE, SECRET_KEY, SHOP, VISITOR, token
 from tests.support.attribution import ambassador, event_of, pump
@@ -197,3 +200,28 @@ async def test_open_events_are_decided_again_from_their_facts_and_all_of_them_ar
         await tx.execute("update custom_events set decision = decision || ' '::bytea where event_id = 'signup-3'")
     assert (count.acked, count.by_status, count.in_flight) == (4, {"attributed": 2, "unattributed": 1}, 1)
     assert (await compared())["signup-3"] is False
+
+
+async def test_clicks_of_an_event_are_remembered_whichever_build_says_whose_it_is(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    """While replicas are restarted one by one, those of the former build write the person and nothing else."""
+    await report(http, tokens=[token()])
+    async with db.transaction(stores=[SHOP]) as tx:
+        await tx.execute("update custom_events set person_id = 'per_mia'")
+        assert await tx.scalar("select count(*) from custom_event_clicks") == 1
+        await tx.execute("update custom_events set stale = true")
+        await tx.execute("update custom_events set person_id = 'per_mia'")
+        found = await beside.tokens(tx, [(SHOP, "per_mia")])
+    assert [one.ambassador_id for one in found[SHOP, "per_mia"]] == ["amb_anna"]
+
+
+async def test_the_migration_remembers_clicks_of_what_was_reported_before(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    await report(http, tokens=[token()])
+    await pump(db, [SHOP])
+    await migrations._run(SERVICE, db.url, lambda each: command.downgrade(migrations._config(SERVICE, each), "0018"))
+    await migrations.migrate(SERVICE, db.url)
+    async with db.transaction(stores=[SHOP]) as tx:
+        assert await tx.scalar("select count(*) from custom_event_clicks") == 1

@@ -16,16 +16,19 @@ from contracts.events.orders import Figures, OrderCancelled, OrderRefunded
 from contracts.events.tracking import Customer, TokenClaims
 from contracts.program import EventRule
 from services.attribution.custom_events.domain import (
+    Doer,
     EventDecision,
     Happened,
     decide_events,
     decision_bytes,
+    key_of,
     nothing_left,
     number_of,
 )
 from services.attribution.decisions.domain import decide
 from services.attribution.decisions.domain import decision_bytes as order_bytes
 from services.attribution.decisions.domain.facts import Facts, Settlement
+from services.attribution.decisions.domain.history import Known
 from tests.support.attribution import (
     NOON,
     STORE,
@@ -106,6 +109,16 @@ def test_what_proves_for_an_order_proves_for_an_event(proof: str) -> None:
     assert (found.status, found.ambassador_id, found.program_id) == ("attributed", "amb_anna", "prg_1"), found
     assert found.winner is not None
     assert found.reason == found.winner.kind
+
+
+def test_what_an_earlier_event_lends_stays_while_others_that_had_settled_are_called_off() -> None:
+    called_off = [Happened(event(f"gone-{n}"), "mistake", settled=True) for n in range(20)]
+    events = [*called_off, Happened(event("open"))]
+    facts = facts_of(WORLD)
+    facts.actions = [one.report for one in events]
+    facts.known = [Known("mia", frozenset(key_of(one.report.event_id) for one in events))]
+    found = decide_events(facts, events, {"open": Doer(tokens=[token()])})
+    assert [(one.event_id, one.ambassador_id) for one in found.values()] == [("open", "amb_anna")]
 
 
 REFUSED = {

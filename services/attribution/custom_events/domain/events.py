@@ -131,9 +131,12 @@ def decide_events(
 
 
 def _lending(known: Known, events: Mapping[str, Happened], doers: Mapping[str, Doer]) -> Known:
-    """With what came with events that are not at hand: of each event of a person that is the same."""
-    found = (_doer(events[key], doers).tokens for key in known.orders if key in events)
-    return replace(known, tokens=newest_tokens((*known.tokens, *next(found, ()))))
+    """With what came with events that are not at hand. It is the same of each event of a person of which it is known:
+    of those that have settled, and were called off just now, it is not.
+    """
+    at_hand = (events[key].report.event_id for key in known.orders if key in events)
+    first = min((event_id for event_id in at_hand if event_id in doers), default=None)
+    return known if first is None else replace(known, tokens=newest_tokens((*known.tokens, *doers[first].tokens)))
 
 
 def _of_person(

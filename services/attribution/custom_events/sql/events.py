@@ -79,16 +79,9 @@ _LIST = (
     " order by e.happened_at desc, e.event_id desc limit :count"
 )
 _ASSIGN = """
-with assigned as (
-  update custom_events e set person_id = w.p, stale = true
-  from unnest(cast(:stores as text[]), cast(:events as text[]), cast(:people as text[])) w (s, e, p)
-  where e.store_id = w.s and e.event_id = w.e and e.person_id is null
-  returning e.store_id, e.person_id, e.body
-)
-insert into custom_event_clicks (store_id, person_id, click_id, at, body)
-select a.store_id, a.person_id, t ->> 'click_id', cast(t ->> 'at' as timestamptz), convert_to(cast(t as text), 'utf8')
-from assigned a cross join jsonb_array_elements(convert_from(a.body, 'utf8')::jsonb -> 'tokens') t
-on conflict do nothing
+update custom_events e set person_id = w.p, stale = true
+from unnest(cast(:stores as text[]), cast(:events as text[]), cast(:people as text[])) w (s, e, p)
+where e.store_id = w.s and e.event_id = w.e and e.person_id is null
 """
 _OF_PEOPLE = """
   select w.s, w.p from unnest(cast(:stores as text[]), cast(:people as text[])) w (s, p)
@@ -260,8 +253,8 @@ async def unassigned(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[str]]:
 
 
 async def assign(tx: Tx, people: Mapping[Ref, str]) -> None:
-    """Says whose events these are that nobody's were: from now on they are to be decided. What clicks they came with
-    is remembered of the person.
+    """Says whose events these are that nobody's were: from now on they are to be decided. The database remembers
+    of the person what clicks they came with.
     """
     refs = sorted(people)
     if refs:
