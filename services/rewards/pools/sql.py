@@ -1,4 +1,6 @@
-"""SQL of pools. Whoever adds codes or hands them out locks the pool's row first: it counts both."""
+"""SQL of pools. Whoever adds codes claims them first, in the order of their index, and locks the pool's row then: it
+counts codes and hand-outs, and who waits for it waits for no writing of many rows.
+"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -32,12 +34,12 @@ select pool_id, name from pools where store_id = :store and low_since is not nul
 """
 
 _MARK: Final = "hashtextextended({code}, hashtextextended(:store, 0))"
-_ADD_CODES = f"""
+_CLAIM = f"""
 insert into pool_codes (store_id, pool_id, mark, code)
 select :store, :pool, {_MARK.format(code="w.code")}, w.code from unnest(cast(:codes as text[])) w(code)
 order by 3
 """  # noqa: S608
-_ADD_NEW_CODES = _ADD_CODES + "on conflict (mark) do nothing returning code"
+_CLAIM_NEW = _CLAIM + "on conflict (mark) do nothing returning code"
 _ADD_SLICES = """
 insert into pool_slices (store_id, pool_id, slice, codes)
 select :store, :pool, :slices + 1 + (w.n - 1) / :each, array_agg(w.code order by w.n)
@@ -105,13 +107,6 @@ class Known(NamedTuple):
     name: str
 
 
-class Added(NamedTuple):
-    """How many codes were added, and the highest place that one of the pool may have now."""
-
-    codes: int
-    last_place: int
-
-
 async def add(tx: Tx, pool: Pool) -> None:
     """Keeps a new pool."""
     await tx.execute(_ADD, **{name: getattr(pool, name) for name in _FIELDS})
@@ -143,24 +138,31 @@ async def low(tx: Tx, store_id: str, *, count: int = 20) -> list[Low]:
     return [Low(row.pool_id, row.name) for row in await tx.all(_LOW, store=store_id, count=count)]
 
 
-async def add_codes(tx: Tx, pool: Pool, codes: Sequence[str]) -> Added:
-    """Adds codes behind the pool's last place, in this order. Those that the store has already are left out.
+async def claim_codes(tx: Tx, store_id: str, pool_id: str, codes: Sequence[str]) -> Sequence[str]:
+    """Makes codes the pool's. Returns those that the store had in none, in this order; they have no place yet.
 
     They are written in the order of their index, whose pages are then each touched once, and first as if all were new:
-    asking of each whether it is there costs half as much again.
+    asking of each whether it is there costs half as much again. The pool must not be locked: others who claim the same
+    codes wait for this transaction to end, and would be waited for.
     """
-    wanted = {"store": pool.store_id, "pool": pool.pool_id, "codes": codes}
-    await tx.execute("savepoint adding")
+    wanted = {"store": store_id, "pool": pool_id, "codes": codes}
+    await tx.execute("savepoint claiming")
     try:
-        await tx.execute(_ADD_CODES, **wanted)
-        new: Sequence[str] = codes
+        await tx.execute(_CLAIM, **wanted)
     except asyncpg.UniqueViolationError:
-        await tx.execute("rollback to savepoint adding")
-        added = {row.code for row in await tx.all(_ADD_NEW_CODES, **wanted)}
-        new = [code for code in dict.fromkeys(codes) if code in added]
+        await tx.execute("rollback to savepoint claiming")
+        claimed = {row.code for row in await tx.all(_CLAIM_NEW, **wanted)}
+        return [code for code in dict.fromkeys(codes) if code in claimed]
+    return codes
+
+
+async def place_codes(tx: Tx, pool: Pool, codes: Sequence[str]) -> int:
+    """Puts claimed codes behind the last place of a locked pool, in this order. Returns the highest place that one may
+    have now.
+    """
     slices = pool.last_place // EACH
-    await tx.execute(_ADD_SLICES, store=pool.store_id, pool=pool.pool_id, codes=new, slices=slices, each=EACH)
-    return Added(len(new), pool.last_place + -(-len(new) // EACH) * EACH)
+    await tx.execute(_ADD_SLICES, store=pool.store_id, pool=pool.pool_id, codes=codes, slices=slices, each=EACH)
+    return pool.last_place + -(-len(codes) // EACH) * EACH
 
 
 async def known(tx: Tx, store_id: str, codes: Sequence[str]) -> list[Known]:

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
 from contracts.events.pools import PoolNearlyEmptied
+from services.kernel.db import Tx
 from services.kernel.work import Done, Task
 from services.rewards.pools import sql, work
 from services.rewards.pools.actions import bring, fill
@@ -195,6 +196,72 @@ async def test_a_store_s_own_codes_are_reported_line_by_line(world: World) -> No
         for wrong in ("\n", 'a"\n"b'):
             refused = await api.post(f"/v1/pools/{pool}/codes", json={"csv": wrong})
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "csv")
+
+
+@pytest.mark.parametrize("adding", ["made", "brought"])
+async def test_codes_that_are_being_written_hold_nobody_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, adding: str
+) -> None:
+    """A hand-out under the store's lock, as a redemption takes it, goes through between the writing and its commit."""
+    pool = await made(world, await opened(world, count=2))
+    claim, handed = sql.claim_codes, list[str]()
+
+    async def claimed(tx: Tx, store_id: str, pool_id: str, codes: Sequence[str]) -> Sequence[str]:
+        found = await claim(tx, store_id, pool_id, codes)
+        async with world.db.transaction([STORE]) as other:
+            await other.execute("set local lock_timeout = '1s'")
+            await other.lock_stores([STORE])
+            handed.append((await hand_out(other, STORE, pool.pool_id, reference="a")).code)
+        return found
+
+    async with world.db.transaction([STORE]) as tx:
+        await tx.lock_stores([STORE])  # its row is there
+        more = await fill.make(tx, STORE, pool.pool_id, count=3)
+    monkeypatch.setattr(sql, "claim_codes", claimed)
+    async with world.db.transaction([STORE]) as tx:
+        if adding == "made":
+            assert not await fill.make_slice(tx, STORE, pool.pool_id, start=more.start)
+        else:
+            await bring.bring(tx, STORE, pool.pool_id, await bring.read("A-1\nA-2\nA-3"))
+    after = await now_of(world, pool)
+    assert (len(handed), after.size, after.free, after.handed) == (1, 5, 4, 1)
+    assert len(await codes_of(world, after)) == 5
+
+
+async def test_what_was_drawn_while_making_was_stopped_is_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = await opened(world, count=3)
+    claim = sql.claim_codes
+
+    async def claimed(tx: Tx, store_id: str, pool_id: str, codes: Sequence[str]) -> Sequence[str]:
+        async with world.db.transaction([STORE]) as other:
+            await fill.cancel(other, STORE, pool.pool_id)
+        return await claim(tx, store_id, pool_id, codes)
+
+    monkeypatch.setattr(sql, "claim_codes", claimed)
+    monkeypatch.setattr(fill, "short_codes", lambda count, _: [f"{n:09}" for n in range(count)])
+    async with world.db.transaction([STORE]) as tx:
+        assert not await fill.make_slice(tx, STORE, pool.pool_id, start=pool.start)
+    assert (await now_of(world, pool)).made == 0
+    async with world.db.transaction([STORE]) as tx:
+        assert await sql.known(tx, STORE, [f"{n:09}" for n in range(3)]) == []
+
+
+async def test_a_list_reports_what_somebody_else_added_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, other = await opened(world, name="Own"), await opened(world, name="Tea")
+    claim = sql.claim_codes
+
+    async def claimed(tx: Tx, store_id: str, pool_id: str, codes: Sequence[str]) -> Sequence[str]:
+        if pool_id == own.pool_id:
+            async with world.db.transaction([STORE]) as another:
+                await bring.bring(another, STORE, other.pool_id, await bring.read("A-2\nA-4"))
+        return await claim(tx, store_id, pool_id, codes)
+
+    monkeypatch.setattr(sql, "claim_codes", claimed)
+    async with world.db.transaction([STORE]) as tx:
+        found = await bring.bring(tx, STORE, own.pool_id, await bring.read("A-1\nA-2\nA-3"))
+    (left,) = found.left
+    assert (found.lines, found.added, left.line.code, left.why) == (3, 2, "A-2", "in_another_pool")
+    assert left.pool is not None and left.pool.name == "Tea" and found.pool.added == 2
 
 
 def rows_of(answer: httpx.Response) -> Iterator[dict[str, str]]:

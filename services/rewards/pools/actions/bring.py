@@ -10,7 +10,7 @@ from services.common.words import Said, _
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.rewards.pools import sql
-from services.rewards.pools.actions.fill import keep, locked
+from services.rewards.pools.actions.fill import get, keep, locked
 from services.rewards.pools.domain import MOST_CODES, BadList, Line, Pool, read_codes
 
 Why = Literal["invalid", "twice_in_list", "in_this_pool", "in_another_pool"]
@@ -53,22 +53,30 @@ async def bring(tx: Tx, store_id: str, pool_id: str, lines: Sequence[Line]) -> B
 
     Raises `PoolNotFound`, and `Invalid` for more than a pool holds.
     """
-    await tx.lock_stores([store_id])  # two lists of one store do not add the same code behind each other's back
-    pool = await locked(tx, store_id, pool_id)
+    await get(tx, store_id, pool_id)
     new, left = _told_apart(lines)
-    if pool.size + len(new) > MOST_CODES:
+    added = await sql.claim_codes(tx, store_id, pool_id, [line.code or "" for line in new])
+    fresh = set(added)
+    left += await _not_added(tx, store_id, pool_id, [line for line in new if line.code not in fresh])
+    pool = await locked(tx, store_id, pool_id)
+    if pool.size + len(added) > MOST_CODES:
         raise Invalid.field("csv", Said(_("A pool holds %(most)s codes at most."), most=MOST_CODES), code="too_many")
-    codes = [line.code or "" for line in new]
-    before = {one.number: one for one in await sql.known(tx, store_id, codes)}
-    for number, found in before.items():
-        why: Why = "in_this_pool" if found.pool_id == pool_id else "in_another_pool"
-        left.append(Left(new[number - 1], why, pool=found))
-    fresh = [code for number, code in enumerate(codes, 1) if number not in before]
-    added = await sql.add_codes(tx, pool, fresh)
-    after = await keep(tx, replace(pool, added=pool.added + added.codes, last_place=added.last_place))
-    if added.codes:
-        tx.note("pool.filled", on=pool_id, after={"count": added.codes})
-    return Brought(after, len(lines), added.codes, sorted(left, key=lambda one: one.line.number))
+    last_place = await sql.place_codes(tx, pool, added)
+    after = await keep(tx, replace(pool, added=pool.added + len(added), last_place=last_place))
+    if added:
+        tx.note("pool.filled", on=pool_id, after={"count": len(added)})
+    return Brought(after, len(lines), len(added), sorted(left, key=lambda one: one.line.number))
+
+
+async def _not_added(tx: Tx, store_id: str, pool_id: str, lines: Sequence[Line]) -> list[Left]:
+    """Why these lines added nothing. Asked after the others were added: what somebody else added meanwhile is there."""
+    having = {one.number: one for one in await sql.known(tx, store_id, [line.code or "" for line in lines])}
+    left: list[Left] = []
+    for number, line in enumerate(lines, 1):
+        found = having.get(number)
+        why: Why = "in_this_pool" if found is not None and found.pool_id == pool_id else "in_another_pool"
+        left.append(Left(line, why, pool=found))
+    return left
 
 
 def _told_apart(lines: Sequence[Line]) -> tuple[list[Line], list[Left]]:

@@ -1,6 +1,6 @@
 """Setting pools up, and making their codes: in the background, slice after slice, exactly as many as were asked for."""
 
-from typing import Final
+from typing import Final, TypeGuard
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from services.rewards.pools.domain import LEAST_SIGNS, MOST_CODES, MOST_SIGNS, U
 
 TASK: Final = "pool"
 SLICE: Final = 50_000
-"""Codes that one transaction makes. Whoever wants a code of the pool waits so long."""
+"""Codes that one transaction makes. Whoever wants a code of the pool waits only while these are given places."""
 
 
 class PoolNotFound(NotFound):
@@ -124,25 +124,30 @@ async def resume(tx: Tx, store_id: str, pool_id: str) -> Pool:
 async def make_slice(tx: Tx, store_id: str, pool_id: str, *, start: int, most: int = SLICE) -> bool:
     """Makes some codes. Returns whether more are to be made, by who began at `start`.
 
-    A code that the store had already is left out, and another one is made in a later slice: the count is exact.
+    A code that the store had already is left out, and another one is made in a later slice: the count is exact. What
+    is drawn while somebody else makes the rest, or stops it, is undone.
     """
-    pool = await sql.locked(tx, store_id, pool_id)
-    if pool is None or pool.state != "making" or pool.start != start:
+    before = await sql.one(tx, store_id, pool_id)
+    if not _makes(before, start):
         return False
-    drawn = short_codes(min(most, pool.wanted - pool.made), pool.signs)
-    codes = [pool.prefix + sign.upper() for sign in drawn]
-    added = await sql.add_codes(tx, pool, codes)
-    made = pool.made + added.codes
+    drawn = short_codes(min(most, before.wanted - before.made), before.signs)
+    await tx.execute("savepoint drawn")
+    codes = await sql.claim_codes(tx, store_id, pool_id, [before.prefix + sign.upper() for sign in drawn])
+    pool = await sql.locked(tx, store_id, pool_id)
+    if not _makes(pool, start) or pool.made + len(codes) > pool.wanted:
+        await tx.execute("rollback to savepoint drawn")
+        return _makes(pool, start)
+    made = pool.made + len(codes)
     done = made == pool.wanted
-    after = replace(pool, made=made, last_place=added.last_place, state="ready" if done else "making")
-    await keep(tx, after)
+    last_place = await sql.place_codes(tx, pool, codes)
+    await keep(tx, replace(pool, made=made, last_place=last_place, state="ready" if done else "making"))
     return not done
 
 
 async def given_up(tx: Tx, store_id: str, pool_id: str, *, start: int, reason: str) -> None:
     """Notes that making failed; it can go on from where it is."""
     pool = await sql.locked(tx, store_id, pool_id)
-    if pool is not None and pool.state == "making" and pool.start == start:
+    if _makes(pool, start):
         await keep(tx, replace(pool, state="failed", reason=reason))
 
 
@@ -189,6 +194,10 @@ async def keep(tx: Tx, pool: Pool) -> Pool:
             )
         )
     return after
+
+
+def _makes(pool: Pool | None, start: int) -> TypeGuard[Pool]:
+    return pool is not None and pool.state == "making" and pool.start == start
 
 
 async def _begin(tx: Tx, pool: Pool, *, wanted: int) -> Pool:
