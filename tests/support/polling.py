@@ -23,7 +23,7 @@ async def polling(
     *shops: Shop,
     cut_off: bool = False,
     kinds: Sequence[TaskKind] = work.TASK_KINDS,
-    opening: Opening = OPENING,
+    opening: Opening | None = OPENING,
 ) -> AsyncIterator[Jobs]:
     """Runs the tasks of polls, or other ones; what the clock begins is begun by `run_due` of what this gives. With
     `cut_off` the end comes in the middle of whatever runs.

@@ -11,7 +11,7 @@ from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account, FormerHook
 from services.connectors.platforms.domain.port import NOTHING_SAID, Options
 from services.connectors.platforms.domain.registry import PLATFORMS
-from services.kernel.auth.opening import PublicKey
+from services.kernel.auth.opening import MARK, PublicKey
 from services.kernel.auth.sealing import Sealing
 from services.kernel.context import Context
 from services.kernel.db import Tx
@@ -173,6 +173,13 @@ async def access_now(ctx: Context, account: Account) -> Access | None:
     async with ctx.db.transaction([account.store_id], patient=True) as tx:
         await sql.renew(tx, account, anew, domain.hint_of(plain))
     return access
+
+
+def opened_elsewhere(ctx: Context, account: Account) -> bool:
+    """Whether what this process cannot open is for workers who have keys, of which it has none: it was started before
+    they were.
+    """
+    return ctx.opening is None and account.access is not None and account.access.startswith(MARK)
 
 
 def hint_of(ctx: Context, account: Account) -> str | None:

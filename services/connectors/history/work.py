@@ -64,6 +64,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
     try:
         access = await accounts.access_now(ctx, account)
     except ValueError:  # its sealing key has left, and may be put back
+        if accounts.opened_elsewhere(ctx, account):
+            return _later(history, "no_key", BUSY, clock.now)
         return _stopped(history, "no_key")
     if polling is None or access is None or access.password is None:
         return _stopped(history, "no_access")

@@ -60,6 +60,8 @@ async def run(ctx: Context, task: Task) -> Outcome:
     try:
         access = await accounts.access_now(ctx, account)
     except ValueError:  # its sealing key has left, and may be put back
+        if accounts.opened_elsewhere(ctx, account):
+            return _busy(account, poll, "no_key", BUSY, now)
         return _ended(actions.broken_off, account, poll, "no_key")
     if polling is None or access is None or access.password is None:
         return _ended(actions.stopped, account, poll, "no_access")
@@ -171,7 +173,7 @@ def _refused(task: Task, account: Account, poll: Poll, answer: Answer, clock: Cl
 
 
 def _busy(account: Account, poll: Poll, reason: str, wait: timedelta, now: datetime) -> Outcome:
-    """The platform asks for patience: that is no failure, unless it asks for hours."""
+    """Somebody asks for patience: that is no failure, unless it is for hours."""
     if poll.began_at is not None and now + wait - poll.began_at > domain.LONGEST_BUSY:
         return _ended(actions.broken_off, account, poll, reason)
     return Retry(reason=reason, after=wait, failed=False)

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from services.kernel.auth.ring import parse_keys
 from services.kernel.auth.sealing import Sealing
 
-_MARK: Final = b"b:"
+MARK: Final = b"b:"
+"""How everything begins that was sealed for workers alone."""
 _KEY: Final = 32
 _NONCE: Final = bytes(12)
 """Each text has a key of its own, so one nonce does for all."""
@@ -33,7 +34,7 @@ class PublicKey:
     @property
     def mark(self) -> bytes:
         """How everything begins that this key sealed."""
-        return b"%b%b." % (_MARK, self.kid.encode())
+        return b"%b%b." % (MARK, self.kid.encode())
 
     def seal(self, purpose: str, plain: bytes, *, owner: str) -> bytes:
         """Seals for one owner and purpose. Equal texts come out different."""
@@ -84,9 +85,9 @@ class Opening:
 
     def open(self, purpose: str, sealed: bytes, *, owner: str) -> bytes:
         """What was sealed. Raises `ValueError` where it is another's, was changed, or its key is gone."""
-        if not sealed.startswith(_MARK):
+        if not sealed.startswith(MARK):
             return self._before.open(purpose, sealed, owner=owner)
-        kid, _, rest = sealed[len(_MARK) :].partition(b".")
+        kid, _, rest = sealed[len(MARK) :].partition(b".")
         pair = self._pairs.get(kid.decode("ascii", "replace"))
         if pair is None:
             raise ValueError("the key that this was sealed for is gone")

@@ -6,17 +6,21 @@ import pytest
 
 from services.connectors.accounts import actions as accounts
 from services.connectors.accounts import sql
-from services.connectors.accounts.domain import masked
+from services.connectors.accounts.domain import ACCESS as ACCESS_OF
+from services.connectors.accounts.domain import Access, masked, packed
+from services.connectors.history import work as history
 from services.connectors.main import SERVICE
+from services.connectors.polls import work as polls
 from services.kernel.auth.opening import Opening
 from services.kernel.reseal import reseal_all
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
 from tests.support.connectors import Pair
 from tests.support.edge import OPENING, SEALING, make_context
-from tests.support.polling import looked, polling
+from tests.support.polling import ended, looked, polling
 from tests.support.shops.base import HOST, PASSWORD, USER
 from tests.support.shops.woocommerce import WooCommerce
+from tests.support.wait import until
 
 SECRET = "a-secret-of-the-platform"
 ACCESS = {"user": USER, "password": PASSWORD}
@@ -119,3 +123,39 @@ async def only(both: Pair) -> str:
     async with both.db.transaction([SHOP]) as tx:
         found: str = await tx.scalar("select hook_id from hooks")
     return found
+
+
+async def test_a_hint_does_not_outlive_the_access_that_a_former_replica_changes(both: Pair) -> None:
+    await publish(both)
+    made = await shop(both)
+    anew = packed(Access(USER, "cs_of_another_day_and_longer_9876"))
+    async with both.db.transaction([SHOP]) as tx:
+        # Which knows of no hints, and of no keys of workers.
+        former = SEALING.seal(ACCESS_OF, anew, owner=str(made["id"]))
+        await tx.execute("update hooks set access = :access, access_at = now()", access=former)
+    path = f"/v1/connections/{made['id']}"
+    assert (await both.http.get(path, headers=SECRET_KEY)).json()["access_hint"] == "•" * 8 + "9876"
+    given = {"access": ACCESS | {"password": "cs_again_another_and_longer_9876"}}
+    for _ in range(2):  # the hint is what it was
+        shown = (await both.http.patch(path, headers=SECRET_KEY, json=given)).json()
+        assert (await kept_for(both), shown["access_hint"]) == ("o1", "•" * 8 + "9876")
+    assert (await both.http.get(path, headers=SECRET_KEY)).json()["access_hint"] == "•" * 8 + "9876"
+
+
+async def test_a_worker_that_was_given_no_keys_leaves_polls_and_imports_to_one_that_was(both: Pair) -> None:
+    await publish(both)
+    made, platform = await shop(both), WooCommerce()
+    platform.put(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=9), 1)
+    path, kinds = f"/v1/connections/{made['id']}", (*polls.TASK_KINDS, *history.TASK_KINDS)
+    assert (await both.http.post(f"{path}/poll", headers=SECRET_KEY, json={})).status_code == 202
+
+    async def left() -> bool:
+        async with both.db.transaction() as tx:
+            return bool(await tx.scalar("select count(*) from work_tasks where reason = 'no_key'") == 2)
+
+    async with polling(both, platform, kinds=kinds, opening=None):
+        await until(left, within=60, every=0.1, what="both tasks are left to others")
+    for what in ("poll", "history"):
+        assert (await both.http.get(f"{path}/{what}", headers=SECRET_KEY)).json()["state"] == "running"
+    async with polling(both, platform, kinds=kinds):
+        assert (await ended(both, made))["found"] == 1
