@@ -22,6 +22,7 @@ from services.connectors.endpoints.api import console as endpoints_console
 from services.connectors.endpoints.api import rest as endpoints
 from services.connectors.endpoints.domain.signing import SECRET as ENDPOINT_SECRET
 from services.connectors.guides.api import console as guides_console
+from services.connectors.history import jobs as history_jobs
 from services.connectors.history import tables as _history
 from services.connectors.history import work as history_work
 from services.connectors.history.api import console as history_console
@@ -129,7 +130,7 @@ SERVICE = Service(
     hot=hot_routes,
     handlers=(*slices.HANDLERS, *endpoints_consumer.HANDLERS, *codes_consumer.HANDLERS),
     jobs=(Job(name="connectors.opening-keys", every_s=30, run=accounts.publish, role="work"),),
-    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
+    due_jobs=(*inbox.DUE_JOBS, *endpoints_jobs.DUE_JOBS, *history_jobs.DUE_JOBS, *polls_jobs.DUE_JOBS),
     keyed_jobs=keyed_jobs,
     work=(
         *endpoints_work.TASK_KINDS,

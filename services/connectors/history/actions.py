@@ -7,6 +7,7 @@ from typing import Final
 
 from services.common.order_facts import ReportedFact
 from services.connectors.accounts import actions as accounts
+from services.connectors.accounts import sql as accounts_sql
 from services.connectors.accounts.sql import Account
 from services.connectors.history import domain, sql
 from services.connectors.history.sql import History
@@ -20,6 +21,8 @@ from services.kernel.work import NewTask, add_tasks
 
 TASK: Final = "history"
 """The kind of task that asks for one page after the other."""
+JOB: Final = "connectors.history"
+"""The name of the job that looks further back; migrations ask for it."""
 _LARGER_AFTER: Final = 10
 """Pages."""
 
@@ -41,14 +44,27 @@ def past_of(platform: str) -> Polling | None:
 
 
 async def opened(tx: Tx, account: Account) -> None:
-    """Somebody gave access to a platform's API. What its shop sold before is imported, once; an import that stopped
-    goes on.
+    """There is access to a platform's API. What its shop sold before is imported, once; an import that stopped goes on,
+    and one that looks back less far than is possible now begins anew.
     """
     if not pollable(account):
         return
     known = await sql.one(tx, account.store_id, account.account_id, lock=True)
-    if known is None or known.host != account.host or known.state == "stopped":
+    if (
+        known is None
+        or known.host != account.host
+        or known.state == "stopped"
+        or known.since_at > _since(tx, account.platform)
+    ):
         await _begin(tx, account, known)
+
+
+async def look_further(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Begins imports anew that were begun when less of the past could be asked for. It is asked for once."""
+    refs = await sql.later_than(tx, stores, domain.BEGINNING)
+    for _, account in sorted((await accounts_sql.read_by(tx, refs)).items()) if refs else ():
+        await opened(tx, account)
+    return {}
 
 
 async def ask(tx: Tx, store_id: str, connection_id: str) -> History:
@@ -69,8 +85,6 @@ async def ask(tx: Tx, store_id: str, connection_id: str) -> History:
 
 
 async def _begin(tx: Tx, account: Account, known: History | None) -> History:
-    polling = past_of(account.platform)
-    assert polling is not None
     now = tx.now - tx.offset
     begun = History(
         store_id=account.store_id,
@@ -78,13 +92,14 @@ async def _begin(tx: Tx, account: Account, known: History | None) -> History:
         host=account.host,
         state="running",
         before_at=_before(account, known, now, tx.offset),
-        since_at=domain.begins(now, polling.reaches_back),
+        since_at=_since(tx, account.platform),
         until_at=now,
         began_at=tx.now,
         moved_at=tx.now,
         round=1 if known is None else known.round + 1,
     )
-    if known is not None and known.state == "stopped" and known.host == account.host:
+    same = known is not None and known.state == "stopped" and known.host == account.host
+    if known is not None and same and known.since_at <= begun.since_at:
         begun = replace(known, state="running", reason=None, round=begun.round, moved_at=tx.now, ended_at=None)
         begun = replace(begun, asked=0, size=domain.SIZE)
     await sql.put(tx, begun)
@@ -97,6 +112,13 @@ async def _begin(tx: Tx, account: Account, known: History | None) -> History:
     )
     await add_tasks(tx, [task])
     return begun
+
+
+def _since(tx: Tx, platform: str) -> datetime:
+    """From when on a platform can be asked for its past."""
+    polling = past_of(platform)
+    assert polling is not None
+    return domain.begins(tx.now - tx.offset, polling.reaches_back)
 
 
 def _before(account: Account, known: History | None, now: datetime, offset: timedelta) -> datetime:

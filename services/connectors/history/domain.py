@@ -20,14 +20,14 @@ asked for ever.
 """
 PATIENCE: Final = timedelta(days=1)
 """After so long without a page it stops, and goes on where it was when somebody asks."""
-_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """None of the platforms is older."""
 _SHORTEST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 
 
 def begins(now: datetime, memory: timedelta | None) -> datetime:
     """From when on changes are asked for; `memory` is how long the platform has one."""
-    return _BEGINNING if memory is None else now - memory
+    return BEGINNING if memory is None else now - memory
 
 
 def wait(now: datetime, moved_at: datetime) -> timedelta:

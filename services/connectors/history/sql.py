@@ -1,11 +1,13 @@
 """Reads and writes how far imports have come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from services.connectors.history.domain import SIZE, State
 from services.kernel.db import Tx
+from services.kernel.revisions import Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ on conflict (store_id, hook_id) do update set {", ".join(f"{name} = excluded.{na
 """  # noqa: S608  # names of columns
 _ONE = f"select {_FIELDS} from histories where store_id = :store and hook_id = :hook"  # noqa: S608
 _LOCKED = _ONE + " for update"
+_LATER = """
+select store_id, hook_id from histories
+where store_id = any(cast(:stores as text[])) and since_at > :since order by 1, 2
+"""
 _DROP = "delete from histories where store_id = :store and hook_id = :hook"
 
 
@@ -52,6 +58,11 @@ async def one(tx: Tx, store_id: str, hook_id: str, *, lock: bool = False) -> His
     """A connection's import; with `lock`, nobody else changes it before the transaction's end."""
     row = await tx.one_or_none(_LOCKED if lock else _ONE, store=store_id, hook=hook_id)
     return None if row is None else History(*tuple(row))
+
+
+async def later_than(tx: Tx, stores: Sequence[str], since: datetime) -> list[Ref]:
+    """Connections of these stores whose imports look back less far than to a moment."""
+    return [(row.store_id, row.hook_id) for row in await tx.all(_LATER, stores=list(stores), since=since)]
 
 
 async def drop(tx: Tx, store_id: str, hook_id: str) -> None:

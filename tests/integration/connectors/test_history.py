@@ -3,7 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from services.connectors.history.jobs import DUE_JOBS
 from services.connectors.history.work import TASK_KINDS
+from services.kernel.jobs import Jobs
 from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
 from tests.support import deliveries
@@ -148,3 +152,25 @@ async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: 
             assert (seen["state"], seen["taken"], seen["unreadable"]) == ("done", taken, 0), connection
     for order_id in ("0-1", "1-1", "2-pi_1", "2-pi_5", "2-in_1"):
         assert (await decision_of(both, order_id))["reason"] == "before_connection"
+
+
+@pytest.mark.parametrize("state", ["done", "running", "stopped"])
+async def test_an_import_that_looked_back_a_month_looks_back_to_the_beginning_once(both: Pair, state: str) -> None:
+    stripe = Stripe()
+    stripe.made("invoices", deliveries.stripe_invoice(ago(days=700)))
+    secret = "whsec_0123456789abcdefghij"
+    connection = await connect(both.http, "stripe", secret=secret, access={"password": KEY})
+    async with both.db.transaction(stores=[SHOP]) as tx:
+        # As the former version left it, and as the migration asks for it.
+        former = "update histories set state = :state, since_at = now() - interval '29 days', cursor = 'invoices in_9'"
+        await tx.execute(former, state=state)
+        await tx.execute("insert into due (job, store_id, at) values ('connectors.history', :store, now())", store=SHOP)
+    jobs = Jobs(both.contexts[0], jobs=[], due_jobs=DUE_JOBS)
+    async with polling(both, stripe, kinds=TASK_KINDS):
+        assert await jobs.run_due("connectors.history") == 1
+        seen = await ended(both, connection)
+        assert (seen["state"], seen["taken"]) == ("done", 1)
+        await both.http.patch(
+            f"/v1/connections/{connection['id']}", headers=SECRET_KEY, json={"access": {"password": KEY}}
+        )
+    assert await history_of(both, connection) == seen, "it has looked back to the beginning already"
