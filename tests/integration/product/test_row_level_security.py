@@ -21,8 +21,10 @@ OPEN = {f"{service}.{table}" for service in SERVICES for table in _EVERYWHERE} |
     "links.invite_counts",
     "attribution.store_placeholders",
     "connectors.store_placeholders",
+    "connectors.opening_keys",
 }
-"""Pipes and clockwork: read for all stores at once, so they hold ids, times, public names and keyed hashes only."""
+"""Pipes and clockwork: read for all stores at once, so they hold ids, times, public names, public keys
+and keyed hashes only."""
 APPEND_ONLY = {"rewards.entries", "rewards.posting_sets", "analytics.activity"} | {
     f"{service}.audit" for service in SERVICES
 }
