@@ -6,7 +6,7 @@ decided here. Names, addresses and texts that somebody wrote are not on it and n
 
 from typing import Final, NamedTuple
 
-from services.common.words import Says, _
+from services.common.words import Translator, _
 
 
 class Action(NamedTuple):
@@ -182,7 +182,7 @@ FIGURES: Final[dict[str, str]] = {
 """What may stand before and after."""
 
 
-def action_text(action: str, speech: Says) -> str:
+def action_text(action: str, speech: Translator) -> str:
     """An action in words; one of a newer build is shown as it is, readable."""
     known = ACTIONS.get(action)
     return speech.say(known.name) if known else action.replace(".", " ").replace("_", " ").capitalize()
@@ -194,7 +194,7 @@ def action_icon(action: str) -> str:
     return known.icon if known else "info"
 
 
-def figure_text(figure: str, speech: Says) -> str:
+def figure_text(figure: str, speech: Translator) -> str:
     """What a figure is called."""
     known = FIGURES.get(figure)
     return speech.say(known) if known else figure.replace("_", " ").capitalize()

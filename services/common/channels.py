@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from services.common.words import Says, _
+from services.common.words import Translator, _
 
 
 class Channel(NamedTuple):
@@ -37,7 +37,7 @@ WITHOUT_CLICKS: Final = frozenset({"code", "customer"})
 """Ways to an order on which nobody clicks: their pages have no number of clicks, nor of friends who came by one."""
 
 
-def channel_text(channel: str, speech: Says) -> str:
+def channel_text(channel: str, speech: Translator) -> str:
     """A channel in words; the store's own channel names are shown as they are."""
     known = CHANNELS.get(channel)
     return speech.say(known.name) if known else channel

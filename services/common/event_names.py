@@ -1,7 +1,7 @@
 """What custom events are called where people read: the usual names in words, others as the store calls them."""
 
 from contracts.program import FRIEND_JOINED
-from services.common.words import Says, _
+from services.common.words import Translator, _
 
 _USUAL = {
     "signup": _("a friend’s sign-up"),
@@ -15,13 +15,13 @@ USUAL = tuple(_USUAL)
 _OTHER = _("“%(name)s” by a friend")
 
 
-def deed_text(name: str, speech: Says) -> str:
+def deed_text(name: str, speech: Translator) -> str:
     """What a friend did, in the middle of a sentence: "a friend’s sign-up"."""
     usual = _USUAL.get(name)
     return speech.say(usual) if usual is not None else speech.say(_OTHER, name=name)
 
 
-def deed_title(name: str, speech: Says) -> str:
+def deed_title(name: str, speech: Translator) -> str:
     """The same where it stands alone."""
     text = deed_text(name, speech)
     return text[:1].upper() + text[1:]

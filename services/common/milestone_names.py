@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from services.common.words import Says
+from services.common.words import Translator
 
 
-class Counts(Says, Protocol):
+class Counts(Translator, Protocol):
     """A reader's language that knows how many of a thing there are: `services.ui.Speech` is one."""
 
     def count(self, one: str, many: str, number: float, /, **values: object) -> str:

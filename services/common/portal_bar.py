@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from services.common.words import Says, _
+from services.common.words import Translator, _
 
 SHARE: Final = "/p"
 FRIENDS: Final = "/p/friends"
@@ -28,6 +28,6 @@ _PLACES: Final = (
 )
 
 
-def portal_bar(speech: Says, here: str) -> list[Place]:
+def portal_bar(speech: Translator, here: str) -> list[Place]:
     """The bar, as it stands on one of the pages."""
     return [Place(href, speech.say(label), icon, href == here) for href, label, icon in _PLACES]

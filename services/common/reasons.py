@@ -5,7 +5,7 @@ The sentences that explain one order with its names and dates are attribution's 
 
 from typing import Final, NamedTuple
 
-from services.common.words import Says, _
+from services.common.words import Translator, _
 
 
 class Reason(NamedTuple):
@@ -56,7 +56,7 @@ REASONS: Final[dict[str, Reason]] = {
 }
 
 
-def reason_text(reason: str, speech: Says) -> str:
+def reason_text(reason: str, speech: Translator) -> str:
     """A reason in words; one of a newer build is shown as it is, readable."""
     known = REASONS.get(reason)
     return speech.say(known.name) if known else reason.replace("_", " ").capitalize()

@@ -3,7 +3,7 @@
 from typing import Protocol, Self
 
 
-class Says(Protocol):
+class Translator(Protocol):
     """A reader's language: `services.ui.Speech` is one."""
 
     def say(self, message: str, /, **values: object) -> str:
@@ -15,9 +15,9 @@ def _(message: str) -> str:
     return message
 
 
-class Said(str):
+class Translatable(str):
     """A sentence in English that remembers how it was made: callers of the API read it as it is, and whoever reads a
-    page has it in their own language. Values stand as in `Says.say`.
+    page has it in their own language. Values stand as in `Translator.say`.
     """
 
     __slots__ = ("_template", "_values")
@@ -29,6 +29,6 @@ class Said(str):
         made._template, made._values = template, values
         return made
 
-    def by(self, speech: Says) -> str:
+    def by(self, speech: Translator) -> str:
         """The same in a reader's language."""
         return speech.say(self._template, **self._values)

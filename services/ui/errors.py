@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.ui.locales import Speech
 
 _DETAILS: Final[Mapping[str, str]] = {
@@ -51,7 +51,7 @@ def failure_words(speech: Speech, status: int) -> tuple[str, str]:
 
 def failure_detail(speech: Speech, code: str, detail: str) -> str:
     """What is wrong, as far as it can be said in the reader's language; else nothing."""
-    if isinstance(detail, Said):
+    if isinstance(detail, Translatable):
         return detail.by(speech)
     if speech.language == "en":
         return detail

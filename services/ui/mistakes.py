@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.common.words import Said
+from services.common.words import Translatable
 from services.kernel.errors import AppError
 from services.kernel.http.problems import field_path
 from services.ui.locales import Speech
@@ -19,7 +19,7 @@ from services.ui.locales import Speech
 
 def mistake(speech: Speech, detail: str) -> str:
     """What a detail says."""
-    if isinstance(detail, Said):
+    if isinstance(detail, Translatable):
         return detail.by(speech)
     return speech.say("This cannot be taken as it stands. Look at it once more.")
 

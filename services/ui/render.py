@@ -174,18 +174,18 @@ class Pages:
         """
         pages = _plain_pages()
         language = pages.language(request)
-        title, says = failure_words(pages.speech(language), status)
+        title, explanation = failure_words(pages.speech(language), status)
         mendable = 400 <= status < 500 and status != 404
-        said = failure_detail(self.speech(language), code, detail) if mendable else ""
+        translated = failure_detail(self.speech(language), code, detail) if mendable else ""
         return pages.render(
             request,
             "error.html",
             status=status,
             headers={"cache-control": "no-store", "x-request-id": request_id},
             title=title,
-            says=says,
-            detail=said or (detail if mendable and home == _CONSOLE else ""),
-            foreign=mendable and not said,
+            explanation=explanation,
+            detail=translated or (detail if mendable and home == _CONSOLE else ""),
+            foreign=mendable and not translated,
             request_id=request_id,
             home=home,
         )

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 
 COLUMNS: Final = ("name", "email", "phone", "external_id", "group", "role", "locale", "public_name")
 _ALSO: Final = {"e-mail": "email", "mail": "email", "customer_id": "external_id", "customer id": "external_id"}
@@ -15,7 +15,7 @@ _SEPARATORS: Final = ",;\t"
 class BadSheet(ValueError):
     """Why a text is no such sheet."""
 
-    def __init__(self, mend: Said) -> None:
+    def __init__(self, mend: Translatable) -> None:
         super().__init__(mend)
         self.mend = mend
 
@@ -38,21 +38,25 @@ def read_sheet(text: str, *, most: int) -> list[Line]:
     _line, names = next(rows, (0, []))
     columns = [_column(name) for name in names]
     if not any(columns):
-        raise BadSheet(Said(_("The first line names the columns, such as %(names)s."), names=", ".join(COLUMNS[:4])))
+        raise BadSheet(
+            Translatable(_("The first line names the columns, such as %(names)s."), names=", ".join(COLUMNS[:4]))
+        )
     if len(set(columns)) != len(columns):
-        raise BadSheet(Said(_("A column is named twice.")))
+        raise BadSheet(Translatable(_("A column is named twice.")))
     found: list[Line] = []
     for number, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(columns):
-            raise BadSheet(Said(_("Line %(n)s has more cells than the first line has columns."), n=number))
+            raise BadSheet(Translatable(_("Line %(n)s has more cells than the first line has columns."), n=number))
         if len(found) == most:
-            raise BadSheet(Said(_("There are more than %(most)s people: send them in several parts."), most=most))
+            raise BadSheet(
+                Translatable(_("There are more than %(most)s people: send them in several parts."), most=most)
+            )
         values = zip(columns, cells, strict=False)
         found.append(Line(number, {name: cell.strip() for name, cell in values if cell.strip()}))
     if not found:
-        raise BadSheet(Said(_("Below the first line stands nobody.")))
+        raise BadSheet(Translatable(_("Below the first line stands nobody.")))
     return found
 
 
@@ -62,7 +66,7 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error:
-        mend = Said(_("Line %(n)s cannot be read: a quotation mark may be left open."), n=reader.line_num)
+        mend = Translatable(_("Line %(n)s cannot be read: a quotation mark may be left open."), n=reader.line_num)
         raise BadSheet(mend) from None
 
 
@@ -71,5 +75,5 @@ def _column(name: str) -> str:
     known = _ALSO.get(known, known)
     if known not in COLUMNS:
         mend = _("There is no column “%(name)s”; columns are %(names)s.")
-        raise BadSheet(Said(mend, name=name.strip()[:40], names=", ".join(COLUMNS)))
+        raise BadSheet(Translatable(mend, name=name.strip()[:40], names=", ".join(COLUMNS)))
     return known

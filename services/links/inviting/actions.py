@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.auth.principal import Principal
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -47,20 +47,20 @@ async def invite(tx: Tx, store_id: str, who: Principal, wanted: Wanted, *, hash_
     mails cannot be sent: addresses that nobody writes to are not kept.
     """
     if not can_send:
-        raise Conflict(Said(_("Nothing sends mails here: set up a relay first.")), code="no_relay")
+        raise Conflict(Translatable(_("Nothing sends mails here: set up a relay first.")), code="no_relay")
     version = await programs.get(tx, store_id, wanted.program_id)
     if version.program.status != "active":
-        raise Conflict(Said(_("This program does not run at the moment.")), code="not_active")
+        raise Conflict(Translatable(_("This program does not run at the moment.")), code="not_active")
     if (store_id, OCCASION[wanted.purpose]) in await notices.untold(tx, [store_id]):
-        raise Conflict(Said(_("The store sends no such invitations.")), code="turned_off")
+        raise Conflict(Translatable(_("The store sends no such invitations.")), code="turned_off")
     if wanted.consent != CONSENT:
-        mend = Said(_("Confirm that they agreed: without that nobody is written to."))
+        mend = Translatable(_("Confirm that they agreed: without that nobody is written to."))
         raise Invalid.field("consent", mend, code="consent_needed")
     given = _read(wanted.emails, hash_mail)
     await tx.lock_stores([store_id])  # two requests of one person count each other's addresses
     left = domain.A_DAY.get(who.kind, 50) - await sql.given(tx, store_id, who.id, within=timedelta(days=1))
     if len(given) > left:
-        mend = Said(_("These are more than can be invited today: %(left)s are left."), left=max(left, 0))
+        mend = Translatable(_("These are more than can be invited today: %(left)s are left."), left=max(left, 0))
         raise Invalid.field("emails", mend, code="too_many")
     addresses = {new_id(INVITE, at=tx.now): (mail_hash, email) for mail_hash, email in given.items()}
     await sql.add(
@@ -85,11 +85,11 @@ def _read(emails: Sequence[str], hash_mail: HashMail) -> dict[str, str]:
         email = email_or_none(text)
         hashes = hash_mail(email) if email else ()
         if email is None or not hashes:
-            mend = Said(_("This is no e-mail address: %(text)s"), text=text[:80])
+            mend = Translatable(_("This is no e-mail address: %(text)s"), text=text[:80])
             raise Invalid.field(f"emails.{number}", mend, code="no_address")
         found.setdefault(hashes[0], email)
     if not found:
-        raise Invalid.field("emails", Said(_("Write at least one e-mail address.")), code="empty")
+        raise Invalid.field("emails", Translatable(_("Write at least one e-mail address.")), code="empty")
     return found
 
 
@@ -153,7 +153,7 @@ async def open_address(tx: Tx, store_id: str, program_id: str, *, inviter_id: st
     await programs.get(tx, store_id, program_id)
     name = " ".join(label.split())
     if not 1 <= len(name) <= 80 or not name.isprintable():
-        raise Invalid.field("label", Said(_("Say whose it is, in at most 80 letters.")))
+        raise Invalid.field("label", Translatable(_("Say whose it is, in at most 80 letters.")))
     ident = new_id(INVITATION, at=tx.now)
     await sql.open_invitation(tx, store_id, ident, program_id=program_id, inviter_id=inviter_id, label=name)
     tx.note("invitation.opened", on=ident)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.auth.api_keys import Caller
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, NotFound
@@ -20,7 +20,7 @@ async def get(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador:
     """One ambassador. Raises `NotFound`."""
     ambassador = await sql.get(tx, store_id, ambassador_id)
     if ambassador is None:
-        raise NotFound(Said(_("There is no such ambassador.")))
+        raise NotFound(Translatable(_("There is no such ambassador.")))
     return ambassador
 
 
@@ -30,7 +30,7 @@ async def present(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador:
     """
     ambassador = await sql.get(tx, store_id, ambassador_id, lock=True)
     if ambassador is None:
-        raise NotFound(Said(_("There is no such ambassador.")))
+        raise NotFound(Translatable(_("There is no such ambassador.")))
     if ambassador.status == "erased":
         raise Erased("This ambassador was erased, for good; add the person anew if they come back.")
     return ambassador

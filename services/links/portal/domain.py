@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from services.common.channels import CHANNELS, channel_text
-from services.common.words import Says
+from services.common.words import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ def with_channel(url: str, channel: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}ch={channel}"
 
 
-def ways(url: str, text: str, subject: str, speech: Says, *, language: str, hashtags: Sequence[str] = ()) -> list[Way]:
+def ways(
+    url: str, text: str, subject: str, speech: Translator, *, language: str, hashtags: Sequence[str] = ()
+) -> list[Way]:
     """Messengers and networks, in the order in which readers of the language use them. `text` comes before the link;
     `hashtags`, without their signs, go where a network makes something of them, and into no message to a person.
     """

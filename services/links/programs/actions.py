@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from contracts.events.catalog import ProgramPublished
 from contracts.program import Program
 from services.common import money
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.due import schedule
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -42,7 +42,7 @@ async def change(tx: Tx, store_id: str, program_id: str, patch: Mapping[str, Any
     """Merges the patch into the newest version and publishes the next, or returns the newest when nothing differs."""
     newest = await sql.get(tx, store_id, program_id, lock=True)
     if newest is None:
-        raise NotFound(Said(_("There is no such program.")))
+        raise NotFound(Translatable(_("There is no such program.")))
     try:
         program = Program.model_validate(merged(newest.program.model_dump(mode="json"), patch))
     except ValidationError as error:
@@ -54,9 +54,9 @@ async def replace_with(tx: Tx, store_id: str, program_id: str, program: Program,
     """Publishes a whole new definition over the version that its author saw. Raises `Conflict` over any other."""
     newest = await sql.get(tx, store_id, program_id, lock=True)
     if newest is None:
-        raise NotFound(Said(_("There is no such program.")))
+        raise NotFound(Translatable(_("There is no such program.")))
     if newest.version != seen:
-        raise Conflict(Said(_("Somebody changed this program meanwhile: open it again.")), code="stale_version")
+        raise Conflict(Translatable(_("Somebody changed this program meanwhile: open it again.")), code="stale_version")
     return await _next(tx, newest, program)
 
 
@@ -64,7 +64,9 @@ async def _next(tx: Tx, newest: Version, program: Program) -> Version:
     if program == newest.program:
         return newest
     if program.currency != newest.program.currency:
-        raise Invalid.field("currency", Said(_("A program keeps its currency; make a new program for another.")))
+        raise Invalid.field(
+            "currency", Translatable(_("A program keeps its currency; make a new program for another."))
+        )
     await _check(tx, newest.store_id, program)
     if program.status != "active":
         await schedule(tx, INVITES_JOB, {newest.store_id: tx.now})  # its invitations end with it
@@ -102,8 +104,8 @@ async def get(tx: Tx, store_id: str, program_id: str, *, version: int | None = N
     """The newest version of a program, or the given one. Raises `NotFound`."""
     found = await sql.get(tx, store_id, program_id, version=version)
     if found is None:
-        says = _("There is no such program.") if version is None else _("There is no such version of this program.")
-        raise NotFound(Said(says))
+        message = _("There is no such program.") if version is None else _("There is no such version of this program.")
+        raise NotFound(Translatable(message))
     return found
 
 

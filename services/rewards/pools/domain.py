@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.common.codes import MOST_EVERYWHERE, fold
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 
 PoolState = Literal["ready", "making", "cancelled", "failed"]
 STATES: Final[tuple[PoolState, ...]] = get_args(PoolState)
@@ -106,7 +106,7 @@ class Line(NamedTuple):
 class BadList(ValueError):
     """Why a text is no list of codes."""
 
-    def __init__(self, mend: Said) -> None:
+    def __init__(self, mend: Translatable) -> None:
         super().__init__(mend)
         self.mend = mend
 
@@ -134,10 +134,12 @@ def read_codes(text: str) -> list[Line]:
         if not cell and not any(names):
             continue
         if len(found) == MOST_LINES:
-            raise BadList(Said(_("There are more than %(most)s codes: send them in several parts."), most=MOST_LINES))
+            raise BadList(
+                Translatable(_("There are more than %(most)s codes: send them in several parts."), most=MOST_LINES)
+            )
         found.append(Line(number, cell, fold(cell)))
     if not found:
-        raise BadList(Said(_("There is no code in it.")))
+        raise BadList(Translatable(_("There is no code in it.")))
     return found
 
 
@@ -149,5 +151,5 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error:
-        mend = Said(_("Line %(n)s cannot be read: a quotation mark may be left open."), n=reader.line_num)
+        mend = Translatable(_("Line %(n)s cannot be read: a quotation mark may be left open."), n=reader.line_num)
         raise BadList(mend) from None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.rewards.balances.sql import last_before
@@ -52,17 +52,19 @@ async def read(
         if day is not None and not EARLIEST <= day <= LATEST:
             raise Invalid.field(
                 name,
-                Said(_("Give a day from %(first)s to %(last)s."), first=EARLIEST, last=LATEST),
+                Translatable(_("Give a day from %(first)s to %(last)s."), first=EARLIEST, last=LATEST),
                 code="out_of_range",
             )
     today = tx.now.astimezone(ZoneInfo((await slices.shop(tx, store_id)).timezone)).date()
     last = last or today
     first = first or min(last, today).replace(day=1)
     if first > last:
-        raise Invalid.field("from", Said(_("The period ends before it begins: exchange the days.")), code="exchanged")
+        raise Invalid.field(
+            "from", Translatable(_("The period ends before it begins: exchange the days.")), code="exchanged"
+        )
     if last - first > LONGEST:
         raise Invalid.field(
-            "from", Said(_("A statement covers two years at most: ask for a shorter period.")), code="too_long"
+            "from", Translatable(_("A statement covers two years at most: ask for a shorter period.")), code="too_long"
         )
     zone = ZoneInfo((await slices.shop(tx, store_id)).timezone)
     begins, over = bounds(first, last, zone)

@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from services.common.words import Said
+from services.common.words import Translatable
 from services.ui import LANGUAGES, Freshness, NavItem, Pages
 from services.ui.assets import STATIC
 from tests.unit.ui import kit
@@ -161,7 +161,7 @@ def test_a_failure_is_a_page_in_the_readers_language(status: int, title: str, sh
     ("language", "code", "detail", "shown"),
     [
         ("en", "conflict", "It is taken.", "It is taken."),
-        ("uk", "conflict", Said("At least %(least)s.", least="<2>"), "Не менше &lt;2&gt;."),
+        ("uk", "conflict", Translatable("At least %(least)s.", least="<2>"), "Не менше &lt;2&gt;."),
         ("ro", "rate_limited", "Too many requests.", "Așteptați un minut"),
         ("ru", "conflict", "It is taken.", ""),
     ],

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
 from services.common.contacts import contact_hashes
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Invalid
 from services.kernel.http.body import MAX_BODY
 from services.kernel.http.call import Call, viewer
@@ -73,7 +73,7 @@ def wanted_of(form: Mapping[str, str], program_id: str, purpose: domain.Purpose)
     """What a form asks for. Raises `Invalid` for too many addresses at once."""
     emails = domain.addresses(form.get("emails", ""))
     if len(emails) > MOST_AT_ONCE:
-        raise Invalid.field("emails", Said(_("At most %(most)s at once."), most=MOST_AT_ONCE), code="too_many")
+        raise Invalid.field("emails", Translatable(_("At most %(most)s at once."), most=MOST_AT_ONCE), code="too_many")
     language = form.get("language", "")
     return Wanted(
         program_id=program_id,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.due import schedule
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -53,7 +53,7 @@ async def keep_draft(tx: Tx, store_id: str, announcement_id: str | None, wanted:
         when = _check(tx, wanted)
         await draft(tx, store_id, announcement_id)
         if not await sql.change(tx, store_id, announcement_id, **when):
-            raise Conflict(Said(_("This announcement was started a moment ago.")), code="started")
+            raise Conflict(Translatable(_("This announcement was started a moment ago.")), code="started")
         tx.note("announcement.changed", on=announcement_id)
     return await get(tx, store_id, announcement_id)
 
@@ -69,7 +69,9 @@ async def draft(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
     """One that was not started yet. Raises `NotFound`, and `Conflict` for one that was."""
     found = await get(tx, store_id, announcement_id)
     if found.state != "draft":
-        raise Conflict(Said(_("This announcement was started: it can be stopped, and not changed.")), code="started")
+        raise Conflict(
+            Translatable(_("This announcement was started: it can be stopped, and not changed.")), code="started"
+        )
     return found
 
 
@@ -79,12 +81,12 @@ async def start(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
     """
     found = await draft(tx, store_id, announcement_id)
     if _has_passed(tx, found.next_at):
-        raise Conflict(Said(_("Its moment has passed: change when.")), code="passed")
+        raise Conflict(Translatable(_("Its moment has passed: change when.")), code="passed")
     first = max(found.next_at or tx.now, tx.now)
     if found.until is not None and found.until <= first:
-        raise Conflict(Said(_("It would be over before it begins: change when.")), code="over")
+        raise Conflict(Translatable(_("It would be over before it begins: change when.")), code="over")
     if not await sql.start(tx, store_id, announcement_id, next_at=first):
-        raise Conflict(Said(_("This announcement was started a moment ago.")), code="started")
+        raise Conflict(Translatable(_("This announcement was started a moment ago.")), code="started")
     await schedule(tx, TURNS, {store_id: first})
     tx.note("announcement.made", on=announcement_id)
     return await get(tx, store_id, announcement_id)
@@ -94,7 +96,7 @@ async def drop(tx: Tx, store_id: str, announcement_id: str) -> None:
     """Throws a draft away. Raises `NotFound`, `Conflict`."""
     await draft(tx, store_id, announcement_id)
     if not await sql.drop(tx, store_id, announcement_id):
-        raise Conflict(Said(_("This announcement was started a moment ago.")), code="started")
+        raise Conflict(Translatable(_("This announcement was started a moment ago.")), code="started")
     tx.note("announcement.dropped", on=announcement_id)
 
 
@@ -102,7 +104,7 @@ async def send_try(tx: Tx, store_id: str, announcement_id: str, ambassador_id: s
     """Has it mailed to one ambassador, as it stands; returns the mail's id. Raises `NotFound`, `Erased`, `Invalid`."""
     found = await get(tx, store_id, announcement_id)
     if language not in found.texts:
-        raise Invalid.field("language", Said(_("It has no words in this language.")))
+        raise Invalid.field("language", Translatable(_("It has no words in this language.")))
     return await mail_try(tx, store_id, ambassador_id, f"{announcement_id}:{language}")
 
 
@@ -118,9 +120,9 @@ async def stop(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
     """Has no further turn. Twice is as good as once. Raises `NotFound`, and `Conflict` for one that has ended."""
     found = await get(tx, store_id, announcement_id)
     if found.state == "draft":
-        raise Conflict(Said(_("This announcement was not started.")), code="not_started")
+        raise Conflict(Translatable(_("This announcement was not started.")), code="not_started")
     if found.state == "ended":
-        raise Conflict(Said(_("This announcement has had all of its turns.")), code="ended")
+        raise Conflict(Translatable(_("This announcement has had all of its turns.")), code="ended")
     if await sql.stop(tx, store_id, announcement_id):
         tx.note("announcement.stopped", on=announcement_id)
     return await get(tx, store_id, announcement_id)
@@ -161,9 +163,11 @@ def _check(tx: Tx, wanted: Draft) -> dict[str, Any]:
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
     if _has_passed(tx, wanted.at):
-        raise Invalid.field("at", Said(_("This moment has passed. Choose a later one, or none to begin at once.")))
+        raise Invalid.field(
+            "at", Translatable(_("This moment has passed. Choose a later one, or none to begin at once."))
+        )
     if wanted.until is not None and wanted.until <= max(wanted.at or tx.now, tx.now):
-        raise Invalid.field("until", Said(_("It would be over before it begins.")))
+        raise Invalid.field("until", Translatable(_("It would be over before it begins.")))
     return {
         "texts": wanted.texts,
         "segment": wanted.segment,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.common.event_names import deed_text
 from services.common.tier_names import times
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.context import Context
 from services.kernel.db import Tx
 from services.kernel.due import schedule
@@ -51,7 +51,7 @@ def check(occasion: Occasion, template: Words) -> None:
         except filling.BadTemplate as error:
             wrong.append(FieldError(field, "bad_template", error.mend))
     if not wrong and not template.body.strip():
-        wrong.append(FieldError("body", "empty", Said(_("Write at least one paragraph."))))
+        wrong.append(FieldError("body", "empty", Translatable(_("Write at least one paragraph."))))
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
 
@@ -100,9 +100,9 @@ async def mail_try(tx: Tx, store_id: str, ambassador_id: str, about: str) -> str
     """Has a try of words (an occasion's or an announcement's, in a language) mailed. Raises as `send_try`."""
     person = await people.get(tx, store_id, ambassador_id)
     if person.status == "erased":
-        raise Erased(Said(_("This ambassador was erased: nobody is there to write to.")))
+        raise Erased(Translatable(_("This ambassador was erased: nobody is there to write to.")))
     if person.email is None:
-        raise Invalid.field("ambassador_id", Said(_("This ambassador has no mail address.")), code="no_address")
+        raise Invalid.field("ambassador_id", Translatable(_("This ambassador has no mail address.")), code="no_address")
     mail_id = new_id("mai", at=tx.now)
     await mails.send_all(tx, store_id, [Message(mail_id=mail_id, kind=TRY, about=about, ambassador_id=ambassador_id)])
     tx.note("template.tried", on=about, after={"message_id": mail_id})

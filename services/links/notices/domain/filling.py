@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.links.notices.domain.occasions import Words
 
 _VALUE: Final = re.compile(r"\{([^{}\n]*)\}")
@@ -19,7 +19,7 @@ _BLANKS: Final = re.compile(r"[^\S\xa0\u202f]+")
 class BadTemplate(ValueError):
     """A text that cannot be filled."""
 
-    def __init__(self, mend: Said) -> None:
+    def __init__(self, mend: Translatable) -> None:
         super().__init__(mend)
         self.mend = mend
 
@@ -30,10 +30,10 @@ def check(text: str, allowed: Iterable[str]) -> None:
     for name in _VALUE.findall(text):
         if name not in known:
             listed = ", ".join(f"{{{one}}}" for one in known)
-            says = _("%(name)s is no value of this message; use %(listed)s.")
-            raise BadTemplate(Said(says, name=f"{{{name}}}", listed=listed))
+            message = _("%(name)s is no value of this message; use %(listed)s.")
+            raise BadTemplate(Translatable(message, name=f"{{{name}}}", listed=listed))
     if re.search(r"[{}]", _VALUE.sub("", text)):
-        raise BadTemplate(Said(_("A brace stands alone; values are written as in {store}.")))
+        raise BadTemplate(Translatable(_("A brace stands alone; values are written as in {store}.")))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

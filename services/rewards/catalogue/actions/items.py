@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
@@ -94,20 +94,20 @@ def _as_wanted(item: Item) -> Wanted:
 async def _described(tx: Tx, store_id: str, program_id: str, wanted: Wanted) -> Item:
     program = await slices.newest(tx, store_id, program_id)
     if program is None:
-        raise Invalid.field("program_id", Said(_("There is no such program.")), code="unknown_program")
+        raise Invalid.field("program_id", Translatable(_("There is no such program.")), code="unknown_program")
     known = {step.name for step in program.tiers.steps} if program.tiers else set()
     for tier in wanted.tier_prices:
         if tier not in known:
-            mend = Said(_("The program has no tier “%(name)s”."), name=tier)
+            mend = Translatable(_("The program has no tier “%(name)s”."), name=tier)
             raise Invalid.field(f"tier_prices.{tier}", mend, code="unknown_tier")
     if wanted.pool_id is not None:
         if await pools.one(tx, store_id, wanted.pool_id) is None:
-            raise Invalid.field("pool_id", Said(_("There is no such pool.")), code="unknown_pool")
+            raise Invalid.field("pool_id", Translatable(_("There is no such pool.")), code="unknown_pool")
         if wanted.stock is not None:
-            mend = Said(_("What is given from a pool has as much stock as the pool."))
+            mend = Translatable(_("What is given from a pool has as much stock as the pool."))
             raise Invalid.field("stock", mend, code="two_stocks")
     if wanted.from_at is not None and wanted.until_at is not None and wanted.from_at >= wanted.until_at:
-        raise Invalid.field("until", Said(_("The period ends after it begins.")))
+        raise Invalid.field("until", Translatable(_("The period ends after it begins.")))
     return Item(
         store_id=store_id,
         item_id=new_id("itm", at=tx.now),

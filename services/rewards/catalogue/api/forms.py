@@ -10,7 +10,7 @@ from starlette.requests import Request
 from contracts.program import Program
 from services.common.money import from_decimal, to_decimal
 from services.common.periods import local_day
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Invalid
 from services.rewards.catalogue import words
 from services.rewards.catalogue.actions.items import Wanted
@@ -47,10 +47,10 @@ def wanted_of(form: Mapping[str, str], program: Program, zone: ZoneInfo) -> Want
     unit = POINTS if paid_in == "points" else program.currency
     name = form["name"].strip()[:80]
     if not name:
-        raise Invalid.field("name", Said(_("Give it a name.")))
+        raise Invalid.field("name", Translatable(_("Give it a name.")))
     price = _price(form["price"], unit, "price")
     if price is None:
-        raise Invalid.field("price", Said(_("Write what it costs.")))
+        raise Invalid.field("price", Translatable(_("Write what it costs.")))
     tiers = {tier: _price(form.get(field, ""), unit, field) for field, tier in tier_fields(program)}
     return Wanted(
         kind=next((one for one in ITEM_KINDS if one == form["kind"]), ITEM_KINDS[0]),
@@ -148,7 +148,7 @@ def _price(text: str, unit: str, field: str) -> int | None:
     written = "".join(text.split()).replace(",", ".")
     if not written:
         return None
-    mend = Said(_("Write an amount above zero."))
+    mend = Translatable(_("Write an amount above zero."))
     if unit == POINTS:
         amount = int(written) if written.isascii() and written.isdigit() and len(written) < 20 else 0
     else:
@@ -166,7 +166,7 @@ def _stock(text: str) -> int | None:
     if not written:
         return None
     if not (written.isascii() and written.isdigit() and len(written) < 11 and int(written) <= MOST_STOCK):
-        raise Invalid.field("stock", Said(_("Write how many there are, or nothing.")))
+        raise Invalid.field("stock", Translatable(_("Write how many there are, or nothing.")))
     return int(written)
 
 
@@ -177,7 +177,7 @@ def _moment(text: str, field: str, zone: ZoneInfo, *, after: int = 0) -> datetim
     try:
         return datetime.combine(date.fromisoformat(text.strip()) + timedelta(days=after), time(), zone)
     except (ValueError, OverflowError):
-        raise Invalid.field(field, Said(_("Write a day."))) from None
+        raise Invalid.field(field, Translatable(_("Write a day."))) from None
 
 
 def _day(moment: datetime | None, zone: ZoneInfo, *, before: int = 0) -> str:

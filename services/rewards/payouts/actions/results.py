@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Final, Literal, get_args
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from services.rewards.payouts.actions import batch as batches
@@ -111,7 +111,9 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     known = await sql.several(tx, store_id, [one.payout_id for one in results])
     wrong = [
         FieldError(
-            f"results.{place}.payout_id", "payout_not_found", Said(_("There is no payout %(id)s."), id=one.payout_id)
+            f"results.{place}.payout_id",
+            "payout_not_found",
+            Translatable(_("There is no payout %(id)s."), id=one.payout_id),
         )
         for place, one in enumerate(results)
         if one.payout_id not in known
@@ -121,7 +123,9 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     for place, one in enumerate(ids):
         if one in seen:
             wrong.append(
-                FieldError(f"results.{place}.payout_id", "repeated", Said(_("Payout %(id)s is told twice."), id=one))
+                FieldError(
+                    f"results.{place}.payout_id", "repeated", Translatable(_("Payout %(id)s is told twice."), id=one)
+                )
             )
         seen.add(one)
     if wrong:
@@ -166,7 +170,7 @@ async def of_batch(tx: Tx, store_id: str, batch_id: str, results: Sequence[Resul
         FieldError(
             f"results.{place}.payout_id",
             "other_batch",
-            Said(_("Payout %(id)s is not of this batch."), id=one.payout_id),
+            Translatable(_("Payout %(id)s is not of this batch."), id=one.payout_id),
         )
         for place, one in enumerate(results)
         if one.payout_id in known and known[one.payout_id].batch_id != batch_id
@@ -188,17 +192,17 @@ def results_of(text: str) -> list[Result]:
     Raises `Invalid` naming the row and what is wrong with it.
     """
     if "\0" in text:  # no database takes one
-        raise Invalid.field("csv", Said(_("Text may not contain the NUL character.")), code="nul")
+        raise Invalid.field("csv", Translatable(_("Text may not contain the NUL character.")), code="nul")
     reader = csv.DictReader(StringIO(text.lstrip("\ufeff").strip()), strict=True)
     try:
         names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
         missing = {"payout_id", "status"} - set(names)
         if missing:
             mend = _("The first line names the columns; there is no %(names)s.")
-            raise Invalid.field("csv", Said(mend, names=", ".join(sorted(missing))))
+            raise Invalid.field("csv", Translatable(mend, names=", ".join(sorted(missing))))
         rows = [{key: (row.get(name) or "").strip() for key, name in names.items()} for row in reader]
     except csv.Error:
-        raise Invalid.field("csv", Said(_("This is no CSV: a quotation mark is left open."))) from None
+        raise Invalid.field("csv", Translatable(_("This is no CSV: a quotation mark is left open."))) from None
     wrong: list[FieldError] = []
     found = [_result(row, place, wrong) for place, row in enumerate(rows, start=2) if any(row.values())]
     if wrong or not found:
@@ -210,11 +214,11 @@ def _result(row: Mapping[str, str], line: int, wrong: list[FieldError]) -> Resul
     outcome, fee = row["status"].lower(), row.get("fee_minor", "")
     known: Mapping[str, Outcome] = {one: one for one in OUTCOMES}
     if outcome not in known:
-        mend = Said(_("Line %(n)s: status is paid, failed or returned."), n=line)
+        mend = Translatable(_("Line %(n)s: status is paid, failed or returned."), n=line)
         wrong.append(FieldError(f"csv.{line}.status", "invalid", mend))
         return None
     if fee and not (fee.isascii() and fee.isdigit() and len(fee) < 16):
-        mend = Said(_("Line %(n)s: a fee is in whole minor units."), n=line)
+        mend = Translatable(_("Line %(n)s: a fee is in whole minor units."), n=line)
         wrong.append(FieldError(f"csv.{line}.fee_minor", "invalid", mend))
         return None
     return Result(

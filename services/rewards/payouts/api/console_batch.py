@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Path, Response, UploadFile
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from services.kernel.http.body import takes_up_to
 from services.kernel.http.call import Call, viewer
@@ -89,7 +89,7 @@ async def results_form(
         async with call.transaction() as tx:
             await results.of_batch(tx, call.store_id, batch_id, told)
     except UnicodeDecodeError:
-        wrong = Invalid.field("csv", Said(_("This is no text: save the list as CSV, UTF-8.")))
+        wrong = Invalid.field("csv", Translatable(_("This is no text: save the list as CSV, UTF-8.")))
         return await _batch(call, batch_id, wrong=wrong, status=422)
     except (Conflict, Invalid) as error:
         return await _batch(call, batch_id, wrong=error, status=error.status)

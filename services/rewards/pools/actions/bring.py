@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid
 from services.rewards.pools import sql
@@ -60,7 +60,9 @@ async def bring(tx: Tx, store_id: str, pool_id: str, lines: Sequence[Line]) -> B
     left += await _not_added(tx, store_id, pool_id, [line for line in new if line.code not in fresh])
     pool = await locked(tx, store_id, pool_id)
     if pool.size + len(added) > MOST_CODES:
-        raise Invalid.field("csv", Said(_("A pool holds %(most)s codes at most."), most=MOST_CODES), code="too_many")
+        raise Invalid.field(
+            "csv", Translatable(_("A pool holds %(most)s codes at most."), most=MOST_CODES), code="too_many"
+        )
     last_place = await sql.place_codes(tx, pool, added)
     after = await keep(tx, replace(pool, added=pool.added + len(added), last_place=last_place))
     if added:

@@ -5,7 +5,7 @@ from typing import Final, TypeGuard
 from msgspec.structs import replace
 
 from contracts.events.pools import PoolNearlyEmptied
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id, short_codes
@@ -52,7 +52,7 @@ async def open_pool(
         mend = _(
             "A code has %(most)s signs at most, %(least)s of them by chance; a prefix has letters A to Z and digits."
         )
-        raise Invalid.field("prefix", Said(mend, most=MOST_SIGNS, least=LEAST_SIGNS))
+        raise Invalid.field("prefix", Translatable(mend, most=MOST_SIGNS, least=LEAST_SIGNS))
     pool = Pool(
         store_id=store_id,
         pool_id=new_id("pol", at=tx.now),
@@ -203,7 +203,7 @@ def _makes(pool: Pool | None, start: int) -> TypeGuard[Pool]:
 async def _begin(tx: Tx, pool: Pool, *, wanted: int) -> Pool:
     if wanted + pool.added > MOST_CODES:
         mend = _("A pool holds %(most)s codes at most.")
-        raise Invalid.field("count", Said(mend, most=MOST_CODES), code="too_many")
+        raise Invalid.field("count", Translatable(mend, most=MOST_CODES), code="too_many")
     if pool.state == "making":
         return await keep(tx, replace(pool, wanted=wanted))
     after = replace(pool, wanted=wanted, state="making", reason=None, start=pool.start + 1)

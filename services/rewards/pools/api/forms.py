@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Invalid
 from services.rewards.pages import Reader
 from services.rewards.pools.domain import MOST_CODES
@@ -26,7 +26,7 @@ def name_of(text: str) -> str:
     """What the store calls it. Raises `Invalid` for nothing."""
     name = text.strip()[:80]
     if not name:
-        raise Invalid.field("name", Said(_("Give it a name.")))
+        raise Invalid.field("name", Translatable(_("Give it a name.")))
     return name
 
 
@@ -36,7 +36,7 @@ def number_of(text: str, field: str, *, least: int = 0) -> int:
     if not written and not least:
         return 0
     if not (written.isascii() and written.isdigit() and len(written) < 10 and least <= int(written) <= MOST_CODES):
-        raise Invalid.field(field, Said(_("Write a number, at most %(most)s."), most=MOST_CODES))
+        raise Invalid.field(field, Translatable(_("Write a number, at most %(most)s."), most=MOST_CODES))
     return int(written)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.program import Program
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
@@ -55,7 +55,7 @@ async def start(
 def check_draft(draft: Program | None, newest: Program | None) -> None:
     """A draft is of the program's currency, which never changes. Raises `Invalid`."""
     if draft is not None and newest is not None and draft.currency != newest.currency:
-        mend = Said(_("The program’s currency is %(currency)s, and cannot change."), currency=newest.currency)
+        mend = Translatable(_("The program’s currency is %(currency)s, and cannot change."), currency=newest.currency)
         raise Invalid.field("draft.currency", mend)
 
 

@@ -11,7 +11,7 @@ from contracts.countries import COUNTRIES
 from contracts.events.conversions import Circumstances
 from contracts.program import EvidenceKind, Program
 from services.common.money import from_decimal
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import Invalid
 from services.kernel.http.problems import field_path
 from services.rewards.simulations.domain.trial import Imagined
@@ -37,7 +37,7 @@ def draft_of(text: str) -> Program | None:
     except ValidationError as error:
         places = dict.fromkeys(field_path(one["loc"]) for one in error.errors(include_url=False))
         mend = _("These are no rules as a program has them. Look at: %(places)s")
-        raise Invalid.field("draft", Said(mend, places=", ".join(places))) from None
+        raise Invalid.field("draft", Translatable(mend, places=", ".join(places))) from None
 
 
 def day_of(text: str, field: str) -> date:

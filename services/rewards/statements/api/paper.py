@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import Response
 
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import Invalid
 from services.rewards.pages import Reader
 from services.rewards.statements.actions import Statement
@@ -33,7 +33,7 @@ async def paper(reader: Reader, statement: Statement, order_of: Named, *, store:
     are too many lines.
     """
     if statement.more:
-        mend = Said(_("More than %(most)s lines: ask for a shorter period, or for CSV."), most=MOST_PRINTED)
+        mend = Translatable(_("More than %(most)s lines: ask for a shorter period, or for CSV."), most=MOST_PRINTED)
         raise Invalid.field("from", mend, code="too_long")
     body = await asyncio.to_thread(printed, _paper(reader, statement, order_of, store=store, whose=whose))
     name = f"statement-{statement.first}-{statement.last}-{statement.unit}.pdf"

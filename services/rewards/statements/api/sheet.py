@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from services.common.money import in_units
-from services.common.words import Said, _
+from services.common.words import Translatable, _
 from services.kernel.errors import Invalid
 from services.kernel.http.pages import csv_response
 from services.rewards.pages import Reader
@@ -40,7 +40,7 @@ Named = Callable[[Moved], str]
 def sheet(reader: Reader, statement: Statement, order_of: Named) -> Response:
     """As CSV: the opening balance, the lines, the closing balance. Raises `Invalid` if there are too many lines."""
     if statement.more:
-        mend = Said(_("More than %(most)s lines: ask for a shorter period."), most=MOST)
+        mend = Translatable(_("More than %(most)s lines: ask for a shorter period."), most=MOST)
         raise Invalid.field("from", mend, code="too_long")
     say, unit = reader.speech.say, statement.unit
     currency = None if unit == POINTS else unit
