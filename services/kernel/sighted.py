@@ -18,7 +18,11 @@ async def report_sightings(ctx: Context) -> None:
         async with ctx.db.transaction(sorted({seen.store_id for seen in taken})) as tx:
             for seen, at in sorted(taken.items()):
                 moment = datetime.fromtimestamp(at / 1_000_000, UTC)
-                tx.emit(Sighted.model_validate({**seen._asdict(), "at": moment}))
+                tx.emit(
+                    Sighted.model_validate(
+                        {"store_id": seen.store_id, "kind": seen.kind, "on": seen.on, "said": seen.reason, "at": moment}
+                    )
+                )
     except BaseException:
         ctx.sightings.give_back(taken)
         raise

@@ -21,50 +21,50 @@ class Seen(NamedTuple):
     store_id: str
     kind: str
     on: str = ""
-    said: str = ""
+    reason: str = ""
 
 
 class Sightings:
     """What one service in one process has seen lately. Bounded. Moments are `LiveState.microseconds`."""
 
-    __slots__ = ("_claimed", "_new", "_told")
+    __slots__ = ("_claimed", "_new", "_reported")
 
     def __init__(self) -> None:
         self._new: dict[Seen, int] = {}
-        self._told: dict[Seen, int] = {}
+        self._reported: dict[Seen, int] = {}
         self._claimed: dict[Seen, int] = {}
 
-    def note(self, store_id: str, kind: str, at: int, *, on: str = "", said: str = "") -> None:
+    def note(self, store_id: str, kind: str, at: int, *, on: str = "", reason: str = "") -> None:
         """Something was seen. Costs a look into a dictionary, and runs where something is refused, or rarely."""
-        seen = Seen(store_id, kind, on, said)
+        seen = Seen(store_id, kind, on, reason)
         if seen in self._new or len(self._new) < _MOST:
             self._new[seen] = at
 
-    def note_claimed(self, store_id: str, kind: str, at: int, *, said: str) -> None:
+    def note_claimed(self, store_id: str, kind: str, at: int, *, reason: str) -> None:
         """Something was seen that only claims to be of this store: anybody may claim any store, so of these few are
         told of in a time.
         """
-        seen = Seen(store_id, kind, "", said)
+        seen = Seen(store_id, kind, "", reason)
         if len(self._claimed) >= _MOST_CLAIMED and seen not in self._claimed:
             self._claimed = {one: when for one, when in self._claimed.items() if at - when < AGAIN_US}
         if seen in self._claimed or len(self._claimed) < _MOST_CLAIMED:
             self._claimed.setdefault(seen, at)
-            self.note(store_id, kind, at, said=said)
+            self.note(store_id, kind, at, reason=reason)
 
     def take(self, at: int) -> dict[Seen, int]:
         """What is to be told of now, with its moment. What was told of a moment ago waits for its turn."""
         if not self._new:
             return {}
-        due = {seen: when for seen, when in self._new.items() if at - self._told.get(seen, 0) >= AGAIN_US}
+        due = {seen: when for seen, when in self._new.items() if at - self._reported.get(seen, 0) >= AGAIN_US}
         for seen in due:
             del self._new[seen]
-        if len(self._told) + len(due) > _MOST:
-            self._told = {seen: when for seen, when in self._told.items() if at - when < AGAIN_US}
-        self._told.update(dict.fromkeys(due, at))
+        if len(self._reported) + len(due) > _MOST:
+            self._reported = {seen: when for seen, when in self._reported.items() if at - when < AGAIN_US}
+        self._reported.update(dict.fromkeys(due, at))
         return due
 
     def give_back(self, taken: dict[Seen, int]) -> None:
         """They could not be told of: the next `take` has them again."""
         for seen in taken:
-            self._told.pop(seen, None)
+            self._reported.pop(seen, None)
         self._new = {**taken, **self._new}

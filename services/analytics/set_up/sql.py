@@ -142,7 +142,7 @@ async def note(tx: Tx, sights: Iterable[tuple[str, Sight]]) -> None:
     """Notes what was seen at stores, for the checks that went on then. Of one kind the newest."""
     newest_of: dict[tuple[str, str, str, str], Sight] = {}
     for store_id, sight in sights:
-        key = (store_id, sight.step, sight.on, sight.said)
+        key = (store_id, sight.step, sight.on, sight.reason)
         if key not in newest_of or newest_of[key].at < sight.at:
             newest_of[key] = sight
     if not newest_of:

@@ -269,24 +269,24 @@ def title_of(step: Step, speech: Speech) -> str:
 
 def problem_of(step: Step, speech: Speech) -> str:
     """Why something was refused; nothing where nothing was."""
-    if not step.said:
+    if not step.problem:
         return ""
-    known = _PROBLEMS.get(step.said)
-    if known is not None and (step.said_of or "%(of)s" not in known.text):
-        return speech.say(known.text, of=step.said_of) if step.said_of else speech.say(known.text)
-    of = f" ({step.said_of})" if step.said_of else ""
-    return f"{reason_text(step.said, speech)}{of}"
+    known = _PROBLEMS.get(step.problem)
+    if known is not None and (step.problem_of or "%(of)s" not in known.text):
+        return speech.say(known.text, of=step.problem_of) if step.problem_of else speech.say(known.text)
+    of = f" ({step.problem_of})" if step.problem_of else ""
+    return f"{reason_text(step.problem, speech)}{of}"
 
 
 def mend_of(step: Step, speech: Speech) -> str:
     """What to do next; nothing where all is well."""
-    if step.said == "bad_signature" and step.on is not None and step.on.platform in _SIGNS:
+    if step.problem == "bad_signature" and step.on is not None and step.on.platform in _SIGNS:
         return speech.say(_SIGNS[step.on.platform])
-    if step.said:
-        known = _PROBLEMS.get(step.said)
+    if step.problem:
+        known = _PROBLEMS.get(step.problem)
         if known is not None:
             return speech.say(known.mend)
-        if step.said in REASONS:
+        if step.problem in REASONS:
             return speech.say("The order’s page says why, with every proof that was weighed.")
         return speech.say("The connection’s page shows the delivery.") if step.on else ""
     return "" if step.state == "done" else speech.say(_STEPS[step.name].below)
@@ -309,5 +309,5 @@ def _stage(step: Step, speech: Speech, fmt: Format | None) -> Stage:
         needed=step.needed,
         when=when,
         problem=problem_of(step, speech),
-        mend=mend_of(step, speech) if step.said else "",
+        mend=mend_of(step, speech) if step.problem else "",
     )

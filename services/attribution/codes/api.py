@@ -23,7 +23,7 @@ async def post_check(code: CodeText, call: Annotated[Call, require("orders:write
 
     async def check(tx: Tx) -> CodeState:
         state = await actions.check(tx, call.store_id, code)
-        call.ctx.sightings.note(call.store_id, "code", call.ctx.live.microseconds(), said=state.reason or "")
+        call.ctx.sightings.note(call.store_id, "code", call.ctx.live.microseconds(), reason=state.reason or "")
         return state
 
     return await call.once(check, status=200, answer=lambda state: state)

@@ -128,7 +128,7 @@ class Tracks:
             return _BODY
         if proven:
             return _PROVEN
-        self._ctx.sightings.note(store_id, "customer", live.microseconds(), said="proof_wrong")
+        self._ctx.sightings.note(store_id, "customer", live.microseconds(), reason="proof_wrong")
         return _UNPROVEN
 
     def _remember(self, track_id: str) -> None:

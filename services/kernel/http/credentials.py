@@ -33,7 +33,7 @@ def authenticate(ctx: Context, raw: bytes | None, *, origin: bytes | None = None
         caller = api_keys.read(ctx.ring, text)
     except Unauthorized:
         if (store_id := api_keys.claimed_store(text)) is not None:
-            ctx.sightings.note_claimed(store_id, "key", ctx.live.microseconds(), said="wrong_key")
+            ctx.sightings.note_claimed(store_id, "key", ctx.live.microseconds(), reason="wrong_key")
         raise
     if caller.key_id in ctx.live.revoked:
         _noted(ctx, caller, "revoked_key")
@@ -81,8 +81,8 @@ def authenticate_operator(ctx: Context, raw: bytes | None, *, origin: bytes | No
     raise Forbidden("Only the operator's key may do this.", code="operator_only")
 
 
-def _noted(ctx: Context, caller: Caller, said: str) -> None:
-    ctx.sightings.note(caller.store_id, "key", ctx.live.microseconds(), on=caller.key_id, said=said)
+def _noted(ctx: Context, caller: Caller, reason: str) -> None:
+    ctx.sightings.note(caller.store_id, "key", ctx.live.microseconds(), on=caller.key_id, reason=reason)
 
 
 def _in_a_browser() -> Forbidden:

@@ -14,7 +14,7 @@ from tests.support.edge import RING
 STAMP: dict[str, Any] = {"created_at": NOW.isoformat(), "updated_at": NOW.isoformat()}
 
 
-async def told(ctx: Context) -> list[tuple[str, str, str]]:
+async def reported(ctx: Context) -> list[tuple[str, str, str]]:
     """Has it told, and takes it off the outbox."""
     await report_sightings(ctx)
     async with ctx.db.transaction([SHOP]) as tx:
@@ -41,15 +41,15 @@ async def test_a_delivery_is_told_of_with_what_became_of_it(both: Pair) -> None:
     assert await deliver(order, to="/in/shopify/con_of_nobody") == 401
     assert await deliver(order, to=f"/in/woocommerce/{connection}") == 401
     words = ("", "bad_signature", "other_platform", "test_order", "unreadable")
-    assert await told(ctx) == [("delivery", connection, word) for word in words]
+    assert await reported(ctx) == [("delivery", connection, word) for word in words]
 
     # Of each kind once in a while, and then its newest.
     for _ in range(20):
         assert await deliver(order) == 200
         assert await deliver(order, secret="another") == 401
-    assert await told(ctx) == [("delivery", connection, "duplicate")]
+    assert await reported(ctx) == [("delivery", connection, "duplicate")]
     later = ctx.sightings.take(ctx.live.microseconds() + AGAIN_US)
-    assert [seen.said for seen in later] == ["bad_signature"]
+    assert [seen.reason for seen in later] == ["bad_signature"]
 
 
 async def test_keys_proofs_and_codes_that_are_refused_are_told_of(both: Pair) -> None:
@@ -62,8 +62,8 @@ async def test_keys_proofs_and_codes_that_are_refused_are_told_of(both: Pair) ->
     await both.http.post("/v1/codes/NONE/check", headers=SECRET_KEY)
     proof = {"type": "identify", "customer": {"id": "c-1"}, "proof": "0" * 64}
     assert (await both.http.post("/v1/track", headers=bearer, json=proof)).json()["proven"] is False
-    found = await told(ctx)
-    assert [(kind, said) for kind, _, said in found] == [
+    found = await reported(ctx)
+    assert [(kind, reason) for kind, _, reason in found] == [
         ("code", "code_unknown"),
         ("customer", "proof_wrong"),
         ("key", "secret_key_in_browser"),
@@ -79,4 +79,4 @@ async def test_a_good_visit_leaves_nothing_to_tell(both: Pair) -> None:
         report = {"type": "visit", "visitor_id": f"v_{number:032x}", "url": "https://shop.example/"}
         answer = await both.http.post("/v1/track", headers={"authorization": f"Bearer {publishable}"}, json=report)
         assert answer.status_code == 202, answer.text
-    assert await told(ctx) == []
+    assert await reported(ctx) == []

@@ -26,14 +26,14 @@ READY = Reached(program=True, ambassador=True, page=True, click=True, order=True
 SIGHTS = st.builds(
     Sight,
     step=st.sampled_from(SEEN),
-    said=st.sampled_from(["", "duplicate", "unpaid", "bad_signature", "test_order", "no_evidence"]),
+    reason=st.sampled_from(["", "duplicate", "unpaid", "bad_signature", "test_order", "no_evidence"]),
     at=st.integers(0, 9).map(lambda minutes: START + timedelta(minutes=minutes)),
     on=st.just(""),
 )
 
 
-def seen(step: SeenStep, said: str = "", minutes: int = 0, detail: str = "", on: str = "") -> Sight:
-    return Sight(step, said, START + timedelta(minutes=minutes), detail, on)
+def seen(step: SeenStep, reason: str = "", minutes: int = 0, detail: str = "", on: str = "") -> Sight:
+    return Sight(step, reason, START + timedelta(minutes=minutes), detail, on)
 
 
 def test_an_empty_store_begins_at_the_first_step() -> None:
@@ -43,7 +43,7 @@ def test_an_empty_store_begins_at_the_first_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sights", "state", "said"),
+    ("sights", "state", "problem"),
     [
         ([], "waiting", ""),
         ([seen("order")], "done", ""),
@@ -56,10 +56,10 @@ def test_an_empty_store_begins_at_the_first_step() -> None:
     ],
 )
 def test_what_is_right_lights_a_step_up_and_what_is_wrong_after_it_is_named(
-    sights: list[Sight], state: str, said: str
+    sights: list[Sight], state: str, problem: str
 ) -> None:
     [order] = [step for step in checked_steps(READY, [], sights) if step.name == "order"]
-    assert (order.state, order.said) == (state, said)
+    assert (order.state, order.problem) == (state, problem)
 
 
 def test_each_connection_is_a_step_and_one_that_nobody_noted_is_shown_all_the_same() -> None:
@@ -75,7 +75,7 @@ def test_a_test_order_proves_the_signature_and_is_named() -> None:
         for step in checked_steps(READY, [Connection("con_1", "shopify")], [seen("delivery", "test_order", on="con_1")])
         if step.name == "delivery"
     ]
-    assert (one.state, one.said, one.well) == ("done", "test_order", False)
+    assert (one.state, one.problem, one.well) == ("done", "test_order", False)
 
 
 def test_what_a_store_does_without_keeps_it_from_nothing() -> None:

@@ -89,23 +89,23 @@ def _shown(found: Found | None, reader: Reader) -> dict[str, Any]:
     needed = [step for step in steps if step.needed]
     done = sum(step.state == "done" for step in needed)
     is_well = well(steps)
-    problems = sum(bool(step.said) and step.state != "waiting" for step in steps)
+    problems = sum(bool(step.problem) and step.state != "waiting" for step in steps)
     if is_well:
-        said = speech.say("Your store is connected: the first reward was credited.")
+        summary = speech.say("Your store is connected: the first reward was credited.")
     elif problems:
-        said = speech.count("%(n)s thing to mend", "%(n)s things to mend", problems)
+        summary = speech.count("%(n)s thing to mend", "%(n)s things to mend", problems)
     elif found.goes_on:
-        said = speech.say("Waiting for the next step. This page shows it by itself.")
+        summary = speech.say("Waiting for the next step. This page shows it by itself.")
     else:
-        said = speech.say("This check has ended. Begin another to go on.")
+        summary = speech.say("This check has ended. Begin another to go on.")
     seal = "good" if is_well else "bad" if problems else "wait" if found.goes_on else "neutral"
-    mark = mark_of(shown, said)
+    mark = mark_of(shown, summary)
     return {
         "check": found.check,
         "live": f"{STEPS}?check={found.check.check_id}&known={mark}" if found.goes_on else "",
         "goes_on": found.goes_on,
         "stages": shown,
-        "said": said,
+        "summary": summary,
         "seal": seal,
         "progress": speech.say("%(done)s of %(all)s", done=fmt.number(done), all=fmt.number(len(needed))),
         "since": speech.say("Since %(time)s", time=fmt.moment(found.check.started_at, seconds=True)),

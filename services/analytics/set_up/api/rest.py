@@ -61,8 +61,8 @@ def _step(step: Step, speech: Speech) -> StepOut:
         connection_id=step.on.connection_id if step.on else None,
         at=step.at,
         detail=step.detail or None,
-        problem=step.said or None,
-        problem_of=step.said_of or None,
+        problem=step.problem or None,
+        problem_of=step.problem_of or None,
         text=problem_of(step, speech) or None,
         mend=mend_of(step, speech) or None,
     )

@@ -51,8 +51,8 @@ def _of_report(event: TrackingPayload, domains: Collection[str]) -> Iterator[Sig
         listed = any(host == domain or host.endswith(f".{domain}") for domain in domains)
         yield Sight("page", "" if listed else "domain_not_listed", event.at, host)
     if event.token is not None:
-        said = "" if event.touched else _MARKED.get(event.token.mark, "not_seen")
-        yield Sight("click", said, event.at)
+        reason = "" if event.touched else _MARKED.get(event.token.mark, "not_seen")
+        yield Sight("click", reason, event.at)
     elif event.token_problem is not None:
         yield Sight("click", f"token_{event.token_problem}", event.at)
     if isinstance(event, CustomerIdentified | SignupRecorded) and (event.customer.id or event.customer.contact_hashes):

@@ -60,7 +60,7 @@ class Sight(NamedTuple):
     """Something that was seen: what it shows, and what is wrong with it."""
 
     step: SeenStep
-    said: str
+    reason: str
     at: datetime
     detail: str = ""
     """An order, a host, a key or a code. Never a person."""
@@ -70,7 +70,7 @@ class Sight(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether it shows that the step works."""
-        return self.said in GOOD or (self.step == "delivery" and self.said not in SIGNED)
+        return self.reason in GOOD or (self.step == "delivery" and self.reason not in SIGNED)
 
 
 class Connection(NamedTuple):
@@ -91,16 +91,16 @@ class Step:
     at: datetime | None = None
     """When it was last seen."""
     detail: str = ""
-    said: str = ""
+    problem: str = ""
     """What is wrong: of a step that is done something that was seen after it, or with it."""
-    said_of: str = ""
+    problem_of: str = ""
     """Which order, host, key or code that was."""
     current: bool = False
 
     @property
     def well(self) -> bool:
         """Whether nothing has to be mended."""
-        return not self.said and (self.state == "done" or not self.needed)
+        return not self.problem and (self.state == "done" or not self.needed)
 
 
 def reached_steps(reached: Reached) -> list[Step]:
@@ -144,10 +144,10 @@ def _ended(by_place: Collection[tuple[str, str]], connections: Sequence[Connecti
 
 def _seen(name: StepName, sights: Iterable[Sight], *, needed: bool, on: Connection | None = None) -> Step:
     newest = max((one for one in sights if one.good), key=_newness, default=None)
-    wrong = max((one for one in sights if one.said not in GOOD), key=_newness, default=None)
-    if wrong is not None and newest is not None and (wrong.at < newest.at or wrong.said in WAITS):
+    wrong = max((one for one in sights if one.reason not in GOOD), key=_newness, default=None)
+    if wrong is not None and newest is not None and (wrong.at < newest.at or wrong.reason in WAITS):
         wrong = None
-    state: State = "done" if newest else "refused" if wrong and wrong.said not in WAITS else "waiting"
+    state: State = "done" if newest else "refused" if wrong and wrong.reason not in WAITS else "waiting"
     shown = newest or wrong
     return Step(
         name=name,
@@ -156,14 +156,14 @@ def _seen(name: StepName, sights: Iterable[Sight], *, needed: bool, on: Connecti
         on=on,
         at=shown.at if shown else None,
         detail=newest.detail if newest else "",
-        said=wrong.said if wrong else "",
-        said_of=wrong.detail if wrong else "",
+        problem=wrong.reason if wrong else "",
+        problem_of=wrong.detail if wrong else "",
     )
 
 
 def _newness(sight: Sight) -> tuple[datetime, str, str]:
     """Of two at one moment the same one, whichever came first."""
-    return sight.at, sight.said, sight.detail
+    return sight.at, sight.reason, sight.detail
 
 
 def _pointed(steps: Sequence[Step]) -> list[Step]:

@@ -95,10 +95,10 @@ class Door:
             body=self._sealing.seal(BODY, body, owner=delivery_name),
             as_of=named.at,
         )
-        outcome, said = await self._inbox.take(delivery, body, account)
+        outcome, reason = await self._inbox.take(delivery, body, account)
         if outcome == "duplicate":
             DELIVERIES.labels(name, outcome).inc()
-        self._seen(account.store_id, account_id, said)
+        self._seen(account.store_id, account_id, reason)
         return await answer_json(send, 200, b'{"outcome":"%s"}' % outcome.encode())
 
     def _refused(self, account_id: str, name: str) -> None:
@@ -107,8 +107,8 @@ class Door:
         if known is not None:
             self._seen(known.store_id, account_id, "bad_signature" if known.platform == name else "other_platform")
 
-    def _seen(self, store_id: str, account_id: str, said: str) -> None:
-        self._ctx.sightings.note(store_id, "delivery", self._ctx.live.microseconds(), on=account_id, said=said)
+    def _seen(self, store_id: str, account_id: str, reason: str) -> None:
+        self._ctx.sightings.note(store_id, "delivery", self._ctx.live.microseconds(), on=account_id, reason=reason)
 
     def _proved(self, asked: Asked, name: str, account: Account | None, secrets: Sequence[bytes]) -> Account | None:
         """Whose request this is; nobody's, after the same work, if it proves nothing or names another platform."""

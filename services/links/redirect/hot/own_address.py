@@ -72,7 +72,7 @@ class OwnAddress:
         except Forbidden as error:
             host = (origin or b"").decode("latin-1").rpartition("//")[2][:255]
             at = self._ctx.live.microseconds()
-            self._ctx.sightings.note(entry.store_id, "click", at, on=host, said=error.code)
+            self._ctx.sightings.note(entry.store_id, "click", at, on=host, reason=error.code)
             raise
 
     async def _find(self, scope: Scope, caller: Caller, slug: str, address: str) -> Entry:
