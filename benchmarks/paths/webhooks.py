@@ -22,7 +22,7 @@ from benchmarks.report import Line
 from benchmarks.stage import Stage, until
 from contracts.events.conversions import ConversionAttributed
 from services.common.scopes import SCOPES
-from services.connectors.endpoints.actions import manage, tell
+from services.connectors.endpoints.actions import manage, notify
 from services.connectors.endpoints.actions.again import sample
 from services.connectors.endpoints.work import PER_ENDPOINT, TASK_KINDS
 from services.kernel import telemetry
@@ -169,7 +169,7 @@ async def _write(ctx: Context, stores: Sequence[str], count: int) -> None:
             for store in stores
             for _ in range(count)
         ]
-        await tell.take(tx, events)
+        await notify.take(tx, events)
 
 
 async def _none_waits(db: Database) -> bool:

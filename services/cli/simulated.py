@@ -90,8 +90,8 @@ def _shopify(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated
         "discount_codes": [{"code": bought.code}] if bought.code else [],
         "note_attributes": [{"name": "kith", "value": bought.token}] if bought.token else [],
     }
-    told = refund if topic == "refunds/create" else _farewell(topic, bought) if topic in BY_NAME_ALONE else order
-    sent = _json(told, {"X-Shopify-Topic": topic})
+    payload = refund if topic == "refunds/create" else _farewell(topic, bought) if topic in BY_NAME_ALONE else order
+    sent = _json(payload, {"X-Shopify-Topic": topic})
     sent.headers["X-Shopify-Hmac-Sha256"] = shopify.signature(secret, sent.body).decode()
     return sent
 
@@ -132,11 +132,11 @@ _DISPUTES: Final = {
 
 def _stripe(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
     created, intent = int(bought.at.timestamp()), f"pi_{bought.order_id}"
-    said = {"kith": bought.token, "kith_codes": bought.code}
+    evidence = {"kith": bought.token, "kith_codes": bought.code}
     found: dict[str, Any] = {
         "currency": bought.currency.lower(),
         "created": created,
-        "metadata": {"kith_simulated": "1", **{name: value for name, value in said.items() if value}},
+        "metadata": {"kith_simulated": "1", **{name: value for name, value in evidence.items() if value}},
     }
     if topic.startswith("checkout."):
         status = "unpaid" if topic.endswith("failed") else "paid"

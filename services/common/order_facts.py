@@ -100,7 +100,7 @@ def report(
     moments = _moments(order, clock)
     evidence = evidence_in(ring, store_id, order, nobody)
     figures = order.figures()
-    said = [
+    content = [
         order.placed_at.astimezone(UTC),
         None if order.updated_at is None else order.updated_at.astimezone(UTC),
         figures,
@@ -113,15 +113,15 @@ def report(
         evidence.codes,
     ]
     if order.cancelled_at is not None:
-        said.append(order.cancelled_at.astimezone(UTC))
+        content.append(order.cancelled_at.astimezone(UTC))
     if history:
-        said.append("history")
+        content.append("history")
     if order.country is not None:
-        said.append(["country", order.country])
-    mark = naming.report_id(said)
+        content.append(["country", order.country])
+    mark = naming.report_id(content)
     known = {"store_id": store_id, "order_id": order.order_id, "fact_id": mark, "received_at": clock.now}
-    told = {"source": source, "history": True} if history else {"source": source}
-    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | told)
+    origin = {"source": source, "history": True} if history else {"source": source}
+    body = orjson.dumps(known | moments | _encodable(order, figures, evidence) | origin)
     return _reported(OrderReceived.TYPE, store_id, order.order_id, mark, "report", clock.now, body)
 
 
@@ -209,7 +209,7 @@ def refund(store_id: str, order_id: str, reported: Refund, clock: Clock) -> Repo
     check_time("at", at, clock)
     if updated_at is not None:
         check_time("updated_at", updated_at, clock)
-    said = (
+    content = (
         reported.currency,
         [line.model_dump() for line in reported.lines],
         reported.shipping_minor,
@@ -219,7 +219,7 @@ def refund(store_id: str, order_id: str, reported: Refund, clock: Clock) -> Repo
     payload = OrderRefunded(
         store_id=store_id,
         order_id=order_id,
-        fact_id=naming.refund_id(reported.refund_id, reported.amount_minor, said),
+        fact_id=naming.refund_id(reported.refund_id, reported.amount_minor, content),
         received_at=clock.now,
         refund_id=reported.refund_id,
         amount_minor=reported.amount_minor,

@@ -22,10 +22,10 @@ def report_id(reported: Sequence[object]) -> str:
 
 def refund_id(refund: str, amount_minor: int, more: Sequence[object] = ()) -> str:
     """The name of a refund's report. All that was reported is part of it, so that a correction is seen and not lost."""
-    said = f"{refund}\x1f{amount_minor}".encode()
+    content = f"{refund}\x1f{amount_minor}".encode()
     if any(more):
-        said += b"\x1f" + orjson.dumps(more)
-    return f"refund:{hashlib.blake2b(said, digest_size=12).hexdigest()}"
+        content += b"\x1f" + orjson.dumps(more)
+    return f"refund:{hashlib.blake2b(content, digest_size=12).hexdigest()}"
 
 
 def cancel_id(at: datetime) -> str:

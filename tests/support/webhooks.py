@@ -14,7 +14,7 @@ import orjson
 
 import contracts
 from contracts.events import EVENTS
-from services.connectors.endpoints.actions.tell import take
+from services.connectors.endpoints.actions.notify import take
 from services.connectors.endpoints.work import TASK_KINDS
 from services.connectors.main import SERVICE, open_resources
 from services.kernel.bus.port import Event

@@ -9,7 +9,7 @@ import structlog
 from services.connectors.accounts import domain, sql
 from services.connectors.accounts.domain import Access
 from services.connectors.accounts.sql import Account, FormerHook
-from services.connectors.platforms.domain.port import NOTHING_SAID, Options
+from services.connectors.platforms.domain.port import NO_OPTIONS, Options
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.kernel.auth.opening import MARK, PublicKey
 from services.kernel.auth.sealing import Sealing
@@ -28,7 +28,7 @@ async def create(
     secret: str,
     kind: str = "con",
     order_prefix: str = "",
-    options: Options = NOTHING_SAID,
+    options: Options = NO_OPTIONS,
     host: str | None = None,
     access: Access | None = None,
 ) -> Account:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.connectors.platforms.domain.port import NOTHING_SAID, Options
+from services.connectors.platforms.domain.port import NO_OPTIONS, Options
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
@@ -98,7 +98,7 @@ class Account:
     former_secret: bytes | None = None
     former_ends_at: datetime | None = None
     order_prefix: str = ""
-    options: Options = NOTHING_SAID
+    options: Options = NO_OPTIONS
     host: str | None = None
     access: bytes | None = None
     access_at: datetime | None = None
@@ -245,5 +245,5 @@ def _account(row: Any) -> Account:
 
 
 def _written(options: Options) -> str:
-    said = {name: value for name, value in asdict(options).items() if value}
-    return orjson.dumps(said).decode()
+    given = {name: value for name, value in asdict(options).items() if value}
+    return orjson.dumps(given).decode()

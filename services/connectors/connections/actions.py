@@ -225,8 +225,8 @@ def _check(ctx: Context, about: Platform, options: Options, host: str | None, ac
         if api is None:
             raise Invalid.field("access", f"Kith asks {about.title} nothing.")
         if (access.user is None) != (api.user is None):
-            says = "is one text: give it as password" if api.user is None else "has two parts: give user and password"
-            raise Invalid.field("access.user", f"What opens {about.title}'s API {says}.")
+            hint = "is one text: give it as password" if api.user is None else "has two parts: give user and password"
+            raise Invalid.field("access.user", f"What opens {about.title}'s API {hint}.")
         if api.user is None and re.fullmatch(r"[!-~]+", access.password or "") is None:
             raise Invalid.field(
                 "access.password", f"What opens {about.title}'s API has no blanks and no signs but ASCII."

@@ -10,7 +10,7 @@ import orjson
 HIDDEN: Final = "•••"
 LONGEST: Final = 60_000
 """Characters of a body that are shown."""
-_SAID: Final = frozenset(
+_SHOWN: Final = frozenset(
     (
         "type status currency currency_code object topic code coupon sku total subtotal total_tax "
         "shipping_total discount_total total_price subtotal_price current_total_price "
@@ -68,7 +68,7 @@ def _shown(value: Any, name: str, *, hidden: bool) -> Any:
 
 
 def _text(value: str, name: str) -> str:
-    return value if not value or name in _SAID or (name == "id" and len(value) <= 64 and "@" not in value) else HIDDEN
+    return value if not value or name in _SHOWN or (name == "id" and len(value) <= 64 and "@" not in value) else HIDDEN
 
 
 def _name(name: str) -> str:

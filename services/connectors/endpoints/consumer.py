@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from services.connectors.endpoints.actions.tell import take
-from services.connectors.endpoints.domain.told import LIKEWISE, TOLD
+from services.connectors.endpoints.actions.notify import take
+from services.connectors.endpoints.domain.webhooks import LIKEWISE, WEBHOOKS
 from services.kernel.service import Handler
 
 GROUP: Final = "webhooks"
 
-HANDLERS = (Handler(events=(*TOLD.values(), *LIKEWISE.values()), handle=take, group=GROUP),)
+HANDLERS = (Handler(events=(*WEBHOOKS.values(), *LIKEWISE.values()), handle=take, group=GROUP),)

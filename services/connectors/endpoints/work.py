@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter
 
 from services.common import signatures
-from services.connectors.endpoints.actions import tell
+from services.connectors.endpoints.actions import notify
 from services.connectors.endpoints.domain import signing, tries
 from services.connectors.endpoints.domain.tries import Off, State, Verdict
 from services.connectors.endpoints.sql import endpoints as sql
@@ -109,7 +109,7 @@ async def _try(
         answer = await ctx.outbound.send(
             "POST",
             ready.url,
-            purpose=tell.TASK,
+            purpose=notify.TASK,
             headers=headers,
             content=body,
             deadline_s=tries.SEND_S,
@@ -222,7 +222,7 @@ def _task_kind() -> TaskKind:
     for reason in _REASONS:
         _DISABLED.labels(reason)
     return TaskKind(
-        name=tell.TASK,
+        name=notify.TASK,
         run=run,
         per_lane=PER_ENDPOINT,
         per_store=PER_STORE,

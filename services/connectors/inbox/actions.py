@@ -26,7 +26,7 @@ from services.connectors.inbox.domain.questions import Asker, asking_for_code, a
 from services.connectors.inbox.sql import Delivery, Timers
 from services.connectors.payments import actions as paid_forms
 from services.connectors.payments import sql as payments
-from services.connectors.payments.actions import Told
+from services.connectors.payments.actions import FormedFact
 from services.connectors.platforms.domain.port import (
     POLLED,
     Delivered,
@@ -80,7 +80,7 @@ class Readings:
             platform = self.platforms[kept.platform]
             topic = platform.polling.topic if kept.topic == POLLED and platform.polling is not None else kept.topic
             report = platform.read(Delivered(topic, body, known.clock, kept.received_at, known.options))
-            said = marked(self.ring, report)
+            marks = marked(self.ring, report)
             facts = facts_of(self.ring, platform, kept.store_id, report, known)
             paid = payments_of(report, known)
             farewell = farewell_of(report, known)
@@ -98,11 +98,11 @@ class Readings:
         if report.read_back is not None:
             asked = known.order_prefix + report.read_back
             # What it names is told by the answer: it has no mark of its own.
-            named = replace(kept, outcome="taken", reason=None, order_id=asked, said=())
+            named = replace(kept, outcome="taken", reason=None, order_id=asked, marks=())
             return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
-        as_of = said.as_of if farewell is None else kept.as_of
-        read = replace(kept, outcome="taken", reason=None, order_id=order_id, said=said.marks, as_of=as_of)
+        as_of = marks.as_of if farewell is None else kept.as_of
+        read = replace(kept, outcome="taken", reason=None, order_id=order_id, marks=marks.marks, as_of=as_of)
         coded = Coded(report, known) if report.code_ids and report.orders else None
         return Reading(
             read,
@@ -142,9 +142,9 @@ class Reading:
     """In which form its refunds are told, by the ids of their facts."""
 
     @property
-    def told(self) -> list[Told]:
+    def formed(self) -> list[FormedFact]:
         """Its facts, each with its form."""
-        return [Told(fact, self.forms.get(fact.fact_id)) for fact in self.facts]
+        return [FormedFact(fact, self.forms.get(fact.fact_id)) for fact in self.facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +193,8 @@ async def note(tx: Tx, how: Readings, readings: Sequence[Reading], *, before: Ou
     noted = await sql.note(tx, [(one.delivery, before) for one in readings])
     read = await _with_codes(tx, how, [one for one in readings if one.delivery.ref in noted])
     facts: dict[tuple[str, str, str], ReportedFact] = {}
-    told = [told for one in read for told in one.told]
-    for fact in await paid_forms.first(tx, [*told, *await _of_paid_orders(tx, how, read)]):
+    reported = [fact for one in read for fact in one.formed]
+    for fact in await paid_forms.first(tx, [*reported, *await _of_paid_orders(tx, how, read)]):
         facts.setdefault(fact.key, fact)
     tx.emit_all(map(outgoing, facts.values()))
     for one in read:
@@ -246,22 +246,23 @@ def _code_ids(one: Reading) -> list[RemoteId]:
     return [RemoteId(one.delivery.store_id, one.delivery.hook_id, code_id) for code_id in named]
 
 
-async def _part(tx: Tx, told: Delivery, farewell: Farewell) -> None:
+async def _part(tx: Tx, delivery: Delivery, farewell: Farewell) -> None:
     """Does what a platform asks for, of the shop that the connection is with: what opened its API is dropped, or what
     was kept of orders. The request itself stays as long as any delivery.
     """
-    account = (await accounts_sql.read_by(tx, [(told.store_id, told.hook_id)])).get((told.store_id, told.hook_id))
+    ref = (delivery.store_id, delivery.hook_id)
+    account = (await accounts_sql.read_by(tx, [ref])).get(ref)
     if account is None or account.host not in {None, farewell.host.lower()}:
         return
     if farewell.removed:
         # What comes late, or once more, says nothing of access that was given since. No header makes it newer.
-        came_at = told.received_at - tx.offset
-        await accounts_sql.drop_access(tx, account, before=min(told.as_of or came_at, came_at))
+        came_at = delivery.received_at - tx.offset
+        await accounts_sql.drop_access(tx, account, before=min(delivery.as_of or came_at, came_at))
     if farewell.orders:
-        await sql.redact(tx, told, farewell.orders)
+        await sql.redact(tx, delivery, farewell.orders)
     # Without a host nobody knows whether the shop that says farewell is the connection's.
     if farewell.orders is None and account.host is not None:
-        await add_tasks(tx, [redacting(Asker(told.store_id, told.hook_id, told.delivery_id))])
+        await add_tasks(tx, [redacting(Asker(delivery.store_id, delivery.hook_id, delivery.delivery_id))])
 
 
 async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:
@@ -272,29 +273,29 @@ async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:
         await payments.lock(tx, paid)
 
 
-async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[Told]:
+async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[FormedFact]:
     """Refunds that name a payment, as refunds of the order that it paid: of what was read now, and of what came before
     anybody told which order that is.
     """
-    told = [(one.delivery.store_id, payment) for one in read for payment in one.payments]
-    new = await payments.add(tx, told, at=tx.now) if told else set()
+    paying = [(one.delivery.store_id, payment) for one in read for payment in one.payments]
+    new = await payments.add(tx, paying, at=tx.now) if paying else set()
     early = await _read_all(tx, how, await sql.about(tx, new)) if new else []
-    refunds = [told for one in (*read, *early) if one.by_payment for told in one.told if told.fact.kind == "refund"]
+    refunds = [back for one in (*read, *early) if one.by_payment for back in one.formed if back.fact.kind == "refund"]
     if not refunds:
         return []
-    paid = await payments.orders(tx, {told.order for told in refunds})
-    named = ((told, paid.get(told.order)) for told in refunds)
-    return [Told(of_order(told.fact, order_id), told.form) for told, order_id in named if order_id is not None]
+    paid = await payments.orders(tx, {back.order for back in refunds})
+    named = ((back, paid.get(back.order)) for back in refunds)
+    return [FormedFact(of_order(back.fact, order_id), back.form) for back, order_id in named if order_id is not None]
 
 
 async def without_other_forms(tx: Tx, reading: Reading) -> Reading:
     """What a reading says beside refunds that were told in another form: those are no news to anybody."""
-    if not reading.forms or await paid_forms.counting(tx, reading.told):
+    if not reading.forms or await paid_forms.counting(tx, reading.formed):
         return reading
     paid = {(reading.delivery.store_id, payment.payment_id) for payment in reading.payments}
     known = paid and len(await payments.orders(tx, paid)) == len(paid)
-    said = [mark for mark in reading.delivery.said or () if not (known or mark.startswith(REFUND))]
-    return replace(reading, delivery=replace(reading.delivery, said=said))
+    marks = [mark for mark in reading.delivery.marks or () if not (known or mark.startswith(REFUND))]
+    return replace(reading, delivery=replace(reading.delivery, marks=marks))
 
 
 def _count(read: Iterable[Delivery]) -> None:

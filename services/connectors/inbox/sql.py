@@ -149,7 +149,7 @@ class Delivery:
     reason: str | None
     order_id: str | None
     body: bytes
-    said: Sequence[str] | None = None
+    marks: Sequence[str] | None = None
     """What it said, as marks (see inbox.domain.marks); None where nobody has marked it."""
     as_of: datetime | None = None
     """As of when it said so, by the platform's clock; of an app's removal, when that was, as a header says."""
@@ -260,7 +260,7 @@ async def note(tx: Tx, read: Sequence[tuple[Delivery, Outcome]]) -> set[Ref]:
         outcomes=[d.outcome for d, _ in read],
         reasons=[d.reason for d, _ in read],
         orders=[d.order_id for d, _ in read],
-        said=[None if d.said is None else " ".join(d.said) for d, _ in read],
+        said=[None if d.marks is None else " ".join(d.marks) for d, _ in read],
         as_of=[d.as_of for d, _ in read],
     )
     return {(row.store_id, row.delivery_id) for row in rows}
@@ -279,15 +279,20 @@ async def forget(
     return {row.store_id: row.at for row in await tx.all(_OLDEST, stores=list(stores))}
 
 
-async def redact(tx: Tx, told: Delivery, orders: Sequence[str]) -> None:
+async def redact(tx: Tx, asking: Delivery, orders: Sequence[str]) -> None:
     """Drops what an address was sent about some orders, but for what asks for it."""
-    await tx.scalar(_REDACT, store=told.store_id, hook=told.hook_id, but=told.delivery_id, orders=list(orders))
+    await tx.scalar(_REDACT, store=asking.store_id, hook=asking.hook_id, but=asking.delivery_id, orders=list(orders))
 
 
-async def redact_some(tx: Tx, told: Delivery, *, most: int) -> int:
+async def redact_some(tx: Tx, asking: Delivery, *, most: int) -> int:
     """Drops up to `most` of what an address was sent until this asked for it, but for itself; returns how many."""
     dropped: int = await tx.scalar(
-        _REDACT_SOME, store=told.store_id, hook=told.hook_id, but=told.delivery_id, until=told.received_at, most=most
+        _REDACT_SOME,
+        store=asking.store_id,
+        hook=asking.hook_id,
+        but=asking.delivery_id,
+        until=asking.received_at,
+        most=most,
     )
     return dropped
 

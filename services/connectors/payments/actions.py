@@ -10,7 +10,7 @@ from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 
 
-class Told(NamedTuple):
+class FormedFact(NamedTuple):
     """A fact, and in which form it tells a refund; None of what has one form only."""
 
     fact: ReportedFact
@@ -22,26 +22,26 @@ class Told(NamedTuple):
         return self.fact.store_id, self.fact.order_id
 
 
-async def first(tx: Tx, told: Iterable[Told]) -> list[ReportedFact]:
+async def first(tx: Tx, facts: Iterable[FormedFact]) -> list[ReportedFact]:
     """The facts that count. Notes the forms of orders of which none was told: of two who do so at once, the second
     waits, and sees what the first noted.
     """
-    told = list(told)
+    facts = list(facts)
     new: dict[Ref, Form] = {}
-    for one in told:
+    for one in facts:
         if one.form in {"each", "sum"}:
             new.setdefault(one.order, one.form)
     if new:
         await sql.add_forms(tx, new)
-    return await counting(tx, told)
+    return await counting(tx, facts)
 
 
-async def counting(tx: Tx, told: Iterable[Told]) -> list[ReportedFact]:
+async def counting(tx: Tx, facts: Iterable[FormedFact]) -> list[ReportedFact]:
     """The facts that count by what is noted; of an order of which nothing is, all that would be noted."""
-    told = list(told)
-    orders = {one.order for one in told if one.form is not None}
+    facts = list(facts)
+    orders = {one.order for one in facts if one.form is not None}
     known = await sql.forms(tx, orders) if orders else {}
-    return [one.fact for one in told if one.form is None or _holds(one.form, known.get(one.order))]
+    return [one.fact for one in facts if one.form is None or _holds(one.form, known.get(one.order))]
 
 
 def _holds(form: Form, known: Form | None) -> bool:

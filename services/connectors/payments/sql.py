@@ -52,13 +52,13 @@ async def lock(tx: Tx, payments: Collection[Ref]) -> None:
     await tx.all(_LOCK, **_columns(payments))
 
 
-async def add(tx: Tx, told: Sequence[tuple[str, Payment]], *, at: datetime) -> set[Ref]:
+async def add(tx: Tx, paid: Sequence[tuple[str, Payment]], *, at: datetime) -> set[Ref]:
     """Notes which orders were paid, each with its store; returns the payments of which nobody had told."""
     rows = await tx.all(
         _ADD,
-        stores=[store_id for store_id, _ in told],
-        payments=[payment.payment_id for _, payment in told],
-        orders=[payment.order_id for _, payment in told],
+        stores=[store_id for store_id, _ in paid],
+        payments=[payment.payment_id for _, payment in paid],
+        orders=[payment.order_id for _, payment in paid],
         at=at,
     )
     return {(row.store_id, row.payment_id) for row in rows}
@@ -70,14 +70,14 @@ async def orders(tx: Tx, payments: Collection[Ref]) -> dict[Ref, str]:
     return {(row.store_id, row.payment_id): row.order_id for row in rows}
 
 
-async def add_forms(tx: Tx, told: Mapping[Ref, Form]) -> None:
+async def add_forms(tx: Tx, by_order: Mapping[Ref, Form]) -> None:
     """Notes in which form refunds of orders were told, of those of which none was noted."""
-    names = sorted(told)
+    names = sorted(by_order)
     await tx.execute(
         _ADD_FORMS,
         stores=[store_id for store_id, _ in names],
         orders=[order_id for _, order_id in names],
-        forms=[told[ref] for ref in names],
+        forms=[by_order[ref] for ref in names],
         at=tx.now,
     )
 

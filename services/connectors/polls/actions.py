@@ -12,10 +12,10 @@ from services.connectors.accounts.sql import Account
 from services.connectors.inbox import actions as inbox
 from services.connectors.inbox.actions import Reading, Readings
 from services.connectors.inbox.domain import BODY
-from services.connectors.inbox.domain.marks import Said
+from services.connectors.inbox.domain.marks import ReportMarks
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import domain, sql
-from services.connectors.polls.domain.news import Telling, joined, news
+from services.connectors.polls.domain.changes import EarlierReport, change_since, joined
 from services.connectors.polls.sql import Gap, Poll
 from services.connectors.settings import DELIVERIES_KEPT
 from services.kernel.db import Tx
@@ -178,20 +178,20 @@ async def take(tx: Tx, readings: Readings, account: Account, poll: Poll, page: S
         if one.reading.delivery.outcome != "ignored"
     ]
     names = list(dict.fromkeys(one.reading.delivery.order_id or "" for one in read))
-    known = await sql.tellings(tx, poll.store_id, poll.hook_id, names)
+    known = await sql.earlier_reports(tx, poll.store_id, poll.hook_id, names)
     kept, gaps, found = [], [], {}
     for one in read:
         delivery = one.reading.delivery
         if delivery.outcome != "taken" or delivery.order_id is None:
             kept.append(one)
             continue
-        said = Said(tuple(delivery.said or ()), delivery.as_of)
-        tellings = known.setdefault(delivery.order_id, [])
-        new = news(said, [telling for telling, _ in tellings])
-        before = next((telling for telling, polled in tellings if polled), None)
-        found[delivery.order_id] = now = joined(said, before)
-        known[delivery.order_id] = [pair for pair in tellings if not pair[1]]
-        known[delivery.order_id].append((Telling(now.marks, now.as_of, tx.now - tx.offset), True))
+        marks = ReportMarks(tuple(delivery.marks or ()), delivery.as_of)
+        earlier = known.setdefault(delivery.order_id, [])
+        new = change_since(marks, [report for report, _ in earlier])
+        before = next((report for report, polled in earlier if polled), None)
+        found[delivery.order_id] = now = joined(marks, before)
+        known[delivery.order_id] = [pair for pair in earlier if not pair[1]]
+        known[delivery.order_id].append((EarlierReport(now.marks, now.as_of, tx.now - tx.offset), True))
         if new is not None:
             kept.append(one)
             gaps.append(_gap(one, new.kind, new.marks, tx.now))
@@ -237,7 +237,7 @@ def _gap(one: Taken, kind: domain.Kind, marks: tuple[str, ...], now: datetime) -
         kind=kind,
         as_of=delivery.as_of,
         found_at=now,
-        said=marks,
+        marks=marks,
     )
 
 

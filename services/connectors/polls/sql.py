@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from services.connectors.inbox.domain.marks import Said
+from services.connectors.inbox.domain.marks import ReportMarks
 from services.connectors.platforms.domain.port import POLLED
 from services.connectors.polls.domain import SIZE, Kind, State
-from services.connectors.polls.domain.news import Telling
+from services.connectors.polls.domain.changes import EarlierReport
 from services.kernel.db import Tx
 
 
@@ -47,7 +47,7 @@ class Gap:
     as_of: datetime | None
     found_at: datetime
     late_at: datetime | None = None
-    said: Sequence[str] = ()
+    marks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ join hooks h on h.store_id = p.store_id and h.hook_id = p.hook_id and h.deleted_
 where p.store_id = any(cast(:stores as text[])) and p.state = 'idle' and p.next_at is not null group by p.store_id
 """
 # What a poll found is kept as a delivery, too, and nobody delivered it.
-_TELLINGS = """
+_EARLIER_REPORTS = """
 select order_id, said, as_of, received_at as at, false as polled from deliveries
 where store_id = :store and hook_id = :hook and order_id = any(cast(:orders as text[])) and outcome = 'taken'
   and topic <> :poll
@@ -182,16 +182,18 @@ async def next_moments(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return {row.store_id: row.at for row in await tx.all(_NEXT, stores=list(stores))}
 
 
-async def tellings(tx: Tx, store_id: str, hook_id: str, orders: Sequence[str]) -> dict[str, list[tuple[Telling, bool]]]:
+async def earlier_reports(
+    tx: Tx, store_id: str, hook_id: str, orders: Sequence[str]
+) -> dict[str, list[tuple[EarlierReport, bool]]]:
     """What was told of these orders; each with whether it was a poll that found it."""
-    found: dict[str, list[tuple[Telling, bool]]] = {}
-    for row in await tx.all(_TELLINGS, store=store_id, hook=hook_id, orders=list(orders), poll=POLLED):
+    found: dict[str, list[tuple[EarlierReport, bool]]] = {}
+    for row in await tx.all(_EARLIER_REPORTS, store=store_id, hook=hook_id, orders=list(orders), poll=POLLED):
         marks = None if row.said is None else tuple(row.said)
-        found.setdefault(row.order_id, []).append((Telling(marks, row.as_of, row.at - tx.offset), row.polled))
+        found.setdefault(row.order_id, []).append((EarlierReport(marks, row.as_of, row.at - tx.offset), row.polled))
     return found
 
 
-async def note_found(tx: Tx, store_id: str, hook_id: str, found: Mapping[str, Said]) -> None:
+async def note_found(tx: Tx, store_id: str, hook_id: str, found: Mapping[str, ReportMarks]) -> None:
     """Notes what is known of orders by polls."""
     await tx.execute(
         _FOUND,
@@ -215,7 +217,7 @@ async def add_gaps(tx: Tx, store_id: str, hook_id: str, gaps: Sequence[Gap]) -> 
             ids=[one.delivery_id for one in gaps],
             orders=[one.order_id for one in gaps],
             kinds=[one.kind for one in gaps],
-            said=[" ".join(one.said) for one in gaps],
+            said=[" ".join(one.marks) for one in gaps],
             as_of=[one.as_of for one in gaps],
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.connectors.endpoints.actions.tell import take
+from services.connectors.endpoints.actions.notify import take
 from services.connectors.endpoints.work import run as send_webhook
 from services.connectors.inbox.domain.questions import READ_BACK
 from services.connectors.inbox.work import run as ask_shop

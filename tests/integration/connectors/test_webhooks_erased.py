@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from services.connectors.endpoints.actions.tell import FORGET, take
+from services.connectors.endpoints.actions.notify import FORGET, take
 from services.connectors.main import SERVICE
 from services.kernel.bus.port import Event
 from services.kernel.jobs import Jobs

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.order_facts import Clock
-from services.connectors.inbox.domain.marks import Said, marked
+from services.connectors.inbox.domain.marks import ReportMarks, marked
 from services.connectors.platforms.domain.port import Delivered, Polling, Shop, Window
 from services.connectors.platforms.domain.registry import PLATFORMS
 from services.connectors.polls import domain
-from services.connectors.polls.domain.news import News, Telling, joined, news
+from services.connectors.polls.domain.changes import Change, EarlierReport, change_since, joined
 from services.kernel.errors import Invalid
 from tests.support import deliveries
 from tests.support.edge import RING
@@ -29,8 +29,8 @@ def at(minute: float) -> datetime:
     return NOW + timedelta(minutes=minute)
 
 
-def telling(*marks: str, minute: float, came: float = 0) -> Telling:
-    return Telling(marks, at(minute), at(minute + came))
+def earlier_report(*marks: str, minute: float, came: float = 0) -> EarlierReport:
+    return EarlierReport(marks, at(minute), at(minute + came))
 
 
 @pytest.mark.parametrize("total", ["9" * 5000, "-1", "", "٣"])
@@ -45,56 +45,56 @@ def test_no_number_and_no_date_of_a_woocommerce_shop_is_a_fault_of_ours(total: s
 
 
 @pytest.mark.parametrize(
-    ("said", "minute", "tellings", "expected"),
+    ("marks", "minute", "earlier", "expected"),
     [
-        (("o:1",), 1, [], News("missed", ("o:1",))),
-        (("o:1",), 1, [telling("o:1", minute=1)], None),
-        (("o:1",), 5, [telling("o:1", minute=1)], None),
-        (("o:2",), 5, [telling("o:1", minute=1)], News("changed", ("o:2",))),
-        (("o:2",), 1, [telling("o:1", minute=5)], None),
-        (("o:1",), 5, [telling("o:1", minute=1), telling("o:2", minute=3)], News("changed", ("o:1",))),
-        (("o:2",), 1, [telling("o:1", minute=1)], News("changed", ("o:2",))),
-        (("o:1", "r:1"), 5, [telling("o:1", minute=1)], News("changed", ("r:1",))),
-        (("o:1", "r:1"), 5, [telling("o:1", minute=1), telling("r:1", minute=2)], None),
-        (("r:1",), 5, [telling("o:1", minute=9)], News("changed", ("r:1",))),
-        (("o:1",), 5, [Telling(None, None, at(6))], None),
-        (("o:1",), 5, [Telling(None, None, at(4))], News("changed", ("o:1",))),
+        (("o:1",), 1, [], Change("missed", ("o:1",))),
+        (("o:1",), 1, [earlier_report("o:1", minute=1)], None),
+        (("o:1",), 5, [earlier_report("o:1", minute=1)], None),
+        (("o:2",), 5, [earlier_report("o:1", minute=1)], Change("changed", ("o:2",))),
+        (("o:2",), 1, [earlier_report("o:1", minute=5)], None),
+        (("o:1",), 5, [earlier_report("o:1", minute=1), earlier_report("o:2", minute=3)], Change("changed", ("o:1",))),
+        (("o:2",), 1, [earlier_report("o:1", minute=1)], Change("changed", ("o:2",))),
+        (("o:1", "r:1"), 5, [earlier_report("o:1", minute=1)], Change("changed", ("r:1",))),
+        (("o:1", "r:1"), 5, [earlier_report("o:1", minute=1), earlier_report("r:1", minute=2)], None),
+        (("r:1",), 5, [earlier_report("o:1", minute=9)], Change("changed", ("r:1",))),
+        (("o:1",), 5, [EarlierReport(None, None, at(6))], None),
+        (("o:1",), 5, [EarlierReport(None, None, at(4))], Change("changed", ("o:1",))),
         ((), 5, [], None),
     ],
 )
 def test_news_is_what_nobody_told_last(
-    said: tuple[str, ...], minute: float, tellings: Sequence[Telling], expected: News | None
+    marks: tuple[str, ...], minute: float, earlier: Sequence[EarlierReport], expected: Change | None
 ) -> None:
-    assert news(Said(said, at(minute)), tellings) == expected
+    assert change_since(ReportMarks(marks, at(minute)), earlier) == expected
 
 
-sayings = st.builds(
-    lambda order, refunds, minute: Said((*order, *sorted(refunds)), at(minute)),
+all_marks = st.builds(
+    lambda order, refunds, minute: ReportMarks((*order, *sorted(refunds)), at(minute)),
     st.sampled_from([(), ("o:1",), ("o:2",)]),
     st.sets(st.sampled_from(["r:1", "r:2", "r:3"])),
     st.integers(0, 5),
 )
 
 
-@given(said=sayings, before=sayings)
-def test_what_a_poll_found_is_no_news_when_it_finds_it_again(said: Said, before: Said) -> None:
-    known = joined(said, Telling(before.marks, before.as_of, at(9)))
-    assert news(said, [Telling(known.marks, known.as_of, at(10))]) is None
+@given(found=all_marks, before=all_marks)
+def test_what_a_poll_found_is_no_news_when_it_finds_it_again(found: ReportMarks, before: ReportMarks) -> None:
+    known = joined(found, EarlierReport(before.marks, before.as_of, at(9)))
+    assert change_since(found, [EarlierReport(known.marks, known.as_of, at(10))]) is None
 
 
 def test_an_order_that_was_looked_at_says_what_it_said() -> None:
     platform = PLATFORMS["woocommerce"]
 
-    def said(**fields: Any) -> Said:
+    def reported(**fields: Any) -> ReportMarks:
         body = json.dumps(deliveries.woo_order(NOW) | fields).encode()
         return marked(RING, platform.read(Delivered("order.updated", body, Clock(NOW), NOW)))
 
-    first = said()
-    seen = said(date_modified_gmt=deliveries.gmt(at(5)))
+    first = reported()
+    seen = reported(date_modified_gmt=deliveries.gmt(at(5)))
     assert (seen.marks, seen.as_of) == (first.marks, at(5))
     for changed in ({"total": "60.90"}, {"status": "cancelled"}, {"billing": {"email": "other@example.com"}}):
-        assert said(**changed).marks != first.marks
-    refunded = said(refunds=[{"id": 8, "total": "-10.00"}])
+        assert reported(**changed).marks != first.marks
+    refunded = reported(refunds=[{"id": 8, "total": "-10.00"}])
     assert refunded.marks[0] == first.marks[0], "what goes back is a mark of its own"
     assert "example.com" not in str(first)
 

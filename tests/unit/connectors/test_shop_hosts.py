@@ -38,4 +38,4 @@ async def test_a_shop_has_a_readers_time_to_say_its_hosts() -> None:
 async def test_a_shop_that_says_nothing_did_nothing() -> None:
     with pytest.raises(NoAnswer) as silent:
         await shopify.hosts(api(Asked(None)))
-    assert not silent.value.unheard
+    assert not silent.value.unanswered

@@ -8,7 +8,7 @@ import pytest
 
 from services.common.order_facts import Clock
 from services.connectors.connections.domain import without_people
-from services.connectors.inbox.domain.marks import Said, marked
+from services.connectors.inbox.domain.marks import ReportMarks, marked
 from services.connectors.platforms.domain.port import (
     Asked,
     Busy,
@@ -44,14 +44,14 @@ def polling() -> Polling:
     return found
 
 
-def told(topic: str, body: dict[str, Any]) -> Report:
+def reported(topic: str, body: dict[str, Any]) -> Report:
     return PLATFORMS["shopify"].read(Delivered(topic, json.dumps(body).encode(), Clock(NOW), NOW))
 
 
-def both(**fields: Any) -> tuple[Said, Said]:
+def both(**fields: Any) -> tuple[ReportMarks, ReportMarks]:
     """What the webhook and the list say of one order."""
     order = sold(at(-30), 5512345678901, **fields)
-    webhook, listed = told("orders/updated", as_webhook(order)), told(polling().topic, as_node(order))
+    webhook, listed = reported("orders/updated", as_webhook(order)), reported(polling().topic, as_node(order))
     assert webhook.orders == listed.orders
     assert webhook.cancels == listed.cancels
     assert sorted(webhook.refunds) == sorted(listed.refunds)
@@ -100,7 +100,7 @@ def test_a_webhook_and_a_poll_of_one_order_leave_equal_marks(fields: dict[str, A
 def test_an_order_of_the_platforms_own_tests_is_passed_over() -> None:
     for topic, body in (("orders/updated", as_webhook), (polling().topic, as_node)):
         with pytest.raises(Ignored, match="test_order"):
-            told(topic, body(sold(NOW, 1, test=True)))
+            reported(topic, body(sold(NOW, 1, test=True)))
 
 
 def test_no_delivery_is_read_as_what_a_poll_found() -> None:
@@ -181,7 +181,7 @@ def test_an_order_that_is_larger_than_its_room_is_asked_for_by_itself(large: dic
     assert last.cursor == "2026-11-30T11:00:00Z 0 c2"
     assert json.loads(last.bodies[0])[CUT] is True
     with pytest.raises(Invalid):
-        told(polling().topic, json.loads(last.bodies[0]))
+        reported(polling().topic, json.loads(last.bodies[0]))
 
 
 def errors(code: str | None, **cost: Any) -> bytes:
@@ -197,7 +197,7 @@ def test_an_app_that_may_not_see_addresses_gets_the_orders_without_their_countri
     ]
     listed = json.loads(answer({**seen, "shippingAddress": None, "billingAddress": None}, more=False))
     [body] = polling().read({}, json.dumps({**listed, "errors": denied}).encode(), WINDOW).bodies
-    [order] = told(polling().topic, json.loads(body)).orders
+    [order] = reported(polling().topic, json.loads(body)).orders
     assert (order.customer.email, order.country) == ("friend@example.com", None)
     other = {**denied[0], "path": ["orders", "edges", 0, "node", "email"]}
     with pytest.raises(Refused):

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.common import signatures
 from services.connectors.endpoints.actions.again import sample
-from services.connectors.endpoints.domain import told, tries
+from services.connectors.endpoints.domain import tries, webhooks
 from services.connectors.endpoints.schemas import WebhookType
 from tests.contract.test_architecture import ROOT
 
@@ -65,12 +65,12 @@ def test_what_is_kept_of_an_answer_can_be_stored_and_shown() -> None:
 
 
 def test_all_that_is_told_can_be_asked_for() -> None:
-    assert get_args(WebhookType) == told.TYPES
+    assert get_args(WebhookType) == webhooks.TYPES
 
 
 def test_the_guide_shows_a_sample_of_each_kind_as_it_is_sent() -> None:
     guide = (ROOT / "docs" / "webhooks.md").read_text()
     at = datetime(2026, 11, 3, 10, 15, 31, 204000, UTC)
-    for type_ in told.TYPES:
+    for type_ in webhooks.TYPES:
         shown = orjson.dumps(orjson.loads(sample(type_, at)), option=orjson.OPT_INDENT_2).decode()
         assert f"### `{type_}`\n\n```json\n{shown}\n```\n" in guide, f"the guide's sample of {type_} is another"

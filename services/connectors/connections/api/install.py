@@ -17,12 +17,17 @@ from services.kernel.http.limits import limit
 
 router = APIRouter(tags=["connections"])
 Id = Annotated[str, Path(max_length=64)]
-Said = Annotated[str, Query(max_length=300)]
+QueryText = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/in/insales/{connection_id}/{key}/install", dependencies=[limit("installs", per_minute=30)])
 async def get_install(
-    connection_id: Id, key: Id, request: Request, shop: Said = "", token: Said = "", insales_id: Said = ""
+    connection_id: Id,
+    key: Id,
+    request: Request,
+    shop: QueryText = "",
+    token: QueryText = "",
+    insales_id: QueryText = "",
 ) -> Response:
     """The app was installed in the shop that the connection names: a moment later its orders can be read."""
     return await _take(request.scope[CONTEXT], "installed", connection_id, key, shop, token)
@@ -30,7 +35,12 @@ async def get_install(
 
 @router.get("/in/insales/{connection_id}/{key}/uninstall", dependencies=[limit("installs", per_minute=30)])
 async def get_uninstall(
-    connection_id: Id, key: Id, request: Request, shop: Said = "", token: Said = "", insales_id: Said = ""
+    connection_id: Id,
+    key: Id,
+    request: Request,
+    shop: QueryText = "",
+    token: QueryText = "",
+    insales_id: QueryText = "",
 ) -> Response:
     """The app was removed: its password, the token here, opens nothing any more. Another token ends nothing."""
     return await _take(request.scope[CONTEXT], "removed", connection_id, key, shop, token)

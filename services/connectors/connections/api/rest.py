@@ -147,12 +147,12 @@ async def _read(call: Call, tx: Tx, account: Account) -> ConnectionOut:
     return _out(call, account, last.get(account.account_id), codes)
 
 
-def _options(said: OptionsIn | None) -> Options | None:
-    return None if said is None else Options(currency=said.currency, paid_on_arrival=said.paid_on_arrival)
+def _options(given: OptionsIn | None) -> Options | None:
+    return None if given is None else Options(currency=given.currency, paid_on_arrival=given.paid_on_arrival)
 
 
-def _access(said: AccessIn | None) -> Access | None:
-    return None if said is None else Access(said.user, said.password, said.app_secret)
+def _access(given: AccessIn | None) -> Access | None:
+    return None if given is None else Access(given.user, given.password, given.app_secret)
 
 
 def _out(

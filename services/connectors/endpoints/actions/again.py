@@ -9,8 +9,8 @@ from typing import Any, Final
 import orjson
 
 import contracts
-from services.connectors.endpoints.actions import manage, tell
-from services.connectors.endpoints.domain import told
+from services.connectors.endpoints.actions import manage, notify
+from services.connectors.endpoints.domain import webhooks
 from services.connectors.endpoints.sql import sendings
 from services.connectors.endpoints.sql.messages import Message
 from services.connectors.endpoints.sql.sendings import NewSending, Sending
@@ -34,7 +34,7 @@ async def replay(tx: Tx, store_id: str, delivery_id: str) -> Sending:
     await manage.get(tx, store_id, found.endpoint_id)
     if not await _again(tx, store_id, [delivery_id]):
         raise Conflict("It was about a person or a link that is gone: there is nothing left to send.", code="erased")
-    await tell.at_once(tx, found.endpoint_id)
+    await notify.at_once(tx, found.endpoint_id)
     tx.note("endpoint.replayed", on=found.endpoint_id)
     return await sendings.one(tx, store_id, delivery_id) or found
 
@@ -48,7 +48,7 @@ async def replay_since(
     await manage.get(tx, store_id, endpoint_id)
     found = await sendings.since(tx, store_id, endpoint_id, since=since, all_=all_, count=AT_ONCE)
     count = await _again(tx, store_id, [delivery_id for delivery_id, _ in found])
-    await tell.at_once(tx, endpoint_id)
+    await notify.at_once(tx, endpoint_id)
     tx.note("endpoint.replayed", on=endpoint_id)
     return count, found[-1][1] if len(found) == AT_ONCE else None
 
@@ -59,8 +59,8 @@ async def send_test(tx: Tx, store_id: str, endpoint_id: str, *, type_: str) -> S
     manage.known([type_])
     name, delivery_id = new_id("test", at=tx.now), new_id("whd", at=tx.now)
     message = Message(store_id, name, type_, tx.now, None, sample(type_, tx.now), test=True)
-    await tell.send(tx, [message], [NewSending(store_id, delivery_id, endpoint.endpoint_id, name, "waiting")])
-    await tell.at_once(tx, endpoint_id)
+    await notify.send(tx, [message], [NewSending(store_id, delivery_id, endpoint.endpoint_id, name, "waiting")])
+    await notify.at_once(tx, endpoint_id)
     tx.note("endpoint.tried", on=endpoint_id)
     found = await sendings.one(tx, store_id, delivery_id)
     assert found is not None
@@ -69,7 +69,7 @@ async def send_test(tx: Tx, store_id: str, endpoint_id: str, *, type_: str) -> S
 
 def sample(type_: str, at: datetime) -> bytes:
     """What such a webhook may look like: made of the contract's own example."""
-    return told.sample(type_, at, _example(told.TOLD[type_].TYPE))
+    return webhooks.sample(type_, at, _example(webhooks.WEBHOOKS[type_].TYPE))
 
 
 @lru_cache(maxsize=64)
@@ -80,5 +80,5 @@ def _example(event_type: str) -> dict[str, Any]:
 
 async def _again(tx: Tx, store_id: str, ids: Sequence[str]) -> int:
     begun = await sendings.again(tx, store_id, ids)
-    await add_tasks(tx, [tell.task(store_id, one.endpoint_id, one.delivery_id, one.round) for one in begun])
+    await add_tasks(tx, [notify.task(store_id, one.endpoint_id, one.delivery_id, one.round) for one in begun])
     return len(begun)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from services.common import signatures
 from services.common.own_addresses import check_url
-from services.connectors.endpoints.actions.tell import at_once
+from services.connectors.endpoints.actions.notify import at_once
 from services.connectors.endpoints.domain import signing
-from services.connectors.endpoints.domain.told import TYPES
 from services.connectors.endpoints.domain.tries import LONGEST_OVERLAP, MOST_ENDPOINTS
+from services.connectors.endpoints.domain.webhooks import TYPES
 from services.connectors.endpoints.sql import endpoints as sql
 from services.connectors.endpoints.sql import sendings
 from services.connectors.endpoints.sql.endpoints import Endpoint

@@ -14,8 +14,8 @@ from services.connectors.endpoints.actions import again, manage
 from services.connectors.endpoints.actions.manage import Made
 from services.connectors.endpoints.api import words as shown
 from services.connectors.endpoints.domain.signing import Request
-from services.connectors.endpoints.domain.told import TYPES
 from services.connectors.endpoints.domain.tries import State
+from services.connectors.endpoints.domain.webhooks import TYPES
 from services.connectors.endpoints.sql import endpoints as sql
 from services.connectors.endpoints.sql import sendings
 from services.connectors.endpoints.sql.endpoints import Endpoint

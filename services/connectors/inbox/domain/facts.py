@@ -6,7 +6,7 @@ from typing import NamedTuple
 from services.common import order_facts
 from services.common.order_facts import Clock, ReportedFact
 from services.connectors.platforms.domain.port import (
-    NOTHING_SAID,
+    NO_OPTIONS,
     Farewell,
     Form,
     Options,
@@ -25,7 +25,7 @@ class Known(NamedTuple):
     clock: Clock
     nobody: Collection[str] = frozenset()
     order_prefix: str = ""
-    options: Options = NOTHING_SAID
+    options: Options = NO_OPTIONS
 
 
 def facts_of(
@@ -59,8 +59,8 @@ def with_codes(
 
 def forms_of(facts: Sequence[ReportedFact], report: Report) -> dict[str, Form]:
     """In which form refunds are told, by the ids of the facts of a report: these end with its refunds."""
-    told = zip(reversed(facts), reversed(report.refunds), strict=False)
-    return {fact.fact_id: one.form for fact, one in told if one.form is not None}
+    pairs = zip(reversed(facts), reversed(report.refunds), strict=False)
+    return {fact.fact_id: one.form for fact, one in pairs if one.form is not None}
 
 
 def payments_of(report: Report, known: Known) -> tuple[Payment, ...]:

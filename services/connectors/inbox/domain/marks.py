@@ -21,19 +21,19 @@ PAYMENT = "p:"
 _HEX = 20
 
 
-class Said(NamedTuple):
+class ReportMarks(NamedTuple):
     """The marks of a report, and as of when it was true by the platform's clock; None where it does not say."""
 
     marks: tuple[str, ...] = ()
     as_of: datetime | None = None
 
 
-def marked(ring: KeyRing, report: Report) -> Said:
+def marked(ring: KeyRing, report: Report) -> ReportMarks:
     """The marks of a report. Of its orders the time of change is no part, nor when it was placed or cancelled."""
     marks = []
     for order in report.orders:
         buyer = order.customer
-        said = [
+        content = [
             order.order_id,
             order.figures(),
             order.cancelled_at is not None,
@@ -43,19 +43,19 @@ def marked(ring: KeyRing, report: Report) -> Said:
             order.codes,
         ]
         if order.country is not None:
-            said.append(["country", order.country])
-        marks.append(_mark(ring, ORDER, said))
+            content.append(["country", order.country])
+        marks.append(_mark(ring, ORDER, content))
     marks += [_mark(ring, REFUND, _refund(one)) for one in report.refunds]
     marks += [_mark(ring, PAYMENT, list(one)) for one in report.payments]
     moments = [order.updated_at for order in report.orders if order.updated_at is not None]
-    return Said(tuple(marks), max(moments, default=None))
+    return ReportMarks(tuple(marks), max(moments, default=None))
 
 
-def _refund(told: ReportedRefund) -> list[object]:
+def _refund(reported: ReportedRefund) -> list[object]:
     """An order that carries its refunds may say less of them than they say themselves: their lines are no part."""
-    refund = told.refund
-    return [told.order_id, refund.refund_id, refund.amount_minor, refund.currency, refund.status]
+    refund = reported.refund
+    return [reported.order_id, refund.refund_id, refund.amount_minor, refund.currency, refund.status]
 
 
-def _mark(ring: KeyRing, kind: str, said: list[object]) -> str:
-    return kind + ring.contact_tag(orjson.dumps([kind, said])).hex()[:_HEX]
+def _mark(ring: KeyRing, kind: str, content: list[object]) -> str:
+    return kind + ring.contact_tag(orjson.dumps([kind, content])).hex()[:_HEX]

@@ -55,7 +55,7 @@ class Options:
     """The platform delivers orders once they are paid, and not before."""
 
 
-NOTHING_SAID: Final = Options()
+NO_OPTIONS: Final = Options()
 
 
 class Delivered(NamedTuple):
@@ -66,7 +66,7 @@ class Delivered(NamedTuple):
     clock: Clock
     received_at: datetime
     """When it came, which may be long before it is read."""
-    options: Options = NOTHING_SAID
+    options: Options = NO_OPTIONS
 
     @property
     def came_at(self) -> datetime:

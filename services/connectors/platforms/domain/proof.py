@@ -8,13 +8,13 @@ from typing import Final
 from services.connectors.platforms.domain.port import Asked
 
 
-def same(said: Iterable[str], expected: Iterable[bytes]) -> bool:
+def same(given: Iterable[str], expected: Iterable[bytes]) -> bool:
     """Whether one of the texts is one of those that were expected. All are compared, whatever came before; any
     characters may come, and ours are ASCII.
     """
     wanted = list(expected)
     found = False
-    for text in said:
+    for text in given:
         for one in wanted:
             found |= hmac.compare_digest(text.encode("utf-8", "surrogatepass"), one)
     return found

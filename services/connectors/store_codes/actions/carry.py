@@ -120,7 +120,7 @@ async def try_again(tx: Tx, store_id: str, connection_id: str) -> int:
         return 0
     found = await codes.again(tx, store_id, connection_id)
     for code_id, code, revision in found:
-        tell(tx, carrier, code_id, code, "waiting", None, revision)
+        report(tx, carrier, code_id, code, "waiting", None, revision)
     tx.note("codes.tried_again", on=connection_id)
     await go_on(tx, store_id, connection_id)
     return len(found)
@@ -150,7 +150,7 @@ def _announce(tx: Tx, carrier: Carrier) -> None:
     )
 
 
-def tell(tx: Tx, carrier: Carrier, code_id: str, code: str, state: State, reason: str | None, revision: int) -> None:
+def report(tx: Tx, carrier: Carrier, code_id: str, code: str, state: State, reason: str | None, revision: int) -> None:
     """Tells what became of a code."""
     tx.emit(
         StoreCodeChanged(

@@ -135,7 +135,7 @@ async def end(
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
     if carrier is None:
         return
-    await _note(tx, carrier, turn, results, unheard=True)
+    await _note(tx, carrier, turn, results, unanswered=True)
     if hosts is not None and carrier.revision == turn.revision:
         carrier = await carry.know(tx, carrier, hosts)
     again = carrier.on and (await _differs(tx, carrier) or await codes.any_waiting(tx, store_id, connection_id))
@@ -155,9 +155,9 @@ async def _next(tx: Tx, carrier: Carrier, *, again: bool) -> None:
 
 
 async def break_off(
-    tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Sequence[Result], *, problem: str, unheard: bool
+    tx: Tx, store_id: str, connection_id: str, turn: Turn, results: Sequence[Result], *, problem: str, unanswered: bool
 ) -> None:
-    """Notes what the shop answered before it answered no more: why is shown. `unheard`: it may have done what it was
+    """Notes what the shop answered before it answered no more: why is shown. `unanswered`: it may have done what it was
     asked for.
     """
     carrier = await carriers.one(tx, store_id, connection_id, lock=True)
@@ -167,18 +167,18 @@ async def break_off(
         # It was asked with what somebody replaced since: that says nothing of what is there now, nor holds it up.
         await release(tx, kind=carry.TASK, lane=connection_id)
         return
-    await _note(tx, carrier, turn, results, unheard=unheard)
+    await _note(tx, carrier, turn, results, unanswered=unanswered)
     await carriers.write(tx, replace(carrier, problem=problem))
 
 
-async def _note(tx: Tx, carrier: Carrier, turn: Turn, results: Sequence[Result], *, unheard: bool) -> None:
+async def _note(tx: Tx, carrier: Carrier, turn: Turn, results: Sequence[Result], *, unanswered: bool) -> None:
     if carrier.revision != turn.revision:
         return  # what was asked for is looked up, or was another shop's
     by_id = {result.code_id: result for result in results}
     after = []
     for one in turn.kept:
         result = by_id.get(one.code_id)
-        after.append(_after(one, result) if result else replace(one, asked=one.asked or unheard))
+        after.append(_after(one, result) if result else replace(one, asked=one.asked or unanswered))
     await _write(tx, carrier, turn.kept, after)
 
 
@@ -237,7 +237,7 @@ async def _write(tx: Tx, carrier: Carrier, before: Sequence[Kept], after: Sequen
         await remote_codes.add(tx, carrier.store_id, carrier.connection_id, ids)
     for old, new in zip(before, after, strict=True):
         if new.revision != old.revision and new.state is not None:
-            carry.tell(tx, carrier, new.code_id, new.code, new.state, new.reason, new.revision)
+            carry.report(tx, carrier, new.code_id, new.code, new.state, new.reason, new.revision)
 
 
 def _want(tx: Tx, one: Kept, *, unclear: bool) -> Want:

@@ -101,8 +101,8 @@ def done_in(status: int, body: bytes, want: Want) -> Result:
         return Absent(want.code_id)  # somebody deleted it in the shop
     if status != 422:
         raise Unreadable
-    said = object_of(json(body))
-    errors = said.get("errors", said)
+    answer = object_of(json(body))
+    errors = answer.get("errors", answer)
     if not isinstance(errors, Mapping):
         return Refused(want.code_id, "refused")
     # The text is wrong or somebody has it: which of them, the list says.

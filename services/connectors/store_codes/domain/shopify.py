@@ -32,7 +32,7 @@ from services.connectors.store_codes.domain.terms import Terms
 
 AT_ONCE: Final = 20
 """Discounts of one request: each costs ten points, of which a shop gives a hundred a second."""
-_SAYS: Final = "{ codeDiscountNode { id } userErrors { field code message } }"
+_ANSWER: Final = "{ codeDiscountNode { id } userErrors { field code message } }"
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _TAKEN: Final = frozenset({"TAKEN", "DUPLICATE"})
 
@@ -101,13 +101,13 @@ def put(wants: Sequence[Want], now: datetime) -> Request:
             given.append(f"$d{n}: ID!")
             variables[f"d{n}"] = want.remote_id
         if want.terms is None:
-            parts.append(f"m{n}: discountCodeDeactivate(id: $d{n}) {_SAYS}")
+            parts.append(f"m{n}: discountCodeDeactivate(id: $d{n}) {_ANSWER}")
             continue
         given.append(f"$i{n}: DiscountCodeBasicInput!")
         variables[f"i{n}"] = _discount(want, want.terms, now)
         where = f"id: $d{n}, " if want.remote_id is not None else ""
         name = "discountCodeBasicUpdate" if want.remote_id is not None else "discountCodeBasicCreate"
-        parts.append(f"m{n}: {name}({where}basicCodeDiscount: $i{n}) {_SAYS}")
+        parts.append(f"m{n}: {name}({where}basicCodeDiscount: $i{n}) {_ANSWER}")
     return _request(f"mutation ({', '.join(given)}) {{ {' '.join(parts)} }}", variables)
 
 

@@ -41,8 +41,8 @@ class Terms:
         """Names these terms: equal terms have equal names, whatever version of the program they are of."""
         give = self.give.amount_minor if isinstance(self.give, Fixed) else self.give.basis_points
         until = self.expires_at.timestamp() if self.expires_at is not None else None
-        said = (self.give.kind, give, self.currency, self.once, self.least_minor, self.max_uses, until)
-        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        content = (self.give.kind, give, self.currency, self.once, self.least_minor, self.max_uses, until)
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
 
 def serves(program: Program) -> bool:

@@ -26,15 +26,15 @@ def basic(user: str | None, password: str) -> Mapping[str, str]:
 
 
 class NoAnswer(Exception):
-    """The shop did not answer as it should. `after`: how long it asked to be left alone; `unheard`: it may have done
+    """The shop did not answer as it should. `after`: how long it asked to be left alone; `unanswered`: it may have done
     what it was asked for all the same.
     """
 
-    def __init__(self, reason: str, *, after: timedelta | None = None, unheard: bool) -> None:
+    def __init__(self, reason: str, *, after: timedelta | None = None, unanswered: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
-        self.unheard = unheard
+        self.unanswered = unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ class Api:
                 most_bytes=MOST_BYTES,
             )
         except OutboundError as error:
-            raise NoAnswer(error.reason, unheard=not reads) from error
+            raise NoAnswer(error.reason, unanswered=not reads) from error
         if answer.ok or answer.status in also:
             return answer
         after = answer.retry_after(self.now) or _WAIT if answer.status in _AWAY else None
-        unheard = not reads and answer.status not in _NOTHING_DONE
-        raise NoAnswer(f"http_{answer.status}", after=after, unheard=unheard)
+        unanswered = not reads and answer.status not in _NOTHING_DONE
+        raise NoAnswer(f"http_{answer.status}", after=after, unanswered=unanswered)

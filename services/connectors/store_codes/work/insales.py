@@ -11,7 +11,7 @@ from services.connectors.store_codes.domain.port import Absent, Refused, Result,
 from services.connectors.store_codes.work.api import Api, NoAnswer
 from services.kernel.outbound import Answer
 
-_SAYS_WHY: Final = frozenset({404, 422})
+_EXPLAINED: Final = frozenset({404, 422})
 _REST: Final = timedelta(seconds=60)
 
 
@@ -45,7 +45,7 @@ async def put(api: Api, wants: Sequence[Want], done: Callable[[Result], None]) -
         if asked.terms is None and asked.remote_id is None:
             done(why or Absent(want.code_id))
             continue
-        answer = await api.ask_for(insales.put(asked), also=_SAYS_WHY)
+        answer = await api.ask_for(insales.put(asked), also=_EXPLAINED)
         result = insales.done_in(answer.status, answer.body, asked)
         done(why or result)
         if want is not wants[-1]:
@@ -67,4 +67,4 @@ async def _refused(api: Api, wants: Sequence[Want]) -> dict[str, Refused]:
 def _leave_some(answer: Answer) -> None:
     """Raises `NoAnswer` once most of the shop's calls are used up: others need some, and what is over is refused."""
     if crowded(answer.headers.get("api-usage-limit", "")):
-        raise NoAnswer("busy", after=_REST, unheard=False)
+        raise NoAnswer("busy", after=_REST, unanswered=False)

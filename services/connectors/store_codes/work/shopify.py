@@ -74,6 +74,6 @@ async def _ask(api: Api, request: Request, read: Callable[[bytes], Read]) -> Rea
     try:
         return read(await api.ask(request))
     except Throttled as slow:
-        raise NoAnswer("throttled", after=timedelta(seconds=slow.wait_s), unheard=False) from slow
+        raise NoAnswer("throttled", after=timedelta(seconds=slow.wait_s), unanswered=False) from slow
     except Denied as denied:
-        raise NoAnswer(_DENIED, unheard=False) from denied
+        raise NoAnswer(_DENIED, unanswered=False) from denied

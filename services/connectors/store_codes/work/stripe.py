@@ -10,7 +10,7 @@ from services.connectors.store_codes.work.api import Api, NoAnswer
 
 AT_ONCE: Final = 20
 """Codes of one turn: each takes a call or two, and Stripe has no batches."""
-_SAYS_WHY: Final = frozenset({400})
+_EXPLAINED: Final = frozenset({400})
 
 
 def headers(user: str | None, password: str) -> Mapping[str, str]:
@@ -47,15 +47,15 @@ async def _put(api: Api, want: Want, made: set[str]) -> Result:
         if want.remote_id is None:
             raise
         # The one of before is off by now: what is there is no longer what was noted.
-        raise NoAnswer(no.reason, after=no.after, unheard=True) from no
+        raise NoAnswer(no.reason, after=no.after, unanswered=True) from no
 
 
 async def _make(api: Api, want: Want, terms: Terms, made: set[str]) -> Result:
     name = stripe.coupon_name(terms)
     if name not in made:
-        answer = await api.ask_for(stripe.coupon(terms), also=_SAYS_WHY)
+        answer = await api.ask_for(stripe.coupon(terms), also=_EXPLAINED)
         if not answer.ok and not stripe.is_there(answer.body):
             return stripe.made_in(answer.status, answer.body, want)
         made.add(name)
-    answer = await api.ask_for(stripe.promotion_code(want, terms), also=_SAYS_WHY)
+    answer = await api.ask_for(stripe.promotion_code(want, terms), also=_EXPLAINED)
     return stripe.made_in(answer.status, answer.body, want)

@@ -59,10 +59,10 @@ async def run(ctx: Context, task: Task) -> Outcome:
         )
     if turn is None:
         return Done()
-    heard: list[Result] = []
+    results: list[Result] = []
     try:
         if turn.wants:
-            await (shop.look_up if turn.lookups else shop.put)(api, turn.wants, heard.append)
+            await (shop.look_up if turn.lookups else shop.put)(api, turn.wants, results.append)
         hosts = await shop.hosts(api) if turn.asks_hosts and shop.hosts is not None else None
     except NoAnswer as no:
         return Retry(
@@ -71,16 +71,16 @@ async def run(ctx: Context, task: Task) -> Outcome:
             hold_lane=True,
             # Who asks for time is not away; but not for ever.
             failed=no.after is None or now - asked_since > LONGEST_WAIT,
-            note=_broken_off(task, turn, heard, problem=no.reason, unheard=no.unheard),
+            note=_broken_off(task, turn, results, problem=no.reason, unanswered=no.unanswered),
         )
     except Unreadable:
-        broken = _broken_off(task, turn, heard, problem="unreadable", unheard=not turn.lookups)
+        broken = _broken_off(task, turn, results, problem="unreadable", unanswered=not turn.lookups)
         return Retry(reason="unreadable", after=_rest(task, turn, None), hold_lane=True, note=broken)
-    for result in heard:
+    for result in results:
         _CODES.labels(account.platform, type(result).__name__.lower()).inc()
 
     async def note(tx: Tx) -> None:
-        await turns.end(tx, task.store_id, connection_id, turn, heard, hosts)
+        await turns.end(tx, task.store_id, connection_id, turn, results, hosts)
 
     return Done(note=note)
 
@@ -118,10 +118,10 @@ def _still(task: Task, problem: str, revision: int) -> Note:
     return note
 
 
-def _broken_off(task: Task, turn: Turn, heard: Sequence[Result], *, problem: str, unheard: bool) -> Note:
+def _broken_off(task: Task, turn: Turn, results: Sequence[Result], *, problem: str, unanswered: bool) -> Note:
     async def note(tx: Tx) -> None:
         connection_id = str(task.payload["connection"])
-        await turns.break_off(tx, task.store_id, connection_id, turn, heard, problem=problem, unheard=unheard)
+        await turns.break_off(tx, task.store_id, connection_id, turn, results, problem=problem, unanswered=unanswered)
 
     return note
 

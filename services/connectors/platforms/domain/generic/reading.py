@@ -93,33 +93,33 @@ def _order(data: Mapping[str, Any]) -> Order:
         if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR:
             raise Invalid.field(name, f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
     # What is blank is as not told, so that a template may send what it has.
-    order.token = _said(order.token)
-    order.visitor_id = _said(order.visitor_id)
+    order.token = _stripped(order.token)
+    order.visitor_id = _stripped(order.visitor_id)
     order.tokens, order.codes = (
-        tuple(filter(None, map(_said, order.tokens))),
-        tuple(filter(None, map(_said, order.codes))),
+        tuple(filter(None, map(_stripped, order.tokens))),
+        tuple(filter(None, map(_stripped, order.codes))),
     )
     who = order.customer
-    who.id, who.email, who.phone = _said(who.id), _said(who.email), _said(who.phone)
+    who.id, who.email, who.phone = _stripped(who.id), _stripped(who.email), _stripped(who.phone)
     return order
 
 
 def _refund(data: Mapping[str, Any]) -> ReportedRefund:
-    told = msgspec.convert(_texts(data, "order_id", "refund_id"), _Refund)
-    if told.currency is not None:
-        _known(told.currency)
-    lines = [RefundLine(line_id=o.line_id, quantity=o.quantity, amount_minor=o.amount_minor) for o in told.lines]
+    reported = msgspec.convert(_texts(data, "order_id", "refund_id"), _Refund)
+    if reported.currency is not None:
+        _known(reported.currency)
+    lines = [RefundLine(line_id=o.line_id, quantity=o.quantity, amount_minor=o.amount_minor) for o in reported.lines]
     refund = Refund(
-        refund_id=_refund_id(told.refund_id),
-        amount_minor=told.amount_minor,
-        at=told.at,
-        currency=told.currency,
+        refund_id=_refund_id(reported.refund_id),
+        amount_minor=reported.amount_minor,
+        at=reported.at,
+        currency=reported.currency,
         lines=lines,
-        shipping_minor=told.shipping_minor,
-        updated_at=told.updated_at,
-        status=told.status,
+        shipping_minor=reported.shipping_minor,
+        updated_at=reported.updated_at,
+        status=reported.status,
     )
-    return ReportedRefund(_order_id(told.order_id), refund)
+    return ReportedRefund(_order_id(reported.order_id), refund)
 
 
 def _texts(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _texts(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {**data, **numbers}
 
 
-def _said(text: str | None) -> str | None:
+def _stripped(text: str | None) -> str | None:
     return (text.strip() or None) if text is not None else None
 
 

@@ -22,12 +22,12 @@ def authenticate(asked: Asked, secrets: Sequence[bytes], now: int) -> bool:
     """Whether one of the signatures is that of one of the secrets, over an id and a time that is near."""
     name, at = asked.headers.get("webhook-id", ""), asked.headers.get("webhook-timestamp", "")
     signed = b"%b.%b.%b" % (name.encode("latin-1", "replace"), at.encode("latin-1", "replace"), asked.body)
-    said = [
+    signatures = [
         one.removeprefix("v1,")
         for one in asked.headers.get("webhook-signature", "").split(" ")[:MOST_SIGNATURES]
         if one.startswith("v1,")
     ]
-    matches = same(said or [""], [b64encode(hmac.digest(key_of(secret), signed, sha256)) for secret in secrets])
+    matches = same(signatures or [""], [b64encode(hmac.digest(key_of(secret), signed, sha256)) for secret in secrets])
     return matches and 0 < len(name) <= _LONGEST_ID and name.isprintable() and near(at, now)
 
 

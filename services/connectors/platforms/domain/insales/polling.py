@@ -54,9 +54,9 @@ def read(headers: Mapping[str, str], body: bytes, window: Window) -> Page:
     return Page(bodies, cursor, _REST if crowded(headers.get("api-usage-limit", "")) else timedelta())
 
 
-def crowded(said: str) -> bool:
+def crowded(usage: str) -> bool:
     """Whether most of the calls are used up that a shop allows, by its answer's `API-Usage-Limit`, as in `412/500`."""
-    used, _, most = said.partition("/")
+    used, _, most = usage.partition("/")
     if not (used.strip().isdecimal() and most.strip().isdecimal() and int(most)):
         return False
     return int(used) >= _NEARLY * int(most)

@@ -95,13 +95,13 @@ def _id_in_xml(body: bytes) -> str:
     """The id of the outermost element: of its parts each may have one, too."""
     depth = 0
     for found in islice(_TAG.finditer(body), _MOST_TAGS):
-        closes, name, attributes, said = found.groups()
+        closes, name, attributes, content = found.groups()
         if closes:
             depth -= 1
         elif not attributes.endswith(b"/"):
             depth += 1
-            if depth == 2 and name == b"id" and _DIGITS.fullmatch(said.strip().decode("latin-1")):
-                return said.strip().decode()
+            if depth == 2 and name == b"id" and _DIGITS.fullmatch(content.strip().decode("latin-1")):
+                return content.strip().decode()
     raise Invalid.field("id", "The delivery names no order.")
 
 
@@ -197,4 +197,4 @@ def _tokens_in(url: str) -> list[str]:
         found = parse_qs(query, max_num_fields=100).get(TOKENS, [])
     except ValueError:
         return []
-    return [token for said in found for token in tokens_of(said)]
+    return [token for value in found for token in tokens_of(value)]

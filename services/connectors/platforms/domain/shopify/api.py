@@ -10,7 +10,7 @@ from typing import Any, Final
 VERSION: Final = "2026-10"
 PATH: Final = f"/admin/api/{VERSION}/graphql.json"
 _ADDRESSES: Final = frozenset({"shippingAddress", "billingAddress"})
-_UNTOLD_S: Final = 5.0
+_USUAL_WAIT_S: Final = 5.0
 _LONGEST_S: Final = 60.0
 
 
@@ -53,4 +53,4 @@ def points_in_s(answer: Mapping[str, Any]) -> float | None:
 def throttled_for_s(answer: Mapping[str, Any]) -> float:
     """Seconds to wait after an answer that found no points: one at least."""
     wait = points_in_s(answer)
-    return _UNTOLD_S if wait is None else max(1.0, wait)
+    return _USUAL_WAIT_S if wait is None else max(1.0, wait)

@@ -190,8 +190,8 @@ def _amounts(of: Reported, names: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _money(said: Reported) -> dict[str, Any]:
-    return {"amount": said.get("amount"), "currency_code": said.get("currencyCode")}
+def _money(reported: Reported) -> dict[str, Any]:
+    return {"amount": reported.get("amount"), "currency_code": reported.get("currencyCode")}
 
 
 def _nodes(connection: object) -> Iterable[Reported]:

@@ -52,7 +52,7 @@ def kind_of(topic: str, body: bytes) -> str:
     """What a delivery is named by beside its body: the same body under two topics of one kind is one delivery. One that
     says less than its topic needs must not stand in the way of the same body under another.
     """
-    if topic == CANCELLED and not _tells(body, "cancelled_at"):
+    if topic == CANCELLED and not _has_field(body, "cancelled_at"):
         return topic
     return topic if topic in FAREWELLS else KINDS.get(topic, "other")
 
@@ -79,7 +79,7 @@ def _triggered_at(asked: Asked) -> datetime | None:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def _tells(body: bytes, field: str) -> bool:
+def _has_field(body: bytes, field: str) -> bool:
     """Whether the order itself has this field, not something within it: shops name a cart's attributes as they like."""
     try:
         reported = orjson.loads(without_odd_characters(body))

@@ -36,7 +36,7 @@ from services.kernel.errors import Invalid
 _KNOWS_MORE: Final = timedelta(microseconds=1)
 _REFUNDS_UNLISTED: Final = "2022-11-15"
 """From this version of the API on, a charge does not list its refunds: it has their sum."""
-_EVERY_REFUND_TOLD: Final = "2024-10-28"
+_EVERY_REFUND_REPORTED: Final = "2024-10-28"
 """From this one on, `refund.created` comes for every refund."""
 _INVOICES_APART: Final = "2025-03-31"
 """From this one on, neither an invoice nor its charge names the other: `invoice_payment.paid` names both."""
@@ -173,7 +173,7 @@ def _refund(event: Reported, refund: Reported, at: datetime) -> Report:
     order_id = _paying(refund) if alone else id_in(refund, "payment_intent")
     if order_id is None:
         raise Ignored("no_payment_intent")
-    if _REFUNDS_UNLISTED <= _version(event) < _EVERY_REFUND_TOLD and id_in(refund, "charge") is not None:
+    if _REFUNDS_UNLISTED <= _version(event) < _EVERY_REFUND_REPORTED and id_in(refund, "charge") is not None:
         raise Ignored("told_by_charge")  # whose sum has it in it: under two names it would count twice
     # Of versions before, the charge tells it of the invoice.
     return Report(refunds=[_one_refund(refund, order_id, at)], by_payment=alone)
@@ -203,7 +203,7 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
     )
     # Where each is told by an event of its own, that names the payment alone: of its invoice, the charge tells until
     # 2025-03-31. Of a payment whose refunds an older version told, or another one to the poll, the sum goes on.
-    newer = _version(event) >= _EVERY_REFUND_TOLD
+    newer = _version(event) >= _EVERY_REFUND_REPORTED
     refunds = [
         ReportedRefund(order_id, refund, "more" if newer and order_id != invoice else "sum") for order_id in order_ids
     ]
@@ -219,7 +219,7 @@ def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
     if order_id is None:
         raise Ignored("no_payment_intent")
     currency = currency_of(dispute)
-    told = Refund(
+    chargeback = Refund(
         refund_id=text(dispute, "id") or missing("id"),
         amount_minor=minor(dispute, "amount", currency, needed=True),
         at=min(moment(dispute, "created") or at, at),
@@ -227,7 +227,7 @@ def _dispute(event: Reported, dispute: Reported, at: datetime) -> Report:
         updated_at=at,
         status="succeeded" if gone else "failed",
     )
-    return Report(refunds=[ReportedRefund(order_id, told)], by_payment=True)
+    return Report(refunds=[ReportedRefund(order_id, chargeback)], by_payment=True)
 
 
 _WITHDRAWN: Final = "charge.dispute.funds_withdrawn"
@@ -250,7 +250,7 @@ def _one_refund(refund: Reported, order_id: str, at: datetime) -> ReportedRefund
     if status not in _ENDED:
         raise Ignored("no_money_went_back")
     currency = currency_of(refund)
-    told = Refund(
+    reported = Refund(
         refund_id=text(refund, "id") or missing("id"),
         amount_minor=minor(refund, "amount", currency, needed=True),
         at=min(moment(refund, "created") or at, at),
@@ -258,7 +258,7 @@ def _one_refund(refund: Reported, order_id: str, at: datetime) -> ReportedRefund
         updated_at=at,
         status="succeeded" if status == "succeeded" else "failed",
     )
-    return ReportedRefund(order_id, told, "each")
+    return ReportedRefund(order_id, reported, "each")
 
 
 def _buyer(reported: Reported, details: Reported, email: str | None) -> dict[str, str | None]:

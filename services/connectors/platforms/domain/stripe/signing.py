@@ -17,8 +17,8 @@ def authenticate(asked: Asked, secrets: Sequence[bytes], now: int) -> bool:
     """Whether one of the signatures is that of one of the secrets, at a time that is near."""
     pairs = [part.strip().partition("=") for part in asked.headers.get("stripe-signature", "").split(",")[:MOST_PARTS]]
     at = next((value for name, _, value in pairs if name == "t"), "")
-    said = [value for name, _, value in pairs if name == "v1"] or [""]
-    matches = same(said, [signature(secret, at, asked.body) for secret in secrets])
+    signatures = [value for name, _, value in pairs if name == "v1"] or [""]
+    matches = same(signatures, [signature(secret, at, asked.body) for secret in secrets])
     near = at.isascii() and at.isdigit() and len(at) <= 12 and abs(int(at) - now) <= TOLERANCE_S
     return matches and near
 

@@ -77,18 +77,18 @@ def part(reported: Reported, *names: str) -> Reported:
 
 def evidence_of(reported: Reported, *metadata: Reported) -> dict[str, Any]:
     """Tokens, visitor and codes: from metadata, from `client_reference_id` where it is a token, from discounts."""
-    said: dict[str, str] = {}
+    given: dict[str, str] = {}
     for one in (part(reported, "metadata"), *metadata):
-        said |= {name: value for name in one if (value := text(one, name)) and name not in said}
-    tokens = [token for name in (TOKENS, "kith_tokens") for token in tokens_of(said.get(name, ""))]
+        given |= {name: value for name in one if (value := text(one, name)) and name not in given}
+    tokens = [token for name in (TOKENS, "kith_tokens") for token in tokens_of(given.get(name, ""))]
     reference = text(reported, "client_reference_id") or ""
     if _TOKEN.fullmatch(reference):
         tokens.append(reference)
-    codes = [code for name in ("kith_codes", "kith_code") for code in said.get(name, "").replace(",", " ").split()]
+    codes = [code for name in ("kith_codes", "kith_code") for code in given.get(name, "").replace(",", " ").split()]
     discounts = reported.get("discounts")
     expanded = [text(part(one, "promotion_code"), "code") for one in mappings(discounts or [])]
     codes += [code for code in expanded if code is not None]
-    visitor = said.get(VISITOR)
+    visitor = given.get(VISITOR)
     return {
         "tokens": list(dict.fromkeys(tokens))[:MOST],
         "codes": [code[:LONGEST_CODE] for code in dict.fromkeys(codes)][:MOST],

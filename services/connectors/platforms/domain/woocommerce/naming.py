@@ -24,8 +24,8 @@ def ping(asked: Asked) -> bool:
 
 def authenticate(asked: Asked, secrets: Sequence[bytes], now: int) -> bool:
     """Whether the body is signed with the webhook's secret."""
-    said = asked.headers.get("x-wc-webhook-signature", "")
-    return same([said], [signature(secret, asked.body) for secret in secrets])
+    given = asked.headers.get("x-wc-webhook-signature", "")
+    return same([given], [signature(secret, asked.body) for secret in secrets])
 
 
 def signature(secret: bytes, body: bytes) -> bytes:

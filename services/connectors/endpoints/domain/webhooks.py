@@ -52,7 +52,7 @@ from contracts.events.rewards import (
 )
 from contracts.events.tiers import TierChanged
 
-TOLD: Final[Mapping[str, type[Payload]]] = {
+WEBHOOKS: Final[Mapping[str, type[Payload]]] = {
     "ambassador.joined": AmbassadorSaved,
     "link.created": LinkSaved,
     "order.attributed": ConversionAttributed,
@@ -94,14 +94,14 @@ LIKEWISE: Final[Mapping[str, type[Payload]]] = {
     "reward.reversed": SourcedRewardReversed,
 }
 """Events that are told under the same names: rewards that are of no order. Their bodies name a `source` instead."""
-TYPES: Final = tuple(TOLD)
+TYPES: Final = tuple(WEBHOOKS)
 NEW_FOR: Final = timedelta(days=10)
 """How long after it was made something may still be told as new. Its later changes tell of it too, in case the first of
 them was overtaken; shorter than messages are kept, which is how a second telling is known.
 """
 _KEPT_BACK: Final = frozenset({"contact_hashes", "friend_contacts"})
 """Keyed hashes of contacts: nobody outside can use them but to tell that two are the same person's."""
-_NAMES: Final = {payload.TYPE: name for told in (TOLD, LIKEWISE) for name, payload in told.items()}
+_NAMES: Final = {payload.TYPE: name for part in (WEBHOOKS, LIKEWISE) for name, payload in part.items()}
 
 
 def type_of(payload: Payload, at: datetime) -> str | None:
@@ -158,7 +158,7 @@ def body(type_: str, at: datetime, payload: Payload) -> bytes:
 
 def sample(type_: str, at: datetime, example: Mapping[str, Any]) -> bytes:
     """A body made of an event's example, as `send test` sends it and the docs show it. Raises `KeyError`."""
-    payload = EVENTS[TOLD[type_].TYPE].model_validate(example)
+    payload = EVENTS[WEBHOOKS[type_].TYPE].model_validate(example)
     return body(type_, at, payload)
 
 

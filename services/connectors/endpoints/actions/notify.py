@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from services.connectors.endpoints.domain import told
+from services.connectors.endpoints.domain import webhooks
 from services.connectors.endpoints.sql import endpoints as sql
 from services.connectors.endpoints.sql import messages, sendings
 from services.connectors.endpoints.sql.endpoints import Endpoint
@@ -23,42 +23,42 @@ FORGET: Final = "connectors.forget-messages"
 
 async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Writes what endpoints are to be sent of these events. An event that comes again adds nothing."""
-    hearing: defaultdict[str, list[Endpoint]] = defaultdict(list)
+    endpoints: defaultdict[str, list[Endpoint]] = defaultdict(list)
     for endpoint in await sql.of_stores(tx, sorted({event.store_id for event in events})):
-        hearing[endpoint.store_id].append(endpoint)
-    gone = await _gone(tx, events, hearing)
+        endpoints[endpoint.store_id].append(endpoint)
+    gone = await _gone(tx, events, endpoints)
     found: dict[tuple[str, str], Message] = {}
     wanted: list[NewSending] = []
     for event in events:
-        type_ = told.type_of(event.data, event.at)
-        if type_ is None or any((event.store_id, one) in gone for one in told.subjects(event.data)):
+        type_ = webhooks.type_of(event.data, event.at)
+        if type_ is None or any((event.store_id, one) in gone for one in webhooks.subjects(event.data)):
             continue
-        began = told.began(event.data, event.at)
-        listeners = [e for e in hearing.get(event.store_id, ()) if type_ in e.events and e.created_at <= began]
+        began = webhooks.began(event.data, event.at)
+        listeners = [e for e in endpoints.get(event.store_id, ()) if type_ in e.events and e.created_at <= began]
         if listeners:
-            name, person = told.message_id(event.data, event.id), told.person_of(event.data)
-            body = told.body(type_, event.at, event.data)
+            name, person = webhooks.message_id(event.data, event.id), webhooks.person_of(event.data)
+            body = webhooks.body(type_, event.at, event.data)
             found.setdefault((event.store_id, name), Message(event.store_id, name, type_, event.at, person, body))
             wanted += [_sending(tx, one, name) for one in listeners]
     await send(tx, list(found.values()), wanted)
 
 
-async def _gone(tx: Tx, events: Sequence[Event[Any]], hearing: Collection[str]) -> set[tuple[str, str]]:
+async def _gone(tx: Tx, events: Sequence[Event[Any]], listening: Collection[str]) -> set[tuple[str, str]]:
     """Which of the people and links that these events are about are gone, by these events or earlier ones. What was
     kept of those that go now is withdrawn.
     """
-    about = {(event.store_id, one) for event in events for one in told.subjects(event.data)}
+    about = {(event.store_id, one) for event in events for one in webhooks.subjects(event.data)}
     if not about:
         return set()
     # The store's lock: who is erased in one transaction is not told of in another that began before its end. A store
     # without endpoints is told nothing of what was before its first one.
-    await tx.lock_stores({store for store, _ in about if store in hearing})
-    going = sorted({(event.store_id, ended) for event in events if (ended := told.ended(event.data))})
+    await tx.lock_stores({store for store, _ in about if store in listening})
+    going = sorted({(event.store_id, ended) for event in events if (ended := webhooks.ended(event.data))})
     if going:
         await messages.withdraw_of(tx, going)
-        await messages.withdraw(tx, [(store, told.created(link)) for store, link in going])
-        await messages.note_gone(tx, [one for one in going if one[0] in hearing])
-    return await messages.gone(tx, sorted(one for one in about if one[0] in hearing))
+        await messages.withdraw(tx, [(store, webhooks.created(link)) for store, link in going])
+        await messages.note_gone(tx, [one for one in going if one[0] in listening])
+    return await messages.gone(tx, sorted(one for one in about if one[0] in listening))
 
 
 async def send(tx: Tx, kept: Sequence[Message], wanted: Sequence[NewSending]) -> None:
