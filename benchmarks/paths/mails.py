@@ -140,7 +140,7 @@ async def _write(db: Database, store: str, people: list[str], count: int) -> Non
                 )
             )
         await notices.add(tx, wanted)
-        await notices.tell(tx, store, {one.mail_id: (one.mail_id, None) for one in messages})
+        await notices.mark_notified(tx, store, {one.mail_id: (one.mail_id, None) for one in messages})
         await mails.send_all(tx, store, messages)
 
 

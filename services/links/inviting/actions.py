@@ -51,7 +51,7 @@ async def invite(tx: Tx, store_id: str, who: Principal, wanted: Wanted, *, hash_
     version = await programs.get(tx, store_id, wanted.program_id)
     if version.program.status != "active":
         raise Conflict(Translatable(_("This program does not run at the moment.")), code="not_active")
-    if (store_id, OCCASION[wanted.purpose]) in await notices.untold(tx, [store_id]):
+    if (store_id, OCCASION[wanted.purpose]) in await notices.turned_off(tx, [store_id]):
         raise Conflict(Translatable(_("The store sends no such invitations.")), code="turned_off")
     if wanted.consent != CONSENT:
         mend = Translatable(_("Confirm that they agreed: without that nobody is written to."))

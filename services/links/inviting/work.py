@@ -68,8 +68,8 @@ async def _reader(ctx: Context, tx: Tx, invite: Invite) -> Reader | None:
     not run any more, or the store sends no such invitations.
     """
     version = await programs.get(tx, invite.store_id, invite.program_id)
-    untold = (invite.store_id, OCCASION[invite.purpose]) in await notices.untold(tx, [invite.store_id])
-    if untold or version.program.status != "active":
+    turned_off = (invite.store_id, OCCASION[invite.purpose]) in await notices.turned_off(tx, [invite.store_id])
+    if turned_off or version.program.status != "active":
         return None
     if invite.purpose == "join":
         store = await stores.get(tx, invite.store_id)

@@ -10,9 +10,9 @@ from services.links.notices.actions import dispatch
 from services.links.notices.actions.decide import JOB
 
 
-async def tell(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
+async def notify(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
     """Tells it, and says when each store has more."""
-    moments = {store: await dispatch.tell(tx, store) for store in stores}
+    moments = {store: await dispatch.notify(tx, store) for store in stores}
     return {store: moment for store, moment in moments.items() if moment is not None}
 
 
@@ -29,7 +29,7 @@ async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
 
 
 DUE_JOBS = (
-    DueJob(name=JOB, run=tell),
+    DueJob(name=JOB, run=notify),
     DueJob(name=turns.TURNS, run=announce),
     DueJob(name=dispatch.FORGET_JOB, run=forget),
 )

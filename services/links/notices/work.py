@@ -23,10 +23,10 @@ async def compose_mail(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
     reader = None if mail.ambassador_id is None else await reader_of(ctx, tx, mail.store_id, mail.ambassador_id)
     if reader is None:
         return None
-    told = await sql.of_message(tx, mail.store_id, mail.about)
-    text = await compose(ctx, tx, reader, told)
+    notices = await sql.of_message(tx, mail.store_id, mail.about)
+    text = await compose(ctx, tx, reader, notices)
     # Nobody can ask not to be warned: such a mail has no end to it, and goes also where no others are wanted.
-    alarm = any(is_alarm(one.occasion) for one in told)
+    alarm = any(is_alarm(one.occasion) for one in notices)
     return None if text is None else letter_of(ctx, reader, text, may_end=not alarm)
 
 

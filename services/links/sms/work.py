@@ -15,7 +15,7 @@ from services.links.mail.actions import TASKS
 from services.links.mail.sql import Mail, State
 from services.links.mail.work import count
 from services.links.notices.actions.compose import Reader, compose, reader_of
-from services.links.notices.actions.dispatch import tell_elsewhere
+from services.links.notices.actions.dispatch import notify_elsewhere
 from services.links.notices.sql import notices
 from services.links.phone_codes import sql as codes
 from services.links.preferences import sql as preferences
@@ -48,7 +48,7 @@ async def send(ctx: Context, task: Task) -> Outcome:
         reader = None if mail.ambassador_id is None else await reader_of(ctx, tx, mail.store_id, mail.ambassador_id)
         if reader is None or reader.person is None:
             return _ended(mail, "dropped", "nobody")
-        to, text = await _said(ctx, tx, mail, reader)
+        to, text = await _content(ctx, tx, mail, reader)
         if text is None:
             return _ended(mail, "dropped", "nobody")
         gateway = await sql.get(tx, mail.store_id)
@@ -71,7 +71,7 @@ async def send(ctx: Context, task: Task) -> Outcome:
     return _outcome(mail, gateway, verdict, phones.hash_of(ctx.ring, to), cost, now)
 
 
-async def _said(ctx: Context, tx: Tx, mail: Mail, reader: Reader) -> tuple[str | None, str | None]:
+async def _content(ctx: Context, tx: Tx, mail: Mail, reader: Reader) -> tuple[str | None, str | None]:
     """To which number, and what; no number of who has ended messages, no text where there is nothing to say."""
     person = reader.person
     if person is None:
@@ -89,10 +89,10 @@ async def _said(ctx: Context, tx: Tx, mail: Mail, reader: Reader) -> tuple[str |
             code=phones.code_of(ctx.ring, code.code_id),
         )
         return asked, plain(text)
-    told = await compose(ctx, tx, reader, await notices.of_message(tx, mail.store_id, mail.about))
-    if told is None:
+    composed = await compose(ctx, tx, reader, await notices.of_message(tx, mail.store_id, mail.about))
+    if composed is None:
         return None, None
-    text = notice(reader.store.name, told.subject, told.paragraphs, told.url)
+    text = notice(reader.store.name, composed.subject, composed.paragraphs, composed.url)
     if person.sms is None or person.sms_hash is None:
         return None, text
     barred = await preferences.suppressed(tx, mail.store_id, [person.sms_hash])
@@ -140,7 +140,7 @@ def _elsewhere(
             await preferences.suppress(tx, mail.store_id, number, gone)
         if back:
             await setup.give_back(tx, mail.store_id, mail.mail_id)
-        await tell_elsewhere(tx, mail, reason)
+        await notify_elsewhere(tx, mail, reason)
 
     count(mail, "refused")
     _log.info("mail.ended", kind=mail.kind, outcome="refused", reason=reason)
@@ -151,7 +151,7 @@ async def given_up(tx: Tx, task: Task, reason: str) -> None:
     """The gateway did not take it in all that time: it is told by another channel."""
     mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
     if mail is not None and mail.state == "waiting":
-        await tell_elsewhere(tx, mail, reason if reason.startswith("sms_") else "sms_away")
+        await notify_elsewhere(tx, mail, reason if reason.startswith("sms_") else "sms_away")
         count(mail, "refused")
 
 

@@ -16,7 +16,7 @@ from services.links.mail.actions import TASKS
 from services.links.mail.sql import Mail, State
 from services.links.mail.work import count
 from services.links.notices.actions.compose import Text, compose, reader_of
-from services.links.notices.actions.dispatch import tell_elsewhere
+from services.links.notices.actions.dispatch import notify_elsewhere
 from services.links.notices.sql import notices
 from services.links.people import sql as people
 from services.links.preferences import actions as preferences
@@ -120,7 +120,7 @@ def _elsewhere(mail: Mail, reason: str, *, refused: Bot | None = None, gone: boo
         if gone:
             await people.connect(tx, mail.store_id, who, None)
             await preferences.prefer(tx, mail.store_id, who, "email")
-        await tell_elsewhere(tx, mail, reason)
+        await notify_elsewhere(tx, mail, reason)
 
     count(mail, "refused")
     _log.info("mail.ended", kind=mail.kind, outcome="refused", reason=reason)
@@ -131,7 +131,7 @@ async def send_given_up(tx: Tx, task: Task, reason: str) -> None:
     """Telegram did not take it in all that time: it is told by another channel."""
     mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
     if mail is not None and mail.state == "waiting":
-        await tell_elsewhere(tx, mail, reason if reason.startswith("telegram_") else "telegram_away")
+        await notify_elsewhere(tx, mail, reason if reason.startswith("telegram_") else "telegram_away")
         count(mail, "refused")
 
 

@@ -220,7 +220,7 @@ async def test_an_invitation_that_waits_for_the_relay_is_not_sent_when_it_was_tu
     await invite(shop, body)
     await write(links)
     async with links.ctx.db.transaction([shop.id]) as tx:
-        await notices.set_told(tx, shop.id, "invite_join", told=False)
+        await notices.set_enabled(tx, shop.id, "invite_join", enabled=False)
         (row,) = await tx.all("select mail_id from mails where store_id = :s", s=shop.id)
         mail = await mails.get(tx, shop.id, row.mail_id)
         assert mail is not None

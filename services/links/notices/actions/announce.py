@@ -132,7 +132,7 @@ async def have_turns(tx: Tx, store_id: str) -> datetime | None:
     """Has the turns that are due in a store; when the next one is."""
     zone = ZoneInfo((await stores.get(tx, store_id)).timezone)
     for one in await sql.due(tx, store_id):
-        if await sql.tell(tx, one, f"{one.announcement_id}:{one.runs + 1}"):
+        if await sql.notify(tx, one, f"{one.announcement_id}:{one.runs + 1}"):
             await schedule(tx, JOB, {store_id: tx.now})
         await sql.move(tx, one, next_at=next_turn(one, tx.now, zone))
     return await sql.next_due(tx, store_id)

@@ -19,7 +19,7 @@ from services.links.notices import words
 from services.links.notices.domain import filling
 from services.links.notices.domain.occasions import ABOUT, Occasion, Words
 from services.links.notices.sql import announcements, notices, templates
-from services.links.notices.sql import rewards as told
+from services.links.notices.sql import rewards as reward_rows
 from services.links.notices.sql.notices import Notice
 from services.links.pages import PAGES
 from services.links.people.sql import Ambassador
@@ -94,45 +94,45 @@ def _reader(store: Store, spoken: str, now: datetime, values: dict[str, str], pe
 
 async def compose(ctx: Context, tx: Tx, reader: Reader, waiting: Sequence[Notice]) -> Text | None:
     """What these notices say to somebody; None when there is nothing to say any more."""
-    said: list[tuple[Words, dict[str, str]]] = []
+    wordings: list[tuple[Words, dict[str, str]]] = []
     for notice in waiting:
-        found = await _said(ctx, tx, reader, notice)
+        found = await _wording(ctx, tx, reader, notice)
         if found is not None:
-            said.append(found)
-    if not said:
+            wordings.append(found)
+    if not wordings:
         return None
-    if len(said) == 1:
-        text = fill(reader, *said[0])
+    if len(wordings) == 1:
+        text = fill(reader, *wordings[0])
         own = waiting[0]
         if own.occasion != announcements.OCCASION or len(waiting) > 1:
             return text
         return replace(text, url=f"{ctx.settings.base_url}/p/news/{own.notice_id}")
-    news = "\n\n".join(filling.paragraphs(one, reader.values | values)[0] for one, values in said)
-    return fill(reader, await words_of(tx, reader, "digest"), {"news": news})
+    body = "\n\n".join(filling.paragraphs(one, reader.values | values)[0] for one, values in wordings)
+    return fill(reader, await words_of(tx, reader, "digest"), {"news": body})
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Update:
     """Something that happened, in a sentence, and when."""
 
     text: str
     when: str
 
 
-async def latest(ctx: Context, tx: Tx, reader: Reader, *, count: int = 20) -> list[News]:
+async def latest(ctx: Context, tx: Tx, reader: Reader, *, count: int = 20) -> list[Update]:
     """What somebody's own page tells of what happened lately: also what was sent nowhere."""
     if reader.person is None:
         return []
     found = []
     for notice in await notices.latest(tx, reader.store.store_id, reader.person.ambassador_id, count=count):
-        said = await _said(ctx, tx, reader, notice)
-        if said is not None:
-            text = filling.paragraphs(said[0], reader.values | said[1])[0]
-            found.append(News(text, reader.fmt.moment(notice.happened_at)))
+        wording = await _wording(ctx, tx, reader, notice)
+        if wording is not None:
+            text = filling.paragraphs(wording[0], reader.values | wording[1])[0]
+            found.append(Update(text, reader.fmt.moment(notice.happened_at)))
     return found
 
 
-async def _said(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> tuple[Words, dict[str, str]] | None:
+async def _wording(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> tuple[Words, dict[str, str]] | None:
     """The words for a notice and their own values; None where it has become untrue, or was told by a newer build."""
     if notice.occasion == announcements.OCCASION:
         one = await announcements.get(tx, notice.store_id, str(notice.facts["announcement_id"]))
@@ -180,13 +180,13 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
         case "waiting" | "rejected":
             return {"reason": words.reason(str(facts["reason"]), speech)}
         case "available" | "earned" | "goodwill":
-            reward = await told.one(tx, notice.store_id, notice.subject)
+            reward = await reward_rows.one(tx, notice.store_id, notice.subject)
             if reward is None or reward.amount_minor == 0:
                 return None
             deed = {"deed": _deed(facts, reward.currency, reader)} if notice.occasion == "earned" else {}
             return {"amount": words.amount(reward.amount_minor, reward, speech, fmt)} | deed
         case "took_back":
-            reward = await told.one(tx, notice.store_id, str(facts["reward_id"]))
+            reward = await reward_rows.one(tx, notice.store_id, str(facts["reward_id"]))
             if reward is None:
                 return None
             lost = int(facts["before_minor"]) - int(facts["after_minor"])
@@ -213,7 +213,7 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
 
 
 async def _of_order(tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | None:
-    every = await told.of_order(tx, notice.store_id, notice.ambassador_id, notice.subject)
+    every = await reward_rows.of_order(tx, notice.store_id, notice.ambassador_id, notice.subject)
     rewards = [reward for reward in every if reward.amount_minor]
     if every and not rewards:
         return None  # it came back before anybody was told

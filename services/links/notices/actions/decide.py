@@ -20,9 +20,9 @@ from services.links.notices.domain.occasions import ABOUT, Occasion
 from services.links.notices.domain.plan import is_alarm
 from services.links.notices.sql import notices as sql
 from services.links.notices.sql import orders
-from services.links.notices.sql import rewards as told
+from services.links.notices.sql import rewards as reward_rows
 from services.links.notices.sql.notices import NewNotice, Standing
-from services.links.notices.sql.orders import Heard
+from services.links.notices.sql.orders import KnownDecision
 from services.links.notices.sql.rewards import Reward
 from services.links.people import sql as people
 from services.links.programs import sql as programs
@@ -32,7 +32,7 @@ JOB: Final = "links.notices"
 """The due job that tells."""
 FRESH: Final = timedelta(days=3)
 """What is older than this when it arrives is no news: a backlog or a replay writes to nobody."""
-_NOT_TOLD: Final = frozenset({"program_unknown"})
+_NOT_NOTIFIED: Final = frozenset({"program_unknown"})
 """What is waited for that is nobody's business but ours."""
 
 
@@ -41,7 +41,7 @@ async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
     await _lock(tx)
     latest = newest((event.data for event in events), key=_order)
     known = await orders.known(tx, latest)
-    news = {
+    changes = {
         key: event
         for event in events
         if event.data is latest[key := _order(event.data)]
@@ -50,7 +50,7 @@ async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
     wanted: list[NewNotice] = []
     holds: dict[Ref, Standing] = {}
     former: dict[tuple[str, str, str], Event[Conversion]] = {}
-    for key, event in news.items():
+    for key, event in changes.items():
         occasion = _occasion_of(event.data)
         whose = event.data.ambassador_id if occasion == "attributed" else None
         holds[key] = Standing(occasion=occasion or "", whose=whose or "")
@@ -64,8 +64,10 @@ async def of_conversions(tx: Tx, events: Sequence[Event[Conversion]]) -> None:
         wanted.append(_notice(tx, event, who, "rejected", order_id, reason="reassigned"))
     await _add(tx, wanted)
     # Of orders that never named anybody nothing is kept: that is most of them.
-    kept = {key for key, one in news.items() if key in known or one.data.status != "unattributed"}
-    await orders.put(tx, {key: Heard(news[key].data.revision, holds[key].whose or None) for key in sorted(kept)})
+    kept = {key for key, one in changes.items() if key in known or one.data.status != "unattributed"}
+    await orders.put(
+        tx, {key: KnownDecision(changes[key].data.revision, holds[key].whose or None) for key in sorted(kept)}
+    )
 
 
 def _order(data: Conversion) -> Ref:
@@ -81,7 +83,7 @@ def _of_order(tx: Tx, event: Event[Conversion], occasion: Occasion | None) -> li
     return [
         _notice(tx, event, one.ambassador_id, occasion, data.order_id, reason=one.reason)
         for one in data.named
-        if one.reason not in _NOT_TOLD
+        if one.reason not in _NOT_NOTIFIED
     ]
 
 
@@ -89,7 +91,7 @@ async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
     """Ambassadors' rewards: what an order brings, what can be used, and what was taken back."""
     await _lock(tx)
     own = [event for event in events if event.data.beneficiary.kind == "ambassador"]
-    known = await told.known(tx, [(event.store_id, event.data.reward_id) for event in own])
+    known = await reward_rows.known(tx, [(event.store_id, event.data.reward_id) for event in own])
     wanted: list[NewNotice] = []
     granted: list[tuple[str, str, str]] = []
     for event in own:
@@ -101,13 +103,13 @@ async def of_rewards(tx: Tx, events: Sequence[Event[AnyReward]]) -> None:
         known[key] = after = _reward(data)
         if after.amount_minor and after.order_id:
             granted.append((after.store_id, after.ambassador_id, after.order_id))
-        wanted += _news_of(tx, event, before, after)
-    await told.put(tx, [known[key] for key in sorted({(e.store_id, e.data.reward_id) for e in own})])
+        wanted += _notices_of(tx, event, before, after)
+    await reward_rows.put(tx, [known[key] for key in sorted({(e.store_id, e.data.reward_id) for e in own})])
     await _add(tx, wanted)
     await schedule(tx, JOB, dict.fromkeys(await sql.sooner(tx, granted), tx.now))
 
 
-def _news_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Reward) -> list[NewNotice]:
+def _notices_of(tx: Tx, event: Event[AnyReward], before: Reward | None, after: Reward) -> list[NewNotice]:
     who, found = after.ambassador_id, []
     if after.status == "available" and after.amount_minor and (before is None or before.status != "available"):
         if deed := _deed(event.data):
@@ -202,7 +204,7 @@ async def of_programs(tx: Tx, events: Sequence[Event[ProgramPublished]]) -> None
     for event in events:
         data = event.data
         terms = data.program.joining.terms if data.program.joining else None
-        if terms is None or data.version == 1 or not await _are_told(tx, event, "terms_changed"):
+        if terms is None or data.version == 1 or not await _are_notified(tx, event, "terms_changed"):
             continue
         old = await programs.terms_before(tx, data.store_id, data.program_id, data.version)
         if old is not None and old != terms.version:
@@ -225,11 +227,11 @@ async def of_clicks(tx: Tx, clicked: Mapping[tuple[str, str], Event[Any]]) -> No
     starts = await sql.starts(tx, {store_id for store_id, _ in clicked})
     wanted = []
     for store_id in {store_id for store_id, _ in clicked}:
-        news = {who: event for (of, who), event in clicked.items() if of == store_id}
-        known = await people.some(tx, store_id, sorted(news)) if store_id in starts else {}
+        clicks = {who: event for (of, who), event in clicked.items() if of == store_id}
+        known = await people.some(tx, store_id, sorted(clicks)) if store_id in starts else {}
         # Whoever was there before anybody was told of anything may have had a thousand clicks.
         old = {who for who, one in known.items() if one.created_at < starts[store_id]}
-        wanted += [_notice(tx, event, who, "clicked", "first") for who, event in news.items() if who not in old]
+        wanted += [_notice(tx, event, who, "clicked", "first") for who, event in clicks.items() if who not in old]
     await _add(tx, wanted)
 
 
@@ -282,19 +284,19 @@ async def _add(tx: Tx, wanted: Iterable[NewNotice]) -> None:
     if not fresh:
         return
     stores = {one.store_id for one in fresh}
-    starts, untold = await sql.starts(tx, stores), await sql.untold(tx, stores)
-    moments = await sql.add(tx, [one for one in fresh if _is_told(one, starts, untold)])
+    starts, turned_off = await sql.starts(tx, stores), await sql.turned_off(tx, stores)
+    moments = await sql.add(tx, [one for one in fresh if _is_notified(one, starts, turned_off)])
     await schedule(tx, JOB, moments)
 
 
-def _is_told(one: NewNotice, starts: Mapping[str, datetime], untold: set[tuple[str, str]]) -> bool:
+def _is_notified(one: NewNotice, starts: Mapping[str, datetime], turned_off: set[tuple[str, str]]) -> bool:
     since = starts.get(one.store_id)
-    told = is_alarm(one.occasion) or (one.store_id, one.occasion) not in untold
-    return told and (since is None or one.happened_at >= since)
+    enabled = is_alarm(one.occasion) or (one.store_id, one.occasion) not in turned_off
+    return enabled and (since is None or one.happened_at >= since)
 
 
-async def _are_told(tx: Tx, event: Event[Any], occasion: Occasion) -> bool:
+async def _are_notified(tx: Tx, event: Event[Any], occasion: Occasion) -> bool:
     store = event.store_id
     since = (await sql.starts(tx, [store])).get(store)
     late = event.at <= tx.now - FRESH or (since is not None and event.at < since)
-    return not late and (store, occasion) not in await sql.untold(tx, [store])
+    return not late and (store, occasion) not in await sql.turned_off(tx, [store])

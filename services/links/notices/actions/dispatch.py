@@ -40,17 +40,17 @@ class _Outcome:
     """What one run does for a store."""
 
     messages: list[Message] = field(default_factory=list)
-    told: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    notified: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     later: dict[str, datetime] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
 
 
-async def tell(tx: Tx, store_id: str) -> datetime | None:
+async def notify(tx: Tx, store_id: str) -> datetime | None:
     """Tells what is due in a store, of some people; returns when there is more to do."""
     waiting = await sql.due(tx, store_id, people=PEOPLE)
     if waiting:
         await schedule(tx, FORGET_JOB, {store_id: tx.now + KEPT})
-        await _tell(tx, store_id, waiting)
+        await _notify(tx, store_id, waiting)
     return await sql.next_due(tx, store_id)
 
 
@@ -60,7 +60,7 @@ async def forget(tx: Tx, store_id: str) -> datetime | None:
     return None if oldest is None else oldest + KEPT
 
 
-async def tell_elsewhere(tx: Tx, mail: Mail, reason: str) -> None:
+async def notify_elsewhere(tx: Tx, mail: Mail, reason: str) -> None:
     """Ends a message that cannot be delivered by its channel: what it was to tell waits again, for another one, unless
     it goes by another one already.
     """
@@ -69,7 +69,7 @@ async def tell_elsewhere(tx: Tx, mail: Mail, reason: str) -> None:
     await schedule(tx, JOB, {mail.store_id: tx.now})
 
 
-async def _tell(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
+async def _notify(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
     ids = sorted({one.ambassador_id for one in waiting})
     known = await people.some(tx, store_id, ids)
     persons = await _persons(tx, store_id, known)
@@ -84,14 +84,14 @@ async def _tell(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
             # Also where mails are not wanted: it is no news, and who it warns may not have asked for that.
             mail: frozenset[Sent] = frozenset({"email"} if who.email else ())
             _message(tx, done, who, urgent, planning.alarm_channels(person.channels | mail, urgent))
-        news = [one for one in theirs if one not in urgent]
-        chosen = planning.plan(person, news, tx.now)
+        others = [one for one in theirs if one not in urgent]
+        chosen = planning.plan(person, others, tx.now)
         done.later |= chosen.later
         if chosen.now:
-            told = [one for one in news if one.notice_id in chosen.now]
-            _message(tx, done, who, told, planning.channels(person, told))
+            ready = [one for one in others if one.notice_id in chosen.now]
+            _message(tx, done, who, ready, planning.channels(person, ready))
     await mails.send_all(tx, store_id, done.messages)
-    await sql.tell(tx, store_id, done.told)
+    await sql.mark_notified(tx, store_id, done.notified)
     await sql.put_off(tx, store_id, done.later)
     await sql.drop(tx, store_id, done.gone, reason="nobody")
 
@@ -100,7 +100,7 @@ def _message(tx: Tx, done: _Outcome, who: Ambassador, notices: Sequence[Waiting]
     """One message, by one channel or two: the first one's id says of both what they tell."""
     ids = [one.notice_id for one in notices]
     if not channels:
-        done.told |= dict.fromkeys(ids, (None, "portal"))
+        done.notified |= dict.fromkeys(ids, (None, "portal"))
         return
     about = new_id("mai", at=tx.now)
     done.messages += [
@@ -114,7 +114,7 @@ def _message(tx: Tx, done: _Outcome, who: Ambassador, notices: Sequence[Waiting]
         )
         for number, channel in enumerate(channels)
     ]
-    done.told |= dict.fromkeys(ids, (about, None))
+    done.notified |= dict.fromkeys(ids, (about, None))
 
 
 def _lane(channel: Sent, who: Ambassador) -> str:

@@ -69,24 +69,24 @@ async def drop(tx: Tx, store_id: str, occasion: Occasion, language: str) -> None
         tx.note("template.changed", on=f"{occasion}:{language}", after={"own": False})
 
 
-async def set_told(tx: Tx, store_id: str, occasion: Occasion, *, told: bool) -> None:
+async def set_enabled(tx: Tx, store_id: str, occasion: Occasion, *, enabled: bool) -> None:
     """Whether people are told of an occasion. Raises `Invalid` for the collection, which is none, and for not warning
     people.
     """
     if occasion == "digest":
         raise Invalid.field("occasion", "A collection of several messages is no occasion; turn these off one by one.")
-    if not told and is_alarm(occasion):
+    if not enabled and is_alarm(occasion):
         raise Invalid.field("told", "People are always told of this: it warns them of who got into their account.")
-    await sql.set_told(tx, store_id, occasion, told=told)
-    if not told and occasion in ("invite_friend", "invite_join"):
+    await sql.set_enabled(tx, store_id, occasion, enabled=enabled)
+    if not enabled and occasion in ("invite_friend", "invite_join"):
         await schedule(tx, INVITES_JOB, {store_id: tx.now})  # what was not sent yet is not sent
-    tx.note("occasion.changed", on=occasion, after={"told": told})
+    tx.note("occasion.changed", on=occasion, after={"told": enabled})
 
 
-async def told(tx: Tx, store_id: str) -> dict[Occasion, bool]:
+async def enabled(tx: Tx, store_id: str) -> dict[Occasion, bool]:
     """Which occasions a store tells of."""
-    untold = await sql.untold(tx, [store_id])
-    return {one: (store_id, one) not in untold for one in OCCASIONS if one != "digest"}
+    turned_off = await sql.turned_off(tx, [store_id])
+    return {one: (store_id, one) not in turned_off for one in OCCASIONS if one != "digest"}
 
 
 async def send_try(tx: Tx, store_id: str, ambassador_id: str, occasion: Occasion, language: str) -> str:
@@ -124,7 +124,7 @@ def sample(ctx: Context, reader: Reader, occasion: Occasion, template: Words) ->
         "answer": words.answer("attributed", speech),
         "version": "2",
         "terms": f"{ctx.settings.base_url}/join/",
-        "news": _news(speech),
+        "news": _updates(speech),
         "method": words.method("iban", speech),
         "usable": fmt.moment(_USABLE),
         "inviter": "Anna",
@@ -135,7 +135,7 @@ def sample(ctx: Context, reader: Reader, occasion: Occasion, template: Words) ->
     return fill(reader, template, made)
 
 
-def _news(speech: Speech) -> str:
+def _updates(speech: Speech) -> str:
     return "\n\n".join(
         (
             speech.say("A friend opened your link"),

@@ -107,7 +107,7 @@ class AnnouncementOut(BaseModel):
             until=one.until,
             turns=one.runs,
             people=counts.people,
-            told=counts.told,
+            told=counts.notified,
             used=counts.used,
             created_at=one.created_at,
         )

@@ -72,10 +72,10 @@ def _row(one: Announcement, counts: Counts, reader: Reader, sample: Mapping[str,
             "state": _chip(one, reader.speech),
             "next": fmt.moment(one.next_at) if one.next_at is not None else None,
             "people": fmt.number(counts.people),
-            "told": fmt.number(counts.told),
+            "told": fmt.number(counts.notified),
             "used": fmt.number(counts.used),
         },
-        facts=[_chip(one, reader.speech).label, f"{fmt.number(counts.told)} / {fmt.number(counts.people)}"],
+        facts=[_chip(one, reader.speech).label, f"{fmt.number(counts.notified)} / {fmt.number(counts.people)}"],
     )
 
 
@@ -310,7 +310,7 @@ def _facts(one: Announcement, counts: Counts, people: int, reader: Reader) -> li
     if one.runs:
         found += [
             Fact(say("For"), fmt.number(counts.people)),
-            Fact(say("Told"), fmt.number(counts.told)),
+            Fact(say("Told"), fmt.number(counts.notified)),
             Fact(say("Came by it"), fmt.number(counts.used)),
         ]
     return found

@@ -31,20 +31,20 @@ async def get_messages(request: Request, call: Annotated[Call, viewer("programs:
     """Every message to ambassadors: whether it is told, and in whose words."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
-        told = await wording.told(tx, call.store_id)
+        enabled = await wording.enabled(tx, call.store_id)
         written = {(one.occasion, one.language) for one in await templates.every(tx, call.store_id)}
         reader = reader_of(request, own, tx.now)
     speech = reader.speech
     rows = []
     for occasion in OCCASIONS:
         state = Chip(speech.label("chip", "Told"), "good", "tick")
-        if not told.get(occasion, True):
+        if not enabled.get(occasion, True):
             state = Chip(speech.label("chip", "Not told"), "neutral", "dash")
         whose = ", ".join(name for code, name in LANGUAGES.items() if (occasion, code) in written)
         href = f"{HOME}/{occasion}/{reader.speech.language}"
         name = Name(occasion_text(occasion, speech), href=href)
-        said = [state.label, whose] if whose else [state.label]
-        rows.append(Row({"name": name, "state": state, "own": whose or None}, facts=said))
+        facts = [state.label, whose] if whose else [state.label]
+        rows.append(Row({"name": name, "state": state, "own": whose or None}, facts=facts))
     columns = [
         Column("name", speech.label("head", "Message")),
         Column("state", speech.label("head", "State")),
@@ -58,9 +58,9 @@ async def get_messages(request: Request, call: Annotated[Call, viewer("programs:
 async def post_occasion(occasion: str, request: Request, call: Annotated[Call, viewer("programs:write")]) -> Response:
     """Tells of an occasion from now on, or does not."""
     found = wording.known(occasion)
-    told = bool((await request.form()).get("told"))
+    enabled = bool((await request.form()).get("told"))
     async with call.transaction() as tx:
-        await wording.set_told(tx, call.store_id, found, told=told)
+        await wording.set_enabled(tx, call.store_id, found, enabled=enabled)
     return Response(status_code=303, headers={"location": HOME})
 
 
@@ -115,7 +115,7 @@ async def _page(
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         kept = await wording.words_in(tx, call.store_id, occasion, language, PAGES.speech(language))
-        told = None if is_alarm(occasion) else (await wording.told(tx, call.store_id)).get(occasion)
+        enabled = None if is_alarm(occasion) else (await wording.enabled(tx, call.store_id)).get(occasion)
         reader = reader_of(request, own, tx.now)
         shown: Letter = sample_letter(
             call.ctx, own, occasion, language, kept if typed is None or refused else typed, now=tx.now
@@ -129,7 +129,7 @@ async def _page(
         words=typed or kept,
         wrong={field or "ambassador_id": text for field, text in mistakes(reader.speech, refused).items()},
         letter=shown,
-        told=told,
+        enabled=enabled,
         values=", ".join(f"{{{name}}}" for name in values_of(occasion)),
         languages=[
             Choice(name, href=f"{HOME}/{occasion}/{code}", current=code == language) for code, name in LANGUAGES.items()

@@ -98,8 +98,8 @@ async def post_test(
 async def get_occasions(call: Annotated[Call, require("programs:read")]) -> OccasionsOut:
     """Of what ambassadors are told, and of what not."""
     async with call.transaction() as tx:
-        told = await wording.told(tx, call.store_id)
-    return OccasionsOut(data=[OccasionOut(occasion=one, told=is_told) for one, is_told in told.items()])
+        enabled = await wording.enabled(tx, call.store_id)
+    return OccasionsOut(data=[OccasionOut(occasion=one, told=is_enabled) for one, is_enabled in enabled.items()])
 
 
 @router.put("/v1/message-occasions/{occasion}")
@@ -109,7 +109,7 @@ async def put_occasion(
     """Tells ambassadors of an occasion from now on, or does not."""
     found = wording.known(occasion)
     async with call.transaction() as tx:
-        await wording.set_told(tx, call.store_id, found, told=body.told)
+        await wording.set_enabled(tx, call.store_id, found, enabled=body.told)
     return OccasionOut(occasion=found, told=body.told)
 
 
@@ -122,13 +122,13 @@ async def preview(call: Call, occasion: Occasion, language: str, template: Words
 
 
 def _out(occasion: Occasion, language: str, own: Template | None) -> TemplateOut:
-    said = own.words if own is not None else words.default_words(occasion, PAGES.speech(language))
+    current = own.words if own is not None else words.default_words(occasion, PAGES.speech(language))
     return TemplateOut(
         occasion=occasion,
         language=language,  # type: ignore[arg-type]  # one of ours
         own=own is not None,
-        subject=said.subject,
-        body=said.body,
-        label=said.label,
+        subject=current.subject,
+        body=current.body,
+        label=current.label,
         values=list(values_of(occasion)),
     )

@@ -36,7 +36,7 @@ async def get_snippet(
         if reader is None or reader.person is None:
             raise NotFound("There is no such ambassador.")
         version = await programs.get(tx, call.store_id, reader.person.program_id)
-    said = headline(version.offered, reader.speech, reader.fmt)
+    text = headline(version.offered, reader.speech, reader.fmt)
     url = f"{reader.values['link']}?ch={channel}" if channel else reader.values["link"]
     link = f'<a href="{escape(url)}">{escape(url.partition("://")[2])}</a>'
-    return SnippetOut(text=f"{said}: {url}", html=f"{escape(said)}: {link}", url=url, code=reader.values.get("code"))
+    return SnippetOut(text=f"{text}: {url}", html=f"{escape(text)}: {link}", url=url, code=reader.values.get("code"))

@@ -51,6 +51,6 @@ def paragraphs(words: Words, values: Mapping[str, str]) -> tuple[str, ...]:
     makes several of them.
     """
     written = _PARAGRAPH.split(words.body)
-    told = written if "code" in values else [part for part in written if "{code}" not in part] or written
-    parts = (_BLANKS.sub(" ", part).strip() for part in _PARAGRAPH.split(filled("\n\n".join(told), values)))
+    kept = written if "code" in values else [part for part in written if "{code}" not in part] or written
+    parts = (_BLANKS.sub(" ", part).strip() for part in _PARAGRAPH.split(filled("\n\n".join(kept), values)))
     return tuple(part for part in parts if part)

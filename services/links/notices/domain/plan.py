@@ -51,7 +51,7 @@ class Plan:
 
 def plan(person: Person, waiting: Sequence[Waiting], now: datetime) -> Plan:
     """What is told now, and when to look at the others that are due."""
-    told: list[str] = []
+    ready: list[str] = []
     later: dict[str, datetime] = {}
     for one in waiting:
         if one.due > now:
@@ -60,24 +60,24 @@ def plan(person: Person, waiting: Sequence[Waiting], now: datetime) -> Plan:
         if moment > now:
             later[one.notice_id] = moment
         else:
-            told.append(one.notice_id)
-    if told and (wait := _may(person, now)) > now:
-        return Plan(later={**later, **dict.fromkeys(told, wait)})
-    return Plan(now=tuple(told), later=later)
+            ready.append(one.notice_id)
+    if ready and (wait := _may(person, now)) > now:
+        return Plan(later={**later, **dict.fromkeys(ready, wait)})
+    return Plan(now=tuple(ready), later=later)
 
 
-def channels(person: Person, told: Collection[Waiting]) -> tuple[Sent, ...]:
+def channels(person: Person, notices: Collection[Waiting]) -> tuple[Sent, ...]:
     """By which channels somebody is told these: the one that they chose, else mail, else whatever leads to them; mail
     beside it where they want it so. None of a person who reads their page only, or to whom nothing leads.
     """
-    wish, left = person.wish, person.channels.difference(*(one.failed for one in told))
+    wish, left = person.wish, person.channels.difference(*(one.failed for one in notices))
     if wish.channel == "portal":
         return ()
     order: tuple[Sent, ...] = (wish.channel, "email", "telegram", "sms")
     first = next((one for one in order if one in left), None)
     if first is None:
         return ()
-    too = wish.mail_too == "everything" or (wish.mail_too == "money" and any(map(_is_money, told)))
+    too = wish.mail_too == "everything" or (wish.mail_too == "money" and any(map(_is_money, notices)))
     return (first, "email") if too and first != "email" and "email" in left else (first,)
 
 
@@ -86,11 +86,11 @@ def alarms(waiting: Sequence[Waiting], now: datetime) -> tuple[Waiting, ...]:
     return tuple(one for one in waiting if one.due <= now and is_alarm(one.occasion))
 
 
-def alarm_channels(reach: Collection[Sent], told: Collection[Waiting]) -> tuple[Sent, ...]:
+def alarm_channels(reach: Collection[Sent], notices: Collection[Waiting]) -> tuple[Sent, ...]:
     """By which channels somebody is told these: mail and bot together, as far as they lead to them, since who got hold
     of one may not have the other; a phone where neither does.
     """
-    left = frozenset(reach).difference(*(one.failed for one in told))
+    left = frozenset(reach).difference(*(one.failed for one in notices))
     both: tuple[Sent, ...] = tuple(one for one in ("email", "telegram") if one in left)
     return both or (("sms",) if "sms" in left else ())
 

@@ -49,7 +49,7 @@ where a.store_id = :store_id and a.status = 'active'
   and (cast(:shared_from as timestamptz) is null or y.shared_at >= :shared_from)
   and (cast(:shared_until as timestamptz) is null or y.shared_at is null or y.shared_at < :shared_until)
 """
-_TELL = f"""
+_NOTIFY = f"""
 insert into notices (notice_id, store_id, ambassador_id, occasion, subject, facts, state, happened_at, due, created_at)
 select 'ntc_' || replace(cast(gen_random_uuid() as text), '-', ''), a.store_id, a.ambassador_id, 'announcement',
   :subject, cast(:facts as jsonb), 'waiting', :now, :now, :now
@@ -113,7 +113,7 @@ class Counts:
     """Over all turns: for how many it was, how many were told by some channel, and how many came by it."""
 
     people: int
-    told: int
+    notified: int
     used: int
 
 
@@ -219,11 +219,11 @@ async def next_due(tx: Tx, store_id: str) -> datetime | None:
     return found
 
 
-async def tell(tx: Tx, one: Announcement, subject: str) -> int:
+async def notify(tx: Tx, one: Announcement, subject: str) -> int:
     """Has everybody of its segment told, in one statement; for how many it is."""
     facts = json.dumps({"announcement_id": one.announcement_id})
     wanted = _segment(one.segment)
-    return await tx.execute(_TELL, store_id=one.store_id, subject=subject, facts=facts, now=tx.now, **wanted)
+    return await tx.execute(_NOTIFY, store_id=one.store_id, subject=subject, facts=facts, now=tx.now, **wanted)
 
 
 def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,13 +253,13 @@ async def counts(tx: Tx, store_id: str, announcements: Sequence[Announcement]) -
     owners = {subject: one.announcement_id for one in announcements for subject in one.subjects()}
     rows = await tx.all(_COUNTS, store_id=store_id, subjects=list(owners)) if owners else ()
     found = {
-        one.announcement_id: Counts(people=one.past_people, told=one.past_told, used=one.past_used)
+        one.announcement_id: Counts(people=one.past_people, notified=one.past_told, used=one.past_used)
         for one in announcements
     }
     for row in rows:
         so_far = found[owners[row.subject]]
         found[owners[row.subject]] = Counts(
-            people=so_far.people + row.people, told=so_far.told + row.told, used=so_far.used + row.used
+            people=so_far.people + row.people, notified=so_far.notified + row.told, used=so_far.used + row.used
         )
     return found
 

@@ -76,7 +76,7 @@ _PUT_OFF = """
 update notices n set due = t.d from unnest(cast(:ids as text[]), cast(:dues as timestamptz[])) as t(i, d)
 where n.store_id = :store_id and n.notice_id = t.i and n.state = 'waiting'
 """
-_TELL = """
+_MARK_NOTIFIED = """
 update notices n set state = 'told', told_at = :now, message_id = t.m, reason = t.r
 from unnest(cast(:ids as text[]), cast(:messages as text[]), cast(:reasons as text[])) as t(i, m, r)
 where n.store_id = :store_id and n.notice_id = t.i and n.state = 'waiting'
@@ -135,8 +135,10 @@ where store_id = :store_id and ambassador_id = any(cast(:ids as text[])) and kin
 group by ambassador_id
 """
 _SINCE = "select store_id, since from notice_starts where store_id = any(cast(:stores as text[]))"
-_UNTOLD = "select store_id, occasion from notice_occasions where store_id = any(cast(:stores as text[])) and not told"
-_SET_TOLD = """
+_TURNED_OFF = (
+    "select store_id, occasion from notice_occasions where store_id = any(cast(:stores as text[])) and not told"
+)
+_SET_ENABLED = """
 insert into notice_occasions (store_id, occasion, told) values (:store_id, :occasion, :told)
 on conflict (store_id, occasion) do update set told = excluded.told
 """
@@ -295,11 +297,11 @@ async def put_off(tx: Tx, store_id: str, moments: Mapping[str, datetime]) -> Non
         await tx.execute(_PUT_OFF, store_id=store_id, ids=list(moments), dues=list(moments.values()))
 
 
-async def tell(tx: Tx, store_id: str, messages: Mapping[str, tuple[str | None, str | None]]) -> None:
+async def mark_notified(tx: Tx, store_id: str, messages: Mapping[str, tuple[str | None, str | None]]) -> None:
     """Notices, by id, are told by a message; or by none but the person's page, for a reason."""
     if messages:
         await tx.execute(
-            _TELL,
+            _MARK_NOTIFIED,
             store_id=store_id,
             ids=list(messages),
             messages=[message for message, _ in messages.values()],
@@ -360,11 +362,11 @@ async def starts(tx: Tx, stores: Iterable[str]) -> dict[str, datetime]:
     return {row.store_id: row.since for row in rows}
 
 
-async def untold(tx: Tx, stores: Iterable[str]) -> set[tuple[str, str]]:
+async def turned_off(tx: Tx, stores: Iterable[str]) -> set[tuple[str, str]]:
     """(store, occasion): what these stores chose not to tell of."""
-    return {(row.store_id, row.occasion) for row in await tx.all(_UNTOLD, stores=sorted(set(stores)))}
+    return {(row.store_id, row.occasion) for row in await tx.all(_TURNED_OFF, stores=sorted(set(stores)))}
 
 
-async def set_told(tx: Tx, store_id: str, occasion: str, *, told: bool) -> None:
+async def set_enabled(tx: Tx, store_id: str, occasion: str, *, enabled: bool) -> None:
     """Whether a store tells of an occasion."""
-    await tx.execute(_SET_TOLD, store_id=store_id, occasion=occasion, told=told)
+    await tx.execute(_SET_ENABLED, store_id=store_id, occasion=occasion, told=enabled)

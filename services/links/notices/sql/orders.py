@@ -22,27 +22,27 @@ where notice_orders.revision < excluded.revision
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class KnownDecision:
     """A decision: its revision, and whose the order is; of one that is nobody's, whose it was last."""
 
     revision: int
     ambassador_id: str | None
 
 
-async def known(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, Heard]:
+async def known(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, KnownDecision]:
     """What was heard of these orders."""
     wanted = list(orders)
     rows = await tx.all(_KNOWN, stores=[store for store, _ in wanted], orders=[order for _, order in wanted])
-    return {(row.store_id, row.order_id): Heard(row.revision, row.ambassador_id) for row in rows}
+    return {(row.store_id, row.order_id): KnownDecision(row.revision, row.ambassador_id) for row in rows}
 
 
-async def put(tx: Tx, heard: Mapping[Ref, Heard]) -> None:
+async def put(tx: Tx, decisions: Mapping[Ref, KnownDecision]) -> None:
     """Keeps what was heard."""
-    if heard:
+    if decisions:
         await tx.execute(
             _PUT,
-            stores=[store for store, _ in heard],
-            orders=[order for _, order in heard],
-            revisions=[one.revision for one in heard.values()],
-            people=[one.ambassador_id for one in heard.values()],
+            stores=[store for store, _ in decisions],
+            orders=[order for _, order in decisions],
+            revisions=[one.revision for one in decisions.values()],
+            people=[one.ambassador_id for one in decisions.values()],
         )

@@ -82,11 +82,11 @@ async def _page(
         reader = await reader_of(ctx, tx, session.store_id, session.ambassador_id, language=spoken) or reader
         assert reader.person is not None
         look = worn_here(await looks.get(tx, session.store_id))
-        untold = await notices.untold(tx, [session.store_id])
+        turned_off = await notices.turned_off(tx, [session.store_id])
         letter = await text_for_friends(tx, reader)
         version = await programs.get(tx, session.store_id, reader.person.program_id)
         active = reader.person.status == "active" and version.program.status == "active"
-    off = (session.store_id, "invite_friend") in untold or not can_send(ctx) or not active
+    off = (session.store_id, "invite_friend") in turned_off or not can_send(ctx) or not active
     speech, language = reader.speech, form.get("language", reader.speech.language)
     return PAGES.render(
         request,

@@ -142,7 +142,7 @@ async def _page(request: Request, *, wrong: str = "", status: int = 200) -> Resp
         by_sms = reader.person is not None and await sms_state(tx, reader.person) == "ok"
         mail = await mail_state(tx, reader.person) if reader.person else "none"
         look = worn_here(await looks.get(tx, session.store_id))
-        news = await latest(ctx, tx, reader)
+        updates = await latest(ctx, tx, reader)
     speech, connected = reader.speech, bool(reader.person and reader.person.telegram)
     return PAGES.render(
         request,
@@ -155,7 +155,7 @@ async def _page(request: Request, *, wrong: str = "", status: int = 200) -> Resp
         title=speech.say("News"),
         bar=portal_bar(speech, SHARE),
         store=reader.store.name,
-        news=news,
+        updates=updates,
         channels=_channels(wish, speech, telegram=connected, sms=by_sms),
         mails_too=_mails_too(wish, speech) if connected or by_sms else [],
         digests=_digests(wish, speech),

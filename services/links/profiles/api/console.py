@@ -67,7 +67,7 @@ async def get_one(
         theirs = await links.page(tx, call.store_id, before=start[0] if start else None, limit=_LINKS + 1, **whose)
         owned = await codes.page(tx, call.store_id, limit=_CODES, **whose)
         sent = await mails.page(tx, call.store_id, before=None, count=_MESSAGES, **whose)
-        told = await notices.latest(tx, call.store_id, ambassador_id, count=_HAPPENINGS)
+        notified = await notices.latest(tx, call.store_id, ambassador_id, count=_HAPPENINGS)
         done = await sql.done_to(tx, call.store_id, ambassador_id, count=_HAPPENINGS) if "audit:read" in may else []
         doubles = [] if person.status == "erased" else await sql.doubles(tx, person, count=_DOUBLES)
         reader = reader_of(request, own, tx.now)
@@ -87,7 +87,7 @@ async def get_one(
         paging=_paging_of_links(f"{HOME}/{ambassador_id}", page, cursor, speech, fmt),
         codes=_codes(owned, member, reader),
         messages=_messages(sent, reader),
-        timeline=words.timeline(person, told, done, reader, count=_HAPPENINGS),
+        timeline=words.timeline(person, notified, done, reader, count=_HAPPENINGS),
         doubles=_doubles(doubles, person, speech),
         **_sharing(call, member),
     )

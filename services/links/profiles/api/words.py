@@ -20,7 +20,7 @@ _REWARDS = "/console/rewards/rewards/"
 
 def common_of(double: Double, speech: Speech) -> str:
     """What two ambassadors have in common."""
-    said = [
+    common = [
         text
         for has, text in (
             (double.mail, speech.say("the same e-mail address")),
@@ -29,7 +29,7 @@ def common_of(double: Double, speech: Speech) -> str:
         )
         if has
     ]
-    return ", ".join(said or [speech.say("the same name")])
+    return ", ".join(common or [speech.say("the same name")])
 
 
 def timeline(
@@ -42,7 +42,7 @@ def timeline(
         text = _notice_text(notice, speech)
         if text:
             at = notice.happened_at
-            found.append((at, Happening(text, fmt.moment(at), below=_told(notice, speech))))
+            found.append((at, Happening(text, fmt.moment(at), below=_how_notified(notice, speech))))
     found += [
         (one.at, Happening(action_text(one.action, speech), fmt.moment(one.at), below=_by(one.actor_kind, speech)))
         for one in done
@@ -94,7 +94,7 @@ def _linked(text: str, base: str, ident: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(base + quote(ident, safe=""), text)
 
 
-def _told(notice: Notice, speech: Speech) -> str:
+def _how_notified(notice: Notice, speech: Speech) -> str:
     if notice.state == "waiting":
         return speech.say("they will be told soon")
     return "" if notice.message_id else speech.say("they read it on their page")

@@ -132,8 +132,8 @@ def code_of(ring: KeyRing, code_id: str) -> str:
 
 def is_code(ring: KeyRing, code_id: str, typed: str) -> bool:
     """Whether these are the digits, also where the ring's first key changed meanwhile; in constant time."""
-    said = "".join(typed.split()).encode("utf-8", "replace")
-    return any(hmac.compare_digest(_digits(ring, kid, code_id).encode(), said) for kid in ring.kids)
+    given = "".join(typed.split()).encode("utf-8", "replace")
+    return any(hmac.compare_digest(_digits(ring, kid, code_id).encode(), given) for kid in ring.kids)
 
 
 def _digits(ring: KeyRing, kid: str, code_id: str) -> str:

@@ -8,7 +8,7 @@ from services.kernel.context import Context
 from services.kernel.errors import BadRequest, NotFound, Unauthorized
 from services.kernel.http.call import CONTEXT
 from services.kernel.http.limits import limit
-from services.links.sms.actions import heard
+from services.links.sms.actions import receive
 from services.links.sms.domain import reports
 from services.links.sms_gateways import sql as sql
 from services.links.sms_gateways.actions import setup
@@ -40,5 +40,5 @@ async def post_report(hook: str, request: Request) -> Response:
             raise BadRequest(
                 "A report says status: delivered or failed with the message’s id, stop or start with number."
             )
-        await heard.hear(tx, ctx.ring, store_id, report)
+        await receive.receive(tx, ctx.ring, store_id, report)
     return Response(status_code=204)

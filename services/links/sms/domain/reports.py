@@ -30,8 +30,8 @@ def read(body: bytes) -> Report | None:
         return None
     status: Status = found["status"]
     if status in _OF_NUMBERS:
-        said = found.get("number")
-        number = number_of(said) if isinstance(said, str) and len(said) <= 40 else None
+        stated = found.get("number")
+        number = number_of(stated) if isinstance(stated, str) and len(stated) <= 40 else None
         return None if number is None else Report(status, number=number)
     message_id, reason = found.get("id"), found.get("reason")
     if not isinstance(message_id, str) or not 0 < len(message_id) <= 64 or not message_id.isprintable():

@@ -15,8 +15,8 @@ def notice(store: str, subject: str, paragraphs: Sequence[str], url: str) -> str
     """
     name, head, address = plain(store), plain(subject), plain(url)
     start = head if name.casefold() in head.casefold() else f"{name}: {head}"
-    for said in _shorter(start, [plain(one) for one in paragraphs]):
-        text = f"{said} {address}" if address not in said else said
+    for shortened in _shorter(start, [plain(one) for one in paragraphs]):
+        text = f"{shortened} {address}" if address not in shortened else shortened
         if segments(text) <= MOST_SEGMENTS:
             return text
     return address

@@ -97,9 +97,9 @@ class HttpGateway:
 
 def verdict_of(answer: Answer, now: datetime) -> Verdict:
     """What an answer means."""
-    said = _read(answer)
+    body = _read(answer)
     if answer.ok:
-        ident = said.get("id")
+        ident = body.get("id")
         return Taken(ident[:64] if isinstance(ident, str) else "")
     if answer.status in (429, 503):
         asked = answer.retry_after(now)
@@ -107,7 +107,7 @@ def verdict_of(answer: Answer, now: datetime) -> Verdict:
         return Wait(min(max(after, timedelta(seconds=1)), LONGEST_WAIT))
     if answer.status >= 500 or answer.status in _PASSING:
         return Away()
-    match said.get("error"):
+    match body.get("error"):
         case "unknown_number":
             return Refused("unknown_number", answer.status)
         case "opted_out":

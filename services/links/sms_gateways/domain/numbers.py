@@ -14,8 +14,8 @@ _LEAST: Final = 8
 
 def number_of(text: str) -> str | None:
     """A number with its country's code, as in +37369123456; None for what is none, or is nobody's."""
-    said = text.strip()
-    digits = fold_phone(said) if said.startswith(("+", "00", "＋")) else None
+    stripped = text.strip()
+    digits = fold_phone(stripped) if stripped.startswith(("+", "00", "＋")) else None
     if digits is None or digits.startswith("0") or len(digits) < _LEAST or placeholders.is_nobodys_phone(digits):
         return None
     return f"+{digits}"

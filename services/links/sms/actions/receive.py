@@ -3,14 +3,14 @@
 from services.kernel.auth.ring import KeyRing
 from services.kernel.db import Tx
 from services.links.mail import sql as messages
-from services.links.notices.actions.dispatch import tell_elsewhere
+from services.links.notices.actions.dispatch import notify_elsewhere
 from services.links.people import sql as people
 from services.links.preferences import sql as suppressions
 from services.links.sms.actions.phones import hash_of
 from services.links.sms.domain.reports import Report
 
 
-async def hear(tx: Tx, ring: KeyRing, store_id: str, report: Report) -> None:
+async def receive(tx: Tx, ring: KeyRing, store_id: str, report: Report) -> None:
     """Does what a report says. Twice is as good as once; of messages that are not the store's nothing is done."""
     match report.status:
         case "stop":
@@ -33,4 +33,4 @@ async def _of_message(tx: Tx, store_id: str, report: Report) -> None:
         person = await people.get(tx, store_id, mail.ambassador_id)
         if person is not None and person.sms_hash is not None:
             await suppressions.suppress(tx, store_id, person.sms_hash, "bounced")
-    await tell_elsewhere(tx, mail, "sms_failed")
+    await notify_elsewhere(tx, mail, "sms_failed")
