@@ -334,7 +334,7 @@ class Program(Strict):
         return rules
 
     @model_validator(mode="after")
-    def _friend_is_served_as_said(self) -> Self:
+    def _friend_is_served_as_stated(self) -> Self:
         if self.friend_benefit in ("discount", "both") and self.discount is None:
             raise ValueError(f"friend_benefit is {self.friend_benefit}, but discount does not say what is taken off")
         if self.friend_benefit in ("credit", "both") and not any(rule.to == "friend" for rule in self.rewards):

@@ -68,9 +68,9 @@ class AlreadyIn(Conflict):
     code = "already_in"
 
     def __init__(self, ambassador_id: str, field: str) -> None:
-        said = f"The program has an ambassador with this {field} already: {ambassador_id}. Use PATCH to change them."
+        detail = f"The program has an ambassador with this {field} already: {ambassador_id}. Use PATCH to change them."
         wrong = FieldError(field, "taken", "Somebody of this program has it.")
-        super().__init__(said, errors=(wrong,), members={"ambassador_id": ambassador_id})
+        super().__init__(detail, errors=(wrong,), members={"ambassador_id": ambassador_id})
         self.ambassador_id, self.field = ambassador_id, field
 
 

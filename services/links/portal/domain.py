@@ -61,9 +61,9 @@ def ways(
 
     def filled(channel: str) -> Way:
         link = with_channel(url, channel)
-        said = f"{text}{tags}" if channel in _IN_THE_TEXT else text
+        message = f"{text}{tags}" if channel in _IN_THE_TEXT else text
         href = _PATTERNS[channel].format(
-            url=quote(link, safe=""), text=quote(said, safe=""), both=quote(f"{said} {link}", safe=""),
+            url=quote(link, safe=""), text=quote(message, safe=""), both=quote(f"{message} {link}", safe=""),
             subject=quote(subject, safe=""),
         )  # fmt: skip
         if hashtags and channel == "x":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Json = Mapping[str, Any]
-Said = tuple[tuple[bool, str], ...]
+Pieces = tuple[tuple[bool, str], ...]
 """A text in pieces: whether a piece is code, and what it says."""
 
 _SCOPE: Final = re.compile(r"\n*Scope: `([\w:-]+)`\.$")
@@ -37,7 +37,7 @@ class Field:
     name: str
     kind: Kind
     required: bool
-    text: Said
+    text: Pieces
     limits: str = ""
     place: str = ""
 
@@ -47,7 +47,7 @@ class Answer:
     """One status. `kind` is absent where there is no body."""
 
     status: str
-    text: Said
+    text: Pieces
     kind: Kind | None
 
 
@@ -58,7 +58,7 @@ class Operation:
     id: str
     method: str
     path: str
-    text: tuple[Said, ...]
+    text: tuple[Pieces, ...]
     keys: tuple[str, ...]
     """By which credentials, as the document names them; none for everybody."""
     scope: str
@@ -72,7 +72,7 @@ class Shape:
     """An object that operations take or give, or the words that a value may be."""
 
     name: str
-    text: Said
+    text: Pieces
     fields: tuple[Field, ...]
     kind: Kind | None = None
     """Of one that is no object."""
@@ -97,7 +97,7 @@ def groups(document: Json) -> dict[str, Group]:
     return {name: Group(name, tuple(found[name]), tuple(_shapes(document, found[name]))) for name in sorted(found)}
 
 
-def said(text: str) -> Said:
+def pieces_of(text: str) -> Pieces:
     """The text's pieces: what stands between backticks is code."""
     return tuple((at % 2 == 1, piece) for at, piece in enumerate(text.split("`")) if piece)
 
@@ -112,12 +112,14 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
         id=operation["operationId"],
         method=method.upper(),
         path=path,
-        text=tuple(said(" ".join(part.split())) for part in paragraphs if part.strip()),
+        text=tuple(pieces_of(" ".join(part.split())) for part in paragraphs if part.strip()),
         keys=tuple(name for entry in operation.get("security", ()) for name in entry),
         scope=scope[1] if scope else "",
         parameters=tuple(_parameter(one) for one in operation.get("parameters", ())),
         body=_of_content(body),
-        answers=tuple(Answer(status, said(one.get("description", "")), _of_content(one)) for status, one in answers),
+        answers=tuple(
+            Answer(status, pieces_of(one.get("description", "")), _of_content(one)) for status, one in answers
+        ),
     )
 
 
@@ -140,7 +142,7 @@ def _of_content(value: Json) -> Kind | None:
 def _parameter(one: Json) -> Field:
     schema = one.get("schema", {})
     text = one.get("description") or schema.get("description", "")
-    return Field(one["name"], _kind(schema), one.get("required", False), said(text), _limits(schema), one["in"])
+    return Field(one["name"], _kind(schema), one.get("required", False), pieces_of(text), _limits(schema), one["in"])
 
 
 def _shapes(document: Json, operations: list[Operation]) -> Iterator[Shape]:
@@ -165,10 +167,10 @@ def _kinds(operation: Operation) -> Iterator[Kind]:
 def _shape(name: str, schema: Json) -> Shape:
     required = schema.get("required", ())
     fields = tuple(
-        Field(field, _kind(value), field in required, said(value.get("description", "")), _limits(value))
+        Field(field, _kind(value), field in required, pieces_of(value.get("description", "")), _limits(value))
         for field, value in schema.get("properties", {}).items()
     )
-    text = said(" ".join(schema.get("description", "").split()))
+    text = pieces_of(" ".join(schema.get("description", "").split()))
     return Shape(name, text, fields, None if fields else _kind(schema))
 
 
@@ -194,8 +196,8 @@ def _kind(schema: Json) -> Kind:
 
 
 def _limits(schema: Json) -> str:
-    told = [schema, *schema.get("anyOf", ())]
-    found = [words.format(_plain(one[name])) for one in told for name, words in _BOUNDS.items() if name in one]
+    schemas = [schema, *schema.get("anyOf", ())]
+    found = [words.format(_plain(one[name])) for one in schemas for name, words in _BOUNDS.items() if name in one]
     default = schema.get("default")
     if default is not None and not isinstance(default, dict | list):
         found.append(f"= {str(default).lower() if isinstance(default, bool) else default}")

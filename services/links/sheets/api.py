@@ -104,7 +104,7 @@ def card_of(invitation: Invitation, url: str, *, language: str, now: datetime) -
     spoken = language or (invitation.spoken or invitation.locale)[:2]
     spoken = spoken if spoken in LANGUAGES else "en"
     speech = PAGES.speech(spoken)
-    said = letter(
+    texts = letter(
         invitation.program,
         state="open",
         who=invitation.public_name or first_name(invitation.person),
@@ -118,9 +118,9 @@ def card_of(invitation: Invitation, url: str, *, language: str, now: datetime) -
     seen = look(invitation.color, None)
     return Card(
         store=invitation.store,
-        who=said.who,
-        title=said.title,
-        code=invitation.code or "" if said.code_note else "",
+        who=texts.who,
+        title=texts.title,
+        code=invitation.code or "" if texts.code_note else "",
         code_label=speech.say("Promo code"),
         url=f"{url}?ch=qr",
         shown=url.partition("://")[2],

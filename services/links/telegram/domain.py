@@ -13,7 +13,7 @@ PAGE: Final = "page"
 _COMMAND: Final = re.compile(r"/([a-z]{1,32})(?:@\w{1,64})?(?:\s+(\S{1,64}))?\s*", re.ASCII)
 _START: Final = re.compile(r"[A-Za-z0-9_-]{20,64}", re.ASCII)
 
-Said = Literal["start", "balance", "share", "page", "stop", "blocked", "else"]
+Command = Literal["start", "balance", "share", "page", "stop", "blocked", "else"]
 _COMMANDS: Final = ("balance", "share", "page", "stop")
 
 
@@ -22,7 +22,7 @@ class Update:
     """What somebody said to the bot, in a chat with it alone."""
 
     chat_id: str
-    said: Said
+    command: Command
     argument: str
     language: str
 
@@ -95,8 +95,8 @@ def retry_after_s(answer: Any) -> int:
 
 def is_gone(status: int, answer: Any) -> bool:
     """Whether nobody is in this chat any more: they blocked the bot, were deactivated, or the chat is no more."""
-    said = str(answer.get("description", "")).lower() if isinstance(answer, dict) else ""
-    return status == 403 or (status == 400 and "chat not found" in said)
+    description = str(answer.get("description", "")).lower() if isinstance(answer, dict) else ""
+    return status == 403 or (status == 400 and "chat not found" in description)
 
 
 def shortened(text: str) -> str:

@@ -44,22 +44,22 @@ async def set_up(ctx: Context, task: Task) -> Outcome:
     }
     try:
         me = await call(ctx, bot, "getMe", {})
-        told = await call(ctx, bot, "setWebhook", hook) if me.ok else me
+        answer = await call(ctx, bot, "setWebhook", hook) if me.ok else me
     except (OutboundError, ValueError) as error:
         return Retry(reason=getattr(error, "reason", "sealed"))
-    if told.status == 429:
-        return Retry(reason="telegram_busy", after=timedelta(seconds=retry_after_s(_read(told))), failed=False)
-    if told.status >= 500:
+    if answer.status == 429:
+        return Retry(reason="telegram_busy", after=timedelta(seconds=retry_after_s(_read(answer))), failed=False)
+    if answer.status >= 500:
         return Retry(reason="telegram_busy")
     result = _read(me).get("result")
     username = result.get("username") if isinstance(result, dict) else None
-    well = told.ok and isinstance(username, str) and username.isascii() and username.replace("_", "").isalnum()
+    well = answer.ok and isinstance(username, str) and username.isascii() and username.replace("_", "").isalnum()
 
     async def note(tx: Tx) -> None:
         if well:
             await sql.set_state(tx, bot, "active", username=str(username))
         else:
-            await sql.set_state(tx, bot, "refused", reason=f"telegram_{told.status}")
+            await sql.set_state(tx, bot, "refused", reason=f"telegram_{answer.status}")
 
     return Done(note=note)
 
@@ -90,7 +90,7 @@ async def send(ctx: Context, task: Task) -> Outcome:
 
 
 def _outcome(bot: Bot, mail: Mail, answer: Answer, now: datetime) -> Outcome:
-    said = _read(answer)
+    body = _read(answer)
     if answer.ok:
         return _ended(mail, "sent", None)
     if answer.status == 429:
@@ -98,13 +98,13 @@ def _outcome(bot: Bot, mail: Mail, answer: Answer, now: datetime) -> Outcome:
             return _elsewhere(mail, "telegram_flood", gone=False)
         # It stops the whole bot, and nothing but this bot: mails leave through another lane. To be asked to wait is no
         # failure of this message.
-        after = timedelta(seconds=retry_after_s(said))
+        after = timedelta(seconds=retry_after_s(body))
         return Retry(reason="telegram_flood", after=after, hold_lane=True, failed=False)
     if answer.status >= 500:
         return Retry(reason="telegram_away", hold_lane=True)
     if answer.status in (401, 404):
         return _elsewhere(mail, "telegram_refused", refused=bot)
-    if is_gone(answer.status, said):
+    if is_gone(answer.status, body):
         return _elsewhere(mail, "telegram_blocked")
     return _elsewhere(mail, f"telegram_{answer.status}")
 

@@ -68,7 +68,7 @@ async def _page(
     speech = reader.speech
     added = form.get("how") == "add"
     made = sum(isinstance(one.found, Joined) and one.found.made for one in outcomes or ())
-    said = speech.count("%(n)s ambassador added.", "%(n)s ambassadors added.", made)
+    summary = speech.count("%(n)s ambassador added.", "%(n)s ambassadors added.", made)
     tried = speech.count(
         "Nothing was added yet: %(n)s person would become an ambassador.",
         "Nothing was added yet: %(n)s people would become ambassadors.",
@@ -87,7 +87,7 @@ async def _page(
         ],
         wrong_program=speech.say("Choose a program that is active.") if wrong == "program_id" else "",
         wrong_csv=" ".join(mistakes(speech, refused).values()),
-        outcome=(said if added else tried) if outcomes is not None else "",
+        outcome=(summary if added else tried) if outcomes is not None else "",
         can_add=bool(made) and not added,
         table=_table(outcomes, reader, added=added) if outcomes is not None else None,
     )

@@ -40,11 +40,11 @@ async def post_ambassadors(body: AmbassadorsIn, call: Annotated[Call, require("a
         found = iter(outcomes)
         return _answer([next(found) if isinstance(one, AmbassadorIn) else one for one in reported], call)
 
-    def with_portals(said: dict[str, Any]) -> dict[str, Any]:
-        for item in said["data"]:
+    def with_portals(made: dict[str, Any]) -> dict[str, Any]:
+        for item in made["data"]:
             if item["ambassador"] is not None:
                 item["ambassador"]["portal_url"] = portal_of(call, item["ambassador"]["program_id"])
-        return said
+        return made
 
     return await call.once(
         lambda tx: actions.join_all(tx, call.store_id, [joining_of(one) for one in good], hash_contacts=hashes(call)),

@@ -131,8 +131,8 @@ def _table(kept: Sequence[Invitation], reader: Reader) -> Table:
         chip = Chip(speech.label("chip", "Ended"), "neutral", "dash")
         state = chip if over else Chip(speech.label("chip", "Open"), "good", "disc")
         joined = reader.fmt.number(one.joined)
-        said = [state.label, reader.speech.count("%(n)s joined", "%(n)s joined", one.joined, n=joined)]
-        rows.append(Row({"label": one.label, "state": state, "joined": joined}, facts=said))
+        facts = [state.label, reader.speech.count("%(n)s joined", "%(n)s joined", one.joined, n=joined)]
+        rows.append(Row({"label": one.label, "state": state, "joined": joined}, facts=facts))
     columns = [
         Column("label", speech.label("head", "Whose")),
         Column("state", speech.label("head", "State")),

@@ -96,7 +96,7 @@ async def post_preview_page(request: Request, call: Annotated[Call, viewer("prog
         return Response(status_code=204, headers=headers)
     language = draft.language
     fmt = Format(language, zone=ZoneInfo(draft.own.timezone), now=draft.reader.now)
-    said = letter(
+    texts = letter(
         draft.program,
         state="open" if draft.program.status == "active" else "paused",
         who=_FRIENDS[language],
@@ -107,10 +107,10 @@ async def post_preview_page(request: Request, call: Annotated[Call, viewer("prog
         fmt=fmt,
     )
     context = {
-        "title": said.title,
+        "title": texts.title,
         "store": draft.own.name,
-        "said": said,
-        "code": _CODE if said.code_note else None,
+        "texts": texts,
+        "code": _CODE if texts.code_note else None,
         "store_url": "#",
         "share_url": "",
         "picture_url": "",

@@ -99,11 +99,11 @@ async def get_preview(
         invitation = await _invitation(ctx, redirect, entry)
     if invitation is None:
         return Response(status_code=404, headers={"cache-control": "no-store"})
-    said = _letter(ctx, invitation, lang, opened_by=None)
+    texts = _letter(ctx, invitation, lang, opened_by=None)
     drawn = picture(
         store=invitation.store,
-        who=said.who,
-        title=said.title,
+        who=texts.who,
+        title=texts.title,
         look=look(invitation.color, invitation.logo),
         widths=WIDTHS,
     )
@@ -167,42 +167,42 @@ async def _page(ctx: Context, redirect: Redirect, request: Request, entry: Entry
     claims = click_token.read(ctx.ring, token, store_id=entry.store_id)
     spoken = (invitation.spoken or invitation.locale)[:2]
     language = PAGES.language(request, default=spoken if spoken in LANGUAGES else "en")
-    said = _letter(ctx, invitation, language, opened_by=claims if isinstance(claims, TokenClaims) else None)
+    texts = _letter(ctx, invitation, language, opened_by=claims if isinstance(claims, TokenClaims) else None)
     seen = look(invitation.color, invitation.logo)
     own = _inlaid(replace(seen, logo=""))
     base = share_base(ctx, entry.store_id)
-    picture_url, picture_type = _picture_of(f"{base}/l/{entry.slug}", invitation, said, language)
+    picture_url, picture_type = _picture_of(f"{base}/l/{entry.slug}", invitation, texts, language)
     return PAGES.render(
         request,
         "landing/page.html",
         language=language,
         headers={**_HEADERS, "content-security-policy": own.policy},
-        title=said.title,
+        title=texts.title,
         store=invitation.store,
-        said=said,
-        code=invitation.code if said.code_note and not robot else None,
+        texts=texts,
+        code=invitation.code if texts.code_note and not robot else None,
         store_url=store_url,
         share_url=share_url(base, entry.slug),
         picture_url=picture_url,
         picture_type=picture_type,
         draft=False,
         picture_size=(WIDTH, HEIGHT),
-        description=" ".join((f"{said.who}.", *said.more, *said.terms[:2])),
+        description=" ".join((f"{texts.who}.", *texts.more, *texts.terms[:2])),
         style=own.style,
         script=own.script,
         logo=seen.logo,
     )
 
 
-def _picture_of(address: str, invitation: Invitation, said: Letter, language: str) -> tuple[str, str]:
+def _picture_of(address: str, invitation: Invitation, texts: Letter, language: str) -> tuple[str, str]:
     """Where the picture of a link is, and of what type: the store's own while the program runs and may give what the
     picture promises, else the drawn one.
     """
     own = invitation.pictures.get(language)
-    if own is not None and _state(invitation) == "open" and not said.full:
+    if own is not None and _state(invitation) == "open" and not texts.full:
         return f"{address}/preview.jpg?lang={language}&v={own}", "image/jpeg"
     seen = look(invitation.color, invitation.logo)
-    version = _digest(invitation.store, said.who, said.title, seen.color, seen.logo)
+    version = _digest(invitation.store, texts.who, texts.title, seen.color, seen.logo)
     return f"{address}/preview.png?lang={language}&v={version}", "image/png"
 
 

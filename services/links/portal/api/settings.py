@@ -162,5 +162,5 @@ async def _known(ctx: Context, tx: Tx, session: PortalSession) -> dict[str, Any]
 
 def _person(person: Ambassador) -> dict[str, Any]:
     kept = ("ambassador_id", "program_id", "external_id", "status", "locale", "role", "created_at")
-    told = ("name", "public_name", "email", "phone", "sms", "terms_version", "terms_at")
-    return {name: getattr(person, name) for name in (*kept, *told)}
+    given = ("name", "public_name", "email", "phone", "sms", "terms_version", "terms_at")
+    return {name: getattr(person, name) for name in (*kept, *given)}

@@ -43,16 +43,16 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
     for rule in program.cashback_rewards:
         back = _fixed(rule) * 10_000 // rule.per_minor
         if back >= _LARGE_SHARE:
-            told = fmt.percent(Decimal(back) / 10_000, digits=0)
-            yield speech.say("Buyers whom nobody referred get %(share)s of what they spend.", share=told)
+            percent = fmt.percent(Decimal(back) / 10_000, digits=0)
+            yield speech.say("Buyers whom nobody referred get %(share)s of what they spend.", share=percent)
     if not given and not besides and not program.cashback_rewards:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
     share += sum(map(_share_of_revenue, program.milestone_rewards))
     if share >= _LARGE_SHARE:
-        told = fmt.percent(Decimal(share) / 10_000, digits=0)
-        yield speech.say("Both sides together get %(share)s of an order.", share=told)
+        percent = fmt.percent(Decimal(share) / 10_000, digits=0)
+        yield speech.say("Both sides together get %(share)s of an order.", share=percent)
     fixed = sum(_fixed(one) for one in given)
     most = max((_fixed(one) for one in given), default=0)
     if most >= _large(program.currency):
@@ -71,8 +71,8 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
             least=money(least, program.currency, fmt),
             cost=money(fixed, program.currency, fmt),
         )
-    owed = max(map(_fixed, (*_in_money(program), *besides, *program.cashback_rewards)), default=0)
-    if program.budget is not None and program.budget.amount_minor < max(owed, 1):
+    largest = max(map(_fixed, (*_in_money(program), *besides, *program.cashback_rewards)), default=0)
+    if program.budget is not None and program.budget.amount_minor < max(largest, 1):
         yield speech.say("The budget is used up before the first reward.")
 
 

@@ -44,7 +44,7 @@ _ROBOTS = re.compile(
 
 def is_robot(agent: bytes) -> bool:
     """Whether a User-Agent belongs to a crawler, a link preview or a library. Nobody's browser comes without one."""
-    return _judged(agent[:_MAX_AGENT])
+    return _looks_like_robot(agent[:_MAX_AGENT])
 
 
 def shows_previews(agent: bytes) -> bool:
@@ -67,7 +67,7 @@ def _previews() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=_KEPT)
-def _judged(agent: bytes) -> bool:
+def _looks_like_robot(agent: bytes) -> bool:
     """Asks some sixty patterns, so the answer is kept by its text."""
     text = agent.decode("latin-1")
     if not text.strip():

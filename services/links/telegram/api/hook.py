@@ -52,8 +52,8 @@ async def post_update(hook: str, request: Request) -> Response:
         return JSONResponse({})
     async with ctx.db.transaction([store_id]) as tx:
         bot = await sql.get(tx, store_id)
-        said = None if bot is None else await _answer(ctx, request, tx, bot, update)
-    return JSONResponse({} if said is None else _says(update, said))
+        answer = None if bot is None else await _answer(ctx, request, tx, bot, update)
+    return JSONResponse({} if answer is None else _message(update, answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +68,41 @@ _BUTTONS: Final = {"keyboard": [[{"text": "/page"}, {"text": "/balance"}, {"text
 _NO_BUTTONS: Final = {"remove_keyboard": True}
 
 
-def _says(update: Update, said: _Answer) -> dict[str, Any]:
+def _message(update: Update, answer: _Answer) -> dict[str, Any]:
     message = {
         "method": "sendMessage",
         "chat_id": int(update.chat_id),
-        "text": domain.shortened(said.text),
+        "text": domain.shortened(answer.text),
         "link_preview_options": {"is_disabled": True},
     }
-    return message if said.buttons is None else message | {"reply_markup": said.buttons}
+    return message if answer.buttons is None else message | {"reply_markup": answer.buttons}
 
 
 async def _answer(ctx: Context, request: Request, tx: Tx, bot: Bot, update: Update) -> _Answer | None:
-    if update.said == "blocked":
+    if update.command == "blocked":
         await actions.disconnect(tx, bot, update.chat_id)
         return None
-    if update.said == "start" and update.argument:
+    if update.command == "start" and update.argument:
         await actions.connect(tx, bot, update.chat_id, update.argument)
     known = await people.connected(tx, bot.store_id, actions.address(bot, update.chat_id))
     reader = await reader_of(ctx, tx, bot.store_id, known[-1]) if known else None
     if reader is None:
         speech = PAGES.speech(update.language if update.language in LANGUAGES else "en")
-        told = speech.say("Open your page at the store and choose Telegram there: it leads back here and connects you.")
-        return _Answer(told)
-    if update.said == "stop":
+        text = speech.say("Open your page at the store and choose Telegram there: it leads back here and connects you.")
+        return _Answer(text)
+    if update.command == "stop":
         tx.actor = Principal("ambassador", known[-1])
         await actions.disconnect(tx, bot, update.chat_id)
-        told = reader.speech.say("You get no more messages here. Your page at the store connects you again.")
-        return _Answer(told, _NO_BUTTONS)
-    if update.said == "page":
+        text = reader.speech.say("You get no more messages here. Your page at the store connects you again.")
+        return _Answer(text, _NO_BUTTONS)
+    if update.command == "page":
         return await _page(ctx, request, tx, reader, update.chat_id)
-    if update.said == "balance":
+    if update.command == "balance":
         return _Answer(await _balance(tx, reader, known[-1]), _BUTTONS)
-    if update.said == "share":
+    if update.command == "share":
         await activity.shared(tx, bot.store_id, known[-1])
         return _Answer(await _share(tx, reader, known[-1]), _BUTTONS)
-    return _Answer(_help(reader.speech, reader.store.name, connected=update.said == "start"), _BUTTONS)
+    return _Answer(_help(reader.speech, reader.store.name, connected=update.command == "start"), _BUTTONS)
 
 
 async def _page(ctx: Context, request: Request, tx: Tx, reader: Reader, chat_id: str) -> _Answer:
