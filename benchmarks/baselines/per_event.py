@@ -90,7 +90,7 @@ _LEADERS = (
     " orders = n_leaders.orders + 1, gross_minor = n_leaders.gross_minor + excluded.gross_minor,"
     " reward_minor = n_leaders.reward_minor + excluded.reward_minor"
 )
-_OWED = (
+_LIABILITY = (
     "insert into n_owed (store_id, program_id, currency, kind, status, rewards, amount_minor)"
     " select $1, $2, $3, k, 'pending', 1, a from unnest($4::text[], $5::bigint[]) w (k, a) order by k"
     " on conflict (store_id, program_id, currency, kind, status) do update set"
@@ -133,7 +133,7 @@ _COUNTED = insert(
     "store_id order_id revision status reason cancelled settled placed_at day currency total_minor refunded_minor buyer"
     " order_number new_customer program_id ambassador_id kind click_id visitor_id channel friend",
 )
-_OWED_ROWS = insert(
+_LIABILITY_ROWS = insert(
     "n_rewards", "store_id reward_id revision program_id kind beneficiary_id status day currency amount_minor", 2
 )
 
@@ -230,7 +230,7 @@ class Pipeline:
             total, 0, friend, number, number == 1, program, ambassador, "code", "", "", "code", "",
         )  # fmt: skip
         await run(
-            _OWED_ROWS,
+            _LIABILITY_ROWS,
             *_flat(
                 (store, r["reward_id"], 1, program, r["side"], r["beneficiary_id"], "pending", day, currency,
                  r["target_minor"])
@@ -242,7 +242,7 @@ class Pipeline:
         await run(_REASONS, store, day, program)
         starts = [day.replace(day=1), day - timedelta(days=day.weekday())]
         await run(_LEADERS, store, ["month", "week"], starts, currency, ambassador, program, total, cost["ambassador"])
-        await run(_OWED, store, program, currency, list(cost), list(cost.values()))
+        await run(_LIABILITY, store, program, currency, list(cost), list(cost.values()))
         await run(_PROGRESS, store, at)
 
 

@@ -74,7 +74,7 @@ async def get_summary(call: Reader, asking: Asking) -> Response:
         now = await actions.figures(tx, view, view.period)
         before = await actions.figures(tx, view, view.before) if view.before else None
         reasons = await sql.reasons(tx, view.store_id, view.program_id, view.period)
-        owed = await sql.owed(tx, view.store_id, view.program_id, view.currency)
+        rewards = await sql.rewards_by_status(tx, view.store_id, view.program_id, view.currency)
     totals, earlier = compared(view.currency, now, before)
     body = schemas.SummaryOut.model_validate(
         {
@@ -85,7 +85,7 @@ async def get_summary(call: Reader, asking: Asking) -> Response:
             ],
             "owed_now": [
                 {"beneficiary": o.kind, "status": o.status, "rewards": o.rewards, "amount_minor": o.amount_minor}
-                for o in owed
+                for o in rewards
             ],
             "other_currencies": [
                 {"currency": code, **sums} for code, sums in other_currencies(now.rows(), view.currency).items()

@@ -172,7 +172,7 @@ class Reason(BaseModel):
     orders: int
 
 
-class OwedOut(BaseModel):
+class RewardsByStatusOut(BaseModel):
     """Rewards by side and status, as they stand now."""
 
     beneficiary: Literal["ambassador", "friend"]
@@ -186,7 +186,7 @@ class SummaryOut(Framed):
 
     data: list[Value]
     orders_by_reason: list[Reason]
-    owed_now: list[OwedOut]
+    owed_now: list[RewardsByStatusOut]
     other_currencies: list[OtherMoney]
 
 

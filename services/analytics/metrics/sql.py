@@ -86,7 +86,7 @@ order by case :sort when 'orders' then orders when 'friends' then friends when '
   revenue_minor desc, orders desc, friends desc, ambassador_id
 limit :limit offset :offset
 """  # noqa: S608
-_OWED = """
+_REWARDS_BY_STATUS = """
 select kind, status, cast(sum(rewards) as bigint) as rewards, cast(sum(amount_minor) as bigint) as amount_minor
 from owed
 where store_id = :store and currency = :currency and (cast(:program as text) is null or program_id = :program)
@@ -146,7 +146,7 @@ class Leader:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class RewardsByStatus:
     """Rewards by side and status, as they stand now."""
 
     kind: str
@@ -237,11 +237,11 @@ async def leaders(
     return found, rows[0].ambassadors if rows else 0
 
 
-async def owed(tx: Tx, store_id: str, program_id: str | None, currency: str) -> list[Owed]:
+async def rewards_by_status(tx: Tx, store_id: str, program_id: str | None, currency: str) -> list[RewardsByStatus]:
     """Rewards by status, now."""
     return [
-        Owed(r.kind, r.status, r.rewards, r.amount_minor)
-        for r in await tx.all(_OWED, store=store_id, program=program_id, currency=currency)
+        RewardsByStatus(r.kind, r.status, r.rewards, r.amount_minor)
+        for r in await tx.all(_REWARDS_BY_STATUS, store=store_id, program=program_id, currency=currency)
     ]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.analytics.own import sql
-from services.analytics.own.domain import OTHERS, PAGES_TOLD, PEERS, Estimate, Middle, Sums, estimate_of, middle_of
+from services.analytics.own.domain import OTHERS, PAGES_SHOWN, PEERS, Estimate, Middle, Sums, estimate_of, middle_of
 from services.analytics.slices import sql as slices
 from services.analytics.slices.domain import Ambassador, Calendar
 from services.kernel.db import Tx
@@ -68,7 +68,7 @@ async def pages_to_share(tx: Tx, calendar: Calendar, ambassador_id: str) -> list
         months_until(tx.now.astimezone(calendar.zone).date()),
         reader=ambassador_id,
         others=OTHERS,
-        most=PAGES_TOLD,
+        most=PAGES_SHOWN,
     )
 
 

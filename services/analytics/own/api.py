@@ -208,10 +208,10 @@ def _middle_of(reader: Reader, channel: str, middle: Sums | None) -> str:
         return ""
     label, number = reader.speech.label, reader.fmt.number
     figures = [] if channel in WITHOUT_CLICKS else [("Clicks", middle.clicks), ("Friends", middle.friends)]
-    told = " · ".join(
+    text = " · ".join(
         f"{label('head', name)}: {number(count)}" for name, count in (*figures, ("Orders", middle.orders))
     )
-    return reader.speech.say("The middle: %(figures)s", figures=told)
+    return reader.speech.say("The middle: %(figures)s", figures=text)
 
 
 def _estimate(reader: Reader, found: Estimate | None, currency: str) -> dict[str, str] | None:
@@ -221,7 +221,7 @@ def _estimate(reader: Reader, found: Estimate | None, currency: str) -> dict[str
     say, fmt = reader.speech.say, reader.fmt
     orders = half_up(found.orders)
     return {
-        "says": say(
+        "text": say(
             "100 more clicks: about %(money)s, from about %(orders)s purchases.",
             money=_money(reader, found.reward_minor, currency),
             orders=fmt.number(orders),

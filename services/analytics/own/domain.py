@@ -12,7 +12,7 @@ PEERS: Final = 10
 """Of fewer people no middle is told: one could guess whose figures these are."""
 OTHERS: Final = 3
 """A page is told of as one that sells from so many other people on: no reader can tell whose friends they are."""
-PAGES_TOLD: Final = 5
+PAGES_SHOWN: Final = 5
 ENOUGH_CLICKS: Final = 50
 ENOUGH_ORDERS: Final = 3
 """From so much of one's own on, an estimate is made of one's own; else of the program's."""

@@ -96,8 +96,8 @@ async def open_appeal(
     Raises `Invalid` for nothing said, `NotFound` for a friend whom the ambassador has not, `AlreadyOpen`, `Asked`, or
     `TooMany` beyond so many a day.
     """
-    said, stated = written(words), written(order_number, most=LONGEST_NUMBER)
-    if not said:
+    text, stated = written(words), written(order_number, most=LONGEST_NUMBER)
+    if not text:
         raise Invalid.field("words", "Say in a few words what is wrong.", code="missing")
     about = None if kind == "missing" else await _order_of(tx, store_id, ambassador_id, number, order_id)
     await numbers.take_turn(tx, store_id, ambassador_id)
@@ -118,7 +118,7 @@ async def open_appeal(
         friend_number=number if kind == "wrong" else None,
         order_id=about,
         order_number=stated or None,
-        words=said,
+        words=text,
         state="open",
         opened_at=tx.now,
     )
@@ -158,15 +158,15 @@ async def answer(
         raise AppealNotFound("There is no such appeal.")
     if appeal.state != "open":
         raise AlreadyAnswered("This appeal was answered already.")
-    said = written(words)
-    if not said:
+    text = written(words)
+    if not text:
         raise Invalid.field("words", "Say why: the ambassador reads it.", code="missing")
     accepted = verdict == "accept"
     # Which order a missing friend made, only an accepting answer says: what was typed else is nobody's order.
     about = appeal.order_id or (order_id if accepted else None)
     outcome: Outcome = await _grant(tx, appeal, about) if accepted else "nothing"
     state: Literal["accepted", "refused"] = "accepted" if accepted else "refused"
-    await sql.answer(tx, appeal, state=state, at=tx.now, words=said, outcome=outcome, order_id=about)
+    await sql.answer(tx, appeal, state=state, at=tx.now, words=text, outcome=outcome, order_id=about)
     tx.note("appeal.answered", on=appeal_id, after={"outcome": outcome, "ambassador_id": appeal.ambassador_id})
     tx.emit(
         AppealAnswered(

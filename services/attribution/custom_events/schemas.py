@@ -34,7 +34,7 @@ class DoerIn(Incoming):
     phone: Annotated[str, Field(max_length=40)] | None = None
 
 
-def _told_by_the_store(name: str) -> str:
+def _reported_by_the_store(name: str) -> str:
     if name == FRIEND_JOINED:
         raise ValueError(f"{FRIEND_JOINED} is no event to report: it is found out here, from those who join")
     return name
@@ -50,7 +50,7 @@ class EventIn(Incoming):
     """Something that a person did and that is no order: a sign-up, a trial, a survey."""
 
     event_id: Annotated[EventId, AfterValidator(_no_id_of_ours)]
-    name: Annotated[EventName, AfterValidator(_told_by_the_store)] = Field(
+    name: Annotated[EventName, AfterValidator(_reported_by_the_store)] = Field(
         description="`signup`, `trial.started`: programs have rules for names."
     )
     happened_at: When

@@ -68,7 +68,7 @@ async def get_friends(request: Request, cursor: Cursor = None, lang: str = "") -
         friends=rows,
         later=skip > 0,
         next=f"{FRIENDS}?cursor={cursors.encode(skip + _ROWS)}" if len(seen) > _ROWS else "",
-        missing=[_told(reader, one) for one in written if one.kind == "missing"],
+        missing=[_shown_appeal(reader, one) for one in written if one.kind == "missing"],
     )
 
 
@@ -117,13 +117,13 @@ async def get_my_data(request: Request) -> Response:
         await _refuse_gone(tx, who)
         seen = await friend_numbers.friends(tx, who.store_id, who.ambassador_id, count=_COPIED)
         written = await appeal_rows.newest(tx, who.store_id, ambassador_id=who.ambassador_id, count=_COPIED)
-    told = ("kind", "friend_number", "order_number", "words", "state", "opened_at", "answered_at", "answer")
+    fields = ("kind", "friend_number", "order_number", "words", "state", "opened_at", "answered_at", "answer")
     copy = {
         "friends": [
             {"number": one.number, "day": one.order.placed_at.date(), "reason": words.reason_of(reader.speech, one)}
             for one in seen
         ],
-        "appeals": [{name: getattr(one, name) for name in told} for one in written],
+        "appeals": [{name: getattr(one, name) for name in fields} for one in written],
     }
     headers = {"content-disposition": 'attachment; filename="friends.json"', "cache-control": "private, no-store"}
     return Response(orjson.dumps(copy, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
@@ -251,19 +251,19 @@ async def _rows(
             "reason": words.reason_of(speech, one),
             "next": words.next_of(reader, one),
             "mark": mark_of(ctx.ring, who.store_id, who.ambassador_id, one.order.order_id),
-            "appeal": _told(reader, latest[one.order.order_id]) if one.order.order_id in latest else None,
+            "appeal": _shown_appeal(reader, latest[one.order.order_id]) if one.order.order_id in latest else None,
             "open": one.number in waiting,
         }
         for one in seen
     ]
 
 
-def _told(reader: Reader, appeal: Appeal) -> dict[str, object]:
+def _shown_appeal(reader: Reader, appeal: Appeal) -> dict[str, object]:
     """An appeal as its writer sees it."""
     return {
         "day": reader.fmt.date(appeal.opened_at.astimezone(reader.zone)),
         "words": (appeal.words or "").splitlines(),
-        "said": appeal_words.told_text(reader.speech, appeal),
+        "standing": appeal_words.standing_text(reader.speech, appeal),
         "answer": (appeal.answer or "").splitlines(),
         "chip": appeal_words.state_chip(reader.speech, appeal),
     }

@@ -29,10 +29,10 @@ def reason_of(speech: Speech, friend: FriendOrder) -> str:
         return speech.say("The order was cancelled, so it brings nothing.")
     if _went_back(friend):
         return speech.say("The friend sent everything back and got the money.")
-    said = _won(speech, body.winner.kind) if friend.own and body.winner else _lost(speech, friend.reason)
+    text = _won(speech, body.winner.kind) if friend.own and body.winner else _lost(speech, friend.reason)
     if friend.own and body.refunded_minor:
-        said = f"{said} {speech.say('A part was sent back since, which lowers the reward.')}"
-    return said
+        text = f"{text} {speech.say('A part was sent back since, which lowers the reward.')}"
+    return text
 
 
 def _won(speech: Speech, kind: EvidenceKind) -> str:

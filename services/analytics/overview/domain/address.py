@@ -101,13 +101,13 @@ def _day(text: str) -> date | None:
 
 def mistakes(address: Address, reader: Reader) -> list[str]:
     """What of the question could not be answered, and what is shown instead."""
-    speech, fmt, said = reader.speech, reader.fmt, []
+    speech, fmt, texts = reader.speech, reader.fmt, []
     if address.no_day:
-        said.append(speech.say("“%(text)s” is no day, so the last 28 days are shown.", text=address.no_day))
+        texts.append(speech.say("“%(text)s” is no day, so the last 28 days are shown.", text=address.no_day))
     if address.no_period:
         first, last = address.no_period
         if first and last and last < first:
-            said.append(
+            texts.append(
                 speech.say(
                     "The period ends on %(last)s, before it begins on %(first)s, so the last 28 days are shown.",
                     first=fmt.date(first, year=True),
@@ -115,7 +115,7 @@ def mistakes(address: Address, reader: Reader) -> list[str]:
                 )
             )
         elif any(day and not EARLIEST <= day <= LATEST for day in address.no_period):
-            said.append(
+            texts.append(
                 speech.say(
                     "Days lie between %(first)s and %(last)s, so the last 28 days are shown.",
                     first=fmt.date(EARLIEST, year=True),
@@ -123,7 +123,7 @@ def mistakes(address: Address, reader: Reader) -> list[str]:
                 )
             )
         else:
-            said.append(
+            texts.append(
                 speech.count(
                     "At most %(n)s day is shown at a time, so it is the last 28 days here.",
                     "At most %(n)s days are shown at a time, so it is the last 28 days here.",
@@ -132,8 +132,8 @@ def mistakes(address: Address, reader: Reader) -> list[str]:
                 )
             )
     if address.no_program:
-        said.append(speech.say("That program does not exist here, so all programs are shown."))
-    return said
+        texts.append(speech.say("That program does not exist here, so all programs are shown."))
+    return texts
 
 
 def presets(address: Address, today: date, shown: Period, speech: Speech) -> list[Choice]:

@@ -83,7 +83,7 @@ def wrong_text(speech: Speech, field: str) -> str:
     }.get(field, "")
 
 
-def told_text(speech: Speech, appeal: Appeal) -> str:
+def standing_text(speech: Speech, appeal: Appeal) -> str:
     """Where an appeal stands, for whom who wrote it."""
     if appeal.state == "open":
         return speech.say("The store has your message and will answer here.")

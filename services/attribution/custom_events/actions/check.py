@@ -26,7 +26,7 @@ async def check(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> 
     bytes; go on with the last one's. The transaction must see one moment.
     """
     rows = await sql.by_id(tx, store_id, after=after, count=count)
-    people = {(store_id, row.person_id) for row in rows if row.person_id is not None and _can_be_said(row)}
+    people = {(store_id, row.person_id) for row in rows if row.person_id is not None and _can_be_checked(row)}
     made: dict[str, bytes] = {}
     if people:
         theirs = await sql.of_people(tx, sorted(people))
@@ -35,11 +35,11 @@ async def check(tx: Tx, store_id: str, *, after: str = "", count: int = 200) -> 
         decided = await in_thread(len(happened), decide_events, gathered.of(store_id), happened, doers)
         made = {event_id: decision_bytes(one) for event_id, one in decided.items()}
     return [
-        Checked(row.event_id, made.get(row.event_id) == row.decision if _can_be_said(row) else None) for row in rows
+        Checked(row.event_id, made.get(row.event_id) == row.decision if _can_be_checked(row) else None) for row in rows
     ]
 
 
-def _can_be_said(row: EventRow) -> bool:
+def _can_be_checked(row: EventRow) -> bool:
     return row.decision is not None and row.settled_at is None and not row.stale
 
 

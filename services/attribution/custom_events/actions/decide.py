@@ -55,7 +55,7 @@ _BY_STATUS: Final[Mapping[str, type[Action]]] = {
     "pending": ActionReversed,
 }
 _NAMED: Final = {"rejected": "refused", "unattributed": "refused", "pending": "waiting"}
-_OF_THIS_TELLING: Final = {"revision", "decided_at"}
+_OF_THIS_EVENT: Final = {"revision", "decided_at"}
 
 
 async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
@@ -181,7 +181,7 @@ async def write(tx: Tx, rows: Sequence[EventRow], made: Mapping[Ref, EventDecisi
                 number=decision.number,
             )
         if after.decision is not None:
-            after = tell(tx, after, before)
+            after = publish(tx, after, before)
         if after != before or before.stale:
             changed.append(after)
     await sql.put(tx, changed)
@@ -189,13 +189,13 @@ async def write(tx: Tx, rows: Sequence[EventRow], made: Mapping[Ref, EventDecisi
     await due.schedule(tx, SETTLE, _earliest(changed))
 
 
-def tell(tx: Tx, after: EventRow, before: EventRow) -> EventRow:
+def publish(tx: Tx, after: EventRow, before: EventRow) -> EventRow:
     """Emits the state of a decided event if what others see of it has changed."""
     state = action_of(after, before, tx.now)
     if state.status == "pending" and before.told_hash is None:
         return after  # nobody is told of what waits for its first outcome
     mark = hashlib.blake2b(
-        state.__pydantic_serializer__.to_json(state, exclude=_OF_THIS_TELLING), digest_size=16
+        state.__pydantic_serializer__.to_json(state, exclude=_OF_THIS_EVENT), digest_size=16
     ).digest()
     if mark == before.told_hash:
         return after

@@ -13,7 +13,7 @@ from contracts.events.orders import Figures, OrderAmended, OrderCancelled, Order
 from contracts.events.tracking import Customer
 from contracts.program import FRIEND_JOINED
 from services.attribution.custom_events.actions.keep import cancel
-from services.attribution.custom_events.domain import PREFIX, nothing_left, said
+from services.attribution.custom_events.domain import PREFIX, content_of, nothing_left
 from services.attribution.custom_events.sql import events as sql
 from services.attribution.custom_events.sql import sweeps
 from services.attribution.decisions.domain.facts import Facts
@@ -44,7 +44,7 @@ async def keep_joined(tx: Tx, data: Iterable[object]) -> set[Ref]:
         return set()
     versions = await slices_sql.programs(tx, {(one.store_id, one.program_id) for one in saved.values()})
     reports = [report_of(one) for one in saved.values() if _rewarded(one, versions)]
-    kept = [(*one, hashlib.blake2b(said(one[0]), digest_size=16).digest(), _body(one[0])) for one in reports]
+    kept = [(*one, hashlib.blake2b(content_of(one[0]), digest_size=16).digest(), _body(one[0])) for one in reports]
     new = await sql.add_joined(tx, kept) if kept else set()
     names = {
         (report.store_id, report.event_id): keys_of_customer(report.customer)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from contracts.events.actions import ActionCancelled, ActionReported, CancelReason
 from contracts.events.tracking import Customer, CustomerIdentified
-from services.attribution.custom_events.domain import said
+from services.attribution.custom_events.domain import content_of
 from services.attribution.custom_events.sql import events as sql
 from services.attribution.custom_events.sql.events import EventRow
 from services.attribution.decisions.domain.people import keys_of_customer
@@ -75,7 +75,7 @@ async def report(tx: Tx, reported: ActionReported) -> bool:
     Raises `EventReportedOtherwise` where another one was under this id.
     """
     body = reported.__pydantic_serializer__.to_json(reported, exclude_none=True)
-    mark = hashlib.blake2b(said(reported), digest_size=16).digest()
+    mark = hashlib.blake2b(content_of(reported), digest_size=16).digest()
     if await sql.add(tx, reported, mark=mark, body=body):
         await sql.tie(tx, {(reported.store_id, reported.event_id): keys_of_customer(reported.customer)})
         naming = CustomerIdentified(

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.attribution.custom_events.actions.decide import tell
+from services.attribution.custom_events.actions.decide import publish
 from services.attribution.custom_events.sql import events as sql
 from services.kernel.db import Tx
 
@@ -21,7 +21,7 @@ async def settle(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """
     await tx.lock_stores(stores)
     rows = await sql.due(tx, stores, now=tx.now, count=max(1, AT_ONCE // len(stores)))
-    after = [tell(tx, replace(row, settled_at=tx.now), row) for row in rows]
+    after = [publish(tx, replace(row, settled_at=tx.now), row) for row in rows]
     await sql.put(tx, after)
     await sql.tie(tx, {row.ref: () for row in after})
     return await sql.next_due(tx, stores)

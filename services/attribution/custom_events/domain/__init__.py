@@ -5,11 +5,11 @@ from services.attribution.custom_events.domain.events import (
     Doer,
     EventDecision,
     Happened,
+    content_of,
     decide_events,
     decision_bytes,
     key_of,
     number_of,
-    said,
 )
 from services.attribution.custom_events.domain.joined import PREFIX, nothing_left, went_back
 
@@ -19,11 +19,11 @@ __all__ = [
     "Doer",
     "EventDecision",
     "Happened",
+    "content_of",
     "decide_events",
     "decision_bytes",
     "key_of",
     "nothing_left",
     "number_of",
-    "said",
     "went_back",
 ]

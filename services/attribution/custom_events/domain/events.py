@@ -287,7 +287,7 @@ def decision_bytes(decision: EventDecision) -> bytes:
     return orjson.dumps({k: v for k, v in values.items() if v is not None}, option=orjson.OPT_SORT_KEYS)
 
 
-def said(report: ActionReported) -> bytes:
+def content_of(report: ActionReported) -> bytes:
     """All that a report says, but when it came: two of one id that say the same are one report."""
     body = report.model_dump(mode="json", exclude={"received_at"})
     return orjson.dumps(body | {"happened_at": iso(report.happened_at)}, option=orjson.OPT_SORT_KEYS)

@@ -62,7 +62,7 @@ async def take_out(tx: Tx, ring: KeyRing, store_id: str) -> int:
     await nobody_sql.note(tx, store_id, found, seq)
     concerned: set[Ref] = set()
     for person_id in sorted(set(joined.values())):
-        concerned |= await _tell_apart(tx, store_id, person_id, seq)
+        concerned |= await _separate(tx, store_id, person_id, seq)
     await _decide_again(tx, sorted(concerned), numbers)
     await numbers.keep(tx)
     return len(found)
@@ -78,7 +78,7 @@ async def _placeholders(tx: Tx, ring: KeyRing, store_id: str) -> list[str]:
     return found
 
 
-async def _tell_apart(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Ref]:
+async def _separate(tx: Tx, store_id: str, person_id: str, seq: int) -> set[Ref]:
     """Makes of one person those who are left without nobody's names; whoever has the first order stays that person.
 
     Returns them, and whoever has the next claim to a click that was nobody's.

@@ -24,15 +24,15 @@ async def note(tx: Tx, orders: Collection[Placed]) -> None:
         if not spans:
             return
         if level > 1:
-            said = [joined(histories) for histories in await rows.below(tx, level, spans)]
+            of_spans = [joined(histories) for histories in await rows.below(tx, level, spans)]
         else:
             steps = await _steps(tx, spans)
             unmarked = _unmarked(spans, steps)
             if await rows.add(tx, _marks(unmarked)):
                 await note(tx, [*places, *unmarked])
                 return
-            said = [history_of(some) for some in steps]
-        await rows.put(tx, level, list(zip(spans, said, strict=True)))
+            of_spans = [history_of(some) for some in steps]
+        await rows.put(tx, level, list(zip(spans, of_spans, strict=True)))
 
 
 async def settled_before(

@@ -52,7 +52,7 @@ _BY_STATUS: dict[str, type[Conversion]] = {
 
 _NAMED: dict[str, Literal["waiting", "refused"]] = {"pending": "waiting", "rejected": "refused"}
 
-_OF_THIS_TELLING = {"revision", "as_of", "decided_at"}
+_OF_THIS_EVENT = {"revision", "as_of", "decided_at"}
 """Fields of an event that say nothing new about the order."""
 
 
@@ -157,7 +157,7 @@ def _reported(tx: Tx, row: OrderRow, decision: Decision, before: OrderRow | None
     if decision.history:
         return row
     conversion = conversion_of(decision, row, tx.now, as_of, before)
-    mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_TELLING))
+    mark = _hash(conversion.__pydantic_serializer__.to_json(conversion, exclude=_OF_THIS_EVENT))
     if before is not None and before.told_hash == mark:
         return row
     tx.emit(conversion)

@@ -18,12 +18,12 @@ ABSENT = "–"
 
 def differences(before: OrderView, after: OrderView, reader: Reader) -> list[tuple[str, str, str]]:
     """What differs, by its name in the reader's language, and how either decision has it."""
-    old, new = dict(_said(before, reader)), dict(_said(after, reader))
+    old, new = dict(_lines(before, reader)), dict(_lines(after, reader))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return [(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in names]
 
 
-def _said(found: OrderView, reader: Reader) -> Iterator[tuple[str, str]]:
+def _lines(found: OrderView, reader: Reader) -> Iterator[tuple[str, str]]:
     """All that a decision's page says: the sentence, the money, who was considered, the checks, and who decided."""
     speech, body = reader.speech, DecisionBody.model_validate(found.body)
     words = Words(speech, reader.fmt, found.names, found.slugs)

@@ -149,15 +149,15 @@ def _below(body: DecisionBody, program: tuple[str, tuple[str, ...]] | None, read
     version = body.program_version or next((c.program_version for c in body.candidates if c.program_version), 0)
     name, priority = program
     kinds = {"code": speech.say("code"), "click": speech.say("click"), "customer": speech.say("known customer")}
-    said = speech.say(
+    text = speech.say(
         "By “%(name)s”, version %(version)s, in force when the order was placed.",
         name=name,
         version=reader.fmt.number(version or 0),
     )
     if len(priority) < 2:
-        return said
+        return text
     order = speech.say("Order of priority: %(kinds)s.", kinds=", ".join(kinds[kind] for kind in priority))
-    return f"{said} {order}"
+    return f"{text} {order}"
 
 
 def _more(body: DecisionBody, reader: Reader) -> str:
@@ -228,20 +228,20 @@ def _moved(found: OrderView, reader: Reader) -> str:
 def _shown_of(found: OrderView, revisions: list[StoredDecision], reader: Reader) -> str:
     """That not everything that happened is listed."""
     speech, fmt = reader.speech, reader.fmt
-    said = []
+    parts = []
     shown, of = len(found.happened), found.happened_of
     if of > shown:
-        said.append(speech.count(
+        parts.append(speech.count(
             "The first %(shown)s of %(n)s event", "The first %(shown)s of %(n)s events", of,
             shown=fmt.number(shown), n=fmt.number(of),
         ))  # fmt: skip
     decided = max(one.revision for one in revisions)
     if decided > len(revisions):
-        said.append(speech.count(
+        parts.append(speech.count(
             "The newest %(shown)s of %(n)s decision", "The newest %(shown)s of %(n)s decisions", decided,
             shown=fmt.number(len(revisions)), n=fmt.number(decided),
         ))  # fmt: skip
-    return " · ".join(said)
+    return " · ".join(parts)
 
 
 def _replayed(done: Replay, reader: Reader) -> str:

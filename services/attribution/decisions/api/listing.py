@@ -167,10 +167,10 @@ async def _totals(tx: Tx, store_id: str, wanted: Filter, reader: Reader) -> str:
     count = sum(total.orders for total in totals)
     come_to = " + ".join(fmt.money(total.total_minor, total.currency) for total in totals)
     back = " + ".join(fmt.money(total.refunded_minor, total.currency) for total in totals if total.refunded_minor)
-    said = speech.count(
+    text = speech.count(
         "%(n)s order, %(total)s in all", "%(n)s orders, %(total)s in all", count, n=fmt.number(count), total=come_to
     )
-    return f"{said} · {speech.say('refunded: %(total)s', total=back)}" if back else said
+    return f"{text} · {speech.say('refunded: %(total)s', total=back)}" if back else text
 
 
 def _csv_href(wanted: Filter | None) -> str:

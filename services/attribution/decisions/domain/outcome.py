@@ -14,7 +14,7 @@ from services.attribution.decisions.domain.rules import NAMES_NOBODY, RULES, Rul
 MOST_CANDIDATES = 20
 """Kept in a decision; all are reviewed, and their number is reported."""
 
-_SAY_LEAST = frozenset({"code_unknown", "token_malformed", "token_other_store", "token_forged"})
+_WEAKEST = frozenset({"code_unknown", "token_malformed", "token_other_store", "token_forged"})
 """Of several reasons for finding nobody, those that are reported only if there is no better one."""
 
 
@@ -142,8 +142,8 @@ def _status(winner: Evidence | None, lost: list[Check], pending: tuple[str, ...]
     if named:
         return "rejected", named[0]
     # `sorted` is stable, so among reasons that say equally much the strongest candidate's stays first.
-    telling = sorted(refusals, key=lambda reason: reason in _SAY_LEAST)
-    return "unattributed", telling[0] if telling else "no_evidence"
+    ranked = sorted(refusals, key=lambda reason: reason in _WEAKEST)
+    return "unattributed", ranked[0] if ranked else "no_evidence"
 
 
 def _candidate(evidence: Evidence, verdict: Verdict, reason: str, check: Check | None = None) -> Candidate:

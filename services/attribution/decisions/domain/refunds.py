@@ -40,18 +40,18 @@ def refunds_of(
     foreign = sorted((one.currency or "", one.amount_minor) for one in standing if one not in own)
     if not own and not foreign:
         return NONE
-    returned = _returned(own, figures, removed) if any(_says_what(one) for one in own) else None
+    returned = _returned(own, figures, removed) if any(_is_itemized(one) for one in own) else None
     return Refunds(sum(one.amount_minor for one in own), returned, tuple(foreign))
 
 
 def _rank(report: OrderRefunded) -> tuple[object, ...]:
     """The newest holds. At equal times a failure, which nothing undoes, then what says more, then the larger sum."""
-    said = len(report.lines) + (report.shipping_minor is not None) + (report.currency is not None)
+    details = len(report.lines) + (report.shipping_minor is not None) + (report.currency is not None)
     moment = report.updated_at or report.at
-    return moment, report.status == "failed", said, report.amount_minor, report.fact_id
+    return moment, report.status == "failed", details, report.amount_minor, report.fact_id
 
 
-def _says_what(report: OrderRefunded) -> bool:
+def _is_itemized(report: OrderRefunded) -> bool:
     return bool(report.lines) or report.shipping_minor is not None
 
 
@@ -63,7 +63,7 @@ def _returned(reported: Iterable[OrderRefunded], figures: Figures, removed: froz
     lines: dict[str, int] = {}
     shipping = paid = bare = 0
     for one in reported:
-        if not _says_what(one):
+        if not _is_itemized(one):
             bare += one.amount_minor
             continue
         for line in one.lines:

@@ -74,14 +74,14 @@ def is_cancelled(
 
     `since` is `paid_since`; of a settled order that of its settling, and no later revision reopens it.
     """
-    saying = [revision for revision in revisions if revision.report.cancelled_at is not None]
-    if not cancels and not saying:
+    cancelling = [revision for revision in revisions if revision.report.cancelled_at is not None]
+    if not cancels and not cancelling:
         return False
     # Before cancellations held their time, revisions of platforms did not say whether they were cancelled.
     if any(cancel.fact_id == CANCEL for cancel in cancels) and any(r.report.source != "api" for r in revisions):
         return True
     able = [r for r in revisions if r.stands and (not settled or (since is not None and r.at <= since))]
-    last = max((revision.at for revision in saying), default=None)
+    last = max((revision.at for revision in cancelling), default=None)
     return not any((last is None or r.at > last) and all(_after(r, cancel) for cancel in cancels) for r in able)
 
 

@@ -181,10 +181,10 @@ async def below(tx: Tx, level: int, spans: Sequence[Span]) -> list[list[History]
     return found
 
 
-async def put(tx: Tx, level: int, said: Sequence[tuple[Span, History]]) -> None:
+async def put(tx: Tx, level: int, histories: Sequence[tuple[Span, History]]) -> None:
     """Has the marks at the end of these spans say so."""
-    places = [((span.store_id, span.person_id), span.until) for span, _ in said]
-    await tx.execute(_PUT, level=level, bodies=[kept(history) for _, history in said], **_placed(places))
+    places = [((span.store_id, span.person_id), span.until) for span, _ in histories]
+    await tx.execute(_PUT, level=level, bodies=[kept(history) for _, history in histories], **_placed(places))
 
 
 async def drop(tx: Tx, people: Iterable[Ref]) -> None:

@@ -65,7 +65,7 @@ class Orders:
         if len(body) > MAX_BODY:
             return None
         headers = headers_of(scope)
-        return DeferredAnswer(self.group.enqueue(self._item(self._admit(headers), headers, body)), _said)
+        return DeferredAnswer(self.group.enqueue(self._item(self._admit(headers), headers, body)), _quick_answer)
 
     def _admit(self, headers: dict[bytes, bytes]) -> Caller:
         caller = authorize(self._ctx, headers, "orders:write")
@@ -118,7 +118,7 @@ def _again(found: idempotency.Finding, answers: dict[int, Answer], places: Seque
     return idempotency.reused()
 
 
-def _said(answer: Answer) -> QuickAnswer:
+def _quick_answer(answer: Answer) -> QuickAnswer:
     return answer.status, _REPLAYED_LINES if answer.replayed else _LINES, answer.body
 
 
