@@ -45,11 +45,11 @@ def of_answer(status: int, body: bytes, after: timedelta | None = None) -> Verdi
     """Of an answer. Only 409 or 422 with `{"allow": false}` refuses, and a 2xx lets pass; money neither moves nor is
     lost by anything else: a proxy's error page, a redirect, a body that contradicts its status.
     """
-    said = _said(body)
+    answer = _parsed(body)
     if 200 <= status < 300:
-        return Verdict("waiting", "contradiction") if said.get("allow") is False else Verdict("allowed")
-    if status in (409, 422) and said.get("allow") is False:
-        return Verdict("refused", note=_note(said.get("reason")))
+        return Verdict("waiting", "contradiction") if answer.get("allow") is False else Verdict("allowed")
+    if status in (409, 422) and answer.get("allow") is False:
+        return Verdict("refused", note=_note(answer.get("reason")))
     return Verdict("waiting", "no_answer", away=status in (429, 502, 503, 504), after=after)
 
 
@@ -68,7 +68,7 @@ def wait_after(failures: int, asked: timedelta | None, chance: float) -> timedel
     return usual if asked is None else max(usual, asked)
 
 
-def _said(body: bytes) -> Mapping[str, Any]:
+def _parsed(body: bytes) -> Mapping[str, Any]:
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:

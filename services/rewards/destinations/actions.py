@@ -71,7 +71,7 @@ def _packed(details: Details) -> bytes:
     return orjson.dumps((details.method, details.holder, details.value))
 
 
-async def hear(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
+async def receive(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
     """Ambassadors as they are now: whose mail or phone changed waits for their money, and who is blocked until they are
     not; who was erased leaves nothing.
     """

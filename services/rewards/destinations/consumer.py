@@ -10,9 +10,9 @@ from services.kernel.service import Handler
 from services.rewards.destinations import actions
 
 
-async def hear(tx: Tx, events: Sequence[Event[Any]]) -> None:
+async def receive(tx: Tx, events: Sequence[Event[Any]]) -> None:
     """Keeps up with ambassadors' contacts."""
-    await actions.hear(tx, [event.data for event in events])
+    await actions.receive(tx, [event.data for event in events])
 
 
-HANDLERS = (Handler(events=(AmbassadorSaved,), handle=hear),)
+HANDLERS = (Handler(events=(AmbassadorSaved,), handle=receive),)

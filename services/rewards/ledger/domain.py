@@ -291,7 +291,7 @@ def basis_text(basis: Mapping[str, int | str | None]) -> str:
 
 def chain_hash(previous: bytes, posted: Posted) -> bytes:
     """SHA-256 over the previous hash and everything that the set says."""
-    said: tuple[object, ...] = (
+    content: tuple[object, ...] = (
         posted.store_id,
         posted.number,
         posted.at.astimezone(UTC).isoformat(),
@@ -302,8 +302,8 @@ def chain_hash(previous: bytes, posted: Posted) -> bytes:
         [(entry.account, entry.owner, entry.unit, entry.amount_minor) for entry in posted.entries],
     )
     if posted.payout_id is not None:  # sets of rewards are hashed as they were before there were payouts
-        said = (*said, posted.payout_id)
-    return hashlib.sha256(previous + orjson.dumps(said)).digest()
+        content = (*content, posted.payout_id)
+    return hashlib.sha256(previous + orjson.dumps(content)).digest()
 
 
 def chain(postings: Sequence[Posting], *, after: int, previous: bytes, at: datetime) -> list[Posted]:

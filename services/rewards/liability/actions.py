@@ -8,7 +8,7 @@ from services.rewards.balances.sql import last_before
 from services.rewards.ledger.domain import Account
 from services.rewards.ledger.sql import totals_of
 from services.rewards.liability import sql
-from services.rewards.liability.domain import Amounts3, Held, Owed, by_age, edges, edges_ahead, split
+from services.rewards.liability.domain import Amounts3, Held, Liability, by_age, edges, edges_ahead, split
 from services.rewards.lots import sql as lots
 from services.rewards.rules.domain import Side
 from services.rewards.slices import sql as slices
@@ -24,7 +24,7 @@ _ACCOUNTS = (
 )
 
 
-async def owed(tx: Tx, store_id: str) -> list[Owed]:
+async def liabilities(tx: Tx, store_id: str) -> list[Liability]:
     """What a store owes, by unit and kind of account. The transaction must be a snapshot, for the parts add up.
 
     Costs what was granted in the last 90 days, by primary key, however old the store is.

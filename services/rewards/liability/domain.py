@@ -16,7 +16,7 @@ Amounts3 = tuple[int, int, int]
 """One for each bucket but the oldest."""
 
 
-class Owed(Struct, frozen=True, kw_only=True):
+class Liability(Struct, frozen=True, kw_only=True):
     """What is owed from one kind of account, by days since it was granted. The buckets less `overdrawn` are `total`,
     the balance of the account.
     """
@@ -56,11 +56,13 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def by_age(account: str, unit: str, young: Iterable[Amounts3], *, total: int, overdrawn: int = 0) -> Owed:
+def by_age(account: str, unit: str, young: Iterable[Amounts3], *, total: int, overdrawn: int = 0) -> Liability:
     """What is owed from one kind of account: the younger buckets as they are given, the rest is older."""
     first, second, third = (sum(one) for one in zip(*young, strict=True)) if (young := list(young)) else (0, 0, 0)
     oldest = total + overdrawn - first - second - third
-    return Owed(account=account, unit=unit, buckets=(first, second, third, oldest), overdrawn=overdrawn, total=total)
+    return Liability(
+        account=account, unit=unit, buckets=(first, second, third, oldest), overdrawn=overdrawn, total=total
+    )
 
 
 def split(held: Held) -> tuple[Amounts3, Amounts3, Amounts3]:

@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
-from services.rewards.liability.domain import Owed
+from services.rewards.liability.domain import Liability
 from services.rewards.lots.sql import Liable
 
 
-class OwedOut(BaseModel):
+class AccountLiabilityOut(BaseModel):
     """One kind of account, in minor units or points: the four ages less `overdrawn` are `total`."""
 
     account: str
@@ -21,18 +21,18 @@ class OwedOut(BaseModel):
     total: int = Field(description="As the trial balance has it, credits less debits.")
 
     @classmethod
-    def of(cls, owed: Owed) -> Self:
+    def of(cls, liability: Liability) -> Self:
         """As callers see it."""
-        first, second, third, oldest = owed.buckets
+        first, second, third, oldest = liability.buckets
         return cls(
-            account=owed.account,
-            unit=owed.unit,
+            account=liability.account,
+            unit=liability.unit,
             days_0_30=first,
             days_31_60=second,
             days_61_90=third,
             days_over_90=oldest,
-            overdrawn=owed.overdrawn,
-            total=owed.total,
+            overdrawn=liability.overdrawn,
+            total=liability.total,
         )
 
 
@@ -63,5 +63,5 @@ class ExpiringOut(BaseModel):
 class LiabilityOut(BaseModel):
     """What the store owes, by unit and kind of account, and what of it expires."""
 
-    data: list[OwedOut]
+    data: list[AccountLiabilityOut]
     expiring: list[ExpiringOut]

@@ -15,7 +15,7 @@ from services.rewards.payouts.domain.calls import CALL_S, LATER, NO_END, NO_SECR
 from services.rewards.providers import sql as accounts
 from services.rewards.providers.actions.port import Port
 from services.rewards.providers.actions.setup import TASK, forget_secrets, port_of
-from services.rewards.providers.domain.port import Absent, Answer, Barred, Heard, Unclear, Wait
+from services.rewards.providers.domain.port import Absent, Answer, Barred, Clear, Unclear, Wait
 
 AT_ONCE: Final = 4
 """Calls at a time to one account of a store."""
@@ -66,16 +66,16 @@ def _outcome(task: Task, turn: Turn, answer: Answer, now: datetime) -> Outcome:
         return Retry(reason="busy", after=answer.after, hold_lane=True, failed=False, note=note)
     if turn.only_look:
         return _looked(turn, answer, note)
-    if age > NO_END and not isinstance(answer, Heard):
+    if age > NO_END and not isinstance(answer, Clear):
         return GiveUp(reason="no_end", note=note)
     if isinstance(answer, Barred):
         return Retry(reason=answer.why, after=barred_again(age), hold_lane=True, failed=False, note=note)
-    ended = {one.payout_id for one in answer.told if one.became in _ENDS} if isinstance(answer, Heard) else set()
+    ended = {one.payout_id for one in answer.reports if one.became in _ENDS} if isinstance(answer, Clear) else set()
     if all(one.payout_id in ended for one in turn.sending.transfers):
         return Done(note=note)
     if age > NO_END:
         return GiveUp(reason="no_end", note=note)
-    wait = ask_again(age) if isinstance(answer, Heard) else doubt_again(age)
+    wait = ask_again(age) if isinstance(answer, Clear) else doubt_again(age)
     return Retry(reason="on_its_way", after=wait, failed=False, note=note)
 
 
@@ -88,9 +88,9 @@ def _looked(turn: Turn, answer: Answer, note: Note) -> Outcome:
 
 def _noting(task: Task, turn: Turn, answer: Answer) -> Note:
     async def note(tx: Tx) -> None:
-        await calls.hear(tx, turn, answer)
+        await calls.receive(tx, turn, answer)
         trouble = answer.why if isinstance(answer, Barred | Unclear) else None
-        await accounts.heard(tx, task.store_id, turn.account.provider_id, trouble)
+        await accounts.note_call(tx, task.store_id, turn.account.provider_id, trouble)
         await _schedule(tx, task)
 
     return note
@@ -121,7 +121,7 @@ async def _forget(tx: Tx, task: Task) -> None:
 def _trouble(turn: Turn, why: str) -> Note:
     async def note(tx: Tx) -> None:
         await calls.never_left(tx, turn)
-        await accounts.heard(tx, turn.account.store_id, turn.account.provider_id, why)
+        await accounts.note_call(tx, turn.account.store_id, turn.account.provider_id, why)
 
     return note
 

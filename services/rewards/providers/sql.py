@@ -45,7 +45,7 @@ where a.store_id = :store and a.provider_id = any(cast(:providers as text[])) an
     where p.store_id = :store and p.status in ('submitting', 'submitted', 'in_transit', 'unknown')
       and c.provider_id = a.provider_id)
 """
-_HEARD = """
+_NOTE_CALL = """
 update payout_providers set trouble = :trouble, heard_at = :now
 where store_id = :store and provider_id = :provider
   and (heard_at is null or heard_at < cast(:now as timestamptz) - interval '1 minute'
@@ -130,6 +130,6 @@ async def forget_secrets(tx: Tx, store_id: str, providers: Iterable[str], *, tas
     await tx.execute(_FORGET, store=store_id, providers=sorted(set(providers)), task=task)
 
 
-async def heard(tx: Tx, store_id: str, provider_id: str, trouble: str | None) -> None:
+async def note_call(tx: Tx, store_id: str, provider_id: str, trouble: str | None) -> None:
     """Notes how the last call went; of many in a minute that went alike, the first is enough."""
-    await tx.execute(_HEARD, store=store_id, provider=provider_id, trouble=trouble, now=tx.now)
+    await tx.execute(_NOTE_CALL, store=store_id, provider=provider_id, trouble=trouble, now=tx.now)

@@ -215,16 +215,16 @@ async def standings(tx: Tx, keys: Iterable[TierKey]) -> dict[TierKey, Standing]:
 async def save(tx: Tx, standings: Mapping[TierKey, Standing]) -> None:
     """Writes standings."""
     keys = sorted(standings)
-    told = [standings[key] for key in keys]
+    ordered = [standings[key] for key in keys]
     await tx.execute(
         _SAVE,
         **_columns(keys),
-        tiers=[one.tier for one in told],
-        sinces=[one.since for one in told],
-        versions=[one.version for one in told],
-        falls=[one.falls_at for one in told],
-        dues=[one.due_at for one in told],
-        revisions=[one.revision for one in told],
+        tiers=[one.tier for one in ordered],
+        sinces=[one.since for one in ordered],
+        versions=[one.version for one in ordered],
+        falls=[one.falls_at for one in ordered],
+        dues=[one.due_at for one in ordered],
+        revisions=[one.revision for one in ordered],
     )
 
 

@@ -92,8 +92,8 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
         report.found("cashback", astray)
     async for whose, kept_so, really in tiers.drift(tx, store_id, count=_SLICE):
         report.found("tier", f"{whose} counts {kept_so} (friends, orders, revenue), their orders come to {really}")
-    for who, unit, said, made_of in await payouts.drift(tx, store_id):
-        report.found("payout", f"{who} has {said} {unit} in payout and paid, their payouts come to {made_of}")
+    for who, unit, booked, made_of in await payouts.drift(tx, store_id):
+        report.found("payout", f"{who} has {booked} {unit} in payout and paid, their payouts come to {made_of}")
     for goodwill_id, given, rewarded in await goodwill.crooked(tx, store_id):
         report.found("goodwill", f"{goodwill_id} gave {given}, its reward began with {rewarded}")
     await _check_rewards(tx, store_id, report)
@@ -163,9 +163,9 @@ async def _all_stores(db: Database) -> AsyncIterator[tuple[Tx, list[str]]]:
 
 def _compare(report: Report, kind: str, sums: Mapping[Key, Value], kept: Mapping[Key, Value], nothing: Value) -> None:
     for key in sorted(sums.keys() | kept.keys(), key=repr):
-        said, is_ = kept.get(key, nothing), sums.get(key, nothing)
-        if said != is_:
-            report.found(kind, f"{key} is kept as {said}, its entries say {is_}")
+        stored, is_ = kept.get(key, nothing), sums.get(key, nothing)
+        if stored != is_:
+            report.found(kind, f"{key} is kept as {stored}, its entries say {is_}")
 
 
 async def _check_rewards(tx: Tx, store_id: str, report: Report) -> None:

@@ -14,7 +14,7 @@ from services.rewards.providers.domain.port import (
     Absent,
     Answer,
     Barred,
-    Heard,
+    Clear,
     Sending,
     Transfer,
     Unclear,
@@ -69,7 +69,7 @@ def test_an_endpoints_answer_counts_only_in_our_words(
 ) -> None:
     answer = http.answer_of("pay_1", status, json.dumps(body).encode(), look_up=look_up)
     if isinstance(kind, str):
-        assert isinstance(answer, Heard) and [one.became for one in answer.told] == [kind]
+        assert isinstance(answer, Clear) and [one.became for one in answer.reports] == [kind]
     else:
         assert isinstance(answer, kind)
 
@@ -130,8 +130,8 @@ def test_a_refusal_by_paypal_fails_payouts_only_where_they_were_never_sent_befor
 ) -> None:
     answer = paypal.created(SENDING, status, json.dumps(body).encode(), first=first)
     if isinstance(wanted, tuple):
-        assert isinstance(answer, Heard)
-        assert (answer.remote_id, [one.became for one in answer.told]) == wanted
+        assert isinstance(answer, Clear)
+        assert (answer.remote_id, [one.became for one in answer.reports]) == wanted
     else:
         assert isinstance(answer, wanted)
 
@@ -153,8 +153,8 @@ def test_for_whom_paypal_refuses_a_batch(status: int, body: dict[str, Any], wron
 def test_of_a_new_batch_who_has_no_destination_any_more_was_certainly_not_paid() -> None:
     sending = Sending(key="k", transfers=[transfer("pay_1"), transfer("pay_2", to=None)])
     answer = paypal.created(sending, 201, said(batch_header={"payout_batch_id": "A1"}), first=False)
-    assert isinstance(answer, Heard)
-    assert [(one.payout_id, one.became) for one in answer.told] == [("pay_1", "submitted"), ("pay_2", "failed")]
+    assert isinstance(answer, Clear)
+    assert [(one.payout_id, one.became) for one in answer.reports] == [("pay_1", "submitted"), ("pay_2", "failed")]
     assert [item["sender_item_id"] for item in json.loads(paypal.body_of(sending))["items"]] == ["pay_1"]
 
 
@@ -187,15 +187,15 @@ def item(payout_id: str, status: str | None, *, value: str = "12.34", currency: 
 )
 def test_what_paypal_calls_an_item(word: str | None, became: str) -> None:
     answer = paypal.listed(SENDING, [page(item("pay_1", word))])
-    assert isinstance(answer, Heard) and [one.became for one in answer.told] == [became]
-    assert answer.told[0].fee_minor is None and answer.told[0].detail == "0.25 USD", (
+    assert isinstance(answer, Clear) and [one.became for one in answer.reports] == [became]
+    assert answer.reports[0].fee_minor is None and answer.reports[0].detail == "0.25 USD", (
         "a fee in dollars is no fee in euros"
     )
 
 
 def test_a_word_of_paypals_that_is_not_known_moves_nothing() -> None:
     answer = paypal.listed(SENDING, [page(item("pay_1", "SOMETHING_NEW"), item("pay_2", "SUCCESS"))])
-    assert isinstance(answer, Heard) and [one.payout_id for one in answer.told] == ["pay_2"]
+    assert isinstance(answer, Clear) and [one.payout_id for one in answer.reports] == ["pay_2"]
 
 
 def test_a_batch_of_somebody_else_is_not_believed() -> None:
@@ -204,7 +204,7 @@ def test_a_batch_of_somebody_else_is_not_believed() -> None:
 
 def test_a_denied_batch_without_items_was_not_paid() -> None:
     answer = paypal.listed(SENDING, [page(status="DENIED")])
-    assert isinstance(answer, Heard) and {one.became for one in answer.told} == {"failed"}
+    assert isinstance(answer, Clear) and {one.became for one in answer.reports} == {"failed"}
 
 
 @pytest.mark.parametrize(
@@ -253,9 +253,9 @@ def test_whatever_a_provider_writes_is_some_answer(body: bytes, status: int) -> 
     if (read := paypal.read_page(body)) is not None:
         answers.append(paypal.listed(SENDING, [read]))
     for answer in answers:
-        assert isinstance(answer, Heard | Unclear | Absent | Barred)
-        if isinstance(answer, Heard):
-            assert {one.payout_id for one in answer.told} <= {"pay_1", "pay_2"}
+        assert isinstance(answer, Clear | Unclear | Absent | Barred)
+        if isinstance(answer, Clear):
+            assert {one.payout_id for one in answer.reports} <= {"pay_1", "pay_2"}
 
 
 @given(st.text())

@@ -94,7 +94,7 @@ async def get_my_data(request: Request) -> Response:
             found += some
             if len(some) < _AT_ONCE:
                 break
-    told = (
+    fields = (
         "source_kind",
         "event_name",
         "rule",
@@ -105,7 +105,7 @@ async def get_my_data(request: Request) -> Response:
         "available_at",
         "released_at",
     )
-    copy = {"rewards": [{name: getattr(one, name) for name in told} for one in found]}
+    copy = {"rewards": [{name: getattr(one, name) for name in fields} for one in found]}
     headers = {"content-disposition": 'attachment; filename="rewards.json"', "cache-control": "private, no-store"}
     return Response(orjson.dumps(copy, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
 
@@ -120,8 +120,8 @@ async def friend_rewards(request: Request, ids: Annotated[str, Query(max_length=
         await _refuse_gone(tx, portal)
         reader = await reader_of(request, tx, portal.store_id)
         found = await _by_mark(ctx, tx, portal, wanted)
-    said = {mark: ", ".join(brings_text(reader, one) for one in of_order) for mark, of_order in found.items()}
-    return JSONResponse(said, headers={"cache-control": "private, no-store"})
+    texts = {mark: ", ".join(brings_text(reader, one) for one in of_order) for mark, of_order in found.items()}
+    return JSONResponse(texts, headers={"cache-control": "private, no-store"})
 
 
 @router.get("/p/limits")

@@ -62,7 +62,7 @@ def _kind(one: Change) -> Happened:
 
 def state_of(reward: Reward, happened: Happened) -> AnyReward:
     """The payload that tells it, for a reward that was granted."""
-    told: dict[str, Any] = {
+    common: dict[str, Any] = {
         "store_id": reward.store_id,
         "reward_id": reward.reward_id,
         "revision": reward.revision,
@@ -85,7 +85,7 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
             event_name=reward.event_name,
             rule=reward.rule or None,
             earned_at=reward.placed_at,
-            **told,
+            **common,
         )
     return _OF_ORDERS[happened](
         order_id=reward.order_id,
@@ -94,5 +94,5 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         placed_at=reward.placed_at,
         tier=reward.tier,
         multiplier_basis_points=reward.multiplier,
-        **told,
+        **common,
     )

@@ -64,8 +64,8 @@ async def get_reward(reward_id: str, call: Annotated[Call, require("rewards:read
     async with call.transaction() as tx:
         reward = await review.get(tx, call.store_id, reward_id)
         lines = await lines_behind(tx, reward)
-    told = [LineGiftOut.of(*one) for one in lines]
-    return OneRewardOut(**dict(RewardOut.of(reward)), lines=told)
+    shown = [LineGiftOut.of(*one) for one in lines]
+    return OneRewardOut(**dict(RewardOut.of(reward)), lines=shown)
 
 
 @router.post("/v1/rewards/{reward_id}/approve", response_model=RewardOut)

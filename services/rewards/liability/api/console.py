@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from services.kernel.http.call import Call, viewer
 from services.rewards.ledger.api.words import account_label
 from services.rewards.liability import actions
-from services.rewards.liability.domain import Owed
+from services.rewards.liability.domain import Liability
 from services.rewards.lots.sql import Liable
 from services.rewards.pages import Reader, reader_of
 from services.ui import Column, Row, Table
@@ -20,7 +20,7 @@ async def liability_part(call: Annotated[Call, viewer("rewards:read")], lang: st
     """What the store owes in each unit, by days since it was granted."""
     async with call.snapshot() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
-        found = await actions.owed(tx, call.store_id)
+        found = await actions.liabilities(tx, call.store_id)
         expiring = await actions.expiring(tx, call.store_id)
     units = sorted({one.unit for one in found})
     tables = [_table(reader, unit, [one for one in found if one.unit == unit]) for unit in units]
@@ -49,14 +49,14 @@ def _expiry(reader: Reader, expiring: list[Liable]) -> Table:
     )
 
 
-def _table(reader: Reader, unit: str, found: list[Owed]) -> Table:
+def _table(reader: Reader, unit: str, found: list[Liability]) -> Table:
     speech = reader.speech
 
     def row(name: str, amounts: tuple[int, ...]) -> Row:
         cells = {f"c{place}": reader.figure(amount, unit) for place, amount in enumerate(amounts)}
         return Row(cells={"account": name, **cells})
 
-    def amounts(one: Owed) -> tuple[int, ...]:
+    def amounts(one: Liability) -> tuple[int, ...]:
         return (*one.buckets, -one.overdrawn, one.total)
 
     heads = (

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.kernel.http.call import Call, require
 from services.rewards.liability import actions
-from services.rewards.liability.schemas import ExpiringOut, LiabilityOut, OwedOut
+from services.rewards.liability.schemas import AccountLiabilityOut, ExpiringOut, LiabilityOut
 
 router = APIRouter(tags=["ledger"])
 
@@ -18,6 +18,6 @@ async def get_liability(call: Annotated[Call, require("rewards:read")]) -> Liabi
     `expiring` is what of it expires, by days until it does."""
     async with call.snapshot() as tx:
         return LiabilityOut(
-            data=[OwedOut.of(one) for one in await actions.owed(tx, call.store_id)],
+            data=[AccountLiabilityOut.of(one) for one in await actions.liabilities(tx, call.store_id)],
             expiring=[ExpiringOut.of(one) for one in await actions.expiring(tx, call.store_id)],
         )

@@ -12,7 +12,7 @@ from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Movement, payout_step
 from services.rewards.payouts.actions import calls, sendable
 from services.rewards.payouts.actions.move import announce, move
-from services.rewards.payouts.domain.states import BY_CALL, METHODS_OF, UNSENT, News, Payout, Provider
+from services.rewards.payouts.domain.states import BY_CALL, METHODS_OF, UNSENT, Payout, Provider, StatusChange
 from services.rewards.payouts.domain.terms import ALONE_WITHIN, Terms
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql import ready as books
@@ -190,7 +190,7 @@ async def approve(tx: Tx, store_id: str, batch_id: str) -> Batch:
             " approved by somebody other than who prepared it, with another key, or signed in with one."
         )
     drafts = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.status == "draft"]
-    await move(tx, [(one, News(status="approved")) for one in drafts])
+    await move(tx, [(one, StatusChange(status="approved")) for one in drafts])
     after = replace(batch, status="approved", approved_by=tx.actor.id, approved_at=tx.now)
     await sql.save_batch(tx, store_id, after)
     _note(tx, "payouts.approved", after, before=batch)
@@ -217,7 +217,7 @@ async def cancel(tx: Tx, store_id: str, batch_id: str) -> Batch:
     if batch.status == "sent":
         raise BatchState(batch, "cancelled")
     unsent = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.status in UNSENT]
-    await move(tx, [(one, News(status="cancelled", reason="by_person")) for one in unsent])
+    await move(tx, [(one, StatusChange(status="cancelled", reason="by_person")) for one in unsent])
     after = replace(batch, status="cancelled")
     await sql.save_batch(tx, store_id, after)
     _note(tx, "payouts.cancelled", after, before=batch)
@@ -245,9 +245,9 @@ async def send(tx: Tx, store_id: str, batch_id: str) -> Batch:
     moved = await move(
         tx,
         [
-            (one, News(status="cancelled", reason=refused[one.payout_id]))
+            (one, StatusChange(status="cancelled", reason=refused[one.payout_id]))
             if one.payout_id in refused
-            else (one, News(status=status))
+            else (one, StatusChange(status=status))
             for one in approved
         ],
     )

@@ -20,7 +20,7 @@ from services.rewards.destinations.sql import Destination
 from services.rewards.payouts.actions import sendable
 from services.rewards.payouts.actions.move import move
 from services.rewards.payouts.domain.calls import BUSY_FOR, LATER, sendings
-from services.rewards.payouts.domain.states import SENT, Impossible, News, Payout, moved
+from services.rewards.payouts.domain.states import SENT, Impossible, Payout, StatusChange, moved
 from services.rewards.payouts.sql import calls as rows
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql.calls import Called, Word
@@ -32,10 +32,10 @@ from services.rewards.providers.domain.port import (
     Absent,
     Answer,
     Barred,
-    Heard,
+    Clear,
     Kind,
+    PayoutReport,
     Sending,
-    Told,
     Transfer,
     Unclear,
     Wait,
@@ -193,7 +193,11 @@ async def _refuse(tx: Tx, account: Account, payouts: Sequence[Payout]) -> set[st
         refused = await sendable.refused(tx, account.store_id, payouts)
     await move(
         tx,
-        [(one, News(status="failed", reason=refused[one.payout_id])) for one in payouts if one.payout_id in refused],
+        [
+            (one, StatusChange(status="failed", reason=refused[one.payout_id]))
+            for one in payouts
+            if one.payout_id in refused
+        ],
     )
     return set(refused)
 
@@ -212,24 +216,24 @@ def _transfer(ctx: Context, payout: Payout, places: Mapping[str, Destination], n
     )
 
 
-async def hear(tx: Tx, turn: Turn, answer: Answer) -> None:
+async def receive(tx: Tx, turn: Turn, answer: Answer) -> None:
     """Takes in what came of a call."""
     store_id, key = turn.account.store_id, turn.sending.key
     await tx.lock_stores([store_id])
     ids = [one.payout_id for one in turn.sending.transfers]
-    if isinstance(answer, Heard):
-        await tell(tx, store_id, answer.told)
+    if isinstance(answer, Clear):
+        await take_reports(tx, store_id, answer.reports)
     elif isinstance(answer, Wait | Barred) and turn.first:
         await rows.untried(tx, store_id, ids)
     elif isinstance(answer, Unclear) and not turn.only_look:
         known = await sql.several(tx, store_id, ids)
-        doubt = News(status="unknown", reason=NO_ANSWER)
+        doubt = StatusChange(status="unknown", reason=NO_ANSWER)
         await move(tx, [(one, doubt) for one in known.values() if one.status == "submitting"])
     elif isinstance(answer, Absent) and not turn.unanswered:
         # It said once that it has them. Whoever lost its book is not trusted to take them a second time.
-        await rows.told(tx, store_id, [Word(one, "unknown", None, at_odds=True) for one in ids])
+        await rows.note_words(tx, store_id, [Word(one, "unknown", None, at_odds=True) for one in ids])
         _ODDS.labels(turn.account.kind).inc(len(ids))
-    remote_id = answer.remote_id if isinstance(answer, Heard) else None
+    remote_id = answer.remote_id if isinstance(answer, Clear) else None
     await rows.free(tx, store_id, key, remote_id=remote_id, busy=turn.only_look)
 
 
@@ -241,46 +245,46 @@ async def never_left(tx: Tx, turn: Turn) -> None:
     await rows.free(tx, store_id, turn.sending.key, remote_id=None, busy=turn.only_look)
 
 
-async def tell(tx: Tx, store_id: str, told: Sequence[Told]) -> None:
+async def take_reports(tx: Tx, store_id: str, reports: Sequence[PayoutReport]) -> None:
     """Takes in what a provider says of payouts, in whatever order it comes. What cannot be by the books moves nothing,
     and is shown to whoever can ask. The store must be locked.
     """
-    known = await sql.several(tx, store_id, [one.payout_id for one in told])
-    changes: list[tuple[Payout, News]] = []
+    known = await sql.several(tx, store_id, [one.payout_id for one in reports])
+    changes: list[tuple[Payout, StatusChange]] = []
     words: list[Word] = []
-    for one in told:
+    for one in reports:
         payout = known.get(one.payout_id)
         if payout is None:
             continue
-        news = News(status=one.became, reason=one.reason, reference=one.reference, fee_minor=one.fee_minor)
-        odds = _differs(payout, one) or not _possible(payout, news, tx.now)
+        change = StatusChange(status=one.became, reason=one.reason, reference=one.reference, fee_minor=one.fee_minor)
+        odds = _differs(payout, one) or not _possible(payout, change, tx.now)
         if odds:
             _ODDS.labels(payout.provider).inc()
         else:
-            changes.append((payout, news))
+            changes.append((payout, change))
         words.append(Word(one.payout_id, one.word, one.detail or one.reason, odds))
     await move(tx, changes)
-    await rows.told(tx, store_id, words)
+    await rows.note_words(tx, store_id, words)
 
 
-async def is_late(tx: Tx, store_id: str, told: Told) -> bool:
+async def is_late(tx: Tx, store_id: str, report: PayoutReport) -> bool:
     """Whether a report may well be older than what is known: that what came back was paid. Reports come twice, and out
     of order; the provider's answer to a question says how it stands now.
     """
-    known = (await sql.several(tx, store_id, [told.payout_id])).get(told.payout_id)
-    return known is not None and known.status == "returned" and told.became == "paid"
+    known = (await sql.several(tx, store_id, [report.payout_id])).get(report.payout_id)
+    return known is not None and known.status == "returned" and report.became == "paid"
 
 
-def _differs(payout: Payout, told: Told) -> bool:
-    amount = told.amount_minor is not None and told.amount_minor != payout.amount_minor
-    return amount or (told.currency is not None and told.currency != payout.currency)
+def _differs(payout: Payout, report: PayoutReport) -> bool:
+    amount = report.amount_minor is not None and report.amount_minor != payout.amount_minor
+    return amount or (report.currency is not None and report.currency != payout.currency)
 
 
-def _possible(payout: Payout, news: News, now: datetime) -> bool:
+def _possible(payout: Payout, change: StatusChange, now: datetime) -> bool:
     if payout.status not in SENT and payout.status not in ("paid", "failed", "returned"):
         return False
     try:
-        moved(payout, news, now=now)
+        moved(payout, change, now=now)
     except Impossible:
         return False
     return True
@@ -296,9 +300,9 @@ async def give_up(tx: Tx, store_id: str, key: str) -> None:
         [
             (
                 known[one.payout_id],
-                News(status="failed", reason="not_sent")
+                StatusChange(status="failed", reason="not_sent")
                 if one.tried_at is None
-                else News(status="unknown", reason=NO_ANSWER),
+                else StatusChange(status="unknown", reason=NO_ANSWER),
             )
             for one in found
             if known[one.payout_id].status == "submitting"

@@ -135,8 +135,8 @@ def with_payer(sealing: Sealing, terms: Terms, *, holder: str, iban: str) -> Ter
         details = checked("iban", holder=holder, value=iban)
     except Refused as error:
         named = "payer.holder" if error.field == "holder" else "payer.iban"
-        said = "Give the name of whoever the account is of." if error.field == "holder" else "This is no valid IBAN."
-        raise Invalid.field(named, said, code=error.wrong) from None
+        detail = "Give the name of whoever the account is of." if error.field == "holder" else "This is no valid IBAN."
+        raise Invalid.field(named, detail, code=error.wrong) from None
     payer_id = new_id("ppr")
     packed = orjson.dumps((details.holder, details.value))
     return replace(terms, payer_id=payer_id, payer=sealing.seal(PAYER, packed, owner=payer_id))

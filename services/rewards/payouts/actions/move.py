@@ -28,7 +28,7 @@ from services.kernel.errors import Conflict
 from services.rewards.destinations import sql as destinations
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Movement, Posting, payout_step
-from services.rewards.payouts.domain.states import Impossible, News, Payout, moved
+from services.rewards.payouts.domain.states import Impossible, Payout, StatusChange, moved
 from services.rewards.payouts.sql import payouts as sql
 
 _KINDS: Final[Mapping[PayoutStatus, type[PayoutState]]] = {
@@ -52,7 +52,7 @@ class NotPossible(Conflict):
     code = "payout_state"
 
 
-async def move(tx: Tx, changes: Sequence[tuple[Payout, News]]) -> list[Payout]:
+async def move(tx: Tx, changes: Sequence[tuple[Payout, StatusChange]]) -> list[Payout]:
     """Takes news of payouts; each as it is afterwards. What is so already, or further, stays as it is.
 
     Raises `NotPossible`, and then nothing has changed.
@@ -60,9 +60,9 @@ async def move(tx: Tx, changes: Sequence[tuple[Payout, News]]) -> list[Payout]:
     after: list[Payout] = []
     done: list[tuple[Payout, Movement | None]] = []
     places: list[int] = []
-    for payout, news in changes:
+    for payout, change in changes:
         try:
-            step = moved(payout, news, now=tx.now)
+            step = moved(payout, change, now=tx.now)
         except Impossible as error:
             raise NotPossible(f"Payout {error}.", members={"payout_id": payout.payout_id}) from None
         after.append(payout if step is None else step[0])

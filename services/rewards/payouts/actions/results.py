@@ -13,7 +13,7 @@ from services.rewards.payouts.actions import batch as batches
 from services.rewards.payouts.actions import calls as looking
 from services.rewards.payouts.actions.move import move
 from services.rewards.payouts.domain.bank_file import own_id
-from services.rewards.payouts.domain.states import News, Payout
+from services.rewards.payouts.domain.states import Payout, StatusChange
 from services.rewards.payouts.sql import calls
 from services.rewards.payouts.sql import payouts as sql
 from services.rewards.payouts.sql.calls import Called
@@ -82,7 +82,7 @@ async def cancel(tx: Tx, store_id: str, payout_id: str) -> Payout:
     """
     await tx.lock_stores([store_id])
     before = await get(tx, store_id, payout_id)
-    (after,) = await move(tx, [(before, News(status="cancelled", reason="by_person"))])
+    (after,) = await move(tx, [(before, StatusChange(status="cancelled", reason="by_person"))])
     if after is not before:
         _note(tx, "payout.cancelled", before, after)
     return after
@@ -135,12 +135,12 @@ async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payou
     changes = [
         (
             known[one.payout_id],
-            News(status=one.outcome, reason=one.reason, reference=one.reference, fee_minor=one.fee_minor),
+            StatusChange(status=one.outcome, reason=one.reason, reference=one.reference, fee_minor=one.fee_minor),
         )
         for one in results
     ]
     done = await move(tx, changes)
-    for (before, _news), after in zip(changes, done, strict=True):
+    for (before, _change), after in zip(changes, done, strict=True):
         if after is before:
             continue
         if after.status == "paid":

@@ -85,9 +85,9 @@ async def results_form(
     """Takes a list of what became of payouts: a file, or its text."""
     try:
         text = csv if file is None or not file.size else (await file.read()).decode("utf-8-sig")
-        told = results.results_of(text)
+        listed = results.results_of(text)
         async with call.transaction() as tx:
-            await results.of_batch(tx, call.store_id, batch_id, told)
+            await results.of_batch(tx, call.store_id, batch_id, listed)
     except UnicodeDecodeError:
         wrong = Invalid.field("csv", Translatable(_("This is no text: save the list as CSV, UTF-8.")))
         return await _batch(call, batch_id, wrong=wrong, status=422)
@@ -133,7 +133,7 @@ async def _batch(call: Call, batch_id: str, *, wrong: AppError | None = None, st
         may_cancel=may and batch.status in ("draft", "approved"),
         has_file=may and batch.status == "sent",
         is_bank=batch.provider == "bank_file",
-        may_tell=may and any(one in tally for one in (*SENT, "paid")),
+        may_report=may and any(one in tally for one in (*SENT, "paid")),
         error=_wrong_text(reader, wrong),
     )
 
@@ -226,12 +226,12 @@ async def mark_form(
     reason: _Text = "",
 ) -> Response:
     """The form that says what became of it."""
-    told = next((one for one in OUTCOMES if one == outcome), None)
-    if told is None:
+    chosen = next((one for one in OUTCOMES if one == outcome), None)
+    if chosen is None:
         raise Invalid.field("outcome", "Choose what became of it.")
     result = Result(
         payout_id=payout_id,
-        outcome=told,
+        outcome=chosen,
         reference=reference.strip()[:100] or None,
         reason=reason.strip()[:100] or None,
     )
@@ -284,7 +284,7 @@ async def _payout(call: Call, payout_id: str, *, wrong: AppError | None = None, 
         called = (await calls.several(tx, call.store_id, [payout_id])).get(payout_id)
     speech, fmt = reader.speech, reader.fmt
     may = "payouts:write" in call.caller.scopes
-    told = OUTCOMES if payout.status in SENT else ("returned",) if payout.status == "paid" else ()
+    possible = OUTCOMES if payout.status in SENT else ("returned",) if payout.status == "paid" else ()
     return reader.page(
         "payouts/payout.html",
         status=status,
@@ -301,7 +301,7 @@ async def _payout(call: Call, payout_id: str, *, wrong: AppError | None = None, 
         parts=_parts(reader, parts[:_PARTS], payout.currency),
         more=speech.say("The first %(n)s are shown.", n=_PARTS) if len(parts) > _PARTS else "",
         life=[_happening(reader, one) for one in life],
-        outcomes=[Choice(words.status_label(speech, one), value=one) for one in told] if may else [],
+        outcomes=[Choice(words.status_label(speech, one), value=one) for one in possible] if may else [],
         may_cancel=may and payout.status in UNSENT,
         called=None if called is None else _called_facts(reader, called),
         at_odds=called is not None and called.at_odds,

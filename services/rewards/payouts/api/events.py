@@ -49,17 +49,17 @@ async def _report(tx: Tx, ctx: Context, account: Account, request: Request, body
         keys = []
     if not is_signed(keys, request.headers, body, now=int(real_time().timestamp())):
         raise Unauthorized("Sign the report with the endpoint's secret (Standard Webhooks), at its moment.")
-    told = http.report_of(body)
-    if told is None:
+    report = http.report_of(body)
+    if report is None:
         raise BadRequest(f"A report has the payout's id and its status: {', '.join(http.STATUSES)}.")
     await tx.lock_stores([account.store_id])
-    called = (await rows.several(tx, account.store_id, [told.payout_id])).get(told.payout_id)
+    called = (await rows.several(tx, account.store_id, [report.payout_id])).get(report.payout_id)
     if called is None or called.provider_id != account.provider_id:
-        raise NotFound(f"No payout {told.payout_id} was sent to this endpoint.", code="payout_not_found")
-    if await calls.is_late(tx, account.store_id, told):
+        raise NotFound(f"No payout {report.payout_id} was sent to this endpoint.", code="payout_not_found")
+    if await calls.is_late(tx, account.store_id, report):
         await calls.look_now(tx, account.store_id, called)
     else:
-        await calls.tell(tx, account.store_id, [told])
+        await calls.take_reports(tx, account.store_id, [report])
 
 
 async def _hint(tx: Tx, account: Account, body: bytes) -> None:

@@ -183,11 +183,11 @@ async def _history(tx: Tx, reader: Reader, who: PortalSession) -> Table | None:
                         fmt.date(one.changed_at),
                         below=hints[one.destination_id].hint if one.destination_id in hints else "",
                     ),
-                    "status": words.status_chip(speech, _told(one.status)),
+                    "status": words.status_chip(speech, _shown_status(one.status)),
                     "amount": fmt.money(one.amount_minor, one.currency),
                 },
                 key_figure=fmt.money(one.amount_minor, one.currency),
-                facts=[words.status_label(speech, _told(one.status))],
+                facts=[words.status_label(speech, _shown_status(one.status))],
             )
             for one in found
         ],
@@ -195,7 +195,7 @@ async def _history(tx: Tx, reader: Reader, who: PortalSession) -> Table | None:
     )
 
 
-def _told(status: str) -> str:
+def _shown_status(status: str) -> str:
     """A status as its ambassador is told it: how far the store is inside is the store's own."""
     if status in ("draft", "approved"):
         return "draft"

@@ -153,9 +153,9 @@ async def post_results(batch_id: Id, body: ResultsIn, call: Annotated[Call, requ
     """Takes what became of a batch's payouts: all of the list, or nothing. A repeat changes nothing."""
     if (body.results is None) == (body.csv is None):
         raise Invalid.field("results", "Give either results or csv.", code="missing")
-    told = results.results_of(body.csv) if body.csv is not None else [one.result() for one in body.results or ()]
+    listed = results.results_of(body.csv) if body.csv is not None else [one.result() for one in body.results or ()]
     return await call.once(
-        lambda tx: results.of_batch(tx, call.store_id, batch_id, told), status=200, answer=BatchOut.of
+        lambda tx: results.of_batch(tx, call.store_id, batch_id, listed), status=200, answer=BatchOut.of
     )
 
 
@@ -253,11 +253,11 @@ async def post_returned(
 
 
 async def _mark(call: Call, payout_id: str, outcome: Outcome, body: MarkIn | None) -> Response:
-    told = Result(payout_id=payout_id, outcome=outcome, **(body or MarkIn()).model_dump())
+    result = Result(payout_id=payout_id, outcome=outcome, **(body or MarkIn()).model_dump())
 
     async def mark(tx: Tx) -> Payout:
         await results.get(tx, call.store_id, payout_id)
-        return (await results.settle(tx, call.store_id, [told]))[0]
+        return (await results.settle(tx, call.store_id, [result]))[0]
 
     return await call.once(mark, status=200, answer=PayoutOut.of)
 

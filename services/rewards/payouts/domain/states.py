@@ -92,7 +92,7 @@ class Payout(Struct, frozen=True, kw_only=True):
         return self.payout_id
 
 
-class News(Struct, frozen=True, kw_only=True):
+class StatusChange(Struct, frozen=True, kw_only=True):
     """What somebody says became of a payout."""
 
     status: PayoutStatus
@@ -101,13 +101,13 @@ class News(Struct, frozen=True, kw_only=True):
     fee_minor: int | None = None
 
 
-def moved(payout: Payout, news: News, *, now: datetime) -> tuple[Payout, Movement | None] | None:
+def moved(payout: Payout, change: StatusChange, *, now: datetime) -> tuple[Payout, Movement | None] | None:
     """The payout after the news, and what moves in the books. None where it changes nothing: it is so already, or
     further. Raises `Impossible`.
 
     Of what was paid, `failed` means that it came back.
     """
-    status: PayoutStatus = "returned" if payout.status == "paid" and news.status == "failed" else news.status
+    status: PayoutStatus = "returned" if payout.status == "paid" and change.status == "failed" else change.status
     if status == payout.status or payout.status in _BEHIND.get(status, ()):
         return None
     if payout.status not in _FROM.get(status, ()):
@@ -115,9 +115,9 @@ def moved(payout: Payout, news: News, *, now: datetime) -> tuple[Payout, Movemen
     after = replace(
         payout,
         status=status,
-        reason=news.reason,
-        reference=news.reference or payout.reference,
-        fee_minor=payout.fee_minor if news.fee_minor is None else news.fee_minor,
+        reason=change.reason,
+        reference=change.reference or payout.reference,
+        fee_minor=payout.fee_minor if change.fee_minor is None else change.fee_minor,
         revision=payout.revision + 1,
         sent_at=now if payout.status == "approved" and status in SENT else payout.sent_at,
         changed_at=now,

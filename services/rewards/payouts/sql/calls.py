@@ -31,7 +31,7 @@ where store_id = :store and sending_key = :key
 _UNTRIED = """
 update payout_calls set tried_at = null where store_id = :store and payout_id = any(cast(:ids as text[]))
 """
-_TOLD = """
+_NOTE_WORDS = """
 update payout_calls c set word = w.word, detail = w.detail, at_odds = w.odds, told_at = :now
 from unnest(cast(:ids as text[]), cast(:words as text[]), cast(:details as text[]), cast(:odds as boolean[]))
   w (id, word, detail, odds)
@@ -103,10 +103,10 @@ async def untried(tx: Tx, store_id: str, ids: Sequence[str]) -> None:
     await tx.execute(_UNTRIED, store=store_id, ids=list(ids))
 
 
-async def told(tx: Tx, store_id: str, words: Sequence[Word]) -> None:
+async def note_words(tx: Tx, store_id: str, words: Sequence[Word]) -> None:
     """Keeps what the provider said."""
     await tx.execute(
-        _TOLD,
+        _NOTE_WORDS,
         store=store_id,
         now=tx.now,
         ids=[one.payout_id for one in words],

@@ -15,7 +15,7 @@ from services.rewards.providers.domain.port import (
     Absent,
     Answer,
     Barred,
-    Heard,
+    Clear,
     Sending,
     Unclear,
     Wait,
@@ -40,7 +40,7 @@ class HttpProvider:
         """Posts the payout, signed."""
         (one,) = sending.transfers
         if one.to is None:
-            return Heard([unsent(one)])
+            return Clear([unsent(one)])
         given = await self._given(words.body_of(one), key=one.payout_id)
         return _read(one.payout_id, given, now, look_up=False)
 

@@ -13,7 +13,17 @@ from cachetools import TLRUCache
 from services.kernel.outbound import Answer as Given
 from services.kernel.outbound import Outbound, OutboundError
 from services.rewards.providers.domain import paypal as words
-from services.rewards.providers.domain.port import Answer, Barred, Heard, Sending, Told, Unclear, Wait, unsent, waited
+from services.rewards.providers.domain.port import (
+    Answer,
+    Barred,
+    Clear,
+    PayoutReport,
+    Sending,
+    Unclear,
+    Wait,
+    unsent,
+    waited,
+)
 
 PURPOSE: Final = "payout-paypal"
 _PAYOUTS: Final = "/v1/payments/payouts"
@@ -54,16 +64,16 @@ class PayPal:
         for _ in range(_MOST_ROUNDS):
             left = replace(sending, transfers=[one for one in sending.transfers if one.payout_id not in wrong])
             if not any(one.to is not None for one in left.transfers):
-                return Heard(_failed(sending, wrong)) if first else Unclear("nobody_left")
+                return Clear(_failed(sending, wrong)) if first else Unclear("nobody_left")
             given = await self._call("POST", _PAYOUTS, now, content=words.body_of(left))
             if not isinstance(given, Given):
                 return given
             more = words.wrong_items(left, given.status, given.body)
             if not more:
                 answer = words.created(left, given.status, given.body, first=first)
-                if isinstance(answer, Heard) and answer.told:
+                if isinstance(answer, Clear) and answer.reports:
                     out = [one for one in sending.transfers if one.payout_id in wrong]
-                    return Heard([*answer.told, *_failed(replace(sending, transfers=out), wrong)], answer.remote_id)
+                    return Clear([*answer.reports, *_failed(replace(sending, transfers=out), wrong)], answer.remote_id)
                 return answer
             wrong |= more
         return Unclear("refused")
@@ -153,7 +163,7 @@ class PayPal:
         return sha256("\n".join((self.base_url, self.client_id, self.secret)).encode()).digest()
 
 
-def _failed(sending: Sending, wrong: Mapping[str, str]) -> Sequence[Told]:
+def _failed(sending: Sending, wrong: Mapping[str, str]) -> Sequence[PayoutReport]:
     """All of a sending, none of which is in any batch."""
     return [
         unsent(one) if one.to is None else words.refused(one, "VALIDATION_ERROR", wrong.get(one.payout_id))

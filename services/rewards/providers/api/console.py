@@ -25,7 +25,7 @@ _Text = Annotated[str, Form(max_length=2_000)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Feedback:
     """What the page answers to what was just done: to which provider, what was written, and what is wrong with it."""
 
     kind: Kind = "http"
@@ -39,7 +39,7 @@ class _Said:
 @router.get(PAGE)
 async def providers_page(call: Annotated[Call, viewer("payouts:read")]) -> Response:
     """How payouts are sent by themselves."""
-    return await _page(call, _Said())
+    return await _page(call, _Feedback())
 
 
 @router.post(PAGE + "/http")
@@ -49,8 +49,8 @@ async def http_form(call: Annotated[Call, viewer("payouts:write")], url: _Text =
         async with call.transaction() as tx:
             _, made = await setup.set_http(tx, call.ctx, call.store_id, url=url.strip(), secret=secret.strip() or None)
     except AppError as error:
-        return await _page(call, _Said("http", error, {"url": url}), status=error.status)
-    return await _page(call, _Said("http", secret=made)) if made else _back()
+        return await _page(call, _Feedback("http", error, {"url": url}), status=error.status)
+    return await _page(call, _Feedback("http", secret=made)) if made else _back()
 
 
 @router.post(PAGE + "/http/secret")
@@ -58,7 +58,7 @@ async def secret_form(call: Annotated[Call, viewer("payouts:write")]) -> Respons
     """Makes the endpoint's next secret, and shows it once."""
     async with call.transaction() as tx:
         _, made = await setup.rotate_http(tx, call.ctx, call.store_id)
-    return await _page(call, _Said("http", secret=made))
+    return await _page(call, _Feedback("http", secret=made))
 
 
 @router.post(PAGE + "/paypal")
@@ -82,7 +82,7 @@ async def paypal_form(
             )
     except AppError as error:
         given = {"client_id": client_id, "mode": chosen}
-        return await _page(call, _Said("paypal", error, given), status=error.status)
+        return await _page(call, _Feedback("paypal", error, given), status=error.status)
     return _back()
 
 
@@ -92,8 +92,8 @@ async def try_form(provider: Kind, call: Annotated[Call, viewer("payouts:write")
     try:
         reason = await tried(call, provider)
     except AppError as error:
-        return await _page(call, _Said(provider, tried=True, reason=error.code), status=error.status)
-    return await _page(call, _Said(provider, tried=True, reason=reason))
+        return await _page(call, _Feedback(provider, tried=True, reason=error.code), status=error.status)
+    return await _page(call, _Feedback(provider, tried=True, reason=reason))
 
 
 @router.post(PAGE + "/{provider}/end")
@@ -104,12 +104,12 @@ async def end_form(provider: Kind, call: Annotated[Call, viewer("payouts:write")
     return _back()
 
 
-async def _page(call: Call, said: _Said, *, status: int = 200) -> Response:
+async def _page(call: Call, feedback: _Feedback, *, status: int = 200) -> Response:
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         current = {kind: await sql.current(tx, call.store_id, kind) for kind in KINDS}
     say, base_url = reader.speech.say, call.ctx.settings.base_url
-    errors = {one.field for one in said.wrong.errors} if said.wrong is not None else set()
+    errors = {one.field for one in feedback.wrong.errors} if feedback.wrong is not None else set()
     return reader.page(
         "providers/providers.html",
         status=status,
@@ -118,11 +118,11 @@ async def _page(call: Call, said: _Said, *, status: int = 200) -> Response:
         back=_PAYOUTS,
         base=PAGE,
         may_change="payouts:write" in call.caller.scopes,
-        notice=_notice(reader, said),
-        notice_tone="bad" if said.reason else "good",
-        secret=said.secret,
-        http=_shown(reader, current["http"], said, "http", base_url),
-        paypal=_shown(reader, current["paypal"], said, "paypal", base_url),
+        notice=_notice(reader, feedback),
+        notice_tone="bad" if feedback.reason else "good",
+        secret=feedback.secret,
+        http=_shown(reader, current["http"], feedback, "http", base_url),
+        paypal=_shown(reader, current["paypal"], feedback, "paypal", base_url),
         wrong={
             "url": say("Give a public https address, as in https://pay.example/kith.") if "url" in errors else "",
             "secret": say("A secret is whsec_ and the base64 of 24 to 64 random bytes.") if "secret" in errors else "",
@@ -132,21 +132,21 @@ async def _page(call: Call, said: _Said, *, status: int = 200) -> Response:
     )
 
 
-def _notice(reader: Reader, said: _Said) -> str:
-    if not said.tried:
+def _notice(reader: Reader, feedback: _Feedback) -> str:
+    if not feedback.tried:
         return ""
-    name = words.kind_label(reader.speech, said.kind)
-    if said.reason is None:
+    name = words.kind_label(reader.speech, feedback.kind)
+    if feedback.reason is None:
         return reader.speech.say("%(name)s: it answers as it should. Nothing was paid.", name=name)
-    if said.reason == "provider_not_set":
+    if feedback.reason == "provider_not_set":
         return reader.speech.say("Set it up first.")
-    why = "no_secret" if said.reason == "secret_lost" else said.reason
+    why = "no_secret" if feedback.reason == "secret_lost" else feedback.reason
     return reader.speech.say("%(name)s: %(why)s", name=name, why=words.trouble_text(reader.speech, why))
 
 
-def _shown(reader: Reader, account: Account | None, said: _Said, kind: Kind, base_url: str) -> dict[str, Any]:
+def _shown(reader: Reader, account: Account | None, feedback: _Feedback, kind: Kind, base_url: str) -> dict[str, Any]:
     speech = reader.speech
-    given = said.given if said.kind == kind else {}
+    given = feedback.given if feedback.kind == kind else {}
     mode = given.get("mode", account.place if account is not None and kind == "paypal" else "sandbox")
     names = {"live": speech.say("Live: money moves"), "sandbox": speech.say("Sandbox: to try, without money")}
     facts = []

@@ -81,7 +81,7 @@ async def tried(call: Call, kind: Kind) -> str | None:
         now = tx.now
     reason = await port.check(now=now)
     async with call.transaction() as tx:
-        await sql.heard(tx, call.store_id, account.provider_id, reason)
+        await sql.note_call(tx, call.store_id, account.provider_id, reason)
     return reason
 
 

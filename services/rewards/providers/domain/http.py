@@ -15,8 +15,8 @@ from services.rewards.providers.domain.port import (
     Answer,
     Barred,
     Became,
-    Heard,
-    Told,
+    Clear,
+    PayoutReport,
     Transfer,
     Unclear,
     plain,
@@ -31,7 +31,7 @@ _WORDS: Final[Mapping[str, Became]] = {
     "returned": "returned",
 }
 STATUSES: Final = tuple(_WORDS)
-_SAYS: Final = frozenset({409, 422})
+_REFUSING: Final = frozenset({409, 422})
 """Statuses with which a refusal may come, if the body says so: a bare one is a bug of somebody's."""
 _BARRED: Final = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 410})
 _MOST_MINOR: Final = 9_000_000_000_000_000
@@ -61,46 +61,46 @@ def question_of(payout_id: str) -> bytes:
 
 def answer_of(payout_id: str, status: int, body: bytes, *, look_up: bool) -> Answer:
     """What an answer means. Only a word of ours, under a status that fits it, is one."""
-    said = _read(body)
-    word = said.get("status")
+    answer = _read(body)
+    word = answer.get("status")
     if look_up and status in (200, 404) and word == "unknown":
         return Absent()
     if 200 <= status < 300:
-        told = _told(payout_id, said)
-        return Unclear("unreadable") if told is None else Heard([told])
-    if status in _SAYS and word in ("refused", "failed"):
-        told = _told(payout_id, said)
-        return Unclear("unreadable") if told is None else Heard([told])
+        report = _payout_report(payout_id, answer)
+        return Unclear("unreadable") if report is None else Clear([report])
+    if status in _REFUSING and word in ("refused", "failed"):
+        report = _payout_report(payout_id, answer)
+        return Unclear("unreadable") if report is None else Clear([report])
     if status in _BARRED:
         return Barred(f"status_{status}")
     return Unclear(f"status_{status}")
 
 
-def report_of(body: bytes) -> Told | None:
+def report_of(body: bytes) -> PayoutReport | None:
     """What the endpoint reports by itself; None for what is no such report."""
-    said = _read(body)
-    payout_id = said.get("id")
+    answer = _read(body)
+    payout_id = answer.get("id")
     if not isinstance(payout_id, str) or not 0 < len(payout_id) <= 64 or not payout_id.isascii():
         return None
-    return _told(payout_id, said)
+    return _payout_report(payout_id, answer)
 
 
-def _told(payout_id: str, said: Mapping[str, Any]) -> Told | None:
-    word = said.get("status")
+def _payout_report(payout_id: str, answer: Mapping[str, Any]) -> PayoutReport | None:
+    word = answer.get("status")
     became = _WORDS.get(word) if isinstance(word, str) else None
-    fee, amount = said.get("fee_minor"), said.get("amount_minor")
-    named = said.get("id", payout_id)
+    fee, amount = answer.get("fee_minor"), answer.get("amount_minor")
+    named = answer.get("id", payout_id)
     if became is None or named != payout_id or not _is_minor(fee) or not _is_minor(amount):
         return None
-    return Told(
+    return PayoutReport(
         payout_id=payout_id,
         became=became,
         word=str(word),
-        reason=plain(said.get("reason")),
-        reference=plain(said.get("reference")),
+        reason=plain(answer.get("reason")),
+        reference=plain(answer.get("reference")),
         fee_minor=fee,
         amount_minor=amount,
-        currency=plain(said.get("currency")),
+        currency=plain(answer.get("currency")),
     )
 
 

@@ -18,9 +18,9 @@ from services.rewards.providers.domain.port import (
     Answer,
     Barred,
     Became,
-    Heard,
+    Clear,
+    PayoutReport,
     Sending,
-    Told,
     Transfer,
     Unclear,
     plain,
@@ -101,33 +101,35 @@ def created(sending: Sending, status: int, body: bytes, *, first: bool) -> Answe
     """What the answer to a new batch means. A refusal of the whole batch says that nothing of it was taken only where
     it was never sent before (`first`): what came earlier may lie there under this very key.
     """
-    said = _read(body)
+    answer = _read(body)
     if status in (200, 201, 202):
-        remote_id = batch_id_of(said)
+        remote_id = batch_id_of(answer)
         if remote_id is None:
             return Unclear("unreadable")
-        return Heard([_taken(one) for one in sending.transfers], remote_id)
+        return Clear([_taken(one) for one in sending.transfers], remote_id)
     if status in (401, 403):
-        return Barred(_name(said) or f"status_{status}")
+        return Barred(_name(answer) or f"status_{status}")
     if status in (400, 409, 422):
-        if is_duplicate(said):
-            remote_id = _linked(said)
-            return Heard([], remote_id) if remote_id else Unclear("duplicate")
-        name = _name(said) or f"status_{status}"
+        if is_duplicate(answer):
+            remote_id = _linked(answer)
+            return Clear([], remote_id) if remote_id else Unclear("duplicate")
+        name = _name(answer) or f"status_{status}"
         if not first:
             return Unclear(name)
-        return Heard([refused(one, name, plain(said.get("message"))) for one in sending.transfers])
+        return Clear([refused(one, name, plain(answer.get("message"))) for one in sending.transfers])
     if status in (404, 405):
         return Barred(f"status_{status}")
     return Unclear(f"status_{status}")
 
 
-def is_duplicate(said: Mapping[str, Any]) -> bool:
+def is_duplicate(answer: Mapping[str, Any]) -> bool:
     """Whether PayPal refuses a batch because it knows its key."""
-    if _linked(said) is not None:
+    if _linked(answer) is not None:
         return True
-    words = f"{_name(said) or ''} " + " ".join(
-        f"{one.get('field', '')} {one.get('issue', '')}" for one in _list(said.get("details")) if isinstance(one, dict)
+    words = f"{_name(answer) or ''} " + " ".join(
+        f"{one.get('field', '')} {one.get('issue', '')}"
+        for one in _list(answer.get("details"))
+        if isinstance(one, dict)
     )
     folded = words.lower()
     return "duplicate" in folded or ("sender_batch_id" in folded and "exist" in folded)
@@ -135,21 +137,21 @@ def is_duplicate(said: Mapping[str, Any]) -> bool:
 
 def wrong_items(sending: Sending, status: int, body: bytes) -> dict[str, str]:
     """Which payouts PayPal refuses a whole batch for, and why; empty where it names none."""
-    said = _read(body)
-    if status not in (400, 422) or is_duplicate(said):
+    answer = _read(body)
+    if status not in (400, 422) or is_duplicate(answer):
         return {}
     sent = [one for one in sending.transfers if one.to is not None]
     named: dict[str, str] = {}
-    for one in _list(said.get("details")):
+    for one in _list(answer.get("details")):
         found = _ITEM_FIELD.search(str(one.get("field", ""))) if isinstance(one, dict) else None
         if found is not None and int(found[1]) < len(sent):
             named.setdefault(sent[int(found[1])].payout_id, plain(one.get("issue")) or "refused")
     return named
 
 
-def refused(one: Transfer, word: str, why: str | None) -> Told:
+def refused(one: Transfer, word: str, why: str | None) -> PayoutReport:
     """Of a payout that PayPal did not take and that certainly is not in the batch under its key."""
-    return Told(payout_id=one.payout_id, became="failed", word=word, reason=why or word)
+    return PayoutReport(payout_id=one.payout_id, became="failed", word=word, reason=why or word)
 
 
 def listed(sending: Sending, pages: Sequence[Mapping[str, Any]]) -> Answer:
@@ -161,13 +163,13 @@ def listed(sending: Sending, pages: Sequence[Mapping[str, Any]]) -> Answer:
         return Unclear("other_batch")
     found = {one.payout_id: one for page in pages for item in _list(page.get("items")) if (one := _item(item))}
     ended = _BATCH_ENDED.get(str(header.get("batch_status")))
-    told = [found[one.payout_id] for one in sending.transfers if one.payout_id in found]
+    reports = [found[one.payout_id] for one in sending.transfers if one.payout_id in found]
     if ended is not None and not found:
-        told = [
-            Told(payout_id=one.payout_id, became="failed", word=str(header["batch_status"]), reason=ended)
+        reports = [
+            PayoutReport(payout_id=one.payout_id, became="failed", word=str(header["batch_status"]), reason=ended)
             for one in sending.transfers
         ]
-    return Heard(told, batch_id_of(pages[0]))
+    return Clear(reports, batch_id_of(pages[0]))
 
 
 def count_of(page: Mapping[str, Any]) -> int:
@@ -175,9 +177,9 @@ def count_of(page: Mapping[str, Any]) -> int:
     return len(_list(page.get("items")))
 
 
-def batch_id_of(said: Mapping[str, Any]) -> str | None:
+def batch_id_of(answer: Mapping[str, Any]) -> str | None:
     """PayPal's own number of a batch."""
-    header = said.get("batch_header")
+    header = answer.get("batch_header")
     found = header.get("payout_batch_id") if isinstance(header, dict) else None
     return found if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,30}", found) else None
 
@@ -201,20 +203,20 @@ def hint_of(body: bytes) -> tuple[str | None, str | None, str | None]:
 
 def token_of(body: bytes) -> tuple[str, int, str] | None:
     """(access token, seconds that it lives, scopes)."""
-    said = _read(body)
-    token, lives = said.get("access_token"), said.get("expires_in")
+    answer = _read(body)
+    token, lives = answer.get("access_token"), answer.get("expires_in")
     if not isinstance(token, str) or not token or not token.isascii() or type(lives) is not int:
         return None
-    return token, lives, str(said.get("scope", ""))
+    return token, lives, str(answer.get("scope", ""))
 
 
 def read_page(body: bytes) -> dict[str, Any] | None:
     """A page of a batch; None for what is none."""
-    said = _read(body)
-    return said if isinstance(said.get("batch_header"), dict) else None
+    answer = _read(body)
+    return answer if isinstance(answer.get("batch_header"), dict) else None
 
 
-def _item(item: object) -> Told | None:
+def _item(item: object) -> PayoutReport | None:
     if not isinstance(item, dict) or not isinstance(own := item.get("payout_item"), dict):
         return None
     payout_id = own.get("sender_item_id")
@@ -226,7 +228,7 @@ def _item(item: object) -> Told | None:
     fee, currency = _money(item.get("payout_item_fee"))
     amount, unit = _money(own.get("amount"))
     same = currency is not None and currency == unit
-    return Told(
+    return PayoutReport(
         payout_id=payout_id,
         became=became,
         word=str(word),
@@ -264,16 +266,16 @@ def _money(value: object) -> tuple[int | None, str | None]:
     return int(minor), currency
 
 
-def _taken(one: Transfer) -> Told:
+def _taken(one: Transfer) -> PayoutReport:
     """Of a batch that was made just now: whose receiver was not known is not in it, nor ever will be under its key."""
     if one.to is None:
         return unsent(one)
-    return Told(payout_id=one.payout_id, became="submitted", word="PENDING")
+    return PayoutReport(payout_id=one.payout_id, became="submitted", word="PENDING")
 
 
-def _linked(said: Mapping[str, Any]) -> str | None:
+def _linked(answer: Mapping[str, Any]) -> str | None:
     """The number of the batch that an error links to. The link is never followed: a token goes to PayPal only."""
-    for one in _list(said.get("links")):
+    for one in _list(answer.get("links")):
         href = one.get("href") if isinstance(one, dict) else None
         if isinstance(href, str) and (found := _BATCH_PATH.fullmatch(_path(href))):
             return found[1]
@@ -287,8 +289,8 @@ def _path(href: str) -> str:
         return ""
 
 
-def _name(said: Mapping[str, Any]) -> str | None:
-    name = said.get("name") or said.get("error")
+def _name(answer: Mapping[str, Any]) -> str | None:
+    name = answer.get("name") or answer.get("error")
     return name[:60] if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_]{1,60}", name) else None
 
 

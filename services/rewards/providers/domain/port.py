@@ -54,7 +54,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PayoutReport:
     """What a provider says of one payout. `word` is its own word for it. An amount or a currency that it names must be
     ours, or nothing of it is believed.
     """
@@ -71,10 +71,10 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Clear:
     """A clear answer, of some of the payouts or of all."""
 
-    told: Sequence[Told]
+    reports: Sequence[PayoutReport]
     remote_id: str | None = None
 
 
@@ -104,12 +104,12 @@ class Barred:
     why: str
 
 
-Answer: TypeAlias = Heard | Unclear | Absent | Wait | Barred
+Answer: TypeAlias = Clear | Unclear | Absent | Wait | Barred
 
 
-def unsent(one: Transfer) -> Told:
+def unsent(one: Transfer) -> PayoutReport:
     """Of a payout that was certainly never sent: where its money goes is not known any more."""
-    return Told(payout_id=one.payout_id, became="failed", word="not_sent", reason="destination_gone")
+    return PayoutReport(payout_id=one.payout_id, became="failed", word="not_sent", reason="destination_gone")
 
 
 def plain(text: object) -> str | None:
