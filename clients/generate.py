@@ -29,7 +29,7 @@ def main(generator: str) -> None:
         plain = BUILD / "documents" / document.name
         # Two schemas may share a title; the generator would take both for one class. Their names differ.
         described = json.loads(document.read_text())
-        _tell_apart(described)
+        _distinguish(described)
         plain.write_text(json.dumps(_simpler(described) | {"info": described["info"]}))
         settings = BUILD / "documents" / f"{name}.yml"
         settings.write_text(f"project_name_override: kith-{name}\npackage_name_override: kith_{name}\npost_hooks: []\n")
@@ -70,7 +70,7 @@ def _run(argv: list[str]) -> None:
         sys.exit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout[-4000:]}")
 
 
-def _tell_apart(document: Any) -> None:
+def _distinguish(document: Any) -> None:
     """Operations of one name in one document get numbers: generators make a type of each name."""
     met: dict[str, int] = {}
     for item in document["paths"].values():

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done = part(wanted.minutes * 60 * share, wanted.seed, wanted.workers)
             done.seconds = time.monotonic() - started
             found.append(done)
-            print(f"{name}: {done.said}", flush=True)
+            print(f"{name}: {done.summary}", flush=True)
     asked = " ".join(["", *(f"--{name} {said}" for name in ("only", "under") if (said := getattr(wanted, name)))])
     place = write(RESULTS, found, began=began, minutes=wanted.minutes, seed=wanted.seed, asked=asked)
     print(f"\n{place.read_text()}\n{place}")

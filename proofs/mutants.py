@@ -99,24 +99,24 @@ def _configure(place: Path, subject: Subject) -> None:
 
 def _try(place: Path, subject: Subject, seconds: float, seed: int, workers: int, part: Part) -> None:
     ends = time.monotonic() + seconds
-    said = _mutmut(place, seed, "run", "nothing.*")  # makes the mutants, and runs the tests without any
+    output = _mutmut(place, seed, "run", "nothing.*")  # makes the mutants, and runs the tests without any
     drawn = sorted(_states(place))
     if not drawn:
-        part.failures.append(f"no mutants of {subject.name} were made:\n{said[-3000:]}")
+        part.failures.append(f"no mutants of {subject.name} were made:\n{output[-3000:]}")
         return
     random.Random(seed).shuffle(drawn)
     left, many = list(drawn), FIRST
     while left and many > 0:
         began = time.monotonic()
         some, left = left[:many], left[many:]
-        said = _mutmut(place, seed, "run", "--max-children", str(workers), *some)
+        output = _mutmut(place, seed, "run", "--max-children", str(workers), *some)
         # A run begins with all tests on the rules as they are; the more mutants, the less each has to bear of that.
         each_s = (time.monotonic() - began) / len(some)
         many = int((ends - time.monotonic()) / each_s)
     states = _states(place)
     counts = Counter(state for state in states.values() if state != "not checked")
     if not counts:
-        part.failures.append(f"no mutant of {subject.name} could be tried:\n{said[-3000:]}")
+        part.failures.append(f"no mutant of {subject.name} could be tried:\n{output[-3000:]}")
     part.table.append((subject.name, len(drawn), counts))
     part.tried[f"mutants of {subject.name}"] += counts.total()
     survivors = sorted(name for name, state in states.items() if state == "survived")

@@ -30,7 +30,7 @@ class Part:
     seconds: float = 0.0
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """In one line."""
         return f"{self.tried.total():,} tried, {len(self.failures)} failures"
 
@@ -95,5 +95,5 @@ def _mutants(part: Part) -> Iterator[str]:
 
 
 def _commit() -> str:
-    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return said.stdout.strip() or "unknown"
+    revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return revision.stdout.strip() or "unknown"

@@ -92,8 +92,8 @@ def _round(files: list[Path], seed: int, dose: float, workers: int, part: Part) 
         tried = Counter({"examples of properties": sum(int(found[1]) for found in _EXAMPLES.finditer(ended.stdout))})
         if tally.exists():
             for line in tally.read_text().splitlines():
-                said = json.loads(line)
-                tried[said["what"]] += said["tried"]
+                entry = json.loads(line)
+                tried[entry["what"]] += entry["tried"]
     failed = sorted(set(_FAILED.findall(ended.stdout)))
     part.failures += [f"`{test}`, again with `make test SEED={seed} ARGS={test.partition('::')[0]}`" for test in failed]
     if failed or ended.returncode not in (0, 1):

@@ -154,13 +154,13 @@ async def limited(stage: Stage, store: Store, rewards: int) -> list[Line]:
 
 async def _in_turn(times: int, *ways: Callable[[], Awaitable[float]]) -> list[list[float]]:
     """What each of them said, time after time, after three to warm up."""
-    said: list[list[float]] = [[] for _ in ways]
+    durations: list[list[float]] = [[] for _ in ways]
     for turn in range(times + 3):
-        for way, into in zip(ways, said, strict=True):
+        for way, into in zip(ways, durations, strict=True):
             took = await way()
             if turn >= 3:
                 into.append(took)
-    return said
+    return durations
 
 
 def _asked(people: Sequence[str]) -> int:

@@ -148,7 +148,7 @@ def _lines(alone: Seen, beside: Seen, bursting: Seen, count: int) -> list[Line]:
     ratio = quantile(beside.rewards, 0.95) / quantile(alone.rewards, 0.95)
     bursts = f"bursts of {count:,}, as many of one customer told late, as many that settle, and an audit"
     before = "; ".join(f"{name}: p95 {in_ms(times, 0.95)}" for name, times in alone.calls.items())
-    said = "; ".join(f"{name}: p95 {in_ms(t, 0.95)}, p99 {in_ms(t, 0.99)}" for name, t in bursting.calls.items())
+    latencies = "; ".join(f"{name}: p95 {in_ms(t, 0.95)}, p99 {in_ms(t, 0.99)}" for name, t in bursting.calls.items())
     worst = [max(quantile(times, share) for times in bursting.calls.values()) * 1000 for share in (0.95, 0.99)]
     return [
         Line(
@@ -171,7 +171,7 @@ def _lines(alone: Seen, beside: Seen, bursting: Seen, count: int) -> list[Line]:
         Line(
             "the quiet store's calls meanwhile",
             f"alone: {before}",
-            said,
+            latencies,
             "–",
             f"p95 ≤ {P95_MS} ms, p99 ≤ {P99_MS} ms",
             worst[0] <= P95_MS and worst[1] <= P99_MS,

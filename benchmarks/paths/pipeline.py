@@ -42,12 +42,12 @@ class Usual:
         self.child.stdin.write(f"{word}\n".encode())
         await self.child.stdin.drain()
 
-    async def hear(self, word: str) -> None:
+    async def expect(self, word: str) -> None:
         """Waits for a line. Raises if another comes, or none."""
         assert self.child.stdout is not None
-        heard = (await self.child.stdout.readline()).decode().strip()
-        if heard != word:
-            raise RuntimeError(f"the baseline said {heard!r} instead of {word!r}")
+        line = (await self.child.stdout.readline()).decode().strip()
+        if line != word:
+            raise RuntimeError(f"the baseline said {line!r} instead of {word!r}")
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def usual_way(stage: Stage) -> AsyncIterator[Usual]:
     child = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     usual = Usual(child, stage.folder)
     try:
-        await usual.hear("ready")
+        await usual.expect("ready")
         yield usual
     finally:
         child.terminate()
@@ -72,10 +72,10 @@ def per_order(stage: Stage, usual: Usual, stores: Sequence[Store], count: int) -
         file = usual.folder / "orders.jsonl"
         file.write_bytes(b"".join(fact.body + b"\n" for fact in facts(stage, stores, count)))
         await usual.say(f"go {file}")
-        await usual.hear("kept")
+        await usual.expect("kept")
         before, store_before, started = cpu_s([usual.child.pid]), cpu_s(stage.postgres_pids()), perf_counter()
         await usual.say("now")
-        await usual.hear("done")
+        await usual.expect("done")
         return Sample(
             work=count,
             cpu_s=cpu_s([usual.child.pid]) - before,

@@ -72,15 +72,15 @@ async def _live(db: Database, store: str, number: int, done: asyncio.Event, wait
 async def sweeping(db: Database, server: int, count: int) -> Line:
     """What a program's new version costs that reaches so many open orders of half as many people."""
     store, day = "str_swept", BEGIN + timedelta(days=1)
-    said = {"store_id": store, "program_id": "prg_1", "ambassador_id": "amb_1", "revision": 1, "created_at": BEGIN}
-    code = CodeSaved.model_validate({**said, "code_id": "cod_1", "code": "ANNA10"})
-    await _news(db, [_version(store, 1), AmbassadorSaved.model_validate(said), code])
+    common = {"store_id": store, "program_id": "prg_1", "ambassador_id": "amb_1", "revision": 1, "created_at": BEGIN}
+    code = CodeSaved.model_validate({**common, "code_id": "cod_1", "code": "ANNA10"})
+    await _publish(db, [_version(store, 1), AmbassadorSaved.model_validate(common), code])
     reported = [
         order(n, f"c{n // 2}", day, store=store).model_copy(update={"codes": ("ANNA10",)}) for n in range(count)
     ]
     await arrive(db, reported)
     async with Cost(server) as first:
-        await _news(db, [_version(store, 2)])
+        await _publish(db, [_version(store, 2)])
     steps = []
     async with Cost(server, turns=True) as cost:
         more = True
@@ -108,6 +108,6 @@ def _version(store: str, version: int) -> ProgramPublished:
     return ProgramPublished.model_validate(reported)
 
 
-async def _news(db: Database, reported: Sequence[Payload]) -> None:
+async def _publish(db: Database, reported: Sequence[Payload]) -> None:
     async with db.transaction({one.store_id for one in reported}) as tx:
         await take(tx, [Event(id="evt", type=one.TYPE, at=BEGIN, store_id=one.store_id, data=one) for one in reported])

@@ -37,7 +37,7 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
             await starting.migrate_all(services, settings, only_if_changed=True)
 
         async def ready(running: Process) -> None:
-            ui.say(parts.said())
+            ui.say(parts.summary())
             if showcase is None:
                 ui.say(f"\n[bold]Kith is ready at {settings.base_url}[/]   (Ctrl-C stops it)")
                 ui.emit({"ready": True, "url": settings.base_url})
@@ -48,7 +48,9 @@ async def run(settings: Settings, *, shop_port: int, history_days: int, ui: Ui) 
             details = await showcase.ensure(running.url, settings, ui)
             shop = build_shop(showcase.kith(running.url, settings.base_url, details))
             await stack.enter_async_context(Server(shop, host=settings.host, port=shop_port))
-            announce(ui, settings, details, shop_url, also=lambda: ui.say(f"{parts.said_of_last()} Ctrl-C stops it.\n"))
+            announce(
+                ui, settings, details, shop_url, also=lambda: ui.say(f"{parts.summary_of_last()} Ctrl-C stops it.\n")
+            )
 
         parts.begin("services")
         checks = () if showcase is None else (showcase.check,)

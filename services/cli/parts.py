@@ -13,7 +13,7 @@ class Parts:
         """From now on it is this part that takes time."""
         self._began.append((name, time.monotonic()))
 
-    def said(self) -> str:
+    def summary(self) -> str:
         """All parts with their seconds, and what they come to; what took no time is left out."""
         now = time.monotonic()
         ends = [*(moment for _, moment in self._began[1:]), now]
@@ -21,7 +21,7 @@ class Parts:
         parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took if seconds >= 0.05)
         return f"Ready after {sum(seconds for _, seconds in took):.0f} s: {parts}."
 
-    def said_of_last(self) -> str:
+    def summary_of_last(self) -> str:
         """The last part alone, for one that came while all others were in use already; of one that took no time, that
         it was there.
         """

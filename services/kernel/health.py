@@ -33,12 +33,12 @@ class Check:
 
     def as_json(self) -> dict[str, object]:
         """What `/readyz` says of it."""
-        said: dict[str, object] = {"name": self.name, "ok": self.ok}
+        shown: dict[str, object] = {"name": self.name, "ok": self.ok}
         if self.detail:
-            said["detail"] = self.detail
+            shown["detail"] = self.detail
         if self.done is not None:
-            said["done"] = round(self.done, 3)
-        return said
+            shown["done"] = round(self.done, 3)
+        return shown
 
 
 class SchemaVersions:

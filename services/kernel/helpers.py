@@ -34,17 +34,17 @@ class Helper:
 
     async def call(self, method: str, *arguments: object) -> Any:
         """What its object's method returns. Arguments and result are copied. Raises `HelperFailed`."""
-        told, heard = self._process.stdin, self._process.stdout
-        if told is None or heard is None:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
             raise HelperFailed("the helper has no pipes")
         async with self._turn:
             try:
                 message = await asyncio.to_thread(pickle.dumps, (method, arguments))
-                told.write(len(message).to_bytes(_LENGTH, "big"))
-                told.write(message)
-                await told.drain()
-                length = int.from_bytes(await heard.readexactly(_LENGTH), "big")
-                answer = await heard.readexactly(length)
+                stdin.write(len(message).to_bytes(_LENGTH, "big"))
+                stdin.write(message)
+                await stdin.drain()
+                length = int.from_bytes(await stdout.readexactly(_LENGTH), "big")
+                answer = await stdout.readexactly(length)
             except (OSError, asyncio.IncompleteReadError):
                 raise HelperFailed(f"the helper ended while it was at {method}") from None
             except asyncio.CancelledError:
@@ -81,22 +81,22 @@ async def helpers(made_of: str, count: int) -> AsyncIterator[list[Helper]]:
             await process.wait()
 
 
-def _serve(made_of: str, heard: IO[bytes], told: IO[bytes]) -> None:
+def _serve(made_of: str, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     module, _, name = made_of.partition(":")
     subject = getattr(import_module(module), name)()
     # What it holds at a time is many small things without circles: to look for those again and again costs a third.
     gc.freeze()
     gc.set_threshold(1_000_000)
-    while head := heard.read(_LENGTH):
-        method, arguments = pickle.loads(heard.read(int.from_bytes(head, "big")))  # noqa: S301  # from who started us
+    while head := incoming.read(_LENGTH):
+        method, arguments = pickle.loads(incoming.read(int.from_bytes(head, "big")))  # noqa: S301  # from who started us
         try:
             answer = (True, getattr(subject, method)(*arguments))
         except Exception as error:
             answer = (False, f"{type(error).__name__}: {error}")
         message = pickle.dumps(answer)
-        told.write(len(message).to_bytes(_LENGTH, "big"))
-        told.write(message)
-        told.flush()
+        outgoing.write(len(message).to_bytes(_LENGTH, "big"))
+        outgoing.write(message)
+        outgoing.flush()
 
 
 if __name__ == "__main__":

@@ -303,5 +303,5 @@ class Connection(HttpToolsProtocol):
         usual = self.server_state.default_headers
         if usual is not self._usual:  # the server makes them anew each second
             self._usual, self._usual_lines = usual, lines(usual)
-        said = (STATUS_LINE[status], self._usual_lines, headers, len(body), body)
-        self.transport.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % said)
+        parts = (STATUS_LINE[status], self._usual_lines, headers, len(body), body)
+        self.transport.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % parts)

@@ -88,8 +88,8 @@ async def _replay(ui: Ui, only: str, order: str, *, whole: bool) -> bool:
                     ui.say(f"  [red]✗[/] person {person_id}: what is remembered is not what the facts say")
                 for event_id in events.get("different", ()):
                     ui.say(f"  [red]✗[/] event {event_id}: what was decided is not what the facts say")
-                said = {"store": store_id, **counts, "differences": different, "misremembered": wrong}
-                ui.emit(said | {"events": {kind: len(ids) for kind, ids in events.items()}})
+                result = {"store": store_id, **counts, "differences": different, "misremembered": wrong}
+                ui.emit(result | {"events": {kind: len(ids) for kind, ids in events.items()}})
     return equal
 
 

@@ -125,20 +125,22 @@ async def _replay(ui: Ui, places: list[str], group: str) -> bool:
                 done = bar.add_task("Letters", total=len(chosen))
                 for letter in chosen:
                     service = manifests.load(letter.group.split(".")[1])
-                    said: dict[str, object] = {"place": letter.place, "replayed": True}
+                    result: dict[str, object] = {"place": letter.place, "replayed": True}
                     async with opened(settings, service.name) as db:
                         try:
                             await inspect.replay(letter, service, db)
                             await inspect.mark(bus, letter)
                         except Exception as error:  # named by its class, as in the log: a message may quote values
                             well = False
-                            said |= {"replayed": False, **describe(error)}
+                            result |= {"replayed": False, **describe(error)}
                     bar.advance(done)
                     mark = (
-                        "[green]✓[/]" if said["replayed"] else f"[red]✗[/] {said.get('error')} at {said.get('where')}:"
+                        "[green]✓[/]"
+                        if result["replayed"]
+                        else f"[red]✗[/] {result.get('error')} at {result.get('where')}:"
                     )
                     ui.say(f"{mark} {letter.place} {letter.type} {letter.subject}")
-                    ui.emit(said)
+                    ui.emit(result)
         finally:
             await bus.stop()
     return well

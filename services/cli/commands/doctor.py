@@ -88,8 +88,8 @@ async def _store(
     if not secret.startswith("kith_sk_"):
         raise StartFailed("give a secret key of the store: --key kith_sk_…, or KITH_SECRET_KEY")
     async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
-        found, said = await store.look_at_page(client, url if "://" in url else f"https://{url}", secret)
-        kith = kith or said or "http://localhost:8080"
+        found, address = await store.look_at_page(client, url if "://" in url else f"https://{url}", secret)
+        kith = kith or address or "http://localhost:8080"
         latest: list[dict[str, Any]] = []
         try:
             check = check or await store.begin(client, kith, secret, without)

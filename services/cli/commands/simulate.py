@@ -62,9 +62,9 @@ def simulate(
             except httpx.HTTPError as error:
                 raise StartFailed(f"{url} does not answer: {type(error).__name__}") from error
             well = well and answer.status_code == 200
-            said = answer.text[:200] if answer.status_code != 200 else str(answer.json().get("outcome"))
+            result = answer.text[:200] if answer.status_code != 200 else str(answer.json().get("outcome"))
             ui.say(
-                f"{'[green]✓[/]' if answer.status_code == 200 else '[red]✗[/]'} {topic}  {answer.status_code}  {said}"
+                f"{'[green]✓[/]' if answer.status_code == 200 else '[red]✗[/]'} {topic}  {answer.status_code}  {result}"
             )
-            ui.emit({"topic": topic, "order": bought.order_id, "status": answer.status_code, "said": said})
+            ui.emit({"topic": topic, "order": bought.order_id, "status": answer.status_code, "said": result})
     raise typer.Exit(0 if well else 1)

@@ -71,12 +71,12 @@ async def _list(ui: Ui, state: str | None, kind: str | None, count: int) -> None
                 cut.append(service.name)
             total += len(rows)
             for row in rows:
-                said = _as_json(service.name, row)
+                item = _as_json(service.name, row)
                 ui.say(
-                    f"{said['place']:18} {said['state']:9} {row.kind:20} {row.lane:24} attempts {row.attempts},"
-                    f" {row.reason or '-'}, due {said['due']}"
+                    f"{item['place']:18} {item['state']:9} {row.kind:20} {row.lane:24} attempts {row.attempts},"
+                    f" {row.reason or '-'}, due {item['due']}"
                 )
-                ui.emit(said)
+                ui.emit(item)
     ui.say(f"{total} tasks." if total else "There is none.")
     if cut:
         ui.say(f"There are more of {', '.join(cut)}: ask for more with --count.")
@@ -99,9 +99,9 @@ async def _show(ui: Ui, place: str) -> None:
         row = await sql.one(tx, number)
     if row is None:
         raise StartFailed(f"there is no task {place}")
-    said = {**_as_json(service, row), "payload": orjson.loads(row.payload)}
-    ui.say(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
-    ui.emit(said)
+    item = {**_as_json(service, row), "payload": orjson.loads(row.payload)}
+    ui.say(orjson.dumps(item, option=orjson.OPT_INDENT_2).decode())
+    ui.emit(item)
 
 
 async def _retry(ui: Ui, places: list[str], kind: str | None) -> None:

@@ -131,10 +131,10 @@ async def _asked(client: httpx.AsyncClient, method: str, url: str, secret: str, 
         found: dict[str, Any] = answer.json()
         return found
     try:
-        said = str(answer.json()["detail"])
+        detail = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        said = "this is not Kith; give --kith"
-    raise CannotAsk(f"{url} answered {answer.status_code}: {said}")
+        detail = "this is not Kith; give --kith"
+    raise CannotAsk(f"{url} answered {answer.status_code}: {detail}")
 
 
 class _Lines(HTMLParser):

@@ -52,12 +52,12 @@ async def _live(product: Product, showcase: Showcase | None, hang_up: asyncio.Ev
 
     await product.start(checks=() if showcase is None else (showcase.check,), progress=step)
     settings = Settings(port=product.settings.port)
-    ui.say(parts.said())
+    ui.say(parts.summary())
     if showcase is not None:
         parts.begin("history")
         details = await showcase.ensure(f"http://127.0.0.1:{settings.port}", settings, ui)
         await product.start_shop(showcase.details_path)
-        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, ui, parts.said_of_last()))
+        announce(ui, settings, details, showcase.shop_url, also=lambda: _explain(product, ui, parts.summary_of_last()))
     else:
         ui.say(f"\n[bold]Kith is ready at {product.url}[/]")
         _explain(product, ui)
@@ -85,8 +85,8 @@ async def _restart_on_hangup(product: Product, hang_up: asyncio.Event, failed: a
         product.write_state(rolled=rolled)
 
 
-def _explain(product: Product, ui: Ui, *said: str) -> None:
-    for line in said:
+def _explain(product: Product, ui: Ui, *lines: str) -> None:
+    for line in lines:
         ui.say(line)
     ui.say(f"Each process has its number in {product.folder}/<name>.pid and its log in {product.logs}.")
     ui.say("`kith split restart` restarts the replicas one by one; Ctrl-C stops everything.\n")

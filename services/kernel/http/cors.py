@@ -60,8 +60,8 @@ def with_quick_cors(quick: Quick) -> Quick:
 
 
 def _with(answer: QuickAnswer, more: bytes) -> QuickAnswer:
-    status, headers, said = answer
-    return status, headers + more, said
+    status, headers, body = answer
+    return status, headers + more, body
 
 
 def with_cors(handle: Handle) -> Handle:

@@ -11,8 +11,8 @@ def test_each_part_is_named_with_its_seconds_and_what_took_none_is_left_out(monk
     parts = Parts()
     for name in ("schemas", "nothing", "services"):
         parts.begin(name)
-    assert parts.said() == "Ready after 14 s: schemas 11.2 s, services 3.0 s."
+    assert parts.summary() == "Ready after 14 s: schemas 11.2 s, services 3.0 s."
     parts.begin("history")
-    assert parts.said_of_last() == "Its history took 40.2 s, and all is there after 54 s."
+    assert parts.summary_of_last() == "Its history took 40.2 s, and all is there after 54 s."
     parts.begin("history")
-    assert parts.said_of_last() == "Its history was there."
+    assert parts.summary_of_last() == "Its history was there."
