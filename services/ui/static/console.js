@@ -21,8 +21,8 @@
       area.remove();
     }
     button.classList.add("copied");
-    const said = button.querySelector("[data-copied]");
-    said?.setAttribute("role", "status");
+    const copied = button.querySelector("[data-copied]");
+    copied?.setAttribute("role", "status");
     setTimeout(() => button.classList.remove("copied"), 2000);
   });
 
@@ -150,9 +150,9 @@
   // A demo's history, while it arrives: how far it has come, and a fresh page when it is there.
   const history = document.querySelector("[data-history]");
   const watch = async () => {
-    const said = await fetch("/readyz", { cache: "no-store" }).then((answer) => answer.json(), () => null);
-    const check = said?.checks?.find((one) => one.name === "demo");
-    if (said && (!check || check.ok)) {
+    const readiness = await fetch("/readyz", { cache: "no-store" }).then((answer) => answer.json(), () => null);
+    const check = readiness?.checks?.find((one) => one.name === "demo");
+    if (readiness && (!check || check.ok)) {
       const seen = !history.hidden;
       history.hidden = true;
       const busy = leaving() || document.querySelector("dialog[open], form :focus");

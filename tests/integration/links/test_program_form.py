@@ -203,9 +203,9 @@ async def test_the_form_shows_the_phone_while_one_writes(
     await page.locator("#words_en_title").fill("{name} has coffee for you")
     await expect(phone.get_by_role("heading", name="Anna has coffee for you")).to_be_visible()
     await page.locator("#ambassador_amount").fill("90")
-    await expect(page.locator("#said")).to_contain_text("Both sides together get 90% of an order.")
+    await expect(page.locator("#program-text")).to_contain_text("Both sides together get 90% of an order.")
     await page.locator("#landing_url").fill("https://evil.example/")
-    await expect(page.locator("#said")).to_contain_text("evil.example is no proved domain")
+    await expect(page.locator("#program-text")).to_contain_text("evil.example is no proved domain")
     assert await page.evaluate("history.length") == steps
     for path in (
         f"{HOME}/{program}/edit",

@@ -140,7 +140,7 @@ async def test_a_store_is_led_from_nothing_to_its_first_reward(
         shop.key = key_of(store.secret)
         await looked_at(visitor, shop.url)
         await expect(step["The line in your pages"]).to_contain_text("sent the secret key")
-        await expect(page.locator("#heard")).to_contain_text("1 thing to mend")
+        await expect(page.locator("#announced")).to_contain_text("1 thing to mend")
         shop.key = key_of(store.publishable)
         await looked_at(visitor, shop.elsewhere)
         await expect(step["The line in your pages"]).to_contain_text("which is none of your domains")

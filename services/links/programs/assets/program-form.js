@@ -3,10 +3,10 @@
 (() => {
   "use strict";
   const form = document.querySelector("form[data-preview]");
-  const said = document.getElementById("said");
+  const text = document.getElementById("program-text");
   const phone = document.getElementById("phone");
   const button = document.getElementById("show");
-  if (!form || !said || !phone || !button) return;
+  if (!form || !text || !phone || !button) return;
   const trial = document.getElementById("trial");
   const tried = document.getElementById("tried");
   let wait = 0;
@@ -15,7 +15,7 @@
   // The rules are tried by another service than the one that puts them into sentences: it is given what this one read.
   const attempt = async () => {
     const mine = ++tries;
-    const read = said.querySelector("[data-definition]");
+    const read = text.querySelector("[data-definition]");
     if (!trial || !tried || !read) return;
     trial.elements.draft.value = read.value;
     const body = new URLSearchParams(new FormData(trial));
@@ -29,8 +29,8 @@
     const body = new FormData(form);
     const answer = await fetch(form.dataset.preview, { method: "POST", body }).catch(() => null);
     if (mine !== asked || !answer?.ok) return;
-    said.innerHTML = await answer.text();
-    if (said.querySelector("[data-unreadable]")) return;
+    text.innerHTML = await answer.text();
+    if (text.querySelector("[data-unreadable]")) return;
     attempt();
     // A fresh frame: the first page of a frame leaves no step in the browser's history.
     phone.replaceChildren(phone.firstElementChild.cloneNode());
