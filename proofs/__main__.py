@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done.seconds = time.monotonic() - started
             found.append(done)
             print(f"{name}: {done.summary}", flush=True)
-    asked = " ".join(["", *(f"--{name} {said}" for name in ("only", "under") if (said := getattr(wanted, name)))])
+    asked = " ".join(["", *(f"--{name} {value}" for name in ("only", "under") if (value := getattr(wanted, name)))])
     place = write(RESULTS, found, began=began, minutes=wanted.minutes, seed=wanted.seed, asked=asked)
     print(f"\n{place.read_text()}\n{place}")
     return 1 if any(part.failures for part in found) else 0

@@ -36,15 +36,15 @@ class Sheet:
 
 FRIEND = ("/l/{slug}", "/join/{program}", "/terms/{program}", "/p/{program}")
 PORTAL = ("/p", "/p/friends", "/p/results", "/p/statement")
-TOLD = ("/p/messages", "/p/links", "/p/materials", "/p/invites")
+MESSAGES = ("/p/messages", "/p/links", "/p/materials", "/p/invites")
 CONSOLE = ("/console", "/console/analytics/ambassadors", "/console/attribution/orders", "/console/links/programs")
 SHEETS = (
     Sheet("friend", FRIEND, "en-GB", "light"),
     Sheet("friend-dark", FRIEND, "uk-UA", "dark"),
     Sheet("portal", PORTAL, "en-GB", "light"),
     Sheet("portal-dark", PORTAL, "ru-RU", "dark"),
-    Sheet("messages", TOLD, "en-GB", "light"),
-    Sheet("messages-dark", TOLD, "uk-UA", "dark"),
+    Sheet("messages", MESSAGES, "en-GB", "light"),
+    Sheet("messages-dark", MESSAGES, "uk-UA", "dark"),
     Sheet("portal-wide", ("/p", "/p/results"), "ro-RO", "light", wide=True, across=2),
     Sheet("console", CONSOLE, "en-GB", "light"),
     Sheet("mailbox", ("/console/links/mailbox",), "en-GB", "light", wide=True, across=1),

@@ -1,7 +1,7 @@
 """What is wrong with a form's fields, in the reader's language.
 
-Models and actions say it in English, for callers of the API. A detail that is a `Said` is said again here; of what a
-model finds by itself the kind is known, and what it allows; of all else it is said that it cannot be taken.
+Models and actions say it in English, for callers of the API. A detail that is `Translatable` is translated here; of
+what a model finds by itself the kind is known, and what it allows; of all else it is said that it cannot be taken.
 """
 
 from __future__ import annotations

@@ -108,13 +108,13 @@ async def test_each_service_does_its_work_at_the_composed_broker_and_nothing_els
     buses = {service.name: bus_of(broker, service.name) for service in manifests.load_all()}
     for service in manifests.load_all():
         await works(buses[service.name], service)
-        heard = {topic for topics in subscriptions_of([service]).values() for topic in topics}
+        subscribed = {topic for topics in subscriptions_of([service]).values() for topic in topics}
         reported = {str(topic) for topic in service.publishes}
         for topic in map(str, Topic):
             assert await writes(buses[service.name], topic) == (topic in reported), f"{service.name} writes {topic}"
         # What may be read and has nothing new is waited for: all topics at once.
         may = await asyncio.gather(*(reads(broker, service.name, topic) for topic in map(str, Topic)))
-        assert {topic for topic, read in zip(Topic, may, strict=True) if read} == heard & set(Topic), (
+        assert {topic for topic, read in zip(Topic, may, strict=True) if read} == subscribed & set(Topic), (
             f"{service.name} reads"
         )
     with pytest.raises(BusUnavailable):

@@ -64,18 +64,18 @@ def feature_files() -> Iterator[tuple[str, str, str, Path]]:
                 yield service, parts[0], parts[1].removesuffix(".py"), path
 
 
-def said(path: Path) -> str:
+def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
 def test_a_feature_has_files_of_the_agreed_names_only() -> None:
     agreed = FILES | FOLDERS | {"__init__"}
-    assert [said(path) for _, _, layer, path in feature_files() if layer not in agreed] == []
+    assert [shown(path) for _, _, layer, path in feature_files() if layer not in agreed] == []
 
 
 def test_a_service_has_files_of_the_agreed_names_only() -> None:
     wrong = [
-        said(path)
+        shown(path)
         for service in SERVICES
         for path in sorted((ROOT / "services" / service).glob("*.py"))
         if path.stem not in AT_THE_ROOT
@@ -85,7 +85,7 @@ def test_a_service_has_files_of_the_agreed_names_only() -> None:
 
 def test_the_domain_is_pure() -> None:
     wrong = [
-        f"{said(path)} imports {name}"
+        f"{shown(path)} imports {name}"
         for _, _, layer, path in feature_files()
         if layer in PURE
         for name in imported(path)
@@ -96,7 +96,7 @@ def test_the_domain_is_pure() -> None:
 
 def test_sql_is_written_in_sql_and_tables_only() -> None:
     wrong = [
-        f"{said(path)} imports {name}"
+        f"{shown(path)} imports {name}"
         for _, _, layer, path in feature_files()
         if layer not in SQL_MAY_BE_IN
         for name in imported(path)
@@ -113,13 +113,13 @@ def test_a_table_is_a_constant_of_its_own_name_on_the_services_metadata() -> Non
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 called, given = node.value.func, node.value.args
                 if isinstance(called, ast.Name) and called.id == "service_metadata":
-                    wrong.append(f"{said(path)}:{node.lineno} makes metadata of its own")
+                    wrong.append(f"{shown(path)}:{node.lineno} makes metadata of its own")
                 if isinstance(called, ast.Name) and called.id == "Table":
                     assert isinstance(node.targets[0], ast.Name) and isinstance(given[0], ast.Constant)
                     if layer != "tables" or node.targets[0].id != str(given[0].value).upper():
-                        wrong.append(f"{said(path)}:{node.lineno} {node.targets[0].id}")
+                        wrong.append(f"{shown(path)}:{node.lineno} {node.targets[0].id}")
         if layer == "tables" and f"services.{service}.settings.METADATA" not in imported(path):
-            wrong.append(f"{said(path)} does not take the metadata from the settings")
+            wrong.append(f"{shown(path)} does not take the metadata from the settings")
     assert wrong == []
 
 
@@ -138,7 +138,7 @@ def test_what_a_feature_hears_does_by_the_clock_and_sends_is_named_alike() -> No
             }
             defined |= {node.name for node in parsed(path).body if isinstance(node, ast.FunctionDef)}
             if not defined & parts[layer]:
-                wrong.append(said(path))
+                wrong.append(shown(path))
     assert wrong == []
 
 
@@ -152,13 +152,13 @@ def test_the_kernel_names_nothing_of_the_business() -> None:
         for name in sorted(names):
             words = re.findall(r"[a-z]+|[A-Z][a-z]*", name)
             if OF_THE_BUSINESS & {word.lower().removesuffix("s") for word in words}:
-                wrong.append(f"{said(path)}: {name}")
+                wrong.append(f"{shown(path)}: {name}")
     assert wrong == []
 
 
 def test_only_the_kernel_commits() -> None:
     wrong = [
-        f"{said(path)}:{node.lineno}"
+        f"{shown(path)}:{node.lineno}"
         for path in python_files("services")
         if path.parts[-2] != "kernel" and "kernel" not in path.parts
         for node in ast.walk(parsed(path))
@@ -179,9 +179,9 @@ def test_time_and_chance_come_from_the_kernel() -> None:
             called = node.func
             if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
                 if (called.value.id, called.attr) in forbidden:
-                    wrong.append(f"{said(path)}:{node.lineno} {called.value.id}.{called.attr}")
+                    wrong.append(f"{shown(path)}:{node.lineno} {called.value.id}.{called.attr}")
             elif isinstance(called, ast.Name) and called.id in {"uuid4", "uuid1", "utcnow"}:
-                wrong.append(f"{said(path)}:{node.lineno} {called.id}")
+                wrong.append(f"{shown(path)}:{node.lineno} {called.id}")
     assert wrong == []
 
 
@@ -215,18 +215,18 @@ def test_files_and_functions_are_short() -> None:
             continue
         lines = path.read_text().count("\n")
         if lines > LONGEST_FILE:
-            wrong.append(f"{said(path)} has {lines} lines")
+            wrong.append(f"{shown(path)} has {lines} lines")
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = own_lines(node)
                 if length > LONGEST_FUNCTION:
-                    wrong.append(f"{said(path)}:{node.lineno} {node.name} has {length} lines")
+                    wrong.append(f"{shown(path)}:{node.lineno} {node.name} has {length} lines")
     assert wrong == []
 
 
 def test_every_module_says_what_lives_in_it() -> None:
     wrong = [
-        said(path)
+        shown(path)
         for path in python_files("services", "contracts", "demo")
         if parsed(path).body and "migrations" not in path.parts and ast.get_docstring(parsed(path)) is None
     ]

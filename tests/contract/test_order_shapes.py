@@ -47,18 +47,18 @@ def test_what_the_api_takes_is_what_any_source_is_read_into(body: type[BaseModel
 
 
 def test_the_events_figures_are_those_of_the_order() -> None:
-    said, read = of_model(Figures), of_struct(Order)
+    modelled, read = of_model(Figures), of_struct(Order)
     read["subtotal_minor"] = REQUIRED  # where none is reported it is the total: no event is without one
-    assert said == {name: read[name] for name in said}
+    assert modelled == {name: read[name] for name in modelled}
     order = Order(order_id="1", placed_at=NOON, status="paid", currency="EUR", total_minor=100)
     assert Figures.model_validate(order.figures()).model_dump(mode="json") == {
-        **{name: default for name, default in said.items() if default != REQUIRED and name != CREDIT},
+        **{name: default for name, default in modelled.items() if default != REQUIRED and name != CREDIT},
         "status": "paid",
         "currency": "EUR",
         "total_minor": 100,
         "subtotal_minor": 100,
     }
-    assert order.figures().keys() == said.keys() - {CREDIT}  # absent without, as it was before
+    assert order.figures().keys() == modelled.keys() - {CREDIT}  # absent without, as it was before
 
 
 def test_what_was_paid_with_credit_is_said_where_there_is_any() -> None:

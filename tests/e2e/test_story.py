@@ -26,7 +26,7 @@ CHATS = {"en": 7001, "ru": 7002, "uk": 7003, "ro": 7004}
 
 
 @dataclass(frozen=True)
-class Said:
+class Texts:
     """What people of one language read."""
 
     connected: str
@@ -45,8 +45,8 @@ class Said:
     why_nothing_is_left: str
 
 
-SAID = {
-    "en": Said(
+TEXTS = {
+    "en": Texts(
         "Connected", "My coffee comes from Zerno Coffee. €5 off your first order!", "roasted on Mondays",
         "Inna invites you", "€5 off your first order", "€1.52",
         "An order of a friend counts as yours. Your reward: €1.52",
@@ -54,7 +54,7 @@ SAID = {
         "€1.52 of a reward was taken back: the order was returned.",
         "A reward became smaller", "The friend sent everything back",
     ),
-    "ru": Said(
+    "ru": Texts(
         "Подключено", "Мой кофе — из Zerno Coffee. Скидка 5 € на первый заказ!", "обжаривают по понедельникам",
         "Вас приглашает Inna", "Скидка 5 € на первый заказ", "1,52 €",
         "Заказ друга засчитан вам. Ваша награда: 1,52 €",
@@ -62,7 +62,7 @@ SAID = {
         "Часть награды отменена, 1,52 €: заказ возвращён.",
         "Награда уменьшилась", "Друг всё вернул и получил деньги.",
     ),
-    "uk": Said(
+    "uk": Texts(
         "Підключено", "Моя кава — із Zerno Coffee. Знижка 5 € на перше замовлення!", "обсмажують щопонеділка",
         "Вас запрошує Inna", "Знижка 5 € на перше замовлення", "1,52 €",
         "Замовлення друга зараховано вам. Ваша винагорода: 1,52 €",
@@ -70,7 +70,7 @@ SAID = {
         "Частину винагороди скасовано, 1,52 €: замовлення повернуто.",
         "Винагорода зменшилася", "Друг усе повернув і отримав гроші.",
     ),
-    "ro": Said(
+    "ro": Texts(
         "Conectat", "Cafeaua mea vine de la Zerno Coffee. Reducere de 5 € la prima comandă!", "se prăjește lunea",
         "Inna vă invită", "Reducere de 5 € la prima comandă", "1,52 €",
         "Comanda unui prieten vi se atribuie. Recompensa dvs.: 1,52 €",
@@ -142,18 +142,20 @@ async def test_the_whole_story_on_a_phone_in_four_languages(tmp_path: Path, brow
         assert (await world.http.put("/v1/telegram-bot", json={"token": TOKEN})).is_success
         await until(lambda: world.telegram.hook, within=60, what="the bot's hook")
         people = await asyncio.gather(*(up_to_the_order(world, language) for language in LOCALES))
-        said = [(person, SAID[person.language]) for person in people]
+        readers = [(person, TEXTS[person.language]) for person in people]
         await asyncio.gather(*(until_rewarded(world, person) for person in people))
         await world.later(200)  # news of an order wait a little, for what may change it
-        await asyncio.gather(*(is_told(world, person, words.brought, words.brought_by_mail) for person, words in said))
-        await asyncio.gather(*(sees(world, person, words.why_it_counts, words.figure) for person, words in said))
+        await asyncio.gather(
+            *(is_notified(world, person, words.brought, words.brought_by_mail) for person, words in readers)
+        )
+        await asyncio.gather(*(sees(world, person, words.why_it_counts, words.figure) for person, words in readers))
         for person in people:
             paid = (await world.asked(f"/v1/orders/{person.order_id}"))["total_minor"]
             await world.asked(f"/v1/orders/{person.order_id}/refunds", refund_id="all", amount_minor=paid)
         await asyncio.gather(
-            *(is_told(world, person, words.taken_back, words.taken_back_by_mail) for person, words in said)
+            *(is_notified(world, person, words.taken_back, words.taken_back_by_mail) for person, words in readers)
         )
-        await asyncio.gather(*(sees(world, person, words.why_nothing_is_left, "0") for person, words in said))
+        await asyncio.gather(*(sees(world, person, words.why_nothing_is_left, "0") for person, words in readers))
         await signs_out_and_in(world, next(person for person in people if person.language == "ru"))
 
 
@@ -161,7 +163,7 @@ async def until_rewarded(world: World, person: Person) -> None:
     """The bot knows of the reward."""
 
     async def granted() -> bool:
-        return SAID[person.language].figure in await says(world, person, "/balance")
+        return TEXTS[person.language].figure in await answer_to(world, person, "/balance")
 
     await until(granted, within=60, every=0.2, what="a reward")
 
@@ -190,14 +192,14 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-async def is_told(world: World, person: Person, text: str, subject: str) -> None:
+async def is_notified(world: World, person: Person, text: str, subject: str) -> None:
     """By the bot, and by mail."""
     chat = CHATS[person.language]
 
-    def told() -> list[str]:
+    def sent() -> list[str]:
         return [one for whom, one in world.telegram.sent if whom == chat and plain(one).startswith(text)]
 
-    await until(told, within=60, what=f"the bot saying {text!r}")
+    await until(sent, within=60, what=f"the bot saying {text!r}")
 
     def mailed() -> list[str]:
         came = [mail for mail in world.relay.to(person.email) if plain(mail["Subject"]) == subject]
@@ -273,15 +275,15 @@ async def connects_telegram(world: World, person: Person) -> None:
     await person.page.locator("form[action='/p/messages/telegram'] button").click()
     address = await person.page.locator("a.button.store").get_attribute("href")
     assert address is not None and address.startswith("https://t.me/zerno_bot?start=")
-    greeted = await says(world, person, f"/start {parse_qs(urlsplit(address).query)['start'][0]}")
-    assert greeted.startswith(f"{SAID[person.language].connected}: Zerno Coffee")
+    greeted = await answer_to(world, person, f"/start {parse_qs(urlsplit(address).query)['start'][0]}")
+    assert greeted.startswith(f"{TEXTS[person.language].connected}: Zerno Coffee")
     await person.page.goto(f"{world.kith.url}/p/messages")
     await person.page.locator("#mail_too").select_option("everything")
     await person.page.locator("form.form button").click()
     await expect(person.page.locator("#mail_too")).to_have_value("everything")
 
 
-async def says(world: World, person: Person, text: str) -> str:
+async def answer_to(world: World, person: Person, text: str) -> str:
     """What the bot answers, as Telegram delivers it."""
     chat, sender = CHATS[person.language], {"language_code": person.language}
     answer = await world.http.post(
@@ -299,10 +301,10 @@ async def shares(world: World, person: Person) -> str:
     handed = await person.page.locator("a[href^='https://t.me/share/url']").get_attribute("href")
     assert handed
     query = parse_qs(urlsplit(handed).query)
-    assert plain(query["text"][0]) == SAID[person.language].recommended
+    assert plain(query["text"][0]) == TEXTS[person.language].recommended
     await person.page.goto(f"{world.kith.url}/p/materials")
     await expect(person.page.get_by_alt_text("A cup of coffee")).to_be_visible()
-    await expect(person.page.locator("main")).to_contain_text(SAID[person.language].to_post)
+    await expect(person.page.locator("main")).to_contain_text(TEXTS[person.language].to_post)
     return query["url"][0]
 
 
@@ -311,8 +313,8 @@ async def a_friend_buys(world: World, person: Person, link: str) -> str:
     phone = await world.browser.new_context(viewport=PHONE, locale=LOCALES[person.language])  # type: ignore[arg-type]
     page = await phone.new_page()
     await page.goto(link)
-    await expect(page.locator(".who")).to_have_text(SAID[person.language].invited)
-    await expect(page.locator("h1")).to_have_text(SAID[person.language].promised)
+    await expect(page.locator(".who")).to_have_text(TEXTS[person.language].invited)
+    await expect(page.locator("h1")).to_have_text(TEXTS[person.language].promised)
     await page.locator("a.go").click()
     await expect(page).to_have_url(f"{world.kith.reported['shop_url']}/")
     await page.get_by_role("button", name="Add Clay dripper to the cart").click()

@@ -39,11 +39,11 @@ async def test_a_mode_that_is_not_known_is_as_required(shop: Shop) -> None:
     assert (await shop.cookies(), shop.reports) == ({}, [])
 
 
-def banner(shop: Shop, *said: str) -> None:
+def banner(shop: Shop, *calls: str) -> None:
     """A shop that needs consent, whose banner speaks Google's Consent Mode."""
     shop.attributes = ' data-consent="required"'
     shop.head = f'<script defer src="{shop.kith_url}/kith-consent.js"></script>'
-    shop.body = GTAG + "\n" + "\n".join(said) + "</script>"
+    shop.body = GTAG + "\n" + "\n".join(calls) + "</script>"
 
 
 async def test_consent_mode_grants_when_the_banner_is_answered_and_takes_back(shop: Shop) -> None:
@@ -66,7 +66,7 @@ async def test_consent_mode_grants_when_the_banner_is_answered_and_takes_back(sh
 
 
 @pytest.mark.parametrize(
-    ("said", "granted"),
+    ("calls", "granted"),
     [
         (("gtag('consent', 'default', {ad_storage: 'granted'})",), True),
         (("gtag('consent', 'default', {ad_storage: 'granted', region: ['US']})",), False),
@@ -83,8 +83,8 @@ async def test_consent_mode_grants_when_the_banner_is_answered_and_takes_back(sh
         (("dataLayer.push({event: 'x'}, null); gtag('config', 'G-1'); gtag('consent')", DENIED), False),
     ],
 )
-async def test_what_a_page_says_in_consent_mode(shop: Shop, said: tuple[str, ...], granted: bool) -> None:
-    banner(shop, *said)
+async def test_what_a_page_says_in_consent_mode(shop: Shop, calls: tuple[str, ...], granted: bool) -> None:
+    banner(shop, *calls)
     await shop.open(f"/?kith={FIRST}")
     await settled(shop)
     assert (("kith_t" in await shop.cookies()), bool(shop.reports)) == (granted, granted)

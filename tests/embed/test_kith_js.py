@@ -204,14 +204,14 @@ async def test_a_path_that_reads_like_a_host_stays_a_path(shop: Shop) -> None:
 @pytest.mark.parametrize(("key", "status"), [("", 202), (' data-key="kith_pk_revoked"', 401)])
 async def test_a_key_that_is_missing_or_not_valid_is_said_once(shop: Shop, key: str, status: int) -> None:
     shop.key, shop.status = key, status
-    said: list[str] = []
-    shop.page.on("console", lambda line: said.append(line.text) if line.text.startswith("kith.js:") else None)
+    warnings: list[str] = []
+    shop.page.on("console", lambda line: warnings.append(line.text) if line.text.startswith("kith.js:") else None)
     await shop.open("/")
     await shop.page.evaluate("kith('share'); kith('share')")
     await shop.page.wait_for_load_state("networkidle")
-    await until(lambda: bool(said), what="the warning")
-    assert len(said) == 1
-    assert "data-key" in said[0]
+    await until(lambda: bool(warnings), what="the warning")
+    assert len(warnings) == 1
+    assert "data-key" in warnings[0]
     assert (shop.reports == []) == (key == "")
 
 

@@ -196,8 +196,8 @@ async def test_who_is_known_by_their_link_alone_is_reported_by_it(shop: Shop) ->
     await shop.page.get_by_role("button", name="Share", exact=True).click()
     await shop.page.get_by_role("link", name="Telegram").click()
     await until(lambda: [one for one in shop.reports if one["type"] == "share"], what="the share")
-    (said,) = [one for one in shop.reports if one["type"] == "share"]
-    assert (said["channel"], said["slug"], "customer" in said) == ("telegram", "anna", False)
+    (report,) = [one for one in shop.reports if one["type"] == "share"]
+    assert (report["channel"], report["slug"], "customer" in report) == ("telegram", "anna", False)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -78,13 +78,13 @@ async def _beside(console: Console, product: Product, http: httpx.AsyncClient, *
     """Whether a flooded store's neighbour was held up, also when it was looked at once more."""
     for _ in range(2):
         found = await beside_a_flood(product, http, orders=100, walk_in=walk_in)
-        _tell_beside(console, found)
+        _print_beside(console, found)
         if not found.held_up:
             return 0
     return 1
 
 
-def _tell_beside(console: Console, found: Beside) -> None:
+def _print_beside(console: Console, found: Beside) -> None:
     """How a flooded store's neighbour fared."""
     row = {
         "alone p50": f"{p50(found.alone):.2f} s",

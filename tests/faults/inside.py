@@ -16,8 +16,8 @@ QUESTIONS = (("ledger", "verify"), ("replay",), ("reconcile",))
 async def operators_find_it_whole(product: Product) -> None:
     """The books add up and nobody touched them, decisions follow from their facts, every order is somewhere once."""
     for words in QUESTIONS:
-        said = await asked(product, *words)
-        assert said, f"kith {' '.join(words)} found no store"
+        output = await asked(product, *words)
+        assert output, f"kith {' '.join(words)} found no store"
 
 
 async def asked(product: Product, *words: str) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from tests.faults.history import History, side_by_side
 from tests.faults.inside import dead_letters, operators_find_it_whole
 from tests.faults.neighbours import beside_a_flood, p50, p95
 from tests.support import command_line
-from tests.support.metrics import unheard
+from tests.support.metrics import unread
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -120,7 +120,7 @@ async def test_an_order_becomes_rewards_across_the_processes(api: httpx.AsyncCli
 
 async def test_everything_that_alerts_read_is_in_one_exposition(api: httpx.AsyncClient) -> None:
     async def all_is_reported() -> bool:
-        return not unheard((await api.get("/metrics")).text)
+        return not unread((await api.get("/metrics")).text)
 
     await until(all_is_reported, within=60, every=0.3, what="a sample of every metric that an alert reads")
 

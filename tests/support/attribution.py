@@ -417,8 +417,8 @@ async def pump(db: Database, stores: Iterable[str] = (STORE,)) -> list[Payload]:
             mine = [event for event in reported if type(event.data) in handler.events]
             if mine:
                 await handler.handle(tx, mine)
-        heard = {model for handler in SERVICE.handlers for model in handler.events}
-        return [event.data for event in reported if type(event.data) not in heard]
+        read = {model for handler in SERVICE.handlers for model in handler.events}
+        return [event.data for event in reported if type(event.data) not in read]
 
 
 @asynccontextmanager

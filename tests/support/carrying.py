@@ -84,8 +84,8 @@ class Carrying:
         """What was told of a code, in the order in which it was."""
         async with self.both.db.transaction([SHOP]) as tx:
             rows = await tx.all("select type, data from outbox where topic = 'kith.checkouts' order by id")
-        told = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
-        return [one.state for one in told if isinstance(one, StoreCodeChanged) and one.code_id == code_id]
+        published = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
+        return [one.state for one in published if isinstance(one, StoreCodeChanged) and one.code_id == code_id]
 
     async def carried(self) -> list[bool]:
         """Whether it carries codes, each time that this changed."""

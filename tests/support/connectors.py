@@ -57,7 +57,7 @@ class Pair:
         await self.all_read(stores)
         async with self.db.transaction(stores=stores) as tx:
             rows = await tx.all("delete from outbox where topic = 'kith.orders' returning id, type, at, store_id, data")
-        told = [
+        events = [
             Event(
                 id=str(row.id),
                 type=row.type,
@@ -67,17 +67,17 @@ class Pair:
             )
             for row in sorted(rows, key=lambda row: row.id)
         ]
-        if told:
+        if events:
             async with self.attribution.transaction(stores=stores) as tx:
-                await take(tx, told)
+                await take(tx, events)
         decided = await attribution.pump(self.attribution, stores)
         if len(self.contexts) > 2:
             await self.reward(*decided)
 
-    async def reward(self, *told: Payload) -> None:
+    async def reward(self, *payloads: Payload) -> None:
         """Rewards hears this, as one batch of its consumer."""
-        events = [attribution.event_of(payload) for payload in told]
-        async with self.contexts[2].db.transaction(stores={payload.store_id for payload in told}) as tx:
+        events = [attribution.event_of(payload) for payload in payloads]
+        async with self.contexts[2].db.transaction(stores={payload.store_id for payload in payloads}) as tx:
             for handler in (Handler(events=(StoreConfigured,), handle=keep_stores), *REWARDS.handlers):
                 if mine := [event for event in events if type(event.data) in handler.events]:
                     await handler.handle(tx, mine)

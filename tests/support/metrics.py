@@ -12,7 +12,7 @@ _RULES = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
 _STRINGS = re.compile(r'"[^"]*"')
 
 
-def unheard(exposition: str) -> set[str]:
+def unread(exposition: str) -> set[str]:
     """Names that alerts read and that this text of `/metrics` has no sample of."""
     rules = [rule for group in yaml.safe_load(_RULES.read_text())["groups"] for rule in group["rules"]]
     wanted = {name for rule in rules for name in re.findall(r"\bkith_[a-z_]+", _STRINGS.sub("", rule["expr"]))}

@@ -26,7 +26,7 @@ from tests.support.wait import until
 
 SECRET = "whsec_" + b64encode(b"the secret of an endpoint of ours").decode()
 CLIENT, CLIENT_SECRET = "A-client-id_of-the-sandbox", "E-secret_of-the-sandbox-0123"
-Tell = Callable[[dict[str, Any]], Awaitable[None]]
+Listener = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Paid:
     currency: str
     to: str
     status: str
-    said: int = 0
+    looks: int = 0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Provider:
     """Each key that a payout or a batch was given under, as often as it was."""
     doubled: list[str] = field(default_factory=list)
     """Payouts that would have been paid twice, had anybody asked so."""
-    tell: Tell | None = None
+    listener: Listener | None = None
     refused_calls: int = 0
 
     def happens(self, share: int) -> bool:
@@ -93,8 +93,8 @@ class Provider:
 
     async def report(self, event: dict[str, Any]) -> None:
         """Tells by webhook, if anybody listens."""
-        if self.tell is not None:
-            await self.tell(event)
+        if self.listener is not None:
+            await self.listener(event)
 
     def out(self, *kept: str) -> dict[str, str]:
         """What is out of its account: amounts by payout."""
@@ -133,10 +133,10 @@ class Endpoint(Provider):
         found = self.book.get(payout_id)
         if found is None:
             return JSONResponse({"status": "unknown"}, status_code=404)
-        found.said += 1
-        if found.status == "accepted" and found.said > 1:
+        found.looks += 1
+        if found.status == "accepted" and found.looks > 1:
             found.status = "paid"
-        return JSONResponse(self._said(found))
+        return JSONResponse(self._report(found))
 
     async def _pay(self, order: dict[str, Any]) -> Response:
         self.given.append(order["id"])
@@ -151,13 +151,13 @@ class Endpoint(Provider):
                 failed="failed",
             )
         if self.happens(self.moods.event_first):
-            await self.report(self._said(found))
+            await self.report(self._report(found))
         if self.happens(self.moods.breaks_off):
             return Response(content=b'{"status": "pa', media_type="application/json")
-        return JSONResponse(self._said(found))
+        return JSONResponse(self._report(found))
 
     @staticmethod
-    def _said(found: Paid) -> dict[str, Any]:
+    def _report(found: Paid) -> dict[str, Any]:
         return {"id": found.payout_id, "status": found.status, "reference": f"R-{found.payout_id}", "fee_minor": 1}
 
     def _is_signed(self, body: bytes, headers: dict[str, str]) -> bool:
@@ -174,7 +174,7 @@ class Endpoint(Provider):
         back = [one for one in self.book.values() if one.status == "paid" and self.happens(self.moods.returns)]
         for one in back:
             one.status = "returned"
-            await self.report({**self._said(one), "reason": "account_closed"})
+            await self.report({**self._report(one), "reason": "account_closed"})
         return [one.payout_id for one in back]
 
 

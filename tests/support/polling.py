@@ -54,7 +54,7 @@ async def ended(both: Pair, connection: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     async def quiet() -> bool:
-        await hurried(both, connection)
+        await make_due(both, connection)
         found.update(await poll_of(both, connection))
         return bool(found["state"] != "running")
 
@@ -62,7 +62,7 @@ async def ended(both: Pair, connection: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def hurried(both: Pair, connection: dict[str, Any]) -> None:
+async def make_due(both: Pair, connection: dict[str, Any]) -> None:
     """Lets no test wait for what a platform, or a page behind another, is given."""
     async with both.db.transaction() as tx:
         await tx.execute(

@@ -48,8 +48,8 @@ class Product:
 
     def address(self, name: str) -> str:
         """Where one replica of the split product listens, past the gateway."""
-        said = Path(f"/proc/{self.pid(name)}/cmdline").read_text().split("\0")
-        return f"http://127.0.0.1:{said[said.index('--port') + 1]}"
+        arguments = Path(f"/proc/{self.pid(name)}/cmdline").read_text().split("\0")
+        return f"http://127.0.0.1:{arguments[arguments.index('--port') + 1]}"
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Sends a child of the split product a signal."""

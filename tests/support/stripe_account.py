@@ -104,8 +104,8 @@ def _metadata(form: dict[str, str]) -> dict[str, str]:
     return {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")}
 
 
-def _error(status: int, **said: str) -> Response:
-    return JSONResponse({"error": {"type": "invalid_request_error", **said}}, status_code=status)
+def _error(status: int, **fields: str) -> Response:
+    return JSONResponse({"error": {"type": "invalid_request_error", **fields}}, status_code=status)
 
 
 def app(account: StripeAccount) -> Starlette:

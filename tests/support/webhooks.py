@@ -234,5 +234,5 @@ def every_kind() -> Sequence[Made]:
 
 def given_by_hand() -> Sequence[Made]:
     """What is told of a reward that is of no order, from its granting to its end."""
-    told = ("granted", "released", "adjusted", "reversed")
-    return [Made(f"kith.reward.{one}.v2", f"evt_given_{one}") for one in told]
+    names = ("granted", "released", "adjusted", "reversed")
+    return [Made(f"kith.reward.{one}.v2", f"evt_given_{one}") for one in names]

@@ -56,14 +56,14 @@ def run(folder: Path, **env: str) -> tuple[str, list[str]]:
 
 
 def test_every_run_draws_anew_and_says_how_to_draw_the_same_again(tmp_path: Path) -> None:
-    said, first = run(tmp_path / "one")
+    output, first = run(tmp_path / "one")
     _, second = run(tmp_path / "two")
     assert first != second
-    seed = re.findall(r"make test SEED=(\d+)", said)
+    seed = re.findall(r"make test SEED=(\d+)", output)
     assert len(seed) == 2  # above all tests, and below those that failed
     again, third = run(tmp_path / "three", KITH_TEST_SEED=seed[0])
     assert third == first
-    assert re.findall(r"number=(\d+)", again) == re.findall(r"number=(\d+)", said) != []
+    assert re.findall(r"number=(\d+)", again) == re.findall(r"number=(\d+)", output) != []
 
 
 def test_a_dose_multiplies_what_is_tried(tmp_path: Path) -> None:

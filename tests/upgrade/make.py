@@ -257,7 +257,7 @@ async def main(out: Path) -> None:
             try:
                 await client.advance(-HISTORY_DAYS * DAY_S)
                 store_id = await life.live()
-                said = await answers(client, life, store_id)
+                given = await answers(client, life, store_id)
             except StoryError as error:
                 sys.exit(f"{error}")
             finally:
@@ -266,7 +266,7 @@ async def main(out: Path) -> None:
             (out / "data.sql.gz").write_bytes(gzip.compress(dump(folder), 9, mtime=0))
         for name in ("secrets.env", "demo.json"):
             (out / name).write_text((folder / name).read_text())
-    (out / "answers.json").write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")
+    (out / "answers.json").write_text(json.dumps(given, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ CHECKS = (("replay", "--whole"), ("reconcile",), ("ledger", "verify"), ("recount
 @asynccontextmanager
 async def taken_over(version: str, folder: Path) -> AsyncIterator[dict[str, Any]]:
     """The earlier version's data in a folder with a PostgreSQL of its own, migrated by today's code; its answers."""
-    said: dict[str, Any] = json.loads((HERE / version / "answers.json").read_text())
+    answers: dict[str, Any] = json.loads((HERE / version / "answers.json").read_text())
     folder.mkdir()
     for name in ("secrets.env", "demo.json"):
         shutil.copy(HERE / version / name, folder / name)
@@ -46,9 +46,9 @@ async def taken_over(version: str, folder: Path) -> AsyncIterator[dict[str, Any]
     try:
         await server.ensure_databases([EMBEDDED_DATABASE])
         load(server, gzip.decompress((HERE / version / "data.sql.gz").read_bytes()))
-        await stand_at(server, datetime.fromisoformat(said["at"]))
+        await stand_at(server, datetime.fromisoformat(answers["at"]))
         await kith(folder, "migrate")
-        yield said
+        yield answers
     finally:
         await server.stop()
 
@@ -90,30 +90,32 @@ async def all_is_whole(folder: Path, store_id: str) -> int:
     found = {words: await kith(folder, *words) for words in CHECKS}
     [replayed] = [one for one in found[CHECKS[0]] if one["store"] == store_id]
     assert (replayed["different"], replayed["other_engine"], replayed["misremembered"]) == (0, 0, [])
-    assert all(store_id in {one.get("store", one.get("store_id")) for one in said} for said in found.values()), found
+    assert all(store_id in {one.get("store", one.get("store_id")) for one in answers} for answers in found.values()), (
+        found
+    )
     return int(replayed["equal"])
 
 
-def assert_still_said(before: Any, now: Any, where: str) -> None:
+def assert_still_answered(before: Any, now: Any, where: str) -> None:
     """All that was answered is answered still; there may be more fields."""
     if isinstance(before, dict):
         for name, value in before.items():
             if name != "freshness":
                 assert name in now, f"{where}: {name} is gone"
-                assert_still_said(value, now[name], f"{where}.{name}")
+                assert_still_answered(value, now[name], f"{where}.{name}")
     elif isinstance(before, list):
         if all(isinstance(old, dict) and "metric" in old for old in before):  # metrics may have come since
             now = [new for new in now if new["metric"] in {old["metric"] for old in before}]
         assert len(now) == len(before), where
         for place, (old, new) in enumerate(zip(before, now, strict=True)):
-            assert_still_said(old, new, f"{where}[{place}]")
+            assert_still_answered(old, new, f"{where}[{place}]")
     else:
         assert now == before, where
 
 
-async def platforms_go_on(http: httpx.AsyncClient, folder: Path, said: dict[str, Any]) -> None:
+async def platforms_go_on(http: httpx.AsyncClient, folder: Path, answers: dict[str, Any]) -> None:
     """The address that a platform was given works as before: what it sent is known, what failed can be looked at."""
-    hook, delivered = said["hook"], said["delivered"]
+    hook, delivered = answers["hook"], answers["delivered"]
     listed = (await http.get("/v1/hooks")).json()["data"]
     assert [(one["id"], httpx.URL(one["url"]).path) for one in listed] == [(hook["id"], httpx.URL(hook["url"]).path)]
     for one in delivered:
@@ -121,8 +123,8 @@ async def platforms_go_on(http: httpx.AsyncClient, folder: Path, said: dict[str,
         expected = one["outcome"] if one["outcome"] == "failed" else "duplicate"
         assert answer.json() == {"outcome": expected}
     waiting = [one for one in delivered if one["outcome"] == "failed"]
-    kept = await until_read(folder, said["store_id"])
-    shown = [await kith(folder, "deliveries", "show", name, "--store", said["store_id"]) for name in kept]
+    kept = await until_read(folder, answers["store_id"])
+    shown = [await kith(folder, "deliveries", "show", name, "--store", answers["store_id"]) for name in kept]
     assert {body["body"] for [body] in shown} == {one["body"] for one in waiting}
     [account] = [one for one in await kith(folder, "reconcile") if "deliveries" in one]
     assert (account["deliveries"], account["taken"], account["ignored"]) == (len(delivered) + len(waiting), 4, 1)
@@ -143,23 +145,23 @@ async def until_read(folder: Path, store_id: str) -> list[str]:
 @pytest.mark.parametrize("version", FOLDERS)
 async def test_what_an_earlier_version_left_is_found_as_it_was_and_goes_on(version: str, tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    async with taken_over(version, folder) as said:
-        store_id = said["store_id"]
+    async with taken_over(version, folder) as answers:
+        store_id = answers["store_id"]
         decisions = await all_is_whole(folder, store_id)
         assert decisions > 40
         async with (
             running("run", folder) as product,
             httpx.AsyncClient(
-                base_url=product.url, headers={"Authorization": f"Bearer {said['secret_key']}"}, timeout=60
+                base_url=product.url, headers={"Authorization": f"Bearer {answers['secret_key']}"}, timeout=60
             ) as http,
         ):
-            for path, before in said["answers"].items():
+            for path, before in answers["answers"].items():
                 answer = await http.get(path)
                 assert answer.status_code == 200, f"{path}: {answer.text}"
-                assert_still_said(before, answer.json(), path)
+                assert_still_answered(before, answer.json(), path)
 
-            if "hook" in said:
-                await platforms_go_on(http, folder, said)
+            if "hook" in answers:
+                await platforms_go_on(http, folder, answers)
             operator = {"Authorization": f"Bearer {product.operator_key}"}
             moved = await http.post("/v1/clock", json={"advance_seconds": LATER_DAYS * 86_400}, headers=operator)
             assert moved.status_code == 200

@@ -49,8 +49,8 @@ def page_of(host: str, track: str = "t1", *, days: float = SOON) -> Any:
     return visited(track, f"v_{track}", days=days).model_copy(update={"url_host": host})
 
 
-def sighted(kind: str, said: str = "", *, on: str = "", days: float = SOON) -> Sighted:
-    return Sighted.model_validate({"store_id": STORE, "kind": kind, "on": on, "said": said, "at": at(days)})
+def sighted(kind: str, reason: str = "", *, on: str = "", days: float = SOON) -> Sighted:
+    return Sighted.model_validate({"store_id": STORE, "kind": kind, "on": on, "said": reason, "at": at(days)})
 
 
 def connected(connection_id: str, platform: str, action: str = "hook.made") -> AuditNoted:

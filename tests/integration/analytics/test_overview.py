@@ -103,7 +103,7 @@ async def test_a_tile_chooses_the_metric_of_the_trend(http: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "text"),
     [
         ("?from=yesterday", "“yesterday” is no day, so the last 28 days are shown."),
         ("?from=2026-03-01&to=2026-02-30", "“2026-02-30” is no day, so"),
@@ -117,9 +117,9 @@ async def test_a_tile_chooses_the_metric_of_the_trend(http: httpx.AsyncClient) -
     ],
 )
 async def test_what_the_address_asks_wrongly_is_said_and_the_usual_is_shown(
-    http: httpx.AsyncClient, query: str, said: str
+    http: httpx.AsyncClient, query: str, text: str
 ) -> None:
-    assert said in (await page(http, query)).replace("\xa0", " ")
+    assert text in (await page(http, query)).replace("\xa0", " ")
 
 
 async def test_each_mistake_of_an_address_is_said_and_the_rest_of_it_holds(http: httpx.AsyncClient) -> None:

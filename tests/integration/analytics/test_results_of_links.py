@@ -86,19 +86,19 @@ async def test_each_channel_stands_beside_the_middle_of_who_is_active_in_it(db: 
         ]
         await deliver(db, ambassador_saved(name).model_copy(update=here), *each)
 
-    async def told(language: str = "en") -> str:
+    async def page_of(language: str = "en") -> str:
         async with client(db) as http:
             return words((await portal(http, "amb_p1", "/p/results", lang=language)).text)
 
     for number in range(1, 10):
         await bring(number, "telegram", number)
     await bring(1, "viber", 2)
-    assert "The middle: Clicks" not in await told(), "nine people can be guessed"
+    assert "The middle: Clicks" not in await page_of(), "nine people can be guessed"
     await bring(10, "telegram", 10)
-    found = await told()
+    found = await page_of()
     assert "Telegram The middle: Clicks: 5 · Friends: 0 · Orders: 0" in found
     assert found.count("The middle: Clicks") == 1, "of Viber one person would be told"
-    assert "Середина: Переходы: 5" in await told("ru")
+    assert "Середина: Переходы: 5" in await page_of("ru")
 
 
 async def test_pages_whose_friends_buy_are_told_once_nobody_can_tell_whose_friends_they_are(db: Database) -> None:
@@ -118,34 +118,34 @@ async def test_pages_whose_friends_buy_are_told_once_nobody_can_tell_whose_frien
         await deliver(db, sold)
     async with client(db) as http:
 
-        async def told(ambassador_id: str, **asked: str) -> str:
+        async def page_of(ambassador_id: str, **asked: str) -> str:
             return (await portal(http, ambassador_id, "/p/next-pages", **asked)).text
 
         offered = f'name="page" value="{page}"'
         for reader in ("amb_2", "amb_n1"):
-            shown = await told(reader)
+            shown = await page_of(reader)
             assert offered in shown
             assert 'method="post" action="/p/links"' in shown
             assert other not in shown
             assert not re.search(r"amb_|lnk_|[1-9] (order|purchase)", shown), "neither names nor sums"
-        assert "Friends of several" in await told("amb_2", lang="en")
-        assert "друзья нескольких" in await told("amb_2", lang="ru")
+        assert "Friends of several" in await page_of("amb_2", lang="en")
+        assert "друзья нескольких" in await page_of("amb_2", lang="ru")
         # Where one of the four is cancelled, each of the other three sees two others only: for whom nobody knows less.
         gone = decided(
             "n3", link_id="lnk_amb_n4", ambassador_id="amb_n4", buyer="n3", days=4, revision=2, cancelled=True
         )
         await deliver(db, gone)
-        assert offered in await told("amb_2")
-        assert offered not in await told("amb_n1")
-        assert "at least three other ambassadors" in await told("amb_n1", lang="en")
+        assert offered in await page_of("amb_2")
+        assert offered not in await page_of("amb_n1")
+        assert "at least three other ambassadors" in await page_of("amb_n1", lang="en")
         # The newest state of a link counts, whatever comes first; what sold long ago is no tip.
         await deliver(db, link_saved("lnk_amb_n1", None, ambassador_id="amb_n1", revision=3))
         await deliver(db, link_saved("lnk_amb_n1", page, ambassador_id="amb_n1", revision=2))
-        assert offered not in await told("amb_2")
+        assert offered not in await page_of("amb_2")
         await deliver(db, link_saved("lnk_amb_n1", page, ambassador_id="amb_n1", revision=4))
-        assert offered in await told("amb_2")
+        assert offered in await page_of("amb_2")
         await stand_at(db, at(13 + 100))
-        assert offered not in await told("amb_2")
+        assert offered not in await page_of("amb_2")
         await stand_at(db, at(13))
         assert (await http.get("/p/next-pages", headers={"authorization": ""})).status_code == 401
 

@@ -66,8 +66,8 @@ async def answered(http: httpx.AsyncClient, verdict: str = "accept", **body: obj
         f"/v1/appeals/{one['id']}/answer", headers=SECRET_KEY, json={"verdict": verdict, "words": "We looked.", **body}
     )
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 async def settled(db: Database, *, later: timedelta = LATE) -> None:
@@ -91,8 +91,8 @@ async def test_a_friend_who_forgot_the_code_counts_once_the_store_accepts(
     page = (await http.get(f"/console/attribution/appeals/{one['id']}", headers=CONSOLE)).text
     assert "If you accept: the order counts as this ambassador’s" in page
 
-    told = await answered(http, order_id="7001")
-    assert (told["state"], told["outcome"]) == ("accepted", "attributed")
+    answer = await answered(http, order_id="7001")
+    assert (answer["state"], answer["outcome"]) == ("accepted", "attributed")
     [event] = [event for event in await pump(db, [SHOP]) if isinstance(event, AppealAnswered)]
     assert (event.ambassador_id, event.verdict, event.order_id) == ("amb_anna", "accepted", "7001")
     found = await decision(http, db, "7001")
@@ -113,14 +113,14 @@ async def test_the_page_of_friends_says_why_and_names_nobody(http: httpx.AsyncCl
     await bought(http, db, "7102", codes=["ANNA10"], subtotal_minor=100, customer={"id": "8413"})
     await bought(http, db, "7103", codes=["ANNA10"], status="pending", customer={"id": "8414"})
     page = (await http.get("/p/friends", headers=cookie())).text
-    for told in ("7101", "7102", "7103", "8412", "8413", "friend@", "50.90", "46.00", "1.00", "40.00"):
-        assert told not in page.replace("/p/appeals", ""), told
+    for hidden in ("7101", "7102", "7103", "8412", "8413", "friend@", "50.90", "46.00", "1.00", "40.00"):
+        assert hidden not in page.replace("/p/appeals", ""), hidden
     entries = sorted(await friends(http))
     assert [one.partition(".")[2][:2].strip() for one in entries] == ["1", "2", "3"]
-    said = " / ".join(entries)
-    assert "The friend came by your link." in said and " · Telegram The friend came" in said
-    assert "The purchase was smaller than the least that the program asks for." in said
-    assert "The friend has ordered and not paid yet." in said
+    text = " / ".join(entries)
+    assert "The friend came by your link." in text and " · Telegram The friend came" in text
+    assert "The purchase was smaller than the least that the program asks for." in text
+    assert "The friend has ordered and not paid yet." in text
 
 
 async def test_numbers_stay_and_are_each_ambassadors_own(http: httpx.AsyncClient, db: Database) -> None:
@@ -171,8 +171,8 @@ async def test_the_rules_hold_for_what_the_store_accepts(http: httpx.AsyncClient
     sent = await http.post(f"/console/attribution/appeals/{one['id']}/answer", headers=CONSOLE, data=form)
     assert sent.status_code == 303
     assert (await decision(http, db, "7301"))["reason"] == "below_minimum"
-    told = (await http.get(f"/v1/appeals/{one['id']}", headers=SECRET_KEY)).json()
-    assert (told["outcome"], told["answer"]) == ("goodwill", "Next time.")
+    answer = (await http.get(f"/v1/appeals/{one['id']}", headers=SECRET_KEY)).json()
+    assert (answer["outcome"], answer["answer"]) == ("goodwill", "Next time.")
     twice = await http.post(
         f"/v1/appeals/{one['id']}/answer", headers=SECRET_KEY, json={"verdict": "refuse", "words": "No."}
     )
@@ -291,8 +291,8 @@ async def test_an_order_that_is_not_there_is_not_objected_to_in_the_newest_ones_
 
 async def test_what_an_ambassador_types_goes_out_in_no_event(http: httpx.AsyncClient, db: Database) -> None:
     assert (await appeal(http, friend=0, order="Zaphodia")).status_code == 303
-    told = await answered(http, "refuse", order_id="Zaphodia")
-    assert told["order_id"] is None
+    answer = await answered(http, "refuse", order_id="Zaphodia")
+    assert answer["order_id"] is None
     async with db.transaction([SHOP]) as tx:
         sent = await tx.all("select data from outbox where type = 'kith.appeal.answered.v1'")
     assert len(sent) == 1 and b"Zaphodia" not in bytes(sent[0].data)

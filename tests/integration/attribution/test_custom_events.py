@@ -45,7 +45,7 @@ async def settled(db: Database, *, by: datetime | None = None) -> None:
         await settle(tx, [SHOP])
 
 
-def told(payloads: list[Payload]) -> list[tuple[type[Action], int]]:
+def states_in(payloads: list[Payload]) -> list[tuple[type[Action], int]]:
     return [(type(one), one.revision) for one in payloads if isinstance(one, Action)]
 
 
@@ -53,7 +53,7 @@ async def test_a_sign_up_by_a_code_is_the_ambassadors_and_says_why(http: httpx.A
     assert await report(http, codes=["anna10"]) == {"event_id": "signup-1", "status": "accepted", "duplicate": False}
     assert (await shown(http))["decision"] is None
     rest = await pump(db, [SHOP])
-    assert told(rest) == []
+    assert states_in(rest) == []
     (state,) = [one for one in await pump(db, [SHOP]) if isinstance(one, Action)]
     assert (type(state), state.ambassador_id, state.friend_id) == (ActionAttributed, "amb_anna", "8412")
     assert "mia" not in state.model_dump_json()
@@ -70,7 +70,7 @@ async def test_the_same_again_is_one_and_another_under_its_id_is_refused(http: h
     assert problem["code"] == "event_reported_otherwise"
     assert "event_id of its own" in problem["detail"]
     await pump(db, [SHOP])
-    assert len(told(await pump(db, [SHOP]))) == 1
+    assert len(states_in(await pump(db, [SHOP]))) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_called_off_it_counts_no_more_also_when_it_has_settled(http: httpx
     assert numbers == [1, 2]
     await pump(db, [SHOP])
     await settled(db)
-    assert {kind for kind, _ in told(await pump(db, [SHOP]))} == {ActionSettled}
+    assert {kind for kind, _ in states_in(await pump(db, [SHOP]))} == {ActionSettled}
     cancelled = await http.post("/v1/events/signup-1/cancel", json={"reason": "fraud"}, headers=SECRET_KEY)
     assert (cancelled.status_code, cancelled.json()["duplicate"]) == (202, False)
     again = await http.post("/v1/events/signup-1/cancel", json={"reason": "other"}, headers=SECRET_KEY)

@@ -189,8 +189,8 @@ async def test_orders_of_one_person_settle_under_one_name_whatever_customer_ids_
         await settle_everything(db)
     await arrive(db, order("else", customer="c0", contacts=["h2"]), cancel("o0"))
     await settle_everything(db)
-    told = {one.order_id: one for one in await pump(db) if isinstance(one, Conversion) and one.settled_at}
-    assert {one.order_id: (one.friend_id, one.person) for one in told.values()} == {
+    settled = {one.order_id: one for one in await pump(db) if isinstance(one, Conversion) and one.settled_at}
+    assert {one.order_id: (one.friend_id, one.person) for one in settled.values()} == {
         **{f"o{number}": (f"c{9 - number}", "c9") for number in range(5)},
         "else": ("c0", "c0"),
     }

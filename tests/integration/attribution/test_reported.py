@@ -62,8 +62,8 @@ async def test_a_revision_that_moves_the_order_is_told(db: Database, tmp_path: P
         body = (await http.get("/v1/orders/1001", headers=SECRET_KEY)).json()
         page = (await http.get(f"/console/attribution/orders/1001?lang={language}", headers=SECRET_KEY)).text
     assert (body["placed_at"], body["placed_at_others"]) == ("2026-10-29T12:00:00Z", ["2026-10-29T15:00:00Z"])
-    said = {"en": "earliest time told", "ru": "самое раннее", "uk": "найраніший", "ro": "cel mai devreme"}[language]
-    assert said in page
+    text = {"en": "earliest time told", "ru": "самое раннее", "uk": "найраніший", "ro": "cel mai devreme"}[language]
+    assert text in page
 
 
 async def test_a_page_that_lists_a_part_of_what_happened_says_so(db: Database, http: httpx.AsyncClient) -> None:

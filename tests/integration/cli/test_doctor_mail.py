@@ -42,7 +42,7 @@ async def test_a_domain_that_is_well_is_said_to_be(names: NameServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "kind", "verdict", "said"),
+    ("changed", "kind", "verdict", "text"),
     [
         ({"spf": ["no such thing"]}, "SPF", "failure", "publish a TXT record"),
         ({"spf": ["v=spf1 -all", "v=spf1 ~all"]}, "SPF", "failure", "make them one"),
@@ -58,11 +58,11 @@ async def test_a_domain_that_is_well_is_said_to_be(names: NameServer) -> None:
     ],
 )
 async def test_what_is_wrong_is_named_with_what_to_do(
-    names: NameServer, changed: dict[str, list[str]], kind: str, verdict: str, said: str
+    names: NameServer, changed: dict[str, list[str]], kind: str, verdict: str, text: str
 ) -> None:
     publish(names, **changed)
     found = await verdicts()
-    assert found[kind][0] == verdict and said in found[kind][1]
+    assert found[kind][0] == verdict and text in found[kind][1]
     assert {name for name, (one, _) in found.items() if one != "ok"} == {kind}
 
 

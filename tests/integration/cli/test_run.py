@@ -13,7 +13,7 @@ import pytest
 from services.cli.local import process
 from services.cli.names import NAMES
 from tests.support import command_line
-from tests.support.metrics import unheard
+from tests.support.metrics import unread
 from tests.support.product import Product, running
 from tests.support.wait import until
 
@@ -43,7 +43,7 @@ async def test_the_product_runs_and_comes_back_with_its_data(tmp_path: Path) -> 
         assert answer.status_code == 202
 
         async def all_is_reported() -> bool:
-            return not unheard((await api.get("/metrics")).text)
+            return not unread((await api.get("/metrics")).text)
 
         await until(all_is_reported, what="a sample of every metric that an alert reads")
         await _operators_look_at_it(folder, product, api)

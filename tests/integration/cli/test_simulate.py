@@ -19,8 +19,8 @@ async def simulate(*argv: str) -> tuple[int, list[dict[str, object]], str]:
     program = await asyncio.create_subprocess_exec(
         *(str(kith), "simulate", *argv, "--json"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, wrong = await asyncio.wait_for(program.communicate(), 120)
-    return program.returncode or 0, [json.loads(line) for line in said.splitlines()], wrong.decode()
+    output, wrong = await asyncio.wait_for(program.communicate(), 120)
+    return program.returncode or 0, [json.loads(line) for line in output.splitlines()], wrong.decode()
 
 
 async def test_what_is_simulated_becomes_one_order(two_stores: TwoStores) -> None:
@@ -28,20 +28,20 @@ async def test_what_is_simulated_becomes_one_order(two_stores: TwoStores) -> Non
     body = {"platform": "woocommerce", "secret": SECRET, "order_prefix": "sim-"}
     made = (await http.post("/v1/connections", headers=store.secret, json=body)).json()
     url = f"{str(http.base_url).rstrip('/')}/in/woocommerce/{made['id']}"
-    code, said, wrong = await simulate(
+    code, output, wrong = await simulate(
         *("woocommerce", "order.created", "order.updated", "--url", url, "--secret", SECRET),
         *("--order", "77001", "--times", "2", "--shuffle", "--late", "60"),
     )
     assert code == 0, wrong
-    assert sorted(str(one["said"]) for one in said) == ["duplicate", "duplicate", "taken", "taken"]
+    assert sorted(str(one["said"]) for one in output) == ["duplicate", "duplicate", "taken", "taken"]
 
     async def paid() -> bool:
         answer = await http.get("/v1/orders/sim-77001", headers=store.secret)
         return answer.status_code == 200 and answer.json()["total_minor"] == 5090
 
     await until(paid, within=60, what="the order is known")
-    refused, said, _ = await simulate("woocommerce", "order.created", "--url", url, "--secret", "another-secret")
-    assert (refused, said[0]["status"]) == (1, 401)
+    refused, output, _ = await simulate("woocommerce", "order.created", "--url", url, "--secret", "another-secret")
+    assert (refused, output[0]["status"]) == (1, 401)
     unknown, _, wrong = await simulate("woocommerce", "order.paid", "--url", url)
     assert unknown == 1
     assert "order.created" in wrong

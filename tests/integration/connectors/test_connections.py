@@ -149,8 +149,8 @@ async def test_signed_json_and_the_api_tell_of_one_order(both: Pair) -> None:
     assert (await http.post("/v1/orders", headers=SECRET_KEY, json=body["data"])).status_code == 202
     assert (await deliver(http, connection, saved())).json() == {"outcome": "taken"}
     refund = {"order_id": "1001", "refund_id": 9, "amount_minor": 1000, "at": NOW.isoformat()}
-    told = json.dumps({"type": "order.refunded", "data": refund}).encode()
-    assert (await deliver(http, connection, told, name="msg_2")).json() == {"outcome": "taken"}
+    content = json.dumps({"type": "order.refunded", "data": refund}).encode()
+    assert (await deliver(http, connection, content, name="msg_2")).json() == {"outcome": "taken"}
     in_path = {name: value for name, value in refund.items() if name != "order_id"}
     await http.post("/v1/orders/1001/refunds", headers=SECRET_KEY, json=in_path)
     await both.pump([SHOP])

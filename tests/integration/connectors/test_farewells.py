@@ -28,7 +28,7 @@ async def connect(http: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     return made
 
 
-async def tell(both: Pair, made: dict[str, Any], topic: str, body: Any, **headers: str) -> None:
+async def deliver(both: Pair, made: dict[str, Any], topic: str, body: Any, **headers: str) -> None:
     content = json.dumps(body).encode()
     sent = signed(content, topic) | {name.replace("_", "-"): value for name, value in headers.items()}
     answer = await both.http.post(httpx.URL(made["url"]).path, content=content, headers=sent)
@@ -49,7 +49,7 @@ async def test_a_removal_that_is_told_late_leaves_the_access_that_was_given_sinc
     async def removed(number: int, **headers: str) -> bool:
         """Whether access is gone once this was told."""
         body = {"id": number, "myshopify_domain": HOST}
-        await tell(both, made, "app/uninstalled", body, **headers)
+        await deliver(both, made, "app/uninstalled", body, **headers)
         return await gone()
 
     async def gone() -> bool:
@@ -76,9 +76,9 @@ async def test_a_removal_that_is_told_late_leaves_the_access_that_was_given_sinc
 async def test_a_whole_shop_is_forgotten_in_slices_and_whoever_goes_on_finds_what_is_left(both: Pair) -> None:
     made = await connect(both.http)
     for number in range(5):
-        await tell(both, made, "orders/paid", order(number + 1))
-    await tell(both, made, "shop/redact", {"shop_id": 7, "shop_domain": HOST})
-    await tell(both, made, "orders/paid", order(6))
+        await deliver(both, made, "orders/paid", order(number + 1))
+    await deliver(both, made, "shop/redact", {"shop_id": 7, "shop_domain": HOST})
+    await deliver(both, made, "orders/paid", order(6))
     async with both.db.transaction([SHOP]) as tx:
         [asked] = await tx.all("select id, key, payload from work_tasks where kind = :kind", kind=questions.REDACT)
         now = tx.now

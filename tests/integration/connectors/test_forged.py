@@ -113,16 +113,16 @@ def spoiled_body(body: bytes, luck: random.Random) -> bytes:
 def forged(how: Signing, secret: str, luck: random.Random) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """A right delivery, signed now, with one thing about its proof that is not right."""
     headers, body = how.make(secret)
-    said = headers[how.header]
-    found = re.search(how.signature, said)
+    header = headers[how.header]
+    found = re.search(how.signature, header)
     assert found is not None
-    before, right = said[: found.start(1)], found[1]
+    before, right = header[: found.start(1)], found[1]
     several = (" " if how.make is generic else ",").join(
         found[0].replace(right, spoiled(right, luck)) for _ in range(luck.randrange(2, 40))
     )
     kinds = ["signature", "signature", "signature", "body", "absent", "several", "another", "twice"]
     kind = luck.choice(kinds + ["stale", "ahead", "date"] * how.dated)
-    given = {**headers, how.header: said}
+    given = {**headers, how.header: header}
     twice: list[tuple[bytes, bytes]] = []
     if kind == "signature":
         given[how.header] = before + spoiled(right, luck)
@@ -131,14 +131,14 @@ def forged(how: Signing, secret: str, luck: random.Random) -> tuple[list[tuple[b
     elif kind == "absent":
         given.pop(luck.choice([how.header, *(name for name in given if how.make is generic and "webhook-" in name)]))
     elif kind == "several":
-        given[how.header] = said[: found.start()] + several
+        given[how.header] = header[: found.start()] + several
     elif kind == "another":
         given = how.make(how.another).headers
     elif kind == "twice":
         given[how.header] = before + spoiled(right, luck)
         twice = [(how.header.lower().encode(), (before + spoiled(right, luck)).encode("latin-1"))]
     else:
-        now = int(re.sub(r"\D", "", (headers.get("webhook-timestamp") or said.partition(",")[0])))
+        now = int(re.sub(r"\D", "", (headers.get("webhook-timestamp") or header.partition(",")[0])))
         moment = {"stale": now - luck.randrange(310, 10**6), "ahead": now + luck.randrange(310, 10**6)}
         if kind in moment:
             given, body = how.make(secret, moment[kind])

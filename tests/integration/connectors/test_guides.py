@@ -169,9 +169,9 @@ async def test_the_lines_for_woocommerce_apply_a_code_once_when_there_is_enough_
     program = await asyncio.create_subprocess_exec(
         *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, wrong = await asyncio.wait_for(program.communicate(), 60)
+    output, wrong = await asyncio.wait_for(program.communicate(), 60)
     assert (program.returncode, wrong) == (0, b"")
-    assert [json.loads(line) for line in said.splitlines()] == [
+    assert [json.loads(line) for line in output.splitlines()] == [
         [],  # no code, two at once, somebody's else
         [],  # the cart is empty
         [],  # too little in it

@@ -12,7 +12,7 @@ from tests.integration.attribution.world import SECRET_KEY, SHOP
 from tests.integration.connectors.test_connections import connect
 from tests.support import deliveries
 from tests.support.connectors import Pair
-from tests.support.polling import hurried, polling
+from tests.support.polling import make_due, polling
 from tests.support.shops import insales, shopify
 from tests.support.shops.base import HOST, PASSWORD, USER
 from tests.support.shops.stripe import KEY, Stripe
@@ -38,7 +38,7 @@ async def ended(both: Pair, connection: dict[str, Any]) -> dict[str, Any]:
     """Waits until the import runs no more."""
 
     async def quiet() -> bool:
-        await hurried(both, connection)
+        await make_due(both, connection)
         return bool((await history_of(both, connection))["state"] != "running")
 
     await until(quiet, within=60, every=0.1, what="the import has ended")
@@ -64,7 +64,7 @@ async def test_what_was_sold_before_says_who_is_new_and_is_told_to_nobody(both: 
     shop.holds_from = 2
 
     async def second_page() -> bool:
-        await hurried(both, connection)
+        await make_due(both, connection)
         return len(shop.asked) == 2
 
     async with polling(both, shop, kinds=TASK_KINDS, cut_off=True):
@@ -76,8 +76,8 @@ async def test_what_was_sold_before_says_who_is_new_and_is_told_to_nobody(both: 
         seen = await ended(both, connection)
     assert (seen["state"], seen["reason"], seen["unreadable"]) == ("done", None, 1)
     async with both.db.transaction(stores=[SHOP]) as tx:
-        told = await tx.scalar("select count(distinct subject) from outbox where topic = 'kith.orders'")
-        assert (told, await tx.scalar("select count(*) from deliveries")) == (61, 0)
+        published = await tx.scalar("select count(distinct subject) from outbox where topic = 'kith.orders'")
+        assert (published, await tx.scalar("select count(*) from deliveries")) == (61, 0)
     past = await decision_of(both, "w-1000")
     assert (past["status"], past["reason"], past["candidates"]) == ("unattributed", "before_connection", [])
     assert "before the store was connected" in past["explanation"]

@@ -76,7 +76,7 @@ async def run_due(db: Database, job: str, *, after: timedelta) -> None:
     await Jobs(context, jobs=(), due_jobs=due_jobs).run_due(job)
 
 
-async def told(db: Database) -> list[str]:
+async def published(db: Database) -> list[str]:
     async with db.transaction() as tx:
         rows = await tx.all("select type from outbox where topic = 'kith.orders' order by id")
     return [row.type for row in rows]
@@ -86,14 +86,14 @@ async def test_what_a_process_kept_and_did_not_read_is_read_by_the_job_and_told_
     path = await hook(both.http)
     assert await deliver_unread(both.http, path, paid_order(**STAMP)) == "taken", "it is safe, and can be read"
     assert await outcomes(both.db) == [("waiting", None)]
-    assert await told(both.db) == []
+    assert await published(both.db) == []
     assert await deliver(both.http, path, paid_order(**STAMP)) == "duplicate", "the platform may repeat it"
 
     await run_due(both.db, READ, after=READ_WITHIN)
     assert await outcomes(both.db) == [("taken", None)]
-    assert await told(both.db) == ["kith.order.received.v1"]
+    assert await published(both.db) == ["kith.order.received.v1"]
     await run_due(both.db, READ, after=READ_WITHIN)
-    assert len(await told(both.db)) == 1
+    assert len(await published(both.db)) == 1
     await both.pump([SHOP])
     order = (await both.http.get("/v1/orders/450789469", headers=SECRET_KEY)).json()
     assert (order["decision"]["status"], order["total_minor"]) == ("attributed", 5090)
@@ -112,7 +112,7 @@ async def test_of_two_who_read_one_delivery_only_one_tells_it_on(both: Pair) -> 
             await actions.note(tx, readings, [reading])
 
     await asyncio.gather(note(), note(), note())
-    assert await told(both.db) == ["kith.order.received.v1"]
+    assert await published(both.db) == ["kith.order.received.v1"]
 
 
 async def test_a_mistake_of_the_reader_costs_no_delivery_and_a_better_reader_takes_it(both: Pair) -> None:
@@ -157,8 +157,10 @@ async def test_what_is_read_again_is_as_old_as_it_is_and_a_lost_key_stops_nobody
         assert (await read_again(tx, Readings(PLATFORMS, RING, SEALING), kept, Clock(tx.now))).outcome == "taken"
     async with both.db.transaction(stores=[SHOP]) as tx:
         data = await tx.scalar("select data from outbox where topic = 'kith.orders'")
-        told_now = json.loads(bytes(data))
-    assert datetime.fromisoformat(told_now["updated_at"]) == kept.received_at, "it is no newer than what came since"
+        published_now = json.loads(bytes(data))
+    assert datetime.fromisoformat(published_now["updated_at"]) == kept.received_at, (
+        "it is no newer than what came since"
+    )
 
 
 async def test_secrets_and_bodies_open_under_the_keys_of_this_service_alone(both: Pair) -> None:

@@ -103,8 +103,8 @@ async def test_an_endpoint_and_a_shop_whose_names_lead_inside_are_not_called(bot
     made = await http.post("/v1/connections", headers=OWNER, json=body)
     assert made.status_code == 201, made.text
     async with both.db.transaction([SHOP]) as tx:
-        told = order("1001", store=SHOP)
-        await take(tx, [Event(told.id, told.type, tx.now, SHOP, told.payload(tx.now))])
+        decision = order("1001", store=SHOP)
+        await take(tx, [Event(decision.id, decision.type, tx.now, SHOP, decision.payload(tx.now))])
     async with both.db.transaction([SHOP]) as tx:
         [written] = await tx.all("select * from work_tasks where kind = 'webhook'")
         now = tx.now

@@ -71,14 +71,14 @@ def stripe(number: int) -> Iterator[Sent]:
         payment_status="unpaid",
     )
     refund = {"id": f"re_{number}", "payment_intent": f"pi_{number}", "amount": 900, "currency": "eur"}
-    told = [
+    events = [
         ("checkout.session.completed", session, 0),
         ("checkout.session.async_payment_succeeded", session | {"payment_status": "paid"}, 1),
         ("refund.created", refund | {"status": "succeeded"}, 2),
     ]
     if number % 2 == 0:
-        told.append(("refund.failed", refund | {"status": "failed"}, 3))
-    for type_, thing, hours in told:
+        events.append(("refund.failed", refund | {"status": "failed"}, 3))
+    for type_, thing, hours in events:
         yield deliveries.stripe(deliveries.stripe_event(type_, thing, NOW + timedelta(hours=hours)), STRIPE_SECRET)
 
 
@@ -98,8 +98,8 @@ def shopify(number: int) -> Iterator[Sent]:
 def generic(number: int) -> Iterator[Sent]:
     who = {"order_id": f"g-{number}", "customer": {"id": f"g{number}"}, "tokens": []}
     yield deliveries.generic(saved(**who), KEY, name=f"msg_{number}")
-    told = {"order_id": f"g-{number}", "refund_id": "1", "amount_minor": 700, "at": NOW.isoformat()}
-    body = json.dumps({"type": "order.refunded", "data": told}).encode()
+    refund = {"order_id": f"g-{number}", "refund_id": "1", "amount_minor": 700, "at": NOW.isoformat()}
+    body = json.dumps({"type": "order.refunded", "data": refund}).encode()
     yield deliveries.generic(body, KEY, name=f"msg_{number}_refund")
 
 
@@ -111,8 +111,8 @@ def tilda(number: int) -> Iterator[Sent]:
 
 def insales(number: int) -> Iterator[Sent]:
     """What a shop says of an order, and what somebody makes up: of either only the order's id counts."""
-    for told in ({"financial_status": "pending"}, {}, {"total_price": 1_000_000.0}):
-        order = deliveries.insales_order(NOW, id=number, number=number, **told)
+    for changes in ({"financial_status": "pending"}, {}, {"total_price": 1_000_000.0}):
+        order = deliveries.insales_order(NOW, id=number, number=number, **changes)
         yield Sent({"content-type": "application/json"}, json.dumps(order).encode())
     xml = f'<?xml version="1.0"?><order><id type="integer">{number}</id></order>'
     yield Sent({"content-type": "application/xml"}, xml.encode())

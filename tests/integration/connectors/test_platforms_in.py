@@ -72,27 +72,27 @@ async def test_stripe_pays_an_order_later_a_refund_fails_and_a_chargeback_is_won
     http = both.http
     shop = await connect(http, "stripe", secret=STRIPE_SECRET)
 
-    async def tell(type_: str, thing: Mapping[str, Any], hours: int = 0) -> str:
+    async def deliver(type_: str, thing: Mapping[str, Any], hours: int = 0) -> str:
         event = deliveries.stripe_event(type_, thing, NOW + timedelta(hours=hours))
         answer = await put(http, shop, deliveries.stripe(event, STRIPE_SECRET))
         assert answer.status_code == 200, answer.text
         return str(answer.json()["outcome"])
 
     session = deliveries.stripe_session(NOW, payment_status="unpaid")
-    assert await tell("checkout.session.completed", session) == "taken"
+    assert await deliver("checkout.session.completed", session) == "taken"
     assert (await found(both, "pi_1"))["decision"]["status"] == "pending"
-    assert await tell("checkout.session.async_payment_succeeded", session | {"payment_status": "paid"}, 1) == "taken"
+    assert await deliver("checkout.session.async_payment_succeeded", session | {"payment_status": "paid"}, 1) == "taken"
     assert (await found(both, "pi_1"))["decision"]["status"] == "attributed"
     refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1000, "currency": "eur", "status": "succeeded"}
-    await tell("refund.created", refund, 2)
+    await deliver("refund.created", refund, 2)
     assert (await found(both, "pi_1"))["refunded_minor"] == 1000
-    await tell("refund.failed", refund | {"status": "failed"}, 3)
+    await deliver("refund.failed", refund | {"status": "failed"}, 3)
     assert (await found(both, "pi_1"))["refunded_minor"] == 0
     dispute = {"id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 5090, "currency": "eur"}
-    assert await tell("charge.dispute.created", dispute | {"status": "needs_response"}, 4) == "ignored"
-    await tell("charge.dispute.funds_withdrawn", dispute | {"status": "needs_response"}, 4)
+    assert await deliver("charge.dispute.created", dispute | {"status": "needs_response"}, 4) == "ignored"
+    await deliver("charge.dispute.funds_withdrawn", dispute | {"status": "needs_response"}, 4)
     assert (await found(both, "pi_1"))["refunded_minor"] == 5090
-    await tell("charge.dispute.funds_reinstated", dispute | {"status": "won"}, 5)
+    await deliver("charge.dispute.funds_reinstated", dispute | {"status": "won"}, 5)
     assert (await found(both, "pi_1"))["refunded_minor"] == 0
 
 
@@ -105,7 +105,7 @@ async def test_what_stripe_takes_back_of_a_payment_reaches_the_invoice_whichever
     pair = {"id": "inpay_1", "invoice": "in_1", "payment": {"type": "payment_intent", "payment_intent": "pi_1"}}
     refund = {"id": "re_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 1000, "currency": "eur"}
     dispute = {"id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 2000, "currency": "eur"}
-    told: list[tuple[str, dict[str, Any], int]] = [
+    events: list[tuple[str, dict[str, Any], int]] = [
         ("invoice.paid", first, 0),
         ("invoice_payment.paid", pair, 0),
         ("refund.created", refund | {"status": "succeeded"}, 1),
@@ -114,8 +114,8 @@ async def test_what_stripe_takes_back_of_a_payment_reaches_the_invoice_whichever
         ("refund.failed", refund | {"id": "re_2", "amount": 90, "status": "failed"}, 4),
         ("refund.created", refund | {"id": "re_3", "payment_intent": "pi_9", "status": "succeeded"}, 5),
     ] * 2
-    random.Random(seed).shuffle(told)
-    for type_, thing, hours in told:
+    random.Random(seed).shuffle(events)
+    for type_, thing, hours in events:
         event = deliveries.stripe_event(type_, thing, NOW + timedelta(hours=hours), api_version="2025-09-30.clover")
         assert (await put(both.http, shop, deliveries.stripe(event, STRIPE_SECRET))).status_code == 200
     order = await found(both, "s-in_1")
@@ -192,11 +192,11 @@ async def test_insales_counts_what_the_shop_answers_and_nothing_that_somebody_wr
         assert await tx.scalar("select count(*) from outbox where topic = 'kith.orders'") == 0
     async with working(both, answering):
 
-        async def told() -> bool:
+        async def read_back() -> bool:
             async with both.db.transaction(stores=[SHOP]) as tx:
                 return bool(await tx.scalar("select count(*) from outbox where topic = 'kith.orders'"))
 
-        await until(told, what="the order was read back", within=60)
+        await until(read_back, what="the order was read back", within=60)
 
         async def unanswered() -> dict[str, str | None]:
             # Asked for a second time at once: no test waits until a shop may have it.
@@ -260,12 +260,12 @@ async def test_an_installed_app_learns_its_password_and_another_host_drops_it(bo
     shop = await connect(http, "insales", host="shop.myinsales.ru", access={"user": "app", "app_secret": "mysecret"})
     path = httpx.URL(shop["url"]).path
     assert not shop["has_access"]
-    said = {"shop": "shop.myinsales.ru", "token": "token123", "insales_id": "5"}
+    query = {"shop": "shop.myinsales.ru", "token": "token123", "insales_id": "5"}
     for wrong in (
-        {"url": path + "x/install", "params": said},
-        {"url": path + "/install", "params": said | {"shop": "evil.example"}},
-        {"url": path + "/install", "params": said | {"token": ""}},
-        {"url": f"/in/insales/con_nobody/{shop['secret']}/install", "params": said},
+        {"url": path + "x/install", "params": query},
+        {"url": path + "/install", "params": query | {"shop": "evil.example"}},
+        {"url": path + "/install", "params": query | {"token": ""}},
+        {"url": f"/in/insales/con_nobody/{shop['secret']}/install", "params": query},
     ):
         assert (await http.get(**wrong)).status_code == 401  # type: ignore[arg-type]
 
@@ -285,15 +285,15 @@ async def test_an_installed_app_learns_its_password_and_another_host_drops_it(bo
         return await has_access()
 
     # MD5 of the token and the secret, as the platform's own example has it.
-    removed = said | {"token": "4c3f4c197336eb97475506e71c839c71"}
+    removed = query | {"token": "4c3f4c197336eb97475506e71c839c71"}
     await accounts.publish(make_context(both.db, name="connectors", sealing=SEALING, opening=OPENING))
     async with working(both, Shop({})):
-        assert await call("install", said)
-        assert await call("uninstall", said), "another token ends nothing"
+        assert await call("install", query)
+        assert await call("uninstall", query), "another token ends nothing"
         assert not await call("uninstall", removed)
-        assert await call("install", said)
+        assert await call("install", query)
     moved = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "other.example"})
     assert (moved.status_code, moved.json()["has_access"]) == (200, False)
     refused = await http.patch(f"/v1/connections/{shop['id']}", headers=SECRET_KEY, json={"host": "127.0.0.1"})
     assert refused.status_code == 422
-    assert (await http.get(path + "/install", params=said | {"shop": "other.example"})).status_code == 401
+    assert (await http.get(path + "/install", params=query | {"shop": "other.example"})).status_code == 401

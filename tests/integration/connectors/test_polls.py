@@ -34,7 +34,7 @@ async def woocommerce(both: Pair, **fields: Any) -> dict[str, Any]:
     return await connect(both.http, "woocommerce", secret=SECRET, host=HOST, access=ACCESS, **fields)
 
 
-async def tell(both: Pair, connection: dict[str, Any], order: dict[str, Any]) -> str:
+async def deliver(both: Pair, connection: dict[str, Any], order: dict[str, Any]) -> str:
     """The shop's webhook."""
     sent = deliveries.woocommerce(order, SECRET)
     path = httpx.URL(connection["url"]).path
@@ -55,7 +55,7 @@ async def order_of(both: Pair, order_id: str) -> dict[str, Any]:
 async def test_a_poll_finds_what_webhooks_lost_and_nothing_twice(both: Pair) -> None:
     shop, connection = WooCommerce(), await woocommerce(both)
     for order_id in (1, 3, 4):
-        await tell(both, connection, shop.put(ago(9), order_id))
+        await deliver(both, connection, shop.put(ago(9), order_id))
     lost = shop.put(ago(8), 2)
     shop.put(ago(7), 3, refunds=[{"id": 8, "reason": "", "total": "-10.00"}])
     shop.put(ago(7), 4)  # somebody looked at it: its date is another, and all else the same
@@ -73,10 +73,10 @@ async def test_a_poll_finds_what_webhooks_lost_and_nothing_twice(both: Pair) -> 
         assert (found["decision"]["status"], found["decision"]["winner"]["kind"]) == ("attributed", "code")
         assert (await order_of(both, "3"))["refunded_minor"] == 1000
         # The shop's own server reports it, too: three sources of one order.
-        told = {"order_id": "2", "placed_at": ago(20).isoformat(), "status": "paid", "currency": "EUR"}
-        reported = await both.http.post("/v1/orders", headers=SECRET_KEY, json=told | {"total_minor": 5090})
+        order = {"order_id": "2", "placed_at": ago(20).isoformat(), "status": "paid", "currency": "EUR"}
+        reported = await both.http.post("/v1/orders", headers=SECRET_KEY, json=order | {"total_minor": 5090})
         assert reported.status_code == 202, reported.text
-        assert await tell(both, connection, lost) == "taken"
+        assert await deliver(both, connection, lost) == "taken"
         again = await looked(both, connection)
         assert (again["missed"], again["changed"]) == (0, 0)
         assert await gaps_of(both, connection) == {"2": "late", "3": "changed"}
@@ -91,8 +91,8 @@ async def test_a_poll_finds_what_webhooks_lost_and_nothing_twice(both: Pair) -> 
 
 async def test_an_order_that_went_back_to_what_it_was_is_told_as_what_it_is(both: Pair) -> None:
     shop, connection = WooCommerce(), await woocommerce(both)
-    await tell(both, connection, shop.put(ago(9), 1))
-    await tell(both, connection, shop.put(ago(8), 1, status="cancelled"))
+    await deliver(both, connection, shop.put(ago(9), 1))
+    await deliver(both, connection, shop.put(ago(8), 1, status="cancelled"))
     shop.put(ago(7), 1, status="processing")  # and this was lost
     async with polling(both, shop):
         await looked(both, connection)
@@ -317,7 +317,7 @@ async def test_of_another_shop_nothing_was_missed_before_kith_was_led_there(both
 async def test_orders_of_a_connection_with_a_prefix_are_known_under_it(both: Pair) -> None:
     await connect(both.http, "woocommerce", secret=SECRET)
     shop, connection = WooCommerce(), await woocommerce(both, order_prefix="b-")
-    await tell(both, connection, shop.put(ago(6), 1))
+    await deliver(both, connection, shop.put(ago(6), 1))
     shop.put(ago(6), 2)
     async with polling(both, shop):
         await looked(both, connection)

@@ -87,7 +87,7 @@ async def test_insales_calls_that_are_used_up_are_waited_for(both: Pair) -> None
         assert (await ended(both, connection))["missed"] == 249
 
 
-async def tell(both: Pair, connection: dict[str, Any], event: dict[str, Any]) -> str:
+async def deliver(both: Pair, connection: dict[str, Any], event: dict[str, Any]) -> str:
     sent = deliveries.stripe(event, STRIPE_SECRET)
     answer = await both.http.post(httpx.URL(connection["url"]).path, content=sent.body, headers=sent.headers)
     assert answer.status_code == 200, answer.text
@@ -103,10 +103,10 @@ async def test_stripe_events_that_no_endpoint_got_are_found_by_what_they_say(bot
     shop, connection = Stripe(), await stripe_account(both)
     at = ago(9)
     unpaid = deliveries.stripe_session(at, payment_status="unpaid")
-    await tell(both, connection, shop.happened("checkout.session.completed", unpaid, at))
+    await deliver(both, connection, shop.happened("checkout.session.completed", unpaid, at))
     shop.happened("checkout.session.async_payment_succeeded", unpaid | {"payment_status": "paid"}, ago(8))
     other = deliveries.stripe_session(at, id="cs_live_2", payment_intent="pi_2")
-    await tell(both, connection, shop.happened("checkout.session.completed", other, at))
+    await deliver(both, connection, shop.happened("checkout.session.completed", other, at))
     refund = {"id": "re_1", "payment_intent": "pi_2", "amount": 1000, "currency": "eur", "status": "succeeded"}
     shop.happened("refund.created", refund, ago(7))
     third = deliveries.stripe_session(at, id="cs_live_3", payment_intent="pi_3")
@@ -126,12 +126,12 @@ async def test_stripe_events_that_no_endpoint_got_are_found_by_what_they_say(bot
 async def test_a_refund_counts_once_where_endpoint_and_account_have_two_versions_of_stripes_api(
     both: Pair, polled: str, poll_first: bool
 ) -> None:
-    shop, connection, told = Stripe(), await stripe_account(both), "2025-09-30.clover"
+    shop, connection, version = Stripe(), await stripe_account(both), "2025-09-30.clover"
     invoice = {"id": "in_1", "status": "paid", "currency": "eur", "total": 5090, "billing_reason": "subscription_cycle"}
     charge = {"id": "ch_1", "payment_intent": "pi_1", "invoice": "in_1", "currency": "eur"}
 
     async def delivered(type_: str, thing: dict[str, Any], at: datetime) -> None:
-        await tell(both, connection, deliveries.stripe_event(type_, thing, at, api_version=told))
+        await deliver(both, connection, deliveries.stripe_event(type_, thing, at, api_version=version))
 
     async def refunded(number: int, amount: int, of_all: int, at: datetime) -> None:
         """The account lists it in its own version, the endpoint is told in another."""

@@ -23,7 +23,7 @@ async def shopify(both: Pair, token: str = TOKEN) -> dict[str, Any]:
     return await connect(both.http, "shopify", secret=SECRET, host=HOST, access={"password": token})
 
 
-async def tell(both: Pair, connection: dict[str, Any], order: dict[str, Any]) -> str:
+async def deliver(both: Pair, connection: dict[str, Any], order: dict[str, Any]) -> str:
     """The shop's webhook."""
     body = json.dumps(as_webhook(order)).encode()
     path = httpx.URL(connection["url"]).path
@@ -49,9 +49,9 @@ async def deliveries(both: Pair) -> list[tuple[str, str | None]]:
 
 async def test_what_webhooks_lost_is_found_and_what_they_told_is_known(both: Pair) -> None:
     shop, connection = Shopify(), await shopify(both)
-    told = [shop.put(ago(40 - number), number) for number in range(1, 7)]
-    for order in told:
-        await tell(both, connection, order)
+    delivered = [shop.put(ago(40 - number), number) for number in range(1, 7)]
+    for order in delivered:
+        await deliver(both, connection, order)
     lost = shop.put(ago(20), 10)
     shop.put(ago(19), 11, test=True)
     shop.put(ago(18), 2)  # somebody added a note: its date is another, and all else the same
@@ -65,7 +65,7 @@ async def test_what_webhooks_lost_is_found_and_what_they_told_is_known(both: Pai
         assert (found["decision"]["status"], found["decision"]["winner"]["kind"]) == ("attributed", "code")
         assert (await order_of(both, "3"))["refunded_minor"] == 1000
         assert (await order_of(both, "4"))["cancelled"] is True
-        assert await tell(both, connection, lost) == "taken"
+        assert await deliver(both, connection, lost) == "taken"
         again = await looked(both, connection, since=ago(60).isoformat())
         assert (again["missed"], again["changed"]) == (0, 0)
         assert (await gaps_of(both, connection))["10"] == "late"
@@ -101,11 +101,11 @@ async def test_all_pages_are_walked_whatever_moves_meanwhile(both: Pair) -> None
     assert max(shop.costs) < MOST
 
 
-async def lines_told(both: Pair, order_id: str) -> int:
+async def lines_reported(both: Pair, order_id: str) -> int:
     async with both.db.transaction(stores=[SHOP]) as tx:
         data = await tx.all("select data from outbox where topic = 'kith.orders'")
-    told = [json.loads(bytes(row.data)) for row in data]
-    return next(len(one["figures"]["items"]) for one in told if one["order_id"] == order_id)
+    reports = [json.loads(bytes(row.data)) for row in data]
+    return next(len(one["figures"]["items"]) for one in reports if one["order_id"] == order_id)
 
 
 async def test_a_large_order_is_asked_for_by_itself_and_a_larger_one_is_named(both: Pair) -> None:
@@ -124,7 +124,7 @@ async def test_a_large_order_is_asked_for_by_itself_and_a_larger_one_is_named(bo
         seen = await looked(both, connection, since=ago(60).isoformat())
         assert (seen["reason"], seen["missed"]) == (None, 4)
         assert await deliveries(both) == [("failed", "unreadable: lineItems"), *[("taken", None)] * 4]
-        assert await lines_told(both, "2") == 45
+        assert await lines_reported(both, "2") == 45
         assert (await order_of(both, "3"))["refunded_minor"] == 500
         assert max(shop.costs) < MOST
         await looked(both, connection, since=ago(60).isoformat())

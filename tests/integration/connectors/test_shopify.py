@@ -46,7 +46,7 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
     made = (await both.http.post("/v1/connections", headers=SECRET_KEY, json=body)).json()
     path = httpx.URL(made["url"]).path
 
-    async def tell(topic: str, body: bytes) -> str:
+    async def deliver(topic: str, body: bytes) -> str:
         answer = await both.http.post(path, content=body, headers=signed(body, topic))
         await both.all_read([SHOP])
         return str(answer.json()["outcome"])
@@ -63,9 +63,9 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
             return Counter(str(row.topic) for row in await tx.all("select topic from deliveries"))
 
     for number in (1, 2, 3):
-        assert await tell("orders/paid", delivery(id=number)) == "taken"
+        assert await deliver("orders/paid", delivery(id=number)) == "taken"
     about = {"shop_id": 7, "shop_domain": host, "customer": {"id": 207, "email": "friend@example.com"}}
-    assert await tell("customers/data_request", json.dumps(about | {"orders_requested": [1]}).encode()) == "ignored"
+    assert await deliver("customers/data_request", json.dumps(about | {"orders_requested": [1]}).encode()) == "ignored"
     [asked] = await requests()
     assert (asked["kind"], [(one["order_id"], one["deliveries"]) for one in asked["orders"]]) == (
         "data_request",
@@ -74,20 +74,23 @@ async def test_an_app_that_is_removed_loses_its_access_and_what_is_to_be_forgott
     assert asked["orders"][0]["kept_until"] is not None
     forget = json.dumps(about | {"orders_to_redact": [1, 2]}).encode()
     elsewhere = json.dumps(about | {"orders_to_redact": [3], "shop_domain": "other.myshopify.com"}).encode()
-    assert (await tell("customers/redact", forget), await tell("customers/redact", elsewhere)) == ("taken", "taken")
+    assert (await deliver("customers/redact", forget), await deliver("customers/redact", elsewhere)) == (
+        "taken",
+        "taken",
+    )
     assert (await kept())["orders/paid"] == 1
     newest, before = await requests()
     assert (newest["kind"], [one["deliveries"] for one in newest["orders"]]) == ("customer_redact", [0, 0])
     assert [one["deliveries"] for one in before["orders"]] == [0], "what is kept now, not then"
     # Only the body is signed: one about a customer redacts no shop, whatever its topic says.
-    assert await tell("shop/redact", forget) == "failed"
-    assert await tell("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": "other.myshopify.com"}).encode())
+    assert await deliver("shop/redact", forget) == "failed"
+    assert await deliver("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": "other.myshopify.com"}).encode())
     shown = (await both.http.get(f"/v1/connections/{made['id']}", headers=SECRET_KEY)).json()
     assert shown["access_hint"] is not None
-    assert await tell("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": host}).encode()) == "taken"
+    assert await deliver("app/uninstalled", json.dumps({"id": 7, "myshopify_domain": host}).encode()) == "taken"
     shown = (await both.http.get(f"/v1/connections/{made['id']}", headers=SECRET_KEY)).json()
     assert shown["access_hint"] is None
-    assert await tell("shop/redact", json.dumps({"shop_id": 7, "shop_domain": host}).encode()) == "taken"
+    assert await deliver("shop/redact", json.dumps({"shop_id": 7, "shop_domain": host}).encode()) == "taken"
     worker = Worker(make_context(both.db, name="connectors", sealing=SEALING), TASK_KINDS)
     worker.start()
 

@@ -36,12 +36,12 @@ async def carrying(both: Pair) -> AsyncIterator[Shopify]:
 async def test_a_friend_comes_to_the_page_with_the_code_applied(carrying: Shopify) -> None:
     async with carrying.working():
         await carrying.until(waiting=0, in_store=1)
-    told = (await carrying.announced())[-1]
-    assert told.discount_hosts == (HOST, "shop.example")
+    announced = (await carrying.announced())[-1]
+    assert announced.discount_hosts == (HOST, "shop.example")
     codes = await carrying.codes()
     assert (codes["applies_discounts"], codes["discount_hosts"]) == (True, [HOST, "shop.example"])
     page = parse_address("https://shop.example/p/7?ref=anna&q=a%20b#top")
-    cut = discounted(page, target(page, {}), "ANNA10", [Checkout(told.platform, told.discount_hosts)])
+    cut = discounted(page, target(page, {}), "ANNA10", [Checkout(announced.platform, announced.discount_hosts)])
     assert cut is not None
     address = urlsplit(f"{cut.head}T{cut.tail}")
     async with httpx.AsyncClient(timeout=60) as buyer:

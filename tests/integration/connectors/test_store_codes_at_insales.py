@@ -82,8 +82,8 @@ async def test_a_code_that_so_many_others_hide_is_refused_in_words_that_say_so(
     (one,) = await carrying.listed()
     assert one["reason"] == "too_many"
     for language in ("en", "ru", "uk", "ro"):
-        said = reason_text(load_speech(language, (LOCALE,)), one["reason"], None)
-        assert "Kith" in said and (language == "en" or "discounts" not in said)
+        text = reason_text(load_speech(language, (LOCALE,)), one["reason"], None)
+        assert "Kith" in text and (language == "en" or "discounts" not in text)
 
 
 async def test_changed_terms_and_ended_codes_follow_and_nothing_is_deleted(carrying: Carried) -> None:

@@ -81,8 +81,8 @@ async def test_who_types_a_code_at_the_checkout_is_credited_also_by_the_promotio
         )
         event = deliveries.stripe_event("checkout.session.completed", session, NOW, id=f"evt_{number}")
         sent = deliveries.stripe(event, SIGNED)
-        told = await carrying.both.http.post(f"/in/stripe/{carrying.id}", content=sent.body, headers=sent.headers)
-        assert told.json() == {"outcome": "taken"}
+        answer = await carrying.both.http.post(f"/in/stripe/{carrying.id}", content=sent.body, headers=sent.headers)
+        assert answer.json() == {"outcome": "taken"}
         order = await found(carrying.both, f"pi_{number}")
         assert (order["decision"]["status"], order["decision"]["winner"]["kind"]) == ("attributed", "code")
 

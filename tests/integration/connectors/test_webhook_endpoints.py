@@ -124,9 +124,9 @@ async def test_no_store_sees_or_moves_another_s(out: Outgoing, shop: Receiver) -
     await until(lambda: len(shop.ids("/theirs")) == 3, what="theirs is there")
     async with out.db.transaction([STORE, OTHER_STORE]) as tx:
         secrets = await tx.all("select store_id from endpoint_secrets")
-        told = await tx.scalar("select count(*) from sendings where message_id = 'evt_attributed_1004_1'")
+        sendings = await tx.scalar("select count(*) from sendings where message_id = 'evt_attributed_1004_1'")
     assert [row.store_id for row in secrets] == [OTHER_STORE]
-    assert told == 1
+    assert sendings == 1
 
 
 INSIDE_OR_NOWHERE = [

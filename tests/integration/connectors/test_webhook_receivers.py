@@ -32,8 +32,8 @@ async def receiver(language: str, secret: str, port: int, folder: Path) -> Async
     found = re.search(rf"```{language}\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
     assert found is not None
     (folder / name).write_text(found[1])
-    heard = folder / f"{language}.log"
-    with heard.open("wb") as log:
+    log_file = folder / f"{language}.log"
+    with log_file.open("wb") as log:
         program = await asyncio.create_subprocess_exec(
             *[part.format(port=port) for part in argv],
             str(folder / name),
@@ -42,7 +42,7 @@ async def receiver(language: str, secret: str, port: int, folder: Path) -> Async
             stderr=log,
         )
     try:
-        yield heard
+        yield log_file
     finally:
         program.kill()
         await program.wait()
@@ -59,7 +59,7 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
     async with sending(await fresh_database("connectors"), tmp_path) as out:
         endpoint = await out.endpoint(url, "order.attributed")
         async with (
-            receiver(language, endpoint["secret"], port, tmp_path) as heard,
+            receiver(language, endpoint["secret"], port, tmp_path) as log_file,
             httpx.AsyncClient(timeout=60) as client,
         ):
 
@@ -75,8 +75,8 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
             await out.http.post(f"/v1/deliveries/{delivery['id']}/replay", headers=KEY)
             await out.once(endpoint, state="delivered", tries=2)
             await out.arrive(order("10483"))
-            await until(lambda: "order.attributed 10483" in heard.read_text(), what="what came last was understood")
-            orders = re.findall(r"order\.attributed (\d+)", heard.read_text())
+            await until(lambda: "order.attributed 10483" in log_file.read_text(), what="what came last was understood")
+            orders = re.findall(r"order\.attributed (\d+)", log_file.read_text())
             # The table that PHP's is to insert the id into is the reader's own.
             assert orders == ["10482"] * (2 if language == "php" else 1) + ["10483"]
             forged: dict[str, Any] = {
@@ -87,5 +87,5 @@ async def test_a_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(
             for headers in (forged, forged | {"webhook-timestamp": "never"}, {}):
                 answer = await client.post(url, content=b'{"type":"x"}', headers=headers)
                 assert answer.status_code == 401
-            sent = len(re.findall(r"order\.attributed", heard.read_text()))
+            sent = len(re.findall(r"order\.attributed", log_file.read_text()))
             assert sent == len(orders), "what was refused was not worked on"

@@ -32,7 +32,7 @@ ANOTHER = Sealing("x1:another-key-of-the-sealing-0123456789", before=RING)
 async def test_everything_a_store_asked_for_arrives_once_and_is_signed_as_the_standard_says(
     out: Outgoing, shop: Receiver
 ) -> None:
-    told = await out.endpoint(shop.url())
+    everything = await out.endpoint(shop.url())
     rewards = await out.endpoint(shop.url("/rewards"), "reward.granted", "reward.reversed")
     late = Made("kith.link.saved.v1", "evt_o", fields={"link_id": "lnk_old"})
     await out.arrive(order("before"), late, ago=timedelta(hours=1))
@@ -44,7 +44,7 @@ async def test_everything_a_store_asked_for_arrives_once_and_is_signed_as_the_st
     assert sorted(call.type for call in shop.calls if call.path == "/hook") == sorted(ALL)
     assert sorted(call.type for call in shop.calls if call.path == "/rewards") == ["reward.granted", "reward.reversed"]
     for call in shop.calls:
-        secret = told["secret"] if call.path == "/hook" else rewards["secret"]
+        secret = everything["secret"] if call.path == "/hook" else rewards["secret"]
         body = Webhook(secret).verify(call.body, dict(call.headers))
         assert list(body) == ["type", "timestamp", "data"]
         assert body["data"]["store_id"] == STORE
@@ -52,7 +52,7 @@ async def test_everything_a_store_asked_for_arrives_once_and_is_signed_as_the_st
         assert datetime.fromisoformat(body["timestamp"]).tzinfo is not None
         assert b"_hashes" not in call.body
         assert b"friend_contacts" not in call.body
-    log = await out.all_once(told, state="delivered")
+    log = await out.all_once(everything, state="delivered")
     assert len({one["message_id"] for one in log}) == len(log) == 11, "nothing twice"
     detail = (await out.http.get(f"/v1/deliveries/{log[0]['id']}", headers=KEY)).json()
     assert detail["body"]["type"] == log[0]["type"]
@@ -65,14 +65,14 @@ async def test_what_was_given_by_hand_comes_under_the_same_names_with_its_source
     await out.endpoint(shop.url(), "reward.granted", "reward.released", "reward.adjusted", "reward.reversed")
     await out.arrive(*given_by_hand())
     await until(lambda: len(shop.calls) >= 4, what="all four have arrived")
-    said = {call.type: orjson.loads(call.body)["data"] for call in shop.calls}
-    assert {name: data["amount_minor"] for name, data in said.items()} == {
+    bodies = {call.type: orjson.loads(call.body)["data"] for call in shop.calls}
+    assert {name: data["amount_minor"] for name, data in bodies.items()} == {
         "reward.granted": 1500,
         "reward.released": 1500,
         "reward.adjusted": 500,
         "reward.reversed": 0,
     }
-    for data in said.values():
+    for data in bodies.values():
         assert data["source"]["kind"] == "person"
         assert "order_id" not in data
 

@@ -133,7 +133,7 @@ async def test_a_database_that_is_restarted_or_dies_loses_no_task_and_repeats_on
             await write_tasks(db)
         async with partner() as (address, reported), supervised(environment(url, tmp_path, address)):
             for share, how in ((TASKS // 4, signal.SIGINT), (TASKS // 2, signal.SIGQUIT)):
-                await until(partial(_are_told, reported, share), within=60, what=f"{share} told")
+                await until(partial(_are_reported, reported, share), within=60, what=f"{share} told")
                 pid = server.pid
                 assert pid is not None
                 os.kill(pid, how)
@@ -148,7 +148,7 @@ async def test_a_database_that_is_restarted_or_dies_loses_no_task_and_repeats_on
         await server.stop()
 
 
-def _are_told(reported: "Counter[str]", count: int) -> bool:
+def _are_reported(reported: "Counter[str]", count: int) -> bool:
     return len(reported) >= count
 
 

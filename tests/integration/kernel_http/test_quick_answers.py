@@ -37,9 +37,9 @@ async def _serve(health: Health, go_on: asyncio.Event, later: list["asyncio.Futu
         reported = await read_body(scope, receive)
         if reported == b"wait":
             await go_on.wait()
-        said = b"usual " + reported
-        head = start(200, ((b"content-length", b"%d" % len(said)), (b"x-is", b"same")))
-        return await answer(send, head, said)
+        body = b"usual " + reported
+        head = start(200, ((b"content-length", b"%d" % len(body)), (b"x-is", b"same")))
+        return await answer(send, head, body)
 
     def quick(scope: Scope, body: bytes) -> QuickAnswer | DeferredAnswer | None:
         if body == b"later":
@@ -84,7 +84,7 @@ class Client:
         world.writers.append(writer)
         return cls(reader, writer)
 
-    async def hear(self) -> tuple[bytes, bytes]:
+    async def receive(self) -> tuple[bytes, bytes]:
         """The next answer: its head in lower case, and its body."""
         head = b"http/1.1 100"
         while head.startswith(b"http/1.1 100"):
@@ -98,7 +98,7 @@ class Client:
             await self.writer.drain()
             if piece is not pieces[-1]:
                 await asyncio.sleep(0.02)  # so that the pieces arrive apart
-        return await self.hear()
+        return await self.receive()
 
     async def closed(self) -> bool:
         with suppress(ConnectionError):
@@ -145,9 +145,9 @@ async def test_what_is_not_simple_goes_the_usual_way_and_nothing_of_it_is_lost(
 async def test_questions_in_one_packet_are_answered_in_their_order(world: World) -> None:
     client = await Client.open(world)
     client.writer.write(b"".join(ask(text) for text in (b"a", b"wait", b"b", b"c")))
-    assert (await client.hear())[1] == b"quick a"
+    assert (await client.receive())[1] == b"quick a"
     world.go_on.set()
-    assert [(await client.hear())[1] for _ in range(3)] == [b"usual wait", b"usual b", b"usual c"]
+    assert [(await client.receive())[1] for _ in range(3)] == [b"usual wait", b"usual b", b"usual c"]
     assert (await client.send(ask(b"d")))[1] == b"quick d"
 
 
@@ -198,10 +198,10 @@ async def test_an_answer_to_come_keeps_its_turn(world: World) -> None:
     client.writer.write(ask(b"later") + ask(b"a") + ask(b"b"))
     await _asked(world)
     world.later[0].set_result(b"1")
-    head, body = await client.hear()
+    head, body = await client.receive()
     assert body == b"later 1"
     assert b"x-is: same\r\n" in head
-    assert [(await client.hear())[1] for _ in range(2)] == [b"usual a", b"usual b"]
+    assert [(await client.receive())[1] for _ in range(2)] == [b"usual a", b"usual b"]
     assert (await client.send(ask(b"c")))[1] == b"quick c"
 
 
@@ -214,7 +214,7 @@ async def test_what_fails_later_is_done_again_the_usual_way(world: World, how: s
         world.later[0].set_exception(ConnectionError())
     else:
         world.later[0].cancel()
-    assert (await client.hear())[1] == b"usual later"
+    assert (await client.receive())[1] == b"usual later"
     assert (await client.send(ask(b"c")))[1] == b"quick c"
 
 
@@ -238,7 +238,7 @@ async def test_a_server_that_stops_gives_the_answer_it_owes(world: World) -> Non
     with suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(stopping), 0.3)  # it has begun to close what is idle
     world.later[0].set_result(b"1")
-    head, body = await client.hear()
+    head, body = await client.receive()
     assert body == b"later 1"
     assert b"connection: close" in head
     assert await client.closed()

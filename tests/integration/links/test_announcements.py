@@ -11,7 +11,7 @@ from services.kernel.jobs import Jobs
 from services.links.main import SERVICE
 from services.links.notices.actions.announce import TURNS
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import tell
+from tests.integration.links.notifying import notify
 from tests.integration.links.world import Replica, Shop, portal_of
 from tests.support.mail import MailServer, text_part
 from tests.support.wait import until
@@ -26,9 +26,9 @@ TEXTS = {
 
 async def turn(links: Replica, *, after: timedelta = timedelta()) -> None:
     """Lets time go by, and the turns and what they tell come about."""
-    await tell(links, after=after)
+    await notify(links, after=after)
     await Jobs(links.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(TURNS)
-    await tell(links)
+    await notify(links)
 
 
 @pytest.mark.usefixtures("working")
@@ -174,7 +174,7 @@ async def test_a_moment_that_has_passed_is_refused_and_a_draft_that_missed_it_is
     assert 'value="20' not in (await console.get(f"{one}/edit")).text, "none was written"
     soon = (now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     assert (await console.post(f"{one}/edit", data=form | {"at": soon})).headers["location"] == one
-    await tell(links, after=timedelta(days=2))
+    await notify(links, after=timedelta(days=2))
     missed = await console.post(f"{one}?lang=en", data={"do": "start"})
     assert missed.status_code == 409 and "Its moment has passed" in missed.text
 

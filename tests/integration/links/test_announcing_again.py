@@ -57,10 +57,10 @@ async def test_groups_chosen_codes_and_links_to_pages_are_told_once_more(
     assert await go_on(links) == 0, "a process of the former build may still listen"
     await move(links, timedelta(minutes=11))
     assert await go_on(links) > 1, "some at a time"
-    told = (await events(links, "ambassador.saved"))[before:]
-    erased = [one for one in told if one["status"] == "erased"]
-    again = {one["ambassador_id"]: one for one in told if one["status"] != "erased"}
-    assert (len(erased), len(told)) == (1, 6)
+    published = (await events(links, "ambassador.saved"))[before:]
+    erased = [one for one in published if one["status"] == "erased"]
+    again = {one["ambassador_id"]: one for one in published if one["status"] != "erased"}
+    assert (len(erased), len(published)) == (1, 6)
     assert set(again) == {*grouped, coded, seller}
     assert plain not in again
     assert [again[one]["group"] for one in grouped] == ["VIP"] * 3

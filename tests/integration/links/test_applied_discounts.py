@@ -8,9 +8,9 @@ import pytest
 
 from contracts.events.tracking import TokenClaims
 from services.common import click_token
-from tests.integration.links.telling import later
+from tests.integration.links.notifying import later
 from tests.integration.links.test_landing import PAGE, opened, way_on
-from tests.integration.links.test_store_codes import Told
+from tests.integration.links.test_store_codes import CodeReports
 from tests.integration.links.world import Replica, Shop, click, redirect_of
 
 SERVED: dict[str, Any] = {**PAGE, "landing": "store", "landing_url": "https://shop.example/welcome?ref=anna#top"}
@@ -34,12 +34,12 @@ async def applies(links: Replica, anna: dict[str, Any]) -> bool:
     return "/discount/" in await leads(links, anna)
 
 
-async def carried(links: Replica, shop: Shop, anna: dict[str, Any], **fields: str) -> Told:
+async def carried(links: Replica, shop: Shop, anna: dict[str, Any], **fields: str) -> CodeReports:
     """The code stands in a Shopify shop at the page's host."""
-    told = Told(links, shop, anna["code"]["id"], platform="shopify", **fields)
-    await told.carries(True, "shop.example", "zerno.myshopify.com")
-    await told.hear(told.state("in_store"))
-    return told
+    reports = CodeReports(links, shop, anna["code"]["id"], platform="shopify", **fields)
+    await reports.carries(True, "shop.example", "zerno.myshopify.com")
+    await reports.receive(reports.state("in_store"))
+    return reports
 
 
 async def test_a_click_leads_to_the_page_by_the_address_that_applies_the_code(links: Replica, shop: Shop) -> None:
@@ -80,9 +80,9 @@ async def test_a_robots_redirect_holds_no_code(links: Replica, shop: Shop) -> No
 
 async def test_at_woocommerce_the_code_stands_beside_the_token(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(await shop.program(**SERVED), name="Anna")
-    told = Told(links, shop, anna["code"]["id"])
-    await told.carries(True, "shop.example")
-    await told.hear(told.state("in_store"))
+    reports = CodeReports(links, shop, anna["code"]["id"])
+    await reports.carries(True, "shop.example")
+    await reports.receive(reports.state("in_store"))
     found = urlsplit(await leads(links, anna))
     assert (found.path, found.fragment) == ("/welcome", "top")
     query = parse_qs(found.query)
@@ -91,23 +91,23 @@ async def test_at_woocommerce_the_code_stands_beside_the_token(links: Replica, s
 
 async def test_what_ends_the_code_ends_its_address(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(program := await shop.program(**SERVED), name="Anna")
-    told = Told(links, shop, anna["code"]["id"], platform="shopify")
+    reports = CodeReports(links, shop, anna["code"]["id"], platform="shopify")
     assert not await applies(links, anna), "nobody put it there"
-    await told.carries(True, "shop.example")
+    await reports.carries(True, "shop.example")
     assert not await applies(links, anna), "it waits"
     for state in ("refused", "disabled"):
-        await told.hear(told.state("in_store"))
+        await reports.receive(reports.state("in_store"))
         assert await applies(links, anna)
-        await told.hear(told.state(state))
+        await reports.receive(reports.state(state))
         assert not await applies(links, anna), state
-    await told.hear(told.state("in_store"))
-    await told.carries(True)
+    await reports.receive(reports.state("in_store"))
+    await reports.carries(True)
     assert not await applies(links, anna), "its owner wants no such address, or nobody knows the shop's hosts"
-    await told.carries(True, "elsewhere.example")
+    await reports.carries(True, "elsewhere.example")
     assert not await applies(links, anna), "the page is of another shop"
-    await told.carries(False, "shop.example")
+    await reports.carries(False, "shop.example")
     assert not await applies(links, anna)
-    await told.carries(True, "shop.example")
+    await reports.carries(True, "shop.example")
     assert await applies(links, anna)
     code = f"/v1/codes/{anna['code']['id']}"
     await patched(shop, code, {"retired": True})
@@ -137,12 +137,12 @@ async def test_a_code_that_ends_by_itself_is_applied_up_to_then(links: Replica, 
 
 async def test_of_two_connections_the_one_whose_page_it_is_counts(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(await shop.program(**SERVED), name="Anna")
-    second = Told(links, shop, anna["code"]["id"], "con_2", platform="shopify")
+    second = CodeReports(links, shop, anna["code"]["id"], "con_2", platform="shopify")
     await second.carries(True, "second.example")
-    await second.hear(second.state("in_store"))
+    await second.receive(second.state("in_store"))
     first = await carried(links, shop, anna)
     assert await applies(links, anna)
-    await first.hear(first.state("refused"))
+    await first.receive(first.state("refused"))
     assert not await applies(links, anna), "the other shop has it, and its page is another"
 
 

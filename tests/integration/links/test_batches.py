@@ -34,16 +34,16 @@ async def test_a_thousand_of_one_name_join_at_once_and_all_have_what_one_call_gi
     program = await shop.program()
     people = [{"program_id": program, "external_id": f"c{n}", "name": "Anna Rusu"} for n in range(MOST)]
     people[7]["email"] = "anna@mail.example"
-    said = await batch(shop, people)
-    assert (said["created"], said["existing"], said["invalid"]) == (MOST, 0, 0)
-    assert [item["index"] for item in said["data"]] == list(range(MOST))
+    answer = await batch(shop, people)
+    assert (answer["created"], answer["existing"], answer["invalid"]) == (MOST, 0, 0)
+    assert [item["index"] for item in answer["data"]] == list(range(MOST))
     single = await shop.ambassador(program, external_id="alone", name="Anna Rusu")
-    assert said["data"][0]["ambassador"].keys() == single.keys()
+    assert answer["data"][0]["ambassador"].keys() == single.keys()
     found = {row["external_id"]: row for row in await listed(shop, program)}
     assert len({row["code"]["code"] for row in found.values()}) == MOST + 1
     assert len({row["link"]["slug"] for row in found.values()}) == MOST + 1
     assert {"ANNA10", "ANNAR", "ANNAR10"} <= {row["code"]["code"] for row in found.values()}
-    for item in said["data"]:
+    for item in answer["data"]:
         row = found[f"c{item['index']}"]
         assert {name: row[name] for name in item["ambassador"]} == item["ambassador"]
     assert found["c7"]["email"] == "anna@mail.example"
@@ -55,7 +55,7 @@ async def test_a_thousand_of_one_name_join_at_once_and_all_have_what_one_call_gi
 async def test_what_is_wrong_with_one_leaves_the_others_alone(shop: Shop) -> None:
     program, other = await shop.program(), await shop.program()
     sponsor = await shop.ambassador(other)
-    said = await batch(
+    answer = await batch(
         shop,
         [
             {"program_id": program, "name": "Ion"},
@@ -67,9 +67,9 @@ async def test_what_is_wrong_with_one_leaves_the_others_alone(shop: Shop) -> Non
             {},
         ],
     )
-    results = [item["result"] for item in said["data"]]
+    results = [item["result"] for item in answer["data"]]
     assert results == ["created", "invalid", "invalid", "invalid", "invalid", "created", "invalid"]
-    fields = [{error["field"] for error in item["errors"]} for item in said["data"]]
+    fields = [{error["field"] for error in item["errors"]} for item in answer["data"]]
     assert fields == [set(), {"email"}, {"program_id"}, {"sponsor_id"}, {"colour", "phone"}, set(), {"program_id"}]
     assert (len(await listed(shop, program)), len(await listed(shop, other))) == (1, 2)
 
@@ -100,9 +100,9 @@ async def test_batches_at_the_same_moment_make_each_person_once(shop: Shop) -> N
     program = await shop.program()
     people = [{"program_id": program, "external_id": f"c{n}", "name": "Olga Rusu"} for n in range(60)]
     both = await asyncio.gather(batch(shop, people), batch(shop, people[::-1]))
-    ids = [{i["ambassador"]["external_id"]: i["ambassador"]["id"] for i in said["data"]} for said in both]
+    ids = [{i["ambassador"]["external_id"]: i["ambassador"]["id"] for i in answer["data"]} for answer in both]
     assert ids[0] == ids[1]
-    assert sum(said["created"] for said in both) == 60
+    assert sum(answer["created"] for answer in both) == 60
     assert len(await listed(shop, program)) == 60
 
 

@@ -8,7 +8,7 @@ import pytest
 from services.cli.commands.mail import _bounces
 from services.cli.ui import Ui
 from tests.integration.links.mailing import ended, relay, set_relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.notifying import ConversionAttributed, notify, order, receive
 from tests.integration.links.test_invites import kept, write
 from tests.integration.links.world import OPERATOR, Replica, Shop
 from tests.support.mail import MailServer
@@ -20,9 +20,9 @@ ANNA = "anna@example.com"
 pytestmark = pytest.mark.usefixtures("working")
 
 
-async def news(links: Replica, shop: Shop, who: str, number: int) -> None:
-    await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=who))
-    await tell(links, after=timedelta(minutes=3))
+async def order_counts(links: Replica, shop: Shop, who: str, number: int) -> None:
+    await receive(links, order(ConversionAttributed, shop, f"o-{number}", who=who))
+    await notify(links, after=timedelta(minutes=3))
 
 
 def report(came_back_to: str, *, status: str) -> bytes:
@@ -54,14 +54,14 @@ async def test_who_is_not_there_gets_no_more_and_who_is_busy_is_tried_once_more(
 ) -> None:
     set_relay(monkeypatch, "BOUNCES", "b@kith.example")
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await news(links, shop, anna, 1)
+    await order_counts(links, shop, anna, 1)
     await until(lambda: len(relay.to(ANNA)) == 1, what="the first mail")
     (back,) = relay.returns
     assert back.startswith("b+") and back.endswith("@kith.example")
 
     await until(lambda: ended(links, shop, 1), what="the note that it was sent")
     assert await post(links, report(back, status="4.2.2")) == ["retried"]
-    await tell(links, after=timedelta(hours=2))
+    await notify(links, after=timedelta(hours=2))
     await until(lambda: len(relay.to(ANNA)) == 2, what="the same mail again")
     first, again = relay.to(ANNA)
     assert first["Message-ID"] == again["Message-ID"]
@@ -70,11 +70,11 @@ async def test_who_is_not_there_gets_no_more_and_who_is_busy_is_tried_once_more(
     (log,) = (await shop.got("/v1/messages"))["data"]
     assert (log["state"], log["reason"]) == ("bounced", "dsn_4.2.2")
 
-    await news(links, shop, anna, 2)
+    await order_counts(links, shop, anna, 2)
     await until(lambda: len(relay.to(ANNA)) == 3, what="the next mail")
     for _ in range(2):
         assert await post(links, report(relay.returns[-1], status="5.1.1")) == ["suppressed"]
-    await news(links, shop, anna, 3)
+    await order_counts(links, shop, anna, 3)
     assert len((await shop.got("/v1/messages"))["data"]) == 2, "the third piece of news stands on her page only"
 
 
@@ -85,10 +85,10 @@ async def test_a_report_by_one_reader_silences_nobody_else(
     program = await shop.program()
     eve = (await shop.ambassador(program, email="eve@example.com"))["id"]
     anna = (await shop.ambassador(program, email=ANNA))["id"]
-    await news(links, shop, eve, 1)
+    await order_counts(links, shop, eve, 1)
     await until(lambda: len(relay.to("eve@example.com")) == 1, what="a mail whose id Eve knows")
     assert await post(links, report(relay.returns[-1], status="5.1.1")) == ["kept"], "it names Anna's address"
-    await news(links, shop, anna, 2)
+    await order_counts(links, shop, anna, 2)
     await until(lambda: len(relay.to(ANNA)) == 1, what="Anna is written to as before")
 
 
@@ -110,7 +110,7 @@ async def test_a_maildir_is_taken_once_and_what_is_no_report_is_left_aside(
 ) -> None:
     set_relay(monkeypatch, "BOUNCES", "b@kith.example")
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await news(links, shop, anna, 1)
+    await order_counts(links, shop, anna, 1)
     await until(lambda: len(relay.to(ANNA)) == 1, what="the mail")
     for folder in ("new", "cur", "tmp"):
         (tmp_path / "box" / folder).mkdir(parents=True)
@@ -123,7 +123,7 @@ async def test_a_maildir_is_taken_once_and_what_is_no_report_is_left_aside(
         monkeypatch.setenv(f"KITH_{name.upper()}", getattr(settings, name).get_secret_value())
     await _bounces(Ui(as_json=True), tmp_path / "box")
     assert sorted(path.name for path in (tmp_path / "box" / "cur").iterdir()) == ["1:2,S", "2:2,S"]
-    await news(links, shop, anna, 2)
+    await order_counts(links, shop, anna, 2)
     assert len((await shop.got("/v1/messages"))["data"]) == 1
 
 

@@ -17,7 +17,7 @@ from services.links.main import SERVICE
 from services.links.notices.sql import notices
 from services.links.preferences.actions import INVITES_JOB
 from tests.integration.links.mailing import an_hour_later, browser, digits_in, ended, relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.notifying import ConversionAttributed, notify, order, receive
 from tests.integration.links.world import Replica, Shop, portal_of, replica
 from tests.support.mail import MailServer, text_part
 from tests.support.wait import until
@@ -42,7 +42,7 @@ async def invite(shop: Shop, body: dict[str, Any]) -> None:
 async def write(links: Replica, *, after: timedelta = timedelta()) -> None:
     """Lets time go by, and invitations be written that are due."""
     if after:
-        await tell(links, after=after)
+        await notify(links, after=after)
     await Jobs(links.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(INVITES_JOB)
 
 
@@ -291,8 +291,8 @@ async def test_who_is_to_be_invited_never_again_still_gets_their_own_news(
     anna = (await shop.ambassador(program, email="anna@example.com", locale="en"))["id"]
     assert (await shop.post("/v1/invites/forget", {"email": "anna@example.com"})).status_code == 204
     assert (await shop.got(f"/v1/ambassadors/{anna}/preferences"))["mail"] == "ok"
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: relay.to("anna@example.com"), what="her own news")
     await invite(shop, {"program_id": other, "emails": ["anna@example.com"], "consent": "1"})
     await write(links)

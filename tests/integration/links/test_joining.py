@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("an_hour_later")
 
 
 @pytest.fixture(autouse=True)
-def in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def any_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forms may come at once, but for the test of those that do."""
     monkeypatch.setattr(domain, "LEAST", -domain.LIFE)
 
@@ -78,8 +78,8 @@ async def test_who_joins_is_an_ambassador_once_the_address_is_proved(
     assert inna["code"]["code"] == "INNA-27"
     (saved,) = [one for one in await events(links, "ambassador.saved") if one["ambassador_id"] == inna["id"]]
     assert saved["role"] == "influencer"
-    told = [one for one in await events(links, "audit.noted") if one["on"] == inna["id"]]
-    assert [(one["action"], one["actor_kind"], one["actor_id"]) for one in told] == [
+    noted = [one for one in await events(links, "audit.noted") if one["on"] == inna["id"]]
+    assert [(one["action"], one["actor_kind"], one["actor_id"]) for one in noted] == [
         ("ambassador.added", "ambassador", inna["id"])
     ]
     async with links.ctx.db.transaction([shop.id]) as tx:
@@ -150,9 +150,9 @@ async def test_no_mail_of_the_store_says_what_a_stranger_wrote_into_the_form(
     came = relay.to(INNA)
     assert len(came) == (2 if double_opt_in else 3)
     for message in came:
-        told = f"{message['Subject']} {text_part(message)} {html_part(message)}"
-        assert "evil.example" not in told
-        assert "Hello!" in told
+        text = f"{message['Subject']} {text_part(message)} {html_part(message)}"
+        assert "evil.example" not in text
+        assert "Hello!" in text
 
 
 @pytest.mark.parametrize("double_opt_in", [True, False])
@@ -170,8 +170,8 @@ async def test_the_answer_is_the_same_for_who_is_in_and_who_is_not(
     assert answers[0] == answers[1]
     await until(lambda: ended(links, shop, 2), what="an end of both mails")
     assert await states(links, shop) == ["sent", "sent"]
-    told = text_part(relay.to("anna.joins@example.com")[0])
-    assert anna["code"]["code"] in told, "the owner of the address learns that they are in"
+    text = text_part(relay.to("anna.joins@example.com")[0])
+    assert anna["code"]["code"] in text, "the owner of the address learns that they are in"
     known = [one for one in await members(shop) if one["email"] == "anna.joins@example.com"]
     assert [one["name"] for one in known] == ["Anna Kern"], "and nothing of them was changed"
 
@@ -243,7 +243,7 @@ async def test_a_code_that_somebody_has_is_explained_with_others_that_are_free(l
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "shown"),
     [
         ({"email": "inna"}, "Write your e-mail address"),
         ({"terms": ""}, "Read the terms"),
@@ -254,13 +254,13 @@ async def test_a_code_that_somebody_has_is_explained_with_others_that_are_free(l
     ],
 )
 async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(
-    links: Replica, shop: Shop, changes: dict[str, str], told: str
+    links: Replica, shop: Shop, changes: dict[str, str], shown: str
 ) -> None:
     program = await shop.program(joining=JOINING)
     async with browser(links) as person:
         refused = await send(links, person, program, **{"name": "Инна К", **changes})
     assert refused.status_code == 422
-    assert told in refused.text
+    assert shown in refused.text
     assert "name" in changes or 'value="Инна К"' in refused.text
     assert (await shop.got("/v1/mails"))["data"] == []
 
@@ -270,8 +270,8 @@ async def test_robots_write_to_nobody(links: Replica, shop: Shop, monkeypatch: p
     async with browser(links) as robot:
         fooled = await send(links, robot, program, website="https://spam.example", role="")
         assert fooled.status_code == 303, "it may think that all went well"
-        with monkeypatch.context() as in_a_hurry:
-            in_a_hurry.setattr(domain, "LEAST", real_time() - real_time().replace(year=2020))
+        with monkeypatch.context() as patch:
+            patch.setattr(domain, "LEAST", real_time() - real_time().replace(year=2020))
             quick = await send(links, robot, program, role="")
         assert quick.status_code == 422
         assert "press the button again" in quick.text

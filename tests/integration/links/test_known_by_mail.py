@@ -91,14 +91,14 @@ async def test_a_batch_knows_people_by_mail_too(shop: Shop) -> None:
         {"program_id": program, "external_id": "c2"},
         {"program_id": program, "email": "boris@example.com"},
     ]
-    said = await batch(shop, people)
-    assert [item["result"] for item in said["data"]] == [
+    answer = await batch(shop, people)
+    assert [item["result"] for item in answer["data"]] == [
         *("existing", "created", "existing", "created", "existing", "existing")
     ]
-    ids = [item["ambassador"]["id"] for item in said["data"]]
+    ids = [item["ambassador"]["id"] for item in answer["data"]]
     assert ids[0] == anna["id"]
     assert ids[1] == ids[2] == ids[4] == ids[5] != ids[3]
-    assert [item["ambassador"]["external_id"] for item in said["data"]] == ["c1", "c2", "c2", "c3", "c2", "c2"]
+    assert [item["ambassador"]["external_id"] for item in answer["data"]] == ["c1", "c2", "c2", "c3", "c2", "c2"]
     again = await batch(shop, people)
     assert [item["ambassador"]["id"] for item in again["data"]] == ids
     assert again["created"] == 0
@@ -108,6 +108,6 @@ async def test_batches_at_the_same_moment_make_each_address_once(shop: Shop) -> 
     program = await shop.program()
     people = [{"program_id": program, "email": f"friend{n}@example.com"} for n in range(40)]
     both = await asyncio.gather(batch(shop, people), batch(shop, people[::-1]))
-    first, second = ([item["ambassador"]["id"] for item in said["data"]] for said in both)
+    first, second = ([item["ambassador"]["id"] for item in answer["data"]] for answer in both)
     assert first == second[::-1]
-    assert sum(said["created"] for said in both) == 40
+    assert sum(answer["created"] for answer in both) == 40

@@ -301,7 +301,7 @@ async def test_the_store_says_it_in_its_own_words_and_the_offer_is_said_all_the_
 
 
 @pytest.mark.parametrize(
-    ("wording", "told"),
+    ("wording", "shown"),
     [
         ({"title": "{code} from {name}"}, "{code} is no value here"),
         ({"share": "{name} says"}, "{name} is no value here"),
@@ -314,12 +314,12 @@ async def test_the_store_says_it_in_its_own_words_and_the_offer_is_said_all_the_
     ],
 )
 async def test_words_that_cannot_be_said_are_refused_where_they_are_written(
-    shop: Shop, wording: dict[str, str], told: str
+    shop: Shop, wording: dict[str, str], shown: str
 ) -> None:
     program = await shop.program()
     refused = await shop.http.patch(f"/v1/programs/{program}", json={"texts": {"ro": wording}})
     assert refused.status_code == 422, refused.text
     (wrong,) = refused.json()["errors"]
     assert wrong["field"].startswith(f"texts.ro.{next(iter(wording))}")
-    assert told in refused.text
+    assert shown in refused.text
     assert (await shop.http.patch(f"/v1/programs/{program}", json={"texts": {"de": {"title": "x"}}})).status_code == 422

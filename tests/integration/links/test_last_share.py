@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.events.tracking import Customer, ShareRecorded, VisitRecorded
-from tests.integration.links.telling import hear
+from tests.integration.links.notifying import receive
 from tests.integration.links.world import Replica, Shop, open_shop
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -31,19 +31,19 @@ async def test_a_share_on_a_page_of_the_store_counts_for_the_customer_who_is_an_
     gone = (await shop.ambassador(first, external_id="c-gone"))["id"]
     await shop.http.delete(f"/v1/ambassadors/{gone}")
     visit = VisitRecorded(store_id=shop.id, track_id="trk_9", at=NOON)
-    await hear(links, share(shop, "c-stranger"), share(shop, None), share(shop, "c-gone"), visit)
+    await receive(links, share(shop, "c-stranger"), share(shop, None), share(shop, "c-gone"), visit)
     assert await last(links, shop) == {}
 
     earlier = NOON - timedelta(minutes=5)
-    await hear(links, share(shop, "c-anna"), share(shop, "c-anna", at=earlier, number=2))
+    await receive(links, share(shop, "c-anna"), share(shop, "c-anna", at=earlier, number=2))
     assert await last(links, shop) == {anna: NOON, too: NOON}, (
         "the newest, whatever the order; in each of their programs"
     )
-    await hear(links, share(shop, "c-anna", at=NOON + timedelta(minutes=50)))
+    await receive(links, share(shop, "c-anna", at=NOON + timedelta(minutes=50)))
     assert set((await last(links, shop)).values()) == {NOON}, "once an hour is often enough"
     later = NOON + timedelta(minutes=70)
-    await hear(links, share(shop, "c-anna", at=later))
-    await hear(links, share(shop, "c-anna", at=NOON))
+    await receive(links, share(shop, "c-anna", at=later))
+    await receive(links, share(shop, "c-anna", at=NOON))
     assert await last(links, shop) == {anna: later, too: later}, "one that comes late is no newer"
 
 
@@ -53,7 +53,7 @@ async def test_another_store_s_customer_of_the_same_id_is_somebody_else(links: R
     hers = (await other.ambassador(await other.program(landing_url="https://other.example/"), external_id="c-anna"))[
         "id"
     ]
-    await hear(links, share(other, "c-anna"))
+    await receive(links, share(other, "c-anna"))
     assert await last(links, shop) == {} and list(await last(links, other)) == [hers]
     await other.http.aclose()
 
@@ -63,8 +63,8 @@ async def test_a_share_by_the_link_alone_counts_for_whose_link_it_is(links: Repl
     anna, gone = await shop.ambassador(program), await shop.ambassador(program)
     await shop.http.delete(f"/v1/ambassadors/{gone['id']}")
     other = await open_shop(links, domain="other.example")
-    await hear(links, share(shop, slug="nobodys"), share(shop, slug=gone["link"]["slug"]))
-    await hear(links, share(other, slug=anna["link"]["slug"]))
+    await receive(links, share(shop, slug="nobodys"), share(shop, slug=gone["link"]["slug"]))
+    await receive(links, share(other, slug=anna["link"]["slug"]))
     assert await last(links, shop) == {} and await last(links, other) == {}
     await other.http.aclose()
 
@@ -72,5 +72,5 @@ async def test_a_share_by_the_link_alone_counts_for_whose_link_it_is(links: Repl
     renamed = await shop.http.patch(f"/v1/links/{anna['link']['id']}", json={"slug": "anna-recommends"})
     assert renamed.status_code == 200, renamed.text
     later = NOON + timedelta(minutes=5)
-    await hear(links, share(shop, slug=former), share(shop, slug="anna-recommends", at=later, number=2))
+    await receive(links, share(shop, slug=former), share(shop, slug="anna-recommends", at=later, number=2))
     assert await last(links, shop) == {anna["id"]: later}, "by either of its names, in one step"

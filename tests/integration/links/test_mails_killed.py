@@ -13,7 +13,7 @@ from services.kernel.ids import new_id
 from services.links.mail import actions as mails
 from services.links.mail.actions import Message
 from tests.integration.links.mailing import relay
-from tests.integration.links.telling import ConversionAttributed, hear, order
+from tests.integration.links.notifying import ConversionAttributed, order, receive
 from tests.integration.links.world import Replica, Shop
 from tests.support.command_line import fork
 from tests.support.mail import MailServer
@@ -33,7 +33,7 @@ async def waiting_mails(links: Replica, shop: Shop) -> None:
     people = [{"program_id": program, "email": f"p{n}@example.com"} for n in range(COUNT)]
     made = (await shop.post("/v1/ambassadors/batches", {"ambassadors": people})).json()["data"]
     who = [one["ambassador"]["id"] for one in made]
-    await hear(links, *(order(ConversionAttributed, shop, f"o-{ident}", who=ident) for ident in who))
+    await receive(links, *(order(ConversionAttributed, shop, f"o-{ident}", who=ident) for ident in who))
     async with links.ctx.db.transaction([shop.id]) as tx:
         names = [(new_id("mai"), ident) for ident in who]
         messages = [Message(mail_id=name, kind="notice", about=name, ambassador_id=ident) for name, ident in names]

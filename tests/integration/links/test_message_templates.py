@@ -7,7 +7,7 @@ import pytest
 
 from services.links.notices.domain.occasions import OCCASIONS
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.notifying import ConversionAttributed, notify, order, receive
 from tests.integration.links.world import Replica, Shop
 from tests.support.mail import MailServer, html_part, text_part
 from tests.support.wait import until
@@ -34,11 +34,11 @@ async def test_a_store_s_own_words_are_looked_at_tried_and_told(links: Replica, 
     log = (await shop.got("/v1/messages"))["data"]
     assert [(one["id"], one["kind"]) for one in log] == [(made["id"], "try")]
 
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: len(relay.to(ANNA)) == 2, what="the message")
-    told = relay.to(ANNA)[1]
-    assert "ANNA10\n\nBye" in text_part(told).replace("\r\n", "\n") and "&lt;b&gt;Your page" in html_part(told)
+    mail = relay.to(ANNA)[1]
+    assert "ANNA10\n\nBye" in text_part(mail).replace("\r\n", "\n") and "&lt;b&gt;Your page" in html_part(mail)
 
     assert (await shop.http.delete(ONE)).status_code == 204
     ours = await shop.got(ONE)
@@ -72,8 +72,8 @@ async def test_a_marketer_writes_looks_and_goes_back(console: httpx.AsyncClient,
     assert (await shop.got(f"/v1/message-templates/attributed/{language}"))["own"] is True
     assert (await console.post(here, data={"do": "reset"})).status_code == 303
     assert (await console.post("/console/links/messages/attributed", data={})).status_code == 303
-    told = {one["occasion"]: one["told"] for one in (await shop.got("/v1/message-occasions"))["data"]}
-    assert (told["attributed"], told["rejected"]) == (False, True)
+    enabled = {one["occasion"]: one["told"] for one in (await shop.got("/v1/message-occasions"))["data"]}
+    assert (enabled["attributed"], enabled["rejected"]) == (False, True)
     nobody = await console.post(here, data={"do": "try", "ambassador_id": "amb_nobody"})
     assert nobody.status_code == 404 and 'id="ambassador_id-error"' in nobody.text
     assert (await shop.got(f"/v1/message-templates/attributed/{language}"))["own"] is False
@@ -83,8 +83,8 @@ async def test_a_marketer_writes_looks_and_goes_back(console: httpx.AsyncClient,
 async def test_what_a_store_turns_off_is_not_told(links: Replica, shop: Shop, relay: MailServer) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     assert (await shop.http.put("/v1/message-occasions/attributed", json={"told": False})).status_code == 200
-    told = {one["occasion"]: one["told"] for one in (await shop.got("/v1/message-occasions"))["data"]}
-    assert told["attributed"] is False and told["rejected"] is True
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    enabled = {one["occasion"]: one["told"] for one in (await shop.got("/v1/message-occasions"))["data"]}
+    assert enabled["attributed"] is False and enabled["rejected"] is True
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     assert (await shop.got("/v1/messages"))["data"] == []

@@ -21,7 +21,7 @@ from services.links.main import SERVICE
 from services.links.notices.actions import decide
 from services.links.notices.actions.dispatch import FORGET_JOB
 from tests.integration.links.mailing import an_hour_later, browser, ended, relay, working
-from tests.integration.links.telling import (
+from tests.integration.links.notifying import (
     ConversionAttributed,
     ConversionDeferred,
     ConversionRejected,
@@ -31,13 +31,13 @@ from tests.integration.links.telling import (
     RewardReleased,
     RewardReversed,
     goodwill,
-    hear,
-    hear_outbox,
     moved,
     named,
+    notify,
     order,
+    receive,
+    receive_outbox,
     reward,
-    tell,
 )
 from tests.integration.links.world import Replica, Shop
 from tests.support.mail import MailServer, html_part, text_part
@@ -63,36 +63,36 @@ async def test_an_ambassador_is_told_of_each_step_with_its_reason(
 ) -> None:
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA, name="Anna Kern", locale="en"))["id"]
-    await hear_outbox(links, shop)
-    await tell(links)
+    await receive_outbox(links, shop)
+    await notify(links)
     (joined,) = await came(relay, 1)
     assert "/r/" in joined and "ANNA10" in joined and "Anna Kern" not in joined
 
     waits = named(anna, verdict="waiting", reason="unpaid")
-    await hear(links, order(ConversionDeferred, shop, "o-1", named=waits, reason="unpaid"))
-    await tell(links, after=timedelta(minutes=11))
+    await receive(links, order(ConversionDeferred, shop, "o-1", named=waits, reason="unpaid"))
+    await notify(links, after=timedelta(minutes=11))
     assert "it is not paid yet" in (await came(relay, 2))[-1]
 
     counts = order(ConversionAttributed, shop, "o-1", who=anna, revision=2)
     granted = reward(RewardGranted, shop, anna, minor=460)
-    await hear(links, counts, granted)
-    await hear(links, counts, granted)
-    await tell(links)
-    told = (await came(relay, 3))[-1]
-    assert "€4.60" in told and "available on" in told
-    assert "1,234" not in told and "1234" not in told, "what the friend paid is the friend's business"
+    await receive(links, counts, granted)
+    await receive(links, counts, granted)
+    await notify(links)
+    message = (await came(relay, 3))[-1]
+    assert "€4.60" in message and "available on" in message
+    assert "1,234" not in message and "1234" not in message, "what the friend paid is the friend's business"
 
     less = reward(RewardAdjusted, shop, anna, minor=260, revision=2, reason="partly_refunded")
-    await hear(links, less)
-    await hear(links, less, granted)
-    await tell(links)
+    await receive(links, less)
+    await receive(links, less, granted)
+    await notify(links)
     assert (
         "€2 of a reward was taken back: a part of the order was returned. What is left of it: €2.60."
         in (await came(relay, 4))[-1]
     )
 
-    await hear(links, reward(RewardReleased, shop, anna, minor=260, revision=3, status="available"))
-    await tell(links)
+    await receive(links, reward(RewardReleased, shop, anna, minor=260, revision=3, status="available"))
+    await notify(links)
     mail = relay.to(ANNA)[-1] if await came(relay, 5) else None
     assert mail is not None and mail["Subject"] == "€2.60 is yours to use"
     assert "€2.60" in html_part(mail)
@@ -103,7 +103,7 @@ async def test_an_ambassador_is_told_of_each_step_with_its_reason(
 
 @pytest.mark.usefixtures("working")
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "text"),
     [
         ("ru", "ваш друг уже покупал здесь раньше"),
         ("uk", "ваш друг уже купував тут раніше"),
@@ -111,14 +111,14 @@ async def test_an_ambassador_is_told_of_each_step_with_its_reason(
     ],
 )
 async def test_why_an_order_does_not_count_is_said_in_the_persons_language(
-    links: Replica, shop: Shop, relay: MailServer, language: str, said: str
+    links: Replica, shop: Shop, relay: MailServer, language: str, text: str
 ) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA, locale=language))["id"]
     refused = named(anna, verdict="refused", reason="not_new_customer")
-    await hear(links, order(ConversionRejected, shop, "o-1", named=refused, reason="not_new_customer"))
-    await tell(links, after=timedelta(minutes=3))
-    (told,) = await came(relay, 1)
-    assert said in told
+    await receive(links, order(ConversionRejected, shop, "o-1", named=refused, reason="not_new_customer"))
+    await notify(links, after=timedelta(minutes=3))
+    (message,) = await came(relay, 1)
+    assert text in message
 
 
 @pytest.mark.usefixtures("working")
@@ -135,36 +135,36 @@ async def test_who_objected_hears_that_the_store_has_answered(links: Replica, sh
         opened_at=now,
         answered_at=now,
     )
-    await hear(links, answered)
-    await hear(links, answered)
-    await tell(links)
-    (told,) = await came(relay, 1)
-    assert "the order can be decided no more, and the store makes up for it" in told
+    await receive(links, answered)
+    await receive(links, answered)
+    await notify(links)
+    (message,) = await came(relay, 1)
+    assert "the order can be decided no more, and the store makes up for it" in message
 
 
 @pytest.mark.usefixtures("working")
 async def test_what_is_overtaken_or_old_is_not_told(links: Replica, shop: Shop, relay: MailServer) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     waits = named(anna, verdict="waiting", reason="unpaid")
-    await hear(links, order(ConversionDeferred, shop, "o-1", named=waits))
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=2))
-    await hear(links, order(ConversionAttributed, shop, "o-old", who=anna), age=timedelta(days=4))
-    await tell(links, after=timedelta(minutes=30))
-    (told,) = await came(relay, 1)
-    assert "Your page shows what it brings." in told
+    await receive(links, order(ConversionDeferred, shop, "o-1", named=waits))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=2))
+    await receive(links, order(ConversionAttributed, shop, "o-old", who=anna), age=timedelta(days=4))
+    await notify(links, after=timedelta(minutes=30))
+    (message,) = await came(relay, 1)
+    assert "Your page shows what it brings." in message
 
 
 @pytest.mark.usefixtures("working", "an_hour_later")
 async def test_what_was_overtaken_and_holds_again_is_told_once(links: Replica, shop: Shop, relay: MailServer) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     attributed = order(ConversionAttributed, shop, "o-1", who=anna)
-    await hear(links, attributed)
-    await hear(links, order(ConversionDeferred, shop, "o-1", revision=2, reason="unpaid"))
+    await receive(links, attributed)
+    await receive(links, order(ConversionDeferred, shop, "o-1", revision=2, reason="unpaid"))
     for _ in range(2):
-        await hear(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=3))
-    await tell(links, after=timedelta(hours=1))
+        await receive(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=3))
+    await notify(links, after=timedelta(hours=1))
     await came(relay, 1)
-    await tell(links, after=timedelta(hours=1))
+    await notify(links, after=timedelta(hours=1))
     assert len(relay.to(ANNA)) == 1
 
 
@@ -172,8 +172,8 @@ async def test_what_was_overtaken_and_holds_again_is_told_once(links: Replica, s
 async def test_one_click_ends_the_news_and_not_the_signing_in(links: Replica, shop: Shop, relay: MailServer) -> None:
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
     mail = relay.to(ANNA)[0]
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -182,15 +182,15 @@ async def test_one_click_ends_the_news_and_not_the_signing_in(links: Replica, sh
 
     looked = await links.http.get(address[1])
     assert looked.status_code == 200 and '<form class="actions" method="post"' in looked.text
-    await hear(links, order(ConversionAttributed, shop, "o-2", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-2", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 2)  # looking at the page ends nothing
 
     for form in ({"data": {"List-Unsubscribe": "One-Click"}}, {"files": {"List-Unsubscribe": (None, "One-Click")}}):
         done = await links.http.post(address[1], headers={"Origin": "null"}, **form)
         assert done.status_code == 200 and "location" not in done.headers
-    await hear(links, order(ConversionAttributed, shop, "o-3", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-3", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     async with browser(links) as person:
         assert (await person.post("/p/sign-in", data={"program": program, "email": ANNA})).status_code == 303
     assert "/p/sign-in/mail/" in (await came(relay, 3))[-1]
@@ -201,10 +201,10 @@ async def test_one_click_ends_the_news_and_not_the_signing_in(links: Replica, sh
 async def test_who_has_had_enough_of_a_day_gets_the_rest_as_one(links: Replica, shop: Shop, relay: MailServer) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     for number in range(8):
-        await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
-        await tell(links, after=timedelta(minutes=3))
+        await receive(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
+        await notify(links, after=timedelta(minutes=3))
     await came(relay, 5)
-    await tell(links, after=timedelta(hours=25))
+    await notify(links, after=timedelta(hours=25))
     collected = (await came(relay, 6))[-1]
     assert collected.count("An order of a friend counts as yours.") == 3
 
@@ -213,12 +213,12 @@ async def test_who_has_had_enough_of_a_day_gets_the_rest_as_one(links: Replica, 
 async def test_who_is_erased_while_a_message_waits_gets_none(links: Replica, shop: Shop, relay: MailServer) -> None:
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
     assert (await shop.http.delete(f"/v1/ambassadors/{anna}")).status_code == 204
-    await tell(links, after=timedelta(minutes=3))
+    await notify(links, after=timedelta(minutes=3))
     bela = (await shop.ambassador(program, email="bela@example.com"))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-2", who=bela))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-2", who=bela))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1, "bela@example.com")
     assert relay.to(ANNA) == []
 
@@ -250,20 +250,20 @@ async def test_an_order_that_becomes_anothers_is_told_to_whom_it_was_promised_an
     anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
     bela = (await shop.ambassador(program, email=BELA, locale="en"))["id"]
     first = order(ConversionAttributed, shop, "o-1", who=anna)
-    await hear(links, first)
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, first)
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
-    await hear(links, order(ConversionAttributed, shop, "o-2", who=anna))
+    await receive(links, order(ConversionAttributed, shop, "o-2", who=anna))
     for order_id in ("o-1", "o-2"):  # of the second one nobody was told yet: it is just dropped
-        await hear(links, order(ConversionAttributed, shop, order_id, who=bela, revision=2))
-    await hear(
+        await receive(links, order(ConversionAttributed, shop, order_id, who=bela, revision=2))
+    await receive(
         links, first, order(ConversionDeferred, shop, "o-2", named=named(anna, verdict="waiting", reason="unpaid"))
     )
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=bela, revision=3))
-    await tell(links, after=timedelta(hours=1))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=bela, revision=3))
+    await notify(links, after=timedelta(hours=1))
     assert "does not count: the order belongs to somebody else" in (await came(relay, 2))[-1]
     assert "counts as yours" in (await came(relay, 1, BELA))[0]
-    await hear(links, order(ConversionUnattributed, shop, "o-3"))
+    await receive(links, order(ConversionUnattributed, shop, "o-3"))
     async with links.ctx.db.transaction([shop.id]) as tx:
         kept = await tx.all("select order_id, revision, ambassador_id from notice_orders order by order_id")
     assert [tuple(row) for row in kept] == [("o-1", 3, bela), ("o-2", 2, bela)]
@@ -274,13 +274,13 @@ async def test_new_terms_are_told_though_a_version_in_between_had_none(
     links: Replica, shop: Shop, relay: MailServer
 ) -> None:
     program = await shop.program(joining={"terms": {"version": "1", "text": "Be kind."}})
-    await hear_outbox(links, shop)
+    await receive_outbox(links, shop)
     await shop.ambassador(program, email=ANNA, locale="en")
     for joining in (None, {"terms": {"version": "2", "text": "Be kinder."}}):
         answer = await shop.http.patch(f"/v1/programs/{program}", json={"joining": joining})
         assert answer.status_code == 200, answer.text
-    await hear_outbox(links, shop)
-    await tell(links)
+    await receive_outbox(links, shop)
+    await notify(links)
     assert "new terms, version 2" in (await came(relay, 1))[0]
 
 
@@ -289,15 +289,15 @@ async def test_what_was_told_long_ago_leaves_a_mark_and_is_told_never_again(
     links: Replica, shop: Shop, relay: MailServer
 ) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
-    await tell(links, after=timedelta(days=181))
+    await notify(links, after=timedelta(days=181))
     await Jobs(links.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(FORGET_JOB)
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select count(*) from notices where store_id = :s", s=shop.id) == 0
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=2))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna, revision=2))
+    await notify(links, after=timedelta(minutes=3))
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select count(*) from notices where store_id = :s", s=shop.id) == 0
 
@@ -309,12 +309,12 @@ async def test_an_order_that_is_lost_in_two_steps_is_told_to_whom_it_was_promise
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
     bela = (await shop.ambassador(program, email=BELA, locale="en"))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
-    await hear(links, order(ConversionDeferred, shop, "o-1", revision=2, reason="unpaid"))
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=bela, revision=3))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionDeferred, shop, "o-1", revision=2, reason="unpaid"))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=bela, revision=3))
+    await notify(links, after=timedelta(minutes=3))
     assert "does not count: the order belongs to somebody else" in (await came(relay, 2))[-1]
 
 
@@ -326,16 +326,18 @@ async def test_a_reward_taken_back_and_an_order_lost_are_told_as_one_thing(
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
     bela = (await shop.ambassador(program, email=BELA, locale="en"))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna), reward(RewardGranted, shop, anna, minor=460))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(
+        links, order(ConversionAttributed, shop, "o-1", who=anna), reward(RewardGranted, shop, anna, minor=460)
+    )
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
     gone = reward(RewardReversed, shop, anna, minor=0, revision=2, status="reversed", reason="reassigned")
     other = order(ConversionAttributed, shop, "o-1", who=bela, revision=2)
     for event in (gone, other) if first == "the reward" else (other, gone):
-        await hear(links, event)
-    await tell(links, after=timedelta(minutes=3))
-    told = (await came(relay, 2))[-1]
-    assert "was taken back" in told and "does not count" not in told
+        await receive(links, event)
+    await notify(links, after=timedelta(minutes=3))
+    message = (await came(relay, 2))[-1]
+    assert "was taken back" in message and "does not count" not in message
     await came(relay, 1, BELA)
     assert len(relay.to(ANNA)) == 2
 
@@ -348,38 +350,38 @@ async def test_what_the_store_gives_by_hand_is_told_as_its_gift_and_of_no_order(
     anna = (await shop.ambassador(program, email=ANNA, locale="en"))["id"]
     granted = goodwill(SourcedRewardGranted, shop, anna, minor=1500, revision=1, status="pending")
     released = goodwill(SourcedRewardReleased, shop, anna, minor=1500, revision=2)
-    await hear(links, granted, released)
-    await hear(links, released, granted)
-    await tell(links)
-    (told,) = await came(relay, 1)
+    await receive(links, granted, released)
+    await receive(links, released, granted)
+    await notify(links)
+    (message,) = await came(relay, 1)
     assert relay.to(ANNA)[0]["Subject"].startswith("€15 from ")
-    assert "gave you €15" in told and "order" not in told
+    assert "gave you €15" in message and "order" not in message
     less = goodwill(SourcedRewardAdjusted, shop, anna, minor=500, revision=3, reason="taken_back")
-    await hear(links, less)
-    await tell(links)
-    told = (await came(relay, 2))[-1]
-    assert "€10 of a reward was taken back: the store had given it by hand. What is left of it: €5." in told
+    await receive(links, less)
+    await notify(links)
+    message = (await came(relay, 2))[-1]
+    assert "€10 of a reward was taken back: the store had given it by hand. What is left of it: €5." in message
 
 
 @pytest.mark.usefixtures("working")
 async def test_a_reward_for_an_event_says_what_the_friend_did(links: Replica, shop: Shop, relay: MailServer) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA, locale="en"))["id"]
     signup = {"source": Source(kind="event", id="signup-1"), "event_name": "signup", "reason": "granted"}
-    await hear(links, goodwill(SourcedRewardReleased, shop, anna, minor=1500, revision=2, **signup))
-    await tell(links)
-    (told,) = await came(relay, 1)
-    assert "Your reward of €15 is available from now on. What it is for: a friend’s sign-up." in told
+    await receive(links, goodwill(SourcedRewardReleased, shop, anna, minor=1500, revision=2, **signup))
+    await notify(links)
+    (message,) = await came(relay, 1)
+    assert "Your reward of €15 is available from now on. What it is for: a friend’s sign-up." in message
     gone = signup | {"reason": "event_cancelled", "status": "reversed"}
-    await hear(links, goodwill(SourcedRewardReversed, shop, anna, minor=0, revision=3, **gone))
-    await tell(links)
-    told = (await came(relay, 2))[-1]
-    assert "€15 of a reward was taken back: the store called off what it was for. What is left of it: €0." in told
+    await receive(links, goodwill(SourcedRewardReversed, shop, anna, minor=0, revision=3, **gone))
+    await notify(links)
+    message = (await came(relay, 2))[-1]
+    assert "€15 of a reward was taken back: the store called off what it was for. What is left of it: €0." in message
     five = {"source": Source(kind="period", id=f"{anna}/five/every/5/friends/10"), "reason": "granted"}
     ten = goodwill(SourcedRewardReleased, shop, anna, minor=900, revision=1, **five)
-    await hear(links, ten.model_copy(update={"reward_id": "rwd_ten"}))
-    await tell(links)
-    told = (await came(relay, 3))[-1]
-    assert "Your reward of €9 is available from now on. What it is for: milestone: 10 friends." in told
+    await receive(links, ten.model_copy(update={"reward_id": "rwd_ten"}))
+    await notify(links)
+    message = (await came(relay, 3))[-1]
+    assert "Your reward of €9 is available from now on. What it is for: milestone: 10 friends." in message
 
 
 @pytest.mark.usefixtures("working")
@@ -403,16 +405,16 @@ async def test_another_tier_is_told_once_and_not_where_the_program_has_others(
         )
 
     for _ in range(2):
-        await hear(links, moved(1, "reached", None, "Gold", 12_500))
-        await tell(links)
-    (told,) = await came(relay, 1)
-    assert "You have reached the tier Gold of Give 10, get 10." in told
-    assert "Your next rewards for friends’ orders: ×1.25." in told
-    await hear(links, moved(2, "program_changed", "Gold", "Star"))
-    await hear(links, moved(3, "fell", "Star", None))
-    await tell(links)
-    told = (await came(relay, 2))[-1]
-    assert "is another one now: Star → none." in told and "friends’ orders: ×1." in told
+        await receive(links, moved(1, "reached", None, "Gold", 12_500))
+        await notify(links)
+    (message,) = await came(relay, 1)
+    assert "You have reached the tier Gold of Give 10, get 10." in message
+    assert "Your next rewards for friends’ orders: ×1.25." in message
+    await receive(links, moved(2, "program_changed", "Gold", "Star"))
+    await receive(links, moved(3, "fell", "Star", None))
+    await notify(links)
+    message = (await came(relay, 2))[-1]
+    assert "is another one now: Star → none." in message and "friends’ orders: ×1." in message
     assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 2
 
 
@@ -421,12 +423,12 @@ async def test_what_waits_for_the_relay_is_no_more_than_a_days_messages(
 ) -> None:
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     for number in range(12):  # a day and a half without a relay: no worker runs here
-        await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
-        await tell(links, after=timedelta(hours=3))
+        await receive(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
+        await notify(links, after=timedelta(hours=3))
     assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 5
     async with links.ctx.db.transaction([shop.id]) as tx:
         await tx.execute("update mails set state = 'sent', ended_at = :now where store_id = :s", s=shop.id, now=tx.now)
-    await tell(links, after=timedelta(hours=25))
+    await notify(links, after=timedelta(hours=25))
     assert len((await shop.got("/v1/messages", ambassador_id=anna))["data"]) == 6, "the rest as one"
 
 
@@ -436,8 +438,8 @@ async def test_a_changed_destination_is_told_at_once_and_also_to_who_wants_no_ma
 ) -> None:
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA))["id"]
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await came(relay, 1)
     address = re.fullmatch(r"<http://kith\.test(/unsubscribe/\S+)>", relay.to(ANNA)[0]["List-Unsubscribe"])
     assert address
@@ -446,18 +448,18 @@ async def test_a_changed_destination_is_told_at_once_and_also_to_who_wants_no_ma
     kept = await shop.http.put(f"/v1/ambassadors/{anna}/preferences", json=wish)
     assert kept.status_code == 200, kept.text
 
-    await hear(links, moved(shop, anna), order(ConversionAttributed, shop, "o-2", who=anna))
-    await tell(links)
+    await receive(links, moved(shop, anna), order(ConversionAttributed, shop, "o-2", who=anna))
+    await notify(links)
     warned = (await came(relay, 2))[-1]
     assert "where your money goes: a bank account" in warned
     assert "An order of a friend" not in warned, "a warning says nothing else"
     mail = relay.to(ANNA)[-1]
     assert mail["Subject"] == "Where your money goes has changed"
     assert mail["List-Unsubscribe"] is None
-    await hear(links, moved(shop, anna))
-    await tell(links)
-    await hear(links, moved(shop, anna, "dst_2"))
-    await tell(links)
+    await receive(links, moved(shop, anna))
+    await notify(links)
+    await receive(links, moved(shop, anna, "dst_2"))
+    await notify(links)
     assert len(await came(relay, 3)) == 3  # each change once
     refused = await shop.http.put("/v1/message-occasions/destination_changed", json={"told": False})
     assert refused.status_code == 422, refused.text

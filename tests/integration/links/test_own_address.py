@@ -12,7 +12,7 @@ from services.common import click_token
 from services.links.redirect.hot.own_address import ADDRESS_A_MINUTE, GUESSES_A_MINUTE
 from tests.integration.links.test_landing import PAGE as DISCOUNT
 from tests.integration.links.test_landing import wait_for_clicks
-from tests.integration.links.test_store_codes import Told
+from tests.integration.links.test_store_codes import CodeReports
 from tests.integration.links.world import BASE, BROWSER, Replica, Shop, open_shop, redirect_of
 
 PAGE = {"Origin": "https://www.shop.example", "User-Agent": BROWSER, "Sec-Fetch-Dest": "empty"}
@@ -42,7 +42,7 @@ async def test_a_page_of_the_store_gets_the_token_that_the_redirect_would_have_g
 
 async def test_a_page_of_a_shop_that_applies_codes_is_told_at_which_address(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(await shop.program(**DISCOUNT), name="Anna")
-    told = Told(links, shop, anna["code"]["id"], platform="shopify")
+    reports = CodeReports(links, shop, anna["code"]["id"], platform="shopify")
     code, slug = anna["code"]["code"], anna["link"]["slug"]
 
     async def discount(**headers: str) -> str | None:
@@ -52,13 +52,13 @@ async def test_a_page_of_a_shop_that_applies_codes_is_told_at_which_address(link
         found: str | None = answer.json().get("discount")
         return found
 
-    await told.carries(True, "www.shop.example")
+    await reports.carries(True, "www.shop.example")
     assert await discount() is None, "the code is not in the shop yet"
-    await told.hear(told.state("in_store"))
+    await reports.receive(reports.state("in_store"))
     assert await discount() == f"/discount/{code}"
     assert await discount(Origin="https://shop.example") is None, "nobody knows what answers there"
     assert await discount(**{"User-Agent": "Googlebot/2.1"}) is None, "robots hand codes on"
-    await told.carries(True)
+    await reports.carries(True)
     assert await discount() is None
 
 

@@ -28,7 +28,7 @@ JOINING: dict[str, Any] = {
 NARROW = {"width": 360, "height": 780}
 
 
-async def telling(links: Replica, shop: Shop, context: BrowserContext) -> dict[str, str]:
+async def message_pages(links: Replica, shop: Shop, context: BrowserContext) -> dict[str, str]:
     """The console's pages of what ambassadors are told; the browser is signed in there."""
     answer = await links.http.post("/console/session", json={"secret_key": shop.secret_key})
     links.http.cookies.clear()
@@ -87,7 +87,7 @@ async def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways_on_a_narrow_tele
 ) -> None:
     wrong = {}
     await set_up(shop, gateway)
-    pages = await pages_of(links, shop, page_context) | await telling(links, shop, page_context)
+    pages = await pages_of(links, shop, page_context) | await message_pages(links, shop, page_context)
     languages = chance("languages of pages").sample(list(LANGUAGES), len(LANGUAGES))
     page = await blank(page_context, links)
     await page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # width and height

@@ -57,8 +57,8 @@ async def test_a_number_is_a_channel_once_its_code_was_typed(links: Replica, sho
 
     assert (await browser.post("/p/phone/end")).status_code == 303
     assert (await browser.post("/p/phone/end")).status_code == 303
-    told = await shop.got(f"/v1/ambassadors/{anna}/preferences")
-    assert (told["channel"], told["sms"]) == ("email", "none")
+    wish = await shop.got(f"/v1/ambassadors/{anna}/preferences")
+    assert (wish["channel"], wish["sms"]) == ("email", "none")
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select reason from suppressions") == "unsubscribed"
     await browser.aclose()

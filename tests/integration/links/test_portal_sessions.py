@@ -17,14 +17,14 @@ STRANGER = {"Accept": "text/html"}
 
 
 async def ended(links: Replica, shop: Shop) -> list[str]:
-    told = await events(links, "session.ended")
-    return [event["session_id"] for event in told if event["store_id"] == shop.id]
+    published = await events(links, "session.ended")
+    return [event["session_id"] for event in published if event["store_id"] == shop.id]
 
 
 async def notes(links: Replica, shop: Shop, action: str) -> list[tuple[str, str, str]]:
-    told = await events(links, "audit.noted")
-    told = [event for event in told if event["action"] == action and event["store_id"] == shop.id]
-    return [(event["actor_kind"], event["actor_id"], event.get("session_id") or "") for event in told]
+    published = await events(links, "audit.noted")
+    published = [event for event in published if event["action"] == action and event["store_id"] == shop.id]
+    return [(event["actor_kind"], event["actor_id"], event.get("session_id") or "") for event in published]
 
 
 async def test_an_address_of_the_stores_server_opens_the_page_once(links: Replica, shop: Shop) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, order, tell
+from tests.integration.links.notifying import ConversionAttributed, notify, order, receive
 from tests.integration.links.world import Replica, Shop, portal_of
 from tests.support.mail import MailServer
 from tests.support.wait import until
@@ -22,8 +22,8 @@ async def test_who_wants_no_mails_reads_the_news_on_their_page(links: Replica, s
     assert "Поки нічого" in (await page.get("/p/messages")).text
     chosen = {"channel": "portal", "digest": "none", "quiet_from": "22", "quiet_to": "8"}
     assert (await page.post("/p/messages", data=chosen)).status_code == 303
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(hours=30))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(hours=30))
     shown = (await page.get("/p/messages")).text
     assert "Замовлення друга зараховано вам." in shown and "Friend" not in shown
     refused = await page.post("/p/messages", data={**chosen, "quiet_to": ""})
@@ -51,10 +51,10 @@ async def test_a_collection_comes_at_nine_and_a_wrong_zone_is_named(
     assert wrong.status_code == 422 and "Europe/Chisinau" in wrong.text
     assert (await shop.http.put(path, json={"digest": "daily"})).status_code == 200
     for number in range(3):
-        await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+        await receive(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     assert (await shop.got("/v1/messages"))["data"] == []
-    await tell(links, after=timedelta(hours=24))
+    await notify(links, after=timedelta(hours=24))
     await until(lambda: relay.to(ANNA), what="the collection")
     assert len(relay.to(ANNA)) == 1 and relay.to(ANNA)[0]["Subject"] == "News from Zerno"
 

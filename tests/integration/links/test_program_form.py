@@ -66,7 +66,7 @@ async def test_a_draft_is_shown_in_sentences_with_what_to_look_at_twice_and_kept
     shown = (await console.post(PREVIEW, data={**FORM, **WORDS, "name": "", "preview_language": "ru"})).text
     assert 'lang="ru"' in shown
     assert "Подарите другу 12,5" in shown
-    for changes, said in (
+    for changes, text in (
         ({"landing_url": "https://evil.example/"}, "evil.example is no proved domain of the store"),
         ({"friend_benefit": "none", "ambassador_kind": "none"}, "Nobody gets anything"),
         ({"ambassador_amount": "900"}, "€900 for one order is much."),
@@ -77,7 +77,7 @@ async def test_a_draft_is_shown_in_sentences_with_what_to_look_at_twice_and_kept
     ):
         answer = await console.post(PREVIEW, data={**FORM, **changes})
         assert answer.status_code == 200
-        assert said in answer.text.replace("\u00a0", " ")
+        assert text in answer.text.replace("\u00a0", " ")
     assert "notice warn" not in (await console.post(PREVIEW, data=FORM)).text
     assert (await shop.got("/v1/programs"))["data"] == []
     assert len(await events(links)) == before

@@ -27,12 +27,12 @@ async def test_a_dry_run_says_what_would_become_of_each_line_and_leaves_nothing(
     before = len(await events(links))
     answer = await sheet(shop, program)
     assert answer.status_code == 200, answer.text
-    said = answer.json()
-    assert [said[name] for name in ("dry_run", "created", "existing", "invalid")] == [True, 2, 1, 2]
-    assert [(line["line"], line["result"]) for line in said["data"]] == [
+    result = answer.json()
+    assert [result[name] for name in ("dry_run", "created", "existing", "invalid")] == [True, 2, 1, 2]
+    assert [(line["line"], line["result"]) for line in result["data"]] == [
         (2, "created"), (4, "invalid"), (5, "invalid"), (6, "created"), (7, "existing"),
     ]  # fmt: skip
-    assert [error["field"] for line in said["data"] for error in line["errors"]] == ["email", "role"]
+    assert [error["field"] for line in result["data"] for error in line["errors"]] == ["email", "role"]
     assert (await shop.got("/v1/ambassadors"))["data"] == []
     assert len(await events(links)) == before
 

@@ -45,11 +45,11 @@ async def ask(person: httpx.AsyncClient, program: str, address: str = ANNA) -> h
 
 
 def listening(plain: Callable[..., Awaitable[Any]], statements: list[str]) -> Callable[..., Awaitable[Any]]:
-    async def run_and_tell(self: Tx, sql: str, /, **params: object) -> Any:
+    async def run_and_note(self: Tx, sql: str, /, **params: object) -> Any:
         statements.append(sql)
         return await plain(self, sql, **params)
 
-    return run_and_tell
+    return run_and_note
 
 
 @pytest.mark.usefixtures("working")

@@ -8,7 +8,7 @@ import pytest
 
 from services.common import portal_session
 from tests.integration.links.mailing import working
-from tests.integration.links.test_telegram import CHAT, connected_bot, says, start, telegram
+from tests.integration.links.test_telegram import CHAT, answer_to, connected_bot, start, telegram
 from tests.integration.links.world import BASE, Replica, Shop
 from tests.support.telegram import Telegram
 
@@ -22,13 +22,13 @@ async def anna(links: Replica, shop: Shop, telegram: Telegram) -> dict[str, Any]
     """An ambassador who is connected with the store's bot."""
     await connected_bot(shop)
     made = await shop.ambassador(await shop.program(), name="Anna", locale="en")
-    assert "Connected" in (await says(links, telegram, await start(links, shop, made["id"])))["text"]
+    assert "Connected" in (await answer_to(links, telegram, await start(links, shop, made["id"])))["text"]
     return made
 
 
 async def asked(links: Replica, telegram: Telegram, text: str = "/page") -> str:
     """The address that the bot's button leads to."""
-    ((button,),) = (await says(links, telegram, text))["reply_markup"]["inline_keyboard"]
+    ((button,),) = (await answer_to(links, telegram, text))["reply_markup"]["inline_keyboard"]
     assert button["text"] == "Open my page"
     return str(button["url"])
 
@@ -68,8 +68,8 @@ async def test_the_sign_in_page_leads_to_the_bot_where_there_is_one(
     await connected_bot(shop)
     assert 'href="https://t.me/zerno_bot?start=page"' in (await links.http.get(page)).text
     made = await shop.ambassador(program, name="Anna", locale="en")
-    assert "reply_markup" not in await says(links, telegram, "/start page"), "nobody is connected yet"
-    await says(links, telegram, await start(links, shop, made["id"]))
+    assert "reply_markup" not in await answer_to(links, telegram, "/start page"), "nobody is connected yet"
+    await answer_to(links, telegram, await start(links, shop, made["id"]))
     assert (await opened(links, await asked(links, telegram, "/start page"))).status_code == 303
     links.http.cookies.clear()
 
@@ -77,14 +77,14 @@ async def test_the_sign_in_page_leads_to_the_bot_where_there_is_one(
 async def test_nobody_but_the_connected_chat_gets_one_and_not_without_end(
     links: Replica, shop: Shop, telegram: Telegram, anna: dict[str, Any]
 ) -> None:
-    assert "reply_markup" not in await says(links, telegram, "/page", chat=STRANGER)
+    assert "reply_markup" not in await answer_to(links, telegram, "/page", chat=STRANGER)
     first = [await asked(links, telegram) for _ in range(3)]
     assert len(set(first)) == 3
-    told = await says(links, telegram, "/page")
-    assert "a moment ago" in told["text"] and "reply_markup" not in told
-    assert (await says(links, telegram, "/balance"))["reply_markup"]["keyboard"][0][0] == {"text": "/page"}
-    assert (await says(links, telegram, "/stop"))["reply_markup"] == {"remove_keyboard": True}
-    assert "reply_markup" not in await says(links, telegram, "/page")
+    answer = await answer_to(links, telegram, "/page")
+    assert "a moment ago" in answer["text"] and "reply_markup" not in answer
+    assert (await answer_to(links, telegram, "/balance"))["reply_markup"]["keyboard"][0][0] == {"text": "/page"}
+    assert (await answer_to(links, telegram, "/stop"))["reply_markup"] == {"remove_keyboard": True}
+    assert "reply_markup" not in await answer_to(links, telegram, "/page")
 
 
 async def test_who_is_blocked_or_erased_gets_nothing_and_an_address_of_before_opens_nothing(
@@ -92,11 +92,11 @@ async def test_who_is_blocked_or_erased_gets_nothing_and_an_address_of_before_op
 ) -> None:
     url = await asked(links, telegram)
     await shop.http.patch(f"/v1/ambassadors/{anna['id']}", json={"status": "blocked"})
-    told = await says(links, telegram, "/page")
-    assert "paused for this account" in told["text"] and "reply_markup" not in told
+    answer = await answer_to(links, telegram, "/page")
+    assert "paused for this account" in answer["text"] and "reply_markup" not in answer
     assert (await opened(links, url)).status_code == 401
     await shop.http.patch(f"/v1/ambassadors/{anna['id']}", json={"status": "active"})
     url = await asked(links, telegram)
     assert (await shop.http.delete(f"/v1/ambassadors/{anna['id']}")).status_code == 204
     assert (await opened(links, url)).status_code == 401
-    assert "reply_markup" not in await says(links, telegram, "/page", chat=CHAT)
+    assert "reply_markup" not in await answer_to(links, telegram, "/page", chat=CHAT)

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import (
+from tests.integration.links.notifying import (
     ConversionAttributed,
     RewardGranted,
     RewardReleased,
-    hear,
     noon,
+    notify,
     order,
+    receive,
     reward,
-    tell,
 )
 from tests.integration.links.texting import PHONE, gateway, proved, set_up
 from tests.integration.links.world import Replica, Shop
@@ -33,8 +33,8 @@ async def outcomes(shop: Shop, *, channel: str = "sms", kind: str = "notice") ->
 
 async def buys(links: Replica, shop: Shop, who: str, order_id: str = "o-1") -> None:
     """A friend's order, and the moment when it is told."""
-    await hear(links, order(ConversionAttributed, shop, order_id, who=who))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, order_id, who=who))
+    await notify(links, after=timedelta(minutes=3))
 
 
 @pytest.mark.usefixtures("working")
@@ -44,20 +44,22 @@ async def test_a_proved_phone_hears_what_became_of_friends_until_it_says_stop(
     where = (await set_up(shop, gateway))["report_url"]
     anna = (await shop.ambassador(await shop.program(), email=ANNA, locale="en"))["id"]
     browser = await proved(links, shop, gateway, anna)
-    told = await shop.got(f"/v1/ambassadors/{anna}/preferences")
-    assert (told["channel"], told["sms"]) == ("sms", "ok"), "who proves a phone wants to hear by it"
+    wish = await shop.got(f"/v1/ambassadors/{anna}/preferences")
+    assert (wish["channel"], wish["sms"]) == ("sms", "ok"), "who proves a phone wants to hear by it"
     assert '<option value="sms" selected>SMS</option>' in (await browser.get("/p/messages")).text
 
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna), reward(RewardGranted, shop, anna, minor=460))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(
+        links, order(ConversionAttributed, shop, "o-1", who=anna), reward(RewardGranted, shop, anna, minor=460)
+    )
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: len(gateway.to(PHONE)) == 2, what="the news")
     assert gateway.sent[-1]["sender"] == "ZERNO"
     assert gateway.to(PHONE)[1].startswith("A friend of yours has bought at Zerno")
     assert "http://kith.test/p/" in gateway.to(PHONE)[1]
     assert relay.to(ANNA) == [], "by SMS alone: it is not about money that can be used"
 
-    await hear(links, reward(RewardReleased, shop, anna, minor=460, revision=2, status="available"))
-    await tell(links)
+    await receive(links, reward(RewardReleased, shop, anna, minor=460, revision=2, status="available"))
+    await notify(links)
     await until(lambda: relay.to(ANNA) and len(gateway.to(PHONE)) == 3, what="what can be used, by mail as well")
     assert "€4.60" in gateway.to(PHONE)[2] and "€4.60" in relay.to(ANNA)[0]["Subject"]
 
@@ -89,10 +91,10 @@ async def test_stop_between_the_decision_and_the_sending_is_heard(
     await buys(links, shop, anna)
     await until(lambda: gateway.asked == 2, what="the call that comes too early")
     await reports(links.http, where, {"status": "stop", "number": PHONE})
-    await tell(links, after=timedelta(minutes=1))
+    await notify(links, after=timedelta(minutes=1))
 
     async def ended() -> bool:
-        await tell(links)
+        await notify(links)
         return bool(relay.to(ANNA))
 
     await until(ended, what="the mail instead")
@@ -112,7 +114,7 @@ async def test_a_number_that_gets_nothing_is_written_to_no_more(
     await buys(links, shop, anna)
 
     async def mailed() -> bool:
-        await tell(links)
+        await notify(links)
         return bool(relay.to(ANNA))
 
     await until(mailed, what="the mail instead")
@@ -139,7 +141,7 @@ async def test_what_was_not_delivered_is_told_by_mail(
     failed = {"status": "failed", "id": gateway.sent[-1]["id"]}
     for _ in range(2):
         assert await reports(links.http, where, failed) == 204
-    await tell(links)
+    await notify(links)
     await until(lambda: relay.to(ANNA), what="the mail instead")
     assert await outcomes(shop) == [("bounced", "sms_failed")]
     assert await reports(links.http, where, {"status": "delivered", "id": failed["id"]}) == 204
@@ -168,10 +170,10 @@ async def test_a_busy_gateway_holds_its_own_lane_and_a_broken_one_loses_its_mess
     await buys(links, shop, anna, "o-3")
     await until(lambda: gateway.asked > asked + 2, what="a call to who is away")
     assert relay.to(ANNA) == []
-    await tell(links, after=timedelta(hours=25))
+    await notify(links, after=timedelta(hours=25))
 
     async def mailed() -> bool:
-        await tell(links, after=timedelta(seconds=2))  # the lane is held for a moment after each failure
+        await notify(links, after=timedelta(seconds=2))  # the lane is held for a moment after each failure
         return bool(relay.to(ANNA))
 
     await until(mailed, what="the mail instead")
@@ -191,7 +193,7 @@ async def test_what_was_taken_without_a_word_is_sent_once(links: Replica, shop: 
     await buys(links, shop, anna)
 
     async def sent() -> bool:
-        await tell(links, after=timedelta(seconds=2))
+        await notify(links, after=timedelta(seconds=2))
         return await outcomes(shop) == [("sent", None)]
 
     await until(sent, what="the word that it was taken")
@@ -210,7 +212,7 @@ async def test_a_gateway_that_takes_nothing_from_us_is_said_to_and_set_anew(
     await buys(links, shop, anna)
 
     async def mailed() -> bool:
-        await tell(links)
+        await notify(links)
         return bool(relay.to(ANNA))
 
     await until(mailed, what="the mail instead")
@@ -238,7 +240,7 @@ async def test_who_is_erased_is_told_nothing_and_a_stop_outlives_them(
     await until(lambda: gateway.asked == 2, what="a message that waits")
     await reports(links.http, where, {"status": "stop", "number": PHONE})
     await shop.http.delete(f"/v1/ambassadors/{anna}")
-    await tell(links, after=timedelta(minutes=1))
+    await notify(links, after=timedelta(minutes=1))
     await until_async(shop, ("dropped", "nobody"))
     assert len(gateway.to(PHONE)) == 1
     async with links.ctx.db.transaction([shop.id]) as tx:

@@ -8,7 +8,7 @@ import pytest
 from services.links.sms_gateways.actions import setup
 from services.links.sms_gateways.sql import Spent
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import ConversionAttributed, hear, noon, order, tell
+from tests.integration.links.notifying import ConversionAttributed, noon, notify, order, receive
 from tests.integration.links.texting import PHONE, SETTINGS, gateway, proved, set_up
 from tests.integration.links.world import Replica, Shop
 from tests.support.mail import MailServer
@@ -119,8 +119,8 @@ async def test_when_the_day_is_used_up_people_are_told_by_mail_and_the_console_s
     english = {"Accept-Language": "en"}
     assert "used up" not in (await console.get(SMS, headers=english)).text
     for number in range(2, 5):
-        await hear(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
-        await tell(links, after=timedelta(minutes=3))
+        await receive(links, order(ConversionAttributed, shop, f"o-{number}", who=anna))
+        await notify(links, after=timedelta(minutes=3))
         if number < 4:
             await until(lambda n=number: len(gateway.to(PHONE)) == n, what="news by SMS")  # type: ignore[misc]
     await until(lambda: relay.to(ANNA), what="the mail instead")
@@ -129,7 +129,7 @@ async def test_when_the_day_is_used_up_people_are_told_by_mail_and_the_console_s
     assert (found["spent"], found["reached"]) == ({"today": 3, "this_month": 3}, "day")
     page = (await console.get(SMS, headers=english)).text
     assert "3 of 3" in page and "The SMS of the day are used up" in page
-    await tell(links, after=timedelta(days=1))
+    await notify(links, after=timedelta(days=1))
     assert (await shop.got("/v1/sms-gateway"))["reached"] is None, "tomorrow is another day"
 
 
@@ -162,13 +162,13 @@ async def test_what_waits_when_the_gateway_goes_or_its_countries_change_is_told_
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
     await (await proved(links, shop, gateway, anna)).aclose()
     gateway.busy = 1
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: gateway.asked == 2, what="a message that waits")
     await set_up(shop, gateway, prefixes=["+40"])
 
     async def mailed() -> bool:
-        await tell(links, after=timedelta(seconds=10))
+        await notify(links, after=timedelta(seconds=10))
         return bool(relay.to(ANNA))
 
     await until(mailed, what="the mail instead")

@@ -15,7 +15,7 @@ from services.links.mail.actions import Message
 from services.links.phone_codes import sql as codes
 from services.links.sms.actions.phones import hash_of
 from services.links.sms_gateways.actions.setup import lane_of
-from tests.integration.links.telling import ConversionAttributed, hear, order
+from tests.integration.links.notifying import ConversionAttributed, order, receive
 from tests.integration.links.texting import gateway, set_up
 from tests.integration.links.world import Replica, Shop
 from tests.support.command_line import fork
@@ -36,7 +36,7 @@ async def waiting(links: Replica, shop: Shop) -> None:
     people = [{"program_id": program, "external_id": f"c{n}"} for n in range(COUNT)]
     made = (await shop.post("/v1/ambassadors/batches", {"ambassadors": people})).json()["data"]
     who = [one["ambassador"]["id"] for one in made]
-    await hear(links, *(order(ConversionAttributed, shop, f"o-{ident}", who=ident) for ident in who))
+    await receive(links, *(order(ConversionAttributed, shop, f"o-{ident}", who=ident) for ident in who))
     async with links.ctx.db.transaction([shop.id]) as tx:
         messages = []
         for n, ident in enumerate(who):

@@ -7,17 +7,17 @@ import pytest
 from contracts.events.store_codes import CodesCarried, StoreCodeChanged
 from services.links.notices.actions.compose import fill, reader_of, words_of
 from tests.integration.links.mailing import working
-from tests.integration.links.telling import hear
+from tests.integration.links.notifying import receive
 from tests.integration.links.test_landing import PAGE, opened
 from tests.integration.links.test_sharing import ask, proof
-from tests.integration.links.test_telegram import connected_bot, says, start, telegram
+from tests.integration.links.test_telegram import answer_to, connected_bot, start, telegram
 from tests.integration.links.world import Replica, Shop, portal_of, redirect_of
 from tests.support.telegram import Telegram
 
 __all__ = ["telegram", "working"]
 
 
-class Told:
+class CodeReports:
     """What connectors tell of one code at one connection, with revisions that go up."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Told:
 
     async def carries(self, carries: bool, *hosts: str) -> None:
         self.revision += 1
-        await hear(
+        await receive(
             self.links,
             CodesCarried(
                 store_id=self.shop.id,
@@ -55,8 +55,8 @@ class Told:
             }
         )
 
-    async def hear(self, *states: StoreCodeChanged) -> None:
-        await hear(self.links, *states)
+    async def receive(self, *states: StoreCodeChanged) -> None:
+        await receive(self.links, *states)
 
 
 async def shown(links: Replica, shop: Shop, anna: dict[str, Any]) -> tuple[bool, bool, bool]:
@@ -73,27 +73,27 @@ async def shown(links: Replica, shop: Shop, anna: dict[str, Any]) -> tuple[bool,
 
 async def test_a_code_is_shown_as_a_discount_while_a_buyer_can_use_it(links: Replica, shop: Shop) -> None:
     anna = await shop.ambassador(await shop.program(**PAGE, joining={}), name="Anna", external_id="c7")
-    told = Told(links, shop, anna["code"]["id"])
+    reports = CodeReports(links, shop, anna["code"]["id"])
     everywhere, nowhere = (True, True, True), (False, False, False)
     assert await shown(links, shop, anna) == everywhere, "no connection carries codes"
-    await told.carries(True)
+    await reports.carries(True)
     assert await shown(links, shop, anna) == nowhere
-    await told.hear(told.state("waiting"))
+    await reports.receive(reports.state("waiting"))
     assert await shown(links, shop, anna) == nowhere
-    late = told.state("refused")
-    await told.hear(told.state("in_store"))
+    late = reports.state("refused")
+    await reports.receive(reports.state("in_store"))
     assert await shown(links, shop, anna) == everywhere
-    await told.hear(late)
+    await reports.receive(late)
     assert await shown(links, shop, anna) == everywhere, "what comes late is no news"
-    await told.hear(told.state("refused"))
+    await reports.receive(reports.state("refused"))
     assert await shown(links, shop, anna) == nowhere
-    second = Told(links, shop, anna["code"]["id"], "con_2")
+    second = CodeReports(links, shop, anna["code"]["id"], "con_2")
     await second.carries(True)
-    await second.hear(second.state("in_store"))
+    await second.receive(second.state("in_store"))
     assert await shown(links, shop, anna) == everywhere, "one of the store's checkouts is enough"
     await second.carries(False)
     assert await shown(links, shop, anna) == nowhere
-    await told.carries(False)
+    await reports.carries(False)
     assert await shown(links, shop, anna) == everywhere
 
 
@@ -101,16 +101,16 @@ async def test_a_code_is_shown_as_a_discount_while_a_buyer_can_use_it(links: Rep
 async def test_a_code_that_takes_nothing_off_is_shown_as_before(links: Replica, shop: Shop, benefit: str) -> None:
     program = await shop.program(**{**PAGE, "friend_benefit": benefit, "joining": {}})
     anna = await shop.ambassador(program, name="Anna", external_id="c7")
-    await Told(links, shop, anna["code"]["id"]).carries(True)
+    await CodeReports(links, shop, anna["code"]["id"]).carries(True)
     assert await shown(links, shop, anna) == (True, True, True)
 
 
-async def told(links: Replica, shop: Shop, server: Telegram, anna: dict[str, Any]) -> list[bool]:
+async def codes_shown(links: Replica, shop: Shop, server: Telegram, anna: dict[str, Any]) -> list[bool]:
     """Whether the bot, the mail to a newcomer, the snippet and a material tell the code; what is on its way to friends
     and not only to be looked at.
     """
     code = anna["code"]["code"]
-    shared = (await says(links, server, "/share"))["text"]
+    shared = (await answer_to(links, server, "/share"))["text"]
     async with links.ctx.db.transaction([shop.id]) as tx:
         reader = await reader_of(links.ctx, tx, shop.id, anna["id"])
         assert reader is not None
@@ -133,22 +133,22 @@ async def test_a_code_that_no_checkout_knows_is_told_to_nobody(links: Replica, s
     await connected_bot(shop)
     program = await shop.program(**PAGE, joining={})
     anna = await shop.ambassador(program, name="Anna", locale="en")
-    await says(links, telegram, await start(links, shop, anna["id"]))
+    await answer_to(links, telegram, await start(links, shop, anna["id"]))
     material = {"program_id": program, "kind": "text", "title": "A tip", "text": "Use {code} at {link}"}
     await shop.made("/v1/materials", material)
-    assert await told(links, shop, telegram, anna) == [True] * 4
-    known = Told(links, shop, anna["code"]["id"])
+    assert await codes_shown(links, shop, telegram, anna) == [True] * 4
+    known = CodeReports(links, shop, anna["code"]["id"])
     await known.carries(True)
-    assert await told(links, shop, telegram, anna) == [False] * 4
-    await known.hear(known.state("in_store"))
-    assert await told(links, shop, telegram, anna) == [True] * 4
+    assert await codes_shown(links, shop, telegram, anna) == [False] * 4
+    await known.receive(known.state("in_store"))
+    assert await codes_shown(links, shop, telegram, anna) == [True] * 4
 
 
 async def test_a_code_that_not_every_platform_takes_is_refused_once_a_connection_carries_codes(
     links: Replica, shop: Shop
 ) -> None:
     program, plain = await shop.program(**PAGE), await shop.program()
-    known = Told(links, shop, "cod_none")
+    known = CodeReports(links, shop, "cod_none")
     before = await shop.made("/v1/codes", {"program_id": program, "code": "olga-k"})
     await known.carries(True)
     for text in ("ANNA-10", "ANNA_10", "A" * 21):

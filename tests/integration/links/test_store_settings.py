@@ -51,7 +51,7 @@ async def test_placeholders_are_written_one_a_line_and_the_wrong_line_is_named(
     kept = (await shop.got(f"/v1/stores/{shop.id}"))["placeholders"]
     assert kept["customer_ids"] == ["guest", "walk-in"]
     assert "guest\nwalk-in</textarea>" in (await console.get(PLACEHOLDERS)).text
-    for change, said in (
+    for change, text in (
         ({"emails": "pos@shop.example\nnobody"}, "“nobody” is no e-mail address."),
         ({"phones": "12"}, "“12” is no phone number"),
         ({"customer_ids": "x" * 201}, "is too long: at most 200 letters."),
@@ -59,7 +59,7 @@ async def test_placeholders_are_written_one_a_line_and_the_wrong_line_is_named(
     ):
         answer = await console.post(PLACEHOLDERS, data=given | change)
         assert answer.status_code == 422
-        assert said in answer.text
+        assert text in answer.text
     assert (await shop.got(f"/v1/stores/{shop.id}"))["placeholders"] == kept
 
 
@@ -105,7 +105,7 @@ async def test_a_key_for_pages_comes_with_the_line_that_loads_the_script(console
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "text"),
     [
         ({"kind": "secret"}, "Choose what the key may do."),
         ({"kind": "secret", "scopes": "track"}, "Choose what the key may do."),
@@ -114,12 +114,12 @@ async def test_a_key_for_pages_comes_with_the_line_that_loads_the_script(console
     ],
 )
 async def test_a_form_that_makes_no_key_says_why(
-    console: httpx.AsyncClient, shop: Shop, given: dict[str, str], said: str
+    console: httpx.AsyncClient, shop: Shop, given: dict[str, str], text: str
 ) -> None:
     before = await shop.got("/v1/keys")
     answer = await console.post(KEYS, data=given)
     assert answer.status_code == 422
-    assert said in answer.text
+    assert text in answer.text
     forged = await console.post(KEYS, data={"kind": "secret", "scopes": ["links:read", "domains:write"]})
     assert forged.status_code == 422
     assert await shop.got("/v1/keys") == before

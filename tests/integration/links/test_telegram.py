@@ -14,15 +14,15 @@ from services.links.telegram import actions
 from services.links.telegram.actions import SETUP
 from services.links.telegram.work import set_up_given_up
 from tests.integration.links.mailing import relay, working
-from tests.integration.links.telling import (
+from tests.integration.links.notifying import (
     ConversionAttributed,
     RewardGranted,
     RewardReleased,
-    hear,
     moved,
+    notify,
     order,
+    receive,
     reward,
-    tell,
 )
 from tests.integration.links.world import Replica, Shop
 from tests.support.mail import MailServer
@@ -57,7 +57,7 @@ async def connected_bot(shop: Shop) -> None:
     await until(active, what="Telegram's word on the bot")
 
 
-async def says(links: Replica, telegram: Telegram, text: str, *, chat: int = CHAT, **changes: Any) -> Any:
+async def answer_to(links: Replica, telegram: Telegram, text: str, *, chat: int = CHAT, **changes: Any) -> Any:
     """What the bot answers to a text, as Telegram delivers it."""
     update: dict[str, Any] = {
         "update_id": 1,
@@ -84,28 +84,28 @@ async def test_the_bot_is_connected_once_tells_news_and_answers(
     await connected_bot(shop)
     anna = await shop.ambassador(await shop.program(), email=ANNA, locale="en")
     token = await start(links, shop, anna["id"])
-    assert "Deschideți pagina" in (await says(links, telegram, "/start"))["text"], "a stranger is led to the store"
-    assert (await says(links, telegram, token))["text"].startswith("Connected: Zerno")
-    assert "Deschideți pagina" in (await says(links, telegram, token, chat=666))["text"], "and nobody else by it"
+    assert "Deschideți pagina" in (await answer_to(links, telegram, "/start"))["text"], "a stranger is led to the store"
+    assert (await answer_to(links, telegram, token))["text"].startswith("Connected: Zerno")
+    assert "Deschideți pagina" in (await answer_to(links, telegram, token, chat=666))["text"], "and nobody else by it"
 
     granted = reward(RewardGranted, shop, anna["id"], minor=460)
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna["id"]), granted)
-    await tell(links)
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna["id"]), granted)
+    await notify(links)
     await until(lambda: telegram.sent, what="the news")
     ((chat, text),) = telegram.sent
     assert relay.to(ANNA) == [], "by Telegram alone: it is not about money that can be used"
     assert chat == CHAT and "€4.60" in text
-    assert "Still waiting: €4.60." in (await says(links, telegram, "/balance"))["text"]
-    await hear(links, reward(RewardReleased, shop, anna["id"], minor=460, revision=2, status="available"))
-    await tell(links)
+    assert "Still waiting: €4.60." in (await answer_to(links, telegram, "/balance"))["text"]
+    await receive(links, reward(RewardReleased, shop, anna["id"], minor=460, revision=2, status="available"))
+    await notify(links)
     await until(lambda: relay.to(ANNA) and len(telegram.sent) == 2, what="what can be used, by mail as well")
     assert relay.to(ANNA)[0]["Subject"] == "€4.60 is yours to use" and "€4.60" in telegram.sent[1][1]
-    assert "You can use: €4.60." in (await says(links, telegram, "/balance@zerno_bot"))["text"]
-    shared = (await says(links, telegram, "/share"))["text"]
+    assert "You can use: €4.60." in (await answer_to(links, telegram, "/balance@zerno_bot"))["text"]
+    shared = (await answer_to(links, telegram, "/share"))["text"]
     assert anna["link"]["slug"] in shared and anna["code"]["code"] in shared
 
-    assert "no more messages here" in (await says(links, telegram, "/stop"))["text"]
-    assert "Deschideți" in (await says(links, telegram, "/balance"))["text"]
+    assert "no more messages here" in (await answer_to(links, telegram, "/stop"))["text"]
+    assert "Deschideți" in (await answer_to(links, telegram, "/balance"))["text"]
 
 
 @pytest.mark.usefixtures("working")
@@ -114,9 +114,9 @@ async def test_a_changed_destination_is_told_by_bot_and_by_mail(
 ) -> None:
     await connected_bot(shop)
     anna = (await shop.ambassador(await shop.program(), email=ANNA, locale="ru"))["id"]
-    await says(links, telegram, await start(links, shop, anna))
-    await hear(links, moved(shop, anna))
-    await tell(links)
+    await answer_to(links, telegram, await start(links, shop, anna))
+    await receive(links, moved(shop, anna))
+    await notify(links)
     await until(lambda: relay.to(ANNA) and telegram.sent, what="both warnings")
     assert relay.to(ANNA)[0]["Subject"] == "Куда идут ваши деньги, изменилось"
     assert "банковский счёт" in telegram.sent[0][1]
@@ -128,16 +128,16 @@ async def test_who_blocked_the_bot_is_told_by_mail(
 ) -> None:
     await connected_bot(shop)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await says(links, telegram, await start(links, shop, anna))
+    await answer_to(links, telegram, await start(links, shop, anna))
     telegram.blocked.add(CHAT)
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
 
     async def refused() -> bool:
         return "refused" in {one["state"] for one in (await shop.got("/v1/messages", channel="telegram"))["data"]}
 
     await until(refused, what="the word that the chat is dead")
-    await tell(links)
+    await notify(links)
     await until(lambda: relay.to(ANNA), what="the mail instead")
     assert telegram.sent == []
     log = (await shop.got("/v1/messages"))["data"]
@@ -150,22 +150,22 @@ async def test_what_telegram_never_takes_is_told_by_mail_and_the_chat_stays(
 ) -> None:
     await connected_bot(shop)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await says(links, telegram, await start(links, shop, anna))
+    await answer_to(links, telegram, await start(links, shop, anna))
     telegram.away = True
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
 
     async def refused() -> list[str]:
-        await tell(links, after=timedelta(seconds=2))  # the lane is held for a moment after each failure
+        await notify(links, after=timedelta(seconds=2))  # the lane is held for a moment after each failure
         log = (await shop.got("/v1/messages", channel="telegram"))["data"]
         return [one["reason"] for one in log if one["state"] == "refused"]
 
     await until(refused, what="the end of all attempts")
-    await tell(links)
+    await notify(links)
     await until(lambda: relay.to(ANNA), what="the mail instead")
     telegram.away = False
-    await hear(links, order(ConversionAttributed, shop, "o-2", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-2", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: telegram.sent, what="the next news, by Telegram again")
     assert (await refused(), len(relay.to(ANNA))) == (["telegram_away"], 1)
 
@@ -191,14 +191,14 @@ async def test_a_flooded_bot_waits_and_the_mails_do_not(
     program = await shop.program()
     anna = (await shop.ambassador(program, email=ANNA))["id"]
     bela = (await shop.ambassador(program, email="bela@example.com"))["id"]
-    await says(links, telegram, await start(links, shop, anna))
+    await answer_to(links, telegram, await start(links, shop, anna))
     telegram.floods = 1
     asked = telegram.asked
-    await hear(links, order(ConversionAttributed, shop, "o-1", who=anna))
-    await tell(links, after=timedelta(minutes=3))
+    await receive(links, order(ConversionAttributed, shop, "o-1", who=anna))
+    await notify(links, after=timedelta(minutes=3))
     await until(lambda: telegram.asked == asked + 1, what="the call that is one too many")
-    await hear(links, order(ConversionAttributed, shop, "o-2", who=bela))
-    await tell(links, after=timedelta(minutes=3))  # Telegram's seven seconds are over by this clock
+    await receive(links, order(ConversionAttributed, shop, "o-2", who=bela))
+    await notify(links, after=timedelta(minutes=3))  # Telegram's seven seconds are over by this clock
     await until(lambda: relay.to("bela@example.com"), what="a mail in the meantime")
     await until(lambda: telegram.sent, what="the bot's message, after it waited")
     assert [chat for chat, _ in telegram.sent] == [CHAT]
@@ -211,7 +211,7 @@ async def test_only_telegram_delivers_and_nobody_learns_what_is_there(
     await connected_bot(shop)
     for secret in ("", "k1_", "k1_" + "0" * 64, "ключ", telegram.hook["secret_token"] + "0"):
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret.encode()}
-        assert await says(links, telegram, "/start", headers=headers) == 404
+        assert await answer_to(links, telegram, "/start", headers=headers) == 404
     path = telegram.hook["url"].removeprefix("http://kith.test")
     well = {"X-Telegram-Bot-Api-Secret-Token": telegram.hook["secret_token"]}
     assert (await links.http.post(path[:-2] + "00", json={}, headers=well)).status_code == 404
@@ -226,17 +226,17 @@ async def test_only_telegram_delivers_and_nobody_learns_what_is_there(
         answer = await links.http.post(path, content=odd, headers=well)
         assert (answer.status_code, answer.json()) == (200, {})
     group: dict[str, Any] = {"message": {"chat": {"id": -100, "type": "group"}, "text": "/balance"}}
-    assert await says(links, telegram, "", **group) == {}
+    assert await answer_to(links, telegram, "", **group) == {}
 
 
 @pytest.mark.usefixtures("working", "relay")
 async def test_who_is_erased_is_connected_no_more(links: Replica, shop: Shop, telegram: Telegram) -> None:
     await connected_bot(shop)
     anna = (await shop.ambassador(await shop.program(), email=ANNA))["id"]
-    await says(links, telegram, await start(links, shop, anna))
+    await answer_to(links, telegram, await start(links, shop, anna))
     late = await start(links, shop, anna)
     await shop.http.delete(f"/v1/ambassadors/{anna}")
-    assert "Deschideți" in (await says(links, telegram, late))["text"]
+    assert "Deschideți" in (await answer_to(links, telegram, late))["text"]
     async with links.ctx.db.transaction([shop.id]) as tx:
         assert await tx.scalar("select count(*) from people where telegram is not null") == 0
 

@@ -3,7 +3,7 @@
 import httpx
 
 from contracts.events.programs import ProgramBudget, ProgramExhausted, ProgramRefilled
-from tests.integration.links.telling import hear
+from tests.integration.links.notifying import receive
 from tests.integration.links.test_landing import PAGE, opened, token_in, way_on
 from tests.integration.links.test_offers import _offer
 from tests.integration.links.test_sharing import ask
@@ -27,7 +27,7 @@ async def report(links: Replica, shop: Shop, program: str, kind: type[ProgramBud
         changed_at="2026-11-20T09:00:02Z",  # type: ignore[arg-type]  # read as a moment
         revision=revision,
     )
-    await hear(links, event)
+    await receive(links, event)
     await redirect_of(links).cache.catch_up()
 
 
@@ -48,16 +48,16 @@ async def test_pages_promise_no_money_while_it_is_and_all_again_when_it_is_refil
     assert "All that this program had was given out. The store itself is open as always." in page.text
     assert way_on(page).startswith("https://shop.example/welcome?"), "the store is there, whatever became of the budget"
     for path in paths:
-        said = (await portal.get(path)).text
-        assert SENTENCE in said, path
-        assert path.startswith("/terms") or ("€10" not in said and "10%" not in said), path
+        text = (await portal.get(path)).text
+        assert SENTENCE in text, path
+        assert path.startswith("/terms") or ("€10" not in text and "10%" not in text), path
     assert "You get" not in (await portal.get("/p")).text, "nor what the store wrote to be sent along"
     assert (await _offer(shop, token))["friend"] == []
 
-    async def widget_says_so() -> bool:
+    async def shown_in_widget() -> bool:
         return SENTENCE in (await ask(links, shop)).json()["lines"][0]
 
-    await until(widget_says_so)
+    await until(shown_in_widget)
     for language, words in (("ru", "Бюджет этой программы исчерпан"), ("uk", "вичерпано"), ("ro", "este epuizat")):
         assert words in (await portal.get(f"/p?lang={language}")).text, language
     for language in ("ru", "uk", "ro"):
@@ -96,7 +96,7 @@ async def test_the_marketer_reads_it_on_the_overview_and_on_the_program(
     home = "/console/links/programs"
     assert (await console.get(f"{home}/used-up?lang=en")).text.strip() == ""
     await report(links, shop, program, ProgramExhausted, 1)
-    said = (await console.get(f"{home}/used-up?lang=en")).text
-    assert "The budget of Give &lt;10&gt; is used up" in said and f'href="{home}/{program}"' in said
+    text = (await console.get(f"{home}/used-up?lang=en")).text
+    assert "The budget of Give &lt;10&gt; is used up" in text and f'href="{home}/{program}"' in text
     assert "Budget used up" in (await console.get(f"{home}?lang=en")).text
     assert "Set a larger one to go on." in (await console.get(f"{home}/{program}?lang=en")).text

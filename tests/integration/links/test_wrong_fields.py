@@ -18,7 +18,7 @@ MISTAKES = re.compile(
 )
 PROGRAMS, MESSAGES = "/console/links/programs", "/console/links/messages"
 ANNOUNCEMENTS, PEOPLE = "/console/links/announcements", "/console/links/ambassadors"
-NEWS = {"subject_en": "News", "body_en": "For {code}", "label_en": "Look"}
+ANNOUNCEMENT = {"subject_en": "News", "body_en": "For {code}", "label_en": "Look"}
 WORDS = {"subject": "News", "body": "For {code}", "label": "Look", "do": "save"}
 FORMS: list[tuple[str, dict[str, str]]] = [
     (PROGRAMS, FORM | {"name": "", "hold_days": "x", "per_order": "much", "ambassador_amount": "0"}),
@@ -32,10 +32,13 @@ FORMS: list[tuple[str, dict[str, str]]] = [
     (f"{MESSAGES}/available/en", {"do": "try", "ambassador_id": "amb_nobody"}),
     (f"{MESSAGES}/available/en", {"do": "try", "ambassador_id": "AMBASSADOR"}),
     (ANNOUNCEMENTS, {}),
-    (ANNOUNCEMENTS, NEWS | {"body_en": "{reward}", "label_en": "{"}),
-    (ANNOUNCEMENTS, NEWS | {"every_weeks": "two", "times": "0", "until": "soon", "at": "x", "joined_from": "x"}),
-    (ANNOUNCEMENTS, NEWS | {"every_weeks": "2", "until": "2020-01-01"}),
-    (ANNOUNCEMENTS, NEWS | {"times": "2"}),
+    (ANNOUNCEMENTS, ANNOUNCEMENT | {"body_en": "{reward}", "label_en": "{"}),
+    (
+        ANNOUNCEMENTS,
+        ANNOUNCEMENT | {"every_weeks": "two", "times": "0", "until": "soon", "at": "x", "joined_from": "x"},
+    ),
+    (ANNOUNCEMENTS, ANNOUNCEMENT | {"every_weeks": "2", "until": "2020-01-01"}),
+    (ANNOUNCEMENTS, ANNOUNCEMENT | {"times": "2"}),
     ("ANNOUNCEMENT", {"do": "stop"}),
     ("ANNOUNCEMENT", {"do": "try", "language": "ro", "ambassador_id": "AMBASSADOR"}),
     ("/console/links/invites", {"program_id": "PROGRAM", "emails": "anna@example.com"}),
@@ -59,7 +62,7 @@ PORTAL: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-def said(page: str) -> list[str]:
+def mistakes_on(page: str) -> list[str]:
     """What a page says of wrong fields, without markup."""
     found = [re.sub(r"<[^>]+>", "", one["field"] or one["notice"]).strip() for one in MISTAKES.finditer(page)]
     return [text for text in found if text]
@@ -70,11 +73,13 @@ async def in_every_language(browser: httpx.AsyncClient, path: str, form: dict[st
     for language in LANGUAGES:
         browser.cookies.set("kith_lang", language)
         answer = await browser.post(path, data=form, headers={"Accept-Language": language})
-        found[language] = said(answer.text) if 400 <= answer.status_code < 500 else [f"answered {answer.status_code}"]
+        found[language] = (
+            mistakes_on(answer.text) if 400 <= answer.status_code < 500 else [f"answered {answer.status_code}"]
+        )
     return found
 
 
-def untold(found: dict[str, list[str]]) -> list[Any]:
+def untranslated(found: dict[str, list[str]]) -> list[Any]:
     """What is said in English to whoever reads another language; or that nothing is said at all."""
     english = found["en"]
     if not english:
@@ -94,7 +99,7 @@ async def test_each_form_says_what_is_wrong_in_the_readers_language(
 ) -> None:
     program = await shop.program()
     anna = (await shop.ambassador(program, name="Anna"))["id"]
-    draft = (await console.post(ANNOUNCEMENTS, data=NEWS)).headers["location"]
+    draft = (await console.post(ANNOUNCEMENTS, data=ANNOUNCEMENT)).headers["location"]
     portal = await portal_of(links, shop, anna)
     names = {"PROGRAM": program, "AMBASSADOR": anna, "ANNOUNCEMENT": draft, "CONSENT": "1"}
 
@@ -104,7 +109,7 @@ async def test_each_form_says_what_is_wrong_in_the_readers_language(
     wrong = {}
     for browser, forms in ((console, FORMS), (portal, PORTAL)):
         for path, form in forms:
-            found = untold(await in_every_language(browser, named(path), {n: named(v) for n, v in form.items()}))
+            found = untranslated(await in_every_language(browser, named(path), {n: named(v) for n, v in form.items()}))
             if found:
                 wrong[f"{path} {form}"[:120]] = found
     await portal.aclose()

@@ -18,9 +18,9 @@ async def output(*argv: str | Path, cwd: Path) -> str:
     process = await asyncio.create_subprocess_exec(
         *map(str, argv), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said = (await process.communicate())[0].decode()
-    assert process.returncode == 0, said
-    return said
+    printed = (await process.communicate())[0].decode()
+    assert process.returncode == 0, printed
+    return printed
 
 
 BUILT = pytest.mark.skipif(not (CLIENTS / "build").exists(), reason="the clients are not generated: make clients")
@@ -29,8 +29,8 @@ BUILT = pytest.mark.skipif(not (CLIENTS / "build").exists(), reason="the clients
 @BUILT
 async def test_the_python_clients(two_stores: TwoStores) -> None:
     key = two_stores.a.secret["authorization"].removeprefix("Bearer ")
-    said = await output(PYTHON, "story.py", str(two_stores.client.base_url), key, cwd=CLIENTS / "python")
-    assert said.split()[1] == "1000"
+    printed = await output(PYTHON, "story.py", str(two_stores.client.base_url), key, cwd=CLIENTS / "python")
+    assert printed.split()[1] == "1000"
 
 
 @BUILT
@@ -43,5 +43,5 @@ async def test_the_types_for_typescript(two_stores: TwoStores) -> None:
     await output(TSC, "-p", ".", cwd=folder)
     node = shutil.which("node") or "node"
     base = str(two_stores.client.base_url).rstrip("/")
-    said = await output(node, "node_modules/.story/story.js", base, key, cwd=folder)
-    assert said.split()[1] == "1000"
+    printed = await output(node, "node_modules/.story/story.js", base, key, cwd=folder)
+    assert printed.split()[1] == "1000"

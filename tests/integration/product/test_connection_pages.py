@@ -41,11 +41,11 @@ async def codes_wait_for_access(two_stores: TwoStores, page: Page) -> None:
     await expect(page.get_by_text("No code here")).to_be_visible()
     await page.get_by_role("button", name="Put codes there").click()
 
-    said = ("TENOFF", "Codes wait: Kith has no access to the shop’s API.")  # the second a moment after the first
+    texts = ("TENOFF", "Codes wait: Kith has no access to the shop’s API.")  # the second a moment after the first
 
     async def waits() -> bool:
         await page.reload()
-        return all([await page.get_by_text(text).count() > 0 for text in said])
+        return all([await page.get_by_text(text).count() > 0 for text in texts])
 
     await until(waits, within=60, every=0.3, what="the code waits at the checkout")
     await fits(page)

@@ -119,11 +119,11 @@ async def shop(fresh_database: FreshDatabase, tmp_path: Path) -> AsyncIterator[S
 async def test_a_sign_up_is_rewarded_on_both_sides_and_released_after_its_hold(shop: Shop) -> None:
     await shop.report("signup-1")
     assert await shop.worth("signup-1") == {"join": (200, "pending"), "welcome": (50, "pending")}
-    told = [one for one in await shop.rewards.told(SHOP) if isinstance(one, SourcedReward)]
-    assert {(one.TYPE, one.source.kind, one.source.id, one.event_name) for one in told} == {
+    published = [one for one in await shop.rewards.emitted(SHOP) if isinstance(one, SourcedReward)]
+    assert {(one.TYPE, one.source.kind, one.source.id, one.event_name) for one in published} == {
         ("kith.reward.granted.v2", "event", "signup-1", "signup")
     }
-    assert {one.rule: one.beneficiary.id for one in told} == {"join": "amb_anna", "welcome": "8412"}
+    assert {one.rule: one.beneficiary.id for one in published} == {"join": "amb_anna", "welcome": "8412"}
     await shop.settle()
     await shop.rewards.move_clock(int(timedelta(days=4).total_seconds()))
     await shop.rewards.release()

@@ -162,9 +162,9 @@ async def test_a_store_is_led_from_nothing_to_its_first_reward(
         await expect(deliveries).to_have_class("done")
         order = step["An order that names its ambassador"]
         await expect(order).to_contain_text("Order 901 came without a click and without a code.")
-        status, said = await doctor("--store", shop.url, "--key", key_of(store.secret), "--wait", "0")
-        assert (status, said["line in the page"]["verdict"]) == (1, "ok")
-        assert said["An order that names its ambassador"]["detail"] == "not seen"
+        status, findings = await doctor("--store", shop.url, "--key", key_of(store.secret), "--wait", "0")
+        assert (status, findings["line in the page"]["verdict"]) == (1, "ok")
+        assert findings["An order that names its ambassador"]["detail"] == "not seen"
 
         code = ambassador["code"]["code"]
         checked = await client.post(f"/v1/codes/{code}/check", json={}, headers=store.secret)

@@ -94,12 +94,12 @@ async def journey(client: httpx.AsyncClient, store: Store) -> tuple[str, list[st
         found = [await client.get(f"/v1/rewards?order_id={n}", headers=store.secret) for n in ("o-1", "o-3")]
         return all(answer.json()["data"] for answer in found)
 
-    async def heard() -> bool:
+    async def decided() -> bool:
         order = await client.get("/v1/orders/820982911946154508", headers=store.secret)
         return order.status_code == 200 and order.json()["decision"]["status"] != "pending"
 
     await until(rewarded, within=60, what="a reward")
-    await until(heard, within=60, what="the platform's order")
+    await until(decided, within=60, what="the platform's order")
     wrong = order | {"order_id": "o-2", "total_minor": -1, "customer": FRIEND | {"surname": "Zaphodia"}}
     refused = [
         await client.post("/v1/orders", json=wrong, headers=store.secret),
@@ -262,7 +262,7 @@ async def stay_where_they_are(
                 assert (await client.delete(f"/v1/ambassadors/{who}", headers=store.secret)).status_code == 204
             forgotten = await client.post("/v1/invites/forget", json={"email": GUEST}, headers=store.secret)
             assert forgotten.status_code == 204
-            await until(partial(heard, connection, ambassador_id), within=60, what="the erasure")
+            await until(partial(erasure_arrived, connection, ambassador_id), within=60, what="the erasure")
             await until(lambda: connection.fetchval(QUIET), within=60, what="an end of what the erasure led to")
             assert await rows_with_marks(connection) == set()
             assert not await waiting(), "what waited is dropped"
@@ -290,7 +290,7 @@ async def signed_in(client: httpx.AsyncClient, store: Store, ambassador_id: str)
     return cookie
 
 
-async def heard(connection: asyncpg.Connection, ambassador_id: str) -> bool:
+async def erasure_arrived(connection: asyncpg.Connection, ambassador_id: str) -> bool:
     """Whether the services that know ambassadors have learnt of the erasure."""
     newest = [
         await connection.fetchval(

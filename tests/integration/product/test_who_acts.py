@@ -680,10 +680,10 @@ async def test_a_store_reads_its_own_activity_and_what_concerns_all(two_stores: 
     moved = await client.post("/v1/clock", json={"advance_seconds": 1}, headers={"authorization": f"Bearer {OPERATOR}"})
     assert moved.status_code == 200
 
-    async def told_to_all() -> bool:
+    async def noted_in_both() -> bool:
         return all([await listed(store.secret, action="clock.moved") for store in (a, b)])
 
-    await until(told_to_all, what="the moved clock in both stores")
+    await until(noted_in_both, what="the moved clock in both stores")
     csv = await client.get("/v1/audit", params={"format": "csv"}, headers=a.secret)
     assert made.json()["id"] in csv.text
     assert made.json()["id"] not in (await client.get("/v1/audit?format=csv", headers=b.secret)).text

@@ -57,12 +57,12 @@ class Paying:
         made: dict[str, Any] = answer.json()
         path = httpx.URL(made["event_url"]).path
 
-        async def tell(event: dict[str, Any]) -> None:
+        async def report(event: dict[str, Any]) -> None:
             content, headers = signed(event) if kind == "http" else (json.dumps(event).encode(), {})
             answer = await self.http.post(path, content=content, headers=headers)
             assert answer.status_code == 204, answer.text
 
-        self.books[kind].tell = tell
+        self.books[kind].listener = report
         return made
 
     async def sent(self, kind: str, *, currency: str = "EUR") -> str:
@@ -81,7 +81,7 @@ class Paying:
             found = await rows.listed(tx, STORE, before=None, count=10_000, filters={})
         return {one.payout_id: one.status for one in found}
 
-    async def hurry(self) -> None:
+    async def make_due(self) -> None:
         """Nobody in a test waits for when something is asked again."""
         async with self.world.owner.transaction([STORE]) as tx:
             await tx.execute("delete from work_lanes")
@@ -90,7 +90,7 @@ class Paying:
 
     async def all_are(self, *statuses: str) -> bool:
         """Whether each payout has come to one of these, now that everybody is in a hurry."""
-        await self.hurry()
+        await self.make_due()
         return set((await self.standing()).values()) <= set(statuses)
 
     async def is_paid(self) -> bool:

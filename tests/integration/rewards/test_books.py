@@ -138,8 +138,8 @@ async def test_an_entry_of_zero_is_refused(books: World) -> None:
 @pytest.mark.parametrize("table", ["entries", "posting_sets"])
 @pytest.mark.parametrize("verb", ["update {} set number = number", "delete from {}", "truncate {}"])
 async def test_the_service_itself_cannot_change_what_is_written(books: World, table: str, verb: str) -> None:
-    said = await refused(books, lambda tx: tx.execute(verb.format(table)), with_error=InsufficientPrivilegeError)
-    assert "permission denied" in said
+    refusal = await refused(books, lambda tx: tx.execute(verb.format(table)), with_error=InsufficientPrivilegeError)
+    assert "permission denied" in refusal
 
 
 async def test_another_stores_books_are_out_of_sight_and_reach(books: World) -> None:
@@ -215,8 +215,8 @@ async def test_rewards_from_before_there_were_sources_are_of_orders_and_the_chai
         command.downgrade(migrations._config(SERVICE, connection), "0014")
 
     async def chain() -> list[tuple[object, ...]]:
-        said = "number, at, movement, reward_id, corrects, packed_basis, hash"
-        return [tuple(row) for row in await books.look(STORE, f"select {said} from posting_sets order by number")]
+        columns = "number, at, movement, reward_id, corrects, packed_basis, hash"
+        return [tuple(row) for row in await books.look(STORE, f"select {columns} from posting_sets order by number")]
 
     sets, rewards = await chain(), await books.rewards(STORE)
     await migrations._run(SERVICE, books.owner.url, back)

@@ -51,8 +51,10 @@ async def test_a_buyers_own_orders_bring_credit_and_refunds_take_it_back(world: 
     async with world.browser(STORE) as console:
         one = (await console.get(f"/console/rewards/rewards/{hers['id']}")).text
     assert "Lowered: orders that counted fell away." in one
-    told = [one for one in await world.told(STORE) if isinstance(one, SourcedReward) and one.beneficiary.id == "mia"]
-    assert [(one.TYPE, one.amount_minor, one.ambassador_id) for one in told] == [
+    reported = [
+        one for one in await world.emitted(STORE) if isinstance(one, SourcedReward) and one.beneficiary.id == "mia"
+    ]
+    assert [(one.TYPE, one.amount_minor, one.ambassador_id) for one in reported] == [
         ("kith.reward.granted.v2", 300, None),
         ("kith.reward.released.v2", 300, None),
         ("kith.reward.adjusted.v2", 100, None),
@@ -76,12 +78,12 @@ async def test_states_in_any_order_in_any_batches_and_again_end_alike(world: Wor
         for number in range(12)
         for revision in (1, 2)
     ]
-    told = [*states, *chance.sample(states, 6)]
-    chance.shuffle(told)
-    while told:
+    reported = [*states, *chance.sample(states, 6)]
+    chance.shuffle(reported)
+    while reported:
         size = chance.randint(1, 5)
-        await world.take(*told[:size])
-        told = told[size:]
+        await world.take(*reported[:size])
+        reported = reported[size:]
     sums = {"p": 0, "q": 0}
     for one in states:
         if one.revision == 2 and not one.cancelled:

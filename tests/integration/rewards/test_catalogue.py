@@ -69,7 +69,7 @@ async def test_goods_wait_for_the_store_and_what_is_called_off_gives_all_back(wo
         assert (await available(world), await stock_of(api, item)) == (300, 1)
         rows = (await api.get("/v1/redemptions", params={"format": "csv"})).text
         assert rows.count("\n") == 3 and "A large bag" in rows
-    assert [(one.status, one.revision) for one in await world.told(STORE) if isinstance(one, RedemptionEvent)] == [
+    assert [(one.status, one.revision) for one in await world.emitted(STORE) if isinstance(one, RedemptionEvent)] == [
         ("requested", 1),
         ("cancelled", 2),
         ("requested", 1),

@@ -126,7 +126,7 @@ async def test_any_past_balance_is_a_replay_and_closes_are_differences_of_balanc
             await tx.execute(f"delete from {table}")
         await tx.execute("delete from head")
     have = {who: Holding() for who in (ANNA, BORIS)}
-    told: list[tuple[datetime, Posting]] = []
+    posted: list[tuple[datetime, Posting]] = []
     clock = latest = START
     for step, who, amount, hours in steps:
         clock += timedelta(hours=hours)
@@ -135,29 +135,29 @@ async def test_any_past_balance_is_a_replay_and_closes_are_differences_of_balanc
             continue
         latest = max(latest, clock)
         await post(world, clock, one)
-        told.append((latest, one))
-        found = holdings((p.store_id, p.movement, p.entries) for _, p in told)
+        posted.append((latest, one))
+        found = holdings((p.store_id, p.movement, p.entries) for _, p in posted)
         have = {who: found.get((STORE, "ambassador", who, "EUR"), Holding()) for who in have}
 
     def replayed(before: datetime, who: str) -> dict[str, Holding]:
-        found = holdings((p.store_id, p.movement, p.entries) for moment, p in told if moment < before)
+        found = holdings((p.store_id, p.movement, p.entries) for moment, p in posted if moment < before)
         return {unit: has for (_, _, owner, unit), has in found.items() if owner == who}
 
     for hour in asked:
         moment = START + timedelta(hours=hour)
         assert await at(world, moment) == replayed(moment, ANNA)
-    if not told:
+    if not posted:
         return
-    month, now = domain.month_of(told[0][0], ZONE), latest + timedelta(days=40)
+    month, now = domain.month_of(posted[0][0], ZONE), latest + timedelta(days=40)
     while domain.end_of(month, ZONE) + domain.GRACE <= now:
         kept = await close(world, month, now)
-        owed = sum(
+        liability = sum(
             has.pending + has.available + has.in_payout
             for who in (ANNA, BORIS)
             for has in replayed(kept.ends_at, who).values()
         )
         held = ("ambassador_pending", "ambassador_available", "ambassador_in_payout")
-        assert -sum(one.closing for one in kept.totals if one.account in held) == owed
+        assert -sum(one.closing for one in kept.totals if one.account in held) == liability
         assert all(one.closing == one.opening + one.debits - one.credits for one in kept.totals)
         assert hashlib.sha256(await file_of(world, month)).digest() == kept.csv_sha256
         month = domain.following(month)
@@ -230,7 +230,7 @@ async def test_the_file_of_a_month_is_written_as_it_always_was(world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("forgery", "says"),
+    ("forgery", "finding"),
     [
         ("update month_close_parts set csv = csv || 'x'", "is not the one that was kept"),
         ("update month_closes set last_hash = decode(repeat('00', 32), 'hex')", "no longer say"),
@@ -239,7 +239,9 @@ async def test_the_file_of_a_month_is_written_as_it_always_was(world: World) -> 
         ("update entries set amount_minor = amount_minor * 2 where number = 1", "no longer say"),
     ],
 )
-async def test_an_audit_finds_a_close_that_no_longer_matches_the_books(world: World, forgery: str, says: str) -> None:
+async def test_an_audit_finds_a_close_that_no_longer_matches_the_books(
+    world: World, forgery: str, finding: str
+) -> None:
     await world.take(configured())
     await post(world, START, granted(ANNA, 325))
     await close(world, "2026-08", datetime(2026, 9, 3, tzinfo=UTC))
@@ -252,7 +254,7 @@ async def test_an_audit_finds_a_close_that_no_longer_matches_the_books(world: Wo
     assert await found() == []
     async with world.owner.transaction([STORE]) as tx:
         await tx.execute(forgery)
-    assert any(says in one for one in await found())
+    assert any(finding in one for one in await found())
 
 
 async def test_the_api_and_the_page_close_a_month_and_hand_out_its_file(world: World) -> None:

@@ -25,13 +25,13 @@ from tests.unit.rewards.build import (
 from tests.unit.rewards.test_events import RULES, TERMS, happened
 
 
-def told(kind: type[Action], **changed: Any) -> Action:
+def made(kind: type[Action], **changed: Any) -> Action:
     return kind.model_validate(happened(**changed).model_dump())
 
 
-ATTRIBUTED = told(ActionAttributed)
-SETTLED = told(ActionSettled, revision=2, settled_at=NOON)
-CANCELLED = told(ActionReversed, revision=3, settled_at=NOON, cancelled=True, cancel_reason="mistake")
+ATTRIBUTED = made(ActionAttributed)
+SETTLED = made(ActionSettled, revision=2, settled_at=NOON)
+CANCELLED = made(ActionReversed, revision=3, settled_at=NOON, cancelled=True, cancel_reason="mistake")
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_an_order_and_an_event_of_one_id_under_rules_of_one_name_are_two_t
     moved = {**RULES[0], "name": AMBASSADOR_RULE["name"]}
     later = Program.model_validate(make_program().model_dump(mode="json") | {"rewards": [], "event_rewards": [moved]})
     await world.take(configured(), published(make_program(AMBASSADOR_RULE)), published(later, version=2))
-    await world.take(make_state("1001"), told(ActionAttributed, event_id="1001", program_version=2))
+    await world.take(make_state("1001"), made(ActionAttributed, event_id="1001", program_version=2))
     found = {one.source_kind: (one.source_id, one.target_minor) for one in await world.rewards(STORE)}
     assert found == {"order": ("1001", 460), "event": ("1001", 200)}
     assert (await audit(world)).whole

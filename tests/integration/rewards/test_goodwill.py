@@ -58,8 +58,8 @@ async def post(http: httpx.AsyncClient, path: str, body: Any = None, *, status: 
     return answer.json()
 
 
-async def told(world: World) -> list[SourcedReward]:
-    return [event for event in await world.told(STORE) if isinstance(event, SourcedReward)]
+async def sourced(world: World) -> list[SourcedReward]:
+    return [event for event in await world.emitted(STORE) if isinstance(event, SourcedReward)]
 
 
 async def test_what_is_given_is_available_at_once_and_stands_everywhere(shop: World) -> None:
@@ -87,7 +87,7 @@ async def test_what_is_given_is_available_at_once_and_stands_everywhere(shop: Wo
     assert await holding(shop, ANNA) == Holding(2420, 0, 0, 2420, 0, 0)
     assert "2880" in str(liability)
     assert (await audit(shop)).whole
-    granted, released = await told(shop)
+    granted, released = await sourced(shop)
     assert (granted.TYPE, granted.source.kind, granted.source.id) == ("kith.reward.granted.v2", "person", given["id"])
     assert (released.TYPE, released.status, released.revision) == ("kith.reward.released.v2", "available", 2)
     assert "order_id" not in granted.model_dump()
@@ -165,7 +165,7 @@ async def test_the_audit_says_which_limit_held_and_from_when_the_looser_one_does
     async with shop.caller(STORE, *OWNER, key_id="key_a") as alone:
         await alone.put("/v1/goodwill-terms/EUR", json={"limit": 10_000, "period": "month"})
         lifted = (await alone.put("/v1/goodwill-terms/EUR", json={"limit": 20_000, "period": "month"})).json()
-    notes = [one for one in await shop.told(STORE) if isinstance(one, AuditNoted) and one.on == "EUR"][-2:]
+    notes = [one for one in await shop.emitted(STORE) if isinstance(one, AuditNoted) and one.on == "EUR"][-2:]
     held = {"amount_minor": 5000, "kind": "month"}
     assert [one.before for one in notes] == [held, held], "the 100.00 never held"
     assert notes[1].after["amount_minor"] == 20_000
@@ -183,7 +183,7 @@ async def test_without_a_limit_all_waits_and_a_refusal_ends_it(shop: World) -> N
         assert (await post(other, f"/v1/goodwill/{waiting['id']}/approve", status=409))["code"] == "goodwill_state"
         own = await post(mine, "/v1/goodwill", points, status=201)
         assert (await post(mine, f"/v1/goodwill/{own['id']}/refuse"))["status"] == "refused"
-    assert await told(shop) == []
+    assert await sourced(shop) == []
 
 
 async def test_taking_back_stops_at_what_is_left_and_is_carried_forward_after_a_payout(shop: World) -> None:
@@ -203,7 +203,12 @@ async def test_taking_back_stops_at_what_is_left_and_is_carried_forward_after_a_
         reward = (await http.get(f"/v1/rewards/{given['reward_id']}")).json()
     assert (reward["status"], reward["reason"]) == ("reversed", "taken_back")
     assert await holding(shop, ANNA) == Holding(2420, 1500, 0, -1500, 0, 2420)
-    assert [event.TYPE.split(".")[2] for event in await told(shop)] == ["granted", "released", "adjusted", "reversed"]
+    assert [event.TYPE.split(".")[2] for event in await sourced(shop)] == [
+        "granted",
+        "released",
+        "adjusted",
+        "reversed",
+    ]
     assert (await audit(shop)).whole
 
 
@@ -242,7 +247,7 @@ async def test_what_cannot_be_given_is_refused_with_the_field_to_mend(shop: Worl
         nobody = await post(http, "/v1/goodwill", wish(who="amb_nobody"), status=404)
     assert [one["field"] for one in problem["errors"]] == [field]
     assert nobody["code"] == "ambassador_not_found"
-    assert await told(shop) == []
+    assert await sourced(shop) == []
 
 
 async def test_who_is_blocked_or_gone_is_given_nothing_and_their_reasons_go(shop: World) -> None:

@@ -98,7 +98,7 @@ class History:
 
     async def act(self, who: str, act: str, which: int, amount: int) -> None:
         actor = Principal("key", who)
-        said, expected = "", ""
+        became, expected = "", ""
         try:
             async with self.world.db.transaction([self.store], actor=actor) as tx:
                 if act == "give":
@@ -123,10 +123,10 @@ class History:
                         done = await give.take_back(
                             tx, self.store, goodwill.goodwill_id, amount_minor=taken, reason="x"
                         )
-                said = done.status
+                became = done.status
         except AppError as error:
-            said = error.code
-        assert said == expected, (act, who, which, amount)
+            became = error.code
+        assert became == expected, (act, who, which, amount)
 
 
 ACTS = st.tuples(

@@ -99,14 +99,14 @@ async def test_the_form_keeps_what_was_written_and_says_what_to_mend(world: Worl
     await earned(world)
     await world.take(joined(ANNA))
     async with world.browser(STORE) as page:
-        for wrong, said in (
+        for wrong, text in (
             ({"amount": "much"}, "Write an amount, such as 25.00."),
             ({"amount": "-1"}, "Write an amount, such as 25.00."),
             ({"amount": "1.5", "pay_as": "points"}, "Write an amount, such as 25.00."),
             ({"reason": " "}, "Say why."),
         ):
             answer = await page.post(LIST, data={**GIFT, **wrong}, headers=SAME)
-            assert answer.status_code == 422 and said in answer.text, wrong
+            assert answer.status_code == 422 and text in answer.text, wrong
             assert "Helped in the" in answer.text or "reason" in wrong
         nobody = await page.post(LIST, data={**GIFT, "ambassador": "amb_nobody"}, headers=SAME)
         assert nobody.status_code == 404 and "There is no such ambassador" in nobody.text

@@ -27,8 +27,8 @@ def test_what_is_available_is_the_youngest_and_no_more_than_there_is(held: Held)
     for place in range(3):
         assert available[place] + reserved[place] + in_payout[place] <= held.young[place]
     overdrawn = max(0, -held.available)
-    owed = by_age("ambassador_available", "EUR", [available], total=held.available, overdrawn=overdrawn)
-    assert sum(owed.buckets) - owed.overdrawn == owed.total and min(owed.buckets) >= 0
+    liability = by_age("ambassador_available", "EUR", [available], total=held.available, overdrawn=overdrawn)
+    assert sum(liability.buckets) - liability.overdrawn == liability.total and min(liability.buckets) >= 0
 
 
 async def test_ages_move_on_with_the_days_and_sum_to_the_trial_balance(world: World) -> None:

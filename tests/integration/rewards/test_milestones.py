@@ -63,8 +63,8 @@ async def test_a_friend_who_falls_away_takes_the_step_along_and_brings_it_back(w
 
     await world.take(settled("4", friend_id="ole"))
     assert await worth(world) == {f"{ANNA}/five/every/2/friends/2": 500}
-    told = [one for one in await world.told(STORE) if isinstance(one, SourcedReward)]
-    assert [(one.TYPE, one.source.kind, one.status) for one in told] == [
+    emitted = [one for one in await world.emitted(STORE) if isinstance(one, SourcedReward)]
+    assert [(one.TYPE, one.source.kind, one.status) for one in emitted] == [
         ("kith.reward.granted.v2", "period", "pending"),
         ("kith.reward.released.v2", "period", "available"),
         ("kith.reward.reversed.v2", "period", "reversed"),
@@ -113,12 +113,12 @@ async def test_states_in_any_order_in_any_batches_and_again_end_alike(world: Wor
         for number in range(16)
         for revision in (1, 2)
     ]
-    told = [*states, *chance.sample(states, 8)]
-    chance.shuffle(told)
-    while told:
+    reported = [*states, *chance.sample(states, 8)]
+    chance.shuffle(reported)
+    while reported:
         size = chance.randint(1, 5)
-        await world.take(*told[:size])
-        told = told[size:]
+        await world.take(*reported[:size])
+        reported = reported[size:]
     assert await worth(world) == expected(states) != {}
     assert (await audit(world)).whole
 

@@ -182,9 +182,11 @@ async def test_a_session_that_was_ended_or_rests_shows_no_balance(shop: World) -
         seen = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={resting}"})
         assert (seen.status_code, seen.json()["code"]) == (401, "session_rests")
         until = datetime.now(UTC) + timedelta(hours=1)
-        told = SessionEnded(store_id=STORE, session_id="session-of-anna", expires_at=until)
+        session_ended = SessionEnded(store_id=STORE, session_id="session-of-anna", expires_at=until)
         async with shop.db.transaction() as tx:
-            await keep_ended_sessions(tx, [Event(id="evt_1", type=told.TYPE, at=until, store_id=STORE, data=told)])
+            await keep_ended_sessions(
+                tx, [Event(id="evt_1", type=session_ended.TYPE, at=until, store_id=STORE, data=session_ended)]
+            )
         await shop.ctx.live.refresh()
         seen = await http.get("/p/balance", headers={"cookie": f"{PORTAL_COOKIE}={ended}"})
         assert (seen.status_code, seen.json()["code"]) == (401, "session_ended")

@@ -147,25 +147,25 @@ class History:
         return True
 
     async def paid(self, _: int) -> None:
-        if await self._tell("paid") and self.model.status == "submitted":
+        if await self._settle("paid") and self.model.status == "submitted":
             self.model.status = "paid"
             self.model.in_payout -= self.model.amount
             self.model.paid += self.model.amount
 
     async def failed(self, _: int) -> None:
-        if await self._tell("failed") and self.model.status in ("submitted", "paid"):
+        if await self._settle("failed") and self.model.status in ("submitted", "paid"):
             self.model.over("failed" if self.model.status == "submitted" else "returned")
 
     async def returned(self, _: int) -> None:
-        if await self._tell("returned") and self.model.status in ("submitted", "paid"):
+        if await self._settle("returned") and self.model.status in ("submitted", "paid"):
             self.model.over("returned")
 
     async def again(self, _: int) -> None:
         """What was told last is told once more."""
         if self.last:
-            await self._tell(self.last[0])
+            await self._settle(self.last[0])
 
-    async def _tell(self, outcome: Outcome) -> bool:
+    async def _settle(self, outcome: Outcome) -> bool:
         if not self.payout or self.model.status == "cancelled":
             return False
         try:

@@ -88,7 +88,7 @@ async def test_terms_are_set_by_the_form_and_the_account_is_shown_nowhere(shop: 
 
 
 @pytest.mark.parametrize(
-    ("language", "says"),
+    ("language", "text"),
     [
         ("en", "still needs a second person"),
         ("ru", "второй человек"),
@@ -96,15 +96,15 @@ async def test_terms_are_set_by_the_form_and_the_account_is_shown_nowhere(shop: 
         ("ro", "a doua persoană"),
     ],
 )
-async def test_the_form_says_that_the_former_limit_holds_for_a_day(shop: World, language: str, says: str) -> None:
+async def test_the_form_says_that_the_former_limit_holds_for_a_day(shop: World, language: str, text: str) -> None:
     async with shop.browser(STORE, language) as page:
         form = {"currency": "EUR", "minimum": "", "approval": "100"}
         assert (await page.post(f"{LIST}/terms", data=form, headers=SAME)).status_code == 303
-        assert says not in (await page.get(LIST)).text
+        assert text not in (await page.get(LIST)).text
         assert (await page.post(f"{LIST}/terms", data={**form, "approval": ""}, headers=SAME)).status_code == 303
-        assert says in (await page.get(LIST)).text
+        assert text in (await page.get(LIST)).text
         await shop.move_clock(seconds=int(timedelta(hours=25).total_seconds()))
-        assert says not in (await page.get(LIST)).text
+        assert text not in (await page.get(LIST)).text
 
 
 async def test_who_prepared_a_large_batch_sees_no_button_to_approve_it(shop: World) -> None:
@@ -134,7 +134,7 @@ async def test_a_destination_is_changed_only_by_who_signed_in_just_now_by_mail(w
 
 
 @pytest.mark.parametrize(
-    ("form", "said"),
+    ("form", "text"),
     [
         ({"method": "other", "holder": "Anna", "value": "4111 1111 1111 1111"}, "Never write a card number"),
         ({"method": "iban", "holder": "Anna", "value": "DE00 1"}, "no valid IBAN"),
@@ -143,12 +143,12 @@ async def test_a_destination_is_changed_only_by_who_signed_in_just_now_by_mail(w
     ],
 )
 async def test_what_is_no_destination_is_said_and_never_shown_again(
-    world: World, form: dict[str, str], said: str
+    world: World, form: dict[str, str], text: str
 ) -> None:
     await earned(world)
     async with portal(world) as page:
         refused = await page.post("/p/payouts/destination", data=form)
-    assert refused.status_code == 422 and said in refused.text and form["value"] not in refused.text
+    assert refused.status_code == 422 and text in refused.text and form["value"] not in refused.text
     assert not list(await world.look(STORE, "select 1 from destinations"))
 
 

@@ -84,8 +84,8 @@ async def test_each_change_is_told_with_the_whole_state(shop: World) -> None:
         await post(http, f"/v1/payouts/{one['id']}/mark-paid")
         await post(http, f"/v1/payouts/{one['id']}/mark-returned", {"reason": "account_closed"})
     rows = await shop.look(STORE, "select type, data from outbox where store_id = :store and type like '%payout%'")
-    told = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
-    mine = [(event.TYPE.split(".")[2], event.status) for event in told if event.payout_id == one["id"]]  # type: ignore[attr-defined]
+    emitted = [EVENTS[row.type].model_validate_json(bytes(row.data)) for row in rows]
+    mine = [(event.TYPE.split(".")[2], event.status) for event in emitted if event.payout_id == one["id"]]  # type: ignore[attr-defined]
     assert mine == [
         ("prepared", "draft"),
         ("approved", "approved"),
@@ -93,7 +93,7 @@ async def test_each_change_is_told_with_the_whole_state(shop: World) -> None:
         ("completed", "paid"),
         ("returned", "returned"),
     ]
-    assert not any(text in repr(told) for text in (*IBANS, "Beispiel"))
+    assert not any(text in repr(emitted) for text in (*IBANS, "Beispiel"))
 
 
 async def test_who_is_left_out_and_why(shop: World) -> None:

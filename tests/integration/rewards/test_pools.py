@@ -149,7 +149,7 @@ async def test_a_pool_that_runs_low_says_so_once_until_it_is_filled(world: World
                 await hand_out(tx, STORE, pool.pool_id, reference=reference)
 
     async def warnings() -> list[int]:
-        return [one.free for one in await world.told(STORE) if isinstance(one, PoolNearlyEmptied)]
+        return [one.free for one in await world.emitted(STORE) if isinstance(one, PoolNearlyEmptied)]
 
     await take("a")
     assert await warnings() == []

@@ -71,7 +71,7 @@ async def test_money_out_is_what_the_providers_books_say(shop: Paying, count: in
         back += await book.give_back()
 
     async def all_back() -> bool:
-        await shop.hurry()
+        await shop.make_due()
         standing = await shop.standing()
         return all(standing[one] == "returned" for one in back)
 

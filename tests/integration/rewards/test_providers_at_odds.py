@@ -81,14 +81,14 @@ async def test_a_report_of_paid_after_it_came_back_has_the_endpoint_asked_and_al
     endpoint.book[boris["id"]].status = "paid"
 
     async def at_odds() -> bool:
-        await shop.hurry()
+        await shop.make_due()
         return bool((await shop.payout(boris["id"]))["called"]["at_odds"])
 
     for one in (anna, boris):
         assert (await report(shop, made, {"id": one["id"], "status": "paid"})).status_code == 204
         assert not (await shop.payout(one["id"]))["called"]["at_odds"]
     await until(at_odds, what="the endpoint still says that it was paid")
-    await until(lambda: endpoint.book[anna["id"]].said > 0, what="it is asked about the other, too")
+    await until(lambda: endpoint.book[anna["id"]].looks > 0, what="it is asked about the other, too")
     assert not (await shop.payout(anna["id"]))["called"]["at_odds"]
     assert (await holding(shop.world, ANNA)).available == 100 and (await audit(shop.world)).whole
 
@@ -113,7 +113,7 @@ async def test_without_a_word_from_the_provider_a_later_look_finds_what_came_bac
     await shop.sent("paypal")
     await until(lambda: shop.all_are("paid"), what="everybody is paid")
     paypal = shop.providers.paypal
-    paypal.tell, paypal.moods = None, Moods(returns=100)
+    paypal.listener, paypal.moods = None, Moods(returns=100)
     await paypal.give_back()
     await shop.world.move_clock(seconds=int(timedelta(days=1, hours=1).total_seconds()))
     await until(lambda: shop.all_are("returned"), what="the look of the next day")
@@ -165,7 +165,7 @@ async def test_a_batch_that_paypal_knows_and_does_not_name_waits_for_its_webhook
     await until(lambda: len(paypal.given) > 1, what="it was given again")
     paypal.moods = Moods()
     given = len(paypal.given)
-    await shop.hurry()
+    await shop.make_due()
     await until(lambda: len(paypal.given) > given, what="it is refused as known")
     assert await shop.all_are("unknown")
     await paypal.report(paypal.event(next(iter(paypal.batches.values()))))
@@ -184,7 +184,7 @@ async def test_after_weeks_paypal_is_given_nothing_again(shop: Paying) -> None:
     paypal.moods = Moods()
 
     async def given_up() -> bool:
-        await shop.hurry()
+        await shop.make_due()
         rows = await shop.world.look(STORE, "select reason from work_tasks where state = 'given_up'")
         return [row.reason for row in rows] == ["never_answered"]
 
@@ -217,7 +217,7 @@ async def test_who_lost_its_book_is_not_given_a_payout_again(shop: Paying) -> No
     given = len(endpoint.given)
 
     async def odd() -> bool:
-        await shop.hurry()
+        await shop.make_due()
         rows = await shop.world.look(STORE, "select at_odds from payout_calls where word = 'unknown'")
         return [row.at_odds for row in rows] == [True, True]
 
@@ -338,7 +338,7 @@ async def test_what_a_turned_off_provider_says_it_never_had_is_left_to_a_person(
     given, called = len(endpoint.given), len(endpoint.places)
 
     async def was_asked() -> bool:
-        await shop.hurry()
+        await shop.make_due()
         return len(endpoint.places) >= called + 6
 
     await until(was_asked, what="it says that it never had them")

@@ -175,9 +175,9 @@ async def test_a_draft_is_compared_by_what_friends_discounts_cost_too(world: Wor
     }
     run = await through(world, await start(world, draft=off(800)))
     async with world.caller(STORE) as shop:
-        told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
+        answer = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
         listed = (await shop.get(f"/v1/simulations/{run.simulation_id}/ambassadors?format=csv")).text.splitlines()
-    assert told["discounts"] == [{"unit": "EUR", "amount": 800, "granted": 500, "difference": 300}]
+    assert answer["discounts"] == [{"unit": "EUR", "amount": 800, "granted": 500, "difference": 300}]
     assert [line.split(",")[-1] for line in listed] == ["what", "rewards", "discounts"]
     assert listed[-1] == ",,EUR,0,0.00,8.00,0.00,5.00,3.00,discounts"
     async with world.browser(STORE) as page:
@@ -211,8 +211,8 @@ async def test_what_past_orders_do_not_say_is_counted_and_what_they_do_is_used(w
     run = await through(world, await start(world, draft=make_program(grouped, bound, abroad)))
     assert {(k.rule, r.rewards) for k, r in run.figures.rules.items() if r.rewards} == {("bound", 1)}
     async with world.caller(STORE) as shop:
-        told = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
-    assert told["unknown"] == [
+        answer = (await shop.get(f"/v1/simulations/{run.simulation_id}")).json()
+    assert answer["unknown"] == [
         {"asked": "country", "orders": 2},
         {"asked": "group", "orders": 2},
         {"asked": "months", "orders": 1},

@@ -179,10 +179,10 @@ class History:
 
     async def _same(self, expected: str, doing: Any) -> None:
         try:
-            said = (await doing).status
+            became = (await doing).status
         except AppError as error:
-            said = error.code
-        assert said == expected
+            became = error.code
+        assert became == expected
 
     async def check(self) -> None:
         async with self.world.db.transaction([self.store]) as tx:

@@ -33,15 +33,15 @@ async def test_the_opening_balance_and_the_lines_are_the_closing_balance(
         for table in ("entries", "posting_sets", "balances", "account_totals", "head"):
             await tx.execute(f"delete from {table}")
     have = {who: Holding() for who in (ANNA, BORIS)}
-    told: list[Posting] = []
+    posted: list[Posting] = []
     clock = START
     for step, who, amount, hours in steps:
         clock += timedelta(hours=hours)
         one = posting_of(step, who, amount, have[who])
         if one is not None:
             await post(world, clock, one)
-            told.append(one)
-            found = holdings((p.store_id, p.movement, p.entries) for p in told)
+            posted.append(one)
+            found = holdings((p.store_id, p.movement, p.entries) for p in posted)
             have = {who: found.get((STORE, "ambassador", who, "EUR"), Holding()) for who in have}
     days = [date(2026, 8, 1), date(2026, 8, 31), date(2026, 9, 8), date(2026, 9, 20), date(2027, 12, 31)]
     stood = 0
@@ -129,11 +129,11 @@ async def test_the_spreadsheet_says_what_moved_by_the_stores_days(world: World) 
 
 
 @pytest.mark.parametrize(
-    ("language", "says"),
+    ("language", "text"),
     [("en", "Reward granted"), ("ru", "Вознаграждение"), ("uk", "Винагород"), ("ro", "Recompens")],
 )
 async def test_pages_show_orders_to_the_store_and_marks_to_the_ambassador(
-    world: World, language: str, says: str
+    world: World, language: str, text: str
 ) -> None:
     await world.take(configured(), published(make_program()))
     await world.take(make_state("10482"), make_state("77713", ambassador_id=BORIS))
@@ -145,7 +145,7 @@ async def test_pages_show_orders_to_the_store_and_marks_to_the_ambassador(
     async with world.browser(STORE, language) as person:
         page = (await person.get(f"/console/rewards/statements/{ANNA}")).text
         card = (await person.get(f"/console/rewards/balances/{ANNA}")).text
-    assert says in page and "10482" in page and "77713" not in page
+    assert text in page and "10482" in page and "77713" not in page
     assert f"/console/rewards/statements/{ANNA}" in card
     async with world.caller(STORE) as http:
         heads = cookie | {"accept-language": language}
@@ -154,7 +154,7 @@ async def test_pages_show_orders_to_the_store_and_marks_to_the_ambassador(
         linked = (await http.get("/p/balance", headers=heads)).text
         nobody = await http.get("/p/statement", headers={"hx-request": "true"})
         others = (await http.get(f"/p/statement?ambassador_id={BORIS}", headers=heads)).text
-    assert says in own and "10482" not in own and "77713" not in own and "5090" not in own and "50.90" not in own
+    assert text in own and "10482" not in own and "77713" not in own and "5090" not in own and "50.90" not in own
     assert "10482" not in sheet and "/p/statement" in linked and nobody.status_code == 401
     assert "77713" not in others and others.count("<tr") == own.count("<tr")
     async with world.browser("str_01k9x0m5w8a3c7e1g5j9n3q7s9") as stranger:

@@ -31,8 +31,8 @@ ROLLING: dict[str, Any] = BY_FRIENDS | {
 
 async def moves(world: World) -> list[tuple[str | None, str | None, str]]:
     """From which tier to which people were told to have moved, and why."""
-    told = [one for one in await world.told(STORE) if isinstance(one, TierChanged)]
-    return [(one.before, one.tier.name if one.tier else None, one.why) for one in told]
+    emitted = [one for one in await world.emitted(STORE) if isinstance(one, TierChanged)]
+    return [(one.before, one.tier.name if one.tier else None, one.why) for one in emitted]
 
 
 async def move_due(world: World) -> None:
@@ -67,8 +67,8 @@ async def test_who_rises_gets_more_from_then_on_and_nothing_that_was_granted_cha
     assert [one.target_minor for one in await world.rewards(STORE)] == [0, 0, 1_500, 1_500, 1_000, 2_000]
     assert len(await moves(world)) == 2
     # What is told of a reward, and kept in the books, has it; and again tells nothing.
-    (told,) = [one for one in await world.reported(STORE) if (one.order_id, one.revision) == ("6", 1)]
-    assert (told.tier, told.multiplier_basis_points) == ("Gold", 20_000)
+    (first,) = [one for one in await world.reported(STORE) if (one.order_id, one.revision) == ("6", 1)]
+    assert (first.tier, first.multiplier_basis_points) == ("Gold", 20_000)
     before = await world.rewards(STORE)
     await world.take(*(settled(number) for number in "123456"))
     assert await world.rewards(STORE) == before
@@ -170,12 +170,12 @@ async def test_states_in_any_order_in_any_batches_and_again_count_alike(world: W
         for revision in (1, 2)
     ]
     await world.move_clock(seconds=int((NOON + timedelta(days=9) - await world.now()).total_seconds()))
-    told = [*states, *chance.sample(states, 8)]
-    chance.shuffle(told)
-    while told:
+    reported = [*states, *chance.sample(states, 8)]
+    chance.shuffle(reported)
+    while reported:
         size = chance.randint(1, 5)
-        await world.take(*told[:size])
-        told = told[size:]
+        await world.take(*reported[:size])
+        reported = reported[size:]
     for who in (ANNA, BORIS):
         found = await counts(world, who)
         for days in range(6):

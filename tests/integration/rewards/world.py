@@ -87,9 +87,9 @@ class World:
 
     async def reported(self, store: str) -> list[RewardState]:
         """Events about rewards of orders that wait in the outbox, in order."""
-        return [event for event in await self.told(store) if isinstance(event, RewardState)]
+        return [event for event in await self.emitted(store) if isinstance(event, RewardState)]
 
-    async def told(self, store: str) -> list[Payload]:
+    async def emitted(self, store: str) -> list[Payload]:
         """All events that wait in the outbox, in order."""
         async with self.db.transaction([store]) as tx:
             rows = await tx.all("select type, data from outbox where store_id = :store order by id", store=store)

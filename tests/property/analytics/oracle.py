@@ -87,8 +87,12 @@ class Oracle:
             self.add("daily", ambassador.store_id, day, ambassador.program_id, "", joined=1)
         for order in self.orders.values():
             self.order(order)
-        for told in self.decided:
-            self.active(told.store_id, told.ambassador_id if told.status == "attributed" else None, told.placed_at)
+        for decision in self.decided:
+            self.active(
+                decision.store_id,
+                decision.ambassador_id if decision.status == "attributed" else None,
+                decision.placed_at,
+            )
         self.friends()
         for reward in self.rewards.values():
             self.reward(reward)

@@ -172,7 +172,7 @@ def test_a_report_is_written_as_its_model_would_be(reported: dict[str, Any], off
     clock = Clock(NOW + timedelta(days=max(offset_days, 0)), timedelta(days=min(offset_days, 0)))
     fact = order_facts.report(RING, STORE, order, clock)
     model = OrderReceived.model_validate_json(fact.body)
-    said = orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
-    assert said.pop("history") is False, "said only of what was before the connection"
-    assert orjson.loads(fact.body) == said
+    modelled = orjson.loads(orjson.dumps(model.model_dump(exclude_none=True)))
+    assert modelled.pop("history") is False, "said only of what was before the connection"
+    assert orjson.loads(fact.body) == modelled
     assert fact[:3] == (STORE, model.order_id, model.fact_id)

@@ -88,8 +88,8 @@ def test_lines_add_up_to_the_whole(case: Case) -> None:
     if lines:
         assert sum(amount for _, amount in lines) == case.gives(order).base_minor
         exact = sum((gift.gives for gift, _ in lines), Fraction(0))
-        told = Decimal(exact.numerator) / Decimal(exact.denominator)
-        assert int(told.quantize(Decimal(1), ROUND_HALF_UP)) == case.gives(order).base_minor
+        exactly = Decimal(exact.numerator) / Decimal(exact.denominator)
+        assert int(exactly.quantize(Decimal(1), ROUND_HALF_UP)) == case.gives(order).base_minor
         assert all(abs(amount - gift.gives) <= 1 for gift, amount in lines)
 
 

@@ -220,5 +220,5 @@ def plain(order: Order | None) -> object:
         return None
     back = order.returned
     lines = [] if back is None else [(line.line_id, line.amount_minor) for line in back.lines]
-    said = None if back is None else (lines, back.shipping_minor, back.named_minor, back.bare_minor)
-    return replace(order, returned=None, then=None), said, plain(order.then)
+    returned = None if back is None else (lines, back.shipping_minor, back.named_minor, back.bare_minor)
+    return replace(order, returned=None, then=None), returned, plain(order.then)

@@ -59,12 +59,12 @@ class InSales(Shop):
     async def listed(self, request: Request) -> Response:
         if (trouble := self.limited(request)) is not None:
             return trouble
-        said = dict(request.query_params)
-        self.asked.append(said)
-        since, from_id = datetime.fromisoformat(said["updated_since"]), int(said.get("from_id", 0))
+        query = dict(request.query_params)
+        self.asked.append(query)
+        since, from_id = datetime.fromisoformat(query["updated_since"]), int(query.get("from_id", 0))
         found = [one for one in self.orders.values() if (_changed(one), one["id"]) > (since, from_id)]
         found.sort(key=lambda one: (_changed(one), one["id"]))
-        return answered(self.filled(found[: int(said["per_page"])]), self.usage())
+        return answered(self.filled(found[: int(query["per_page"])]), self.usage())
 
     async def one(self, request: Request) -> Response:
         if (trouble := self.limited(request)) is not None:

@@ -50,8 +50,8 @@ class Stripe(Shop):
         return request.headers.get("authorization") == f"Bearer {KEY}"
 
     def refusal(self, status: int) -> Response:
-        said = {"message": "Invalid API Key provided", "type": "invalid_request_error"}
-        return JSONResponse({"error": said}, status_code=status)
+        error = {"message": "Invalid API Key provided", "type": "invalid_request_error"}
+        return JSONResponse({"error": error}, status_code=status)
 
     def happened(self, type_: str, thing: Mapping[str, Any], at: datetime, **fields: Any) -> dict[str, Any]:
         """Something that happened at a moment."""
@@ -63,14 +63,14 @@ class Stripe(Shop):
     async def listed(self, request: Request) -> Response:
         if (trouble := self.trouble(request)) is not None:
             return trouble
-        said, types = dict(request.query_params), request.query_params.getlist("types[]")
-        limit = int(said["limit"])
+        query, types = dict(request.query_params), request.query_params.getlist("types[]")
+        limit = int(query["limit"])
         assert 1 <= limit <= 100
         assert 1 <= len(types) <= 20
-        self.asked.append(said)
-        begin = max(int(said["created[gte]"]), int((datetime.now(UTC) - self.REMEMBERED).timestamp()))
+        self.asked.append(query)
+        begin = max(int(query["created[gte]"]), int((datetime.now(UTC) - self.REMEMBERED).timestamp()))
         found = [one for one in reversed(self.events) if begin <= one["created"] and one["type"] in types]
-        return self.page("/v1/events", found, said)
+        return self.page("/v1/events", found, query)
 
     def made(self, path: str, thing: Mapping[str, Any]) -> None:
         """Something that a list has."""
@@ -81,20 +81,20 @@ class Stripe(Shop):
         """A page of sessions, invoices or payment intents."""
         if (trouble := self.trouble(request)) is not None:
             return trouble
-        said, path = dict(request.query_params), request.url.path.removeprefix("/v1/")
-        assert 1 <= int(said["limit"]) <= 100
-        assert set(said) <= {"created[gte]", "created[lt]", "limit", "starting_after", *STATUSES[path]}
-        self.asked.append(said | {"of": path})
-        begin, status = int(said["created[gte]"]), said.get("status")
+        query, path = dict(request.query_params), request.url.path.removeprefix("/v1/")
+        assert 1 <= int(query["limit"]) <= 100
+        assert set(query) <= {"created[gte]", "created[lt]", "limit", "starting_after", *STATUSES[path]}
+        self.asked.append(query | {"of": path})
+        begin, status = int(query["created[gte]"]), query.get("status")
         found = [one for one in self.things[path] if one["created"] >= begin and status in {None, one["status"]}]
-        return self.page(f"/v1/{path}", found, said)
+        return self.page(f"/v1/{path}", found, query)
 
     @staticmethod
-    def page(url: str, found: list[dict[str, Any]], said: Mapping[str, str]) -> Response:
+    def page(url: str, found: list[dict[str, Any]], query: Mapping[str, str]) -> Response:
         """Of what there is from before a moment, those behind one."""
-        limit = int(said["limit"])
-        found = [one for one in found if one["created"] < int(said["created[lt]"])]
-        if (after := said.get("starting_after")) is not None:
+        limit = int(query["limit"])
+        found = [one for one in found if one["created"] < int(query["created[lt]"])]
+        if (after := query.get("starting_after")) is not None:
             ids = [one["id"] for one in found]
             if after not in ids:
                 return JSONResponse({"error": {"code": "resource_missing"}}, status_code=400)

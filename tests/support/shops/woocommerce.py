@@ -23,8 +23,8 @@ class WooCommerce(Shop):
         return basic(request)
 
     def refusal(self, status: int) -> Response:
-        said = {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot list resources."}
-        return JSONResponse(said | {"data": {"status": status}}, status_code=status)
+        error = {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot list resources."}
+        return JSONResponse(error | {"data": {"status": status}}, status_code=status)
 
     def put(self, at: datetime, order_id: int, **fields: Any) -> dict[str, Any]:
         """An order that is placed or changed at a moment."""
@@ -36,19 +36,19 @@ class WooCommerce(Shop):
     async def listed(self, request: Request) -> Response:
         if (trouble := self.trouble(request)) is not None:
             return trouble
-        said = dict(request.query_params)
-        if said.get("orderby") not in {"date", "modified", "id", "include", "title", "slug"}:
+        query = dict(request.query_params)
+        if query.get("orderby") not in {"date", "modified", "id", "include", "title", "slug"}:
             return self.invalid("orderby")
-        size = int(said.get("per_page", "10"))
+        size = int(query.get("per_page", "10"))
         if not 1 <= size <= self.MOST:
             return self.invalid("per_page")
-        self.asked.append(said)
+        self.asked.append(query)
         await self.held()
-        assert said["dates_are_gmt"] == "true"
-        after, before = (datetime.fromisoformat(said[name]) for name in ("modified_after", "modified_before"))
+        assert query["dates_are_gmt"] == "true"
+        after, before = (datetime.fromisoformat(query[name]) for name in ("modified_after", "modified_before"))
         found = [one for one in self.orders.values() if after < _changed(one) < before and one["status"] != "trash"]
-        found.sort(key=lambda one: (_changed(one), one["id"]), reverse=said["order"] == "desc")
-        offset = int(said.get("offset", 0)) or (int(said.get("page", "1")) - 1) * size
+        found.sort(key=lambda one: (_changed(one), one["id"]), reverse=query["order"] == "desc")
+        offset = int(query.get("offset", 0)) or (int(query.get("page", "1")) - 1) * size
         headers = {"x-wp-total": str(len(found)), "x-wp-totalpages": str(-(-len(found) // size))}
         return answered(self.filled(found[offset : offset + size]), headers)
 

@@ -9,7 +9,7 @@ LOOKED = Sums(clicks=20)
 SOLD = Sums(clicks=20, friends=2, orders=2, rewards={"EUR": 1000, "points": 7})
 
 
-def told(found: Estimate | None) -> tuple[object, ...] | None:
+def figures_of(found: Estimate | None) -> tuple[object, ...] | None:
     """Orders, reward, whose figures, clicks and reward an order."""
     if found is None:
         return None
@@ -44,7 +44,7 @@ def told(found: Estimate | None) -> tuple[object, ...] | None:
 def test_an_estimate_is_of_ones_own_or_of_enough_people_who_sold(
     own: Sums, everybody: list[Sums], expected: tuple[object, ...] | None
 ) -> None:
-    assert told(estimate_of(own, everybody, "EUR")) == expected
+    assert figures_of(estimate_of(own, everybody, "EUR")) == expected
 
 
 def test_a_middle_is_of_who_brought_something_and_of_enough() -> None:

@@ -31,6 +31,6 @@ def test_every_reading_statement_is_bound_to_one_store() -> None:
 
 
 def test_every_decision_and_every_reward_is_heard() -> None:
-    heard = {model.TYPE for handler in SERVICE.handlers for model in handler.events}
-    told = {kind for kind, model in EVENTS.items() if issubclass(model, Conversion | Reward)}
-    assert told <= heard
+    subscribed = {model.TYPE for handler in SERVICE.handlers for model in handler.events}
+    published = {kind for kind, model in EVENTS.items() if issubclass(model, Conversion | Reward)}
+    assert published <= subscribed

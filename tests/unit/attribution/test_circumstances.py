@@ -88,12 +88,12 @@ BY_COUNTRY: dict[str, Any] = {"when": {"countries": ["MD"]}}
 
 
 def test_the_country_is_that_of_the_newest_report_that_says_one() -> None:
-    said = [
+    reports = [
         order(tokens=[token()], fact_id="r1", updated_at=at(minutes=1), country="RO"),
         order(tokens=[token()], fact_id="r2", updated_at=at(minutes=3)),
         order(tokens=[token()], fact_id="r3", updated_at=at(minutes=2), country="MD"),
     ]
-    for reported in (said, said[::-1]):
+    for reported in (reports, reports[::-1]):
         seen = found(asking(**BY_COUNTRY), anna(), *reported)
         assert seen is not None and seen.country == "MD"
 

@@ -68,8 +68,8 @@ def test_an_imported_order_says_who_has_bought_before_and_nothing_else() -> None
 
 
 def test_an_order_that_was_told_of_otherwise_too_or_is_not_paid_is_no_history() -> None:
-    told = decided(*ANNA, order(history=True), order(tokens=[token()]))
-    assert (told.status, told.history) == ("attributed", False)
+    decision = decided(*ANNA, order(history=True), order(tokens=[token()]))
+    assert (decision.status, decision.history) == ("attributed", False)
     unpaid = order(reported=figures(status="pending"), history=True)
     assert summary(decided(*ANNA, unpaid)) == ("pending", "unpaid", None)
     paid = decided(*ANNA, unpaid, order(updated_at=at(minutes=1), tokens=[token()]))

@@ -189,10 +189,10 @@ def test_a_view_of_the_invitation_is_one_for_a_visitor_a_day_and_a_placement(
     tokens = {"one": click_token.issue(RING, STORE, token()), "two": click_token.issue(RING, STORE, token("clk_2"))}
 
     def seen(now: datetime, more: dict[str, str], **changed: str) -> str:
-        said = {"type": "widget_view", "visitor_id": VISITOR, "placement": "ribbon", **more, **changed}
-        if "token" in said:
-            said["token"] = tokens[said["token"]]
-        return line_of(RING, STORE, TrackIn.model_validate(said), now).track_id
+        body = {"type": "widget_view", "visitor_id": VISITOR, "placement": "ribbon", **more, **changed}
+        if "token" in body:
+            body["token"] = tokens[body["token"]]
+        return line_of(RING, STORE, TrackIn.model_validate(body), now).track_id
 
     morning = NOON.replace(hour=0, minute=1)
     evening, tomorrow = morning + timedelta(hours=23), morning + timedelta(hours=24)

@@ -265,25 +265,25 @@ def test_a_charge_tells_of_its_refunds_as_its_version_of_the_api_does() -> None:
 def test_no_version_of_stripes_api_tells_of_one_refund_under_two_names() -> None:
     refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1000, "currency": "eur", "created": 1, "charge": "ch_1"}
     refund |= {"status": "succeeded"}
-    for version, told in (
+    for version, reported in (
         ("2020-08-27", True),
         ("2023-10-16", False),
         ("2024-10-28.acacia", True),
         ("2025-03-31.basil", True),
     ):
-        if told:
+        if reported:
             report = stripe("charge.refund.updated", refund, api_version=version)
             assert refunds(report) == [("pi_1", "re_1", 1000, "succeeded")]
         else:
             with pytest.raises(Ignored, match="told_by_charge"):
                 stripe("charge.refund.updated", refund, api_version=version)
-        assert not told or report.by_payment is (version >= "2025-03-31"), "else its charge tells it of the invoice"
+        assert not reported or report.by_payment is (version >= "2025-03-31"), "else its charge tells it of the invoice"
     # Without a charge no sum has it.
     assert stripe("refund.created", refund | {"charge": None}, api_version="2023-10-16").refunds
 
 
 @pytest.mark.parametrize(
-    ("event", "status", "told"),
+    ("event", "status", "reported"),
     [
         ("created", "needs_response", None),
         ("created", "warning_needs_response", None),
@@ -296,7 +296,7 @@ def test_no_version_of_stripes_api_tells_of_one_refund_under_two_names() -> None
         ("funds_reinstated", "under_review", None),
     ],
 )
-def test_a_chargeback_is_a_refund_while_the_bank_has_the_money(event: str, status: str, told: str | None) -> None:
+def test_a_chargeback_is_a_refund_while_the_bank_has_the_money(event: str, status: str, reported: str | None) -> None:
     dispute = {
         "id": "du_1",
         "payment_intent": "pi_1",
@@ -305,16 +305,18 @@ def test_a_chargeback_is_a_refund_while_the_bank_has_the_money(event: str, statu
         "currency": "eur",
         "created": 1,
     }
-    if told is None:
+    if reported is None:
         with pytest.raises(Ignored):
             stripe(f"charge.dispute.{event}", dispute | {"status": status})
         return
     report = stripe(f"charge.dispute.{event}", dispute | {"status": status})
-    assert refunds(report) == [("pi_1", "du_1", 5090, told)]
+    assert refunds(report) == [("pi_1", "du_1", 5090, reported)]
     assert report.refunds[0].refund.updated_at == NOW
     assert report.by_payment
     charged = stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None})
-    assert refunds(charged) == [("ch_1", "du_1", 5090, told)], "an invoice may be paid by a charge without an intent"
+    assert refunds(charged) == [("ch_1", "du_1", 5090, reported)], (
+        "an invoice may be paid by a charge without an intent"
+    )
     with pytest.raises(Ignored, match="no_payment_intent"):
         stripe(f"charge.dispute.{event}", dispute | {"status": status, "payment_intent": None, "charge": None})
 
@@ -329,8 +331,8 @@ def test_stripes_minor_units_are_not_everybodys(currency: str, amount: int, mino
 
 
 def test_a_client_reference_is_a_token_or_nothing() -> None:
-    for said, tokens in ((TOKEN, (TOKEN,)), ("1001", ()), ("order.1001", ())):
-        session = deliveries.stripe_session(NOW, client_reference_id=said)
+    for reference, tokens in ((TOKEN, (TOKEN,)), ("1001", ()), ("order.1001", ())):
+        session = deliveries.stripe_session(NOW, client_reference_id=reference)
         assert one(stripe("checkout.session.completed", session)).tokens == tokens
 
 
@@ -426,8 +428,8 @@ def test_an_order_goes_where_its_goods_go_else_where_its_bill_goes() -> None:
 
 def test_the_published_vectors() -> None:
     body = b'{"id":450789469,"test":true}'
-    said = {"x-wc-webhook-signature": "fJoPLEeEn8PJAaMJCcWUEscpAyObBNN/CRo9Jo6ZoKU="}
-    assert PLATFORMS["woocommerce"].authenticate(Asked(said, body), [b"test_secret"], 0)
+    headers = {"x-wc-webhook-signature": "fJoPLEeEn8PJAaMJCcWUEscpAyObBNN/CRo9Jo6ZoKU="}
+    assert PLATFORMS["woocommerce"].authenticate(Asked(headers, body), [b"test_secret"], 0)
     header = "t=1614265330,v1=00,v0=11,v1=e135cdbed3dda004bf8a2fb350f2541d299393c770e0b9e6e319dc595e9072aa"
     asked, at = Asked({"stripe-signature": header}, b'{"id":"evt_1"}'), 1614265330
     secrets = [b"whsec_another", b"whsec_test_secret"]

@@ -127,7 +127,7 @@ THEIRS = {"id": 8, "code": "anna10", "date_created_gmt": "2025-03-21T18:23:00", 
 
 
 @pytest.mark.parametrize(
-    ("coupons", "says"),
+    ("coupons", "expected"),
     [
         ([], Absent("cod_anna10")),
         ([{**MINE, "code": "anna100"}], Absent("cod_anna10")),
@@ -137,20 +137,20 @@ THEIRS = {"id": 8, "code": "anna10", "date_created_gmt": "2025-03-21T18:23:00", 
          Refused("cod_anna10", "taken", "coupon 7")),
     ],
 )  # fmt: skip
-def test_a_coupon_is_ours_by_its_mark_alone(coupons: list[Any], says: Any) -> None:
-    assert woocommerce.found_in(json.dumps(coupons).encode(), want()) == says
+def test_a_coupon_is_ours_by_its_mark_alone(coupons: list[Any], expected: Any) -> None:
+    assert woocommerce.found_in(json.dumps(coupons).encode(), want()) == expected
 
 
 def test_a_promotion_code_is_ours_by_its_mark_and_only_those_that_are_on_count() -> None:
     mine = {"id": "promo_1", "code": "Anna10", "active": True, "metadata": {"kith_code": "cod_anna10"}}
     theirs = {"id": "promo_2", "code": "ANNA10", "active": True, "metadata": {}}
-    for listed, says in (
+    for listed, expected in (
         ([], Absent("cod_anna10")),
         ([{**mine, "active": False}], Absent("cod_anna10")),
         ([theirs, mine], Found("cod_anna10", "promo_1")),
         ([theirs], Refused("cod_anna10", "taken", "promo_2")),
     ):
-        assert stripe.found_in(json.dumps({"data": listed}).encode(), want()) == says
+        assert stripe.found_in(json.dumps({"data": listed}).encode(), want()) == expected
     wanted = terms(FIVE)
     for metadata, meaning in (
         ({"kith_terms": wanted.digest}, Put("cod_anna10", "promo_1")),
@@ -163,11 +163,12 @@ def test_a_promotion_code_is_ours_by_its_mark_and_only_those_that_are_on_count()
 
 
 @pytest.mark.parametrize(
-    ("currency", "minor", "told"), [("EUR", 750, "750"), ("JPY", 750, "750"), ("KWD", 1500, "1500"), ("UGX", 7, "700")]
+    ("currency", "minor", "amount"),
+    [("EUR", 750, "750"), ("JPY", 750, "750"), ("KWD", 1500, "1500"), ("UGX", 7, "700")],
 )
-def test_amounts_are_told_to_stripe_in_its_own_minor_units(currency: str, minor: int, told: str) -> None:
+def test_amounts_are_told_to_stripe_in_its_own_minor_units(currency: str, minor: int, amount: str) -> None:
     off = terms(Fixed(kind="fixed", amount_minor=minor), currency=currency)
-    assert f"amount_off={told}&" in (stripe.coupon(off).body or b"").decode() + "&"
+    assert f"amount_off={amount}&" in (stripe.coupon(off).body or b"").decode() + "&"
 
 
 def test_parts_of_a_request_to_shopify_are_answered_one_by_one() -> None:
@@ -194,13 +195,13 @@ def test_parts_of_a_request_to_shopify_are_answered_one_by_one() -> None:
 
     taken = {"field": ["basicCodeDiscount", "code"], "code": "TAKEN", "message": ""}
     gone = {"field": ["id"], "code": "INVALID", "message": "Discount does not exist."}
-    for answers, says in (
+    for answers, expected in (
         ((part("g1"), part("g2"), part("g3")), [Put("cod_a", "g1"), Put("cod_b", "g2"), Put("cod_c", "g3")]),
         ((part(None, taken), part(None, gone), None), [Exists("cod_a"), Absent("cod_b")]),
         ((part(None, {"code": "TOO_LONG"}), part("g2"), part("g3"))[:1], [Refused("cod_a", "too_long")]),
     ):
         body = json.dumps({"data": {f"m{n}": answer for n, answer in enumerate(answers)}}).encode()
-        assert shopify.done_in(body, [made, changed, ended]) == says
+        assert shopify.done_in(body, [made, changed, ended]) == expected
 
 
 def test_points_that_are_used_up_say_how_long_to_wait() -> None:
@@ -247,8 +248,8 @@ def test_no_odd_answer_is_an_accident(body: bytes) -> None:
     ],
 )
 def test_insales_says_what_became_of_a_coupon(status: int, body: Any, remote_id: str | None, meaning: object) -> None:
-    said = json.dumps(body).encode() if body is not None else b""
-    assert insales.done_in(status, said, want(wanted=terms(), remote_id=remote_id)) == meaning
+    answer = json.dumps(body).encode() if body is not None else b""
+    assert insales.done_in(status, answer, want(wanted=terms(), remote_id=remote_id)) == meaning
 
 
 @pytest.mark.parametrize(("status", "body"), [(201, b""), (201, b"{}"), (404, b""), (422, b"<h1>"), (400, b"{}")])

@@ -37,8 +37,8 @@ def test_a_robot_in_a_phones_clothes_is_a_robot() -> None:
     agent = (
         "Mozilla/5.0 (Linux; Android 8.0; Pixel 2; {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/81 Safari/537.36"
     )
-    for said in ("compatible; bingbot/2.0", "Storebot-Google/1.0", "+https://bingbot.example"):
-        assert is_robot(agent.format(said).encode())
+    for name in ("compatible; bingbot/2.0", "Storebot-Google/1.0", "+https://bingbot.example"):
+        assert is_robot(agent.format(name).encode())
 
 
 def test_every_messenger_of_the_list_shows_previews_and_a_search_engine_shows_none() -> None:

@@ -37,7 +37,7 @@ def percent(basis_points: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("program", "told"),
+    ("program", "warned"),
     [
         ({}, [NOBODY]),
         (event(1_000), []),
@@ -64,6 +64,6 @@ def percent(basis_points: int) -> dict[str, Any]:
         (milestone(1_000) | {"budget": {"amount_minor": 1_000}}, []),
     ],
 )
-def test_what_is_given_beside_orders_is_looked_at_too(program: dict[str, Any], told: list[str]) -> None:
+def test_what_is_given_beside_orders_is_looked_at_too(program: dict[str, Any], warned: list[str]) -> None:
     found = warnings(Program.model_validate(EMPTY | program), ["shop.example"], load_speech("en"), Format("en"))
-    assert [one.replace("\u00a0", " ") for one in found] == told
+    assert [one.replace("\u00a0", " ") for one in found] == warned

@@ -191,8 +191,8 @@ EVENT_RULES = [
 def test_rules_for_events_are_sentences_beside_those_for_orders() -> None:
     program = Program.model_validate(WHOLE.model_dump(mode="json") | {"event_rewards": EVENT_RULES})
     usual = words.promises(WHOLE, SPEECH, FORMAT)
-    said = words.promises(program, SPEECH, FORMAT)
-    assert [line for line in said if line not in usual] == [
+    lines = words.promises(program, SPEECH, FORMAT)
+    assert [line for line in lines if line not in usual] == [
         "A friend’s sign-up: you get €2, once for each friend.",
         "“survey.done” by a friend: you get 30 points each time.",
         "At most 5 rewards a month.",
@@ -208,7 +208,7 @@ def goal(of: str, **how: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("rule", "language", "said"),
+    ("rule", "language", "sentences"),
     [
         (goal("friends", every=5), "en", ["You get €10 for every 5 friends who buy."]),
         (
@@ -233,13 +233,13 @@ def goal(of: str, **how: int) -> dict[str, object]:
         (goal("orders", every=20), "ro", ["Primiți 10\xa0€ pentru fiecare 20 de comenzi ale prietenilor."]),
     ],
 )
-def test_milestones_are_sentences(rule: dict[str, object], language: str, said: list[str]) -> None:
+def test_milestones_are_sentences(rule: dict[str, object], language: str, sentences: list[str]) -> None:
     program = Program.model_validate(WHOLE.model_dump(mode="json") | {"milestone_rewards": [rule]})
     speech, fmt = load_speech(language, CATALOGUES), Format(language)
     usual = words.promises(WHOLE, speech, fmt)
-    assert [line for line in words.promises(program, speech, fmt) if line not in usual] == said
+    assert [line for line in words.promises(program, speech, fmt) if line not in usual] == sentences
     (difference,) = words.differences(WHOLE, program, speech, fmt)
-    assert difference.endswith(" ".join(said))
+    assert difference.endswith(" ".join(sentences))
     kept = form.read(form.fields(program), before=program)
     assert Program.model_validate(kept).milestone_rewards == program.milestone_rewards
 

@@ -32,7 +32,7 @@ PROGRAM = Program.model_validate(
 
 
 @pytest.mark.parametrize(
-    ("language", "code", "said"),
+    ("language", "code", "text"),
     [
         ("en", "ANNA", "Mine is ANNA: €5 to spend for your first order at Zerno"),
         ("en", "A{store}", "Mine is A{store}: €5 to spend for your first order at Zerno"),
@@ -42,10 +42,10 @@ PROGRAM = Program.model_validate(
         ("ro", None, "Zerno: 5 € de cheltuit pentru prima comandă"),
     ],
 )
-def test_the_store_s_words_in_the_language_or_ours(language: str, code: str | None, said: str) -> None:
+def test_the_store_s_words_in_the_language_or_ours(language: str, code: str | None, text: str) -> None:
     speech, fmt = PAGES.speech(language), Format(language)
     found = share_text(PROGRAM, store="Zerno", code=code, language=language, speech=speech, fmt=fmt)
-    assert found.replace("\xa0", " ") == said
+    assert found.replace("\xa0", " ") == text
 
 
 def test_hashtags_go_where_a_network_makes_something_of_them_and_into_no_message_to_a_person() -> None:

@@ -25,7 +25,7 @@ def tiered(**tiers: object) -> Program:
 
 
 @pytest.mark.parametrize(
-    ("tiers", "language", "said"),
+    ("tiers", "language", "sentences"),
     [
         (
             ROLLING,
@@ -69,12 +69,12 @@ def tiered(**tiers: object) -> Program:
         ),
     ],
 )
-def test_tiers_are_sentences(tiers: dict[str, object], language: str, said: list[str]) -> None:
+def test_tiers_are_sentences(tiers: dict[str, object], language: str, sentences: list[str]) -> None:
     program, speech, fmt = tiered(**tiers), load_speech(language, CATALOGUES), Format(language)
     usual = words.promises(WHOLE, speech, fmt)
-    assert [line for line in words.promises(program, speech, fmt) if line not in usual] == said
+    assert [line for line in words.promises(program, speech, fmt) if line not in usual] == sentences
     (difference,) = words.differences(WHOLE, program, speech, fmt)
-    assert difference.endswith(" ".join(said))
+    assert difference.endswith(" ".join(sentences))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def granted(bound_minor: int | None = None) -> Reward:
 
 
 def wrong(reward: Reward) -> list[str]:
-    return [said.split(" ")[0] for _, said in differing(ORDER, PROGRAM, ZONE, [reward])]
+    return [text.split(" ")[0] for _, text in differing(ORDER, PROGRAM, ZONE, [reward])]
 
 
 @pytest.mark.parametrize("bound_minor", [None, 500])

@@ -190,13 +190,13 @@ ORDERS = st.lists(
 
 @given(ORDERS, st.sampled_from([1, 3, 5000, 10_000]), st.lists(st.integers(1, 4), max_size=12))
 def test_whatever_comes_ends_at_what_the_sum_comes_to(
-    told: list[tuple[int, int, int, bool]], per: int, sizes: list[int]
+    reported: list[tuple[int, int, int, bool]], per: int, sizes: list[int]
 ) -> None:
     """Each entry is another revision of one of five orders: its goods, how much of them went back, if it stands."""
     books = Books(giving(FREE | {"per_minor": per}))
     states: list[Conversion] = []
     totals: dict[int, int] = {}
-    for revision, (order, total, back, cancelled) in enumerate(told, 1):
+    for revision, (order, total, back, cancelled) in enumerate(reported, 1):
         total = totals.setdefault(order, total)
         states.append(
             bought(f"{order}", total, revision=revision, refunded_minor=total * back // 100, cancelled=cancelled)

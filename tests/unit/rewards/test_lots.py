@@ -31,7 +31,7 @@ class EachPoint(RuleBasedStateMachine):
             for n in (1, 2)
         ]
         self.points: list[list[str]] = [[], []]
-        self.owed = self.came = self.went = 0
+        self.debt_left = self.came = self.went = 0
         self.moved: Counter[str | None] = Counter()
 
     @rule(which=st.integers(0, 1), amount=st.integers(1, 6))
@@ -39,8 +39,8 @@ class EachPoint(RuleBasedStateMachine):
         self._note(put_in(self.lots[which], self.debt, amount))
         self.came += amount
         for _ in range(amount):
-            if self.owed:
-                self.owed -= 1
+            if self.debt_left:
+                self.debt_left -= 1
             else:
                 self.points[which].append("active")
 
@@ -64,7 +64,7 @@ class EachPoint(RuleBasedStateMachine):
                     self.points[which][self.points[which].index(state)] = "taken"
                     break
             else:
-                self.owed += 1
+                self.debt_left += 1
 
     def _note(self, parts: Any) -> None:
         for part in parts:
@@ -78,7 +78,7 @@ class EachPoint(RuleBasedStateMachine):
                 *(states[one] for one in ("active", "expired", "taken")),
             )
             assert self.moved[lot.lot_id] == lot.remaining
-        assert (self.debt.amount, self.moved[None]) == (self.owed, -self.owed)
+        assert (self.debt.amount, self.moved[None]) == (self.debt_left, -self.debt_left)
 
     @invariant()
     def nothing_comes_from_nowhere(self) -> None:

@@ -240,19 +240,19 @@ def expected(states: Sequence[Conversion]) -> dict[str, int]:
 @given(st.lists(STATES, max_size=25), st.randoms(use_true_random=False))
 def test_in_any_order_and_again_it_ends_as_the_newest_states_say(states: list[Conversion], chance: Any) -> None:
     # One revision of an order says one thing, however often it is told.
-    told = list({(s.order_id, s.revision): s for s in states}.values())
+    reported = list({(s.order_id, s.revision): s for s in states}.values())
     kept = Kept({1: terms(), 2: terms(FIVE)})
-    again = [*told, *chance.sample(told, len(told) // 2)]
+    again = [*reported, *chance.sample(reported, len(reported) // 2)]
     chance.shuffle(again)
     while again:
         size = chance.randint(1, 4)
         kept.take(*again[:size])
         again = again[size:]
-    assert kept.amounts() == expected(told)
+    assert kept.amounts() == expected(reported)
     posted: dict[str, int] = defaultdict(int)
     for change in kept.changes:
         posted[change.after.source_id] += change.difference
-    assert {source: total for source, total in posted.items() if total} == expected(told)
+    assert {source: total for source, total in posted.items() if total} == expected(reported)
     for reward in kept.rewards.values():
         assert 0 <= reward.target_minor <= reward.want_minor <= reward.base_minor == reward.settled_minor
 

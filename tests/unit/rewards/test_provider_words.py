@@ -34,7 +34,7 @@ def transfer(
 SENDING = Sending(key="pbt_1-1", transfers=[transfer("pay_1"), transfer("pay_2")])
 
 
-def said(**fields: Any) -> bytes:
+def body_of(**fields: Any) -> bytes:
     return json.dumps(fields).encode()
 
 
@@ -152,7 +152,7 @@ def test_for_whom_paypal_refuses_a_batch(status: int, body: dict[str, Any], wron
 
 def test_of_a_new_batch_who_has_no_destination_any_more_was_certainly_not_paid() -> None:
     sending = Sending(key="k", transfers=[transfer("pay_1"), transfer("pay_2", to=None)])
-    answer = paypal.created(sending, 201, said(batch_header={"payout_batch_id": "A1"}), first=False)
+    answer = paypal.created(sending, 201, body_of(batch_header={"payout_batch_id": "A1"}), first=False)
     assert isinstance(answer, Clear)
     assert [(one.payout_id, one.became) for one in answer.reports] == [("pay_1", "submitted"), ("pay_2", "failed")]
     assert [item["sender_item_id"] for item in json.loads(paypal.body_of(sending))["items"]] == ["pay_1"]
@@ -221,7 +221,7 @@ def test_a_denied_batch_without_items_was_not_paid() -> None:
     ],
 )
 def test_an_event_of_paypals_only_says_where_to_look(resource: Any, hint: tuple[str | None, ...]) -> None:
-    assert paypal.hint_of(said(event_type="X", resource=resource)) == hint
+    assert paypal.hint_of(body_of(event_type="X", resource=resource)) == hint
 
 
 _JSON = st.recursive(

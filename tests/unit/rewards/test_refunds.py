@@ -23,11 +23,11 @@ def item(line_id: str | None, amount: int, *, gift_card: bool = False) -> Item:
 
 
 def back(*lines: tuple[str, int], shipping: int = 0, bare: int = 0, named: int | None = None) -> Returned:
-    said = sum(amount for _, amount in lines) + shipping
+    named_sum = sum(amount for _, amount in lines) + shipping
     return Returned(
         lines=tuple(ReturnedLine(line_id=line_id, amount_minor=amount) for line_id, amount in lines),
         shipping_minor=shipping,
-        named_minor=said if named is None else named,
+        named_minor=named_sum if named is None else named,
         bare_minor=bare,
     )
 

@@ -225,7 +225,7 @@ def test_a_boost_of_a_category_is_for_its_lines_and_adds_to_the_term_that_won() 
 
 
 @pytest.mark.parametrize(
-    ("changed", "path", "said"),
+    ("changed", "path", "text"),
     [
         ({"which": "first", "span": {"nth": 2}}, "span", "set which to every"),
         ({"span": {"nth": 2, "months": 3}}, "span", "give one of"),
@@ -259,9 +259,9 @@ def test_a_boost_of_a_category_is_for_its_lines_and_adds_to_the_term_that_won() 
         ),
     ],
 )
-def test_each_mistake_has_its_path(changed: dict[str, Any], path: str, said: str) -> None:
+def test_each_mistake_has_its_path(changed: dict[str, Any], path: str, text: str) -> None:
     with pytest.raises(ValidationError) as refused:
         RewardRule.model_validate({**TENTH, **changed})
     [error] = [one for one in refused.value.errors() if "fixed" not in one["loc"]]
     assert ".".join(str(part) for part in error["loc"]) == path
-    assert said in error["msg"]
+    assert text in error["msg"]

@@ -235,7 +235,7 @@ def test_nobody_who_is_where_everybody_begins_needs_a_standing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "place", "said"),
+    ("changed", "place", "text"),
     [
         ({"of": "clicks"}, ("of",), "Input should be"),
         ({"steps": []}, ("steps",), "at least 1"),
@@ -255,11 +255,11 @@ def test_nobody_who_is_where_everybody_begins_needs_a_standing() -> None:
         (TENURE | {"steps": [{"name": "a", "at": 1_201}]}, ("steps",), "1200"),
     ],
 )
-def test_a_mistake_names_its_place(changed: dict[str, Any], place: tuple[str | int, ...], said: str) -> None:
+def test_a_mistake_names_its_place(changed: dict[str, Any], place: tuple[str | int, ...], text: str) -> None:
     with pytest.raises(ValidationError) as found:
         tiered(BY_FRIENDS | changed)
     assert found.value.errors()[0]["loc"] == ("tiers", *place)
-    assert said in found.value.errors()[0]["msg"]
+    assert text in found.value.errors()[0]["msg"]
 
 
 class Kept:
@@ -357,9 +357,9 @@ def test_in_any_order_and_again_it_counts_as_the_newest_states_say(
     steps = [one | {"at": one["at"] * (4600 if of == "revenue" else 1)} for one in STEPS]
     program = tiered({"of": of, "window": window, "when_below": {"then": "match"}, "steps": steps})
     assert program.tiers is not None
-    told = list({(s.order_id, s.revision): s for s in states}.values())
+    reported = list({(s.order_id, s.revision): s for s in states}.values())
     kept = Kept(program, LAST)
-    again = [*told, *chance.sample(told, len(told) // 2)]
+    again = [*reported, *chance.sample(reported, len(reported) // 2)]
     chance.shuffle(again)
     while again:
         size = chance.randint(1, 4)
@@ -368,9 +368,9 @@ def test_in_any_order_and_again_it_counts_as_the_newest_states_say(
     for who in (ANNA, BORIS):
         key = TierKey(STORE, who, "prg_a")
         counts = kept.counts.get(key, {})
-        assert counts.get(IN_ALL, Count()) == expected(told, who, date.min)
+        assert counts.get(IN_ALL, Count()) == expected(reported, who, date.min)
         first = {"ever": date.min, "calendar": date(2026, 1, 1), "rolling": date(2026, 1, 31)}[window["kind"]]
-        number = expected(told, who, first).of(of)
+        number = expected(reported, who, first).of(of)
         assert domain.count_on(program.tiers, counts, LAST.date()) == number
         # Nothing is kept of whom nothing ever counted for. Where all is matched at once, the last state is all.
         standing = kept.standings.get(key)

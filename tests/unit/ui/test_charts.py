@@ -233,7 +233,7 @@ def test_a_file_stands_alone_with_title_period_formula_and_freshness(theme: str)
     caption = Caption("26 Oct – 22 Nov", "Sum of orders, net of refunds", "Up to date at 16:02", source="Zerno Coffee")
     document = export_svg(spec, caption, theme="dark" if theme == "dark" else "light")
     root = ElementTree.fromstring(document)
-    said = " ".join(text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text"))
+    drawn = " ".join(text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text"))
     for part in (
         "Revenue",
         "Zerno Coffee · 26 Oct – 22 Nov",
@@ -241,7 +241,7 @@ def test_a_file_stands_alone_with_title_period_formula_and_freshness(theme: str)
         "Up to date at 16:02",
         "Before",
     ):
-        assert part in said
+        assert part in drawn
     assert root.get("viewBox")
     assert "class=" not in document
     assert "var(" not in document

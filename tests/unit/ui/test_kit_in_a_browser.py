@@ -90,10 +90,12 @@ async def served() -> AsyncIterator[Served]:
 
 def complaints_of(page: Page) -> list[str]:
     """What the browser says against the page: refusals by the policy, errors of scripts."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -107,12 +109,12 @@ async def test_every_page_loads_without_a_complaint_at_both_widths(
             viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light"
         )
         page = await context.new_page()
-        said = complaints_of(page)
+        complaints = complaints_of(page)
         for name in kit.PAGES_OF_THE_KIT:
             await page.goto(f"{served.url}/kit/{name}")
             assert await page.evaluate("document.fonts.ready.then(() => document.fonts.check('14px Onest'))")
             await page.screenshot(path=PICTURES / f"kit-{name}-{width}-{theme}.png", full_page=True)
-        assert said == []
+        assert complaints == []
         await context.close()
 
 

@@ -185,7 +185,7 @@ YOURS = {"tău", "tale", "tine", "ție"}
 
 
 @cache
-def said(language: str) -> tuple[tuple[str, str | tuple[str, ...], str], ...]:
+def translations(language: str) -> tuple[tuple[str, str | tuple[str, ...], str], ...]:
     """Each translation with its package and message."""
     return tuple(
         (package, message.id if isinstance(message.id, str) else tuple(message.id), text)
@@ -198,7 +198,7 @@ def said(language: str) -> tuple[tuple[str, str | tuple[str, ...], str], ...]:
 
 def counted(language: str) -> list[tuple[str, str, str]]:
     """Package, singular and plural of each message that counts."""
-    found = {(package, id[0], id[1]) for package, id, _ in said(language) if not isinstance(id, str)}
+    found = {(package, id[0], id[1]) for package, id, _ in translations(language) if not isinstance(id, str)}
     return sorted(found)
 
 
@@ -284,7 +284,7 @@ def test_days(package: str, language: str, days: str) -> None:
 def test_a_number_that_is_filled_in_has_plural_forms(language: str) -> None:
     """Before a noun stands either a message that counts, or a number written out."""
     nouns = {word for row in NOUNS[language] for word in row.split()}
-    for package, id, text in said(language):
+    for package, id, text in translations(language):
         if isinstance(id, str):
             assert wrong(language, text) == [], (package, text)
             followed = re.findall(r"(?<!№.)%\(\w+\)s (?:de )?(\w+)", text)  # what № names, it does not count
@@ -293,13 +293,13 @@ def test_a_number_that_is_filled_in_has_plural_forms(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_thing_has_one_word(language: str) -> None:
-    for package, _, text in said(language):
+    for package, _, text in translations(language):
         for stem, instead in NEVER[language].items():
             assert not re.search(rf"\b{stem}", text.lower()), (package, text, instead)
 
 
 def test_romanian_says_dumneavoastra() -> None:
-    for package, _, text in said("ro"):
+    for package, _, text in translations("ro"):
         for sentence in re.split(r"[.:;,?!] ", text.lower()):
             assert not re.match(rf"(?:{'|'.join(TU)})\b", sentence), (package, text)
         assert not YOURS.intersection(re.findall(r"\w+", text.lower())), (package, text)
@@ -308,5 +308,5 @@ def test_romanian_says_dumneavoastra() -> None:
 @pytest.mark.parametrize("language", ["ru", "uk"])
 def test_russian_and_ukrainian_say_vy(language: str) -> None:
     familiar = {"ты", "тебя", "тебе", "твой", "твоя", "твои", "ти", "твій", "твої"}
-    for package, _, text in said(language):
+    for package, _, text in translations(language):
         assert not familiar.intersection(re.findall(r"\w+", text.lower())), (package, text)

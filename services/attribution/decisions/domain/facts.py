@@ -239,8 +239,8 @@ def _merge(
 
 def _country(reported: Sequence[OrderReported]) -> str | None:
     # By their own times: one that repeats figures may be the first to say where the order goes.
-    saying = [(r.updated_at, r.fact_id, r.country) for r in reported if r.country is not None]
-    return max(saying)[2] if saying else None
+    stated = [(r.updated_at, r.fact_id, r.country) for r in reported if r.country is not None]
+    return max(stated)[2] if stated else None
 
 
 def _removed(reported: Sequence[OrderReported], figures: Figures) -> frozenset[str]:

@@ -18,7 +18,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "term": ("products", "categories", "kind", "amount"),
     "boost": ("first", "last", "share", "categories", "groups"),
 }
-_SAYING: Final[Mapping[str, tuple[str, ...]]] = {
+_DECISIVE: Final[Mapping[str, tuple[str, ...]]] = {
     "term": ("products", "categories", "amount"),
     "boost": ("first", "last", "share", "categories", "groups"),
 }
@@ -194,5 +194,5 @@ def _written(side: str, kind: str, form: Mapping[str, str]) -> set[int]:
     return {
         row
         for row in range(MOST)
-        if any(form.get(field_of(side, kind, row, part), "").strip() for part in _SAYING[kind])
+        if any(form.get(field_of(side, kind, row, part), "").strip() for part in _DECISIVE[kind])
     }

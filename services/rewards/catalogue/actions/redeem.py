@@ -81,13 +81,13 @@ class ItemUnavailable(Conflict):
     code = "item_unavailable"
 
     def __init__(self, item: Item, why: Why) -> None:
-        said = {
+        problem = {
             "paused": "is not offered",
             "too_early": "is offered from a later day on",
             "too_late": "is offered no longer",
             "out_of_stock": "is out of stock",
         }[why]
-        super().__init__(f"Item {item.item_id} {said}.", members={"why": why})
+        super().__init__(f"Item {item.item_id} {problem}.", members={"why": why})
         self.why = why
 
 

@@ -54,7 +54,7 @@ async def bring(tx: Tx, store_id: str, pool_id: str, lines: Sequence[Line]) -> B
     Raises `PoolNotFound`, and `Invalid` for more than a pool holds.
     """
     await get(tx, store_id, pool_id)
-    new, left = _told_apart(lines)
+    new, left = _new_and_left(lines)
     added = await sql.claim_codes(tx, store_id, pool_id, [line.code or "" for line in new])
     fresh = set(added)
     left += await _not_added(tx, store_id, pool_id, [line for line in new if line.code not in fresh])
@@ -81,7 +81,7 @@ async def _not_added(tx: Tx, store_id: str, pool_id: str, lines: Sequence[Line])
     return left
 
 
-def _told_apart(lines: Sequence[Line]) -> tuple[list[Line], list[Left]]:
+def _new_and_left(lines: Sequence[Line]) -> tuple[list[Line], list[Left]]:
     """Lines with a code that stands in none before, and the others."""
     first: dict[str, int] = {}
     new: list[Line] = []

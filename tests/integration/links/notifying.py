@@ -1,4 +1,4 @@
-"""Events heard and people told, in tests: as consumers and the clock would."""
+"""Events received and people notified, in tests: as consumers and the clock would."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-async def hear(links: Replica, *payloads: Payload, age: timedelta = timedelta()) -> None:
+async def receive(links: Replica, *payloads: Payload, age: timedelta = timedelta()) -> None:
     """Hands events to the handlers, as one batch."""
     async with links.ctx.db.transaction({payload.store_id for payload in payloads}) as tx:
         events = [
@@ -56,7 +56,7 @@ async def hear(links: Replica, *payloads: Payload, age: timedelta = timedelta())
                 await handler.handle(tx, wanted)
 
 
-async def hear_outbox(links: Replica, shop: Shop) -> None:
+async def receive_outbox(links: Replica, shop: Shop) -> None:
     """Hands over what the service itself has emitted for a store, as the bus would, and empties the outbox of it."""
     from contracts.events import EVENTS
 
@@ -66,7 +66,7 @@ async def hear_outbox(links: Replica, shop: Shop) -> None:
             " order by id",
             s=shop.id,
         )
-    await hear(links, *(EVENTS[row.type].model_validate_json(row.data) for row in rows))
+    await receive(links, *(EVENTS[row.type].model_validate_json(row.data) for row in rows))
 
 
 async def later(links: Replica, after: timedelta) -> None:
@@ -86,7 +86,7 @@ async def noon(links: Replica) -> None:
     await later(links, (timedelta(hours=36) - timedelta(hours=now.hour, minutes=now.minute)) % timedelta(days=1))
 
 
-async def tell(links: Replica, *, after: timedelta = timedelta()) -> None:
+async def notify(links: Replica, *, after: timedelta = timedelta()) -> None:
     """Lets time go by, and the job tell what is due by then."""
     if after:
         await later(links, after)
