@@ -69,7 +69,7 @@ def _program(*, share: int, capped: bool) -> Program:
 
 
 def _state(number: int) -> Conversion:
-    """A decision as attribution tells it: three lines, a customer's number, a winner."""
+    """A decision as attribution publishes it: three lines, a customer's number, a winner."""
     items = [
         {"sku": f"S-{n}", "product_id": f"{70 + n}", "category": "coffee", "amount_minor": 1500 + n, "line_id": f"{n}"}
         for n in range(3)

@@ -1,4 +1,4 @@
-"""News as mails: how many one worker hands to a relay in a second, what one costs it, and whether all arrive."""
+"""Notices as mails: how many one worker hands to a relay in a second, what one costs it, and whether all arrive."""
 
 import asyncio
 import os

@@ -43,7 +43,7 @@ def order(number: int, customer: str, placed_at: datetime, *, store: str = STORE
 
 
 async def arrive(db: Database, orders: Sequence[OrderAmended]) -> None:
-    """Orders are told and decided, in batches as a consumer gets them."""
+    """Orders are reported and decided, in batches as a consumer gets them."""
     for start in range(0, len(orders), BATCH):
         some = orders[start : start + BATCH]
         facts = [

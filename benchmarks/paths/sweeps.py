@@ -38,7 +38,7 @@ async def sweeps(lab: Lab) -> None:
 
 
 async def settling_beside_orders(db: Database, server: int, count: int) -> Line:
-    """How many orders settle in a second while others are told, in the same store, and how long these wait."""
+    """How many orders settle in a second while others are reported, in the same store, and how long these wait."""
     store = "str_beside"
     await arrive(db, [order(n, f"c{n // 3}", BEGIN + timedelta(minutes=n), store=store) for n in range(count)])
     done, waits = asyncio.Event(), list[float]()

@@ -39,8 +39,8 @@ class AuditNoted(Payload):
 
 
 class Sighted(Payload):
-    """Something that shows whether a store is connected rightly was seen by a service's way. Told about once in ten
-    seconds by every process that sees it; a process that ends may tell of its last seconds nothing.
+    """Something that shows whether a store is connected rightly was seen by a service's way. Reported about once in ten
+    seconds by every process that sees it; a process that ends may report nothing of its last seconds.
     """
 
     TYPE: ClassVar[str] = "kith.sighting.noted.v1"
@@ -58,7 +58,7 @@ class Sighted(Payload):
 
 
 class KeyUsed(Payload):
-    """An API key is in use. Told about once an hour by every process that sees it, never for each request."""
+    """An API key is in use. Reported about once an hour by every process that sees it, never for each request."""
 
     TYPE: ClassVar[str] = "kith.key.used.v1"
     TOPIC: ClassVar[Topic] = Topic.AUDIT

@@ -66,7 +66,7 @@ class Client:
             raise StoryError(f"/r/{slug} answered {answer.status_code} to {user_agent}")
 
     async def advance(self, seconds: int) -> None:
-        """Moves the demo clock and waits until every process has heard of it."""
+        """Moves the demo clock and waits until every process has noticed it."""
         moved = await self.operate("/v1/clock", {"advance_seconds": seconds})
         await self.clock_is(int(moved["offset_seconds"]))
 

@@ -1,4 +1,4 @@
-"""The manifest of attribution: routes, tables, what it hears, what the clock starts and what it keeps open."""
+"""The manifest of attribution: routes, tables, what it receives, what the clock starts and what it keeps open."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -28,7 +28,7 @@ SOURCE, TARGET = "attribution", "connectors"
 AT_ONCE = 100
 """Deliveries that are moved together: each holds a body."""
 _KEPT_BY_ALL = ("revoked_keys", "ended_sessions", "clock", "store_placeholders")
-"""What each service hears of the set-up and keeps whole: a new one must not begin without it."""
+"""What each service receives of the set-up and keeps whole: a new one must not begin without it."""
 
 
 @dataclass(slots=True)

@@ -17,13 +17,13 @@ from services.connectors.platforms.domain.woocommerce.naming import signature as
 
 REFUNDED: Final = "order.updated:refunded"
 CANCELLED: Final = "order.updated:cancelled"
-"""WooCommerce tells of both by `order.updated`."""
+"""WooCommerce reports both by `order.updated`."""
 BY_NAME_ALONE: Final = frozenset({*shopify.FAREWELLS, shopify.DATA_REQUEST})
 """What takes access away, or has something forgotten: no part of `all`."""
 
 
 class Purchase(NamedTuple):
-    """What is told of: goods for 46.00, shipping 4.90, of a buyer of its own."""
+    """What is reported: goods for 46.00, shipping 4.90, of a buyer of its own."""
 
     order_id: str
     at: datetime
@@ -127,7 +127,7 @@ _DISPUTES: Final = {
     "charge.dispute.funds_reinstated": "won",
     "charge.dispute.closed": "lost",
 }
-"""How a chargeback stands in the events that tell of one."""
+"""How a chargeback stands in the events that report one."""
 
 
 def _stripe(topic: str, bought: Purchase, secret: bytes, now: int) -> Simulated:
@@ -218,9 +218,9 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
     "woocommerce": (REFUNDED, CANCELLED),
     "shopify": (shopify.UNINSTALLED, shopify.REDACT_CUSTOMER, shopify.REDACT_SHOP, shopify.DATA_REQUEST),
 }
-"""What is told beside the topics that a store subscribes to, or under one of them."""
+"""What is reported beside the topics that a store subscribes to, or under one of them."""
 
 
 def topics_of(platform: str) -> tuple[str, ...]:
-    """All that can be told of a platform. Raises `KeyError` for one that there is not."""
+    """All that can be reported by a platform. Raises `KeyError` for one that there is not."""
     return (*PLATFORMS[platform].topics, *EXTRA.get(platform, ()))

@@ -53,7 +53,7 @@ async def keep_stores(tx: Tx, events: Sequence[Event[StoreConfigured]]) -> None:
 
 
 async def listed_stores(tx: Tx, *, after: str, count: int) -> list[str]:
-    """The next stores that a service has heard of, in the order of their ids."""
+    """The next stores that a service knows, in the order of their ids."""
     return [row.key for row in await tx.all(_LISTED, after=after, count=count)]
 
 

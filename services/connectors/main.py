@@ -1,4 +1,4 @@
-"""The manifest of connectors: routes, tables, what it hears and does."""
+"""The manifest of connectors: routes, tables, what it receives and does."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

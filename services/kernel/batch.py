@@ -32,7 +32,7 @@ class GroupCommit(Generic[Item, Result]):
 
     PATIENCE_S = 0.02
     PASSING_ATTEMPTS = 2
-    """A deadlock or a connection found broken is worth one more attempt before callers hear of it."""
+    """A deadlock or a connection found broken is worth one more attempt before callers know of it."""
 
     def __init__(
         self,

@@ -70,7 +70,9 @@ class Health:
         self.extra: list[Callable[[], Check]] = []
         """Further conditions of readiness, such as a history that is still being loaded."""
         self.clocks: dict[str, Callable[[], int]] = {}
-        """Each service's demo offset in seconds, shown by `/readyz`: who moves the clock waits until all have heard."""
+        """Each service's demo offset in seconds, shown by `/readyz`: who moves the clock waits until all have
+        noticed.
+        """
         self._services: list[tuple[Service, Database, SchemaVersions]] = []
         self._consumers: list[Consumer] = []
         self._schemas: dict[str, Check] = {}

@@ -1,7 +1,7 @@
 """Work that takes the processor for seconds is done by helpers: processes beside this one, each with one object whose
 methods are called from here.
 
-A helper hears on its standard input and answers on its standard output. When this process ends, however it does, that
+A helper listens on its standard input and answers on its standard output. When this process ends, however it does, that
 input ends too, and the helper with it.
 """
 

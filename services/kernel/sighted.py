@@ -1,4 +1,4 @@
-"""Tells what was seen of how stores are connected: a job of every process that answers requests."""
+"""Reports what was seen of how stores are connected: a job of every process that answers requests."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -7,11 +7,11 @@ from contracts.events.audit import Sighted
 from services.kernel.context import Context
 
 EVERY_S: Final = 1.0
-"""Somebody looks at a page and waits. With nothing to tell it costs nothing."""
+"""Somebody looks at a page and waits. With nothing to report it costs nothing."""
 
 
 async def report_sightings(ctx: Context) -> None:
-    """Tells of all that is due, in one transaction."""
+    """Reports all that is due, in one transaction."""
     if not (taken := ctx.sightings.take(ctx.live.microseconds())):
         return
     try:

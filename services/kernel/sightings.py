@@ -1,15 +1,15 @@
-"""What is seen by the way of how a store is connected: the last of each kind, told of now and then, never each time.
+"""What is seen by the way of how a store is connected: the last of each kind, reported now and then, never each time.
 
-Only what no event tells of stands here: refusals, above all. Nothing is asked of a database, and nothing personal is
+Only what no event reports stands here: refusals, above all. Nothing is asked of a database, and nothing personal is
 kept: kinds, ids of keys and connections, hosts, and reasons in one word.
 """
 
 from typing import Final, NamedTuple
 
 AGAIN_US: Final = 10_000_000
-"""So long the next of a kind waits after one was told of."""
+"""So long the next of a kind waits after one was reported."""
 _MOST: Final = 2_000
-"""Of all stores together: some 500 kB. What would be more is not told of."""
+"""Of all stores together: some 500 kB. What would be more is not reported."""
 
 _MOST_CLAIMED: Final = 50
 """Of what only claims to be of a store, in ten seconds."""
@@ -42,7 +42,7 @@ class Sightings:
 
     def note_claimed(self, store_id: str, kind: str, at: int, *, reason: str) -> None:
         """Something was seen that only claims to be of this store: anybody may claim any store, so of these few are
-        told of in a time.
+        reported in a time.
         """
         seen = Seen(store_id, kind, "", reason)
         if len(self._claimed) >= _MOST_CLAIMED and seen not in self._claimed:
@@ -52,7 +52,7 @@ class Sightings:
             self.note(store_id, kind, at, reason=reason)
 
     def take(self, at: int) -> dict[Seen, int]:
-        """What is to be told of now, with its moment. What was told of a moment ago waits for its turn."""
+        """What is to be reported now, with its moment. What was reported a moment ago waits for its turn."""
         if not self._new:
             return {}
         due = {seen: when for seen, when in self._new.items() if at - self._reported.get(seen, 0) >= AGAIN_US}
@@ -64,7 +64,7 @@ class Sightings:
         return due
 
     def give_back(self, taken: dict[Seen, int]) -> None:
-        """They could not be told of: the next `take` has them again."""
+        """They could not be reported: the next `take` has them again."""
         for seen in taken:
             self._reported.pop(seen, None)
         self._new = {**taken, **self._new}

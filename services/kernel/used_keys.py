@@ -1,4 +1,4 @@
-"""Tells which API keys are in use: a job of every process that answers requests."""
+"""Reports which API keys are in use: a job of every process that answers requests."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ EVERY_S: Final = 30.0
 
 
 async def report_used_keys(ctx: Context) -> None:
-    """Tells of the keys that this process saw for the first time in an hour, in one transaction."""
+    """Reports the keys that this process saw for the first time in an hour, in one transaction."""
     if not (used := ctx.uses.take(ctx.live.microseconds())):
         return
     try:

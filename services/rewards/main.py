@@ -1,4 +1,4 @@
-"""The manifest of rewards: routes, tables, what it hears and what the clock starts."""
+"""The manifest of rewards: routes, tables, what it receives and what the clock starts."""
 
 from contracts.events import Topic
 from services.common.product import PRODUCT

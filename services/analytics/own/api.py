@@ -153,7 +153,7 @@ def _rewards(reader: Reader, sums: Sums, currency: str) -> str:
 
 
 def _totals(reader: Reader, found: Results) -> Table:
-    """Own figures, and the middle beside them where it may be told."""
+    """Own figures, and the middle beside them where it may be shown."""
     speech, number, middle, total = reader.speech, reader.fmt.number, found.middle, found.total
     columns = [Column("what", speech.label("head", "Metric")), Column("own", speech.label("head", "You"), figure=True)]
     if middle is not None:

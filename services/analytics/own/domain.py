@@ -9,9 +9,9 @@ from typing import Final
 from services.common.money import half_up
 
 PEERS: Final = 10
-"""Of fewer people no middle is told: one could guess whose figures these are."""
+"""Of fewer people no middle is shown: one could guess whose figures these are."""
 OTHERS: Final = 3
-"""A page is told of as one that sells from so many other people on: no reader can tell whose friends they are."""
+"""A page is shown as one that sells from so many other people on: no reader can tell whose friends they are."""
 PAGES_SHOWN: Final = 5
 ENOUGH_CLICKS: Final = 50
 ENOUGH_ORDERS: Final = 3

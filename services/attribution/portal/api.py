@@ -52,7 +52,7 @@ async def get_friends(request: Request, cursor: Cursor = None, lang: str = "") -
     """Everybody who came by the ambassador who is signed in, the newest first."""
     ctx: Context = request.scope[CONTEXT]
     who = read_portal_visitor(ctx, request)
-    # A number and no order's place: the ambassador is told no order's id, in a cursor either.
+    # A number and no order's place: the ambassador is shown no order's id, in a cursor either.
     skip = min(max((cursors.decode(cursor, int) or (0,))[0], 0), _FARTHEST)
     async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
         reader = await reader_of(request, tx, who.store_id)

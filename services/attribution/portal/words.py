@@ -1,4 +1,4 @@
-"""What an ambassador is told about a friend's order: no name, no amount of the order, no other ambassador."""
+"""What an ambassador is shown about a friend's order: no name, no amount of the order, no other ambassador."""
 
 from contracts.program import EvidenceKind
 from services.attribution.friend_numbers.actions import FriendOrder

@@ -46,7 +46,7 @@ def bears(track: TrackingPayload) -> bool:
 
 
 def touch_id(track: TrackingPayload) -> str:
-    """The name of the fact in a report: who was seen with which click, as whom. Told again it is the same fact."""
+    """The name of the fact in a report: who was seen with which click, as whom. Reported again it is the same fact."""
     # That somebody looked at the page says something only of a click that was marked.
     lifted = ("seen",) if track.touched and track.token is not None and track.token.mark != "person" else ()
     named: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""`kith deliveries list|show|again`: what store platforms told and nobody could read, and another reading of it."""
+"""`kith deliveries list|show|again`: what store platforms reported and nobody could read, and another reading of it."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Annotated

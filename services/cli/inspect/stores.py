@@ -21,7 +21,7 @@ async def opened(settings: Settings, service: str) -> AsyncIterator[Database]:
 
 
 async def listed(db: Database, only: str = "") -> list[str]:
-    """The ids of all stores that a service has heard of, or the one that is asked for."""
+    """The ids of all stores that a service knows, or the one that is asked for."""
     if only:
         return [only]
     stores: list[str] = []

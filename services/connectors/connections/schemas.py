@@ -141,7 +141,7 @@ class OptionsOut(BaseModel):
 
 
 class KeptOrder(BaseModel):
-    """What is kept of an order as the platform told it. What was decided on it is at `/v1/orders/{order_id}`."""
+    """What is kept of an order as the platform reported it. What was decided on it is at `/v1/orders/{order_id}`."""
 
     order_id: str
     deliveries: int = Field(description="Sealed, with the buyer's name and contacts in them.")

@@ -1,4 +1,4 @@
-"""Events in: what endpoints are told. In a group of its own: orders that come in wait for none of it."""
+"""Events in: what endpoints are sent. In a group of its own: orders that come in wait for none of it."""
 
 from typing import Final
 

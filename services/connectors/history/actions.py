@@ -122,8 +122,8 @@ def _since(tx: Tx, platform: str) -> datetime:
 
 
 def _before(account: Account, known: History | None, now: datetime, offset: timedelta) -> datetime:
-    """Orders placed before it are history. What was placed since was told by deliveries, or is found by polls: it
-    counts. Of another shop than before nobody told anything until now.
+    """Orders placed before it are history. What was placed since was reported by deliveries, or is found by polls: it
+    counts. Of another shop than before nobody reported anything until now.
     """
     if known is None:
         return account.created_at - offset

@@ -97,7 +97,7 @@ class Readings:
             return _failed(kept, f"unreadable: {type(error).__name__}")
         if report.read_back is not None:
             asked = known.order_prefix + report.read_back
-            # What it names is told by the answer: it has no mark of its own.
+            # What it names is reported by the answer: it has no mark of its own.
             named = replace(kept, outcome="taken", reason=None, order_id=asked, marks=())
             return Reading(named, ask=report.read_back)
         order_id = facts[0].order_id if facts else paid[0].order_id if paid else None
@@ -116,7 +116,7 @@ class Readings:
 
 
 class Coded(NamedTuple):
-    """A report that tells of codes by the platform's ids, and what was known as it was read."""
+    """A report that names codes by the platform's ids, and what was known as it was read."""
 
     report: Report
     known: Known
@@ -139,7 +139,7 @@ class Reading:
     coded: Coded | None = None
     """Its codes are to be looked up by their ids."""
     forms: Mapping[str, Form] = field(default_factory=dict)
-    """In which form its refunds are told, by the ids of their facts."""
+    """In which form its refunds are reported, by the ids of their facts."""
 
     @property
     def formed(self) -> list[FormedFact]:
@@ -275,7 +275,7 @@ async def _lock_payments(tx: Tx, readings: Sequence[Reading]) -> None:
 
 async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> list[FormedFact]:
     """Refunds that name a payment, as refunds of the order that it paid: of what was read now, and of what came before
-    anybody told which order that is.
+    anybody reported which order that is.
     """
     paying = [(one.delivery.store_id, payment) for one in read for payment in one.payments]
     new = await payments.add(tx, paying, at=tx.now) if paying else set()
@@ -289,7 +289,7 @@ async def _of_paid_orders(tx: Tx, how: Readings, read: Sequence[Reading]) -> lis
 
 
 async def without_other_forms(tx: Tx, reading: Reading) -> Reading:
-    """What a reading says beside refunds that were told in another form: those are no news to anybody."""
+    """What a reading says beside refunds that were reported in another form: those are new to nobody."""
     if not reading.forms or await paid_forms.counting(tx, reading.formed):
         return reading
     paid = {(reading.delivery.store_id, payment.payment_id) for payment in reading.payments}

@@ -1,5 +1,5 @@
 """Asks a platform for an order that a delivery only named, and keeps what it answers as a delivery of its own; and for
-what a code is of which a delivery tells the id alone. And forgets a whole shop, some of its deliveries at a time.
+what a code is of which a delivery names the id alone. And forgets a whole shop, some of its deliveries at a time.
 
 Nothing that a delivery said counts that only named an order. What the shop answers is read like any delivery, and can
 be read again.
@@ -40,7 +40,7 @@ REDACTED_AT_ONCE: Final = 500
 _SLICES: Final = 20
 """Transactions of one run, so that it ends long before its lease does."""
 _NOT_YET: Final = timedelta(seconds=30)
-"""A shop that tells of an order a moment before it can answer for it has it by then."""
+"""A shop that reports an order a moment before it can answer for it has it by then."""
 
 
 async def run(ctx: Context, task: Task) -> Outcome:

@@ -1,4 +1,6 @@
-"""Which refunds count of those that are told in two forms: the form that was told of their order first holds."""
+"""Which refunds count of those that are reported in two forms: the form that was reported of their order first
+holds.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from services.kernel.revisions import Ref
 
 
 class FormedFact(NamedTuple):
-    """A fact, and in which form it tells a refund; None of what has one form only."""
+    """A fact, and in which form it reports a refund; None of what has one form only."""
 
     fact: ReportedFact
     form: Form | None
@@ -23,7 +25,7 @@ class FormedFact(NamedTuple):
 
 
 async def first(tx: Tx, facts: Iterable[FormedFact]) -> list[ReportedFact]:
-    """The facts that count. Notes the forms of orders of which none was told: of two who do so at once, the second
+    """The facts that count. Notes the forms of orders of which none was reported: of two who do so at once, the second
     waits, and sees what the first noted.
     """
     facts = list(facts)

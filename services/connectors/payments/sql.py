@@ -1,4 +1,4 @@
-"""Reads and writes which order a payment paid, and in which form refunds are told."""
+"""Reads and writes which order a payment paid, and in which form refunds are reported."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ _LOCK = """
 select pg_advisory_xact_lock(hashtextextended('kith.payments.' || w.s || '.' || w.p, 0))
 from (select s, p from unnest(cast(:stores as text[]), cast(:payments as text[])) u (s, p) order by 1, 2) w
 """
-# A payment that is told to have paid two orders paid the first that was told: its refunds do not say of which they are.
+# A payment that is reported as of two orders paid the first of them: its refunds do not say of which they are.
 _ADD = """
 insert into payments (store_id, payment_id, order_id, noted_at)
 select w.s, w.p, w.o, :at
@@ -53,7 +53,7 @@ async def lock(tx: Tx, payments: Collection[Ref]) -> None:
 
 
 async def add(tx: Tx, paid: Sequence[tuple[str, Payment]], *, at: datetime) -> set[Ref]:
-    """Notes which orders were paid, each with its store; returns the payments of which nobody had told."""
+    """Notes which orders were paid, each with its store; returns the payments that nobody had reported."""
     rows = await tx.all(
         _ADD,
         stores=[store_id for store_id, _ in paid],
@@ -65,13 +65,13 @@ async def add(tx: Tx, paid: Sequence[tuple[str, Payment]], *, at: datetime) -> s
 
 
 async def orders(tx: Tx, payments: Collection[Ref]) -> dict[Ref, str]:
-    """The order that each of these payments paid, as far as somebody told."""
+    """The order that each of these payments paid, as far as somebody reported it."""
     rows = await tx.all(_ORDERS, **_columns(payments))
     return {(row.store_id, row.payment_id): row.order_id for row in rows}
 
 
 async def add_forms(tx: Tx, by_order: Mapping[Ref, Form]) -> None:
-    """Notes in which form refunds of orders were told, of those of which none was noted."""
+    """Notes in which form refunds of orders were reported, of those of which none was noted."""
     names = sorted(by_order)
     await tx.execute(
         _ADD_FORMS,
@@ -83,7 +83,7 @@ async def add_forms(tx: Tx, by_order: Mapping[Ref, Form]) -> None:
 
 
 async def forms(tx: Tx, orders: Collection[Ref]) -> dict[Ref, Form]:
-    """In which form refunds of these orders were told first."""
+    """In which form refunds of these orders were reported first."""
     names = sorted(orders)
     stores, ids = [store_id for store_id, _ in names], [order_id for _, order_id in names]
     return {(row.store_id, row.order_id): row.form for row in await tx.all(_FORMS, stores=stores, orders=ids)}

@@ -1,4 +1,4 @@
-"""What payments paid, and in which form refunds are told."""
+"""What payments paid, and in which form refunds are reported."""
 
 from sqlalchemy import Index, Table
 
@@ -25,6 +25,6 @@ REFUND_FORMS = Table(
     moment("noted_at"),
     Index(None, "store_id", "noted_at"),
 )
-"""In which form an order's refunds were told first: `each`, or the `sum` of all (see platforms.domain.port). An
+"""In which form an order's refunds were reported first: `each`, or the `sum` of all (see platforms.domain.port). An
 endpoint and its account may have two versions of one API; what the other form says of the order does not count.
 """

@@ -1,1 +1,3 @@
-"""Polls: a platform is asked for what changed, for what its webhooks lost; and the report of what they had not told."""
+"""Polls: a platform is asked for what changed, for what its webhooks lost; and the list of what they had not
+reported.
+"""

@@ -64,7 +64,7 @@ async def opened(tx: Tx, account: Account) -> None:
 
 
 async def moved(tx: Tx, account: Account) -> None:
-    """The connection leads to another shop: what changed there before now nobody was to tell."""
+    """The connection leads to another shop: what changed there before now nobody was to report."""
     poll = await sql.one(tx, account.store_id, account.account_id, lock=True)
     if poll is not None:
         here = tx.now - tx.offset
@@ -169,8 +169,8 @@ async def running(tx: Tx, poll: Poll) -> Poll | None:
 
 
 async def take(tx: Tx, readings: Readings, account: Account, poll: Poll, page: Sequence[Taken]) -> Poll:
-    """Takes what a page brought: what nobody had told is kept as a delivery, sent on and noted as a gap; all else is
-    known. In the transaction that moves the cursor, so that a page is taken once.
+    """Takes what a page brought: what nobody had reported is kept as a delivery, sent on and noted as a gap; all else
+    is known. In the transaction that moves the cursor, so that a page is taken once.
     """
     read = [
         replace(one, reading=await inbox.without_other_forms(tx, one.reading))

@@ -43,7 +43,7 @@ class PollOut(BaseModel):
 
 
 class GapOut(BaseModel):
-    """What a poll found that no delivery had told. It counts since it was found."""
+    """What a poll found that no delivery had reported. It counts since it was found."""
 
     id: str = Field(description="Of the delivery that the finding is kept as, for two weeks.")
     order_id: str

@@ -1,4 +1,4 @@
-"""Reads and writes polls, what they found, and what nobody had told."""
+"""Reads and writes polls, what they found, and what nobody had reported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -37,7 +37,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What a poll found that no delivery had told."""
+    """What a poll found that no delivery had reported."""
 
     store_id: str
     delivery_id: str
@@ -185,7 +185,7 @@ async def next_moments(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 async def earlier_reports(
     tx: Tx, store_id: str, hook_id: str, orders: Sequence[str]
 ) -> dict[str, list[tuple[EarlierReport, bool]]]:
-    """What was told of these orders; each with whether it was a poll that found it."""
+    """What was reported of these orders; each with whether it was a poll that found it."""
     found: dict[str, list[tuple[EarlierReport, bool]]] = {}
     for row in await tx.all(_EARLIER_REPORTS, store=store_id, hook=hook_id, orders=list(orders), poll=POLLED):
         marks = None if row.said is None else tuple(row.said)
@@ -207,7 +207,7 @@ async def note_found(tx: Tx, store_id: str, hook_id: str, found: Mapping[str, Re
 
 
 async def add_gaps(tx: Tx, store_id: str, hook_id: str, gaps: Sequence[Gap]) -> None:
-    """Notes what nobody had told. All of one connection."""
+    """Notes what nobody had reported. All of one connection."""
     if gaps:
         await tx.execute(
             _ADD_GAPS,
@@ -223,7 +223,7 @@ async def add_gaps(tx: Tx, store_id: str, hook_id: str, gaps: Sequence[Gap]) -> 
 
 
 async def note_late(tx: Tx, store_id: str, hook_id: str, *, since: datetime) -> None:
-    """Notes which gaps that were found since then were told after all, by deliveries that came later."""
+    """Notes which gaps that were found since then were reported after all, by deliveries that came later."""
     await tx.execute(_LATE, store=store_id, hook=hook_id, poll=POLLED, since=since)
 
 

@@ -1,4 +1,4 @@
-"""How far each connection's poll has come, what polls have found, and what no delivery had told of it."""
+"""How far each connection's poll has come, what polls have found, and what no delivery had reported of it."""
 
 from sqlalchemy import Column, Index, Integer, SmallInteger, Table, Text
 from sqlalchemy import text as sql_text
@@ -32,7 +32,7 @@ POLLS = Table(
 how the last round ended, null if well. `reached_at`, `since_at`, `until_at` are by the platform's clock: all that
 changed before `reached_at` is found, a round looks for what changed from `since_at` on and before `until_at`, and has
 come to `cursor`, which a round that was broken off leaves to the next. The last five say of the last round how large
-its pages are, how many were asked for, how many entries they had, and what no delivery had told.
+its pages are, how many were asked for, how many entries they had, and what no delivery had reported.
 """
 
 POLLED = Table(
@@ -72,7 +72,7 @@ GAPS = Table(
         postgresql_where=sql_text("late_at is null"),
     ),
 )
-"""What a poll found that no delivery had told: `missed` of an order that nothing was told of, `changed` of one that
-something was. `said` are the marks that nobody had told; `late_at` is when a delivery told them after all.
+"""What a poll found that no delivery had reported: `missed` of an order that nothing was reported of, `changed` of one
+that something was. `said` are the marks that nobody had reported; `late_at` is when a delivery reported them after all.
 `delivery_id` is under which the finding is kept.
 """

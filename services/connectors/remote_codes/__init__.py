@@ -1,1 +1,1 @@
-"""What platforms' own ids of codes stand for: some tell of an order's codes by them alone."""
+"""What platforms' own ids of codes stand for: some name an order's codes by them alone."""

@@ -15,5 +15,5 @@ REMOTE_CODES = Table(
     moment("noted_at"),
 )
 """What a buyer types, by the platform's id of it, which never changes. Ids of former codes stay: orders that were
-bought with them are told of later.
+bought with them are reported later.
 """

@@ -1,4 +1,4 @@
-"""Which API keys are in use, seen by the way: each is to be told of about once an hour, never for each request."""
+"""Which API keys are in use, seen by the way: each is to be reported about once an hour, never for each request."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -22,7 +22,7 @@ class KeyUses:
             self._new[key_id] = store_id
 
     def take(self, at: int) -> dict[str, str]:
-        """Key → store of those that are to be told of, from now on again in an hour."""
+        """Key → store of those that are to be reported, from now on again in an hour."""
         used, self._new = self._new, {}
         if len(self._reported) + len(used) > _MOST:
             self._reported.clear()
@@ -30,7 +30,7 @@ class KeyUses:
         return used
 
     def give_back(self, used: Mapping[str, str]) -> None:
-        """They could not be told of: the next `take` has them again."""
+        """They could not be reported: the next `take` has them again."""
         for key_id in used:
             self._reported.pop(key_id, None)
         self._new = {**used, **self._new}

@@ -13,6 +13,6 @@ ACTIVITIES = Table(
     moment("clicked_at", nullable=True),
     moment("shared_at", nullable=True),
 )
-"""`clicked_at` is the first click of a friend that was heard of, whether or not anybody was told; `shared_at` the
+"""`clicked_at` is the first click of a friend that was received, whether or not anybody was notified; `shared_at` the
 newest share. Whoever neither shared nor was clicked has no row.
 """

@@ -30,7 +30,7 @@ from services.links.store_codes import actions as store_codes
 from services.links.store_codes import sql as at_checkouts
 
 ANNOUNCE_JOB = "links.announce-again"
-"""The due job that tells others of ambassadors once more."""
+"""The due job that publishes ambassadors once more."""
 AT_ONCE = 200
 """Of so many that one transaction does."""
 JOIN_ROUTE = "POST /v1/ambassadors"
@@ -280,8 +280,8 @@ async def set_group(tx: Tx, store_id: str, ambassador_ids: Sequence[str], group:
 
 
 async def announce_again(tx: Tx, store_id: str) -> int:
-    """Tells others once more of some ambassadors who wait for it, and of their links to pages; how many there were, at
-    most `AT_ONCE`. Whoever was erased since has been told of.
+    """Publishes once more some ambassadors who wait for it, and their links to pages; how many there were, at
+    most `AT_ONCE`. Whoever was erased since has been published.
     """
     taken = await people.take_unannounced(tx, store_id, count=AT_ONCE)
     known = [one for one in await people.lock_some(tx, store_id, taken) if one.status != "erased"]
@@ -340,7 +340,7 @@ async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
 
 
 def announce(tx: Tx, ambassador: Ambassador, *, one_of_many: bool = False) -> None:
-    """Tells others of an ambassador as they are now; `one_of_many` of one who was added in a batch."""
+    """Publishes an ambassador as they are now; `one_of_many` of one who was added in a batch."""
     tx.emit(
         AmbassadorSaved(
             store_id=ambassador.store_id,

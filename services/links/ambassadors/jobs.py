@@ -1,4 +1,4 @@
-"""What the clock does: it has others told once more of ambassadors whom they know in part."""
+"""What the clock does: it publishes once more ambassadors whom others know in part."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Keeps when keys were last used, as every service tells of its own."""
+"""Keeps when keys were last used, as every service reports of its own."""
 
 from collections.abc import Sequence
 

@@ -21,7 +21,7 @@ where store_id = :store_id and (cast(:before as text) is null or key_id < :befor
 """
 _CALLED = "select key_id as id, label from keys where store_id = :store_id and key_id = any(cast(:ids as text[]))"
 _REVOKE = "update keys set revoked_at = :at where store_id = :store_id and key_id = :key_id and revoked_at is null"
-# About once an hour: every process of every service tells, and the first of them is written; clocks differ a little.
+# About once an hour: every process of every service reports, and the first of them is written; clocks differ a little.
 _USED = """
 update keys k set last_used_at = u.at
 from unnest(cast(:stores as text[]), cast(:ids as text[]), cast(:ats as timestamptz[])) as u(store_id, key_id, at)

@@ -170,7 +170,7 @@ async def delete_all(tx: Tx, store_id: str, ambassador_id: str) -> None:
 
 
 async def announce_pages(tx: Tx, store_id: str, ambassador_ids: Sequence[str]) -> None:
-    """Tells others once more where these ambassadors' links lead, of those that lead to a page of their own."""
+    """Publishes once more where these ambassadors' links lead, of those that lead to a page of their own."""
     for link in await sql.to_pages(tx, store_id, ambassador_ids):
         _announce(tx, link)
 

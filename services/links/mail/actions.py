@@ -26,7 +26,7 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message to be sent. `about` says to its kind's composer what it tells."""
+    """A message to be sent. `about` says to its kind's composer what it is about."""
 
     mail_id: str
     kind: str

@@ -23,6 +23,6 @@ MAILS = Table(
     Index(None, "store_id", "ambassador_id"),
     Index(None, "store_id", "about"),
 )
-"""`about` is the id of what the mail tells of; to whom is known when it is sent, as `ambassador_id`. Of an SMS,
+"""`about` is the id of what the mail is about; to whom is known when it is sent, as `ambassador_id`. Of an SMS,
 `segments` are what it was counted as.
 """

@@ -1,4 +1,4 @@
-"""The task that sends a mail: composed when it runs, so that who was erased meanwhile is told nothing."""
+"""The task that sends a mail: composed when it runs, so that who was erased meanwhile is sent nothing."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ from services.links.settings import SmtpSettings, smtp_settings
 from services.links.stores import actions as stores
 
 Composer: TypeAlias = Callable[[Context, Tx, Mail], Awaitable[Letter | None]]
-"""What a mail says and to whom, read now; None when there is nobody to tell, or nothing any more."""
+"""What a mail says and to whom, read now; None when there is nobody to notify, or nothing any more."""
 
 _SENT = Counter(
     "kith_mails_total", "Messages by kind and channel, and what became of them.", ("kind", "channel", "state")
@@ -110,7 +110,7 @@ async def _unwanted(ctx: Context, tx: Tx, mail: Mail, letter: Letter) -> str | N
 
 async def _hand_over(ring: KeyRing, settings: SmtpSettings, made: EmailMessage, mail: Mail, letter: Letter) -> Outcome:
     """Gives the mail to the relay. What the relay will never take of this person is their address's state, not a
-    failure of ours; what it does not take of anybody is tried again, and an operator hears of it in the end.
+    failure of ours; what it does not take of anybody is tried again, and an operator is notified in the end.
     """
     try:
         await aiosmtplib.send(

@@ -1,1 +1,1 @@
-"""What ambassadors are told of what became of their friends: decided from events, composed when it is sent."""
+"""Notices to ambassadors of what became of their friends: decided from events, composed when it is sent."""

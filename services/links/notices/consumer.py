@@ -1,4 +1,4 @@
-"""Events in: what there is to tell ambassadors. In groups of its own: nothing waits for it but people's news."""
+"""Events in: of what ambassadors are notified. In groups of its own: nothing waits for it but people's messages."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -40,7 +40,7 @@ _clicked: LRUCache[tuple[str, str], bool] = LRUCache(50_000)
 
 
 async def on_clicks(tx: Tx, events: Sequence[Event[Any]]) -> None:
-    """Clicks of people: of each ambassador the first is told."""
+    """Clicks of people: of each ambassador the first is notified."""
     found: dict[tuple[str, str], Event[Any]] = {}
     for event in events:
         data = event.data

@@ -1,4 +1,4 @@
-"""What the clock does: it tells people what is due."""
+"""What the clock does: it notifies people of what is due."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from services.links.notices.actions.decide import JOB
 
 
 async def notify(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
-    """Tells it, and says when each store has more."""
+    """Notifies, and says when each store has more."""
     moments = {store: await dispatch.notify(tx, store) for store in stores}
     return {store: moment for store, moment in moments.items() if moment is not None}
 
@@ -23,7 +23,7 @@ async def announce(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
 
 
 async def forget(tx: Tx, stores: Sequence[str]) -> dict[str, Any]:
-    """Forgets what was told long ago, and says when each store has more."""
+    """Forgets what was sent long ago, and says when each store has more."""
     moments = {store: await dispatch.forget(tx, store) for store in stores}
     return {store: moment for store, moment in moments.items() if moment is not None}
 

@@ -73,7 +73,7 @@ class TestOut(BaseModel):
 
 
 class OccasionIn(BaseModel):
-    """Whether people are told of an occasion."""
+    """Whether people are notified of an occasion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,7 +81,7 @@ class OccasionIn(BaseModel):
 
 
 class OccasionOut(BaseModel):
-    """An occasion, and whether the store tells of it."""
+    """An occasion, and whether the store notifies of it."""
 
     occasion: Occasion
     told: bool

@@ -1,4 +1,4 @@
-"""What there is to tell people: ids and figures, no name, no address and no text of any message."""
+"""What there is to notify people of: ids and figures, no name, no address and no text of any message."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql_text
@@ -31,8 +31,8 @@ NOTICES = Table(
     Index(None, "store_id", "subject"),
     Index("notices_ended_idx", "store_id", "created_at"),
 )
-"""`subject` is what it is about (an order, a reward, a version): of one occasion each is told once, however often its
-event comes. `facts` are reasons and amounts of that moment, `failed` the channels that could not tell it.
+"""`subject` is what it is about (an order, a reward, a version): of one occasion each is notified once, however often
+its event comes. `facts` are reasons and amounts of that moment, `failed` the channels that could not deliver it.
 """
 
 NOTICE_MARKS = Table(
@@ -41,7 +41,7 @@ NOTICE_MARKS = Table(
     text("store_id", primary_key=True),
     Column("mark", UUID, primary_key=True),
 )
-"""Of what was told so long ago that its row is gone: a hash of person, occasion and subject, so that it is told never
+"""Of what was sent so long ago that its row is gone: a hash of person, occasion and subject, so that it is sent never
 again.
 """
 
@@ -53,7 +53,7 @@ NOTICE_ORDERS = Table(
     Column("revision", Integer, nullable=False),
     text("ambassador_id", nullable=True),
 )
-"""The newest decision that was heard of each order which named somebody, and whose it was last: it may wait, and be
+"""The newest decision that was received of each order which named somebody, and whose it was last: it may wait, and be
 another's then.
 """
 
@@ -94,7 +94,7 @@ NOTICE_OCCASIONS = Table(
     text("occasion", primary_key=True),
     Column("told", Boolean, nullable=False),
 )
-"""Occasions that a store chose to tell of, or not; all the others are told."""
+"""Occasions that a store chose to notify of, or not; of all the others it does."""
 
 NOTICE_STARTS = Table(
     "notice_starts",
@@ -102,7 +102,7 @@ NOTICE_STARTS = Table(
     text("store_id", primary_key=True),
     moment("since"),
 )
-"""Stores that were there before anybody was told of anything: what happened earlier is no news."""
+"""Stores that were there before anybody was notified of anything: of what happened earlier nobody is."""
 
 ANNOUNCEMENTS = Table(
     "announcements",
@@ -121,6 +121,6 @@ ANNOUNCEMENTS = Table(
     *(Column(f"past_{name}", Integer, nullable=False, server_default="0") for name in ("people", "told", "used")),
     Index(None, "store_id", "next_at"),
 )
-"""What a store tells a segment of its ambassadors: its own words by language, and when the next turn is. What came of
-turns whose notices are forgotten stands in `past_…`.
+"""What a store sends to a segment of its ambassadors: its own words by language, and when the next turn is. What came
+of turns whose notices are forgotten stands in `past_…`.
 """

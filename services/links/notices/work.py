@@ -1,4 +1,4 @@
-"""Composing a notice as a mail, when it is sent: who was erased meanwhile is told nothing."""
+"""Composing a notice as a mail, when it is sent: who was erased meanwhile is sent nothing."""
 
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ from services.links.stores.sql import Store
 
 
 async def compose_mail(ctx: Context, tx: Tx, mail: Mail) -> Letter | None:
-    """The mail with what a person is told."""
+    """The mail with what a person is notified of."""
     reader = None if mail.ambassador_id is None else await reader_of(ctx, tx, mail.store_id, mail.ambassador_id)
     if reader is None:
         return None

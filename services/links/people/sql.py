@@ -362,7 +362,7 @@ async def set_group(tx: Tx, store_id: str, ambassador_ids: Iterable[str], group_
 
 
 async def take_unannounced(tx: Tx, store_id: str, *, count: int) -> list[str]:
-    """Takes out up to `count` of the ambassadors, by id, of whom others are to be told once more."""
+    """Takes out up to `count` of the ambassadors, by id, who are to be published once more."""
     rows = await tx.all(_TAKE_UNANNOUNCED, store_id=store_id, count=count)
     return [row.ambassador_id for row in rows]
 

@@ -83,7 +83,7 @@ UNANNOUNCED = Table(
     text("store_id", primary_key=True),
     text("ambassador_id", primary_key=True),
 )
-"""Ambassadors of whom others are told once more, soon: a version of the tables put them here, since when events say
+"""Ambassadors who are published once more, soon: a version of the tables put them here, since when events say
 more of them than they did.
 """
 

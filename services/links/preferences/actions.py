@@ -35,7 +35,7 @@ async def wish_of(tx: Tx, store_id: str, ambassador_id: str) -> Preferences:
 
 
 async def prefer(tx: Tx, store_id: str, ambassador_id: str, channel: Channel) -> None:
-    """Makes a channel the one that somebody is told by, and leaves the rest of their choice."""
+    """Makes a channel the one that somebody is notified by, and leaves the rest of their choice."""
     before = await wish_of(tx, store_id, ambassador_id)
     if before.channel != channel:
         await sql.put_preferences(tx, store_id, ambassador_id, replace(before, channel=channel))

@@ -1,4 +1,4 @@
-"""What somebody chose of how they are told, and when they may be. Pure."""
+"""What somebody chose of how they are notified, and when they may be. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 Sent = Literal["email", "telegram", "sms"]
 """Channels by which something is sent."""
 Channel = Literal[Sent, "portal"]
-"""`portal`: nothing is sent; what there is to tell stands on the person's own page, as it does for everybody."""
+"""`portal`: nothing is sent; what there is to notify of stands on the person's own page, as it does for everybody."""
 MailToo = Literal["none", "money", "everything"]
 Digest = Literal["none", "daily", "weekly"]
 Suppressed = Literal["unsubscribed", "bounced", "complained"]

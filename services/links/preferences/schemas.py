@@ -1,4 +1,4 @@
-"""What callers send and get of how somebody wants to be told."""
+"""What callers send and get of how somebody wants to be notified."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ _HOUR = "Hours of the day in the person's zone; both or neither. The night may l
 
 
 class PreferencesIn(BaseModel):
-    """How somebody wants to be told: all of it, in place of what they chose before."""
+    """How somebody wants to be notified: all of it, in place of what they chose before."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +43,7 @@ class PreferencesIn(BaseModel):
 
 
 class PreferencesOut(BaseModel):
-    """How somebody is told."""
+    """How somebody is notified."""
 
     ambassador_id: str
     channel: Channel

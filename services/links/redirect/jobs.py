@@ -8,7 +8,7 @@ from services.links.redirect.hot.handler import Redirect
 
 
 async def catch_up(ctx: Context) -> None:
-    """Forgets links that were changed elsewhere, and hears of stores' link domains."""
+    """Forgets links that were changed elsewhere, and learns of stores' link domains."""
     redirect = cast(Redirect, ctx.resources)
     await redirect.cache.catch_up()
     await redirect.hosts.catch_up(ctx.db)

@@ -31,7 +31,7 @@ from services.links.sms_gateways.sql import Settings
 
 PER_GATEWAY: Final = 5
 PATIENCE: Final = timedelta(days=1)
-"""So long a message waits for a gateway, whatever that says, before what it tells goes by another channel."""
+"""So long a message waits for a gateway, whatever that says, before what it is about goes by another channel."""
 _GONE: Final[dict[str, Suppressed]] = {"unknown_number": "bounced", "opted_out": "unsubscribed"}
 _SEGMENTS = Counter("kith_sms_segments_total", "Segments of SMS that gateways took, by kind of message.", ("kind",))
 for _kind in ("notice", "phone_code"):
@@ -40,7 +40,7 @@ _log = structlog.get_logger()
 
 
 async def send(ctx: Context, task: Task) -> Outcome:
-    """Sends one message. Who has ended them, or has no proved number any more, is told by another channel."""
+    """Sends one message. Who has ended them, or has no proved number any more, is notified by another channel."""
     async with ctx.db.transaction([task.store_id]) as tx:
         mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
         if mail is None or mail.state != "waiting":
@@ -129,7 +129,7 @@ def _elsewhere(
     gone: Suppressed | None = None,
     number: str = "",
 ) -> Outcome:
-    """This way does not lead there: what was to be told waits for another channel. With `back`, nothing was sent that
+    """This way does not lead there: what was to be sent waits for another channel. With `back`, nothing was sent that
     costs anything; with `gone`, the number gets nothing any more.
     """
 
@@ -148,7 +148,7 @@ def _elsewhere(
 
 
 async def given_up(tx: Tx, task: Task, reason: str) -> None:
-    """The gateway did not take it in all that time: it is told by another channel."""
+    """The gateway did not take it in all that time: it goes by another channel."""
     mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
     if mail is not None and mail.state == "waiting":
         await notify_elsewhere(tx, mail, reason if reason.startswith("sms_") else "sms_away")

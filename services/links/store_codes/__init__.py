@@ -1,1 +1,1 @@
-"""Where codes work at the store's own checkouts, as connectors tell: pages ask here whether to show one."""
+"""Where codes work at the store's own checkouts, as connectors report: pages ask here whether to show one."""

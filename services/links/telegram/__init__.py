@@ -1,1 +1,1 @@
-"""A store's Telegram bot: how ambassadors connect it, what it answers, and how it tells them news."""
+"""A store's Telegram bot: how ambassadors connect it, what it answers, and how it notifies them."""

@@ -172,7 +172,7 @@ async def connect(tx: Tx, bot: Bot, chat_id: str, token: str) -> str | None:
 
 
 async def disconnect(tx: Tx, bot: Bot, chat_id: str) -> None:
-    """Whoever is in this chat is told nothing by it any more."""
+    """Whoever is in this chat is sent nothing by it any more."""
     for ambassador_id in await people.connected(tx, bot.store_id, address(bot, chat_id)):
         await people.connect(tx, bot.store_id, ambassador_id, None)
         await preferences.prefer(tx, bot.store_id, ambassador_id, "email")

@@ -65,7 +65,7 @@ async def set_up(ctx: Context, task: Task) -> Outcome:
 
 
 async def send(ctx: Context, task: Task) -> Outcome:
-    """Sends one message. Whoever is not there any more is told by another channel."""
+    """Sends one message. Whoever is not there any more is notified by another channel."""
     async with ctx.db.transaction([task.store_id]) as tx:
         mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
         if mail is None or mail.state != "waiting":
@@ -110,7 +110,7 @@ def _outcome(bot: Bot, mail: Mail, answer: Answer, now: datetime) -> Outcome:
 
 
 def _elsewhere(mail: Mail, reason: str, *, refused: Bot | None = None, gone: bool = True) -> Outcome:
-    """This way does not lead there, or, if it is `gone`, no more: what was to be told waits for another channel."""
+    """This way does not lead there, or, if it is `gone`, no more: what was to be sent waits for another channel."""
     who = mail.ambassador_id or ""
 
     async def note(tx: Tx) -> None:
@@ -128,7 +128,7 @@ def _elsewhere(mail: Mail, reason: str, *, refused: Bot | None = None, gone: boo
 
 
 async def send_given_up(tx: Tx, task: Task, reason: str) -> None:
-    """Telegram did not take it in all that time: it is told by another channel."""
+    """Telegram did not take it in all that time: it goes by another channel."""
     mail = await messages.get(tx, task.store_id, str(task.payload["mail_id"]))
     if mail is not None and mail.state == "waiting":
         await notify_elsewhere(tx, mail, reason if reason.startswith("telegram_") else "telegram_away")

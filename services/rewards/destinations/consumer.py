@@ -1,4 +1,4 @@
-"""Hears of ambassadors: that their mail or phone changed, or that they were erased."""
+"""Receives ambassadors: that their mail or phone changed, or that they were erased."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""SQL of destinations: the one in force, those that ended, and how contacts were when last heard of."""
+"""SQL of destinations: the one in force, those that ended, and how contacts were when last received."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Hears of ambassadors who were erased: what was written about them goes."""
+"""Receives ambassadors who were erased: what was written about them goes."""
 
 from collections.abc import Sequence
 from typing import Any

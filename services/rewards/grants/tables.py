@@ -31,7 +31,7 @@ CONVERSIONS = Table(
     Column("body", LargeBinary, nullable=True),
     # The state as it was kept before: plain. One of the two is there.
     text("data", nullable=True),
-    # The program's version, or the store itself, has not been heard of yet.
+    # The program's version, or the store itself, has not been received yet.
     Column("waiting", Boolean, nullable=False, server_default="false"),
     # Null in rows from before there was a simulator: it fills them in when it first needs them.
     moment("placed_at", nullable=True),

@@ -47,7 +47,7 @@ def status_chip(speech: Speech, status: str) -> Chip:
 
 
 def reason_text(speech: Speech, reason: str | None) -> str:
-    """Why a payout stands where it does; what somebody told is shown as they told it."""
+    """Why a payout stands where it does; what somebody reported is shown as they reported it."""
     known = {
         "destination_changed": speech.say("The ambassador changed where the money goes."),
         "cooling_off": speech.say("The destination, mail or phone changed less than 72 hours ago."),

@@ -279,13 +279,13 @@ async def keep_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
 
 
 async def ambassador(tx: Tx, store_id: str, ambassador_id: str) -> Ambassador | None:
-    """An ambassador, as far as has been heard; erased as soon as all else of theirs is dropped here."""
+    """An ambassador, as far as has been received; erased as soon as all else of theirs is dropped here."""
     row = await tx.one_or_none(_AMBASSADOR, store=store_id, ambassador=ambassador_id)
     return None if row is None else Ambassador(row.program_id, row.status)
 
 
 async def joined(tx: Tx, ambassadors: Iterable[Ref]) -> dict[Ref, datetime]:
-    """When these (store, ambassador) joined, as far as has been heard."""
+    """When these (store, ambassador) joined, as far as has been received."""
     keys = sorted(set(ambassadors))
     if not keys:
         return {}
@@ -334,7 +334,7 @@ async def close_portals(tx: Tx, ambassadors: Sequence[Ref]) -> None:
 
 
 async def portal_is_closed(tx: Tx, store_id: str, ambassador: str) -> bool:
-    """Whether the ambassador was erased, as far as has been heard."""
+    """Whether the ambassador was erased, as far as has been received."""
     return bool(await tx.scalar(_CLOSED, store=store_id, ambassador=ambassador))
 
 

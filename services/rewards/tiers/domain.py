@@ -258,8 +258,8 @@ def advance(before: Standing | None, rules: Rules, kept: Counts, joined: date | 
 
 
 def move_of(before: Standing | None, after: Standing, tiers: Tiers | None) -> Move | None:
-    """What there is to keep, and to tell; None if all is as it was. Who is where everybody begins, and does not move by
-    time, needs no standing.
+    """What there is to keep, and to publish; None if all is as it was. Who is where everybody begins, and does not move
+    by time, needs no standing.
     """
     if before is None and after.tier == start_of(tiers) and after.due_at is None:
         return None

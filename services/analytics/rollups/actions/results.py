@@ -1,4 +1,4 @@
-"""Tells the job of standings which ambassadors' results changed."""
+"""Notifies the job of standings which ambassadors' results changed."""
 
 from collections.abc import Iterable
 from datetime import timedelta

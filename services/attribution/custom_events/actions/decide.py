@@ -86,7 +86,7 @@ async def decide_more(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
 
 async def assign(tx: Tx, names: set[Ref]) -> set[Ref]:
     """Finds out whose the events are that were nobody's, now that something names these people. An event may come
-    before the naming that it was told with: it waits for that.
+    before the naming that it was reported with: it waits for that.
     """
     waiting = await sql.unassigned(tx, names)
     known = await people_sql.of_keys(tx, {(ref[0], key) for ref, keys in waiting.items() for key in keys})
@@ -164,7 +164,7 @@ async def _decide(tx: Tx, stores: Iterable[str]) -> dict[str, datetime]:
 
 
 async def write(tx: Tx, rows: Sequence[EventRow], made: Mapping[Ref, EventDecision]) -> None:
-    """Keeps what was decided of these events and tells of what is not as others know it. A settled one has no decision
+    """Keeps what was decided of these events and publishes what is not as others know it. A settled one has no decision
     here: it keeps its own.
     """
     changed: list[EventRow] = []
@@ -193,7 +193,7 @@ def publish(tx: Tx, after: EventRow, before: EventRow) -> EventRow:
     """Emits the state of a decided event if what others see of it has changed."""
     state = action_of(after, before, tx.now)
     if state.status == "pending" and before.told_hash is None:
-        return after  # nobody is told of what waits for its first outcome
+        return after  # what waits for its first outcome is not published
     mark = hashlib.blake2b(
         state.__pydantic_serializer__.to_json(state, exclude=_OF_THIS_EVENT), digest_size=16
     ).digest()

@@ -69,7 +69,7 @@ def report_of(
 
 
 async def report(tx: Tx, reported: ActionReported) -> bool:
-    """Keeps an event and tells of it, and of who is meant, as `identify` would: all names that it gives are one
+    """Keeps an event and publishes it, and who is meant, as `identify` would: all names that it gives are one
     person's. False if the very same was reported before.
 
     Raises `EventReportedOtherwise` where another one was under this id.
@@ -96,7 +96,7 @@ async def report(tx: Tx, reported: ActionReported) -> bool:
 
 
 async def cancel(tx: Tx, store_id: str, event_id: str, *, reason: CancelReason) -> bool:
-    """Calls an event off and tells of it; False if it was before, for whatever reason. Raises `EventNotFound`."""
+    """Calls an event off and publishes that; False if it was before, for whatever reason. Raises `EventNotFound`."""
     known = await sql.one(tx, store_id, event_id, lock=True)
     if known is None:
         raise EventNotFound(event_id)

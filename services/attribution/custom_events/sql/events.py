@@ -74,7 +74,7 @@ update custom_events set cancelled_at = :now, cancel_reason = :reason where stor
 """
 _LIST = (
     f"select {_COLUMNS} from custom_events e where e.store_id = :store"  # noqa: S608
-    " and (e.joined is null or e.told_hash is not null)"  # who came by nobody is nobody's news
+    " and (e.joined is null or e.told_hash is not null)"  # who came by nobody concerns nobody
     " and (cast(:before as text) is null or (e.happened_at, e.event_id) < (:before_at, :before))"
     " order by e.happened_at desc, e.event_id desc limit :count"
 )

@@ -31,7 +31,7 @@ AT_ONCE = 200
 """Orders that settle in one transaction, of all its stores together: these are locked that long."""
 LOOK_AGAIN = timedelta(seconds=10)
 """When to come back to an order with facts that were acknowledged and not yet decided: they must not come too late.
-What connectors acknowledged and has not told yet is not seen here."""
+What connectors acknowledged and has not reported yet is not seen here."""
 
 
 Then = Callable[[Tx, Iterable[Ref]], Awaitable[None]]

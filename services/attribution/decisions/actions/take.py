@@ -274,7 +274,7 @@ async def _others_learn(tx: Tx, joined: Joined, friends: Friends, reported: Coll
 
 
 async def _concerned_by_catalog(tx: Tx, brought: _Brought) -> set[Ref]:
-    """People with open orders whom news of the catalog concern. Of too many, nobody: a sweep comes to them."""
+    """People with open orders whom changes of the catalog concern. Of too many, nobody: a sweep comes to them."""
     if not brought.keys and not brought.versions:
         return set()
     most = SWEPT_AT_ONCE + 1

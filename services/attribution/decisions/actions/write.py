@@ -221,7 +221,7 @@ def _named(decision: Decision) -> tuple[Named, ...]:
 
 async def _retie(tx: Tx, before: Mapping[Ref, OrderRow], rows: Iterable[OrderRow]) -> None:
     """Keeps the ties of changed orders to codes and ambassadors, while the orders are open; whom they name in vain for
-    longer, since these ambassadors are told why.
+    longer, since these ambassadors are notified why.
     """
     wanted: set[Tie] = set()
     gone: set[Tie] = set()

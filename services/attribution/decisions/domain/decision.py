@@ -98,7 +98,7 @@ class Decision(Struct, frozen=True):
     at_settling: AtSettling | None = None
     """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
     history: bool = False
-    """It was imported from before the store was connected: nobody is told of it."""
+    """It was imported from before the store was connected: nobody is notified of it."""
     circumstances: Circumstances | None = None
     """What the rules of its version ask about the moment of the purchase; None where they ask nothing. So bytes of
     orders under other versions are what they were, and the engine is the same."""

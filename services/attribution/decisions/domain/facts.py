@@ -154,7 +154,7 @@ class Order:
     uses: dict[str, bool | None]
     settlement: Settlement | None
     history: bool = False
-    """Imported from before the store was connected, and never told of otherwise."""
+    """Imported from before the store was connected, and never reported otherwise."""
     country: str | None = None
     """Where it goes, as the newest report has it that says so."""
 

@@ -174,7 +174,7 @@ def _detail(evidence: Evidence, check: Check | None) -> dict[str, object]:
 
 
 def winner_of(evidence: Evidence) -> Winner:
-    """The proof that won, as others are told."""
+    """The proof that won, as it is published."""
     return Winner(
         kind=evidence.kind,
         at=evidence.at,

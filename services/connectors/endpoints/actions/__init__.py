@@ -1,1 +1,1 @@
-"""What can be done with endpoints: set up, told, sent to, tried again, forgotten."""
+"""What can be done with endpoints: set up, notified, sent to, tried again, forgotten."""

@@ -31,7 +31,7 @@ class Made:
 
 
 async def create(tx: Tx, ctx: Context, store_id: str, *, url: str, events: Sequence[str]) -> Made:
-    """Makes an endpoint. It hears of what happens from now on. Raises `Invalid` and `Conflict`."""
+    """Makes an endpoint. It is notified of what happens from now on. Raises `Invalid` and `Conflict`."""
     check_url(ctx, url)
     # The store's lock, so that two at once do not both find room.
     await tx.lock_stores([store_id])

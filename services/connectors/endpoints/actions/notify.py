@@ -50,8 +50,8 @@ async def _gone(tx: Tx, events: Sequence[Event[Any]], listening: Collection[str]
     about = {(event.store_id, one) for event in events for one in webhooks.subjects(event.data)}
     if not about:
         return set()
-    # The store's lock: who is erased in one transaction is not told of in another that began before its end. A store
-    # without endpoints is told nothing of what was before its first one.
+    # The store's lock: who is erased in one transaction is not reported in another that began before its end. A store
+    # without endpoints is sent nothing of what was before its first one.
     await tx.lock_stores({store for store, _ in about if store in listening})
     going = sorted({(event.store_id, ended) for event in events if (ended := webhooks.ended(event.data))})
     if going:

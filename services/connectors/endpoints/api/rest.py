@@ -45,7 +45,7 @@ _SEPARATOR = "."
 
 @router.post("/v1/webhook-endpoints", status_code=201, response_model=EndpointMade)
 async def post_endpoint(body: EndpointIn, call: Annotated[Call, require("webhooks:write")]) -> Response:
-    """Makes an endpoint, which hears of what happens from now on. The secret is in this answer only."""
+    """Makes an endpoint, which is notified of what happens from now on. The secret is in this answer only."""
     return await call.once(
         lambda tx: manage.create(tx, call.ctx, call.store_id, url=body.url, events=body.events),
         answer=_made,

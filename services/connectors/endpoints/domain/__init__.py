@@ -1,1 +1,1 @@
-"""What is told, how it is signed, and when it is tried again. Pure."""
+"""What is sent, how it is signed, and when it is tried again. Pure."""

@@ -1,4 +1,4 @@
-"""What stores are told, and in which words: the names of webhooks, and their bodies."""
+"""What stores are sent, and in which words: the names of webhooks, and their bodies."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -93,11 +93,11 @@ LIKEWISE: Final[Mapping[str, type[Payload]]] = {
     "reward.released": SourcedRewardReleased,
     "reward.reversed": SourcedRewardReversed,
 }
-"""Events that are told under the same names: rewards that are of no order. Their bodies name a `source` instead."""
+"""Events that are sent under the same names: rewards that are of no order. Their bodies name a `source` instead."""
 TYPES: Final = tuple(WEBHOOKS)
 NEW_FOR: Final = timedelta(days=10)
-"""How long after it was made something may still be told as new. Its later changes tell of it too, in case the first of
-them was overtaken; shorter than messages are kept, which is how a second telling is known.
+"""How long after it was made something may still be sent as new. Its later changes report it too, in case the first of
+them was overtaken; shorter than messages are kept, which is how a repetition is known.
 """
 _KEPT_BACK: Final = frozenset({"contact_hashes", "friend_contacts"})
 """Keyed hashes of contacts: nobody outside can use them but to tell that two are the same person's."""
@@ -105,7 +105,7 @@ _NAMES: Final = {payload.TYPE: name for part in (WEBHOOKS, LIKEWISE) for name, p
 
 
 def type_of(payload: Payload, at: datetime) -> str | None:
-    """What a store hears of an event that was recorded at a moment; None for what is not told."""
+    """The name of the webhook of an event that was recorded at a moment; None for what is not sent."""
     if isinstance(payload, AmbassadorSaved):
         new = payload.status == "active" and at - payload.created_at <= NEW_FOR
         return "ambassador.joined" if new else None
@@ -115,12 +115,12 @@ def type_of(payload: Payload, at: datetime) -> str | None:
 
 
 def began(payload: Payload, at: datetime) -> datetime:
-    """When what is told came to be: an endpoint hears of what came after it."""
+    """When what is reported came to be: an endpoint is sent what came after it."""
     return min(at, payload.created_at) if isinstance(payload, AmbassadorSaved | LinkSaved) else at
 
 
 def message_id(payload: Payload, event_id: str) -> str:
-    """The id that a message keeps over all tries. What is told once of a thing is named by the thing."""
+    """The id that a message keeps over all tries. What is sent once of a thing is named by the thing."""
     if isinstance(payload, AmbassadorSaved):
         return f"joined_{payload.ambassador_id}"
     return created(payload.link_id) if isinstance(payload, LinkSaved) else event_id
@@ -137,7 +137,7 @@ def person_of(payload: Payload) -> str | None:
 
 
 def subjects(payload: Payload) -> tuple[str, ...]:
-    """The person and the link that a message is about alone: nothing is told of them once they are gone."""
+    """The person and the link that a message is about alone: nothing is sent of them once they are gone."""
     if isinstance(payload, LinkSaved):
         return payload.ambassador_id, payload.link_id
     return (payload.ambassador_id,) if isinstance(payload, AmbassadorSaved) else ()

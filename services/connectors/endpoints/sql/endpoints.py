@@ -68,7 +68,7 @@ order by ends_at desc nulls first, created_at desc
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that a store wants to be told at."""
+    """An address that a store wants to be notified at."""
 
     store_id: str
     endpoint_id: str
@@ -120,7 +120,7 @@ async def of_stores(tx: Tx, stores: Sequence[str]) -> list[Endpoint]:
 
 
 async def change(tx: Tx, endpoint: Endpoint) -> None:
-    """Writes its address and what it hears of. At another address it stands as if it had never failed."""
+    """Writes its address and what it is sent. At another address it stands as if it had never failed."""
     await tx.execute(
         _CHANGE, store=endpoint.store_id, endpoint=endpoint.endpoint_id, url=endpoint.url, events=endpoint.events
     )

@@ -106,7 +106,7 @@ async def withdraw_of(tx: Tx, persons: Sequence[tuple[str, str]]) -> None:
 
 
 async def note_gone(tx: Tx, subjects: Sequence[tuple[str, str]]) -> None:
-    """Remembers people and links, given by store and id, of whom nothing more is to be told."""
+    """Remembers people and links, given by store and id, of whom nothing more is to be sent."""
     await tx.execute(_GONE, stores=[store for store, _ in subjects], subjects=[one for _, one in subjects])
 
 

@@ -58,7 +58,7 @@ def with_codes(
 
 
 def forms_of(facts: Sequence[ReportedFact], report: Report) -> dict[str, Form]:
-    """In which form refunds are told, by the ids of the facts of a report: these end with its refunds."""
+    """In which form refunds are reported, by the ids of the facts of a report: these end with its refunds."""
     pairs = zip(reversed(facts), reversed(report.refunds), strict=False)
     return {fact.fact_id: one.form for fact, one in pairs if one.form is not None}
 

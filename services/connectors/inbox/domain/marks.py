@@ -1,6 +1,6 @@
 """What a report says, as marks: two reports that say the same have the same marks, whatever dates stand in them. Pure.
 
-A shop changes an order's date also when somebody only looks at it, so a date tells nothing of what changed. Marks hold
+A shop changes an order's date also when somebody only looks at it, so a date says nothing of what changed. Marks hold
 contacts, so they are keyed as contacts are.
 """
 

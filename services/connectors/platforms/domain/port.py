@@ -41,7 +41,7 @@ class Named(NamedTuple):
     topic: str
     kind: str
     at: datetime | None = None
-    """When what it tells happened, where only a header says so: it may make less happen than without it, and no more.
+    """When what it reports happened, where only a header says so: it may make less happen than without it, and no more.
     """
 
 
@@ -75,8 +75,8 @@ class Delivered(NamedTuple):
 
 
 Form = Literal["each", "sum", "more"]
-"""How a platform tells of an order's refunds that tells of them in two ways: `each` by its own id, or the `sum` of all
-under one; `more` is the sum as well, and counts only where sums were told before.
+"""How a platform reports an order's refunds that reports them in two ways: `each` by its own id, or the `sum` of all
+under one; `more` is the sum as well, and counts only where sums were reported before.
 """
 
 
@@ -86,7 +86,9 @@ class ReportedRefund(NamedTuple):
     order_id: str
     refund: Refund
     form: Form | None = None
-    """Told of one order in two forms it would count twice: the one told first holds. None where there is one form."""
+    """Reported of one order in two forms it would count twice: the one reported first holds. None where there is one
+    form.
+    """
 
 
 class Payment(NamedTuple):
@@ -212,7 +214,8 @@ class Report:
     cancels: Sequence[ReportedCancel] = ()
     payments: Sequence[Payment] = ()
     by_payment: bool = False
-    """Its refunds name a payment in an order's place: they are of the order that it paid, too, whenever that is told.
+    """Its refunds name a payment in an order's place: they are of the order that it paid, too, whenever that is
+    reported.
     """
     code_ids: Sequence[str] = ()
     """The platform's own ids of codes that its orders were bought with, where it does not say what they are."""
@@ -269,7 +272,7 @@ class Platform:
     past: Polling | None = None
     """How it is asked for all that was sold, where that is another list than of what changed."""
     naming: Naming | None = None
-    """How it is asked what a code is of which it tells the id alone; None where it tells the code."""
+    """How it is asked what a code is of which it names the id alone; None where it names the code."""
     privacy: Callable[[str, bytes], PrivacyRequest | None] = nobody_asks
     """What a delivery asks in people's name, by its topic and body; None if it asks nothing. Raises `Invalid`."""
     privacy_topics: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Polls on a connection's page: how far one has come, what no delivery had told, and the button that asks now."""
+"""Polls on a connection's page: how far one has come, what no delivery had reported, and the button that asks now."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

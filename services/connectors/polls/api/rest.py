@@ -1,4 +1,4 @@
-"""The API of polls: how far one has come, a round on demand, and what no delivery had told."""
+"""The API of polls: how far one has come, a round on demand, and what no delivery had reported."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
@@ -62,7 +62,7 @@ async def get_gaps(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[GapOut]:
-    """What polls found within the last 90 days that no delivery had told, the newest first."""
+    """What polls found within the last 90 days that no delivery had reported, the newest first."""
     start = cursors.decode(cursor, datetime, str)
     async with call.transaction() as tx:
         await accounts.get(tx, call.store_id, connection_id)

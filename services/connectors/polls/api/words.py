@@ -19,7 +19,7 @@ def state_chip(speech: Speech, poll: Poll) -> Chip:
 
 
 def gap_chip(speech: Speech, gap: Gap) -> Chip:
-    """What was not told."""
+    """What was not reported."""
     if gap.late_at is not None:
         return Chip(speech.label("chip", "Late"), "neutral", "dash")
     if gap.kind == "missed":

@@ -1,4 +1,4 @@
-"""When polls come, how far they look back, and what of their findings is news. Pure."""
+"""When polls come, how far they look back, and what of their findings is new. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -10,8 +10,8 @@ OVERLAP: Final = timedelta(minutes=15)
 SETTLES: Final = timedelta(minutes=1)
 """What changed less than this ago is left to the next round: its webhook may be on the way."""
 FURTHEST: Final = timedelta(days=13)
-"""How far back one may ask, and a round looks: what deliveries told is kept for a day longer. Of what is older nobody
-knows whether it was told.
+"""How far back one may ask, and a round looks: what deliveries reported is kept for a day longer. Of what is older
+nobody knows whether it was reported.
 """
 KEPT: Final = timedelta(days=90)
 """How long findings and gaps are kept."""
@@ -41,7 +41,7 @@ def window(
 
 
 def forgotten(since: datetime | None, now: datetime) -> bool:
-    """Whether a round that was broken off began so long ago that it cannot go on: what was told when it looked is not
-    kept any more. A day longer than a round looks back, so that one which takes many turns comes to its end.
+    """Whether a round that was broken off began so long ago that it cannot go on: what was reported when it looked is
+    not kept any more. A day longer than a round looks back, so that one which takes many turns comes to its end.
     """
     return since is not None and since < now - FURTHEST - OVERLAP - timedelta(days=1)

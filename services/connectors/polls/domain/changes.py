@@ -1,4 +1,4 @@
-"""What of a poll's finding nobody had told. Pure."""
+"""What of a poll's finding nobody had reported. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from services.connectors.polls.domain import Kind
 
 
 class EarlierReport(NamedTuple):
-    """One telling of an order: a delivery, or what a poll found before."""
+    """One report of an order: a delivery, or what a poll found before."""
 
     marks: tuple[str, ...] | None
     """None where nobody has marked it: it was read by a version of before."""
@@ -20,14 +20,14 @@ class EarlierReport(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What nobody had told of an order."""
+    """What nobody had reported of an order."""
 
     kind: Kind
     marks: tuple[str, ...]
 
 
 def change_since(found: ReportMarks, earlier: Sequence[EarlierReport]) -> Change | None:
-    """What of this nobody had told; None if all of it is known, or older than what is."""
+    """What of this nobody had reported; None if all of it is known, or older than what is."""
     marks = tuple(mark for mark in found.marks if not _is_known(mark, found.as_of, earlier))
     if not marks:
         return None
@@ -52,7 +52,7 @@ def _is_known(mark: str, as_of: datetime | None, earlier: Sequence[EarlierReport
     marked = [one for one in earlier if one.marks is not None]
     if not mark.startswith(ORDER):
         return any(mark in (one.marks or ()) for one in marked)
-    # Of figures the newest hold: an order that went back to what it was says so only if that was told last.
+    # Of figures the newest hold: an order that went back to what it was says so only if that was reported last.
     orders = [one for one in marked if any(text.startswith(ORDER) for text in one.marks or ())]
     dated = [one.as_of for one in orders if one.as_of is not None]
     if as_of is None or not dated:

@@ -151,7 +151,7 @@ def _announce(tx: Tx, carrier: Carrier) -> None:
 
 
 def report(tx: Tx, carrier: Carrier, code_id: str, code: str, state: State, reason: str | None, revision: int) -> None:
-    """Tells what became of a code."""
+    """Reports what became of a code."""
     tx.emit(
         StoreCodeChanged(
             store_id=carrier.store_id,

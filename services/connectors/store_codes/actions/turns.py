@@ -32,7 +32,7 @@ HOSTS_HOLD: Final = timedelta(days=1)
 MOST_COUNTED: Final = 100
 """So far tries are counted."""
 _REST: Final = (timedelta(), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
-"""After a call that nobody heard the end of, by how often these codes had been looked up for that before."""
+"""After a call of which nobody knows the end, by how often these codes had been looked up for that before."""
 
 
 @dataclass(frozen=True, slots=True)

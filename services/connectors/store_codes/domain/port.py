@@ -34,7 +34,7 @@ class Want:
     remote_id: str | None
     """What the shop calls it, once that is known."""
     unclear: bool
-    """The shop was asked for it before, and nobody heard what became of that: it has to be looked up first."""
+    """The shop was asked for it before, and nobody knows what became of that: it has to be looked up first."""
 
 
 @dataclass(frozen=True, slots=True)

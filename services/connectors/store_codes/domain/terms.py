@@ -19,7 +19,7 @@ class OwnLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """A discount as a shop is told of it."""
+    """A discount as a shop is given it."""
 
     give: Fixed | Percent
     currency: str

@@ -104,7 +104,7 @@ async def switch(tx: Tx, store_id: str, connection_id: str, *, platform: str, ap
 
 
 async def keep_hosts(tx: Tx, carrier: Carrier) -> None:
-    """Writes what is known of the shop's hosts, and the revision by which that is told."""
+    """Writes what is known of the shop's hosts, and the revision by which that is reported."""
     await tx.execute(
         _HOSTS,
         store=carrier.store_id,

@@ -12,7 +12,7 @@ from services.connectors.store_codes.work import insales, shopify, stripe, wooco
 from services.connectors.store_codes.work.api import Api, basic
 
 Ask = Callable[[Api, Sequence[Want], Callable[[Result], None]], Awaitable[None]]
-"""Asks about these codes and says what it hears of each as soon as it does. Raises `NoAnswer` and `Unreadable`."""
+"""Asks about these codes and says what it learns of each as soon as it does. Raises `NoAnswer` and `Unreadable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ async def patch_link(link_id: str, body: LinkPatch, call: Annotated[Call, requir
 
 @router.delete("/v1/links/{link_id}", status_code=204)
 async def delete_link(link_id: str, call: Annotated[Call, require("links:write")]) -> None:
-    """Ends a link: who opens it from then on is told that it is over."""
+    """Ends a link: who opens it from then on is shown that it is over."""
     async with call.transaction() as tx:
         await actions.delete(tx, call.store_id, link_id)
 

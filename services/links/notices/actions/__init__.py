@@ -1,1 +1,1 @@
-"""Deciding what there is to tell, telling it when its time has come, and choosing the words."""
+"""Deciding what there is to notify of, notifying people when its time has come, and choosing the words."""

@@ -76,7 +76,7 @@ async def draft(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
 
 
 async def start(tx: Tx, store_id: str, announcement_id: str) -> Announcement:
-    """Has a draft told: at its moment, or at once where it names none. Raises `NotFound`, and `Conflict` also for a
+    """Has a draft sent: at its moment, or at once where it names none. Raises `NotFound`, and `Conflict` also for a
     moment that has passed while it was a draft.
     """
     found = await draft(tx, store_id, announcement_id)

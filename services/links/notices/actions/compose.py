@@ -54,7 +54,7 @@ class Text:
 async def reader_of(
     ctx: Context, tx: Tx, store_id: str, ambassador_id: str, *, language: str | None = None
 ) -> Reader | None:
-    """Who is told, in their language or a given one; None for who was erased."""
+    """Who is notified, in their language or a given one; None for who was erased."""
     member = await members.get(tx, store_id, ambassador_id)
     if member is None or member.ambassador.status == "erased":
         return None
@@ -120,7 +120,7 @@ class Update:
 
 
 async def latest(ctx: Context, tx: Tx, reader: Reader, *, count: int = 20) -> list[Update]:
-    """What somebody's own page tells of what happened lately: also what was sent nowhere."""
+    """What somebody's own page shows of what happened lately: also what was sent nowhere."""
     if reader.person is None:
         return []
     found = []
@@ -133,7 +133,7 @@ async def latest(ctx: Context, tx: Tx, reader: Reader, *, count: int = 20) -> li
 
 
 async def _wording(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> tuple[Words, dict[str, str]] | None:
-    """The words for a notice and their own values; None where it has become untrue, or was told by a newer build."""
+    """The words for a notice and their own values; None where it has become untrue, or is of a newer build."""
     if notice.occasion == announcements.OCCASION:
         one = await announcements.get(tx, notice.store_id, str(notice.facts["announcement_id"]))
         texts = {} if one is None else one.texts
@@ -216,7 +216,7 @@ async def _of_order(tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | 
     every = await reward_rows.of_order(tx, notice.store_id, notice.ambassador_id, notice.subject)
     rewards = [reward for reward in every if reward.amount_minor]
     if every and not rewards:
-        return None  # it came back before anybody was told
+        return None  # it came back before anybody was notified
     return {
         "reward": words.reward_sentence(rewards, reader.speech, reader.fmt),
         "amount": words.total(rewards, reader.speech, reader.fmt),

@@ -1,4 +1,4 @@
-"""From events to what there is to tell. Events may come again and in any order: each subject is told once."""
+"""From events to notices. Events may come again and in any order: of each subject people are notified once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -29,9 +29,9 @@ from services.links.programs import sql as programs
 from services.links.proofs import sql as proofs
 
 JOB: Final = "links.notices"
-"""The due job that tells."""
+"""The due job that notifies."""
 FRESH: Final = timedelta(days=3)
-"""What is older than this when it arrives is no news: a backlog or a replay writes to nobody."""
+"""What is older than this when it arrives is not new: a backlog or a replay writes to nobody."""
 _NOT_NOTIFIED: Final = frozenset({"program_unknown"})
 """What is waited for that is nobody's business but ours."""
 
@@ -183,7 +183,7 @@ async def of_destinations(tx: Tx, events: Sequence[Event[DestinationChanged]]) -
 
 
 async def of_ambassadors(tx: Tx, events: Sequence[Event[AmbassadorSaved]]) -> None:
-    """Who joined, and who is to be told nothing any more."""
+    """Who joined, and who is to be notified of nothing any more."""
     await _lock(tx)
     wanted = []
     for event in events:
@@ -199,7 +199,7 @@ async def of_ambassadors(tx: Tx, events: Sequence[Event[AmbassadorSaved]]) -> No
 
 
 async def of_programs(tx: Tx, events: Sequence[Event[ProgramPublished]]) -> None:
-    """New terms, in place of the last ones: told to everybody. Versions in between may have had none."""
+    """New terms, in place of the last ones: everybody is notified. Versions in between may have had none."""
     await _lock(tx)
     for event in events:
         data = event.data
@@ -229,14 +229,14 @@ async def of_clicks(tx: Tx, clicked: Mapping[tuple[str, str], Event[Any]]) -> No
     for store_id in {store_id for store_id, _ in clicked}:
         clicks = {who: event for (of, who), event in clicked.items() if of == store_id}
         known = await people.some(tx, store_id, sorted(clicks)) if store_id in starts else {}
-        # Whoever was there before anybody was told of anything may have had a thousand clicks.
+        # Whoever was there before anybody was notified of anything may have had a thousand clicks.
         old = {who for who, one in known.items() if one.created_at < starts[store_id]}
         wanted += [_notice(tx, event, who, "clicked", "first") for who, event in clicks.items() if who not in old]
     await _add(tx, wanted)
 
 
 async def _lock(tx: Tx) -> None:
-    """Stores before their timers, as the job that tells takes them: else each would wait for the other."""
+    """Stores before their timers, as the job that notifies takes them: else each would wait for the other."""
     await tx.lock_stores(tx.stores - {ALL_STORES})
 
 
@@ -279,7 +279,7 @@ def _reward(data: AnyReward) -> Reward:
 
 
 async def _add(tx: Tx, wanted: Iterable[NewNotice]) -> None:
-    """Adds what is news and is told by its store, and has the job look when the first of it is due."""
+    """Adds what is new and not turned off by its store, and has the job look when the first of it is due."""
     fresh = [one for one in wanted if one.happened_at > tx.now - FRESH]
     if not fresh:
         return

@@ -1,4 +1,4 @@
-"""Telling people what waits for them: together where several things wait, by the channel that leads to them."""
+"""Notifying people of what waits for them: together where several things wait, by the channel that leads to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,10 +29,12 @@ from services.links.stores import actions as stores
 
 KIND: Final = "notice"
 PEOPLE: Final = 200
-"""To how many one run tells something."""
+"""How many people one run notifies."""
 FORGET_JOB: Final = "links.old-notices"
 KEPT: Final = timedelta(days=180)
-"""So long people and support see what somebody was told. Then a mark of it stays, so that it is not told again."""
+"""So long people and support see what somebody was notified of. Then a mark of it stays, so that it is not sent
+again.
+"""
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class _Outcome:
 
 
 async def notify(tx: Tx, store_id: str) -> datetime | None:
-    """Tells what is due in a store, of some people; returns when there is more to do."""
+    """Notifies some people of what is due in a store; returns when there is more to do."""
     waiting = await sql.due(tx, store_id, people=PEOPLE)
     if waiting:
         await schedule(tx, FORGET_JOB, {store_id: tx.now + KEPT})
@@ -55,13 +57,13 @@ async def notify(tx: Tx, store_id: str) -> datetime | None:
 
 
 async def forget(tx: Tx, store_id: str) -> datetime | None:
-    """Forgets some of what was told long ago; returns when there is more to do."""
+    """Forgets some of what was sent long ago; returns when there is more to do."""
     oldest = await sql.forget_before(tx, store_id, tx.now - KEPT)
     return None if oldest is None else oldest + KEPT
 
 
 async def notify_elsewhere(tx: Tx, mail: Mail, reason: str) -> None:
-    """Ends a message that cannot be delivered by its channel: what it was to tell waits again, for another one, unless
+    """Ends a message that cannot be delivered by its channel: what it was about waits again, for another one, unless
     it goes by another one already.
     """
     await messages.end(tx, mail.store_id, mail.mail_id, state="refused", reason=reason)
@@ -81,7 +83,7 @@ async def _notify(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
             continue
         who = known[ambassador_id]
         if urgent := planning.alarms(theirs, tx.now):
-            # Also where mails are not wanted: it is no news, and who it warns may not have asked for that.
+            # Also where mails are not wanted: it warns, and whom it warns may not have asked for that.
             mail: frozenset[Sent] = frozenset({"email"} if who.email else ())
             _message(tx, done, who, urgent, planning.alarm_channels(person.channels | mail, urgent))
         others = [one for one in theirs if one not in urgent]
@@ -97,7 +99,7 @@ async def _notify(tx: Tx, store_id: str, waiting: Sequence[Notice]) -> None:
 
 
 def _message(tx: Tx, done: _Outcome, who: Ambassador, notices: Sequence[Waiting], channels: Sequence[Sent]) -> None:
-    """One message, by one channel or two: the first one's id says of both what they tell."""
+    """One message, by one channel or two: the first one's id says of both what they are about."""
     ids = [one.notice_id for one in notices]
     if not channels:
         done.notified |= dict.fromkeys(ids, (None, "portal"))

@@ -70,8 +70,8 @@ async def drop(tx: Tx, store_id: str, occasion: Occasion, language: str) -> None
 
 
 async def set_enabled(tx: Tx, store_id: str, occasion: Occasion, *, enabled: bool) -> None:
-    """Whether people are told of an occasion. Raises `Invalid` for the collection, which is none, and for not warning
-    people.
+    """Whether people are notified of an occasion. Raises `Invalid` for the collection, which is none, and for not
+    warning people.
     """
     if occasion == "digest":
         raise Invalid.field("occasion", "A collection of several messages is no occasion; turn these off one by one.")
@@ -84,7 +84,7 @@ async def set_enabled(tx: Tx, store_id: str, occasion: Occasion, *, enabled: boo
 
 
 async def enabled(tx: Tx, store_id: str) -> dict[Occasion, bool]:
-    """Which occasions a store tells of."""
+    """Of which occasions a store notifies."""
     turned_off = await sql.turned_off(tx, [store_id])
     return {one: (store_id, one) not in turned_off for one in OCCASIONS if one != "digest"}
 

@@ -1,1 +1,1 @@
-"""HTTP of the words in which people are told, and the console's pages of them."""
+"""HTTP of the words in which people are notified, and the console's pages of them."""

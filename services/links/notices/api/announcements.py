@@ -43,7 +43,7 @@ class Segment(BaseModel):
 
 
 class AnnouncementIn(BaseModel):
-    """Something to tell a segment."""
+    """What is to be sent to a segment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,9 +115,9 @@ class AnnouncementOut(BaseModel):
 
 @router.post(_ALL, status_code=201, response_model=AnnouncementOut)
 async def post_announcement(body: AnnouncementIn, call: Annotated[Call, require("ambassadors:write")]) -> Response:
-    """Tells a segment of the store's ambassadors something: now, at a moment, or again every some weeks.
+    """Sends a segment of the store's ambassadors something: now, at a moment, or again every some weeks.
 
-    Each hears of it by the channel that they prefer, within what they want to hear.
+    Each gets it by the channel that they prefer, within what they want to get.
     """
 
     async def make(tx: Tx) -> AnnouncementOut:
@@ -130,7 +130,7 @@ async def post_announcement(body: AnnouncementIn, call: Annotated[Call, require(
 async def get_announcements(
     call: Annotated[Call, require("ambassadors:read")], cursor: Cursor = None, limit: Limit = 50
 ) -> Page[AnnouncementOut]:
-    """Lists announcements, the newest first, with how many were told and how many came by them."""
+    """Lists announcements, the newest first, with how many were notified and how many came by them."""
     start = cursors.decode(cursor, str)
     async with call.transaction() as tx:
         found: Sequence[Announcement] = await sql.page(
@@ -154,7 +154,7 @@ async def get_announcement(announcement_id: str, call: Annotated[Call, require("
 
 @router.post(f"{_ALL}/{{announcement_id}}/stop")
 async def post_stop(announcement_id: str, call: Annotated[Call, require("ambassadors:write")]) -> AnnouncementOut:
-    """Has no further turn. What is on its way is told."""
+    """Has no further turn. What is on its way is sent."""
     async with call.transaction() as tx:
         return await _shown(tx, await announce.stop(tx, call.store_id, announcement_id))
 

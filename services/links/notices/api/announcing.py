@@ -1,4 +1,4 @@
-"""The console's pages of announcements: written as a draft, looked at, counted and tried, and then told."""
+"""The console's pages of announcements: written as a draft, looked at, counted and tried, and then sent."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -35,7 +35,7 @@ _DAYS: Final = ("joined_from", "joined_until", "shared_from", "shared_until")
 
 @router.get(HOME)
 async def get_list(request: Request, call: Annotated[Call, viewer("ambassadors:read")], lang: str = "") -> Response:
-    """The newest announcements, with how many were told and came by them."""
+    """The newest announcements, with how many were notified and came by them."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         found = await sql.page(tx, call.store_id, before=None, count=100)

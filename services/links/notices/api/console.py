@@ -1,4 +1,4 @@
-"""The console's pages of messages: which are told, and in which words; with a preview and a message for a try."""
+"""The console's pages of messages: which are sent, and in which words; with a preview and a message for a try."""
 
 from typing import Annotated, Final
 
@@ -28,7 +28,7 @@ _ONE: Final = f"{HOME}/{{occasion}}/{{language}}"
 
 @router.get(HOME)
 async def get_messages(request: Request, call: Annotated[Call, viewer("programs:read")], lang: str = "") -> Response:
-    """Every message to ambassadors: whether it is told, and in whose words."""
+    """Every message to ambassadors: whether it is sent, and in whose words."""
     async with call.transaction() as tx:
         own = await stores.get(tx, call.store_id)
         enabled = await wording.enabled(tx, call.store_id)
@@ -56,7 +56,7 @@ async def get_messages(request: Request, call: Annotated[Call, viewer("programs:
 
 @router.post(f"{HOME}/{{occasion}}")
 async def post_occasion(occasion: str, request: Request, call: Annotated[Call, viewer("programs:write")]) -> Response:
-    """Tells of an occasion from now on, or does not."""
+    """Notifies of an occasion from now on, or does not."""
     found = wording.known(occasion)
     enabled = bool((await request.form()).get("told"))
     async with call.transaction() as tx:

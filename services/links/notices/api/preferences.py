@@ -1,4 +1,4 @@
-"""HTTP of how somebody is told."""
+"""HTTP of how somebody is notified."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -18,7 +18,7 @@ _PATH = "/v1/ambassadors/{ambassador_id}/preferences"
 
 @router.get(_PATH)
 async def get_preferences(ambassador_id: str, call: Annotated[Call, require("ambassadors:read")]) -> PreferencesOut:
-    """How an ambassador is told of news."""
+    """How an ambassador is notified."""
     async with call.transaction() as tx:
         return await preferences_of(tx, await people.get(tx, call.store_id, ambassador_id))
 
@@ -27,7 +27,7 @@ async def get_preferences(ambassador_id: str, call: Annotated[Call, require("amb
 async def put_preferences(
     ambassador_id: str, body: PreferencesIn, call: Annotated[Call, require("ambassadors:write")]
 ) -> PreferencesOut:
-    """Keeps how an ambassador wants to be told, as they said it to the store."""
+    """Keeps how an ambassador wants to be notified, as they said it to the store."""
     async with call.transaction() as tx:
         person = await people.present(tx, call.store_id, ambassador_id)
         await sql.put_preferences(tx, call.store_id, ambassador_id, body.wish())

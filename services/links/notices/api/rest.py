@@ -96,7 +96,7 @@ async def post_test(
 
 @router.get("/v1/message-occasions")
 async def get_occasions(call: Annotated[Call, require("programs:read")]) -> OccasionsOut:
-    """Of what ambassadors are told, and of what not."""
+    """Of what ambassadors are notified, and of what not."""
     async with call.transaction() as tx:
         enabled = await wording.enabled(tx, call.store_id)
     return OccasionsOut(data=[OccasionOut(occasion=one, told=is_enabled) for one, is_enabled in enabled.items()])
@@ -106,7 +106,7 @@ async def get_occasions(call: Annotated[Call, require("programs:read")]) -> Occa
 async def put_occasion(
     occasion: str, body: OccasionIn, call: Annotated[Call, require("programs:write")]
 ) -> OccasionOut:
-    """Tells ambassadors of an occasion from now on, or does not."""
+    """Notifies ambassadors of an occasion from now on, or does not."""
     found = wording.known(occasion)
     async with call.transaction() as tx:
         await wording.set_enabled(tx, call.store_id, found, enabled=body.told)

@@ -1,1 +1,1 @@
-"""What there is to tell, in which words, and how a template is filled."""
+"""What there is to notify of, in which words, and how a template is filled."""

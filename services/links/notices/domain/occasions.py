@@ -1,4 +1,4 @@
-"""The occasions on which ambassadors are told something, and the words for it that a store may write anew. Pure."""
+"""The occasions on which ambassadors are notified, and the words for it that a store may write anew. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,20 +41,20 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What an occasion is: its own values, our words for it in English, and when it is told."""
+    """What an occasion is: its own values, our words for it in English, and when it is sent."""
 
     values: tuple[str, ...] = ()
     words: Words
     after: timedelta = timedelta()
     """How long it waits: for what may change it, or say more."""
     collected: bool = False
-    """Whether it waits for the next collection of news, also for who wants none else."""
+    """Whether it waits for the next collection, also for who wants none else."""
     everywhere: tuple[str, ...] = EVERYWHERE
     """Which of the values of every message it has."""
     money: bool = False
     """Whether it is about money that can be used, or cannot any more."""
     alarm: bool = False
-    """Whether it guards the person's account: told at once and wherever they can be reached, whatever they chose."""
+    """Whether it guards the person's account: sent at once and wherever they can be reached, whatever they chose."""
 
 
 _PAGE: Final = _("Open my page")

@@ -1,4 +1,4 @@
-"""When somebody is told what, and by which channel. Pure."""
+"""When somebody is notified of what, and by which channel. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ DAY = timedelta(hours=24)
 
 
 class Waiting(Protocol):
-    """What waits to be told."""
+    """What waits to be sent."""
 
     @property
     def notice_id(self) -> str: ...
@@ -45,12 +45,12 @@ class Plan:
     """What becomes of what waits for one person."""
 
     now: tuple[str, ...] = ()
-    """Told at once, as one message."""
+    """Sent at once, as one message."""
     later: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def plan(person: Person, waiting: Sequence[Waiting], now: datetime) -> Plan:
-    """What is told now, and when to look at the others that are due."""
+    """What is sent now, and when to look at the others that are due."""
     ready: list[str] = []
     later: dict[str, datetime] = {}
     for one in waiting:
@@ -67,8 +67,8 @@ def plan(person: Person, waiting: Sequence[Waiting], now: datetime) -> Plan:
 
 
 def channels(person: Person, notices: Collection[Waiting]) -> tuple[Sent, ...]:
-    """By which channels somebody is told these: the one that they chose, else mail, else whatever leads to them; mail
-    beside it where they want it so. None of a person who reads their page only, or to whom nothing leads.
+    """By which channels somebody is notified of these: the one that they chose, else mail, else whatever leads to them;
+    mail beside it where they want it so. None of a person who reads their page only, or to whom nothing leads.
     """
     wish, left = person.wish, person.channels.difference(*(one.failed for one in notices))
     if wish.channel == "portal":
@@ -87,8 +87,8 @@ def alarms(waiting: Sequence[Waiting], now: datetime) -> tuple[Waiting, ...]:
 
 
 def alarm_channels(reach: Collection[Sent], notices: Collection[Waiting]) -> tuple[Sent, ...]:
-    """By which channels somebody is told these: mail and bot together, as far as they lead to them, since who got hold
-    of one may not have the other; a phone where neither does.
+    """By which channels somebody is notified of these: mail and bot together, as far as they lead to them, since who
+    got hold of one may not have the other; a phone where neither does.
     """
     left = frozenset(reach).difference(*(one.failed for one in notices))
     both: tuple[Sent, ...] = tuple(one for one in ("email", "telegram") if one in left)
@@ -107,7 +107,7 @@ def _is_money(one: Waiting) -> bool:
 
 
 def _collected(person: Person, one: Waiting) -> datetime:
-    """The collection that it belongs to, where there is one; else since when it may be told."""
+    """The collection that it belongs to, where there is one; else since when it may be sent."""
     every = person.wish.digest
     about = ABOUT.get(one.occasion)  # type: ignore[call-overload]  # of a newer build there is none
     if every == "none" and about is not None and about.collected:

@@ -1,1 +1,1 @@
-"""Rows of notices, of rewards as they were told, and of stores' own words."""
+"""Rows of notices, of rewards as they were notified, and of stores' own words."""

@@ -81,12 +81,12 @@ update notices set used_at = :now where store_id = :store_id and ambassador_id =
 """
 
 State = Literal["draft", "scheduled", "ended", "stopped"]
-"""A draft is told to nobody until it is started; its `next_at` is when that shall be, null for at once."""
+"""A draft is sent to nobody until it is started; its `next_at` is when that shall be, null for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What a store tells a segment of its ambassadors. `texts` are words by language; `runs` its turns so far."""
+    """What a store sends to a segment of its ambassadors. `texts` are words by language; `runs` its turns so far."""
 
     announcement_id: str
     store_id: str
@@ -110,7 +110,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Over all turns: for how many it was, how many were told by some channel, and how many came by it."""
+    """Over all turns: for how many it was, how many were notified by some channel, and how many came by it."""
 
     people: int
     notified: int
@@ -183,7 +183,7 @@ async def change(
 
 
 async def start(tx: Tx, store_id: str, announcement_id: str, *, next_at: datetime) -> bool:
-    """Makes a draft one that is told; False if there is no such draft."""
+    """Makes a draft one that is sent; False if there is no such draft."""
     return await tx.execute(_START, store_id=store_id, announcement_id=announcement_id, next_at=next_at) > 0
 
 
@@ -220,7 +220,7 @@ async def next_due(tx: Tx, store_id: str) -> datetime | None:
 
 
 async def notify(tx: Tx, one: Announcement, subject: str) -> int:
-    """Has everybody of its segment told, in one statement; for how many it is."""
+    """Has everybody of its segment notified, in one statement; for how many it is."""
     facts = json.dumps({"announcement_id": one.announcement_id})
     wanted = _segment(one.segment)
     return await tx.execute(_NOTIFY, store_id=one.store_id, subject=subject, facts=facts, now=tx.now, **wanted)
@@ -265,7 +265,7 @@ async def counts(tx: Tx, store_id: str, announcements: Sequence[Announcement]) -
 
 
 async def use(tx: Tx, store_id: str, ambassador_id: str, notice_id: str) -> None:
-    """Notes that whoever was told came by it."""
+    """Notes that whoever was notified came by it."""
     await tx.execute(_USE, store_id=store_id, ambassador_id=ambassador_id, notice_id=notice_id, now=tx.now)
 
 

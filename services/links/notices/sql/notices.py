@@ -31,7 +31,7 @@ set state = 'waiting', reason = null, told_at = null, facts = excluded.facts, ha
 where notices.state = 'dropped' and notices.reason = 'overtaken'
 returning store_id, due
 """  # noqa: S608  # our own words
-# What was overtaken before it was told, and holds again, waits again.
+# What was overtaken before it was sent, and holds again, waits again.
 _ADD_TO_ALL = f"""
 insert into notices (notice_id, store_id, ambassador_id, occasion, subject, facts, state, happened_at, due, created_at)
 select 'ntc_' || replace(cast(gen_random_uuid() as text), '-', ''), store_id, ambassador_id, :occasion, :subject,
@@ -64,7 +64,7 @@ join notices n on n.store_id = t.s and n.ambassador_id = t.a and n.occasion = 'a
 where n.state = 'told' and not exists (select from notice_rewards r where r.store_id = t.s and r.ambassador_id = t.a
   and r.order_id = t.b and (r.amount_minor > 0 or r.status in ('reversed', 'rejected')))
 """
-# That a reward which stands is taken back is told by itself; of one that was taken back it was told already.
+# That a reward which stands is taken back is notified by itself; of one that was taken back it was notified already.
 _DUE = f"""
 select {_FIELDS} from notices where store_id = :store_id and state = 'waiting' and ambassador_id in (
   select ambassador_id from notices where store_id = :store_id and state = 'waiting' and due <= :now
@@ -146,7 +146,7 @@ on conflict (store_id, occasion) do update set told = excluded.told
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNotice:
-    """Something to tell somebody."""
+    """Something to notify somebody of."""
 
     notice_id: str
     store_id: str
@@ -160,7 +160,7 @@ class NewNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that somebody is, was or was not told."""
+    """Something of which somebody is, was or was not notified."""
 
     notice_id: str
     store_id: str
@@ -176,7 +176,7 @@ class Notice:
     created_at: datetime
     told_at: datetime | None
     failed: tuple[str, ...]
-    """Channels that could not tell it."""
+    """Channels that could not deliver it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +256,7 @@ async def sooner(tx: Tx, orders: Iterable[tuple[str, str, str]]) -> set[str]:
 
 
 async def overtake(tx: Tx, orders: Mapping[tuple[str, str], Standing]) -> None:
-    """(store, order) → what holds of it now: what waits to be told of it otherwise is not told."""
+    """(store, order) → what holds of it now: what waits to be sent of it otherwise is not sent."""
     if orders:
         await tx.execute(
             _OVERTAKE,
@@ -298,7 +298,7 @@ async def put_off(tx: Tx, store_id: str, moments: Mapping[str, datetime]) -> Non
 
 
 async def mark_notified(tx: Tx, store_id: str, messages: Mapping[str, tuple[str | None, str | None]]) -> None:
-    """Notices, by id, are told by a message; or by none but the person's page, for a reason."""
+    """Notices, by id, are sent by a message; or by none but the person's page, for a reason."""
     if messages:
         await tx.execute(
             _MARK_NOTIFIED,
@@ -311,31 +311,31 @@ async def mark_notified(tx: Tx, store_id: str, messages: Mapping[str, tuple[str 
 
 
 async def drop(tx: Tx, store_id: str, ids: Iterable[str], *, reason: str) -> None:
-    """Does not tell these."""
+    """Does not send these."""
     if wanted := list(ids):
         await tx.execute(_DROP, store_id=store_id, ids=wanted, reason=reason, now=tx.now)
 
 
 async def drop_of(tx: Tx, store_id: str, ambassador_id: str) -> None:
-    """Tells a person nothing any more."""
+    """Sends a person nothing any more."""
     await tx.execute(_DROP_PERSON, store_id=store_id, ambassador_id=ambassador_id, now=tx.now)
 
 
 async def of_message(tx: Tx, store_id: str, message_id: str) -> Sequence[Notice]:
-    """What a message tells, the oldest first."""
+    """What a message is about, the oldest first."""
     return [_notice(row) for row in await tx.all(_OF_MESSAGE, store_id=store_id, message_id=message_id)]
 
 
 async def put_back(tx: Tx, mail: Mail) -> None:
-    """What a message could not tell waits again, for other channels; not where another message tells the same."""
+    """What a message could not deliver waits again, for other channels; not where another message has the same."""
     await tx.execute(
         _PUT_BACK, store_id=mail.store_id, about=mail.about, mail_id=mail.mail_id, channel=mail.channel, now=tx.now
     )
 
 
 async def forget_before(tx: Tx, store_id: str, moment: datetime) -> datetime | None:
-    """Forgets some of what was told, or was not to be told, up to a moment; when the oldest that is left is from. What
-    was told leaves a mark, and what came of announcements their counts.
+    """Forgets some of what was sent, or was not to be sent, up to a moment; when the oldest that is left is from. What
+    was sent leaves a mark, and what came of announcements their counts.
     """
     await tx.execute(_FORGET, store_id=store_id, before=moment)
     oldest: datetime | None = await tx.scalar(_OLDEST, store_id=store_id)
@@ -343,7 +343,7 @@ async def forget_before(tx: Tx, store_id: str, moment: datetime) -> datetime | N
 
 
 async def latest(tx: Tx, store_id: str, ambassador_id: str, *, count: int) -> Sequence[Notice]:
-    """What happened to somebody, the newest first, told or about to be."""
+    """What happened to somebody, the newest first, sent or about to be."""
     rows = await tx.all(_LATEST, store_id=store_id, ambassador_id=ambassador_id, count=count)
     return [_notice(row) for row in rows]
 
@@ -357,16 +357,16 @@ async def recent(tx: Tx, store_id: str, ids: Iterable[str], *, since: datetime) 
 
 
 async def starts(tx: Tx, stores: Iterable[str]) -> dict[str, datetime]:
-    """Stores that tell only of what happened since a moment."""
+    """Stores that notify only of what happened since a moment."""
     rows = await tx.all(_SINCE, stores=sorted(set(stores)))
     return {row.store_id: row.since for row in rows}
 
 
 async def turned_off(tx: Tx, stores: Iterable[str]) -> set[tuple[str, str]]:
-    """(store, occasion): what these stores chose not to tell of."""
+    """(store, occasion): of what these stores chose not to notify."""
     return {(row.store_id, row.occasion) for row in await tx.all(_TURNED_OFF, stores=sorted(set(stores)))}
 
 
 async def set_enabled(tx: Tx, store_id: str, occasion: str, *, enabled: bool) -> None:
-    """Whether a store tells of an occasion."""
+    """Whether a store notifies of an occasion."""
     await tx.execute(_SET_ENABLED, store_id=store_id, occasion=occasion, told=enabled)

@@ -1,4 +1,6 @@
-"""Rows of orders of which something was told: the newest decision that was heard, and whose the order was last."""
+"""Rows of orders of which somebody was notified: the newest decision that was received, and whose the order was
+last.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,14 +32,14 @@ class KnownDecision:
 
 
 async def known(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, KnownDecision]:
-    """What was heard of these orders."""
+    """What was received of these orders."""
     wanted = list(orders)
     rows = await tx.all(_KNOWN, stores=[store for store, _ in wanted], orders=[order for _, order in wanted])
     return {(row.store_id, row.order_id): KnownDecision(row.revision, row.ambassador_id) for row in rows}
 
 
 async def put(tx: Tx, decisions: Mapping[Ref, KnownDecision]) -> None:
-    """Keeps what was heard."""
+    """Keeps what was received."""
     if decisions:
         await tx.execute(
             _PUT,

@@ -53,7 +53,7 @@ def _reward(row: Row) -> Reward:
 
 
 async def known(tx: Tx, rewards: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Reward]:
-    """(store, reward) → what was last told of it."""
+    """(store, reward) → what was last received of it."""
     wanted = sorted(set(rewards))
     rows = await tx.all(_KNOWN, stores=sorted({s for s, _ in wanted}), rewards=[r for _, r in wanted])
     return {(row.store_id, row.reward_id): _reward(row) for row in rows}

@@ -1,4 +1,4 @@
-"""The portal's page of news, and of how an ambassador wants to be told of it."""
+"""The portal's page of news, and of how an ambassador wants to be notified of it."""
 
 from typing import Final, get_args
 
@@ -39,7 +39,7 @@ _MOST: Final = (1, 2, 3, 5, 10, 20)
 
 @router.get(HOME)
 async def get_messages(request: Request, lang: str = "") -> Response:
-    """What is new, and how the ambassador is told of it."""
+    """What is new, and how the ambassador is notified of it."""
     return await _page(request)
 
 
@@ -110,7 +110,7 @@ async def post_telegram(request: Request) -> Response:
 
 @router.get("/p/news/{notice_id}")
 async def get_announced(notice_id: str, request: Request, lang: str = "") -> Response:
-    """Where an announcement leads: the news of who is signed in, and a note that it was used if it was told to them."""
+    """Where an announcement leads: the news of who is signed in, and a note that it was used if it was sent to them."""
     ctx: Context = request.scope[CONTEXT]
     session = await visitor(ctx, request)
     async with ctx.db.transaction([session.store_id], actor=session.principal) as tx:

@@ -54,9 +54,9 @@ async def get_one(
     cursor: Cursor = None,
     lang: str = "",
 ) -> Response:
-    """One ambassador: who they are, how they share, what they were told and what happened; places for their figures,
-    balance and friends, which other services fill, and what staff did, each for who may read it. Links from behind a
-    cursor.
+    """One ambassador: who they are, how they share, what they were notified of and what happened; places for their
+    figures, balance and friends, which other services fill, and what staff did, each for who may read it. Links from
+    behind a cursor.
     """
     start, may = cursors.decode(cursor, str), call.caller.scopes
     async with call.transaction() as tx:

@@ -25,7 +25,7 @@ class LinkCache:
 
     UNKNOWN_FOR_S = 1.0
     DOUBT_AFTER_S = 300.0
-    """After which an entry is asked for again though no change was heard of: belt and braces."""
+    """After which an entry is asked for again though no change was received: belt and braces."""
     DOUBT_EVERY_S = 30.0
     PATIENCE_S = 0.5
     """How long a click waits for changes of a link that is known from before."""

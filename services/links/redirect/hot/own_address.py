@@ -2,7 +2,7 @@
 
 No redirect stands before such a page, so the page itself asks for the token: a slug, which anybody can read and type,
 proves nothing. Asked by a publishable key from a page of the store's own domains, and by `kith.js` only for a page that
-somebody looks at. What opened it is judged as at the redirect.
+somebody looks at. What opened it is classified as at the redirect.
 """
 
 from starlette.types import Receive, Scope, Send

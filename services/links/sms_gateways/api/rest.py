@@ -17,7 +17,7 @@ router = APIRouter(tags=["messages"])
 
 @router.put("/v1/sms-gateway")
 async def put_gateway(body: GatewayIn, call: Annotated[Call, require("programs:write")]) -> GatewayOut:
-    """Has ambassadors who proved a phone told by SMS, through a gateway of the store's."""
+    """Has ambassadors who proved a phone notified by SMS, through a gateway of the store's."""
     async with call.transaction() as tx:
         return await _shown(call, tx, await setup.set_up(tx, call.ctx, call.store_id, body.wanted()))
 
@@ -31,7 +31,7 @@ async def get_gateway(call: Annotated[Call, require("programs:read")]) -> Gatewa
 
 @router.delete("/v1/sms-gateway", status_code=204)
 async def delete_gateway(call: Annotated[Call, require("programs:write")]) -> None:
-    """Forgets the gateway: people are told by mail again. Their proved numbers stay."""
+    """Forgets the gateway: people are notified by mail again. Their proved numbers stay."""
     async with call.transaction() as tx:
         await setup.drop(tx, call.store_id)
 

@@ -13,7 +13,7 @@ router = APIRouter(tags=["messages"])
 
 @router.put("/v1/telegram-bot")
 async def put_bot(body: BotIn, call: Annotated[Call, require("programs:write")]) -> BotOut:
-    """Has a Telegram bot tell ambassadors who connect it; in place of the store's former one."""
+    """Has a Telegram bot notify ambassadors who connect it; in place of the store's former one."""
     async with call.transaction() as tx:
         return BotOut.of(await actions.set_up(tx, call.ctx.require_sealing(), call.store_id, body.token))
 
@@ -27,6 +27,6 @@ async def get_bot(call: Annotated[Call, require("programs:read")]) -> BotOut:
 
 @router.delete("/v1/telegram-bot", status_code=204)
 async def delete_bot(call: Annotated[Call, require("programs:write")]) -> None:
-    """Forgets the bot: people are told by mail again."""
+    """Forgets the bot: people are notified by mail again."""
     async with call.transaction() as tx:
         await actions.drop(tx, call.store_id)

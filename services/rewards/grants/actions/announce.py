@@ -61,7 +61,7 @@ def _kind(one: Change) -> Happened:
 
 
 def state_of(reward: Reward, happened: Happened) -> AnyReward:
-    """The payload that tells it, for a reward that was granted."""
+    """The payload that reports it, for a reward that was granted."""
     common: dict[str, Any] = {
         "store_id": reward.store_id,
         "reward_id": reward.reward_id,

@@ -74,7 +74,7 @@ async def keep(tx: Tx, states: Sequence[Conversion]) -> set[Ref]:
 
 
 async def mark_waiting(tx: Tx, keys: Iterable[Ref]) -> None:
-    """Marks orders that cannot be decided until a program's version, or their store, is heard of."""
+    """Marks orders that cannot be decided until a program's version, or their store, is received."""
     wanted = sorted(keys)
     if wanted:
         await tx.execute(_MARK_WAITING, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])

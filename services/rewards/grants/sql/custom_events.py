@@ -71,7 +71,7 @@ async def keep(tx: Tx, states: Sequence[Action]) -> set[Ref]:
 
 
 async def mark_waiting(tx: Tx, keys: Iterable[Ref]) -> None:
-    """Marks events that cannot be rewarded until a program's version, or their store, is heard of."""
+    """Marks events that cannot be rewarded until a program's version, or their store, is received."""
     if wanted := sorted(keys):
         await tx.execute(_MARK_WAITING, stores=[k[0] for k in wanted], events=[k[1] for k in wanted])
 

@@ -130,7 +130,7 @@ async def note_periods(tx: Tx, published: Sequence[ProgramPublished]) -> None:
 async def tallies(tx: Tx, wanted: Iterable[CountKey]) -> dict[LimitKey, list[Tally]]:
     """What counts against each limit in each of these periods.
 
-    Reads one row for each. Only periods that began before their limit was heard of, and that nothing has changed in
+    Reads one row for each. Only periods that began before their limit was received, and that nothing has changed in
     since, are summed up from the ambassador's rewards.
     """
     keys = sorted(set(wanted))

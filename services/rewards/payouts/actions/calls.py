@@ -89,7 +89,7 @@ async def look_later(tx: Tx, store_id: str, key: str, *, number: int) -> None:
 
 
 async def look_now(tx: Tx, store_id: str, called: Called, *, remote_id: str | None = None) -> None:
-    """Has a sending looked at: somebody asks, or a provider hinted at news. At once, and at the next full minute,
+    """Has a sending looked at: somebody asks, or a provider hinted at a change. At once, and at the next full minute,
     since what is hinted at in between finds that the first look of its minute was taken already.
     """
     minute = int(tx.now.timestamp()) // 60

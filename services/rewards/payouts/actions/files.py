@@ -90,7 +90,7 @@ async def bank_file_of(tx: Tx, sealing: Sealing, store_id: str, batch_id: str) -
 
 
 async def _sent(tx: Tx, store_id: str, batch_id: str) -> tuple[Batch, list[Payout]]:
-    """A batch and all of its payouts that were ever sent: whatever was told since, the file stays the same."""
+    """A batch and all of its payouts that were ever sent: whatever was reported since, the file stays the same."""
     batch = await batches.get(tx, store_id, batch_id)
     sent = [one for one in await sql.of_batch(tx, store_id, batch_id) if one.sent_at is not None]
     if not sent:

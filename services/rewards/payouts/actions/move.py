@@ -1,6 +1,6 @@
 """Payouts move on: the books, the payout, its life and the event, in one go.
 
-Every change of a payout comes through here. The store must be locked: who is told twice, or by two at once, moves
+Every change of a payout comes through here. The store must be locked: what is reported twice, or by two at once, moves
 money once.
 """
 
@@ -53,7 +53,7 @@ class NotPossible(Conflict):
 
 
 async def move(tx: Tx, changes: Sequence[tuple[Payout, StatusChange]]) -> list[Payout]:
-    """Takes news of payouts; each as it is afterwards. What is so already, or further, stays as it is.
+    """Takes changes of payouts; each as it is afterwards. What is so already, or further, stays as it is.
 
     Raises `NotPossible`, and then nothing has changed.
     """

@@ -1,4 +1,4 @@
-"""What became of payouts: told one by one, or many at once from a bank's or a provider's list."""
+"""What became of payouts: reported one by one, or many at once from a bank's or a provider's list."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,8 +104,8 @@ async def look_up(tx: Tx, store_id: str, payout_id: str) -> Payout:
 async def settle(tx: Tx, store_id: str, results: Sequence[Result]) -> list[Payout]:
     """Takes what became of payouts, all of it or nothing; what is known already changes nothing.
 
-    Raises `Invalid` naming each row whose payout there is not, or that is told twice; `NotPossible` for one that was
-    never sent, or ended otherwise; `Busy` while a provider is asked about one.
+    Raises `Invalid` naming each row whose payout there is not, or that is reported twice; `NotPossible` for one that
+    was never sent, or ended otherwise; `Busy` while a provider is asked about one.
     """
     await tx.lock_stores([store_id])
     known = await sql.several(tx, store_id, [one.payout_id for one in results])

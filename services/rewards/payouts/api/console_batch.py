@@ -213,7 +213,7 @@ def _place(place: Destination | None) -> str:
 
 @router.get(LIST + "/{payout_id}")
 async def payout_page(payout_id: Id, call: Annotated[Call, viewer("payouts:read")]) -> Response:
-    """One payout: what it is made of, its life, what can be told of it."""
+    """One payout: what it is made of, its life, what can be reported of it."""
     return await _payout(call, payout_id)
 
 

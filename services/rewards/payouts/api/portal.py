@@ -196,7 +196,7 @@ async def _history(tx: Tx, reader: Reader, who: PortalSession) -> Table | None:
 
 
 def _shown_status(status: str) -> str:
-    """A status as its ambassador is told it: how far the store is inside is the store's own."""
+    """A status as its ambassador is shown it: how far the store is inside is the store's own."""
     if status in ("draft", "approved"):
         return "draft"
     return "in_transit" if status in ("submitting", "submitted", "unknown") else status

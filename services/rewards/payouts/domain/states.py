@@ -20,7 +20,7 @@ from services.rewards.providers.domain.port import METHODS as PAID_BY_CALL
 Provider = Literal["manual", "csv", "bank_file", "http", "paypal"]
 PROVIDERS: Final[tuple[Provider, ...]] = get_args(Provider)
 BY_CALL: Final[Mapping[Provider, Kind]] = {kind: kind for kind in KINDS}
-"""Providers that are called; of the others a person tells what became of payouts."""
+"""Providers that are called; of the others a person reports what became of payouts."""
 METHODS_OF: Final[Mapping[Provider, frozenset[Method]]] = {
     "manual": frozenset(get_args(Method)),
     "csv": frozenset(get_args(Method)),
@@ -51,8 +51,8 @@ _BEHIND: Final[Mapping[PayoutStatus, frozenset[PayoutStatus]]] = {
     "unknown": frozenset({"submitted", "in_transit", "paid", "returned", "failed"}),
     "failed": frozenset({"returned"}),
 }
-"""News that came too late: the payout is further already. `failed` of what came back is the same news again: a bank's
-list that brought a paid one back may be given twice.
+"""Changes that came too late: the payout is further already. `failed` of what came back is the same change again: a
+bank's list that brought a paid one back may be given twice.
 """
 
 
@@ -77,7 +77,7 @@ class Payout(Struct, frozen=True, kw_only=True):
     reference: str | None = None
     """What whoever paid calls it."""
     fee_minor: int | None = None
-    """What that cost, as it was told: for the accountant, it moves nothing."""
+    """What that cost, as it was reported: for the accountant, it moves nothing."""
     revision: int = 1
     after_number: int
     reserve_number: int
@@ -102,7 +102,7 @@ class StatusChange(Struct, frozen=True, kw_only=True):
 
 
 def moved(payout: Payout, change: StatusChange, *, now: datetime) -> tuple[Payout, Movement | None] | None:
-    """The payout after the news, and what moves in the books. None where it changes nothing: it is so already, or
+    """The payout after the change, and what moves in the books. None where it changes nothing: it is so already, or
     further. Raises `Impossible`.
 
     Of what was paid, `failed` means that it came back.

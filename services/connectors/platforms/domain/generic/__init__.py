@@ -1,6 +1,6 @@
-"""Any shop's own server, which signs what it tells as Standard Webhooks 1.0 has it, in the words of our own API.
+"""Any shop's own server, which signs what it reports as Standard Webhooks 1.0 has it, in the words of our own API.
 
-1C-Bitrix is the same with a guide of its own: a shop on it has a server where a few lines of PHP do the telling.
+1C-Bitrix is the same with a guide of its own: a shop on it has a server where a few lines of PHP report to us.
 """
 
 from dataclasses import replace

@@ -92,7 +92,7 @@ def _order(data: Mapping[str, Any]) -> Order:
         at = getattr(order, name)
         if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR:
             raise Invalid.field(name, f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
-    # What is blank is as not told, so that a template may send what it has.
+    # What is blank is as not given, so that a template may send what it has.
     order.token = _stripped(order.token)
     order.visitor_id = _stripped(order.visitor_id)
     order.tokens, order.codes = (

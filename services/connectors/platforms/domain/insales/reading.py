@@ -56,7 +56,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 def name_of(asked: Asked) -> Named:
-    """No topic is told."""
+    """No topic is named."""
     return Named("", "order")
 
 

@@ -175,12 +175,12 @@ def _refund(event: Reported, refund: Reported, at: datetime) -> Report:
         raise Ignored("no_payment_intent")
     if _REFUNDS_UNLISTED <= _version(event) < _EVERY_REFUND_REPORTED and id_in(refund, "charge") is not None:
         raise Ignored("told_by_charge")  # whose sum has it in it: under two names it would count twice
-    # Of versions before, the charge tells it of the invoice.
+    # Of versions before, the charge reports it of the invoice.
     return Report(refunds=[_one_refund(refund, order_id, at)], by_payment=alone)
 
 
 def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
-    """What a charge says of its refunds. Older versions list them; later ones tell each by an event of its own; those
+    """What a charge says of its refunds. Older versions list them; later ones report each by an event of its own; those
     between have the sum of all, which stands for them under the charge's id.
     """
     # A subscription's order is the invoice, any other the payment intent; of one that there is not nothing follows.
@@ -201,8 +201,8 @@ def _charge(event: Reported, charge: Reported, at: datetime) -> Report:
     refund = Refund(
         refund_id=text(charge, "id") or missing("id"), amount_minor=amount, at=at, currency=currency, updated_at=at
     )
-    # Where each is told by an event of its own, that names the payment alone: of its invoice, the charge tells until
-    # 2025-03-31. Of a payment whose refunds an older version told, or another one to the poll, the sum goes on.
+    # Where each has an event of its own, that names the payment alone: of its invoice, the charge has it until
+    # 2025-03-31. Of a payment whose refunds an older version reported, or another one to the poll, the sum goes on.
     newer = _version(event) >= _EVERY_REFUND_REPORTED
     refunds = [
         ReportedRefund(order_id, refund, "more" if newer and order_id != invoice else "sum") for order_id in order_ids

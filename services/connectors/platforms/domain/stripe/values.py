@@ -97,7 +97,7 @@ def evidence_of(reported: Reported, *metadata: Reported) -> dict[str, Any]:
 
 
 def code_ids_of(reported: Reported) -> list[str]:
-    """The ids of promotion codes whose text is not told: deliveries and listed events never expand them."""
+    """The ids of promotion codes whose text is not given: deliveries and listed events never expand them."""
     discounts = [*mappings(reported.get("discounts") or []), part(reported, "discount")]
     named = [text(one, "promotion_code") for one in discounts]
     return list(dict.fromkeys(one[:LONGEST_ID] for one in named if one is not None))[:MOST]
