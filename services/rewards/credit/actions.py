@@ -16,11 +16,11 @@ from services.rewards.spending import sql as spends
 from services.rewards.spending.domain import Purpose, Spend
 
 
-async def reserve(tx: Tx, holder: Holder, amount: int, *, order_id: str, expires_in: timedelta) -> Spend:
-    """Reserves so much of somebody's for an order.
+async def reserve(tx: Tx, holder: Holder, amount: int, *, purpose: Purpose, expires_in: timedelta) -> Spend:
+    """Reserves so much of somebody's for an order or a cart.
 
     Raises `Invalid` for a customer id that is a contact or anybody's, `Conflict` for one that is also a guest's, or an
-    ambassador who is not active, or an order for which something else is reserved; `NotEnough`.
+    ambassador who is not active, or an order for which something else is reserved or was captured; `NotEnough`.
     """
     if holder.side == "friend" and (names_a_contact(holder.owner) or names_nobody(holder.owner)):
         raise Invalid.field(
@@ -35,17 +35,18 @@ async def reserve(tx: Tx, holder: Holder, amount: int, *, order_id: str, expires
         who = await slices.ambassador(tx, holder.store_id, holder.owner)
         if who is not None and who.status != "active":
             raise Conflict("This ambassador is not active.", code="not_active")
-    return await spending.reserve(
-        tx, holder, amount, purpose=Purpose("order", order_id), expires_at=tx.now + expires_in
-    )
+    return await spending.reserve(tx, holder, amount, purpose=purpose, expires_at=tx.now + expires_in)
 
 
 async def capture(tx: Tx, store_id: str, spend_id: str, amount: int | None, *, order_id: str | None) -> Spend:
-    """Uses what was reserved, or so much of it, for the order that its cart has become, where that has another id. What
-    of the order went back already is returned at once. Raises as `spending.capture` and `spending.rename`.
+    """Uses what was reserved, or so much of it, for the order that its cart has become, where it was for one. What
+    of the order went back already is returned at once. Raises `Invalid` for a cart without the order that it became;
+    and as `spending.capture` and `spending.rename`.
     """
     await tx.lock_stores([store_id])
-    await get(tx, store_id, spend_id)
+    found = await get(tx, store_id, spend_id)
+    if order_id is None and (found.status, found.purpose.kind) == ("reserved", "cart"):
+        raise Invalid.field("order_id", "Name the order that this cart has become.", code="missing")
     if order_id is not None:
         await spending.rename(tx, store_id, spend_id, Purpose("order", order_id))
     spend = await spending.capture(tx, store_id, spend_id, amount)
@@ -62,8 +63,8 @@ async def release(tx: Tx, store_id: str, spend_id: str) -> Spend:
 
 
 async def get(tx: Tx, store_id: str, spend_id: str) -> Spend:
-    """One reservation for an order. Raises `NotFound`."""
+    """One reservation for an order or a cart. Raises `NotFound`."""
     found = await spends.get(tx, store_id, spend_id)
-    if found is None or found.purpose.kind != "order":
+    if found is None or found.purpose.kind == "redemption":
         raise NotFound("There is no such reservation.")
     return found

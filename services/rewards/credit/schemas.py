@@ -9,14 +9,14 @@ from contracts.fields import MAX_MINOR
 from services.kernel.errors import Invalid
 from services.rewards.lots.domain import Holder
 from services.rewards.rules.domain import POINTS
-from services.rewards.spending.domain import Spend, Status
+from services.rewards.spending.domain import Purpose, Spend, Status
 
 _IN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 Amount = Annotated[int, Field(gt=0, le=MAX_MINOR, strict=True)]
 
 
 class CreditReservationIn(BaseModel):
-    """What to set aside of whose points or credit, for which order."""
+    """What to set aside of whose points or credit, for which order or cart."""
 
     model_config = _IN | ConfigDict(
         json_schema_extra={"examples": [{"customer_id": "8412", "unit": "EUR", "amount": 1500, "order_id": "10482"}]}
@@ -30,7 +30,12 @@ class CreditReservationIn(BaseModel):
     )
     unit: str = Field(pattern=r"^([A-Z]{3}|points)$", description="A currency, of store credit; or points.")
     amount: Amount = Field(description="In minor units, or points.")
-    order_id: str = Field(min_length=1, max_length=200, description="The store's own id of the order or the cart.")
+    order_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="The store's own id of the order, where there is one already."
+    )
+    cart_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="The store's own id of the cart, instead: capture then names the order that it has become."
+    )
     expires_in_seconds: int = Field(
         1_800, ge=60, le=604_800, strict=True, description="After so long it is released by itself."
     )
@@ -39,6 +44,15 @@ class CreditReservationIn(BaseModel):
     def expires_in(self) -> timedelta:
         """How long it stands."""
         return timedelta(seconds=self.expires_in_seconds)
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it is for. Raises `Invalid` unless one of the two is named."""
+        if self.order_id is not None and self.cart_id is None:
+            return Purpose("order", self.order_id)
+        if self.cart_id is not None and self.order_id is None:
+            return Purpose("cart", self.cart_id)
+        raise Invalid.field("order_id", "Name one: order_id or cart_id.", code="missing")
 
     def holder(self, store_id: str) -> Holder:
         """Whose it is. Raises `Invalid` unless one of the two is named."""
@@ -61,15 +75,17 @@ class CaptureIn(BaseModel):
 
     amount: Amount | None = Field(None, description="Left out: all that is reserved. The rest is available again.")
     order_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Where it was reserved for a cart: the order that it has become, by which refunds find it."
+        None,
+        description="Needed where it was reserved for a cart: the order that it has become, by which refunds find it.",
     )
 
 
 class CreditReservationOut(BaseModel):
-    """Points or store credit that are set aside for an order, or were."""
+    """Points or store credit that are set aside for an order or a cart, or were."""
 
     id: str
-    order_id: str
+    order_id: str | None = Field(description="None while it is for a cart.")
+    cart_id: str | None = Field(description="None once the cart has become an order.")
     customer_id: str | None
     ambassador_id: str | None
     unit: str = Field(description="A currency, or points.")
@@ -88,7 +104,8 @@ class CreditReservationOut(BaseModel):
         holder = spend.holder
         return cls(
             id=spend.spend_id,
-            order_id=spend.purpose.id,
+            order_id=spend.purpose.id if spend.purpose.kind == "order" else None,
+            cart_id=spend.purpose.id if spend.purpose.kind == "cart" else None,
             customer_id=holder.owner if holder.side == "friend" else None,
             ambassador_id=holder.owner if holder.side == "ambassador" else None,
             unit=holder.unit,

@@ -35,7 +35,7 @@ async def spendable(tx: Tx, holder: Holder) -> int:
 
 
 async def find(tx: Tx, store_id: str, purpose: Purpose) -> Spend | None:
-    """The spend for a purpose: the one that is not released, else the newest."""
+    """The spend for a purpose: the one that is live, else the newest."""
     return await sql.find(tx, store_id, purpose)
 
 
@@ -44,13 +44,20 @@ async def reserve(
 ) -> Spend:
     """Sets so much aside (above 0), of the lots that expire first; those that never do come last.
 
-    `expires_at`: when it is released by itself; None for never. Where the purpose has a spend that is not released, of
-    the same holder and amount, that is returned as it is; of another one: `Conflict`. Raises `NotEnough`.
+    `expires_at`: when it is released by itself; None for never. Where so much of the same holder's is reserved for the
+    purpose already, that is returned, and stands until the later of both ends. Raises `Conflict` where something else
+    is reserved for it, or something was captured for it and not all of that given back; `NotEnough`.
     """
     if amount <= 0:
         raise Invalid.field("amount", "Reserve more than 0.", code="too_small")
     there = await sql.find(tx, holder.store_id, purpose)
-    if there is not None and there.status != "released":
+    if there is not None and there.live:
+        if there.status == "captured":
+            raise Conflict(
+                f"For this {purpose.kind} {there.captured} {there.holder.unit} were captured already.",
+                code="already_captured",
+                members={"spend_id": there.spend_id},
+            )
         if (there.holder, there.amount) != (holder, amount):
             raise Conflict(
                 f"For this {purpose.kind} {there.amount} {there.holder.unit} are reserved already, or another's:"
@@ -58,7 +65,7 @@ async def reserve(
                 code="already_reserved",
                 members={"spend_id": there.spend_id},
             )
-        return there
+        return await _prolonged(tx, there, expires_at)
     can = await spendable(tx, holder)
     if can < amount:
         raise NotEnough(can)
@@ -119,7 +126,7 @@ async def rename(tx: Tx, store_id: str, which: Purpose | str, purpose: Purpose) 
     if spend.purpose == purpose:
         return spend
     other = await sql.find(tx, store_id, purpose)
-    if spend.status != "reserved" or (other is not None and other.status != "released"):
+    if spend.status != "reserved" or (other is not None and other.live):
         raise Conflict("Something else is reserved for that, or this has ended already.", code="already_reserved")
     return await _saved(tx, replace(spend, purpose=purpose))
 
@@ -192,6 +199,15 @@ async def _release(tx: Tx, spends: Sequence[Spend]) -> list[Spend]:
     done = [replace(one, status="released", ended_at=tx.now) for one in spends]
     await sql.save(tx, done)
     return done
+
+
+async def _prolonged(tx: Tx, spend: Spend, expires_at: datetime | None) -> Spend:
+    """A reservation that is asked for again stands until the later end."""
+    if spend.expires_at is None or (expires_at is not None and expires_at <= spend.expires_at):
+        return spend
+    if expires_at is not None:
+        await due.schedule(tx, EXPIRY_JOB, {spend.holder.store_id: expires_at})
+    return await _saved(tx, replace(spend, expires_at=expires_at))
 
 
 async def _saved(tx: Tx, spend: Spend) -> Spend:

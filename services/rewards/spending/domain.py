@@ -15,12 +15,12 @@ from services.rewards.lots.domain import Holder
 
 EXPIRY_JOB: Final = "spend-expiry"
 
-PurposeKind = Literal["order", "redemption"]
+PurposeKind = Literal["order", "cart", "redemption"]
 Status = Literal["reserved", "captured", "released"]
 
 
 class Purpose(NamedTuple):
-    """What is paid for: an order by the store's own id, or a redemption. Of each, one spend at most is not released."""
+    """What is paid for: an order or a cart by the store's own id, or a redemption. Of each, one spend at most lives."""
 
     kind: PurposeKind
     id: str
@@ -44,6 +44,11 @@ class Spend(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     """When it is released, unless it was captured before; None for never."""
     ended_at: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether something is reserved or used by it: not where it was released, or given back in whole."""
+        return self.status == "reserved" or self.used > 0
 
     @property
     def reserved(self) -> int:

@@ -132,10 +132,11 @@ insert into spends ({_FIELDS}) values (:store, :spend, :purpose, :purpose_id, :o
 """  # noqa: S608
 _SAVE = """
 update spends p set captured = w.captured, given_back = w.given_back, status = w.status, ended_at = w.ended_at,
-  purpose_id = w.purpose_id
+  expires_at = w.expires_at, purpose = w.purpose, purpose_id = w.purpose_id
 from unnest(cast(:stores as text[]), cast(:spends as text[]), cast(:captured as bigint[]),
-    cast(:given_back as bigint[]), cast(:statuses as text[]), cast(:ended as timestamptz[]), cast(:purposes as text[]))
-  w(store_id, spend_id, captured, given_back, status, ended_at, purpose_id)
+    cast(:given_back as bigint[]), cast(:statuses as text[]), cast(:ended as timestamptz[]),
+    cast(:expires as timestamptz[]), cast(:purposes as text[]), cast(:purpose_ids as text[]))
+  w(store_id, spend_id, captured, given_back, status, ended_at, expires_at, purpose, purpose_id)
 where p.store_id = w.store_id and p.spend_id = w.spend_id
 """
 _ADD_STEPS = """
@@ -146,7 +147,7 @@ select * from unnest(cast(:stores as text[]), cast(:numbers as bigint[]), cast(:
 _STEP = "select amount from spend_steps where store_id = :store and spend_id = :spend and step = :step"
 _FIND = f"""
 select {_FIELDS} from spends where store_id = :store and purpose = :purpose and purpose_id = :id
-order by (status = 'released'), spend_id desc limit 1
+order by (status = 'reserved' or captured > given_back) desc, spend_id desc limit 1
 """  # noqa: S608
 _GET = f"select {_FIELDS} from spends where store_id = :store and spend_id = :spend"  # noqa: S608
 _CAPTURED_FOR = f"""
@@ -155,7 +156,8 @@ join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, purpos
 where purpose = 'order' and status = 'captured' order by store_id, spend_id
 """  # noqa: S608
 _LISTED = f"""
-select {_FIELDS} from spends where store_id = :store and (cast(:before as text) is null or spend_id < :before)
+select {_FIELDS} from spends where store_id = :store and purpose <> 'redemption'
+  and (cast(:before as text) is null or spend_id < :before)
   {{filters}}
 order by spend_id desc limit :count
 """  # noqa: S608
@@ -315,7 +317,9 @@ async def save(tx: Tx, spends: Sequence[Spend]) -> None:
         given_back=[one.given_back for one in spends],
         statuses=[one.status for one in spends],
         ended=[one.ended_at for one in spends],
-        purposes=[one.purpose.id for one in spends],
+        expires=[one.expires_at for one in spends],
+        purposes=[one.purpose.kind for one in spends],
+        purpose_ids=[one.purpose.id for one in spends],
     )
 
 
@@ -338,7 +342,7 @@ async def step(tx: Tx, spend: Spend, name: str) -> int | None:
 
 
 async def find(tx: Tx, store_id: str, purpose: Purpose) -> Spend | None:
-    """The spend for a purpose: the one that is not released, else the newest."""
+    """The spend for a purpose: the one that is live, else the newest."""
     rows = await tx.all(_FIND, store=store_id, purpose=purpose.kind, id=purpose.id)
     return next((_spend(row) for row in rows), None)
 
@@ -357,7 +361,9 @@ async def captured_for(tx: Tx, orders: Collection[Ref]) -> list[Spend]:
 
 
 async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filters: Mapping[str, str]) -> list[Spend]:
-    """Spends of a store, youngest first, below an id. Filters: purpose, purpose_id, owner, side, status."""
+    """Spends for orders and carts of a store, youngest first, below an id. Filters: purpose, purpose_id, owner, side,
+    status.
+    """
     sql = _LISTED.format(filters="\n  ".join(_FILTERS[name] for name in sorted(filters)))
     return [_spend(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
 

@@ -30,10 +30,12 @@ SPENDS = Table(
         "spends_live_key",
         *("store_id", "purpose", "purpose_id"),
         unique=True,
-        postgresql_where=sql("status <> 'released'"),
+        postgresql_where=sql("status = 'reserved' or captured > given_back"),
     ),
     Index("spends_purpose_idx", "store_id", "purpose_id", "spend_id"),
     Index("spends_owner_idx", "store_id", "owner", "spend_id"),
+    Index("spends_checkout_idx", "store_id", "spend_id", postgresql_where=sql("purpose <> 'redemption'")),
+    Index("spends_status_idx", "store_id", "status", "spend_id", postgresql_where=sql("purpose <> 'redemption'")),
     Index(
         "spends_due_idx",
         *("store_id", "expires_at"),
@@ -43,7 +45,7 @@ SPENDS = Table(
     CheckConstraint("status in ('reserved', 'captured', 'released')", name="status"),
     CheckConstraint("(status = 'captured') = (captured > 0)", name="captured"),
     CheckConstraint("(status = 'reserved') = (ended_at is null)", name="ended"),
-    CheckConstraint("purpose in ('order', 'redemption')", name="purpose"),
+    CheckConstraint("purpose in ('order', 'cart', 'redemption')", name="purpose"),
     CheckConstraint("pay_as in ('store_credit', 'points')", name="pay_as"),
 )
 

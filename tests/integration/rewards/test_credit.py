@@ -10,6 +10,7 @@ import httpx
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.spent import CREDIT, POINTS, bought, lots, opened, run_jobs, time_passes
 from tests.integration.rewards.world import World
+from tests.support.explained import Explained
 from tests.unit.rewards.build import ANNA, STORE, make_state
 
 CART = {"customer_id": "mia", "unit": "EUR", "order_id": "cart-1"}
@@ -31,7 +32,8 @@ async def test_a_customer_pays_with_credit_and_what_the_order_takes_less_is_avai
             "store_credit",
             "mia",
         )
-        assert (await reserve(api, 250)).json() == one
+        again = (await reserve(api, 250)).json()
+        assert again == one | {"expires_at": again["expires_at"]}
         assert (await reserve(api, 200)).json()["code"] == "already_reserved"
         short = (await reserve(api, 60, order_id="cart-2")).json()
         assert (short["code"], short["spendable"]) == ("not_enough", "50")
@@ -135,10 +137,14 @@ async def test_a_refund_returns_its_share_of_the_credit_whichever_is_reported_fi
     await bought(world, "1", "2", "3", friend_id="mia")
     money = {"total_minor": 4600, "subtotal_minor": 4600, "friend_id": "mia", "status": "unattributed"}
     async with world.caller(STORE) as api:
-        one = (await reserve(api, 100)).json()
+        one = (await reserve(api, 100, order_id=None, cart_id="cart-1")).json()
         path = f"/v1/credit-reservations/{one['id']}"
         named = (await api.post(f"{path}/capture", json={"order_id": "10482"})).json()
         assert (named["order_id"], named["captured"], named["given_back"]) == ("10482", 100, 0)
+
+        taken = (await reserve(api, 10, order_id="cart-9")).json()
+        clash = await api.post(f"/v1/credit-reservations/{taken['id']}/capture", json={"order_id": "10482"})
+        assert clash.json()["code"] == "already_reserved"
 
         for revision, refunded, back in ((2, 1150, 25), (3, 1150, 25), (4, 690, 25), (5, 4600, 100)):
             await world.take(make_state("10482", revision=revision, refunded_minor=refunded, **money))
@@ -148,12 +154,99 @@ async def test_a_refund_returns_its_share_of_the_credit_whichever_is_reported_fi
         late = (await reserve(api, 60, order_id="10483")).json()
         done = (await api.post(f"/v1/credit-reservations/{late['id']}/capture")).json()
         assert (done["captured"], done["given_back"]) == (60, 60)
-        taken = (await reserve(api, 10, order_id="cart-9")).json()
-        clash = await api.post(f"/v1/credit-reservations/{taken['id']}/capture", json={"order_id": "10482"})
-        assert clash.json()["code"] == "already_reserved"
     await run_jobs(world)
     assert await lots(world) == [(300, 0, 0, 10, 0, 290)]
     assert (await audit(world)).findings == []
+
+
+async def test_an_order_that_is_paid_again_after_it_went_back_pays_again(world: World) -> None:
+    await opened(world, CREDIT)
+    await bought(world, "1", "2", "3", friend_id="mia")
+    money = {"total_minor": 4600, "subtotal_minor": 4600, "friend_id": "mia", "status": "unattributed"}
+    async with world.caller(STORE) as api:
+        first = (await reserve(api, 250, order_id="10482")).json()
+        await api.post(f"/v1/credit-reservations/{first['id']}/capture")
+        late = await reserve(api, 250, order_id="10482")
+        assert (late.status_code, late.json()["code"]) == (409, "already_captured")
+
+        await world.take(make_state("10482", revision=2, cancelled=True, **money))
+        assert await lots(world) == [(300, 0, 0, 0, 0, 300)]
+        await world.take(make_state("10482", revision=3, **money))
+        second = (await reserve(api, 200, order_id="10482")).json()
+        assert (second["status"], second["id"] == first["id"]) == ("reserved", False)
+        done = (await api.post(f"/v1/credit-reservations/{second['id']}/capture")).json()
+        assert (done["captured"], done["given_back"]) == (200, 0)
+        await world.take(make_state("10482", revision=4, refunded_minor=2300, **money))
+        assert (await api.get(f"/v1/credit-reservations/{second['id']}")).json()["given_back"] == 100
+    assert await lots(world) == [(300, 0, 0, 0, 100, 200)]
+    assert (await audit(world)).findings == []
+
+
+async def test_a_cart_and_an_order_of_the_same_id_are_not_the_same(world: World) -> None:
+    await opened(world, CREDIT)
+    await bought(world, "1", friend_id="mia")
+    money = {"total_minor": 4600, "subtotal_minor": 4600, "friend_id": "mia", "status": "unattributed"}
+    async with world.caller(STORE) as api:
+        order = (await reserve(api, 60, order_id="500")).json()
+        await api.post(f"/v1/credit-reservations/{order['id']}/capture")
+        cart = (await reserve(api, 30, order_id=None, cart_id="500")).json()
+        assert (cart["status"], cart["order_id"], cart["cart_id"]) == ("reserved", None, "500")
+        found = {
+            name: [one["id"] for one in (await api.get("/v1/credit-reservations", params={name: "500"})).json()["data"]]
+            for name in ("order_id", "cart_id")
+        }
+        assert found == {"order_id": [order["id"]], "cart_id": [cart["id"]]}
+
+        path = f"/v1/credit-reservations/{cart['id']}/capture"
+        assert (await api.post(path)).json()["errors"][0]["field"] == "order_id"
+        done = (await api.post(path, json={"order_id": "501"})).json()
+        assert (done["order_id"], done["cart_id"], done["captured"]) == ("501", None, 30)
+        assert (await api.post(path)).json() == done  # a repeat
+        await world.take(make_state("500", cancelled=True, **money))
+        assert (await api.get(f"/v1/credit-reservations/{cart['id']}")).json()["given_back"] == 0
+        for wrong in ({"order_id": None}, {"cart_id": "500"}):
+            assert (await reserve(api, 1, **wrong)).json()["errors"][0]["code"] == "missing"
+    assert await lots(world) == [(100, 0, 0, 0, 30, 70)]
+
+
+async def test_a_reservation_that_is_asked_for_again_stands_until_the_later_end(world: World) -> None:
+    await opened(world, CREDIT)
+    await bought(world, "1", friend_id="mia")
+    async with world.caller(STORE) as api:
+        one = (await reserve(api, 100, expires_in_seconds=600)).json()
+        await time_passes(world, timedelta(seconds=500))
+        again = (await reserve(api, 100, expires_in_seconds=600)).json()
+        assert (again["id"], again["expires_at"] > one["expires_at"]) == (one["id"], True)
+        assert (await reserve(api, 100, expires_in_seconds=60)).json() == again
+        await time_passes(world, timedelta(seconds=500))
+        assert (await api.get(f"/v1/credit-reservations/{one['id']}")).json()["status"] == "reserved"
+        await time_passes(world, timedelta(seconds=200))
+        assert (await api.get(f"/v1/credit-reservations/{one['id']}")).json()["status"] == "released"
+
+
+async def test_a_list_reads_no_more_than_it_shows_whatever_lies_beside(world: World) -> None:
+    """Of two thousand ended ones and two thousand redemptions after them; one is reserved, and it is the oldest."""
+    await opened(world, CREDIT)
+    await bought(world, "1", friend_id="mia")
+    async with world.caller(STORE) as api:
+        one = (await reserve(api, 100)).json()
+        async with world.owner.transaction([STORE]) as tx:
+            await tx.execute(
+                "insert into spends (store_id, spend_id, purpose, purpose_id, owner, side, unit, pay_as, amount,"
+                " status, number, reserved_at, ended_at)"
+                " select store_id, 'spd_z' || lpad(n::text, 9, '0'),"
+                " case when n > 2000 then 'redemption' else 'cart' end, 'p' || n, 'o' || n,"
+                " side, unit, pay_as, amount, 'released', number, reserved_at, reserved_at"
+                " from spends, generate_series(1, 4000) n"
+            )
+            await tx.execute("analyze spends")
+        watched = Explained()
+        with watched.watching():
+            found = (await api.get("/v1/credit-reservations", params={"status": "reserved"})).json()["data"]
+            await api.get("/v1/credit-reservations", params={"limit": 5})
+    assert [each["id"] for each in found] == [one["id"]]
+    read = [each for each in watched.readings if "from spends" in each.sql]
+    assert read and max(each.rows for each in read) <= 6, "\n".join(map(str, read))
 
 
 async def test_what_was_paid_with_credit_earns_nothing(world: World) -> None:

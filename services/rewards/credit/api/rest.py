@@ -21,12 +21,12 @@ _Filter = Annotated[str | None, Query(max_length=200)]
 
 @router.post("/v1/credit-reservations", status_code=201, response_model=CreditReservationOut)
 async def post_reservation(body: CreditReservationIn, call: Annotated[Call, require("credit:write")]) -> Response:
-    """Sets points or store credit aside for an order, those that expire first. Once for an order: the same again
-    answers the reservation that there is, until it is released.
+    """Sets points or store credit aside for an order or a cart, those that expire first. Once for each: the same again
+    answers the reservation that there is, which then stands until the later end, until it is captured or released.
     """
-    holder = body.holder(call.store_id)
+    holder, purpose = body.holder(call.store_id), body.purpose
     return await call.once(
-        lambda tx: actions.reserve(tx, holder, body.amount, order_id=body.order_id, expires_in=body.expires_in),
+        lambda tx: actions.reserve(tx, holder, body.amount, purpose=purpose, expires_in=body.expires_in),
         answer=CreditReservationOut.of,
     )
 
@@ -56,17 +56,21 @@ async def post_release(reservation_id: Id, call: Annotated[Call, require("credit
 async def get_reservations(
     call: Annotated[Call, require("rewards:read")],
     order_id: _Filter = None,
+    cart_id: _Filter = None,
     customer_id: _Filter = None,
     ambassador_id: _Filter = None,
     status: Status | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CreditReservationOut]:
-    """Lists reservations for orders, youngest first."""
+    """Lists reservations for orders and carts, youngest first."""
+    if order_id is not None and cart_id is not None:
+        raise Invalid.field("order_id", "Name one: order_id or cart_id.", code="missing")
     if customer_id is not None and ambassador_id is not None:
         raise Invalid.field("customer_id", "Name one: customer_id or ambassador_id.", code="missing")
     side = None if customer_id is ambassador_id is None else "friend" if customer_id is not None else "ambassador"
-    asked = {"purpose": "order", "purpose_id": order_id, "owner": customer_id or ambassador_id, "side": side}
+    kind = None if order_id is cart_id is None else "order" if order_id is not None else "cart"
+    asked = {"purpose": kind, "purpose_id": order_id or cart_id, "owner": customer_id or ambassador_id, "side": side}
     filters = {name: str(value) for name, value in (asked | {"status": status}).items() if value is not None}
     start = cursors.decode(cursor, str)
     async with call.transaction() as tx:
