@@ -32,6 +32,8 @@ ALL: Final = (
     "payouts:write",
     "goodwill:write",
     "credit:write",
+    "pools:read",
+    "pools:write",
 )
 
 NAMED_ONLY: Final = frozenset(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from services.common.scopes import ALL, NAMED_ONLY, USUAL
+from services.common.scopes import ALL, NAMED_ONLY, SCOPES, USUAL
 from services.kernel.auth.api_keys import KeyKind
 from services.links.keys.sql import Key
 from services.ui import Fact, Speech
@@ -52,14 +52,14 @@ def may_do(key: Key, speech: Speech) -> list[Fact]:
     """What a key may do, area by area."""
     if key.kind == "pk":
         return [Fact(speech.say("Visits, shares and sign-ups of a page"), speech.say("report"))]
-    return [Fact(area.label, ", ".join(tick.label for tick in area.ticks)) for area in areas(key.scopes, (), speech)]
+    return [Fact(area.label, ", ".join(tick.label for tick in area.ticks)) for area in areas(_held(key), (), speech)]
 
 
 def summary(key: Key, speech: Speech) -> str:
     """The same in a few words."""
     if key.kind == "pk":
         return speech.say("report what a page sees")
-    held = frozenset(key.scopes)
+    held = _held(key)
     if held - NAMED_ONLY >= USUAL:
         if held >= NAMED_ONLY:
             return speech.say("everything")
@@ -68,6 +68,11 @@ def summary(key: Key, speech: Speech) -> str:
     if all(scope.endswith(":read") for scope in held):
         return speech.say("read")
     return speech.count("%(n)s right", "%(n)s rights", len(held))
+
+
+def _held(key: Key) -> frozenset[str]:
+    """What it may do today: one that was given everything has what came since."""
+    return SCOPES.from_mask(SCOPES.to_mask(key.scopes))
 
 
 def _about(name: str, speech: Speech) -> str:
@@ -84,6 +89,7 @@ def _about(name: str, speech: Speech) -> str:
         "payouts": speech.say("Payouts"),
         "goodwill": speech.say("Goodwill"),
         "credit": speech.say("Store credit at the checkout"),
+        "pools": speech.say("Pools of codes"),
         "audit": speech.say("Activity"),
         "webhooks": speech.say("Webhooks"),
     }.get(name, name)

@@ -312,8 +312,14 @@ async def test_requests_say_what_is_wrong_and_repeat_by_key(world: World) -> Non
     async with world.caller(OTHER) as stranger:
         assert (await stranger.get(place)).status_code == 404
         assert (await stranger.get("/v1/pools")).json()["data"] == []
-    async with world.caller(STORE, "rewards:read") as reader:
-        assert (await reader.get(place)).status_code == 403
+    async with world.caller(STORE, "rewards:read", "codes:read", "codes:write") as promo:  # free codes are worth money
+        for path in ("", "/codes", "/codes?format=csv"):
+            assert (await promo.get(place + path)).json()["code"] == "missing_scope"
+        taken = await promo.post(f"{place}/handouts", json={"reference": "a"})
+        assert taken.json()["code"] == "missing_scope"
+    async with world.caller(STORE, "pools:read") as reader:
+        assert (await reader.get(f"{place}/codes")).status_code == 200
+        assert (await reader.post(f"{place}/handouts", json={"reference": "a"})).status_code == 403
 
 
 async def test_the_same_code_may_be_in_two_stores(world: World) -> None:

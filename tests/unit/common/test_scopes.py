@@ -12,8 +12,14 @@ RING = KeyRing(secret_keys="k1:" + "0123456789" * 4, contact_key="c" * 20, opera
 
 def test_a_key_of_the_first_format_reads_the_audit_and_sees_to_no_domains() -> None:
     may = scopes.SCOPES.from_mask(0xFFFE)
-    assert may == scopes.FIRST | {"audit:read", "webhooks:read", "webhooks:write"} == scopes.USUAL
+    later = {"audit:read", "webhooks:read", "webhooks:write", "pools:read", "pools:write"}
+    assert may == scopes.FIRST | later == scopes.USUAL
     assert not may & scopes.NAMED_ONLY
+
+
+def test_a_key_for_promo_codes_reads_no_pool_of_codes() -> None:
+    given = frozenset({"codes:read", "codes:write"})
+    assert scopes.SCOPES.from_mask(scopes.SCOPES.to_mask(given)) == given
 
 
 @pytest.mark.parametrize("missing", sorted(scopes.FIRST))
@@ -42,7 +48,8 @@ def test_where_money_goes_is_named_when_the_key_is_made() -> None:
     names = (*scopes.ALL, "payouts:write", "campaigns:read")
     later = frozenset(names) - scopes.FIRST - {"track", "payouts:write"} - scopes.NAMED_ONLY
     grown = Scopes(names, whole=scopes.FIRST, later=later)
-    assert grown.from_mask(0xFFFE) - scopes.FIRST == {"audit:read", "webhooks:read", "webhooks:write", "campaigns:read"}
+    assert grown.from_mask(0xFFFE) - scopes.FIRST == later
+    assert later == scopes.LATER | {"campaigns:read"}
 
 
 def test_a_product_without_such_a_rule_reads_masks_as_they_are() -> None:

@@ -23,13 +23,13 @@ _ROWS: Final = 25
 
 
 @router.get(LIST)
-async def list_page(call: Annotated[Call, viewer("codes:read")], cursor: Cursor = None) -> Response:
+async def list_page(call: Annotated[Call, viewer("pools:read")], cursor: Cursor = None) -> Response:
     """Pools, youngest first."""
     return await _page(call, dict.fromkeys(FIELDS, ""), cursor=cursor)
 
 
 @router.post(LIST)
-async def open_form(request: Request, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def open_form(request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Sets a pool up, and leads to it."""
     form = await sent(request)
     try:
@@ -72,7 +72,7 @@ async def _page(
         ),
         form=form,
         errors=wrong_fields(reader, wrong),
-        may_write="codes:write" in call.caller.scopes,
+        may_write="pools:write" in call.caller.scopes,
         base=LIST,
     )
 

@@ -32,7 +32,7 @@ _MOST_LEFT: Final = 200
 @router.get(ONE)
 async def pool_page(
     pool_id: Id,
-    call: Annotated[Call, viewer("codes:read")],
+    call: Annotated[Call, viewer("pools:read")],
     which: Which = "all",
     format: Literal["html", "csv"] = "html",
 ) -> Response:
@@ -43,7 +43,7 @@ async def pool_page(
 
 
 @router.post(ONE + "/make")
-async def make_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def make_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Has more codes made."""
     form = await sent(request)
     try:
@@ -56,7 +56,7 @@ async def make_form(pool_id: Id, request: Request, call: Annotated[Call, viewer(
 
 
 @router.post(ONE + "/cancel")
-async def cancel_form(pool_id: Id, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def cancel_form(pool_id: Id, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Stops making where it is."""
     async with call.transaction() as tx:
         await fill.cancel(tx, call.store_id, pool_id)
@@ -64,7 +64,7 @@ async def cancel_form(pool_id: Id, call: Annotated[Call, viewer("codes:write")])
 
 
 @router.post(ONE + "/resume")
-async def resume_form(pool_id: Id, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def resume_form(pool_id: Id, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Goes on making."""
     async with call.transaction() as tx:
         await fill.resume(tx, call.store_id, pool_id)
@@ -72,7 +72,7 @@ async def resume_form(pool_id: Id, call: Annotated[Call, viewer("codes:write")])
 
 
 @router.post(ONE)
-async def change_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def change_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Changes its name, or from where on it runs low."""
     form = await sent(request)
     try:
@@ -86,7 +86,7 @@ async def change_form(pool_id: Id, request: Request, call: Annotated[Call, viewe
 
 @router.post(ONE + "/codes")
 @takes_up_to(MOST_BYTES)
-async def codes_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("codes:write")]) -> Response:
+async def codes_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Adds the store's own codes, and says of each other line why it added nothing."""
     async with request.form(max_part_size=MOST_BYTES, max_files=1) as form:
         text = str(form.get("csv", ""))
@@ -129,7 +129,7 @@ async def _page(
         handed=_handed(reader, handed),
         errors=wrong_fields(reader, wrong),
         report=_report(reader, brought) if brought is not None else None,
-        may_write="codes:write" in call.caller.scopes,
+        may_write="pools:write" in call.caller.scopes,
         most_kb=MOST_BYTES // 1024 - 1,
         place=place,
         base=LIST,

@@ -37,7 +37,7 @@ _MORE_BYTES: Final = 64 * 1024
 
 
 @router.post("/v1/pools", status_code=201, response_model=PoolOut)
-async def post_pool(body: PoolIn, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_pool(body: PoolIn, call: Annotated[Call, require("pools:write")]) -> Response:
     """Sets a pool of codes up. Its codes are made in the background: `state` and `made` say how far that is.
 
     No code of a pool is a candidate of attribution: it says nothing about who referred an order.
@@ -58,7 +58,7 @@ async def post_pool(body: PoolIn, call: Annotated[Call, require("codes:write")])
 
 @router.get("/v1/pools")
 async def get_pools(
-    call: Annotated[Call, require("codes:read")], cursor: Cursor = None, limit: Limit = 50
+    call: Annotated[Call, require("pools:read")], cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PoolOut]:
     """Lists pools, youngest first."""
     start = cursors.decode(cursor, str)
@@ -68,21 +68,21 @@ async def get_pools(
 
 
 @router.get("/v1/pools/{pool_id}")
-async def get_pool(pool_id: Id, call: Annotated[Call, require("codes:read")]) -> PoolOut:
+async def get_pool(pool_id: Id, call: Annotated[Call, require("pools:read")]) -> PoolOut:
     """One pool, and how it stands."""
     async with call.transaction() as tx:
         return PoolOut.of(await fill.get(tx, call.store_id, pool_id))
 
 
 @router.patch("/v1/pools/{pool_id}")
-async def patch_pool(pool_id: Id, body: PoolPatch, call: Annotated[Call, require("codes:write")]) -> PoolOut:
+async def patch_pool(pool_id: Id, body: PoolPatch, call: Annotated[Call, require("pools:write")]) -> PoolOut:
     """Changes its name, or from where on it runs low."""
     async with call.transaction() as tx:
         return PoolOut.of(await fill.change(tx, call.store_id, pool_id, name=body.name, low_below=body.low_below))
 
 
 @router.post("/v1/pools/{pool_id}/make", response_model=PoolOut)
-async def post_make_codes(pool_id: Id, body: MakeIn, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_make_codes(pool_id: Id, body: MakeIn, call: Annotated[Call, require("pools:write")]) -> Response:
     """Has more codes made, in the background. Send an Idempotency-Key: a repeat without one makes as many again."""
     return await call.once(
         lambda tx: fill.make(tx, call.store_id, pool_id, count=body.count), status=200, answer=PoolOut.of
@@ -90,20 +90,20 @@ async def post_make_codes(pool_id: Id, body: MakeIn, call: Annotated[Call, requi
 
 
 @router.post("/v1/pools/{pool_id}/cancel", response_model=PoolOut)
-async def post_cancel_pool(pool_id: Id, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_cancel_pool(pool_id: Id, call: Annotated[Call, require("pools:write")]) -> Response:
     """Stops making codes where it is. What is made stays."""
     return await call.once(lambda tx: fill.cancel(tx, call.store_id, pool_id), status=200, answer=PoolOut.of)
 
 
 @router.post("/v1/pools/{pool_id}/resume", response_model=PoolOut)
-async def post_resume_pool(pool_id: Id, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_resume_pool(pool_id: Id, call: Annotated[Call, require("pools:write")]) -> Response:
     """Goes on making codes that were cancelled, or failed, from where that was."""
     return await call.once(lambda tx: fill.resume(tx, call.store_id, pool_id), status=200, answer=PoolOut.of)
 
 
 @router.post("/v1/pools/{pool_id}/codes", response_model=BroughtOut)
 @takes_up_to(MOST_BYTES + _MORE_BYTES)
-async def post_pool_codes(pool_id: Id, body: CodesIn, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_pool_codes(pool_id: Id, body: CodesIn, call: Annotated[Call, require("pools:write")]) -> Response:
     """Adds codes of the store's own, up to 20,000 at once; the body may have 1 MB. The answer names each line that was
     not added, and why: no code, there twice, or in a pool of the store already. Sent again, nothing is added twice.
     """
@@ -132,7 +132,7 @@ async def tried(call: Call, pool_id: str, lines: Sequence[Line]) -> bring.Brough
 @router.get("/v1/pools/{pool_id}/codes", response_model=Page[CodeOut])
 async def get_pool_codes(
     pool_id: Id,
-    call: Annotated[Call, require("codes:read")],
+    call: Annotated[Call, require("pools:read")],
     which: Which = "all",
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -151,7 +151,7 @@ async def get_pool_codes(
 
 
 @router.post("/v1/pools/{pool_id}/handouts", status_code=201, response_model=HandOutOut)
-async def post_handout(pool_id: Id, body: HandOutIn, call: Annotated[Call, require("codes:write")]) -> Response:
+async def post_handout(pool_id: Id, body: HandOutIn, call: Annotated[Call, require("pools:write")]) -> Response:
     """Takes a code out of the pool: one that nobody was given before. The same `reference` gets the same code again."""
     return await call.once(
         lambda tx: hand_out(tx, call.store_id, pool_id, reference=body.reference),
