@@ -27,7 +27,9 @@ class Terms(Strict):
     version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
     text: TermsText
     texts: TermsTexts | None = Field(
-        None, description="By language. Who reads a language that is not here gets `text`, in whatever it is written."
+        None,
+        description="By language. Who reads a language that is not here gets `text`, in whatever it is written. With"
+        " `text` they have at most 40,000 characters.",
     )
 
     def own(self, language: str) -> str | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from contracts.events.catalog import ProgramPublished
+from contracts.joining import Terms
 from contracts.program import Program
 from services.common import money
 from services.common.words import Translatable, _
@@ -21,6 +22,10 @@ from services.links.programs.domain.merge import merged
 from services.links.programs.sql import Version
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
+
+MOST_TERMS: Final = 40_000
+"""Letters of a program's terms in all languages together: each may be six bytes of JSON, and 256 KiB is the most that
+a request may carry."""
 
 
 async def create(tx: Tx, store_id: str, program: Program) -> Version:
@@ -67,7 +72,7 @@ async def _next(tx: Tx, newest: Version, program: Program) -> Version:
         raise Invalid.field(
             "currency", Translatable(_("A program keeps its currency; make a new program for another."))
         )
-    await _check(tx, newest.store_id, program)
+    await _check(tx, newest.store_id, program, before=newest.program)
     if program.status != "active":
         await schedule(tx, INVITES_JOB, {newest.store_id: tx.now})  # its invitations end with it
     after = replace(newest, version=newest.version + 1, program=program, published_at=tx.now)
@@ -125,13 +130,24 @@ async def _publish(tx: Tx, version: Version) -> Version:
     return version
 
 
-async def _check(tx: Tx, store_id: str, program: Program) -> None:
+async def _check(tx: Tx, store_id: str, program: Program, *, before: Program | None = None) -> None:
+    if before is None or before.joining != program.joining:
+        _check_terms(program.joining.terms if program.joining else None)
     own = await stores.get(tx, store_id)
     try:
         own_page(str(program.landing_url), own.domains)
     except BadAddress as error:
         raise Invalid.field("landing_url", str(error), code="foreign_destination") from None
     money.exponent(program.currency)
+
+
+def _check_terms(terms: Terms | None) -> None:
+    """Raises `Invalid` by the longest of the texts by language where they are too long together."""
+    texts = (terms.texts.model_dump(exclude_none=True) if terms.texts else {}) if terms else {}
+    if terms and len(terms.text) + sum(map(len, texts.values())) > MOST_TERMS:
+        longest = max(texts, key=lambda language: len(texts[language]))
+        says = Translatable(_("This is too long: all terms together have at most %(most)s letters."), most=MOST_TERMS)
+        raise Invalid.field(f"joining.terms.texts.{longest}", says, code="too_long")
 
 
 def _invalid(error: ValidationError) -> Invalid:

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from alembic import command
 
+from services.kernel import migrate as migrations
 from services.kernel.jobs import Jobs
 from services.links.main import SERVICE
 from services.links.notices.actions.announce import TURNS
@@ -177,6 +179,31 @@ async def test_a_moment_that_has_passed_is_refused_and_a_draft_that_missed_it_is
     await notify(links, after=timedelta(days=2))
     missed = await console.post(f"{one}?lang=en", data={"do": "start"})
     assert missed.status_code == 409 and "Its moment has passed" in missed.text
+
+
+async def test_drafts_kept_before_the_update_begin_at_once_and_those_with_a_moment_keep_it(
+    links: Replica, shop: Shop, console: httpx.AsyncClient
+) -> None:
+    """Where none was chosen a former build kept the moment of writing, which has passed by now."""
+    form = {"subject_en": "News", "body_en": "For {code}", "label_en": "Look"}
+    home, soon = "/console/links/announcements", links.ctx.live.now() + timedelta(days=1)
+    pages = [(await console.post(home, data=form | {"at": at})).headers["location"] for at in ("", "", f"{soon:%FT%R}")]
+    at_once, changed, later = (page.rpartition("/")[2] for page in pages)
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await tx.execute("update announcements set next_at = created_at where announcement_id = :id", id=at_once)
+        await tx.execute(
+            "update announcements set next_at = timestamptz '2026-01-01 10:00:00.25z', created_at = '2025-12-31 10:00z'"
+            " where announcement_id = :id",
+            id=changed,
+        )
+    url = links.ctx.db.url
+    await migrations._run(SERVICE, url, lambda each: command.downgrade(migrations._config(SERVICE, each), "0034"))
+    await migrations.migrate(SERVICE, url)
+    for page in pages[:2]:
+        assert (await console.post(page, data={"do": "start"})).status_code == 303
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        moment = "select next_at from announcements where announcement_id = :id"
+        assert await tx.scalar(moment, id=later) is not None
 
 
 async def test_moments_at_the_ends_of_the_calendar_are_refused(shop: Shop) -> None:

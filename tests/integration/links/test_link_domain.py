@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from services.links.host_names import sql as host_names
+from services.links.hosts.hot import Hosts
 from tests.integration.links.test_landing import PAGE
 from tests.integration.links.world import BASE, BROWSER, OPERATOR, Replica, Shop, events, open_shop, redirect_of
 from tests.support.names import NameServer
@@ -105,6 +106,13 @@ async def test_under_it_every_way_leads_to_the_store(links: Replica, shop: Shop,
         assert page.status_code == 404 and 'href="https://shop.example/"' in page.text, path
         assert "shop.example" not in (await links.http.get(path)).text, "under our name it is nobody's"
     assert (await links.http.get("/")).headers["location"] == "/console/session"
+    async with links.ctx.db.transaction([shop.id]) as tx:
+        await tx.execute("update stores set domains = '{other.example}'")
+    for path in ("/", "/r/nobodys"):
+        page = await links.http.get(path, headers=here)
+        assert "other.example" not in page.headers.get("location", page.text), "no stranger has it read each time"
+    assert await Hosts().front(links.ctx.db, shop.id) == "https://other.example/"
+    assert await Hosts().front(links.ctx.db, "str_gone") is None
     await server.delete("/v1/stores/link-domain")
     await redirect_of(links).hosts.catch_up(links.ctx.db)
     await server.aclose()

@@ -1,5 +1,6 @@
 """The public page of a program's terms: what holds today, and what held before."""
 
+import json
 import re
 
 import httpx
@@ -53,6 +54,24 @@ async def test_each_reads_the_terms_in_their_language_and_others_the_first_text(
     assert shown["texts"] == {"en": None, "ru": None, "uk": None, "ro": "Fiți amabili.\n\nFără spam."}
     bad = await shop.http.patch(f"/v1/programs/{program}", json={"joining": {"terms": {"texts": {"fr": "Soyez"}}}})
     assert bad.status_code == 422 and bad.json()["errors"][0]["field"] == "joining.terms.texts.fr"
+
+
+async def test_the_terms_of_all_languages_together_fit_one_request(shop: Shop, console: httpx.AsyncClient) -> None:
+    texts = {"ru": "я" * 11_000, "uk": "ї" * 10_000}
+    most = {"version": "2026-01", "text": "я" * 19_000, "texts": texts}
+    program = await shop.program(joining={"terms": most})
+    where = f"/v1/programs/{program}"
+    # As who writes no letters but ASCII sends it: six bytes each.
+    escaped = json.dumps({"joining": {"terms": most | {"version": "2026-02"}}})
+    headers = {"content-type": "application/json"}
+    assert (await shop.http.patch(where, content=escaped, headers=headers)).status_code == 200
+    refused = await shop.http.patch(where, json={"joining": {"terms": {"texts": {"ro": "x"}}}})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "joining.terms.texts.ru")
+    form = {**FORM, "seen": "2", "join": "confirmed", "terms_version": "2026-03", "terms_text": "я" * 20_000}
+    written = {f"terms_text_{language}": text for language, text in texts.items()}
+    page = await console.post(f"/console/links/programs/{program}?lang=ru", data=form | written)
+    assert page.status_code == 422 and 'aria-describedby="terms_text_ru-error"' in page.text
+    assert "не больше 40000 знаков" in page.text.replace("\xa0", "")
 
 
 async def test_a_program_and_a_version_that_are_not_there(links: Replica, shop: Shop) -> None:
