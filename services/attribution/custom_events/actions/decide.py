@@ -126,6 +126,8 @@ async def _concerned(tx: Tx, data: Sequence[object], names: set[Ref]) -> set[Ref
     if visitors:
         seen = await tracking_sql.by_visitor(tx, visitors, as_of=NEVER_ENDING)
         found |= {(t.store_id, t.person_id) for t in seen if t.person_id is not None}
+        # Whose browser it is may be known by an order alone.
+        found |= await people_sql.concerned(tx, {(store_id, f"v:{visitor}") for store_id, visitor in visitors})
     return found
 
 
