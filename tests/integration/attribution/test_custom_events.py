@@ -108,6 +108,18 @@ async def test_what_comes_later_decides_an_open_event_anew(http: httpx.AsyncClie
     assert (await shown(http))["decision"]["winner"]["kind"] == "click"
 
 
+async def test_a_click_that_came_with_a_settled_event_serves_the_next_one(
+    http: httpx.AsyncClient, db: Database
+) -> None:
+    await report(http, token=token())
+    await pump(db, [SHOP])
+    await settled(db)
+    await report(http, event_id="survey-1", name="survey", happened_at=NOW.isoformat())
+    await pump(db, [SHOP])
+    decision = (await shown(http, "survey-1"))["decision"]
+    assert (decision["status"], decision["winner"]["kind"]) == ("attributed", "click")
+
+
 async def test_who_is_blocked_loses_what_is_open_and_keeps_what_has_settled(
     http: httpx.AsyncClient, db: Database
 ) -> None:

@@ -40,8 +40,9 @@ async def gather(tx: Tx, people: Sequence[Ref], rows: Sequence[EventRow]) -> tup
         at = (row.happened_at, "") if row.settled_at is None else None
         places.setdefault(_person(row), {})[key_of(row.event_id)] = at
     reports = [row.report() for row in rows]
-    gathered = await gather_beside(tx, orders, open_rows, friends.now, places, reports)
-    return gathered, await _doers(tx, [row for row in rows if row.settled_at is None])
+    doers = await _doers(tx, [row for row in rows if row.settled_at is None])
+    lent = [(store_id, token) for store_id, some in doers.items() for doer in some.values() for token in doer.tokens]
+    return await gather_beside(tx, orders, open_rows, friends.now, places, reports, lent), doers
 
 
 async def named(tx: Tx, rows: Sequence[EventRow]) -> Doers:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from contracts.events.actions import ActionReported
 from contracts.events.orders import OrderAmended, OrderCancelled, OrderRefunded, OrderReported
+from contracts.events.tracking import TokenClaims
 from services.attribution.decisions.actions.marks import settled_before
 from services.attribution.decisions.domain import AmbassadorRevision, CodeRevision, CodeUse, Facts, Settlement
 from services.attribution.decisions.domain.friend import Friend
@@ -96,10 +97,12 @@ async def gather_beside(
     friends: Mapping[Ref, Friend],
     places: Mapping[Ref, Mapping[str, Place | None]],
     actions: Iterable[ActionReported],
+    lent: Collection[tuple[str, TokenClaims]],
 ) -> Gathered:
     """All that decides custom events: of each person all open orders, and of the others what is remembered. `places`
     says where each event of a person stands among the orders, by the key that it has there; of settled ones None.
-    Settled orders may be at hand too: they are in what is remembered.
+    `lent`: clicks, by store, that are remembered of other events. Settled orders may be at hand too: they are in what
+    is remembered.
     """
     gathered = Gathered(rows=dict(rows), people=dict(orders))
     await _add_nobody(tx, gathered, places, as_of=slices_sql.NEVER_ENDING)
@@ -121,7 +124,7 @@ async def gather_beside(
         known = friends[pair].known(pair[1], keys, settled=friends[pair].settled.history, settled_before=before)
         gathered.of(pair[0]).known.append(known)
     namings = await _add_tracks(tx, gathered, set(places), slices_sql.NEVER_ENDING)
-    await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING)
+    await _add_catalog(tx, gathered, slices_sql.NEVER_ENDING, lent)
     await _add_names(tx, gathered, namings)
     return gathered
 
@@ -242,12 +245,12 @@ async def _add_tracks(tx: Tx, gathered: Gathered, people: set[Ref], as_of: int) 
     return namings
 
 
-async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int) -> None:
+async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int, lent: Collection[tuple[str, TokenClaims]] = ()) -> None:
     texts = {(s, code) for s, facts in gathered.facts.items() for r in facts.carriers for code in r.codes}
     for code, at in await slices_sql.codes(tx, texts, as_of=as_of):
         gathered.of(code.store_id).codes.append(CodeRevision(code, at))
-    programs: set[Ref] = set()
-    ambassadors: set[Ref] = set()
+    programs: set[Ref] = {(store_id, token.program_id) for store_id, token in lent}
+    ambassadors: set[Ref] = {(store_id, token.ambassador_id) for store_id, token in lent}
     for store_id, facts in gathered.facts.items():
         claims = [token for r in facts.carriers for token in r.tokens]
         claims += [track.token for track in facts.tracks if track.token is not None]
