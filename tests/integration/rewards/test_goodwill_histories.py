@@ -16,6 +16,7 @@ from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.sql import holdings_of
 from services.rewards.verification.actions import verify
 from tests.integration.rewards.world import World
+from tests.support.chance import examples
 from tests.unit.rewards.build import AMBASSADOR_RULE, ANNA, configured, joined, make_program, published
 
 LIMIT, BUDGET = 100, 300
@@ -138,7 +139,7 @@ ACTS = st.tuples(
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(12),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

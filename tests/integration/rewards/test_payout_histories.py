@@ -23,6 +23,7 @@ from services.rewards.payouts.sql.ready import payable
 from services.rewards.verification.actions import verify
 from tests.integration.rewards.money import details
 from tests.integration.rewards.world import World
+from tests.support.chance import examples
 from tests.unit.rewards.build import AMBASSADOR_RULE, ANNA, NOON, configured, make_program, make_state, published
 
 Act = Literal["earn", "take", "prepare", "approve", "send", "cancel", "paid", "failed", "returned", "again"]
@@ -202,7 +203,7 @@ ACTS = st.lists(st.tuples(st.sampled_from(RUNS), st.integers(0, 100)), min_size=
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller one takes minutes to find
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -14,6 +14,7 @@ from services.rewards.lots.domain import Holder
 from services.rewards.verification.actions import verify
 from tests.integration.rewards import spent
 from tests.integration.rewards.world import World
+from tests.support.chance import examples
 from tests.unit.rewards.build import ANNA, NOON
 
 KEPT = 30
@@ -205,7 +206,7 @@ ACTS = st.tuples(
 
 
 @settings(
-    max_examples=10,
+    max_examples=examples(10),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
