@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.connectors.history.domain import SIZE
 from services.connectors.history.jobs import DUE_JOBS
 from services.connectors.history.work import TASK_KINDS
 from services.kernel.jobs import Jobs
@@ -138,7 +139,8 @@ async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: 
     stripe.made("checkout/sessions", deliveries.stripe_session(ago(days=400), id="cs_4") | {"status": "expired"})
     stripe.made("payment_intents", deliveries.stripe_intent(ago(days=500), id="pi_5"))
     stripe.made("payment_intents", deliveries.stripe_intent(ago(days=500), id="pi_6", status="canceled"))
-    stripe.made("invoices", deliveries.stripe_invoice(ago(days=700)))
+    for number in range(1, SIZE + 2):  # more than a page
+        stripe.made("invoices", deliveries.stripe_invoice(ago(days=700 + number), id=f"in_{number}"))
     made: list[dict[str, Any]] = [
         {"platform": "shopify", "host": shopify.HOST, "access": {"password": shopify.TOKEN}, "secret": SECRET},
         {"platform": "insales", "host": insales.HOST, "access": ACCESS},
@@ -146,11 +148,13 @@ async def test_every_platform_with_a_list_of_orders_has_its_past_imported(both: 
     ]
     connections = [await connect(both.http, order_prefix=f"{number}-", **fields) for number, fields in enumerate(made)]
     async with polling(both, *shops, kinds=TASK_KINDS):
-        # Of Stripe three sessions, an invoice and four payments, of which three paid the sessions.
-        for connection, taken in zip(connections, (3, 3, 8), strict=True):
+        # Of Stripe three sessions, all invoices and four payments, of which three paid the sessions.
+        for connection, taken in zip(connections, (3, 3, SIZE + 8), strict=True):
             seen = await ended(both, connection)
             assert (seen["state"], seen["taken"], seen["unreadable"]) == ("done", taken, 0), connection
-    for order_id in ("0-1", "1-1", "2-pi_1", "2-pi_5", "2-in_1"):
+    later = [(page["of"], page["starting_after"]) for page in stripe.asked if "starting_after" in page]
+    assert later == [("invoices", f"in_{SIZE}")]
+    for order_id in ("0-1", "1-1", "2-pi_1", "2-pi_5", "2-in_1", f"2-in_{SIZE + 1}"):
         assert (await decision_of(both, order_id))["reason"] == "before_connection"
 
 
