@@ -307,8 +307,14 @@ async def test_requests_say_what_is_wrong_and_repeat_by_key(world: World) -> Non
         assert (await api.post(f"{place}/handouts", json={"reference": "a"})).json()["code"] == "pool_empty"
         assert (await api.post(f"{place}/cancel")).json()["state"] == "cancelled"
         assert (await api.patch(place, json={"low_below": 7, "name": "Y"})).json()["low_below"] == 7
-        for path in ("cancel", "resume", "cancel"):
+        for path in ("cancel", "resume", "cancel"):  # the first repeats what was done, and is noted no more
             assert (await api.post(f"{place}/{path}")).status_code == 200
+        stops = "select action, after from audit where action in ('pool.cancelled', 'pool.resumed') order by at"
+        assert [(one.action, one.after) for one in await world.look(STORE, stops)] == [
+            ("pool.cancelled", {"count": 0}),
+            ("pool.resumed", {"count": 5}),
+            ("pool.cancelled", {"count": 0}),
+        ]
         own = (await api.post("/v1/pools", json={"name": "Own"})).json()["id"]
         for path in ("cancel", "resume"):
             assert (await api.post(f"/v1/pools/{own}/{path}")).json()["code"] == "pool_state"
