@@ -188,6 +188,11 @@ async def test_an_ambassador_redeems_on_their_page_once_and_calls_off(world: Wor
         queue = (await staff.get("/console/rewards/redemptions")).text
         assert "A bag of coffee" in queue and redemption in queue
         assert len(history.encode()) < 50_000
+    noted = await world.look(STORE, "select action, actor_kind from audit where action like 'redemption%' order by at")
+    assert [tuple(one) for one in noted] == [
+        ("redemption.requested", "ambassador"),
+        ("redemption.cancelled", "ambassador"),
+    ]
 
 
 async def test_the_console_adds_changes_and_sees_to_what_waits(world: World) -> None:
