@@ -4,6 +4,9 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from tests.support import memory
 
@@ -35,6 +38,34 @@ def test_inside_a_container_its_group_is_the_root(tmp_path: Path) -> None:
 
 def test_without_a_group_nothing_is_known(tmp_path: Path) -> None:
     assert memory.left_to("0::/user.slice\n", tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("disk", "machine", "groups", "workers", "room"),
+    [
+        (5, 5, [5], 1, True),
+        (5, 5, [], 1, True),  # without a group the machine alone counts
+        (4, 5, [5], 1, False),  # as much as is taken is not enough
+        (5, 4, [5], 1, False),
+        (5, 5, [9, 4], 1, False),
+        (5, 5, [5], 2, False),  # each worker has a server
+        (6, 6, [6], 2, True),
+    ],
+)
+def test_there_is_room_where_the_place_the_machine_and_every_group_have_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    disk: int,
+    machine: int,
+    groups: list[int],
+    workers: int,
+    room: bool,
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=disk * GIB))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=machine * GIB))
+    monkeypatch.setattr(memory, "left_to", lambda *_: [group * GIB for group in groups])
+    assert memory.has_room(tmp_path, workers) is room
+    assert not memory.has_room(tmp_path / "none", workers), "a place that is not there"
 
 
 def test_what_killed_runs_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
