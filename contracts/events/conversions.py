@@ -1,6 +1,7 @@
 """Decisions: who, if anybody, referred an order. One payload, the whole state, ordered by `revision`."""
 
-from typing import ClassVar, Literal
+from datetime import timedelta
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +10,9 @@ from contracts.events.base import Payload, Topic
 from contracts.events.orders import Figures
 from contracts.fields import Id, Minor, Moment, Role
 from contracts.program import EvidenceKind
+
+WAIT_WITHOUT_WINNER: Final = timedelta(days=14)
+"""How long after its purchase an order settles at the earliest that nobody referred."""
 
 
 class Winner(BaseModel):

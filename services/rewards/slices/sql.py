@@ -15,7 +15,7 @@ insert into programs (store_id, program_id, version, currency, budget_minor, def
 select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]),
   cast(:currencies as text[]), cast(:budgets as bigint[]), cast(:definitions as text[]),
   cast(:published as timestamptz[]), cast(:cashback as boolean[]))
-on conflict do nothing
+on conflict do nothing returning store_id, program_id, version
 """
 
 _DEFINITIONS = """
@@ -144,9 +144,9 @@ VersionKey = tuple[str, str, int]
 """Store, program, version."""
 
 
-async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
-    """Keeps these versions; one that is known already stays as it is."""
-    await tx.execute(
+async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> set[VersionKey]:
+    """Keeps these versions, and says which are new; one that is known already stays as it is."""
+    rows = await tx.all(
         _KEEP,
         stores=[p.store_id for p in published],
         programs=[p.program_id for p in published],
@@ -157,6 +157,7 @@ async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> None:
         published=[p.published_at for p in published],
         cashback=[bool(p.program.cashback_rewards) for p in published],
     )
+    return {(row.store_id, row.program_id, row.version) for row in rows}
 
 
 async def versions(tx: Tx, wanted: Iterable[VersionKey]) -> dict[VersionKey, Program]:

@@ -1,5 +1,7 @@
 """Orders whose program or store has not been heard of: kept, packed, and decided some at a time once it has."""
 
+from datetime import timedelta
+
 from alembic import command
 from sqlalchemy import Connection
 
@@ -8,8 +10,11 @@ from services.kernel.jobs import Jobs
 from services.rewards.grants.actions.waiting import AT_ONCE, WAITING_JOB
 from services.rewards.grants.sql.packed import unpack
 from services.rewards.main import SERVICE
+from tests.integration.rewards.money import audit
+from tests.integration.rewards.test_cashback import EURO, since, worth
 from tests.integration.rewards.world import World
-from tests.unit.rewards.build import STORE, configured, make_program, make_state, published
+from tests.unit.rewards.build import NOON, STORE, configured, make_program, make_state, published
+from tests.unit.rewards.test_cashback import bought, giving
 
 
 async def go_on(world: World) -> int:
@@ -52,3 +57,20 @@ async def test_a_state_takes_less_than_a_third_of_its_text(world: World) -> None
     ((kept, data),) = await world.look(STORE, "select body, data from conversions")
     assert data is None
     assert len(kept) * 3 < len(unpack(bytes(kept)))
+
+
+async def test_orders_that_nobody_referred_count_once_more_when_a_version_comes_that_they_lacked(world: World) -> None:
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()) + 60)
+    await world.take(configured(), bought("1", 15_000), bought("2", 5_000, placed_at=NOON - timedelta(days=60)))
+    assert await go_on(world) == 0
+    await world.take(since(giving(EURO), 50))
+    assert await go_on(world) == 1
+    assert await worth(world) == {"1/free/5000/1-3": 300}
+    await world.take(since(make_program(), 40, version=2))  # without cashback: order 1 was placed under this one
+    assert await go_on(world) == 1
+    assert await worth(world) == {}
+    assert (await audit(world)).whole
+    # What comes as it should, and what comes again, has nothing to look for.
+    await world.take(since(giving(EURO), 50), since(giving(EURO), 12, version=3))
+    assert await go_on(world) == 0
+    assert not list(await world.look(STORE, "select order_id from conversions where waiting"))

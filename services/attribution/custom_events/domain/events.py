@@ -14,13 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.events.actions import ActionReported, CancelReason
-from contracts.events.conversions import Winner
+from contracts.events.conversions import WAIT_WITHOUT_WINNER, Winner
 from contracts.events.orders import Figures
 from contracts.events.tracking import TokenClaims
 from services.attribution.custom_events.domain.joined import brought_by, joining
 from services.attribution.decisions.domain.decide import (
     SHORTEST_WAIT,
-    WAIT_WITHOUT_WINNER,
     contacts_of,
     decide,
     friend_of,

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from contracts.events.conversions import AtSettling, Circumstances
+from contracts.events.conversions import WAIT_WITHOUT_WINNER, AtSettling, Circumstances
 from contracts.events.orders import OrderReported
 from contracts.events.tracking import TokenClaims
 from services.attribution.decisions.domain.decision import Decision, Settled
@@ -17,7 +17,6 @@ from services.attribution.decisions.domain.people import Person, people_of
 from services.attribution.decisions.domain.set_up import SetUp
 
 SHORTEST_WAIT = timedelta(minutes=10)
-WAIT_WITHOUT_WINNER = timedelta(days=14)
 MOST_CONTACTS = 20
 
 

@@ -1,9 +1,11 @@
 """Missing pieces that come: what waited for them is decided then, some hundreds of orders in each transaction."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from contracts.events.catalog import ProgramPublished
+from contracts.events.conversions import WAIT_WITHOUT_WINNER
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
@@ -18,17 +20,34 @@ from services.rewards.tiers import actions as tiers
 WAITING_JOB = "waiting"
 AT_ONCE = 250
 """Orders that waited and are decided in one transaction."""
+_LATE: Final = WAIT_WITHOUT_WINNER - timedelta(days=1)
+"""From how old a version may have been missed by orders that nobody referred; a day less, since clocks differ."""
 
 
 async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     """Keeps versions of programs (a repeat does nothing) and decides the orders that waited for them."""
-    await slices.keep(tx, published)
+    fresh = await slices.keep(tx, published)
     await limits.note_periods(tx, published)
     await tiers.take_programs(tx, published)
     programs = {(one.store_id, one.program_id) for one in published}
     await look_at_budgets(tx, programs)
     more = await _decide_waiting(tx, programs)
-    await due.schedule(tx, WAITING_JOB, more)
+    late = [one for one in published if (one.store_id, one.program_id, one.version) in fresh]
+    await due.schedule(tx, WAITING_JOB, more | await _missed_by_cashback(tx, late))
+
+
+async def _missed_by_cashback(tx: Tx, fresh: Sequence[ProgramPublished]) -> dict[str, datetime]:
+    """Marks the orders that may count as cashback otherwise now: those that nobody referred, placed since one of these
+    versions was published, if some may have settled without it. Returns their stores, to be looked at now.
+
+    No such order says which version it lacks, so none could wait for it.
+    """
+    late = [one for one in fresh if tx.now - one.published_at >= _LATE]
+    if not late or not (stores := await slices.with_cashback(tx, {one.store_id for one in late})):
+        return {}
+    since = {store: min(one.published_at for one in late if one.store_id == store) for store in stores}
+    await conversions.mark_unreferred(tx, since)
+    return dict.fromkeys(since, tx.now)
 
 
 async def look_at_budgets(tx: Tx, programs: Collection[Ref]) -> None:

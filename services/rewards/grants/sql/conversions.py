@@ -1,6 +1,7 @@
 """SQL of the decisions' newest states, which are kept packed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from contracts.events.conversions import Conversion
 from services.kernel.db import Row, Tx
@@ -22,6 +23,14 @@ _MARK_WAITING = """
 update conversions c set waiting = true
 from unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id)
 where (c.store_id, c.order_id) = (w.store_id, w.order_id)
+"""
+
+# No index has it: orders without a winner are most of what stores with little referral sell, and this is asked only for
+# a version that came weeks late.
+_MARK_UNREFERRED = """
+update conversions c set waiting = true
+from unnest(cast(:stores as text[]), cast(:since as timestamptz[])) w(store_id, since)
+where c.store_id = w.store_id and c.program_id is null and c.placed_at >= w.since
 """
 
 _TAKE_WAITING = """
@@ -78,6 +87,11 @@ async def mark_waiting(tx: Tx, keys: Iterable[Ref]) -> None:
     wanted = sorted(keys)
     if wanted:
         await tx.execute(_MARK_WAITING, stores=[k[0] for k in wanted], orders=[k[1] for k in wanted])
+
+
+async def mark_unreferred(tx: Tx, since: Mapping[str, datetime]) -> None:
+    """Marks the orders without a winner that were placed in these stores since then, to be decided once more."""
+    await tx.execute(_MARK_UNREFERRED, stores=list(since), since=list(since.values()))
 
 
 async def take_waiting(tx: Tx, arrived: Iterable[tuple[str, str | None]], *, count: int) -> list[Conversion]:
