@@ -369,3 +369,15 @@ async def test_the_console_sets_up_fills_and_warns(world: World) -> None:
         ).status_code == 303
         assert "Tea" in (await page.get("/console/rewards/pools")).text
         assert next(iter(rows_of(await page.get(opened_at, params={"format": "csv"}))))["code"] == "A-1"
+
+
+async def test_what_is_noted_of_a_change_is_what_differs(world: World) -> None:
+    """The console's form sends both, whatever was written."""
+    pool = await opened(world)
+    for name, low_below in (("Coffee", 7), ("Tea", 7), ("Cake", 9), ("Cake", 9)):
+        async with world.db.transaction([STORE]) as tx:
+            await fill.change(tx, STORE, pool.pool_id, name=name, low_below=low_below)
+    noted = await world.look(
+        STORE, "select cast(after as jsonb) ->> 'changed' from audit where action = 'pool.changed' order by audit_id"
+    )
+    assert [changed for (changed,) in noted] == ["low_below", "name", "name,low_below"]

@@ -83,8 +83,8 @@ async def change(tx: Tx, store_id: str, pool_id: str, *, name: str | None, low_b
         name=before.name if name is None else name,
         low_below=before.low_below if low_below is None else low_below,
     )
-    if after != before:
-        tx.note("pool.changed", on=pool_id, after={"changed": "name" if name is not None else "low_below"})
+    if changed := [one for one in ("name", "low_below") if getattr(after, one) != getattr(before, one)]:
+        tx.note("pool.changed", on=pool_id, after={"changed": ",".join(changed)})
     return await keep(tx, after)
 
 
