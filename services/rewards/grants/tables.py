@@ -251,10 +251,9 @@ CASHBACK_COUNTS = Table(
     text("program_id", primary_key=True),
     text("goal", primary_key=True),
     Column("spent_minor", BigInteger, nullable=False),
-    Column("given", Integer, nullable=False),
-    CheckConstraint("spent_minor >= 0 and given >= 0", name="not_negative"),
+    CheckConstraint("spent_minor >= 0", name="not_negative"),
 )
-"""What a buyer has spent towards a goal, and how many times of it rewards were made for, wanted or not."""
+"""What a buyer has spent towards a goal."""
 
 CASHBACK_BLOCKS = Table(
     "cashback_blocks",
@@ -268,4 +267,4 @@ CASHBACK_BLOCKS = Table(
     text("source_id"),
     CheckConstraint("first >= 1 and last >= first", name="span"),
 )
-"""Which times of a goal each reward of cashback is for."""
+"""Which times of a goal each reward of cashback is for, wanted or not: those behind the last are not given yet."""

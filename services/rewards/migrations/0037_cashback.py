@@ -37,8 +37,7 @@ def upgrade() -> None:
         sa.Column("program_id", sa.Text(), nullable=False),
         sa.Column("goal", sa.Text(), nullable=False),
         sa.Column("spent_minor", sa.BigInteger(), nullable=False),
-        sa.Column("given", sa.Integer(), nullable=False),
-        sa.CheckConstraint("spent_minor >= 0 and given >= 0", name=op.f("cashback_counts_not_negative_check")),
+        sa.CheckConstraint("spent_minor >= 0", name=op.f("cashback_counts_not_negative_check")),
         sa.PrimaryKeyConstraint("store_id", "buyer", "program_id", "goal", name=op.f("cashback_counts_pkey")),
     )
     op.create_table(

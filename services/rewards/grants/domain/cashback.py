@@ -55,7 +55,7 @@ class SpentKey(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A counter: what has been spent, and how many times of it rewards were made for, wanted or not."""
+    """How a buyer stands: what has been spent, and for how many times of it rewards were made, wanted or not."""
 
     spent_minor: int
     given: int

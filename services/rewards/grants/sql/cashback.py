@@ -34,17 +34,15 @@ _SAME = "c.store_id = w.store_id and c.buyer = w.buyer and c.program_id = w.prog
 _MOVE = f"""
 update cashback_counts c set spent_minor = c.spent_minor + w.difference
 from {_WANTED}, cast(:differences as bigint[])) w(store_id, buyer, program_id, goal, difference) where {_SAME}
-returning c.store_id, c.buyer, c.program_id, c.goal, c.spent_minor, c.given
+returning c.store_id, c.buyer, c.program_id, c.goal, c.spent_minor, coalesce((
+  select max(b.last) from cashback_blocks b
+  where b.store_id = c.store_id and b.buyer = c.buyer and b.program_id = c.program_id and b.goal = c.goal
+), 0) as given
 """  # noqa: S608
 
 _OPEN = f"""
-insert into cashback_counts (store_id, buyer, program_id, goal, spent_minor, given)
-select w.*, 0 from {_WANTED}, cast(:differences as bigint[])) w
-"""  # noqa: S608
-
-_READ = f"""
-select c.store_id, c.buyer, c.program_id, c.goal, c.spent_minor, c.given from cashback_counts c
-join {_WANTED}) w(store_id, buyer, program_id, goal) on {_SAME}
+insert into cashback_counts (store_id, buyer, program_id, goal, spent_minor)
+select * from {_WANTED}, cast(:differences as bigint[]))
 """  # noqa: S608
 
 _BLOCKS = f"""
@@ -57,11 +55,6 @@ order by c.store_id, c.buyer, c.program_id, c.goal, c.last
 _BEGIN = f"""
 insert into cashback_blocks (store_id, buyer, program_id, goal, first, last, source_id)
 select * from {_WANTED}, cast(:firsts as int[]), cast(:lasts as int[]), cast(:sources as text[]))
-"""  # noqa: S608
-
-_GIVEN = f"""
-update cashback_counts c set given = w.last
-from {_WANTED}, cast(:lasts as int[])) w(store_id, buyer, program_id, goal, last) where {_SAME}
 """  # noqa: S608
 
 _NEXT_BUYER = """
@@ -85,7 +78,7 @@ order by 1, 2, 3
 """
 
 _WORTH = """
-select b.store_id, b.buyer, b.program_id, b.goal, b.first, b.last, b.source_id, c.spent_minor, c.given,
+select b.store_id, b.buyer, b.program_id, b.goal, b.first, b.last, b.source_id, c.spent_minor,
   r.reward_id, r.base_minor, r.want_minor, r.rejected_at is not null as refused
 from cashback_blocks b
 left join cashback_counts c on c.store_id = b.store_id and c.buyer = b.buyer and c.program_id = b.program_id
@@ -129,13 +122,6 @@ async def move(tx: Tx, differences: Mapping[SpentKey, int]) -> dict[SpentKey, St
     return moved | {key: Standing(differences[key], 0) for key in begun}
 
 
-async def standings(tx: Tx, keys: Iterable[SpentKey]) -> dict[SpentKey, Standing]:
-    """How these counters stand; those that have been begun."""
-    wanted = sorted(keys)
-    rows = await tx.all(_READ, **_columns(wanted)) if wanted else []
-    return {_key(row): Standing(row.spent_minor, row.given) for row in rows}
-
-
 async def blocks(tx: Tx, spans: Mapping[SpentKey, tuple[int, int]]) -> list[Block]:
     """What rewards are for that hold one of these times, from the first to the last of each."""
     if not spans:
@@ -149,11 +135,13 @@ async def blocks(tx: Tx, spans: Mapping[SpentKey, tuple[int, int]]) -> list[Bloc
 
 async def begin(tx: Tx, fresh: Sequence[Block]) -> None:
     """Keeps what new rewards are for."""
-    columns = _columns(block.key for block in fresh)
-    lasts = [block.last for block in fresh]
-    sources = [block.source_id for block in fresh]
-    await tx.execute(_BEGIN, **columns, firsts=[block.first for block in fresh], lasts=lasts, sources=sources)
-    await tx.execute(_GIVEN, **columns, lasts=lasts)
+    await tx.execute(
+        _BEGIN,
+        **_columns(block.key for block in fresh),
+        firsts=[block.first for block in fresh],
+        lasts=[block.last for block in fresh],
+        sources=[block.source_id for block in fresh],
+    )
 
 
 async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[tuple[SpentKey, int, int]]:
