@@ -71,9 +71,9 @@ async def keep_item(tx: Tx, item: Item) -> None:
     await tx.execute(_KEEP_ITEM, **_columns(item))
 
 
-async def item(tx: Tx, store_id: str, item_id: str, *, locked: bool = False) -> Item | None:
-    """An item; with `locked` nobody else changes it before this transaction ends."""
-    row = await tx.one_or_none(_ONE_ITEM + (" for update" if locked else ""), store=store_id, item=item_id)
+async def item(tx: Tx, store_id: str, item_id: str) -> Item | None:
+    """An item."""
+    row = await tx.one_or_none(_ONE_ITEM, store=store_id, item=item_id)
     return None if row is None else _item(row)
 
 

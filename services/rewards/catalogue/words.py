@@ -72,9 +72,9 @@ def item_chip(reader: Reader, item: Item, free: int | None) -> Chip:
     return Chip(why_text(reader.speech, why), "warn" if why == "out_of_stock" else "neutral", "dash")
 
 
-def price_text(reader: Reader, item: Item, tier: str | None = None) -> str:
-    """What it costs."""
-    return reader.amount(item.price_in(tier), item.unit)
+def price_text(reader: Reader, item: Item) -> str:
+    """What it costs, in no tier."""
+    return reader.amount(item.price, item.unit)
 
 
 def cost_text(reader: Reader, one: Redemption) -> str:

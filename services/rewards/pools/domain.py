@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +14,6 @@ from services.common.codes import MOST_EVERYWHERE, fold
 from services.common.words import Translatable, _
 
 PoolState = Literal["ready", "making", "cancelled", "failed"]
-STATES: Final[tuple[PoolState, ...]] = get_args(PoolState)
 LEAST_SIGNS: Final = 9
 """Chance signs of a code: each is one of 31, so that nine hold 44 bits."""
 USUAL_SIGNS: Final = 10

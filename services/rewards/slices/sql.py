@@ -32,8 +32,6 @@ select distinct on (program_id) program_id, cast(definition as jsonb) ->> 'name'
 where store_id = :store order by program_id desc, version desc limit :count
 """
 
-_CURRENCIES = "select currency from programs where store_id = :store order by program_id desc"
-
 _NEWEST = """
 select definition from programs where store_id = :store and program_id = :program order by version desc limit 1
 """

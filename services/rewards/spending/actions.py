@@ -34,11 +34,6 @@ async def spendable(tx: Tx, holder: Holder) -> int:
     return max(0, await sql.spendable(tx, holder))
 
 
-async def find(tx: Tx, store_id: str, purpose: Purpose) -> Spend | None:
-    """The spend for a purpose: the one that is live, else the newest."""
-    return await sql.find(tx, store_id, purpose)
-
-
 async def reserve(
     tx: Tx, holder: Holder, amount: int, *, purpose: Purpose, expires_at: datetime | None = None
 ) -> Spend:

@@ -34,10 +34,6 @@ order by 1, 2
 on conflict (store_id, order_id) do update set
     person_id = excluded.person_id, placed_at = least(undecided.placed_at, excluded.placed_at)
 """
-_BY_ID = """
-select u.store_id, u.order_id, u.person_id from undecided u
-join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on u.store_id = w.s and u.order_id = w.id
-"""
 _BY_PERSON = """
 select u.store_id, u.order_id, u.person_id from undecided u
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on u.store_id = w.s and u.person_id = w.id
@@ -152,14 +148,13 @@ async def report(tx: Tx, orders: Sequence[Reported]) -> None:
         )
 
 
-async def by_id(tx: Tx, orders: Iterable[Ref]) -> dict[Ref, str]:
-    """The person of each of these orders that is not decided as it was reported."""
-    return await _people(tx, _BY_ID, orders)
-
-
 async def by_person(tx: Tx, people: Iterable[Ref]) -> dict[Ref, str]:
-    """All such orders of these people."""
-    return await _people(tx, _BY_PERSON, people)
+    """The orders of these people that are not decided as they were reported, each with its person."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return {}
+    rows = await tx.all(_BY_PERSON, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
+    return {(row.store_id, row.order_id): row.person_id for row in rows}
 
 
 async def turn(tx: Tx, stores: Sequence[str], *, times: int, patience: timedelta) -> tuple[dict[Ref, Place], set[Ref]]:
@@ -218,14 +213,6 @@ async def merge(tx: Tx, merges: Sequence[tuple[str, str, str]]) -> None:
 async def stores_with(tx: Tx, stores: Iterable[str]) -> set[str]:
     """Those of these stores where somebody has a backlog."""
     return {row.store_id for row in await tx.all(_WITH, stores=sorted(stores))}
-
-
-async def _people(tx: Tx, statement: str, wanted: Iterable[Ref]) -> dict[Ref, str]:
-    pairs = sorted(set(wanted))
-    if not pairs:
-        return {}
-    rows = await tx.all(statement, stores=[s for s, _ in pairs], ids=[i for _, i in pairs])
-    return {(row.store_id, row.order_id): row.person_id for row in rows}
 
 
 async def _delete(tx: Tx, statement: str, wanted: Iterable[Ref]) -> None:

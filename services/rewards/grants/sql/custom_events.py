@@ -43,7 +43,6 @@ select c.body from custom_events c
 join unnest(cast(:stores as text[]), cast(:events as text[])) w(store_id, event_id) using (store_id, event_id)
 where not c.waiting
 """
-_ONE = "select body from custom_events where store_id = :store and event_id = :event"
 
 _WORDS_1: Final = (
     b'"status":"unattributed","reason":"no_evidence","cancelled":true,"cancel_reason":"undone","settled_at":"2026-12-03T'
@@ -89,12 +88,6 @@ async def still_waiting(tx: Tx, keys: Iterable[Ref]) -> int:
     """How many of these events wait."""
     wanted = sorted(keys)
     return int(await tx.scalar(_WAITING, stores=[k[0] for k in wanted], events=[k[1] for k in wanted]))
-
-
-async def one(tx: Tx, store_id: str, event_id: str) -> Action | None:
-    """The newest state of one, as far as it is known."""
-    row = await tx.one_or_none(_ONE, store=store_id, event=event_id)
-    return None if row is None else _read(row)
 
 
 async def decided(tx: Tx, keys: Iterable[Ref]) -> list[Action]:

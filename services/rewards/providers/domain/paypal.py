@@ -31,7 +31,6 @@ AGAIN_FOR: Final = timedelta(days=25)
 """A key is given again for so long after the first time; PayPal knows it for 30 days, and its clock is not ours."""
 PAGE: Final = 100
 """Items of a batch that are read at a time."""
-LONGEST_RECEIVER: Final = 127
 SCOPE: Final = "https://uri.paypal.com/payments/payouts"
 """What an app must be allowed."""
 
@@ -90,11 +89,6 @@ def body_of(sending: Sending) -> bytes:
             ],
         }
     )
-
-
-def is_payable(one: Transfer) -> bool:
-    """Whether PayPal takes the receiver as one at all, as far as its length says."""
-    return one.to is not None and len(one.to) <= LONGEST_RECEIVER
 
 
 def created(sending: Sending, status: int, body: bytes, *, first: bool) -> Answer:

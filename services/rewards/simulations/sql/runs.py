@@ -25,8 +25,6 @@ select * from simulations where store_id = :store and (cast(:before as text) is 
 order by simulation_id desc limit :count
 """
 
-_RUNNING = "select simulation_id from simulations where store_id = :store and state = 'running'"
-
 _COUNTED = """
 update simulations set orders = :orders, spent = :spent
 where store_id = :store and simulation_id = :simulation and state = 'running' and orders is null
@@ -166,12 +164,6 @@ async def one(tx: Tx, store_id: str, simulation_id: str) -> Run | None:
 async def listed(tx: Tx, store_id: str, *, before: str | None, count: int) -> list[Run]:
     """Runs of a store, youngest first, below the id `before`."""
     return [_run(row) for row in await tx.all(_LIST, store=store_id, before=before, count=count)]
-
-
-async def running(tx: Tx, store_id: str) -> str | None:
-    """The run that is on, if one is."""
-    found: str | None = await tx.scalar(_RUNNING, store=store_id)
-    return found
 
 
 async def counted(tx: Tx, store_id: str, simulation_id: str, *, orders: int, spent: Mapping[str, int]) -> bool:
