@@ -97,6 +97,10 @@ join custom_events e on e.store_id = found.store_id and e.event_id = found.event
 join custom_event_ties t on t.store_id = e.store_id and t.event_id = e.event_id
 order by 1, 2, 3
 """
+_HAVING = """
+select w.s as store_id from unnest(cast(:stores as text[])) w (s)
+where exists (select from custom_events e where e.store_id = w.s)
+"""
 _TOUCH_PEOPLE = f"""
 with people (s, p) as ({_OF_PEOPLE})
 update custom_events e set stale = true from people
@@ -260,6 +264,12 @@ async def assign(tx: Tx, people: Mapping[Ref, str]) -> None:
     if refs:
         columns = {"stores": [r[0] for r in refs], "events": [r[1] for r in refs], "people": [people[r] for r in refs]}
         await tx.execute(_ASSIGN, **columns)
+
+
+async def having(tx: Tx, stores: Iterable[str]) -> set[str]:
+    """Those of these stores that have any event."""
+    rows = await tx.all(_HAVING, stores=sorted(stores))
+    return {row.store_id for row in rows}
 
 
 async def touch(tx: Tx, people: Iterable[Ref], keys: Iterable[Ref], *, settled: Iterable[Ref] = ()) -> None:
