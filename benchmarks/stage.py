@@ -265,6 +265,7 @@ select not exists (select from links.outbox) and not exists (select from attribu
     and not exists (select from bus.cursors c join bus.topics t using (topic) where c.position < t.next_position)
     and not exists (select from attribution.due d where d.at < now())
     and not exists (select from rewards.due d where d.at < now())
+    and not exists (select from links.due d where d.at < now())
 """
 
 
