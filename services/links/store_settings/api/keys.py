@@ -3,8 +3,6 @@
 A key is shown in the answer to the form that makes it, and never again; the same form sent twice makes one key.
 """
 
-import re
-import secrets
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
@@ -26,6 +24,7 @@ from services.links.stores import actions as stores
 from services.links.stores.api import reader_of
 from services.links.stores.words import KEYS, settings_bar
 from services.ui import Chip, Choice, Column, Fact, Name, Pagination, Reader, Row, Speech, Table
+from services.ui.forms import new_once, once_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -78,7 +77,7 @@ async def get_list(
 async def get_new(request: Request, call: Annotated[Call, viewer("keys:write")], lang: str = "") -> Response:
     """The form of a key to make."""
     ticked = (USUAL & call.caller.scopes) - NAMED_ONLY
-    return await _form(request, call, kind="secret", label="", ticked=ticked, once=secrets.token_hex(16))
+    return await _form(request, call, kind="secret", label="", ticked=ticked, once=new_once())
 
 
 @router.post(KEYS)
@@ -89,8 +88,7 @@ async def post_new(request: Request, call: Annotated[Call, viewer("keys:write")]
     kind: KeyKind = "pk" if sent.get("kind") == "publishable" else "sk"
     label = str(sent.get("label", "")).strip()
     chosen = _chosen(sent)
-    once = str(sent.get("once", ""))
-    once = once if re.fullmatch(r"[0-9a-f]{32}", once) else secrets.token_hex(16)
+    once = once_of(str(sent.get("once", "")))
     wrong = "scopes" if kind == "sk" and not chosen else ""
     try:
         wanted = KeyIn.model_validate({"label": label, "scopes": (TRACK,) if kind == "pk" else chosen or ("",)})

@@ -19,6 +19,7 @@ from services.rewards.pages import Reader, reader_of
 from services.rewards.pools import sql as pools
 from services.rewards.slices import sql as slices
 from services.ui import Choice, Column, Name, Pagination, Row, Table
+from services.ui.forms import sent
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,7 +44,7 @@ async def list_page(
 @router.post(LIST)
 async def add_form(request: Request, call: Annotated[Call, viewer("rewards:write")]) -> Response:
     """Adds an item to a program's catalogue, and leads back to it."""
-    form = await forms.sent(request)
+    form = await sent(request, forms.FIELDS, longest=forms.LONGEST, most=forms.MOST_FIELDS)
     program = form.get("program", "")
     try:
         async with call.transaction() as tx:
@@ -64,7 +65,7 @@ async def item_page(item_id: Id, call: Annotated[Call, viewer("rewards:read")]) 
 @router.post(LIST + "/{item_id}")
 async def change_form(item_id: Id, request: Request, call: Annotated[Call, viewer("rewards:write")]) -> Response:
     """Changes an item."""
-    form = await forms.sent(request)
+    form = await sent(request, forms.FIELDS, longest=forms.LONGEST, most=forms.MOST_FIELDS)
     try:
         async with call.transaction() as tx:
             reader = await reader_of(call.request, tx, call.store_id)

@@ -5,10 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from starlette.requests import Request
-
 from contracts.program import Program
-from services.common.money import from_decimal, to_decimal
 from services.common.periods import local_day
 from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Invalid
@@ -24,41 +21,40 @@ from services.rewards.catalogue.domain import (
 )
 from services.rewards.lots.domain import Kind as PaidIn
 from services.rewards.pages import Reader
+from services.rewards.payouts.api.forms import amount_in
+from services.rewards.payouts.api.forms import shown as amount_shown
+from services.rewards.pools.api.forms import name_of
 from services.rewards.pools.domain import Pool
 from services.rewards.rules.domain import POINTS
 from services.ui import Choice, mistakes
 
-_LONGEST: Final = 600
+LONGEST: Final = 600
+"""Letters of a field."""
+MOST_FIELDS: Final = 40
+"""With one for each tier."""
 FIELDS: Final = (
     *("kind", "name", "description", "paid_in", "price", "stock", "stock_was", "pool_id", "from", "until", "status"),
 )
-
-
-async def sent(request: Request) -> dict[str, str]:
-    """What a form sends, by its fields; what it leaves out is empty."""
-    form = await request.form(max_fields=40, max_files=0)
-    found = {name: value[:_LONGEST] for name, value in form.items() if isinstance(value, str)}
-    return dict.fromkeys(FIELDS, "") | found
 
 
 def wanted_of(form: Mapping[str, str], program: Program, zone: ZoneInfo) -> Wanted:
     """The item that a form describes. Raises `Invalid`, of a field."""
     paid_in: PaidIn = next((one for one in PAID_IN if one == form["paid_in"]), "points")
     unit = POINTS if paid_in == "points" else program.currency
-    name = form["name"].strip()[:80]
-    if not name:
-        raise Invalid.field("name", Translatable(_("Give it a name.")))
-    price = _price(form["price"], unit, "price")
-    if price is None:
+    name = name_of(form["name"])
+    if not form["price"].strip():
         raise Invalid.field("price", Translatable(_("Write what it costs.")))
-    tiers = {tier: _price(form.get(field, ""), unit, field) for field, tier in tier_fields(program)}
     return Wanted(
         kind=next((one for one in ITEM_KINDS if one == form["kind"]), ITEM_KINDS[0]),
         name=name,
         description=form["description"].strip()[:500],
         paid_in=paid_in,
-        price=price,
-        tier_prices={tier: cost for tier, cost in tiers.items() if cost is not None},
+        price=amount_in(form["price"], unit, "price", most=MOST),
+        tier_prices={
+            tier: amount_in(form[field], unit, field, most=MOST)
+            for field, tier in tier_fields(program)
+            if form.get(field, "").strip()
+        },
         stock=_stock(form["stock"]),
         pool_id=form["pool_id"] or None,
         from_at=_moment(form["from"], "from", zone),
@@ -86,7 +82,7 @@ def shown(item: Item, program: Program, zone: ZoneInfo) -> dict[str, str]:
         "name": item.name,
         "description": item.description,
         "paid_in": item.paid_in,
-        "price": _figure(item.price, item.unit),
+        "price": amount_shown(item.price, item.unit),
         "stock": stock,
         "stock_was": stock,
         "pool_id": item.pool_id or "",
@@ -95,7 +91,7 @@ def shown(item: Item, program: Program, zone: ZoneInfo) -> dict[str, str]:
         "status": item.status,
     }
     prices = {
-        field: _figure(item.tier_prices[tier], item.unit) if tier in item.tier_prices else ""
+        field: amount_shown(item.tier_prices[tier], item.unit) if tier in item.tier_prices else ""
         for field, tier in tier_fields(program)
     }
     return form | prices
@@ -144,23 +140,6 @@ def _by_field(found: Mapping[str, str], tiers: Sequence[tuple[str, str]]) -> dic
     return {names.get(field, field): text for field, text in found.items()}
 
 
-def _price(text: str, unit: str, field: str) -> int | None:
-    written = "".join(text.split()).replace(",", ".")
-    if not written:
-        return None
-    mend = Translatable(_("Write an amount above zero."))
-    if unit == POINTS:
-        amount = int(written) if written.isascii() and written.isdigit() and len(written) < 20 else 0
-    else:
-        try:
-            amount = from_decimal(written, unit, field=field)
-        except Invalid:
-            raise Invalid.field(field, mend) from None
-    if not 0 < amount <= MOST:
-        raise Invalid.field(field, mend)
-    return amount
-
-
 def _stock(text: str) -> int | None:
     written = "".join(text.split())
     if not written:
@@ -182,7 +161,3 @@ def _moment(text: str, field: str, zone: ZoneInfo, *, after: int = 0) -> datetim
 
 def _day(moment: datetime | None, zone: ZoneInfo, *, before: int = 0) -> str:
     return "" if moment is None else (local_day(moment, zone) - timedelta(days=before)).isoformat()
-
-
-def _figure(value: int, unit: str) -> str:
-    return str(value) if unit == POINTS else str(to_decimal(value, unit))

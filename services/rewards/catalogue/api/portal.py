@@ -1,6 +1,5 @@
 """The portal's pages of the catalogue: what can be redeemed, one item with its confirmation, what was redeemed."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -22,6 +21,7 @@ from services.rewards.pages import Reader, reader_of
 from services.rewards.slices import sql as slices
 from services.rewards.spending import actions as spending
 from services.ui import Fact
+from services.ui.forms import new_once, once_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,11 +75,12 @@ async def redeem_form(item_id: Id, request: Request, price: _Text = "", once: _T
     """Redeems it at the price that the page showed. `once` makes a second pressing harmless."""
     ctx: Context = request.scope[CONTEXT]
     who = read_portal_visitor(ctx, request)
+    key = once_of(once)
     expected = int(price) if price.isascii() and price.isdigit() else 0
     try:
         async with ctx.db.transaction([who.store_id], actor=who.principal) as tx:
             await _refuse_gone(tx, who)
-            one = await redeem.redeem(tx, who.store_id, who.ambassador_id, item_id, price=expected, once=once or None)
+            one = await redeem.redeem(tx, who.store_id, who.ambassador_id, item_id, price=expected, once=key)
     except NotFound:
         raise
     except AppError as error:
@@ -128,7 +129,7 @@ async def _confirm(request: Request, item_id: str, *, wrong: AppError | None = N
         item=offer.item,
         facts=facts,
         price=offer.price,
-        once=secrets.token_hex(16),
+        once=new_once(),
         may=left >= 0 and not offer.barred,
         barred=offer.barred,
         missing=_missing(reader, offer),

@@ -14,23 +14,15 @@ from services.kernel.http.pages import Cursor, page_of
 from services.rewards.goodwill import sql, words
 from services.rewards.goodwill.actions import give
 from services.rewards.goodwill.actions import terms as setting
-from services.rewards.goodwill.api.forms import (
-    amount_in,
-    new_once,
-    once_of,
-    pay_as_of,
-    period_of,
-    reason_of,
-    sent,
-    unit_of,
-    wrong_text,
-)
-from services.rewards.goodwill.domain import PERIODS, STATUSES, GivingLimit, Goodwill, Status, Terms
+from services.rewards.goodwill.api.forms import LONGEST, pay_as_of, period_of, reason_of, unit_of, wrong_text
+from services.rewards.goodwill.domain import MOST, PERIODS, STATUSES, GivingLimit, Goodwill, Status, Terms
 from services.rewards.goodwill.schemas import GoodwillOut
 from services.rewards.pages import Reader, reader_of
+from services.rewards.payouts.api.forms import amount_in
 from services.rewards.rules.domain import POINTS
 from services.rewards.slices import sql as slices
 from services.ui import Choice, Column, Name, Pagination, Row, Table
+from services.ui.forms import new_once, once_of, sent
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,17 +59,18 @@ async def list_page(
 @router.post(LIST)
 async def give_form(request: Request, call: Annotated[Call, viewer("goodwill:write")]) -> Response:
     """Gives, and leads to what was given. `once` makes the form's second pressing harmless."""
-    form = dict(await sent(request))
+    form = await sent(request, longest=LONGEST)
     ambassador = form.get("ambassador", "")[:64]
     try:
         kind = pay_as_of(form.get("pay_as", ""))
         async with call.transaction() as tx:
             currency = await _currency(tx, call.store_id, ambassador)
+        unit = POINTS if kind == "points" else currency
         wish = give.Wish(
             ambassador_id=ambassador,
             pay_as=kind,
-            unit=POINTS if kind == "points" else currency,
-            amount_minor=amount_in(form.get("amount", ""), POINTS if kind == "points" else currency),
+            unit=unit,
+            amount_minor=amount_in(form.get("amount", ""), unit, "amount", most=MOST),
             reason=reason_of(form.get("reason", "")),
         )
         answer = await call.once(
@@ -98,7 +91,7 @@ async def terms_form(
     """Sets what one person may give alone; an empty limit is none at all."""
     try:
         wanted = unit_of(unit)
-        minor = amount_in(limit, wanted, field="limit") if limit.strip() not in ("", "0") else 0
+        minor = amount_in(limit, wanted, "limit", most=MOST) if limit.strip() not in ("", "0") else 0
         async with call.transaction() as tx:
             terms = Terms(unit=wanted, limit=GivingLimit(minor, period_of(period)))
             await setting.put(tx, call.store_id, terms)

@@ -9,11 +9,13 @@ from services.kernel.http.call import Call, viewer
 from services.rewards.goodwill import sql, words
 from services.rewards.goodwill.actions import give
 from services.rewards.goodwill.api.console import LIST, NAMES
-from services.rewards.goodwill.api.forms import amount_in, new_once, once_of, reason_of, sent, shown, wrong_text
-from services.rewards.goodwill.domain import Goodwill, Step
+from services.rewards.goodwill.api.forms import LONGEST, reason_of, wrong_text
+from services.rewards.goodwill.domain import MOST, Goodwill, Step
 from services.rewards.goodwill.schemas import GoodwillOut
 from services.rewards.pages import Reader, reader_of
+from services.rewards.payouts.api.forms import amount_in, shown
 from services.ui import Fact, Happening
+from services.ui.forms import new_once, once_of, sent
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,12 +57,12 @@ async def take_back_form(
     goodwill_id: Id, request: Request, call: Annotated[Call, viewer("goodwill:write")]
 ) -> Response:
     """The form that takes back; an empty amount is all that is left."""
-    form = await sent(request)
+    form = await sent(request, longest=LONGEST)
     amount = form.get("amount", "")
     try:
         async with call.transaction() as tx:
             one = await give.get(tx, call.store_id, goodwill_id)
-        minor = amount_in(amount, one.unit) if amount.strip() else None
+        minor = amount_in(amount, one.unit, "amount", most=MOST) if amount.strip() else None
         why = reason_of(form.get("reason", ""))
         await call.once(
             lambda tx: give.take_back(tx, call.store_id, goodwill_id, amount_minor=minor, reason=why),

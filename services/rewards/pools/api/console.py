@@ -12,9 +12,10 @@ from services.kernel.http.pages import Cursor, page_of
 from services.rewards.pages import Reader, reader_of
 from services.rewards.pools import sql, words
 from services.rewards.pools.actions import fill
-from services.rewards.pools.api.forms import FIELDS, name_of, number_of, sent, wrong_fields
+from services.rewards.pools.api.forms import FIELDS, LONGEST, name_of, number_of, wrong_fields
 from services.rewards.pools.domain import Pool
 from services.ui import Column, Name, Pagination, Row, Table
+from services.ui.forms import sent
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +32,7 @@ async def list_page(call: Annotated[Call, viewer("pools:read")], cursor: Cursor 
 @router.post(LIST)
 async def open_form(request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Sets a pool up, and leads to it."""
-    form = await sent(request)
+    form = await sent(request, FIELDS, longest=LONGEST)
     try:
         async with call.transaction() as tx:
             pool = await fill.open_pool(

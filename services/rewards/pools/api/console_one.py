@@ -13,11 +13,12 @@ from services.rewards.pools import sql, words
 from services.rewards.pools.actions import bring, fill
 from services.rewards.pools.actions.bring import Brought
 from services.rewards.pools.api.console import LIST
-from services.rewards.pools.api.forms import name_of, number_of, sent, wrong_fields
+from services.rewards.pools.api.forms import FIELDS, LONGEST, name_of, number_of, wrong_fields
 from services.rewards.pools.api.rest import Which, download
 from services.rewards.pools.domain import Kept, Pool
 from services.rewards.pools.schemas import MOST_BYTES
 from services.ui import Column, Fact, Row, Table
+from services.ui.forms import sent
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,7 +46,7 @@ async def pool_page(
 @router.post(ONE + "/make")
 async def make_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Has more codes made."""
-    form = await sent(request)
+    form = await sent(request, FIELDS, longest=LONGEST)
     try:
         count = number_of(form["count"], "count", least=1)
         async with call.transaction() as tx:
@@ -74,7 +75,7 @@ async def resume_form(pool_id: Id, call: Annotated[Call, viewer("pools:write")])
 @router.post(ONE)
 async def change_form(pool_id: Id, request: Request, call: Annotated[Call, viewer("pools:write")]) -> Response:
     """Changes its name, or from where on it runs low."""
-    form = await sent(request)
+    form = await sent(request, FIELDS, longest=LONGEST)
     try:
         name, low_below = name_of(form["name"]), number_of(form["low_below"], "low_below")
         async with call.transaction() as tx:

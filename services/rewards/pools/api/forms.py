@@ -3,23 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.requests import Request
-
 from services.common.words import Translatable, _
 from services.kernel.errors import AppError, Invalid
 from services.rewards.pages import Reader
 from services.rewards.pools.domain import MOST_CODES
 from services.ui import mistakes
 
-_LONGEST: Final = 200
+LONGEST: Final = 200
+"""Letters of a field."""
 FIELDS: Final = ("name", "count", "prefix", "low_below", "csv")
-
-
-async def sent(request: Request) -> dict[str, str]:
-    """What a form sends, by its fields; what it leaves out is empty."""
-    form = await request.form(max_fields=10, max_files=0)
-    found = {name: value[:_LONGEST] for name, value in form.items() if isinstance(value, str)}
-    return dict.fromkeys(FIELDS, "") | found
 
 
 def name_of(text: str) -> str:
