@@ -4,7 +4,7 @@ Called in the transaction that moves the counter or keeps another version, under
 what the next reward finds.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 
 from contracts.events.programs import ProgramExhausted, ProgramRefilled
@@ -25,6 +25,18 @@ async def published(tx: Tx, programs: Collection[Ref], counters: Mapping[Key, in
     """Looks at programs that have another version now; what has no counter has given nothing."""
     if programs:
         await _look(tx, programs, counters, moved=False)
+
+
+async def drift(tx: Tx, store_id: str, counters: Mapping[Key, int], *, count: int) -> AsyncIterator[str]:
+    """Programs of which something else was reported than their counters say, in words. For verifications only."""
+    after = ""
+    while programs := await sql.reported(tx, store_id, after=after, count=count):
+        for one in await sql.standings(tx, [(store_id, program_id) for program_id in programs]):
+            spent_minor = counters.get((one.store_id, one.program_id, one.program.currency), 0)
+            if is_exhausted(one.program, spent_minor) != one.exhausted:
+                said = "used up" if one.exhausted else "not used up"
+                yield f"{one.program_id} was reported as {said}, {spent_minor} {one.program.currency} are spent of it"
+        after = programs[-1]
 
 
 async def _look(tx: Tx, programs: Collection[Ref], counters: Mapping[Key, int], *, moved: bool) -> None:

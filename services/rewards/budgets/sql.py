@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref
+from services.rewards.budgets.domain import BUDGETS_JOB
 from services.rewards.slices.domain import program_of
 
 _STANDING = """
@@ -31,6 +32,13 @@ on conflict (store_id, program_id) do update set exhausted = excluded.exhausted,
 _WITH_BUDGET = """
 select distinct store_id, program_id from programs
 where store_id = any(cast(:stores as text[])) and budget_minor is not null
+"""
+_REPORTED = """
+select program_id from (
+  select program_id from programs where store_id = :store and program_id > :after and budget_minor is not null
+  union select program_id from budget_states where store_id = :store and program_id > :after
+) p
+where not exists (select from due where job = :job and store_id = :store) order by 1 limit :count
 """
 
 
@@ -78,3 +86,12 @@ async def save(tx: Tx, reported: Sequence[Standing]) -> None:
 async def with_budget(tx: Tx, stores: Sequence[str]) -> list[Ref]:
     """Programs of which some version has a budget."""
     return [(row.store_id, row.program_id) for row in await tx.all(_WITH_BUDGET, stores=list(stores))]
+
+
+async def reported(tx: Tx, store_id: str, *, after: str, count: int) -> list[str]:
+    """Programs of a store that have a budget or of which something was reported, some behind an id. None while all of
+    the store's are to be looked at for the first time.
+    """
+    return [
+        row.program_id for row in await tx.all(_REPORTED, store=store_id, job=BUDGETS_JOB, after=after, count=count)
+    ]

@@ -1,6 +1,6 @@
 """SQL of the catalogue and of redemptions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
 from services.rewards.catalogue.domain import Item, Redemption
+from services.rewards.pools.sql import EACH
 
 _ITEM: Final = (
     *("store_id", "item_id", "program_id", "version", "kind", "name", "description", "paid_in", "unit", "price"),
@@ -58,6 +59,37 @@ _FORGET = """
 update redemptions r set reason = null
 from unnest(cast(:stores as text[]), cast(:ambassadors as text[])) w(s, a)
 where r.store_id = w.s and r.ambassador_id = w.a and r.reason is not null
+"""
+_NEXT = """
+select redemption_id from redemptions where store_id = :store and redemption_id > :after
+order by redemption_id offset :count limit 1
+"""
+# What a redemption costs is reserved while it waits, used once it is fulfilled, and given back where it is called off.
+_CROOKED = """
+select * from (
+select r.redemption_id, r.status, r.price, r.unit, p.spend_id, p.status as spend, p.amount, p.captured, p.given_back,
+  (p.owner, p.side, p.unit, p.pay_as, p.amount, p.status, p.captured, p.given_back) is not distinct from (
+    r.ambassador_id, 'ambassador', r.unit, r.paid_in, r.price,
+    case r.status when 'requested' then 'reserved' when 'cancelled' then 'released' else 'captured' end,
+    case when r.status in ('fulfilled', 'returned') then r.price else 0 end,
+    case when r.status = 'returned' then r.price else 0 end
+  ) as paid, r.code, r.pool_id, s.codes[1 + (h.place - 1) % :each] as handed
+from redemptions r
+left join spends p on p.store_id = r.store_id and p.purpose_id = r.redemption_id and p.purpose = 'redemption'
+left join pool_handouts h on h.store_id = r.store_id and h.pool_id = r.pool_id and h.reference = r.redemption_id
+left join pool_slices s on s.store_id = h.store_id and s.pool_id = h.pool_id and s.slice = 1 + (h.place - 1) / :each
+where r.store_id = :store and r.redemption_id > :after and (cast(:upto as text) is null or r.redemption_id <= :upto)
+) c where not paid or code is distinct from handed order by 1
+"""
+_NEXT_SPEND = """
+select spend_id from spends where store_id = :store and spend_id > :after order by spend_id offset :count limit 1
+"""
+_WITHOUT = """
+select spend_id, purpose_id from spends p
+where store_id = :store and spend_id > :after and (cast(:upto as text) is null or spend_id <= :upto)
+  and purpose = 'redemption'
+  and not exists (select from redemptions r where r.store_id = p.store_id and r.redemption_id = p.purpose_id)
+order by 1
 """
 
 
@@ -134,6 +166,31 @@ async def waiting(tx: Tx, store_id: str, *, most: int) -> int:
 async def forget_words(tx: Tx, ambassadors: Sequence[Ref]) -> None:
     """Drops what was written about ambassadors who were erased; what they redeemed stays."""
     await tx.execute(_FORGET, stores=[one[0] for one in ambassadors], ambassadors=[one[1] for one in ambassadors])
+
+
+async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
+    """What is wrong with redemptions, in words: one whose spend is not what it should be by now, one that names another
+    code than the one that was handed out for it, a spend for none. For verifications only.
+    """
+    after: str | None = ""
+    while after is not None:
+        upto: str | None = await tx.scalar(_NEXT, store=store_id, after=after, count=count)
+        for row in await tx.all(_CROOKED, store=store_id, after=after, upto=upto, each=EACH):
+            if not row.paid:
+                found = "there is none"
+                if row.spend_id is not None:
+                    figures = (row.amount, row.captured, row.given_back)
+                    found = f"{row.spend_id} is {row.spend} {figures} (reserved, captured, given back), or another's"
+                yield f"{row.redemption_id} is {row.status} for {row.price} {row.unit}; of its spend, {found}"
+            if row.code != row.handed:
+                yield f"{row.redemption_id} has another code than {row.pool_id} handed out for it"
+        after = upto
+    behind: str | None = ""
+    while behind is not None:
+        last: str | None = await tx.scalar(_NEXT_SPEND, store=store_id, after=behind, count=count)
+        for row in await tx.all(_WITHOUT, store=store_id, after=behind, upto=last):
+            yield f"{row.spend_id} is for redemption {row.purpose_id}, which is not there"
+        behind = last
 
 
 def _columns(item: Item) -> dict[str, object]:

@@ -1,10 +1,14 @@
 """A store's server reserves a customer's points or credit for an order, and captures or releases them."""
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from fractions import Fraction
 
 from services.common.contacts import names_nobody
+from services.common.money import share_half_up
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.threads import in_thread
 from services.rewards.credit import sql
 from services.rewards.credit.domain import names_a_contact
 from services.rewards.grants.sql import conversions
@@ -68,3 +72,44 @@ async def get(tx: Tx, store_id: str, spend_id: str) -> Spend:
     if found is None or found.purpose.kind == "redemption":
         raise NotFound("There is no such reservation.")
     return found
+
+
+async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
+    """What is wrong with reservations, in words: one that is for something else, or another's, than the sets by which
+    it was reserved and used say; or of whose order more went back than was returned. For verifications only.
+    """
+    after = ""
+    while some := await sql.after(tx, store_id, after=after, count=count):
+        sets = await sql.sets_of(tx, store_id, [one.spend_id for one in some])
+        for one in await in_thread(len(sets), _estranged, some, sets):
+            yield f"{one.spend_id} is {one.owner}'s for {one.purpose} {one.purpose_id}, its sets say otherwise"
+        captured = [one for one in some if one.status == "captured" and one.purpose == "order"]
+        states = await conversions.decided(tx, {(store_id, one.purpose_id) for one in captured}) if captured else []
+        gone = await in_thread(len(states), _unsold, states)
+        for one in captured:
+            share = gone.get(one.purpose_id, Fraction(0))
+            wanted = share_half_up(one.captured, share.numerator, share.denominator)
+            if one.given_back < wanted:
+                yield f"{one.spend_id} gave back {one.given_back}, of its order went back what comes to {wanted}"
+        after = some[-1].spend_id
+
+
+def _estranged(kept: Sequence[sql.Kept], sets: Sequence[sql.SaidBySet]) -> list[sql.Kept]:
+    """Those that are not what their sets say. What for says the last of them: a cart becomes an order."""
+    by_id = {one.spend_id: one for one in kept}
+    found: dict[str, sql.Kept] = {}
+    for said in sets:
+        one = by_id[said.spend_id]
+        whose = (said.owner, said.account.partition("_")[0], said.unit, said.basis.get("spend"))
+        last = (said.movement == "use") == (one.status == "captured")
+        if whose != (one.owner, one.side, one.unit, one.spend_id) or (
+            last and (said.basis.get("for"), said.basis.get("of")) != (one.purpose, one.purpose_id)
+        ):
+            found[one.spend_id] = one
+    return list(found.values())
+
+
+def _unsold(states: Sequence[tuple[bytes | None, str | None]]) -> dict[str, Fraction]:
+    """The share of each order that went back."""
+    orders = (Order.of(conversions.read(*one)) for one in states)
+    return {one.order_id: one.unsold for one in orders}

@@ -2,7 +2,7 @@
 counts codes and hand-outs, and who waits for it waits for no writing of many rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -17,6 +17,8 @@ _FIELDS: Final = (
 _CHANGING: Final = _FIELDS[2:-1]
 EACH: Final = 1_000
 """Places of a row of codes. A row of fewer leaves its last ones empty."""
+MOST_TWICE: Final = 100
+"""Codes of one pool that a verification names as being there twice."""
 # S608 is silenced where statements are put together from our own words.
 _ADD = f"insert into pools ({', '.join(_FIELDS)}) values ({', '.join(':' + one for one in _FIELDS)})"  # noqa: S608
 _KEEP = f"""
@@ -89,6 +91,68 @@ _HANDED = """
 select s.codes[1 + (h.place - 1) % :each] as code, h.reference, h.at from pool_handouts h
 join pool_slices s on s.store_id = h.store_id and s.pool_id = h.pool_id and s.slice = 1 + (h.place - 1) / :each
 where h.store_id = :store and h.pool_id = :pool and h.reference = :reference
+"""
+_NEXT_POOL = (
+    "select pool_id from pools where store_id = :store and pool_id > :after order by pool_id offset :count limit 1"
+)
+_PASSED = "least(greatest({upto} - (slice - 1) * :each, 0), cardinality(codes))"
+"""How many codes of a row have a place up to another one."""
+_MISCOUNTED = f"""
+select * from (
+  select p.pool_id, p.made + p.added as size, p.handed, p.last_place, p.handed_place, s.codes, s.passed, s.last,
+    h.handed as handed_out, h.place
+  from pools p
+  cross join lateral (
+    select coalesce(sum(cardinality(codes)), 0) as codes,
+      coalesce(sum({_PASSED.format(upto="p.handed_place")}), 0) as passed,
+      coalesce(max((slice - 1) * :each + cardinality(codes)), 0) as last
+    from pool_slices where store_id = p.store_id and pool_id = p.pool_id
+  ) s
+  cross join lateral (
+    select count(*) as handed, coalesce(max(place), 0) as place from pool_handouts
+    where store_id = p.store_id and pool_id = p.pool_id
+  ) h
+  where p.store_id = :store and p.pool_id > :after and (cast(:upto as text) is null or p.pool_id <= :upto)
+) c
+where size <> codes or handed <> handed_out or handed_place <> place or handed <> passed or last > last_place
+order by 1
+"""  # noqa: S608
+_NEXT_SLICE = """
+select pool_id, slice from pool_slices where store_id = :store and (pool_id, slice) > (:pool, cast(:slice as int))
+order by pool_id, slice offset :count limit 1
+"""
+_UPTO = """
+  and (cast(:last_pool as text) is null or (pool_id, slice) <= (:last_pool, cast(:last_slice as int)))
+"""
+# Each by itself, by index: joined, the codes would be looked for among those of all stores.
+_STRANGE = f"""
+select s.pool_id, (s.slice - 1) * :each + k.n as place
+from (
+  select pool_id, slice, codes from pool_slices
+  where store_id = :store and (pool_id, slice) > (:pool, cast(:slice as int)) {_UPTO}
+) s cross join lateral generate_subscripts(s.codes, 1) k(n)
+where (
+    select c.pool_id from pool_codes c
+    where c.mark = {_MARK.format(code="s.codes[k.n]")} and c.store_id = :store and c.code = s.codes[k.n]
+  ) is distinct from s.pool_id
+order by 1, 2
+"""  # noqa: S608
+_LEAPT = f"""
+select * from (
+  select s.pool_id, s.slice, {_PASSED.format(upto="p.handed_place")} as passed, (
+      select count(*) from pool_handouts h
+      where h.store_id = s.store_id and h.pool_id = s.pool_id and h.place > (s.slice - 1) * :each
+        and h.place <= (s.slice - 1) * :each + cardinality(s.codes)
+    ) as handed
+  from (
+    select * from pool_slices where store_id = :store and (pool_id, slice) > (:pool, cast(:slice as int)) {_UPTO}
+  ) s join pools p on p.store_id = s.store_id and p.pool_id = s.pool_id
+) c where passed <> handed order by 1, 2
+"""  # noqa: S608
+_POOLS_AFTER = "select pool_id from pools where store_id = :store and pool_id > :after order by pool_id limit :count"
+_TWICE = """
+select code, count(*) as times from pool_slices cross join lateral unnest(codes) code
+where store_id = :store and pool_id = :pool group by 1 having count(*) > 1 order by 1 limit :most
 """
 
 
@@ -205,6 +269,47 @@ async def handed(tx: Tx, store_id: str, pool_id: str, reference: str) -> HandOut
     """What was handed out for something, if anything was."""
     row = await tx.one_or_none(_HANDED, store=store_id, pool=pool_id, reference=reference, each=EACH)
     return None if row is None else HandOut(code=row.code, reference=row.reference, at=row.at)
+
+
+async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
+    """What is wrong with pools, in words: counts that are not those of the codes and hand-outs, a code that is there
+    twice, or that its store does not know as the pool's, a place that was passed over, or handed out without a code.
+    For verifications only.
+    """
+    after: str | None = ""
+    while after is not None:
+        upto: str | None = await tx.scalar(_NEXT_POOL, store=store_id, after=after, count=count)
+        for row in await tx.all(_MISCOUNTED, store=store_id, after=after, upto=upto, each=EACH):
+            yield (
+                f"{row.pool_id} counts {row.size} codes up to place {row.last_place}, {row.handed} handed out up to"
+                f" place {row.handed_place}; there are {row.codes} up to place {row.last}, {row.handed_out} handed out"
+                f" up to place {row.place}, where {row.passed} should be"
+            )
+        after = upto
+    behind: tuple[str, int] | None = ("", 0)
+    while behind is not None:
+        rows = await tx.all(_NEXT_SLICE, store=store_id, pool=behind[0], slice=behind[1], count=1 + count // EACH)
+        last = (rows[0].pool_id, rows[0].slice) if rows else None
+        span = {
+            "store": store_id,
+            "pool": behind[0],
+            "slice": behind[1],
+            "last_pool": last[0] if last else None,
+            "last_slice": last[1] if last else None,
+            "each": EACH,
+        }
+        for row in await tx.all(_STRANGE, **span):
+            yield f"{row.pool_id} has a code in place {row.place} that its store does not have as that pool's"
+        for row in await tx.all(_LEAPT, **span):
+            yield f"{row.pool_id} should have handed out {row.passed} codes of row {row.slice}, it did {row.handed}"
+        behind = last
+    after = ""
+    while after is not None:
+        pools = [one.pool_id for one in await tx.all(_POOLS_AFTER, store=store_id, after=after, count=count)]
+        for pool_id in pools:
+            for row in await tx.all(_TWICE, store=store_id, pool=pool_id, most=MOST_TWICE):
+                yield f"{pool_id} has one code {row.times} times"
+        after = pools[-1] if pools else None
 
 
 def _pool(row: Row | None) -> Pool | None:

@@ -11,7 +11,10 @@ from contracts.program import Program
 from services.common.store_slice import listed_stores
 from services.kernel.db import FAILURES, Database, Tx
 from services.kernel.threads import in_thread
+from services.rewards.budgets import actions as budgets
+from services.rewards.catalogue import sql as catalogue
 from services.rewards.closing import actions as closing
+from services.rewards.credit import actions as credit
 from services.rewards.goodwill import sql as goodwill
 from services.rewards.grants.domain.again import block_differing, bound_broken, differing, step_differing
 from services.rewards.grants.domain.reward import Reward
@@ -20,6 +23,7 @@ from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger import sql as ledger
 from services.rewards.lots import sql as lots
 from services.rewards.payouts.sql import payouts
+from services.rewards.pools import sql as pools
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 from services.rewards.spending import sql as spending
@@ -30,6 +34,7 @@ from services.rewards.verification.domain import Report, Walk
 _SLICE = 2_000
 _REWARDS = 500
 """Rewards that are computed again at a time: each needs its order."""
+_PROGRAMS = 100
 _STORES = 200
 _EVERY: Final = timedelta(hours=20)
 """How old the audit of a store's books may be: looked at each hour, so that none is older than a day."""
@@ -49,7 +54,9 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
     or the other way round, a counter of a budget, limit, milestone, tier or cashback that drifted, a reward of a
     milestone or of cashback that its count does not bear out, money in payout that is in no payout, a lot, debt or
-    spend that does not follow from the entries, a closed month that is no longer what was kept, a row that cannot be
+    spend that does not follow from the entries, credit at the checkout that is for another order or was not returned
+    with it, a redemption that was not paid, or not given back, a pool that counts otherwise than its codes, a budget
+    that was reported otherwise than it stands, a closed month that is no longer what was kept, a row that cannot be
     read, behind which nothing more is looked for.
     `progress` is called with (sets done, sets in all).
     """
@@ -80,6 +87,8 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
     _compare(report, "total", walk.totals, await books.account_totals(tx, store_id), (0, 0))
     for program, unit, counter, granted in await counters.drift(tx, store_id):
         report.found("budget", f"{program} counts {counter} {unit} as spent, its rewards are worth {granted}")
+    async for said in budgets.drift(tx, store_id, await counters.of_store(tx, store_id), count=_PROGRAMS):
+        report.found("budget", said)
     async for key, counted, granted_now in limits.drift(tx, store_id, count=_SLICE):
         report.found("limit", f"{key[1:]} counts {counted} (rewards, amount), its rewards are {granted_now}")
     async for goal, reached, come_to in milestones.drift(tx, store_id, count=_SLICE):
@@ -102,6 +111,12 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
         report.found("lot", astray)
     async for amiss in spending.drift(tx, store_id, count=_SLICE):
         report.found("spend", amiss)
+    async for unlike in credit.drift(tx, store_id, count=_REWARDS):
+        report.found("spend", unlike)
+    async for unpaid in catalogue.drift(tx, store_id, count=_SLICE):
+        report.found("redemption", unpaid)
+    async for miscounted in pools.drift(tx, store_id, count=_SLICE):
+        report.found("pool", miscounted)
     async for month, wrong in closing.crooked(tx, store_id):
         report.found("close", f"{month}: {wrong}")
 

@@ -63,6 +63,12 @@ def _columns(keys: Sequence[BudgetKey], differences: Mapping[BudgetKey, int]) ->
     }
 
 
+async def of_store(tx: Tx, store_id: str) -> dict[BudgetKey, int]:
+    """What all programs of a store have granted, net, by unit."""
+    rows = await tx.all(_COUNTERS, store=store_id)
+    return {(store_id, row.program_id, row.unit): row.amount_minor for row in rows}
+
+
 async def drift(tx: Tx, store_id: str) -> list[tuple[str, str, int, int]]:
     """(program, unit, counter, sum of its rewards) where the two differ."""
     sums = {(row.program_id, row.unit): row.amount_minor for row in await tx.all(_SUMS, store=store_id)}
