@@ -169,7 +169,7 @@ class Tx:
         self._outgoing.extend(outgoing)
 
     def emit_encoded(self, rows: Iterable[bytes]) -> None:
-        """Like `emit` for events that are rows already (`outbox.encode_row`): what spools of events hold."""
+        """Like `emit` for events that are rows already (`outbox.with_trace`): what spools of events hold."""
         self._encoded.extend(rows)
 
     def sent(self, count: int) -> None:

@@ -10,13 +10,16 @@ from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTER_OF_BYTE = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
+_DIGIT_OF_BYTE = bytes(b"0123456789abcdefghijklmnopqrstuv"[byte & 31] for byte in range(256))
+"""The same five bits as Python reads a number to the base of 32."""
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
 def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01k3…`; `at` places it in time (the demo's history does), else it is now."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else max(0, int(at.timestamp() * 1000))
-    return f"{prefix}_{_encode_time(milliseconds)}{_letters()}"
+    letters, _ = _drawn.pop() if _drawn else _draw()
+    return f"{prefix}_{_encode_time(milliseconds)}{letters}"
 
 
 def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
@@ -28,46 +31,27 @@ def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
 
 def new_packed_id(prefix: str, *, milliseconds: int) -> tuple[str, bytes]:
     """A fresh id of a moment since 1970, and its 16 bytes for what packs ids instead of writing them out."""
-    chance = _chance()
-    return (
-        f"{prefix}_{_encode_time(milliseconds)}{_encode_randomness(chance)}",
-        milliseconds.to_bytes(6, "big") + chance,
-    )
+    letters, packed = _drawn.pop() if _drawn else _draw()
+    return f"{prefix}_{_encode_time(milliseconds)}{letters}", milliseconds.to_bytes(6, "big") + packed
 
 
-_chances: list[bytes] = []
-_encoded: list[str] = []
-"""Randomness drawn ahead, as bytes and as letters: asking the system for it costs as much as an id."""
-os.register_at_fork(after_in_child=_chances.clear)
-os.register_at_fork(after_in_child=_encoded.clear)
+_drawn: list[tuple[str, bytes]] = []
+"""Randomness drawn ahead, as letters and as bytes: asking the system for it costs as much as an id."""
+os.register_at_fork(after_in_child=_drawn.clear)
 
 
-def _letters() -> str:
-    """80 random bits as letters: five bits of each of sixteen bytes."""
-    if not _encoded:
-        drawn = os.urandom(16 * 256).translate(_LETTER_OF_BYTE).decode()
-        _encoded.extend([drawn[at : at + 16] for at in range(0, len(drawn), 16)])
-    return _encoded.pop()
-
-
-def _chance() -> bytes:
-    if not _chances:
-        drawn = os.urandom(10 * 256)
-        _chances.extend([drawn[at : at + 10] for at in range(0, len(drawn), 10)])
-    return _chances.pop()
+def _draw() -> tuple[str, bytes]:
+    """80 random bits as 16 letters and as 10 bytes: five bits of each of sixteen bytes."""
+    drawn = os.urandom(16 * 256)
+    letters = drawn.translate(_LETTER_OF_BYTE).decode()
+    packed = int(drawn.translate(_DIGIT_OF_BYTE), 32).to_bytes(10 * 256, "big")
+    _drawn.extend([(letters[16 * n : 16 * n + 16], packed[10 * n : 10 * n + 10]) for n in range(256)])
+    return _drawn.pop()
 
 
 @lru_cache(maxsize=64)
 def _encode_time(milliseconds: int) -> str:
     return "".join(_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0))
-
-
-def _encode_randomness(chance: bytes) -> str:
-    high, low, pairs = int.from_bytes(chance[:5], "big"), int.from_bytes(chance[5:], "big"), _PAIRS
-    return (
-        f"{pairs[high >> 30]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}"
-        f"{pairs[low >> 30]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
-    )
 
 
 def short_code(length: int) -> str:

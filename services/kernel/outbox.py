@@ -51,7 +51,7 @@ _INSERT: Final = (
     f"insert into outbox ({COLUMNS}) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"  # noqa: S608
     " $6::text[], $7::timestamptz[], $8::text[], $9::bytea[])"
 )
-_ENCODED: Final = ("topic", "type", "key", "store_id", "subject", "event_id", "at", "data")
+_ENCODED: Final = ("topic", "type", "key", "store_id", "subject", "event_id", "at", "data", "traceparent")
 _ESCAPES: Final = ((b"\\", rb"\\"), (b"\t", rb"\t"), (b"\n", rb"\n"), (b"\r", rb"\r"))
 
 
@@ -66,8 +66,13 @@ def encode_data(data: bytes) -> bytes:
 
 
 def encode_row(head: bytes, event_id: bytes, at: bytes, data: bytes) -> bytes:
-    """One event's row, without its end: an event that is encoded when it comes in costs nothing when it is inserted."""
+    """One event's row up to its trace: an event that is encoded when it comes in costs nothing when it is inserted."""
     return b"%b%b\t%b\t%b" % (head, event_id, at, data)
+
+
+def with_trace(row: bytes, traceparent: bytes = b"") -> bytes:
+    """The whole row, without its end; by default of an event that continues no trace."""
+    return b"%b\t%b" % (row, traceparent or rb"\N")
 
 
 def _escape(value: bytes) -> bytes:
@@ -77,7 +82,7 @@ def _escape(value: bytes) -> bytes:
 
 
 async def insert_encoded(connection: asyncpg.Connection, rows: Sequence[bytes]) -> None:
-    """Inserts rows of `encode_row`, within the connection's transaction. One that is none fails them all."""
+    """Inserts rows of `with_trace`, within the connection's transaction. One that is none fails them all."""
     await connection.copy_to_table("outbox", source=_joined(rows), columns=_ENCODED, format="text")
 
 

@@ -2,7 +2,7 @@
 
 It notes since when a request is on its way in, since when an answer is not taken, and how large a head is, so that the
 server can end what is slow or endless. What it ends while a request still comes, it ends so that the client can read
-why. And it answers quick routes (`kernel.http.quick`) at once, out of the parser's callback: the task, the objects and
+why. And it answers quick routes (`kernel.http.quick`) at once, without the parser: the calls, the task, the objects and
 the messages that an ASGI application needs cost more than a redirect itself.
 """
 
@@ -16,6 +16,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.kernel.errors import BadRequest
+from services.kernel.http import plain
 from services.kernel.http.problems import HttpError, unreadable_request
 from services.kernel.http.quick import DeferredAnswer, Quick, QuickAnswer, lines
 
@@ -75,8 +76,8 @@ class Connection(HttpToolsProtocol):
     _bulky = False
     _head_bytes = 0
     _head_open = True
-    _quick: Quick | None = None
-    _body = b""
+    _between = True
+    """No request has begun that is not whole yet: the parser has nothing in hand."""
     _usual: list[tuple[bytes, bytes]] | None = None
     _usual_lines = b""
     """The headers that every answer has, and their lines."""
@@ -118,19 +119,18 @@ class Connection(HttpToolsProtocol):
             if self._thrown_away > LINGER_BYTES:
                 self._raw.close()
             return
+        if self._pending is not None:
+            self._hold_place(self._pending)
+        if self._between and self._find is not None and self._answer_at_once(data, self._find):
+            return
         if not self.arriving_since:
             self.arriving_since = self.loop.time()
         self.idle_since = 0.0
-        if self._pending is not None:
-            self._hold_place(self._pending)
         self._chunk = len(data)
         self._bulky = self._bulky or self._chunk > _BULKY
         if self._head_open:
             self._head_bytes += self._chunk
         super().data_received(data)
-        if self._quick is not None:
-            # Its body is still on the way, and how long one may wait for a body is the application's business.
-            self._pass_to_application()
         if self._head_open and self._head_bytes > HEAD_BYTES:
             self._refuse_head()
 
@@ -164,8 +164,7 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def on_message_begin(self) -> None:
-        if self._pending is not None:
-            self._hold_place(self._pending)
+        self._between = False
         if not self.arriving_since:  # it came behind another one
             self.arriving_since = self.loop.time()
         super().on_message_begin()
@@ -175,75 +174,52 @@ class Connection(HttpToolsProtocol):
         if (self._bulky or self._head_bytes > HEAD_BYTES) and self._head_size() > HEAD_BYTES:
             self._refuse_head()
             raise ValueError("the head is too large")  # the parser goes no further
-        self._quick = self._quick_route()
-        if self._quick is None:
-            super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if self._quick is not None:
-            self._body += body
-        else:
-            super().on_body(body)
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._head_open, self._head_bytes, self.arriving_since = True, 0, 0.0
+        self._between = self._head_open = True
+        self._head_bytes, self.arriving_since = 0, 0.0
         self._bulky = self._chunk > _BULKY
-        if self._quick is not None:
-            answer = self._quick(cast(Scope, self.scope), self._body)
-            if isinstance(answer, DeferredAnswer):
-                self._await_answer(answer)
-                return
-            if answer is not None:
-                self._quick, self._body = None, b""
-                self._write(answer)
-                self.idle_since = self.loop.time()
-                return
-            self._pass_to_application()
         super().on_message_complete()
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _quick_route(self) -> Quick | None:
-        """The quick route of the request whose head is complete, if an answer from it can be whole and in its turn."""
-        if self._find is None:
-            return None
-        parser, method = self.parser, self.parser.get_method().decode("ascii")
-        path, _, query = self.url.partition(b"?")
-        text = path.decode("latin-1")
-        found = self._find(method, text)
-        if found is None:
-            return None
+    def _answer_at_once(self, data: bytes, find: Find) -> bool:
+        """Whether this is a request, whole and in its turn, that a quick route has taken. If not, nothing is done."""
         cycle: RequestResponseCycle | None = self.cycle
-        if (
-            not (cycle is None or cycle.response_complete)
-            or self.pipeline
-            or self.flow.write_paused
-            or self.expect_100_continue
-            or b"%" in path
-            or b"#" in self.url
-            or not parser.should_keep_alive()
-            or parser.should_upgrade()
-            or parser.get_http_version() != "1.1"
-        ):
-            return None
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # what the parent sets in the same place
-        scope["method"], scope["path"], scope["query_string"] = method, text, query
-        return found
-
-    def _await_answer(self, later: DeferredAnswer) -> None:
-        pending = self._pending = _PendingAnswer(later, cast(Scope, self.scope), self._body)
-        self._quick, self._body = None, b""
-        later.future.add_done_callback(partial(self._send_answer, pending))
+        if not (cycle is None or cycle.response_complete) or self.pipeline or self.flow.write_paused:
+            return False
+        request = plain.read(data)
+        if request is None:
+            return False
+        method, path, query, headers, body = request
+        quick = find(method, path)
+        if quick is None or len(data) - len(body) > HEAD_BYTES:
+            return False
+        scope = {"method": method, "path": path, "query_string": query, "headers": headers, "client": self.client}
+        answer = quick(scope, body)
+        if answer is None:
+            return False
+        self._unset_keepalive_if_required()
+        self.arriving_since = 0.0
+        if isinstance(answer, DeferredAnswer):
+            self.idle_since = 0.0
+            self._pending = _PendingAnswer(answer, scope, body)
+            answer.future.add_done_callback(partial(self._send_answer, self._pending))
+        else:
+            self.idle_since = self.loop.time()
+            self._write(answer)
+        return True
 
     def _hold_place(self, pending: "_PendingAnswer") -> None:
         """Gives the waiting request its place among others, as if the application had it in hand: something else
         happens on the connection, or the application must take it after all.
         """
-        path = cast(str, pending.scope["path"])
-        pending.scope["raw_path"] = path.encode("latin-1")
+        super().on_message_begin()  # makes what all scopes share
+        scope = {**self.scope, **pending.scope, "raw_path": pending.scope["path"].encode()}
         cycle = pending.cycle = self.cycle = RequestResponseCycle(
-            scope=pending.scope,  # type: ignore[arg-type]  # what the parent makes
+            scope=scope,  # type: ignore[arg-type]  # what the parent makes
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -290,13 +266,6 @@ class Connection(HttpToolsProtocol):
         if self._pending is not None:
             self._hold_place(self._pending)
         super().shutdown()
-
-    def _pass_to_application(self) -> None:
-        """Gives the request in hand to the application, as if nobody had looked at it before."""
-        body, self._quick, self._body = self._body, None, b""
-        super().on_headers_complete()
-        if body:
-            super().on_body(body)
 
     def _write(self, answer: QuickAnswer) -> None:
         status, headers, body = answer

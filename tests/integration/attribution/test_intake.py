@@ -1,15 +1,21 @@
-"""Facts on their way in: kept once, and each told on by the event that fits what was there before."""
+"""Facts and reports on their way in: kept once, and each told on by the event that fits."""
 
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
+from contracts.events.tracking import VisitRecorded
 from services.attribution.orders import actions, sql
 from services.attribution.orders.schemas import OrderIn, RefundIn
+from services.attribution.tracking import actions as tracking
+from services.attribution.tracking.schemas import TrackIn
 from services.common import order_facts
 from services.common.order_facts import Clock, ReportedFact
+from services.kernel import trace
 from services.kernel.db import Database
+from services.kernel.outbox import COLUMNS
 from tests.support.edge import RING
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -55,3 +61,27 @@ async def test_an_id_that_would_break_a_batch_is_stopped_before_it(db: Database)
     with pytest.raises(ValueError, match="control character"):
         await taken(db, broken, report("2"))
     assert await taken(db, report("2")) == ([True], [("received", A, "2")])
+
+
+@pytest.mark.parametrize("written", ["as it is today", "with its fields in another order"])
+async def test_a_pages_report_becomes_the_event_that_it_says(db: Database, written: str) -> None:
+    trace.start("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    odd = ["v1", '"token": \\x41 \\\\N', "tab\tline\nend", "Олена \u2028"]
+    lines = [tracking.line_of(RING, A, TrackIn(type="visit", visitor_id=text), NOW).text for text in odd]
+    if written != "as it is today":
+        turned = [orjson.dumps(orjson.loads(parts(line)[2]), option=orjson.OPT_SORT_KEYS) for line in lines]
+        lines = [b"\t".join((*parts(line)[:2], body)) for line, body in zip(lines, turned, strict=True)]
+    async with db.transaction() as tx:
+        await tracking.take_lines(tx, [*lines, lines[0]])
+    async with db.transaction() as tx:
+        rows = await tx.all(f"select {COLUMNS} from outbox order by id")
+    for row, line in zip(rows, lines, strict=True):
+        kind, traceparent, body = parts(line)
+        visit = VisitRecorded.model_validate_json(row.data)
+        assert (row.data, row.type, row.traceparent) == (body, kind.decode(), traceparent.decode())
+        assert (row.event_id, row.at) == (f"evt_{visit.track_id[4:]}", NOW)
+        assert (row.topic, row.key, row.store_id, row.subject) == (str(VisitRecorded.TOPIC), A, A, A)
+
+
+def parts(line: bytes) -> list[bytes]:
+    return line.split(b"\t", 2)

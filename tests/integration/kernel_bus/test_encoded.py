@@ -7,7 +7,7 @@ import pytest
 from asyncpg import PostgresError
 
 from services.kernel.db import Database
-from services.kernel.outbox import Outgoing, encode_data, encode_head, encode_row
+from services.kernel.outbox import Outgoing, encode_data, encode_head, encode_row, with_trace
 
 AT = datetime(2026, 11, 27, 9, 30, 0, 123456, tzinfo=UTC)
 FIELDS = "event_id, topic, key, type, store_id, subject, at, traceparent, data"
@@ -21,7 +21,8 @@ def encoded(reported: Outgoing) -> bytes:
     head = encode_head(
         topic=reported.topic, type=reported.type, key=reported.key, store_id=reported.store_id, subject=reported.subject
     )
-    return encode_row(head, reported.event_id.encode(), reported.at.isoformat().encode(), encode_data(reported.data))
+    at, data = reported.at.isoformat().encode(), encode_data(reported.data)
+    return with_trace(encode_row(head, reported.event_id.encode(), at, data), (reported.traceparent or "").encode())
 
 
 async def rows(db: Database) -> list[tuple[Any, ...]]:

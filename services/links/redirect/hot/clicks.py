@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.kernel.db import Database, Tx, is_transient
 from services.kernel.errors import Unavailable
+from services.kernel.outbox import with_trace
 from services.kernel.spool import Spool, SpoolFull
 
 
@@ -37,4 +38,4 @@ class Clicks:
 
 async def drain(tx: Tx, lines: Sequence[bytes]) -> None:
     """Turns spooled clicks into events."""
-    tx.emit_encoded(lines)
+    tx.emit_encoded(map(with_trace, lines))
