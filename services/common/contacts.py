@@ -13,6 +13,7 @@ from services.kernel.auth.ring import KeyRing
 
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 _HASH_BYTES: Final = 16
+_SHAPE: Final = re.compile(rf"[epi]_[0-9a-f]{{{2 * _HASH_BYTES}}}")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 _ESCAPED = re.compile(r"\\(.)")
 _COMMENT = re.compile(r"\([^()\\]*\)")
@@ -81,6 +82,11 @@ def names_nobody(identifier: str) -> bool:
 
 def _hash(ring: KeyRing, kind: str, folded: str) -> str:
     return f"{kind}_{ring.contact_tag(f'{kind}:{folded}'.encode())[:_HASH_BYTES].hex()}"
+
+
+def is_hash(identifier: str) -> bool:
+    """Whether it has the shape of what `contact_hashes` and `contact_in` give."""
+    return _SHAPE.fullmatch(identifier) is not None
 
 
 def contact_in(ring: KeyRing, identifier: str) -> str | None:

@@ -1,6 +1,5 @@
 """Bodies of the API of pools."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
@@ -188,19 +187,6 @@ class CodeOut(BaseModel):
         """As callers see it."""
         status: Literal["free", "handed_out"] = "free" if kept.reference is None else "handed_out"
         return cls(code=kept.code, status=status, reference=kept.reference, handed_out_at=kept.at)
-
-
-CSV_COLUMNS: Final = ("code", "status", "reference", "handed_out_at")
-
-
-def cells(kept: Kept) -> Mapping[str, object]:
-    """A code as a row of a spreadsheet."""
-    return {
-        "code": kept.code,
-        "status": "free" if kept.reference is None else "handed_out",
-        "reference": kept.reference,
-        "handed_out_at": kept.at,
-    }
 
 
 class HandOutOut(BaseModel):

@@ -92,13 +92,15 @@ async def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways_on_a_narrow_tele
     page = await blank(page_context, links)
     await page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # width and height
     for number, (name, path) in enumerate(pages.items()):
-        language = languages[number % len(languages)]
-        await page.goto(f"{BASE}{path}{'&' if '?' in path else '?'}lang={language}")
-        found = await violations_in_both_schemes(page)
-        if await page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
-            found.append("it scrolls sideways")
-        if found:
-            wrong[f"{name} ({language})"] = found
+        # Words have other lengths in each language; what axe looks at is the same, so that one of them will do.
+        with_axe = languages[number % len(languages)]
+        for language in languages:
+            await page.goto(f"{BASE}{path}{'&' if '?' in path else '?'}lang={language}")
+            found = await violations_in_both_schemes(page) if language == with_axe else []
+            if await page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
+                found.append("it scrolls sideways")
+            if found:
+                wrong[f"{name} ({language})"] = found
     assert wrong == {}
 
 

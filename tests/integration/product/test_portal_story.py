@@ -1,9 +1,9 @@
 """At the phone: an ambassador sees why a friend waits, objects, and reads what the store answered in its console."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -49,6 +49,7 @@ WORN = """() => {
   return [getComputedStyle(document.body).getPropertyValue("--store").trim(), drawn]
 }"""
 """Of the page that is open: the store's colour, and whether its logo stands at the top."""
+SCHEMES: Sequence[Literal["dark", "light"]] = ("dark", "light")
 WORDS = "She pays by transfer, please look again."
 
 
@@ -204,11 +205,12 @@ async def test_every_page_of_the_portal_fits_a_narrow_phone_and_nothing_keeps_an
 async def keeps_nobody_out(page: Page) -> None:
     await expect(page.locator(".fragment[aria-busy=true]")).to_have_count(0)
     await expect(page.locator(".fragment [role=alert]")).to_have_count(0)
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
     assert await violations_in_both_schemes(page) == [], page.url
-    await expect(page.locator(".bottombar")).to_be_visible()
-    worn = await page.evaluate(WORN)
-    assert worn == ["#7A3B1E", True], page.url
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (page.url, scheme)
+        await expect(page.locator(".bottombar")).to_be_visible()
+        assert await page.evaluate(WORN) == ["#7A3B1E", True], (page.url, scheme)
 
 
 async def proved_just_now(page: Page, base: str) -> None:

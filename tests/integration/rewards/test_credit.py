@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 from tests.integration.rewards.money import audit
 from tests.integration.rewards.spent import CREDIT, POINTS, bought, lots, opened, run_jobs, time_passes
 from tests.integration.rewards.world import World
+from tests.support.busy import answered
 from tests.support.explained import Explained
 from tests.unit.rewards.build import ANNA, STORE, make_state
 
@@ -20,13 +20,6 @@ CART = {"customer_id": "mia", "unit": "EUR", "order_id": "cart-1"}
 
 async def reserve(api: httpx.AsyncClient, amount: int, **changed: Any) -> httpx.Response:
     return await api.post("/v1/credit-reservations", json=CART | {"amount": amount} | changed)
-
-
-async def answered(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """The answer to somebody who asks again while too many others do, as they are told to by a 503."""
-    while (answer := await ask()).status_code == 503:
-        pass
-    return answer
 
 
 async def test_a_customer_pays_with_credit_and_what_the_order_takes_less_is_available_again(world: World) -> None:

@@ -19,6 +19,7 @@ from services.rewards.pools.actions import bring, fill
 from services.rewards.pools.actions.hand_out import PoolEmpty, hand_out
 from services.rewards.pools.domain import Pool
 from tests.integration.rewards.world import World
+from tests.support.busy import PATIENCE_S
 from tests.unit.rewards.build import STORE
 
 OTHER = "str_other"
@@ -31,11 +32,11 @@ async def opened(world: World, *, store: str = STORE, **wanted: Any) -> Pool:
 
 async def made(world: World, pool: Pool, *, most: int = fill.SLICE) -> Pool:
     """Makes all that is wanted, slice after slice."""
-    more = True
-    while more:
+    for _ in range(-(-pool.wanted // most) + 1):
         async with world.db.transaction([pool.store_id]) as tx:
-            more = await fill.make_slice(tx, pool.store_id, pool.pool_id, start=pool.start, most=most)
-    return await now_of(world, pool)
+            if not await fill.make_slice(tx, pool.store_id, pool.pool_id, start=pool.start, most=most):
+                return await now_of(world, pool)
+    raise AssertionError("more slices than it has codes")
 
 
 async def now_of(world: World, pool: Pool) -> Pool:
@@ -122,14 +123,15 @@ async def test_each_code_is_handed_out_once_however_many_ask_at_once(world: Worl
     pool = await made(world, await opened(world, count=40, low_below=3))
 
     async def take(reference: str) -> str:
-        while True:
-            try:
-                async with world.db.transaction([STORE]) as tx:
-                    return (await hand_out(tx, STORE, pool.pool_id, reference=reference)).code
-            except PoolEmpty:
-                return ""
-            except PoolTimeout:  # too many wait for a connection: whoever asked asks again
-                continue
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    async with world.db.transaction([STORE]) as tx:
+                        return (await hand_out(tx, STORE, pool.pool_id, reference=reference)).code
+                except PoolEmpty:
+                    return ""
+                except PoolTimeout:  # too many wait for a connection: whoever asked asks again
+                    continue
 
     # Each of 50 asks twice; ten come too late.
     asked = [f"ref-{n}" for n in range(50)] * 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.contacts import contact_hashes, fold_email, fold_phone, names_nobody
+from services.common.contacts import contact_hashes, fold_email, fold_phone, is_hash, names_nobody
 from services.kernel.auth.ring import KeyRing
 
 RING = KeyRing(secret_keys="k1:" + "a" * 32, contact_key="c", operator_key="o")
@@ -166,3 +166,9 @@ def test_ids_that_stand_for_any_guest_are_nobodys(text: str) -> None:
 @pytest.mark.parametrize("text", ["1", "10", "g7", "guest-17", "nullable", "8412", "+7 916 123 45 67"])
 def test_other_ids_are_somebodys(text: str) -> None:
     assert not names_nobody(text)
+
+
+@given(st.emails())
+def test_a_hash_is_told_from_what_it_was_made_of(address: str) -> None:
+    assert all(is_hash(found) for found in contact_hashes(RING, email=address, phone="+40 721 000 000"))
+    assert not is_hash(address)

@@ -10,19 +10,9 @@ from services.rewards.payouts.domain.states import LIVE
 
 _LIVE: Final = ", ".join(f"'{one}'" for one in LIVE)
 
-# What is in the available account since money was last set aside for a payout, without store credit: that is no cash.
-# The names come from the constants above (S608).
-_CASH = """
-  select coalesce(-sum(e.amount_minor), 0)::bigint as cash
-  from entries e
-  join posting_sets s on s.store_id = e.store_id and s.number = e.number
-  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
-  where e.store_id = :store and e.owner = {owner} and e.account = 'ambassador_available'
-    and e.account <> 'program_expense' and e.unit = {unit} and e.number > {after}
-    and (s.payout_id is not null or r.pay_as = 'cash')
-"""
-# The same, of all time: what is available, without what is left of lots of store credit, less its debt. A payout takes
-# all the cash there is, so nothing of before the last one is left; and no entries are read.
+# What is available, without what is left of lots of store credit, less its debt: that is no cash. A payout takes all
+# the cash there is, so nothing of before the last one is left; and no entries are read. Names come from constants
+# above (S608).
 _CASH_NOW = """(
   b.available - coalesce((
     select sum(l.remaining) from lots l where l.store_id = b.store_id and l.owner = b.owner and l.side = b.side
@@ -30,16 +20,14 @@ _CASH_NOW = """(
   + coalesce((
     select o.amount from lot_debts o where o.store_id = b.store_id and o.owner = b.owner and o.side = b.side
       and o.unit = b.unit and o.pay_as = 'store_credit'), 0))::bigint"""
-_LAST = """
-  select coalesce(max(reserve_number), 0) as number from payouts
-  where store_id = :store and ambassador_id = {owner} and currency = {unit}
-"""
 _READY = f"""
 select d.ambassador_id, d.destination_id, d.method, l.number as after_number, c.cash
 from destinations d
 join balances b on b.store_id = d.store_id and b.owner = d.ambassador_id and b.side = 'ambassador'
   and b.unit = :currency
-cross join lateral ({_LAST.format(owner="d.ambassador_id", unit=":currency")}) l
+cross join lateral (
+  select coalesce(max(p.reserve_number), 0) as number from payouts p
+  where p.store_id = d.store_id and p.ambassador_id = d.ambassador_id and p.currency = :currency) l
 cross join lateral (select {_CASH_NOW} as cash) c
 where d.store_id = :store and d.ended_at is null and d.usable_at <= :now
   and d.method = any(cast(:methods as text[])) and b.available >= :minimum
@@ -78,11 +66,19 @@ cross join lateral (select {_CASH_NOW} as cash) c
 where b.store_id = :store and b.side = 'ambassador' and b.unit = :currency and b.available > 0
 group by 1 order by 1
 """  # noqa: S608
-_CASH_OF = f"""
+# What came into the available account, and went, behind a posting set, store credit aside.
+_CASH_OF = """
 select w.owner, w.after, c.cash
 from unnest(cast(:owners as text[]), cast(:units as text[]), cast(:afters as bigint[])) w (owner, unit, after)
-cross join lateral ({_CASH.format(owner="w.owner", unit="w.unit", after="w.after")}) c
-"""  # noqa: S608
+cross join lateral (
+  select coalesce(-sum(e.amount_minor), 0)::bigint as cash
+  from entries e
+  join posting_sets s on s.store_id = e.store_id and s.number = e.number
+  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
+  where e.store_id = :store and e.owner = w.owner and e.account = 'ambassador_available'
+    and e.account <> 'program_expense' and e.unit = w.unit and e.number > w.after
+    and (s.payout_id is not null or r.pay_as = 'cash')) c
+"""
 _PAYABLE = f"""
 select {_CASH_NOW} from balances b
 where b.store_id = :store and b.owner = :ambassador and b.side = 'ambassador' and b.unit = :currency

@@ -14,7 +14,6 @@ from services.rewards.pools.actions import bring, fill
 from services.rewards.pools.actions.hand_out import hand_out
 from services.rewards.pools.domain import Kept, Line, Pool
 from services.rewards.pools.schemas import (
-    CSV_COLUMNS,
     MOST_BYTES,
     BroughtOut,
     CodeOut,
@@ -25,7 +24,6 @@ from services.rewards.pools.schemas import (
     PoolIn,
     PoolOut,
     PoolPatch,
-    cells,
 )
 
 router = APIRouter(tags=["pools"])
@@ -177,5 +175,10 @@ async def download(call: Call, pool_id: str, *, which: Which, start: tuple[int] 
             return await sql.codes(tx, pool, after=after[0] if after else first, upto=last, count=count)
 
     return await csv_download(
-        fetch, after=lambda kept: (kept.place,), show=cells, columns=CSV_COLUMNS, filename="codes", start=start
+        fetch,
+        after=lambda kept: (kept.place,),
+        show=lambda kept: CodeOut.of(kept).model_dump(),
+        columns=tuple(CodeOut.model_fields),
+        filename="codes",
+        start=start,
     )
