@@ -40,6 +40,17 @@ class Attribution(Strict):
     click_window_days: int = Field(
         30, ge=1, le=400, strict=True, description="Days from a click in which a purchase counts."
     )
+    code_window_days: int | None = Field(
+        None, ge=1, le=3650, strict=True, description="Days from the making of a code in which it counts; null: no end."
+    )
+    customer_window_days: int | None = Field(
+        None,
+        ge=1,
+        le=3650,
+        strict=True,
+        description="Days from the order by which an ambassador won a friend in which later ones count without another"
+        " click or code; null: for ever.",
+    )
     new_customers_only: bool = Field(True, description="Refuse people who had a paid order before they were won.")
     min_subtotal_minor: Minor = Field(0, description="Smallest subtotal that counts, in the program's currency.")
 
@@ -138,6 +149,13 @@ class RewardRule(Expiring):
             or (when is not None and (when.first_day is not None or when.last_day is not None))
             or (span is not None and span.months is not None)
         )
+
+    @field_validator("when")
+    @classmethod
+    def _tiers_of_ambassadors(cls, when: When | None, info: ValidationInfo) -> When | None:
+        if when is not None and when.tiers and info.data.get("to") != "ambassador":
+            raise ValueError("tiers are ambassadors'; leave tiers out of a rule to friends")
+        return when
 
     @field_validator("span")
     @classmethod

@@ -55,8 +55,8 @@ class Goods(Strict):
 class When(Goods):
     """What an order must be for a rule to give something: all of it. What is left out or empty asks nothing.
 
-    Of several products and categories one must be in the order; of several channels, groups, roles or countries one
-    must fit.
+    Of several products and categories one must be in the order; of several channels, groups, roles, countries or tiers
+    one must fit.
     """
 
     min_subtotal_minor: Minor | None = Field(None, description="The smallest subtotal, before refunds.")
@@ -65,6 +65,12 @@ class When(Goods):
     roles: tuple[Role, ...] = Field((), max_length=6, description="The ambassador's role when the order was placed.")
     countries: tuple[Country, ...] = Field(
         (), max_length=250, description="Where the order goes: ISO 3166-1 alpha-2. One without a country is for none."
+    )
+    tiers: Names = Field(
+        (), description="The ambassador's tier when the order was first rewarded, by name. For rules to ambassadors."
+    )
+    buyers: Literal["new", "returning"] | None = Field(
+        None, description="Buyers who had not bought before, or those who had. Left out: both."
     )
     first_day: Day | None = Field(None, description="The first day on which orders count, where the store is.")
     last_day: Day | None = Field(None, description="The last one.")

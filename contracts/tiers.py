@@ -62,6 +62,9 @@ class OneStep(Strict):
 WhenBelow = Annotated[Keep | Match | OneStep, Field(discriminator="then")]
 
 
+Privilege = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^;\x00-\x1f\x7f\u2028\u2029]+$")]
+
+
 class Tier(Strict):
     """A rank. It is its name: under another one it is another tier."""
 
@@ -73,8 +76,8 @@ class Tier(Strict):
         ge=0,
         le=MAX_MINOR,
         strict=True,
-        description="Friends, orders, minor units of revenue, or months since joining: reached from here on. 0 is for"
-        " everybody.",
+        description="Friends, their clicks, orders, minor units of revenue, or months since joining: reached from here"
+        " on. 0 is for everybody.",
     )
     multiplier_basis_points: int = Field(
         10_000,
@@ -82,6 +85,19 @@ class Tier(Strict):
         le=100_000,
         strict=True,
         description="What rewards are multiplied by; 10,000 leaves them as they are.",
+    )
+    hold_days: int | None = Field(
+        None,
+        ge=0,
+        le=365,
+        strict=True,
+        description="Days from the purchase until the ambassador's rewards for orders can be used, instead of the"
+        " rule's; null: as the rule says.",
+    )
+    privileges: tuple[Privilege, ...] = Field(
+        (),
+        max_length=10,
+        description="What else the store does for who is in it, as people see it. Without semicolons.",
     )
 
 
@@ -92,11 +108,26 @@ class Tiers(Strict):
         description="People who have a settled order, each once; settled orders; their subtotals after refunds, in"
         " minor units of the program's currency; or whole months since joining, from the day after."
     )
+    by: Literal["orders", "clicks"] = Field(
+        "orders", description="What of `friends` counts: who has a settled order, or each click of a person on a link."
+    )
     window: Window = Ever()
     when_below: WhenBelow = Field(
         Keep(), validate_default=True, description="What happens when the count is less again."
     )
     steps: tuple[Tier, ...] = Field(min_length=1, max_length=10)
+
+    @property
+    def measure(self) -> Literal["friends", "orders", "revenue", "clicks", "tenure"]:
+        """What is counted."""
+        return "clicks" if self.by == "clicks" else self.of
+
+    @field_validator("by")
+    @classmethod
+    def _clicks_of_friends(cls, by: str, info: ValidationInfo) -> str:
+        if by == "clicks" and info.data.get("of") != "friends":
+            raise ValueError("clicks are friends'; set of to friends, or leave by out")
+        return by
 
     @field_validator("window")
     @classmethod

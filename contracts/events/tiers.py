@@ -15,6 +15,7 @@ class Rank(BaseModel):
 
     name: str
     multiplier_basis_points: int = Field(description="What rewards are multiplied by; 10,000 leaves them as they are.")
+    privileges: tuple[str, ...] = Field((), description="What else the store does for who is in it, in its own words.")
 
 
 class TierChanged(Payload):

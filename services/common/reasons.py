@@ -31,6 +31,7 @@ REASONS: Final[dict[str, Reason]] = {
     "token_other_store": Reason(_("Token of another store"), "store"),
     "code_unknown": Reason(_("Unknown code"), "ticket"),
     "code_without_ambassador": Reason(_("Code of the store itself"), "store"),
+    "customer_window_over": Reason(_("Friend won too long ago"), "clock"),
     # Something did, and was refused.
     "click_by_bot": Reason(_("Click by software"), "link"),
     "click_prefetched": Reason(_("Link loaded ahead"), "link"),
@@ -38,6 +39,7 @@ REASONS: Final[dict[str, Reason]] = {
     "code_made_later": Reason(_("Code made after the order"), "clock"),
     "code_retired": Reason(_("Code withdrawn"), "ticket"),
     "code_expired": Reason(_("Code expired"), "clock"),
+    "code_too_old": Reason(_("Code too old"), "clock"),
     "code_used_up": Reason(_("Code used up"), "ticket"),
     "kind_not_counted": Reason(_("Kind not accepted"), "ticket"),
     "program_paused": Reason(_("Program paused"), "megaphone"),

@@ -75,6 +75,8 @@ def program(
     priority: Sequence[EvidenceKind] = ("code", "click", "customer"),
     model: str = "last",
     window_days: int = 30,
+    code_window_days: int | None = None,
+    customer_window_days: int | None = None,
     new_customers_only: bool = True,
     min_subtotal_minor: int = 0,
     rank: int = 1,
@@ -100,6 +102,8 @@ def program(
                         "priority": tuple(priority),
                         "model": model,
                         "click_window_days": window_days,
+                        "code_window_days": code_window_days,
+                        "customer_window_days": customer_window_days,
                         "new_customers_only": new_customers_only,
                         "min_subtotal_minor": min_subtotal_minor,
                     }

@@ -6,6 +6,7 @@ from services.attribution.codes.schemas import CodeState, Redeemed, RedeemIn
 from services.attribution.slices import sql as slices_sql
 from services.common import codes
 from services.common.benefit import friend_gifts
+from services.common.referral_terms import code_too_old
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.revisions import newest
@@ -82,6 +83,8 @@ def _reason(tx: Tx, code: CodeSaved, program: ProgramPublished | None, uses: int
         return "code_used_up"
     if program is None:
         return "program_unknown"
+    if code_too_old(program.program.attribution, code.created_at, tx.now):
+        return "code_too_old"
     if program.program.status != "active":
         return f"program_{program.program.status}"
     return "kind_not_counted" if "code" not in program.program.attribution.priority else None

@@ -18,6 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "code_made_later": _("the promo code is younger than the order"),
     "code_retired": _("the promo code was withdrawn before"),
     "code_expired": _("the promo code’s time was over"),
+    "code_too_old": _("the promo code was made too long before"),
     "code_used_up": _("the promo code was used up"),
     "kind_not_counted": _("the program does not accept this kind of proof"),
     "program_paused": _("the program was paused at that time"),

@@ -95,7 +95,7 @@ async def rank_of(tx: Tx, store_id: str, ambassador_id: str) -> Rank | None:
     key = TierKey(store_id, ambassador_id, who.program_id)
     seen = (await tiers.see(tx, [key]))[key]
     today = local_day(tx.now, seen.rules.zone)
-    if program.tiers.of == "tenure":
+    if program.tiers.measure == "tenure":
         count = 0 if seen.joined is None else months_between(seen.joined, today)
     else:
         count = count_on(program.tiers, seen.counts, today)

@@ -87,9 +87,10 @@ class TierOut(BaseModel):
 
     name: str | None = Field(description="Null where they are in none.")
     multiplier_basis_points: int = Field(description="What their next rewards for orders are multiplied by.")
+    privileges: list[str] = Field(description="What else the store does for who is in it, in its own words.")
     since: datetime | None = Field(description="Since when; null for who has always been there.")
     falls_at: datetime | None = Field(description="When they fall by one tier, unless the count is back by then.")
-    of: Literal["friends", "orders", "revenue", "tenure"] = Field(
+    of: Literal["friends", "orders", "revenue", "clicks", "tenure"] = Field(
         description="What is counted: revenue in minor units, tenure in months."
     )
     counted: int = Field(description="What counts now, within the window.")
@@ -102,9 +103,10 @@ class TierOut(BaseModel):
         return cls(
             name=None if rank.tier is None else rank.tier.name,
             multiplier_basis_points=NO_TIER if rank.tier is None else rank.tier.multiplier_basis_points,
+            privileges=[] if rank.tier is None else list(rank.tier.privileges),
             since=rank.standing.since if rank.standing.revision else None,
             falls_at=rank.standing.falls_at,
-            of=rank.tiers.of,
+            of=rank.tiers.measure,
             counted=rank.count,
             next=None if rank.next is None else rank.next.name,
             next_at=None if rank.next is None else rank.next.at,

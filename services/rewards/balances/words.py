@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Final
 
-from contracts.tiers import Measure
 from services.common.tier_names import times
 from services.rewards.balances.actions import Progress, Rank, Used
 from services.rewards.grants.domain.reward import Reward
@@ -87,9 +86,11 @@ def rank_title(reader: Reader, rank: Rank) -> str:
 def rank_text(reader: Reader, rank: Rank) -> str:
     """How far the next tier is, and when somebody falls: "Gold, ×2: 12 of 20 friends"."""
     say, found = reader.speech.say, []
+    if rank.tier is not None and rank.tier.privileges:
+        found.append(say("With it: %(what)s", what="; ".join(rank.tier.privileges)))
     if rank.next is not None:
         name = f"{rank.next.name}, {times(rank.next.multiplier_basis_points, reader.fmt)}"
-        found.append(f"{name}: {_so_far(reader, rank.tiers.of, rank.count, rank.next.at, rank.currency)}")
+        found.append(f"{name}: {_so_far(reader, rank.tiers.measure, rank.count, rank.next.at, rank.currency)}")
     else:
         found.append(say("The highest tier"))
     if rank.standing.falls_at is not None:
@@ -98,13 +99,15 @@ def rank_text(reader: Reader, rank: Rank) -> str:
     return ". ".join(found)
 
 
-def _so_far(reader: Reader, of: Measure, count: int, size: int, currency: str) -> str:
+def _so_far(reader: Reader, of: str, count: int, size: int, currency: str) -> str:
     speech, fmt = reader.speech, reader.fmt
     so_far, n = fmt.number(count), fmt.number(size)
     if of == "friends":
         return speech.count("%(so_far)s of %(n)s friend", "%(so_far)s of %(n)s friends", size, n=n, so_far=so_far)
     if of == "orders":
         return speech.count("%(so_far)s of %(n)s order", "%(so_far)s of %(n)s orders", size, n=n, so_far=so_far)
+    if of == "clicks":
+        return speech.count("%(so_far)s of %(n)s click", "%(so_far)s of %(n)s clicks", size, n=n, so_far=so_far)
     if of == "tenure":
         return speech.count("%(so_far)s of %(n)s month", "%(so_far)s of %(n)s months", size, n=n, so_far=so_far)
     spent, goal = (reader.amount(minor, currency) for minor in (count, size))

@@ -6,14 +6,15 @@ late, what is read is right.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.tiers import Rank, TierChanged
+from contracts.events.tracking import ClickRecorded
 from contracts.program import Program
-from contracts.tiers import Tiers
+from contracts.tiers import Tier, Tiers
 from services.common.periods import local_day
 from services.kernel import due
 from services.kernel.db import Tx
@@ -22,6 +23,7 @@ from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 from services.rewards.tiers import sql
 from services.rewards.tiers.domain import (
+    IN_ALL,
     TIERS_JOB,
     Count,
     Counted,
@@ -40,6 +42,8 @@ from services.rewards.tiers.domain import (
 
 AT_ONCE: Final = 500
 """People who are looked at in one transaction."""
+CLICKS_KEPT: Final = timedelta(days=45)
+"""How long a click may be reported again: the bus keeps it for 30 days, and a spool may bring it late."""
 
 
 class Seen(NamedTuple):
@@ -126,11 +130,37 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
 async def take_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
     """Looks at ambassadors whose program has tiers by the time that they are there. They are kept already."""
     newest = await slices.newest_of(tx, {(one.store_id, one.program_id) for one in saved})
-    by_time = {ref for ref, (_, program) in newest.items() if program.tiers and program.tiers.of == "tenure"}
+    by_time = {ref for ref, (_, program) in newest.items() if program.tiers and program.tiers.measure == "tenure"}
     keys = {TierKey(one.store_id, one.ambassador_id, one.program_id) for one in saved if _ref(one) in by_time}
     if keys:
         await tx.lock_stores({key.store_id for key in keys})
         await look_again(tx, keys)
+
+
+async def take_clicks(tx: Tx, clicks: Sequence[ClickRecorded]) -> None:
+    """Counts what people clicked on links of those whose tiers are by clicks, each click once."""
+    newest = await slices.newest_of(tx, {(one.store_id, one.program_id) for one in clicks})
+    by_clicks = {ref for ref, (_, program) in newest.items() if program.tiers and program.tiers.measure == "clicks"}
+    counted = [one for one in clicks if one.quality == "person" and (one.store_id, one.program_id) in by_clicks]
+    if not counted:
+        return
+    stores = {one.store_id for one in counted}
+    await tx.lock_stores(stores)
+    zones = await slices.time_zones(tx, stores)
+    days = {
+        (one.store_id, one.click_id): local_day(one.at, ZoneInfo(zones.get(one.store_id, "UTC"))) for one in counted
+    }
+    new = await sql.add_clicks(tx, days)
+    moved: dict[TierKey, dict[date, Count]] = {}
+    for one in {(one.store_id, one.click_id): one for one in counted}.values():
+        if (ref := (one.store_id, one.click_id)) in new:
+            by_day = moved.setdefault(TierKey(one.store_id, one.ambassador_id, one.program_id), {})
+            for day in (days[ref], IN_ALL):
+                by_day[day] = by_day.get(day, Count()).plus(Count(clicks=1))
+    await sql.move(tx, moved)
+    # Twice as many go as come: however many there were, what may not be reported again any more is gone some day.
+    await sql.forget_clicks(tx, stores, before=tx.now.date() - CLICKS_KEPT, count=2 * len(counted))
+    await look_again(tx, moved)
 
 
 def _ref(saved: AmbassadorSaved) -> Ref:
@@ -179,7 +209,7 @@ async def _see(
 
 
 def _counts_orders(rules: Rules) -> bool:
-    return rules.tiers is not None and rules.tiers.of != "tenure"
+    return rules.tiers is not None and rules.tiers.measure != "tenure"
 
 
 def _needed_from(rules: Rules, kept: Standing | None, now: datetime) -> date:
@@ -209,6 +239,10 @@ async def _save(tx: Tx, seen: Mapping[TierKey, Seen]) -> None:
     await due.schedule(tx, TIERS_JOB, soonest)
 
 
+def _rank(tier: Tier) -> Rank:
+    return Rank(name=tier.name, multiplier_basis_points=tier.multiplier_basis_points, privileges=tier.privileges)
+
+
 def _changed(key: TierKey, move: Move) -> TierChanged:
     tier = None if move.tiers is None else move.tiers.named(move.after.tier)
     assert move.why is not None
@@ -217,7 +251,7 @@ def _changed(key: TierKey, move: Move) -> TierChanged:
         ambassador_id=key.ambassador_id,
         program_id=key.program_id,
         program_version=move.after.version,
-        tier=None if tier is None else Rank(name=tier.name, multiplier_basis_points=tier.multiplier_basis_points),
+        tier=None if tier is None else _rank(tier),
         before=move.left,
         why=move.why,
         changed_at=move.after.since,

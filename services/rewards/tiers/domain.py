@@ -44,19 +44,27 @@ FriendKey = tuple[TierKey, str]
 
 
 class Count(NamedTuple):
-    """What settled on a day, or in all. A friend counts on the day of the first of their orders that counts."""
+    """What settled on a day, or in all, and who clicked. A friend counts on the day of the first of their orders that
+    counts.
+    """
 
     friends: int = 0
     orders: int = 0
     revenue_minor: int = 0
+    clicks: int = 0
 
     def plus(self, other: "Count", sign: int = 1) -> "Count":
         """The sum of both, or this without the other."""
         return Count(*(one + sign * more for one, more in zip(self, other, strict=True)))
 
     def of(self, measure: str) -> int:
-        """What there is of one of the three."""
-        return {"friends": self.friends, "orders": self.orders, "revenue": self.revenue_minor}[measure]
+        """What there is of one of them."""
+        return {
+            "friends": self.friends,
+            "orders": self.orders,
+            "revenue": self.revenue_minor,
+            "clicks": self.clicks,
+        }[measure]
 
 
 Counts = Mapping[date, Count]
@@ -212,9 +220,9 @@ def first_day(tiers: Tiers | None, day: date) -> date:
 def count_on(tiers: Tiers, kept: Counts, day: date) -> int:
     """What counts on a day: in all, or within the window that it is in."""
     if tiers.window.kind == "ever":
-        return kept.get(IN_ALL, Count()).of(tiers.of)
+        return kept.get(IN_ALL, Count()).of(tiers.measure)
     first = first_day(tiers, day)
-    return sum(one.of(tiers.of) for when, one in kept.items() if when != IN_ALL and first <= when <= day)
+    return sum(one.of(tiers.measure) for when, one in kept.items() if when != IN_ALL and first <= when <= day)
 
 
 def tenure_begins(joined: date, months: int) -> date:
@@ -284,7 +292,7 @@ def _look(standing: Standing, rules: Rules, kept: Counts, joined: date | None, a
     tiers, day = rules.tiers, local_day(at, rules.zone)
     if tiers is None:
         level, falls_at, due_at = -1, None, None
-    elif tiers.of == "tenure":
+    elif tiers.measure == "tenure":
         level, falls_at = _stayed(tiers, joined, day), None
         due_at = _stays_longer(tiers, joined, level, rules.zone)
     else:
@@ -328,7 +336,7 @@ def _lapses(tiers: Tiers, kept: Counts, level: int, day: date, zone: ZoneInfo) -
         case RollingWindow(days=days):
             left = count_on(tiers, kept, day)
             for when in sorted(one for one in kept if first <= one <= day):
-                left -= kept[when].of(tiers.of)
+                left -= kept[when].of(tiers.measure)
                 if left < least:
                     return _midnight(when + timedelta(days=days), zone)
     return None

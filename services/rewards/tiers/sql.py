@@ -38,28 +38,45 @@ cross join lateral (
 ) f
 """  # noqa: S608
 
-_DIFFERENCES = "cast(:days as date[]), cast(:friends as int[]), cast(:orders as int[]), cast(:revenues as bigint[])"
+_DIFFERENCES = (
+    "cast(:days as date[]), cast(:friends as int[]), cast(:orders as int[]), cast(:revenues as bigint[]),"
+    " cast(:clicks as int[])"
+)
 
 _MOVE = f"""
 update tier_counts c set friends = c.friends + w.friends, orders = c.orders + w.orders,
-  revenue_minor = c.revenue_minor + w.revenue_minor
-from {_WHO}, {_DIFFERENCES}) w(store_id, ambassador_id, program_id, day, friends, orders, revenue_minor)
+  revenue_minor = c.revenue_minor + w.revenue_minor, clicks = c.clicks + w.clicks
+from {_WHO}, {_DIFFERENCES}) w(store_id, ambassador_id, program_id, day, friends, orders, revenue_minor, clicks)
 where {_IS} and c.day = w.day
 returning c.store_id, c.ambassador_id, c.program_id, c.day
 """  # noqa: S608
 
 _OPEN = f"""
-insert into tier_counts (store_id, ambassador_id, program_id, day, friends, orders, revenue_minor)
+insert into tier_counts (store_id, ambassador_id, program_id, day, friends, orders, revenue_minor, clicks)
 select * from {_WHO}, {_DIFFERENCES})
 """  # noqa: S608
 
+_ADD_CLICKS = """
+insert into tier_clicks (store_id, click_id, day)
+select * from unnest(cast(:stores as text[]), cast(:clicks as text[]), cast(:days as date[]))
+on conflict do nothing returning store_id, click_id
+"""
+
+_FORGET_CLICKS = """
+delete from tier_clicks where (store_id, click_id) in (
+  select c.store_id, c.click_id from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
+    select store_id, click_id from tier_clicks where store_id = w.store_id and day < :before order by day limit :count
+  ) c
+)
+"""
+
 _COUNTS = f"""
-select w.store_id, w.ambassador_id, w.program_id, d.day, d.friends, d.orders, d.revenue_minor
+select w.store_id, w.ambassador_id, w.program_id, d.day, d.friends, d.orders, d.revenue_minor, d.clicks
 from {_WHO}, cast(:firsts as date[])) w(store_id, ambassador_id, program_id, first)
 cross join lateral (
-  select c.day, c.friends, c.orders, c.revenue_minor from tier_counts c where {_IS} and c.day >= w.first
+  select c.day, c.friends, c.orders, c.revenue_minor, c.clicks from tier_counts c where {_IS} and c.day >= w.first
   union
-  select c.day, c.friends, c.orders, c.revenue_minor from tier_counts c where {_IS} and c.day = '-infinity'
+  select c.day, c.friends, c.orders, c.revenue_minor, c.clicks from tier_counts c where {_IS} and c.day = '-infinity'
 ) d
 """  # noqa: S608
 
@@ -164,6 +181,20 @@ async def keep(tx: Tx, orders: Sequence[Counted], dropped: Iterable[Ref]) -> Non
         )
 
 
+async def add_clicks(tx: Tx, clicks: Mapping[Ref, date]) -> set[Ref]:
+    """Keeps clicks with the days on which they were, and says which were not kept before."""
+    keys = sorted(clicks)
+    rows = await tx.all(
+        _ADD_CLICKS, stores=[k[0] for k in keys], clicks=[k[1] for k in keys], days=[clicks[k] for k in keys]
+    )
+    return {(row.store_id, row.click_id) for row in rows}
+
+
+async def forget_clicks(tx: Tx, stores: Collection[str], *, before: date, count: int) -> None:
+    """Deletes some of the clicks of these stores that were before a day."""
+    await tx.execute(_FORGET_CLICKS, stores=sorted(stores), before=before, count=count)
+
+
 async def first_days(tx: Tx, friends: Collection[FriendKey]) -> dict[FriendKey, date]:
     """The day of the first order that counts of each of these friends who has one: one look by index each."""
     if not friends:
@@ -190,7 +221,7 @@ async def counts(tx: Tx, wanted: Mapping[TierKey, date]) -> dict[TierKey, dict[d
     keys = sorted(wanted)
     found: dict[TierKey, dict[date, Count]] = {}
     for row in await tx.all(_COUNTS, **_columns(keys), firsts=[wanted[key] for key in keys]):
-        found.setdefault(_key(row), {})[row.day] = Count(row.friends, row.orders, row.revenue_minor)
+        found.setdefault(_key(row), {})[row.day] = Count(row.friends, row.orders, row.revenue_minor, row.clicks)
     return found
 
 
@@ -296,6 +327,7 @@ def _moved(moved: Sequence[tuple[TierKey, date, Count]]) -> dict[str, list[objec
         "friends": [by.friends for _, _, by in moved],
         "orders": [by.orders for _, _, by in moved],
         "revenues": [by.revenue_minor for _, _, by in moved],
+        "clicks": [by.clicks for _, _, by in moved],
     }
 
 

@@ -33,8 +33,19 @@ TIER_COUNTS = Table(
     Column("friends", Integer, nullable=False),
     Column("orders", Integer, nullable=False),
     Column("revenue_minor", BigInteger, nullable=False),
+    Column("clicks", Integer, nullable=False, server_default="0"),
     CheckConstraint("friends >= 0 and orders >= 0 and revenue_minor >= 0", name="not_negative"),
 )
+
+TIER_CLICKS = Table(
+    "tier_clicks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("click_id", primary_key=True),
+    Column("day", Date, nullable=False),
+    Index("tier_clicks_day_idx", "store_id", "day"),
+)
+"""Clicks that count, for as long as they may be reported again."""
 
 TIER_STANDINGS = Table(
     "tier_standings",

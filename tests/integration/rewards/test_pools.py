@@ -32,11 +32,12 @@ async def opened(world: World, *, store: str = STORE, **wanted: Any) -> Pool:
 
 async def made(world: World, pool: Pool, *, most: int = fill.SLICE) -> Pool:
     """Makes all that is wanted, slice after slice."""
-    for _ in range(-(-pool.wanted // most) + 1):
+    for _ in range(pool.wanted + 2):
         async with world.db.transaction([pool.store_id]) as tx:
-            if not await fill.make_slice(tx, pool.store_id, pool.pool_id, start=pool.start, most=most):
-                return await now_of(world, pool)
-    raise AssertionError("more slices than it has codes")
+            more = await fill.make_slice(tx, pool.store_id, pool.pool_id, start=pool.start, most=most)
+        if not more:
+            return await now_of(world, pool)
+    raise AssertionError("a slice for each code, and more are left")
 
 
 async def now_of(world: World, pool: Pool) -> Pool:

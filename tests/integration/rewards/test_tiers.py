@@ -10,6 +10,7 @@ import pytest
 
 from contracts.events.conversions import Conversion
 from contracts.events.tiers import TierChanged
+from contracts.events.tracking import ClickRecorded
 from services.kernel.jobs import Jobs
 from services.rewards.main import SERVICE
 from services.rewards.tiers import sql
@@ -206,6 +207,42 @@ def noting(real: Any, looks: list[str]) -> Any:
     return noted
 
 
+def clicked(number: int, **changed: Any) -> ClickRecorded:
+    given = {"store_id": STORE, "click_id": f"clk_{number}", "link_id": "lnk_1", "program_id": PROGRAM}
+    return ClickRecorded.model_validate({**given, "ambassador_id": ANNA, "at": NOON, "quality": "person", **changed})
+
+
+async def test_clicks_of_people_count_once_each_where_tiers_are_by_clicks(world: World) -> None:
+    """Two clicks make Silver: what software clicked, another program's and what is reported again make nothing."""
+    await world.take(clicked(0))
+    by_clicks = BY_FRIENDS | {
+        "by": "clicks",
+        "window": {"kind": "rolling", "days": 30},
+        "when_below": {"then": "match"},
+    }
+    await world.take(configured(), published(tiered(by_clicks, THOUSAND)), joined(ANNA))
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()) + 60)
+    await world.take(
+        clicked(1), clicked(1), clicked(2, quality="bot"), clicked(3, program_id="prg_other"), settled("1")
+    )
+    await world.take(clicked(1))
+    assert await moves(world) == []
+    await world.take(clicked(4))
+    assert await moves(world) == [("Bronze", "Silver", "reached")]
+    assert (await counts(world, ANNA))[IN_ALL] == Count(1, 1, 4600, 2)
+    await world.take(settled("2"))
+    assert await world.amounts(STORE, "2") == {"thousand": 1_500}
+    assert (await audit(world)).whole
+
+    # The day is over; and a click of long ago may be forgotten, once it can be reported no more.
+    await world.move_clock(seconds=int(timedelta(days=60).total_seconds()))
+    await move_due(world)
+    assert (await moves(world))[1:] == [("Silver", "Bronze", "fell")]
+    await world.take(clicked(5, at=NOON + timedelta(days=60)))
+    kept = await world.look(STORE, "select click_id from tier_clicks where store_id = :store")
+    assert [row.click_id for row in kept] == ["clk_5"]
+
+
 async def test_where_no_program_has_tiers_it_is_one_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.take(configured(), published(make_program(THOUSAND)))
     looks: list[str] = []
@@ -232,7 +269,7 @@ async def test_pages_and_answers_say_where_somebody_stands(world: World) -> None
     assert (tier.pop("since") is not None, tier) == (
         True,
         {"name": "Silver", "multiplier_basis_points": 15_000, "falls_at": None, "of": "friends", "counted": 3}
-        | {"next": "Gold", "next_at": 4},
+        | {"next": "Gold", "next_at": 4, "privileges": []},
     )
     assert (imagined["tier"], imagined["multiplier_basis_points"], imagined["amount"]) == ("Silver", 15_000, 1_500)
     assert (draft["tier"], draft["multiplier_basis_points"], draft["amount"]) == (None, 10_000, 1_000)

@@ -185,6 +185,31 @@ def test_codes_are_refused_for_what_is_wrong_with_them() -> None:
     assert summary(nobodys) == ("unattributed", "code_without_ambassador", None)
 
 
+def test_a_code_counts_for_so_many_days_from_its_making_where_the_program_says_so() -> None:
+    terms = program(code_window_days=80)
+    for days, expected in {
+        0: ("rejected", "code_too_old", None),
+        -0.001: ("attributed", "code", "amb_anna"),
+    }.items():
+        reported = (
+            terms,
+            ambassador(),
+            code(created_at=at(days=-80)),
+            order(codes=["ANNA10"], placed_at=at(days=days)),
+        )
+        assert summary(decided(*reported)) == expected
+
+
+def test_a_friend_stays_bound_for_so_many_days_where_the_program_says_so() -> None:
+    terms = program(customer_window_days=40, window_days=1)
+    won = order("1000", placed_at=at(days=-1), tokens=[token()])
+    later = decided(terms, ambassador(), won, order(placed_at=at(days=39)))
+    assert summary(later) == ("attributed", "customer", "amb_anna")
+    too_late = decided(terms, ambassador(), won, order(placed_at=at(days=39.001)))
+    assert too_late.status == "unattributed"
+    assert losers(too_late) == [("click", "click_too_old"), ("customer", "customer_window_over")]
+
+
 def test_a_code_that_is_retired_after_the_order_still_counts() -> None:
     reported = (*ANNA, code(), code(revision=2, retired=True))
     early = order(codes=["ANNA10"], placed_at=at(days=-79.5))

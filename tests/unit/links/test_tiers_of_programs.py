@@ -51,6 +51,26 @@ def tiered(**tiers: object) -> Program:
             ],
         ),
         (
+            {"steps": [STEPS[1] | {"hold_days": 1, "privileges": ["Free delivery", "Early sales"]}]},
+            "en",
+            [
+                "Your tier multiplies your rewards for friends’ orders.",
+                "Silver, ×1.5: when 5 friends have bought.",
+                "In Silver, rewards for orders can be used 1 day after the purchase.",
+                "In Silver you also have: Free delivery; Early sales.",
+                "A tier that was reached stays.",
+            ],
+        ),
+        (
+            {"by": "clicks", "steps": STEPS[2:]},
+            "uk",
+            [
+                "Рівень множить ваші винагороди за замовлення друзів.",
+                "Gold, ×2,25: коли за вашими посиланнями буде 21 перехід.",
+                "Досягнутий рівень залишається.",
+            ],
+        ),
+        (
             {"of": "tenure", "steps": STEPS[1:2]},
             "en",
             [
@@ -84,7 +104,9 @@ def test_tiers_are_sentences(tiers: dict[str, object], language: str, sentences:
         ROLLING,
         {"of": "revenue", "window": {"kind": "calendar", "period": "year"}, "when_below": {"then": "match"}},
         {"of": "tenure"},
+        {"by": "clicks", **ROLLING},
         {"steps": [{"name": f"t{n}", "at": n} for n in range(10)]},
+        {"steps": [STEPS[0] | {"hold_days": 0, "privileges": ["A call back the same day", "Early sales"]}]},
     ],
 )
 def test_the_form_gives_back_what_it_was_given(tiers: dict[str, object]) -> None:

@@ -80,6 +80,10 @@ def placed(moment: str, **more: Any) -> Order:
         ({"countries": ["MD"]}, stood(country="RO"), Reason.OTHER_COUNTRY),
         ({"countries": ["MD"]}, stood(), Reason.OTHER_COUNTRY),
         ({"countries": ["MD"]}, order_of(), Reason.OTHER_COUNTRY),
+        ({"buyers": "new"}, order_of(new_customer=True), Reason.GRANTED),
+        ({"buyers": "new"}, order_of(new_customer=False), Reason.OTHER_BUYER),
+        ({"buyers": "returning"}, order_of(new_customer=False), Reason.GRANTED),
+        ({"buyers": "returning"}, order_of(new_customer=True), Reason.OTHER_BUYER),
         ({"min_subtotal_minor": 9999, "groups": ["VIP"]}, stood(), Reason.BELOW_RULE_MINIMUM),
         # The last second of 30 November where the store is, which is two hours ahead, and the first of 1 December.
         ({"first_day": "2026-12-01"}, placed("2026-11-30T21:59:59"), Reason.OTHER_DAY),

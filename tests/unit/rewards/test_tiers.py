@@ -18,7 +18,7 @@ from contracts.tiers import Tiers
 from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.plan import Moment, grades_of, plan
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.rules.domain import Order, entitlements
+from services.rewards.rules.domain import Order, Reason, entitlements
 from services.rewards.tiers import domain
 from services.rewards.tiers.domain import IN_ALL, Count, Counted, Rules, Standing, TierKey
 from tests.unit.rewards.build import AMBASSADOR_RULE, ANNA, BORIS, NOON, STORE, at, make_program, make_state
@@ -93,6 +93,35 @@ def test_the_tier_of_the_first_grant_stays() -> None:
     assert (half["ambassador"].target_minor, half["ambassador"].tier) == (345, "Silver")
     again = granted(program, "Bronze", list(half.values()), revision=3)
     assert (again["ambassador"].target_minor, again["ambassador"].basis["multiplier"]) == (690, 15_000)
+
+
+def test_a_rule_can_be_for_some_tiers_and_an_order_goes_by_the_tier_of_its_first_reward() -> None:
+    silver = AMBASSADOR_RULE | {"name": "silver", "when": {"tiers": ["silver"]}}
+    gold = AMBASSADOR_RULE | {"name": "gold", "when": {"tiers": ["Gold", "Platinum"]}}
+    program = tiered(None, silver, gold)
+    assert {name: one.target_minor for name, one in granted(program, "Silver").items()} == {"silver": 690}
+    assert {name: one.target_minor for name, one in granted(program, "Gold").items()} == {"gold": 920}
+    assert granted(program, "Bronze") == granted(program, None) == {}
+    [_, why] = entitlements(
+        Order.of(make_state()), program, grades=grades_of(Order.of(make_state()), program, (), "Silver")
+    )
+    assert (why.want_minor, why.reason) == (0, Reason.OTHER_TIER)
+    # Who has risen since gets no second reward for the same order.
+    first = granted(program, "Silver")
+    assert granted(program, "Gold", list(first.values()), revision=2, settled_at=NOON).keys() == {"silver"}
+
+
+def test_a_tier_can_hold_for_another_time_than_the_rule_does() -> None:
+    steps = [STEPS[0], STEPS[1] | {"hold_days": 0}, STEPS[2] | {"hold_days": 30}]
+    program = tiered(BY_FRIENDS | {"steps": steps})
+    placed_at = make_state().placed_at
+    for tier, days in {"Bronze": AMBASSADOR_RULE["hold_days"], "Silver": 0, "Gold": 30}.items():
+        assert granted(program, tier)["ambassador"].available_at == placed_at + timedelta(days=days)
+
+
+def test_tiers_are_asked_for_by_rules_to_ambassadors_alone() -> None:
+    with pytest.raises(ValidationError, match="leave tiers out of a rule to friends"):
+        tiered(None, AMBASSADOR_RULE | {"to": "friend", "when": {"tiers": ["Gold"]}})
 
 
 def test_what_was_granted_before_there_were_tiers_is_not_multiplied() -> None:

@@ -195,7 +195,7 @@ def _verdict_chip(speech: Speech, candidate: CandidateOut) -> Chip:
         return Chip(speech.label("chip", "Outranked"), "neutral", "dash")
     if candidate.verdict == "waiting":
         return Chip(speech.label("chip", "Waiting"), "neutral", "ring")
-    if candidate.reason == "click_too_old":
+    if candidate.reason in {"click_too_old", "code_too_old", "customer_window_over"}:
         return Chip(speech.label("chip", "Too old"), "neutral", "cross")
     if candidate.reason == "code_unknown":
         return Chip(speech.label("chip", "Unknown"), "neutral", "dash")

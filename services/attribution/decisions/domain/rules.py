@@ -11,7 +11,7 @@ from services.attribution.decisions.domain.decision import Check, Detail
 from services.attribution.decisions.domain.evidence import Case, Evidence
 from services.attribution.decisions.domain.facts import iso
 from services.attribution.decisions.domain.set_up import GRACE, LONGEST_WINDOW
-from services.common.referral_terms import least_subtotal, must_be_new
+from services.common.referral_terms import code_too_old, least_subtotal, must_be_new
 
 NAMES_NOBODY = frozenset(
     {
@@ -23,6 +23,7 @@ NAMES_NOBODY = frozenset(
         "click_after_order",
         "code_unknown",
         "code_without_ambassador",
+        "customer_window_over",
     }
 )
 """Reasons that leave an order without an ambassador instead of rejecting one."""
@@ -53,7 +54,7 @@ def proof(case: Case, evidence: Evidence) -> Check | None:
 
 
 def code_validity(case: Case, evidence: Evidence) -> Check | None:
-    """The code existed when the order was placed, had not ended, and had a use left."""
+    """The code existed when the order was placed, had not ended, was not too old, and had a use left."""
     if evidence.code is None:
         return None
     code, placed_at = evidence.code.data, case.order.placed_at
@@ -63,13 +64,18 @@ def code_validity(case: Case, evidence: Evidence) -> Check | None:
         return _failed("code", "code_retired")
     if code.expires_at is not None and code.expires_at <= placed_at:
         return _failed("code", "code_expired", {"expired_at": iso(code.expires_at)})
+    terms = evidence.terms.program.attribution if evidence.terms is not None else None
+    if terms is not None and code_too_old(terms, code.created_at, placed_at):
+        return _failed("code", "code_too_old", {"window_days": terms.code_window_days})
     if code.max_uses is not None and case.order.uses.get(code.code_id) is False:
         return _failed("code", "code_used_up", {"max_uses": code.max_uses})
     return _passed("code", {"code": code.code})
 
 
 def window(case: Case, evidence: Evidence) -> Check | None:
-    """The click came before the order, and not too long before."""
+    """The click came before the order, and not too long before; a friend was won not too long before either."""
+    if evidence.kind == "customer":
+        return _still_bound(case, evidence)
     if evidence.click is None:
         return None
     at, placed_at = evidence.click.at, case.order.placed_at
@@ -82,6 +88,13 @@ def window(case: Case, evidence: Evidence) -> Check | None:
     if at < placed_at - timedelta(days=days):
         return _failed("window", "click_too_old", {"window_days": days})
     return _passed("window", {"window_days": days})
+
+
+def _still_bound(case: Case, evidence: Evidence) -> Check | None:
+    days = evidence.terms.program.attribution.customer_window_days if evidence.terms is not None else None
+    if days is None or evidence.at is None or evidence.at >= case.order.placed_at - timedelta(days=days):
+        return None
+    return _failed("window", "customer_window_over", {"window_days": days})
 
 
 def program_known(case: Case, evidence: Evidence) -> Check | None:

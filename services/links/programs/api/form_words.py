@@ -25,6 +25,8 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("Another tier has this name.")
         case "tier_name":
             return speech.say("At most 40 letters.")
+        case "privileges":
+            return speech.say("At most 10, each of 160 letters at most.")
         case "times":
             return speech.say("Write a number such as 1.5, at most 10.")
         case "above_zero":
@@ -87,6 +89,8 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "per_order": speech.say("At most for one order, %(currency)s", currency=currency),
         "per_month": speech.say("Rewards a month at most"),
         "click_window_days": speech.say("Click window, days"),
+        "code_window_days": speech.say("Code window, days"),
+        "customer_window_days": speech.say("Friends stay bound, days"),
         "new_customers_only": speech.say("New customers only"),
         "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
         "budget": speech.say("Budget, %(currency)s", currency=currency),
@@ -123,6 +127,8 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         "categories": speech.say("Only with goods of these categories"),
         "groups": speech.say("Only ambassadors in these groups"),
         "countries": speech.say("Only to these countries"),
+        "tiers": speech.say("Only ambassadors in these tiers"),
+        "buyers": speech.say("Whose orders"),
         "day_first": speech.say("Only orders from"),
         "day_last": speech.say("Only orders until"),
         **{f"channel_{one}": channel_text(one, speech) for one in form_terms.WAYS},
@@ -157,6 +163,8 @@ def _tier_labels(speech: Speech) -> dict[str, str]:
             "name": speech.say("Name of tier %(n)s", n=row + 1),
             "at": speech.say("Begins at"),
             "times": speech.say("Multiplies rewards by"),
+            "hold": speech.say("Hold in this tier, days"),
+            "privileges": speech.say("What else this tier has"),
         }.items()
     }
     return {
@@ -215,6 +223,7 @@ def _tier_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Cho
             "friends": speech.say("friends who bought"),
             "orders": speech.say("orders of friends"),
             "revenue": speech.say("what friends spent"),
+            "clicks": speech.say("clicks on their links"),
             "tenure": speech.say("months since joining"),
         },
         "tiers_window": {
@@ -240,6 +249,14 @@ def _pay_as(speech: Speech) -> dict[str, str]:
     return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
 
 
+def _buyers(speech: Speech) -> dict[str, str]:
+    return {
+        "": speech.say("all buyers’"),
+        "new": speech.say("new customers’"),
+        "returning": speech.say("of those who had bought before"),
+    }
+
+
 def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> dict[str, list[Choice]]:
     """What can be chosen in each field; `rows` are those of rules for events."""
 
@@ -261,6 +278,7 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         | _row_options(speech, form)
         | {"cashback_pay_as": choices("cashback_pay_as", credit)}
         | _tier_options(speech, form)
+        | {f"{side}_buyers": choices(f"{side}_buyers", _buyers(speech)) for side in forms.SIDES}
         | {
             "status": choices(
                 "status",

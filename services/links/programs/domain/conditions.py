@@ -75,6 +75,12 @@ def _when(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator
         yield speech.say(
             "It is for orders to these countries: %(names)s.", names=_listed(map(fmt.country, when.countries))
         )
+    if when.tiers:
+        yield speech.say("It is for ambassadors in these tiers: %(names)s.", names=_listed(when.tiers))
+    if when.buyers == "new":
+        yield speech.say("It is for orders of new customers.")
+    elif when.buyers == "returning":
+        yield speech.say("It is for orders of customers who had bought before.")
     first, last = (None if day is None else fmt.date(day, year=True) for day in (when.first_day, when.last_day))
     if first and last:
         yield speech.say("It is for orders from %(first)s to %(last)s.", first=first, last=last)

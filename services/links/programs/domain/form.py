@@ -57,6 +57,8 @@ def empty(currency: str) -> dict[str, str]:
         "per_order": "",
         "per_month": "",
         "click_window_days": "30",
+        "code_window_days": "",
+        "customer_window_days": "",
         "new_customers_only": "1",
         "min_subtotal": "",
         "budget": "",
@@ -84,6 +86,8 @@ def fields(program: Program) -> dict[str, str]:
         **{f"utm_{name}": getattr(program.utm, name, None) or "" for name in _UTM},
         "friend_benefit": program.benefit,
         "click_window_days": str(program.attribution.click_window_days),
+        "code_window_days": str(program.attribution.code_window_days or ""),
+        "customer_window_days": str(program.attribution.customer_window_days or ""),
         "new_customers_only": "1" if program.attribution.new_customers_only else "",
         "min_subtotal": _decimal(program.attribution.min_subtotal_minor or None, program.currency),
         "budget": _decimal(program.budget.amount_minor if program.budget else None, program.currency),
@@ -163,6 +167,8 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     document["attribution"] = {
         **document.get("attribution", {}),
         "click_window_days": whole("click_window_days", 1, 400) or 30,
+        "code_window_days": whole("code_window_days", 1, 3650),
+        "customer_window_days": whole("customer_window_days", 1, 3650),
         "new_customers_only": bool(form.get("new_customers_only")),
         "min_subtotal_minor": amount("min_subtotal") or 0,
     }

@@ -21,7 +21,8 @@ WAYS: Final = tuple(one for one in CHANNELS if one and one not in WITHOUT_CLICKS
 """Channels by whose links somebody can come."""
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PARTS: Final = (
-    *("expires", "span", "per", "least", "products", "categories", "groups", "countries", "day_first", "day_last"),
+    *("expires", "span", "per", "least", "products", "categories", "groups", "countries", "tiers", "buyers"),
+    *("day_first", "day_last"),
     *(f"channel_{one}" for one in WAYS),
     *(f"role_{one}" for one in ROLES),
 )
@@ -60,6 +61,8 @@ def _asked(when: When, decimal: Callable[[int | None], str]) -> dict[str, str]:
         "categories": listed(when.categories),
         "groups": listed(when.groups),
         "countries": listed(when.countries),
+        "tiers": listed(when.tiers),
+        "buyers": when.buyers or "",
         "day_first": "" if when.first_day is None else when.first_day.isoformat(),
         "day_last": "" if when.last_day is None else when.last_day.isoformat(),
         **{f"channel_{one}": "1" for one in when.channels if one in WAYS},
@@ -113,11 +116,13 @@ def _when(
 ) -> dict[str, Any]:
     """What an order must be, as the form says; what the form does not ask for stays."""
     when = {**known, "min_subtotal_minor": amount(f"{side}_least")}
-    for part in ("products", "categories", "groups"):
+    for part in ("products", "categories", "groups", "tiers"):
         if f"{side}_{part}" in form:
             when[part] = names(form[f"{side}_{part}"])
     if f"{side}_countries" in form:
         when["countries"] = _countries(f"{side}_countries", form, errors)
+    if f"{side}_buyers" in form:
+        when["buyers"] = form[f"{side}_buyers"] or None
     if f"{side}_groups" in form:
         # What is not ticked is not sent: the field beside it says that the form asks for these.
         others = [one for one in known.get("channels") or () if one not in WAYS]

@@ -17,11 +17,13 @@ EMPTY: Final = {
     "tiers_below": "keep",
     "tiers_grace": "30",
 }
-_PARTS: Final = ("name", "at", "times")
-_FIELD: Final = re.compile(r"tier_([0-9])_(name|at|times)", re.ASCII)
+_PARTS: Final = ("name", "at", "times", "hold", "privileges")
+_FIELD: Final = re.compile(r"tier_([0-9])_(name|at)", re.ASCII)
 _TIMES: Final = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,4})?", re.ASCII)
 _MOST_OF_A_COUNT: Final = 1_000_000_000
 _LONGEST_NAME: Final = 40
+_MOST_PRIVILEGES: Final = 10
+_LONGEST_PRIVILEGE: Final = 160
 
 Amount = Callable[[str], int | None]
 Whole = Callable[[str, int, int], int | None]
@@ -40,7 +42,7 @@ def fields(program: Program, decimal: Callable[[int, str], str]) -> dict[str, st
     window, below = tiers.window, tiers.when_below
     found = {
         **EMPTY,
-        "tiers_of": tiers.of,
+        "tiers_of": tiers.measure,
         "tiers_window": window.period if isinstance(window, CalendarWindow) else window.kind,
         "tiers_days": str(window.days) if isinstance(window, RollingWindow) else EMPTY["tiers_days"],
         "tiers_below": below.then,
@@ -49,8 +51,10 @@ def fields(program: Program, decimal: Callable[[int, str], str]) -> dict[str, st
     for row, tier in enumerate(tiers.steps):
         found |= {
             field_of(row, "name"): tier.name,
-            field_of(row, "at"): decimal(tier.at, program.currency) if tiers.of == "revenue" else str(tier.at),
+            field_of(row, "at"): decimal(tier.at, program.currency) if tiers.measure == "revenue" else str(tier.at),
             field_of(row, "times"): f"{(Decimal(tier.multiplier_basis_points) / 10_000).normalize():f}",
+            field_of(row, "hold"): "" if tier.hold_days is None else str(tier.hold_days),
+            field_of(row, "privileges"): "; ".join(tier.privileges),
         }
     return found
 
@@ -89,7 +93,8 @@ def read(
         found.append(step)
     by_time = of == "tenure"
     return {
-        "of": of,
+        "of": "friends" if of == "clicks" else of,
+        "by": "clicks" if of == "clicks" else "orders",
         "window": {"kind": "ever"} if by_time else _window(form, whole, errors),
         "when_below": {"then": "keep"} if by_time else _below(form, whole, errors),
         "steps": found,
@@ -121,7 +126,16 @@ def _read(
     points = int(Decimal(text) * 10_000) if _TIMES.fullmatch(text) else 0
     if not 1 <= points <= 100_000:
         errors[field_of(row, "times")] = "times"
-    return {"name": name, "at": _needed(at, least, errors), "multiplier_basis_points": points}
+    privileges = [one.strip() for one in form.get(field_of(row, "privileges"), "").split(";") if one.strip()]
+    if len(privileges) > _MOST_PRIVILEGES or any(len(one) > _LONGEST_PRIVILEGE for one in privileges):
+        errors[field_of(row, "privileges")] = "privileges"
+    return {
+        "name": name,
+        "at": _needed(at, least, errors),
+        "multiplier_basis_points": points,
+        "hold_days": whole(field_of(row, "hold"), 0, 365),
+        "privileges": privileges,
+    }
 
 
 def _needed(field: str, value: int | None, errors: dict[str, str]) -> int | None:
@@ -135,6 +149,6 @@ def _written(form: Mapping[str, str]) -> set[int]:
     found = set()
     for field, text in form.items():
         named = _FIELD.fullmatch(field)
-        if named is not None and named[2] in ("name", "at") and text.strip():
+        if named is not None and text.strip():
             found.add(int(named[1]))
     return found

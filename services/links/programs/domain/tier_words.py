@@ -14,10 +14,29 @@ def tier_terms(program: Program, speech: Speech, fmt: Format) -> list[str]:
         return []
     return [
         speech.say("Your tier multiplies your rewards for friends’ orders."),
-        *(_step(tier, tiers, program.currency, speech, fmt) for tier in tiers.steps),
+        *(text for tier in tiers.steps for text in _tier(tier, tiers, program.currency, speech, fmt)),
         *_window(tiers, speech, fmt),
         *_below(tiers, speech, fmt),
     ]
+
+
+def _tier(tier: Tier, tiers: Tiers, currency: str, speech: Speech, fmt: Format) -> list[str]:
+    found = [_step(tier, tiers, currency, speech, fmt)]
+    if tier.hold_days is not None:
+        found.append(
+            speech.count(
+                "In %(tier)s, rewards for orders can be used %(n)s day after the purchase.",
+                "In %(tier)s, rewards for orders can be used %(n)s days after the purchase.",
+                tier.hold_days,
+                n=fmt.number(tier.hold_days),
+                tier=tier.name,
+            )
+        )
+    if tier.privileges:
+        found.append(
+            speech.say("In %(tier)s you also have: %(what)s.", tier=tier.name, what="; ".join(tier.privileges))
+        )
+    return found
 
 
 def _step(tier: Tier, tiers: Tiers, currency: str, speech: Speech, fmt: Format) -> str:
@@ -25,7 +44,7 @@ def _step(tier: Tier, tiers: Tiers, currency: str, speech: Speech, fmt: Format) 
     n = fmt.number(tier.at)
     if tier.at == 0:
         return speech.say("%(tier)s, %(times)s: from the start.", **named)
-    match tiers.of:
+    match tiers.measure:
         case "friends":
             return speech.count(
                 "%(tier)s, %(times)s: when %(n)s friend has bought.",
@@ -38,6 +57,14 @@ def _step(tier: Tier, tiers: Tiers, currency: str, speech: Speech, fmt: Format) 
             return speech.count(
                 "%(tier)s, %(times)s: when your friends have placed %(n)s order.",
                 "%(tier)s, %(times)s: when your friends have placed %(n)s orders.",
+                tier.at,
+                n=n,
+                **named,
+            )
+        case "clicks":
+            return speech.count(
+                "%(tier)s, %(times)s: when people have clicked your links %(n)s time.",
+                "%(tier)s, %(times)s: when people have clicked your links %(n)s times.",
                 tier.at,
                 n=n,
                 **named,
@@ -85,4 +112,4 @@ def _below(tiers: Tiers, speech: Speech, fmt: Format) -> list[str]:
                     n=fmt.number(days),
                 )
             ]
-    return [] if tiers.of == "tenure" else [speech.say("A tier that was reached stays.")]
+    return [] if tiers.measure == "tenure" else [speech.say("A tier that was reached stays.")]

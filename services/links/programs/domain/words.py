@@ -13,6 +13,7 @@ from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
 from services.links.programs.domain.parts import share
 from services.links.programs.domain.tier_words import tier_terms
+from services.links.programs.domain.windows import windows
 from services.ui import Format, Speech
 
 
@@ -319,7 +320,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Which click counts"): speech.say("the first")
         if attribution.model == "first"
         else speech.say("the last"),
-        speech.say("Click window"): speech.count("%(n)s day", "%(n)s days", attribution.click_window_days),
+        **windows(attribution, speech),
         speech.say("Buyers"): speech.say("new customers only")
         if attribution.new_customers_only
         else speech.say("everybody"),

@@ -151,6 +151,8 @@ def unmet_text(speech: Speech, reason: str) -> str:
         Reason.OTHER_GROUP: speech.say("Nothing: the rule is for other groups of ambassadors."),
         Reason.OTHER_ROLE: speech.say("Nothing: the rule is for ambassadors of another role."),
         Reason.OTHER_COUNTRY: speech.say("Nothing: the rule is for orders to other countries."),
+        Reason.OTHER_TIER: speech.say("Nothing: the rule is for ambassadors in other tiers."),
+        Reason.OTHER_BUYER: speech.say("Nothing: of new and earlier customers, the rule is for the others."),
         Reason.OTHER_DAY: speech.say("Nothing: the rule is for other days than that of the order."),
     }
     return texts.get(reason, "")

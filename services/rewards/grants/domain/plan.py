@@ -47,9 +47,17 @@ class _Draft:
 
 def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: str | None) -> dict[str, Grade]:
     """By rule, what tiers make of the ambassador's rewards for an order: `tier` is the one that they are in now, and a
-    reward that was granted keeps the one that it was granted at.
+    reward that was granted keeps the one that it was granted at. So does the order: a rule that gives something later
+    goes by the tier of the order's first reward.
     """
     granted = {one.key: one for one in rewards if one.granted_at is not None}
+    ranked = [
+        one
+        for one in granted.values()
+        if one.multiplier is not None and (one.program_id, one.ambassador_id) == (order.program_id, order.ambassador_id)
+    ]
+    if ranked:
+        tier = min(ranked, key=lambda one: (one.granted_at, one.rule)).tier
     found = {}
     for rule in program.rules_served if order.event is None else ():
         if rule.to != "ambassador":

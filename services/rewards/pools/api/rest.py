@@ -30,6 +30,7 @@ router = APIRouter(tags=["pools"])
 
 Id = Annotated[str, Path(max_length=64)]
 Which = Literal["all", "free", "handed_out"]
+CSV_COLUMNS = tuple(CodeOut.model_fields)
 _MORE_BYTES: Final = 64 * 1024
 """What the body holds beside the list, and what writing it as JSON adds."""
 
@@ -178,7 +179,7 @@ async def download(call: Call, pool_id: str, *, which: Which, start: tuple[int] 
         fetch,
         after=lambda kept: (kept.place,),
         show=lambda kept: CodeOut.of(kept).model_dump(),
-        columns=tuple(CodeOut.model_fields),
+        columns=CSV_COLUMNS,
         filename="codes",
         start=start,
     )

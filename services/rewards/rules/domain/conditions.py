@@ -53,6 +53,8 @@ def _unmet(order: Order, when: When) -> Reason | None:
         return Reason.OTHER_ROLE
     if when.countries and (known is None or known.country not in when.countries):
         return Reason.OTHER_COUNTRY
+    if when.buyers is not None and (when.buyers == "new") is not order.new_customer:
+        return Reason.OTHER_BUYER
     return None if between(order, when.first_day, when.last_day) else Reason.OTHER_DAY
 
 

@@ -52,6 +52,10 @@ class Reason(StrEnum):
     OTHER_ROLE = "other_role"
     OTHER_COUNTRY = "other_country"
     """The order goes to another country than those of the rule, or does not say where it goes."""
+    OTHER_TIER = "other_tier"
+    """The rule is for ambassadors in other tiers."""
+    OTHER_BUYER = "other_buyer"
+    """The rule is for new customers, and the buyer had bought before; or the other way round."""
     OTHER_DAY = "other_day"
     """The order was placed before or after the days of the rule."""
     NOT_FIRST_EVENT = "not_first_event"
@@ -117,6 +121,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """How things stood at the purchase, where the rules ask."""
     day: date | None = None
     """The calendar day of the purchase where the store is, where the rules ask for days (`in_zone`)."""
+    new_customer: bool = False
+    """Whether the buyer had not bought before."""
     brought_on: date | None = None
     """The same of the order by which the program won the friend."""
     unreferred: bool = False
@@ -149,6 +155,7 @@ class Order(Struct, frozen=True, kw_only=True):
             total_minor=figures.total_minor,
             subtotal_minor=figures.subtotal_minor,
             discount_minor=figures.discount_minor,
+            new_customer=conversion.new_customer,
             credit_minor=min(figures.paid_with_credit_minor, figures.total_minor),
             refunded_minor=min(money.refunded_minor, figures.total_minor),
             lines=tuple(

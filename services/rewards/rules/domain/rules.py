@@ -12,7 +12,7 @@ from msgspec import Struct
 from contracts.gifts import Fixed
 from contracts.program import EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.money import share_half_up
-from services.rewards.rules.domain.conditions import unmet
+from services.rewards.rules.domain.conditions import folded, unmet
 from services.rewards.rules.domain.lines import LineGift, boost_of, gifts_of, own_amount, spread, total_of
 from services.rewards.rules.domain.order import POINTS, Line, Order, PayAs, Reason, Side
 
@@ -126,7 +126,7 @@ def _entitled(
         pay_as=rule.pay_as,
         unit=POINTS if rule.pay_as == "points" else program.currency,
         currency=program.currency,
-        hold=timedelta(days=rule.hold_days),
+        hold=timedelta(days=_hold_days(program, rule, grade)),
         limit=rule.limits.per_ambassador,
         base_minor=base,
         want_minor=want,
@@ -136,13 +136,25 @@ def _entitled(
     )
 
 
+def _hold_days(program: Program, rule: RewardRule | EventRule, grade: Grade | None) -> int:
+    tier = None if grade is None or program.tiers is None else program.tiers.named(grade.tier)
+    return rule.hold_days if tier is None or tier.hold_days is None else tier.hold_days
+
+
 def terms(order: Order, rule: RewardRule, *, currency: str, grade: Grade | None = None) -> tuple[int, Reason]:
     """What the rule gives on the figures before refunds, multiplied, its limit per order applied; why if nothing."""
     amount, reason = unlimited(order, rule, currency=currency)
+    if reason is Reason.GRANTED and not _in_tier(rule, grade):
+        return 0, Reason.OTHER_TIER
     amount = amount if grade is None else multiplied(amount, grade)
     if rule.limits.per_order_minor is not None and amount > rule.limits.per_order_minor:
         amount = rule.limits.per_order_minor
     return amount, Reason.NOTHING_DUE if reason is Reason.GRANTED and amount == 0 else reason
+
+
+def _in_tier(rule: RewardRule, grade: Grade | None) -> bool:
+    asked = () if rule.when is None else rule.when.tiers
+    return not asked or (grade is not None and folded(asked, grade.tier))
 
 
 def multiplied(amount: int, grade: Grade) -> int:

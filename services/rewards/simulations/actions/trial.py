@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from contracts.program import Program
 from services.common.periods import local_day, window
 from services.kernel.db import Tx
-from services.kernel.errors import NotFound
+from services.kernel.errors import Invalid, NotFound
 from services.rewards.grants.domain.caps import BudgetKey, Caps, CountKey
 from services.rewards.grants.domain.milestones import GoalKey
 from services.rewards.grants.sql import counters, limits, milestones
@@ -18,7 +18,8 @@ from services.rewards.tiers.domain import TierKey
 
 async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | None) -> Trial:
     """What the order would bring, under a draft or the program's newest version. A program that is not there yet is all
-    draft: nothing counts against its caps. Raises `NotFound`, and `Invalid` for a draft in another currency.
+    draft: nothing counts against its caps. Raises `NotFound`, and `Invalid` for a draft in another currency or a tier
+    that is not there.
     """
     newest = await slices.newest(tx, store_id, imagined.program_id) if imagined.program_id else None
     if newest is None and (draft is None or imagined.program_id):
@@ -33,7 +34,11 @@ async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | 
     ]
     counts = {key.goal: count for key, count in (await milestones.counts(tx, keys)).items()}
     key = TierKey(store_id, imagined.ambassador_id, imagined.program_id)
-    tier = await tiers.tier_under(tx, key, program.tiers, zone) if program.tiers else None
+    tier = imagined.tier
+    if tier is not None and (program.tiers is None or program.tiers.named(tier) is None):
+        raise Invalid.field("order.tier", f"The program has no tier {tier!r}.")
+    if tier is None and program.tiers is not None:
+        tier = await tiers.tier_under(tx, key, program.tiers, zone)
     return trial(store_id, imagined, program, caps, counts, zone, tier)
 
 

@@ -68,6 +68,7 @@ class _State(Struct, frozen=True):
     figures: _Figures
     friend_id: str
     order_number: int
+    new_customer: bool = False
     reason: str = ""
     cancelled: bool = False
     rejected_by_person: bool = False

@@ -55,6 +55,8 @@ class Imagined(Struct, frozen=True, kw_only=True):
     new_customer: bool
     order_number: int
     ambassador_id: str = NOBODY
+    tier: str | None = None
+    """The one that the ambassador is imagined in; None: that in which they are."""
     lines: tuple[Line, ...] = ()
     circumstances: Circumstances
     spent_minor: int = 0
@@ -77,6 +79,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
             refunded_minor=0,
             friend_id="friend_imagined",
             order_number=self.order_number,
+            new_customer=self.new_customer,
             program_id=self.program_id,
             program_version=1,
             ambassador_id=self.ambassador_id,
@@ -212,7 +215,7 @@ def trial(
                 limit=one.limit,
                 used_count=count,
                 used_minor=amount,
-                lines=lines_of(order, rule, program.currency),
+                lines=lines_of(order, rule, program.currency) if one.base_minor else [],
             )
         )
     return Trial(

@@ -62,6 +62,7 @@ class ImaginedOrderIn(BaseModel):
     placed_at: OurMoment | None = Field(None, description="Left out: now.")
     group: str | None = Field(None, max_length=60, description="The ambassador's.")
     role: Role | None = Field(None, description="The ambassador's.")
+    tier: str | None = Field(None, max_length=40, description="The ambassador's. Left out: the one that they are in.")
     channel: str | None = Field(None, max_length=60, description="How the link was passed on: `telegram`.")
     country: Country | None = Field(None, description="Where it goes: ISO 3166-1 alpha-2.")
     brought_at: OurMoment | None = Field(
@@ -86,6 +87,7 @@ class ImaginedOrderIn(BaseModel):
             order_number=self.order_number,
             spent_minor=self.spent_minor,
             ambassador_id=self.ambassador_id or NOBODY,
+            tier=self.tier,
             lines=tuple(
                 Line(
                     None,
