@@ -23,6 +23,7 @@ from services.attribution.decisions.api import listing as decisions_listing
 from services.attribution.decisions.api import rest as decisions
 from services.attribution.friend_numbers import api as friend_numbers
 from services.attribution.friend_numbers import tables as _friend_numbers
+from services.attribution.joins import tables as _joins
 from services.attribution.moved import jobs as moved_jobs
 from services.attribution.moved import tables as _moved
 from services.attribution.orders import api as orders
@@ -44,7 +45,7 @@ from services.kernel.http.hot import HotRoute
 from services.kernel.service import Service
 from services.kernel.spool import Spool
 
-_TABLES = (_appeals, _slices, _codes, _custom_events, _decisions, _friend_numbers, _moved, _orders, _tracking)
+_TABLES = (_appeals, _slices, _codes, _custom_events, _decisions, _friend_numbers, _joins, _moved, _orders, _tracking)
 """Named so that METADATA is complete whenever the manifest is."""
 
 Resources = dict[type, object]

@@ -38,6 +38,8 @@ class Buyer(Reported, kw_only=True):
     email: Annotated[str, Meta(max_length=320)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
     is_new: bool | None = None
+    verified: bool = False
+    """The store has made sure that `email` and `phone` are this customer's."""
 
 
 class Proved(Reported, kw_only=True):

@@ -36,6 +36,8 @@ from services.rewards.grants import jobs as grants_jobs
 from services.rewards.grants import tables as _grants
 from services.rewards.grants.api import console as grants_console
 from services.rewards.grants.api import rest as grants
+from services.rewards.holders import tables as _holders
+from services.rewards.joins import consumer as joins_consumer
 from services.rewards.ledger import tables as _ledger
 from services.rewards.ledger.api import console as ledger_console
 from services.rewards.ledger.api import rest as ledger
@@ -92,6 +94,7 @@ _TABLES = (
     _destinations,
     _goodwill,
     _grants,
+    _holders,
     _ledger,
     _lots,
     _payouts,
@@ -186,6 +189,7 @@ SERVICE = Service(
         balances_portal.router,
     ),
     handlers=(
+        *joins_consumer.HANDLERS,
         *grants_consumer.HANDLERS,
         *slices_consumer.HANDLERS,
         *destinations_consumer.HANDLERS,

@@ -57,6 +57,11 @@ class CustomerIn(Incoming):
     email: Annotated[str, Field(max_length=320)] | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
     is_new: bool | None = Field(None, description="The store's word on whether this customer buys for the first time.")
+    verified: bool = Field(
+        False,
+        description="The store has made sure that email and phone are the customer's with this id: what was earned"
+        " under these is the customer's from now on, as with `POST /v1/identify`.",
+    )
 
 
 class OrderIn(Incoming):

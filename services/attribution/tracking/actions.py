@@ -21,7 +21,7 @@ from contracts.events.tracking import (
     WidgetViewed,
 )
 from services.attribution.tracking import domain, sql
-from services.attribution.tracking.schemas import IdentifyIn, TrackedCustomer, TrackIn
+from services.attribution.tracking.schemas import TrackedCustomer, TrackIn
 from services.attribution.tracking.sql import StoredTrack
 from services.common import click_token, identify
 from services.common.click_token import ReadToken
@@ -185,16 +185,19 @@ def _row_head(kind: bytes, store_id: bytes) -> bytes:
     return encode_head(topic=str(VisitRecorded.TOPIC), type=kind.decode(), key=store, store_id=store, subject=store)
 
 
-async def name_customer(
-    tx: Tx, ring: KeyRing, store_id: str, reported: IdentifyIn, nobody: Collection[str] = frozenset()
-) -> bool:
+def customer_of(ring: KeyRing, reported: TrackedCustomer, nobody: Collection[str] = frozenset()) -> Customer:
+    """The customer as events know one. `nobody`: names that stand for nobody at this store by its own word."""
+    return Customer.model_validate(_customer(ring, reported, nobody))
+
+
+async def name_customer(tx: Tx, ring: KeyRing, store_id: str, visitor_id: str | None, customer: Customer) -> bool:
     """Keeps that the store's server named a visitor's customer, and sends the event. False if that is known."""
     payload = CustomerIdentified(
         store_id=store_id,
         track_id=new_id("trk", at=tx.now),
         at=tx.now,
-        visitor_id=contact_in(ring, reported.visitor_id) or reported.visitor_id,
-        customer=Customer.model_validate(_customer(ring, reported.customer, nobody)),
+        visitor_id=None if visitor_id is None else contact_in(ring, visitor_id) or visitor_id,
+        customer=customer,
         vouched="server",
     )
     if not await sql.insert(tx, [sql.stored(payload)]):

@@ -69,18 +69,38 @@ class TrackIn(BaseModel):
             return None
 
 
+class IdentifiedCustomer(TrackedCustomer):
+    """A customer as the store's own server knows one."""
+
+    verified: bool = Field(
+        False,
+        description="The store has made sure that email and phone are this customer's, by a message to them: what was"
+        " earned under these is the customer's from now on.",
+    )
+
+    @model_validator(mode="after")
+    def _of_a_customer(self) -> Self:
+        if self.verified and (self.id is None or not (self.email or self.phone)):
+            raise ValueError("verified needs the customer's id, and the email or phone that was verified")
+        return self
+
+
 class IdentifyIn(BaseModel):
     """The customer behind a visitor, in the word of the store's own server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    visitor_id: Annotated[str, Field(min_length=1, max_length=200, description="What kith.js calls the visitor.")]
-    customer: TrackedCustomer
+    visitor_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="What kith.js calls the visitor. May be left out where a customer's contacts are verified."
+    )
+    customer: IdentifiedCustomer
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not self.customer.named:
             raise ValueError("customer needs an id, email or phone of somebody")
+        if self.visitor_id is None and not self.customer.verified:
+            raise ValueError("visitor_id is needed, unless the customer's contacts are verified")
         return self
 
 
@@ -96,3 +116,9 @@ class Identified(BaseModel):
 
     status: Literal["accepted"] = "accepted"
     duplicate: bool = Field(False, description="Whether this was reported before; then nothing has changed.")
+    joined: bool | None = Field(
+        None,
+        exclude_if=lambda joined: joined is None,
+        description="Of verified contacts: whether what was earned under them is this customer's. Not where one is"
+        " another customer's already, or stands for anybody.",
+    )

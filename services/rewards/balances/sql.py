@@ -32,7 +32,7 @@ select place from walk where step = 0
 
 _HOLDINGS_AT = """
 select e.unit,
-  coalesce(-sum(e.amount_minor) filter (where s.movement in ('grant', 'raise')), 0)::bigint as granted,
+  coalesce(-sum(e.amount_minor) filter (where s.movement in ('grant', 'raise', 'join')), 0)::bigint as granted,
   coalesce(sum(e.amount_minor) filter (where s.movement = 'claw_back'), 0)::bigint as clawed_back,
   coalesce(-sum(e.amount_minor) filter (where e.account = :pending), 0)::bigint as pending,
   coalesce(-sum(e.amount_minor) filter (where e.account = :available), 0)::bigint as available,

@@ -75,6 +75,8 @@ class Movement(StrEnum):
     """What was reserved is not spent: it is available again."""
     GIVE_BACK = "give_back"
     """What was spent is returned, and is available again."""
+    JOIN = "join"
+    """What lay under a contact is the customer's whose it is."""
 
 
 _UPWARDS: Final = (Movement.GRANT, Movement.RAISE)
@@ -352,7 +354,7 @@ class Holding:
     def take(self, movement: str, entry: Entry) -> None:
         """Adds one entry of a beneficiary's account."""
         amount = -entry.amount_minor
-        if movement in _UPWARDS:
+        if movement in _UPWARDS or movement == Movement.JOIN:
             self.granted += amount
         elif movement == Movement.CLAW_BACK:
             self.clawed_back -= amount

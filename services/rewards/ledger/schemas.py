@@ -23,7 +23,8 @@ class EntryOut(BaseModel):
     at: datetime
     movement: str = Field(
         description="grant, raise, claw_back or release of a reward; reserve, unreserve, pay_out or return of a payout;"
-        " expire or restore of a lot of points or store credit; set_aside, use, let_go or give_back of what is spent."
+        " expire or restore of a lot of points or store credit; set_aside, use, let_go or give_back of what is spent;"
+        " join of what lay under a contact with the customer whose that is."
     )
     reward_id: str | None
     payout_id: str | None

@@ -11,17 +11,18 @@ with granted as (
   select distinct reward_id from posting_sets
   where store_id = :store and number > :after and movement = 'grant'
 ), young as (
-  select r.side, r.unit, r.beneficiary_id, r.released_at is not null as released,
+  select r.side, r.unit, coalesce(h.customer_id, r.beneficiary_id) as holder, r.released_at is not null as released,
     coalesce(sum(r.target_minor) filter (where r.granted_at >= :first), 0)::bigint as first,
     coalesce(sum(r.target_minor) filter (where r.granted_at < :first and r.granted_at >= :second), 0)::bigint as second,
     coalesce(sum(r.target_minor) filter (where r.granted_at < :second and r.granted_at >= :third), 0)::bigint as third
   from granted g join rewards r on r.store_id = :store and r.reward_id = g.reward_id
+  left join contact_holders h on r.side = 'friend' and h.store_id = r.store_id and h.contact = r.beneficiary_id
   where r.target_minor > 0
   group by 1, 2, 3, 4
 )
 select y.side, y.unit, y.released, y.first, y.second, y.third, b.available, b.in_payout, b.reserved
 from young y join balances b
-  on b.store_id = :store and b.owner = y.beneficiary_id and b.side = y.side and b.unit = y.unit
+  on b.store_id = :store and b.owner = y.holder and b.side = y.side and b.unit = y.unit
 """
 _OVERDRAWN = """
 select side, unit, (-sum(available))::bigint as amount from balances

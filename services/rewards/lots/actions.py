@@ -3,7 +3,7 @@
 The stores must be locked: lots are read, changed and written.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -11,15 +11,18 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.program import Program
+from services.common.contacts import is_hash
 from services.common.periods import local_day
 from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.ids import new_id
 from services.kernel.revisions import Ref
+from services.rewards.holders import sql as holders
 from services.rewards.ledger import actions as ledger
-from services.rewards.ledger.domain import Posting, expiry
+from services.rewards.ledger.domain import Account, Entry, Posting, expiry
 from services.rewards.lots import sql
 from services.rewards.lots.domain import (
     EXPIRY_JOB,
@@ -97,8 +100,9 @@ class _Loaded:
 
 async def post(tx: Tx, written: Sequence[Written]) -> list[Outcome]:
     """Posts these sets in their order, and moves lots by them. Where something is taken back that has expired, the set
-    that undoes the expiry goes in front.
+    that undoes the expiry goes in front. What is a contact's, and that contact a customer's, the customer holds.
     """
+    written = await _held(tx, written)
     if all(one.move is None for one in written):
         return [Outcome(number, None) for number in await ledger.post(tx, [one.posting for one in written])]
     loaded = await _load(tx, [one.move for one in written])
@@ -141,6 +145,37 @@ async def expire_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         parts = [(Part(lot.lot_id, -amount),) for lot, amount in zip(lots, amounts, strict=True)]
         await _keep(tx, lots, zip(postings, numbers, parts, strict=True))
     return await sql.next_due(tx, stores)
+
+
+async def _held(tx: Tx, written: Sequence[Written]) -> Sequence[Written]:
+    """The same sets, each by who holds it. Looks by key, where there is any contact among them."""
+    named = {
+        (one.posting.store_id, entry.owner) for one in written for entry in one.posting.entries if _of_contact(entry)
+    }
+    customers = await holders.of(tx, named) if named else {}
+    return [_by_holder(one, customers) for one in written] if customers else written
+
+
+def _of_contact(entry: Entry) -> bool:
+    return entry.account is not Account.PROGRAM_EXPENSE and is_hash(entry.owner)
+
+
+def _by_holder(written: Written, customers: Mapping[Ref, str]) -> Written:
+    posting, move = written.posting, written.move
+    entries = tuple(
+        Entry(
+            entry.account, customers.get((posting.store_id, entry.owner), entry.owner), entry.unit, entry.amount_minor
+        )
+        if _of_contact(entry)
+        else entry
+        for entry in posting.entries
+    )
+    if entries == posting.entries:
+        return written
+    if move is not None:
+        owner = customers[posting.store_id, move.holder.owner]
+        move = replace(move, holder=move.holder._replace(owner=owner))
+    return Written(replace(posting, entries=entries), move)
 
 
 def _expiry(lot: Lot, amount: int, *, corrects: int | None = None) -> Posting:

@@ -62,6 +62,13 @@ class Lot:
     used: int = 0
     expired_by: int | None = None
     """Number of the set by which it last expired."""
+    joined_from: str = ""
+    """The contact under which it lay before that was its holder's; empty where it always was theirs."""
+
+    @property
+    def order(self) -> tuple[datetime, date, str]:
+        """Its place among its holder's lots: that which expires first is used first."""
+        return self.expires_at or datetime.max.replace(tzinfo=UTC), self.key.day, self.lot_id
 
     @property
     def remaining(self) -> int:
@@ -108,6 +115,14 @@ def take_back(lot: Lot, debt: Debt, amount: int) -> Taken:
     lot.clawed_back += taken
     debt.amount += amount - taken
     return Taken(undone, _parts(lot, -taken, taken - amount))
+
+
+def pay_debt(lot: Lot, debt: Debt) -> tuple[Part, ...]:
+    """What is left of a lot that comes in pays the debt: so much of it is taken back."""
+    paid = min(debt.amount, lot.remaining)
+    lot.clawed_back += paid
+    debt.amount -= paid
+    return _parts(lot, -paid, paid)
 
 
 def expire(lot: Lot) -> int:

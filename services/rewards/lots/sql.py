@@ -11,7 +11,7 @@ from services.rewards.rules.domain import Side
 
 _FIELDS = (
     "l.store_id, l.lot_id, l.owner, l.side, l.unit, l.pay_as, l.program_id, l.rule, l.day, l.expires_days,"
-    " l.expires_at, l.granted, l.clawed_back, l.expired, l.reserved, l.used, l.expired_by"
+    " l.expires_at, l.granted, l.clawed_back, l.expired, l.reserved, l.used, l.expired_by, l.joined_from"
 )
 # S608: the fields are the constant above.
 _OF_IDS = f"""
@@ -25,6 +25,7 @@ join unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as tex
     cast(:expires as int[]))
   w(store_id, owner, side, unit, pay_as, program_id, rule, day, expires_days)
   using (store_id, owner, side, unit, pay_as, program_id, rule, day, expires_days)
+where l.joined_from = ''
 """  # noqa: S608
 _DUE = f"""
 select {_FIELDS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
@@ -89,7 +90,7 @@ _DRIFT = """
 with made as (
   select e.lot_id,
     coalesce(sum(e.amount) filter (where s.movement in ('release', 'grant', 'raise')), 0)::bigint as granted,
-    coalesce(-sum(e.amount) filter (where s.movement = 'claw_back' or e.line < 0), 0)::bigint as clawed_back,
+    coalesce(-sum(e.amount) filter (where s.movement in ('claw_back', 'join') or e.line < 0), 0)::bigint as clawed_back,
     coalesce(-sum(e.amount) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
     coalesce(-sum(e.amount) filter (where p.status = 'reserved' and e.line > 0), 0)::bigint as reserved,
     coalesce(-sum(e.amount) filter (where p.status <> 'reserved' and e.line > 0), 0)::bigint as used
@@ -131,7 +132,8 @@ from posted p full join kept k using (number) where coalesce(p.amount, 0) <> coa
 """
 _DEBTS_ASTRAY = """
 with made as (
-  select h.owner, split_part(h.account, '_', 1) as side, h.unit, coalesce(r.pay_as, p.pay_as) as pay_as,
+  select h.owner, split_part(h.account, '_', 1) as side, h.unit,
+    coalesce(r.pay_as, p.pay_as, case h.unit when 'points' then 'points' else 'store_credit' end) as pay_as,
     (-sum(e.amount))::bigint as amount
   from lot_entries e
   join posting_sets s on s.store_id = e.store_id and s.number = e.number
@@ -140,6 +142,7 @@ with made as (
   left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
   join entries h on h.store_id = e.store_id and h.number = e.number
     and h.account in ('ambassador_available', 'friend_available')
+    and (s.movement <> 'join' or h.amount_minor < 0)
   where e.store_id = :store and e.lot_id is null
   group by 1, 2, 3, 4
 )
@@ -181,6 +184,7 @@ def _lot(row: Row) -> Lot:
         reserved=row.reserved,
         used=row.used,
         expired_by=row.expired_by,
+        joined_from=row.joined_from,
     )
 
 

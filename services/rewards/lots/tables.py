@@ -1,6 +1,6 @@
 """Lots, what posting sets did to them, and debts. Lots and debts are folds of `lot_entries`, which follow the books."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, Text
 from sqlalchemy import text as sql
 
 from services.kernel.tables import APPEND_ONLY, moment, text
@@ -30,9 +30,11 @@ LOTS = Table(
     Column("reserved", BigInteger, nullable=False, server_default="0"),
     Column("used", BigInteger, nullable=False, server_default="0"),
     Column("expired_by", BigInteger, nullable=True),
+    # The contact under which it lay before that was a customer's.
+    Column("joined_from", Text, nullable=False, server_default=""),
     Index(
         "lots_key",
-        *("store_id", "owner", "side", "unit", "pay_as", "program_id", "rule", "day", "expires_days"),
+        *("store_id", "owner", "side", "unit", "pay_as", "program_id", "rule", "day", "expires_days", "joined_from"),
         unique=True,
     ),
     Index(

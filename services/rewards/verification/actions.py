@@ -20,6 +20,7 @@ from services.rewards.grants.domain.again import block_differing, bound_broken, 
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import cashback, conversions, counters, custom_events, limits, milestones
 from services.rewards.grants.sql import rewards as rewards_sql
+from services.rewards.joins import sql as joins
 from services.rewards.ledger import sql as ledger
 from services.rewards.lots import sql as lots
 from services.rewards.payouts.sql import payouts
@@ -54,7 +55,8 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
     or the other way round, a counter of a budget, limit, milestone, tier or cashback that drifted, a reward of a
     milestone or of cashback that its count does not bear out, money in payout that is in no payout, a lot, debt or
-    spend that does not follow from the entries, credit at the checkout that is for another order or was not returned
+    spend that does not follow from the entries, something that lies under a contact which is a
+    customer's, credit at the checkout that is for another order or was not returned
     with it, a redemption that was not paid, or not given back, a pool that counts otherwise than its codes, a budget
     that was reported otherwise than it stands, a closed month that is no longer what was kept, a row that cannot be
     read, behind which nothing more is looked for.
@@ -109,6 +111,8 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
     await _compute_again(tx, store_id, report)
     async for astray in lots.drift(tx, store_id, count=_SLICE):
         report.found("lot", astray)
+    async for apart in joins.drift(tx, store_id, count=_SLICE):
+        report.found("join", apart)
     async for amiss in spending.drift(tx, store_id, count=_SLICE):
         report.found("spend", amiss)
     async for unlike in credit.drift(tx, store_id, count=_REWARDS):

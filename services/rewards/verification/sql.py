@@ -13,7 +13,7 @@ select owner from balances where store_id = :store and owner > :after order by o
 _CROOKED = """
 with made as (
   select e.owner, split_part(e.account, '_', 1) as side, e.unit,
-    coalesce(-sum(e.amount_minor) filter (where s.movement in ('grant', 'raise')), 0)::bigint as granted,
+    coalesce(-sum(e.amount_minor) filter (where s.movement in ('grant', 'raise', 'join')), 0)::bigint as granted,
     coalesce(sum(e.amount_minor) filter (where s.movement = 'claw_back'), 0)::bigint as clawed_back,
     coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_pending'), 0)::bigint as pending,
     coalesce(-sum(e.amount_minor) filter (where e.account like '%\\_available'), 0)::bigint as available,

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from services.attribution.joins import actions as joins
+from services.attribution.joins.sql import Verified
 from services.attribution.orders import actions
 from services.attribution.orders.hot import reading
 from services.common import order_facts
@@ -35,6 +37,8 @@ class Item(NamedTuple):
 
     fact: ReportedFact
     claim: Claim | None
+    verified: Sequence[Verified] = ()
+    """The buyer's contacts, where the store has made sure of them."""
 
 
 class Answer(NamedTuple):
@@ -78,10 +82,16 @@ class Orders:
         key = idempotency.read_key(headers.get(b"idempotency-key"))
         begin(headers)
         clock, nobody = Clock(ctx.live.now(), ctx.live.offset), self._placeholders.of(caller.store_id)
-        fact = order_facts.report(ctx.ring, caller.store_id, reading.read(body), clock, nobody)
+        order = reading.read(body)
+        fact = order_facts.report(ctx.ring, caller.store_id, order, clock, nobody)
+        verified: Sequence[Verified] = ()
+        if order.customer.verified:
+            evidence = order_facts.evidence_in(ctx.ring, caller.store_id, order, nobody)
+            verified = joins.contacts_of(caller.store_id, evidence.customer_id, evidence.hashes)
         if key is None:
-            return Item(fact, None)
-        return Item(fact, Claim(caller.store_id, caller.claimant, ROUTE, key, idempotency.body_hash(ctx.ring, body)))
+            return Item(fact, None, verified)
+        claim = Claim(caller.store_id, caller.claimant, ROUTE, key, idempotency.body_hash(ctx.ring, body))
+        return Item(fact, claim, verified)
 
     async def _write(self, items: list[Item]) -> Sequence[Answer | Exception]:
         """One transaction for all: earlier answers of known keys, facts with their events, answers to keep."""
@@ -93,6 +103,8 @@ class Orders:
                 findings = {place: found for place, found in zip(claims, reported, strict=True) if found is not None}
             facts = [item.fact for place, item in enumerate(items) if place not in findings]
             new = iter(await actions.keep(tx, facts))
+            if verified := [one for at, item in enumerate(items) if at not in findings for one in item.verified]:
+                await joins.join(tx, verified)
             answers = {
                 place: Answer(202, accepted(item.fact.order_id, duplicate=not next(new)))
                 for place, item in enumerate(items)

@@ -40,6 +40,7 @@ def movement_label(speech: Speech, movement: str) -> str:
         Movement.USE: speech.say("Spent"),
         Movement.LET_GO: speech.say("Not spent: available again"),
         Movement.GIVE_BACK: speech.say("Returned after it was spent"),
+        Movement.JOIN: speech.say("Joined: a contact is a customer’s"),
     }[Movement(movement)]
 
 

@@ -1,0 +1,1 @@
+"""Who holds what contacts earned, since the store has said whose they are."""

@@ -1,0 +1,1 @@
+"""What contacts earned goes over to the customer whose they are."""
