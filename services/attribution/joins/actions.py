@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from contracts.events.people import PersonJoined
 from services.attribution.joins import sql
 from services.attribution.joins.sql import Verified
+from services.common.contacts import is_hash
 from services.kernel.db import Tx
 
 
 def contacts_of(store_id: str, customer_id: str | None, hashes: Sequence[str]) -> list[Verified]:
-    """Contacts that were verified; none where nobody's, or no customer's."""
-    return [] if customer_id is None else [Verified(store_id, contact, customer_id) for contact in hashes]
+    """Contacts that were verified; none where they are nobody's, or no customer's: one who is called like the hash of a
+    contact could spend nothing.
+    """
+    if customer_id is None or is_hash(customer_id):
+        return []
+    return [Verified(store_id, contact, customer_id) for contact in hashes]
 
 
 async def join(tx: Tx, contacts: Sequence[Verified]) -> bool:

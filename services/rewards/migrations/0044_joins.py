@@ -1,5 +1,8 @@
 """Who holds what contacts earned, since the store's server has said whose they are; their lots go with it.
 
+A former replica passes over what attribution reports of verified contacts, which is reported once: send none
+(`verified`) until every replica of rewards is a new one.
+
 Revision: 0044
 Follows: 0038
 """

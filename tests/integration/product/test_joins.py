@@ -136,6 +136,7 @@ async def test_a_page_moves_no_money(shop: Shop) -> None:
         ({"id": "8412", "verified": True}, 422),
         ({"id": "guest", "email": MAIL, "verified": True}, 422),
         ({"id": "8412", "email": MAIL}, 422),
+        ({"id": "e_" + "0a" * 16, "email": MAIL, "verified": True}, 202),
         ({"id": "8412", "email": "no-reply@buyers.example", "verified": True}, 202),
     ],
 )
