@@ -4,14 +4,14 @@ A former replica passes over what attribution reports of verified contacts, whic
 (`verified`) until every replica of rewards is a new one.
 
 Revision: 0044
-Follows: 0038
+Follows: 0046
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0044"
-down_revision = "0038"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
