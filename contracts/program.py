@@ -270,6 +270,11 @@ class Program(Strict):
     cashback_rewards: tuple[CashbackRule, ...] = Field(
         (), max_length=5, description="What buyers get for what they spend themselves, where nobody referred them."
     )
+    retry_capped: bool = Field(
+        False,
+        description="Whether what the budget or a limit refused is given once there is room, the oldest purchase first."
+        " Left out: only if its order changes.",
+    )
     tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
     friend_benefit: FriendBenefit | None = Field(
         None,

@@ -39,6 +39,10 @@ class CalculationOut(BaseModel):
     order_refunded_minor: int
     want: int = Field(description="base × (total − refunded) / total, rounded half up.")
     bound: int | None = Field(description="The most that budget and limits allowed; null if there are none.")
+    refused: int = Field(
+        description="What budget and limits refuse of `want`: where the program says `retry_capped`, it is given once"
+        " there is room, the oldest purchase first."
+    )
 
 
 class LineGiftOut(BaseModel):
@@ -153,6 +157,7 @@ class RewardOut(BaseModel):
                 order_refunded_minor=reward.refunded_minor,
                 want=reward.want_minor,
                 bound=reward.bound_minor,
+                refused=reward.refused_minor,
             ),
         )
 

@@ -125,6 +125,11 @@ REWARDS = Table(
         *("store_id", "source_kind", "status", "reward_id"),
         postgresql_where=sql("source_kind <> 'order'"),
     ),
+    Index(
+        "rewards_capped_idx",
+        *("store_id", "program_id", "unit", "placed_at", "reward_id"),
+        postgresql_where=sql("target_minor < want_minor"),
+    ),
     Index("rewards_status_idx", "store_id", "status", "reward_id"),
     Index(
         "rewards_releasable_idx",
@@ -166,6 +171,18 @@ SPENT = Table(
     Column("amount_minor", BigInteger, nullable=False),
     CheckConstraint("amount_minor >= 0", name="amount"),
 )
+
+CAPPED_SWEEPS = Table(
+    "capped_sweeps",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("unit", primary_key=True),
+    # Behind which of what caps refused it goes on; null at the beginning.
+    moment("placed_at", nullable=True),
+    text("reward_id"),
+)
+"""Programs in which room has appeared: what caps refused is tried again, the oldest purchase first."""
 
 LIMIT_PERIODS = Table(
     "limit_periods",

@@ -125,6 +125,10 @@ class World:
         """Runs the release job as its runner does; returns how many stores it looked at."""
         return await Jobs(self.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due("release")
 
+    async def run_due(self, job: str) -> None:
+        """Runs a job until none of its stores is due."""
+        await Jobs(self.ctx, jobs=(), due_jobs=SERVICE.due_jobs).run_due(job)
+
     def caller(self, store: str, *scopes: str, key_id: str = "") -> httpx.AsyncClient:
         """A store's server with a secret key."""
         key = api_keys.issue(

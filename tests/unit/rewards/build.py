@@ -33,7 +33,9 @@ AMBASSADOR_RULE: dict[str, Any] = {
 }
 
 
-def make_program(*rules: dict[str, Any], currency: str = "EUR", budget_minor: int | None = None) -> Program:
+def make_program(
+    *rules: dict[str, Any], currency: str = "EUR", budget_minor: int | None = None, **more: Any
+) -> Program:
     """A program; without rules it gives the friend 10.00 and the ambassador a tenth of the subtotal."""
     return Program.model_validate(
         {
@@ -42,6 +44,7 @@ def make_program(*rules: dict[str, Any], currency: str = "EUR", budget_minor: in
             "landing_url": "https://shop.example/",
             "budget": None if budget_minor is None else {"amount_minor": budget_minor},
             "rewards": list(rules or (FRIEND_RULE, AMBASSADOR_RULE)),
+            **more,
         }
     )
 

@@ -94,6 +94,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "new_customers_only": speech.say("New customers only"),
         "min_subtotal": speech.say("Smallest order, %(currency)s", currency=currency),
         "budget": speech.say("Budget, %(currency)s", currency=currency),
+        "retry_capped": speech.say("Give what the budget or a limit refused once there is room, oldest purchase first"),
         "join": speech.say("Who can join by themselves"),
         "join_code": speech.say("They may wish for a promo code of their own"),
         "terms_version": speech.say("Version of the terms"),

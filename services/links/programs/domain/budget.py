@@ -46,3 +46,10 @@ def _unpromised(texts: Texts | None) -> Texts | None:
         for language, words in texts
     }
     return texts.model_copy(update=kept)
+
+
+def retry_text(program: Program, speech: Speech) -> str:
+    """What becomes of what the budget or a limit refused, to somebody who runs the program."""
+    if program.retry_capped:
+        return speech.say("is given once there is room, oldest purchase first")
+    return speech.say("is given only if its order changes")

@@ -62,6 +62,7 @@ def empty(currency: str) -> dict[str, str]:
         "new_customers_only": "1",
         "min_subtotal": "",
         "budget": "",
+        "retry_capped": "",
         "join": "closed",
         "join_code": "1",
         "terms_version": "",
@@ -91,6 +92,7 @@ def fields(program: Program) -> dict[str, str]:
         "new_customers_only": "1" if program.attribution.new_customers_only else "",
         "min_subtotal": _decimal(program.attribution.min_subtotal_minor or None, program.currency),
         "budget": _decimal(program.budget.amount_minor if program.budget else None, program.currency),
+        "retry_capped": "1" if program.retry_capped else "",
     }
     if program.discount is not None:
         found["discount_kind"] = program.discount.give.kind
@@ -174,6 +176,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     }
     budget = amount("budget")
     document["budget"] = None if budget is None else {"amount_minor": budget}
+    document["retry_capped"] = bool(form.get("retry_capped"))
     document["texts"] = form_texts.read(form, document.get("texts"))
     if "join" in form:
         document["joining"] = _joining(form, errors)

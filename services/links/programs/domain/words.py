@@ -7,7 +7,7 @@ from contracts.cashback import CashbackRule
 from contracts.milestones import MilestoneRule
 from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.event_names import deed_title
-from services.links.programs.domain.budget import used_up, used_up_text
+from services.links.programs.domain.budget import retry_text, used_up, used_up_text
 from services.links.programs.domain.conditions import conditions, expiry
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
@@ -330,6 +330,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Budget"): money(program.budget.amount_minor, program.currency, fmt)
         if program.budget
         else speech.say("no limit"),
+        speech.say("What the budget or a limit refused"): retry_text(program, speech),
         speech.say("Rank"): fmt.number(program.rank),
         speech.say("Share links open"): speech.say("a page of invitation")
         if program.landing == "page"

@@ -3,7 +3,7 @@
 A batch takes one store lock set and a fixed number of statements, whatever its size.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,8 +22,9 @@ from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import grades_of, plan
+from services.rewards.grants.domain.retries import RETRIES_JOB, room_made
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.grants.sql import conversions, counters, custom_events, limits
+from services.rewards.grants.sql import conversions, counters, custom_events, limits, retries
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger.domain import change as posting_of
 from services.rewards.lots import actions as lots
@@ -113,6 +114,15 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
     await due.schedule(tx, RELEASE_JOB, _releases(changes))
     announce(tx, changes)
     await budgets.spent(tx, spent)
+    if room := room_made(changes):
+        await retry_refused(tx, room)
+
+
+async def retry_refused(tx: Tx, programs: Collection[Ref]) -> None:
+    """Has what caps refused in these programs tried again, where they want that: there may be room now. Their stores
+    must be locked.
+    """
+    await due.schedule(tx, RETRIES_JOB, dict.fromkeys(await retries.begin(tx, programs), tx.now))
 
 
 async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:

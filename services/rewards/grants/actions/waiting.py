@@ -11,7 +11,7 @@ from services.kernel.db import Tx
 from services.kernel.revisions import Ref
 from services.rewards.budgets import actions as budgets
 from services.rewards.budgets.sql import with_budget
-from services.rewards.grants.actions.regrant import regrant
+from services.rewards.grants.actions.regrant import regrant, retry_refused
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
@@ -31,6 +31,8 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     await tiers.take_programs(tx, published)
     programs = {(one.store_id, one.program_id) for one in published}
     await look_at_budgets(tx, programs)
+    if fresh:
+        await retry_refused(tx, {(store_id, program_id) for store_id, program_id, _ in fresh})
     more = await _decide_waiting(tx, programs)
     late = [one for one in published if (one.store_id, one.program_id, one.version) in fresh]
     await due.schedule(tx, WAITING_JOB, more | await _missed_by_cashback(tx, late))

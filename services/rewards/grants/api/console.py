@@ -174,6 +174,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         reader = await reader_of(call.request, tx, call.store_id)
         reward = await review.get(tx, call.store_id, reward_id)
         view = await _view(tx, reader, call.store_id, reward.order_id) if reward.order_id is not None else None
+        newest = await slices.newest(tx, call.store_id, reward.program_id)
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         # A release has two lines of its beneficiary's, one in each account.
         lines = await ledger.lines(tx, call.store_id, before=None, count=2 * _MOVEMENTS + 1, filters=filters)
@@ -194,7 +195,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         card=_card(reader, reward, view),
         chip=words.status_chip(speech, reward),
         **_source_of(reward),
-        facts=_facts(reader, reward),
+        facts=[*_facts(reader, reward), *_waits_for_room(reader, reward, newest)],
         history=[
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
             for line in reversed(movements[:_MOVEMENTS])
@@ -274,6 +275,15 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
         worth,
         *terms,
     ]
+
+
+def _waits_for_room(reader: Reader, reward: Reward, newest: Program | None) -> list[Fact]:
+    """What caps refused and the program gives once there is room."""
+    if newest is None or not newest.retry_capped or reward.refused_minor == 0:
+        return []
+    say = reader.speech.say
+    more = say("%(amount)s more if room appears", amount=reader.amount(reward.refused_minor, reward.unit))
+    return [Fact(say("Refused by caps"), more)]
 
 
 @router.post(_LIST + "/{reward_id}/approve")

@@ -98,6 +98,18 @@ def as_the_order_has_it(
     return [(draft.before, draft.after) for draft in drafts if draft.before is not None]
 
 
+def tried_again(before: Reward, limit: PerAmbassador | None, caps: Caps, now: datetime) -> Change | None:
+    """More of what caps refused of a reward for an order or event, as far as there is room now; None where there is
+    none. It never gets more than it wants: of a settled order at most what it was worth then.
+    """
+    reason = Reason.GRANTED if before.want_minor == before.base_minor else Reason.PARTLY_REFUNDED
+    draft = _Draft(
+        before, replace(before, reason=reason), limit, kept=before.target_minor, kept_in_period=before.target_minor
+    )
+    _raise(draft, caps)
+    return _change(draft, now) if draft.target > before.target_minor else None
+
+
 def rejected(before: Reward, *, note: str | None, now: datetime, reason: Reason = Reason.REJECTED_BY_PERSON) -> Change:
     """A no, of a person or of the store's server: worth nothing from now on, whatever happens to the order."""
     after = replace(_free(before), want_minor=0, target_minor=0, rejected_at=now, note=note, reason=reason)

@@ -113,6 +113,11 @@ class Reward(Struct, frozen=True, kw_only=True):
         return "pending" if self.approved_at is None else "approved"
 
     @property
+    def refused_minor(self) -> int:
+        """What caps refuse of what it wants."""
+        return self.want_minor - self.target_minor
+
+    @property
     def decided(self) -> bool:
         """Whether nothing is left to be decided about it: it is released, or refused for good."""
         return self.released_at is not None or self.rejected_at is not None

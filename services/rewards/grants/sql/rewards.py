@@ -66,7 +66,8 @@ _ATTRIBUTES = {"order_id": "source_id"}
 _KEY = ("store_id", "order_id", "program_id", "rule", "level", "beneficiary_id")
 _NEVER_CHANGE = {*_KEY, "source_kind", "event_name", "reward_id", "side", "created_at"}
 _FIELDS = ", ".join(_TYPES)
-_COLUMNS = ", ".join(f"r.{name} as {_ATTRIBUTES.get(name, name)}" for name in _TYPES)
+COLUMNS = ", ".join(f"r.{name} as {_ATTRIBUTES.get(name, name)}" for name in _TYPES)
+"""What is read of a reward `r`, for `reward_of`."""
 
 # S608 is silenced where statements are put together from the names above, which no caller can touch.
 _SAVE = (
@@ -77,23 +78,23 @@ _SAVE = (
 )
 
 _OF_SOURCES = (
-    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    f"select {COLUMNS} from rewards r"  # noqa: S608
     " join unnest(cast(:stores as text[]), cast(:orders as text[])) w(store_id, order_id) using (store_id, order_id)"
     " where r.source_kind = :kind"
     " order by r.store_id, r.order_id, r.reward_id"
 )
 
-_ONE = f"select {_COLUMNS} from rewards r where r.store_id = :store and r.reward_id = :reward"  # noqa: S608
+_ONE = f"select {COLUMNS} from rewards r where r.store_id = :store and r.reward_id = :reward"  # noqa: S608
 
 _DUE = (
-    f"select {_COLUMNS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral ("  # noqa: S608
+    f"select {COLUMNS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral ("  # noqa: S608
     " select * from rewards where store_id = w.store_id and target_minor > 0 and settled_at is not null"
     " and released_at is null and waits_for is null and available_at <= :now order by available_at limit :count) r"
     " order by r.store_id, r.available_at, r.reward_id"
 )
 
 _ASKED_ABOUT = (
-    f"select {_COLUMNS} from rewards r where r.store_id = any(cast(:stores as text[])) and r.waits_for = 'store'"  # noqa: S608
+    f"select {COLUMNS} from rewards r where r.store_id = any(cast(:stores as text[])) and r.waits_for = 'store'"  # noqa: S608
     " and r.target_minor > 0 order by r.store_id, r.waits_since limit :count"
 )
 
@@ -105,17 +106,17 @@ select w.store_id, r.available_at as at from unnest(cast(:stores as text[])) w(s
 """
 
 _SEVERAL = (
-    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    f"select {COLUMNS} from rewards r"  # noqa: S608
     " where r.store_id = :store and r.reward_id = any(cast(:rewards as text[])) order by r.reward_id"
 )
 
 _LIST = (
-    f"select {_COLUMNS} from rewards r where r.store_id = :store"  # noqa: S608
+    f"select {COLUMNS} from rewards r where r.store_id = :store"  # noqa: S608
     " and (cast(:before as text) is null or r.reward_id < :before) {filters} order by r.reward_id desc limit :count"
 )
 
 _BEHIND = (
-    f"select {_COLUMNS} from rewards r"  # noqa: S608
+    f"select {COLUMNS} from rewards r"  # noqa: S608
     " where r.store_id = :store and r.reward_id > :after order by r.reward_id limit :count"
 )
 
@@ -149,7 +150,8 @@ _OF_EVENT = "event/"
 """Before the id of a custom event: no id of an order holds a slash."""
 
 
-def _reward(row: Row) -> Reward:
+def reward_of(row: Row) -> Reward:
+    """A row of `COLUMNS`."""
     source_id = row.source_id.removeprefix(_OF_EVENT) if row.source_kind == "event" else row.source_id
     return Reward(**{**row._asdict(), "reason": Reason(row.reason), "source_id": source_id})
 
@@ -185,31 +187,31 @@ async def of_sources(tx: Tx, kind: SourceKind, keys: Iterable[Ref]) -> list[Rewa
     wanted = sorted(keys)
     ids = [_kept_as(kind, source_id) for _, source_id in wanted]
     rows = await tx.all(_OF_SOURCES, kind=kind, stores=[k[0] for k in wanted], orders=ids)
-    return [_reward(row) for row in rows]
+    return [reward_of(row) for row in rows]
 
 
 async def one(tx: Tx, store_id: str, reward_id: str) -> Reward | None:
     """A reward by its id."""
     row = await tx.one_or_none(_ONE, store=store_id, reward=reward_id)
-    return None if row is None else _reward(row)
+    return None if row is None else reward_of(row)
 
 
 async def several(tx: Tx, store_id: str, ids: Iterable[str]) -> dict[str, Reward]:
     """Rewards by their ids; those that there are."""
     rows = await tx.all(_SEVERAL, store=store_id, rewards=sorted(set(ids)))
-    return {row.reward_id: _reward(row) for row in rows}
+    return {row.reward_id: reward_of(row) for row in rows}
 
 
 async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> list[Reward]:
     """Settled rewards whose hold is over and about which nobody is asked, the longest waiting first, at most `count` of
     each store.
     """
-    return [_reward(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
+    return [reward_of(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
 
 
 async def asked_about(tx: Tx, stores: Iterable[str], *, count: int) -> list[Reward]:
     """Rewards above zero in these stores that wait for the word of the store's server."""
-    return [_reward(row) for row in await tx.all(_ASKED_ABOUT, stores=sorted(stores), count=count)]
+    return [reward_of(row) for row in await tx.all(_ASKED_ABOUT, stores=sorted(stores), count=count)]
 
 
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
@@ -224,7 +226,7 @@ async def listed(tx: Tx, store_id: str, *, before: str | None, count: int, filte
     if (event_id := filters.get("event_id")) is not None:
         filters = {**filters, "event_id": _kept_as("event", event_id)}
     sql = _LIST.format(filters=" ".join(_LIST_FILTERS[name] for name in sorted(filters)))
-    return [_reward(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
+    return [reward_of(row) for row in await tx.all(sql, store=store_id, before=before, count=count, **filters)]
 
 
 async def posted(tx: Tx, store_id: str, *, after: str, count: int) -> list[tuple[str, int, int]]:
@@ -235,4 +237,4 @@ async def posted(tx: Tx, store_id: str, *, after: str, count: int) -> list[tuple
 
 async def behind(tx: Tx, store_id: str, *, after: str, count: int) -> list[Reward]:
     """Rewards in the order of ids, above the id `after`."""
-    return [_reward(row) for row in await tx.all(_BEHIND, store=store_id, after=after, count=count)]
+    return [reward_of(row) for row in await tx.all(_BEHIND, store=store_id, after=after, count=count)]

@@ -1,0 +1,63 @@
+"""What caps refused is given once there is room, the oldest purchase first, where the newest version says so.
+
+Room appears where a reward is lowered, and where a version has more of it. From then on the due job goes through what
+was refused, some hundreds of rewards in each transaction; new room on the way has it begin anew, so that no younger
+purchase is served before an older one that could be.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from contracts.program import Program
+from services.kernel.db import Tx
+from services.kernel.revisions import Ref
+from services.rewards.grants.actions.regrant import settle_changes
+from services.rewards.grants.domain.caps import BudgetKey, Caps
+from services.rewards.grants.domain.retries import counter_of, limit_of, try_again
+from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.sql import counters, limits, retries
+from services.rewards.slices import sql as slices
+
+AT_ONCE: Final = 250
+"""Rewards that are tried again in one transaction."""
+
+
+async def retry_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
+    """Tries the next refused rewards of these stores again, some hundreds in all, and says which stores have more."""
+    await tx.lock_stores(stores)
+    sweeps = await retries.begun(tx, stores, count=len(stores))
+    if not sweeps:
+        return {}
+    newest = {ref: one for ref, (_, one) in (await slices.newest_of(tx, {sweep[:2] for sweep in sweeps})).items()}
+    # Where a newer version does not want it any more, nothing is tried again.
+    going = [one for one in sweeps if newest[one[:2]].retry_capped]
+    each = max(1, AT_ONCE // len(sweeps))
+    refused = await retries.refused(tx, going, count=each) if going else {}
+    full = await _give(tx, [reward for some in refused.values() for reward in some], newest)
+    last = {one: some[-1] for one, some in refused.items() if len(some) == each and one not in full}
+    await retries.go_on(tx, last, [one for one in sweeps if one not in last])
+    return dict.fromkeys(stores if len(sweeps) == len(stores) else {one.store_id for one in last}, tx.now)
+
+
+async def _give(tx: Tx, refused: Sequence[Reward], newest: Mapping[Ref, Program]) -> set[BudgetKey]:
+    """Gives these what there is room for; returns the budgets of which nothing is left: nobody behind can get any."""
+    if not refused:
+        return set()
+    versions = await slices.versions(tx, {(one.store_id, one.program_id, one.program_version) for one in refused})
+    held_to = {
+        one.reward_id: limit_of(
+            one,
+            newest[one.store_id, one.program_id],
+            versions.get((one.store_id, one.program_id, one.program_version)),
+        )
+        for one in refused
+    }
+    programs = {(one.store_id, one.program_id) for one in refused}
+    caps = Caps(budgets=await slices.budgets(tx, programs))
+    if caps.budgets:
+        caps.spent.update(await counters.spent(tx, programs))
+    if keys := {counter_of(one, limit) for one in refused if (limit := held_to[one.reward_id]) is not None}:
+        caps.tallies.update(await limits.tallies(tx, keys))
+    await settle_changes(tx, try_again(refused, held_to, caps, tx.now))
+    return {key for key in caps.budgets if caps.budgets[key] <= caps.spent[key]}
