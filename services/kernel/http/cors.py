@@ -5,6 +5,7 @@ An origin is echoed, never trusted: what a publishable key may do is so little t
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
@@ -50,13 +51,18 @@ def with_quick_cors(quick: Quick) -> Quick:
         found = quick(scope, body)
         if found is None:
             return None
-        more = lines(tuple(cors_headers(headers_of(scope))))
+        more = _cors_lines(headers_of(scope).get(b"origin"))
         if isinstance(found, DeferredAnswer):
             later = found
             return DeferredAnswer(later.future, lambda result: _with(later.answer(result), more))
         return _with(found, more)
 
     return answered
+
+
+@lru_cache(maxsize=1024)
+def _cors_lines(origin: bytes | None) -> bytes:
+    return lines(cors_headers({} if origin is None else {b"origin": origin}))
 
 
 def _with(answer: QuickAnswer, more: bytes) -> QuickAnswer:

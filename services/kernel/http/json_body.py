@@ -28,7 +28,7 @@ def check_json(body: bytes) -> object:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _not_json(body, error) from None
-    if _marks(body) > MAX_VALUES and _marks(_outside_texts(body)) > MAX_VALUES:
+    if len(body) > MAX_VALUES and _marks(body) > MAX_VALUES and _marks(_outside_texts(body)) > MAX_VALUES:
         raise Invalid.field(
             "body", f"More than {MAX_VALUES:,} values in one body: send it in several calls.", code="too_many_values"
         )

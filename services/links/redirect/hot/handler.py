@@ -165,11 +165,8 @@ def _visit(scope: Scope) -> Visit:
     """How somebody opened the link."""
     headers = dict(scope["headers"])
     query, referer = scope["query_string"], headers.get(b"referer")
-    return Visit(
-        mark(scope["method"], headers),
-        channel_of(query) if query else None,
-        referer_host(referer) if referer else None,
-    )
+    channel, host = channel_of(query) if query else None, referer_host(referer) if referer else None
+    return Visit(mark(scope["method"], headers), channel, host)
 
 
 def _click(entry: Entry, visit: Visit, microseconds: int) -> tuple[bytes, bytes]:
