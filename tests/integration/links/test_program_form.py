@@ -59,6 +59,17 @@ async def test_words_of_ones_own_are_written_by_language_and_read_again(console:
     assert "At most 300 letters" in wrong.text
 
 
+async def test_refused_rewards_are_tried_again_where_the_form_says_so(console: httpx.AsyncClient, shop: Shop) -> None:
+    made = await console.post(HOME, data={**FORM, "retry_capped": "1"})
+    program_id = made.headers["location"].rpartition("/")[2]
+    assert (await shop.got(f"/v1/programs/{program_id}"))["retry_capped"] is True
+    assert "is given once there is room, oldest purchase first" in (await console.get(f"{HOME}/{program_id}")).text
+    form = (await console.get(f"{HOME}/{program_id}/edit")).text
+    assert re.search(r'name="retry_capped"[^>]*checked', form)
+    await console.post(f"{HOME}/{program_id}", data={**FORM, "seen": "1"})
+    assert (await shop.got(f"/v1/programs/{program_id}"))["retry_capped"] is False
+
+
 async def test_a_draft_is_shown_in_sentences_with_what_to_look_at_twice_and_kept_nowhere(
     links: Replica, console: httpx.AsyncClient, shop: Shop
 ) -> None:

@@ -53,6 +53,7 @@ async def test_rewards_of_an_order_are_listed_with_how_they_came_about(shop: Wor
         "order_refunded_minor": 2545,
         "want": 500,
         "bound": None,
+        "refused": 0,
     }
 
 

@@ -254,3 +254,18 @@ async def test_eight_workers_and_the_job_at_once_give_everything_and_never_more(
     await world.run_due(RETRIES_JOB)
     assert sorted(await given(world, store)) == sorted([*won[25:], *refused[:25]])
     await whole(world, store)
+
+
+async def test_a_reward_says_how_much_more_there_would_be_where_the_program_gives_it(world: World) -> None:
+    await world.take(configured(), published(make_program(ONE_EURO, budget_minor=130)))
+    await world.take(make_state("1"), make_state("2"))
+    [capped] = await world.rewards(STORE, "2")
+    address = f"/console/rewards/rewards/{capped.reward_id}"
+    async with world.browser(STORE) as person, world.browser(STORE, "ru") as reader:
+        assert "if room appears" not in (await person.get(address)).text
+        await world.take(published(make_program(ONE_EURO, budget_minor=130, retry_capped=True), version=2))
+        assert "€0.70 more if room appears" in (await person.get(address)).text
+        assert "если появится место" in (await reader.get(address)).text
+    async with world.caller(STORE) as caller:
+        told = (await caller.get(f"/v1/rewards/{capped.reward_id}")).json()["calculation"]
+    assert (told["want"], told["bound"], told["refused"]) == (100, 30, 70)
