@@ -7,6 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from contracts.expiry import Expiring
 from contracts.fields import MAX_MINOR
 from contracts.gifts import Fixed, no_share
+from contracts.reward_terms import MembershipNames
 
 MOST_TIMES: Final = 1_000_000
 """How often one buyer can get it by what a rule says at most; what is spent beyond counts no more."""
@@ -32,6 +33,9 @@ class CashbackRule(Expiring):
     pay_as: Literal["store_credit", "points"] = "store_credit"
     hold_days: int = Field(
         0, ge=0, le=365, strict=True, description="Days from when it is reached: its orders have settled by then."
+    )
+    memberships: MembershipNames = Field(
+        (), description="Only orders count that were placed by who held one of these memberships of the program."
     )
     at_most: int | None = Field(
         None,

@@ -20,6 +20,8 @@ from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.gifts import Fixed, no_share
 from contracts.goals import Strict
 from contracts.joining import Joining
+from contracts.memberships import MOST as MOST_MEMBERSHIPS
+from contracts.memberships import Membership, refuse_missing
 from contracts.milestones import MilestoneRule
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
 from contracts.tiers import Tiers
@@ -276,6 +278,12 @@ class Program(Strict):
         " Left out: only if its order changes.",
     )
     tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
+    memberships: tuple[Membership, ...] = Field(
+        (),
+        max_length=MOST_MEMBERSHIPS,
+        validate_default=True,
+        description="What people buy for a time, for rules to ask for.",
+    )
     friend_benefit: FriendBenefit | None = Field(
         None,
         description="How the friend is served: `discount` at the checkout, `credit` after the hold (the rules to the"
@@ -336,6 +344,11 @@ class Program(Strict):
         """Whether some rule for orders asks for the country to which they go."""
         return any(rule.when is not None and bool(rule.when.countries) for rule in self.rewards)
 
+    @property
+    def by_membership(self) -> bool:
+        """Whether some rule for orders asks what the ambassador holds."""
+        return any(rule.when is not None and bool(rule.when.memberships) for rule in self.rewards)
+
     def rules_on(self, event: str) -> tuple[EventRule, ...]:
         """The rules that give something for events of this name."""
         return tuple(rule for rule in self.event_rewards if rule.on == event)
@@ -355,6 +368,12 @@ class Program(Strict):
         if sum(rule.on.times(rule.at_most) * rule.give.amount_minor for rule in rules) > MAX_MINOR:
             raise ValueError(f"together they could give one ambassador more than {MAX_MINOR}; give less, or less often")
         return rules
+
+    @field_validator("memberships")
+    @classmethod
+    def _there_by_own_names(cls, memberships: tuple[Membership, ...], info: ValidationInfo) -> tuple[Membership, ...]:
+        refuse_missing(memberships, info.data.get("rewards", ()), info.data.get("cashback_rewards", ()))
+        return memberships
 
     @model_validator(mode="after")
     def _friend_is_served_as_stated(self) -> Self:

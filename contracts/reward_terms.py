@@ -27,6 +27,9 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]+$")]
 Names = Annotated[tuple[Name, ...], Field(max_length=200)]
+MembershipName = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]+$")]
+"""How a membership is called by its program."""
+MembershipNames = Annotated[tuple[MembershipName, ...], Field(max_length=5)]
 
 
 def _twice(names: Iterable[str]) -> str | None:
@@ -55,8 +58,8 @@ class Goods(Strict):
 class When(Goods):
     """What an order must be for a rule to give something: all of it. What is left out or empty asks nothing.
 
-    Of several products and categories one must be in the order; of several channels, groups, roles, countries or tiers
-    one must fit.
+    Of several products and categories one must be in the order; of several channels, groups, roles, countries, tiers
+    or memberships one must fit.
     """
 
     min_subtotal_minor: Minor | None = Field(None, description="The smallest subtotal, before refunds.")
@@ -72,15 +75,18 @@ class When(Goods):
     buyers: Literal["new", "returning"] | None = Field(
         None, description="Buyers who had not bought before, or those who had. Left out: both."
     )
+    memberships: MembershipNames = Field(
+        (), description="What the ambassador must hold when the order is placed: memberships of the program, by name."
+    )
     first_day: Day | None = Field(None, description="The first day on which orders count, where the store is.")
     last_day: Day | None = Field(None, description="The last one.")
 
-    @field_validator("countries")
+    @field_validator("countries", "memberships")
     @classmethod
-    def _each_once(cls, countries: tuple[str, ...]) -> tuple[str, ...]:
-        if (twice := _twice(countries)) is not None:
-            raise ValueError(f"countries names {twice!r} twice")
-        return countries
+    def _each_once(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if (twice := _twice(named)) is not None:
+            raise ValueError(f"{info.field_name} names {twice!r} twice")
+        return named
 
     @field_validator("last_day")
     @classmethod

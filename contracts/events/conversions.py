@@ -107,6 +107,9 @@ class Conversion(Payload):
     returned: Returned | None = Field(
         None, description="What went back, where some refund says more than a sum; else `refunded_minor` is all."
     )
+    returned_at: Moment | None = Field(
+        None, description="When the order was cancelled, else when the last of what went back did. Absent otherwise."
+    )
     at_settling: AtSettling | None = Field(
         None, description="What the order came to when it settled, where that is known and not what it comes to now."
     )

@@ -45,6 +45,8 @@ from services.rewards.liability.api import console as liability_console
 from services.rewards.liability.api import rest as liability
 from services.rewards.lots import jobs as lots_jobs
 from services.rewards.lots import tables as _lots
+from services.rewards.memberships import tables as _memberships
+from services.rewards.memberships.api import rest as memberships
 from services.rewards.pages import PAGES
 from services.rewards.payouts import tables as _payouts
 from services.rewards.payouts import work as payouts_work
@@ -97,6 +99,7 @@ _TABLES = (
     _holders,
     _ledger,
     _lots,
+    _memberships,
     _payouts,
     _pools,
     _providers,
@@ -126,6 +129,7 @@ SERVICE = Service(
         "/v1/reward-release*",
         "/v1/goodwill*",
         "/v1/balances*",
+        "/v1/memberships",
         "/v1/credit-reservations*",
         "/v1/ledger*",
         "/v1/payout*",
@@ -149,6 +153,7 @@ SERVICE = Service(
         approvals.router,  # before what an id may stand for
         grants.router,
         balances.router,
+        memberships.router,
         ledger.router,
         credit.router,
         payouts.router,

@@ -25,6 +25,7 @@ WebhookType = Literal[
     "reward.released",
     "reward.reversed",
     "tier.changed",
+    "membership.changed",
     "program.exhausted",
     "program.refilled",
     "payout.prepared",

@@ -11,6 +11,8 @@ from services.kernel.db import Tx
 from services.rewards.grants.domain.caps import CountKey, Tally
 from services.rewards.grants.domain.milestones import Goal, GoalKey
 from services.rewards.grants.sql import limits, milestones
+from services.rewards.memberships import actions as memberships
+from services.rewards.memberships.actions import Holding
 from services.rewards.rules.domain import POINTS
 from services.rewards.slices import sql as slices
 from services.rewards.tiers import actions as tiers
@@ -100,6 +102,14 @@ async def rank_of(tx: Tx, store_id: str, ambassador_id: str) -> Rank | None:
     else:
         count = count_on(program.tiers, seen.counts, today)
     return Rank(program.tiers, program.currency, seen.now, count)
+
+
+async def memberships_of(tx: Tx, store_id: str, ambassador_id: str) -> list[Holding]:
+    """What an ambassador has bought of their program's memberships."""
+    who = await slices.ambassador(tx, store_id, ambassador_id)
+    if who is None:
+        return []
+    return await memberships.of_ambassador(tx, store_id, ambassador_id, who.program_id)
 
 
 async def progress_of(tx: Tx, store_id: str, ambassador_id: str) -> list[Progress]:

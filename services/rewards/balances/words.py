@@ -1,7 +1,7 @@
 """What pages say of rewards, limits, tiers, and the way to milestones."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -9,6 +9,7 @@ from services.common.tier_names import times
 from services.rewards.balances.actions import Progress, Rank, Used
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.lots.sql import Left
+from services.rewards.memberships.actions import Holding
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
 from services.ui import Fact
@@ -97,6 +98,21 @@ def rank_text(reader: Reader, rank: Rank) -> str:
         day = reader.fmt.date(rank.standing.falls_at.astimezone(reader.zone))
         found.append(say("One tier lower from %(day)s, unless the count is back by then", day=day))
     return ". ".join(found)
+
+
+def membership_facts(reader: Reader, holdings: Sequence[Holding], now: datetime) -> list[Fact]:
+    """Until when somebody holds what they bought, or when that ended; nothing of what was undone before it began."""
+    say, found = reader.speech.say, []
+    for one in holdings:
+        if one.held is not None:
+            moment = reader.fmt.moment(one.held.until.astimezone(reader.zone))
+            text = say("Member until %(moment)s", moment=moment)
+            if one.held.until <= now:
+                text = say("Ended %(moment)s", moment=moment)
+            elif one.held.since > now:
+                text = say("Member from %(moment)s", moment=reader.fmt.moment(one.held.since.astimezone(reader.zone)))
+            found.append(Fact(one.membership, text))
+    return found
 
 
 def _so_far(reader: Reader, of: str, count: int, size: int, currency: str) -> str:

@@ -2,9 +2,10 @@
 
 from services.kernel.service import DueJob
 from services.rewards.budgets.domain import BUDGETS_JOB
+from services.rewards.grants.actions.regrant import WAITING_JOB
 from services.rewards.grants.actions.release import release_due
 from services.rewards.grants.actions.retries import retry_due
-from services.rewards.grants.actions.waiting import WAITING_JOB, decide_waiting, look_at_stores
+from services.rewards.grants.actions.waiting import decide_waiting, look_at_stores
 from services.rewards.grants.domain.retries import RETRIES_JOB
 from services.rewards.release_rules.domain import RELEASE_JOB
 

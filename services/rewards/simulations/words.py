@@ -56,6 +56,7 @@ def unknown_label(speech: Speech, asked: str) -> str:
         "role": speech.say("Orders without the ambassador’s role"),
         "channel": speech.say("Orders without their channel"),
         "country": speech.say("Orders without their country"),
+        "membership": speech.say("Orders of which nobody asked for memberships"),
         "months": speech.say("Orders without the day on which the friend came"),
     }[asked]
 

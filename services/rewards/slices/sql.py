@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.program import Program
@@ -11,10 +12,11 @@ from services.kernel.revisions import Ref
 from services.rewards.slices.domain import program_of
 
 _KEEP = """
-insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at, cashback)
+insert into programs (store_id, program_id, version, currency, budget_minor, definition, published_at, cashback,
+  memberships)
 select * from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]),
   cast(:currencies as text[]), cast(:budgets as bigint[]), cast(:definitions as text[]),
-  cast(:published as timestamptz[]), cast(:cashback as boolean[]))
+  cast(:published as timestamptz[]), cast(:cashback as boolean[]), cast(:memberships as boolean[]))
 on conflict do nothing returning store_id, program_id, version
 """
 
@@ -58,8 +60,13 @@ _WITH_CASHBACK = """
 select distinct store_id from programs where store_id = any(cast(:stores as text[])) and cashback
 """
 
+_WITH_MEMBERSHIPS = """
+select distinct store_id from programs where store_id = any(cast(:stores as text[])) and memberships
+"""
+
 _IN_FORCE = """
-select distinct on (w.store_id, w.order_id, p.program_id) w.store_id, w.order_id, p.program_id, p.version, p.cashback
+select distinct on (w.store_id, w.order_id, p.program_id) w.store_id, w.order_id, p.program_id, p.version, p.cashback,
+  p.memberships
 from unnest(cast(:stores as text[]), cast(:orders as text[]), cast(:placed as timestamptz[]))
   w(store_id, order_id, placed_at)
 join programs p on p.store_id = w.store_id and p.published_at <= w.placed_at
@@ -154,6 +161,7 @@ async def keep(tx: Tx, published: Sequence[ProgramPublished]) -> set[VersionKey]
         definitions=[p.program.model_dump_json() for p in published],
         published=[p.published_at for p in published],
         cashback=[bool(p.program.cashback_rewards) for p in published],
+        memberships=[bool(p.program.memberships) for p in published],
     )
     return {(row.store_id, row.program_id, row.version) for row in rows}
 
@@ -220,9 +228,16 @@ async def with_cashback(tx: Tx, stores: Iterable[str]) -> set[str]:
     return {row.store_id for row in await tx.all(_WITH_CASHBACK, stores=sorted(stores))}
 
 
-async def in_force(tx: Tx, placed: Mapping[Ref, datetime]) -> dict[Ref, list[tuple[str, int]]]:
-    """By order, the versions with cashback (program, number) that were in force when it was placed. A version is none
-    for what was bought before it was published.
+async def with_memberships(tx: Tx, stores: Iterable[str]) -> set[str]:
+    """Those of these stores of which some program's version has memberships."""
+    return {row.store_id for row in await tx.all(_WITH_MEMBERSHIPS, stores=sorted(stores))}
+
+
+async def in_force(
+    tx: Tx, placed: Mapping[Ref, datetime], having: Literal["cashback", "memberships"]
+) -> dict[Ref, list[tuple[str, int]]]:
+    """By order, the versions with cashback, or with memberships, (program, number) that were in force when it was
+    placed. A version is none for what was bought before it was published.
     """
     if not placed:
         return {}
@@ -232,7 +247,7 @@ async def in_force(tx: Tx, placed: Mapping[Ref, datetime]) -> dict[Ref, list[tup
     )
     found: dict[Ref, list[tuple[str, int]]] = {}
     for row in rows:
-        if row.cashback:
+        if getattr(row, having):
             found.setdefault((row.store_id, row.order_id), []).append((row.program_id, row.version))
     return found
 

@@ -18,7 +18,10 @@ PROGRAMS = Table(
     moment("published_at"),
     # Whether the version has rules for what buyers spend themselves.
     Column("cashback", Boolean, nullable=False, server_default="false"),
+    # Whether the version has something that people buy for a time.
+    Column("memberships", Boolean, nullable=False, server_default="false"),
     Index("programs_cashback_idx", "store_id", postgresql_where=sql("cashback")),
+    Index("programs_memberships_idx", "store_id", postgresql_where=sql("memberships")),
 )
 
 AMBASSADORS = Table(

@@ -23,6 +23,7 @@ from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.joins import sql as joins
 from services.rewards.ledger import sql as ledger
 from services.rewards.lots import sql as lots
+from services.rewards.memberships import actions as memberships
 from services.rewards.payouts.sql import payouts
 from services.rewards.pools import sql as pools
 from services.rewards.rules.domain import Order
@@ -208,6 +209,8 @@ async def _compute_again(tx: Tx, store_id: str, report: Report) -> None:
         states = await conversions.decided(tx, orders) if orders else []
         happened = await custom_events.decided(tx, events) if events else []
         read = await in_thread(len(states), lambda some: [Order.of(conversions.read(*one)) for one in some], states)
+        held = await memberships.held_at_orders(tx, orders) if orders else {}
+        read = [one.held_by(held.get((store_id, one.order_id), ())) for one in read] if held else read
         read += [Order.of_event(one) for one in happened]
         versions = {(store_id, one.program_id, one.program_version) for one in rewards}
         versions |= {(store_id, o.program_id, o.program_version) for o in read if o.program_id and o.program_version}

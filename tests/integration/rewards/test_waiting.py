@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from services.kernel import migrate as migrations
 from services.kernel.jobs import Jobs
-from services.rewards.grants.actions.waiting import AT_ONCE, WAITING_JOB
+from services.rewards.grants.actions.regrant import WAITING_JOB
+from services.rewards.grants.actions.waiting import AT_ONCE
 from services.rewards.grants.sql.packed import unpack
 from services.rewards.main import SERVICE
 from tests.integration.rewards.money import audit

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.events import Payload
 from contracts.events.tracking import Mark
-from services.attribution.decisions.domain import Decision, Settlement, decide
+from services.attribution.decisions.domain import Decision, Settlement, decide, decision_bytes
 from tests.support.attribution import (
     ambassador,
     at,
@@ -374,6 +374,21 @@ def test_refunds_add_up_and_never_exceed_the_total() -> None:
     assert decided(order(), refund(100), refund(100)).refunded_minor == 100
     over = decided(order(), refund(total + 1))
     assert (over.refunded_minor, over.over_refunded) == (total, True)
+
+
+def test_when_it_went_back_is_told_and_decides_nothing() -> None:
+    """Of a cancellation the first after the order was last paid, of refunds the last; of both what emptied it first."""
+    total = figures().total_minor
+    assert decided(order()).returned_at is None
+    assert decided(order(), refund(100), refund(200, refund_id="rf_2", when=at(days=3))).returned_at == at(days=3)
+    assert decided(order(), refund(100), cancel(when=at(days=2))).returned_at == at(days=2)
+    assert decided(order(), refund(total), cancel(when=at(days=2))).returned_at == at(days=1)
+    reopened = (order(), cancel(), order(updated_at=at(days=2), reported=figures(4000)))
+    assert decided(*reopened).returned_at is None
+    again = cancel(when=at(days=5)).model_copy(update={"fact_id": "cancel-2"})
+    assert decided(*reopened, again).returned_at == at(days=5)
+    early, late = decided(order(), cancel()), decided(order(), cancel(when=at(days=9)))
+    assert early.returned_at != late.returned_at and decision_bytes(early) == decision_bytes(late)
 
 
 def test_the_moment_to_settle_follows_the_shortest_hold_or_a_fortnight() -> None:

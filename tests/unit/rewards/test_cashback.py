@@ -57,11 +57,12 @@ class Books:
     def take(self, *states: Conversion) -> None:
         orders = [(Order.of(state), self.under) for state in states]
         was = [self.orders[one] for one in {(o.store_id, o.order_id) for o, _ in orders} if one in self.orders]
-        now = [one for order, under in orders if (one := cashback.counted(order, under)) is not None]
+        able = [(order, under, one) for order, under in orders if (one := cashback.counted(order, under)) is not None]
+        now = [one for _, _, one in able]
         for order, _ in orders:
             self.orders.pop((order.store_id, order.order_id), None)
         self.orders |= {one.ref: one for one in now}
-        moved, terms = cashback.differences(was, now), cashback.terms_of(orders)
+        moved, terms = cashback.differences(was, now), cashback.terms_of(able)
         spans = {}
         for key, more in moved.items():
             before = self.stands.get(key, Standing(0, 0))

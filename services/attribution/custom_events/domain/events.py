@@ -202,6 +202,7 @@ def _asked(key: str, report: ActionReported, nobody: frozenset[str]) -> Order:
         refunded_minor=0,
         over_refunded=False,
         returned=None,
+        returned_at=None,
         foreign_refunds=(),
         customer_ids=frozenset((customer.id,) if named and customer.id is not None else ()),
         contacts=frozenset(h for h in customer.contact_hashes if f"h:{h}" not in nobody),

@@ -187,6 +187,7 @@ def conversion_of(
         refunded_minor=decision.refunded_minor,
         over_refunded=decision.over_refunded,
         returned=decision.returned,
+        returned_at=decision.returned_at,
         at_settling=decision.at_settling,
         friend_id=decision.friend_id,
         person=decision.person,

@@ -97,6 +97,8 @@ class Decision(Struct, frozen=True):
     """The one name of the buyer, which settling fixes. No part of the bytes: the settlement has it."""
     at_settling: AtSettling | None = None
     """What the order came to when it settled, where it no longer does. No part of the bytes: the settlement has it."""
+    returned_at: datetime | None = None
+    """When it was cancelled, or what went back did. No part of the bytes: what decides is that it did."""
     history: bool = False
     """It was imported from before the store was connected: nobody is notified of it."""
     circumstances: Circumstances | None = None

@@ -18,8 +18,14 @@ from contracts.events.conversions import Circumstances, Returned, Winner
 from contracts.events.orders import Figures, OrderCancelled, OrderRefunded, OrderReported
 from contracts.events.tracking import TokenClaims, TokenProblem, TrackingPayload
 from services.attribution.decisions.domain.history import Known
-from services.attribution.decisions.domain.refunds import refunds_of
-from services.attribution.decisions.domain.revisions import is_cancelled, oldest_first, paid_since, standing
+from services.attribution.decisions.domain.refunds import Refunds, refunds_of
+from services.attribution.decisions.domain.revisions import (
+    cancelled_at,
+    is_cancelled,
+    oldest_first,
+    paid_since,
+    standing,
+)
 
 Status = Literal["attributed", "unattributed", "rejected", "pending"]
 
@@ -137,6 +143,8 @@ class Order:
     refunded_minor: int
     over_refunded: bool
     returned: Returned | None
+    returned_at: datetime | None
+    """When it was cancelled, or all of its money went back, else when the last of what went back did."""
     foreign_refunds: tuple[tuple[str, int], ...]
     """(currency, amount) of refunds in another currency than the order's, which lower nothing."""
     customer_ids: frozenset[str]
@@ -208,16 +216,20 @@ def _merge(
     if settlement is not None:
         figures, placed_at, since = lower(settlement.figures, figures), settlement.placed_at, settlement.paid_since
     refunded = refunds_of(refunds, figures, removed=_removed(reported, figures))
+    cancelled = is_cancelled(revisions, cancels, since, settled=settlement is not None)
     paid_receipts = [report.received_at for report in reported if report.figures.status == "paid"]
     return Order(
         order_id=reported[0].order_id,
         placed_at=placed_at,
         figures=figures,
         paid=figures.status == "paid",
-        cancelled=is_cancelled(revisions, cancels, since, settled=settlement is not None),
+        cancelled=cancelled,
         refunded_minor=min(refunded.sum_minor, figures.total_minor),
         over_refunded=refunded.sum_minor > figures.total_minor,
         returned=refunded.returned,
+        returned_at=_returned_at(
+            cancelled_at(revisions, cancels, since) if cancelled else None, refunded, figures.total_minor
+        ),
         foreign_refunds=refunded.foreign,
         customer_ids=frozenset(
             r.customer.id for r in reported if r.customer.id is not None and f"c:{r.customer.id}" not in nobody
@@ -235,6 +247,12 @@ def _merge(
         history=all(r.history for r in reported),
         country=_country(reported),
     )
+
+
+def _returned_at(cancelled: datetime | None, refunded: Refunds, total_minor: int) -> datetime | None:
+    if cancelled is None or refunded.last_at is None or refunded.sum_minor < total_minor:
+        return cancelled or refunded.last_at
+    return min(cancelled, refunded.last_at)
 
 
 def _country(reported: Sequence[OrderReported]) -> str | None:

@@ -1,6 +1,7 @@
 """What the refunds of an order took back, from all that was ever reported of them, in whatever order. Pure."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -17,6 +18,8 @@ class Refunds(Struct, frozen=True):
     """What went back, where some refund says more than a sum."""
     foreign: tuple[tuple[str, int], ...]
     """(currency, amount) of refunds in another currency than the order's: known, and subtracted from nothing."""
+    last_at: datetime | None = None
+    """When the last of what went back did."""
 
 
 NONE = Refunds(0, None, ())
@@ -41,7 +44,8 @@ def refunds_of(
     if not own and not foreign:
         return NONE
     returned = _returned(own, figures, removed) if any(_is_itemized(one) for one in own) else None
-    return Refunds(sum(one.amount_minor for one in own), returned, tuple(foreign))
+    last_at = max((one.at for one in own), default=None)
+    return Refunds(sum(one.amount_minor for one in own), returned, tuple(foreign), last_at)
 
 
 def _rank(report: OrderRefunded) -> tuple[object, ...]:

@@ -85,6 +85,18 @@ def is_cancelled(
     return not any((last is None or r.at > last) and all(_after(r, cancel) for cancel in cancels) for r in able)
 
 
+def cancelled_at(
+    revisions: Sequence[Revision], cancels: Sequence[OrderCancelled], since: datetime | None
+) -> datetime | None:
+    """When an order was cancelled that is: the first time after the newest revision that called it paid and not
+    cancelled, where one came after that.
+    """
+    moments = [cancel.at for cancel in cancels]
+    moments += [one.report.cancelled_at for one in revisions if one.report.cancelled_at is not None]
+    later = [moment for moment in moments if since is None or moment > since]
+    return min(later or moments, default=None)
+
+
 def _after(revision: Revision, cancel: OrderCancelled) -> bool:
     """Whether a revision is newer. A cancellation reported without a time is newer than all that we had received,
     however far ahead the store's clock is.

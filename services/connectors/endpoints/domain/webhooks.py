@@ -22,6 +22,7 @@ from contracts.events.conversions import (
     ConversionSettled,
     ConversionUnattributed,
 )
+from contracts.events.memberships import MembershipChanged
 from contracts.events.payouts import (
     PayoutApproved,
     PayoutCancelled,
@@ -70,6 +71,7 @@ WEBHOOKS: Final[Mapping[str, type[Payload]]] = {
     "reward.released": RewardReleased,
     "reward.reversed": RewardReversed,
     "tier.changed": TierChanged,
+    "membership.changed": MembershipChanged,
     "program.exhausted": ProgramExhausted,
     "program.refilled": ProgramRefilled,
     "payout.prepared": PayoutPrepared,

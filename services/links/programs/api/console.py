@@ -18,7 +18,15 @@ from services.kernel.http.pages import Cursor, page_of
 from services.links.programs import actions, sql
 from services.links.programs.api.form_words import labels_of, options_of, sentence, words_sentence
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_events, form_rows, form_terms, form_texts, form_tiers, words
+from services.links.programs.domain import (
+    form_events,
+    form_memberships,
+    form_rows,
+    form_terms,
+    form_texts,
+    form_tiers,
+    words,
+)
 from services.links.programs.domain.form import FormErrors
 from services.links.programs.domain.warnings import warnings
 from services.links.programs.sql import Version
@@ -219,6 +227,8 @@ def _form(
     tier_rows = form_tiers.rows_of(form)
     blanks = {field: text for row in rows for field, text in form_events.blank(row).items()}
     blanks |= {field: text for row in tier_rows for field, text in form_tiers.blank(row).items()}
+    membership_rows = form_memberships.rows_of(form)
+    blanks |= {field: text for row in membership_rows for field, text in form_memberships.blank(row).items()}
     rule_rows = {
         side: {kind: form_rows.rows_of(side, kind, form) for kind in ("term", "boost")} for side in forms.SIDES
     }
@@ -244,6 +254,7 @@ def _form(
         options=options_of(speech, shown, rows),
         event_rows=rows,
         tier_rows=tier_rows,
+        membership_rows=membership_rows,
         rule_rows=rule_rows,
         asked={side: form_terms.asks(side, shown) for side in forms.SIDES},
         ways_of={side: [f"{side}_channel_{one}" for one in form_terms.WAYS] for side in forms.SIDES},

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from contracts.memberships import MOST as MOST_MEMBERSHIPS
 from services.common.channels import channel_text
 from services.links.programs.domain import form as forms
-from services.links.programs.domain import form_events, form_rows, form_terms, form_texts, form_tiers, words
+from services.links.programs.domain import (
+    form_events,
+    form_memberships,
+    form_rows,
+    form_terms,
+    form_texts,
+    form_tiers,
+    words,
+)
 from services.ui import LANGUAGES, Choice, Speech
 
 
@@ -23,6 +32,14 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("More than the tier before it.")
         case "name_twice":
             return speech.say("Another tier has this name.")
+        case "membership_twice":
+            return speech.say("Another membership has this name.")
+        case "membership_unknown":
+            return speech.say("The program has no such membership. Add it under “Memberships”.")
+        case "bought_by":
+            return speech.say("Write products or an event, one of the two.")
+        case "lasts":
+            return speech.say("Write days or months, one of the two.")
         case "tier_name":
             return speech.say("At most 40 letters.")
         case "privileges":
@@ -104,6 +121,8 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         **_term_labels(speech, currency),
         **form_rows.labelled(forms.SIDES, _row_labels(speech, currency)),
         **_tier_labels(speech),
+        **_membership_labels(speech),
+        "cashback_memberships": speech.say("Only holders of these memberships"),
         "cashback_amount": speech.say("Amount, %(currency)s or points", currency=currency),
         "cashback_per": speech.say("For every so much spent, %(currency)s", currency=currency),
         "cashback_pay_as": speech.say("Paid as"),
@@ -130,6 +149,7 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         "countries": speech.say("Only to these countries"),
         "tiers": speech.say("Only ambassadors in these tiers"),
         "buyers": speech.say("Whose orders"),
+        "memberships": speech.say("Only ambassadors who hold one of these memberships"),
         "day_first": speech.say("Only orders from"),
         "day_last": speech.say("Only orders until"),
         **{f"channel_{one}": channel_text(one, speech) for one in form_terms.WAYS},
@@ -175,6 +195,20 @@ def _tier_labels(speech: Speech) -> dict[str, str]:
         "tiers_below": speech.say("When the count falls or a window ends"),
         "tiers_grace": speech.say("Grace, days"),
         **rows,
+    }
+
+
+def _membership_labels(speech: Speech) -> dict[str, str]:
+    return {
+        form_memberships.field_of(row, part): text
+        for row in range(MOST_MEMBERSHIPS)
+        for part, text in {
+            "name": speech.say("Name of membership %(n)s", n=row + 1),
+            "products": speech.say("Bought by these products"),
+            "event": speech.say("Or by this event"),
+            "days": speech.say("Lasts, days"),
+            "months": speech.say("Or months"),
+        }.items()
     }
 
 

@@ -81,6 +81,8 @@ def _when(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator
         yield speech.say("It is for orders of new customers.")
     elif when.buyers == "returning":
         yield speech.say("It is for orders of customers who had bought before.")
+    if when.memberships:
+        yield members_only(when.memberships, speech)
     first, last = (None if day is None else fmt.date(day, year=True) for day in (when.first_day, when.last_day))
     if first and last:
         yield speech.say("It is for orders from %(first)s to %(last)s.", first=first, last=last)
@@ -112,6 +114,36 @@ def _boost(boost: Boost, speech: Speech, fmt: Format) -> Iterator[str]:
         yield speech.say("From %(first)s to %(last)s it is %(more)s more.", **span, more=more)
     if boost.groups:
         yield _groups(boost.groups, speech)
+
+
+def membership_terms(program: Program, speech: Speech, fmt: Format) -> list[str]:
+    """For how long each membership is bought; nothing without any."""
+    found = []
+    for one in program.memberships:
+        days, months = one.lasts.days, one.lasts.months
+        if days is not None:
+            text = speech.count(
+                "The membership %(name)s lasts %(n)s day from its purchase, or from its end while it runs.",
+                "The membership %(name)s lasts %(n)s days from its purchase, or from its end while it runs.",
+                days,
+                n=fmt.number(days),
+                name=one.name,
+            )
+        else:
+            text = speech.count(
+                "The membership %(name)s lasts %(n)s month from its purchase, or from its end while it runs.",
+                "The membership %(name)s lasts %(n)s months from its purchase, or from its end while it runs.",
+                months or 0,
+                n=fmt.number(months or 0),
+                name=one.name,
+            )
+        found.append(text)
+    return found
+
+
+def members_only(memberships: Iterable[str], speech: Speech) -> str:
+    """Whom a rule is for that asks for memberships."""
+    return speech.say("It is for who holds one of these memberships: %(names)s.", names=_listed(memberships))
 
 
 def _groups(groups: Iterable[str], speech: Speech) -> str:

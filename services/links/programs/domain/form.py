@@ -11,7 +11,14 @@ from contracts.fields import Role
 from contracts.program import Discount, Percent, Program, RewardRule
 from services.common.money import exponent, from_decimal, to_decimal
 from services.kernel.errors import Invalid
-from services.links.programs.domain import form_cashback, form_events, form_terms, form_texts, form_tiers
+from services.links.programs.domain import (
+    form_cashback,
+    form_events,
+    form_memberships,
+    form_terms,
+    form_texts,
+    form_tiers,
+)
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
@@ -103,6 +110,7 @@ def fields(program: Program) -> dict[str, str]:
     found.update(form_events.fields(program, _decimal))
     found.update(form_tiers.fields(program, _decimal))
     found.update(form_cashback.fields(program, _decimal))
+    found.update(form_memberships.fields(program))
     for side in SIDES:
         rule = _rule(program, side)
         found[f"{side}_kind"] = rule.give.kind if rule else "none"
@@ -195,6 +203,8 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     document["event_rewards"] = form_events.read(form, before, amount, whole, errors)
     document["tiers"] = form_tiers.read(form, before, amount, whole, errors)
     document["cashback_rewards"] = form_cashback.read(form, before, amount, whole, errors)
+    document["memberships"] = form_memberships.read(form, before, whole, errors)
+    form_memberships.check_asked(document, errors)
     if errors:
         raise FormErrors(errors)
     return document

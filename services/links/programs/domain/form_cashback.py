@@ -9,6 +9,7 @@ from typing import Any, Final
 from contracts.cashback import MOST_TIMES
 from contracts.expiry import LONGEST_DAYS
 from contracts.program import Program
+from services.links.programs.domain.form_rows import listed, names
 
 EMPTY: Final = {
     "cashback_amount": "",
@@ -17,6 +18,7 @@ EMPTY: Final = {
     "cashback_most": "",
     "cashback_hold": "0",
     "cashback_expires": "",
+    "cashback_memberships": "",
 }
 _POINTS: Final = 10**12
 
@@ -37,6 +39,7 @@ def fields(program: Program, decimal: Callable[[int, str], str]) -> dict[str, st
         "cashback_most": str(rule.at_most or ""),
         "cashback_hold": str(rule.hold_days),
         "cashback_expires": str(rule.expires_after_days or ""),
+        "cashback_memberships": listed(rule.memberships),
     }
 
 
@@ -66,6 +69,8 @@ def read(
         "hold_days": whole("cashback_hold", 0, 365) or 0,
         "expires_after_days": whole("cashback_expires", 1, LONGEST_DAYS),
     }
+    if "cashback_memberships" in form:
+        rule["memberships"] = names(form["cashback_memberships"])
     return [rule, *known[1:]]
 
 

@@ -22,6 +22,7 @@ WAYS: Final = tuple(one for one in CHANNELS if one and one not in WITHOUT_CLICKS
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PARTS: Final = (
     *("expires", "span", "per", "least", "products", "categories", "groups", "countries", "tiers", "buyers"),
+    "memberships",
     *("day_first", "day_last"),
     *(f"channel_{one}" for one in WAYS),
     *(f"role_{one}" for one in ROLES),
@@ -63,6 +64,7 @@ def _asked(when: When, decimal: Callable[[int | None], str]) -> dict[str, str]:
         "countries": listed(when.countries),
         "tiers": listed(when.tiers),
         "buyers": when.buyers or "",
+        "memberships": listed(when.memberships),
         "day_first": "" if when.first_day is None else when.first_day.isoformat(),
         "day_last": "" if when.last_day is None else when.last_day.isoformat(),
         **{f"channel_{one}": "1" for one in when.channels if one in WAYS},
@@ -116,7 +118,7 @@ def _when(
 ) -> dict[str, Any]:
     """What an order must be, as the form says; what the form does not ask for stays."""
     when = {**known, "min_subtotal_minor": amount(f"{side}_least")}
-    for part in ("products", "categories", "groups", "tiers"):
+    for part in ("products", "categories", "groups", "tiers", "memberships"):
         if f"{side}_{part}" in form:
             when[part] = names(form[f"{side}_{part}"])
     if f"{side}_countries" in form:

@@ -8,7 +8,7 @@ from contracts.milestones import MilestoneRule
 from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.event_names import deed_title
 from services.links.programs.domain.budget import retry_text, used_up, used_up_text
-from services.links.programs.domain.conditions import conditions, expiry
+from services.links.programs.domain.conditions import conditions, expiry, members_only, membership_terms
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
 from services.links.programs.domain.parts import share
@@ -97,7 +97,7 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
         lines += milestone_terms(milestone, program, speech, fmt)
     for cashback in program.cashback_rewards:
         lines += cashback_terms(cashback, program, speech, fmt)
-    lines += tier_terms(program, speech, fmt)
+    lines += [*tier_terms(program, speech, fmt), *membership_terms(program, speech, fmt)]
     least = program.attribution.min_subtotal_minor
     if least:
         lines.append(speech.say("An order counts from %(least)s.", least=money(least, program.currency, fmt)))
@@ -161,6 +161,8 @@ def cashback_terms(rule: CashbackRule, program: Program, speech: Speech, fmt: Fo
         found.append(
             speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", rule.at_most, n=most)
         )
+    if rule.memberships:
+        found.append(members_only(rule.memberships, speech))
     return found + expiry(rule, speech, fmt)
 
 

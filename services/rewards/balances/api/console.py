@@ -7,7 +7,14 @@ from fastapi import APIRouter, Path, Response
 
 from services.kernel.http.call import Call, viewer
 from services.rewards.balances import actions
-from services.rewards.balances.words import expiry_facts, given_text, progress_text, rank_text, rank_title
+from services.rewards.balances.words import (
+    expiry_facts,
+    given_text,
+    membership_facts,
+    progress_text,
+    rank_text,
+    rank_title,
+)
 from services.rewards.ledger import sql
 from services.rewards.lots import sql as lots
 from services.rewards.pages import reader_of
@@ -25,12 +32,14 @@ async def balance(
         reader = await reader_of(call.request, tx, call.store_id)
         progress = await actions.progress_of(tx, call.store_id, ambassador_id)
         rank = await actions.rank_of(tx, call.store_id, ambassador_id)
+        held_now = membership_facts(reader, await actions.memberships_of(tx, call.store_id, ambassador_id), tx.now)
         holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
         left = await lots.expiring(tx, call.store_id, owner=ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/console.html",
         tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
+        memberships=held_now,
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         balances=[
             [

@@ -21,6 +21,7 @@ from services.rewards.balances.words import (
     brings_text,
     expiry_facts,
     given_text,
+    membership_facts,
     progress_text,
     rank_text,
     rank_title,
@@ -53,12 +54,16 @@ async def portal_balance(request: Request) -> Response:
         reader = await reader_of(request, tx, portal.store_id)
         progress = await actions.progress_of(tx, portal.store_id, portal.ambassador_id)
         rank = await actions.rank_of(tx, portal.store_id, portal.ambassador_id)
+        held_now = membership_facts(
+            reader, await actions.memberships_of(tx, portal.store_id, portal.ambassador_id), tx.now
+        )
         holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
         left = await lots.expiring(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
     say = reader.speech.say
     return reader.page(
         "balances/portal.html",
         tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
+        memberships=held_now,
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         balances=[
             (

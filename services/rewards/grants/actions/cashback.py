@@ -2,7 +2,7 @@
 rewards follow the sums. What an order costs does not grow with what was bought before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.cashback import (
     Block,
     InForce,
+    Spent,
     SpentKey,
     Standing,
     Terms,
@@ -30,6 +31,7 @@ from services.rewards.grants.domain.reward import Change
 from services.rewards.grants.sql import cashback as sql
 from services.rewards.grants.sql import counters
 from services.rewards.grants.sql import rewards as rewards_sql
+from services.rewards.memberships import actions as memberships
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 
@@ -53,10 +55,11 @@ async def recount(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     able = [order for order in able if order.store_id in stores]
     under = await _under(tx, able)
     before = await sql.of_orders(tx, [(order.store_id, order.order_id) for order in able])
+    held = await _held(tx, able, under, before)
     after = {}
     for order in able:
         ref = (order.store_id, order.order_id)
-        if (one := counted(order, under.get(ref))) is not None:
+        if (one := counted(order, under.get(ref), held.get(ref, ()))) is not None:
             after[ref] = one
     changed = sorted(ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref))
     if not changed:
@@ -66,14 +69,33 @@ async def recount(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     moved = differences(was, now)
     if not moved:
         return []
-    terms = terms_of((order, under.get((order.store_id, order.order_id))) for order in able)
+    terms = terms_of((o, under[ref], after[ref]) for o in able if (ref := (o.store_id, o.order_id)) in after)
     return await _regrant(tx, await _move(tx, moved, terms), terms)
+
+
+async def _held(
+    tx: Tx, orders: Sequence[Order], under: Mapping[Ref, InForce], before: Mapping[Ref, Spent]
+) -> dict[Ref, tuple[str, ...]]:
+    """What buyers held at these purchases, where rules ask. What an order that counts already counted by stays."""
+    asking = {ref for ref, one in under.items() if any(rule.memberships for rule in one.program.cashback_rewards)}
+    fresh = [o for o in orders if (ref := (o.store_id, o.order_id)) in asking and ref not in before]
+    kept = {
+        ref: tuple(
+            name
+            for rule in under[ref].program.cashback_rewards
+            if rule.goal in before[ref].goals
+            for name in rule.memberships
+        )
+        for ref in asking & before.keys()
+    }
+    bought = {ref: one.program_id for ref, one in under.items()}
+    return kept | (await memberships.held_by_buyers(tx, fresh, bought) if fresh else {})
 
 
 async def _under(tx: Tx, orders: Sequence[Order]) -> dict[Ref, InForce]:
     """The version under which each of these orders counts."""
     placed: dict[Ref, datetime] = {(o.store_id, o.order_id): o.placed_at for o in orders if counts(o)}
-    found = await slices.in_force(tx, placed)
+    found = await slices.in_force(tx, placed, "cashback")
     programs = await slices.versions(tx, {(ref[0], *version) for ref, some in found.items() for version in some})
     under = {}
     for ref, some in found.items():

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from services.kernel.db import Tx
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import conversions
+from services.rewards.memberships import actions as memberships
 from services.rewards.rules.domain import LineGift, Order, lines_of
 from services.rewards.slices import sql as slices
 
@@ -20,4 +21,6 @@ async def lines_behind(tx: Tx, reward: Reward) -> list[tuple[LineGift, int]]:
     if not states or rule is None or not rule.by_line:
         return []
     zone = ZoneInfo((await slices.shop(tx, reward.store_id)).timezone)
-    return lines_of(Order.of(states[0]).in_zone(zone, day=reward.day), rule, reward.currency)
+    ref = (reward.store_id, reward.order_id)
+    order = Order.of(states[0]).held_by((await memberships.held_at_orders(tx, [ref])).get(ref, ()))
+    return lines_of(order.in_zone(zone, day=reward.day), rule, reward.currency)

@@ -29,6 +29,7 @@ from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger.domain import change as posting_of
 from services.rewards.lots import actions as lots
 from services.rewards.lots.actions import Written
+from services.rewards.memberships import actions as memberships
 from services.rewards.release_rules.domain import RELEASE_JOB
 from services.rewards.rules.domain import Entitlement, Order, entitlements
 from services.rewards.slices import sql as slices
@@ -36,6 +37,8 @@ from services.rewards.spending import actions as spending
 from services.rewards.tiers import actions as tiers
 from services.rewards.tiers.domain import TierKey
 
+WAITING_JOB = "waiting"
+"""The due job that decides what waited."""
 _ANY_ZONE = ZoneInfo("UTC")
 """For orders that earn nothing: no day is made for them."""
 
@@ -81,13 +84,16 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     """
     if not orders:
         return []
-    batch = await _load(tx, orders)
+    # Before their rewards: what somebody bought with an order of the batch holds for the others.
+    counted = await memberships.recount(tx, orders)
+    batch = await _load(tx, orders, counted.stores)
     changes: list[Change] = []
     for order in batch.orders:
         key = (order.store_id, order.order_id)
         moment = moment_in(tx, batch.zones.get(order.store_id, _ANY_ZONE))
         changes += plan(order, batch.entitled.get(key, []), batch.rewards.get(key, []), batch.caps, moment)
     await settle_changes(tx, changes)
+    await look_again(tx, counted.again - {(order.store_id, order.order_id) for order in orders if order.event is None})
     # Behind the orders' own rewards, so that both read the budget as those have left it.
     if orders[0].source_kind != "order":
         return changes
@@ -98,6 +104,13 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     await settle_changes(tx, given)
     await tiers.recount(tx, counting)
     return [*changes, *reached, *given]
+
+
+async def look_again(tx: Tx, orders: Collection[Ref]) -> None:
+    """Has the rewards of these orders computed anew, some hundreds in each transaction."""
+    if orders:
+        await conversions.mark_waiting(tx, orders)
+        await due.schedule(tx, WAITING_JOB, {store_id: tx.now for store_id, _ in orders})
 
 
 async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
@@ -125,7 +138,7 @@ async def retry_refused(tx: Tx, programs: Collection[Ref]) -> None:
     await due.schedule(tx, RETRIES_JOB, dict.fromkeys(await retries.begin(tx, programs), tx.now))
 
 
-async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
+async def _load(tx: Tx, orders: Sequence[Order], with_memberships: Collection[str]) -> _Batch:
     batch = _Batch()
     standing = {(o.store_id, o.program_id, o.program_version): o for o in orders if o.refusal is None}
     programs = await slices.versions(tx, [(s, p, v) for s, p, v in standing if p is not None and v is not None])
@@ -144,6 +157,7 @@ async def _load(tx: Tx, orders: Sequence[Order]) -> _Batch:
     await (conversions if kind == "order" else custom_events).mark_waiting(tx, waiting)
     for reward in await rewards_sql.of_sources(tx, kind, [(o.store_id, o.order_id) for o in batch.orders]):
         batch.rewards.setdefault((reward.store_id, reward.source_id), []).append(reward)
+    await _ask_memberships(tx, batch, with_memberships)
     await _entitle(tx, batch)
     await _load_caps(tx, batch)
     return batch
@@ -161,6 +175,23 @@ async def _entitle(tx: Tx, batch: _Batch) -> None:
     }
     now = await tiers.tiers_of(tx, multiplied) if multiplied else {}
     batch.orders = [_entitled(batch, order, now.get(_whose(order))) for order in batch.orders]
+
+
+async def _ask_memberships(tx: Tx, batch: _Batch, stores: Collection[str]) -> None:
+    """Notes in orders of these stores what their ambassadors held, where rules ask."""
+    asking: list[Order] = []
+    others: list[Order] = []
+    for order in batch.orders:
+        program = batch.programs.get((order.store_id, order.order_id))
+        if order.event is None and order.store_id in stores:
+            asks = program is not None and program.by_membership and order.refusal is None
+            (asking if asks else others).append(order)
+    held = await memberships.stand(tx, asking, others)
+    if held:
+        batch.orders = [
+            order if (found := held.get((order.store_id, order.order_id))) is None else order.held_by(found)
+            for order in batch.orders
+        ]
 
 
 def _entitled(batch: _Batch, order: Order, tier: str | None) -> Order:

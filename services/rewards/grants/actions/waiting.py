@@ -4,20 +4,20 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.events.catalog import ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import WAIT_WITHOUT_WINNER
 from services.kernel import due
 from services.kernel.db import Tx
-from services.kernel.revisions import Ref
+from services.kernel.revisions import Ref, newest
 from services.rewards.budgets import actions as budgets
 from services.rewards.budgets.sql import with_budget
-from services.rewards.grants.actions.regrant import regrant, retry_refused
+from services.rewards.grants.actions.regrant import WAITING_JOB, look_again, regrant, retry_refused
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
+from services.rewards.memberships import actions as memberships
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 from services.rewards.tiers import actions as tiers
 
-WAITING_JOB = "waiting"
 AT_ONCE = 250
 """Orders that waited and are decided in one transaction."""
 _LATE: Final = WAIT_WITHOUT_WINNER - timedelta(days=1)
@@ -62,6 +62,12 @@ async def look_at_stores(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """The same for all programs of these stores that have a budget: once, for those of before any were reported."""
     await look_at_budgets(tx, await with_budget(tx, stores))
     return {}
+
+
+async def take_ambassadors(tx: Tx, saved: Sequence[AmbassadorSaved]) -> None:
+    """Keeps by what ambassadors buy, and has their open orders looked at that this concerns."""
+    latest = newest(saved, key=lambda one: (one.store_id, one.ambassador_id))
+    await look_again(tx, await memberships.take_ambassadors(tx, list(latest.values())))
 
 
 async def take_stores(tx: Tx, stores: Collection[str]) -> None:

@@ -21,6 +21,7 @@ from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import conversions, limits, rewards
 from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
+from services.rewards.memberships import actions as memberships
 from services.rewards.pages import Reader, reader_of
 from services.rewards.release_rules.api.console import QUEUE
 from services.rewards.rules.domain import Order, SourceKind
@@ -142,6 +143,9 @@ async def _view(tx: Tx, reader: Reader, store_id: str, order_id: str) -> cards.O
     # An order that has lost its ambassador still explains what it had, by the terms it had it under.
     current = (store_id, order.program_id or "", order.program_version or 0)
     program = known.get(current) or next(iter(known.values()), None)
+    ref = (store_id, order_id)
+    if program is not None and program.by_membership:
+        order = order.held_by((await memberships.held_at_orders(tx, [ref])).get(ref, ()))
     if program is not None and program.by_day:
         order = order.in_zone(reader.zone, day=next((one.day for one in found), None))
     return cards.OrderView(order=order, program=program, rewards=found, tallies=await _tallies(tx, found, program))

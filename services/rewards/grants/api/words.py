@@ -153,6 +153,9 @@ def unmet_text(speech: Speech, reason: str) -> str:
         Reason.OTHER_COUNTRY: speech.say("Nothing: the rule is for orders to other countries."),
         Reason.OTHER_TIER: speech.say("Nothing: the rule is for ambassadors in other tiers."),
         Reason.OTHER_BUYER: speech.say("Nothing: of new and earlier customers, the rule is for the others."),
+        Reason.NOT_A_MEMBER: speech.say(
+            "Nothing: the rule is for members, and the ambassador was none at the purchase."
+        ),
         Reason.OTHER_DAY: speech.say("Nothing: the rule is for other days than that of the order."),
     }
     return texts.get(reason, "")

@@ -19,7 +19,7 @@ from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.plan import Moment
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.domain.worth import worth
-from services.rewards.rules.domain import POINTS, Order, Reason
+from services.rewards.rules.domain import POINTS, Order, Reason, folded
 from services.rewards.tiers.domain import goods_revenue
 
 NOBODY = ""
@@ -109,14 +109,17 @@ def chosen(programs: Iterable[InForce]) -> InForce | None:
     return min(able, key=lambda one: (one.program.rank, one.program_id), default=None)
 
 
-def counted(order: Order, under: InForce | None) -> Spent | None:
-    """What an order counts as; None if it counts for nothing. A guest without any name is called by their order: nobody
-    could use what they are given but a stranger whose customer id is that order's, so their orders count for nothing.
+def counted(order: Order, under: InForce | None, held: Iterable[str] = ()) -> Spent | None:
+    """What an order counts as; None if it counts for nothing. `held`: memberships of its buyer at the purchase.
+
+    A guest without any name is called by their order: nobody could use what they are given but a stranger whose
+    customer id is that order's, so their orders count for nothing.
     """
     if under is None or not counts(order) or order.friend_id == order.order_id:
         return None
     revenue = goods_revenue(order, under.program.currency)
-    if not revenue:
+    goals = tuple(sorted(rule.goal for rule in rules_for(under.program, held)))
+    if not revenue or not goals:
         return None
     return Spent(
         store_id=order.store_id,
@@ -124,8 +127,18 @@ def counted(order: Order, under: InForce | None) -> Spent | None:
         program_id=under.program_id,
         buyer=order.person or order.friend_id,
         revenue_minor=revenue,
-        goals=tuple(sorted(rule.goal for rule in under.program.cashback_rewards)),
+        goals=goals,
     )
+
+
+def rules_for(program: Program, held: Iterable[str]) -> list[CashbackRule]:
+    """The rules for orders of who held these memberships."""
+    known = list(held)
+    return [
+        rule
+        for rule in program.cashback_rewards
+        if not rule.memberships or any(folded(rule.memberships, one) for one in known)
+    ]
 
 
 def differences(before: Iterable[Spent], after: Iterable[Spent]) -> dict[SpentKey, int]:
@@ -138,16 +151,17 @@ def differences(before: Iterable[Spent], after: Iterable[Spent]) -> dict[SpentKe
     return {key: difference for key, difference in moved.items() if difference}
 
 
-def terms_of(orders: Iterable[tuple[Order, InForce | None]]) -> dict[SpentKey, Terms]:
+def terms_of(orders: Iterable[tuple[Order, InForce, Spent]]) -> dict[SpentKey, Terms]:
     """By what each goal is granted now: of the orders that count towards it, the newest version's, and of those with
     one version the latest's.
     """
     found: dict[SpentKey, Terms] = {}
-    for order, under in orders:
-        one = counted(order, under)
-        if one is None or under is None or order.settled_at is None:
+    for order, under, one in orders:
+        if order.settled_at is None:
             continue
         for rule in under.program.cashback_rewards:
+            if rule.goal not in one.goals:
+                continue
             key = SpentKey(one.store_id, one.buyer, one.program_id, rule.goal)
             now = Terms(under.version, order.settled_at, order.order_id, order.friend_id, rule, under.program.currency)
             before = found.get(key)

@@ -4,6 +4,7 @@ Read in this order: `order` (what rules read, and why a reward is what it is), `
 order), `lines` (what each line gives, where that differs), `rules` (what they give in all).
 """
 
+from services.rewards.rules.domain.conditions import folded, months_after
 from services.rewards.rules.domain.lines import LineGift, boost_of
 from services.rewards.rules.domain.order import (
     POINTS,
@@ -46,8 +47,10 @@ __all__ = [
     "after_refunds",
     "boost_of",
     "entitlements",
+    "folded",
     "goods_left",
     "lines_of",
+    "months_after",
     "multiplied",
     "parts_left",
     "terms",

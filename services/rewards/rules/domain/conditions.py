@@ -34,7 +34,7 @@ def _within(order: Order, span: Span) -> bool:
         return order.order_number <= span.orders
     if span.months is None or order.brought_on is None:
         return False
-    return _day(order) <= _months_after(order.brought_on, span.months)
+    return _day(order) <= months_after(order.brought_on, span.months)
 
 
 def _unmet(order: Order, when: When) -> Reason | None:
@@ -55,6 +55,8 @@ def _unmet(order: Order, when: When) -> Reason | None:
         return Reason.OTHER_COUNTRY
     if when.buyers is not None and (when.buyers == "new") is not order.new_customer:
         return Reason.OTHER_BUYER
+    if when.memberships and not any(folded(when.memberships, held) for held in order.memberships):
+        return Reason.NOT_A_MEMBER
     return None if between(order, when.first_day, when.last_day) else Reason.OTHER_DAY
 
 
@@ -82,7 +84,7 @@ def _fold(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name.casefold() for name in names)
 
 
-def _months_after(day: date, months: int) -> date:
+def months_after(day: date, months: int) -> date:
     """The same day of a later month, or that month's last."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     first = date(year, month + 1, 1)

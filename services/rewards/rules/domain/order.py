@@ -56,6 +56,8 @@ class Reason(StrEnum):
     """The rule is for ambassadors in other tiers."""
     OTHER_BUYER = "other_buyer"
     """The rule is for new customers, and the buyer had bought before; or the other way round."""
+    NOT_A_MEMBER = "not_a_member"
+    """The ambassador held none of the rule's memberships when the order was placed."""
     OTHER_DAY = "other_day"
     """The order was placed before or after the days of the rule."""
     NOT_FIRST_EVENT = "not_first_event"
@@ -129,6 +131,14 @@ class Order(Struct, frozen=True, kw_only=True):
     """Whether nobody referred the buyer: nothing named an ambassador, or all of what did was refused. Not of orders
     from before the store was connected.
     """
+    paid: bool = True
+    """Whether its money has come."""
+    returned_at: datetime | None = None
+    """When it was cancelled or called off, else when the last of what went back did."""
+    contacts: tuple[str, ...] = ()
+    """Keyed hashes of the buyer's contacts."""
+    memberships: tuple[str, ...] = ()
+    """What the ambassador held at the purchase, where the rules ask (`held_by`)."""
     event: str | None = None
     """Name of the custom event that it is; `order_id` is then the event's, `order_number` counts those of its name."""
 
@@ -178,6 +188,9 @@ class Order(Struct, frozen=True, kw_only=True):
             program_version=conversion.program_version,
             ambassador_id=conversion.ambassador_id,
             circumstances=conversion.circumstances,
+            paid=figures.status == "paid",
+            returned_at=conversion.returned_at,
+            contacts=conversion.friend_contacts,
             unreferred=conversion.status in ("unattributed", "rejected") and conversion.reason != _BEFORE_CONNECTION,
         )
 
@@ -207,6 +220,17 @@ class Order(Struct, frozen=True, kw_only=True):
         then = None if self.then is None else replace(self.then, day=day, brought_on=brought_on)
         return replace(self, day=day, brought_on=brought_on, then=then)
 
+    def held_by(self, memberships: tuple[str, ...]) -> Self:
+        """The same, of an ambassador who held these memberships at the purchase."""
+        then = None if self.then is None else replace(self.then, memberships=memberships)
+        return replace(self, memberships=memberships, then=then)
+
+    @property
+    def buyer_names(self) -> frozenset[str]:
+        """By what the buyer is known: a customer id, hashes of contacts. None of a guest who gave none."""
+        own = () if self.friend_id == self.order_id else (self.friend_id,)
+        return frozenset((*own, *self.contacts))
+
     @classmethod
     def of_event(cls, state: Action) -> Self:
         """A custom event, from the state of the decision on it."""
@@ -228,6 +252,8 @@ class Order(Struct, frozen=True, kw_only=True):
             program_id=state.program_id,
             program_version=state.program_version,
             ambassador_id=state.ambassador_id,
+            returned_at=state.decided_at.astimezone(UTC) if state.cancelled else None,
+            contacts=state.friend_contacts,
             event=state.name,
         )
 

@@ -26,8 +26,10 @@ from services.rewards.simulations.domain.replay import (
 )
 from services.rewards.slices.domain import program_of
 
-Kept = tuple[bytes | None, str | None, str | None]
-"""An order as it lies in the table, packed or plain, and the rewards that it has, as JSON."""
+Kept = tuple[bytes | None, str | None, str | None, tuple[str, ...] | None]
+"""An order as it lies in the table, packed or plain, the rewards that it has, as JSON, and the memberships that its
+ambassador held when it was placed, where that was asked.
+"""
 _WAS = msgspec.json.Decoder(list[Was])
 
 
@@ -76,10 +78,10 @@ class Part:
         return self._figures, dict(caps.spent), moved
 
     def _case(self, one: Kept, refused: Mapping[str, list[Reward]]) -> Case:
-        body, data, granted = one
+        body, data, granted, held = one
         order = order_of(text_of(body, data))
         was = _WAS.decode(granted) if granted else []
         in_force = None if order.program_version is None else self._versions.get(order.program_version)
         under = in_force if self._draft is None else self._draft
         no = refused.get(order.order_id, [])
-        return case_of(order, under, was, no, in_force, zone=self._zone, tiers=self._tiers)
+        return case_of(order, under, was, no, in_force, zone=self._zone, tiers=self._tiers, held=held)

@@ -257,7 +257,7 @@ async def _fetch(way: _Way, after: tuple[datetime, str] | None) -> _Fetched:
 
 def _read(worker: Worker, part: _Fetched) -> _Reading:
     """Hands a part over to be read."""
-    kept = [(one.body, one.data, one.granted) for one in part.orders]
+    kept = [(one.body, one.data, one.granted, one.held) for one in part.orders]
     return _Reading(part.orders, worker, asyncio.create_task(worker.call("read", kept, part.refused)))
 
 

@@ -135,11 +135,13 @@ async def _page(call: Call, form: Mapping[str, str], *, wrong: AppError | None =
         ],
         program_name=next((one.name for one in programs if one.program_id == chosen), ""),
         program=chosen,
+        memberships=", ".join(one.name for one in newest.memberships) if newest else "",
         currency=newest.currency if newest else "",
         form={
             "total": form.get("total", ""),
             "country": form.get("country", ""),
             "spent": form.get("spent", ""),
+            "memberships": form.get("memberships", ""),
             "from": form.get("from") or (today - timedelta(days=30)).isoformat(),
             "to": form.get("to") or today.isoformat(),
             "draft": form.get("draft") or (newest.model_dump_json(indent=1, exclude_defaults=True) if newest else ""),

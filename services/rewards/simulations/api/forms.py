@@ -68,6 +68,7 @@ def imagined_of(form: Mapping[str, str], program_id: str, currency: str, now: da
         by=by,
         new_customer=is_new,
         order_number=1 if form.get("number", "1") != "2" else 2,
+        memberships=tuple(name.strip() for name in form.get("memberships", "").split(",") if name.strip()),
         spent_minor=amount_of(spent, currency, "spent") if spent else 0,
         circumstances=Circumstances(brought_at=now, country=_country(form.get("country", ""))),
     )

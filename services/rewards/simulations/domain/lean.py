@@ -25,6 +25,7 @@ class _Item(Struct, frozen=True, gc=False):
 
 
 class _Figures(Struct, frozen=True):
+    status: str
     currency: str
     total_minor: int
     subtotal_minor: int
@@ -75,6 +76,8 @@ class _State(Struct, frozen=True):
     settled_at: datetime | None = None
     refunded_minor: int = 0
     returned: _Returned | None = None
+    returned_at: datetime | None = None
+    friend_contacts: tuple[str, ...] = ()
     at_settling: _AtSettling | None = None
     circumstances: _Circumstances | None = None
     program_id: str | None = None

@@ -53,7 +53,9 @@ class Version(NamedTuple):
     offer: str | None
     """The discount as text: compared for every order, which models take long to do."""
     asks: frozenset[str]
-    """What its rules ask of how things stood: `group`, `role`, `channel`, `country`, `months` since the friend came."""
+    """What its rules ask of how things stood: `group`, `role`, `channel`, `country`, `membership`, `months` since the
+    friend came.
+    """
 
     @classmethod
     def of(cls, program: Program) -> Self:
@@ -87,13 +89,16 @@ def case_of(
     *,
     zone: ZoneInfo,
     tiers: Mapping[str, str] | None = None,
+    held: tuple[str, ...] | None = None,
 ) -> Case:
     """A case under the rules that are to decide it; without rules it waits, and gets nothing. `tiers`: by ambassador,
-    the one that they are in now.
+    the one that they are in now. `held`: what the ambassador held at the purchase, where that was asked.
     """
     if version is None:
         return Case(order, version, [], was, refused, in_force)
     order, lacking = _stood(order, version, in_force)
+    if "membership" in version.asks and order.attributed and not order.cancelled:
+        order, lacking = order.held_by(held or ()), (*lacking, *(("membership",) if held is None else ()))
     if version.by_day:
         order = order.in_zone(zone)
     grades = _grades(order, version, was, tiers or {}, in_force=in_force is None or version is in_force)
@@ -107,7 +112,13 @@ def asked_by(program: Program) -> frozenset[str]:
     for rule in program.rewards:
         if rule.when is not None:
             when = rule.when
-            asked = {"group": when.groups, "role": when.roles, "channel": when.channels, "country": when.countries}
+            asked = {
+                "group": when.groups,
+                "role": when.roles,
+                "channel": when.channels,
+                "country": when.countries,
+                "membership": when.memberships,
+            }
             found.update(name for name, named in asked.items() if named)
         if any(boost.groups for boost in rule.boosts):
             found.add("group")
@@ -147,21 +158,21 @@ def _stood(order: Order, version: Version, in_force: Version | None) -> tuple[Or
     """The order with what is known of how things stood at its purchase, and what rules ask for and it does not say:
     what asks for it gives nothing.
     """
-    known = order.circumstances
-    if not version.asks or not order.attributed or order.cancelled:
+    known, asks = order.circumstances, version.asks - {"membership"}
+    if not asks or not order.attributed or order.cancelled:
         return order, ()
     if known is not None:
-        lacking = ["months"] if "months" in version.asks and known.brought_at is None else []
+        lacking = ["months"] if "months" in asks and known.brought_at is None else []
         # Where the order goes is said where the version asks that decided it, and of others not.
         asked_then = in_force is None or in_force is version or "country" in in_force.asks
-        if "country" in version.asks and known.country is None and not asked_then:
+        if "country" in asks and known.country is None and not asked_then:
             lacking.insert(0, "country")
         return order, tuple(lacking)
     if order.order_number != 1:
-        return order, tuple(sorted(version.asks))
+        return order, tuple(sorted(asks))
     # By this order the program won the friend.
     order = replace(order, circumstances=Circumstances(brought_at=order.placed_at))
-    return order, tuple(sorted(version.asks - {"months"}))
+    return order, tuple(sorted(asks - {"months"}))
 
 
 def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:

@@ -20,7 +20,15 @@ from services.common.benefit import promised
 from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
-from services.rewards.grants.domain.cashback import SpentKey, Standing, Terms, block_after, plan_blocks, times_of
+from services.rewards.grants.domain.cashback import (
+    SpentKey,
+    Standing,
+    Terms,
+    block_after,
+    plan_blocks,
+    rules_for,
+    times_of,
+)
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, grades_of, plan
 from services.rewards.rules.domain import (
@@ -59,6 +67,8 @@ class Imagined(Struct, frozen=True, kw_only=True):
     """The one that the ambassador is imagined in; None: that in which they are."""
     lines: tuple[Line, ...] = ()
     circumstances: Circumstances
+    memberships: tuple[str, ...] = ()
+    """What the ambassador holds, or the buyer where nobody referred it."""
     spent_minor: int = 0
     """What the buyer has spent before in orders that nobody referred."""
 
@@ -85,6 +95,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
             ambassador_id=self.ambassador_id,
             lines=self.lines,
             circumstances=self.circumstances,
+            memberships=self.memberships,
         )
 
 
@@ -263,7 +274,7 @@ def _cashback(imagined: Imagined, order: Order, program: Program, caps: Caps, mo
     if imagined.by != "nobody" or program.status != "active" or imagined.currency != program.currency:
         return []
     found = []
-    for rule in program.cashback_rewards:
+    for rule in rules_for(program, imagined.memberships):
         key = SpentKey(order.store_id, order.friend_id, imagined.program_id, rule.goal)
         before = min(times_of(rule.goal, imagined.spent_minor), rule.times)
         now = Standing(imagined.spent_minor + imagined.subtotal_minor, before)

@@ -111,7 +111,7 @@ class CapOut(BaseModel):
 class UnknownOut(BaseModel):
     """How many orders do not say what rules ask for; by those rules they bring nothing."""
 
-    asked: Literal["group", "role", "channel", "months", "country"]
+    asked: Literal["group", "role", "channel", "months", "country", "membership"]
     orders: int
 
 

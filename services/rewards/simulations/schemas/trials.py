@@ -9,6 +9,7 @@ from contracts.countries import Country
 from contracts.events.conversions import Circumstances
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
 from contracts.program import EvidenceKind, PerAmbassador
+from contracts.reward_terms import MembershipNames
 from services.rewards.grants.schemas import LineGiftOut
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
 from services.rewards.simulations.domain.trial import NOBODY, Back, Gift, Imagined, Trial, Way
@@ -65,6 +66,9 @@ class ImaginedOrderIn(BaseModel):
     tier: str | None = Field(None, max_length=40, description="The ambassador's. Left out: the one that they are in.")
     channel: str | None = Field(None, max_length=60, description="How the link was passed on: `telegram`.")
     country: Country | None = Field(None, description="Where it goes: ISO 3166-1 alpha-2.")
+    memberships: MembershipNames = Field(
+        (), description="What the ambassador holds at the purchase, by name; of `nobody`, what the buyer holds."
+    )
     brought_at: OurMoment | None = Field(
         None, description="When the first order was placed by which the program won this friend. Left out: this one."
     )
@@ -86,6 +90,7 @@ class ImaginedOrderIn(BaseModel):
             new_customer=self.new_customer,
             order_number=self.order_number,
             spent_minor=self.spent_minor,
+            memberships=self.memberships,
             ambassador_id=self.ambassador_id or NOBODY,
             tier=self.tier,
             lines=tuple(

@@ -25,7 +25,7 @@ where store_id = :store and program_id = :program and placed_at >= :from_at and 
 """
 
 _PART = """
-select c.order_id, c.placed_at, c.body, c.data, g.granted, g.refused from (
+select c.order_id, c.placed_at, c.body, c.data, g.granted, g.refused, m.held from (
   select order_id, placed_at, body, data from conversions
   where store_id = :store and program_id = :program and placed_at >= :from_at and placed_at < :to_at
     and (placed_at, order_id) > (:after_at, :after_order)
@@ -38,6 +38,7 @@ cross join lateral (
   from rewards r where r.store_id = :store and r.order_id = c.order_id and r.program_id = :program
     and r.source_kind = 'order'
 ) g
+left join membership_orders m on m.store_id = :store and m.order_id = c.order_id
 order by c.placed_at, c.order_id
 """
 
@@ -51,6 +52,8 @@ class Found(NamedTuple):
     data: str | None
     granted: str | None
     refused: bool
+    held: tuple[str, ...] | None
+    """Memberships of its ambassador at the purchase; None where no rule asked."""
 
 
 async def date_some(tx: Tx, store_id: str, program_id: str, *, count: int) -> int:
@@ -95,4 +98,4 @@ async def part(
         after_order=after_order,
         count=count,
     )
-    return [Found(*row) for row in rows]
+    return [Found(**{**row._asdict(), "held": None if row.held is None else tuple(row.held)}) for row in rows]
