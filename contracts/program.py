@@ -23,6 +23,7 @@ from contracts.joining import Joining
 from contracts.memberships import MOST as MOST_MEMBERSHIPS
 from contracts.memberships import Membership, refuse_missing
 from contracts.milestones import MilestoneRule
+from contracts.plans import PlanRule
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
 from contracts.tiers import Tiers
 from contracts.wording import Texts, Utm
@@ -277,6 +278,11 @@ class Program(Strict):
         description="Whether what the budget or a limit refused is given once there is room, the oldest purchase first."
         " Left out: only if its order changes.",
     )
+    plan_rewards: tuple[PlanRule, ...] = Field(
+        (),
+        max_length=10,
+        description="What ambassadors get for a period in which they reach the target that was set for them.",
+    )
     tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
     memberships: tuple[Membership, ...] = Field(
         (),
@@ -386,6 +392,7 @@ class Program(Strict):
     @model_validator(mode="after")
     def _rules_have_own_names(self) -> Self:
         names = [rule.name for rule in (*self.all_rules, *self.milestone_rewards, *self.cashback_rewards)]
+        names += [rule.name for rule in self.plan_rewards]
         if len(set(names)) != len(names):
             raise ValueError("two rewards have the same name; give each rule its own")
         return self

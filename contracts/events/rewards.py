@@ -33,7 +33,8 @@ class Source(BaseModel):
     kind: str = Field(
         description="person: given by hand, and `id` is the goodwill's. event: a custom event, and `id` is the store's"
         " own of it. period: a milestone, and `id` says whose, by which rule, and what was reached:"
-        " `amb_…/five/every/5/friends/10`. cashback: for a buyer's own orders, and `id` says by which order,"
+        " `amb_…/five/every/5/friends/10`; or a plan's target, and `id` says whose, by which rule, and in which period:"
+        " `amb_…/bonus/month/revenue/2027-03`. cashback: for a buyer's own orders, and `id` says by which order,"
         " by which rule, for each how much, and which times: `1001/free/5000/1-3`. Other kinds may follow."
     )
     id: Id

@@ -110,6 +110,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "pool.filled": Action(_("Codes added to a pool"), "ticket"),
     "pool.cancelled": Action(_("Making of codes stopped"), "x"),
     "pool.resumed": Action(_("Making of codes resumed"), "rotate-ccw"),
+    "plan_targets.set": Action(_("Targets of plans set"), "chart-column"),
+    "plan_target.changed": Action(_("Target of a plan changed in its period"), "pencil"),
     "item.added": Action(_("Added to the catalogue"), "gift"),
     "item.changed": Action(_("Item of the catalogue changed"), "pencil"),
     "redemption.requested": Action(_("Redeemed"), "gift"),
@@ -178,6 +180,9 @@ FIGURES: Final[dict[str, str]] = {
     "own": _("Own words"),
     "told": _("Told"),
     "message_id": _("Message"),
+    "plan": _("Plan"),
+    "period": _("Period"),
+    "target": _("Target"),
 }
 """What may stand before and after."""
 

@@ -56,6 +56,10 @@ from services.rewards.payouts.api import events as payout_events
 from services.rewards.payouts.api import portal as payouts_portal
 from services.rewards.payouts.api import rest as payouts
 from services.rewards.payouts.domain.terms import PAYER
+from services.rewards.plan_targets import consumer as plan_targets_consumer
+from services.rewards.plan_targets import tables as _plan_targets
+from services.rewards.plan_targets.api import console as plan_targets_console
+from services.rewards.plan_targets.api import rest as plan_targets
 from services.rewards.pools import tables as _pools
 from services.rewards.pools import work as pools_work
 from services.rewards.pools.api import console as pools_console
@@ -101,6 +105,7 @@ _TABLES = (
     _lots,
     _memberships,
     _payouts,
+    _plan_targets,
     _pools,
     _providers,
     _release_rules,
@@ -133,6 +138,7 @@ SERVICE = Service(
         "/v1/credit-reservations*",
         "/v1/ledger*",
         "/v1/payout*",
+        "/v1/plan-targets",
         "/v1/pools*",
         "/v1/catalogue-items*",
         "/v1/redemptions*",
@@ -184,6 +190,8 @@ SERVICE = Service(
         payout_events.router,
         providers.router,
         providers_console.router,
+        plan_targets.router,
+        plan_targets_console.router,
         pools.router,
         pools_console.router,
         pool_console.router,
@@ -200,6 +208,7 @@ SERVICE = Service(
         *destinations_consumer.HANDLERS,
         *goodwill_consumer.HANDLERS,
         *catalogue_consumer.HANDLERS,
+        *plan_targets_consumer.HANDLERS,
         *tiers_consumer.HANDLERS,
     ),
     jobs=verification_jobs.JOBS,

@@ -67,6 +67,7 @@ PROGRAM: dict[str, Any] = {
             "hold_days": 14,
         }
     ],
+    "plan_rewards": [{"name": "bonus", "give": {"kind": "percent", "basis_points": 600}, "pay_as": "cash"}],
 }
 
 
@@ -391,6 +392,11 @@ BODIES: dict[str, Any] = {
         "period": {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"},
     },
     "POST /v1/pools": lambda _: {"name": "Codes", "count": 2},
+    "PUT /v1/plan-targets": lambda ids: {
+        "targets": [
+            {"ambassador_id": ids["ambassador_id"], "plan": "bonus", "period": "2999-01", "target_minor": 100000}
+        ]
+    },
     "PATCH /v1/pools/{pool_id}": lambda _: {"low_below": 1},
     "POST /v1/pools/{pool_id}/make": lambda _: {"count": 2},
     "POST /v1/pools/{pool_id}/codes": lambda _: {"csv": "OWN-1\nOWN-3"},

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contracts.gifts import Fixed
+from contracts.plans import ShareOfSold
 from contracts.program import Percent, Program, RewardRule
 from contracts.reward_terms import ForEach, ShareOf
 from services.common.money import share_half_up
@@ -31,10 +32,11 @@ def smallest_gift(program: Program) -> int | None:
     orders = (rule for rule in program.rules_served if rule.pay_as != "points")
     events = (rule.give for rule in program.event_rewards if rule.pay_as != "points")
     milestones = (rule.give for rule in program.milestone_rewards if rule.pay_as != "points")
+    plans = (rule.give for rule in program.plan_rewards if rule.pay_as != "points")
     cashback = (rule.give for rule in program.cashback_rewards if rule.pay_as != "points")
     found = [
         *(_multiplied(amount, lowest) for rule in orders for amount in _of_orders(rule)),
-        *_amounts((*events, *milestones, *cashback)),
+        *_amounts((*events, *milestones, *plans, *cashback)),
     ]
     return min(found, default=None)
 
@@ -46,7 +48,7 @@ def _of_orders(rule: RewardRule) -> list[int]:
     return amounts if most is None else [min(amount, most) for amount in amounts if most]
 
 
-def _amounts(gives: Iterable[Fixed | Percent | ForEach | ShareOf]) -> list[int]:
+def _amounts(gives: Iterable[Fixed | Percent | ForEach | ShareOf | ShareOfSold]) -> list[int]:
     """Those above zero, a share as the least that it can be."""
     amounts = (give.amount_minor if isinstance(give, Fixed | ForEach) else min(give.basis_points, 1) for give in gives)
     return [amount for amount in amounts if amount]

@@ -107,6 +107,10 @@ REWARDS = Table(
     Column("multiplier", Integer, nullable=True),
     # Of points or store credit that were released.
     text("lot_id", nullable=True),
+    # Of a plan's target, as it stood when the reward last changed.
+    Column("plan_target", BigInteger, nullable=True),
+    Column("plan_counted", BigInteger, nullable=True),
+    Column("plan_sold", BigInteger, nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
@@ -285,3 +289,55 @@ CASHBACK_BLOCKS = Table(
     CheckConstraint("first >= 1 and last >= first", name="span"),
 )
 """Which times of a goal each reward of cashback is for, wanted or not: those behind the last are not given yet."""
+
+PLAN_ORDERS = Table(
+    "plan_orders",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("order_id", primary_key=True),
+    text("ambassador_id"),
+    text("program_id"),
+    text("friend_id"),
+    # Of the purchase, where the store is.
+    Column("day", Date, nullable=False),
+    Column("revenue_minor", BigInteger, nullable=False),
+    # What its program's version has plans for.
+    Column("goals", ARRAY(Text), nullable=False),
+    Column("goals_mark", BigInteger, Computed("hash_array_extended(goals, 0)", persisted=True), nullable=True),
+    Index("plan_orders_friend_idx", "store_id", "ambassador_id", "program_id", "friend_id", "goals_mark", "day"),
+    CheckConstraint("revenue_minor >= 0", name="revenue"),
+)
+"""Settled orders that count towards plans' targets now, as they count: one that stops counting is deleted."""
+
+PLAN_COUNTS = Table(
+    "plan_counts",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("goal", primary_key=True),
+    Column("first", Date, primary_key=True, autoincrement=False),
+    Column("counted", BigInteger, nullable=False),
+    Column("sold_minor", BigInteger, nullable=False),
+    # The newest under which an order was counted.
+    Column("program_version", Integer, nullable=False),
+    CheckConstraint("counted >= 0 and sold_minor >= 0", name="not_negative"),
+)
+"""How far an ambassador has come in the period that begins on `first`: revenue in minor units, orders or friends; and
+what was sold.
+"""
+
+PLAN_TARGETS = Table(
+    "plan_targets",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("ambassador_id", primary_key=True),
+    text("program_id", primary_key=True),
+    text("goal", primary_key=True),
+    Column("first", Date, primary_key=True, autoincrement=False),
+    Column("target", BigInteger, nullable=False),
+    moment("set_at"),
+    Index("plan_targets_list_idx", "store_id", "first", "goal", "ambassador_id", "program_id"),
+    CheckConstraint("target > 0", name="above_zero"),
+)
+"""What an ambassador is to reach in the period that begins on `first`."""

@@ -233,5 +233,5 @@ def days_of(program: Program | None, rule: str) -> int:
     """In how many days what a rule gives expires; 0 for never, and for what no rule gives."""
     if program is None:
         return 0
-    rules = (*program.all_rules, *program.milestone_rewards, *program.cashback_rewards)
+    rules = (*program.all_rules, *program.milestone_rewards, *program.cashback_rewards, *program.plan_rewards)
     return next((one.expires_after_days or 0 for one in rules if one.name == rule), 0)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from services.common.milestone_names import plan_period_text
 from services.common.money import known
 from services.common.reasons import reason_text
 from services.common.tier_names import times
 from services.rewards.grants.api.words import lines_text, rule_label, side_label, unmet_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
+from services.rewards.simulations.domain.plans import Bonus
 from services.rewards.simulations.domain.replay import PER_ORDER
 from services.rewards.simulations.domain.trial import Back, Gift, Trial, Way
 from services.rewards.tiers.domain import NO_TIER
@@ -89,6 +91,24 @@ def way_text(reader: Reader, way: Way, currency: str) -> str:
     ]
     amount = reader.amount(way.amount_minor, unit)
     return f"{rule_label(reader.speech, way.rule.name)}: {' → '.join(figures)}, {amount}"
+
+
+def plan_text(reader: Reader, one: Bonus, currency: str) -> str:
+    """What the order would do for a target: "bonus, Mar 2027: €900.00 → €1,000.00 of €1,000.00, €60.00"."""
+    money = one.rule.on.of == "revenue"
+    figures = [
+        reader.amount(count, currency) if money else reader.fmt.number(count) for count in (one.before, one.after)
+    ]
+    period = plan_period_text(one.period, reader.speech, reader.fmt)
+    way = f"{rule_label(reader.speech, one.rule.name)}, {period}: {' → '.join(figures)}"
+    if one.target is None:
+        return reader.speech.say("%(way)s; no target is set", way=way)
+    return reader.speech.say(
+        "%(way)s of %(target)s, %(amount)s",
+        way=way,
+        target=reader.amount(one.target, currency) if money else reader.fmt.number(one.target),
+        amount=reader.amount(one.amount_minor, POINTS if one.rule.pay_as == "points" else currency),
+    )
 
 
 def back_text(reader: Reader, back: Back, currency: str) -> str:

@@ -48,6 +48,7 @@ CODES = Table(
     moment("created_at"),
     Column("revision", Integer, nullable=False),
     Index("codes_ambassador_idx", "store_id", "ambassador_id"),
+    Index("codes_code_idx", "store_id", "code"),
 )
 """Ambassadors' codes, which name them in spreadsheets."""
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from contracts.plans import plan_of
 from contracts.program import Program
 from services.common.store_slice import listed_stores
 from services.kernel.db import FAILURES, Database, Tx
@@ -17,8 +18,9 @@ from services.rewards.closing import actions as closing
 from services.rewards.credit import actions as credit
 from services.rewards.goodwill import sql as goodwill
 from services.rewards.grants.domain.again import block_differing, bound_broken, differing, step_differing
+from services.rewards.grants.domain.plan_targets import gives, is_plan, key_of, out_of_line, source_of
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import cashback, conversions, counters, custom_events, limits, milestones
+from services.rewards.grants.sql import cashback, conversions, counters, custom_events, limits, milestones, plan_targets
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.joins import sql as joins
 from services.rewards.ledger import sql as ledger
@@ -54,13 +56,13 @@ async def verify(tx: Tx, store_id: str, *, progress: Callable[[int, int], None] 
     Finds: a set that was changed, removed or slipped in (the hash chain breaks), one that does not balance, an entry
     without its set, balances and totals that are not the sum of the entries, a reward that is not worth what was posted
     for it, or not what its order, the terms of its version, its tier and its bound come to, goodwill without its reward
-    or the other way round, a counter of a budget, limit, milestone, tier or cashback that drifted, a reward of a
-    milestone or of cashback that its count does not bear out, money in payout that is in no payout, a lot, debt or
-    spend that does not follow from the entries, something that lies under a contact which is a
-    customer's, credit at the checkout that is for another order or was not returned
-    with it, a redemption that was not paid, or not given back, a pool that counts otherwise than its codes, a budget
-    that was reported otherwise than it stands, a closed month that is no longer what was kept, a row that cannot be
-    read, behind which nothing more is looked for.
+    or the other way round, a counter of a budget, limit, milestone, plan, tier or cashback that drifted, a reward of a
+    milestone, plan or cashback that its count does not bear out, a target that is reached without one, money in payout
+    that is in no payout, a lot, debt or spend that does not follow from the entries, something that lies under a
+    contact which is a customer's, credit at the checkout that is for another order or was not returned with it, a
+    redemption that was not paid, or not given back, a pool that counts otherwise than its codes, a budget that was
+    reported otherwise than it stands, a closed month that is no longer what was kept, a row that cannot be read, behind
+    which nothing more is looked for.
     `progress` is called with (sets done, sets in all).
     """
     report = Report(store_id)
@@ -98,6 +100,11 @@ async def _verify(tx: Tx, store_id: str, report: Report, progress: Callable[[int
         report.found("milestone", f"{goal[1:]} counts {reached}, its orders come to {come_to}")
     for reward_id, source, wanted, reached in await milestones.crooked(tx, store_id):
         report.found("milestone", f"{reward_id} for {source} is wanted as {wanted}, the count is {reached}")
+    async for plan, stands_at, should_be in plan_targets.drift(tx, store_id, count=_SLICE):
+        report.found(
+            "plan", f"{plan[1:]} counts {tuple(stands_at)} (of the target, sold), its orders {tuple(should_be)}"
+        )
+    await _find_unrewarded(tx, store_id, report)
     async for spent, summed, bought in cashback.drift(tx, store_id, count=_SLICE):
         report.found("cashback", f"{spent[1:]} counts {summed} as spent, its orders come to {bought}")
     async for astray in cashback.crooked(tx, store_id, count=_SLICE):
@@ -217,7 +224,36 @@ async def _compute_again(tx: Tx, store_id: str, report: Report) -> None:
         programs = await slices.versions(tx, versions)
         for reward_id, wrong in await in_thread(len(rewards), _differences, rewards, read, programs, zone):
             report.found("figures", f"{reward_id}: {wrong}")
+        await _compare_bonuses(tx, rewards, programs, report)
         after = rewards[-1].reward_id
+
+
+async def _compare_bonuses(
+    tx: Tx, rewards: Sequence[Reward], programs: Mapping[tuple[str, str, int], Program], report: Report
+) -> None:
+    """Those of these rewards that are for plans' targets, beside counts and targets."""
+    bonuses = {key_of(one): one for one in rewards if one.source_kind == "period" and is_plan(one.source_id)}
+    if not bonuses:
+        return
+    stands, targets = await plan_targets.stands(tx, bonuses), await plan_targets.targets(tx, bonuses)
+    for key, one in bonuses.items():
+        program = programs.get((one.store_id, one.program_id, one.program_version))
+        if wrong := out_of_line(one, stands.get(key), targets.get(key), program):
+            report.found("plan", f"{one.reward_id} for {one.source_id} {wrong}")
+
+
+async def _find_unrewarded(tx: Tx, store_id: str, report: Report) -> None:
+    """Targets that are reached, and worth something, without a reward."""
+    async for keys in plan_targets.reached(tx, store_id, count=_REWARDS):
+        found = await rewards_sql.of_sources(tx, "period", [(store_id, source_of(key)) for key in keys])
+        rewarded = {key_of(one) for one in found}
+        stands = {key: stand for key, stand in (await plan_targets.stands(tx, keys)).items() if key not in rewarded}
+        programs = await slices.versions(tx, {(store_id, key.program_id, one.version) for key, one in stands.items()})
+        for key, stand in stands.items():
+            program = programs.get((store_id, key.program_id, stand.version))
+            rule = None if program is None else plan_of(program.plan_rewards, key.goal)
+            if rule is not None and gives(rule, stand.so_far.sold_minor):
+                report.found("plan", f"{source_of(key)} is reached, and has no reward")
 
 
 def _differences(
@@ -241,4 +277,6 @@ def _alone(reward: Reward, programs: Mapping[tuple[str, str, int], Program]) -> 
     program = programs.get((reward.store_id, reward.program_id, reward.program_version))
     if reward.source_kind == "cashback":
         return block_differing(reward, program)
-    return step_differing(reward, program) if reward.source_kind == "period" else bound_broken(reward)
+    if reward.source_kind == "period" and not is_plan(reward.source_id):
+        return step_differing(reward, program)
+    return bound_broken(reward)

@@ -148,6 +148,16 @@ POOLS = [
     Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/make", who="member", notes=["pool.filled"], body=form(count="1")),
     Step(route=f"POST {POOLS_PAGE}/{{pool_id}}/codes", who="member", notes=["pool.filled"], body=form(csv="ZAPHOD-2")),
 ]
+PLANS_PAGE = "/console/rewards/plans"
+TARGET_BY_FORM = {"ambassador": "{ambassador_id}", "plan": "bonus", "period": "2026-01"}
+PLANS = [
+    Step(route="PUT /v1/plan-targets", notes=["plan_targets.set"], body=BODIES["PUT /v1/plan-targets"]),
+    Step(route="PUT /v1/plan-targets", notes=[], body=BODIES["PUT /v1/plan-targets"]),
+    Step(route=f"POST {PLANS_PAGE}", who="member", notes=["plan_target.changed"],
+         body=form(**TARGET_BY_FORM, target="1000")),
+    Step(route=f"POST {PLANS_PAGE}/file", who="member", notes=["plan_target.changed"],
+         body=form(csv="ambassador,period,target\n{ambassador_id},2026-01,-")),
+]  # fmt: skip
 Q, K = "/console/rewards/redemptions", "/console/rewards/catalogue"
 ITEM_BY_FORM = form(name="secretword", price="10", program="{program_id}")
 REDEEM = Step(route="POST /v1/redemptions", notes=["redemption.requested"], body=BODIES["POST /v1/redemptions"],
@@ -172,6 +182,7 @@ CATALOGUE = [
 WALK = [
     *GOODWILL,
     *POOLS,
+    *PLANS,
     *CATALOGUE,
     Step(route="PUT /v1/payout-terms/{currency}", notes=["payout_terms.changed"], body=body(minimum_minor=500)),
     Step(route="POST /v1/payouts/{payout_id}/mark-failed", notes=["payout.failed"], body=body(reason="secretword")),

@@ -51,6 +51,7 @@ NOUNS = {
             "код кода кодов",
             "набор набора наборов",
             "обмен обмена обменов",
+            "план плана планов",
         ),
     ),
     "uk": (
@@ -85,6 +86,7 @@ NOUNS = {
             "код коди кодів",
             "набір набори наборів",
             "обмін обміни обмінів",
+            "план плани планів",
         ),
     ),
     "ro": (
@@ -97,6 +99,7 @@ NOUNS = {
             "punct puncte",
             "comandă comenzi",
             "recompensă recompense",
+            "țintă ținte",
         ),
         *("articol articole", "câmp câmpuri", "eveniment evenimente", "înregistrare înregistrări"),
         *("decizie decizii", "link linkuri", "program programe"),

@@ -76,5 +76,6 @@ def read(
 
 def _fresh(before: Program | None) -> str:
     """A name that no rule of the program has."""
-    taken = {rule.name for rule in (*before.all_rules, *before.milestone_rewards)} if before is not None else set()
+    rules = () if before is None else (*before.all_rules, *before.milestone_rewards, *before.plan_rewards)
+    taken = {rule.name for rule in rules}
     return next(name for name in ("cashback", *(f"cashback-{n}" for n in range(2, 99))) if name not in taken)

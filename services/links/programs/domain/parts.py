@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from contracts.fields import Role
+from contracts.gifts import Fixed
 from services.common.money import exponent
 from services.ui import Format, Speech
 
@@ -10,6 +11,14 @@ from services.ui import Format, Speech
 def money(minor: int, currency: str, fmt: Format) -> str:
     """An amount without the zeros of a round one."""
     return fmt.money(minor, currency, whole=minor % 10 ** exponent(currency) == 0)
+
+
+def fixed(give: Fixed, pay_as: str, currency: str, speech: Speech, fmt: Format) -> str:
+    """A fixed amount, points as points: €10, 5 points."""
+    minor = give.amount_minor
+    if pay_as == "points":
+        return speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
+    return money(minor, currency, fmt)
 
 
 def share(basis_points: int, fmt: Format) -> str:

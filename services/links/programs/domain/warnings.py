@@ -6,6 +6,7 @@ from decimal import Decimal
 from contracts.cashback import CashbackRule
 from contracts.gifts import Fixed
 from contracts.milestones import MilestoneRule
+from contracts.plans import PlanRule, ShareOfSold
 from contracts.program import Discount, EventRule, Percent, Program, RewardRule
 from services.common.money import exponent
 from services.links.programs.domain.words import money
@@ -45,11 +46,12 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
         if back >= _LARGE_SHARE:
             percent = fmt.percent(Decimal(back) / 10_000, digits=0)
             yield speech.say("Buyers whom nobody referred get %(share)s of what they spend.", share=percent)
-    if not given and not besides and not program.cashback_rewards:
+    if not given and not besides and not program.cashback_rewards and not program.plan_rewards:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
     share += sum(map(_share_of_revenue, program.milestone_rewards))
+    share += sum(one.give.basis_points for one in program.plan_rewards if isinstance(one.give, ShareOfSold))
     if share >= _LARGE_SHARE:
         percent = fmt.percent(Decimal(share) / 10_000, digits=0)
         yield speech.say("Both sides together get %(share)s of an order.", share=percent)
@@ -71,7 +73,9 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
             least=money(least, program.currency, fmt),
             cost=money(fixed, program.currency, fmt),
         )
-    largest = max(map(_fixed, (*_in_money(program), *besides, *program.cashback_rewards)), default=0)
+    largest = max(
+        map(_fixed, (*_in_money(program), *besides, *program.cashback_rewards, *program.plan_rewards)), default=0
+    )
     if program.budget is not None and program.budget.amount_minor < max(largest, 1):
         yield speech.say("The budget is used up before the first reward.")
 
@@ -86,7 +90,7 @@ def _in_money(program: Program) -> list[RewardRule]:
     return [rule for rule in program.rules_served if rule.pay_as != "points"]
 
 
-def _fixed(one: RewardRule | Discount | EventRule | MilestoneRule | CashbackRule) -> int:
+def _fixed(one: RewardRule | Discount | EventRule | MilestoneRule | CashbackRule | PlanRule) -> int:
     if not isinstance(one, Discount) and one.pay_as == "points":
         return 0
     return one.give.amount_minor if isinstance(one.give, Fixed) else 0

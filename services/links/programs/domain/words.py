@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from contracts.cashback import CashbackRule
 from contracts.milestones import MilestoneRule
 from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
 from services.common.event_names import deed_title
 from services.links.programs.domain.budget import retry_text, used_up, used_up_text
-from services.links.programs.domain.conditions import conditions, expiry, members_only, membership_terms
+from services.links.programs.domain.cashback_words import cashback_terms
+from services.links.programs.domain.conditions import conditions, expiry, membership_terms
+from services.links.programs.domain.parts import fixed, share
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
-from services.links.programs.domain.parts import share
+from services.links.programs.domain.plan_words import plan_terms
 from services.links.programs.domain.tier_words import tier_terms
 from services.links.programs.domain.windows import windows
 from services.ui import Format, Speech
@@ -95,8 +96,8 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
         lines += expiry(event, speech, fmt)
     for milestone in program.milestone_rewards:
         lines += milestone_terms(milestone, program, speech, fmt)
-    for cashback in program.cashback_rewards:
-        lines += cashback_terms(cashback, program, speech, fmt)
+    lines += plan_terms(program, speech, fmt)
+    lines += cashback_terms(program, speech, fmt)
     lines += [*tier_terms(program, speech, fmt), *membership_terms(program, speech, fmt)]
     least = program.attribution.min_subtotal_minor
     if least:
@@ -149,23 +150,6 @@ def milestone_terms(rule: MilestoneRule, program: Program, speech: Speech, fmt: 
     return found + expiry(rule, speech, fmt)
 
 
-def cashback_terms(rule: CashbackRule, program: Program, speech: Speech, fmt: Format) -> list[str]:
-    """What buyers get whom nobody referred, in sentences: for how much, and how often at most."""
-    spent = money(rule.per_minor, program.currency, fmt)
-    what = given(rule, program, speech, fmt)
-    found = [
-        speech.say("Who buys without a friend’s invitation gets %(what)s for every %(spent)s.", what=what, spent=spent)
-    ]
-    if rule.at_most is not None:
-        most = fmt.number(rule.at_most)
-        found.append(
-            speech.count("At most %(n)s reward in all.", "At most %(n)s rewards in all.", rule.at_most, n=most)
-        )
-    if rule.memberships:
-        found.append(members_only(rule.memberships, speech))
-    return found + expiry(rule, speech, fmt)
-
-
 def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech, fmt: Format) -> str:
     size, n = rule.on.size, fmt.number(rule.on.size)
     match rule.on.of, rule.on.every is not None:
@@ -209,16 +193,11 @@ def _milestone(rule: MilestoneRule, program: Program, what: str, speech: Speech,
             return speech.say("You get %(what)s when your friends have spent %(spent)s.", what=what, spent=spent)
 
 
-def given(
-    rule: RewardRule | EventRule | MilestoneRule | CashbackRule, program: Program, speech: Speech, fmt: Format
-) -> str:
+def given(rule: RewardRule | EventRule | MilestoneRule, program: Program, speech: Speech, fmt: Format) -> str:
     """What a rule gives, points as points: €10, 10%, 5 points."""
     if isinstance(rule.give, Percent):
         return share(rule.give.basis_points, fmt)
-    minor = rule.give.amount_minor
-    if rule.pay_as == "points":
-        return speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
-    return money(minor, program.currency, fmt)
+    return fixed(rule.give, rule.pay_as, program.currency, speech, fmt)
 
 
 def _count_cap(cap: PerAmbassador, speech: Speech) -> str:
@@ -306,7 +285,6 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         )
     ]
     milestones = [text for rule in program.milestone_rewards for text in milestone_terms(rule, program, speech, fmt)]
-    cashback = [text for rule in program.cashback_rewards for text in cashback_terms(rule, program, speech, fmt)]
     return {
         speech.say("Name"): program.name,
         speech.say("Status"): status(program, speech),
@@ -316,7 +294,8 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("Limits"): " ".join(caps) or speech.say("none"),
         speech.say("For other events"): " ".join(events) or nothing,
         speech.say("For milestones"): " ".join(milestones) or nothing,
-        speech.say("Cashback"): " ".join(cashback) or nothing,
+        speech.say("For plans"): " ".join(plan_terms(program, speech, fmt)) or nothing,
+        speech.say("Cashback"): " ".join(cashback_terms(program, speech, fmt)) or nothing,
         speech.say("Tiers"): " ".join(tier_terms(program, speech, fmt)) or speech.say("none"),
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")

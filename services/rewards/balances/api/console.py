@@ -18,6 +18,8 @@ from services.rewards.balances.words import (
 from services.rewards.ledger import sql
 from services.rewards.lots import sql as lots
 from services.rewards.pages import reader_of
+from services.rewards.plan_targets import words as plan_words
+from services.rewards.plan_targets.actions import progress as targets
 from services.ui import Fact
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +33,7 @@ async def balance(
     async with call.transaction() as tx:
         reader = await reader_of(call.request, tx, call.store_id)
         progress = await actions.progress_of(tx, call.store_id, ambassador_id)
+        plans = await targets.of_ambassador(tx, call.store_id, ambassador_id, zone=reader.zone)
         rank = await actions.rank_of(tx, call.store_id, ambassador_id)
         held_now = membership_facts(reader, await actions.memberships_of(tx, call.store_id, ambassador_id), tx.now)
         holdings = await sql.holdings_of(tx, call.store_id, owner=ambassador_id, side="ambassador")
@@ -41,6 +44,8 @@ async def balance(
         tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
         memberships=held_now,
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
+        plans=[(plan_words.title(reader, one), plan_words.progress(reader, one), one.share) for one in plans],
+        targets=f"/console/rewards/plans?ambassador={quote(ambassador_id, safe='')}",
         balances=[
             [
                 Fact(say("Available"), reader.amount(held.available, unit)),

@@ -33,6 +33,8 @@ from services.rewards.grants.sql import rewards
 from services.rewards.ledger import sql
 from services.rewards.lots import sql as lots
 from services.rewards.pages import Reader, reader_of
+from services.rewards.plan_targets import words as plan_words
+from services.rewards.plan_targets.actions import progress as targets
 from services.rewards.slices import sql as slices
 from services.ui import Fact
 
@@ -53,6 +55,7 @@ async def portal_balance(request: Request) -> Response:
         await _refuse_gone(tx, portal)
         reader = await reader_of(request, tx, portal.store_id)
         progress = await actions.progress_of(tx, portal.store_id, portal.ambassador_id)
+        plans = await targets.of_ambassador(tx, portal.store_id, portal.ambassador_id, zone=reader.zone)
         rank = await actions.rank_of(tx, portal.store_id, portal.ambassador_id)
         held_now = membership_facts(
             reader, await actions.memberships_of(tx, portal.store_id, portal.ambassador_id), tx.now
@@ -65,6 +68,7 @@ async def portal_balance(request: Request) -> Response:
         tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
         memberships=held_now,
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
+        plans=[(plan_words.title(reader, one), plan_words.progress(reader, one), one.share) for one in plans],
         balances=[
             (
                 reader.amount(held.available, unit),

@@ -16,7 +16,7 @@ from services.kernel import due
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
 from services.rewards.budgets import actions as budgets
-from services.rewards.grants.actions import cashback, milestones
+from services.rewards.grants.actions import cashback, milestones, plan_targets
 from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
@@ -100,10 +100,12 @@ async def regrant(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     counting = [(order, batch.programs.get((order.store_id, order.order_id))) for order in batch.orders]
     reached = await milestones.recount(tx, counting)
     await settle_changes(tx, reached)
+    bonuses = await plan_targets.recount(tx, counting, batch.zones)
+    await settle_changes(tx, bonuses)
     given = await cashback.recount(tx, batch.orders)
     await settle_changes(tx, given)
     await tiers.recount(tx, counting)
-    return [*changes, *reached, *given]
+    return [*changes, *reached, *bonuses, *given]
 
 
 async def look_again(tx: Tx, orders: Collection[Ref]) -> None:

@@ -17,8 +17,9 @@ from services.rewards.grants.actions import review
 from services.rewards.grants.api import cards, words
 from services.rewards.grants.api.rest import download
 from services.rewards.grants.domain.caps import CountKey, Tally, limit_key
+from services.rewards.grants.domain.plan_targets import Count, Stand, is_plan, key_of
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.grants.sql import conversions, limits, rewards
+from services.rewards.grants.sql import conversions, limits, plan_targets, rewards
 from services.rewards.ledger import sql as ledger
 from services.rewards.ledger.api.words import movement_text
 from services.rewards.memberships import actions as memberships
@@ -182,6 +183,7 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         filters = {"reward_id": reward_id, "owner": reward.beneficiary_id}
         # A release has two lines of its beneficiary's, one in each account.
         lines = await ledger.lines(tx, call.store_id, before=None, count=2 * _MOVEMENTS + 1, filters=filters)
+        bonus = await _bonus(tx, reward)
     movements = list({line.number: line for line in lines}.values())
     speech, fmt = reader.speech, reader.fmt
     wrong = speech.say("Say why: the ambassador’s support will be asked.")
@@ -199,7 +201,11 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         card=_card(reader, reward, view),
         chip=words.status_chip(speech, reward),
         **_source_of(reward),
-        facts=[*_facts(reader, reward), *_waits_for_room(reader, reward, newest)],
+        facts=[
+            *_facts(reader, reward),
+            *words.bonus_facts(reader, reward, bonus),
+            *_waits_for_room(reader, reward, newest),
+        ],
         history=[
             Happening(movement_text(reader, line), fmt.moment(line.at), below=speech.say("Set %(n)s", n=line.number))
             for line in reversed(movements[:_MOVEMENTS])
@@ -215,6 +221,15 @@ async def reward_page(reward_id: str, call: Annotated[Call, viewer("rewards:read
         error=wrong if error and error != "flag" else "",
         error_flag=wrong if error == "flag" else "",
     )
+
+
+async def _bonus(tx: Tx, reward: Reward) -> tuple[Stand, int | None] | None:
+    """How the ambassador stands towards the target that a reward is for, and that target; None for others."""
+    if reward.source_kind != "period" or not is_plan(reward.source_id):
+        return None
+    key = key_of(reward)
+    stands, targets = await plan_targets.stands(tx, [key]), await plan_targets.targets(tx, [key])
+    return stands.get(key, Stand(Count(), 0)), targets.get(key)
 
 
 def _card(reader: Reader, reward: Reward, view: cards.OrderView | None) -> AmountCard | None:

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from contracts.gifts import Fixed
 from contracts.program import Discount, PerAmbassador, RewardRule
 from services.common.event_names import deed_title
-from services.common.milestone_names import milestone_title
+from services.common.milestone_names import milestone_title, plan_period_text
 from services.common.tier_names import times
 from services.rewards.grants.domain import cashback
 from services.rewards.grants.domain.caps import Tally
+from services.rewards.grants.domain.plan_targets import Stand, key_of, measure_of
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS, LineGift, Order, Reason, Side, SourceKind, boost_of, lines_of
-from services.ui import Chip, Format, Speech
+from services.ui import Chip, Fact, Format, Speech
 from services.ui.parts import Shape, Tone
 
 _SHAPES: Mapping[str, tuple[Tone, Shape]] = {
@@ -73,12 +74,34 @@ def source_text(speech: Speech, fmt: Format, reward: Reward) -> str:
     return speech.say("Goodwill") if reward.order_id is None else reward.order_id
 
 
+def bonus_facts(reader: Reader, reward: Reward, bonus: tuple[Stand, int | None] | None) -> list[Fact]:
+    """Of a plan's target: the period, what is to be reached, how much of it there is, and what was sold, as it stands
+    now.
+    """
+    if bonus is None:
+        return []
+    (count, _version), target = bonus
+    key, say = key_of(reward), reader.speech.say
+    of_money = measure_of(key.goal) == "revenue"
+
+    def figure(value: int) -> str:
+        return reader.fmt.money(value, reward.currency) if of_money else reader.fmt.number(value)
+
+    sold = Fact(say("Sold in the period"), reader.fmt.money(count.sold_minor, reward.currency))
+    return [
+        Fact(say("Period"), plan_period_text(key.period, reader.speech, reader.fmt)),
+        Fact(say("Target"), say("none") if target is None else figure(target)),
+        *([] if of_money else [Fact(say("Counted"), figure(count.counted))]),
+        sold,
+    ]
+
+
 def source_label(speech: Speech, kind: SourceKind) -> str:
     """A kind of sources, as filters call it."""
     return {
         "order": speech.say("For orders"),
         "event": speech.say("For other events"),
-        "period": speech.say("For milestones"),
+        "period": speech.say("For milestones and plans"),
         "cashback": speech.say("For own purchases"),
         "person": speech.say("Given by hand"),
     }[kind]
@@ -106,6 +129,8 @@ def reason_text(reader: Reader, reward: Reward) -> str:
     say = reader.speech.say
     if reward.source_kind == "event" and reward.reason in (Reason.NOT_ATTRIBUTED, Reason.REASSIGNED):
         return say("Taken back: the event counts for this ambassador no longer.")
+    if reward.reason is Reason.NOT_REACHED and reward.plan_counted is not None:
+        return say("Taken back: the target is not reached any more.")
     if reward.reason is Reason.NOT_REACHED and reward.target_minor:
         return say("Lowered: orders that counted fell away.")
     if reward.reason is Reason.PARTLY_REFUNDED:

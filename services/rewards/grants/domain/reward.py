@@ -37,7 +37,8 @@ class Reward(Struct, frozen=True, kw_only=True):
     source_kind: SourceKind = "order"
     source_id: str
     """The order's id; of a custom event, the store's own of that; of what a person gave, the goodwill's; of a
-    milestone, whose it is and what was reached; of cashback, which order reached what.
+    milestone, whose it is and what was reached; of a plan's target, whose it is and in which period; of cashback, which
+    order reached what.
     """
     event_name: str | None = None
     """Of a custom event: its name."""
@@ -90,6 +91,12 @@ class Reward(Struct, frozen=True, kw_only=True):
     """Number of the posting set that last raised it: corrections name it."""
     lot_id: str | None = None
     """In which lot it lies, once points or store credit are released."""
+    plan_target: int | None = None
+    """Of a plan's target, as it was when the reward last changed: the target, None where it was taken away; what of it
+    there was; and what was sold in the period, in minor units of `currency`.
+    """
+    plan_counted: int | None = None
+    plan_sold: int | None = None
 
     @property
     def key(self) -> RewardKey:
@@ -142,12 +149,13 @@ class Reward(Struct, frozen=True, kw_only=True):
             return {
                 "base": self.base_minor,
                 "bound": self.bound_minor,
-                "milestone" if self.source_kind == "period" else "cashback": self.source_id,
+                self._counted_as: self.source_id,
                 "program_version": self.program_version,
                 "reason": str(self.reason),
                 "rule": self.rule,
                 "target": self.target_minor,
                 "want": self.want_minor,
+                **self._plan,
             }
         if self.source_kind == "person":
             return {
@@ -170,6 +178,18 @@ class Reward(Struct, frozen=True, kw_only=True):
             "total": self.total_minor,
             "want": self.want_minor,
         } | ({} if self.multiplier is None else {"tier": self.tier, "multiplier": self.multiplier})
+
+    @property
+    def _counted_as(self) -> str:
+        if self.source_kind == "cashback":
+            return "cashback"
+        return "milestone" if self.plan_counted is None else "plan"
+
+    @property
+    def _plan(self) -> Mapping[str, int | None]:
+        if self.plan_counted is None:
+            return {}
+        return {"counted": self.plan_counted, "plan_target": self.plan_target, "sold": self.plan_sold}
 
 
 class Change(Struct, frozen=True):

@@ -108,8 +108,9 @@ left join milestone_counts c on c.store_id = r.store_id and c.ambassador_id = r.
   and c.program_id = r.program_id
   and c.goal = array_to_string((string_to_array(r.order_id, '/'))[2:5], '/')
 where r.store_id = :store and r.source_kind <> 'order' and r.source_kind = 'period' and r.rejected_at is null
-  and r.want_minor <> case when coalesce(c.counted, 0) >= cast(split_part(r.order_id, '/', 6) as bigint)
-    then r.base_minor else 0 end
+  and r.want_minor <> case
+    when split_part(r.order_id, '/', 3) not in ('every', 'at') then r.want_minor
+    when coalesce(c.counted, 0) >= cast(split_part(r.order_id, '/', 6) as bigint) then r.base_minor else 0 end
 order by 1
 """
 

@@ -57,6 +57,9 @@ _TYPES = {
     "tier": "text",
     "multiplier": "int",
     "lot_id": "text",
+    "plan_target": "bigint",
+    "plan_counted": "bigint",
+    "plan_sold": "bigint",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 

@@ -4,12 +4,15 @@ from zoneinfo import ZoneInfo
 
 from contracts.program import Program
 from services.common.periods import local_day, window
+from services.common.plan_periods import PlanPeriod
 from services.kernel.db import Tx
 from services.kernel.errors import Invalid, NotFound
 from services.rewards.grants.domain.caps import BudgetKey, Caps, CountKey
 from services.rewards.grants.domain.milestones import GoalKey
-from services.rewards.grants.sql import counters, limits, milestones
+from services.rewards.grants.domain.plan_targets import PlanKey, source_of
+from services.rewards.grants.sql import counters, limits, milestones, plan_targets, rewards
 from services.rewards.simulations.actions.runs import check_draft
+from services.rewards.simulations.domain.plans import Plans
 from services.rewards.simulations.domain.trial import Imagined, Trial, trial
 from services.rewards.slices import sql as slices
 from services.rewards.tiers import actions as tiers
@@ -39,7 +42,22 @@ async def try_order(tx: Tx, store_id: str, imagined: Imagined, draft: Program | 
         raise Invalid.field("order.tier", f"The program has no tier {tier!r}.")
     if tier is None and program.tiers is not None:
         tier = await tiers.tier_under(tx, key, program.tiers, zone)
-    return trial(store_id, imagined, program, caps, counts, zone, tier)
+    plans = await _plans(tx, store_id, imagined, program, zone)
+    return trial(store_id, imagined, program, caps, counts, zone, tier, plans)
+
+
+async def _plans(tx: Tx, store_id: str, imagined: Imagined, program: Program, zone: ZoneInfo) -> Plans:
+    day = local_day(imagined.placed_at, zone)
+    whose = (store_id, imagined.ambassador_id, imagined.program_id)
+    keys = [PlanKey(*whose, rule.goal, PlanPeriod.holding(rule.on.period, day).first) for rule in program.plan_rewards]
+    if not keys:
+        return Plans()
+    found = await rewards.of_sources(tx, "period", {(store_id, source_of(key)) for key in keys})
+    return Plans(
+        await plan_targets.stands(tx, keys),
+        await plan_targets.targets(tx, keys),
+        {(one.store_id, one.source_id): one for one in found},
+    )
 
 
 async def currency_of(tx: Tx, store_id: str, program_id: str, draft: Program | None) -> str:

@@ -103,6 +103,7 @@ def _shown(reader: Reader, found: Trial, currency: str) -> dict[str, Any]:
         "verdict": words.verdict(reader, found),
         "cards": [words.card(reader, gift) for gift in found.gifts],
         "milestones": [words.way_text(reader, way, currency) for way in found.milestones],
+        "plans": [words.plan_text(reader, one, currency) for one in found.plans],
         "cashback": [words.back_text(reader, back, currency) for back in found.cashback],
         "discount": reader.fmt.money(found.discount_minor, currency) if found.discount_minor else "",
     }

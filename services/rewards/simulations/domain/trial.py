@@ -46,6 +46,7 @@ from services.rewards.rules.domain import (
     unlimited,
     usable_from,
 )
+from services.rewards.simulations.domain.plans import Bonus, Plans, bonuses
 
 NOBODY = "amb_imagined"
 """The ambassador of an order that names none: one who has got nothing so far."""
@@ -159,6 +160,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     """What the program has the shop take off such goods, for a code."""
     gifts: list[Gift]
     milestones: list[Way]
+    plans: list[Bonus]
     cashback: list[Back]
     currency: str
     budget_minor: int | None
@@ -188,10 +190,9 @@ def trial(
     counts: Mapping[str, int],
     zone: ZoneInfo,
     tier: str | None = None,
+    plans: Plans | None = None,
 ) -> Trial:
-    """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order would leave
-    them. `counts` is by goal how far the ambassador has come, `tier` the one that they are in.
-    """
+    """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order leaves them."""
     refusal = refusal_of(imagined, program)
     order = imagined.order(store_id, attributed=refusal is None)
     order = order.in_zone(zone) if program.by_day else order
@@ -234,6 +235,7 @@ def trial(
         discount_minor=_taken_off(imagined, program),
         gifts=gifts,
         milestones=_milestones(order, program, counts, caps, moment),
+        plans=bonuses(replace(order, settled_at=order.placed_at), program, plans or Plans(), caps, moment, zone),
         cashback=_cashback(imagined, order, program, caps, moment),
         currency=program.currency,
         budget_minor=caps.budgets.get(key),

@@ -12,6 +12,7 @@ from contracts.program import EvidenceKind, PerAmbassador
 from contracts.reward_terms import MembershipNames
 from services.rewards.grants.schemas import LineGiftOut
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
+from services.rewards.simulations.domain.plans import Bonus
 from services.rewards.simulations.domain.trial import NOBODY, Back, Gift, Imagined, Trial, Way
 
 _YEARS: Final = range(1970, 3000)
@@ -203,6 +204,33 @@ class BackOut(BaseModel):
         return cls(rule=back.rule.name, times=back.before, with_order=back.after, unit=unit, amount=back.amount_minor)
 
 
+class PlanOut(BaseModel):
+    """What the order would do for the ambassador's target, once it has settled. Minor units, or points."""
+
+    rule: str
+    period: str = Field(description="The one that the order falls into: `2027-03`, `2027-Q1` or `2027`.")
+    of: Literal["revenue", "orders", "friends"]
+    target: int | None = Field(description="Null where none is set: nothing comes of it then.")
+    counted: int = Field(description="The ambassador's count as it stands.")
+    with_order: int = Field(description="The count with this order.")
+    unit: str
+    amount: int = Field(description="What the bonus would be worth with it, in all.")
+
+    @classmethod
+    def read(cls, one: Bonus, currency: str) -> Self:
+        """As callers see it."""
+        return cls(
+            rule=one.rule.name,
+            period=one.period.text,
+            of=one.rule.on.of,
+            target=one.target,
+            counted=one.before,
+            with_order=one.after,
+            unit=POINTS if one.rule.pay_as == "points" else currency,
+            amount=one.amount_minor,
+        )
+
+
 class TrialOut(BaseModel):
     """What an imagined order would bring. Nothing was written."""
 
@@ -212,6 +240,7 @@ class TrialOut(BaseModel):
     spent_minor: int = Field(description="Of that budget, so far.")
     rewards: list[GiftOut]
     milestones: list[WayOut]
+    plans: list[PlanOut]
     cashback: list[BackOut] = Field(description="Where the order is by `nobody`.")
 
     @classmethod
@@ -224,5 +253,6 @@ class TrialOut(BaseModel):
             spent_minor=trial.spent_minor,
             rewards=[GiftOut.of(one) for one in trial.gifts],
             milestones=[WayOut.read(one, trial.currency) for one in trial.milestones],
+            plans=[PlanOut.read(one, trial.currency) for one in trial.plans],
             cashback=[BackOut.read(one, trial.currency) for one in trial.cashback],
         )
