@@ -1,5 +1,8 @@
 """Makes the shared fixtures known. They live in plain modules under `tests/support`."""
 
+import gc
+from collections.abc import Generator
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -25,3 +28,17 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     """Who runs what, with `-n`."""
     return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The garbage collector rests while tests are collected, and afterwards leaves alone what stands, as it does in the
+    product's processes: a million objects of modules, routes and tests, which it would go over again and again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
