@@ -14,6 +14,8 @@ from services.kernel.http.hot import Handle, HotRoute, headers_of
 from services.kernel.http.quick import DeferredAnswer, Quick, QuickAnswer, lines
 
 _ORIGIN = re.compile(rb"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
+_LONGEST: Final = 267
+"""As long as such an origin can be."""
 _ALLOWED_HEADERS: Final = b"authorization, content-type, idempotency-key, traceparent, x-request-id"
 _VARY: Final = (b"vary", b"Origin")
 
@@ -51,7 +53,9 @@ def with_quick_cors(quick: Quick) -> Quick:
         found = quick(scope, body)
         if found is None:
             return None
-        more = _cors_lines(headers_of(scope).get(b"origin"))
+        origin = headers_of(scope).get(b"origin")
+        # One that is longer is no origin, and what strangers send must not fill the memory.
+        more = _cors_lines(origin if origin is None or len(origin) <= _LONGEST else None)
         if isinstance(found, DeferredAnswer):
             later = found
             return DeferredAnswer(later.future, lambda result: _with(later.answer(result), more))
