@@ -152,7 +152,9 @@ async def test_a_person_s_no_makes_room_and_is_never_taken_up_again(world: World
 
 async def test_nothing_is_tried_again_where_the_newest_version_does_not_say_so(world: World) -> None:
     await world.take(configured(), published(make_program(ONE_EURO, budget_minor=100)))
-    await world.take(make_state("1"), make_state("2"), make_state("1", revision=2, cancelled=True))
+    await world.take(make_state("1"))
+    await world.take(make_state("2"))
+    await world.take(make_state("1", revision=2, cancelled=True))
     assert (await due(world), await sweeps(world)) == (0, 0)
     await world.take(published(retrying(ONE_EURO, budget_minor=100), version=2))
     await world.run_due(RETRIES_JOB)
@@ -166,7 +168,8 @@ async def test_nothing_is_tried_again_where_the_newest_version_does_not_say_so(w
 
 async def test_where_nothing_was_refused_nothing_is_looked_through(world: World) -> None:
     await world.take(configured(), published(retrying(ONE_EURO, budget_minor=1000)))
-    await world.take(make_state("1"), make_state("1", revision=2, cancelled=True))
+    await world.take(make_state("1"), make_state("2"))
+    await world.take(make_state("1", revision=2, cancelled=True))
     await world.take(published(retrying(ONE_EURO, budget_minor=2000), version=2))
     assert (await due(world), await sweeps(world)) == (0, 0)
 
