@@ -31,6 +31,29 @@ WORDS = {
 }
 
 
+async def test_memberships_are_written_asked_for_and_refused_where_there_are_none(
+    console: httpx.AsyncClient, shop: Shop
+) -> None:
+    club = {"membership_0_name": "Club", "membership_0_products": "club-1", "membership_0_months": "12"}
+    asked = {"ambassador_least": "", "ambassador_memberships": "club"}
+    missing = await console.post(HOME, data={**FORM, **asked})
+    assert missing.status_code == 422 and "The program has no such membership" in missing.text
+    made = await console.post(HOME, data={**FORM, **club, **asked})
+    assert made.status_code == 303, made.text
+    program = await shop.got(f"/v1/programs/{made.headers['location'].rpartition('/')[2]}")
+    assert program["memberships"] == [
+        {
+            "name": "Club",
+            "bought_by": {"products": ["club-1"], "event": None},
+            "lasts": {"days": None, "months": 12},
+        }
+    ]
+    [rule] = [one for one in program["rewards"] if one["to"] == "ambassador"]
+    assert rule["when"]["memberships"] == ["club"]
+    page = (await console.get(made.headers["location"] + "?lang=en")).text
+    assert "It is for who holds one of these memberships: club." in page
+
+
 async def test_words_of_ones_own_are_written_by_language_and_read_again(console: httpx.AsyncClient, shop: Shop) -> None:
     made = await console.post(HOME, data={**FORM, **WORDS})
     assert made.status_code == 303, made.text
