@@ -124,16 +124,16 @@ order by pool_id, slice offset :count limit 1
 _UPTO = """
   and (cast(:last_pool as text) is null or (pool_id, slice) <= (:last_pool, cast(:last_slice as int)))
 """
-# Each by itself, by index: joined, the codes would be looked for among those of all stores.
+# Each by itself, by index: joined, the codes would be looked for among those of all stores. A row is unpacked once.
 _STRANGE = f"""
 select s.pool_id, (s.slice - 1) * :each + k.n as place
 from (
   select pool_id, slice, codes from pool_slices
   where store_id = :store and (pool_id, slice) > (:pool, cast(:slice as int)) {_UPTO}
-) s cross join lateral generate_subscripts(s.codes, 1) k(n)
+) s cross join lateral unnest(s.codes) with ordinality k(code, n)
 where (
     select c.pool_id from pool_codes c
-    where c.mark = {_MARK.format(code="s.codes[k.n]")} and c.store_id = :store and c.code = s.codes[k.n]
+    where c.mark = {_MARK.format(code="k.code")} and c.store_id = :store and c.code = k.code
   ) is distinct from s.pool_id
 order by 1, 2
 """  # noqa: S608
